@@ -1,0 +1,1 @@
+"""The language in which tests are written: verdicts, fixtures, exercises."""

@@ -1,0 +1,401 @@
+"""The border: what a student's process may hand over, within which limits, and how it is read safely.
+
+Evidence for one check cell is a flat folder: ``manifest.json`` and files named by number (``0.pb``, ``1.npy``).
+Names that a student chose stand inside the manifest only and never become paths. Three formats cross: protobuf
+(as bytes, parsed later by the reader), npy without pickle, and JSON. `EvidenceWriter` runs beside the student's code
+and is believed in nothing; `read_evidence` runs on our side and treats every byte as hostile.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "BadEvidence",
+    "Evidence",
+    "EvidenceWriter",
+    "GraphEvidence",
+    "Limits",
+    "ProbeError",
+    "read_evidence",
+]
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+T = TypeVar("T")
+Array = npt.NDArray[Any]
+Json = None | bool | int | float | str | list[Any] | dict[str, Any]
+
+
+class BadEvidence(Exception):
+    """What was handed over cannot be read; the message is a sentence for the instructor."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is read of the evidence of one check cell. Sizes are in bytes."""
+
+    manifest_bytes: int = 4_000_000
+    graph_bytes: int = 64_000_000
+    array_bytes: int = 600_000_000
+    total_bytes: int = 1_200_000_000
+    items: int = 400
+    files: int = 4_000
+    text: int = 4_000
+    dimensions: int = 8
+    json_depth: int = 24
+
+
+@dataclass(frozen=True)
+class ProbeError:
+    """An exception that the student's code raised while a probe called it.
+
+    `kind` is the exception's class name, `message` its text, `line` the student's source line that raised it, if known.
+    """
+
+    kind: str
+    message: str
+    line: str | None = None
+
+
+@dataclass(frozen=True)
+class GraphEvidence:
+    """A graph as it was when the probe took it.
+
+    Attributes
+    ----------
+    meta_graph
+        A serialised MetaGraphDef, not parsed yet.
+    parts
+        The attributes of the student's ``net`` that are tensors or operations, by name in the graph
+        (``{"X": "Placeholder:0", "train_op": "Adam"}``). Hints, not facts.
+    eval_feed
+        What evaluation needs fed beside X and Y, by tensor name.
+    values
+        Values of the variables by op name, if a session held any.
+    about
+        Further small facts the probe noted, e.g. the learning rate it asked for.
+    """
+
+    meta_graph: bytes
+    parts: Mapping[str, str]
+    eval_feed: Mapping[str, Array] = field(default_factory=dict)
+    values: Mapping[str, Array] = field(default_factory=dict)
+    about: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one check cell handed over, by item name. `problem` says why there is none, if there is none."""
+
+    cell: str
+    graphs: Mapping[str, GraphEvidence] = field(default_factory=dict)
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    errors: Mapping[str, ProbeError] = field(default_factory=dict)
+    problem: str | None = None
+
+
+class EvidenceWriter:
+    """Writes the evidence of one check cell into `folder`, which must exist and be empty.
+
+    Nothing is believed of what it writes. The manifest is written last, in one move: without it there is no evidence.
+    """
+
+    def __init__(self, folder: Path | str, cell: str) -> None:
+        self._folder = Path(folder)
+        self._cell = cell
+        self._items: list[dict[str, Any]] = []
+        self._files = 0
+
+    def fact(self, name: str, value: Json) -> None:
+        """Hand over a small JSON value."""
+        self._items.append({"name": name, "kind": "fact", "value": value})
+
+    def array(self, name: str, value: Array, reference: tuple[str, npt.NDArray[np.uint8]] | None = None) -> None:
+        """Hand over an array of numbers.
+
+        `reference` is a uint8 array that both sides have, and its name. Where `value` is a grey-level table applied to
+        it element by element, exactly, only the table is written: 60,000 scaled images become 256 numbers.
+        """
+        value = np.asarray(value)
+        if reference is not None:
+            table = _lookup_table(value, reference[1])
+            if table is not None:
+                self._items.append(
+                    {
+                        "name": name,
+                        "kind": "lookup",
+                        "file": self._npy(table),
+                        "reference": reference[0],
+                        "shape": list(value.shape),
+                    }
+                )
+                return
+        self._items.append({"name": name, "kind": "array", "file": self._npy(value)})
+
+    def graph(self, name: str, graph: GraphEvidence) -> None:
+        """Hand over a graph with what is known of it."""
+        self._items.append(
+            {
+                "name": name,
+                "kind": "graph",
+                "file": self._file("pb", graph.meta_graph),
+                "parts": dict(graph.parts),
+                "eval_feed": {key: self._npy(np.asarray(value)) for key, value in graph.eval_feed.items()},
+                "values": {key: self._npy(np.asarray(value)) for key, value in graph.values.items()},
+                "about": dict(graph.about),
+            }
+        )
+
+    def error(self, name: str, error: ProbeError) -> None:
+        """Say that the student's code raised where `name` should have been made."""
+        self._items.append(
+            {
+                "name": name,
+                "kind": "error",
+                "error": {"kind": error.kind, "message": error.message[:2000], "line": error.line},
+            }
+        )
+
+    def close(self) -> None:
+        """Write the manifest: from here on the evidence counts."""
+        text = json.dumps({"format": FORMAT, "cell": self._cell, "items": self._items})
+        part = self._folder / (MANIFEST + ".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(self._folder / MANIFEST)
+
+    def _file(self, suffix: str, content: bytes) -> str:
+        name = f"{self._files}.{suffix}"
+        self._files += 1
+        (self._folder / name).write_bytes(content)
+        return name
+
+    def _npy(self, value: Array) -> str:
+        name = f"{self._files}.npy"
+        self._files += 1
+        with (self._folder / name).open("wb") as out:
+            np.lib.format.write_array(out, value, allow_pickle=False)
+        return name
+
+
+def _lookup_table(value: Array, reference: npt.NDArray[np.uint8]) -> Array | None:
+    """The 256 values that turn `reference` into `value` element by element, or None where no such table exists."""
+    if value.size != reference.size or value.dtype.kind not in "fiu" or value.size == 0:
+        return None
+    flat, levels = value.reshape(-1), reference.reshape(-1)
+    table = np.zeros(256, dtype=value.dtype)
+    # The first rows hold every grey level that matters in practice; the comparison below decides.
+    head = slice(0, 4_000_000)
+    table[levels[head]] = flat[head]
+    same = table[levels]
+    equal = np.array_equal(same, flat, equal_nan=True) if value.dtype.kind == "f" else np.array_equal(same, flat)
+    return table if equal else None
+
+
+def read_evidence(
+    folder: Path,
+    references: Mapping[str, npt.NDArray[np.uint8]] | None = None,
+    limits: Limits | None = None,
+) -> Evidence:
+    """Read what a student's process wrote into `folder`.
+
+    Parameters
+    ----------
+    folder
+        A folder that the student's process could write to.
+    references
+        Our own copies of the uint8 arrays that lookup tables refer to, by name.
+    limits
+        How much is read; the defaults if None.
+
+    Raises
+    ------
+    BadEvidence
+        If anything in it is malformed, too large, not a regular file, or not what the manifest says.
+    """
+    return _Reader(folder, references or {}, limits or Limits()).read()
+
+
+class _Reader:
+    def __init__(self, folder: Path, references: Mapping[str, npt.NDArray[np.uint8]], limits: Limits) -> None:
+        self._folder = folder
+        self._references = references
+        self._limits = limits
+        self._bytes_left = limits.total_bytes
+        self._files_left = limits.files
+
+    def read(self) -> Evidence:
+        manifest = self._manifest()
+        graphs: dict[str, GraphEvidence] = {}
+        arrays: dict[str, Array] = {}
+        facts: dict[str, Json] = {}
+        errors: dict[str, ProbeError] = {}
+        items = _expect(manifest.get("items"), list, "items")
+        if len(items) > self._limits.items:
+            raise BadEvidence(f"The evidence has {len(items)} items; at most {self._limits.items} are read.")
+        for raw in items:
+            item = _expect(raw, dict, "item")
+            name = self._text(item.get("name"), "an item's name")
+            match item.get("kind"):
+                case "fact":
+                    facts[name] = item.get("value")
+                case "array":
+                    arrays[name] = self._array(item.get("file"))
+                case "lookup":
+                    arrays[name] = self._lookup(item)
+                case "graph":
+                    graphs[name] = self._graph(item)
+                case "error":
+                    error = _expect(item.get("error"), dict, "error")
+                    line = error.get("line")
+                    errors[name] = ProbeError(
+                        self._text(error.get("kind"), "an error's kind"),
+                        self._text(error.get("message"), "an error's message"),
+                        None if line is None else self._text(line, "an error's line"),
+                    )
+                case _:
+                    raise BadEvidence("The evidence has an item of an unknown kind.")
+        cell = self._text(manifest.get("cell"), "the cell's name")
+        return Evidence(cell=cell, graphs=graphs, arrays=arrays, facts=facts, errors=errors)
+
+    def _manifest(self) -> dict[str, Any]:
+        content = self._bytes(MANIFEST, self._limits.manifest_bytes)
+        try:
+            manifest = json.loads(content.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise BadEvidence("The evidence's manifest is not JSON.") from error
+        if _depth(manifest) > self._limits.json_depth:
+            raise BadEvidence("The evidence's manifest is nested too deeply.")
+        manifest = _expect(manifest, dict, "manifest")
+        if manifest.get("format") != FORMAT:
+            raise BadEvidence(f"The evidence is not of format {FORMAT}; release and grader differ in version.")
+        return manifest
+
+    def _graph(self, item: dict[str, Any]) -> GraphEvidence:
+        return GraphEvidence(
+            meta_graph=self._bytes(self._file_name(item.get("file"), "pb"), self._limits.graph_bytes),
+            parts={
+                self._text(key, "a part's name"): self._text(value, "a part's tensor")
+                for key, value in _expect(item.get("parts"), dict, "parts").items()
+            },
+            eval_feed=self._arrays(item.get("eval_feed")),
+            values=self._arrays(item.get("values")),
+            about=_expect(item.get("about"), dict, "about"),
+        )
+
+    def _arrays(self, raw: object) -> dict[str, Array]:
+        files = _expect(raw, dict, "arrays")
+        return {self._text(key, "a tensor's name"): self._array(value) for key, value in files.items()}
+
+    def _lookup(self, item: dict[str, Any]) -> Array:
+        name = self._text(item.get("reference"), "a reference")
+        reference = self._references.get(name)
+        if reference is None:
+            raise BadEvidence(f"The evidence refers to an array {name!r} that the grader does not have.")
+        table = self._array(item.get("file"))
+        shape = _shape(item.get("shape"), self._limits.dimensions)
+        if table.shape != (256,) or math.prod(shape) != reference.size:
+            raise BadEvidence("A lookup table in the evidence does not fit its reference.")
+        if table.dtype.itemsize * reference.size > self._limits.array_bytes:
+            raise BadEvidence("An array in the evidence is too large.")
+        values: Array = table[reference.reshape(-1)].reshape(shape)
+        return values
+
+    def _array(self, file: object) -> Array:
+        content = self._bytes(self._file_name(file, "npy"), self._limits.array_bytes)
+        stream = io.BytesIO(content)
+        try:
+            version = np.lib.format.read_magic(stream)
+            read_header = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[version]
+            shape, fortran, dtype = read_header(stream, max_header_size=10_000)
+        except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError, EOFError) as error:
+            raise BadEvidence("An array in the evidence is not an npy file.") from error
+        if dtype.kind not in "biuf" or dtype.itemsize > 8 or dtype.hasobject:
+            raise BadEvidence(f"An array in the evidence holds {dtype.kind!r}, not numbers.")
+        if len(shape) > self._limits.dimensions or any(size < 0 for size in shape):
+            raise BadEvidence("An array in the evidence has an impossible shape.")
+        body = memoryview(content)[stream.tell() :]
+        if math.prod(shape) * dtype.itemsize != len(body):
+            raise BadEvidence("An array in the evidence is not as long as it says.")
+        array = np.frombuffer(body, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+        return array.astype(dtype.newbyteorder("="), copy=False)
+
+    def _bytes(self, name: str, limit: int) -> bytes:
+        self._files_left -= 1
+        if self._files_left < 0:
+            raise BadEvidence(f"The evidence has more than {self._limits.files} files.")
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(self._folder / name, flags)
+        except OSError as error:
+            raise BadEvidence(f"The evidence lacks {name}.") from error
+        with os.fdopen(descriptor, "rb") as stream:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise BadEvidence("The evidence holds something that is not a regular file.")
+            limit = min(limit, self._bytes_left)
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            raise BadEvidence(f"The evidence is too large: more than {limit:,} bytes in {name}.")
+        self._bytes_left -= len(content)
+        return content
+
+    def _file_name(self, raw: object, suffix: str) -> str:
+        name = self._text(raw, "a file's name")
+        stem, _, ending = name.partition(".")
+        if ending != suffix or not (stem.isascii() and stem.isdigit()) or len(stem) > 6:
+            raise BadEvidence("The evidence names a file that is not one of its own.")
+        return name
+
+    def _text(self, raw: object, what: str) -> str:
+        text = _expect(raw, str, what)
+        if len(text) > self._limits.text:
+            raise BadEvidence(f"In the evidence {what} is longer than {self._limits.text} characters.")
+        return text
+
+
+def _expect(value: object, kind: type[T], what: str) -> T:
+    if not isinstance(value, kind):
+        raise BadEvidence(f"In the evidence {what} is not a {kind.__name__}.")
+    return value
+
+
+def _shape(raw: object, dimensions: int) -> tuple[int, ...]:
+    sizes: Sequence[object] = _expect(raw, list, "a shape")
+    if len(sizes) > dimensions:
+        raise BadEvidence("An array in the evidence has too many dimensions.")
+    shape = []
+    for size in sizes:
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise BadEvidence("An array in the evidence has an impossible shape.")
+        shape.append(size)
+    return tuple(shape)
+
+
+def _depth(value: object) -> int:
+    """How deeply `value` is nested; walks with a list of its own, since Python's stack is what it guards."""
+    deepest, todo = 0, [(value, 1)]
+    while todo:
+        node, level = todo.pop()
+        deepest = max(deepest, level)
+        if isinstance(node, dict):
+            todo.extend((child, level + 1) for child in node.values())
+        elif isinstance(node, list):
+            todo.extend((child, level + 1) for child in node)
+    return deepest

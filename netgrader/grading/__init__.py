@@ -1,0 +1,1 @@
+"""From a notebook to verdicts: restore, execute, verify, store."""

@@ -1,0 +1,144 @@
+"""What grading says: checks, cells, notebooks, submissions, and their JSON (docs/results.schema.json)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+__all__ = [
+    "CellResult",
+    "CheckResult",
+    "NotebookResult",
+    "Outcome",
+    "Status",
+    "SubmissionResult",
+    "Visibility",
+]
+
+
+class Outcome(StrEnum):
+    """How a check ended. `UNGRADABLE`: there was nothing to look at, or a limit was hit; scored 0, and said so."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    UNGRADABLE = "ungradable"
+
+
+class Visibility(StrEnum):
+    """Whether students have the check's code."""
+
+    PUBLIC = "public"
+    HIDDEN = "hidden"
+
+
+class Status(StrEnum):
+    """Whether a notebook could be graded. `PARTLY`: some checks are ungradable; the other cells keep their points."""
+
+    GRADED = "graded"
+    PARTLY = "partly-gradable"
+    NOT = "not-gradable"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict of one test function.
+
+    `check` is ``file::function``; `sentence` is its docstring's first line; `credit` of `max_credit` is the share of
+    its cell's points that it earned; `faults` are codes of netgrader.faults.
+    """
+
+    check: str
+    sentence: str
+    visibility: Visibility
+    outcome: Outcome
+    credit: float
+    max_credit: float
+    faults: tuple[str, ...] = ()
+    message: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """A graded cell. `points` is None where a person grades (`manual`)."""
+
+    cell: str
+    points: float | None
+    max_points: float
+    manual: bool
+    checks: tuple[CheckResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class NotebookResult:
+    """One notebook. `score` and `max_score` leave manual cells out."""
+
+    notebook: str
+    score: float
+    max_score: float
+    cells: tuple[CellResult, ...]
+    faults: tuple[str, ...]
+    status: Status
+    problem: str | None = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of this notebook in ``grade --json``."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> NotebookResult:
+        """The inverse of `as_json`, for results that we stored ourselves."""
+        cells = tuple(
+            CellResult(
+                cell=cell["cell"],
+                points=cell["points"],
+                max_points=cell["max_points"],
+                manual=cell["manual"],
+                checks=tuple(
+                    CheckResult(
+                        **{
+                            **check,
+                            "visibility": Visibility(check["visibility"]),
+                            "outcome": Outcome(check["outcome"]),
+                            "faults": tuple(check["faults"]),
+                        }
+                    )
+                    for check in cell["checks"]
+                ),
+            )
+            for cell in raw["cells"]
+        )
+        return cls(**{**raw, "cells": cells, "faults": tuple(raw["faults"]), "status": Status(raw["status"])})
+
+
+@dataclass(frozen=True)
+class SubmissionResult:
+    """All notebooks of one submission, in the order of their names."""
+
+    notebooks: tuple[NotebookResult, ...]
+
+    @property
+    def score(self) -> float:
+        """Points earned without manual cells."""
+        return sum(notebook.score for notebook in self.notebooks)
+
+    @property
+    def max_score(self) -> float:
+        """Points to be had without manual cells."""
+        return sum(notebook.max_score for notebook in self.notebooks)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The list that ``grade --json`` writes."""
+        return [notebook.as_json() for notebook in self.notebooks]
+
+    @classmethod
+    def from_json(cls, raw: Sequence[Mapping[str, Any]]) -> SubmissionResult:
+        """The inverse of `as_json`."""
+        return cls(tuple(NotebookResult.from_json(entry) for entry in raw))

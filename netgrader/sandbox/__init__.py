@@ -1,0 +1,1 @@
+"""A kernel or a program in a cage."""
