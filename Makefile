@@ -1,0 +1,38 @@
+# Set-up, the main job on the sample class, and the tests. `make help` lists the targets.
+SHELL := /bin/bash
+BIN := .venv/bin
+
+.PHONY: help setup demo test check format release lock bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## build .venv from the lock file; does nothing when nothing changed
+	@scripts/setup
+
+demo: setup ## release the course, grade the sample class, end with a table of marks and reasons
+	@$(BIN)/netgrader demo
+
+test: setup ## all tests
+	@$(BIN)/python -m pytest
+
+check: setup ## lint, types, formatting, and that release/ is what source/ generates
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/netgrader release --check
+
+format: setup ## format the code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+release: setup ## generate release/ from source/
+	@$(BIN)/netgrader release
+
+lock: ## remake requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --quiet \
+	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+
+clean: ## remove what grading and testing made; keeps .venv
+	rm -rf .netgrader feedback gradebook.db .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find autograded -mindepth 1 -not -name .gitkeep -delete
