@@ -1,0 +1,126 @@
+"""What a student watches while a network trains: a progress bar, and curves that grow with each epoch."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol, TypeVar
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from netgrader.student.chart import curves_svg
+
+__all__ = ["Live", "muted"]
+
+T = TypeVar("T")
+
+SECONDS_BETWEEN_UPDATES = 0.3
+
+_muted: ContextVar[bool] = ContextVar("netgrader_live_muted", default=False)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Within it, nothing is shown: for checks, which call a student's ``train`` many times."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
+class Live:
+    """One picture under the cell that keeps up with a training run; outside a notebook it shows nothing.
+
+    ::
+
+        live = Live(n_epochs)
+        for epoch in range(n_epochs):
+            for start in live.progress(range(0, n, mini_batch_size)):
+                ...
+            live.curves(training=acc_trn, test=acc_val)
+
+    The picture is replaced, never added to, and at most about three times a second, so that it costs no time and fills
+    no notebook.
+
+    Parameters
+    ----------
+    n_epochs
+        How often `progress` will be gone through.
+    y_label
+        What the curves show.
+    """
+
+    def __init__(self, n_epochs: int, y_label: str = "accuracy") -> None:
+        self._n_epochs = n_epochs
+        self._y_label = y_label
+        self._epoch = 0
+        self._done = 0.0
+        self._curves: dict[str, list[float]] = {}
+        self._started = self._shown = time.monotonic()
+        self._display = None if _muted.get() else _open_display()
+        self._show()
+
+    def progress(self, steps: Iterable[T]) -> Iterator[T]:
+        """Yield each of `steps`, the steps of one epoch, and show how far the training is."""
+        total = len(steps) if isinstance(steps, Sized) else 0
+        for count, step in enumerate(steps):
+            yield step
+            if time.monotonic() - self._shown > SECONDS_BETWEEN_UPDATES:
+                self._done = self._epoch + (count + 1) / total if total else self._epoch
+                self._show()
+        self._epoch += 1
+        self._done = self._epoch
+
+    def curves(self, **curves: Sequence[float]) -> None:
+        """Show curves, each a list of one value for each epoch so far, by name: ``live.curves(test=acc_val)``."""
+        self._curves = {name: [float(value) for value in values] for name, values in curves.items()}
+        self._show()
+
+    def _show(self) -> None:
+        self._shown = time.monotonic()
+        if self._display is not None:
+            self._display.update({"text/html": self._html(), "text/plain": self._plain()}, raw=True)
+
+    def _html(self) -> str:
+        share = min(1.0, self._done / max(1, self._n_epochs))
+        words = html.escape(self._words())
+        bar = f'<div><progress max="100" value="{100 * share:.0f}" aria-label="{words}"></progress> {words}</div>'
+        if not self._curves:
+            return bar
+        return bar + curves_svg(self._curves, max(self._n_epochs, self._longest()), "epoch", self._y_label)
+
+    def _plain(self) -> str:
+        last = [f"{name} {values[-1]:.4f}" for name, values in self._curves.items() if values]
+        return ", ".join([self._words(), *last])
+
+    def _words(self) -> str:
+        seconds = time.monotonic() - self._started
+        if self._done >= self._n_epochs:
+            return f"{self._n_epochs} epochs in {seconds:.0f} s"
+        words = f"epoch {min(int(self._done) + 1, self._n_epochs)} of {self._n_epochs}"
+        if self._done > 0:
+            words += f", about {seconds * (self._n_epochs / self._done - 1):.0f} s left"
+        return words
+
+    def _longest(self) -> int:
+        return max((len(values) for values in self._curves.values()), default=0)
+
+
+class _Display(Protocol):
+    """What of IPython's DisplayHandle is used."""
+
+    def update(self, obj: Mapping[str, str], *, raw: bool) -> None: ...
+
+
+def _open_display() -> _Display | None:
+    """A place under the running cell whose content can be replaced; None where there is no notebook."""
+    shell = get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    handle: _Display = display({"text/plain": ""}, raw=True, display_id=True)
+    return handle

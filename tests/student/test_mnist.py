@@ -1,0 +1,99 @@
+"""load_mnist: the data of the course, verified, offline, without pickle."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netgrader.student import mnist
+from netgrader.student.mnist import DamagedDataError, MissingDataError, load_mnist
+
+DATA = Path(__file__).parents[2] / "data" / "mnist.npz"
+
+
+def test_the_data_has_the_shape_that_keras_gives():
+    (x_train, y_train), (x_test, y_test) = load_mnist(DATA)
+    assert [array.shape for array in (x_train, y_train, x_test, y_test)] == [
+        (60_000, 28, 28),
+        (60_000,),
+        (10_000, 28, 28),
+        (10_000,),
+    ]
+    assert {array.dtype for array in (x_train, y_train, x_test, y_test)} == {np.dtype(np.uint8)}
+    assert np.bincount(y_test).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert y_train[:5].tolist() == [5, 0, 4, 1, 9]
+    assert (int(x_train.min()), int(x_train.max())) == (0, 255)
+
+
+def test_the_file_beside_the_notebook_is_found(tmp_path, monkeypatch):
+    (tmp_path / "mnist.npz").write_bytes(DATA.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NETGRADER_MNIST", raising=False)
+    assert load_mnist()[1][1].shape == (10_000,)
+
+
+def test_the_file_in_a_data_folder_above_is_found(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mnist.npz").write_bytes(DATA.read_bytes())
+    notebooks = tmp_path / "source" / "digits"
+    notebooks.mkdir(parents=True)
+    monkeypatch.chdir(notebooks)
+    monkeypatch.delenv("NETGRADER_MNIST", raising=False)
+    assert load_mnist()[0][0].shape == (60_000, 28, 28)
+
+
+@pytest.mark.parametrize("named", [DATA, DATA.parent], ids=["file", "folder"])
+def test_the_environment_names_the_file_or_its_folder(tmp_path, monkeypatch, named):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETGRADER_MNIST", str(named))
+    assert load_mnist()[0][1].shape == (60_000,)
+
+
+def test_a_missing_file_is_named_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NETGRADER_MNIST", raising=False)
+    with pytest.raises(MissingDataError) as caught:
+        load_mnist()
+    assert str(tmp_path / "mnist.npz") in str(caught.value)
+    assert "beside the notebook" in str(caught.value)
+
+
+def test_a_file_named_but_absent_is_named(tmp_path):
+    with pytest.raises(MissingDataError, match=r"nothing-here\.npz"):
+        load_mnist(tmp_path / "nothing-here.npz")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda content: content[:-1], lambda _: b"", lambda content: content[:1000] + b"!" + content[1001:]],
+    ids=["cut off", "empty", "one byte changed"],
+)
+def test_a_damaged_file_is_named_and_nothing_else_is_tried(tmp_path, monkeypatch, damage):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mnist.npz").write_bytes(DATA.read_bytes())
+    (tmp_path / "mnist.npz").write_bytes(damage(DATA.read_bytes()))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NETGRADER_MNIST", raising=False)
+    with pytest.raises(DamagedDataError) as caught:
+        load_mnist()
+    assert str(tmp_path / "mnist.npz") in str(caught.value)
+
+
+def test_a_pickle_in_place_of_the_data_is_not_opened(tmp_path, monkeypatch):
+    """Even a file whose hash were right is read without pickle."""
+    trap = tmp_path / "mnist.npz"
+    np.savez(trap, x_train=np.array([object()], dtype=object), allow_pickle=True)
+    monkeypatch.setattr(mnist, "SHA256", __import__("hashlib").sha256(trap.read_bytes()).hexdigest())
+    with pytest.raises(DamagedDataError, match=r"mnist\.npz"):
+        load_mnist(trap)
+
+
+def test_an_error_shows_its_sentence_in_a_notebook_and_no_traceback(tmp_path):
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    shell = InteractiveShell()
+    with capture_output() as captured:
+        shell.run_cell(f"from netgrader.student.mnist import load_mnist\nload_mnist({str(tmp_path / 'no.npz')!r})")
+    assert "Put the mnist.npz" in captured.stdout + captured.stderr
+    assert "Traceback" not in captured.stdout + captured.stderr
