@@ -98,8 +98,8 @@ def _batch_norm(tf, h, training, updates):  # noqa: ANN001, ANN202 - TensorFlow 
         kept_mean.assign_sub(0.05 * (kept_mean - mean)),
         kept_variance.assign_sub(0.05 * (kept_variance - variance)),
     ]
-    mean = tf.cond(training, lambda: mean, lambda: kept_mean.read_value())
-    variance = tf.cond(training, lambda: variance, lambda: kept_variance.read_value())
+    mean = tf.cond(training, lambda: mean, kept_mean.read_value)
+    variance = tf.cond(training, lambda: variance, kept_variance.read_value)
     return tf.nn.batch_normalization(h, mean, variance, shift, scale, 1e-3)
 
 
