@@ -52,7 +52,7 @@ class LabSession(Protocol):
         batches: Sequence[npt.NDArray[np.int64]],
         constant: Mapping[str, Array] | None = None,
     ) -> list[list[Array | None]]:
-        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is. One call, one answer."""
+        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is; one call."""
 
     def close(self) -> None:
         """Forget the session."""

@@ -70,8 +70,8 @@ class Role:
 class Layer:
     """One trained layer. `inputs`/`outputs` are units (channels for a convolution), None where undecided.
 
-    `kind` is ``dense``, ``conv2d``, ...; `activation` is ``none``, ``relu``, ``sigmoid``, ... or ``undecided``; `place` is
-    the op that computes its linear step; `variables` are op names.
+    `kind` is ``dense``, ``conv2d``, ...; `activation` is ``none``, ``relu``, ``sigmoid``, ... or ``undecided``;
+    `place` is the op that computes its linear step; `variables` are op names.
     """
 
     kind: str

@@ -1,0 +1,419 @@
+"""Which ops a stranger's graph may bring, and what else is checked and taken out before TensorFlow sees it.
+
+A graph is a program. The lab runs arithmetic, arrays, variables, random numbers and control flow; it never runs what
+reads or writes files, talks to a network, calls Python, or asks for memory without bounds. What is not on the list is
+taken out of the graph together with all that is computed from it; asking for such a tensor is then an error that names
+the op. Ops that only tell (summaries, prints, assertions, savers) become no-ops, since honest programs hold them.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from netgrader.lab.api import LabError
+from netgrader.network.protos import DTYPES, REFERENCE, Message, meta_graph_def
+
+__all__ = ["ALLOWED", "SILENT", "Accepted", "GraphLimits", "accept", "reseed"]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ARITHMETIC = _words("""
+    Abs AccumulateNV2 Acos Acosh Add AddN AddV2 All Angle Any ApproximateEqual Asin Asinh Atan Atan2 Atanh BesselI0
+    BesselI0e BesselI1 BesselI1e Betainc BitwiseAnd BitwiseOr BitwiseXor Bincount DenseBincount Cast Ceil ClipByValue
+    Complex ComplexAbs Conj Cos Cosh Cross Cumprod Cumsum CumulativeLogsumexp Digamma Div DivNoNan Einsum Equal Erf
+    Erfc Erfinv EuclideanNorm Exp Expm1 Expint Floor FloorDiv FloorMod Greater GreaterEqual HistogramFixedWidth Igamma
+    Igammac Imag Inv InvGrad Invert IsFinite IsInf IsNan LeftShift Less LessEqual Lgamma Log Log1p LogicalAnd
+    LogicalNot LogicalOr MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul Max Maximum Mean Min Minimum Mod
+    Mul MulNoNan Ndtri Neg NextAfter NotEqual Polygamma PopulationCount Pow Prod Real RealDiv Reciprocal ReciprocalGrad
+    RightShift Rint Round Rsqrt RsqrtGrad Select SelectV2 Sigmoid SigmoidGrad Sign Sin Sinh Sqrt SqrtGrad Square
+    SquaredDifference Sub Sum Tan Tanh TanhGrad TruncateDiv TruncateMod Xdivy Xlog1py Xlogy Zeta L2Loss CheckNumerics
+    CheckNumericsV2 Cholesky CholeskyGrad MatrixDeterminant LogMatrixDeterminant MatrixInverse MatrixSolve Qr Svd
+    MatrixTriangularSolve SelfAdjointEigV2 SparseTensorDenseMatMul
+""")
+_NETWORKS = _words("""
+    AvgPool AvgPoolGrad BiasAdd BiasAddGrad BiasAddV1 Conv Conv2D Conv2DBackpropFilter Conv2DBackpropInput Conv3D
+    Conv2DBackpropFilterV2 Conv2DBackpropInputV2 Conv3DBackpropFilterV2 Conv3DBackpropInputV2 DepthwiseConv2dNative
+    DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput Dilation2D Dilation2DBackpropFilter
+    Dilation2DBackpropInput Elu EluGrad FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 FusedBatchNormGrad
+    FusedBatchNormGradV2 FusedBatchNormGradV3 BatchNormWithGlobalNormalization BatchNormWithGlobalNormalizationGrad
+    InTopK InTopKV2 LRN LRNGrad LeakyRelu LeakyReluGrad LogSoftmax MaxPool MaxPoolGrad MaxPoolGradGrad MaxPoolV2
+    MaxPoolGradV2 MaxPoolWithArgmax MaxPoolGradWithArgmax NthElement Relu Relu6 Relu6Grad ReluGrad Selu SeluGrad
+    Softmax SoftmaxCrossEntropyWithLogits Softplus SoftplusGrad Softsign SoftsignGrad TopK TopKV2
+    SparseSoftmaxCrossEntropyWithLogits ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor ResizeArea
+    ResizeNearestNeighborGrad ImageProjectiveTransformV2 ImageProjectiveTransformV3 AdjustContrastv2 CropAndResize
+""")
+_ARRAYS = _words("""
+    ArgMax ArgMin BatchMatrixBandPart BatchMatrixDiag BatchToSpace BatchToSpaceND Bitcast BroadcastArgs BroadcastTo
+    BroadcastGradientArgs Bucketize Concat ConcatOffset ConcatV2 Const ConjugateTranspose DebugGradientIdentity
+    DeepCopy DepthToSpace Diag DiagPart DynamicPartition DynamicStitch Empty EnsureShape ExpandDims ExtractImagePatches
+    Fill Gather GatherNd GatherV2 GuaranteeConst Identity IdentityN InvertPermutation LinSpace ListDiff LowerBound
+    MatrixBandPart MatrixDiag MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 MatrixDiagV2 MatrixDiagV3 MatrixSetDiag
+    MatrixSetDiagV2 MatrixSetDiagV3 MirrorPad MirrorPadGrad NoOp OneHot OnesLike Pack Pad PadV2 ParallelConcat
+    ParallelDynamicStitch Placeholder PlaceholderV2 PlaceholderWithDefault PreventGradient Range Rank Reshape Reverse
+    ReverseSequence ReverseV2 Roll ScatterNd ScatterNdNonAliasingAdd SegmentMax SegmentMean SegmentMin SegmentProd
+    SegmentSum SegmentSumV2 Shape ShapeN Size Slice Snapshot SpaceToBatch SpaceToBatchND SpaceToDepth SparseToDense
+    Split SplitV Squeeze StopGradient StridedSlice StridedSliceGrad TensorScatterAdd TensorScatterMax TensorScatterMin
+    TensorScatterSub TensorScatterUpdate TensorStridedSliceUpdate Tile TileGrad Transpose Unique UniqueV2
+    UniqueWithCounts UniqueWithCountsV2 Unpack UnravelIndex UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd
+    UnsortedSegmentSum UpperBound Where ZerosLike
+""")
+_VARIABLES = _words("""
+    Assign AssignAdd AssignAddVariableOp AssignSub AssignSubVariableOp AssignVariableOp CountUpTo IsVariableInitialized
+    ReadVariableOp ResourceCountUpTo ResourceGather ResourceGatherNd ResourceScatterAdd ResourceScatterDiv
+    ResourceScatterMax ResourceScatterMin ResourceScatterMul ResourceScatterNdAdd ResourceScatterNdSub
+    ResourceScatterNdUpdate ResourceScatterSub ResourceScatterUpdate ResourceStridedSliceAssign ScatterAdd ScatterDiv
+    ScatterMax ScatterMin ScatterMul ScatterNdAdd ScatterNdSub ScatterNdUpdate ScatterSub ScatterUpdate
+    StridedSliceAssign VarHandleOp VarIsInitializedOp Variable VariableShape VariableV2
+""")
+_OPTIMIZERS = frozenset(
+    prefix + name
+    for prefix in ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
+    for name in _words("""
+        AdaMax Adadelta Adagrad AdagradDA AdagradV2 Adam AdamWithAmsgrad AddSign CenteredRMSProp Ftrl FtrlV2
+        GradientDescent KerasMomentum Momentum PowerSign ProximalAdagrad ProximalGradientDescent RMSProp
+    """)
+)
+_RANDOM = _words("""
+    Multinomial ParameterizedTruncatedNormal RandomCrop RandomGamma RandomGammaGrad RandomIndexShuffle RandomPoisson
+    RandomPoissonV2 RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal RngReadAndSkip
+    StatefulStandardNormalV2 StatefulTruncatedNormal StatefulUniform StatefulUniformInt StatelessMultinomial
+    StatelessRandomGetAlg StatelessRandomGetKeyCounter StatelessRandomGetKeyCounterAlg StatelessRandomNormal
+    StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformInt StatelessRandomUniformFullInt
+    StatelessRandomUniformIntV2 StatelessRandomUniformFullIntV2 StatelessRandomUniformV2 StatelessShuffle
+    StatelessTruncatedNormal StatelessTruncatedNormalV2 StatelessRandomBinomial StatelessRandomGammaV2
+    StatelessRandomGammaV3 StatelessParameterizedTruncatedNormal
+""")
+_CONTROL = _words("""
+    Case ControlTrigger Enter Exit FakeParam For If LoopCond Merge NextIteration PartitionedCall RefEnter RefExit
+    RefIdentity RefMerge RefNextIteration RefSelect RefSwitch StatefulPartitionedCall StatelessCase StatelessIf
+    StatelessWhile Switch SymbolicGradient ToBool While EmptyTensorList TensorListConcat TensorListConcatLists
+    TensorListConcatV2 TensorListElementShape TensorListFromTensor TensorListGather TensorListGetItem TensorListLength
+    TensorListPopBack TensorListPushBack TensorListPushBackBatch TensorListReserve TensorListResize TensorListScatter
+    TensorListScatterV2 TensorListScatterIntoExistingList TensorListSetItem TensorListSplit TensorListStack
+    TensorArrayV3 TensorArrayCloseV3 TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayGradWithShape
+    TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayWriteV3 StackV2 StackPopV2
+    StackPushV2 StackCloseV2 IteratorGetNext
+""")
+
+#: Every op that the lab runs.
+ALLOWED = _ARITHMETIC | _NETWORKS | _ARRAYS | _VARIABLES | _OPTIMIZERS | _RANDOM | _CONTROL
+
+#: Ops that only tell or keep. They are made no-ops: what waits for them no longer waits.
+SILENT = _words("""
+    Assert AudioSummary AudioSummaryV2 HistogramSummary ImageSummary MergeSummary PrintV2 Save SaveSlices SaveV2
+    ScalarSummary TensorSummary TensorSummaryV2 MergeV2Checkpoints ShardedFilename WriteAudioSummary WriteGraphSummary
+    WriteHistogramSummary WriteImageSummary WriteRawProtoSummary WriteScalarSummary WriteSummary CreateSummaryFileWriter
+    FlushSummaryWriter CloseSummaryWriter Timestamp
+""")
+
+#: Bytes of one element; what is not here counts eight.
+_SIZES = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 14: 2, 17: 2, 18: 16, 19: 2, 22: 4, 23: 8}
+
+#: Attributes beginning with an underscore that change how a graph runs as it must run; all others are dropped.
+_KEPT_PRIVATE = frozenset({"_lower_using_switch_merge", "_num_original_outputs", "_stateful_parallelism"})
+
+
+@dataclass(frozen=True)
+class GraphLimits:
+    """How large a graph may be. Sizes are in bytes."""
+
+    nodes: int = 100_000
+    constant: int = 256_000_000
+    constants: int = 512_000_000
+    variable: int = 1_000_000_000
+    functions: int = 2_000
+    function_depth: int = 32
+    elements: int = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A graph that may be imported.
+
+    `meta` holds the graph and the contexts of its loops and branches; `left_out` says for each node that was taken out
+    which op was the reason.
+    """
+
+    meta: Message
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def accept(source: Message, limits: GraphLimits | None = None) -> Accepted:
+    """Check a MetaGraphDef and make the copy of it that may be run.
+
+    Parameters
+    ----------
+    source
+        The graph as it came.
+    limits
+        How large it may be; the defaults if None.
+
+    Raises
+    ------
+    LabError
+        Of kind ``graph`` if the graph contradicts itself, ``op`` if a function needs an op that is not allowed,
+        ``limit`` if it is too large.
+    """
+    limits = limits or GraphLimits()
+    meta = meta_graph_def()
+    graph = meta.graph_def
+    graph.CopyFrom(source.graph_def)
+    graph.DiscardUnknownFields()
+    if len(graph.node) > limits.nodes:
+        raise LabError("limit", f"The graph has {len(graph.node):,} operations; at most {limits.nodes:,} are run.")
+    bad_functions = _check_functions(graph, limits)
+    reasons = _reasons(graph.node, bad_functions)
+    silenced = _silence(graph.node)
+    _spread(graph.node, reasons, silenced)
+    if len(reasons) == len(graph.node):
+        op = next(iter(reasons.values()))
+        raise LabError("op", f"Nothing of the graph can be run: it all needs the op {op}, which the lab does not run.")
+    kept = [node for node in graph.node if node.name not in reasons]
+    _mend(kept, reasons, silenced)
+    _check_sizes(kept, limits)
+    del graph.node[:]
+    graph.node.extend(kept)
+    _drop_functions(graph, bad_functions)
+    for node in _all_nodes(graph):
+        _clean(node)
+    for key in ("cond_context", "while_context"):
+        if key in source.collection_def:
+            meta.collection_def[key].CopyFrom(source.collection_def[key])
+    return Accepted(meta, reasons)
+
+
+def reseed(meta: Message, seed: int) -> Message:
+    """A copy of the graph whose random ops all draw from `seed`, each with a stream of its own."""
+    copy = meta_graph_def()
+    copy.CopyFrom(meta)
+    scopes: list[tuple[str, Iterable[Message]]] = [("", copy.graph_def.node)]
+    scopes += [(function.signature.name, function.node_def) for function in copy.graph_def.library.function]
+    for scope, nodes in scopes:
+        for node in nodes:
+            if "seed" in node.attr and "seed2" in node.attr:
+                node.attr["seed"].i = seed
+                node.attr["seed2"].i = zlib.crc32(f"{scope}/{node.name}".encode()) + 1
+    return copy
+
+
+def _all_nodes(graph: Message) -> Iterator[Message]:
+    yield from graph.node
+    for function in graph.library.function:
+        yield from function.node_def
+
+
+def _called(node: Message) -> Iterator[str]:
+    for value in node.attr.values():
+        kind = value.WhichOneof("value")
+        if kind == "func":
+            yield value.func.name
+        elif kind == "list":
+            yield from (function.name for function in value.list.func)
+
+
+def _check_functions(graph: Message, limits: GraphLimits) -> dict[str, str]:
+    """The functions that can't be run, each with the op that is the reason."""
+    functions = {function.signature.name: function for function in graph.library.function}
+    if len(functions) > limits.functions:
+        raise LabError("limit", f"The graph has {len(functions):,} functions; at most {limits.functions:,} are run.")
+    if len(functions) != len(graph.library.function):
+        raise LabError("graph", "The graph has two functions of one name.")
+    calls = {name: {c for node in f.node_def for c in _called(node)} for name, f in functions.items()}
+    _check_calls(calls, limits.function_depth)
+    bad: dict[str, str] = {}
+    for name, function in functions.items():
+        reason = _tame(function.node_def, functions)
+        if reason:
+            bad[name] = reason
+        _check_sizes(function.node_def, limits)
+    changed = True
+    while changed:
+        changed = False
+        for name, callees in calls.items():
+            reason = next((bad[c] for c in sorted(callees) if c in bad), None)
+            if reason and name not in bad:
+                bad[name] = reason
+                changed = True
+    return bad
+
+
+def _tame(nodes: Iterable[Message], functions: Mapping[str, Message]) -> str | None:
+    """Silence what only tells in a function's body; the first op that may not be run, if there is one."""
+    reason = None
+    for node in nodes:
+        if node.op in SILENT:
+            # In a function an input with a colon is a node's output, one without is an argument.
+            _to_no_op(node, [item for item in node.input if item.startswith("^") or ":" in item])
+        elif node.op == "Print":
+            _print_to_identity(node)
+        elif (node.op not in ALLOWED or node.op == "IteratorGetNext") and node.op not in functions:
+            reason = reason or node.op
+    return reason
+
+
+def _check_calls(calls: Mapping[str, set[str]], depth: int) -> None:
+    """Refuse functions that call themselves, or each other too deeply."""
+    level: dict[str, int] = {}
+    for start in calls:
+        stack = [(start, iter(calls[start]))]
+        path = {start}
+        while stack:
+            name, rest = stack[-1]
+            callee = next(rest, None)
+            if callee is None:
+                stack.pop()
+                path.discard(name)
+                level[name] = 1 + max((level.get(c, 0) for c in calls[name]), default=0)
+            elif callee in path:
+                raise LabError("graph", f"The graph's function {callee[:80]!r} calls itself.")
+            elif callee in calls and callee not in level:
+                path.add(callee)
+                stack.append((callee, iter(calls[callee])))
+    if max(level.values(), default=0) > depth:
+        raise LabError("limit", f"The graph's functions call each other more than {depth} deep.")
+
+
+def _reasons(nodes: Iterable[Message], bad_functions: Mapping[str, str]) -> dict[str, str]:
+    reasons: dict[str, str] = {}
+    names: set[str] = set()
+    for node in nodes:
+        if node.name in names:
+            raise LabError("graph", f"The graph has two operations named {node.name[:80]!r}.")
+        names.add(node.name)
+        if node.op == "Print":
+            _print_to_identity(node)
+        if node.op not in ALLOWED and node.op not in SILENT:
+            reasons[node.name] = node.op
+        for callee in _called(node):
+            if callee in bad_functions:
+                reasons[node.name] = bad_functions[callee]
+    return reasons
+
+
+def _print_to_identity(node: Message) -> None:
+    data = [item for item in node.input if not item.startswith("^")][:1]
+    control = [item for item in node.input if item.startswith("^")]
+    dtype = node.attr["T"].type
+    node.op = "Identity"
+    del node.input[:]
+    node.input.extend(data + control)
+    node.attr.clear()
+    node.attr["T"].type = dtype
+
+
+def _silence(nodes: Iterable[Message]) -> set[str]:
+    silenced = set()
+    for node in nodes:
+        if node.op in SILENT:
+            _to_no_op(node, node.input)
+            silenced.add(node.name)
+    return silenced
+
+
+def _to_no_op(node: Message, inputs: Iterable[str]) -> None:
+    """Keep waiting for what was read: inside a loop that is what says which loop the op belongs to."""
+    waits = sorted({"^" + item.lstrip("^").partition(":")[0] for item in inputs})
+    node.op = "NoOp"
+    del node.input[:]
+    node.input.extend(waits)
+    node.attr.clear()
+
+
+def _spread(nodes: Iterable[Message], reasons: dict[str, str], silenced: set[str]) -> None:
+    """Take out all that is computed from what is taken out, and what reads a no-op's missing output."""
+    names = {node.name for node in nodes}
+    readers: dict[str, list[str]] = {}
+    for node in nodes:
+        for item in node.input:
+            name = item.lstrip("^").partition(":")[0]
+            if name not in names:
+                raise LabError("graph", f"The operation {node.name[:80]!r} reads {name[:80]!r}, which is not there.")
+            if node.op != "IteratorGetNext" and node.name not in silenced:
+                readers.setdefault(name, []).append(node.name)
+                if name in silenced and not item.startswith("^"):
+                    reasons.setdefault(node.name, "an op that only tells")
+    todo = list(reasons)
+    while todo:
+        name = todo.pop()
+        for reader in readers.get(name, ()):
+            if reader not in reasons:
+                reasons[reader] = reasons[name]
+                todo.append(reader)
+
+
+def _mend(kept: list[Message], reasons: Mapping[str, str], silenced: set[str]) -> None:
+    """Let what draws from ``tf.data`` stand, so that its outputs can be fed: its iterator becomes a placeholder."""
+    for node in kept:
+        if node.name in silenced:
+            waits = [item for item in node.input if item[1:] not in reasons]
+            del node.input[:]
+            node.input.extend(waits)
+    names = {node.name for node in kept}
+    for node in [node for node in kept if node.op == "IteratorGetNext"]:
+        placeholder = type(node)(name=f"netgrader_iterator_of_{node.name.replace('/', '_')}", op="Placeholder")
+        while placeholder.name in names:
+            placeholder.name += "_"
+        placeholder.attr["dtype"].type = 20
+        placeholder.attr["shape"].shape.unknown_rank = True
+        control = [i for i in node.input if i.startswith("^") and i[1:] not in reasons]
+        del node.input[:]
+        node.input.extend([placeholder.name, *control])
+        kept.append(placeholder)
+
+
+def _check_sizes(nodes: Iterable[Message], limits: GraphLimits) -> None:
+    total = 0
+    for node in nodes:
+        for key, value in node.attr.items():
+            if value.WhichOneof("value") == "tensor":
+                size = _elements(value.tensor.tensor_shape, node) * _SIZES.get(value.tensor.dtype % REFERENCE, 8)
+                if size > limits.constant:
+                    raise LabError("limit", f"The constant {node.name[:80]!r} takes {size:,} bytes: too many.")
+                total += size
+            elif key == "shape" and value.WhichOneof("value") == "shape" and node.op in _VARIABLES:
+                size = _elements(value.shape, node) * _SIZES.get(node.attr["dtype"].type % REFERENCE, 8)
+                if size > limits.variable:
+                    raise LabError("limit", f"The variable {node.name[:80]!r} takes {size:,} bytes: too many.")
+    if total > limits.constants:
+        raise LabError("limit", f"The graph's constants take {total:,} bytes together: too many.")
+
+
+def _elements(shape: Message, node: Message) -> int:
+    if len(shape.dim) > 254:
+        raise LabError("graph", f"The operation {node.name[:80]!r} has a shape of {len(shape.dim)} dimensions.")
+    return math.prod(max(dim.size, 0) if dim.size >= 0 else 1 for dim in shape.dim)
+
+
+def _drop_functions(graph: Message, bad: Mapping[str, str]) -> None:
+    kept = [function for function in graph.library.function if function.signature.name not in bad]
+    names = {function.signature.name for function in kept}
+    gradients = [g for g in graph.library.gradient if g.function_name in names and g.gradient_func in names]
+    for function in kept:
+        for key in list(function.attr):
+            if key.startswith("_"):
+                del function.attr[key]
+    del graph.library.function[:]
+    graph.library.function.extend(kept)
+    del graph.library.gradient[:]
+    graph.library.gradient.extend(gradients)
+
+
+def _clean(node: Message) -> None:
+    node.device = ""
+    for key in list(node.attr):
+        if (key.startswith("_") and key not in _KEPT_PRIVATE) or key == "container":
+            if key == "container":
+                node.attr[key].s = b""
+            else:
+                del node.attr[key]
+
+
+def dtype_name(number: int) -> str:
+    """NumPy's name of a TensorFlow type number, references as what they refer to."""
+    return DTYPES.get(number % REFERENCE, "unknown")

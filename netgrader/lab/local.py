@@ -1,0 +1,427 @@
+"""The lab in this process: TensorFlow on the copy of a stranger's graph that the allow-list let through.
+
+It runs in a student's own notebook and inside the cage, never in the process that gives verdicts. TensorFlow is
+imported with the first graph, and neither its global state nor the default graph is touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.lab.allow import Accepted, GraphLimits, accept, reseed
+from netgrader.lab.api import LabError
+from netgrader.network.protos import message
+from netgrader.network.source import GraphError, read_source
+
+__all__ = ["LocalLab"]
+
+Array = npt.NDArray[Any]
+
+VARIABLE_OPS = frozenset({"VarHandleOp", "VariableV2", "Variable"})
+
+
+class LocalLab:
+    """Loads graphs into TensorFlow in this process.
+
+    Parameters
+    ----------
+    limits
+        How large a graph may be.
+    timeout
+        Seconds that one run may take; None for no limit.
+    threads
+        Threads that TensorFlow may use for one op; 0 for as many as there are cores.
+    """
+
+    def __init__(self, limits: GraphLimits | None = None, timeout: float | None = None, threads: int = 0) -> None:
+        self._limits = limits
+        self._timeout = timeout
+        self._threads = threads
+        self._open: list[_Session] = []
+
+    def load(self, meta_graph: bytes) -> _Graph:
+        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.lab.api.Lab.load`.
+
+        What the allow-list does not have is taken out with all that is computed from it; a run that asks for it is an
+        error of kind ``op``.
+        """
+        try:
+            source = read_source(meta_graph)
+        except GraphError as error:
+            raise LabError("graph", str(error)) from error
+        return _Graph(accept(source, self._limits), source, self._config(), self._open)
+
+    def close(self) -> None:
+        """Close the sessions that are still open."""
+        for session in list(self._open):
+            session.close()
+
+    def _config(self) -> Callable[[], Any]:
+        def make() -> Any:
+            tf = _tensorflow()
+            # Without the graph optimiser a run starts sooner and computes what the graph says, op by op.
+            config = tf.ConfigProto(
+                allow_soft_placement=True, device_count={"GPU": 0}, intra_op_parallelism_threads=self._threads
+            )
+            config.graph_options.rewrite_options.disable_meta_optimizer = True
+            config.operation_timeout_in_ms = int(1000 * self._timeout) if self._timeout else 0
+            return config
+
+        return make
+
+
+def _tensorflow() -> Any:
+    import tensorflow.compat.v1 as tf  # noqa: PLC0415 - takes seconds, and only who runs a graph needs it
+
+    return tf
+
+
+@contextmanager
+def _translated(kind: str) -> Iterator[None]:
+    """Turn whatever TensorFlow raises into a LabError of one sentence."""
+    try:
+        yield
+    except LabError:
+        raise
+    except MemoryError as error:
+        raise LabError("limit", "The graph needs more memory than it may have.") from error
+    except Exception as error:  # TensorFlow raises nearly everything, and none of it may reach a reader
+        name = type(error).__name__
+        if name in ("DeadlineExceededError", "ResourceExhaustedError"):
+            raise LabError("limit", f"The run hit a limit: {_sentence(error)}") from error
+        raise LabError(kind, f"TensorFlow refused: {_sentence(error)}") from error
+
+
+def _sentence(error: BaseException) -> str:
+    text = str(getattr(error, "message", None) or error)
+    text = re.sub(r"\{\{[^}]*\}\}", "", text.strip().split("\n")[0])
+    text = re.sub(r"\s+", " ", text).strip(" \t[]")[:300]
+    text = text or type(error).__name__
+    return text if text.endswith(".") else text + "."
+
+
+class _Import:
+    """One copy of the graph in TensorFlow, seeded in one way, with the ops that the lab adds to it."""
+
+    def __init__(self, meta: Any) -> None:
+        tf = _tensorflow()
+        self.graph = tf.Graph()
+        content = meta.SerializeToString()
+        with _translated("graph"), self.graph.as_default():
+            if meta.collection_def:
+                try:
+                    tf.train.import_meta_graph(tf.MetaGraphDef.FromString(content), clear_devices=True)
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    # The contexts of loops and branches do not fit; only gradients through them need those.
+                    self.graph = tf.Graph()
+                    with self.graph.as_default():
+                        tf.import_graph_def(tf.MetaGraphDef.FromString(content).graph_def, name="")
+            else:
+                tf.import_graph_def(tf.MetaGraphDef.FromString(content).graph_def, name="")
+        self._variables: dict[str, tuple[Any, Any, Any]] = {}
+        self.gradients = 0
+
+    def add_gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
+        tf = _tensorflow()
+        scope = f"netgrader/gradients_{self.gradients}"
+        with _translated("run"), self.graph.as_default(), tf.name_scope(scope + "/"):
+            target = self.graph.get_tensor_by_name(_tensor_name(of))
+            sources = [self._source(name) for name in wrt]
+            found = tf.gradients(target, sources, unconnected_gradients="none")
+            names: list[str | None] = []
+            for index, gradient in enumerate(found):
+                if gradient is None:
+                    names.append(None)
+                else:
+                    dense = tf.convert_to_tensor(gradient)
+                    names.append(tf.identity(dense, name=f"of_{index}").name)
+        self.gradients += 1
+        return names
+
+    def _source(self, name: str) -> Any:
+        operation = self.graph.get_operation_by_name(name.partition(":")[0])
+        return operation.outputs[0] if ":" not in name else self.graph.get_tensor_by_name(name)
+
+    def variable(self, name: str) -> tuple[Any, Any, Any]:
+        """The placeholder, the assignment and the reading of a variable, added when first asked for."""
+        if name not in self._variables:
+            tf = _tensorflow()
+            with _translated("run"), self.graph.as_default(), tf.name_scope("netgrader/variables/"):
+                operation = self.graph.get_operation_by_name(name)
+                dtype = operation.get_attr("dtype")
+                handle = operation.outputs[0]
+                value = tf.placeholder(dtype, None)
+                if operation.type == "VarHandleOp":
+                    assign = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+                    read = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
+                else:
+                    assign = tf.raw_ops.Assign(ref=handle, value=value, validate_shape=False, use_locking=True).op
+                    read = tf.identity(handle)
+                self._variables[name] = (value, assign, read)
+        return self._variables[name]
+
+    def dtype(self, name: str) -> Any:
+        return self.graph.get_operation_by_name(name).get_attr("dtype").as_numpy_dtype
+
+    def shape(self, name: str) -> tuple[int | None, ...] | None:
+        shape = _tensorflow().TensorShape(self.graph.get_operation_by_name(name).get_attr("shape"))
+        return None if shape.rank is None else tuple(shape.as_list())
+
+
+def _tensor_name(name: str) -> str:
+    return name if ":" in name else name + ":0"
+
+
+class _Graph:
+    """A graph that the lab has accepted; see `netgrader.lab.api.LoadedGraph`."""
+
+    def __init__(self, accepted: Accepted, source: Any, config: Callable[[], Any], opened: list[_Session]) -> None:
+        self.left_out = accepted.left_out
+        self._meta = accepted.meta
+        self._config = config
+        self._opened = opened
+        self._requests: list[tuple[str, tuple[str, ...]]] = []
+        nodes = accepted.meta.graph_def.node
+        self._variables = tuple(node.name for node in nodes if node.op in VARIABLE_OPS)
+        present = {node.name for node in nodes}
+        definitions = _variable_definitions(source)
+        self._trainable = _trainable(nodes, self._variables, definitions)
+        self.initialisers = _initialisers(nodes, self._variables, definitions, present)
+        self._imports = {0: _Import(self._meta)}
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Op names of all variables, in the graph's order."""
+        return self._variables
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """Op names of the variables that training is meant to move."""
+        return self._trainable
+
+    def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
+        """Add gradients of the sum of `of`; see `netgrader.lab.api.LoadedGraph.gradients`.
+
+        `wrt` may name tensors or variables (by op name).
+        """
+        for name in (of, *wrt):
+            self.check(name)
+        names = self._imports[0].add_gradients(of, wrt)
+        self._requests.append((of, tuple(wrt)))
+        return names
+
+    def session(self, seed: int = 0) -> _Session:
+        """Open a session; `seed` replaces the graph's seeds if it is not 0."""
+        if seed not in self._imports:
+            self._imports[seed] = _Import(reseed(self._meta, seed))
+        imported = self._imports[seed]
+        for of, wrt in self._requests[imported.gradients :]:
+            imported.add_gradients(of, wrt)
+        with _translated("run"):
+            session = _Session(self, imported, self._config(), self._opened)
+        self._opened.append(session)
+        return session
+
+    def check(self, name: str) -> None:
+        """Say so if `name` was taken out of the graph, or never was in it."""
+        op = name.partition(":")[0]
+        if op in self.left_out:
+            raise LabError("op", f"{op[:80]!r} needs the op {self.left_out[op]}, which the lab does not run.")
+        try:
+            self._imports[0].graph.get_operation_by_name(op)
+        except (KeyError, ValueError) as error:
+            raise LabError("run", f"The graph has no operation {op[:80]!r}.") from error
+
+
+class _Session:
+    """A session with variable values of its own; see `netgrader.lab.api.LabSession`."""
+
+    def __init__(self, owner: _Graph, imported: _Import, config: Any, opened: list[_Session]) -> None:
+        self._owner = owner
+        self._import = imported
+        self._opened = opened
+        self._session = _tensorflow().Session(graph=imported.graph, config=config)
+
+    def initialise(self) -> None:
+        """Run the graph's own initialisers; one that needs another's result waits for it."""
+        pending = [op for op in self._owner.initialisers if op not in self._owner.left_out]
+        if not pending:
+            return
+        with _translated("run"):
+            reason: Exception | None = None
+            try:
+                self._session.run(pending)
+                pending = []
+            except _tensorflow().errors.FailedPreconditionError as error:
+                reason = error
+            while pending:
+                failed = []
+                for op in pending:
+                    try:
+                        self._session.run(op)
+                    except _tensorflow().errors.FailedPreconditionError as error:
+                        failed.append(op)
+                        reason = error
+                if reason and len(failed) == len(pending):
+                    raise reason
+                pending = failed
+
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Set variables by op name; a value of another shape than the variable's is an error."""
+        operations, feeds = [], {}
+        for name, value in values.items():
+            if name not in self._owner.variables:
+                raise LabError("run", f"The graph has no variable {name[:80]!r}.")
+            array = self._as(name, value)
+            placeholder, assign, _ = self._import.variable(name)
+            operations.append(assign)
+            feeds[placeholder] = array
+        if operations:
+            with _translated("run"):
+                self._session.run(operations, feeds)
+
+    def _as(self, name: str, value: Array) -> Array:
+        array = np.asarray(value)
+        shape = self._import.shape(name)
+        if shape is not None and (
+            len(shape) != array.ndim or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True))
+        ):
+            raise LabError("run", f"The variable {name[:80]!r} has the shape {shape}, not {array.shape}.")
+        if array.dtype.kind not in "biuf":
+            raise LabError("run", f"A value of the type {array.dtype} is not a number.")
+        return array.astype(self._import.dtype(name), copy=False)
+
+    def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
+        """Values of the variables by op name; of all that are initialised and hold numbers if None."""
+        if names is not None:
+            for name in names:
+                if name not in self._owner.variables:
+                    raise LabError("run", f"The graph has no variable {name[:80]!r}.")
+            with _translated("run"):
+                found = self._session.run([self._import.variable(name)[2] for name in names])
+            return {name: np.asarray(value) for name, value in zip(names, found, strict=True)}
+        try:
+            return self.values(self._owner.variables)
+        except LabError:
+            return {name: value for name in self._owner.variables for value in self._one(name)}
+
+    def _one(self, name: str) -> Iterator[Array]:
+        try:
+            yield self._session.run(self._import.variable(name)[2])
+        except _tensorflow().errors.FailedPreconditionError:
+            return
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
+        """Fetch tensors (``name:0``) or run ops (``name``), feeding any feedable tensor by name; None for an op."""
+        targets = self._targets(fetches)
+        return self._run(targets, self._feeds(feeds or {}))
+
+    def run_batches(
+        self,
+        fetches: Sequence[str],
+        data: Mapping[str, Array],
+        batches: Sequence[npt.NDArray[np.int64]],
+        constant: Mapping[str, Array] | None = None,
+    ) -> list[list[Array | None]]:
+        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is."""
+        targets = self._targets(fetches)
+        fixed = self._feeds(constant or {})
+        arrays = self._feeds(data)
+        results = []
+        for batch in batches:
+            try:
+                feeds = {name: array[batch] for name, array in arrays.items()}
+            except IndexError as error:
+                raise LabError("run", "A batch asks for rows that the data does not have.") from error
+            results.append(self._run(targets, {**fixed, **feeds}))
+        return results
+
+    def close(self) -> None:
+        """Forget the session."""
+        self._session.close()
+        if self in self._opened:
+            self._opened.remove(self)
+
+    def _targets(self, fetches: Sequence[str]) -> list[Any]:
+        targets = []
+        for name in fetches:
+            self._owner.check(name)
+            with _translated("run"):
+                targets.append(self._import.graph.as_graph_element(name))
+        return targets
+
+    def _feeds(self, feeds: Mapping[str, Array]) -> dict[Any, Array]:
+        found = {}
+        for name, value in feeds.items():
+            self._owner.check(name)
+            with _translated("run"):
+                tensor = self._import.graph.get_tensor_by_name(_tensor_name(name))
+                found[tensor] = np.asarray(value, dtype=tensor.dtype.base_dtype.as_numpy_dtype)
+        return found
+
+    def _run(self, targets: list[Any], feeds: Mapping[Any, Array]) -> list[Array | None]:
+        with _translated("run"):
+            results = self._session.run(targets, feeds)
+        return [None if result is None else np.asarray(result) for result in results]
+
+
+def _variable_definitions(source: Any) -> dict[str, Any]:
+    """The variables that the graph's collections define, by op name."""
+    definitions: dict[str, Any] = {}
+    cls = message("VariableDef")
+    for key in ("variables", "local_variables", "trainable_variables"):
+        if key not in source.collection_def:
+            continue
+        for content in source.collection_def[key].bytes_list.value:
+            try:
+                definition = cls.FromString(content)
+            except Exception:  # noqa: BLE001, S112 - any damage means only that this hint is not there
+                continue
+            name = definition.variable_name.partition(":")[0]
+            if key == "trainable_variables":
+                definition.trainable = True
+            definitions[name] = definition
+    return definitions
+
+
+def _trainable(nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any]) -> tuple[str, ...]:
+    """By the collections; without them what an optimizer's op moves; without that all that hold real numbers."""
+    if any(definition.trainable for definition in definitions.values()):
+        return tuple(name for name in variables if name in definitions and definitions[name].trainable)
+    known = set(variables)
+    moved = {
+        node.input[0].partition(":")[0]
+        for node in nodes
+        if node.input and node.op.startswith(("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply"))
+    } & known
+    real = {node.name for node in nodes if node.name in known and node.attr["dtype"].type % 100 in (1, 2, 14, 19)}
+    return tuple(name for name in variables if name in (moved or real))
+
+
+def _initialisers(
+    nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any], present: set[str]
+) -> tuple[str, ...]:
+    """The op that first sets each variable: by the collections, else the first assignment to it in the graph."""
+    first: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for node in nodes:
+        if node.op in ("Assign", "AssignVariableOp") and node.input:
+            variable = node.input[0].partition(":")[0]
+            first.setdefault(variable, node.name)
+            if node.name == variable + "/Assign":
+                named[variable] = node.name
+    chosen = []
+    for name in variables:
+        definition = definitions.get(name)
+        operation = definition.initializer_name.lstrip("^").partition(":")[0] if definition else ""
+        if operation not in present:
+            operation = named.get(name) or first.get(name, "")
+        if operation:
+            chosen.append(operation)
+    return tuple(chosen)
