@@ -1,0 +1,166 @@
+"""What a test is written with: the `grades` decorator, and the verdicts that it can end with.
+
+A test that returns has passed. Everything else is an exception: `Failed` (all or part of the credit is lost, with named
+faults) or `Ungradable` (there was nothing to look at). Remarks, which cost nothing, are noted through the fixture
+``remark``. `docs/authors.md` has an example from beginning to end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+from netgrader.faults import CATALOGUE, Fault
+
+__all__ = [
+    "Failed",
+    "Grades",
+    "Ungradable",
+    "fail",
+    "fail_all",
+    "fault",
+    "grades",
+    "grades_of",
+    "partial",
+    "ungradable",
+]
+
+ATTRIBUTE = "__netgrader_grades__"
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Grades:
+    """What a test is worth, and to which cell it belongs.
+
+    Attributes
+    ----------
+    cell
+        ``grade_id`` of the check cell whose points it shares in.
+    credit
+        Its share: a cell's points are split among its tests, public and hidden, in proportion to their credits. A test
+        with credit 0 decides nothing by itself; others may require it.
+    faults
+        Codes of the faults that it looks for. A fault that the reader finds and no test of the cell names is caught by
+        the test that uses the fixture ``refuse_others``.
+    requires
+        Names of test functions of the same notebook that must have earned some credit (passed, if they have none to
+        give). Otherwise this one fails and says what it waits for, without a fault of its own.
+    forgives
+        Check cells whose charged faults are not charged here again: a network without bias because the student's layer
+        has none is one mistake, made in the layer.
+    """
+
+    cell: str
+    credit: float = 1.0
+    faults: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    forgives: tuple[str, ...] = ()
+
+
+class Failed(Exception):
+    """The test found something wrong.
+
+    Attributes
+    ----------
+    faults
+        What is wrong; one without a code is a sentence and no more.
+    share
+        The part of the test's credit that is earned all the same, from 0 (failed) to less than 1 (partial).
+    """
+
+    def __init__(self, faults: Sequence[Fault], share: float = 0.0) -> None:
+        super().__init__(" ".join(fault.sentence for fault in faults))
+        if not faults:
+            raise ValueError("A failed test must say what is wrong.")
+        if not 0 <= share < 1:
+            raise ValueError(f"The share of a failed test lies between 0 and 1, not at {share}.")
+        self.faults = tuple(faults)
+        self.share = share
+
+
+class Ungradable(Exception):
+    """There is nothing to judge, or a limit was hit; the message is a sentence that says why."""
+
+
+def grades(
+    cell: str,
+    *,
+    credit: float = 1.0,
+    faults: Sequence[str] = (),
+    requires: Sequence[str] = (),
+    forgives: Sequence[str] = (),
+) -> Callable[[Test], Test]:
+    """Say which check cell a test grades, for how much, and what it looks for: see `Grades`.
+
+    The first line of the test's docstring is the sentence that students read.
+
+    Raises
+    ------
+    ValueError
+        If the credit is negative, a code is not in the catalogue, or the test has no docstring.
+    """
+    unknown = [code for code in faults if code not in CATALOGUE]
+    if unknown:
+        raise ValueError(f"No such fault in the catalogue: {', '.join(unknown)}.")
+    if credit < 0:
+        raise ValueError("A test's credit cannot be negative.")
+    terms = Grades(cell, float(credit), tuple(faults), tuple(requires), tuple(forgives))
+
+    def decorate(test: Test) -> Test:
+        if not (test.__doc__ or "").strip():
+            raise ValueError(f"{test.__name__} has no docstring; its first line is what students read.")
+        setattr(test, ATTRIBUTE, terms)
+        return test
+
+    return decorate
+
+
+def grades_of(test: Callable[..., Any]) -> Grades | None:
+    """What `grades` said of a test, or None if it said nothing."""
+    terms = getattr(test, ATTRIBUTE, None)
+    return terms if isinstance(terms, Grades) else None
+
+
+def fault(what: str, *, found: object = "", expected: object = "", place: object = "") -> Fault:
+    """Describe something wrong.
+
+    Parameters
+    ----------
+    what
+        A code of the catalogue, or a sentence of one's own where no code fits.
+    found, expected
+        What was there and what should have been, as short phrases.
+    place
+        Where: an op, a layer, a row, a line of code.
+    """
+    kind = CATALOGUE.get(what)
+    if kind is None and CODE.fullmatch(what):
+        raise ValueError(f"No such fault in the catalogue: {what}.")
+    code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
+    return Fault(code, sentence, place=str(place), found=str(found), expected=str(expected))
+
+
+def fail(what: str, *, found: object = "", expected: object = "", place: object = "") -> NoReturn:
+    """End the test as failed; the arguments are those of `fault`."""
+    raise Failed([fault(what, found=found, expected=expected, place=place)])
+
+
+def partial(share: float, what: str, *, found: object = "", expected: object = "", place: object = "") -> NoReturn:
+    """End the test with a `share` of its credit (at least 0, less than 1); the other arguments are those of `fault`."""
+    raise Failed([fault(what, found=found, expected=expected, place=place)], share)
+
+
+def fail_all(faults: Sequence[Fault], share: float = 0.0) -> None:
+    """End the test as failed (or partly so, with a `share`) if there are any faults; go on if there are none."""
+    if faults:
+        raise Failed(faults, share)
+
+
+def ungradable(sentence: str) -> NoReturn:
+    """End the test as ungradable: nothing is there to judge, for a reason that the sentence gives."""
+    raise Ungradable(sentence)

@@ -1,0 +1,70 @@
+"""The words around what a check found: one place to change or translate them.
+
+The sentences themselves are the docstrings of the tests and those of the catalogue, `netgrader.faults`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from netgrader.faults import CATALOGUE, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["hint", "message", "plain"]
+
+FOUND_AND_EXPECTED = "Found {found}; expected {expected}."
+FOUND = "Found {found}."
+EXPECTED = "Expected {expected}."
+PLACE = "Where: {place}."
+READ = "Read: {where}."
+
+WAITS = "This waits for another check to pass first: “{sentence}”."
+WAITS_UNGRADABLE = "This builds on another check that could not be graded: “{sentence}”."
+NO_EVIDENCE = "There is nothing to look at: the check cell was not reached."
+NOT_HANDED_OVER = "There is nothing to look at: “{name}” was not handed over."
+BROKEN_TEST = "This check broke on what it found. That is not your fault; your instructor has been told."
+TOO_LONG = "This check took longer than {seconds:g} seconds and was stopped."
+NOT_REACHED = "This check was not reached: the grader stopped before it."
+CONTRADICTED = "Not so."
+
+LIMIT = 400
+TOTAL = 1500
+
+
+def plain(text: object, limit: int = LIMIT) -> str:
+    """Text that a student may have chosen, in one line without control characters and at most `limit` long."""
+    line = " ".join(str(text)[: 20 * limit].split())
+    line = "".join(character for character in line if unicodedata.category(character)[0] != "C")
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def message(faults: Iterable[Fault]) -> str:
+    """What was found, what was expected, and where, in a sentence or two for each fault."""
+    return plain(" ".join(_one(fault) for fault in faults), TOTAL)
+
+
+def _one(fault: Fault) -> str:
+    found, expected, place = plain(fault.found), plain(fault.expected), plain(fault.place)
+    said = [plain(fault.sentence)]
+    if found and expected:
+        said.append(FOUND_AND_EXPECTED.format(found=found, expected=expected))
+    elif found:
+        said.append(FOUND.format(found=found))
+    elif expected:
+        said.append(EXPECTED.format(expected=expected))
+    if place:
+        said.append(PLACE.format(place=place))
+    return " ".join(said)
+
+
+def hint(codes: Iterable[str]) -> str | None:
+    """Why it matters and where the course explains it; None where the catalogue says nothing."""
+    said: list[str] = []
+    for code in dict.fromkeys(codes):
+        kind = CATALOGUE.get(code)
+        if kind is not None:
+            said.append(f"{kind.why} {READ.format(where=kind.where)}" if kind.where else kind.why)
+    return " ".join(said) or None

@@ -1,0 +1,111 @@
+"""Evidence for a check cell, taken in the student's own process: `take`."""
+
+from __future__ import annotations
+
+import io
+import random
+import sys
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netgrader.checks.exercises import load_exercises
+from netgrader.evidence import EvidenceWriter
+from netgrader.student.probes import Student, describe, load_probes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["take"]
+
+
+def take(
+    cell_id: str, namespace: Mapping[str, Any], out_dir: Path | str, probes_dir: Path | str, *, seed: int = 0
+) -> None:
+    """Take the evidence for one check cell.
+
+    Parameters
+    ----------
+    cell_id
+        ``grade_id`` of the check cell.
+    namespace
+        The student's global names.
+    out_dir
+        An empty folder that exists.
+    probes_dir
+        The folder with ``probes_*.py`` and ``exercises.toml``.
+    seed
+        What the arguments that probes choose at random depend on.
+
+    Raises
+    ------
+    LookupError
+        If no probe belongs to the cell.
+    """
+    probes = load_probes(Path(probes_dir))
+    if cell_id not in probes:
+        raise LookupError(f"No probe takes evidence for {cell_id}.")
+    student = Student(namespace, load_exercises(Path(probes_dir)), seed)
+    out = EvidenceWriter(out_dir, cell_id)
+    try:
+        with _undisturbed():
+            probes[cell_id](student, out)
+    except Exception as error:  # noqa: BLE001  (what was taken before counts; the rest is said to be missing)
+        out.error("probe", describe(error, namespace))
+    finally:
+        out.close()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Leave the student's notebook as it was: no output, no figures, random generators where they were."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (the one that students use)
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    figures = set(pyplot.get_fignums()) if pyplot else set()
+    sink = _Sink()
+    try:
+        with redirect_stdout(sink), redirect_stderr(sink), _no_display():
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot:
+            for number in set(pyplot.get_fignums()) - figures:
+                pyplot.close(number)
+
+
+class _Sink(io.TextIOBase):
+    """Swallows what is printed, however much it is."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextmanager
+def _no_display() -> Iterator[None]:
+    """Keep IPython from showing rich output meanwhile."""
+    interactive = sys.modules.get("IPython.core.interactiveshell")
+    shell = interactive.InteractiveShell._instance if interactive else None  # noqa: SLF001  (instance() would make one)
+    if shell is None:
+        yield
+        return
+    from IPython.core.displaypub import DisplayPublisher  # noqa: PLC0415  (not needed outside a notebook)
+
+    class Silent(DisplayPublisher):  # type: ignore[misc]
+        def publish(self, *_: Any, **__: Any) -> None:
+            return
+
+        def clear_output(self, *_: Any, **__: Any) -> None:
+            return
+
+    publisher, shell.display_pub = shell.display_pub, Silent(parent=shell)
+    try:
+        yield
+    finally:
+        shell.display_pub = publisher

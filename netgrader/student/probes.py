@@ -1,0 +1,147 @@
+"""What a probe is written with: the `probe` decorator, the `Student` it asks, and `export_graph`.
+
+A probe runs beside the student's code, in the same process. It knows no answers: it calls the student's functions with
+chosen arguments and hands over what they made. Whatever it says may be a lie; only what can be recomputed counts.
+"""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from netgrader.evidence import EvidenceWriter, ProbeError
+from netgrader.student.graphs import export_graph
+
+if TYPE_CHECKING:
+    from netgrader.checks.exercises import Exercises
+
+__all__ = ["Missing", "Probe", "Student", "describe", "export_graph", "load_probes", "probe"]
+
+ATTRIBUTE = "__netgrader_probe__"
+LINE = 300
+
+Probe = Callable[["Student", EvidenceWriter], None]
+Function = TypeVar("Function", bound=Probe)
+
+
+class Missing(NameError):
+    """A name that the exercise asks for is not defined."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"name '{name}' is not defined")
+
+
+def probe(cell: str) -> Callable[[Function], Function]:
+    """Say that a function takes the evidence for the check cell with this ``grade_id``."""
+
+    def decorate(function: Function) -> Function:
+        setattr(function, ATTRIBUTE, cell)
+        return function
+
+    return decorate
+
+
+def load_probes(folder: Path) -> dict[str, Probe]:
+    """Probes by check cell, from every ``probes_*.py`` in `folder`.
+
+    Each call runs the files afresh, in modules that nothing else refers to, and writes no compiled files beside them.
+
+    Raises
+    ------
+    ValueError
+        If two probes claim one cell.
+    """
+    found: dict[str, Probe] = {}
+    for path in sorted(folder.glob("probes_*.py")):
+        module = types.ModuleType(path.stem)
+        module.__file__ = str(path)
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)  # noqa: S102  (the course's own file)
+        for value in list(vars(module).values()):
+            cell = getattr(value, ATTRIBUTE, None)
+            if not isinstance(cell, str):
+                continue
+            if cell in found and found[cell] is not value:
+                raise ValueError(f"Two probes take the evidence for {cell}; the second is in {path.name}.")
+            found[cell] = value
+    return found
+
+
+class Student:
+    """The student's work as a probe sees it: names, and functions to call with arguments of the probe's choice.
+
+    Attributes
+    ----------
+    exercises
+        The exercises' parameters.
+    seed
+        What everything chosen at random depends on.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any], exercises: Exercises, seed: int = 0) -> None:
+        self._namespace = namespace
+        self.exercises = exercises
+        self.seed = seed
+
+    def value(self, name: str) -> Any:
+        """What the student's `name` is bound to.
+
+        Raises
+        ------
+        Missing
+            If it is not.
+        """
+        try:
+            return self._namespace[name]
+        except KeyError:
+            raise Missing(name) from None
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function `name`."""
+        return self.value(name)(*args, **kwargs)
+
+    def random(self, purpose: str) -> np.random.Generator:
+        """A source of random numbers of its own for each `purpose`."""
+        return np.random.default_rng([self.seed, *purpose.encode()])
+
+    @contextmanager
+    def capturing(self, out: EvidenceWriter, name: str) -> Iterator[None]:
+        """Turn an exception in the body into an error item for `name`, with the student's own line that raised it.
+
+        ``exit()`` in student's code is an exception like any other; only an interrupt goes through.
+        """
+        try:
+            yield
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (anything may be raised by a student's code)
+            out.error(name, describe(error, self._namespace))
+
+
+def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
+    """An exception as evidence: its kind, its text, and the last line of the student's own that it came through."""
+    kind = "NameError" if isinstance(error, Missing) else type(error).__name__
+    return ProbeError(kind[:200], _text(error), _line(error, namespace))
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:2000]
+    except Exception as broken:  # noqa: BLE001  (an exception class of the student's may fail to print)
+        return f"({type(broken).__name__} while printing it)"
+
+
+def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
+    here = Path.cwd()
+    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = frame.f_code.co_filename
+        if frame.f_globals is namespace or (
+            Path(file).is_absolute() and Path(file).is_relative_to(here) and "site-packages" not in file
+        ):
+            line = linecache.getline(file, number, frame.f_globals).strip()
+            return line[:LINE] or None
+    return None
