@@ -1,0 +1,301 @@
+"""Where the files of a course lie: source, release, submissions, hidden tests, data, and the store of results."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netgrader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from netgrader.skeleton import Skeleton
+
+__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "find_course"]
+
+CONFIG = "nbgrader_config.py"
+ROOT_VARIABLE = "NETGRADER_COURSE"
+STORE_VARIABLE = "NETGRADER_STORE"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course's folder, laid out as nbgrader lays it out.
+
+    Attributes
+    ----------
+    root
+        The folder with ``nbgrader_config.py``.
+    """
+
+    root: Path
+
+    @functools.cached_property
+    def config(self) -> Mapping[str, Any]:
+        """What ``nbgrader_config.py`` sets, as traitlets' Config.
+
+        Raises
+        ------
+        UsageError
+            If the file cannot be run.
+        """
+        from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader  # noqa: PLC0415  (slow)
+
+        try:
+            return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()  # type: ignore[no-any-return]
+        except ConfigFileNotFound as error:
+            raise UsageError(f"There is no {CONFIG} in {self.root}, so it is not a course.") from error
+        except Exception as error:
+            raise UsageError(f"{self.root / CONFIG} cannot be read: {type(error).__name__}: {error}") from error
+
+    def _setting(self, name: str, default: str) -> str:
+        return str(self.config.get("CourseDirectory", {}).get(name, default))
+
+    def folder(self, step: str, student: str, assignment: str) -> Path:
+        """The folder of a step of nbgrader: ``source``, ``release``, ``submitted``, ``autograded``, ``feedback``."""
+        structure = self._setting("directory_structure", "{nbgrader_step}/{student_id}/{assignment_id}")
+        name = self._setting(f"{step}_directory", step)
+        return self.root / os.path.normpath(
+            structure.format(nbgrader_step=name, student_id=student, assignment_id=assignment)
+        )
+
+    @property
+    def hidden_tests(self) -> Path:
+        """The folder of tests that never leave the instructor."""
+        return self.root / "grader_tests"
+
+    @property
+    def data(self) -> Path:
+        """MNIST."""
+        return self.root / "data" / "mnist.npz"
+
+    @property
+    def db_url(self) -> str:
+        """The gradebook, as nbgrader names it."""
+        return self._setting("db_url", f"sqlite:///{self.root.resolve() / 'gradebook.db'}")
+
+    @property
+    def scratch(self) -> Path:
+        """Where results are kept: beside the course, or in the user's cache where the course is read-only."""
+        named = os.environ.get(STORE_VARIABLE)
+        if named:
+            return Path(named)
+        beside = self.root / ".netgrader"
+        if os.access(beside if beside.exists() else self.root, os.W_OK):
+            return beside
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cache / "netgrader" / hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16]
+
+    @property
+    def assignments(self) -> tuple[str, ...]:
+        """Names of the assignments that have a source notebook."""
+        source = self.folder("source", ".", "*")
+        return tuple(sorted(path.name for path in source.parent.glob("*") if any(path.glob("*.ipynb"))))
+
+    def assignment(self, name: str) -> Assignment:
+        """The assignment called `name`.
+
+        Raises
+        ------
+        UsageError
+            If there is none.
+        """
+        if name not in self.assignments:
+            known = ", ".join(self.assignments) or "none"
+            raise UsageError(f"There is no assignment '{name}' in {self.root}. There is: {known}.")
+        return Assignment(self, name)
+
+    def submitted(self, assignment: str) -> Iterator[str]:
+        """Ids of the students who have a folder for `assignment`, in order."""
+        pattern = self.folder("submitted", "*", assignment)
+        depth = [index for index, part in enumerate(pattern.parts) if part == "*"]
+        if len(depth) != 1:
+            raise UsageError(f"{self.root / CONFIG} has a directory_structure without one folder for each student.")
+        root = Path(*pattern.parts[: depth[0]])
+        rest = Path(*pattern.parts[depth[0] + 1 :])
+        if root.is_dir():
+            for folder in sorted(root.iterdir()):
+                if (folder / rest).is_dir():
+                    yield folder.name
+
+
+@dataclass(frozen=True)
+class NotebookFiles:
+    """What belongs to one notebook of an assignment beside the notebook itself. Files may be missing.
+
+    Attributes
+    ----------
+    source
+        The instructor's notebook.
+    probes, public_tests, hidden_tests
+        ``probes_<nb>.py``, ``test_<nb>_public.py`` and ``test_<nb>.py``, <nb> being the name without its number.
+    exercises
+        ``exercises.toml``: the exercises' parameters, for all notebooks.
+    given
+        Modules that ship beside the notebook and are given to it (and to no other) in its cage too.
+    """
+
+    source: Path
+    probes: Path
+    public_tests: Path
+    hidden_tests: Path
+    exercises: Path
+    given: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The notebook's name without its suffix."""
+        return self.source.stem
+
+    @property
+    def short_name(self) -> str:
+        """The name without its number, as its tests have it: ``one_layer`` of ``1_one_layer``."""
+        return re.sub(r"^\d+_", "", self.name)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment of a course."""
+
+    course: Course
+    name: str
+
+    @property
+    def source(self) -> Path:
+        """The folder of the instructor's notebooks."""
+        return self.course.folder("source", ".", self.name)
+
+    @property
+    def release(self) -> Path:
+        """The folder that students get."""
+        return self.course.folder("release", ".", self.name)
+
+    @property
+    def checks(self) -> Path:
+        """Probes, public tests and exercises' parameters, which ship with the release."""
+        return self.source / "checks"
+
+    @property
+    def notebooks(self) -> tuple[str, ...]:
+        """Names of its notebooks, without suffix, in order."""
+        return tuple(sorted(path.stem for path in self.source.glob("*.ipynb")))
+
+    def files(self, notebook: str) -> NotebookFiles:
+        """The files that belong to `notebook`.
+
+        Raises
+        ------
+        UsageError
+            If the assignment has no such notebook.
+        """
+        if notebook not in self.notebooks:
+            known = ", ".join(self.notebooks) or "none"
+            raise UsageError(f"The assignment '{self.name}' has no notebook '{notebook}'. It has: {known}.")
+        short = re.sub(r"^\d+_", "", notebook)
+        given = self._given(notebook)
+        return NotebookFiles(
+            source=self.source / f"{notebook}.ipynb",
+            probes=self.checks / f"probes_{short}.py",
+            public_tests=self.checks / f"test_{short}_public.py",
+            hidden_tests=self.course.hidden_tests / f"test_{short}.py",
+            exercises=self.checks / "exercises.toml",
+            given=given,
+        )
+
+    def _given(self, notebook: str) -> tuple[Path, ...]:
+        """Modules beside the source notebooks that the notebook's own given cells import."""
+        modules = {path.stem: path for path in sorted(self.source.glob("*.py"))}
+        if not modules:
+            return ()
+        imported = set().union(
+            *(imported_modules(cell.source) for cell in self.skeleton(notebook).cells if cell.locked)
+        )
+        return tuple(path for name, path in modules.items() if name in imported)
+
+    def skeleton(self, notebook: str) -> Skeleton:
+        """The release version of `notebook`, as nbgrader makes it from the source."""
+        from netgrader.skeleton import skeleton  # noqa: PLC0415  (imports nbgrader, which is slow)
+
+        return skeleton(self, notebook)
+
+    def evidence_cells(self, notebook: str) -> tuple[str, ...]:
+        """Ids of the cells at which evidence is taken: check cells, and given cells that have a probe of their own."""
+        probed = registered_probes(self.files(notebook).probes)
+        return tuple(
+            cell.grade_id
+            for cell in self.skeleton(notebook).tracked
+            if cell.cell_type == "code" and (cell.is_check or (cell.locked and cell.grade_id in probed))
+        )
+
+
+def registered_probes(path: Path) -> frozenset[str]:
+    """Ids named by ``@probe("…")`` in a file of probes, read without running it; none if there is no file."""
+    if not path.is_file():
+        return frozenset()
+    found: set[object] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "probe":
+                found.update(arg.value for arg in decorator.args if isinstance(arg, ast.Constant))
+    return frozenset(name for name in found if isinstance(name, str))
+
+
+def imported_modules(source: str) -> frozenset[str]:
+    """Top-level names of the modules that a cell imports; none if it is not plain Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return frozenset()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return frozenset(names)
+
+
+def find_course(submission: Path | None = None) -> Course:
+    """The course that one stands in, else the one that this package lies in.
+
+    Looks for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward
+    (a checkout with an editable install). The environment variable ``NETGRADER_COURSE`` overrides both. A course's
+    config is a program that is run, so where `submission` lies is no reason to take the folder for a course, and
+    nothing inside it ever is one.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    named = os.environ.get(ROOT_VARIABLE)
+    if named:
+        if not (Path(named) / CONFIG).is_file():
+            raise UsageError(f"{ROOT_VARIABLE} names {named}, where there is no {CONFIG}.")
+        return Course(Path(named).resolve())
+    stranger = submission.resolve() if submission else None
+    if stranger and not stranger.is_dir():
+        stranger = stranger.parent
+    for origin in [Path.cwd(), Path(__file__).resolve().parent]:
+        for folder in [origin, *origin.parents]:
+            handed_in = stranger is not None and folder.is_relative_to(stranger)
+            if is_course(folder) and not handed_in:
+                return Course(folder)
+    raise UsageError(
+        f"No course was found: there is no folder with {CONFIG} and grader_tests/ above {Path.cwd()}. "
+        f"Type the command inside the course, or set {ROOT_VARIABLE} to its folder."
+    )
+
+
+def is_course(folder: Path) -> bool:
+    """Whether `folder` looks like a course. Any nbgrader course has the config; only one with our tests can grade."""
+    return (folder / CONFIG).is_file() and (folder / "grader_tests").is_dir()

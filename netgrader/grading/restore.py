@@ -1,0 +1,248 @@
+"""From a notebook as handed in to the notebook that is run: our cells put back, the student's kept where they stood.
+
+A pure function of the submission and the skeleton, so that the same submission always gives the same run. The order of
+the release decides where tracked cells stand; cells that the student added stay behind the tracked cell that they
+followed. Nothing a student wrote in a cell of their own is lost; what is replaced or left out is said.
+"""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
+    from netgrader.skeleton import Skeleton, SkeletonCell
+
+__all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
+
+# A solution cell whose id was lost is recognised by its likeness to the release's text: of 0 to 1, at least this.
+LIKENESS = 0.35
+
+
+@dataclass(frozen=True)
+class RestoredCell:
+    """A cell of the notebook that is run. `origin` is its release cell, None where the student added it."""
+
+    cell_type: str
+    source: str
+    origin: SkeletonCell | None = None
+
+    @property
+    def grade_id(self) -> str:
+        """The id that nbgrader tracks it by, empty for a student's own cell."""
+        return self.origin.grade_id if self.origin else ""
+
+
+@dataclass(frozen=True)
+class RestoredNotebook:
+    """The notebook that is run, and a sentence for each thing that was mended."""
+
+    name: str
+    cells: tuple[RestoredCell, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> tuple[RestoredCell, ...]:
+        """The cells that are run, in order."""
+        return tuple(cell for cell in self.cells if cell.cell_type == "code")
+
+
+def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_stem: str = "") -> Skeleton | None:
+    """Which of `skeletons` the notebook was filled in from; None if from none of them.
+
+    Its ids decide, or the text of its locked cells where ids were lost; the file's name only breaks a tie.
+    """
+    best: tuple[float, bool] = (0.0, False)
+    found: Skeleton | None = None
+    for skeleton in skeletons:
+        if not skeleton.tracked:
+            continue
+        known = sum(index is not None for index in _by_id(notebook.cells, skeleton))
+        same = len({cell.source for cell in skeleton.tracked if cell.locked} & {cell.source for cell in notebook.cells})
+        matched = max(known, same)
+        if matched < min(2, len(skeleton.tracked)):
+            continue
+        score = (matched / len(skeleton.tracked), skeleton.notebook == file_stem)
+        if score > best:
+            best, found = score, skeleton
+    return found
+
+
+def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook:
+    """Put the tracked cells of `skeleton` back around the student's work.
+
+    Locked cells get their own text back; deleted, doubled, emptied and moved ones return to their place; of doubled
+    solution cells the first keeps the id and both are run; a deleted solution cell comes back empty, not as the
+    release's stub, which would overwrite what the student may have written elsewhere.
+    """
+    notes = list(notebook.notes)
+    matches = _match(notebook.cells, skeleton)
+    first: dict[int, int] = {}  # skeleton index -> index in the submission
+    for position, index in enumerate(matches):
+        if index is not None:
+            first.setdefault(index, position)
+    for index, tracked in enumerate(skeleton.tracked):
+        _prefer_the_untouched(first, matches, notebook.cells, index, tracked)
+    in_place = _in_place(first)
+
+    extras: dict[int, list[RestoredCell]] = {}  # skeleton index (-1: before all) -> the student's cells behind it
+    anchor = -1
+    for position, cell in enumerate(notebook.cells):
+        index = matches[position]
+        if index is not None and first[index] == position:
+            anchor = index if index in in_place else anchor
+            continue
+        if index is not None:
+            tracked = skeleton.tracked[index]
+            if tracked.locked and cell.source.strip() in {tracked.source.strip(), ""}:
+                notes.append(f"The cell {tracked.grade_id} was there twice; it counts once.")
+                continue
+            notes.append(
+                f"The cell {tracked.grade_id} was there twice; the first counts, and the other was run as well."
+            )
+        extras.setdefault(anchor, []).append(RestoredCell(cell.cell_type, cell.source))
+
+    cells = list(extras.get(-1, []))
+    for index, tracked in enumerate(skeleton.tracked):
+        submitted = notebook.cells[first[index]] if index in first else None
+        moved = index in first and index not in in_place
+        restored, note = _put_back(tracked, submitted, moved=moved)
+        cells.append(restored)
+        notes.extend(note)
+        cells.extend(extras.get(index, []))
+    return RestoredNotebook(skeleton.notebook, tuple(cells), tuple(notes))
+
+
+def _put_back(
+    tracked: SkeletonCell, submitted: SubmittedCell | None, *, moved: bool
+) -> tuple[RestoredCell, tuple[str, ...]]:
+    """One tracked cell as it is run, and what is to be said of it."""
+    name = tracked.grade_id
+    if submitted is None:
+        if tracked.locked:
+            return RestoredCell(tracked.cell_type, tracked.source, tracked), (
+                f"The cell {name} was missing and was put back.",
+            )
+        return RestoredCell(tracked.cell_type, "", tracked), (
+            f"The cell {name} was missing; what stands in other cells was run all the same.",
+        )
+    notes = []
+    if moved:
+        notes.append(f"The cell {name} had been moved and is back at its place.")
+    if tracked.locked:
+        if submitted.source.rstrip() != tracked.source.rstrip() or submitted.cell_type != tracked.cell_type:
+            notes.append(f"The cell {name} had been changed; its own text is back.")
+        return RestoredCell(tracked.cell_type, tracked.source, tracked), tuple(notes)
+    if submitted.cell_type != tracked.cell_type:
+        notes.append(
+            f"The cell {name} had become a {submitted.cell_type} cell and was read as {tracked.cell_type} again."
+        )
+    if submitted.grade_id != name:
+        notes.append(f"The cell {name} had lost its id and was recognised by its content.")
+    return RestoredCell(tracked.cell_type, submitted.source, tracked), tuple(notes)
+
+
+def _prefer_the_untouched(
+    first: dict[int, int],
+    matches: Sequence[int | None],
+    cells: Sequence[SubmittedCell],
+    index: int,
+    tracked: SkeletonCell,
+) -> None:
+    """Of copies of a locked cell, the one with its own text is the cell; another may be a student's use of a copy."""
+    if not tracked.locked or index not in first:
+        return
+    copies = [position for position, match in enumerate(matches) if match == index]
+    same = [position for position in copies if cells[position].source.rstrip() == tracked.source.rstrip()]
+    if same:
+        first[index] = same[0]
+
+
+def _in_place(first: dict[int, int]) -> frozenset[int]:
+    """The largest set of tracked cells whose order is still that of the release; all others were moved.
+
+    The longest increasing run of release indexes in the submission's order, by patience sorting.
+    """
+    order = [index for index, _ in sorted(first.items(), key=lambda item: item[1])]
+    tails: list[int] = []
+    chains: list[tuple[int, ...]] = []
+    for index in order:
+        slot = bisect.bisect_left(tails, index)
+        chain = (*(chains[slot - 1] if slot else ()), index)
+        tails[slot : slot + 1] = [index]
+        chains[slot : slot + 1] = [chain]
+    return frozenset(chains[-1]) if chains else frozenset()
+
+
+def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
+    """For each submitted cell the index of the tracked cell that it is: by id, else by text, else by likeness."""
+    matches = _by_id(cells, skeleton)
+    taken = {index for index in matches if index is not None}
+    for index, tracked in enumerate(skeleton.tracked):
+        if index in taken or not tracked.source.strip():
+            continue
+        for position, cell in enumerate(cells):
+            if matches[position] is None and cell.source.strip() == tracked.source.strip():
+                matches[position] = index
+                taken.add(index)
+                break
+    for index, tracked in enumerate(skeleton.tracked):
+        if index not in taken and tracked.is_solution:
+            likeliest = _alike(cells, matches, index, tracked)
+            if likeliest is not None:
+                matches[likeliest] = index
+                taken.add(index)
+    return matches
+
+
+def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
+    """Matches by nbgrader's id; by the format's cell id where nbgrader's is lost."""
+    by_grade_id = {cell.grade_id: index for index, cell in enumerate(skeleton.tracked)}
+    by_cell_id = {cell.cell_id: index for index, cell in enumerate(skeleton.tracked) if cell.cell_id}
+    matches = [by_grade_id.get(cell.grade_id) if cell.grade_id else None for cell in cells]
+    taken = {index for index in matches if index is not None}
+    for position, cell in enumerate(cells):
+        if matches[position] is None and cell.cell_id:
+            index = by_cell_id.get(cell.cell_id)
+            if index is not None and index not in taken:
+                matches[position] = index
+                taken.add(index)
+    return matches
+
+
+def _alike(
+    cells: Sequence[SubmittedCell], matches: Sequence[int | None], index: int, tracked: SkeletonCell
+) -> int | None:
+    """The cell without an id, between the neighbours of `tracked`, that looks most like it; None if none does."""
+    before = [position for position, match in enumerate(matches) if match is not None and match < index]
+    after = [position for position, match in enumerate(matches) if match is not None and match > index]
+    start = max(before, default=-1) + 1
+    stop = min((position for position in after if position >= start), default=len(cells))
+    wanted = _defined(tracked.source)
+    best, found = LIKENESS, None
+    for position in range(start, stop):
+        cell = cells[position]
+        if matches[position] is not None or cell.cell_type != tracked.cell_type or not cell.source.strip():
+            continue
+        likeness = difflib.SequenceMatcher(None, tracked.source[:4000], cell.source[:4000], autojunk=False).ratio()
+        if wanted and wanted & _defined(cell.source):
+            likeness = max(likeness, 0.5) + 0.5
+        if likeness > best:
+            best, found = likeness, position
+    return found
+
+
+def _defined(source: str) -> frozenset[str]:
+    """Names of the functions and classes that a cell defines at its top, also where it is not valid Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))

@@ -1,0 +1,283 @@
+"""What was handed in: notebooks and helper files found and read, as the text of strangers that they are.
+
+A notebook from outside is JSON of which only what is needed is taken over (cells, their text and ids), value by value.
+So whatever else stands in it, outputs and widgets and other tools' metadata, goes no further than this module.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = [
+    "Limits",
+    "Submission",
+    "SubmittedCell",
+    "SubmittedNotebook",
+    "UnreadableError",
+    "find_notebooks",
+    "helper_files",
+    "parse_notebook",
+    "read_notebook",
+]
+
+NEWEST_FORMAT = 4
+OLDEST_FORMAT = 3
+CELL_TYPES = frozenset({"code", "markdown", "raw"})
+# Ids end in file names and database rows of ours, so they are taken over only where they look like ids.
+ID = re.compile(r"[A-Za-z0-9_.\-]{1,120}\Z")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is read of a submission. Sizes are in bytes."""
+
+    notebook_bytes: int = 50_000_000
+    helper_bytes: int = 200_000
+    helper_files: int = 100
+    cells: int = 5_000
+    code_bytes: int = 4_000_000
+
+
+class UnreadableError(NetgraderError):
+    """A notebook that cannot be graded at all; the message is a sentence for the student."""
+
+
+@dataclass(frozen=True)
+class SubmittedCell:
+    """A cell as it was handed in.
+
+    Attributes
+    ----------
+    cell_type
+        ``code``, ``markdown`` or ``raw``.
+    source
+        Its text, with line ends made one newline.
+    grade_id
+        nbgrader's id as the submission has it, empty if there is none.
+    cell_id
+        The notebook format's id of the cell (Colab keeps it in the metadata), empty if there is none.
+    """
+
+    cell_type: str
+    source: str
+    grade_id: str = ""
+    cell_id: str = ""
+
+
+@dataclass(frozen=True)
+class SubmittedNotebook:
+    """The cells of a notebook as it was handed in, and what was remarkable about the file."""
+
+    cells: tuple[SubmittedCell, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The files of one submission: notebooks by path, helper modules by name, and what was left behind."""
+
+    folder: Path
+    notebooks: tuple[Path, ...]
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def find_notebooks(folder: Path) -> tuple[Path, ...]:
+    """The notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
+    return tuple(
+        sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() == ".ipynb"
+            and not path.name.startswith(".")
+            and path.is_file()
+            and not path.is_symlink()
+        )
+    )
+
+
+def helper_files(folder: Path, limits: Limits | None = None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The ``.py`` files beside a notebook, which travel with it, by name; and a sentence where they do not.
+
+    Text in UTF-8, 200 kB together, no links. Where they are more than that none travels: which of them the notebook
+    could do without is not ours to guess.
+    """
+    limits = limits or Limits()
+    texts: dict[str, str] = {}
+    notes: list[str] = []
+    total = 0
+    for path in sorted(folder.glob("*.py")):
+        if path.is_symlink() or not path.is_file() or not re.fullmatch(r"\w{1,100}\.py", path.name):
+            continue
+        size = path.stat().st_size
+        total += size
+        if total > limits.helper_bytes or len(texts) >= limits.helper_files:
+            sentence = (
+                f"The .py files beside the notebook are more than {limits.helper_bytes // 1000} kB together, so none "
+                "of them was taken along. Keep only the ones that the notebook imports."
+            )
+            return {}, (sentence,)
+        try:
+            texts[path.name] = _newlines(path.read_bytes().decode("utf-8-sig"))
+        except (UnicodeDecodeError, OSError):
+            notes.append(f"{path.name} is not text in UTF-8 and was not taken along.")
+    return texts, tuple(notes)
+
+
+def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook:
+    """Read a notebook that was handed in.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no notebook that can be graded, with the sentence that says why and what to do.
+    """
+    limits = limits or Limits()
+    try:
+        size = path.stat().st_size
+        if size > limits.notebook_bytes:
+            raise UnreadableError(
+                f"The notebook is {size / 1e6:.0f} MB; at most {limits.notebook_bytes / 1e6:.0f} MB are read. "
+                "Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"The notebook cannot be read: {error.strerror or error}.") from error
+    return parse_notebook(content, limits)
+
+
+def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNotebook:
+    """As `read_notebook`, from the bytes of the file."""
+    limits = limits or Limits()
+    raw = _json(content)
+    if not isinstance(raw, dict) or "nbformat" not in raw:
+        raise UnreadableError(
+            "The file is JSON but not a notebook. Open it in Jupyter and save it again, or ask for help."
+        )
+    version = raw["nbformat"]
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise UnreadableError(
+            "The file does not say which notebook format it has. Open it in Jupyter and save it again."
+        )
+    if version > NEWEST_FORMAT:
+        raise UnreadableError(
+            f"The notebook has format {version}; the newest that can be graded is {NEWEST_FORMAT}. "
+            "Save it with the version of Jupyter that the course asks for."
+        )
+    if version < OLDEST_FORMAT:
+        raise UnreadableError(
+            f"The notebook has format {version}, which is too old to be graded. Open it in Jupyter and save it again."
+        )
+    notes = [f"The notebook has the old format {version} and was upgraded."] if version < NEWEST_FORMAT else []
+    cells: list[SubmittedCell] = []
+    skipped = 0
+    for raw_cell in _raw_cells(raw, version):
+        if len(cells) >= limits.cells:
+            raise UnreadableError(
+                f"The notebook has more than {limits.cells} cells. Delete the ones that are not needed."
+            )
+        cell = _cell(raw_cell)
+        if cell is None:
+            skipped += 1
+        else:
+            cells.append(cell)
+    if skipped:
+        notes.append(f"Of the notebook's cells {skipped} could not be read and are left out.")
+    if sum(len(cell.source) for cell in cells if cell.cell_type == "code") > limits.code_bytes:
+        raise UnreadableError(
+            f"The notebook's code is larger than {limits.code_bytes / 1e6:.0f} MB. Data does not belong in code cells."
+        )
+    return SubmittedNotebook(tuple(cells), tuple(notes))
+
+
+def _json(content: bytes) -> Any:
+    """Decode and parse, with the sentence that fits what is wrong."""
+    if not content.strip():
+        raise UnreadableError("The file is empty. Save the notebook in Jupyter and hand it in again.")
+    if content[:4] == b"PK\x03\x04":
+        raise UnreadableError(
+            "The file is a zip archive that was given the name of a notebook. Unpack it and hand in what is inside."
+        )
+    encoding = "utf-8-sig"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableError(
+            "The file is not text in UTF-8, as notebooks are. Open it in Jupyter and save it again."
+        ) from error
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableError(
+            f"The file is not a notebook: it is not JSON (line {error.lineno}: {error.msg}). "
+            "Open it in Jupyter; if it opens there, save it again, otherwise go back to an earlier copy."
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise UnreadableError(
+            "The file is not a notebook: its JSON is nested too deeply or has impossible values."
+        ) from error
+
+
+def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:
+    """The list of cells, wherever the format keeps it."""
+    if version >= NEWEST_FORMAT:
+        cells = raw.get("cells")
+        if not isinstance(cells, list):
+            raise UnreadableError("The notebook has no list of cells. Open it in Jupyter and save it again.")
+        yield from cells
+        return
+    worksheets = raw.get("worksheets")
+    if not isinstance(worksheets, list):
+        raise UnreadableError("The notebook has no list of cells. Open it in Jupyter and save it again.")
+    for sheet in worksheets:
+        if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list):
+            yield from sheet["cells"]
+
+
+def _cell(raw: Any) -> SubmittedCell | None:
+    """One cell of format 3 or 4; None if it is none."""
+    if not isinstance(raw, dict):
+        return None
+    cell_type = raw.get("cell_type")
+    source = _text(raw.get("source", raw.get("input", "")))
+    if cell_type == "heading" and source is not None:  # format 3
+        level = raw.get("level")
+        cell_type, source = "markdown", f"{'#' * (level if isinstance(level, int) and 0 < level < 7 else 1)} {source}"
+    if cell_type not in CELL_TYPES or source is None:
+        return None
+    metadata = raw.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    nbgrader = metadata.get("nbgrader")
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    return SubmittedCell(cell_type, _newlines(source), _id(grade_id), _id(raw.get("id")) or _id(metadata.get("id")))
+
+
+def _text(value: Any) -> str | None:
+    """The format's 'multiline string': a string or a list of them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return None
+
+
+def _id(value: Any) -> str:
+    return value if isinstance(value, str) and ID.match(value) else ""
+
+
+def _newlines(text: str) -> str:
+    # A lone surrogate is legal in JSON and cannot be written to a file.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")

@@ -1,0 +1,189 @@
+"""What a notebook was when it was released: its cells as nbgrader's own preprocessors make them from the source."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from netgrader.course import Assignment
+
+__all__ = ["Skeleton", "SkeletonCell", "skeleton"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SkeletonCell:
+    """One cell of the release.
+
+    Attributes
+    ----------
+    cell_id
+        The notebook format's own id of the cell.
+    cell_type, source
+        ``code``, ``markdown`` or ``raw``, and the text as released.
+    nbgrader
+        Its nbgrader metadata, None where nbgrader does not track it (then it is the student's to change).
+    frozen
+        Its ``deletable`` and ``editable`` flags, where they are set.
+    """
+
+    cell_id: str
+    cell_type: str
+    source: str
+    nbgrader: Mapping[str, Any] | None = None
+    frozen: Mapping[str, bool] = field(default_factory=dict)
+
+    def _flag(self, name: str) -> bool:
+        return bool(self.nbgrader and self.nbgrader.get(name))
+
+    @property
+    def grade_id(self) -> str:
+        """The id that nbgrader tracks it by, empty where it does not."""
+        return str(self.nbgrader["grade_id"]) if self.nbgrader else ""
+
+    @property
+    def is_solution(self) -> bool:
+        """Whether it is the student's to fill in."""
+        return self._flag("solution") or self._flag("task")
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether it is worth points."""
+        return self._flag("grade") or self._flag("task")
+
+    @property
+    def is_check(self) -> bool:
+        """Whether its points come from tests."""
+        return self.cell_type == "code" and self._flag("grade") and not self._flag("solution")
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether a person gives its points."""
+        return self.is_graded and not self.is_check
+
+    @property
+    def locked(self) -> bool:
+        """Whether its text is ours and is put back."""
+        return self.nbgrader is not None and not self.is_solution and (self._flag("grade") or self._flag("locked"))
+
+    @property
+    def points(self) -> float:
+        """What it is worth."""
+        return float(self.nbgrader.get("points", 0)) if self.nbgrader and self.is_graded else 0.0
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A released notebook: its cells in order, and its kernel."""
+
+    notebook: str
+    cells: tuple[SkeletonCell, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def tracked(self) -> tuple[SkeletonCell, ...]:
+        """The cells that nbgrader tracks, in order."""
+        return tuple(cell for cell in self.cells if cell.nbgrader is not None)
+
+    @cached_property
+    def graded(self) -> tuple[SkeletonCell, ...]:
+        """The cells worth points, in order."""
+        return tuple(cell for cell in self.tracked if cell.is_graded)
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """Ids of the tracked cells."""
+        return frozenset(cell.grade_id for cell in self.tracked)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the store."""
+        return {"notebook": self.notebook, "metadata": self.metadata, "cells": [asdict(cell) for cell in self.cells]}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Skeleton:
+        """The inverse of `as_json`."""
+        return cls(raw["notebook"], tuple(SkeletonCell(**cell) for cell in raw["cells"]), raw["metadata"])
+
+
+def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
+    """The release version of `notebook`, generated from its source by nbgrader's preprocessors, and kept.
+
+    Raises
+    ------
+    NetgraderError
+        If nbgrader cannot make it.
+    """
+    source = assignment.files(notebook).source
+    key = hashlib.sha256()
+    # Header, footer and stubs come from the config, hence all of it counts.
+    for content in (source.read_bytes(), _config_bytes(assignment), str(FORMAT).encode()):
+        key.update(hashlib.sha256(content).digest())
+    kept = assignment.course.scratch / "skeletons" / f"{notebook}-{key.hexdigest()[:24]}.json"
+    if kept.is_file():
+        try:
+            return Skeleton.from_json(json.loads(kept.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError):
+            kept.unlink(missing_ok=True)  # damaged: made again below
+    made = _generate(assignment, source)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_name(f"{kept.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    part.write_text(json.dumps(made.as_json(), indent=1), encoding="utf-8")
+    part.replace(kept)
+    return made
+
+
+def _config_bytes(assignment: Assignment) -> bytes:
+    from netgrader.course import CONFIG  # noqa: PLC0415  (course imports this module)
+
+    return (assignment.course.root / CONFIG).read_bytes()
+
+
+def _generate(assignment: Assignment, source: Path) -> Skeleton:
+    import nbformat  # noqa: PLC0415  (slow)
+    from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (slow)
+    from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415
+    from traitlets.config import Config  # noqa: PLC0415
+
+    config = Config(assignment.course.config)
+    # The skeleton is made without a gradebook: saving the cells is the one step that is left out.
+    config.SaveCells.enabled = False
+    coursedir = CourseDirectory(config=config, root=str(assignment.course.root))
+    converter = GenerateAssignment(coursedir=coursedir, config=config)
+    exporter = converter.exporter_class(config=converter.config)
+    for preprocessor in converter.preprocessors:
+        exporter.register_preprocessor(preprocessor)
+    resources = {
+        "nbgrader": {"student": ".", "assignment": assignment.name, "notebook": source.stem, "db_url": coursedir.db_url}
+    }
+    try:
+        text, _ = exporter.from_filename(str(source), resources=resources)
+    except Exception as error:
+        raise NetgraderError(f"nbgrader cannot make a release of {source}: {error}") from error
+    notebook = nbformat.reads(text, as_version=4)
+    cells = tuple(
+        SkeletonCell(
+            cell_id=cell.get("id", ""),
+            cell_type=cell.cell_type,
+            source=cell.source,
+            nbgrader=_tracked(cell.metadata.get("nbgrader")),
+            frozen={name: cell.metadata[name] for name in ("deletable", "editable") if name in cell.metadata},
+        )
+        for cell in notebook.cells
+    )
+    return Skeleton(source.stem, cells, json.loads(json.dumps(notebook.metadata)))
+
+
+def _tracked(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return json.loads(json.dumps(metadata)) if metadata and metadata.get("grade_id") else None
