@@ -1,0 +1,238 @@
+"""Results under the hash of what they depend on, so that nothing is done twice and nothing half done is ever seen.
+
+Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
+made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
+is made under another name, flushed to the disk, and moved to its place in one step, so a killed run leaves at most a
+folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_files", "hash_json"]
+
+FORMAT = 1
+STALE_SECONDS = 86_400
+
+
+class StoreError(NetgraderError):
+    """The store cannot be written; the message is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a result depends on. `inputs` are small JSON values: hashes of what is large."""
+
+    stage: str
+    inputs: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """Its hash, the result's name."""
+        return hash_json({"format": FORMAT, "stage": self.stage, "inputs": self.inputs})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result in the store.
+
+    Attributes
+    ----------
+    key
+        What it was made from.
+    content
+        The folder of its files; not to be written to.
+    digest
+        The hash of its content: what a later stage depends on.
+    seconds
+        How long it took to make.
+    """
+
+    key: Key
+    content: Path
+    digest: str
+    seconds: float
+
+
+class Store:
+    """The folder of results. Safe to use from several processes at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, key: Key) -> Path:
+        """Where the result of `key` is or would be."""
+        return self.root / key.stage / key.digest[:2] / key.digest
+
+    def get(self, key: Key) -> Entry | None:
+        """The result of `key`, None if there is none or it is damaged (then it is set aside)."""
+        folder = self.path(key)
+        if not folder.is_dir():
+            return None
+        entry = self._read(key, folder)
+        if entry is None:
+            self._set_aside(folder)
+        return entry
+
+    def get_or_make(self, key: Key, make: Callable[[Path], None]) -> tuple[Entry, bool]:
+        """The result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
+
+        What `make` raises goes through, and then nothing is kept.
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or the store cannot be written.
+        """
+        found = self.get(key)
+        if found:
+            return found, False
+        part = self.root / "tmp" / f"{key.stage}-{key.digest[:12]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            return self._make(key, part, make), True
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
+                raise StoreError(
+                    f"Results cannot be kept in {self.root}: {error.strerror}. What is there already stays good; "
+                    "make room or name another folder by NETGRADER_STORE, and call again."
+                ) from error
+            raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _make(self, key: Key, part: Path, make: Callable[[Path], None]) -> Entry:
+        content = part / "content"
+        content.mkdir(parents=True)
+        begun = time.monotonic()
+        make(content)
+        seconds = time.monotonic() - begun
+        _regular_only(content)
+        files = {name: _hash_file(content / name) for name in _names(content)}
+        about = {
+            "format": FORMAT,
+            "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "seconds": round(seconds, 3),
+            "digest": hash_json(files),
+            "files": files,
+        }
+        _write_json(part / "inputs.json", {"stage": key.stage, "inputs": key.inputs})
+        _write_json(part / "entry.json", about)
+        _flush(part)
+        folder = self.path(key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.rename(folder)
+        except OSError as error:
+            # Another process was quicker with the same result; a damaged one gives way to ours.
+            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+                raise
+            theirs = self.get(key)
+            if theirs:
+                return theirs
+            part.rename(folder)
+        _flush_folder(folder.parent)
+        return Entry(key, folder / "content", about["digest"], seconds)  # type: ignore[arg-type]
+
+    def forget(self, key: Key) -> None:
+        """Remove the result of `key`, so that it is made again."""
+        folder = self.path(key)
+        if folder.is_dir():
+            self._set_aside(folder)
+
+    def clean(self) -> None:
+        """Remove what killed runs left behind more than a day ago."""
+        tmp = self.root / "tmp"
+        if not tmp.is_dir():
+            return
+        for part in tmp.iterdir():
+            if time.time() - part.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(part, ignore_errors=True)
+
+    def _read(self, key: Key, folder: Path) -> Entry | None:
+        content = folder / "content"
+        try:
+            about = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
+            files = {name: _hash_file(content / name) for name in _names(content)}
+            intact = about["format"] == FORMAT and about["files"] == files and about["digest"] == hash_json(files)
+            return Entry(key, content, about["digest"], float(about["seconds"])) if intact else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _set_aside(self, folder: Path) -> None:
+        """Move a folder out of the way in one step, then delete it."""
+        aside = self.root / "tmp" / f"aside-{folder.name[:12]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.rename(aside)
+        except FileNotFoundError:
+            return  # another process did
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def hash_json(value: object) -> str:
+    """SHA-256 of a JSON value in its canonical form."""
+    return hash_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode())
+
+
+def hash_bytes(content: bytes) -> str:
+    """SHA-256, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def hash_files(files: Mapping[str, Path]) -> dict[str, str | None]:
+    """Hash of each file by name, None where it does not exist."""
+    return {name: _hash_file(path) if path.is_file() else None for name, path in sorted(files.items())}
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _names(folder: Path) -> list[str]:
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def _regular_only(folder: Path) -> None:
+    """Drop links, pipes and devices: what came out of a cage may hold them, and following one would leave the folder."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            path.unlink()
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _flush(folder: Path) -> None:
+    """Have a folder's files and names on the disk before it gets its name."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+    for path in [*(path for path in folder.rglob("*") if path.is_dir()), folder]:
+        _flush_folder(path)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
