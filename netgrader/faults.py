@@ -1,12 +1,19 @@
 """The catalogue of faults: what each code means, in a student's words.
 
-A code is public and never renamed: feedback, JSON and reports use it, and others build on it.
+A code is public and never renamed: feedback, JSON and reports use it, and others build on it. The catalogue itself is
+``faults.toml`` beside this file, the one place to change or translate what students read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
 from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["CATALOGUE", "Fault", "FaultKind"]
 
@@ -24,7 +31,7 @@ class FaultKind:
     why
         Why it matters, in a sentence or two.
     where
-        Where the course explains it: the heading of the notebook's section.
+        Where the course explains it: the heading of the notebook's section; empty where there is nothing to explain.
     remark
         True if it costs no points.
     """
@@ -51,4 +58,9 @@ class Fault:
     expected: str = ""
 
 
-CATALOGUE: Mapping[str, FaultKind] = {}
+def _catalogue() -> Mapping[str, FaultKind]:
+    text = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
+    return MappingProxyType({code: FaultKind(code, **entry) for code, entry in tomllib.loads(text).items()})
+
+
+CATALOGUE: Mapping[str, FaultKind] = _catalogue()
