@@ -210,7 +210,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _regular_only(folder: Path) -> None:
-    """Drop links, pipes and devices: what came out of a cage may hold them, and following one would leave the folder."""
+    """Drop links, pipes and devices: what came out of a cage may hold them, and a link leads out of the folder."""
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()

@@ -1,0 +1,122 @@
+"""nbgrader's converters called from our commands: one at a time, with what went wrong as sentences."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.course import Course
+
+__all__ = ["GradebookError", "autograde_one", "generate_assignment", "nbgrader_config"]
+
+
+class GradebookError(NetgraderError):
+    """The gradebook cannot be used now: locked, damaged, not there."""
+
+
+def nbgrader_config(course: Course) -> Any:
+    """The course's config, as nbgrader's own commands read it."""
+    from traitlets.config import Config  # noqa: PLC0415  (slow)
+
+    return Config(course.config)
+
+
+def generate_assignment(
+    course: Course, assignment: str, *, release_directory: str, notebook: str = "*", save: bool = True
+) -> None:
+    """Make the release of `assignment` with nbgrader; with `save` its cells and points go into the gradebook.
+
+    Raises
+    ------
+    NetgraderError
+        With nbgrader's reason, if it refuses.
+    """
+    from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (slow)
+
+    config = nbgrader_config(course)
+    config.CourseDirectory.release_directory = release_directory
+    if not save:
+        config.SaveCells.enabled = False
+        config.GenerateAssignment.no_database = True
+    _run(GenerateAssignment, course, config, assignment=assignment, notebook=notebook)
+
+
+def autograde_one(course: Course, assignment: str, student: str) -> None:
+    """Take one student's submission through nbgrader's autograde, over what was graded before.
+
+    Raises
+    ------
+    NetgraderError
+        With the reason, if it failed; marks that the gradebook had stay as they were.
+    """
+    from nbgrader.converters import Autograde  # noqa: PLC0415  (slow)
+
+    _run(Autograde, course, nbgrader_config(course), assignment=assignment, student=student)
+
+
+def _run(
+    kind: type[Any], course: Course, config: Any, *, assignment: str, student: str = "*", notebook: str = "*"
+) -> None:
+    import glob  # noqa: PLC0415  (only for its escape)
+
+    from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (slow)
+
+    config.CourseDirectory.root = str(course.root)
+    log = _collecting_log()
+    coursedir = CourseDirectory(config=config, log=log)
+    coursedir.assignment_id = assignment
+    # nbgrader matches files by these, so a student called "a[1]" must be escaped.
+    coursedir.student_id = student if student == "*" else glob.escape(student)
+    coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
+    converter = kind(coursedir=coursedir, config=config, log=log, force=True)
+    try:
+        converter.start()
+    except Exception as error:
+        raise _as_sentence(error, log.handlers[0].lines) from error  # type: ignore[attr-defined]
+
+
+class _Lines(logging.Handler):
+    """Keeps what nbgrader logs as an error: it is where the reason stands."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def _collecting_log() -> logging.Logger:
+    log = logging.Logger("netgrader.nbgrader")  # noqa: LOG001  (of its own, so that nothing else hears of it)
+    log.addHandler(_Lines())
+    return log
+
+
+def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
+    """The reason behind nbgrader's exception: the last line of the traceback that it logged."""
+    reason = next(_reasons([*reversed(lines), str(error)]), f"{type(error).__name__}: {error}")
+    if "database is locked" in reason:
+        return GradebookError(
+            "The gradebook is locked by another program. What was graded is kept: "
+            "close the other program and call again."
+        )
+    if "OperationalError" in reason or "DatabaseError" in reason:
+        return GradebookError(f"The gradebook cannot be used: {reason}.")
+    return NetgraderError(f"nbgrader could not go on: {reason}")
+
+
+def _reasons(texts: list[str]) -> Iterator[str]:
+    for text in texts:
+        for line in reversed(text.strip().splitlines()):
+            found = re.match(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception|Problem))(?:: (.*))?$", line.strip())
+            if found:
+                kind, message = found.groups()
+                ours = kind in {"NetgraderError", "SandboxError", "StoreError"}
+                yield message if ours and message else f"{kind}: {message}"
+    yield from (text for text in texts if text)
