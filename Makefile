@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format release lock bench clean
+.PHONY: help setup demo test sample-class check format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -13,8 +13,12 @@ setup: ## build .venv from the lock file; does nothing when nothing changed
 demo: setup ## release the course, grade the sample class, end with a table of marks and reasons
 	@$(BIN)/netgrader demo
 
-test: setup ## all tests
+test: ## all tests
+	@scripts/setup browser
 	@$(BIN)/python -m pytest
+
+sample-class: setup ## fill the release with what the sample class wrote
+	@$(BIN)/python tests/sample_class/make.py
 
 check: setup ## lint, types, formatting, and that release/ is what source/ generates
 	@$(BIN)/ruff check .
