@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test sample-class check format release lock clean
+.PHONY: help setup demo test sample-class check fairness-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,10 @@ check: setup ## lint, types, formatting, and that release/ is what source/ gener
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/netgrader release --check
+
+fairness-report: setup ## further seeds of the networks around 98.5 %, then docs/fairness.md
+	@$(BIN)/python studies/fairness.py --seeds $(or $(SEEDS),12)
+	@$(BIN)/python studies/fairness_report.py
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .
