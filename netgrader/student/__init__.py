@@ -8,6 +8,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from netgrader.student.figures import show_figure
 from netgrader.student.live import Live
 from netgrader.student.mnist import load_mnist
+from netgrader.student.quiet import quietly
 from netgrader.student.ready import ready
+from netgrader.student.show_graph import show_graph
 
-__all__ = ["Live", "load_mnist", "ready", "show_figure"]
+__all__ = ["Live", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]

@@ -7,9 +7,6 @@ import html
 import io
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
-from IPython.display import display
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -26,6 +23,9 @@ def show_figure(figure: Figure, alt: str) -> None:
     Jupyter's own way of showing a figure gives it no alternative text: a screen reader then says 'image', and nothing
     else. The colours are the figure's own, on its own background, in light and in dark mode.
     """
+    import matplotlib.pyplot as plt  # noqa: PLC0415 (whoever only reads the data should not wait for it)
+    from IPython.display import display  # noqa: PLC0415 (likewise)
+
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=PIXELS_PER_INCH * OVERSAMPLING, bbox_inches="tight")
     plt.close(figure)

@@ -5,32 +5,15 @@ from __future__ import annotations
 import html
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Protocol, TypeVar
 
-from IPython.core.getipython import get_ipython
-from IPython.display import display
+from netgrader.student.drawing.chart import curves_svg
 
-from netgrader.student.chart import curves_svg
-
-__all__ = ["Live", "muted"]
+__all__ = ["Live"]
 
 T = TypeVar("T")
 
 SECONDS_BETWEEN_UPDATES = 0.3
-
-_muted: ContextVar[bool] = ContextVar("netgrader_live_muted", default=False)
-
-
-@contextmanager
-def muted() -> Iterator[None]:
-    """Within it, nothing is shown: for checks, which call a student's ``train`` many times."""
-    token = _muted.set(True)
-    try:
-        yield
-    finally:
-        _muted.reset(token)
 
 
 class Live:
@@ -62,7 +45,7 @@ class Live:
         self._done = 0.0
         self._curves: dict[str, list[float]] = {}
         self._started = self._shown = time.monotonic()
-        self._display = None if _muted.get() else _open_display()
+        self._display = _open_display()
         self._show()
 
     def progress(self, steps: Iterable[T]) -> Iterator[T]:
@@ -119,6 +102,9 @@ class _Display(Protocol):
 
 def _open_display() -> _Display | None:
     """A place under the running cell whose content can be replaced; None where there is no notebook."""
+    from IPython.core.getipython import get_ipython  # noqa: PLC0415 (whoever only reads the data should not wait)
+    from IPython.display import display  # noqa: PLC0415 (likewise)
+
     shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel"):
         return None

@@ -1,0 +1,1 @@
+"""Pictures as SVG, in pure Python: curves of a training run, and TensorFlow graphs."""

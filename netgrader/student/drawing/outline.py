@@ -1,0 +1,240 @@
+"""What of a TensorFlow graph is worth drawing: boxes for scopes, and nodes that each stand for one or many ops.
+
+A network of one layer already has 147 ops, of which a reader cares for a dozen. Ops that only serve another one become
+part of it (see `grouping`), gradients and optimizer become one node, and scopes are folded until the rest fits a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from netgrader.student.drawing.grouping import LEFT_OUT, VARIABLE_OPS, Groups, data_inputs, differentiated, group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Kind", "Node", "Outline", "Scope", "outline"]
+
+MAX_NODES = 44
+
+# What TensorFlow puts around a name without its telling a reader anything.
+_NOISE = re.compile(r"_sg(?=_\d+$|$)|V2$")
+
+
+class Kind(StrEnum):
+    """What a node of the drawing is."""
+
+    PLACEHOLDER = "placeholder"
+    VARIABLE = "variable"
+    CONSTANT = "constant"
+    OPERATION = "operation"
+    FOLDED = "folded"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the drawing: `name` is that of its main op or scope, `members` are all ops that it stands for.
+
+    `detail` says what it is, in a line or two.
+    """
+
+    name: str
+    kind: Kind
+    label: str
+    detail: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A box of the drawing, with what is in it; the whole drawing is the scope with the empty name."""
+
+    name: str
+    label: str
+    children: tuple[Node | Scope, ...]
+
+    def nodes(self) -> Iterator[Node]:
+        """All nodes in it, those of inner scopes included."""
+        for child in self.children:
+            if isinstance(child, Node):
+                yield child
+            else:
+                yield from child.nodes()
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A drawing without coordinates: boxes, and edges between the names of nodes.
+
+    `n_ops` is how many ops the graph has, `n_left_out` how many of them no node stands for.
+    """
+
+    root: Scope
+    edges: tuple[tuple[str, str], ...]
+    n_ops: int
+    n_left_out: int
+
+
+def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
+    """Choose what to draw of `graph_def`.
+
+    Parameters
+    ----------
+    graph_def
+        A GraphDef; shapes are shown where its nodes carry the attribute ``_output_shapes``.
+    max_nodes
+        How many nodes to draw before scopes are folded.
+    """
+    ops = {node.name: node for node in graph_def.node}
+    groups = group(ops)
+    nodes = _nodes(ops, groups)
+    drawn = _folded(nodes, max_nodes)
+    stands_for = {member: node.name for node in drawn for member in node.members}
+    edges = [(stands_for[source], stands_for[target]) for source, target in _edges(ops, groups)]
+    return Outline(
+        root=Scope("", "", tuple(_tree(drawn, ""))),
+        edges=tuple(edge for edge in dict.fromkeys(edges) if edge[0] != edge[1]),
+        n_ops=len(ops),
+        n_left_out=len(ops) - len(stands_for),
+    )
+
+
+def _nodes(ops: Mapping[str, Any], groups: Groups) -> list[Node]:
+    members: dict[str, list[str]] = defaultdict(list)
+    for name, owner in groups.owner.items():
+        if owner != LEFT_OUT:
+            members[owner].append(name)
+    return [_node(owner, names, ops, groups) for owner, names in members.items()]
+
+
+def _node(owner: str, members: Sequence[str], ops: Mapping[str, Any], groups: Groups) -> Node:
+    label = _NOISE.sub("", owner.rpartition("/")[2])
+    if owner in groups.training:
+        n_variables = len({next(data_inputs(ops[name]), name) for name in members if "Apply" in ops[name].op})
+        detail = f"gradients and optimizer, {len(members)} operations\nupdates {n_variables} variables"
+        return Node(owner, Kind.FOLDED, label, detail + _rate(members, ops), tuple(members))
+    if owner in groups.gradients:
+        return Node(owner, Kind.FOLDED, label, f"gradients, {len(members)} operations", tuple(members))
+    node = ops[owner]
+    shape = _shape(node)
+    if node.op in VARIABLE_OPS:
+        return Node(owner, Kind.VARIABLE, label, _joined("variable", _variable_shape(node)), tuple(members))
+    if node.op.startswith("Placeholder"):
+        return Node(owner, Kind.PLACEHOLDER, label, _joined("placeholder", shape), tuple(members))
+    if node.op == "Const":
+        return Node(owner, Kind.CONSTANT, label, _joined("constant", _value(node) or shape), tuple(members))
+    kind = _NOISE.sub("", node.op)
+    same = re.sub(r"_\d+$|_", "", label).lower() == kind.lower()
+    return Node(owner, Kind.OPERATION, label, _joined("" if same else kind, shape), tuple(members))
+
+
+def _joined(first: str, second: str) -> str:
+    return ", ".join(part for part in (first, second) if part)
+
+
+def _rate(members: Sequence[str], ops: Mapping[str, Any]) -> str:
+    for name in members:
+        if name.endswith("/learning_rate") and ops[name].op == "Const":
+            return f", learning rate {_value(ops[name])}"
+    return ""
+
+
+def _shape(node: Any) -> str:
+    shapes = node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else ()
+    return _sizes(shapes[0]) if shapes else ""
+
+
+def _variable_shape(node: Any) -> str:
+    return _sizes(node.attr["shape"].shape) if "shape" in node.attr else ""
+
+
+def _sizes(shape: Any) -> str:
+    if shape.unknown_rank:
+        return ""
+    return " \N{MULTIPLICATION SIGN} ".join("?" if dim.size < 0 else f"{dim.size}" for dim in shape.dim) or "a number"
+
+
+def _value(node: Any) -> str:
+    """The value of a constant that is a single number of a common type; empty for others."""
+    tensor = node.attr["value"].tensor
+    if tensor.tensor_shape.dim:
+        return ""
+    for numbers in (tensor.float_val, tensor.double_val, tensor.int_val, tensor.int64_val):
+        if len(numbers) == 1:
+            return f"{numbers[0]:.6g}"
+    return ""
+
+
+def _edges(ops: Mapping[str, Any], groups: Groups) -> Iterator[tuple[str, str]]:
+    """Edges between owners. Of what goes into gradients, which is nearly everything, only what is differentiated."""
+    opaque = groups.training | groups.gradients
+    users = groups.consumers()
+    for target in sorted(opaque):
+        of = differentiated(ops, groups, target)
+        if of is not None and groups.owner[of] not in {target, LEFT_OUT}:
+            yield groups.owner[of], target
+    for name, node in ops.items():
+        target = groups.owner[name]
+        for each in data_inputs(node):
+            source = groups.owner.get(each, LEFT_OUT)
+            if LEFT_OUT in {source, target}:
+                continue
+            if target not in opaque or source in opaque or users[source] <= opaque:
+                yield source, target
+
+
+def _folded(nodes: Sequence[Node], max_nodes: int) -> list[Node]:
+    """`nodes`, with scopes folded into one node each until there are at most `max_nodes`, or no scope is left."""
+    drawn = list(nodes)
+    while len(drawn) > max_nodes:
+        sizes = Counter(node.name.rpartition("/")[0] for node in drawn)
+        del sizes[""]
+        inner = {scope: sum(n for other, n in sizes.items() if _within(other, scope)) for scope in sizes}
+        foldable = {scope: n for scope, n in inner.items() if n > 1}
+        if not foldable:
+            break
+        # Deep scopes hold what a library made; of those at the same depth the largest wins most.
+        scope = max(foldable, key=lambda scope: (scope.count("/"), foldable[scope]))
+        drawn = _fold(drawn, scope)
+    return drawn if len(drawn) <= max_nodes else _only_ends(drawn)
+
+
+def _within(name: str, scope: str) -> bool:
+    return name == scope or name.startswith(scope + "/")
+
+
+def _fold(nodes: Sequence[Node], scope: str) -> list[Node]:
+    inside = [node for node in nodes if _within(node.name, scope)]
+    outside = [node for node in nodes if not _within(node.name, scope)]
+    members = tuple(member for node in inside for member in node.members)
+    label = scope.rpartition("/")[2]
+    return [*outside, Node(scope, Kind.FOLDED, label, f"{len(members)} operations", members)]
+
+
+def _only_ends(nodes: Sequence[Node]) -> list[Node]:
+    """For a graph without scopes that is too large: its operations in one node, between what goes in and comes out."""
+    operations = [node for node in nodes if node.kind in {Kind.OPERATION, Kind.CONSTANT}]
+    members = tuple(member for node in operations for member in node.members)
+    rest = [node for node in nodes if node.kind not in {Kind.OPERATION, Kind.CONSTANT}]
+    if not members:
+        return rest
+    return [*rest, Node(operations[0].name, Kind.FOLDED, "operations", f"{len(members)} operations", members)]
+
+
+def _tree(nodes: Sequence[Node], scope: str) -> Iterator[Node | Scope]:
+    """The boxes and nodes directly in `scope`; a box around a single node is not drawn."""
+    start = len(scope) + 1 if scope else 0
+    inner: dict[str, list[Node]] = defaultdict(list)
+    for node in nodes:
+        head, slash, _ = node.name[start:].partition("/")
+        inner[head if slash else node.name].append(node)
+    for head, inside in inner.items():
+        if len(inside) == 1:
+            yield inside[0]
+        else:
+            name = f"{scope}/{head}" if scope else head
+            yield Scope(name, head, tuple(_tree(inside, name)))
