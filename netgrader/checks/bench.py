@@ -1,0 +1,231 @@
+"""What tests work on: evidence, trusted data, the lab, and networks as read; each made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import netgrader
+from netgrader.checks.diagnose import explain
+from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, plain
+from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from netgrader.checks.exercises import Exercises
+    from netgrader.evidence import Json
+    from netgrader.lab.api import Lab
+    from netgrader.network.model import Network
+
+__all__ = ["NET", "Bench", "CellEvidence", "Mnist", "Networks", "net_at"]
+
+NET = "net"
+
+
+def net_at(number: int) -> str:
+    """The item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
+    return f"{NET}@{number + 1}"
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """The data as we hold them, uint8: images (n, 28, 28) and the labels (n,) that count."""
+
+    x_train: npt.NDArray[np.uint8]
+    y_train: npt.NDArray[np.uint8]
+    x_test: npt.NDArray[np.uint8]
+    y_test: npt.NDArray[np.uint8]
+
+
+class _Made(Protocol):
+    def __call__(self) -> Any: ...
+
+
+class CellEvidence:
+    """What one check cell handed over. Asking for an item that is not there ends the test with the reason.
+
+    The mappings `graphs`, `arrays`, `facts` and `errors` of `raw` can be looked through without ending it.
+    """
+
+    def __init__(self, cell: str, raw: Evidence) -> None:
+        self.cell = cell
+        self.raw = raw
+
+    def graph(self, name: str) -> GraphEvidence:
+        """The graph called `name`."""
+        graph: GraphEvidence = self._item(name, self.raw.graphs)
+        return graph
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """The array called `name`."""
+        array: npt.NDArray[Any] = self._item(name, self.raw.arrays)
+        return array
+
+    def fact(self, name: str) -> Json:
+        """The JSON value called `name`."""
+        fact: Json = self._item(name, self.raw.facts)
+        return fact
+
+    def has(self, name: str) -> bool:
+        """Whether something called `name` was handed over, and not an error in its place."""
+        return any(name in items for items in (self.raw.graphs, self.raw.arrays, self.raw.facts))
+
+    def _item(self, name: str, items: Mapping[str, Any]) -> Any:
+        if self.raw.problem is not None:
+            raise Ungradable(self.raw.problem)
+        if name in items:
+            return items[name]
+        error = self.raw.errors.get(name)
+        if error is not None:
+            raise Failed([explain(error, _asked_for(name, self.cell))])
+        raise Ungradable(NOT_HANDED_OVER.format(name=plain(name, 60)))
+
+
+def _asked_for(name: str, cell: str) -> str:
+    """What a student calls an item: the network of a cell is what the function of its solution cell returns."""
+    return cell.removeprefix("check_") if name.partition("@")[0] == NET else name
+
+
+class Networks(Mapping[float, "Network"]):
+    """A cell's networks by the further learning rates that they were asked for; each is read when it is looked at."""
+
+    def __init__(self, rates: tuple[float, ...], read: Callable[[int, float], Network]) -> None:
+        self._numbers = {rate: number for number, rate in enumerate(rates)}
+        self._read = read
+
+    def __getitem__(self, rate: float) -> Network:
+        return self._read(self._numbers[rate], rate)
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+@dataclass
+class Bench:
+    """Everything that the tests of one run share.
+
+    Attributes
+    ----------
+    evidence_root
+        A folder with a folder of evidence for each check cell.
+    exercises
+        The exercises' parameters.
+    make_lab
+        Starts the lab; called at most once, and only if a test needs it.
+    data
+        ``mnist.npz``; looked for as `load_mnist` does if None.
+    seed
+        What the probes' choices depended on.
+    problems
+        Why there is no evidence, by cell, where that is known.
+    outside
+        What was seen of the student's process from outside of it.
+    """
+
+    evidence_root: Path
+    exercises: Exercises
+    make_lab: Callable[[], Lab]
+    data: Path | None = None
+    seed: int = 0
+    problems: Mapping[str, str] = field(default_factory=dict)
+    outside: Mapping[str, Json] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._made: dict[object, Any] = {}
+        self._broken: dict[object, Failed | Ungradable] = {}
+
+    @property
+    def lab(self) -> Lab:
+        """The lab."""
+        lab: Lab = self.once("lab", self.make_lab)
+        return lab
+
+    @property
+    def mnist(self) -> Mnist:
+        """The data as we hold them."""
+        mnist: Mnist = self.once("mnist", self._load)
+        return mnist
+
+    def evidence(self, cell: str) -> CellEvidence:
+        """What a check cell handed over, or why there is nothing."""
+        evidence: CellEvidence = self.once(("evidence", cell), lambda: CellEvidence(cell, self._evidence(cell)))
+        return evidence
+
+    def network(self, cell: str, item: str = NET, rate: float | None = None) -> Network:
+        """The network in the `item` of a cell as the reader sees it, given what the cell's exercise asks at `rate`."""
+        network: Network = self.once(("network", cell, item, rate), lambda: self._read(cell, item, rate))
+        return network
+
+    def networks(self, cell: str) -> Networks:
+        """The networks that a cell was asked for at further rates."""
+        rates = self.exercises.asked_rates(cell.removeprefix("check_"), self.seed)
+        return Networks(rates, lambda number, rate: self.network(cell, net_at(number), rate))
+
+    def once(self, key: object, make: _Made) -> Any:
+        """What `make` returns, made once for this run; a verdict that it ends with is given again each time."""
+        if key in self._broken:
+            raise self._broken[key]
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except (Failed, Ungradable) as verdict:
+                self._broken[key] = verdict
+                raise
+        return self._made[key]
+
+    def close(self) -> None:
+        """Stop the lab if it was started."""
+        lab: Lab | None = self._made.pop("lab", None)
+        if lab is not None:
+            lab.close()
+
+    def _load(self) -> Mnist:
+        from netgrader.student.mnist import load_mnist  # noqa: PLC0415  (netgrader.student imports this package)
+
+        (x_train, y_train), (x_test, y_test) = load_mnist(self.data)
+        return Mnist(x_train, y_train, x_test, y_test)
+
+    def _evidence(self, cell: str) -> Evidence:
+        folder = self.evidence_root / cell
+        if not folder.is_dir():
+            return Evidence(cell, problem=self.problems.get(cell, NO_EVIDENCE))
+        try:
+            return read_evidence(folder, _References(self))
+        except BadEvidence as error:
+            return Evidence(cell, problem=self.problems.get(cell, str(error)))
+
+    def _read(self, cell: str, item: str, rate: float | None) -> Network:
+        graph = self.evidence(cell).graph(item)
+        exercise = self.exercises.network(cell.removeprefix("check_"), rate)
+        return netgrader.read_network(  # type: ignore[attr-defined,no-any-return]
+            graph.meta_graph, graph.parts, exercise, lab=self.lab, values=graph.values or None
+        )
+
+
+class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
+    """Our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
+
+    NAMES: Mapping[str, str] = {"x_train_2d": "x_train", "x_test_2d": "x_test"}
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:
+        array: npt.NDArray[np.uint8] = getattr(self._bench.mnist, self.NAMES[name])
+        return array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.NAMES)
+
+    def __len__(self) -> int:
+        return len(self.NAMES)

@@ -1,0 +1,147 @@
+"""The fixtures that tests are written on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from netgrader.checks.bench import Bench, CellEvidence, Mnist, Networks
+from netgrader.checks.language import fail_all, fault
+
+if TYPE_CHECKING:
+    from netgrader.checks.exercises import Exercises
+    from netgrader.checks.plugin import GradingPlugin
+    from netgrader.lab.api import Lab
+    from netgrader.network.model import Network
+    from netgrader.observations import Observation
+
+__all__ = ["EvidenceByCell", "Fixtures"]
+
+
+class EvidenceByCell(Mapping[str, CellEvidence]):
+    """Evidence by check cell, each read when it is looked at. Every cell has one: some say why there is none."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def __getitem__(self, cell: str) -> CellEvidence:
+        return self._bench.evidence(cell)
+
+    def __iter__(self) -> Any:
+        return iter(sorted(path.name for path in self._bench.evidence_root.iterdir() if path.is_dir()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Fixtures:
+    """Fixtures on one bench, and what the tests measured and showed."""
+
+    def __init__(self, bench: Bench, plugin: GradingPlugin) -> None:
+        self._bench = bench
+        self._plugin = plugin
+        self.measurements: dict[str, Any] = {}
+        self.observations: dict[str, list[Observation]] = {}
+
+    def _cell(self, request: pytest.FixtureRequest) -> str:
+        return self._plugin.terms(request.node).grades.cell
+
+    @pytest.fixture
+    def evidence(self) -> EvidenceByCell:
+        """What every check cell handed over, by its ``grade_id``."""
+        return EvidenceByCell(self._bench)
+
+    @pytest.fixture
+    def cell_evidence(self, request: pytest.FixtureRequest) -> CellEvidence:
+        """What this test's own check cell handed over."""
+        return self._bench.evidence(self._cell(request))
+
+    @pytest.fixture
+    def network(self, request: pytest.FixtureRequest) -> Network:
+        """The network that this test's cell handed over, asked for at its default rate."""
+        return self._bench.network(self._cell(request))
+
+    @pytest.fixture
+    def networks(self, request: pytest.FixtureRequest) -> Networks:
+        """The same at the further rates that it was asked for, by rate."""
+        return self._bench.networks(self._cell(request))
+
+    @pytest.fixture
+    def exercises(self) -> Exercises:
+        """The parameters of all exercises."""
+        return self._bench.exercises
+
+    @pytest.fixture
+    def exercise(self, request: pytest.FixtureRequest) -> Mapping[str, Any]:
+        """The parameters of this test's exercise: the table of its solution cell."""
+        return self._bench.exercises.table(self._cell(request).removeprefix("check_"))
+
+    @pytest.fixture
+    def lab(self) -> Lab:
+        """Where graphs are run."""
+        return self._bench.lab
+
+    @pytest.fixture
+    def mnist(self) -> Mnist:
+        """The data as we hold them."""
+        return self._bench.mnist
+
+    @pytest.fixture
+    def bench(self) -> Bench:
+        """All of it, for what other fixtures do not give; `Bench.once` shares costly work between tests."""
+        return self._bench
+
+    @pytest.fixture
+    def outside(self) -> Mapping[str, Any]:
+        """What was seen of the student's process from outside of it; empty in a student's own notebook."""
+        return self._bench.outside
+
+    @pytest.fixture
+    def measured(self) -> dict[str, Any]:
+        """Where to note figures for ``measured`` in the result: ``measured["test_accuracy"] = 0.98``."""
+        return self.measurements
+
+    @pytest.fixture
+    def show(self, request: pytest.FixtureRequest) -> Callable[[Observation], None]:
+        """Hand over something for the pages to draw with this test's cell."""
+        cell = self._cell(request)
+        return lambda observation: self.observations.setdefault(cell, []).append(observation)
+
+    @pytest.fixture
+    def remark(self) -> Callable[..., None]:
+        """Note a fault that costs nothing, with the arguments of `fault`; the test goes on."""
+
+        def note(what: str, *, found: object = "", expected: object = "", place: object = "") -> None:
+            self._plugin.remark(fault(what, found=found, expected=expected, place=place))
+
+        return note
+
+    @pytest.fixture
+    def refuse(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
+        """End the test if the reader found a fault that this test looks for; note remarks that it looks for."""
+        terms = self._plugin.terms(request.node).grades
+
+        def look(network: Network) -> None:
+            self._refuse(network, frozenset(terms.faults), terms.forgives)
+
+        return look
+
+    @pytest.fixture
+    def refuse_others(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
+        """End the test if the reader found a fault that no test of this cell looks for, so that none is free."""
+        terms = self._plugin.terms(request.node).grades
+
+        def look(network: Network) -> None:
+            found = {fault.code for fault in [*network.faults, *network.remarks]}
+            self._refuse(network, found - self._plugin.looked_for(terms.cell), terms.forgives)
+
+        return look
+
+    def _refuse(self, network: Network, codes: frozenset[str] | set[str], forgives: tuple[str, ...]) -> None:
+        for remark in network.remarks:
+            if remark.code in codes:
+                self._plugin.remark(remark)
+        forgiven = self._plugin.charged(forgives)
+        fail_all([fault for fault in network.faults if fault.code in codes and fault.code not in forgiven])

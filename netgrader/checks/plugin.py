@@ -1,0 +1,296 @@
+"""The pytest plugin that runs tests for marks: chooses and orders them, limits them, and collects their verdicts."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from netgrader.checks.language import Failed, Grades, Ungradable, grades_of
+from netgrader.checks.timeout import TestTimeout, time_limit
+from netgrader.checks.wording import (
+    BROKEN_TEST,
+    CONTRADICTED,
+    NOT_REACHED,
+    TOO_LONG,
+    WAITS,
+    WAITS_UNGRADABLE,
+    hint,
+    message,
+    plain,
+)
+from netgrader.lab.api import LabError
+from netgrader.results import CheckResult, Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from netgrader.faults import Fault
+
+__all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck"]
+
+
+class BrokenTests(Exception):
+    """The tests themselves cannot be run: a mistake of their author. The message says which; `details` has more."""
+
+    def __init__(self, sentence: str, details: str = "") -> None:
+        super().__init__(sentence)
+        self.details = details
+
+
+class _Waiting(Exception):
+    """A required test did not earn credit; `ungradable` if that was for want of anything to judge."""
+
+    def __init__(self, sentence: str, ungradable: bool) -> None:
+        super().__init__(sentence)
+        self.ungradable = ungradable
+
+
+@dataclass(frozen=True)
+class PlannedCheck:
+    """A test that is going to be run."""
+
+    check: str
+    sentence: str
+    visibility: Visibility
+    grades: Grades
+
+    def result(
+        self, outcome: Outcome, credit: float, faults: Sequence[Fault] = (), said: str | None = None
+    ) -> CheckResult:
+        """The verdict with this test's name and terms."""
+        codes = tuple(dict.fromkeys(fault.code for fault in faults if fault.code))
+        return CheckResult(
+            check=self.check,
+            sentence=self.sentence,
+            visibility=self.visibility,
+            outcome=outcome,
+            credit=credit,
+            max_credit=self.grades.credit,
+            faults=codes,
+            message=said if said is not None else (message(faults) if faults else None),
+            hint=hint(codes),
+        )
+
+    def not_reached(self) -> CheckResult:
+        """The verdict where the run ended before this test."""
+        return self.result(Outcome.UNGRADABLE, 0.0, said=NOT_REACHED)
+
+
+@dataclass
+class GradingPlugin:
+    """Runs the collected tests for marks.
+
+    Attributes
+    ----------
+    visibility
+        What each test file is, by resolved path.
+    cells
+        Check cells whose tests are run; all if None.
+    seconds
+        Time limit for one test.
+    on_plan, on_verdict
+        Called when it is known which tests will be run, and after each.
+    plan, verdicts
+        The tests in the order in which students see them, and what came of them, by check id.
+    log
+        For the instructor: what went wrong in tests, with tracebacks.
+    """
+
+    visibility: Mapping[Path, Visibility]
+    cells: frozenset[str] | None = None
+    seconds: float = 60.0
+    on_plan: Callable[[Sequence[PlannedCheck]], None] = lambda _plan: None
+    on_verdict: Callable[[CheckResult], None] = lambda _result: None
+    plan: list[PlannedCheck] = field(default_factory=list)
+    verdicts: dict[str, CheckResult] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._planned: dict[str, PlannedCheck] = {}  # by pytest's node id
+        self._by_function: dict[str, PlannedCheck] = {}
+        self._remarks: list[Fault] = []
+        self._broken: list[BrokenTests] = []
+
+    # What fixtures ask.
+
+    def terms(self, item: pytest.Item) -> PlannedCheck:
+        """The plan's entry for an item of pytest's."""
+        return self._planned[item.nodeid]
+
+    def remark(self, fault: Fault) -> None:
+        """Note something that costs nothing with the test that is running."""
+        self._remarks.append(fault)
+
+    def charged(self, cells: Sequence[str]) -> frozenset[str]:
+        """Codes of the faults that cost something in these cells so far."""
+        return frozenset(
+            code
+            for entry in self.plan
+            if entry.grades.cell in cells
+            for verdict in [self.verdicts.get(entry.check)]
+            if verdict is not None and verdict.outcome in {Outcome.FAILED, Outcome.PARTIAL}
+            for code in verdict.faults
+        )
+
+    def looked_for(self, cell: str) -> frozenset[str]:
+        """Codes of the faults that some test of the cell says it looks for."""
+        return frozenset(code for entry in self.plan if entry.grades.cell == cell for code in entry.grades.faults)
+
+    def raise_if_broken(self) -> None:
+        """Raise the first mistake found in the tests themselves, if there is one."""
+        if self._broken:
+            raise self._broken[0]
+
+    # What pytest calls.
+
+    @pytest.hookimpl
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Notice a test file that cannot be imported."""
+        if report.failed:
+            details = str(report.longrepr)
+            last = details.strip().splitlines()[-1] if details.strip() else "no reason given"
+            name = Path(report.nodeid).name or "the tests"
+            self._broken.append(BrokenTests(f"{name} cannot be loaded: {plain(last)}", details))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Choose the tests of the cells that are asked for, and run each after those that it builds on."""
+        chosen: list[pytest.Item] = []
+        for item in items:
+            planned = self._entry(item)
+            if planned is None or (self.cells is not None and planned.grades.cell not in self.cells):
+                continue
+            chosen.append(item)
+            self.plan.append(planned)
+            self._planned[item.nodeid] = planned
+            name = _function_name(item)
+            if name in self._by_function and self._by_function[name].check.partition("::")[0] != _file_name(item):
+                self._broken.append(BrokenTests(f"Two tests of one notebook are called {name}; give one another name."))
+            self._by_function[name] = planned
+        items[:] = chosen if self._broken else self._ordered(chosen)
+        if self._broken:
+            items.clear()
+            return
+        self.on_plan(self.plan)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """Refuse to run what waits for another test; limit the time that fixtures take."""
+        self._remarks.clear()
+        for required in self.terms(item).grades.requires:
+            entry = self._by_function[required]
+            verdict = self.verdicts[entry.check]
+            if not _earned(verdict):
+                raise _Waiting(entry.sentence, verdict.outcome is Outcome.UNGRADABLE)
+        with time_limit(self.seconds):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Iterator[None]:
+        """Limit the time that a test takes."""
+        with time_limit(self.seconds):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        """Turn how a test ended into its verdict."""
+        report = yield
+        planned = self.terms(item)
+        raised = call.excinfo.value if call.excinfo is not None else None
+        if call.when == "teardown":
+            if raised is not None:
+                self.log.append(_traceback(planned, raised))
+        elif raised is not None or call.when == "call":
+            verdict = self._verdict(planned, raised)
+            self.verdicts[planned.check] = verdict
+            self.on_verdict(verdict)
+        return report
+
+    # How it decides.
+
+    def _entry(self, item: pytest.Item) -> PlannedCheck | None:
+        if not isinstance(item, pytest.Function):
+            return None
+        function = item.function
+        terms = grades_of(function)
+        if terms is None:
+            self._broken.append(BrokenTests(f"{_file_name(item)}: {item.name} does not say what it grades (@grades)."))
+            return None
+        sentence = (function.__doc__ or "").strip().splitlines()[0]
+        return PlannedCheck(f"{_file_name(item)}::{item.name}", sentence, self.visibility[item.path.resolve()], terms)
+
+    def _ordered(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+        """Items with required tests and forgiven cells first, and otherwise in the order in which they stand."""
+        done: list[pytest.Item] = []
+        left = list(items)
+        while left:
+            names = {_function_name(item) for item in left}
+            cells = {self.terms(item).grades.cell for item in left}
+            ready = next((item for item in left if not self._blocked(item, names, cells)), None)
+            if ready is None:
+                self._broken.append(BrokenTests(f"{left[0].name} and the tests that it requires wait for one another."))
+                return []
+            done.append(ready)
+            left.remove(ready)
+        return done
+
+    def _blocked(self, item: pytest.Item, names: set[str], cells: set[str]) -> bool:
+        grades = self.terms(item).grades
+        for required in grades.requires:
+            entry = self._by_function.get(required)
+            if entry is None or entry.grades.cell != grades.cell:
+                self._broken.append(BrokenTests(f"{item.name} requires {required}, which is no test of its cell."))
+                return False
+        return any(name in names for name in grades.requires) or any(cell in cells for cell in grades.forgives)
+
+    def _verdict(self, planned: PlannedCheck, raised: BaseException | None) -> CheckResult:
+        full = planned.grades.credit
+        match raised:
+            case None:
+                return planned.result(Outcome.PASSED, full, self._remarks)
+            case Failed():
+                outcome = Outcome.PARTIAL if raised.share > 0 and full > 0 else Outcome.FAILED
+                return planned.result(outcome, full * raised.share, [*raised.faults, *self._remarks])
+            case AssertionError() | pytest.fail.Exception():
+                return planned.result(Outcome.FAILED, 0.0, said=plain(raised) or CONTRADICTED)
+            case _Waiting(ungradable=False):
+                return planned.result(Outcome.FAILED, 0.0, said=WAITS.format(sentence=raised))
+            case _:
+                return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
+
+    def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> str:
+        match raised:
+            case _Waiting():
+                return WAITS_UNGRADABLE.format(sentence=raised)
+            case Ungradable():
+                return plain(raised)
+            case LabError():
+                self.log.append(f"{planned.check}: the lab: {raised.kind}: {raised.sentence}")
+                return plain(raised.sentence)
+            case TestTimeout():
+                self.log.append(f"{planned.check} took longer than {self.seconds:g} s.")
+                return TOO_LONG.format(seconds=self.seconds)
+            case _:
+                self.log.append(_traceback(planned, raised))
+                return BROKEN_TEST
+
+
+def _earned(verdict: CheckResult) -> bool:
+    return verdict.credit > 0 or (verdict.max_credit == 0 and verdict.outcome is Outcome.PASSED)
+
+
+def _function_name(item: pytest.Item) -> str:
+    return getattr(item, "originalname", None) or item.name
+
+
+def _file_name(item: pytest.Item) -> str:
+    return item.path.name
+
+
+def _traceback(planned: PlannedCheck, raised: BaseException) -> str:
+    lines = "".join(traceback.format_exception(raised))
+    return f"{planned.check} broke:\n{lines}"
