@@ -1,0 +1,228 @@
+"""The instrument: a real one-layer network that notes what a student's `train` does to it.
+
+It has the contract's attributes of ``net`` and no others, learns like any network, and fetches behave as usual. Beside
+that, each run notes which rows it was fed with which labels, which classes the network gave them, and what was asked
+for. The notes are taken by functions inside the graph and are kept outside of TensorFlow's variables: no initialiser
+resets them, no closed, second or threaded session loses them, and they need no fetch at the end. Nothing here knows an
+answer, and nothing of it is believed: `netgrader.training` compares the notes with the data and with what `train`
+returned.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.training.fingerprints import WIDTH, fingerprints
+from netgrader.training.notes import COLUMNS, FIGURES, NO_LABEL, PARTS, Asked
+
+if TYPE_CHECKING:
+    from netgrader.evidence import EvidenceWriter
+
+__all__ = ["Instrument", "Stopped", "classes"]
+
+PIXELS = 784
+CLASSES = 10
+SEED = 20
+MAX_ROWS = 20_000_000
+MAX_EVENTS = 1_000_000
+
+Array = npt.NDArray[Any]
+
+
+class Stopped(RuntimeError):
+    """Training went on for longer than the instrument waits."""
+
+
+class Instrument:
+    """One network to be trained once.
+
+    Parameters
+    ----------
+    learning_rate
+        Of its Adam optimizer.
+    seconds
+        How long it notes; a run that begins later fails with `Stopped`, which ends an endless loop.
+
+    Attributes
+    ----------
+    net
+        What the student's `train` is given: ``graph, X, Y, logits, prediction, loss, train_op, accuracy``.
+    """
+
+    def __init__(self, learning_rate: float = 0.003, seconds: float = 60.0) -> None:
+        import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
+
+        graph = tf.Graph()
+        self._notes = _Notes(graph, seconds)
+        with graph.as_default():
+            self.net = _network(tf, self._notes, learning_rate)
+        self._notes.started()
+
+    @property
+    def runs(self) -> int:
+        """How many runs have fed rows so far."""
+        return self._notes.runs
+
+    def write(self, out: EvidenceWriter, name: str, final: Array | None = None) -> None:
+        """Hand over the notes as arrays called ``{name}/…``, as `netgrader.training.notes` describes them.
+
+        `final` is the value of the weights that `train` left in the session, None if it left none.
+        """
+        for part, array in self._notes.arrays(final).items():
+            out.array(f"{name}/{part}", array)
+
+
+def _network(tf: Any, notes: _Notes, learning_rate: float) -> types.SimpleNamespace:
+    """A layer, softmax, cross-entropy, Adam; the functions that take notes hang on it by control dependencies only."""
+    x = tf.placeholder(tf.float32, [None, PIXELS], name="X")
+    y = tf.placeholder(tf.float32, [None, CLASSES], name="Y")
+    with tf.control_dependencies([tf.numpy_function(notes.initialised, [], tf.int64, name="initialising")]):
+        start = tf.random_uniform([PIXELS, CLASSES], -0.087, 0.087, seed=SEED)
+    w = tf.Variable(start, name="W", use_resource=False)
+    b = tf.Variable(tf.zeros([CLASSES]), name="b", use_resource=False)
+    scores = tf.matmul(x, w) + b
+    found = tf.argmax(scores, 1, output_type=tf.int32)
+    run = tf.numpy_function(notes.rows, [x, found, w], tf.int64, name="run")
+    with tf.control_dependencies([run]):
+        logits = tf.identity(scores, name="logits")
+    prediction = tf.nn.softmax(logits, name="prediction")
+    cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
+    correct = tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1))
+    share = tf.reduce_mean(tf.cast(correct, tf.float32))
+    with tf.control_dependencies([tf.numpy_function(notes.loss, [run, y, cross_entropy], tf.int64)]):
+        loss = tf.identity(cross_entropy, name="loss")
+    with tf.control_dependencies([tf.numpy_function(notes.accuracy, [run, y], tf.int64)]):
+        accuracy = tf.identity(share, name="accuracy")
+    update = tf.train.AdamOptimizer(learning_rate).minimize(cross_entropy)
+    stepped = tf.numpy_function(notes.step, [run, y, cross_entropy], tf.int64)
+    return types.SimpleNamespace(
+        graph=x.graph,
+        X=x,
+        Y=y,
+        logits=logits,
+        prediction=prediction,
+        loss=loss,
+        train_op=tf.group(update, stepped, name="train_op"),
+        accuracy=accuracy,
+    )
+
+
+class _Notes:
+    """What the functions inside the graph are told, from whatever thread runs them."""
+
+    def __init__(self, graph: Any, seconds: float) -> None:
+        self._graph = graph
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._events: list[list[int]] = []
+        self._figures: list[list[float]] = []
+        self._blocks: list[Array] = []
+        self._known_blocks: dict[bytes, int] = {}
+        self._found: list[Array] = []
+        self._labels: dict[int, Array] = {}
+        self._n_rows = 0
+        self._direction = np.random.RandomState(SEED).randn(PIXELS * CLASSES).astype(np.float32)
+
+    @property
+    def runs(self) -> int:
+        return sum(event[COLUMNS.index("block")] >= 0 for event in self._events)
+
+    def started(self) -> None:
+        """The network is built: time runs from here."""
+        self._deadline = time.monotonic() + self._seconds
+
+    def initialised(self) -> np.int64:
+        """The weights get their initial value."""
+        with self._lock:
+            self._event(Asked.INITIALISE, 0, -1, np.nan)
+        return np.int64(0)
+
+    def rows(self, x: Array, found: Array, w: Array) -> np.int64:
+        """Rows are fed; `found` are the classes given to them by the weights `w`, before any step of this run."""
+        if time.monotonic() > self._deadline or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
+            raise Stopped(f"train still went on after {self._seconds:g} seconds and {len(self._events):,} runs")
+        prints = fingerprints(x)
+        with self._lock:
+            self._n_rows += len(prints)
+            self._found.append(found.astype(np.uint8))
+            return np.int64(self._event(0, len(prints), self._block(prints), self.state(w)))
+
+    def loss(self, run: np.int64, y: Array, value: np.float32) -> np.int64:
+        """The loss is asked for."""
+        return self._answer(run, Asked.LOSS, y, float(value))
+
+    def accuracy(self, run: np.int64, y: Array) -> np.int64:
+        """The accuracy is asked for."""
+        return self._answer(run, Asked.ACCURACY, y, None)
+
+    def step(self, run: np.int64, y: Array, value: np.float32) -> np.int64:
+        """A train step is taken."""
+        return self._answer(run, Asked.STEP, y, float(value))
+
+    def state(self, w: Array) -> float:
+        """One number that tells whether the weights moved."""
+        return float(np.dot(w.reshape(-1), self._direction))
+
+    def _event(self, asked: int, n_rows: int, block: int, state: float) -> int:
+        self._events.append([asked, n_rows, block, self._graph.version, 0])
+        self._figures.append([state, np.nan])
+        return len(self._events) - 1
+
+    def _answer(self, run: np.int64, asked: Asked, y: Array, value: float | None) -> np.int64:
+        with self._lock:
+            index = int(run)
+            if len(y) != self._events[index][COLUMNS.index("n_rows")]:
+                return run  # TensorFlow refuses this run
+            if index not in self._labels:
+                self._labels[index], unclear = classes(y)
+                self._events[index][COLUMNS.index("unclear")] = unclear
+            self._events[index][0] |= asked
+            if value is not None:
+                self._figures[index][FIGURES.index("loss")] = value
+        return run
+
+    def _block(self, prints: Array) -> int:
+        """Number of a block of rows; a test set evaluated again is the same block."""
+        key = prints[:: max(1, len(prints) // 8)].tobytes() + len(prints).to_bytes(8, "little")
+        known = self._known_blocks.get(key)
+        if known is not None and np.array_equal(self._blocks[known], prints, equal_nan=True):
+            return known
+        self._blocks.append(prints)
+        self._known_blocks[key] = len(self._blocks) - 1
+        return len(self._blocks) - 1
+
+    def arrays(self, final: Array | None) -> dict[str, Array]:
+        """Everything noted, as `netgrader.training.notes` describes it."""
+        with self._lock:
+            labels = [self._labels[index] for index in sorted(self._labels)]
+            noted = {
+                "events": np.array(self._events, dtype=np.int64).reshape(-1, len(COLUMNS)),
+                "figures": np.array(self._figures, dtype=np.float64).reshape(-1, len(FIGURES)),
+                "rows": np.concatenate([np.empty((0, WIDTH)), *self._blocks]),
+                "block_sizes": np.array([len(block) for block in self._blocks], dtype=np.int64),
+                "found": np.concatenate([np.empty(0, np.uint8), *self._found]),
+                "labels": np.concatenate([np.empty(0, np.uint8), *labels]),
+                "final": np.array(np.nan if final is None else self.state(final)),
+            }
+        return {part: noted[part] for part in PARTS}
+
+
+def classes(y: Array) -> tuple[Array, int]:
+    """The class that each row of labels, shape (n, 10), names, `NO_LABEL` where it names none; how many name none.
+
+    Smoothed labels name a class; rows without one largest entry, or that do not sum to one, do not.
+    """
+    y = np.asarray(y)
+    best = y.argmax(axis=1)
+    top = y[np.arange(len(y)), best]
+    unclear = ~(
+        (np.abs(y.sum(axis=1) - 1) < 1e-3) & ((y == top[:, np.newaxis]).sum(axis=1) == 1) & (y.min(axis=1) > -1e-6)
+    )
+    return np.where(unclear, NO_LABEL, best).astype(np.uint8), int(unclear.sum())

@@ -1,0 +1,192 @@
+"""The student's `train`, called on instruments: what the probe for ``check_train`` does.
+
+`train` reads the student's own arrays as globals. It gets copies of them, so that a loop that shuffles in place leaves
+the notebook as it was; where they are missing or unusable it gets stand-ins, so that a broken ``prepare_data`` does not
+cost the points of `train`. Both are bound in the namespace while a call lasts and no longer.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.student.instrument import Instrument, classes
+from netgrader.student.mnist import load_mnist
+from netgrader.student.sessions import variable_values
+from netgrader.training.fingerprints import fingerprints
+from netgrader.training.notes import ARRAYS, NO_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from netgrader.evidence import EvidenceWriter
+    from netgrader.student.probes import Student
+
+__all__ = ["Call", "rehearse"]
+
+PIXELS = 784
+CLASSES = 10
+LEAST_ROWS = 100
+MOST_REPORTED = 10_000
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of ``train(sess, net, n_epochs, mini_batch_size)``, on an instrument with this learning rate."""
+
+    n_epochs: int
+    mini_batch_size: int
+    learning_rate: float = 0.003
+
+
+def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], seconds: float = 60.0) -> None:
+    """Call the student's `train` on one instrument for each of `calls`, and hand over what was noted.
+
+    Beside the arrays of `netgrader.training.notes`, call number k gives the facts ``{k}/asked`` (what it was called
+    with) and ``{k}/returned`` (what kind of thing came back), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it
+    returned numbers, and the error ``{k}/train`` if it raised. ``table/…`` are the rows and classes of the four arrays
+    that it could read, ``stand_ins`` why they are not the student's own, if they are not.
+
+    Parameters
+    ----------
+    seconds
+        How long one call may go on feeding rows.
+    """
+    train = student.value("train")
+    arrays, problem = _arrays(student)
+    out.fact("stand_ins", problem)
+    table = _table(arrays)
+    for name, values in table.items():
+        out.array(f"table/{name}", values)
+    copies: dict[str, Array] = {}
+    for number, call in enumerate(calls):
+        if any(not _same(copies.get(name), table[name]) for name in ARRAYS):
+            copies = {name: np.array(values) for name, values in arrays.items()}
+        out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
+        with student.lending(copies):
+            _call(student, train, call, out, name=str(number), seconds=seconds)
+
+
+def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, name: str, seconds: float) -> None:
+    import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
+
+    instrument = Instrument(call.learning_rate, seconds)
+    session = tf.Session(graph=instrument.net.graph)
+    try:
+        with student.capturing(out, f"{name}/train"), _as_default(instrument.net.graph, session):
+            _report(out, name, train(session, instrument.net, call.n_epochs, call.mini_batch_size))
+        out.fact(f"{name}/closed", bool(getattr(session, "_closed", False)))
+        final = variable_values(session, instrument.net.graph).get("W")
+    finally:
+        session.close()
+    instrument.write(out, name, final)
+
+
+@contextmanager
+def _as_default(graph: Any, session: Any) -> Iterator[None]:
+    """Make both the default, as a notebook's ``with tf.Session(graph=…) as sess`` does."""
+    with ExitStack() as stack:
+        stack.enter_context(graph.as_default())
+        stack.enter_context(session.as_default())
+        try:
+            yield
+        finally:
+            try:
+                stack.close()
+            except (AssertionError, RuntimeError):
+                # The student's code entered a context and never left it, which it may: ours then lies below.
+                stack.pop_all()
+
+
+def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
+    """Hand over what `train` returned, as far as it is numbers."""
+    kinds: list[Any] = [type(returned).__name__[:100]]
+    out.fact(f"{name}/returned", kinds)
+    try:
+        values = list(returned) if not isinstance(returned, dict | str) else []
+    except TypeError:
+        return
+    kinds.append(len(values))
+    if len(values) != 2:
+        return
+    for part, value in zip(("acc_trn", "acc_val"), values, strict=True):
+        kinds.append(type(value).__name__[:100])
+        try:
+            numbers = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            continue
+        if numbers.size <= MOST_REPORTED:
+            out.array(f"{name}/{part}", numbers.reshape(-1))
+
+
+def _arrays(student: Student) -> tuple[dict[str, Array], str | None]:
+    """The student's four arrays; or stand-ins, and a sentence that says why."""
+    found: dict[str, Array] = {}
+    for name in ARRAYS:
+        try:
+            value = student.value(name)
+        except NameError:
+            return _stand_ins(), f"{name} is not defined"
+        if not isinstance(value, np.ndarray):
+            return _stand_ins(), f"{name} is not an array"
+        found[name] = value
+    for part in ("train", "test"):
+        images, labels = found[f"x_{part}"], found[f"y_{part}_1_hot"]
+        problem = _image_problem(images) or _label_problem(labels)
+        if problem is None and len(images) != len(labels):
+            problem = f"there are {len(images)} images and {len(labels)} labels"
+        if problem:
+            return _stand_ins(), f"in x_{part} and y_{part}_1_hot {problem}"
+    return found, None
+
+
+def _image_problem(images: Array) -> str | None:
+    if images.dtype.kind not in "fiub" or images.ndim != 2 or images.shape[1] != PIXELS or len(images) < LEAST_ROWS:
+        return "the images are not numbers of shape (n, 784)"
+    prints = fingerprints(images)
+    if not np.isfinite(prints).all():
+        return "the images are not finite"
+    if len(np.unique(prints[:, 0])) < 0.9 * len(prints):
+        return "many images are equal"
+    return None
+
+
+def _label_problem(labels: Array) -> str | None:
+    if labels.dtype.kind not in "fiub" or labels.ndim != 2 or labels.shape[1] != CLASSES:
+        return "the labels are not numbers of shape (n, 10)"
+    named, unclear = classes(labels.astype(np.float32))
+    if unclear > len(labels) / 100:
+        return "the labels name no class"
+    if len(np.unique(named[named != NO_LABEL])) < 2:
+        return "the labels all name one class"
+    return None
+
+
+def _stand_ins() -> dict[str, Array]:
+    """Images and labels that can be trained on, of as many rows as there are digits."""
+    stand_ins: dict[str, Array] = {}
+    levels, named = np.linspace(0, 1, 256, dtype=np.float32), np.eye(CLASSES, dtype=np.float32)
+    for part, (images, digits) in zip(("train", "test"), load_mnist(), strict=True):
+        stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
+        stand_ins[f"y_{part}_1_hot"] = named[digits]
+    return {name: stand_ins[name] for name in ARRAYS}
+
+
+def _table(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """What identifies the rows of the four arrays: fingerprints of the images, classes of the labels."""
+    return {name: _identity(values) for name, values in arrays.items()}
+
+
+def _identity(values: Array) -> Array:
+    return fingerprints(values) if values.shape[1] == PIXELS else classes(values.astype(np.float32))[0]
+
+
+def _same(copy: Array | None, identity: Array) -> bool:
+    """Whether a copy still is as it was lent."""
+    return copy is not None and np.array_equal(_identity(copy), identity)

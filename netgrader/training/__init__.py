@@ -1,0 +1,1 @@
+"""What a student's `train` did, and what the arrays are: from the instrument's log to named faults."""
