@@ -9,10 +9,10 @@ from __future__ import annotations
 import linecache
 import traceback
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -105,6 +105,19 @@ class Student:
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function `name`."""
         return self.value(name)(*args, **kwargs)
+
+    @contextmanager
+    def lending(self, values: Mapping[str, Any]) -> Iterator[None]:
+        """Bind names of the student's to other `values` while the body lasts."""
+        names = cast("MutableMapping[str, Any]", self._namespace)
+        before = {name: names[name] for name in values if name in names}
+        names.update(values)
+        try:
+            yield
+        finally:
+            for name in values:
+                names.pop(name, None)
+            names.update(before)
 
     def random(self, purpose: str) -> np.random.Generator:
         """A source of random numbers of its own for each `purpose`."""
