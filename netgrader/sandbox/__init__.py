@@ -1,1 +1,17 @@
 """A kernel or a program in a cage."""
+
+from netgrader.sandbox.api import HOME, Limits, Mount, Outcome, Plan, Sandbox, SandboxError, Usage
+from netgrader.sandbox.choose import SANDBOXES, open_sandbox
+
+__all__ = [
+    "HOME",
+    "SANDBOXES",
+    "Limits",
+    "Mount",
+    "Outcome",
+    "Plan",
+    "Sandbox",
+    "SandboxError",
+    "Usage",
+    "open_sandbox",
+]

@@ -1,0 +1,258 @@
+"""A cage by bubblewrap: namespaces of its own, a file system made of what the plan names, a filter of system calls."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from netgrader.sandbox.api import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
+from netgrader.sandbox.caged import Caged, Launch
+from netgrader.sandbox.cgroups import make_group
+from netgrader.sandbox.environment import basic_environment
+from netgrader.sandbox.filter import filter_program
+from netgrader.sandbox.packages import interpreter, system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["BubblewrapSandbox"]
+
+USER = 1000
+"""Who it is inside where a user namespace maps ids; as root it has an id that nobody else has."""
+
+# Ids of nobody's: above those that systemd and distributions give out, below 2**31.
+_FIRST_ID = 2_000_000_000
+_IDS = 140_000_000
+
+
+class BubblewrapSandbox:
+    """Cages by bubblewrap, for root and for an ordinary user.
+
+    Parameters
+    ----------
+    groups
+        Whether to use control groups where they can be had; without them a watchdog keeps the limit on memory.
+    """
+
+    name = "bubblewrap"
+    caged = True
+
+    def __init__(self, *, groups: bool = True) -> None:
+        found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in _TOOLS}
+        for tool, path in found.items():
+            if path is None:
+                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {_TOOLS[tool]}")
+        self._tools = {tool: path for tool, path in found.items() if path is not None}
+        self._groups = groups
+        self._root = os.geteuid() == 0
+
+    def seen(self, mount: Mount) -> str:
+        """The path that the mount names."""
+        return mount.inside
+
+    def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
+        """Start `plan` in a cage; see `netgrader.sandbox.api.Sandbox.start`."""
+        user = _FIRST_ID + secrets.randbelow(_IDS) if self._root else USER
+        group = make_group(plan.limits) if self._groups else None
+        descriptors: list[int] = []
+        with contextlib.ExitStack() as failing:
+            if group is not None:
+                failing.callback(group.remove)
+            failing.callback(_close, descriptors)
+            folders = [mount.host for mount in plan.mounts if mount.writable]
+            for folder in folders:
+                self._hand_over(folder, user)
+            outside, inside = os.pipe()
+            failing.callback(os.close, outside)
+            descriptors.append(inside)
+            options = [*self._options(plan, user, descriptors), "--json-status-fd", str(inside)]
+            arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
+            launch = Launch(
+                argv=[
+                    *self._join(group.doors if group else ()),
+                    self._tools["bwrap"],
+                    "--args",
+                    str(arguments),
+                    "--",
+                    *self._limiter(plan, user, watched=group is None or not group.limits_memory),
+                    *plan.argv,
+                ],
+                # bubblewrap's own environment can be read inside.
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                limits=plan.limits,
+                cwd=Path("/"),
+                group=group,
+                folders=folders,
+                memory_folders=_MEMORY_FOLDERS,
+                descriptors=descriptors,
+                status=outside,
+                own_processes=True,
+            )
+            failing.pop_all()
+        return Caged(launch, stdin=stdin, stdout=stdout)
+
+    def _hand_over(self, folder: Path, user: int) -> None:
+        """Give a folder with what is in it to the cage's user; as an ordinary user it is that user's already."""
+        if not folder.is_dir() or folder.is_symlink():
+            raise SandboxError(f"{folder} is not a folder that could be given to a cage.")
+        if self._root:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, user, user, follow_symlinks=False)
+
+    def _join(self, doors: Sequence[Path]) -> list[str]:
+        """A command that enters the control groups before it becomes what follows."""
+        if not doors:
+            return []
+        # The shell's own id is that of everything it becomes, and what it starts stays in the group.
+        script = (
+            f'n={len(doors)}; while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
+        )
+        return ["/bin/sh", "-c", script, "cage", *map(str, doors)]
+
+    def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
+        """The command that sets limits inside and gives up what is left of root.
+
+        The number of processes is limited inside the user namespace: outside it would count the whole user's.
+        """
+        limits = plan.limits
+        command = [
+            self._tools["prlimit"],
+            f"--nproc={limits.processes}",
+            f"--nofile={limits.open_files}",
+            f"--fsize={limits.file_bytes}",
+            "--core=0",
+            "--memlock=65536",
+        ]
+        if watched:
+            # What a watchdog sees too late. Address space is more than memory: libraries, stacks, the allocator's.
+            command.append(f"--as={limits.memory_bytes + 2_000_000_000}")
+        if self._root:
+            command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
+            command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
+        processors = _processors(limits)
+        if processors:
+            command += [self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))]
+        return command
+
+    def _options(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
+        yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+        if self._root:
+            # What setpriv needs to become somebody else; it leaves nothing of it.
+            yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+            yield from ("--cap-add", "CAP_SETPCAP")
+        else:
+            yield from ("--unshare-user", "--uid", str(user), "--gid", str(user))
+        yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
+        yield from self._files(plan, user, descriptors)
+        for name, value in {**basic_environment(), **plan.env}.items():
+            yield from ("--setenv", name, value)
+        yield from ("--chdir", str(PurePosixPath(HOME) / plan.cwd))
+        yield from ("--seccomp", str(_descriptor(filter_program(), descriptors)))
+
+    def _files(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
+        """The file system: made from nothing, and closed again where nobody but us may write."""
+        limits = plan.limits
+        made: set[PurePosixPath] = {PurePosixPath("/")}
+        yield from ("--proc", "/proc", "--dev", "/dev")
+        yield from _memory_folder(SHM, limits.disk_bytes // 4)
+        yield from _memory_folder(TMP, limits.disk_bytes)
+        yield from _parents(PurePosixPath(HOME), made)
+        yield from _memory_folder(HOME, limits.disk_bytes)
+        made.update({PurePosixPath(TMP), PurePosixPath(HOME), PurePosixPath("/dev"), PurePosixPath("/proc")})
+        for entry in system():
+            if isinstance(entry, tuple):
+                yield from ("--symlink", *entry)
+            else:
+                yield from _bind(entry, made)
+        for name, text in _accounts(user).items():
+            yield from _parents(PurePosixPath(name), made)
+            yield from ("--perms", "0644", "--ro-bind-data", str(_descriptor(text.encode(), descriptors)), name)
+        for mount in interpreter():
+            yield from _bind(mount, made)
+        yield from _open_folders(PurePosixPath(HOME) / plan.cwd, made)
+        for name, content in plan.files.items():
+            path = _below_home(name)
+            yield from _open_folders(path.parent, made)
+            yield from ("--perms", "0666", "--file", str(_descriptor(content, descriptors)), str(path))
+        for mount in plan.mounts:
+            yield from _bind(mount, made)
+        yield from ("--remount-ro", "/dev", "--remount-ro", "/")
+
+
+_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux", "taskset": "util-linux"}
+_MEMORY_FOLDERS = (TMP, SHM, HOME)
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _descriptor(content: bytes, descriptors: list[int]) -> int:
+    """A descriptor from which `content` can be read once."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        descriptor = os.dup(file.fileno())
+    descriptors.append(descriptor)
+    return descriptor
+
+
+def _memory_folder(path: str, size: int) -> Iterator[str]:
+    yield from ("--perms", "1777", "--size", str(size), "--tmpfs", path)
+
+
+def _parents(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
+    """Make the folders above `path` so that anybody may pass: bubblewrap's own may be private."""
+    for parent in reversed(path.parents):
+        if parent not in made and not any(str(parent).startswith(f"{name}/") for name in ("/usr", "/dev", "/proc")):
+            made.add(parent)
+            yield from ("--perms", "0755", "--dir", str(parent))
+
+
+def _open_folders(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
+    """Make the folders down to `path` below the home folder so that the student may write to them."""
+    for folder in (*reversed(path.parents), path):
+        if folder not in made and PurePosixPath(HOME) in folder.parents:
+            made.add(folder)
+            yield from ("--perms", "0777", "--dir", str(folder))
+
+
+def _bind(mount: Mount, made: set[PurePosixPath]) -> Iterator[str]:
+    inside = PurePosixPath(mount.inside)
+    if PurePosixPath(HOME) in inside.parents:
+        yield from _open_folders(inside.parent, made)
+    yield from _parents(inside, made)
+    made.add(inside)
+    yield from ("--bind" if mount.writable else "--ro-bind", str(mount.host), mount.inside)
+
+
+def _below_home(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise SandboxError(f"{name!r} is not a path below the home folder.")
+    return PurePosixPath(HOME) / path
+
+
+def _accounts(user: int) -> dict[str, str]:
+    """Files that say who one is, for programs that ask."""
+    return {
+        "/etc/passwd": f"root:x:0:0:root:/:/bin/false\nstudent:x:{user}:{user}:student:{HOME}:/bin/sh\n",
+        "/etc/group": f"root:x:0:\nstudent:x:{user}:\n",
+        "/etc/hosts": "127.0.0.1 localhost notebook\n::1 localhost\n",
+        "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    }
+
+
+def _processors(limits: Limits) -> list[int]:
+    """The processors to run on; all where they are no more than allowed."""
+    ours = sorted(os.sched_getaffinity(0))
+    if limits.cpus is not None:
+        return sorted(limits.cpus.intersection(ours))
+    count = max(1, round(limits.cpu_cores))
+    return sorted(secrets.SystemRandom().sample(ours, count)) if count < len(ours) else []

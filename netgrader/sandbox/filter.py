@@ -1,0 +1,111 @@
+"""The system-call filter of a cage: what neither TensorFlow nor a kernel ever needs is answered with an error.
+
+Made by libseccomp (through pyseccomp) as a program that the kernel runs at each call. A denied call fails with EPERM,
+as for want of a privilege, so that a program which only tries goes on; nothing is killed.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from netgrader.sandbox.api import SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DENIED", "filter_program"]
+
+_NAMES = (
+    # reading and writing other processes
+    "ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd "
+    # mounts and roots
+    "mount umount umount2 mount_setattr move_mount open_tree fsopen fsconfig fsmount fspick pivot_root chroot "
+    "name_to_handle_at open_by_handle_at quotactl quotactl_fd "
+    # namespaces (clone has a rule of its own below)
+    "setns unshare "
+    # keys
+    "add_key request_key keyctl "
+    # programs in the kernel, and the parts of it with a history of holes
+    "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register fanotify_init lookup_dcookie "
+    "vmsplice modify_ldt uselib personality "
+    # modules, clocks, the machine
+    "init_module finit_module delete_module create_module kexec_load kexec_file_load reboot swapon swapoff acct "
+    "clock_settime clock_settime64 clock_adjtime clock_adjtime64 settimeofday stime adjtimex syslog iopl ioperm "
+    "sethostname setdomainname vhangup nfsservctl "
+    # memory that no process maps, so that a watchdog could not count it
+    "memfd_create memfd_secret shmget shmat shmctl msgget msgsnd semget mq_open "
+    # where and how it is scheduled is ours to say
+    "sched_setaffinity sched_setscheduler sched_setattr ioprio_set migrate_pages move_pages "
+)
+DENIED: Sequence[str] = tuple(_NAMES.split())
+
+# Bits of clone's flags that ask for a namespace of one's own (linux/sched.h).
+_NAMESPACES = (
+    0x00020000,  # mount
+    0x02000000,  # control group
+    0x04000000,  # host name
+    0x08000000,  # IPC
+    0x10000000,  # user
+    0x20000000,  # process
+    0x40000000,  # network
+    0x00000080,  # time
+)
+# Families a program may open sockets of: unix, inet, inet6, and netlink, which lists the interfaces. Namespaces do not
+# hold some of the others back (vsock reaches the machine's host).
+_FAMILIES = frozenset({1, 2, 10, 16})
+_LAST_FAMILY = 64
+# Requests that put characters into a terminal's input.
+_TERMINAL_REQUESTS = (0x5412, 0x541C)
+
+
+@functools.cache
+def filter_program() -> bytes:
+    """The filter as the kernel takes it (an array of ``struct sock_filter``), for ``bwrap --seccomp``.
+
+    Raises
+    ------
+    SandboxError
+        If libseccomp cannot be loaded or makes no filter.
+    """
+    try:
+        import pyseccomp  # noqa: PLC0415 - fails where libseccomp is missing, and that is a sentence of ours
+    except (ImportError, RuntimeError, OSError) as error:
+        raise SandboxError(
+            "The system-call filter needs libseccomp, which is missing. Type: sudo apt-get install -y libseccomp2"
+        ) from error
+    try:
+        return _build(pyseccomp)
+    except OSError as error:
+        raise SandboxError(f"libseccomp could not make the system-call filter: {error.strerror}.") from error
+
+
+def _build(seccomp: Any) -> bytes:
+    rules = seccomp.SyscallFilter(seccomp.ALLOW)
+    denied = seccomp.ERRNO(errno.EPERM)
+    for name in DENIED:
+        _deny(rules, denied, name)
+    for flag in _NAMESPACES:
+        _deny(rules, denied, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+    # clone3 hides its flags behind a pointer. Without it the C library falls back to clone.
+    _deny(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
+    for family in set(range(_LAST_FAMILY)) - _FAMILIES:
+        _deny(rules, denied, "socket", seccomp.Arg(0, seccomp.EQ, family))
+    _deny(rules, denied, "socket", seccomp.Arg(0, seccomp.GE, _LAST_FAMILY))
+    for request in _TERMINAL_REQUESTS:
+        _deny(rules, denied, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    with tempfile.TemporaryFile() as out:
+        rules.export_bpf(out)
+        out.seek(0)
+        return out.read()
+
+
+def _deny(rules: Any, action: int, name: str, *conditions: Any) -> None:
+    try:
+        rules.add_rule(action, name, *conditions)
+    except OSError as error:
+        # A name that this libseccomp or this processor does not know is a call that nobody can make by name.
+        if error.errno not in (errno.EINVAL, errno.EFAULT, errno.EDOM, errno.ENOENT):
+            raise

@@ -1,0 +1,99 @@
+"""Which of the host's files a cage sees: the system's libraries, our interpreter with its packages, parts of netgrader.
+
+Everything is read-only, and named part by part: a virtual environment may lie in the course's own folder, and the
+folder of an editable install is the instructor's whole repository.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import netgrader
+from netgrader.sandbox.api import Mount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["KERNEL_PARTS", "LAB_PARTS", "PACKAGE_FOLDER", "interpreter", "our_package", "python", "system"]
+
+PACKAGE_FOLDER = "/opt/netgrader"
+"""Where `our_package` is seen inside: to be put on the module path."""
+
+_KERNEL = (
+    "__init__.py errors.py evidence.py faults.py observations.py results.py checks network student training "
+    "lab/__init__.py lab/api.py lab/allow.py lab/local.py"
+)
+KERNEL_PARTS: Sequence[str] = tuple(_KERNEL.split())
+"""What a student's notebook imports: what the release ships to students too."""
+
+_LAB = (
+    "__init__.py errors.py evidence.py faults.py observations.py results.py network lab/__init__.py lab/api.py "
+    "lab/allow.py lab/local.py lab/server.py lab/wire.py"
+)
+LAB_PARTS: Sequence[str] = tuple(_LAB.split())
+"""What the lab's server imports."""
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_ETC = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+_PREFIX_PARTS = ("bin", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
+
+
+def system() -> Iterator[Mount | tuple[str, str]]:
+    """The system's programs and libraries; a pair is a symbolic link: its target and where it stands."""
+    for name in (*_SYSTEM, *_ETC):
+        path = Path(name)
+        if path.is_symlink() and name in _SYSTEM:
+            yield str(path.readlink()), name
+        elif path.exists():
+            yield Mount(path.resolve(), name)
+
+
+def python() -> str:
+    """Our own interpreter, by the path that makes it find its packages."""
+    return sys.executable
+
+
+def interpreter() -> list[Mount]:
+    """Our interpreter with the packages installed for it, wherever they lie."""
+    mounts: dict[str, Mount] = {}
+    for prefix in _prefixes():
+        if _below(prefix, _SYSTEM):
+            continue
+        for part in _PREFIX_PARTS:
+            path = prefix / part
+            if path.exists():
+                mounts[str(path)] = Mount(path.resolve(), str(path))
+    return list(mounts.values())
+
+
+def _prefixes() -> list[Path]:
+    """Where the interpreter and its packages are said to be, and where they really are.
+
+    A virtual environment's interpreter is a chain of links, and each of its steps must lead on inside.
+    """
+    named = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), Path(sys.base_exec_prefix)]
+    step = Path(sys.executable)
+    for _ in range(40):  # as many links as the kernel follows
+        named.append(step.parent.parent)
+        if not step.is_symlink():
+            break
+        step = step.parent / step.readlink()
+    found: dict[Path, None] = {}
+    for path in named:
+        lexical = Path(os.path.normpath(path))
+        found[lexical] = None
+        found[lexical.resolve()] = None
+    return [path for path in found if path.is_dir()]
+
+
+def our_package(parts: Sequence[str]) -> list[Mount]:
+    """`parts` of this package, below `PACKAGE_FOLDER`; those that are not there are left out."""
+    root = Path(netgrader.__file__).resolve().parent
+    return [Mount(root / part, f"{PACKAGE_FOLDER}/netgrader/{part}") for part in parts if (root / part).exists()]
+
+
+def _below(path: Path, folders: Sequence[str]) -> bool:
+    return any(path == Path(folder) or Path(folder) in path.parents for folder in folders)
