@@ -195,9 +195,7 @@ class Assignment:
         UsageError
             If the assignment has no such notebook.
         """
-        if notebook not in self.notebooks:
-            known = ", ".join(self.notebooks) or "none"
-            raise UsageError(f"The assignment '{self.name}' has no notebook '{notebook}'. It has: {known}.")
+        self._known(notebook)
         short = re.sub(r"^\d+_", "", notebook)
         given = self._given(notebook)
         return NotebookFiles(
@@ -208,6 +206,11 @@ class Assignment:
             exercises=self.checks / "exercises.toml",
             given=given,
         )
+
+    def _known(self, notebook: str) -> None:
+        if notebook not in self.notebooks:
+            known = ", ".join(self.notebooks) or "none"
+            raise UsageError(f"The assignment '{self.name}' has no notebook '{notebook}'. It has: {known}.")
 
     def _given(self, notebook: str) -> tuple[Path, ...]:
         """Modules beside the source notebooks that the notebook's own given cells import."""
@@ -221,7 +224,8 @@ class Assignment:
 
     def skeleton(self, notebook: str) -> Skeleton:
         """The release version of `notebook`, as nbgrader makes it from the source."""
-        from netgrader.skeleton import skeleton  # noqa: PLC0415  (imports nbgrader, which is slow)
+        self._known(notebook)
+        from netgrader.skeleton import skeleton  # noqa: PLC0415  (it needs this module's types)
 
         return skeleton(self, notebook)
 
@@ -250,9 +254,9 @@ def registered_probes(path: Path) -> frozenset[str]:
 
 
 def imported_modules(source: str) -> frozenset[str]:
-    """Top-level names of the modules that a cell imports; none if it is not plain Python."""
+    """Top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
     except (SyntaxError, ValueError):
         return frozenset()
     names: set[str] = set()

@@ -125,7 +125,7 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
     NetgraderError
         If nbgrader cannot make it.
     """
-    source = assignment.files(notebook).source
+    source = assignment.source / f"{notebook}.ipynb"
     key = hashlib.sha256()
     # Header, footer and stubs come from the config, hence all of it counts.
     for content in (source.read_bytes(), _config_bytes(assignment), str(FORMAT).encode()):

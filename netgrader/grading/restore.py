@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
 
-# A solution cell whose id was lost is recognised by its likeness to the release's text: of 0 to 1, at least this.
+# How much a cell must look like a solution (0 to 1) to be taken for it where its neighbours do not tell its place.
 LIKENESS = 0.35
 
 
@@ -195,7 +195,7 @@ def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
                 break
     for index, tracked in enumerate(skeleton.tracked):
         if index not in taken and tracked.is_solution:
-            likeliest = _alike(cells, matches, index, tracked)
+            likeliest = _alike(cells, matches, index, skeleton)
             if likeliest is not None:
                 matches[likeliest] = index
                 taken.add(index)
@@ -218,18 +218,26 @@ def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
 
 
 def _alike(
-    cells: Sequence[SubmittedCell], matches: Sequence[int | None], index: int, tracked: SkeletonCell
+    cells: Sequence[SubmittedCell],
+    matches: Sequence[int | None],
+    index: int,
+    skeleton: Skeleton,
 ) -> int | None:
-    """The cell without an id, between the neighbours of `tracked`, that looks most like it; None if none does."""
+    """The cell without an id that is tracked cell `index`: between its neighbours, most alike; None if none is."""
+    tracked = skeleton.tracked[index]
+    # The release's own text is nobody's solution.
+    released = {cell.source.strip() for cell in skeleton.cells if cell.nbgrader is None}
     before = [position for position, match in enumerate(matches) if match is not None and match < index]
     after = [position for position, match in enumerate(matches) if match is not None and match > index]
     start = max(before, default=-1) + 1
     stop = min((position for position in after if position >= start), default=len(cells))
+    bounded = (before or index == 0) and (after or index == len(skeleton.tracked) - 1)
     wanted = _defined(tracked.source)
-    best, found = LIKENESS, None
+    best, found = (-1.0 if bounded else LIKENESS), None
     for position in range(start, stop):
         cell = cells[position]
-        if matches[position] is not None or cell.cell_type != tracked.cell_type or not cell.source.strip():
+        text = cell.source.strip()
+        if matches[position] is not None or cell.cell_type != tracked.cell_type or not text or text in released:
             continue
         likeness = difflib.SequenceMatcher(None, tracked.source[:4000], cell.source[:4000], autojunk=False).ratio()
         if wanted and wanted & _defined(cell.source):

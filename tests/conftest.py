@@ -1,0 +1,256 @@
+"""A tiny course for tests of the road: sums and words, no TensorFlow, real nbgrader cells, probes and tests."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import nbformat
+import pytest
+
+from netgrader.course import Assignment, Course
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = """
+from pathlib import Path
+from netgrader.nbgrader_plugin.configure import configure
+c = get_config()
+configure(c, Path(__file__).parent)
+c.CourseDirectory.course_id = "tiny"
+"""
+
+PROBES = {
+    "sums": '''
+        """Evidence for the sums."""
+
+        import numpy as np
+
+        from netgrader.student.probes import probe
+
+
+        @probe("check_add")
+        def add(student, out):
+            numbers = student.random("add").integers(0, 1000, (20, 2))
+            out.array("numbers", numbers)
+            with student.capturing(out, "sums"):
+                out.array("sums", np.array([student.call("add", int(a), int(b)) for a, b in numbers]))
+
+
+        @probe("check_squares")
+        def squares(student, out):
+            with student.capturing(out, "squares"):
+                out.array("squares", np.asarray(student.value("squares")))
+    ''',
+    "words": '''
+        """Evidence for the words."""
+
+        from netgrader.student.probes import probe
+
+
+        @probe("check_greet")
+        def greet(student, out):
+            with student.capturing(out, "greeting"):
+                out.fact("greeting", str(student.call("greet", "Ada")))
+    ''',
+}
+
+PUBLIC_TESTS = {
+    "sums": '''
+        """What students may run themselves."""
+
+        import numpy as np
+
+        from netgrader.checks.language import fail, grades
+
+
+        @grades("check_add", credit=1)
+        def test_small_sums_are_right(arrays):
+            """Small sums are right"""
+            if not np.array_equal(arrays["sums"][:3], arrays["numbers"][:3].sum(axis=1)):
+                fail("A sum is wrong.")
+    ''',
+    "words": '''
+        """What students may run themselves."""
+
+        from netgrader.checks.language import fail, grades
+
+
+        @grades("check_greet")
+        def test_the_greeting_is_polite(facts):
+            """The greeting is polite"""
+            if not facts["greeting"].startswith("Hello"):
+                fail("The greeting does not begin with Hello.")
+    ''',
+}
+
+HIDDEN_TESTS = {
+    "sums": '''
+        """What only the grader has."""
+
+        import numpy as np
+
+        from netgrader.checks.language import fail, grades
+
+
+        @grades("check_add", credit=3)
+        def test_all_sums_are_right(arrays):
+            """All sums are right"""
+            if not np.array_equal(arrays["sums"], arrays["numbers"].sum(axis=1)):
+                fail("A sum of larger numbers is wrong.")
+
+
+        @grades("check_squares")
+        def test_squares_are_right(arrays):
+            """The squares are right"""
+            if arrays["squares"].tolist() != [k * k for k in range(10)]:
+                fail("The squares are not those of 0 to 9.")
+    ''',
+    "words": '''
+        """What only the grader has."""
+
+        from netgrader.checks.language import fail, grades
+
+
+        @grades("check_greet")
+        def test_the_name_is_in_the_greeting(facts):
+            """The name is in the greeting"""
+            if "Ada" not in facts["greeting"]:
+                fail("The name is missing.")
+    ''',
+}
+
+# (kind, grade_id, points, source); a cell without an id is text that nbgrader does not track.
+SOURCE = {
+    "1_sums": [
+        ("text", "", 0, "# Sums"),
+        ("given", "setup", 0, "import math"),
+        (
+            "solution",
+            "add",
+            0,
+            'def add(a, b):\n    """The sum."""\n    ### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION',
+        ),
+        ("check", "check_add", 2, 'check("add")'),
+        ("text", "", 0, "Now squares."),
+        ("solution", "squares", 0, "### BEGIN SOLUTION\nsquares = [k * k for k in range(10)]\n### END SOLUTION"),
+        ("check", "check_squares", 3, 'check("squares")'),
+        ("manual", "why", 2, "### BEGIN SOLUTION\nBecause addition is what it is.\n### END SOLUTION"),
+    ],
+    "2_words": [
+        ("given", "setup_words", 0, "import string"),
+        (
+            "solution",
+            "greet",
+            0,
+            "def greet(name):\n    ### BEGIN SOLUTION\n    return f'Hello {name}'\n    ### END SOLUTION",
+        ),
+        ("check", "check_greet", 4, 'check("greet")'),
+    ],
+}
+
+RIGHT = {
+    "add": "def add(a, b):\n    return a + b",
+    "squares": "squares = [k * k for k in range(10)]",
+    "why": "Because I say so.",
+    "greet": "def greet(name):\n    return 'Hello ' + name",
+}
+
+
+def source_notebook(name: str) -> nbformat.NotebookNode:
+    cells = []
+    for number, (kind, grade_id, points, text) in enumerate(SOURCE[name]):
+        make = nbformat.v4.new_markdown_cell if kind in {"text", "manual"} else nbformat.v4.new_code_cell
+        cell = make(text, id=f"{name[:1]}-{number}")
+        if grade_id:
+            cell.metadata["nbgrader"] = {
+                "grade": kind in {"check", "manual"},
+                "grade_id": grade_id,
+                "locked": kind in {"given", "check"},
+                "schema_version": 3,
+                "solution": kind in {"solution", "manual"},
+                "task": False,
+            }
+            if points:
+                cell.metadata["nbgrader"]["points"] = points
+        cells.append(cell)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+@dataclass
+class TinyCourse:
+    """The course's folder, and students who fill in its notebooks."""
+
+    root: Path
+    assignment_id: str = "numbers"
+
+    @property
+    def course(self) -> Course:
+        return Course(self.root)
+
+    @property
+    def assignment(self) -> Assignment:
+        return self.course.assignment(self.assignment_id)
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return file
+
+    def filled(self, notebook: str = "1_sums", **answers: str) -> dict:
+        """The release of `notebook` as a student fills it in: right, but for the cells named in `answers`."""
+        skeleton = self.assignment.skeleton(notebook)
+        cells = []
+        for cell in skeleton.cells:
+            made = {
+                "cell_type": cell.cell_type,
+                "id": cell.cell_id,
+                "metadata": dict(cell.frozen),
+                "source": cell.source,
+            }
+            if cell.nbgrader:
+                made["metadata"]["nbgrader"] = dict(cell.nbgrader)
+                if cell.is_solution:
+                    made["source"] = {**RIGHT, **answers}[cell.grade_id]
+            if cell.cell_type == "code":
+                made |= {"outputs": [], "execution_count": None}
+            cells.append(made)
+        return {"cells": cells, "metadata": dict(skeleton.metadata), "nbformat": 4, "nbformat_minor": 5}
+
+    def submit(
+        self, student: str, notebook: str = "1_sums", content: dict | bytes | None = None, **answers: str
+    ) -> Path:
+        """Put a student's notebook into ``submitted/``."""
+        path = self.root / "submitted" / student / self.assignment_id / f"{notebook}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            content = self.filled(notebook, **answers)
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return path
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A tiny course in a folder of its own, which is also the working folder."""
+    root = tmp_path / "course"
+    root.mkdir()
+    course = TinyCourse(root)
+    course.write("nbgrader_config.py", CONFIG)
+    for name in SOURCE:
+        short = name.partition("_")[2]
+        source = root / "source" / course.assignment_id
+        source.mkdir(parents=True, exist_ok=True)
+        nbformat.write(source_notebook(name), source / f"{name}.ipynb")
+        course.write(f"source/{course.assignment_id}/checks/probes_{short}.py", PROBES[short])
+        course.write(f"source/{course.assignment_id}/checks/test_{short}_public.py", PUBLIC_TESTS[short])
+        course.write(f"grader_tests/test_{short}.py", HIDDEN_TESTS[short])
+    course.write(f"source/{course.assignment_id}/checks/exercises.toml", "")
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("NETGRADER_COURSE", raising=False)
+    monkeypatch.delenv("NETGRADER_STORE", raising=False)
+    return course

@@ -1,0 +1,119 @@
+import pytest
+
+from netgrader.course import find_course, imported_modules, registered_probes
+from netgrader.errors import NetgraderError, UsageError
+
+
+def test_a_course_is_found_from_a_folder_inside_it(tiny, monkeypatch):
+    monkeypatch.chdir(tiny.root / "source" / "numbers")
+    assert find_course().root == tiny.root
+
+
+def test_the_environment_names_the_course_wherever_one_stands(tiny, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETGRADER_COURSE", str(tiny.root))
+    assert find_course().root == tiny.root
+
+
+def test_outside_any_course_the_one_this_package_lies_in_is_used(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NETGRADER_COURSE", raising=False)
+    assert (find_course().root / "netgrader" / "course.py").is_file()
+
+
+def test_a_submission_that_brings_a_config_is_no_course(tiny, monkeypatch):
+    folder = tiny.submit("eve").parent
+    (folder / "grader_tests").mkdir()
+    (folder / "nbgrader_config.py").write_text("raise SystemExit('the config of a stranger was run')")
+    monkeypatch.chdir(folder)
+    assert find_course(folder / "1_sums.ipynb").root == tiny.root
+
+
+def test_an_assignment_that_there_is_not_is_named_with_those_that_there_are(tiny):
+    with pytest.raises(UsageError, match=r"no assignment 'digit' .* There is: numbers\."):
+        tiny.course.assignment("digit")
+
+
+def test_a_broken_config_is_a_sentence(tiny):
+    tiny.write("nbgrader_config.py", "c = get_config(\n")
+    with pytest.raises(UsageError, match=r"nbgrader_config\.py cannot be read: SyntaxError"):
+        tiny.course.assignment("numbers")
+
+
+def test_the_skeleton_is_the_release_without_solutions(tiny):
+    skeleton = tiny.assignment.skeleton("1_sums")
+    assert [cell.grade_id for cell in skeleton.tracked] == [
+        "setup", "add", "check_add", "squares", "check_squares", "why",
+    ]  # fmt: skip
+    assert "raise NotImplementedError" in skeleton.tracked[1].source
+    assert "a + b" not in skeleton.tracked[1].source
+    assert [(cell.points, cell.is_manual) for cell in skeleton.graded] == [(2.0, False), (3.0, False), (2.0, True)]
+    assert [cell.locked for cell in skeleton.tracked] == [True, False, True, False, True, False]
+
+
+def test_a_kept_skeleton_is_read_again_and_a_damaged_one_is_made_anew(tiny):
+    first = tiny.assignment.skeleton("1_sums")
+    (kept,) = (tiny.root / ".netgrader" / "skeletons").glob("1_sums-*.json")
+    assert tiny.assignment.skeleton("1_sums") == first
+    kept.write_text("{")
+    assert tiny.assignment.skeleton("1_sums") == first
+    assert kept.stat().st_size > 10
+
+
+def test_a_changed_source_makes_another_skeleton(tiny):
+    tiny.assignment.skeleton("1_sums")
+    path = tiny.root / "source" / "numbers" / "1_sums.ipynb"
+    path.write_text(path.read_text().replace('"points": 3', '"points": 5'))
+    assert tiny.assignment.skeleton("1_sums").graded[1].points == 5.0
+
+
+def test_a_source_that_nbgrader_refuses_is_a_sentence_with_its_reason(tiny):
+    path = tiny.root / "source" / "numbers" / "1_sums.ipynb"
+    path.write_text(path.read_text().replace("### END SOLUTION", ""))
+    with pytest.raises(NetgraderError, match=r"nbgrader cannot make a release of .*no end solution"):
+        tiny.assignment.skeleton("1_sums")
+
+
+def test_evidence_is_taken_at_check_cells_and_at_given_cells_that_have_a_probe(tiny):
+    probes = tiny.root / "source" / "numbers" / "checks" / "probes_sums.py"
+    assert tiny.assignment.evidence_cells("1_sums") == ("check_add", "check_squares")
+    probes.write_text(
+        probes.read_text() + '\n\n@probe("setup")\ndef setup(student, out):\n    out.fact("here", True)\n'
+    )
+    assert tiny.assignment.evidence_cells("1_sums") == ("setup", "check_add", "check_squares")
+
+
+def test_probes_are_found_without_running_their_file(tmp_path):
+    file = tmp_path / "probes_x.py"
+    file.write_text('raise SystemExit\n@probe("check_a")\ndef f(student, out): ...\n@other("check_b")\ndef g(): ...\n')
+    assert registered_probes(file) == {"check_a"}
+    assert registered_probes(tmp_path / "none.py") == frozenset()
+
+
+def test_given_modules_belong_to_the_notebooks_that_import_them(tiny):
+    tiny.write("source/numbers/helpers.py", "def twice(x):\n    return 2 * x\n")
+    path = tiny.root / "source" / "numbers" / "2_words.ipynb"
+    path.write_text(path.read_text().replace("import string", "from helpers import twice"))
+    assert [file.name for file in tiny.assignment.files("2_words").given] == ["helpers.py"]
+    assert tiny.assignment.files("1_sums").given == ()
+
+
+def test_imports_are_read_from_code_and_not_from_broken_code():
+    assert imported_modules("import a.b as c, d\nfrom e.f import g\nfrom . import h") == {"a", "d", "e"}
+    assert imported_modules("%matplotlib inline\nimport a") == {"a"}
+    assert imported_modules("import a\ndef (") == frozenset()
+
+
+def test_students_are_those_with_a_folder_for_the_assignment(tiny):
+    tiny.submit("zoe")
+    tiny.submit("ada")
+    (tiny.root / "submitted" / "max" / "other").mkdir(parents=True)
+    assert list(tiny.course.submitted("numbers")) == ["ada", "zoe"]
+
+
+def test_a_read_only_course_keeps_its_results_in_the_users_cache(tiny, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert tiny.course.scratch.is_relative_to(tmp_path / "cache" / "netgrader")
+    monkeypatch.setenv("NETGRADER_STORE", str(tmp_path / "elsewhere"))
+    assert tiny.course.scratch == tmp_path / "elsewhere"

@@ -1,0 +1,159 @@
+import codecs
+import json
+
+import pytest
+
+from netgrader.grading.submission import (
+    Limits,
+    UnreadableError,
+    find_notebooks,
+    helper_files,
+    parse_notebook,
+    read_notebook,
+)
+
+
+def notebook(*cells, **top):
+    return json.dumps({"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5, **top}).encode()
+
+
+def code(source, **more):
+    return {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None, **more}
+
+
+def sentence(content, limits=None):
+    with pytest.raises(UnreadableError) as caught:
+        parse_notebook(content, limits)
+    text = str(caught.value)
+    assert text.endswith(".")
+    assert "Traceback" not in text
+    return text
+
+
+def test_something_that_is_not_json_is_said_with_its_line():
+    assert "not JSON (line 1: Expecting value)" in sentence(b"this is not a notebook")
+
+
+def test_an_empty_file_is_said_to_be_empty():
+    assert "empty" in sentence(b" \n")
+
+
+def test_json_that_is_no_notebook_is_told_apart_from_a_broken_file():
+    assert "JSON but not a notebook" in sentence(b"[1, 2]")
+    assert "JSON but not a notebook" in sentence(b'{"cells": []}')
+
+
+def test_a_format_too_new_and_one_too_old_are_each_named():
+    assert "format 5; the newest that can be graded is 4" in sentence(notebook(nbformat=5))
+    assert "format 2, which is too old" in sentence(notebook(nbformat=2))
+    assert "does not say which notebook format" in sentence(notebook(nbformat="four"))
+
+
+def test_a_zip_under_the_name_of_a_notebook_is_recognised():
+    assert "zip archive" in sentence(b"PK\x03\x04....")
+
+
+def test_a_notebook_without_a_list_of_cells_is_a_sentence():
+    assert "no list of cells" in sentence(b'{"nbformat": 4, "cells": {}}')
+    assert "no list of cells" in sentence(b'{"nbformat": 3}')
+
+
+def test_json_nested_without_end_is_a_sentence():
+    assert "nested too deeply" in sentence(b"[" * 200_000)
+
+
+def test_bytes_that_are_no_text_are_a_sentence():
+    assert "not text in UTF-8" in sentence(b'{"nbformat": 4, "cells": ["\xff\xfe\xfd"]}')
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "big.ipynb"
+    with path.open("wb") as out:
+        out.truncate(60_000_000)
+    with pytest.raises(UnreadableError, match=r"60 MB; at most 50 MB"):
+        read_notebook(path)
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(UnreadableError, match="cannot be read: No such file"):
+        read_notebook(tmp_path / "none.ipynb")
+
+
+def test_too_many_cells_and_too_much_code_are_refused():
+    assert "more than 3 cells" in sentence(notebook(*[code("")] * 4), Limits(cells=3))
+    assert "Data does not belong in code cells" in sentence(notebook(code("x" * 2_000)), Limits(code_bytes=1_000))
+
+
+@pytest.mark.parametrize("encode", [lambda c: codecs.BOM_UTF8 + c, lambda c: c.decode().encode("utf-16"), lambda c: c])
+def test_a_byte_order_mark_changes_nothing(encode):
+    read = parse_notebook(encode(notebook(code("x = 'é'"))))
+    assert [cell.source for cell in read.cells] == ["x = 'é'"]
+
+
+def test_windows_and_old_mac_line_ends_become_newlines():
+    assert parse_notebook(notebook(code(["a = 1\r\n", "b = 2\rc = 3"]))).cells[0].source == "a = 1\nb = 2\nc = 3"
+
+
+def test_format_3_is_upgraded_and_said():
+    old = {
+        "nbformat": 3,
+        "worksheets": [{"cells": [
+            {"cell_type": "heading", "level": 2, "source": "Title", "metadata": {}},
+            {"cell_type": "code", "input": ["x = 1\n", "y = 2"], "metadata": {"nbgrader": {"grade_id": "a"}}},
+        ]}],
+    }  # fmt: skip
+    read = parse_notebook(json.dumps(old).encode())
+    assert [(cell.cell_type, cell.source, cell.grade_id) for cell in read.cells] == [
+        ("markdown", "## Title", ""),
+        ("code", "x = 1\ny = 2", "a"),
+    ]
+    assert "old format 3" in read.notes[0]
+
+
+def test_cells_that_are_no_cells_are_left_out_and_counted():
+    read = parse_notebook(notebook(7, {"cell_type": "video", "source": "x"}, code({"not": "text"}), code("good")))
+    assert [cell.source for cell in read.cells] == ["good"]
+    assert read.notes == ("Of the notebook's cells 3 could not be read and are left out.",)
+
+
+def test_ids_are_taken_over_only_where_they_look_like_ids():
+    read = parse_notebook(
+        notebook(
+            code("a", metadata={"nbgrader": {"grade_id": "../../etc"}}, id="ok-1"),
+            code("b", metadata={"nbgrader": {"grade_id": ["x"]}, "id": "colab_2"}),
+            code("c", metadata={"nbgrader": "nothing"}, id=5),
+        )
+    )
+    assert [(cell.grade_id, cell.cell_id) for cell in read.cells] == [("", "ok-1"), ("", "colab_2"), ("", "")]
+
+
+def test_characters_that_no_file_can_hold_are_replaced():
+    assert parse_notebook(notebook(code("x = '\ud800'\x00"))).cells[0].source == "x = '?'"
+
+
+def test_helper_modules_travel_and_links_and_bytes_do_not(tmp_path):
+    (tmp_path / "tools.py").write_bytes(codecs.BOM_UTF8 + b"x = 1\r\n")
+    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "link.py").symlink_to("/etc/passwd")
+    (tmp_path / "notes.txt").write_text("no")
+    (tmp_path / "odd name.py").write_text("no")
+    texts, notes = helper_files(tmp_path)
+    assert texts == {"tools.py": "x = 1\n"}
+    assert notes == ("binary.py is not text in UTF-8 and was not taken along.",)
+
+
+def test_helper_modules_over_their_limit_stay_behind_together(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1")
+    (tmp_path / "b.py").write_text("#" * 250_000)
+    texts, (note,) = helper_files(tmp_path)
+    assert texts == {}
+    assert "more than 200 kB together" in note
+
+
+def test_notebooks_are_found_beside_checkpoints_and_links(tmp_path):
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    for name in ("b.ipynb", "a.IPYNB", ".hidden.ipynb", "x.txt"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "b.ipynb")
+    (tmp_path / "folder.ipynb").mkdir()
+    assert [path.name for path in find_notebooks(tmp_path)] == ["a.IPYNB", "b.ipynb"]
