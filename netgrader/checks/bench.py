@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import netgrader
 from netgrader.checks.diagnose import explain
+from netgrader.checks.exercises import NET, net_at
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
     from netgrader.lab.api import Lab
     from netgrader.network.model import Network
 
-__all__ = ["NET", "Bench", "CellEvidence", "Mnist", "Networks", "net_at"]
-
-NET = "net"
-
-
-def net_at(number: int) -> str:
-    """The item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
-    return f"{NET}@{number + 1}"
+__all__ = ["Bench", "CellEvidence", "Mnist", "Networks"]
 
 
 @dataclass(frozen=True)

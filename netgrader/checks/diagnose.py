@@ -39,6 +39,8 @@ def explain(error: ProbeError, name: str) -> Fault:
     """
     if error.kind == "NotImplementedError":
         return fault("not-done", place=name)
+    if error.kind == "WrongReturn":
+        return fault("wrong-return", found=error.message, place=name)
     if error.kind == "NameError" and error.line is None:
         return fault("missing-name", found=error.message, place=name)
     place = f"{name}: {error.line}" if error.line else name

@@ -19,11 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["BadExerciseError", "Exercises", "load_exercises"]
+__all__ = ["NET", "BadExerciseError", "Exercises", "load_exercises", "net_at"]
 
 FILE = "exercises.toml"
 EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name"}
 COUNTS = ("inputs", "classes", "min_layers", "other_rates")
+
+
+NET = "net"
+
+
+def net_at(number: int) -> str:
+    """The item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
+    return f"{NET}@{number + 1}"
 
 
 class BadExerciseError(NetgraderError):

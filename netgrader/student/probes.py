@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from netgrader.checks.exercises import NET, net_at
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.student.graphs import export_graph
 
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
 
-__all__ = ["Missing", "Probe", "Student", "describe", "export_graph", "load_probes", "probe"]
+__all__ = ["Missing", "Probe", "Student", "WrongReturn", "describe", "export_graph", "load_probes", "probe"]
 
 ATTRIBUTE = "__netgrader_probe__"
 LINE = 300
@@ -36,6 +37,13 @@ class Missing(NameError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"name '{name}' is not defined")
+
+
+class WrongReturn(TypeError):
+    """A function of the student's returned something of another kind than the exercise asks for."""
+
+    def __init__(self, returned: object, expected: str) -> None:
+        super().__init__(f"returned {type(returned).__name__}, not {expected}")
 
 
 def probe(cell: str) -> Callable[[Function], Function]:
@@ -118,6 +126,14 @@ class Student:
             for name in values:
                 names.pop(name, None)
             names.update(before)
+
+    def networks(self, out: EvidenceWriter, name: str) -> None:
+        """Hand over the network that the function `name` makes: by default, and at the rates that the exercise adds."""
+        with self.capturing(out, NET):
+            out.graph(NET, export_graph(self.call(name)))
+        for number, rate in enumerate(self.exercises.asked_rates(name, self.seed)):
+            with self.capturing(out, net_at(number)):
+                out.graph(net_at(number), export_graph(self.call(name, learning_rate=rate)))
 
     def random(self, purpose: str) -> np.random.Generator:
         """A source of random numbers of its own for each `purpose`."""

@@ -1,0 +1,106 @@
+"""Hidden checks of notebook 1. They stay with the instructor; students see their sentences."""
+
+from netgrader.checks import fail_all, grades
+from netgrader.checks.dense import require_activation, require_glorot_uniform, require_own_weights, try_case
+from netgrader.checks.structure import require_loss, require_rate, require_role
+
+LAYER = "check_fully_connected_layer"
+NETWORK = "check_one_layer_network"
+
+# What the other checks of a cell build on.
+LAYER_BASIS = ("test_layer_uses_the_weights_it_returns",)
+BASIS = ("test_layers_lead_from_images_to_classes",)
+
+# ---- fully_connected_layer -----------------------------------------------------------------------------------------
+
+
+@grades(LAYER, credit=1, faults=("wrong-activation", "wrong-return", "wrong-width"))
+def test_layer_takes_any_activation(bench):
+    """The layer works with other sizes and a sigmoid"""
+    require_activation(try_case(bench, 2))
+
+
+@grades(LAYER, credit=1, faults=("wrong-activation", "wrong-return", "wrong-width"))
+def test_layer_takes_a_function_of_ones_own(bench):
+    """The activation may be any function, also one that TensorFlow does not have"""
+    require_activation(try_case(bench, 3))
+
+
+@grades(
+    LAYER,
+    credit=2,
+    faults=("wrong-initialisation", "zero-initialisation", "constant-initialisation", "huge-initialisation"),
+    requires=LAYER_BASIS,
+)
+def test_first_weights_follow_the_size_of_the_layer(bench):
+    """The range of the first weights follows the number of inputs and of outputs"""
+    for case in (1, 3, 4):
+        require_glorot_uniform(try_case(bench, case))
+
+
+@grades(LAYER, credit=1, faults=("shared-weights",), requires=LAYER_BASIS)
+def test_each_layer_has_weights_of_its_own(bench, cell_evidence, remark):
+    """Two layers of different names have weights of their own"""
+    if not require_own_weights(bench.lab, cell_evidence.graph("two layers")):
+        remark("same-seed-in-each-layer")
+
+
+# ---- one_layer_network ---------------------------------------------------------------------------------------------
+
+
+@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+def test_network_is_the_same_at_every_rate(network, networks):
+    """The learning rate changes how the network is trained, and nothing else"""
+    known = {fault.code for fault in network.faults}
+    for rate, other in networks.items():
+        fail_all([fault for fault in other.faults if fault.code not in known])
+        require_rate(other, rate)
+
+
+@grades(
+    NETWORK,
+    credit=1,
+    faults=("prediction-wrong", "prediction-uses-labels"),
+    requires=BASIS,
+)
+def test_prediction_is_the_strongest_class(network, refuse):
+    """The prediction is the class with the largest logit"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=(
+        "accuracy-over-wrong-axis",
+        "accuracy-without-argmax",
+        "accuracy-not-mean",
+        "accuracy-wrong",
+        "evaluated-on-part",
+        "dropout-at-evaluation",
+    ),
+    requires=BASIS,
+)
+def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+    """The accuracy is the share of images whose digit is predicted rightly"""
+    refuse(network)
+    require_role(network, "accuracy")
+
+
+@grades(
+    NETWORK,
+    credit=1,
+    faults=("rows-mixed", "fixed-batch-size"),
+    requires=BASIS,
+)
+def test_images_do_not_influence_one_another(network, refuse):
+    """Each image is classified by itself, in batches of any size"""
+    refuse(network)
+    require_loss(network, of_any_kind=True)
+
+
+@grades(NETWORK, credit=1, requires=BASIS, forgives=(LAYER,))
+def test_nothing_else_is_wrong(network, refuse_others):
+    """Nothing else is wrong with the network"""
+    refuse_others(network)

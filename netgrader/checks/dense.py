@@ -1,0 +1,270 @@
+"""A fully connected layer, judged by what it does: known weights in, outputs compared with act(x·W + b).
+
+Nothing is asked about how the layer is written. All that it needs is a graph with the parts ``x``, ``h`` and ``W``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.distributions import describe_sample, differs_from_uniform, glorot_limit, spread
+from netgrader.checks.language import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from netgrader.checks.bench import Bench
+    from netgrader.evidence import GraphEvidence
+    from netgrader.lab.api import Lab, LabSession, LoadedGraph
+
+__all__ = [
+    "ACTIVATIONS",
+    "LayerTrial",
+    "fetch",
+    "require_activation",
+    "require_bias",
+    "require_glorot_uniform",
+    "require_linear",
+    "require_own_weights",
+    "require_weights_used",
+    "require_zero_bias",
+    "try_case",
+    "try_layer",
+]
+
+Array = npt.NDArray[Any]
+
+ROWS = 9
+TOLERANCE = 1e-4  # of the largest output; float32 sums of a thousand terms stay a hundred times below
+HUGE = 5.0  # times the size that keeps a signal of unit variance at unit variance
+
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
+    "none": lambda t: t,
+    "relu": lambda t: np.maximum(t, 0.0),
+    "sigmoid": lambda t: 1.0 / (1.0 + np.exp(-t)),
+    "tanh": np.tanh,
+    "bent": lambda t: 0.2 * t + np.logaddexp(0.0, 2.0 * t),
+}
+"""Activations by name, each growing for positive arguments; "bent" is the probes' own."""
+
+
+@dataclass(frozen=True)
+class LayerTrial:
+    """What a layer did.
+
+    Attributes
+    ----------
+    inputs, outputs, activation
+        What was asked for.
+    rows, results
+        Rows that were fed (n, inputs) and what came out (n, outputs), with known variables.
+    at_zero
+        What came out for a row of zeros, with the same variables.
+    weights
+        The value of W then, (inputs, outputs).
+    moved
+        Whether W depends on a variable that training may change.
+    first_weights, first_at_zero
+        The value of W, and what came out for a row of zeros, right after the initialisation.
+    """
+
+    inputs: int
+    outputs: int
+    activation: str
+    rows: Array
+    results: Array
+    at_zero: Array
+    weights: Array
+    moved: bool
+    first_weights: Array
+    first_at_zero: Array
+
+
+def try_case(bench: Bench, number: int) -> LayerTrial:
+    """Try the layer of the `number`-th case in the table ``fully_connected_layer``; once for all tests."""
+    case = bench.exercises.table("fully_connected_layer")["cases"][number]
+    graph = bench.evidence("check_fully_connected_layer").graph(f"layer@{number}")
+    trial: LayerTrial = bench.once(
+        ("layer", number),
+        lambda: try_layer(bench.lab, graph, case["inputs"], case["outputs"], case["activation"], seed=number + 1),
+    )
+    return trial
+
+
+def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activation: str, *, seed: int) -> LayerTrial:
+    """Run a layer after its initialisation and with known variables.
+
+    Every trained variable gets positive values, the large ones small ones. So the bias is positive, and can be told
+    from the output for a row of zeros also behind an activation that is flat below zero.
+    """
+    for part in ("x", "h", "W"):
+        if part not in graph.parts:
+            fail("wrong-return", found=f"{part} is not a tensor of the graph", expected="the pair (h, W)")
+    loaded = lab.load(graph.meta_graph)
+    session = loaded.session(seed=seed)
+    random = np.random.default_rng([seed, inputs, outputs])
+    rows = random.uniform(-1, 1, (ROWS, inputs)).astype(np.float32)
+    zeros = np.zeros((1, inputs), np.float32)
+    x, h, w = (graph.parts[part] for part in ("x", "h", "W"))
+    try:
+        session.initialise()
+        first_weights = fetch(loaded, session, w)
+        (first_at_zero,) = session.run([h], {x: zeros})
+        values = session.values(loaded.trainable)
+        session.assign({name: _positive(random, value, inputs) for name, value in values.items()})
+        weights = fetch(loaded, session, w)
+        (results,) = session.run([h], {x: rows})
+        (at_zero,) = session.run([h], {x: zeros})
+    finally:
+        session.close()
+    _require_shapes(results, weights, inputs, outputs)
+    return LayerTrial(
+        inputs=inputs,
+        outputs=outputs,
+        activation=activation,
+        rows=rows.astype(np.float64),
+        results=np.asarray(results, np.float64),
+        at_zero=np.asarray(at_zero, np.float64).reshape(-1),
+        weights=_upright(weights, inputs, outputs),
+        moved=not np.array_equal(first_weights, weights),
+        first_weights=_upright(first_weights, inputs, outputs),
+        first_at_zero=np.asarray(first_at_zero, np.float64).reshape(-1),
+    )
+
+
+def fetch(loaded: LoadedGraph, session: LabSession, part: str) -> Array:
+    """The value of a part that is a tensor or a variable."""
+    op = part.partition(":")[0]
+    if op in loaded.variables:
+        return session.values([op])[op]
+    return np.asarray(session.run([part if ":" in part else f"{part}:0"])[0])
+
+
+def _positive(random: np.random.Generator, value: Array, inputs: int) -> Array:
+    scale = 2.0 / np.sqrt(inputs) if value.ndim > 1 and value.size > max(value.shape) else 1.0
+    return scale * random.uniform(0.5, 1.5, value.shape)
+
+
+def _require_shapes(results: Array | None, weights: Array, inputs: int, outputs: int) -> None:
+    shape = np.shape(results)
+    if shape != (ROWS, outputs):
+        fail("wrong-width", found=f"h of shape {shape} for {ROWS} rows", expected=f"({ROWS}, {outputs})")
+    if weights.shape not in {(inputs, outputs), (outputs, inputs)}:
+        fail("wrong-return", found=f"W of shape {weights.shape}", expected=f"({inputs}, {outputs})")
+
+
+def _upright(weights: Array, inputs: int, outputs: int) -> Array:
+    """Weights as (inputs, outputs); those of a layer written for columns lie the other way round."""
+    upright = weights if weights.shape == (inputs, outputs) else weights.T
+    return np.asarray(upright, np.float64)
+
+
+# ---- What is asked of a layer ---------------------------------------------------------------------------------------
+
+
+def require_weights_used(trial: LayerTrial) -> None:
+    """The layer must multiply its input by the W that it returned, whatever follows, and training may change W."""
+    if not trial.moved:
+        fail("layers-not-trained", found="W is not a variable that training may change", expected="tf.Variable")
+    if _recognised(trial) is None:
+        fail("wrong-return", found="an output h that is not x·W + b with the returned W", expected="h = x·W + b")
+
+
+def require_linear(trial: LayerTrial) -> None:
+    """Asked for without an activation, the layer must not apply one."""
+    name = _recognised(trial)
+    if name not in {None, "none"}:
+        fail("wrong-activation", found=f"{name} although activation is None", expected="x·W + b")
+
+
+def require_bias(trial: LayerTrial) -> None:
+    """Each neuron must add a bias of its own."""
+    if not np.any(trial.at_zero):
+        fail("missing-bias", found="an output of 0 for an input of 0, whatever the variables are", expected="b")
+    if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
+        fail("missing-bias", found="one bias for all neurons", expected=f"{trial.outputs} biases")
+
+
+def require_zero_bias(trial: LayerTrial) -> None:
+    """The bias must start at zero."""
+    if np.any(trial.first_at_zero):
+        largest = float(np.abs(trial.first_at_zero).max())
+        fail("bias-not-zero", found=f"a first bias of up to {largest:.3g}", expected="0")
+
+
+def require_activation(trial: LayerTrial) -> None:
+    """The activation must be applied to x·W + b."""
+    asked = ACTIVATIONS[trial.activation]
+    product = trial.rows @ trial.weights
+    if _agrees(trial, asked(product + _before(trial, asked))):
+        return
+    expected = f"{trial.activation} of x·W + b" if trial.activation != "none" else "x·W + b"
+    name = _recognised(trial)
+    if name is not None:
+        fail("wrong-activation", found="no activation" if name == "none" else name, expected=expected)
+    if _agrees(trial, asked(product) + trial.at_zero - asked(np.zeros(1))):
+        fail("wrong-activation", found="a bias added after the activation", expected=expected)
+    fail("wrong-return", found="an output h that is not made from x·W + b with the returned W", expected=expected)
+
+
+def require_glorot_uniform(trial: LayerTrial) -> None:
+    """The first weights must be drawn uniformly between ±√(6/(inputs + outputs))."""
+    weights, limit = trial.first_weights, glorot_limit(trial.inputs, trial.outputs)
+    found, expected = describe_sample(weights), f"uniform between {-limit:.3g} and {limit:.3g}"
+    if not np.any(weights):
+        fail("zero-initialisation", found=found, expected=expected)
+    if np.ptp(weights) == 0:
+        fail("constant-initialisation", found=found, expected=expected)
+    if np.isnan(weights).any() or spread(weights) * np.sqrt(trial.inputs) > HUGE:
+        fail("huge-initialisation", found=found, expected=expected)
+    if differs_from_uniform(weights, limit):
+        fail("wrong-initialisation", found=found, expected=expected)
+
+
+def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
+    """Two layers must have weights of their own; returns whether they also start from values of their own.
+
+    The graph has the parts ``W1`` and ``W2``, two layers of one shape.
+    """
+    loaded = lab.load(graph.meta_graph)
+    session = loaded.session()
+    random = np.random.default_rng(1)
+    try:
+        session.initialise()
+        start1, start2 = (fetch(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
+        values = session.values(loaded.trainable)
+        session.assign({name: random.normal(size=value.shape) for name, value in values.items()})
+        first, second = (fetch(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
+    finally:
+        session.close()
+    if np.array_equal(first, second):
+        fail("shared-weights", found="the same variable in two layers of different names", expected="one for each")
+    return not np.array_equal(start1, start2)
+
+
+def _recognised(trial: LayerTrial) -> str | None:
+    """The name of the activation that was applied to x·W + b, if it is one of those we know."""
+    product = trial.rows @ trial.weights
+    for name, activation in ACTIVATIONS.items():
+        if _agrees(trial, activation(product + _before(trial, activation))):
+            return name
+    return None
+
+
+def _before(trial: LayerTrial, activation: Callable[[Array], Array]) -> Array:
+    """The bias: what `activation` turns into the output for a row of zeros, between 0 and 50, found by halving."""
+    low, high = np.zeros(trial.outputs), np.full(trial.outputs, 50.0)
+    for _ in range(80):
+        middle = (low + high) / 2
+        below = activation(middle) < trial.at_zero
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(high)
+
+
+def _agrees(trial: LayerTrial, expected: Array) -> bool:
+    scale = max(1.0, float(np.abs(trial.results).max()))
+    return bool(np.isfinite(trial.results).all() and np.abs(trial.results - expected).max() <= TOLERANCE * scale)

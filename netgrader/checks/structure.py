@@ -1,0 +1,133 @@
+"""What a network must have, whatever else is wrong with it: used beside the faults that the reader names.
+
+A reader that finds no fault in a network without a loss has not found a right loss. These functions ask for the thing
+itself. What the reader could not decide is ungradable: it is put before the instructor, and nobody is blamed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.checks.dense import fetch
+from netgrader.checks.language import fail, ungradable
+
+if TYPE_CHECKING:
+    from netgrader.evidence import GraphEvidence
+    from netgrader.lab.api import Lab
+    from netgrader.network.model import Network
+
+__all__ = [
+    "UNDECIDED",
+    "require_graph",
+    "require_layers",
+    "require_loss",
+    "require_optimizer",
+    "require_rate",
+    "require_role",
+    "require_weights",
+]
+
+UNDECIDED = "undecided"
+SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
+
+
+def require_graph(graph: GraphEvidence) -> None:
+    """The parts must lie in the graph that is returned with them."""
+    returned = graph.about.get("returned")
+    if returned == "none":
+        fail("missing-tensor", found="no attribute graph", expected="net.graph")
+    if returned is not None or graph.about.get("elsewhere"):
+        found = "an empty graph" if returned == "empty" else "parts that lie in another graph than net.graph"
+        fail("built-in-default-graph", found=found, expected="all parts in net.graph")
+
+
+def require_layers(network: Network) -> None:
+    """There must be trained layers from the images to as many outputs as there are classes."""
+    if not network.layers:
+        fail("layer-not-connected", found="no trained layer between the images and the loss")
+    exercise = network.exercise
+    outputs = network.layers[-1].outputs
+    if exercise is not None and outputs is not None and outputs != exercise.classes:
+        fail("wrong-width", found=f"{outputs} outputs", expected=f"{exercise.classes}")
+
+
+def require_loss(network: Network, *, of_any_kind: bool = False) -> None:
+    """There must be a loss, of the kind asked for."""
+    asked = network.exercise.loss if network.exercise is not None else None
+    if network.loss is None:
+        fail("missing-tensor", found="no loss", expected=asked or "a loss")
+    if of_any_kind:
+        return
+    if network.loss.kind == UNDECIDED:
+        ungradable("It could not be decided what the loss computes; your instructor will look at it.")
+    if asked is not None and network.loss.kind != asked:
+        fail("The loss is another one than asked for.", found=network.loss.kind, expected=asked)
+
+
+def require_optimizer(network: Network, *, of_any_kind: bool = False) -> None:
+    """There must be an optimizer that moves variables, of the kind asked for."""
+    asked = network.exercise.optimizer if network.exercise is not None else None
+    if network.optimizer is None:
+        fail("missing-tensor", found="no operation that trains", expected=asked or "train_op")
+    if not network.optimizer.variables:
+        fail("layers-not-trained", found="an optimizer that moves no variable")
+    if of_any_kind:
+        return
+    if network.optimizer.kind == UNDECIDED:
+        ungradable("It could not be decided which optimizer this is; your instructor will look at it.")
+    if asked is not None and network.optimizer.kind != asked:
+        fail("wrong-optimizer", found=network.optimizer.kind, expected=asked)
+
+
+def require_rate(network: Network, rate: float) -> None:
+    """The optimizer must use the learning rate that was asked for."""
+    if network.optimizer is None:
+        fail("missing-tensor", found="no operation that trains", expected="train_op")
+    found = network.optimizer.learning_rate
+    if found is None:
+        ungradable("It could not be decided which learning rate is used; your instructor will look at it.")
+    if not math.isclose(found, rate, rel_tol=SAME_RATE):
+        fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}")
+
+
+def require_role(network: Network, role: str) -> None:
+    """Some tensor or op must play the `role`."""
+    played = network.roles.get(role)
+    if played is None or (played.name is None and not played.candidates):
+        fail("missing-tensor", found=f"nothing that could be the {role}", expected=role)
+    if played.name is None:
+        ungradable(f"Several parts of the graph could be the {role}; your instructor will look at it.")
+
+
+def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:
+    """The `part` must be the weights of a layer: its variable, or a tensor that has the value of it.
+
+    A layer may keep weights and bias in one variable, or build its weights from parts. So where the variable itself is
+    not what was handed over, it must have the weights' shape and change with the layer's variables.
+    """
+    name = graph.parts.get(part)
+    if name is None:
+        fail("missing-tensor", found=f"no attribute {part} that is a tensor or variable", expected=f"net.{part}")
+    variables = network.layers[layer].variables
+    if name.partition(":")[0] in variables:
+        return
+    loaded = lab.load(graph.meta_graph)
+    session = loaded.session(seed=1)
+    try:
+        session.initialise()
+        before = fetch(loaded, session, name)
+        values = session.values([variable for variable in variables if variable in loaded.variables])
+        session.assign({variable: value + 1.0 for variable, value in values.items()})
+        after = fetch(loaded, session, name)
+    finally:
+        session.close()
+    shape = (network.layers[layer].inputs, network.layers[layer].outputs)
+    if np.shape(after) not in {shape, shape[::-1]} or np.array_equal(before, after):
+        fail(
+            "missing-tensor",
+            found=f"{part} of shape {np.shape(after)}, which is not what layer {layer + 1} multiplies by",
+            expected=f"its weights, {shape}",
+        )
