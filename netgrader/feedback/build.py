@@ -1,0 +1,231 @@
+"""From a graded notebook to its feedback page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from netgrader.feedback.outputs import render_outputs
+from netgrader.feedback.verdicts import cell_name, heading_key, steps_of, verdict_by_hand, verdict_of
+from netgrader.feedback.view import Block, Page, Row, Step, Verdict
+from netgrader.pages import charts, safe, words
+from netgrader.pages.code import highlight
+from netgrader.pages.markdown import render_markdown
+from netgrader.pages.shell import render
+from netgrader.results import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from netgrader.pages.graded import Graded
+    from netgrader.results import CellResult
+
+__all__ = ["build_page", "render_page"]
+
+MOST_CELLS = 1_000
+MOST_STEPS = 6
+HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
+Cell = Any
+"""A notebook's cell: nbformat's NotebookNode, or the same as plain dictionaries."""
+
+
+def render_page(page: Page) -> str:
+    """The page as one HTML file."""
+    return render("feedback.html.j2", page=page)
+
+
+def build_page(
+    cells: Sequence[Cell],
+    graded: Graded,
+    *,
+    assignment: str,
+    notebook: str,
+    student: str,
+    digits: npt.NDArray[np.uint8] | None = None,
+) -> Page:
+    """The feedback page of one notebook.
+
+    Parameters
+    ----------
+    cells
+        The autograded notebook's cells.
+    graded
+        Result, observations, and what people wrote.
+    assignment, notebook, student
+        How they are called; a student's name may hold anything.
+    digits
+        The test images, uint8 of shape (n, 28, 28).
+    """
+    cells = cells[:MOST_CELLS]
+    places = _places(cells)
+    results = {cell.cell: cell for cell in graded.result.cells} if graded.result else {}
+    blocks = [_block(number, cell, graded, results, places, digits) for number, cell in enumerate(cells)]
+    verdicts = [block.verdict for block in blocks if block.verdict is not None]
+    given = [verdict for verdict in verdicts if verdict.points is not None]
+    waiting = [verdict for verdict in verdicts if verdict.points is None]
+    steps = [
+        step
+        for verdict in verdicts
+        if verdict.cell in results and not verdict.manual
+        for step in steps_of(results[verdict.cell], verdict, places)
+    ]
+    return Page(
+        assignment=safe.line(assignment, 120),
+        notebook=safe.line(notebook, 120),
+        title=_title(cells) or safe.line(notebook, 120),
+        student=safe.line(student, 120),
+        points=max(0.0, sum(verdict.points or 0.0 for verdict in given) - graded.marks.late_penalty),
+        max_points=sum(verdict.max_points for verdict in given),
+        waiting=sum(verdict.max_points for verdict in waiting),
+        waiting_cells=len(waiting),
+        late_penalty=graded.marks.late_penalty,
+        rows=tuple(_row(verdict) for verdict in verdicts),
+        steps=_first(steps),
+        facts=_facts(graded),
+        notices=_notices(graded),
+        blocks=tuple(blocks),
+    )
+
+
+def _places(cells: Sequence[Cell]) -> dict[str, str]:
+    """Anchors by heading. The first one with a text wins; a cell's anchor is the cell."""
+    places: dict[str, str] = {}
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
+            for _, heading in HEADING.findall(_source(cell)):
+                key = heading_key(heading)
+                if key:
+                    places.setdefault(key, f"part-{number}")
+    return places
+
+
+def _title(cells: Sequence[Cell]) -> str:
+    for cell in cells:
+        if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
+            headings = HEADING.findall(_source(cell))
+            if headings and len(headings[0][0]) == 1:
+                return safe.line(re.sub(r"[*_`$]", "", headings[0][1]), 120)
+    return ""
+
+
+def _block(
+    number: int,
+    cell: Cell,
+    graded: Graded,
+    results: Mapping[str, CellResult],
+    places: Mapping[str, str],
+    digits: npt.NDArray[np.uint8] | None,
+) -> Block:
+    grade_id = _grade_id(cell)
+    solution = _flag(cell, "solution") or _flag(cell, "task")
+    verdict = _verdict(cell, grade_id, graded, results, places, digits)
+    comment = _comment(graded.marks.comments.get(grade_id, ""))
+    source = _source(cell)
+    if verdict is not None and not verdict.manual:
+        return Block("verdict", verdict=verdict, comment=comment)
+    if cell["cell_type"] == "code":
+        return Block(
+            "code",
+            highlight(source),
+            yours=solution,
+            label=words.CODE_OF.format(number=number + 1),
+            outputs=render_outputs(cell.get("outputs", ()), f"o{number}"),
+            verdict=verdict,
+            comment=comment,
+        )
+    if cell["cell_type"] != "markdown":
+        return Block("raw", Markup("{}").format(safe.text(source, 4_000)), comment=comment)
+    if number == 0:
+        # The page's own heading says it.
+        source = re.sub(r"^\s*# [^\n]*\n?", "", source)
+    body = render_markdown(source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1)
+    anchor = f"part-{number}" if f"part-{number}" in places.values() else ""
+    kind = "answer" if solution else "text"
+    return Block(kind, body if source.strip() else Markup(""), anchor, yours=solution, verdict=verdict, comment=comment)
+
+
+def _verdict(
+    cell: Cell,
+    grade_id: str,
+    graded: Graded,
+    results: Mapping[str, CellResult],
+    places: Mapping[str, str],
+    digits: npt.NDArray[np.uint8] | None,
+) -> Verdict | None:
+    """The box at a graded cell, None at any other."""
+    result = results.get(grade_id)
+    if result is not None and not result.manual:
+        return verdict_of(result, graded, places, digits)
+    if not _flag(cell, "grade") and not _flag(cell, "task"):
+        return None
+    mark = graded.marks.cells.get(grade_id)
+    most = result.max_points if result else float(_metadata(cell).get("points") or 0)
+    if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
+        return Verdict(
+            grade_id, cell_name(grade_id), "ungradable", words.NOT_GRADED, mark.points if mark else 0.0, most
+        )
+    return verdict_by_hand(grade_id, most, mark)
+
+
+def _row(verdict: Verdict) -> Row:
+    return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
+
+
+def _first(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The first steps in the notebook's order, one for each thing to do: a mistake is made once and felt often."""
+    once: dict[str, Step] = {}
+    for step in steps:
+        once.setdefault(step.sentence, step)
+    return tuple(once.values())[:MOST_STEPS]
+
+
+def _facts(graded: Graded) -> tuple[str, ...]:
+    """What was measured, in sentences."""
+    measured = graded.result.measured if graded.result else {}
+    facts = []
+    accuracy = measured.get("test_accuracy")
+    if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and 0 <= accuracy <= 1:
+        facts.append(words.ACCURACY_ONE.format(accuracy=charts.percent(accuracy)))
+    met = words.TARGET.get(str(measured.get("target_met")))
+    if met:
+        facts.append(met)
+    return tuple(facts)
+
+
+def _notices(graded: Graded) -> tuple[str, ...]:
+    result = graded.result
+    if result is None:
+        return (words.PROBLEM,)
+    if result.status is Status.NOT:
+        return (words.PROBLEM, *([safe.text(result.problem, 1000)] if result.problem else []))
+    if result.status is Status.PARTLY:
+        said = [safe.text(result.problem, 1000)] if result.problem else []
+        return (" ".join([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE]),)
+    return ()
+
+
+def _comment(written: str) -> Markup | None:
+    return render_markdown(written, heading_shift=4) if written.strip() else None
+
+
+def _metadata(cell: Cell) -> Mapping[str, Any]:
+    metadata = cell.get("metadata", {}).get("nbgrader", {})
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _grade_id(cell: Cell) -> str:
+    return str(_metadata(cell).get("grade_id", ""))
+
+
+def _flag(cell: Cell, name: str) -> bool:
+    return bool(_metadata(cell).get(name))
+
+
+def _source(cell: Cell) -> str:
+    source = cell.get("source", "")
+    return "".join(source) if isinstance(source, list) else str(source)

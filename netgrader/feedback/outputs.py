@@ -1,0 +1,160 @@
+"""Outputs of a student's cells as safe HTML: text, tables, pictures; no script, no traceback, no end without an end."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from netgrader.pages import safe, words
+from netgrader.pages.markdown import formula, render_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["render_outputs"]
+
+MOST_OUTPUTS = 40
+LONGEST_TEXT = 8_000
+LONGEST_LOG = 3_000
+ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
+ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
+
+
+def render_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> tuple[Markup, ...]:
+    """The outputs of one cell in order; `prefix` keeps ids in them apart from those of other cells."""
+    rendered: list[Markup] = []
+    for output in _joined(outputs):
+        if len(rendered) == MOST_OUTPUTS:
+            rendered.append(_note(words.SHORTENED))
+            break
+        made = _one(output, f"{prefix}-{len(rendered)}-")
+        if made:
+            rendered.append(made)
+    return tuple(rendered)
+
+
+def _joined(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Outputs with neighbouring streams of one name joined: a kernel sends what is printed in pieces."""
+    pending: dict[str, Any] | None = None
+    for output in outputs:
+        if output.get("output_type") == "stream":
+            name, piece = str(output.get("name", "stdout")), _string(output.get("text"))
+            if pending and pending["name"] == name:
+                pending["text"] += piece
+                continue
+            if pending:
+                yield pending
+            pending = {"output_type": "stream", "name": name, "text": piece}
+            continue
+        if pending:
+            yield pending
+            pending = None
+        yield output
+    if pending:
+        yield pending
+
+
+def _one(output: Mapping[str, Any], prefix: str) -> Markup | None:
+    match output.get("output_type"):
+        case "stream":
+            return _stream(str(output.get("name")), str(output.get("text")))
+        case "error":
+            return _error(output)
+        case "display_data" | "execute_result":
+            data = output.get("data")
+            return _display(data, prefix) if isinstance(data, dict) else None
+        case _:
+            return None
+
+
+def _stream(name: str, written: str) -> Markup | None:
+    log = name == "stderr"
+    shown, cut = _tidy(written, LONGEST_LOG if log else LONGEST_TEXT)
+    if not shown.strip():
+        return None
+    body = Markup('<pre class="plain" tabindex="0" dir="auto">{}</pre>').format(shown)
+    if cut:
+        body += _note(words.SHORTENED)
+    if log:
+        return Markup('<details class="log"><summary>{}</summary>{}</details>').format(words.LOG, body)
+    return body
+
+
+def _error(output: Mapping[str, Any]) -> Markup:
+    kind = safe.line(output.get("ename", ""), 80)
+    said = safe.line(_tidy(_string(output.get("evalue")), 600)[0], 600)
+    parts = [Markup("<p><strong>{}</strong></p>").format(words.STOPPED.format(kind=kind))]
+    if said:
+        parts.append(Markup('<p dir="auto">{}</p>').format(said))
+    source = _line_of(output.get("traceback"))
+    if source:
+        parts.append(Markup("<p>{} <code>{}</code></p>").format(words.STOPPED_AT, source))
+    return Markup('<div class="stopped">{}</div>').format(Markup("").join(parts))
+
+
+def _line_of(traceback: object) -> str:
+    """The line of the student's own code that an IPython traceback points at: its first arrow."""
+    if not isinstance(traceback, list):
+        return ""
+    plain = ANSI.sub("", "\n".join(str(part) for part in traceback)[:20_000])
+    arrow = ARROW.search(plain)
+    return safe.line(arrow[1], 200) if arrow else ""
+
+
+def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:
+    plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)[0]
+    html = _string(data.get("text/html"))
+    if html:
+        cleaned = safe.clean_html(html, prefix)
+        if _shows_something(cleaned):
+            return Markup('<div class="html-output" tabindex="0" dir="auto">{}</div>').format(cleaned)
+    drawn = _picture(data, plain)
+    if drawn:
+        return drawn
+    if data.get("text/markdown"):
+        return Markup('<div class="prose">{}</div>').format(
+            render_markdown(_string(data["text/markdown"]), prefix=prefix, heading_shift=3)
+        )
+    if data.get("text/latex"):
+        return formula(_string(data["text/latex"]).strip().strip("$"), display=True)
+    if plain.strip():
+        return Markup('<pre class="plain" tabindex="0" dir="auto">{}</pre>').format(plain)
+    return _note(words.NOT_SHOWN) if data else None
+
+
+def _picture(data: Mapping[str, Any], plain: str) -> Markup | None:
+    svg = _string(data.get("image/svg+xml"))
+    candidates = [safe.svg_picture(svg) if svg else None]
+    candidates += [safe.picture(mime, _string(data.get(mime))) for mime in safe.MAGIC if data.get(mime)]
+    address = next((address for address in candidates if address), None)
+    if address is None:
+        return None
+    alt = safe.line(plain, 300)
+    # What Matplotlib says of itself describes nothing.
+    alt = words.OUTPUT if not alt or re.match(r"<(Figure|Axes|IPython|PIL|matplotlib)", alt) else alt
+    return Markup('<p class="picture"><img src="{}" alt="{}"></p>').format(address, alt)
+
+
+def _shows_something(cleaned: Markup) -> bool:
+    return bool(cleaned.striptags().strip()) or any(tag in cleaned for tag in ("<img", "<svg", "<progress"))
+
+
+def _tidy(written: str, longest: int) -> tuple[str, bool]:
+    """Text without colours, each line as a terminal would leave it, and whether it had to be cut."""
+    cut = len(written) > 4 * longest
+    lines = [line.rstrip("\r").rpartition("\r")[2] for line in ANSI.sub("", written[: 4 * longest]).split("\n")]
+    kept = "\n".join(lines).rstrip()
+    return safe.text(kept, longest), cut or len(kept) > longest
+
+
+def _note(sentence: str) -> Markup:
+    return Markup('<p class="note">{}</p>').format(sentence)
+
+
+def _string(value: object) -> str:
+    """A notebook's multi-line string: text, or a list of lines."""
+    if isinstance(value, list):
+        return "".join(str(part) for part in value)
+    return value if isinstance(value, str) else ""

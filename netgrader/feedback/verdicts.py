@@ -1,0 +1,179 @@
+"""The box at a graded cell: its points, its checks in words, what to do next, and its pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.checks import wording
+from netgrader.faults import CATALOGUE
+from netgrader.feedback.figures import figure
+from netgrader.feedback.view import Check, Figure, Reason, Step, Verdict
+from netgrader.pages import safe, words
+from netgrader.pages.charts import percent
+from netgrader.pages.graded import CellMark, Graded, earned
+from netgrader.pages.shell import points as written
+from netgrader.results import CellResult, CheckResult, Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["cell_name", "state_of", "steps_of", "verdict_by_hand", "verdict_of"]
+
+Places = "Mapping[str, str]"
+REMARK = "remark"
+WAITING = "waiting"
+SECTION = "§"
+
+
+def cell_name(cell: str) -> str:
+    """What a cell is called on pages: the name that ``check("…")`` is called with."""
+    return safe.line(cell.removeprefix("check_"), 80)
+
+
+def state_of(cell: CellResult, points: float | None) -> str:
+    """The outcome of a whole cell."""
+    if points is None:
+        return WAITING
+    if points >= cell.max_points:
+        return Outcome.PASSED
+    lost = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
+    unclear = [check for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    if unclear and not lost:
+        return Outcome.UNGRADABLE
+    return Outcome.PARTIAL if points > 0 else Outcome.FAILED
+
+
+def verdict_of(
+    cell: CellResult,
+    graded: Graded,
+    places: Mapping[str, str],
+    digits: npt.NDArray[np.uint8] | None,
+) -> Verdict:
+    """The box of a cell that tests decide.
+
+    Parameters
+    ----------
+    cell
+        Its result.
+    graded
+        All that is known of the notebook.
+    places
+        Anchors on the page by the headings that they stand at.
+    digits
+        The test images.
+    """
+    points = earned(cell, graded.marks)
+    mark = graded.marks.cells.get(cell.cell)
+    state = state_of(cell, points)
+    return Verdict(
+        cell=cell.cell,
+        name=cell_name(cell.cell),
+        state=state,
+        word=_word(state),
+        points=points,
+        max_points=cell.max_points,
+        checks=tuple(_check(check, places) for check in cell.checks),
+        figures=_figures(graded, cell.cell, digits),
+        notes=_notes(mark, cell.points),
+    )
+
+
+def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verdict:
+    """The box of a cell that a person grades."""
+    points = mark.points if mark and not (mark.waiting and mark.manual is None) else None
+    if points is None:
+        state, word = WAITING, words.WAITING
+    elif points >= max_points:
+        state, word = str(Outcome.PASSED), words.BY_HAND
+    else:
+        state, word = str(Outcome.PARTIAL if points > 0 else Outcome.FAILED), words.BY_HAND
+    return Verdict(
+        cell=cell,
+        name=cell_name(cell),
+        state=state,
+        word=word,
+        points=points,
+        max_points=max_points,
+        manual=True,
+        notes=_out_of_range(mark),
+    )
+
+
+def steps_of(cell: CellResult, verdict: Verdict, places: Mapping[str, str]) -> list[Step]:
+    """What to do about a cell: its first root cause, or that it could not be graded. Nothing if no points are lost."""
+    lost = cell.max_points - (verdict.points or 0.0)
+    if verdict.points is None or lost < 0.005:
+        return []
+    failed = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
+    # A check that waits for another one names no fault: the other one is what to work on.
+    causes = [check for check in failed if check.faults] or failed
+    if not causes:
+        unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
+        said = safe.line(unclear.message or words.NEXT_AGAIN) if unclear else words.NEXT_AGAIN
+        return [Step(verdict.name, verdict.anchor, said, lost)]
+    first = causes[0]
+    kind = next((CATALOGUE[code] for code in first.faults if code in CATALOGUE), None)
+    sentence = kind.sentence if kind else safe.line(first.message or first.sentence)
+    where = kind.where if kind else ""
+    return [Step(verdict.name, verdict.anchor, sentence, lost, where, _link(where, places))]
+
+
+def _check(check: CheckResult, places: Mapping[str, str]) -> Check:
+    kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
+    remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
+    derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
+    credit = ""
+    if check.outcome is Outcome.PARTIAL and check.max_credit:
+        credit = words.CREDIT_PARTLY.format(share=percent(check.credit / check.max_credit, 0))
+    return Check(
+        state=REMARK if remark else str(check.outcome),
+        word=words.OUTCOMES[check.outcome],
+        sentence=safe.line(check.sentence),
+        found=safe.text(check.message or "", wording.TOTAL),
+        reasons=tuple(Reason(kind.code, kind.why, kind.where, _link(kind.where, places)) for kind in kinds),
+        hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
+        hidden=check.visibility is Visibility.HIDDEN,
+        credit=credit,
+    )
+
+
+def _word(state: str) -> str:
+    return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
+
+
+def _link(where: str, places: Mapping[str, str]) -> str:
+    """The anchor of the heading that `where` names, empty if this notebook has no such heading."""
+    wanted = heading_key(where)
+    if not wanted:
+        return ""
+    if wanted in places:
+        return places[wanted]
+    return next((anchor for heading, anchor in places.items() if wanted.endswith(heading) and len(heading) > 6), "")
+
+
+def heading_key(heading: str) -> str:
+    """A heading without numbers, marks and case: how `places` are looked up."""
+    kept = "".join(character if character.isalnum() else " " for character in heading.casefold())
+    return " ".join(part for part in kept.split() if not part.isdigit())
+
+
+def _figures(graded: Graded, cell: str, digits: npt.NDArray[np.uint8] | None) -> tuple[Figure, ...]:
+    drawn = (figure(observation, digits) for observation in graded.observations.get(cell, ()))
+    return tuple(one for one in drawn if one is not None)
+
+
+def _notes(mark: CellMark | None, auto: float | None) -> tuple[str, ...]:
+    notes = _out_of_range(mark)
+    if mark and mark.manual is not None and auto is not None and abs(mark.manual - auto) >= 0.005:
+        changed = words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto))
+        notes = (changed, *notes)
+    return notes
+
+
+def _out_of_range(mark: CellMark | None) -> tuple[str, ...]:
+    if mark is None or mark.manual is None or not mark.out_of_range:
+        return ()
+    return (words.OUT_OF_RANGE.format(points=written(mark.manual), most=written(mark.max_points)),)

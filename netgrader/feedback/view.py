@@ -1,0 +1,173 @@
+"""What a feedback page shows, as plain data: the template adds nothing but form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+__all__ = ["Block", "Check", "Figure", "Numbers", "Page", "Reason", "Row", "Step", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a fault matters and where to read; `link` is an anchor on this page or empty."""
+
+    code: str
+    why: str
+    where: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a cell.
+
+    Attributes
+    ----------
+    state
+        ``passed``, ``partial``, ``failed``, ``ungradable``, or ``remark`` (passed, with something to note).
+    word
+        The state in a word.
+    sentence
+        What is checked.
+    found
+        What was found and expected, empty if there is nothing to say.
+    reasons
+        Why it matters and where to read, one for each fault.
+    hint
+        A hint of the check's own.
+    hidden
+        Whether the student does not have its code.
+    credit
+        How much of its credit was earned, where that is a part.
+    """
+
+    state: str
+    word: str
+    sentence: str
+    found: str = ""
+    reasons: tuple[Reason, ...] = ()
+    hint: str = ""
+    hidden: bool = False
+    credit: str = ""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A table of the numbers in a chart."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its caption; `notes` are sentences beneath, `items` a list of lines (layers, legend)."""
+
+    kind: str
+    caption: str
+    body: Markup
+    notes: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    items_title: str = ""
+    numbers: Numbers | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The box at a graded cell. `points` is None while a person has to give them."""
+
+    cell: str
+    name: str
+    state: str
+    word: str
+    points: float | None
+    max_points: float
+    manual: bool = False
+    checks: tuple[Check, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """The id of the box on the page."""
+        return f"cell-{self.cell}"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of the notebook.
+
+    Attributes
+    ----------
+    kind
+        ``text``, ``raw``, ``answer``, ``code`` or ``verdict``.
+    body
+        Text or highlighted code.
+    anchor
+        Its id on the page, empty if nothing leads there.
+    yours
+        Whether the student was asked to fill it in.
+    label
+        What a screen reader calls it.
+    outputs
+        What running it showed.
+    verdict
+        The box that follows.
+    comment
+        What a person wrote about it.
+    """
+
+    kind: str
+    body: Markup = field(default_factory=Markup)
+    anchor: str = ""
+    yours: bool = False
+    label: str = ""
+    outputs: tuple[Markup, ...] = ()
+    verdict: Verdict | None = None
+    comment: Markup | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the summary: a graded cell."""
+
+    name: str
+    anchor: str
+    state: str
+    word: str
+    points: float | None
+    max_points: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do next: in which cell, what, for how many points at most."""
+
+    name: str
+    anchor: str
+    sentence: str
+    points: float
+    where: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One notebook's feedback for one student."""
+
+    assignment: str
+    notebook: str
+    title: str
+    student: str
+    points: float
+    max_points: float
+    waiting: float
+    rows: tuple[Row, ...]
+    steps: tuple[Step, ...]
+    facts: tuple[str, ...]
+    notices: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    waiting_cells: int = 0
+    late_penalty: float = 0.0

@@ -1,0 +1,1 @@
+"""What every page shares: safe HTML, Markdown and formulas, charts, pictures, words, and the shell of a single file."""

@@ -1,0 +1,75 @@
+"""What pages are made from: results, observations, and what people wrote in nbgrader's gradebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netgrader.observations import Observations
+    from netgrader.results import CellResult, NotebookResult
+
+__all__ = ["CellMark", "Graded", "Marks", "earned"]
+
+
+@dataclass(frozen=True)
+class CellMark:
+    """What the gradebook holds for one graded cell.
+
+    Attributes
+    ----------
+    auto
+        The grader's points, None where there are none.
+    manual
+        Points that a person gave; they replace `auto`.
+    extra
+        Extra credit.
+    max_points
+        What the cell is worth.
+    waiting
+        Whether a person still has to look at it.
+    """
+
+    auto: float | None
+    manual: float | None
+    max_points: float
+    extra: float = 0.0
+    waiting: bool = False
+
+    @property
+    def points(self) -> float | None:
+        """What counts; None while a person has to give it."""
+        given = self.manual if self.manual is not None else self.auto
+        return None if given is None else given + self.extra
+
+    @property
+    def out_of_range(self) -> bool:
+        """Whether a person gave less than nothing, or more than the cell is worth."""
+        return self.manual is not None and not 0 <= self.manual <= self.max_points
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the gradebook holds for one student's notebook: marks by graded cell, comments by solution cell."""
+
+    cells: Mapping[str, CellMark] = field(default_factory=dict)
+    comments: Mapping[str, str] = field(default_factory=dict)
+    late_penalty: float = 0.0
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One student's notebook as it was graded. `result` is None where it never was."""
+
+    result: NotebookResult | None
+    observations: Observations = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
+
+
+def earned(cell: CellResult, marks: Marks) -> float | None:
+    """Points of a cell that count: a person's, else the grader's; None while a person has to give them."""
+    mark = marks.cells.get(cell.cell)
+    if mark is None:
+        return cell.points
+    return mark.points

@@ -1,0 +1,134 @@
+"""Markdown of notebooks as safe HTML: nbconvert's own parser, formulas as MathML, and everything through the sanitiser.
+
+Formulas travel through the sanitiser as an empty element with a number, ``<x-math n="3"></x-math>``. With its quotes in
+place that text can be nothing but an element in what the sanitiser returns, so it is safe to put the formula there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from latex2mathml import converter
+from markupsafe import Markup, escape
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from netgrader.pages import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["formula", "render_markdown"]
+
+LONGEST_FORMULA = 3_000
+LONGEST_MARKDOWN = 100_000
+DEEPEST = 40
+"""How deeply braces may be nested in a formula, and block quotes and lists in a text."""
+MOST_FORMULAS = 1_000
+
+PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
+MARKERS = re.compile(r"^(?:\s*(?:>|[-+*]\s|\d+[.)]\s))+", re.MULTILINE)
+FLAT_ENVIRONMENTS = {"equation": "", "equation*": "", "displaymath": "", "math": ""}
+
+
+def render_markdown(
+    source: str, attachments: Mapping[str, Any] | None = None, prefix: str = "", heading_shift: int = 0
+) -> Markup:
+    """A Markdown cell as HTML.
+
+    Parameters
+    ----------
+    source
+        The cell's text.
+    attachments
+        Its attached pictures, as the notebook holds them.
+    prefix
+        Put before ids in it.
+    heading_shift
+        How many levels headings move down, so that a page has one first heading.
+    """
+    shown = safe.text(source, LONGEST_MARKDOWN)
+    if _too_much(shown):
+        return Markup('<pre class="plain" dir="auto">{}</pre>').format(shown)
+    renderer = _Renderer(attachments or {}, heading_shift)
+    cleaned = safe.clean_html(MarkdownWithMath(renderer=renderer).render(shown), prefix)
+    return Markup(PLACE.sub(lambda match: renderer.formula(int(match[1])), cleaned))  # noqa: S704  (see the module)
+
+
+def formula(latex: str, *, display: bool) -> Markup:
+    """A formula as MathML; as its LaTeX where it cannot be read."""
+    mathml = None
+    if len(latex) <= LONGEST_FORMULA and _depth(latex) <= DEEPEST:
+        try:
+            mathml = converter.convert(latex.strip(), display="block" if display else "inline")
+        except Exception:  # noqa: BLE001  (the converter raises errors of many kinds on what it cannot read)
+            mathml = None
+    if mathml is None:
+        return Markup('<code class="latex">{}</code>').format(safe.text(latex.strip(), LONGEST_FORMULA))
+    return safe.clean_mathml(mathml)
+
+
+class _Renderer(IPythonRenderer):  # type: ignore[misc]
+    """Renders to HTML that is not safe yet, and keeps the formulas aside."""
+
+    def __init__(self, attachments: Mapping[str, Any], heading_shift: int) -> None:
+        super().__init__(escape=False, attachments=dict(attachments), exclude_anchor_links=True)
+        self._heading_shift = heading_shift
+        self._formulas: list[Markup] = []
+
+    def formula(self, number: int) -> str:
+        """The formula that a place-holder stands for; nothing for a number that a student made up."""
+        return str(self._formulas[number]) if number < len(self._formulas) else ""
+
+    def _place(self, latex: str, *, display: bool) -> str:
+        self._formulas.append(formula(latex, display=display))
+        return f'<x-math n="{len(self._formulas) - 1}"></x-math>'
+
+    def inline_math(self, body: str) -> str:
+        return self._place(body, display=False)
+
+    def block_math(self, body: str) -> str:
+        return self._place(body, display=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        inner = body if name in FLAT_ENVIRONMENTS else f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        return self._place(inner, display=True)
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        return f"<pre><code>{escape(code)}</code></pre>"
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        shifted = min(6, level + self._heading_shift)
+        return f"<h{shifted}>{text}</h{shifted}>"
+
+    def paragraph(self, text: str) -> str:
+        return f'<p dir="auto">{text}</p>\n'
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        source = self._attached(url) if url.startswith("attachment:") else url
+        if source is None or not safe.DATA_PICTURE.match(source):
+            # Pictures from elsewhere are not loaded: a page asks nothing of the network.
+            return f"<em>[{text or 'picture'}]</em>"
+        return f'<img src="{escape(source)}" alt="{escape(Markup(text).striptags())}">'  # noqa: S704
+
+    def _attached(self, url: str) -> str | None:
+        attached = self.attachments.get(url.removeprefix("attachment:"))
+        if not isinstance(attached, dict):
+            return None
+        pictures = (safe.picture(mime, content) for mime, content in attached.items())
+        return next((picture for picture in pictures if picture), None)
+
+
+def _depth(latex: str) -> int:
+    depth = deepest = 0
+    for character in latex:
+        depth += (character == "{") - (character == "}")
+        deepest = max(deepest, depth)
+    return max(deepest, latex.count("\\left"), latex.count("\\begin"))
+
+
+def _too_much(source: str) -> bool:
+    """Whether parsing would take long or not end: formulas opened thousands of times, quotes and lists nested deeply."""
+    if sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MOST_FORMULAS:
+        return True
+    return any(len(re.findall(r">|[-+*]|\d+[.)]", match[0])) > DEEPEST for match in MARKERS.finditer(source))

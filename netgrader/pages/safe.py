@@ -1,0 +1,261 @@
+"""Makes HTML, SVG, MathML and pictures from strangers fit for a page: nh3 with allow-lists, and text without tricks.
+
+Every page also carries a content security policy (`netgrader.pages.shell`): should anything slip through here, it still
+neither runs nor loads.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+
+import nh3
+from markupsafe import Markup, escape
+
+__all__ = ["clean_html", "clean_mathml", "clean_svg", "line", "paragraphs", "picture", "svg_picture", "text"]
+
+LONGEST = 200_000
+"""Characters of one piece of text or HTML that are shown."""
+PICTURE_BYTES = 3_000_000
+LONGEST_LINE = 300
+LONGEST_HTML = 2_000_000 + 4 * PICTURE_BYTES
+"""Characters of HTML that are shown: pictures inside it are long."""
+
+# fmt: off
+HTML_TAGS = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del",
+    "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
+    "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "progress", "q", "s", "samp", "small", "span", "strong", "sub",
+    "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var", "wbr",
+})
+SVG_TAGS = frozenset({
+    "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "defs", "use",
+    "symbol", "marker", "clipPath", "linearGradient", "radialGradient", "stop", "title", "desc", "image",
+})
+PAINT = frozenset({
+    "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
+    "stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "opacity", "color", "display",
+    "visibility", "font-family", "font-size", "font-style", "font-weight", "text-anchor", "dominant-baseline",
+    "alignment-baseline", "letter-spacing", "clip-path", "clip-rule", "marker-start", "marker-mid", "marker-end",
+    "stop-color", "stop-opacity", "vector-effect", "paint-order", "shape-rendering", "text-rendering",
+    "image-rendering", "baseline-shift", "mix-blend-mode", "stroke-antialiasing", "white-space",
+})
+SVG_ATTRIBUTES = PAINT | {
+    "id", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry", "dx", "dy", "d", "points", "width", "height",
+    "viewBox", "preserveAspectRatio", "transform", "gradientUnits", "gradientTransform", "offset", "refX", "refY",
+    "markerWidth", "markerHeight", "markerUnits", "orient", "clipPathUnits", "href", "xlink:href", "role",
+    "aria-label", "aria-hidden", "textLength", "lengthAdjust", "rotate",
+}
+MATHML_TAGS = frozenset({
+    "math", "menclose", "mfrac", "mi", "mn", "mo", "mover", "mpadded", "mphantom", "mroot", "mrow", "mspace", "msqrt",
+    "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover", "mmultiscripts",
+    "mprescripts", "none",
+})
+MATHML_ATTRIBUTES = frozenset({
+    "display", "mathvariant", "stretchy", "fence", "form", "accent", "accentunder", "linethickness", "displaystyle",
+    "scriptlevel", "columnalign", "rowspacing", "columnspacing", "columnlines", "rowlines", "largeop", "movablelimits",
+    "lspace", "rspace", "minsize", "maxsize", "separator", "symmetric", "width", "height", "depth", "notation",
+})
+# fmt: on
+HTML_ATTRIBUTES = {
+    "*": {"dir", "lang", "title", "role", "aria-label"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align", "scope"},
+    "ol": {"start", "type", "reversed"},
+    "details": {"open"},
+    "progress": {"max", "value"},
+    "x-math": {"n"},
+}
+DROPPED_WITH_CONTENT = {"script", "style", "template", "noscript", "iframe", "object", "textarea", "select", "xmp"}
+
+LINK = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
+DATA_PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z", re.IGNORECASE)
+LOCAL_REFERENCE = re.compile(r"#([\w.:\-]+)\Z")
+LOCAL_URL = re.compile(r"url\(\s*(['\"]?)#([\w.:\-]+)\1\s*\)\Z")
+LOCAL_URL_ANYWHERE = re.compile(r"url\(#[\w.:\-]+\)")
+ANY_URL = re.compile(r"url\s*\(|\\", re.IGNORECASE)
+SAFE_ROLES = frozenset({"img", "presentation", "none", "group", "list", "listitem", "table", "row", "cell"})
+# A picture without words for it: an empty one is at least not read out as a long run of base64.
+WITHOUT_ALT = re.compile(r"<img(?=[\s/>])(?![^>]*\balt\s*=)", re.IGNORECASE)
+MAGIC = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+
+
+def text(value: object, longest: int = LONGEST) -> str:
+    """`value` as text without control characters, at most `longest` characters of it."""
+    kept = "".join(
+        character for character in str(value)[: longest + 1] if character in "\n\t" or not _is_control(character)
+    )
+    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+
+
+def line(value: object, longest: int = LONGEST_LINE) -> str:
+    """`value` as one line of text, for names and titles; what would change the direction of the text around it is out."""
+    joined = " ".join(text(value, 4 * longest).split())
+    joined = "".join(character for character in joined if unicodedata.category(character) != "Cf")
+    return joined if len(joined) <= longest else joined[: longest - 1] + "…"
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs", "Cn"}
+
+
+def clean_html(html: str, prefix: str = "") -> Markup:
+    """The harmless part of `html`, formulas' place-holders and inline SVG included.
+
+    Parameters
+    ----------
+    html
+        HTML from a stranger.
+    prefix
+        Put before every id, so that none of them can meet an id of the page's.
+    """
+    marked = WITHOUT_ALT.sub('<img alt=""', html[:LONGEST_HTML])
+    return Markup(  # noqa: S704  (nh3 made it safe)
+        nh3.clean(
+            marked,
+            tags=set(HTML_TAGS | SVG_TAGS | {"x-math"}),
+            attributes={**{tag: set(names) for tag, names in HTML_ATTRIBUTES.items()}, **_svg_attributes()},
+            attribute_filter=_Filter(prefix),
+            clean_content_tags=set(DROPPED_WITH_CONTENT),
+            url_schemes={"http", "https", "mailto", "data"},
+            link_rel="noopener noreferrer nofollow",
+            strip_comments=True,
+        )
+    )
+
+
+def clean_svg(svg: str, prefix: str = "") -> Markup:
+    """The harmless part of a drawing, to stand inside a page."""
+    return Markup(  # noqa: S704  (nh3 made it safe)
+        nh3.clean(
+            _svg_alone(svg),
+            tags=set(SVG_TAGS),
+            attributes=_svg_attributes(),
+            attribute_filter=_Filter(prefix),
+            clean_content_tags=set(DROPPED_WITH_CONTENT),
+            url_schemes={"data"},
+            link_rel=None,
+            strip_comments=True,
+        )
+    )
+
+
+def svg_picture(svg: str) -> str | None:
+    """A drawing as a ``data:`` address for an ``<img>``, where nothing in it can act; None where it is no drawing.
+
+    Unlike `clean_svg` it keeps style attributes, which Matplotlib's drawings live by and the page's policy forbids.
+    """
+    if len(svg) > PICTURE_BYTES:
+        return None
+    attributes = {tag: names | {"style"} for tag, names in _svg_attributes().items()}
+    attributes["svg"] = attributes["svg"] - {"xmlns", "xmlns:xlink"}
+    cleaned = nh3.clean(
+        _svg_alone(svg),
+        tags=set(SVG_TAGS),
+        attributes=attributes,
+        attribute_filter=_Filter(""),
+        clean_content_tags=set(DROPPED_WITH_CONTENT),
+        url_schemes={"data"},
+        link_rel=None,
+        filter_style_properties=set(PAINT),
+        set_tag_attribute_values={
+            "svg": {"xmlns": "http://www.w3.org/2000/svg", "xmlns:xlink": "http://www.w3.org/1999/xlink"}
+        },
+    )
+    start = cleaned.find("<svg")
+    end = cleaned.rfind("</svg>")
+    if start < 0 or end < start:
+        return None
+    # As a picture it is read as XML, which knows no &nbsp;.
+    drawing = cleaned[start : end + len("</svg>")].replace("&nbsp;", "&#160;")
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode("utf-8")).decode("ascii")
+
+
+def clean_mathml(mathml: str) -> Markup:
+    """The harmless part of a formula."""
+    return Markup(  # noqa: S704  (nh3 made it safe)
+        nh3.clean(
+            mathml,
+            tags=set(MATHML_TAGS),
+            attributes={tag: set(MATHML_ATTRIBUTES) for tag in MATHML_TAGS},
+            clean_content_tags=set(DROPPED_WITH_CONTENT),
+            url_schemes=set(),
+            link_rel=None,
+        )
+    )
+
+
+def picture(mime: str, content: object) -> str | None:
+    """A picture of a notebook's output as a ``data:`` address; None unless it is what it says and not too large."""
+    magic = MAGIC.get(mime)
+    if magic is None or not isinstance(content, str) or len(content) > 2 * PICTURE_BYTES:
+        return None
+    try:
+        raw = base64.b64decode("".join(content.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if not raw.startswith(magic) or len(raw) > PICTURE_BYTES:
+        return None
+    return f"data:{mime};base64," + base64.b64encode(raw).decode("ascii")
+
+
+def paragraphs(value: object) -> Markup:
+    """Text as paragraphs, each running in the direction that its letters ask for."""
+    parts = [part for part in re.split(r"\n\s*\n", text(value)) if part.strip()]
+    return Markup("").join(Markup('<p dir="auto">{}</p>').format(escape(part)) for part in parts)
+
+
+def _svg_alone(svg: str) -> str:
+    """`svg` without what stands before the drawing: an XML declaration, a document type."""
+    start = svg.find("<svg")
+    return svg[start:] if start >= 0 else ""
+
+
+def _svg_attributes() -> dict[str, set[str]]:
+    return {tag: set(SVG_ATTRIBUTES) for tag in SVG_TAGS - {"title", "desc"}}
+
+
+class _Filter:
+    """Decides on attributes whose value matters: addresses, references and roles. None drops the attribute."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def __call__(self, tag: str, attribute: str, value: str) -> str | None:
+        name = attribute.lower()
+        if name == "id":
+            return self._prefix + value if LOCAL_REFERENCE.match("#" + value) else None
+        if name == "href" and tag == "a":
+            return value if LINK.match(value) else None
+        if name in {"href", "xlink:href"}:
+            return self._reference(tag, value)
+        if name == "src":
+            return value if DATA_PICTURE.match(value) else None
+        if name == "role":
+            return value if value in SAFE_ROLES else None
+        if name == "style":
+            return None if ANY_URL.search(LOCAL_URL_ANYWHERE.sub("", value)) else value
+        if ANY_URL.search(value):
+            return self._local_url(value)
+        return value
+
+    def _reference(self, tag: str, value: str) -> str | None:
+        if tag == "image":
+            return value if DATA_PICTURE.match(value) else None
+        local = LOCAL_REFERENCE.match(value)
+        return f"#{self._prefix}{local[1]}" if local else None
+
+    def _local_url(self, value: str) -> str | None:
+        if "url" not in value.lower():
+            return value
+        local = LOCAL_URL.match(value.strip())
+        return f"url(#{self._prefix}{local[2]})" if local else None

@@ -1,0 +1,389 @@
+"""Notebooks and results of students who exist only here: a right one, a wrong one, and the parts to make more."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from netgrader import observations as seen
+from netgrader.checks import wording
+from netgrader.faults import CATALOGUE, Fault
+from netgrader.pages.graded import CellMark, Graded, Marks
+from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
+
+NOTEBOOK = "1_one_layer"
+
+
+def markdown(source, grade_id="", points=0, **flags):
+    return {"cell_type": "markdown", "source": source, "metadata": _metadata(grade_id, points, flags)}
+
+
+def code(source, grade_id="", points=0, outputs=(), **flags):
+    return {
+        "cell_type": "code",
+        "source": source,
+        "metadata": _metadata(grade_id, points, flags),
+        "outputs": list(outputs),
+        "execution_count": None,
+    }
+
+
+def _metadata(grade_id, points, flags):
+    if not grade_id:
+        return {}
+    flags = {"grade": False, "solution": False, "locked": False, "task": False, **flags}
+    return {"nbgrader": {"grade_id": grade_id, "points": points, "schema_version": 3, **flags}}
+
+
+def check_cell(name, points):
+    return code(f'check("{name}")', f"check_{name}", points, grade=True, locked=True)
+
+
+def solution(name, source, outputs=()):
+    return code(source, name, outputs=outputs, solution=True)
+
+
+def stream(text, name="stdout"):
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def display(**data):
+    return {"output_type": "display_data", "data": {k.replace("__", "/"): v for k, v in data.items()}, "metadata": {}}
+
+
+def passed(check, sentence, *, hidden=False, credit=1.0, **more):
+    return _check(check, sentence, hidden, Outcome.PASSED, credit, credit, **more)
+
+
+def failed(check, sentence, *faults, hidden=False, credit=1.0, share=0.0, **more):
+    outcome = Outcome.PARTIAL if share else Outcome.FAILED
+    codes = tuple(fault.code for fault in faults)
+    more = {"message": wording.message(faults), "hint": wording.hint(codes), "faults": codes, **more}
+    return _check(check, sentence, hidden, outcome, credit * share, credit, **more)
+
+
+def ungradable(check, sentence, message, *, hidden=False, credit=1.0):
+    return _check(check, sentence, hidden, Outcome.UNGRADABLE, 0.0, credit, message=message)
+
+
+def _check(check, sentence, hidden, outcome, credit, most, **more):
+    file = "test_one_layer.py" if hidden else "test_one_layer_public.py"
+    visibility = Visibility.HIDDEN if hidden else Visibility.PUBLIC
+    return CheckResult(f"{file}::{check}", sentence, visibility, outcome, credit, most, **more)
+
+
+def fault(name, found="", expected="", place=""):
+    return Fault(name, CATALOGUE[name].sentence, place, found, expected)
+
+
+def cell(name, most, *checks):
+    total = sum(check.max_credit for check in checks)
+    return CellResult(f"check_{name}", round(most * sum(c.credit for c in checks) / total, 4), most, False, checks)
+
+
+def manual_cell(name, most):
+    return CellResult(name, None, most, True)
+
+
+def result(*cells, notebook=NOTEBOOK, status=Status.GRADED, problem=None, **measured):
+    auto = [one for one in cells if not one.manual]
+    found = [code for one in auto for check in one.checks for code in check.faults]
+    return NotebookResult(
+        notebook=f"{notebook}.ipynb",
+        score=sum(one.points for one in auto),
+        max_score=sum(one.max_points for one in auto),
+        cells=tuple(cells),
+        faults=tuple(dict.fromkeys(found)),
+        status=status,
+        problem=problem,
+        measured=measured,
+    )
+
+
+def curve_picture():
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(4.4, 2.6))
+    axes.plot([1, 2, 3, 4, 5], [0.9, 0.91, 0.917, 0.921, 0.924])
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    plt.close(figure)
+    return stream.getvalue()
+
+
+DRAWING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 90" width="420" font-family="sans-serif" font-size="13">'
+    '<rect width="420" height="90" fill="#fff"/>'
+    '<rect x="10" y="25" width="90" height="40" rx="6" fill="#eef3f7" stroke="#175e8e"/>'
+    '<text x="55" y="50" text-anchor="middle">X  784</text><path d="M100 45h40" stroke="#555"/>'
+    '<rect x="140" y="25" width="110" height="40" rx="6" fill="#eef3f7" stroke="#175e8e"/>'
+    '<text x="195" y="50" text-anchor="middle">dense 10</text><path d="M250 45h40" stroke="#555"/>'
+    '<rect x="290" y="25" width="110" height="40" rx="6" fill="{fill}" stroke="{stroke}" stroke-width="2"/>'
+    '<text x="345" y="50" text-anchor="middle">{last}</text></svg>'
+)
+RIGHT_NETWORK = seen.NetworkDrawing(
+    DRAWING.format(fill="#eef3f7", stroke="#175e8e", last="cross-entropy"),
+    ("dense, 784 to 10, with bias, no activation", "loss: softmax cross-entropy of the logits, mean", "Adam, 0.003"),
+    widths=(10,),
+    learning_rate=0.003,
+)
+WRONG_NETWORK = seen.NetworkDrawing(
+    DRAWING.format(fill="#fbeeec", stroke="#a3261c", last="softmax ×2"),
+    ("dense, 784 to 10, with bias, softmax", "loss: softmax cross-entropy of probabilities, mean", "Adam, 0.01"),
+    ("The loss applies a softmax to what is a softmax already (Softmax:0).",),
+    widths=(10,),
+    learning_rate=0.01,
+)
+
+
+def accuracy_curves(training, test):
+    epochs = tuple(float(epoch + 1) for epoch in range(len(test)))
+    return seen.Curves(
+        "Accuracy after each epoch",
+        "epoch",
+        "accuracy",
+        (seen.Series("training", epochs, tuple(training)), seen.Series("test", epochs, tuple(test))),
+        percent=True,
+    )
+
+
+def weights(seed):
+    generator = np.random.default_rng(seed)
+    y, x = np.mgrid[-1:1:28j, -1:1:28j]
+    shapes = [
+        np.sin(3 * np.hypot(x, y) + digit) * np.exp(-2 * (x**2 + y**2)) + 0.15 * generator.normal(size=(28, 28))
+        for digit in range(10)
+    ]
+    return seen.Images(
+        "The ten columns of W1", tuple("0123456789"), (tuple(map(seen.signed_image, shapes)),), signed=True
+    )
+
+
+WRONG_DIGITS = seen.WrongDigits(
+    tuple(
+        seen.WrongDigit(index, found, true)
+        for index, found, true in [(8, 6, 5), (33, 0, 4), (38, 3, 2), (63, 2, 3), (66, 2, 6), (77, 7, 2), (92, 4, 9)]
+    ),
+    wrong=735,
+    total=10_000,
+)
+
+TEXT = r"""## Softmax and cross-entropy
+
+A network does not say *seven*; it says how much it believes in each of the ten digits. The **softmax** turns ten
+real numbers, the logits $z_0, \dots, z_9$, into ten probabilities,
+
+$$p_k = \frac{e^{z_k}}{\sum_{j=0}^{9} e^{z_j}},$$
+
+and the cross-entropy of an image whose true class is $t$ is $-\log p_t$. Both are best computed together, from the
+logits: where $p_t$ is rounded to $0$ its logarithm is lost.
+
+| logits | probabilities |
+|---|---|
+| 0, 0, 0 | 0.33, 0.33, 0.33 |
+| 2, 0, 0 | 0.79, 0.11, 0.11 |
+
+<details><summary>Hint</summary>
+
+TensorFlow's `softmax_cross_entropy_with_logits` wants the logits.
+
+</details>
+"""
+
+
+def notebook(network_code, train_code, answer="I see the strokes of a digit in each picture.", outputs=()):
+    """The cells of a notebook 1, shortened."""
+    return [
+        markdown("# A network with one layer\n\nYou will build a network that reads handwritten digits. *About 90 minutes.*"),
+        code(
+            "from netgrader.student import load_mnist, check, show_graph\nimport numpy as np",
+            "setup",
+            locked=True,
+        ),
+        markdown("## The data\n\nAn image is $28 \\times 28$ grey levels from 0 to 255."),
+        solution(
+            "prepare_data",
+            "x_train = x_train_2d.reshape(-1, 784) / 255\nx_test = x_test_2d.reshape(-1, 784) / 255\n"
+            "y_train_1_hot = np.eye(10)[y_train]\ny_test_1_hot = np.eye(10)[y_test]",
+            [stream("(60000, 784) (10000, 784)\n")],
+        ),
+        check_cell("prepare_data", 2),
+        markdown(TEXT),
+        solution("one_layer_network", network_code),
+        check_cell("one_layer_network", 3),
+        markdown("## Epochs and minibatches\n\nOne pass through all training images is an *epoch*."),
+        solution("train", train_code, outputs),
+        check_cell("train", 3),
+        markdown(answer, "what_w1_shows", 2, grade=True, solution=True),
+    ]
+
+
+RIGHT_NETWORK_CODE = '''def one_layer_network(learning_rate=0.003):
+    """The graph of a network with one layer: 784 inputs, 10 logits."""
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784], name="X")
+        Y = tf.placeholder(tf.float32, [None, 10], name="Y")
+        logits, W1 = fully_connected_layer(X, 10, name="layer_1")
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
+        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, loss=loss, train_op=train_op, W1=W1)'''
+
+WRONG_NETWORK_CODE = RIGHT_NETWORK_CODE.replace("logits=logits", "logits=tf.nn.softmax(logits)").replace(
+    "AdamOptimizer(learning_rate)", "AdamOptimizer(0.01)"
+)
+
+TRAIN_CODE = '''def train(sess, net, n_epochs, mini_batch_size=64):
+    sess.run(tf.global_variables_initializer())
+    acc_trn, acc_val = [], []
+    for epoch in range(n_epochs):
+        order = np.random.permutation(len(x_train))
+        for start in range(0, len(order), mini_batch_size):
+            rows = order[start:start + mini_batch_size]
+            sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
+    return acc_trn, acc_val'''
+
+
+def right_student():
+    """Everything right; the answer read and commented."""
+    import base64
+
+    picture = base64.b64encode(curve_picture()).decode()
+    cells = notebook(
+        RIGHT_NETWORK_CODE,
+        TRAIN_CODE,
+        outputs=[
+            stream("epoch 1: 0.905\nepoch 5: 0.9265\n"),
+            display(text__html=f'<img alt="Accuracy over five epochs" src="data:image/png;base64,{picture}">'),
+            stream("2026-11-25 I tensorflow/core/platform/cpu_feature_guard.cc:210] rebuild TensorFlow\n", "stderr"),
+        ],
+    )
+    verdicts = result(
+        cell(
+            "prepare_data",
+            2,
+            passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
+            passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
+            passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
+        ),
+        cell(
+            "one_layer_network",
+            3,
+            passed("test_structure", "The network has one layer, 784 to 10, without an activation"),
+            passed("test_loss", "The loss is the softmax cross-entropy of the logits", hidden=True),
+            passed("test_rate", "The optimizer is Adam, at the rate that was asked for", hidden=True),
+        ),
+        cell(
+            "train",
+            3,
+            passed("test_every_row", "Each training row is seen once in each epoch"),
+            passed("test_reported", "The accuracies reported are those of the network", hidden=True),
+        ),
+        manual_cell("what_w1_shows", 2),
+        test_accuracy=0.9265,
+    )
+    observations = {
+        "check_one_layer_network": (RIGHT_NETWORK,),
+        "check_train": (
+            seen.Comparison("Test accuracy", 0.9265, 0.9265),
+            accuracy_curves((0.905, 0.917, 0.923, 0.927, 0.93), (0.909, 0.917, 0.922, 0.9245, 0.9265)),
+            WRONG_DIGITS,
+            weights(1),
+        ),
+    }
+    marks = Marks(
+        cells={
+            "check_prepare_data": CellMark(2, None, 2),
+            "check_one_layer_network": CellMark(3, None, 3),
+            "check_train": CellMark(3, None, 3),
+            "what_w1_shows": CellMark(None, 2, 2),
+        },
+        comments={"what_w1_shows": "Well seen. *Why* is the border of every picture noise?"},
+    )
+    return cells, Graded(verdicts, observations, marks)
+
+
+def wrong_student():
+    """A softmax too many, a rate that is ignored, one minibatch used throughout, and a claim of 99 %."""
+    cells = notebook(
+        WRONG_NETWORK_CODE,
+        TRAIN_CODE.replace("x_train[rows]", "x_train[:64]"),
+        answer="",
+        outputs=[
+            {
+                "output_type": "error",
+                "ename": "NameError",
+                "evalue": "name 'accuracy' is not defined",
+                "traceback": ["\x1b[0;31mNameError\x1b[0m", "\x1b[0;32m----> 9 \x1b[0macc_val.append(accuracy)\x1b[0m"],
+            }
+        ],
+    )
+    verdicts = result(
+        cell(
+            "prepare_data",
+            2,
+            passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
+            passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
+            passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
+        ),
+        cell(
+            "one_layer_network",
+            3,
+            passed("test_structure", "The network has one layer, 784 to 10, without an activation"),
+            failed(
+                "test_loss",
+                "The loss is the softmax cross-entropy of the logits",
+                fault("softmax-before-loss", "a loss of 1.51 on a right answer", "less than 0.01", "Softmax:0"),
+                hidden=True,
+            ),
+            failed(
+                "test_rate",
+                "The optimizer is Adam, at the rate that was asked for",
+                fault("learning-rate-not-as-stated", "0.01 at every rate that was asked for", "0.003"),
+                hidden=True,
+                share=0.5,
+            ),
+        ),
+        cell(
+            "train",
+            3,
+            failed(
+                "test_every_row",
+                "Each training row is seen once in each epoch",
+                fault("same-batch-always", "64 rows seen 938 times, 59,936 rows never", "each row once"),
+            ),
+            ungradable(
+                "test_reported",
+                "The accuracies reported are those of the network",
+                "The function stopped with NameError before it returned: name 'accuracy' is not defined.",
+                hidden=True,
+            ),
+            failed(
+                "test_claim",
+                "The accuracy claimed is what the network does",
+                fault("reported-accuracy-wrong", "99 % claimed", "68.4 %"),
+                hidden=True,
+            ),
+        ),
+        manual_cell("what_w1_shows", 2),
+        test_accuracy=0.684,
+        status=Status.PARTLY,
+        problem="The function train stopped with NameError in two of its checks.",
+    )
+    observations = {
+        "check_one_layer_network": (WRONG_NETWORK,),
+        "check_train": (
+            seen.Comparison("Test accuracy", 0.99, 0.684),
+            seen.RowCounts("How often each training row was seen in one epoch", (0, 938), (59_936, 64)),
+            accuracy_curves((0.99, 0.99, 0.99), (0.68, 0.683, 0.684)),
+        ),
+    }
+    marks = Marks(
+        cells={
+            "check_one_layer_network": CellMark(1.5, None, 3),
+            "what_w1_shows": CellMark(None, None, 2, waiting=True),
+        },
+        late_penalty=0.5,
+    )
+    return cells, Graded(verdicts, observations, marks)
