@@ -140,7 +140,8 @@ def _meta_graph(graph: Any) -> Any:
     verbosity = tf.logging.get_verbosity()
     tf.logging.set_verbosity(tf.logging.ERROR)  # collections may hold what cannot be serialised; that is no one's fault
     try:
-        return tf.train.export_meta_graph(graph=graph)
+        with graph.as_default():  # where eager execution is on, a graph can only be exported from within
+            return tf.train.export_meta_graph(graph=graph)
     finally:
         tf.logging.set_verbosity(verbosity)
 

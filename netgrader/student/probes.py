@@ -110,6 +110,10 @@ class Student:
         except KeyError:
             raise Missing(name) from None
 
+    def has(self, name: str) -> bool:
+        """Whether the student's `name` is bound to anything."""
+        return name in self._namespace
+
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function `name`."""
         return self.value(name)(*args, **kwargs)

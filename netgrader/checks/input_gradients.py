@@ -1,0 +1,223 @@
+"""Gradients of a network's outputs with respect to its input, judged by finite differences.
+
+No gradient of ours is taken through the student's graph: the network is run on images moved a little to either side,
+and what the outputs do is compared with what the student's gradients say they do. So it does not matter how the network
+or the gradients are written, and a mistake in automatic differentiation would be found too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.language import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from netgrader.evidence import GraphEvidence
+    from netgrader.lab.api import Lab, LabSession
+
+__all__ = ["GradientTrial", "require_each", "require_largest", "require_shapes", "try_gradients"]
+
+Array = npt.NDArray[Any]
+
+CLASSES, PIXELS = 10, 784
+DIRECTIONS = 8  # random directions along which each image is moved
+STEP = 0.02  # grey levels of 1; the softmax is smooth enough for an error of its square, float32 adds 1e-5
+AGREES = 0.1  # relative error of a right gradient: kinks and float32 stay below 0.03, another function's is above 0.3
+
+
+@dataclass(frozen=True)
+class GradientTrial:
+    """What the student's gradients say, and what the network does, on n images along `DIRECTIONS` directions each.
+
+    Attributes
+    ----------
+    each
+        For each gradient handed over (there should be ten), slopes along the directions (n, directions); None if its
+        shape is not that of the images.
+    largest
+        The same for the gradient of the largest output.
+    shapes
+        Shapes as they were handed over.
+    probabilities, logits
+        Slopes of the ten softmax outputs and logits found by finite differences (classes, n, directions).
+    top
+        Slopes of the largest softmax output (n, directions).
+    loss
+        Slopes of the loss of each image with its true label (n, directions).
+    """
+
+    each: tuple[Array | None, ...]
+    largest: Array | None
+    shapes: tuple[tuple[int, ...], ...]
+    probabilities: Array
+    logits: Array
+    top: Array
+    loss: Array
+
+
+def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, *, seed: int = 1) -> GradientTrial:
+    """Run the student's gradients on `images`, and the network on images moved to either side.
+
+    Parameters
+    ----------
+    graph
+        The network with the parts ``X``, ``logits``, ``each@0`` … and ``largest``.
+    images
+        Scaled images, float (n, 784), n neither 10 nor 784.
+    labels
+        Their classes (n,).
+    seed
+        Of the weights: fresh ones, since a trained network is so sure of most digits that nothing moves.
+    """
+    rng = np.random.default_rng(seed)
+    directions = rng.normal(size=(DIRECTIONS, PIXELS)) * (rng.random((DIRECTIONS, PIXELS)) < 0.2)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    loaded = lab.load(graph.meta_graph)
+    session = loaded.session(seed=seed)
+    try:
+        session.initialise()
+        x, logits = graph.parts["X"], graph.parts["logits"]
+        feeds = dict(graph.eval_feed)
+        each_parts = _each_parts(graph.parts)
+        raw = [_run(session, part, x, images, feeds) for part in each_parts]
+        raw_largest = _run(session, graph.parts["largest"], x, images, feeds) if "largest" in graph.parts else None
+        sides = {
+            sign: np.stack(
+                [_run(session, logits, x, images + sign * STEP * d, feeds) for d in directions],
+                axis=1,
+            )
+            for sign in (1, -1)
+        }
+    finally:
+        session.close()
+    ours = {sign: _outputs(side, labels) for sign, side in sides.items()}
+    slopes = {name: (ours[1][name] - ours[-1][name]) / (2 * STEP) for name in ours[1]}
+    handed = _split(raw, len(images))
+    return GradientTrial(
+        each=tuple(None if part is None else part @ directions.T for part in handed),
+        largest=None if raw_largest is None else _along(_one(raw_largest, len(images)), directions),
+        shapes=tuple(part.shape for part in raw),
+        probabilities=np.moveaxis(slopes["probabilities"], -1, 0),
+        logits=np.moveaxis(slopes["logits"], -1, 0),
+        top=_top(slopes["probabilities"], ours[1]["probabilities"] + ours[-1]["probabilities"]),
+        loss=slopes["loss"],
+    )
+
+
+def require_shapes(trial: GradientTrial) -> None:
+    """End the test unless there are ten gradients with a value for each pixel of each image."""
+    expected = "ten gradients of the shape of X, one for each output"
+    if len(trial.each) != CLASSES:
+        fail(
+            "gradient-wrong-shape",
+            found=f"{len(trial.each)} of them, shapes {_listed(trial.shapes)}",
+            expected=expected,
+        )
+    if any(part is None for part in trial.each):
+        fail("gradient-wrong-shape", found=f"shapes {_listed(trial.shapes)}", expected=expected)
+
+
+def require_each(trial: GradientTrial) -> None:
+    """End the test unless gradient k is that of softmax output k, naming what it is instead."""
+    each = np.stack([part for part in trial.each if part is not None])
+    if _agree(each, trial.probabilities):
+        return
+    expected = "for each class, how its softmax output changes with each pixel"
+    if _agree(each, trial.logits):
+        fail("gradient-of-logits", found="how the logits change", expected=expected)
+    if all(_agree(part, trial.loss) for part in each):
+        fail("gradient-of-loss", found="how the loss changes, ten times", expected=expected)
+    order = [_which(part, trial.probabilities) for part in each]
+    if None not in order and len(set(order)) > 1:
+        fail("gradients-out-of-order", found=f"the outputs in the order {order}", expected=list(range(CLASSES)))
+    fail("gradient-of-wrong-tensor", found="something that the softmax outputs do not do", expected=expected)
+
+
+def require_largest(trial: GradientTrial) -> None:
+    """End the test unless `largest` is the gradient of the largest softmax output of each image."""
+    expected = "for each image, how its largest softmax output changes with each pixel"
+    if trial.largest is None:
+        fail("gradient-wrong-shape", found="no value for each pixel of each image", expected=expected)
+    if _agree(trial.largest, trial.top):
+        return
+    if _agree(trial.largest, trial.loss):
+        fail("gradient-of-loss", found="how the loss changes", expected=expected)
+    fail("gradient-of-wrong-tensor", found="something that the largest output does not do", expected=expected)
+
+
+def _each_parts(parts: Mapping[str, str]) -> list[str]:
+    numbered = sorted(
+        (int(name.partition("@")[2]), tensor) for name, tensor in parts.items() if name.startswith("each@")
+    )
+    return [tensor for _, tensor in numbered]
+
+
+def _run(session: LabSession, tensor: str, x: str, images: Array, feeds: Mapping[str, Array]) -> Array:
+    (value,) = session.run([tensor], {x: images.astype(np.float32), **feeds})
+    return np.asarray(value, np.float64)
+
+
+def _outputs(logits: Array, labels: Array) -> dict[str, Array]:
+    """Softmax outputs, logits (n, directions, classes) and cross-entropy (n, directions), in float64."""
+    if logits.ndim != 3 or logits.shape[-1] != CLASSES:
+        fail(
+            "gradient-of-wrong-tensor",
+            found=f"logits of shape {logits.shape[:1] + logits.shape[2:]}",
+            expected="(n, 10)",
+        )
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    loss = -np.take_along_axis(log_p, labels[:, None, None].astype(np.int64), axis=-1)[..., 0]
+    return {"probabilities": np.exp(log_p), "logits": logits, "loss": loss}
+
+
+def _top(slopes: Array, probabilities: Array) -> Array:
+    top = probabilities.mean(axis=1).argmax(axis=-1)
+    return np.take_along_axis(slopes, top[:, None, None], axis=-1)[..., 0]
+
+
+def _split(raw: Sequence[Array], n: int) -> list[Array | None]:
+    """Ten gradients (n, 784) from what was handed over: a list of ten, or one array that holds them along an axis."""
+    if len(raw) == 1 and raw[0].size == CLASSES * n * PIXELS:
+        stacked = raw[0].reshape(raw[0].shape if raw[0].ndim == 3 else (-1,))
+        if stacked.ndim == 3 and sorted(stacked.shape) == sorted((CLASSES, n, PIXELS)):
+            order = [stacked.shape.index(size) for size in (CLASSES, n, PIXELS)]
+            return list(stacked.transpose(order))
+    return [_one(part, n) for part in raw]
+
+
+def _one(part: Array, n: int) -> Array | None:
+    """A gradient as (n, 784), whichever way the student's images lie; None if it has another size."""
+    if part.size != n * PIXELS:
+        return None
+    if part.shape[0] == n:
+        return part.reshape(n, PIXELS)
+    squeezed = part.squeeze()
+    if squeezed.shape == (n, PIXELS):
+        return squeezed
+    return squeezed.T if squeezed.shape == (PIXELS, n) else None
+
+
+def _along(gradient: Array | None, directions: Array) -> Array | None:
+    return None if gradient is None else gradient @ directions.T
+
+
+def _agree(found: Array, expected: Array) -> bool:
+    if not np.isfinite(found).all():
+        return False
+    return float(np.linalg.norm(found - expected)) <= AGREES * float(np.linalg.norm(expected))
+
+
+def _which(part: Array, outputs: Array) -> int | None:
+    """The output whose slopes `part` has, None if it is none of them."""
+    return next((number for number, output in enumerate(outputs) if _agree(part, output)), None)
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(str(shape) for shape in shapes[:3]) + (", …" if len(shapes) > 3 else "")
