@@ -83,8 +83,8 @@ class CellEvidence:
 
 
 def _asked_for(name: str, cell: str) -> str:
-    """What a student calls an item: the network of a cell is what the function of its solution cell returns."""
-    return cell.removeprefix("check_") if name.partition("@")[0] == NET else name
+    """What a student calls an item: itself if it is a name, else what its cell's exercise is called."""
+    return name if name.isidentifier() and name != NET else cell.removeprefix("check_")
 
 
 class Networks(Mapping[float, "Network"]):

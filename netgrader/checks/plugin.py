@@ -22,6 +22,7 @@ from netgrader.checks.wording import (
     message,
     plain,
 )
+from netgrader.errors import NetgraderError
 from netgrader.lab.api import LabError
 from netgrader.results import CheckResult, Outcome, Visibility
 
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
 
+
 __all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck"]
 
 
-class BrokenTests(Exception):
+class BrokenTests(NetgraderError):
     """The tests themselves cannot be run: a mistake of their author. The message says which; `details` has more."""
 
     def __init__(self, sentence: str, details: str = "") -> None:
@@ -267,6 +269,9 @@ class GradingPlugin:
             case _Waiting():
                 return WAITS_UNGRADABLE.format(sentence=raised)
             case Ungradable():
+                return plain(raised)
+            case NetgraderError():
+                self.log.append(f"{planned.check}: {raised}")
                 return plain(raised)
             case LabError():
                 self.log.append(f"{planned.check}: the lab: {raised.kind}: {raised.sentence}")

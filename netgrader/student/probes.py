@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Missing", "Probe", "Student", "WrongReturn", "describe", "export_graph", "load_probes", "probe"]
 
 ATTRIBUTE = "__netgrader_probe__"
+OURS = "netgrader"
 LINE = 300
 
 Probe = Callable[["Student", EvidenceWriter], None]
@@ -68,7 +69,7 @@ def load_probes(folder: Path) -> dict[str, Probe]:
     """
     found: dict[str, Probe] = {}
     for path in sorted(folder.glob("probes_*.py")):
-        module = types.ModuleType(path.stem)
+        module = types.ModuleType(f"{OURS}.{path.stem}")
         module.__file__ = str(path)
         exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)  # noqa: S102  (the course's own file)
         for value in list(vars(module).values()):
@@ -114,9 +115,9 @@ class Student:
         """Whether the student's `name` is bound to anything."""
         return name in self._namespace
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the student's function `name`."""
-        return self.value(name)(*args, **kwargs)
+    def call(self, function: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's `function`, given by name."""
+        return self.value(function)(*args, **kwargs)
 
     @contextmanager
     def lending(self, values: Mapping[str, Any]) -> Iterator[None]:
@@ -169,12 +170,13 @@ def _text(error: BaseException) -> str:
 
 
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
+    """The last line of the notebook, or of a module beside it, that `error` came through."""
     here = Path.cwd()
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        file = frame.f_code.co_filename
-        if frame.f_globals is namespace or (
-            Path(file).is_absolute() and Path(file).is_relative_to(here) and "site-packages" not in file
-        ):
-            line = linecache.getline(file, number, frame.f_globals).strip()
+        file = Path(frame.f_code.co_filename)
+        beside = file.is_absolute() and file.is_relative_to(here) and "site-packages" not in file.parts
+        ours = str(frame.f_globals.get("__name__")).partition(".")[0] == OURS
+        if frame.f_globals is namespace or (beside and not ours):
+            line = linecache.getline(str(file), number, frame.f_globals).strip()
             return line[:LINE] or None
     return None

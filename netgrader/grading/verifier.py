@@ -1,0 +1,107 @@
+"""The process that gives verdicts: ``python -m netgrader.grading.verifier REQUEST.json VERDICTS.jsonl``.
+
+It reads a request, runs the tests, and appends a line of JSON for each thing as soon as it is known: the plan, each
+verdict, what was noted, or what is broken. It never imports or runs anything of a student's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netgrader import observations
+from netgrader.checks.bench import Bench
+from netgrader.checks.exercises import BadExerciseError, load_exercises
+from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.run import run_tests
+from netgrader.grading.verify import BROKEN, VerificationRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from netgrader.checks.plugin import PlannedCheck
+    from netgrader.lab.api import Lab
+    from netgrader.results import CheckResult
+
+__all__ = ["main"]
+
+
+def main(asked: Path, told: Path) -> int:
+    """Answer the request in `asked` with lines in `told`; the exit code."""
+    request = VerificationRequest.from_json(json.loads(asked.read_text(encoding="utf-8")))
+    with told.open("a", encoding="utf-8") as lines:
+
+        def tell(**line: Any) -> None:
+            lines.write(json.dumps(_plain(line)) + "\n")
+            lines.flush()
+
+        try:
+            _answer(request, tell)
+        except (BrokenTests, BadExerciseError) as error:
+            tell(broken={"sentence": str(error), "details": getattr(error, "details", "")})
+            return BROKEN
+    return 0
+
+
+def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
+    bench = Bench(
+        evidence_root=request.evidence,
+        exercises=load_exercises(request.exercises),
+        make_lab=lambda: _lab(request),
+        data=request.data,
+        seed=request.seed,
+        problems=request.problems,
+        outside=request.outside,
+    )
+
+    def planned(plan: Sequence[PlannedCheck]) -> None:
+        tell(plan=[{"cell": entry.grades.cell, "check": dataclasses.asdict(entry.not_reached())} for entry in plan])
+
+    def judged(verdict: CheckResult) -> None:
+        tell(verdict=dataclasses.asdict(verdict))
+
+    try:
+        run = run_tests(
+            bench,
+            request.public_tests,
+            request.hidden_tests,
+            cells=request.cells,
+            seconds=request.test_seconds,
+            on_plan=planned,
+            on_verdict=judged,
+        )
+    finally:
+        bench.close()
+    seen = observations.to_json(run.observations)
+    tell(end={"measured": dict(run.measured), "observations": seen, "log": list(run.log)})
+
+
+def _lab(request: VerificationRequest) -> Lab:
+    """The lab that was asked for; the modules differ in what they import."""
+    if request.lab == "local":
+        from netgrader.lab.local import LocalLab  # noqa: PLC0415
+
+        return LocalLab(**request.lab_options)
+    from netgrader.lab.caged import CagedLab  # noqa: PLC0415
+
+    caged: Lab = CagedLab(**request.lab_options)
+    return caged
+
+
+def _plain(value: Any) -> Any:
+    """JSON values only: NumPy's numbers become Python's, and what is not finite becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "item") and not isinstance(value, str):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

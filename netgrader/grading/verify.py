@@ -1,0 +1,264 @@
+"""From evidence to verdicts: `verify` runs the tests in a process of their own, which no student's code ever enters."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netgrader import observations
+from netgrader.errors import NetgraderError
+from netgrader.results import CheckResult, Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from netgrader.evidence import Json
+    from netgrader.observations import Observations
+
+__all__ = ["Verification", "VerificationError", "VerificationRequest", "verify"]
+
+BROKEN = 3  # exit code of the verifier if the tests themselves are at fault
+LOG = 4000  # characters of its output that are kept
+
+
+class VerificationError(NetgraderError):
+    """Nothing can be verified here, whatever was handed in: broken tests, no lab, no memory. `details` has more."""
+
+    def __init__(self, sentence: str, details: str = "") -> None:
+        super().__init__(sentence)
+        self.details = details
+
+
+@dataclass(frozen=True)
+class VerificationRequest:
+    """What is to be verified, and with what.
+
+    Attributes
+    ----------
+    evidence
+        A folder with a folder of evidence for each check cell, named by its ``grade_id``.
+    public_tests, hidden_tests
+        Files of tests.
+    exercises
+        ``exercises.toml``.
+    lab
+        ``"caged"``, or ``"local"`` for trusted graphs only.
+    lab_options
+        Keyword arguments of the lab.
+    cells
+        Check cells whose tests are run; all if None.
+    data
+        ``mnist.npz``; looked for as `load_mnist` does if None.
+    seed
+        What the probes' choices depended on.
+    test_seconds, seconds
+        Time limits for one test and for all of them.
+    problems
+        Why there is no evidence, by cell, where that is known.
+    outside
+        What was seen of the student's process from outside of it, for the fixture ``outside``.
+    """
+
+    evidence: Path
+    public_tests: tuple[Path, ...]
+    hidden_tests: tuple[Path, ...]
+    exercises: Path
+    lab: str = "caged"
+    lab_options: Mapping[str, Any] = field(default_factory=dict)
+    cells: tuple[str, ...] | None = None
+    data: Path | None = None
+    seed: int = 0
+    test_seconds: float = 120.0
+    seconds: float = 600.0
+    problems: Mapping[str, str] = field(default_factory=dict)
+    outside: Mapping[str, Json] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The request as the verifier reads it; paths absolute."""
+        return {key: _json(value) for key, value in dataclasses.asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> VerificationRequest:
+        """The inverse of `as_json`."""
+        return cls(
+            **{
+                **raw,
+                "evidence": Path(raw["evidence"]),
+                "public_tests": tuple(map(Path, raw["public_tests"])),
+                "hidden_tests": tuple(map(Path, raw["hidden_tests"])),
+                "exercises": Path(raw["exercises"]),
+                "cells": None if raw["cells"] is None else tuple(raw["cells"]),
+                "data": None if raw["data"] is None else Path(raw["data"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of the tests.
+
+    Attributes
+    ----------
+    checks
+        Verdicts by check cell, in the order in which students see them.
+    measured
+        Figures for ``measured`` in the result.
+    observations
+        What pages may draw, by check cell.
+    seconds
+        How long it took.
+    problem
+        Why some tests were not reached, if so.
+    log
+        For the instructor: what went wrong in tests and lab.
+    """
+
+    checks: Mapping[str, tuple[CheckResult, ...]]
+    measured: Mapping[str, Json] = field(default_factory=dict)
+    observations: Observations = field(default_factory=dict)
+    seconds: float = 0.0
+    problem: str | None = None
+    log: tuple[str, ...] = ()
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Codes of all faults that cost something, each once, in the order of the checks."""
+        charged = {Outcome.FAILED, Outcome.PARTIAL}
+        found = (check for checks in self.checks.values() for check in checks if check.outcome in charged)
+        return tuple(dict.fromkeys(code for check in found for code in check.faults))
+
+
+def verify(request: VerificationRequest) -> Verification:
+    """Run the tests on the evidence in a process of their own.
+
+    Its environment is empty but for what finds programs and a folder of its own. A verdict counts from the moment it
+    was given: if the process dies or runs out of time, the tests that it did not reach are ungradable, and no others.
+
+    Raises
+    ------
+    VerificationError
+        If the tests are broken, or the process ends before it knows which tests there are.
+    """
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="netgrader-verify-") as folder:
+        home = Path(folder)
+        asked, told, said = home / "request.json", home / "verdicts.jsonl", home / "output.txt"
+        asked.write_text(json.dumps(request.as_json()), encoding="utf-8")
+        code = _run(
+            [sys.executable, "-I", "-m", "netgrader.grading.verifier", str(asked), str(told)], said, home, request
+        )
+        lines = list(_lines(told))
+        output = said.read_text(encoding="utf-8", errors="replace")[-LOG:]
+    seconds = time.monotonic() - start
+    broken = next((line["broken"] for line in lines if "broken" in line), None)
+    if broken is not None:
+        raise VerificationError(broken["sentence"], broken["details"])
+    plan = next((line["plan"] for line in lines if "plan" in line), None)
+    if plan is None:
+        raise VerificationError(f"The verifier ended before it began (exit code {code}).", output)
+    problem = None
+    if code is None:
+        problem = f"The verification took longer than {request.seconds:g} seconds and was stopped."
+    elif not any("end" in line for line in lines):
+        problem = f"The verification ended before its time (exit code {code})."
+    return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
+
+
+def _run(command: Sequence[str], said: Path, home: Path, request: VerificationRequest) -> int | None:
+    """Run the verifier; its exit code, or None if it had to be stopped."""
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    if os.name == "nt":
+        environment |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(request.seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop the process and all that it started."""
+    if os.name == "nt":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _lines(told: Path) -> Iterator[dict[str, Any]]:
+    """What the verifier told, line by line; the last line of one that was killed may be cut off."""
+    if not told.is_file():
+        return
+    for line in told.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            yield json.loads(line)
+
+
+def _verification(
+    plan: Sequence[Mapping[str, Any]],
+    lines: Sequence[Mapping[str, Any]],
+    *,
+    seconds: float,
+    problem: str | None,
+    output: str,
+) -> Verification:
+    verdicts = {line["verdict"]["check"]: line["verdict"] for line in lines if "verdict" in line}
+    checks: dict[str, list[CheckResult]] = {}
+    for entry in plan:
+        raw = verdicts.get(entry["check"]["check"], entry["check"])
+        checks.setdefault(entry["cell"], []).append(_check(raw))
+    nothing: dict[str, Any] = {"measured": {}, "observations": {}, "log": []}
+    noted = next((line["end"] for line in lines if "end" in line), nothing)
+    return Verification(
+        checks={cell: tuple(found) for cell, found in checks.items()},
+        measured=noted["measured"],
+        observations=observations.from_json(noted["observations"]),
+        seconds=seconds,
+        problem=problem,
+        log=(*noted["log"], *([problem] if problem else []), *([output] if output else [])),
+    )
+
+
+def _check(raw: Mapping[str, Any]) -> CheckResult:
+    return CheckResult(
+        **{
+            **raw,
+            "visibility": Visibility(raw["visibility"]),
+            "outcome": Outcome(raw["outcome"]),
+            "faults": tuple(raw["faults"]),
+        }
+    )
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return [_json(one) for one in value] if isinstance(value, tuple) else value

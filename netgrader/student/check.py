@@ -1,0 +1,121 @@
+"""`check("train")`: run the public checks of a cell on what the notebook holds, and say what was found."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netgrader.checks.bench import Bench
+from netgrader.checks.exercises import load_exercises
+from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.run import run_tests
+from netgrader.student.answer import Answer
+from netgrader.student.capture import take
+from netgrader.student.errors import NotebookError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from netgrader.evidence import Evidence
+    from netgrader.lab.api import Lab
+    from netgrader.results import CheckResult
+
+__all__ = ["check"]
+
+FOLDER = "checks"
+ABOVE = ("source/digits", "release/digits")
+SECONDS = 30.0
+
+
+class ChecksNotFoundError(NotebookError):
+    """The folder of public checks is not where it is looked for, or cannot be used."""
+
+
+def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None) -> None:
+    """Check what a cell of the notebook made, and show what was found.
+
+    Parameters
+    ----------
+    name
+        The solution cell, as the exercise calls it: ``"train"``.
+    namespace
+        Where its names are; the globals of the caller, which is the notebook, if None.
+    folder
+        The folder ``checks`` that came with the notebook; looked for beside the notebook and above it if None.
+
+    Notes
+    -----
+    Only the public checks are run. Grading runs them again, and others beside them.
+    """
+    if namespace is None:
+        namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
+    answer = examine(name, namespace, Path(folder) if folder is not None else _find())
+    answer.show()
+
+
+def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
+    """What `check` shows, as a value.
+
+    Raises
+    ------
+    NotebookError
+        If there are no checks for `name`, or they cannot be run.
+    """
+    cell = f"check_{name.removeprefix('check_')}"
+    tests = sorted(folder.glob("test_*_public.py"))
+    with tempfile.TemporaryDirectory(prefix="netgrader-check-", ignore_cleanup_errors=True) as root:
+        out = Path(root) / cell
+        out.mkdir()
+        try:
+            take(cell, namespace, out, folder)
+        except LookupError as error:
+            raise ChecksNotFoundError(f"There is no check called {name!r}. Was its name changed?") from error
+        bench = Bench(Path(root), load_exercises(folder), _local_lab)
+        try:
+            taken = bench.evidence(cell).raw
+            if _not_done(taken):
+                return Answer(name, not_done=True)
+            checks = _run(bench, tests, cell)
+        finally:
+            bench.close()
+    return Answer(name, tuple(checks))
+
+
+def _run(bench: Bench, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:
+    try:
+        run = run_tests(bench, tests, cells=[cell], seconds=SECONDS)
+    except BrokenTests as error:
+        raise ChecksNotFoundError(f"The checks cannot be run: {error}") from error
+    return run.checks.get(cell, ())
+
+
+def _local_lab() -> Lab:
+    from netgrader.lab.local import LocalLab  # noqa: PLC0415  (imports TensorFlow, which a check may not need)
+
+    return LocalLab(timeout=SECONDS)
+
+
+def _not_done(taken: Evidence) -> bool:
+    """Whether all there is to see is that the cell has not been filled in."""
+    errors = taken.errors.values()
+    made = bool(taken.graphs or taken.arrays)
+    return bool(errors) and not made and all(_is_stub(error.kind, error.line) for error in errors)
+
+
+def _is_stub(kind: str, line: str | None) -> bool:
+    return kind == "NotImplementedError" or (kind == "NameError" and line is None)
+
+
+def _find() -> Path:
+    """The folder of public checks: beside the notebook, or in the course's tree above it."""
+    here = Path.cwd()
+    for above in (here, *here.parents):
+        for candidate in (above / FOLDER, *(above / tree / FOLDER for tree in ABOVE)):
+            if (candidate / "exercises.toml").is_file():
+                return candidate
+    raise ChecksNotFoundError(
+        f"The folder {FOLDER!r} that came with this notebook was not found in {here}. "
+        "Put the notebook back beside it, or unpack the course's files again."
+    )
