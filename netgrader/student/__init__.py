@@ -5,11 +5,15 @@ import os
 # TensorFlow's C++ code writes lines of its own into the notebook unless told not to before it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from netgrader.student.check import check
 from netgrader.student.figures import show_figure
 from netgrader.student.live import Live
 from netgrader.student.mnist import load_mnist
 from netgrader.student.quiet import quietly
 from netgrader.student.ready import ready
+from netgrader.student.sessions import install as _keep_values_of_closed_sessions
 from netgrader.student.show_graph import show_graph
 
-__all__ = ["Live", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
+__all__ = ["Live", "check", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
+
+_keep_values_of_closed_sessions()
