@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_stub", "ready"]
 
-NOT_DONE = "Not yet: fill in {names} above, then run this cell again."
+NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
 
 # What a body of `pass`, of `...` or of a docstring compiles to.
 _IDLE = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"})

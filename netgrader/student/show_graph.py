@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from netgrader.student.drawing.graph_svg import describe, graph_svg
-from netgrader.student.drawing.outline import MAX_NODES, Outline, outline
+from netgrader.student.drawing.outline import MAX_NODES, Kind, Outline, outline
 from netgrader.student.errors import NotebookError
 
 __all__ = ["show_graph"]
 
 SECONDS_TO_START = 20
+LEGEND = {
+    Kind.PLACEHOLDER: "Blue: placeholders.",
+    Kind.VARIABLE: "Yellow: variables.",
+    Kind.CONSTANT: "Grey: constants.",
+    Kind.OPERATION: "White: operations.",
+    Kind.FOLDED: "Dashed: many operations folded into one.",
+}
 
 
 class NotAGraphError(NotebookError):
@@ -52,7 +59,8 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
     graph_def = _graph_def(graph)
     drawing = outline(graph_def, max_nodes)
     svg = graph_svg(drawing, f"A TensorFlow graph of {drawing.n_ops} operations", _key(graph_def))
-    page = f"<figure style='margin:0'>{svg}<figcaption>{html.escape(_caption(drawing))}</figcaption></figure>"
+    caption = html.escape(_caption(drawing))
+    page = f"<figure style='margin:0'>{svg}<figcaption style='font-size:85%'>{caption}</figcaption></figure>"
     display({"text/html": page, "text/plain": describe(drawing)}, raw=True)
     if tensorboard:
         _open_tensorboard(graph_def)
@@ -77,12 +85,11 @@ def _key(graph_def: Any) -> str:
 def _caption(drawing: Outline) -> str:
     if not drawing.n_ops:
         return "The graph is empty: nothing has been added to it yet."
-    drawn = sum(1 for _ in drawing.root.nodes())
+    nodes = list(drawing.root.nodes())
+    kinds = {node.kind for node in nodes}
+    legend = " ".join(sentence for kind, sentence in LEGEND.items() if kind in kinds)
     hidden = " Operations that only initialise or save variables are left out." if drawing.n_left_out else ""
-    return (
-        f"{drawing.n_ops} operations, drawn as {drawn} nodes; data flows downwards. "
-        f"Blue: placeholders. Yellow: variables. White: operations. Dashed: many operations folded into one.{hidden}"
-    )
+    return f"{drawing.n_ops} operations, drawn as {len(nodes)} nodes; data flows downwards. {legend}{hidden}"
 
 
 def _open_tensorboard(graph_def: Any) -> None:

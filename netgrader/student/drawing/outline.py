@@ -115,8 +115,9 @@ def _node(owner: str, members: Sequence[str], ops: Mapping[str, Any], groups: Gr
     label = _NOISE.sub("", owner.rpartition("/")[2])
     if owner in groups.training:
         n_variables = len({next(data_inputs(ops[name]), name) for name in members if "Apply" in ops[name].op})
-        detail = f"gradients and optimizer, {len(members)} operations\nupdates {n_variables} variables"
-        return Node(owner, Kind.FOLDED, label, detail + _rate(members, ops), tuple(members))
+        updates = "updates 1 variable" if n_variables == 1 else f"updates {n_variables} variables"
+        detail = f"gradients and optimizer, {len(members)} operations\n{updates}{_rate(members, ops)}"
+        return Node(owner, Kind.FOLDED, label, detail, tuple(members))
     if owner in groups.gradients:
         return Node(owner, Kind.FOLDED, label, f"gradients, {len(members)} operations", tuple(members))
     node = ops[owner]
