@@ -31,8 +31,8 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         The student's network: any object with attributes, a mapping, or a sequence. Its parts may be tensors,
         operations, variables (TensorFlow's or Keras's), or lists of them.
     session
-        The session it was trained in, open or closed; its values are taken if it is of the same graph. Without one, the
-        values that the last closed session of the graph held, if any.
+        The session it was trained in, open or closed. Without one of the same graph, the values that the last closed
+        session of the graph held are taken, if any.
     about
         Small facts to note with it. Added are ``elsewhere``, parts that lie in another graph than the one exported, and
         ``returned``: ``"empty"`` or ``"other"`` if ``net.graph`` is not the graph that the parts lie in, ``"none"`` if
@@ -66,12 +66,12 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
     meta_graph = _meta_graph(graph)
     for name, members in groups.items():
         parts[name] = _add_group(meta_graph, name, members)
-    values = variable_values(session, graph) if session is not None else {}
+    of_graph = session is not None and getattr(session, "graph", None) is graph
     return GraphEvidence(
         meta_graph=meta_graph.SerializeToString(),
         parts=parts,
         eval_feed=dict(_eval_feed(attributes.get("eval_feed"), graph)),
-        values=values or kept_values(graph),
+        values=variable_values(session, graph) if of_graph else kept_values(graph),
         about=noted,
     )
 
@@ -104,7 +104,7 @@ def _elements(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _element(value: Any) -> Any:
     """The tensor, operation or variable that `value` is or holds, or None."""
-    tf = sys.modules["tensorflow"].compat.v1
+    tf = sys.modules["tensorflow"]
     for held in (value, getattr(value, "value", None), getattr(value, "_value", None)):
         if isinstance(held, tf.Tensor | tf.Operation | tf.Variable) and hasattr(held, "graph"):
             return held

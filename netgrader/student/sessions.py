@@ -39,14 +39,14 @@ def kept_values(graph: Any) -> Values:
 
 
 def variable_values(session: Any, graph: Any) -> Values:
-    """Values of the initialised variables of `session`, by op name; what it held when it was closed, if it is closed.
+    """Values of the initialised variables of `session` by op name; those it held when it was closed, if it is.
 
     Empty if it is a session of another graph than `graph`.
     """
     if getattr(session, "graph", None) is not graph:
         return {}
     if getattr(session, "_closed", False):
-        return kept_values(graph)
+        return dict(getattr(session, KEPT, {}))
     return _read(session)
 
 
@@ -103,6 +103,7 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
         if not (collected or getattr(self, "_closed", True)):
             values = _read(self)
             if values:
+                setattr(self, KEPT, values)
                 setattr(self.graph, KEPT, values)
         close(self)
 
