@@ -19,10 +19,8 @@ __all__ = ["explain"]
 MEANINGS: Sequence[tuple[str, str]] = (
     (r"not available with Keras 3|tf\.layers|has no attribute '(layers|contrib)'", "keras3-removed-api"),
     (r"No gradients provided|No variables to optimize", "minimises-wrong-tensor"),
-    (
-        r"Rank mismatch: Rank of labels|`labels.shape.rank` must equal|logits and labels must (be broadcastable|have the same)",
-        "labels-not-one-hot",
-    ),
+    (r"Rank mismatch: Rank of labels|labels\.shape\.rank` must equal", "labels-not-one-hot"),
+    (r"logits and labels must (be broadcastable|have the same)", "labels-not-one-hot"),
     (r"Dimensions must be equal.*(SparseSoftmax|softmax_cross_entropy)", "labels-not-one-hot"),
     (r"[Aa]ttempting to use uninitialized value|could not find variable|Could not find variable", "not-initialised"),
     (r"Cannot feed value of shape", "wrong-placeholder"),
