@@ -7,7 +7,6 @@ cost the points of `train`. Both are bound in the namespace while a call lasts a
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from netgrader.training.fingerprints import fingerprints
 from netgrader.training.notes import ARRAYS, NO_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.evidence import EvidenceWriter
     from netgrader.student.probes import Student
@@ -79,29 +78,14 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, name
     instrument = Instrument(call.learning_rate, seconds)
     session = tf.Session(graph=instrument.net.graph)
     try:
-        with student.capturing(out, f"{name}/train"), _as_default(instrument.net.graph, session):
+        # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
+        with student.capturing(out, f"{name}/train"):
             _report(out, name, train(session, instrument.net, call.n_epochs, call.mini_batch_size))
         out.fact(f"{name}/closed", bool(getattr(session, "_closed", False)))
         final = variable_values(session, instrument.net.graph).get("W")
     finally:
         session.close()
     instrument.write(out, name, final)
-
-
-@contextmanager
-def _as_default(graph: Any, session: Any) -> Iterator[None]:
-    """Make both the default, as a notebook's ``with tf.Session(graph=…) as sess`` does."""
-    with ExitStack() as stack:
-        stack.enter_context(graph.as_default())
-        stack.enter_context(session.as_default())
-        try:
-            yield
-        finally:
-            try:
-                stack.close()
-            except (AssertionError, RuntimeError):
-                # The student's code entered a context and never left it, which it may: ours then lies below.
-                stack.pop_all()
 
 
 def _report(out: EvidenceWriter, name: str, returned: Any) -> None:

@@ -1,0 +1,118 @@
+"""Which runs of a call belong to which epoch: train steps and evaluations in the order in which they happened.
+
+Nothing says where an epoch ends; it shows in what was fed. A loop that made as many passes as it was asked for is cut
+into equal parts; any other is cut where the network was evaluated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.training.notes import Asked
+
+if TYPE_CHECKING:
+    from netgrader.training.log import Bool, Call, Int, Tables
+
+__all__ = ["Course", "Epoch", "course", "per_run"]
+
+# A train step this many times larger than the others, and than what was asked for, is an evaluation with the train op.
+STRAY = 3
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The train steps of an epoch, and the evaluations between its last step and the next epoch; run numbers."""
+
+    steps: Int
+    evaluations: Int
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a call went.
+
+    Attributes
+    ----------
+    epochs
+        The epochs that were run.
+    before
+        Evaluations before the first step.
+    strays
+        Train steps that are evaluations: the train op was among the fetches. They count as evaluations in `epochs`.
+    """
+
+    epochs: tuple[Epoch, ...]
+    before: Int
+    strays: Int
+
+    @property
+    def steps(self) -> Int:
+        """All train steps but the strays."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *(epoch.steps for epoch in self.epochs)])
+
+
+def per_run(call: Call, mask: Bool) -> Int:
+    """For each run, how many of its rows are in `mask`, which has an entry for each row of the call."""
+    sums = np.concatenate([[0], np.cumsum(mask)])
+    counts: Int = sums[call.starts[1:]] - sums[call.starts[:-1]]
+    return counts
+
+
+def course(call: Call, tables: Tables) -> Course:
+    """Cut a call into epochs."""
+    is_step = (call.asked & Asked.STEP) > 0
+    strays = np.flatnonzero(is_step & _stray(call, tables, is_step))
+    is_step[strays] = False
+    steps = np.flatnonzero(is_step)
+    looks = np.flatnonzero((call.sizes > 0) & ~is_step & ((call.asked & Asked.INITIALISE) == 0))
+    if not len(steps):
+        return Course((), looks, strays)
+    cuts = _cuts(call, tables, steps, looks)
+    epochs = []
+    for first, last in zip([0, *cuts], [*cuts, len(steps)], strict=True):
+        after = steps[last] if last < len(steps) else len(call.sizes)
+        epochs.append(Epoch(steps[first:last], looks[(looks > steps[last - 1]) & (looks < after)]))
+    return Course(tuple(epochs), looks[looks < steps[0]], strays)
+
+
+def _stray(call: Call, tables: Tables, is_step: Bool) -> Bool:
+    """Steps on test images, or far larger than the others."""
+    if not is_step.any():
+        return is_step
+    of_test = per_run(call, call.rows.index >= tables.n_train)
+    usual = max(float(np.median(call.sizes[is_step])), call.mini_batch_size)
+    stray: Bool = is_step & ((2 * of_test > call.sizes) | (call.sizes > STRAY * usual))
+    return stray
+
+
+def _cuts(call: Call, tables: Tables, steps: Int, looks: Int) -> list[int]:
+    """Positions among `steps` at which the second and later epochs begin."""
+    asked, n_steps, n_rows = call.n_epochs, len(steps), len(tables.train)
+    fed = int(call.sizes[steps].sum())
+    slack = max(call.mini_batch_size, int(np.max(call.sizes[steps])))
+    gap = np.searchsorted(steps, looks)
+    weight = np.bincount(gap, weights=call.sizes[looks], minlength=n_steps + 1)
+    seen = np.flatnonzero((weight > 0) & (2 * weight >= np.max(weight)))
+    seen = seen[(seen > 0) & (seen < n_steps)]
+    found, divides = len(seen) + 1, n_steps % asked == 0
+    if divides and abs(fed - asked * n_rows) <= asked * slack:
+        return _equal(n_steps, asked)
+    if found == asked:
+        return [int(cut) for cut in seen]
+    if found > asked and found % asked == 0 and fed <= 1.5 * asked * n_rows:
+        grouped = seen[found // asked - 1 :: found // asked]
+        if len(set(np.diff([0, *grouped, n_steps]))) == 1:
+            return [int(cut) for cut in grouped]
+    if found in {1, n_steps}:
+        passes = round(fed / n_rows)
+        if passes >= 1 and n_steps % passes == 0 and abs(fed - passes * n_rows) <= passes * slack:
+            return _equal(n_steps, passes)
+        return _equal(n_steps, asked) if divides else []
+    return [int(cut) for cut in seen]
+
+
+def _equal(n_steps: int, parts: int) -> list[int]:
+    return [part * n_steps // parts for part in range(1, parts)]

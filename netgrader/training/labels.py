@@ -1,0 +1,98 @@
+"""Whether the train steps were fed each image with its own label, and if not, with whose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.training.notes import NO_LABEL
+from netgrader.training.subject import finding
+from netgrader.training.verdicts import Aspect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.training.log import Bytes, Int
+    from netgrader.training.subject import Subject
+    from netgrader.training.verdicts import Finding
+
+__all__ = ["class_shift", "judge_labels", "row_shift"]
+
+# Up to this share of rows may disagree: a student's own arrays may have equal images or an unclear label.
+NOISE = 0.002
+# A shift explains the labels if it explains this share of them.
+EXPLAINED = 0.97
+NEAR = (1, -1, 2, -2, 3, -3)
+
+
+def judge_labels(subject: Subject) -> Iterator[Finding]:
+    """Compare the labels fed with those of the student's array, and with the digits that the images show.
+
+    Either will do: labels that are wrong in the array are the fault of ``prepare_data``, and a loop that makes its own
+    labels is right if they are.
+    """
+    rows = subject.call.of(subject.course.steps)
+    known = rows.index >= 0
+    index, labels = rows.index[known], rows.labels[known]
+    if not len(index):
+        return
+    unclear = labels == NO_LABEL
+    if unclear.mean() > NOISE:
+        found = f"{unclear.sum():,} of {len(labels):,} labels that name no class"
+        yield finding(Aspect.LABELS, "labels-not-one-hot", found=found, expected="one 1 and nine 0 in each row")
+        return
+    candidates = (subject.tables.classes, subject.origins.digits)
+    wrong, own = min(((_wrong(labels, classes[index]), classes) for classes in candidates), key=lambda pair: pair[0])
+    if wrong > NOISE:
+        yield _explained(subject, index, labels, own)
+
+
+def _wrong(labels: Bytes, own: Bytes) -> float:
+    known = own != NO_LABEL
+    return float((labels != own)[known].mean()) if known.any() else 1.0
+
+
+def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> Finding:
+    shift = class_shift(labels, own[index])
+    if shift is not None:
+        found = f"the label {(3 + shift) % 10} for a 3"
+        return finding(Aspect.LABELS, "labels-off-by-one", found=found, expected="the label 3")
+    size = subject.call.mini_batch_size
+    shift = row_shift(labels, own, index, (*NEAR, size, -size))
+    if shift is not None:
+        found = f"each image with the label of the image {abs(shift)} {'after' if shift > 0 else 'before'} it"
+        return finding(Aspect.LABELS, "labels-shifted", found=found, expected="with its own")
+    wrong = (labels != own[index]).sum()
+    found = f"{wrong:,} of {len(labels):,} images fed with another label than their own"
+    return finding(Aspect.LABELS, "labels-shuffled-apart", found=found, expected="each with its own")
+
+
+def class_shift(labels: Bytes, own: Bytes) -> int | None:
+    """The constant from 1 to 9 that `labels` are off by, modulo 10; None if there is none."""
+    shifts = np.bincount((labels.astype(np.int64) - own) % 10, minlength=10)
+    best = int(np.argmax(shifts))
+    return best if best and shifts[best] > EXPLAINED * len(labels) else None
+
+
+def row_shift(labels: Bytes, own: Bytes, index: Int, shifts: tuple[int, ...]) -> int | None:
+    """By how many rows `labels` are shifted, along the array or along the order of feeding; None if they are not.
+
+    Parameters
+    ----------
+    labels
+        The class fed with each row, shape (m,).
+    own
+        The class of each row of the array.
+    index
+        Which row of the array each one is, shape (m,).
+    shifts
+        Shifts to try.
+    """
+    fed = own[index]
+    for shift in shifts:
+        along_array = own[np.clip(index + shift, 0, len(own) - 1)]
+        along_order = np.roll(fed, -shift)
+        if max((labels == along_array).mean(), (labels == along_order).mean()) > EXPLAINED:
+            return shift
+    return None

@@ -1,0 +1,312 @@
+"""The instrument's notes as a typed log: which rows of the student's arrays each run was fed, with which labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.training.fingerprints import WIDTH, Table, match_scaled
+from netgrader.training.notes import ARRAYS, COLUMNS, FIGURES, NO_LABEL, PARTS, Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.evidence import Evidence, ProbeError
+
+__all__ = ["BadTrainingLog", "Call", "Rows", "Tables", "TrainingLog", "read_training_log"]
+
+MAX_ROWS = 60_000_000
+
+Int = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
+Bool = npt.NDArray[np.bool_]
+
+
+class BadTrainingLog(ValueError):
+    """What the instrument is said to have noted contradicts itself; the message is a sentence."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The student's arrays as `train` could read them: rows by fingerprint, and the class that each label names.
+
+    Training rows are numbered from 0, test rows after them: row ``n_train + i`` is test row i.
+
+    Attributes
+    ----------
+    prints
+        Fingerprints, shape (n_train + n_test, 4).
+    classes
+        Shape (n_train + n_test,), `NO_LABEL` where a label names none.
+    first
+        The first row that equals each row, shape (n_train + n_test,); a row that is fed gets the number of the first.
+    n_train, n_test
+        Number of rows.
+    stand_ins
+        Why these are not the student's own arrays, None if they are.
+    """
+
+    prints: Float
+    classes: Bytes
+    first: Int
+    n_train: int
+    n_test: int
+    stand_ins: str | None = None
+
+    @property
+    def train(self) -> Int:
+        """Numbers of the training rows, equal ones once."""
+        return np.unique(self.first[: self.n_train])
+
+    @property
+    def test(self) -> Int:
+        """Numbers of the test rows, equal ones once."""
+        return np.unique(self.first[self.n_train :])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of some runs, one after the other.
+
+    Attributes
+    ----------
+    index
+        Which row of the tables each is, -1 if none.
+    factor, shift
+        What it was multiplied with and raised by since it stood in the student's array; 1 and 0 if it was fed as it is.
+    labels
+        The class that its label names, `NO_LABEL` if it names none or none was fed.
+    found
+        The class that the network gave it.
+    """
+
+    index: Int
+    factor: Float
+    shift: Float
+    labels: Bytes
+    found: Bytes
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of `train`, run by run. Arrays have an entry for each run, in order.
+
+    Attributes
+    ----------
+    n_epochs, mini_batch_size
+        What was asked for.
+    asked
+        `Asked` flags.
+    sizes
+        How many rows were fed.
+    version
+        Version of the graph: grows with each op that is added.
+    state
+        A number that changes as the weights do, taken before the run's own step.
+    loss
+        NaN where it was not computed.
+    final
+        The state of the weights left in the session, NaN if there are none.
+    acc_trn, acc_val
+        What `train` returned, None where that is not numbers.
+    returned
+        Kinds of what it returned: of the whole, how many, of the two.
+    error
+        What it raised, if anything.
+    closed
+        Whether it closed its session.
+    """
+
+    n_epochs: int
+    mini_batch_size: int
+    asked: Int
+    sizes: Int
+    version: Int
+    state: Float
+    loss: Float
+    final: float
+    rows: Rows
+    acc_trn: Float | None = None
+    acc_val: Float | None = None
+    returned: tuple[str | int, ...] = ()
+    error: ProbeError | None = None
+    closed: bool = False
+    starts: Int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "starts", np.concatenate([[0], np.cumsum(self.sizes)]).astype(np.int64))
+
+    @property
+    def steps(self) -> Int:
+        """Numbers of the runs that took a train step."""
+        return np.flatnonzero(self.asked & Asked.STEP)
+
+    @property
+    def initialisations(self) -> Int:
+        """Numbers of the events that gave the weights their initial values."""
+        return np.flatnonzero(self.asked & Asked.INITIALISE)
+
+    def of(self, runs: Int | list[int]) -> Rows:
+        """The rows of some runs, one after the other."""
+        pieces = [np.arange(self.starts[run], self.starts[run + 1]) for run in runs]
+        at = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
+        rows = self.rows
+        return Rows(rows.index[at], rows.factor[at], rows.shift[at], rows.labels[at], rows.found[at])
+
+    def indices(self, run: int) -> Int:
+        """Which rows of the tables one run was fed."""
+        return self.rows.index[self.starts[run] : self.starts[run + 1]]
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """All calls of `train`, and the tables that number their rows."""
+
+    calls: tuple[Call, ...]
+    tables: Tables
+
+
+def read_training_log(evidence: Evidence) -> TrainingLog:
+    """Decode the evidence of ``check_train``.
+
+    Raises
+    ------
+    BadTrainingLog
+        If something is missing or contradicts the rest; a student's process wrote it, so anything may be there.
+    """
+    tables, finder = _tables(evidence)
+    calls: list[Call] = []
+    while (asked := evidence.facts.get(f"{len(calls)}/asked")) is not None:
+        calls.append(_call(evidence, str(len(calls)), asked, finder))
+    if not calls:
+        raise BadTrainingLog("No call of train was noted.")
+    return TrainingLog(tuple(calls), tables)
+
+
+def _tables(evidence: Evidence) -> tuple[Tables, _Finder]:
+    found = {name: _array(evidence.arrays, f"table/{name}") for name in ARRAYS}
+    x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
+    for images, labels in ((x_train, y_train), (x_test, y_test)):
+        if images.ndim != 2 or images.shape[1] != WIDTH or labels.shape != (len(images),) or not len(images):
+            raise BadTrainingLog("The tables of the student's rows do not fit together.")
+    why = evidence.facts.get("stand_ins")
+    prints = np.concatenate([x_train, x_test]).astype(np.float64)
+    finder = _Finder(prints)
+    tables = Tables(
+        prints=prints,
+        first=finder.first,
+        classes=np.concatenate([y_train, y_test]).astype(np.uint8),
+        n_train=len(x_train),
+        n_test=len(x_test),
+        stand_ins=why[:500] if isinstance(why, str) else None,
+    )
+    return tables, finder
+
+
+class _Finder:
+    """Numbers rows by fingerprint: as they are, or else rescaled."""
+
+    def __init__(self, known: Float) -> None:
+        self._known = known
+        self._table = Table(known)
+        self.first = self._table.first
+
+    def find(self, prints: Float) -> tuple[Int, Float, Float]:
+        index = self._table.find(prints)
+        factor, shift = np.ones(len(prints)), np.zeros(len(prints))
+        other = np.flatnonzero(index < 0)
+        if len(other):
+            match = match_scaled(self._known, prints[other])
+            known = match.index >= 0
+            index[other[known]] = self.first[match.index[known]]
+            factor[other], shift[other] = match.factor, match.shift
+        return index, factor, shift
+
+
+def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call:
+    if not isinstance(asked, dict):
+        raise BadTrainingLog("It is not said what train was called with.")
+    noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
+    events = _table_of(noted["events"], len(COLUMNS), "events")
+    figures = _table_of(noted["figures"], len(FIGURES), "figures")
+    column = {key: events[:, COLUMNS.index(key)] for key in COLUMNS}
+    if len(figures) != len(events):
+        raise BadTrainingLog("The instrument's notes are not of one length.")
+    returned = evidence.facts.get(f"{name}/returned")
+    return Call(
+        n_epochs=_whole(asked.get("n_epochs")),
+        mini_batch_size=_whole(asked.get("mini_batch_size")),
+        asked=column["asked"],
+        sizes=column["n_rows"],
+        version=column["graph_version"],
+        state=figures[:, FIGURES.index("state")],
+        loss=figures[:, FIGURES.index("loss")],
+        final=float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan"),
+        rows=_rows(column, noted, finder),
+        acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
+        acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
+        returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
+        error=evidence.errors.get(f"{name}/train"),
+        closed=evidence.facts.get(f"{name}/closed") is True,
+    )
+
+
+def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _Finder) -> Rows:
+    """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
+    sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
+    block_sizes = noted["block_sizes"]
+    prints = _table_of(noted["rows"], WIDTH, "rows", kind=np.float64)
+    fed = blocks >= 0
+    if block_sizes.ndim != 1 or block_sizes.dtype.kind not in "iu" or (sizes < 0).any() or (block_sizes < 0).any():
+        raise BadTrainingLog("The instrument's blocks of rows are not counted.")
+    if sizes.sum() > MAX_ROWS or (blocks >= len(block_sizes)).any() or block_sizes.sum() != len(prints):
+        raise BadTrainingLog("The instrument's blocks of rows do not fit together.")
+    if (sizes[fed] != block_sizes[blocks[fed]]).any() or sizes[~fed].any():
+        raise BadTrainingLog("The instrument's runs and blocks differ in length.")
+    labelled = (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY)) > 0
+    found, given = noted["found"], noted["labels"]
+    if found.shape != (sizes.sum(),) or given.shape != (sizes[labelled].sum(),):
+        raise BadTrainingLog("The instrument's rows and labels differ in length.")
+    index, factor, shift = finder.find(prints)
+    starts = np.concatenate([[0], np.cumsum(block_sizes)])
+    at = _ranges(starts[blocks[fed]], sizes[fed])
+    labels = np.full(len(at), NO_LABEL, dtype=np.uint8)
+    labels[np.repeat(labelled, sizes)] = given
+    return Rows(index[at], factor[at], shift[at], labels, found.astype(np.uint8))
+
+
+def _ranges(starts: Int, sizes: Int) -> Int:
+    """``start, start + 1, …`` for each start, as many as its size, in one array."""
+    before = np.cumsum(sizes) - sizes
+    ranges: Int = np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+    return ranges
+
+
+def _array(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
+    if name not in arrays:
+        raise BadTrainingLog(f"The instrument's notes lack {name}.")
+    return arrays[name]
+
+
+def _table_of(array: npt.NDArray[Any], width: int, what: str, kind: type = np.int64) -> npt.NDArray[Any]:
+    wanted = "f" if kind is np.float64 or what == "figures" else "iu"
+    if array.ndim != 2 or array.shape[1] != width or array.dtype.kind not in wanted:
+        raise BadTrainingLog(f"The instrument's {what} are not a table of {width} columns.")
+    return array.astype(np.float64 if wanted == "f" else np.int64, copy=False)
+
+
+def _reported(array: npt.NDArray[Any] | None) -> Float | None:
+    return None if array is None or array.dtype.kind not in "fiu" else array.astype(np.float64).reshape(-1)
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1_000_000:
+        raise BadTrainingLog("It is not said what train was called with.")
+    return value

@@ -1,0 +1,98 @@
+"""Accuracies as the instrument noted them, in each of the ways in which a loop may rightly put them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.training.epochs import per_run
+from netgrader.training.notes import NO_LABEL
+
+if TYPE_CHECKING:
+    from netgrader.training.log import Bool, Int
+    from netgrader.training.subject import Subject
+
+__all__ = ["Measured", "Part", "agree", "measure", "single_runs"]
+
+# Single precision, and the last digit of what was rounded for printing.
+ROUNDING = 2e-5
+DIGITS = (2, 3, 4)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was seen of the training or of the test images in the evaluations after an epoch.
+
+    Attributes
+    ----------
+    share
+        The part of its images that was evaluated.
+    accuracies
+        The accuracy on them: of all rows together, and as a mean over runs, by the labels fed, the student's labels and
+        the true ones. One value where all is well.
+    counts
+        Numbers of rows and of runs, by which a sum instead of a mean is too large.
+    """
+
+    share: float
+    accuracies: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured after an epoch, `train` and `test`."""
+
+    train: Part
+    test: Part
+
+
+def measure(subject: Subject, runs: Int) -> Measured:
+    """What some evaluations saw."""
+    rows, tables = subject.call.rows, subject.tables
+    return Measured(
+        train=_part(subject, runs, (rows.index >= 0) & (rows.index < tables.n_train), tables.train),
+        test=_part(subject, runs, np.isin(rows.index, tables.test), tables.test),
+    )
+
+
+def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
+    sizes = subject.call.sizes[runs]
+    of_part = per_run(subject.call, mask)[runs]
+    runs = runs[of_part * 2 > sizes]
+    seen = subject.call.of(runs).index
+    share = len(np.unique(seen[np.isin(seen, members)])) / len(members)
+    accuracies: list[float] = []
+    for correct in _correct(subject):
+        sums = per_run(subject.call, correct)[runs]
+        counted = subject.call.sizes[runs]
+        if counted.sum():
+            accuracies += [
+                float(np.average(sums / np.maximum(counted, 1), weights=weights)) for weights in (counted, None)
+            ]
+    counts = tuple(int(count) for count in {int(subject.call.sizes[runs].sum()), len(runs)} if count > 1)
+    return Part(share, tuple(dict.fromkeys(accuracies)), counts)
+
+
+def _correct(subject: Subject) -> list[Bool]:
+    """For each row of the call, whether the network was right: by the label fed, the student's, the true one."""
+    rows = subject.call.rows
+    own = subject.tables.classes[rows.index]
+    fed = np.where(rows.labels == NO_LABEL, own, rows.labels)
+    known = rows.index >= 0
+    return [rows.found == fed, known & (rows.found == own), known & (rows.found == subject.origins.digits[rows.index])]
+
+
+def single_runs(subject: Subject, runs: Int) -> list[float]:
+    """The accuracy of each of some runs, by the labels fed."""
+    correct = per_run(subject.call, _correct(subject)[0])[runs]
+    return [float(value) for value in correct / np.maximum(subject.call.sizes[runs], 1)]
+
+
+def agree(value: float, accuracy: float) -> bool:
+    """Whether a value reported is this accuracy, possibly rounded."""
+    if abs(value - accuracy) <= ROUNDING:
+        return True
+    return any(abs(round(accuracy, digits) - value) < 1e-7 for digits in DIGITS)

@@ -1,0 +1,203 @@
+"""Whether what `train` returned is what was measured, and if not, what it is instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.training.measured import Measured, Part, agree, measure, single_runs
+from netgrader.training.subject import finding
+from netgrader.training.verdicts import Aspect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from netgrader.training.log import Float
+    from netgrader.training.subject import Subject
+    from netgrader.training.verdicts import Finding
+
+__all__ = ["judge_report"]
+
+EXPECTED = "(acc_trn, acc_val), each with one number for each epoch"
+# Less than this off what was measured is an average taken a little differently, and no claim worth the name.
+NEAR = 0.002
+SIDES = {"acc_trn": "training", "acc_val": "test"}
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """What can be told apart after one epoch."""
+
+    now: Measured
+    before: Measured | None
+    steps: tuple[float, ...]
+    looks: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a reported value turned out to be: a fault's code, and words."""
+
+    code: str
+    words: str
+
+
+def judge_report(subject: Subject) -> Iterator[Finding]:
+    """Compare both lists with the measured accuracies, epoch by epoch."""
+    call = subject.call
+    if not subject.course.epochs:
+        return
+    reported = _lists(subject)
+    if reported is None:
+        yield finding(Aspect.REPORT, "wrong-return", found=_what(subject), expected=EXPECTED)
+        return
+    acc_trn, acc_val = reported
+    if len(acc_trn) != len(acc_val) or len(acc_val) != call.n_epochs:
+        found = f"{len(acc_trn)} and {len(acc_val)} numbers for {call.n_epochs} epochs"
+        yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
+        if len(acc_trn) != len(acc_val) or len(acc_val) != len(subject.course.epochs):
+            return
+    epochs = _epochs(subject)[: len(acc_val)]
+    if _exchanged(epochs, acc_trn, acc_val):
+        found = "the two lists in exchange: (acc_val, acc_trn)"
+        yield finding(Aspect.REPORT, "reports-train-accuracy", found=found, expected=EXPECTED)
+        return
+    sides: list[tuple[str, Float, Callable[[_Epoch, float], _Reading | None]]] = [
+        ("acc_trn", acc_trn, _read_train),
+        ("acc_val", acc_val, _read_test),
+    ]
+    for name, values, read in sides:
+        yield from _judge_side(name, values, epochs, read)
+
+
+def _judge_side(
+    name: str, values: Float, epochs: Sequence[_Epoch], read: Callable[[_Epoch, float], _Reading | None]
+) -> Iterator[Finding]:
+    readings = [read(epoch, float(value)) for epoch, value in zip(epochs, values, strict=False)]
+    wrong = [number for number, reading in enumerate(readings) if reading is not None]
+    if not wrong:
+        return
+    parts = [epoch.now.test if name == "acc_val" else epoch.now.train for epoch in epochs]
+    if _best_so_far(values, parts):
+        found = f"{name} is the highest value so far, not that of the epoch"
+        yield finding(Aspect.REPORT, "picked-best-epoch-on-test", share=1.0, found=found)
+        return
+    code = Counter(reading.code for reading in readings if reading is not None).most_common(1)[0][0]
+    number = next(number for number in wrong if (reading := readings[number]) and reading.code == code)
+    reading = readings[number]
+    accuracies = parts[number].accuracies
+    yield finding(
+        Aspect.REPORT,
+        code,
+        side=SIDES[name],
+        share=0.5 if code != "reported-accuracy-wrong" else 0.0,
+        found=f"{name} {values[number]:.6g} after epoch {number + 1}{reading.words if reading else ''}",
+        expected=f"{accuracies[0]:.4f}" if accuracies else f"an accuracy that was measured ({name})",
+    )
+
+
+def _lists(subject: Subject) -> tuple[Float, Float] | None:
+    """Both lists, without the accuracy before training where it leads them; None if they are no numbers."""
+    call = subject.call
+    if call.acc_trn is None or call.acc_val is None:
+        return None
+    lists = call.acc_trn, call.acc_val
+    if all(len(values) == call.n_epochs + 1 for values in lists) and len(subject.course.before):
+        untrained = measure(subject, subject.course.before)
+        if any(agree(float(lists[1][0]), accuracy) for accuracy in untrained.test.accuracies):
+            return lists[0][1:], lists[1][1:]
+    return lists
+
+
+def _what(subject: Subject) -> str:
+    """What was returned, in words."""
+    kinds = subject.call.returned
+    if not kinds or kinds[0] == "NoneType":
+        return "nothing"
+    if len(kinds) > 1 and kinds[1] == 2:
+        return f"({', '.join(str(kind) for kind in kinds[2:])})"
+    return f"a {kinds[0]}" + (f" of {kinds[1]}" if len(kinds) > 1 else "")
+
+
+def _epochs(subject: Subject) -> list[_Epoch]:
+    epochs, found = subject.course.epochs, []
+    before = measure(subject, subject.course.before) if len(subject.course.before) else None
+    for epoch in epochs:
+        now = measure(subject, epoch.evaluations)
+        last = epoch.steps[-1:]
+        others = np.arange(epoch.steps[0], last[0])
+        looks = np.concatenate([np.setdiff1d(others, epoch.steps), epoch.evaluations])
+        looks = looks[subject.call.sizes[looks] > 0]
+        found.append(_Epoch(now, before, tuple(single_runs(subject, epoch.steps)), tuple(single_runs(subject, looks))))
+        before = now
+    return found
+
+
+def _exchanged(epochs: Sequence[_Epoch], acc_trn: Float, acc_val: Float) -> bool:
+    """Whether each list is the other one, and neither is itself."""
+    pairs = list(zip(epochs, acc_trn, acc_val, strict=False))
+    return bool(pairs) and all(
+        _is(float(trn), epoch.now.test)
+        and _is(float(val), epoch.now.train)
+        and not (_is(float(trn), epoch.now.train) or _is(float(val), epoch.now.test))
+        for epoch, trn, val in pairs
+    )
+
+
+def _is(value: float, part: Part) -> bool:
+    return any(agree(value, accuracy) for accuracy in part.accuracies)
+
+
+def _read_test(epoch: _Epoch, value: float) -> _Reading | None:
+    """What a value of acc_val is; None if it is as it should be."""
+    own = epoch.now.test
+    if _is(value, own):
+        return None
+    if _is(value, epoch.now.train):
+        return _Reading("reports-train-accuracy", ", which is that of the training images")
+    return _read(epoch, value, own, batch="reports-train-accuracy", running="reports-train-accuracy")
+
+
+def _read_train(epoch: _Epoch, value: float) -> _Reading | None:
+    """What a value of acc_trn is; None if it is as it should be."""
+    own = epoch.now.train
+    if _is(value, own):
+        return None
+    if _is(value, epoch.now.test):
+        return _Reading("reported-accuracy-wrong", ", which is that of the test images")
+    return _read(epoch, value, own, batch="evaluated-on-part", running="evaluated-while-training")
+
+
+def _read(epoch: _Epoch, value: float, own: Part, *, batch: str, running: str) -> _Reading | None:
+    """The first of the known mistakes that gives this value; None if it is close enough to what was measured."""
+    for accuracy in own.accuracies:
+        factors = {100.0: "a percentage", **{float(count): "a sum, not divided" for count in own.counts}}
+        for factor, words in factors.items():
+            if abs(value - factor * accuracy) <= 1e-4 * factor * max(accuracy, 0.01):
+                return _Reading("accuracy-not-mean", f", {words}")
+    wrong = "reported-accuracy-wrong"
+    mistakes: list[tuple[str, str, list[float]]] = [
+        (wrong, "the share of wrong answers", [1 - accuracy for accuracy in own.accuracies]),
+        (running, "the mean over the epoch's minibatches as they were trained on", [float(np.mean(epoch.steps))]),
+        (batch, "that of a single minibatch", [*epoch.steps[-1:], *epoch.looks]),
+    ]
+    if epoch.before is not None:
+        accuracies = [*epoch.before.train.accuracies, *epoch.before.test.accuracies]
+        mistakes.append((wrong, "that of the epoch before", accuracies))
+    for code, words, accuracies in mistakes:
+        if any(agree(value, accuracy) for accuracy in accuracies):
+            return _Reading(code, f", which is {words}")
+    return None if any(abs(value - accuracy) < NEAR for accuracy in own.accuracies) else _Reading(wrong, "")
+
+
+def _best_so_far(values: Float, parts: Sequence[Part]) -> bool:
+    """Whether each value is the highest of those measured up to it, or each is the highest of all."""
+    if not all(part.accuracies for part in parts):
+        return False
+    so_far = np.maximum.accumulate([part.accuracies[0] for part in parts])
+    return all(agree(float(value), float(best)) for value, best in zip(values, so_far, strict=False)) or all(
+        agree(float(value), float(so_far[-1])) for value in values
+    )

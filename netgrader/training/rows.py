@@ -1,0 +1,196 @@
+"""Which rows the train steps were fed: each training image once an epoch, in minibatches; no test image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.training.notes import Asked
+from netgrader.training.subject import finding
+from netgrader.training.verdicts import Aspect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.training.epochs import Epoch
+    from netgrader.training.log import Bool, Float
+    from netgrader.training.subject import Subject
+    from netgrader.training.verdicts import Finding
+
+__all__ = ["judge_held_out", "judge_rows"]
+
+PAIRS = 40
+SAME = 0.95
+
+
+def judge_rows(subject: Subject) -> Iterator[Finding]:
+    """Coverage and size of the minibatches, epoch by epoch; what is found first counts."""
+    yield from _scale(subject)
+    for number, epoch in enumerate(subject.course.epochs):
+        yield from _Batches(subject, epoch, number).judge()
+
+
+class _Batches:
+    """The minibatches of one epoch."""
+
+    def __init__(self, subject: Subject, epoch: Epoch, number: int) -> None:
+        call = subject.call
+        self.asked = call.mini_batch_size
+        self.sizes = call.sizes[epoch.steps]
+        self.rows_per_step = [call.indices(run) for run in epoch.steps]
+        index = subject.rows(epoch).index
+        self.unknown = int((index < 0).sum())
+        # Test rows among them are another judge's business.
+        self.fed = index[(index >= 0) & (index < subject.tables.n_train)]
+        self.times = np.unique(self.fed, return_counts=True)[1]
+        self.n = subject.n_train
+        self.different = len(self.times)
+        self.usual = int(np.argmax(np.bincount(self.sizes)))
+        self.place = f"epoch {number + 1} of {call.n_epochs}, minibatches of {call.mini_batch_size}"
+
+    def judge(self) -> Iterator[Finding]:
+        if not self.sizes.all():
+            yield self._say("wrong-slice", 0.5, found=f"{(self.sizes == 0).sum()} empty minibatches")
+        elif self.unknown * 50 > len(self.fed) + self.unknown:
+            yield self._say("unknown-rows", 0.0, found=f"{self.unknown:,} rows that are no row of x_train")
+        elif len(self.sizes) == 1 and 2 * self.sizes[0] >= self.n > 1.5 * self.asked:
+            yield self._say("no-minibatches", 0.0, found=f"1 step on {self.sizes[0]:,} images", expected=self._steps())
+        else:
+            if not self._size_fits():
+                yield self._say(
+                    "batch-size-ignored", 0.5, found=f"minibatches of {self.usual:,}", expected=f"of {self.asked:,}"
+                )
+            if not self._complete():
+                yield self._incomplete()
+
+    def _say(self, what: str, share: float, *, found: str, expected: str = "") -> Finding:
+        return finding(Aspect.ROWS, what, share=share, found=found, expected=expected, place=self.place)
+
+    def _steps(self) -> str:
+        return f"about {self.n // self.asked:,} steps on {self.asked:,} each"
+
+    def _step_counts(self) -> set[int]:
+        return {self.n // self.asked, -(-self.n // self.asked)}
+
+    def _size_fits(self) -> bool:
+        """Minibatches are of the size asked for, or split the images as evenly as that size allows."""
+        if abs(self.usual - self.asked) * 10 <= self.asked:
+            return True
+        even = int(np.ptp(self.sizes)) <= 1
+        return even and len(self.sizes) in self._step_counts()
+
+    def _complete(self) -> bool:
+        """Each image was fed once; an incomplete last minibatch may be missing."""
+        if len(self.fed) != self.different:
+            return False
+        missing = self.n - self.different
+        left_over = self.n % self.usual
+        whole = bool((self.sizes == self.usual).all())
+        return missing == 0 or (whole and missing == (left_over or self.usual))
+
+    def _incomplete(self) -> Finding:
+        shared = self._shared()
+        if len(self.sizes) > 1 and shared > SAME:
+            steps = f"{len(self.sizes):,} steps on the same {self.different:,} images"
+            return self._say("same-batch-always", 0.0, found=steps)
+        if len(self.fed) > 1.005 * self.different:
+            return self._repeated(shared)
+        return self._left_out()
+
+    def _repeated(self, shared: float) -> Finding:
+        """Some rows were fed more than once in the epoch."""
+        saw, each = self._saw()
+        if self._drawn_at_random(shared):
+            return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
+        if self.different == self.n:
+            times = f"each image {len(self.fed) / self.n:.3g} times in one epoch"
+            return self._say("too-many-epochs", 0.5, found=times, expected="once")
+        if shared > 0.02 or np.ptp(self.times) > 0:
+            return self._say("wrong-slice", 0.25, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
+        return self._say("part-of-data-only", 0.0, found=saw, expected=each)
+
+    def _left_out(self) -> Finding:
+        """No row was fed twice, and some were not fed."""
+        saw, each = self._saw()
+        missing = self.n - self.different
+        short = self.usual < self.asked and len(self.sizes) in self._step_counts()
+        if short or missing <= 2 * max(self.asked, self.usual) or self._gaps() > 2:
+            return self._say("wrong-slice", 0.25, found=f"{missing:,} of {self.n:,} images left out", expected=each)
+        return self._say("part-of-data-only", 0.25 * self.different / self.n, found=saw, expected=each)
+
+    def _saw(self) -> tuple[str, str]:
+        return f"{self.different:,} of {self.n:,} images", f"each of the {self.n:,} images once"
+
+    def _shared(self) -> float:
+        """Mean share of its rows that a minibatch has in common with the one before."""
+        if len(self.sizes) < 2:
+            return 0.0
+        pairs = np.unique(np.linspace(1, len(self.sizes) - 1, PAIRS).astype(int))
+        shares = []
+        for later in pairs:
+            one, other = np.unique(self.rows_per_step[later - 1]), np.unique(self.rows_per_step[later])
+            shares.append(len(np.intersect1d(one, other)) / max(1, min(len(one), len(other))))
+        return float(np.mean(shares))
+
+    def _drawn_at_random(self, shared: float) -> bool:
+        """Whether rows repeat as often as independent draws do (birthday problem), across minibatches too."""
+        expected = self.n * -np.expm1(-len(self.fed) / self.n)
+        chance = self.usual / self.n
+        return bool(abs(self.different - expected) < 0.02 * expected and shared < 3 * chance + 0.02)
+
+    def _gaps(self) -> int:
+        """Number of holes in rows that were fed in ascending order; 0 if they were in another order."""
+        jumps = np.diff(self.fed)
+        return int((jumps > 1).sum()) if len(jumps) and (jumps > 0).all() else 0
+
+
+def _scale(subject: Subject) -> Iterator[Finding]:
+    """Whether `train` feeds the rows of the student's arrays as they are, or at a scale that is as good."""
+    call, tables, origins = subject.call, subject.tables, subject.origins
+    steps = call.of(subject.course.steps)
+    train = _factor(steps.factor[steps.index < tables.n_train])
+    of_test = (call.rows.index >= tables.n_train) & np.repeat((call.asked & Asked.STEP) == 0, call.sizes)
+    test = _factor(call.rows.factor[of_test])
+    if np.isnan(train) or (abs(train - 1) < 1e-3 and (np.isnan(test) or abs(test - 1) < 1e-3)):
+        return
+    fed_train, fed_test = train * origins.train_scale, test * origins.test_scale
+    if not np.isnan(test) and not np.isclose(fed_train, fed_test, rtol=0.02):
+        code = "scaled-on-one-side"
+    elif np.isclose(fed_train, 255, rtol=0.02):
+        code = "not-scaled"
+    elif np.isclose(fed_train, 1 / 255, rtol=0.02):
+        code = "scaled-twice"
+    else:
+        return
+    found = f"train multiplies the rows of x_train by {train:.3g}"
+    if not np.isnan(test):
+        found += f" and those of x_test by {test:.3g}"
+    yield finding(Aspect.ROWS, code, share=0.25, found=found, expected="the rows as they are")
+
+
+def _factor(factors: Float) -> float:
+    known = factors[np.isfinite(factors)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def judge_held_out(subject: Subject) -> Iterator[Finding]:
+    """No test image among the rows of a train step, and no train step where accuracy was to be taken."""
+    call, tables = subject.call, subject.tables
+    stepped = np.repeat((call.asked & Asked.STEP) > 0, call.sizes)
+    of_test: Bool = stepped & (call.rows.index >= tables.n_train)
+    if of_test.any():
+        different = len(np.unique(call.rows.index[of_test]))
+        found = f"train steps were fed {different:,} of the {subject.n_test:,} test images"
+        if len(subject.course.strays):
+            found += "; the train op is among the fetches of the evaluation"
+        yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected="training images only")
+    elif len(subject.course.strays):
+        sizes = call.sizes[subject.course.strays]
+        yield finding(
+            Aspect.HELD_OUT,
+            "train-op-in-evaluation",
+            share=0.5,
+            found=f"{len(sizes)} train steps on {int(np.max(sizes)):,} images at once",
+            expected="an evaluation that changes nothing",
+        )

@@ -1,0 +1,152 @@
+"""Whether `train` ran: errors, initialisation, train steps, epochs, finite losses, and a graph that stays as it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.checks.diagnose import explain
+from netgrader.checks.language import fault
+from netgrader.training.notes import Asked
+from netgrader.training.subject import finding
+from netgrader.training.verdicts import Aspect, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.faults import Fault
+    from netgrader.training.log import Int
+    from netgrader.training.subject import Subject
+
+__all__ = ["error_fault", "judge_graph", "judge_run"]
+
+NAME = "train"
+STOPPED = re.compile(r"train still went on after ([\d.]+) seconds")
+
+
+def error_fault(subject: Subject) -> Fault | None:
+    """What `train` raised, as a fault; None if it raised nothing."""
+    error = subject.call.error
+    if error is None:
+        return None
+    said = f"{error.kind}: {error.message}"
+    place = f"{NAME}: {error.line}" if error.line else NAME
+    stopped = STOPPED.search(error.message)
+    if stopped:
+        steps = f"{len(subject.course.steps):,} steps after {stopped.group(1)} seconds"
+        wanted = f"{subject.call.n_epochs} epochs and then an end"
+        return fault("training-does-not-end", found=steps, expected=wanted)
+    if "uninitialized" in error.message and len(subject.course.steps):
+        return fault(
+            "evaluated-in-fresh-session", found="a session without values", expected=f"the one given to {NAME}"
+        )
+    if "is not an element of this graph" in error.message and not len(subject.call.steps):
+        made = "an initialiser made outside of net.graph"
+        return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
+    if "Cannot feed value of shape" in error.message:
+        # The instrument's placeholders are right: it is what is fed that is not.
+        code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
+        return fault(code, found=said, place=place)
+    return explain(error, NAME)
+
+
+def judge_run(subject: Subject, error: Fault | None, steps_elsewhere: bool) -> Iterator[Finding]:
+    """Initialisation, steps, epochs.
+
+    Parameters
+    ----------
+    error
+        What `error_fault` says.
+    steps_elsewhere
+        Whether another call did take steps.
+    """
+    call, course = subject.call, subject.course
+    if error is not None:
+        yield Finding(Aspect.RUN, error, share=0.5 if len(course.epochs) >= call.n_epochs else 0.0)
+    if not len(call.steps):
+        if error is None:
+            yield _no_step(subject, steps_elsewhere)
+        return
+    yield from _initialisation(subject)
+    done = len(course.epochs)
+    if done != call.n_epochs:
+        code = "too-few-epochs" if done < call.n_epochs else "too-many-epochs"
+        share = 0.5 * min(1.0, done / call.n_epochs)
+        yield finding(Aspect.RUN, code, share=share, found=f"{done} epochs", expected=f"{call.n_epochs}")
+    losses = call.loss[course.steps]
+    if not np.isfinite(losses).all():
+        first = int(np.flatnonzero(~np.isfinite(losses))[0])
+        yield finding(Aspect.RUN, "loss-not-finite", share=0.5, found=f"loss {losses[first]} in step {first + 1:,}")
+    elif error is None:
+        yield from _left_behind(subject)
+
+
+def _no_step(subject: Subject, steps_elsewhere: bool) -> Finding:
+    call = subject.call
+    if steps_elsewhere:
+        return finding(Aspect.RUN, "too-few-epochs", share=0.25, found="no epoch", expected=f"{call.n_epochs}")
+    states = np.append(call.state, call.final)
+    states = states[np.isfinite(states)]
+    found = "no step of net.train_op"
+    if len(states) > 1 and len(call.initialisations) <= 1 and np.ptp(states) > 0:
+        found += ", though the weights moved: by an optimizer of its own?"
+    return finding(Aspect.RUN, "train-op-not-run", found=found, expected=f"{call.n_epochs} epochs of steps")
+
+
+def _initialisation(subject: Subject) -> Iterator[Finding]:
+    """The weights get their initial value before the first step, and not again."""
+    call, course = subject.call, subject.course
+    first = call.steps[0]
+    again = [run for run in call.initialisations if run > first and _next_run(subject, run) in course.steps]
+    starts = [call.state[epoch.steps[0]] for epoch in course.epochs]
+    reset = len(starts) > 1 and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
+    if again or reset:
+        found = f"{len(again) or len(starts) - 1} times again after the first step"
+        yield finding(Aspect.RUN, "reinitialised-each-epoch", share=0.4, found=found, expected="once, before the loop")
+
+
+def _next_run(subject: Subject, event: int) -> int:
+    """The first run after an event that fed rows, -1 if there is none."""
+    call = subject.call
+    later = np.flatnonzero((call.asked[event:] & Asked.INITIALISE) == 0)
+    return event + int(later[0]) if len(later) else -1
+
+
+def _left_behind(subject: Subject) -> Iterator[Finding]:
+    """The session that `train` was given holds what was learned."""
+    call = subject.call
+    untrained = call.state[call.steps[0]]
+    if np.isnan(call.final) or np.isclose(call.final, untrained, rtol=1e-6):
+        yield finding(
+            Aspect.RUN,
+            "another-session",
+            share=0.5,
+            found="untrained weights in the session that train was given",
+            expected="those that it trained",
+        )
+    if call.closed:
+        yield finding(Aspect.RUN, "session-closed", share=1.0)
+
+
+def judge_graph(subject: Subject) -> Iterator[Finding]:
+    """Nothing is added to the graph once all has been done for the first time."""
+    call, epochs = subject.call, subject.course.epochs
+    if not epochs:
+        return
+    grown = np.flatnonzero(np.diff(call.version) > 0) + 1
+    # An initialiser made in the loop is named for what it does.
+    grown = grown[(call.asked[grown] & Asked.INITIALISE) == 0]
+    first = epochs[0].steps
+    within = _between(grown, first[0] + 1, first[-1])
+    done = int(epochs[0].evaluations[-1]) if len(epochs[0].evaluations) else int(first[-1])
+    later = _between(grown, done + 1, len(call.version))
+    if len(within) > 2 or (len(later) and len(epochs) > 1):
+        added = int(call.version[-1] - call.version[first[0]])
+        found = f"{added:,} operations added during {len(epochs)} epochs"
+        yield finding(Aspect.GRAPH, "graph-grows", found=found, expected="none")
+
+
+def _between(runs: Int, first: int, last: int) -> Int:
+    return runs[(runs >= first) & (runs <= last)]

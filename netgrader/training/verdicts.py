@@ -1,0 +1,143 @@
+"""What is said of a `train`: a verdict for each aspect, with causes named and their consequences left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from netgrader.faults import Fault
+
+__all__ = ["Aspect", "Finding", "Verdict", "verdicts"]
+
+
+class Aspect(StrEnum):
+    """What of a training loop is judged apart from the rest."""
+
+    RUN = "run"
+    """The variables are initialised once, the train op is run, for as many epochs as asked."""
+    ROWS = "rows"
+    """Each epoch feeds each training image once, in minibatches of the size asked for."""
+    ORDER = "order"
+    """Each epoch feeds them in a new order."""
+    LABELS = "labels"
+    """Each image is fed with its own label."""
+    HELD_OUT = "held-out"
+    """No test image is trained on."""
+    EVALUATION = "evaluation"
+    """After each epoch all training and all test images are evaluated, with the weights as they are."""
+    REPORT = "report"
+    """What is returned is what was measured."""
+    GRAPH = "graph"
+    """The loop adds nothing to the graph."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong in one aspect; `share` of its credit is earned all the same. A remark costs nothing.
+
+    `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only.
+    """
+
+    aspect: Aspect
+    fault: Fault
+    share: float = 0.0
+    remark: bool = False
+    side: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one aspect.
+
+    Attributes
+    ----------
+    share
+        Part of its credit that is earned.
+    faults
+        What is wrong; empty with a share below 1 if that only follows from something else.
+    because
+        The code, or the sentence where there is no code, of what it follows from.
+    remarks
+        What is noted and costs nothing.
+    """
+
+    aspect: Aspect
+    share: float = 1.0
+    faults: tuple[Fault, ...] = ()
+    because: str | None = None
+    remarks: tuple[Fault, ...] = ()
+
+
+ANY = frozenset({"*"})
+
+# What each fault brings with it, so that it is not named beside its cause.
+CONSEQUENCES: Mapping[str, frozenset[str]] = {
+    "train-op-not-run": ANY,
+    "not-initialised": ANY,
+    "evaluated-in-fresh-session": frozenset(
+        {"reinitialised-each-epoch", "reported-accuracy-wrong", "evaluated-on-part", "too-few-epochs", "wrong-return"}
+    ),
+    "same-batch-always": frozenset({"part-of-data-only", "wrong-slice", "no-shuffling", "sorted-data"}),
+    "no-minibatches": frozenset({"no-shuffling", "batch-size-ignored"}),
+    "sorted-data": frozenset({"no-shuffling"}),
+    "wrong-slice": frozenset({"loss-not-finite", "part-of-data-only", "batch-size-ignored"}),
+    "unknown-rows": frozenset({"part-of-data-only", "wrong-slice", "no-shuffling", "evaluated-on-part"}),
+    "reports-train-accuracy": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),
+    "evaluated-while-training": frozenset({"evaluated-on-part"}),
+    "too-few-epochs": frozenset({"wrong-return", "evaluated-on-part", "evaluated-too-seldom"}),
+    "too-many-epochs": frozenset({"wrong-return"}),
+    "evaluated-too-seldom": frozenset({"wrong-return", "reported-accuracy-wrong", "evaluated-on-part"}),
+}
+
+# What an error in the student's code keeps from happening.
+AFTER_AN_ERROR = frozenset(
+    {"too-few-epochs", "wrong-return", "evaluated-on-part", "evaluated-too-seldom", "part-of-data-only"}
+)
+
+
+def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[Aspect, Verdict]:
+    """A verdict for each aspect.
+
+    Parameters
+    ----------
+    findings
+        What was found wrong, causes and consequences alike; the first of each code counts.
+    error
+        What `train` raised, if anything; it is among the findings.
+    """
+    first: dict[tuple[str, ...], Finding] = {}
+    shares: dict[Aspect, float] = {}
+    for found in findings:
+        first.setdefault((found.aspect, found.fault.code or found.fault.sentence, found.side), found)
+        if not found.remark:
+            shares[found.aspect] = min(shares.get(found.aspect, 1.0), found.share)
+    wrong = [found for found in first.values() if not found.remark]
+    causes = {id(found): _cause(found, wrong, error) for found in wrong}
+    said: dict[Aspect, Verdict] = {}
+    named: set[str] = set()
+    for aspect in Aspect:
+        own = [found for found in wrong if found.aspect is aspect]
+        # What one aspect has named is not named again under another.
+        fresh = tuple(found.fault for found in own if causes[id(found)] is None and found.fault.code not in named)
+        because = next((causes[id(found)] or found.fault.code for found in own), None)
+        remarks = tuple(found.fault for found in first.values() if found.remark and found.aspect is aspect)
+        said[aspect] = Verdict(aspect, shares.get(aspect, 1.0), fresh, None if fresh else because, remarks)
+        named |= {fault.code for fault in fresh if fault.code}
+    return said
+
+
+def _cause(finding: Finding, wrong: Sequence[Finding], error: Fault | None) -> str | None:
+    """The code of what a finding follows from, None if it stands for itself."""
+    code = finding.fault.code
+    if error is not None and finding.fault is not error and code in AFTER_AN_ERROR:
+        return error.code or error.sentence
+    for other in wrong:
+        brings = CONSEQUENCES.get(other.fault.code, frozenset())
+        one_side = not (other.side and finding.side) or other.side == finding.side
+        if one_side and other.fault.code != code and (code in brings or brings is ANY):
+            return other.fault.code
+    return None
