@@ -60,11 +60,24 @@ class Marks:
 
 @dataclass(frozen=True)
 class Graded:
-    """One student's notebook as it was graded. `result` is None where it never was."""
+    """One student's notebook as it was graded.
+
+    Attributes
+    ----------
+    result
+        None where it never was.
+    observations
+        What verification saw.
+    marks
+        What the gradebook holds.
+    integrity
+        What was noticed of how it ran, as sentences for the instructor.
+    """
 
     result: NotebookResult | None
     observations: Observations = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
+    integrity: tuple[str, ...] = ()
 
 
 def earned(cell: CellResult, marks: Marks) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def _environment() -> Environment:
     environment.filters["points"] = points
     environment.filters["line"] = safe.line
     environment.filters["paragraphs"] = safe.paragraphs
+    environment.filters["breakable"] = breakable
     environment.globals["swatch"] = charts.swatch
     return environment
 
@@ -81,3 +83,8 @@ def _environment() -> Environment:
 def points(value: float) -> str:
     """Points as one writes them: 3, 2.5, 0.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.005 else "0"
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken after its underscores, where a narrow column needs it."""
+    return Markup("<wbr>").join(Markup("{}").format(part) for part in re.split(r"(?<=_)(?=\w)", name))

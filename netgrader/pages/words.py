@@ -10,6 +10,13 @@ from netgrader.results import Outcome
 
 LANGUAGE = "en"
 
+
+
+def counted(forms: tuple[str, str], number: int, **more: object) -> str:
+    """A sentence in the form that `number` asks for: the first for one, the second for any other."""
+    return forms[number != 1].format(number=f"{number:,}", **more)
+
+
 # Outcomes
 OUTCOMES = {
     Outcome.PASSED: "passed",
@@ -43,8 +50,10 @@ POINTS_OF = "{points} of {most} points"
 POINTS_ALTOGETHER = "{points} of {most}"
 POINTS = "points"
 POINTS_HEAD = "Points"
-POINTS_WAITING = "{most} more points wait for a person to read your answer."
-POINTS_WAITING_MANY = "{most} more points wait for a person to read your answers."
+POINTS_WAITING = (
+    "{most} more points wait for a person to read your answer.",
+    "{most} more points wait for a person to read your {number} answers.",
+)
 LATE = "{penalty} points were taken off for handing in late."
 TASK = "Task"
 RESULT = "Result"
@@ -124,7 +133,99 @@ SIGNED = "Blue is less than zero, pale is zero, orange is more."
 # Report: frame
 REPORT = "Class report"
 REPORT_TITLE = "{assignment}: class report"
-EMPTY = "Nobody has handed in anything for {assignment} yet. Put submissions into {folder} and grade them."
-NOT_GRADED_YET = "{students} students, none graded yet. Grade them with: {command}"
+EMPTY = (
+    "Nobody has handed in anything for {assignment} yet. Put each student's notebooks into "
+    "submitted/<student>/{assignment}/, type netgrader autograde {assignment}, then netgrader report {assignment}."
+)
 SKIP_REPORT = "Skip to the table"
-SUMMARY = "In short"
+
+# Report: in short
+SHORT = "In short"
+SHORT_STUDENTS = "{students}, {submitted} with a submission, {graded} graded."
+STUDENTS = ("{number} student", "{number} students")
+SHORT_MEDIAN = "Half of them have {median} points or more of {most}; the scores go from {low} to {high}."
+SHORT_WAITING = (
+    "{number} answer waits for a person: read it in formgrader.",
+    "{number} answers wait for a person: read them in formgrader.",
+)
+SHORT_ALL_READ = "No answer waits for a person."
+SHORT_UNGRADABLE = (
+    "{number} notebook could not be graded, or not wholly.",
+    "{number} notebooks could not be graded, or not wholly.",
+)
+SHORT_FAULT = "The commonest mistake, made by {number}: {sentence}"
+CSV = "The same as a table: {name}"
+
+# Report: whom to look at
+CONCERNS = "Whom to look at, and why"
+CONCERNS_NONE = "Nobody stands out."
+CONCERN_FAULT = "{notebook}: {sentence}"
+CONCERN_TOO_GOOD = "{notebook}: {accuracy} is out of the ordinary; networks of this kind stay below {usual}."
+CONCERN_INTEGRITY = (
+    "{notebook}: {number} thing was noticed while it ran; see below.",
+    "{notebook}: {number} things were noticed while it ran; see below.",
+)
+CONCERN_NOT_GRADED = "{notebook} could not be graded; see below."
+CONCERN_PARTLY = "Part of {notebook} could not be graded; see below."
+CONCERN_MARK = "The mark given by hand for {cell}, {points}, lies outside 0 to {most}: correct it in formgrader."
+CONCERN_BEHIND = "{points} points, less than half of the median {median}: may need help."
+CONCERN_ONE_MISTAKE = "{notebook}: one mistake costs all of the {lost} points lost. {sentence}"
+ABSENT = "Nothing handed in: {names}."
+
+# Report: what could not be graded
+TROUBLES = "What could not be graded"
+TROUBLES_NONE = "Everything that was handed in could be graded."
+TROUBLES_LEAD = (
+    "These score nothing for now, and lose nothing else: all other points are kept. Each can be graded again alone."
+)
+REMEDY = "Grade again: {command}"
+
+# Report: table
+TABLE = "Students and cells"
+TABLE_LEAD = "Points of each check. Beneath a cell's name stand the points it is worth."
+TABLE_CAPTION = "Points of each student for each cell"
+STUDENT = "Student"
+TOTAL = "Total"
+FILTER_NAME = "Name contains"
+FILTER_STATE = "Show"
+FILTER_FAULT = "With the mistake"
+FILTER_ALL = "all"
+FILTER_COUNT = "{shown} of {all} students shown"
+SORT = "Sort by {column}"
+NOT_HANDED_IN = "not handed in"
+NOT_GRADED_WORD = "not graded"
+STATES = {
+    "complete": "full marks",
+    "partial": "points lost",
+    "ungradable": "could not be graded",
+    "waiting": "waits for a person",
+    "absent": "not handed in",
+}
+
+# Report: charts
+DISTRIBUTION = "Distribution of the scores"
+DISTRIBUTION_X = "points"
+DISTRIBUTION_Y = "students"
+DISTRIBUTION_NOTE = ("{number} student with {low} to {high} points", "{number} students with {low} to {high} points")
+PER_CELL = "Share of the points earned, cell by cell"
+PER_CELL_NOTE = "The shortest bars are where the class needs a word."
+ACCURACY_RATE = "Test accuracy over the learning rate"
+ACCURACY_RATE_NOTE = "Each dot is a network that the grader read and ran again."
+ACCURACY_WIDTH = "Test accuracy over the width of the widest layer"
+ACCURACY_WIDTH_NOTE = "The output layer is left out where there is another one."
+SWEEPS = "Everybody's sweeps in one"
+SWEEPS_NOTE = "Each dot is one rate of one student's sweep, as the student reported it."
+WIDTH = "width"
+
+# Report: faults
+FAULTS = "Mistakes by frequency"
+FAULTS_NONE = "No mistakes were found."
+FAULTS_LEAD = "Open one to see who made it."
+FAULT_FREE = "costs nothing"
+FAULT_COUNT = "{number} of {all}"
+
+# Report: integrity
+INTEGRITY = "What was noticed while notebooks ran"
+INTEGRITY_NONE = "Nothing out of the ordinary was noticed."
+INTEGRITY_LEAD = "Facts, not accusations: what was seen, in which cell, and which limit it met."
+REPORT_FOOTER = "Scores are those of the gradebook: where a person changed a mark, it is the person's."

@@ -1,0 +1,287 @@
+"""From a class to its report page and its CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgrader.faults import CATALOGUE
+from netgrader.feedback.verdicts import state_of
+from netgrader.pages import safe, words
+from netgrader.pages.graded import Graded, earned
+from netgrader.pages.shell import points as written
+from netgrader.pages.shell import render
+from netgrader.report.pictures import class_charts
+from netgrader.report.rules import absent, reasons, total
+from netgrader.report.view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
+from netgrader.results import Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.report.view import Column, NotebookColumns
+    from netgrader.results import CellResult
+
+__all__ = ["build_report", "class_csv", "render_report"]
+
+SCRIPT = Path(__file__).parent / "templates" / "report.js"
+# A spreadsheet takes a text that begins so for a formula and runs it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render_report(report: Report) -> str:
+    """The page as one HTML file."""
+    return render("report.html.j2", script=SCRIPT.read_text(encoding="utf-8"), report=report)
+
+
+def build_report(view: ClassView) -> Report:
+    """The report on a class."""
+    assignment = safe.line(view.assignment, 120)
+    students = tuple(sorted(view.students, key=lambda student: safe.line(student.name).casefold()))
+    view = ClassView(view.assignment, view.notebooks, students)
+    handed_in = any(student.submitted for student in students)
+    return Report(
+        assignment=assignment,
+        facts=tuple(_facts(view)),
+        notebooks=view.notebooks,
+        rows=tuple(_row(view, student) for student in students),
+        concerns=tuple(
+            Concern(safe.line(student.name), _link(student), tuple(map(safe.line, said)))
+            for student, said in reasons(view)
+        ),
+        absent=tuple(map(safe.line, absent(students))),
+        troubles=tuple(_troubles(view)),
+        faults=tuple(_faults(view)),
+        charts=class_charts(view),
+        integrity=tuple(
+            (safe.line(student.name), notebook, safe.line(fact))
+            for student in students
+            for notebook, graded in student.notebooks.items()
+            for fact in graded.integrity
+        ),
+        csv_name=f"{assignment}.csv",
+        empty="" if handed_in else words.EMPTY.format(assignment=assignment),
+    )
+
+
+def class_csv(view: ClassView) -> str:
+    """The class as CSV: a line for each student, a column for each cell, points that count."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    cells = [(columns.notebook, column) for columns in view.notebooks for column in columns.columns]
+    writer.writerow(
+        [
+            "student_id",
+            "name",
+            "submitted",
+            *(f"{notebook}/{column.cell}" for notebook, column in cells),
+            "late_penalty",
+            "score",
+            "max_score",
+            "waiting",
+            "faults",
+            "problems",
+        ]
+    )
+    most = sum(columns.max_points for columns in view.notebooks)
+    for student in sorted(view.students, key=lambda one: one.student):
+        scores = [_score(student.notebooks.get(notebook), column) for notebook, column in cells]
+        sum_of_points = total(student)
+        writer.writerow(
+            [
+                _plain(student.student),
+                _plain(student.name),
+                "yes" if student.submitted else "no",
+                *("" if score.points is None else f"{score.points:g}" for score in scores),
+                f"{sum(graded.marks.late_penalty for graded in student.notebooks.values()):g}",
+                "" if sum_of_points is None else f"{sum_of_points:g}",
+                f"{most:g}",
+                sum(1 for score in scores if score.state == "waiting"),
+                " ".join(_codes(student)),
+                _plain(" ".join(trouble.problem for trouble in _troubles_of(view.assignment, student))),
+            ]
+        )
+    return stream.getvalue()
+
+
+def _plain(value: str) -> str:
+    line = safe.line(value)
+    return f"'{line}" if line.startswith(FORMULA) else line
+
+
+def _facts(view: ClassView) -> Iterator[str]:
+    students = view.students
+    graded = [score for score in map(total, students) if score is not None]
+    yield words.SHORT_STUDENTS.format(
+        students=words.counted(words.STUDENTS, len(students)),
+        submitted=sum(student.submitted for student in students),
+        graded=len(graded),
+    )
+    if graded:
+        yield words.SHORT_MEDIAN.format(
+            median=written(statistics.median(graded)),
+            most=written(sum(columns.max_points for columns in view.notebooks)),
+            low=written(min(graded)),
+            high=written(max(graded)),
+        )
+    unclear = sum(
+        graded.result is None or graded.result.status is not Status.GRADED
+        for student in students
+        for graded in student.notebooks.values()
+    )
+    if unclear:
+        yield words.counted(words.SHORT_UNGRADABLE, unclear)
+    waiting = sum(
+        _score(graded, column).state == "waiting"
+        for student in students
+        for columns in view.notebooks
+        for column in columns.columns
+        if (graded := student.notebooks.get(columns.notebook)) is not None
+    )
+    if waiting:
+        yield words.counted(words.SHORT_WAITING, waiting)
+    elif graded and any(column.manual for columns in view.notebooks for column in columns.columns):
+        yield words.SHORT_ALL_READ
+    commonest = next((fault for fault in _faults(view) if not fault.free), None)
+    if commonest:
+        yield words.SHORT_FAULT.format(number=len(commonest.students), sentence=commonest.sentence)
+
+
+def _row(view: ClassView, student: StudentView) -> StudentRow:
+    scores = tuple(
+        _score(student.notebooks.get(columns.notebook), column)
+        for columns in view.notebooks
+        for column in columns.columns
+    )
+    points = total(student)
+    state = _state(student, scores)
+    name = safe.line(student.name)
+    return StudentRow(
+        student=safe.line(student.student),
+        name=name,
+        link=_link(student),
+        state=state,
+        word=words.STATES[state],
+        scores=scores,
+        total=points,
+        max_points=sum(columns.max_points for columns in view.notebooks),
+        faults=_codes(student),
+        search=f"{name} {safe.line(student.student)}".casefold(),
+    )
+
+
+def _state(student: StudentView, scores: tuple[Score, ...]) -> str:
+    if not student.submitted:
+        return "absent"
+    states = {score.state for score in scores}
+    if Outcome.UNGRADABLE in states or any(
+        graded.result is None or graded.result.status is not Status.GRADED for graded in student.notebooks.values()
+    ):
+        return "ungradable"
+    if "waiting" in states:
+        return "waiting"
+    lost = any(score.points is None or score.points < score.max_points for score in scores)
+    return "partial" if lost else "complete"
+
+
+def _score(graded: Graded | None, column: Column) -> Score:
+    most = column.max_points
+    if graded is None:
+        return Score("absent", words.NOT_HANDED_IN, None, most)
+    result = _cell(graded, column.cell)
+    if result is None:
+        mark = graded.marks.cells.get(column.cell)
+        if mark is not None and mark.points is not None and not mark.waiting:
+            return _given(mark.points, most)
+        if column.manual and graded.result is not None:
+            return Score("waiting", words.WAITING, None, most)
+        return Score("ungradable", words.NOT_GRADED_WORD, None if graded.result is None else 0.0, most)
+    points = earned(result, graded.marks)
+    mark = graded.marks.cells.get(column.cell)
+    if result.manual:
+        unread = points is None or (mark is not None and mark.waiting and mark.manual is None)
+        return Score("waiting", words.WAITING, None, most) if unread or points is None else _given(points, most)
+    state = state_of(result, points)
+    return Score(state, words.OUTCOMES[Outcome(state)] if state in set(Outcome) else words.WAITING, points, most)
+
+
+def _given(points: float, most: float) -> Score:
+    state = Outcome.PASSED if points >= most else Outcome.PARTIAL if points > 0 else Outcome.FAILED
+    return Score(state, words.BY_HAND, points, most)
+
+
+def _cell(graded: Graded, cell: str) -> CellResult | None:
+    return next((one for one in graded.result.cells if one.cell == cell), None) if graded.result else None
+
+
+def _codes(student: StudentView) -> tuple[str, ...]:
+    """Codes of the student's faults, those that cost nothing left out."""
+    found = (code for graded in student.notebooks.values() if graded.result for code in graded.result.faults)
+    return tuple(dict.fromkeys(code for code in found if not _free(code)))
+
+
+def _free(code: str) -> bool:
+    return code in CATALOGUE and CATALOGUE[code].remark
+
+
+def _faults(view: ClassView) -> list[FaultCount]:
+    """Faults with who has them, the commonest first, those that cost nothing last."""
+    found: dict[str, dict[str, tuple[str, str, str]]] = {}
+    for student in view.students:
+        for notebook, graded in student.notebooks.items():
+            for cell in graded.result.cells if graded.result else ():
+                for code in dict.fromkeys(code for check in cell.checks for code in check.faults):
+                    where = f"{notebook}, {cell.cell.removeprefix('check_')}"
+                    entry = (safe.line(student.name), where, student.links.get(notebook, ""))
+                    found.setdefault(code, {}).setdefault(student.student, entry)
+    counts = [
+        FaultCount(
+            code=safe.line(code, 60),
+            sentence=CATALOGUE[code].sentence if code in CATALOGUE else safe.line(code, 60),
+            why=CATALOGUE[code].why if code in CATALOGUE else "",
+            free=_free(code),
+            students=tuple(students.values()),
+        )
+        for code, students in found.items()
+    ]
+    return sorted(counts, key=lambda fault: (fault.free, -len(fault.students), fault.code))
+
+
+def _troubles(view: ClassView) -> Iterator[Trouble]:
+    for student in view.students:
+        yield from _troubles_of(view.assignment, student)
+
+
+def _troubles_of(assignment: str, student: StudentView) -> Iterator[Trouble]:
+    name, remedy = safe.line(student.name), words.REMEDY.format(command=_command(assignment, student.student))
+    for notebook, graded in student.notebooks.items():
+        link, result = student.links.get(notebook, ""), graded.result
+        if result is None:
+            yield Trouble(name, link, notebook, words.NOT_GRADED, remedy)
+            continue
+        if result.status is Status.GRADED:
+            continue
+        if result.problem:
+            yield Trouble(name, link, notebook, safe.line(result.problem, 600), remedy)
+        said = {result.problem}
+        for cell in result.cells:
+            for check in cell.checks:
+                if check.outcome is Outcome.UNGRADABLE and check.message not in said:
+                    said.add(check.message)
+                    where = f"{notebook}, {cell.cell.removeprefix('check_')}"
+                    yield Trouble(name, link, where, safe.line(check.message or check.sentence, 600), remedy)
+
+
+def _command(assignment: str, student: str) -> str:
+    """What to type to grade one student again; a name that a shell would read differently is quoted."""
+    shown = safe.line(student)
+    bare = shown.replace("-", "").replace("_", "").replace(".", "").isalnum() and not shown.startswith("-")
+    quoted = shown if bare else "'" + shown.replace("'", "'\\''") + "'"
+    return f"netgrader autograde {safe.line(assignment)} --student {quoted}"
+
+
+def _link(student: StudentView) -> str:
+    return next(iter(student.links.values()), "")

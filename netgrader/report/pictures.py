@@ -1,0 +1,144 @@
+"""Charts of a class: scores, cells, accuracy over learning rate and width, everybody's sweeps."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from netgrader import observations as seen
+from netgrader.pages import charts, safe, words
+from netgrader.pages.graded import earned
+from netgrader.report.rules import measured_accuracy, total
+from netgrader.report.view import Chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.report.view import ClassView
+
+__all__ = ["class_charts"]
+
+MOST_BINS = 16
+
+
+def class_charts(view: ClassView) -> tuple[Chart, ...]:
+    """The charts that the class has something for."""
+    made = (_distribution(view), _cells(view), *_accuracy(view), _sweeps(view))
+    return tuple(chart for chart in made if chart is not None)
+
+
+def _distribution(view: ClassView) -> Chart | None:
+    scores = [score for score in map(total, view.students) if score is not None]
+    most = sum(columns.max_points for columns in view.notebooks)
+    if not scores or most <= 0:
+        return None
+    width = max(1, math.ceil(most / MOST_BINS))
+    bins = math.ceil(most / width)
+    counts = [0] * bins
+    for score in scores:
+        counts[min(bins - 1, max(0, int(score / width)))] += 1
+    bars = [
+        charts.Bar(
+            f"{index * width}",
+            float(count),
+            words.counted(
+                words.DISTRIBUTION_NOTE, count, low=index * width, high=charts.number(min(most, (index + 1) * width))
+            ),
+        )
+        for index, count in enumerate(counts)
+    ]
+    picture = charts.bars(
+        words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=max(1, bins // 10)
+    )
+    return Chart(words.DISTRIBUTION, picture)
+
+
+def _cells(view: ClassView) -> Chart | None:
+    """The share of its points that each cell earned over those who were graded there."""
+    rows = []
+    for columns in view.notebooks:
+        for column in columns.columns:
+            shares = []
+            for student in view.students:
+                graded = student.notebooks.get(columns.notebook)
+                cell = next((one for one in graded.result.cells if one.cell == column.cell), None) if (
+                    graded and graded.result
+                ) else None
+                points = earned(cell, graded.marks) if cell and graded else None
+                if points is not None and column.max_points:
+                    shares.append(min(1.0, max(0.0, points / column.max_points)))
+            if shares:
+                rows.append((column.name, sum(shares) / len(shares)))
+    if not rows:
+        return None
+    body = Markup("").join(
+        Markup(
+            '<div class="cell-share"><dt><code>{}</code></dt><dd><b>{}</b><svg class="share" viewBox="0 0 100 4" '
+            'preserveAspectRatio="none" aria-hidden="true"><rect class="share-all" width="100" height="4"/>'
+            '<rect class="share-part" width="{}" height="4"/></svg></dd></div>'
+        ).format(name, charts.percent(share, 0), round(100 * share, 1))
+        for name, share in rows
+    )
+    return Chart(words.PER_CELL, Markup('<dl class="cell-shares">{}</dl>').format(body), words.PER_CELL_NOTE)
+
+
+def _networks(view: ClassView) -> Iterator[tuple[str, float, seen.NetworkDrawing]]:
+    """For each notebook with a recomputed accuracy: whose, the accuracy, and the network it is of."""
+    for student in view.students:
+        for graded in student.notebooks.values():
+            accuracy = measured_accuracy(graded)
+            networks = [
+                one
+                for cell in graded.observations.values()
+                for one in cell
+                if isinstance(one, seen.NetworkDrawing)
+            ]
+            if accuracy is not None and networks:
+                yield safe.line(student.name), accuracy, networks[-1]
+
+
+def _accuracy(view: ClassView) -> Iterator[Chart]:
+    found = list(_networks(view))
+    by_rate = [
+        charts.Dot(name, network.learning_rate, accuracy)
+        for name, accuracy, network in found
+        if network.learning_rate and network.learning_rate > 0
+    ]
+    by_width = [
+        charts.Dot(name, float(width), accuracy) for name, accuracy, network in found if (width := _width(network))
+    ]
+    for points, label, caption, note in (
+        (by_rate, words.RATE, words.ACCURACY_RATE, words.ACCURACY_RATE_NOTE),
+        (by_width, words.WIDTH, words.ACCURACY_WIDTH, words.ACCURACY_WIDTH_NOTE),
+    ):
+        if points:
+            x = charts.axis(label, (dot.x for dot in points), log=True)
+            y = charts.axis(words.ACCURACY, (dot.y for dot in points), percent=True)
+            yield Chart(caption, charts.dots(caption, points, x, y), note)
+
+
+def _width(network: seen.NetworkDrawing) -> int | None:
+    """The widest hidden layer; the output layer where there is no other."""
+    hidden = network.widths[:-1] or network.widths
+    known = [width for width in hidden if width]
+    return max(known) if known else None
+
+
+def _sweeps(view: ClassView) -> Chart | None:
+    points = [
+        charts.Dot(safe.line(student.name), rate, accuracy)
+        for student in view.students
+        for graded in student.notebooks.values()
+        for cell in graded.observations.values()
+        for one in cell
+        if isinstance(one, seen.Sweep)
+        for rate, accuracy in zip(one.rates, one.accuracies, strict=True)
+        if rate > 0 and accuracy is not None and 0 <= accuracy <= 1
+    ]
+    if not points:
+        return None
+    x = charts.axis(words.RATE, (dot.x for dot in points), log=True)
+    y = charts.axis(words.ACCURACY, (dot.y for dot in points), percent=True)
+    return Chart(words.SWEEPS, charts.dots(words.SWEEPS, points, x, y), words.SWEEPS_NOTE)

@@ -1,0 +1,127 @@
+"""Whom an instructor should look at, and why: a few rules, each with its reason in words."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from netgrader.faults import CATALOGUE
+from netgrader.pages import charts, words
+from netgrader.pages.graded import earned
+from netgrader.pages.shell import points as written
+from netgrader.results import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from netgrader.pages.graded import Graded
+    from netgrader.report.view import ClassView, StudentView
+
+__all__ = ["measured_accuracy", "reasons", "total"]
+
+# Above these a network of the kind is out of the ordinary. Measured over many seeds: one layer reaches 92.65 % with a
+# standard deviation of 0.08, 1500 neurons 98.25 % with 0.15, and no fully connected network above 99.2 %.
+PLAUSIBLE = {"one_layer": 0.932, "two_layers": 0.988, "deep_network": 0.992}
+FOR_A_PERSON = frozenset(
+    {"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"}
+)
+FAR_BEHIND = 0.5
+"""Of the class's median score."""
+SINGLE_MISTAKE = 0.2
+"""Share of a notebook's points from which one mistake is worth a word."""
+
+
+def total(student: StudentView) -> float | None:
+    """All points of a student that count; None if nothing of it was graded."""
+    graded = [one for one in student.notebooks.values() if one.result is not None]
+    if not graded:
+        return None
+    return sum(
+        max(0.0, sum(earned(cell, one.marks) or 0.0 for cell in one.result.cells) - one.marks.late_penalty)
+        for one in graded
+        if one.result is not None
+    )
+
+
+def measured_accuracy(graded: Graded) -> float | None:
+    """The recomputed test accuracy, a share of one."""
+    value = graded.result.measured.get("test_accuracy") if graded.result else None
+    is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return float(value) if is_share and value is not None else None
+
+
+def reasons(view: ClassView) -> list[tuple[StudentView, tuple[str, ...]]]:
+    """The students to look at and why, those with the weightiest reasons first."""
+    totals = [score for score in map(total, view.students) if score is not None]
+    median = statistics.median(totals) if len(totals) >= 3 else None
+    found = []
+    for student in view.students:
+        said = [*_facts(student), *_marks(student), *_progress(student, median)]
+        if said:
+            found.append((min(weight for weight, _ in said), student, tuple(reason for _, reason in sorted(said))))
+    return [(student, said) for _, student, said in sorted(found, key=lambda one: (one[0], one[1].name))]
+
+
+def _facts(student: StudentView) -> Iterator[tuple[int, str]]:
+    """What a person should judge: facts about how a result came about. Weight 0 comes first."""
+    for notebook, graded in student.notebooks.items():
+        if graded.result is None:
+            continue
+        for code in graded.result.faults:
+            if code in FOR_A_PERSON and code in CATALOGUE:
+                yield 0, words.CONCERN_FAULT.format(notebook=notebook, sentence=CATALOGUE[code].sentence)
+        accuracy = measured_accuracy(graded)
+        kind = next((kind for kind in PLAUSIBLE if notebook.endswith(kind)), None)
+        if accuracy is not None and kind and accuracy > PLAUSIBLE[kind]:
+            yield (
+                1,
+                words.CONCERN_TOO_GOOD.format(
+                    notebook=notebook, accuracy=charts.percent(accuracy), usual=charts.percent(PLAUSIBLE[kind])
+                ),
+            )
+        if graded.integrity:
+            yield 1, words.counted(words.CONCERN_INTEGRITY, len(graded.integrity), notebook=notebook)
+
+
+def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
+    """What went wrong with the marks themselves."""
+    for notebook, graded in student.notebooks.items():
+        if graded.result is None or graded.result.status is Status.NOT:
+            yield 2, words.CONCERN_NOT_GRADED.format(notebook=notebook)
+        elif graded.result.status is Status.PARTLY:
+            yield 3, words.CONCERN_PARTLY.format(notebook=notebook)
+        for cell, mark in graded.marks.cells.items():
+            if mark.out_of_range and mark.manual is not None:
+                yield (
+                    2,
+                    words.CONCERN_MARK.format(cell=cell, points=written(mark.manual), most=written(mark.max_points)),
+                )
+
+
+def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int, str]]:
+    """Who needs help, and where one word may be enough."""
+    score = total(student)
+    if score is not None and median and score < FAR_BEHIND * median:
+        yield 4, words.CONCERN_BEHIND.format(points=written(score), median=written(median))
+    for notebook, graded in student.notebooks.items():
+        result = graded.result
+        if result is None or not result.max_score:
+            continue
+        lost = result.max_score - result.score
+        codes = Counter(
+            code
+            for cell in result.cells
+            for check in cell.checks
+            if check.credit < check.max_credit
+            for code in check.faults
+        )
+        if len(codes) == 1 and lost >= SINGLE_MISTAKE * result.max_score:
+            code = next(iter(codes))
+            sentence = CATALOGUE[code].sentence if code in CATALOGUE else code
+            yield 5, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)
+
+
+def absent(students: Sequence[StudentView]) -> tuple[str, ...]:
+    """Names of those who handed in nothing."""
+    return tuple(student.name for student in students if not student.submitted)

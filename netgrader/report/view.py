@@ -1,0 +1,165 @@
+"""What the class report is made from (`ClassView`) and what it shows (`Report`), as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from netgrader.pages.graded import Graded
+
+__all__ = [
+    "ClassView",
+    "Column",
+    "Concern",
+    "FaultCount",
+    "NotebookColumns",
+    "Report",
+    "Score",
+    "StudentRow",
+    "StudentView",
+    "Trouble",
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A graded cell of the assignment."""
+
+    cell: str
+    name: str
+    max_points: float
+    manual: bool = False
+
+
+@dataclass(frozen=True)
+class NotebookColumns:
+    """A notebook of the assignment and its graded cells, in order."""
+
+    notebook: str
+    columns: tuple[Column, ...]
+
+    @property
+    def max_points(self) -> float:
+        """What the notebook is worth, answers read by a person included."""
+        return sum(column.max_points for column in self.columns)
+
+
+@dataclass(frozen=True)
+class StudentView:
+    """One student of the class.
+
+    Attributes
+    ----------
+    student
+        The id; may hold anything.
+    name
+        The name, the id where there is none.
+    submitted
+        Whether anything was handed in.
+    notebooks
+        What was graded, by notebook.
+    links
+        Relative addresses of feedback pages, by notebook.
+    """
+
+    student: str
+    name: str
+    submitted: bool
+    notebooks: Mapping[str, Graded] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """A class and an assignment: all that the report knows."""
+
+    assignment: str
+    notebooks: tuple[NotebookColumns, ...]
+    students: tuple[StudentView, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A cell of the table. `points` is None where there are none yet; `sort` orders it."""
+
+    state: str
+    word: str
+    points: float | None
+    max_points: float
+
+
+@dataclass(frozen=True)
+class StudentRow:
+    """A line of the table."""
+
+    student: str
+    name: str
+    link: str
+    state: str
+    word: str
+    scores: tuple[Score, ...]
+    total: float | None
+    max_points: float
+    faults: tuple[str, ...]
+    search: str
+
+
+@dataclass(frozen=True)
+class FaultCount:
+    """A fault, how many have it, and who; `free` if it costs nothing."""
+
+    code: str
+    sentence: str
+    why: str
+    free: bool
+    students: tuple[tuple[str, str, str], ...]
+    """For each: name, where (notebook and cell), address of the feedback page or empty."""
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A student to look at, and why."""
+
+    name: str
+    link: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that could not be graded: whose, where, why, and what to do."""
+
+    name: str
+    link: str
+    where: str
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with its caption and what to see in it."""
+
+    caption: str
+    body: Markup
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The page."""
+
+    assignment: str
+    facts: tuple[str, ...]
+    notebooks: tuple[NotebookColumns, ...]
+    rows: tuple[StudentRow, ...]
+    concerns: tuple[Concern, ...]
+    absent: tuple[str, ...]
+    troubles: tuple[Trouble, ...]
+    faults: tuple[FaultCount, ...]
+    charts: tuple[Chart, ...]
+    integrity: tuple[tuple[str, str, str], ...]
+    csv_name: str
+    empty: str = ""
