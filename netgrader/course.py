@@ -72,6 +72,25 @@ class Course:
         return self.root / "grader_tests"
 
     @property
+    def seed(self) -> int:
+        """What the probes' random choices depend on: the number in ``grader_tests/seed.txt``, 0 without one.
+
+        The notebooks that students run use 0, so with another number nobody can prepare for what is asked in grading.
+
+        Raises
+        ------
+        UsageError
+            If the file does not hold a whole number.
+        """
+        file = self.hidden_tests / "seed.txt"
+        if not file.is_file():
+            return 0
+        text = file.read_text(encoding="utf-8").strip()
+        if not text.isdecimal():
+            raise UsageError(f"{file} must hold a whole number, not {text[:20]!r}.")
+        return int(text)
+
+    @property
     def data(self) -> Path:
         """MNIST."""
         return self.root / "data" / "mnist.npz"

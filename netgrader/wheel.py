@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import hashlib
 import importlib.metadata
 import io
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader import __version__
 from netgrader.errors import NetgraderError
+from netgrader.imports import PACKAGE, closure, data_files, module_path, modules_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["REQUIRED", "build_wheel", "student_files", "student_requirements"]
 
-PACKAGE = Path(__file__).resolve().parent
-ROOTS = ("netgrader.student", "netgrader.checks", "netgrader.network", "netgrader.lab.local", "netgrader.evidence")
+ROOTS = (
+    "netgrader.student",
+    "netgrader.checks",
+    "netgrader.network",
+    "netgrader.training",
+    "netgrader.lab.local",
+    "netgrader.evidence",
+)
 """What a student's notebook uses. The wheel holds these and whatever of ours they import."""
 WITHHELD = (
     "netgrader.cli",
@@ -28,12 +33,14 @@ WITHHELD = (
     "netgrader.course",
     "netgrader.feedback",
     "netgrader.grading",
+    "netgrader.imports",
     "netgrader.lab.caged",
     "netgrader.nbgrader_plugin",
     "netgrader.release",
     "netgrader.report",
     "netgrader.sandbox",
     "netgrader.skeleton",
+    "netgrader.wheel",
 )
 """What belongs to the grader's side: POSIX, nbgrader, cages. Students' modules import it inside functions only."""
 REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf")
@@ -89,93 +96,22 @@ def student_requirements() -> tuple[str, ...]:
 
 def student_files() -> tuple[str, ...]:
     """Paths in the package that go into the wheel: modules reached by imports, and data beside them."""
-    modules = _closure()
-    packages = {module for module in modules if (_path(module) or PACKAGE).name == "__init__.py"}
-    paths = {path.relative_to(PACKAGE).as_posix() for path in map(_path, modules) if path}
-    for package in packages - {"netgrader"}:
-        folder = PACKAGE.joinpath(*package.split(".")[1:])
-        paths.update(
-            path.relative_to(PACKAGE).as_posix()
-            for path in folder.rglob("*")
-            if path.is_file() and path.suffix not in {".py", ".pyc"} and "__pycache__" not in path.parts
-        )
-    return tuple(sorted(paths))
+    roots = [module for root in ROOTS for module in modules_below(root) if not _withheld(module)]
+    modules = closure(roots, _follow)
+    paths = {path for path in map(module_path, modules) if path} | data_files(modules)
+    return tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in paths))
 
 
-def _closure() -> frozenset[str]:
-    """Our modules that `ROOTS` import, directly or not; a package stands for all modules in it."""
-    seen: set[str] = set()
-    todo = [module for root in ROOTS for module in _within(root)]
-    while todo:
-        module = todo.pop()
-        if module in seen or _withheld(module):
-            continue
-        seen.add(module)
-        parent = module.rpartition(".")[0]
-        if parent:
-            todo.append(parent)
-        path = _path(module)
-        for imported, at_top in _imports(module, path) if path else ():
-            if _withheld(imported):
-                if at_top:
-                    raise NetgraderError(f"{module} is for students and imports {imported}, which is not.")
-            else:
-                todo.append(imported)
-    return frozenset(seen)
-
-
-def _within(root: str) -> Iterator[str]:
-    path = _path(root)
-    if path is None:
-        return
-    if path.name != "__init__.py":
-        yield root
-        return
-    for file in sorted(path.parent.rglob("*.py")):
-        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
-        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def _follow(importing: str, imported: str, at_top: bool) -> bool:
+    if not _withheld(imported):
+        return True
+    if at_top:
+        raise NetgraderError(f"{importing} is for students and imports {imported}, which is not.")
+    return False
 
 
 def _withheld(module: str) -> bool:
     return any(module == name or module.startswith(name + ".") for name in WITHHELD)
-
-
-def _path(module: str) -> Path | None:
-    """The file of one of our modules; None if `module` is not a module (a name in one, say)."""
-    base = PACKAGE.parent.joinpath(*module.split("."))
-    for path in (base / "__init__.py", base.with_name(base.name + ".py")):
-        if path.is_file():
-            return path
-    return None
-
-
-def _imports(module: str, path: Path) -> Iterator[tuple[str, bool]]:
-    """Our modules that `module` imports, and whether it does so when it is itself imported."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    later = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _is_for_types(node)
-        for inner in ast.walk(node)
-    }
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(tree):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                stem = package.split(".")[: len(package.split(".")) - node.level + 1]
-                base = ".".join([*stem, *([node.module] if node.module else [])])
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        for name in names:
-            if name.partition(".")[0] == "netgrader" and _path(name):
-                yield name, id(node) not in later
-
-
-def _is_for_types(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
 
 
 def _record(files: dict[str, bytes], own_name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import textwrap
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ import nbformat
 import pytest
 
 from netgrader.course import Assignment, Course
+from netgrader.student.capture import take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,9 +71,9 @@ PUBLIC_TESTS = {
 
 
         @grades("check_add", credit=1)
-        def test_small_sums_are_right(arrays):
+        def test_small_sums_are_right(cell_evidence):
             """Small sums are right"""
-            if not np.array_equal(arrays["sums"][:3], arrays["numbers"][:3].sum(axis=1)):
+            if not np.array_equal(cell_evidence.array("sums")[:3], cell_evidence.array("numbers")[:3].sum(axis=1)):
                 fail("A sum is wrong.")
     ''',
     "words": '''
@@ -80,9 +83,9 @@ PUBLIC_TESTS = {
 
 
         @grades("check_greet")
-        def test_the_greeting_is_polite(facts):
+        def test_the_greeting_is_polite(cell_evidence):
             """The greeting is polite"""
-            if not facts["greeting"].startswith("Hello"):
+            if not cell_evidence.fact("greeting").startswith("Hello"):
                 fail("The greeting does not begin with Hello.")
     ''',
 }
@@ -97,16 +100,16 @@ HIDDEN_TESTS = {
 
 
         @grades("check_add", credit=3)
-        def test_all_sums_are_right(arrays):
+        def test_all_sums_are_right(cell_evidence):
             """All sums are right"""
-            if not np.array_equal(arrays["sums"], arrays["numbers"].sum(axis=1)):
+            if not np.array_equal(cell_evidence.array("sums"), cell_evidence.array("numbers").sum(axis=1)):
                 fail("A sum of larger numbers is wrong.")
 
 
         @grades("check_squares")
-        def test_squares_are_right(arrays):
+        def test_squares_are_right(cell_evidence):
             """The squares are right"""
-            if arrays["squares"].tolist() != [k * k for k in range(10)]:
+            if cell_evidence.array("squares").tolist() != [k * k for k in range(10)]:
                 fail("The squares are not those of 0 to 9.")
     ''',
     "words": '''
@@ -116,9 +119,9 @@ HIDDEN_TESTS = {
 
 
         @grades("check_greet")
-        def test_the_name_is_in_the_greeting(facts):
+        def test_the_name_is_in_the_greeting(cell_evidence):
             """The name is in the greeting"""
-            if "Ada" not in facts["greeting"]:
+            if "Ada" not in cell_evidence.fact("greeting"):
                 fail("The name is missing.")
     ''',
 }
@@ -254,3 +257,38 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.delenv("NETGRADER_COURSE", raising=False)
     monkeypatch.delenv("NETGRADER_STORE", raising=False)
     return course
+
+
+@pytest.fixture
+def uncaged(monkeypatch):
+    """Runs notebooks in this process, without kernel or cage: for tests of what happens before and after a run.
+
+    Gives the list of the runs made.
+    """
+    runs = []
+
+    def execute(assignment, notebook, beside, options, folder):
+        runs.append(notebook.name)
+        checks = assignment.files(notebook.name).probes.parent
+        namespace, outputs = {}, []
+        taken_at = assignment.evidence_cells(notebook.name)
+        for cell in notebook.code:
+            printed = io.StringIO()
+            if cell.grade_id in taken_at:
+                evidence = folder / "evidence" / cell.grade_id
+                evidence.mkdir(parents=True)
+                take(cell.grade_id, namespace, evidence, checks, seed=assignment.course.seed)
+                outputs.append([])
+                continue
+            try:
+                with contextlib.redirect_stdout(printed):
+                    exec(cell.source, namespace)  # noqa: S102
+                outputs.append([{"output_type": "stream", "name": "stdout", "text": printed.getvalue()}])
+            except Exception as error:  # noqa: BLE001
+                shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+                outputs.append([{"output_type": "error", **shown}])
+        run = {"outputs": outputs, "problem": None, "problems": {}, "outside": {}, "environment": {"python": "3"}}
+        (folder / "execution.json").write_text(json.dumps(run))
+
+    monkeypatch.setattr("netgrader.grading.stages._execute", execute)
+    return runs

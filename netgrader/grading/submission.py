@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Limits",
-    "Submission",
     "SubmittedCell",
     "SubmittedNotebook",
     "UnreadableError",
@@ -82,16 +81,6 @@ class SubmittedNotebook:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Submission:
-    """The files of one submission: notebooks by path, helper modules by name, and what was left behind."""
-
-    folder: Path
-    notebooks: tuple[Path, ...]
-    helpers: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
     """The notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
     return tuple(
@@ -106,32 +95,52 @@ def find_notebooks(folder: Path) -> tuple[Path, ...]:
     )
 
 
-def helper_files(folder: Path, limits: Limits | None = None) -> tuple[dict[str, str], tuple[str, ...]]:
+def helper_files(
+    folder: Path, notebook: SubmittedNotebook | None = None, limits: Limits | None = None
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """The ``.py`` files beside a notebook, which travel with it, by name; and a sentence where they do not.
 
-    Text in UTF-8, 200 kB together, no links. Where they are more than that none travels: which of them the notebook
-    could do without is not ours to guess.
+    Text in UTF-8, 200 kB together, no links. Where there are more, those whose names the notebook and they themselves
+    speak of are tried; if these are too many as well, none travels.
     """
     limits = limits or Limits()
+    paths = {
+        path.stem: path
+        for path in sorted(folder.glob("*.py"))
+        if path.is_file() and not path.is_symlink() and re.fullmatch(r"\w{1,100}\.py", path.name)
+    }
+    if _too_many(paths, limits) and notebook is not None:
+        paths = _spoken_of(paths, notebook, limits)
+    if _too_many(paths, limits):
+        sentence = (
+            f"The .py files beside the notebook are more than {limits.helper_bytes // 1000} kB together, so none "
+            "of them was taken along. Keep only the ones that the notebook imports."
+        )
+        return {}, (sentence,)
     texts: dict[str, str] = {}
     notes: list[str] = []
-    total = 0
-    for path in sorted(folder.glob("*.py")):
-        if path.is_symlink() or not path.is_file() or not re.fullmatch(r"\w{1,100}\.py", path.name):
-            continue
-        size = path.stat().st_size
-        total += size
-        if total > limits.helper_bytes or len(texts) >= limits.helper_files:
-            sentence = (
-                f"The .py files beside the notebook are more than {limits.helper_bytes // 1000} kB together, so none "
-                "of them was taken along. Keep only the ones that the notebook imports."
-            )
-            return {}, (sentence,)
+    for path in paths.values():
         try:
             texts[path.name] = _newlines(path.read_bytes().decode("utf-8-sig"))
         except (UnicodeDecodeError, OSError):
             notes.append(f"{path.name} is not text in UTF-8 and was not taken along.")
     return texts, tuple(notes)
+
+
+def _too_many(paths: Mapping[str, Path], limits: Limits) -> bool:
+    return len(paths) > limits.helper_files or sum(path.stat().st_size for path in paths.values()) > limits.helper_bytes
+
+
+def _spoken_of(paths: Mapping[str, Path], notebook: SubmittedNotebook, limits: Limits) -> dict[str, Path]:
+    """The modules that the notebook's code names, and those that they name in turn."""
+    todo = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    found: dict[str, Path] = {}
+    while todo:
+        for word in set(re.findall(r"\w+", todo.pop())) & (paths.keys() - found.keys()):
+            found[word] = paths[word]
+            if not _too_many(found, limits):
+                todo.append(paths[word].read_bytes().decode("utf-8", "replace"))
+    return dict(sorted(found.items()))
 
 
 def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook:
@@ -179,6 +188,7 @@ def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNot
             f"The notebook has format {version}, which is too old to be graded. Open it in Jupyter and save it again."
         )
     notes = [f"The notebook has the old format {version} and was upgraded."] if version < NEWEST_FORMAT else []
+    notes += _other_language(raw)
     cells: list[SubmittedCell] = []
     skipped = 0
     for raw_cell in _raw_cells(raw, version):
@@ -228,6 +238,16 @@ def _json(content: bytes) -> Any:
         raise UnreadableError(
             "The file is not a notebook: its JSON is nested too deeply or has impossible values."
         ) from error
+
+
+def _other_language(raw: Mapping[str, Any]) -> list[str]:
+    """A note if the notebook was saved with a kernel that is not Python: it is run with the course's all the same."""
+    metadata = raw.get("metadata")
+    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    language = spec.get("language") if isinstance(spec, dict) else None
+    if not isinstance(language, str) or language.lower() in {"python", ""} or not ID.match(language):
+        return []
+    return [f"The notebook was saved with a kernel for {language}; it was run with the course's Python."]
 
 
 def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:

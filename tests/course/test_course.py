@@ -117,3 +117,12 @@ def test_a_read_only_course_keeps_its_results_in_the_users_cache(tiny, monkeypat
     assert tiny.course.scratch.is_relative_to(tmp_path / "cache" / "netgrader")
     monkeypatch.setenv("NETGRADER_STORE", str(tmp_path / "elsewhere"))
     assert tiny.course.scratch == tmp_path / "elsewhere"
+
+
+def test_the_seed_of_grading_is_the_instructors(tiny):
+    assert tiny.course.seed == 0
+    tiny.write("grader_tests/seed.txt", "20201118\n")
+    assert tiny.course.seed == 20201118
+    tiny.write("grader_tests/seed.txt", "secret")
+    with pytest.raises(UsageError, match=r"seed\.txt must hold a whole number"):
+        tiny.course.seed  # noqa: B018

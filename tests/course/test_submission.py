@@ -150,6 +150,21 @@ def test_helper_modules_over_their_limit_stay_behind_together(tmp_path):
     assert "more than 200 kB together" in note
 
 
+def test_among_too_many_modules_those_that_the_notebook_names_are_found(tmp_path):
+    (tmp_path / "a.py").write_text("from b import x")
+    (tmp_path / "b.py").write_text("x = 1")
+    (tmp_path / "unrelated.py").write_text("#" * 250_000)
+    read = parse_notebook(notebook(code("import a")))
+    assert helper_files(tmp_path, read) == ({"a.py": "from b import x", "b.py": "x = 1"}, ())
+    assert helper_files(tmp_path, parse_notebook(notebook(code("import unrelated"))))[0] == {}
+
+
+def test_a_notebook_of_another_language_is_run_with_python_and_says_so():
+    spec = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
+    assert "saved with a kernel for R" in parse_notebook(notebook(code("x <- 1"), metadata=spec)).notes[0]
+    assert parse_notebook(notebook(metadata={"kernelspec": {"name": "my-env", "language": "python"}})).notes == ()
+
+
 def test_notebooks_are_found_beside_checkpoints_and_links(tmp_path):
     (tmp_path / ".ipynb_checkpoints").mkdir()
     for name in ("b.ipynb", "a.IPYNB", ".hidden.ipynb", "x.txt"):

@@ -1,0 +1,304 @@
+"""One submission from files to marks: read, restore, execute, verify, points. `grade` is the whole road in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netgrader.checks.points import cell_points
+from netgrader.course import Assignment, Course, find_course
+from netgrader.errors import UsageError
+from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
+from netgrader.grading.stages import Options, Ran, Verified, run_stage, verify_stage
+from netgrader.grading.store import Store, hash_json
+from netgrader.grading.submission import (
+    SubmittedNotebook,
+    UnreadableError,
+    find_notebooks,
+    helper_files,
+    read_notebook,
+)
+from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, SubmissionResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from netgrader.observations import Observations
+    from netgrader.skeleton import Skeleton
+
+__all__ = ["GradedNotebook", "Job", "find_jobs", "grade", "grade_job", "job_of", "jobs_in", "jobs_of"]
+
+SUFFIX = ".ipynb"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to be graded.
+
+    Attributes
+    ----------
+    assignment, notebook
+        What it is, by name.
+    path
+        The file; None if the submission has none of that name.
+    problem
+        Why it cannot be graded at all, None if it can.
+    notes
+        What is to be said of the file.
+    """
+
+    assignment: Assignment
+    notebook: str
+    path: Path
+    problem: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GradedNotebook:
+    """A graded notebook: its result, what pages may draw, and the cells as they were run, with their outputs."""
+
+    result: NotebookResult
+    cells: tuple[tuple[RestoredCell, tuple[Mapping[str, Any], ...]], ...] = ()
+    observations: Observations = field(default_factory=dict)
+    made: frozenset[str] = frozenset()
+    """Stages that were not in the store and were run now."""
+    digest: str = ""
+    """Hash of all that the result was made from: equal if nothing changed since."""
+
+
+def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:
+    """Grade one notebook, or all notebooks of one submission's folder. No gradebook is needed or touched.
+
+    Parameters
+    ----------
+    path
+        A notebook or a folder of notebooks.
+    course
+        The course whose checks are used; if None the one that one stands in, else the one that this package lies in.
+    options
+        How it is run; the defaults if None.
+
+    Raises
+    ------
+    UsageError
+        If the path does not exist or holds no notebooks, or there is no course.
+    NetgraderError
+        If grading cannot work here: no cage, a full disk. What is wrong with the submission is never an exception.
+    """
+    path = Path(path)
+    course = course or find_course(path)
+    return SubmissionResult(tuple(grade_job(job, options).result for job in find_jobs(path, course)))
+
+
+def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
+    """The notebooks at `path`, each with what it is: told by its ids, since files get renamed on their way.
+
+    Raises
+    ------
+    UsageError
+        If there are none.
+    """
+    if not path.exists():
+        raise UsageError(f"There is no file or folder {path}.")
+    if path.is_dir():
+        folder = _folder_of_notebooks(path)
+        return _of_folder(folder, [course.assignment(name) for name in course.assignments])
+    if path.suffix.lower() != SUFFIX:
+        raise UsageError(f"{path} is not a notebook ({SUFFIX}) and not a folder.")
+    return (_job(path, [course.assignment(name) for name in course.assignments]),)
+
+
+def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
+    """The notebooks in the folder of one submission for `assignment`; none if there are none."""
+    return _of_folder(folder, [assignment]) if folder.is_dir() else ()
+
+
+def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
+    """The notebooks that a student handed in for `assignment`."""
+    return jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
+
+
+def job_of(assignment: Assignment, student: str, notebook: str) -> Job:
+    """One notebook of a student's submission; a job with a problem if no file of the submission is this notebook."""
+    jobs = jobs_of(assignment, student)
+    found = next((job for job in jobs if job.notebook == notebook), None)
+    if found:
+        return found
+    path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
+    for job in jobs:
+        if job.path == path:
+            return replace(job, notebook=notebook, problem=f"The file {path.name} holds the notebook {job.notebook}.")
+    return Job(assignment, notebook, path, f"{path.name} was not handed in.")
+
+
+def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
+    """Grade one notebook.
+
+    Raises
+    ------
+    NetgraderError
+        If grading cannot work here. A submission's own trouble is in the result.
+    """
+    options = options or Options()
+    known = job.notebook in job.assignment.notebooks
+    skeleton = job.assignment.skeleton(job.notebook) if known else None
+    problem, notes = job.problem, list(job.notes)
+    submitted: SubmittedNotebook | None = None
+    if problem is None:
+        try:
+            submitted = read_notebook(job.path)
+        except UnreadableError as error:
+            problem = str(error)
+    if submitted is None or skeleton is None:
+        return _not_gradable(job, skeleton, problem or "", notes)
+    helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
+    notes += left_behind
+    notebook = restore(submitted, skeleton)
+    notes += notebook.notes
+    store = Store(job.assignment.course.scratch / "store")
+    ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
+    verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
+    result = _result(notebook.name, skeleton, ran, verified, notes)
+    return GradedNotebook(
+        result=result,
+        cells=_with_outputs(notebook, ran),
+        observations=verified.observations,
+        made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
+        digest=hash_json([verified.digest, [(cell.cell_type, cell.source) for cell in notebook.cells], notes]),
+    )
+
+
+def submitted_helpers(
+    folder: Path, assignment: Assignment, notebook: SubmittedNotebook
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Modules that travel with a student's notebook, and notes on those that do not.
+
+    The course's own modules are not among them, under whatever name they were handed in: each notebook is given the
+    ones that belong to it from the course, and notebook 1 none, since they hold what it asks for.
+    """
+    ours = {path.name: path.read_text(encoding="utf-8") for path in sorted(assignment.source.glob("*.py"))}
+    texts, notes = helper_files(folder, notebook)
+    own = set(ours.values())
+    return {name: text for name, text in texts.items() if name not in ours and text not in own}, notes
+
+
+def _folder_of_notebooks(path: Path) -> Path:
+    """`path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
+    if find_notebooks(path):
+        return path
+    below = [folder for folder in sorted(path.iterdir()) if folder.is_dir() and find_notebooks(folder)]
+    if not below:
+        raise UsageError(f"There are no notebooks ({SUFFIX}) in the folder {path}.")
+    if len(below) > 1:
+        names = ", ".join(folder.name for folder in below)
+        raise UsageError(f"The folder {path} holds several folders with notebooks ({names}). Name one of them.")
+    return below[0]
+
+
+def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
+    """A job for each notebook in `folder`; of several files that are the same notebook one is graded."""
+    jobs = [_job(path, assignments) for path in find_notebooks(folder)]
+    chosen: dict[tuple[str, str], Job] = {}
+    for job in sorted(jobs, key=_preference):
+        key = (job.assignment.name, job.notebook)
+        if key not in chosen:
+            chosen[key] = job
+        else:
+            kept = chosen[key]
+            note = f"{job.path.name} is the same notebook; {kept.path.name} was graded."
+            chosen[key] = replace(kept, notes=(*kept.notes, note))
+    return tuple(sorted(chosen.values(), key=lambda job: (job.assignment.name, job.notebook)))
+
+
+def _preference(job: Job) -> tuple[bool, bool, float]:
+    """Which of several files counts: one that can be read, then one with the right name, then the newest."""
+    return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
+
+
+def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
+    """What the notebook at `path` is: by its ids, else by its name."""
+    named = next((one for one in assignments if path.stem in one.notebooks), None)
+    try:
+        submitted = read_notebook(path)
+    except UnreadableError as error:
+        return Job(named or assignments[0], path.stem, path, str(error))
+    skeletons = [(one, one.skeleton(name)) for one in assignments for name in one.notebooks]
+    found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
+    if found is None:
+        known = ", ".join(name for one in assignments for name in one.notebooks)
+        problem = f"This is none of the course's notebooks ({known}): it has none of their cells."
+        return Job(named or assignments[0], path.stem, path, problem)
+    assignment = next(one for one, skeleton in skeletons if skeleton is found)
+    renamed = path.stem != found.notebook
+    notes = (f"The file is called {path.name}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
+    return Job(assignment, found.notebook, path, None, notes)
+
+
+def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequence[str]) -> GradedNotebook:
+    cells = tuple(
+        CellResult(cell.grade_id, None if cell.is_manual else 0.0, cell.points, cell.is_manual)
+        for cell in (skeleton.graded if skeleton else ())
+    )
+    result = NotebookResult(
+        notebook=job.notebook + SUFFIX,
+        score=0.0,
+        max_score=_total(cell.max_points for cell in cells if not cell.manual),
+        cells=cells,
+        faults=(),
+        status=Status.NOT,
+        problem=problem,
+        measured={"notes": list(notes)} if notes else {},
+    )
+    shown = (
+        tuple((RestoredCell(c.cell_type, c.source, c if c.nbgrader else None), ()) for c in skeleton.cells)
+        if skeleton
+        else ()
+    )
+    return GradedNotebook(
+        result, shown, digest=hash_json([problem, list(notes), skeleton.as_json() if skeleton else None])
+    )
+
+
+def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: Sequence[str]) -> NotebookResult:
+    cells = []
+    for cell in skeleton.graded:
+        checks: tuple[CheckResult, ...] = () if cell.is_manual else verified.checks.get(cell.grade_id, ())
+        points = None if cell.is_manual else cell_points(checks, cell.points)
+        cells.append(CellResult(cell.grade_id, points, cell.points, cell.is_manual, checks))
+    judged = [check for cell in cells for check in cell.checks]
+    ungradable = [check for check in judged if check.outcome is Outcome.UNGRADABLE]
+    status = Status.GRADED
+    problem = None
+    if ungradable or ran.problem:
+        status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
+        problem = ran.problem or ungradable[0].message
+        if not ungradable:
+            status, problem = Status.GRADED, None
+            notes = [*notes, ran.problem or ""]
+    charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
+    return NotebookResult(
+        notebook=name + SUFFIX,
+        score=_total(cell.points for cell in cells if cell.points is not None),
+        max_score=_total(cell.max_points for cell in cells if not cell.manual),
+        cells=tuple(cells),
+        faults=tuple(dict.fromkeys(code for check in charged for code in check.faults)),
+        status=status,
+        problem=problem,
+        measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
+        seconds={"execute": round(ran.seconds, 2), "verify": round(verified.seconds, 2)},
+        environment=dict(ran.environment),
+    )
+
+
+def _total(points: Any) -> float:
+    return round(sum(points, 0.0), 2)
+
+
+def _with_outputs(
+    notebook: RestoredNotebook, ran: Ran
+) -> tuple[tuple[RestoredCell, tuple[Mapping[str, Any], ...]], ...]:
+    """Outputs belong to code cells in order: text between them may change without a new run."""
+    outputs = iter(ran.outputs)
+    return tuple((cell, next(outputs, ()) if cell.cell_type == "code" else ()) for cell in notebook.cells)

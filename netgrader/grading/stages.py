@@ -1,0 +1,225 @@
+"""The two stages that cost time, through the store: the run in a cage, and the verification of what it handed over."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import platform
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from netgrader import observations
+from netgrader.checks.exercises import load_exercises
+from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
+from netgrader.grading.verify import Verification, VerificationRequest, verify
+from netgrader.imports import code_hash
+from netgrader.results import CheckResult, Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from netgrader.course import Assignment, NotebookFiles
+    from netgrader.grading.restore import RestoredNotebook
+    from netgrader.observations import Observations
+
+__all__ = ["Options", "Ran", "Verified", "run_stage", "verify_stage"]
+
+RUN_FILE = "execution.json"
+EVIDENCE = "evidence"
+VERIFICATION_FILE = "verification.json"
+VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
+VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
+IN_THE_KERNEL = frozenset({"netgrader.student.capture", "netgrader.student.probes", "netgrader.grading.execute"})
+IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a notebook is run; nothing here changes what is right.
+
+    Attributes
+    ----------
+    sandbox
+        By name: ``bubblewrap``, or ``none`` for trusted notebooks.
+    threads
+        Cores that one notebook may use.
+    """
+
+    sandbox: str = "bubblewrap"
+    threads: int = 2
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a run: outputs of each code cell in order, evidence, and why it ended early, if it did."""
+
+    entry: Entry
+    outputs: tuple[tuple[Mapping[str, Any], ...], ...]
+    problem: str | None
+    problems: Mapping[str, str]
+    outside: Mapping[str, Any]
+    environment: Mapping[str, str]
+
+    @property
+    def evidence(self) -> Path:
+        """A folder with a folder of evidence for each check cell that was reached."""
+        return self.entry.content / EVIDENCE
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took when it was made."""
+        return self.entry.seconds
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What came of the tests."""
+
+    checks: Mapping[str, tuple[CheckResult, ...]]
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    observations: Observations = field(default_factory=dict)
+    log: tuple[str, ...] = ()
+    problem: str | None = None
+    seconds: float = 0.0
+    digest: str = ""
+
+
+def run_stage(
+    store: Store, assignment: Assignment, notebook: RestoredNotebook, helpers: Mapping[str, str], options: Options
+) -> tuple[Ran, bool]:
+    """Run the notebook, or take the run from the store; and whether it was run now."""
+    files = assignment.files(notebook.name)
+    taken_at = set(assignment.evidence_cells(notebook.name))
+    # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
+    code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
+    given = {path.name: path.read_text(encoding="utf-8") for path in files.given}
+    beside = {**helpers, **given}
+    key = Key(
+        "execute",
+        {
+            "notebook": notebook.name,
+            "code": hash_json(code),
+            "files": {name: hash_bytes(text.encode()) for name, text in sorted(beside.items())},
+            "probes": hash_files({path.name: path for path in (files.probes, files.exercises)}),
+            "data": hash_files({"data": assignment.course.data})["data"],
+            "seed": assignment.course.seed,
+            "limits": dict(_limits(files)),
+            "sandbox": options.sandbox,
+            "versions": _versions(VERSIONS_OF_A_RUN),
+            "netgrader": code_hash(IN_THE_KERNEL, inner=False, extra=files.probes),
+        },
+    )
+
+    entry, made = store.get_or_make(key, lambda folder: _execute(assignment, notebook, beside, options, folder))
+    raw = json.loads((entry.content / RUN_FILE).read_text(encoding="utf-8"))
+    return Ran(entry, **raw), made
+
+
+def verify_stage(
+    store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options
+) -> tuple[Verified, bool]:
+    """Run the tests on what a run handed over, or take their verdicts from the store; and whether they were run now."""
+    files = assignment.files(notebook)
+    tests = {path.name: path for path in (files.public_tests, files.hidden_tests, files.exercises)}
+    key = Key(
+        "verify",
+        {
+            "evidence": ran.entry.digest,
+            "tests": hash_files(tests),
+            "data": hash_files({"data": assignment.course.data})["data"],
+            "seed": assignment.course.seed,
+            "sandbox": options.sandbox,
+            "versions": _versions(VERSIONS_OF_A_VERIFICATION),
+            "netgrader": code_hash(IN_THE_VERIFIER),
+        },
+    )
+    request = VerificationRequest(
+        evidence=ran.evidence,
+        public_tests=tuple(path for path in (files.public_tests,) if path.is_file()),
+        hidden_tests=tuple(path for path in (files.hidden_tests,) if path.is_file()),
+        exercises=files.exercises,
+        data=assignment.course.data if assignment.course.data.is_file() else None,
+        seed=assignment.course.seed,
+        problems=ran.problems,
+        outside=ran.outside,
+    )
+
+    def make(folder: Path) -> None:
+        verification = verify(request)
+        if verification.problem:
+            raise _Unfinished(verification)
+        text = json.dumps(_as_json(verification), indent=1)
+        (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
+
+    try:
+        entry, made = store.get_or_make(key, make)
+    except _Unfinished as unfinished:
+        # What was judged counts today; the next call tries again.
+        done = unfinished.verification
+        fields = {
+            name: getattr(done, name) for name in ("checks", "measured", "observations", "log", "problem", "seconds")
+        }
+        return Verified(**fields, digest=hash_json(_as_json(done))), True
+    raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
+    return _from_json(raw, entry), made
+
+
+class _Unfinished(Exception):
+    """A verification that was cut off: a result for now, and none to keep."""
+
+    def __init__(self, verification: Verification) -> None:
+        super().__init__(verification.problem)
+        self.verification = verification
+
+
+def _as_json(verification: Verification) -> dict[str, Any]:
+    return {
+        "checks": {
+            cell: [dataclasses.asdict(check) for check in checks] for cell, checks in verification.checks.items()
+        },
+        "measured": dict(verification.measured),
+        "observations": observations.to_json(verification.observations),
+        "log": list(verification.log),
+    }
+
+
+def _from_json(raw: Mapping[str, Any], entry: Entry) -> Verified:
+    checks = {
+        cell: tuple(
+            CheckResult(
+                **{
+                    **check,
+                    "visibility": Visibility(check["visibility"]),
+                    "outcome": Outcome(check["outcome"]),
+                    "faults": tuple(check["faults"]),
+                }
+            )
+            for check in found
+        )
+        for cell, found in raw["checks"].items()
+    }
+    seen = observations.from_json(raw["observations"])
+    return Verified(checks, raw["measured"], seen, tuple(raw["log"]), None, entry.seconds, entry.digest)
+
+
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "none"
+    return found
+
+
+def _limits(files: NotebookFiles) -> Mapping[str, Any]:
+    """The limits that the instructor set for the notebook's cells, in ``[limits]`` of the exercises' parameters."""
+    return load_exercises(files.exercises).tables.get("limits", {})
+
+
+def _execute(
+    assignment: Assignment, notebook: RestoredNotebook, beside: Mapping[str, str], options: Options, folder: Path
+) -> None:
+    raise NotImplementedError

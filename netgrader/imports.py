@@ -1,0 +1,134 @@
+"""Which of our modules import which, read from their sources without importing any: for the wheel and for hashes."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["PACKAGE", "closure", "code_hash", "data_files", "module_path", "modules_below", "our_imports"]
+
+PACKAGE = Path(__file__).resolve().parent
+OURS = PACKAGE.name
+
+
+def closure(roots: Iterable[str], follow: Callable[[str, str, bool], bool]) -> frozenset[str]:
+    """`roots` and all our modules that they import, directly or not; the packages around them included.
+
+    Parameters
+    ----------
+    roots
+        Names of modules.
+    follow
+        Whether to go on from a module to one that it imports, given both names and whether the import stands at the top
+        (and not inside a function).
+    """
+    seen: set[str] = set()
+    todo = list(roots)
+    while todo:
+        module = todo.pop()
+        path = module_path(module)
+        if module in seen or path is None:
+            continue
+        seen.add(module)
+        parent = module.rpartition(".")[0]
+        if parent:
+            todo.append(parent)
+        todo.extend(name for name, at_top in our_imports(path) if follow(module, name, at_top))
+    return frozenset(seen)
+
+
+@functools.cache
+def code_hash(roots: frozenset[str], *, inner: bool = True, extra: Path | None = None) -> str:
+    """SHA-256 of the sources of `roots` and of all that they import, and of the data files in their packages.
+
+    Parameters
+    ----------
+    roots
+        Names of modules.
+    inner
+        Whether imports inside functions count.
+    extra
+        A further file whose imports are roots too, such as a course's file of probes.
+    """
+    more = {name for name, at_top in our_imports(extra) if at_top or inner} if extra and extra.is_file() else set()
+    modules = closure(roots | more, lambda _from, _to, at_top: at_top or inner)
+    paths = {path for path in map(module_path, modules) if path} | data_files(modules)
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def modules_below(root: str) -> Iterator[str]:
+    """The module `root`, or the package `root` with all modules in it."""
+    path = module_path(root)
+    if path is None:
+        return
+    if path.name != "__init__.py":
+        yield root
+        return
+    for file in sorted(path.parent.rglob("*.py")):
+        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def data_files(modules: Iterable[str]) -> set[Path]:
+    """Files that are no modules in the packages among `modules`, the outermost one left aside."""
+    files: set[Path] = set()
+    for module in modules:
+        path = module_path(module)
+        if path is not None and path.name == "__init__.py" and module != OURS:
+            files.update(
+                file
+                for file in path.parent.rglob("*")
+                if file.is_file() and file.suffix not in {".py", ".pyc"} and "__pycache__" not in file.parts
+            )
+    return files
+
+
+def module_path(module: str) -> Path | None:
+    """The file of one of our modules; None if `module` is not one (a name in a module, say)."""
+    base = PACKAGE.parent.joinpath(*module.split("."))
+    return next((path for path in (base / "__init__.py", base.with_name(base.name + ".py")) if path.is_file()), None)
+
+
+@functools.cache
+def our_imports(path: Path) -> tuple[tuple[str, bool], ...]:
+    """Our modules that the file `path` imports, and whether it does so at its top; imports for types alone are none."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    inside: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside.update(id(inner) for inner in ast.walk(node))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+        for part in node.body
+        for inner in ast.walk(part)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if id(node) not in for_types:
+            found += [(name, id(node) not in inside) for name in _names(node, path) if module_path(name)]
+    return tuple(found)
+
+
+def _names(node: ast.AST, path: Path) -> list[str]:
+    names: list[str] = []
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level and path.is_relative_to(PACKAGE):
+            around = path.parents[node.level - 1].relative_to(PACKAGE.parent).parts
+            base = ".".join([*around, *([node.module] if node.module else [])])
+        names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return [name for name in names if name.partition(".")[0] == OURS]

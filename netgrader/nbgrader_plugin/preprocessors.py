@@ -1,0 +1,195 @@
+"""The steps of ours in nbgrader's autograde: cells restored, the notebook run in a cage, verdicts saved as marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
+
+from netgrader.course import Assignment, Course
+from netgrader.errors import NetgraderError
+from netgrader.grading.grade import GradedNotebook, Job, grade_job, job_of
+from netgrader.grading.kept import Kept, keep, kept, kept_path
+from netgrader.grading.restore import RestoredCell, restore
+from netgrader.grading.stages import Options
+from netgrader.grading.store import hash_bytes
+from netgrader.grading.submission import UnreadableError, read_notebook
+from netgrader.nbgrader_plugin.render import safe_outputs, verdict_output
+from netgrader.results import CellResult, NotebookResult, Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from netgrader.skeleton import Skeleton
+
+__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts"]
+
+NO_RESPONSE = "No response."
+
+
+class _Step(NbGraderPreprocessor):  # type: ignore[misc]
+    """A step that knows which notebook of which course it is at."""
+
+    def job(self, resources: Any) -> Job:
+        """The submitted notebook that nbgrader is at."""
+        about = resources["nbgrader"]
+        return job_of(self.assignment(resources), about["student"], about["notebook"])
+
+    def assignment(self, resources: Any) -> Assignment:
+        """The assignment that nbgrader is at, in the course whose converter called us."""
+        return self.course().assignment(resources["nbgrader"]["assignment"])
+
+    def course(self) -> Course:
+        """The course of the converter that this step belongs to."""
+        owner = self.parent
+        while owner is not None and not hasattr(owner, "coursedir"):
+            owner = owner.parent
+        return Course(Path(owner.coursedir.root if owner is not None else Path.cwd()))
+
+
+class RestoreCells(_Step):
+    """Makes the notebook that is run from what was handed in; in place of nbgrader's DeduplicateIds and OverwriteCells.
+
+    What cannot be read becomes the release's notebook with a sentence on top, and goes on: the next student must not
+    wait, and the gradebook must know.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Fill the notebook."""
+        job = self.job(resources)
+        skeleton = job.assignment.skeleton(job.notebook)
+        problem = job.problem
+        try:
+            cells: Sequence[RestoredCell] = () if problem else restore(read_notebook(job.path), skeleton).cells
+        except UnreadableError as error:
+            cells, problem = (), str(error)
+        if problem:
+            cells = [
+                RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells
+            ]
+        _fill(nb, skeleton, ((cell, ()) for cell in cells), problem)
+        return nb, resources
+
+
+class CagedExecute(_Step):
+    """Runs the notebook through our stages, or takes their results from the store; in place of nbgrader's Execute.
+
+    Under each check cell stands its verdict, whatever was printed there.
+    """
+
+    sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in.").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
+        job = self.job(resources)
+        graded = grade_job(job, Options(sandbox=self.sandbox))
+        skeleton = job.assignment.skeleton(job.notebook)
+        result = graded.result
+        _fill(nb, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
+        nb.metadata["netgrader"] = {"digest": graded.digest, "status": str(result.status)}
+        resources["netgrader"] = {"graded": graded}
+        return nb, resources
+
+
+class SaveVerdicts(_Step):
+    """Saves points into the gradebook, in one transaction; in place of nbgrader's SaveAutoGrades.
+
+    A mark given by hand is kept, and flagged for another look only if what it judged has changed since.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Save the verdicts that CagedExecute left."""
+        about = resources["nbgrader"]
+        graded: GradedNotebook = resources["netgrader"]["graded"]
+        assignment = self.assignment(resources)
+        place = (about["notebook"], about["assignment"], about["student"])
+        path = kept_path(assignment, about["student"], about["notebook"])
+        before = kept(path)
+        skeleton = assignment.skeleton(about["notebook"])
+        answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
+        hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
+        with Gradebook(about["db_url"]) as gradebook:
+            try:
+                for cell in graded.result.cells:
+                    changed = before is None or hashes.get(cell.cell) != before.answers.get(cell.cell)
+                    answered = answers.get(cell.cell) != _released(skeleton, cell.cell)
+                    _save(
+                        gradebook.find_grade(cell.cell, *place), cell, graded.result, changed=changed, answered=answered
+                    )
+                for name, text in answers.items():
+                    comment = gradebook.find_comment(name, *place)
+                    comment.auto_comment = NO_RESPONSE if text == _released(skeleton, name) else None
+            except MissingEntry as error:
+                gradebook.db.rollback()
+                raise NetgraderError(
+                    f"The gradebook does not have the cells that {about['notebook']} has now. "
+                    "Type netgrader release, then grade again."
+                ) from error
+            gradebook.db.commit()
+        keep(path, Kept(graded.result, graded.observations, graded.digest, hashes))
+        return nb, resources
+
+
+def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:
+    """One cell's grade. `changed`: what a person has judged is no longer what is there."""
+    if abs(grade.max_score - cell.max_points) > 1e-9:
+        raise NetgraderError(
+            f"{cell.cell} is worth {cell.max_points:g} points in the source and {grade.max_score:g} in the gradebook. "
+            "Type netgrader release, then grade again."
+        )
+    previous = grade.auto_score
+    if not cell.manual:
+        grade.auto_score = cell.points
+        look = result.status is Status.NOT or any(check.outcome is Outcome.UNGRADABLE for check in cell.checks)
+        changed = grade.auto_score != previous
+    elif result.status is Status.NOT and result.problem and not answered:
+        grade.auto_score, look = 0.0, False
+    else:
+        # As in nbgrader: an answer that is still the release's text is none, and no one has to read it.
+        grade.auto_score, look = (None, True) if answered else (0.0, False)
+    if grade.manual_score is None:
+        grade.needs_manual_grade = look
+    elif changed:
+        grade.needs_manual_grade = True
+
+
+def _released(skeleton: Skeleton, grade_id: str) -> str | None:
+    return next((cell.source for cell in skeleton.tracked if cell.grade_id == grade_id), None)
+
+
+def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:
+    results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
+    for cell, outputs in graded.cells:
+        if cell.grade_id in results:
+            yield cell, [verdict_output(results[cell.grade_id], graded.result.problem)]
+        else:
+            yield cell, safe_outputs(outputs)
+
+
+def _fill(
+    nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequence[dict[str, Any]]]], problem: str | None
+) -> None:
+    """Write the cells into nbgrader's notebook, with the metadata of the release and no one else's."""
+    nb.metadata = nbformat.from_dict(dict(skeleton.metadata))
+    nb.cells = []
+    if problem:
+        nb.cells.append(nbformat.v4.new_markdown_cell(f"**Not graded.** {_plain(problem)}", id="problem"))
+    for number, (cell, outputs) in enumerate(cells):
+        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+        made = make.get(cell.cell_type, nbformat.v4.new_raw_cell)(cell.source, id=f"cell-{number}")
+        if cell.origin is not None:
+            made.metadata.update(cell.origin.frozen)
+            if cell.origin.nbgrader:
+                made.metadata["nbgrader"] = nbformat.from_dict(dict(cell.origin.nbgrader))
+        if cell.cell_type == "code":
+            made.outputs = [nbformat.from_dict(output) for output in outputs]
+        nb.cells.append(made)
+
+
+def _plain(text: str) -> str:
+    """Text for Markdown in which nothing is markup."""
+    return "".join("\\" + character if character in "\\`*_{}[]<>()#+-.!|$&" else character for character in text)

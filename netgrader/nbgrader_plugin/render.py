@@ -1,0 +1,90 @@
+"""A check cell's verdict, and a student's outputs, as they stand in the notebook that formgrader shows."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from netgrader.pages.safe import clean_html, clean_svg
+from netgrader.results import CellResult, CheckResult, Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["safe_outputs", "verdict_output"]
+
+MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
+LONGEST_TEXT = 100_000
+
+
+def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, Any]:
+    """What stands under a check cell: its points and a line for each check, as text and as HTML."""
+    points = f"{cell.points or 0:g} of {cell.max_points:g} points"
+    said = [problem] if problem and not cell.checks else []
+    lines = [f"{cell.cell}: {points}", *said, *(_line(check) for check in cell.checks)]
+    items = "".join(f"<li>{_item(check)}</li>" for check in cell.checks)
+    html = f"<p><strong>{escape(points)}</strong></p>" + "".join(f"<p>{escape(one)}</p>" for one in said)
+    if items:
+        html += f'<ul style="list-style: none; padding-left: 0">{items}</ul>'
+    return {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/plain": "\n".join(lines), "text/html": html},
+    }
+
+
+def safe_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Outputs that whoever looks at them can show: text, tables and pictures, but nothing that runs or loads."""
+    safe: list[dict[str, Any]] = []
+    for output in outputs:
+        kind = output.get("output_type")
+        if kind == "stream":
+            name = "stderr" if output.get("name") == "stderr" else "stdout"
+            safe.append({"output_type": "stream", "name": name, "text": _text(output.get("text"))})
+        elif kind == "error":
+            trace = output.get("traceback")
+            lines = [_text(line) for line in trace] if isinstance(trace, list) else []
+            name, value = _text(output.get("ename")), _text(output.get("evalue"))
+            safe.append({"output_type": "error", "ename": name, "evalue": value, "traceback": lines})
+        elif kind in {"display_data", "execute_result"}:
+            data = output.get("data")
+            bundle = _bundle(data) if isinstance(data, dict) else {}
+            if bundle:
+                # A result becomes a display: its number would be read by whoever looks for a score.
+                safe.append({"output_type": "display_data", "metadata": {}, "data": bundle})
+    return safe
+
+
+def _bundle(data: Mapping[str, Any]) -> dict[str, str]:
+    clean: dict[str, str] = {}
+    for kind, value in data.items():
+        if kind in {"image/png", "image/jpeg"} and isinstance(value, str):
+            clean[kind] = value
+        elif kind == "text/plain":
+            clean[kind] = _text(value)
+        elif kind == "text/html":
+            clean[kind] = str(clean_html(_text(value, 4_000_000)))
+        elif kind == "image/svg+xml":
+            clean[kind] = str(clean_svg(_text(value, 4_000_000)))
+    return {kind: value for kind, value in clean.items() if value}
+
+
+def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
+    text = "".join(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else value
+    return text[:longest] if isinstance(text, str) else ""
+
+
+def _line(check: CheckResult) -> str:
+    said = f" — {check.message}" if check.message else ""
+    hidden = " (hidden)" if check.visibility is Visibility.HIDDEN else ""
+    return f"{MARKS[check.outcome]} {check.outcome}: {check.sentence}{hidden}{said}"
+
+
+def _item(check: CheckResult) -> str:
+    html = f"{MARKS[check.outcome]} <b>{escape(check.outcome)}</b>: {escape(check.sentence)}"
+    if check.visibility is Visibility.HIDDEN:
+        html += " <i>(hidden)</i>"
+    for more in (check.message, check.hint):
+        if more:
+            html += f"<br>{escape(more)}"
+    return html

@@ -1,0 +1,165 @@
+import json
+
+import pytest
+
+from netgrader.errors import UsageError
+from netgrader.grading.grade import find_jobs, grade, grade_job, jobs_of
+from netgrader.results import Outcome, Status
+
+pytestmark = pytest.mark.usefixtures("uncaged")
+
+
+def only(result):
+    (notebook,) = result.notebooks
+    return notebook
+
+
+def cell_of(notebook, name):
+    return next(cell for cell in notebook.cells if cell.cell == name)
+
+
+def test_a_right_notebook_earns_everything_but_what_a_person_grades(tiny):
+    notebook = only(grade(tiny.submit("ada")))
+    assert (notebook.notebook, notebook.score, notebook.max_score) == ("1_sums.ipynb", 5.0, 5.0)
+    assert (notebook.status, notebook.problem, notebook.faults) == (Status.GRADED, None, ())
+    assert cell_of(notebook, "why").points is None
+    assert cell_of(notebook, "why").manual
+
+
+def test_public_and_hidden_credit_share_a_cells_points(tiny):
+    notebook = only(grade(tiny.submit("bob", add="def add(a, b):\n    return a + b if a < 500 else 0")))
+    cell = cell_of(notebook, "check_add")
+    assert {check.check: check.outcome for check in cell.checks}[
+        "test_sums.py::test_all_sums_are_right"
+    ] is Outcome.FAILED
+    assert cell.points in {0.0, 0.5}  # the first three numbers are chosen at random
+    assert cell_of(notebook, "check_squares").points == 3.0
+
+
+def test_an_error_in_one_cell_costs_only_that_cell(tiny):
+    notebook = only(grade(tiny.submit("bob", add="raise ValueError('no')")))
+    assert cell_of(notebook, "check_add").points == 0.0
+    assert cell_of(notebook, "check_squares").points == 3.0
+
+
+def test_a_folder_is_graded_notebook_by_notebook_in_order(tiny):
+    tiny.submit("ada", "2_words")
+    tiny.submit("ada", "1_sums")
+    result = grade(tiny.root / "submitted" / "ada")
+    assert [notebook.notebook for notebook in result.notebooks] == ["1_sums.ipynb", "2_words.ipynb"]
+    assert (result.score, result.max_score) == (9.0, 9.0)
+
+
+def test_a_file_that_is_not_a_notebook_is_a_result_with_its_sentence(tiny):
+    notebook = only(grade(tiny.submit("hana", content=b"not a notebook")))
+    assert (notebook.status, notebook.score, notebook.max_score) == (Status.NOT, 0.0, 5.0)
+    assert "not JSON" in notebook.problem
+    assert [cell.points for cell in notebook.cells] == [0.0, 0.0, None]
+
+
+def test_a_notebook_of_another_assignment_says_which_there_are(tiny):
+    content = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    notebook = only(grade(tiny.submit("ida", content=content)))
+    assert notebook.status is Status.NOT
+    assert "none of the course's notebooks (1_sums, 2_words)" in notebook.problem
+
+
+def test_a_renamed_file_is_graded_as_what_it_is(tiny):
+    path = tiny.submit("ada", "2_words")
+    moved = path.rename(path.with_name("final version (1).ipynb"))
+    notebook = only(grade(moved))
+    assert (notebook.notebook, notebook.score) == ("2_words.ipynb", 4.0)
+    assert "by its cells it is 2_words.ipynb" in notebook.measured["notes"][0]
+
+
+def test_of_two_copies_the_one_with_the_right_name_is_graded(tiny):
+    path = tiny.submit("ada")
+    wrong = json.dumps(tiny.filled(add="pass")).encode()
+    path.with_name("1_sums-Copy1.ipynb").write_bytes(wrong)
+    (job,) = jobs_of(tiny.assignment, "ada")
+    assert job.path == path
+    assert job.notes == ("1_sums-Copy1.ipynb is the same notebook; 1_sums.ipynb was graded.",)
+
+
+def test_helper_modules_travel_but_not_the_courses_own(tiny, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        "netgrader.grading.stages._execute",
+        lambda _a, _n, beside, _o, folder: seen.update(beside) or write_nothing(folder),
+    )
+    tiny.write("source/numbers/given.py", "def add(a, b): return a + b\n")
+    folder = tiny.submit("ada").parent
+    (folder / "tools.py").write_text("x = 1\n")
+    (folder / "given.py").write_text("x = 2\n")
+    (folder / "renamed.py").write_text("def add(a, b): return a + b\n")
+    grade(folder)
+    assert seen == {"tools.py": "x = 1\n"}
+
+
+def write_nothing(folder):
+    run = {"outputs": [], "problem": "The kernel died.", "problems": {}, "outside": {}, "environment": {}}
+    (folder / "execution.json").write_text(json.dumps(run))
+
+
+def test_a_notebook_that_hands_over_nothing_is_not_gradable_and_says_why(tiny, monkeypatch):
+    monkeypatch.setattr("netgrader.grading.stages._execute", lambda _a, _n, _b, _o, folder: write_nothing(folder))
+    notebook = only(grade(tiny.submit("ada")))
+    assert (notebook.status, notebook.problem, notebook.score) == (Status.NOT, "The kernel died.", 0.0)
+    assert {check.outcome for cell in notebook.cells for check in cell.checks} == {Outcome.UNGRADABLE}
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda root: root / "nothing", "There is no file or folder"),
+        (lambda root: root / "grader_tests", "There are no notebooks"),
+        (lambda root: root / "nbgrader_config.py", "is not a notebook"),
+    ],
+)
+def test_a_path_that_makes_no_sense_is_refused_in_a_sentence(tiny, make, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        grade(make(tiny.root))
+
+
+def test_a_folder_of_several_folders_asks_which(tiny):
+    tiny.submit("ada")
+    (tiny.root / "submitted" / "ada" / "other").mkdir()
+    (tiny.root / "submitted" / "ada" / "other" / "x.ipynb").write_text("{}")
+    with pytest.raises(UsageError, match=r"several folders with notebooks \(numbers, other\)"):
+        grade(tiny.root / "submitted" / "ada")
+
+
+def test_nothing_is_done_twice(tiny, uncaged):
+    path = tiny.submit("ada")
+    (job,) = find_jobs(path, tiny.course)
+    assert grade_job(job).made == {"execute", "verify"}
+    assert grade_job(job).made == frozenset()
+    assert uncaged == ["1_sums"]
+
+
+def test_changed_text_costs_no_run_and_changed_code_does(tiny, uncaged):
+    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
+    first = grade_job(job)
+    tiny.submit("ada", why="Another answer.")
+    second = grade_job(job)
+    assert second.made == frozenset()
+    assert second.digest != first.digest
+    tiny.submit("ada", add="def add(a, b):\n    return b + a")
+    assert "execute" in grade_job(job).made
+
+
+def test_a_changed_hidden_test_costs_a_verification_and_no_run(tiny, uncaged):
+    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
+    grade_job(job)
+    tests = tiny.root / "grader_tests" / "test_sums.py"
+    tests.write_text(tests.read_text().replace("credit=3", "credit=1"))
+    assert grade_job(job).made == {"verify"}
+    assert uncaged == ["1_sums"]
+
+
+def test_another_students_notebook_does_not_change_a_result(tiny):
+    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
+    before = grade_job(job).result
+    tiny.submit("bob", add="def add(a, b):\n    return 0")
+    grade(tiny.root / "submitted" / "bob")
+    assert grade_job(job).result == before
