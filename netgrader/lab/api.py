@@ -6,15 +6,20 @@ Two labs answer: `netgrader.lab.local.LocalLab` in this process (in a student's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Lab", "LabError", "LabSession", "LoadedGraph"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["LAB_SESSION", "Lab", "LabError", "LabSession", "LoadedGraph"]
 
 Array = npt.NDArray[Any]
+
+LAB_SESSION = "_netgrader_lab_session"
+"""Set on the TensorFlow sessions of a lab: what keeps the values of a student's sessions leaves these alone."""
 
 
 class LabError(Exception):

@@ -7,17 +7,19 @@ imported with the first graph, and neither its global state nor the default grap
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from netgrader.lab.allow import Accepted, GraphLimits, accept, reseed
-from netgrader.lab.api import LabError
+from netgrader.lab.api import LAB_SESSION, LabError
 from netgrader.network.protos import message
 from netgrader.network.source import GraphError, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["LocalLab"]
 
@@ -247,6 +249,7 @@ class _Session:
         self._import = imported
         self._opened = opened
         self._session = _tensorflow().Session(graph=imported.graph, config=config)
+        setattr(self._session, LAB_SESSION, True)
 
     def initialise(self) -> None:
         """Run the graph's own initialisers; one that needs another's result waits for it."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.lab.api import LAB_SESSION
+
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Sequence
@@ -57,7 +59,7 @@ def _read(session: Any) -> Values:
         if op.type in {"VariableV2", "Variable"}:
             readable[op.name] = op.outputs[0]
         elif op.type == "VarHandleOp":
-            reads = [use for use in op.outputs[0].consumers() if use.type == "ReadVariableOp"]
+            reads = [use for use in op.outputs[0].consumers() if _only_reads(use)]
             if reads:
                 readable[op.name] = reads[0].outputs[0]
     readable = {
@@ -66,19 +68,24 @@ def _read(session: Any) -> Values:
     tf = sys.modules["tensorflow"]
     try:
         return {name: _plain(value) for name, value in session.run(readable).items()}
-    except tf.errors.FailedPreconditionError:
-        return _read_initialised(session, readable)
+    except tf.errors.OpError:
+        return _read_one_by_one(session, readable)
 
 
-def _read_initialised(session: Any, readable: dict[str, Any]) -> Values:
+def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
     tf = sys.modules["tensorflow"]
     values: Values = {}
     for name, tensor in readable.items():
         try:
             values[name] = _plain(session.run(tensor))
-        except tf.errors.FailedPreconditionError:
+        except tf.errors.OpError:
             continue  # never initialised, so there is no value
     return values
+
+
+def _only_reads(op: Any) -> bool:
+    """Whether running `op` reads a variable and does nothing else: a read may wait for a training step to be taken."""
+    return op.type == "ReadVariableOp" and not op.control_inputs and op._get_control_flow_context() is None  # noqa: SLF001
 
 
 def _plain(value: Any) -> npt.NDArray[Any]:
@@ -100,7 +107,7 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     def wrapper(self: Any) -> None:
         # Python may collect a session at any moment, also inside TensorFlow: never start a run from there.
         collected = sys._getframe(1).f_code.co_name == "__del__"  # noqa: SLF001
-        if not (collected or getattr(self, "_closed", True)):
+        if not (collected or getattr(self, "_closed", True) or getattr(self, LAB_SESSION, False)):
             values = _read(self)
             if values:
                 setattr(self, KEPT, values)

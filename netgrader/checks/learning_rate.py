@@ -1,0 +1,194 @@
+"""Learning rates judged by what they do to the student's own graph, and sweeps by whether they can be true.
+
+A rate is tried in short runs from one seed: at the rate, at three times it and at a third of it. The bands were
+measured for Adam on 784-1500-10 with minibatches of 64. After 300 steps the loss at a rate r over the loss at 3r is 2.0
+for 3e-5, 1.4 for 1e-4 and 3e-4, 1.1 for 1e-3: short runs favour large rates, while after eight epochs 3e-4 is the best
+of all. So too low is what 3r beats by more than 45 percent, and a student who judged at either horizon is right.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.language import fail, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.evidence import GraphEvidence
+    from netgrader.faults import Fault
+    from netgrader.lab.api import Lab
+
+__all__ = [
+    "ShortRun",
+    "StudentSweep",
+    "judge_rate",
+    "read_sweep",
+    "require_best",
+    "require_wide",
+    "short_run",
+    "untrue",
+]
+
+Array = npt.NDArray[Any]
+
+STEPS, BATCH = 300, 64
+EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
+SMOOTH = 100  # the last steps, over which a run's loss is averaged
+TOO_LOW, TOO_HIGH = 1.45, 1.15  # ratios of losses; see above
+EXPLODES, STUCK = 3.0, 2.25  # largest loss over the first, and a last loss as bad as guessing (ln 10 = 2.30)
+TIE = 0.003  # two standard deviations of an accuracy near 98 % on 10,000 images
+CEILING = 0.99  # no fully connected network of this kind gets there without augmentation
+
+
+@dataclass(frozen=True)
+class ShortRun:
+    """A short training of the student's graph.
+
+    Attributes
+    ----------
+    rate
+        The learning rate that the graph was made for.
+    losses
+        The minibatch's mean loss before each step, (steps,).
+    early, late
+        Accuracy on the test images after `EARLY` and after all steps.
+    """
+
+    rate: float
+    losses: Array
+    early: float
+    late: float
+
+    @property
+    def last(self) -> float:
+        """The mean loss of the last steps; infinite if it is not finite."""
+        mean = float(np.mean(self.losses[-SMOOTH:]))
+        return mean if math.isfinite(mean) else math.inf
+
+    @property
+    def diverges(self) -> bool:
+        """Whether the loss exploded on the way or ended no better than guessing."""
+        if not np.isfinite(self.losses).all():
+            return True
+        return bool(self.losses.max() > EXPLODES * self.losses[0]) or self.last >= STUCK
+
+
+@dataclass(frozen=True)
+class StudentSweep:
+    """Rates (n,) in ascending order, the test accuracies (n,) that the student reported, and the rate chosen."""
+
+    rates: Array
+    accuracies: Array
+    best: float
+
+
+def short_run(
+    lab: Lab, graph: GraphEvidence, rate: float, train: tuple[Array, Array], test: tuple[Array, Array], *, seed: int = 1
+) -> ShortRun:
+    """Train the graph from its own initialiser for `STEPS` minibatches.
+
+    Parameters
+    ----------
+    graph
+        A network with the parts ``X``, ``Y``, ``logits``, ``loss`` and ``train_op``, made for `rate`.
+    train, test
+        Scaled images, float (n, 784), and classes (n,); at least `STEPS` times `BATCH` training images.
+    seed
+        Of the initialisation; the order of the minibatches is always the same.
+    """
+    parts = graph.parts
+    images, labels = train[0][: STEPS * BATCH], np.eye(10, dtype=np.float32)[train[1][: STEPS * BATCH]]
+    batches = list(np.arange(STEPS * BATCH).reshape(STEPS, BATCH))
+    session = lab.load(graph.meta_graph).session(seed=seed)
+    try:
+        session.initialise()
+        losses: list[float] = []
+        reached = []
+        for part in (batches[:EARLY], batches[EARLY:]):
+            rows = session.run_batches(
+                [parts["loss"], parts["train_op"]], {parts["X"]: images, parts["Y"]: labels}, part
+            )
+            losses += [float(np.mean(np.asarray(row[0]))) for row in rows]
+            (logits,) = session.run([parts["logits"]], {parts["X"]: test[0], **graph.eval_feed})
+            reached.append(float(np.mean(np.argmax(np.asarray(logits), axis=1) == test[1])))
+    finally:
+        session.close()
+    return ShortRun(rate, np.asarray(losses), *reached)
+
+
+def judge_rate(third: ShortRun, at: ShortRun, triple: ShortRun) -> Fault | None:
+    """What is wrong with the rate of `at`, given runs at a third and three times of it; None if nothing is."""
+    found = f"{at.rate:.3g}, which ends at a loss of {at.last:.2f}"
+    if at.diverges:
+        return fault("learning-rate-diverges", found=f"{at.rate:.3g}: the loss rises up to {np.nanmax(at.losses):.3g}")
+    if at.last > TOO_LOW * triple.last and not triple.diverges:
+        better = f"a larger rate; {triple.rate:.3g} ends at {triple.last:.2f} after as many steps"
+        return fault("learning-rate-too-low", found=found, expected=better)
+    if at.last > TOO_HIGH * third.last:
+        better = f"a smaller rate; {third.rate:.3g} ends at {third.last:.2f} after as many steps"
+        return fault("learning-rate-too-high", found=found, expected=better)
+    return None
+
+
+def read_sweep(pairs: Array, best: float) -> StudentSweep:
+    """Take the sweep as it was handed over, `pairs` (n, 2) of rates and accuracies; ends the test if it is none."""
+    if pairs.ndim != 2 or pairs.shape[1:] != (2,) or not len(pairs):
+        fail("sweep-too-narrow", found="an empty sweep", expected="a dict of learning rate → test accuracy")
+    order = np.argsort(pairs[:, 0])
+    rates, accuracies = pairs[order, 0].astype(np.float64), pairs[order, 1].astype(np.float64)
+    if not (np.isfinite(rates).all() and (rates > 0).all()):
+        fail("sweep-too-narrow", found="rates that are no numbers above 0", expected="positive learning rates")
+    return StudentSweep(rates, accuracies, best)
+
+
+def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
+    """End the test unless there are at least so many rates over at least so many decades."""
+    different = len(np.unique(sweep.rates))
+    width = math.log10(sweep.rates[-1] / sweep.rates[0])
+    if different < rates or width < decades - 0.01:
+        found = f"{different} rates over {width:.1f} decades"
+        fail("sweep-too-narrow", found=found, expected=f"{rates} rates or more over {decades:g} decades or more")
+
+
+def require_best(sweep: StudentSweep) -> None:
+    """End the test unless the chosen rate is one of the sweep's whose accuracy is, within chance, the highest."""
+    known = np.isclose(sweep.rates, sweep.best, rtol=1e-3)
+    top = float(np.nanmax(sweep.accuracies, initial=-math.inf))
+    if not known.any():
+        fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected="one of the rates of your sweep")
+    chosen = float(np.nanmax(sweep.accuracies[known], initial=-math.inf))
+    if chosen < top - TIE:
+        rate = sweep.rates[np.nanargmax(sweep.accuracies)]
+        fail(
+            "best-not-from-sweep",
+            found=f"{sweep.best:.3g} with {chosen:.4f}",
+            expected=f"the rate with the highest accuracy, {rate:.3g} with {top:.4f}",
+        )
+
+
+def untrue(sweep: StudentSweep, runs: Mapping[float, ShortRun]) -> Fault | None:
+    """A result of the sweep that no honest run can have had, given short runs at some of its rates, or None.
+
+    The student's sweep may have run for a hundred steps or for many epochs. So a result is doubted only where it lies
+    below what a hundred steps reach, or leaves less than a seventh of the errors of our short run.
+    """
+    for rate, run in sorted(runs.items()):
+        claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+        if not len(claimed):
+            continue
+        most = min(CEILING, 1 - (1 - run.late) / 7)
+        least = 0.0 if run.diverges else run.early - 0.1
+        for value in claimed:
+            if not least <= value <= most:
+                return fault(
+                    "sweep-result-not-reproduced",
+                    found=f"{value:.4f} at the rate {rate:.3g}",
+                    expected=f"between {max(least, 0):.2f} and {most:.3f}, by a rerun of {STEPS} steps",
+                )
+    return None

@@ -1,0 +1,119 @@
+"""Learning rates are judged by short runs of the student's graph, sweeps by whether they can be true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.checks.language import Failed
+from netgrader.checks.learning_rate import (
+    ShortRun,
+    StudentSweep,
+    judge_rate,
+    read_sweep,
+    require_best,
+    require_wide,
+    short_run,
+    untrue,
+)
+from netgrader.evidence import GraphEvidence
+from netgrader.lab.local import LocalLab
+from netgrader.student.graphs import export_graph
+from netgrader.student.mnist import load_mnist
+
+RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 9e-2)
+
+
+def two_layers(rate: float) -> GraphEvidence:
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        initial = tf.glorot_uniform_initializer()
+        hidden = tf.nn.relu(x @ tf.get_variable("W1", [784, 1500], initializer=initial) + tf.Variable(tf.zeros([1500])))
+        logits = hidden @ tf.get_variable("W2", [1500, 10], initializer=initial) + tf.Variable(tf.zeros([10]))
+        loss = tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits)
+        train_op = tf.train.AdamOptimizer(rate).minimize(tf.reduce_mean(loss))
+        parts = {"graph": graph, "X": x, "Y": y, "logits": logits, "loss": loss, "train_op": train_op}
+        return export_graph(parts)
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[float, ShortRun]:
+    (x_train, y_train), (x_test, y_test) = load_mnist()
+    train = x_train[:19_200].reshape(-1, 784).astype(np.float32) / 255, y_train[:19_200]
+    test = x_test[:2000].reshape(-1, 784).astype(np.float32) / 255, y_test[:2000]
+    lab = LocalLab()
+    made = {rate: short_run(lab, two_layers(rate), rate, train, test) for rate in RATES}
+    lab.close()
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rate", "code"),
+    [
+        (3e-5, "learning-rate-too-low"),
+        (3e-4, None),
+        (1e-3, None),
+        (3e-3, None),
+        (1e-2, "learning-rate-too-high"),
+        (3e-2, "learning-rate-diverges"),
+    ],
+)
+def test_good_rates_are_accepted_and_bad_ones_named(runs: dict[float, ShortRun], rate: float, code: str | None) -> None:
+    position = RATES.index(rate)
+    found = judge_rate(*(runs[other] for other in RATES[position - 1 : position + 2]))
+    assert (found.code if found else None) == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pick", ["early", "late"])
+def test_a_sweep_that_was_run_is_believed(runs: dict[float, ShortRun], pick: str) -> None:
+    pairs = np.array([(rate, getattr(run, pick)) for rate, run in runs.items()])
+    assert untrue(read_sweep(pairs, 1e-3), runs) is None
+
+
+@pytest.mark.slow
+def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, ShortRun]) -> None:
+    pairs = np.array([(1e-4, 0.939), (1e-3, 0.967), (1e-2, 0.955), (3e-2, 0.934)])
+    assert untrue(read_sweep(pairs, 1e-3), runs) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [(1e-5, 0.98), (1e-3, 0.98)],  # the same everywhere
+        [(1e-4, 0.95), (1e-3, 0.995)],  # better than any such network
+        [(1e-4, 0.95), (1e-3, 0.10)],  # worse than a hundred steps
+    ],
+)
+def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tuple[float, float]]) -> None:
+    found = untrue(read_sweep(np.array(pairs), 1e-3), runs)
+    assert found is not None
+    assert found.code == "sweep-result-not-reproduced"
+
+
+def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:
+    few = StudentSweep(np.array([1e-4, 1e-3, 1e-2, 1e-1]), np.full(4, 0.9), 1e-3)
+    close = StudentSweep(np.array([1e-3, 2e-3, 3e-3, 4e-3, 5e-3]), np.full(5, 0.9), 1e-3)
+    for sweep in (few, close):
+        with pytest.raises(Failed, match="too") as raised:
+            require_wide(sweep, rates=5, decades=2)
+        assert raised.value.faults[0].code == "sweep-too-narrow"
+
+
+def test_two_decades_are_two_decades_in_floating_point() -> None:
+    require_wide(StudentSweep(np.logspace(-4, -2, 5), np.full(5, 0.9), 1e-3), rates=5, decades=2)
+
+
+@pytest.mark.parametrize("best", [0.002, 1e-2])
+def test_a_rate_from_elsewhere_or_a_worse_one_is_not_the_best(best: float) -> None:
+    sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.95, 0.97, 0.96]), best)
+    with pytest.raises(Failed) as raised:
+        require_best(sweep)
+    assert raised.value.faults[0].code == "best-not-from-sweep"
+
+
+def test_a_tie_within_chance_costs_nothing() -> None:
+    require_best(StudentSweep(np.array([1e-3, 2e-3]), np.array([0.9702, 0.9711]), 1e-3))
