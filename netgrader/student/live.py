@@ -75,7 +75,7 @@ class Live:
         bar = f'<div><progress max="100" value="{100 * share:.0f}" aria-label="{words}"></progress> {words}</div>'
         if not self._curves:
             return bar
-        return bar + curves_svg(self._curves, max(self._n_epochs, self._longest()), "epoch", self._y_label)
+        return bar + curves_svg(self._curves, self._n_epochs, "epoch", self._y_label)
 
     def _plain(self) -> str:
         last = [f"{name} {values[-1]:.4f}" for name, values in self._curves.items() if values]
@@ -89,9 +89,6 @@ class Live:
         if self._done > 0:
             words += f", about {seconds * (self._n_epochs / self._done - 1):.0f} s left"
         return words
-
-    def _longest(self) -> int:
-        return max((len(values) for values in self._curves.values()), default=0)
 
 
 class _Display(Protocol):

@@ -43,7 +43,7 @@ def curves_svg(curves: Mapping[str, Sequence[float]], n_points: int, x_label: st
         Values by the curve's name; a curve may be shorter than `n_points` and grow. Values that are not finite are
         left out.
     n_points
-        Length of the horizontal axis.
+        Length of the horizontal axis; a longer curve makes it longer.
     x_label, y_label
         What the axes show.
 
@@ -56,6 +56,7 @@ def curves_svg(curves: Mapping[str, Sequence[float]], n_points: int, x_label: st
         name: [(i + 1, float(value)) for i, value in enumerate(values) if math.isfinite(value)]
         for name, values in curves.items()
     }
+    n_points = max([n_points, *(len(values) for values in curves.values())])
     ticks = _ticks([value for points in finite.values() for _, value in points])
     across = _Scale(1 if n_points > 1 else 0, max(n_points, 2 if n_points > 1 else 1), LEFT, WIDTH - RIGHT)
     up = _Scale(ticks[0], ticks[-1], HEIGHT - BOTTOM, TOP)

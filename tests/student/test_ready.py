@@ -1,0 +1,61 @@
+"""ready: given cells wait for the student's."""
+
+import pytest
+
+from netgrader.student.ready import is_stub, ready
+
+
+def only_a_docstring(a, b=1):
+    """Does nothing yet."""
+
+
+def only_dots(a): ...
+
+
+def raises(a, *, key=None):
+    """Does nothing yet."""
+    raise NotImplementedError
+
+
+def raises_with_words(a):
+    raise NotImplementedError("write your code here")
+
+
+def returns_a_constant():
+    return 3
+
+
+def computes(a):
+    return a + 1
+
+
+def works_and_kept_the_stub_below(a):
+    return len(str(a))
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("function", [only_a_docstring, only_dots, raises, raises_with_words], ids=lambda f: f.__name__)
+def test_a_function_as_the_notebook_came_with_it_is_a_stub(function):
+    assert is_stub(function)
+
+
+@pytest.mark.parametrize("value", [returns_a_constant, computes, works_and_kept_the_stub_below, len, 3, None, int])
+def test_whatever_does_something_is_no_stub(value):
+    assert not is_stub(value)
+
+
+def test_ready_when_all_names_are_filled_in(capsys):
+    assert ready("train", "x_train", namespace={"train": computes, "x_train": [1]})
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_missing_is_named(capsys):
+    assert not ready("net", "train", "x", namespace={"train": raises, "x": 0})
+    assert capsys.readouterr().out == "Not yet: `net` and `train` still to be done. Then run this cell again.\n"
+
+
+def test_names_are_looked_up_where_it_is_called(capsys):
+    namespace = {"ready": ready, "train": computes}
+    exec("first = ready('train')\nsecond = ready('absent')", namespace)  # noqa: S102 (stands for a notebook's cell)
+    assert (namespace["first"], namespace["second"]) == (True, False)
+    assert "`absent`" in capsys.readouterr().out
