@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from netgrader.feedback.outputs import render_outputs
 from netgrader.feedback.verdicts import cell_name, heading_key, steps_of, verdict_by_hand, verdict_of
@@ -14,10 +14,10 @@ from netgrader.pages import charts, safe, words
 from netgrader.pages.code import highlight
 from netgrader.pages.markdown import render_markdown
 from netgrader.pages.shell import render
-from netgrader.results import Status
+from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -29,6 +29,7 @@ __all__ = ["build_page", "render_page"]
 
 MOST_CELLS = 1_000
 MOST_STEPS = 6
+LONGEST_RAW = 4_000
 HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 Cell = Any
 """A notebook's cell: nbformat's NotebookNode, or the same as plain dictionaries."""
@@ -62,18 +63,10 @@ def build_page(
         The test images, uint8 of shape (n, 28, 28).
     """
     cells = cells[:MOST_CELLS]
-    places = _places(cells)
-    results = {cell.cell: cell for cell in graded.result.cells} if graded.result else {}
-    blocks = [_block(number, cell, graded, results, places, digits) for number, cell in enumerate(cells)]
+    blocks = _Blocks(cells, graded, digits).build()
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
     given = [verdict for verdict in verdicts if verdict.points is not None]
     waiting = [verdict for verdict in verdicts if verdict.points is None]
-    steps = [
-        step
-        for verdict in verdicts
-        if verdict.cell in results and not verdict.manual
-        for step in steps_of(results[verdict.cell], verdict, places)
-    ]
     return Page(
         assignment=safe.line(assignment, 120),
         notebook=safe.line(notebook, 120),
@@ -85,11 +78,75 @@ def build_page(
         waiting_cells=len(waiting),
         late_penalty=graded.marks.late_penalty,
         rows=tuple(_row(verdict) for verdict in verdicts),
-        steps=_first(steps),
+        steps=_steps(verdicts, graded, _places(cells)),
         facts=_facts(graded),
         notices=_notices(graded),
         blocks=tuple(blocks),
     )
+
+
+class _Blocks:
+    """Makes the pieces of one notebook."""
+
+    def __init__(self, cells: Sequence[Cell], graded: Graded, digits: npt.NDArray[np.uint8] | None) -> None:
+        self._cells = cells
+        self._graded = graded
+        self._digits = digits
+        self._places = _places(cells)
+        self._results = _results(graded)
+
+    def build(self) -> list[Block]:
+        return [self._block(number, cell) for number, cell in enumerate(self._cells)]
+
+    def _block(self, number: int, cell: Cell) -> Block:
+        grade_id = _grade_id(cell)
+        verdict = self._verdict(cell, grade_id)
+        comment = _comment(self._graded.marks.comments.get(grade_id, ""))
+        source = _source(cell)
+        yours = _flag(cell, "solution") or _flag(cell, "task")
+        if verdict is not None and not verdict.manual:
+            return Block("verdict", verdict=verdict, comment=comment)
+        if cell["cell_type"] == "code":
+            return Block(
+                "code",
+                highlight(source),
+                yours=yours,
+                label=words.CODE_OF.format(number=number + 1),
+                outputs=render_outputs(cell.get("outputs", ()), f"o{number}"),
+                verdict=verdict,
+                comment=comment,
+            )
+        if cell["cell_type"] != "markdown":
+            return Block("raw", escape(safe.text(source, LONGEST_RAW)), comment=comment)
+        if number == 0:
+            # The page's own heading says it.
+            source = re.sub(r"^\s*# [^\n]*\n?", "", source)
+        return Block(
+            "answer" if yours else "text",
+            render_markdown(source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1),
+            anchor=f"part-{number}" if f"part-{number}" in self._places.values() else "",
+            yours=yours,
+            verdict=verdict,
+            comment=comment,
+        )
+
+    def _verdict(self, cell: Cell, grade_id: str) -> Verdict | None:
+        """The box at a graded cell, None at any other."""
+        result = self._results.get(grade_id)
+        if result is not None and not result.manual:
+            return verdict_of(result, self._graded, self._places, self._digits)
+        if not _flag(cell, "grade") and not _flag(cell, "task"):
+            return None
+        mark = self._graded.marks.cells.get(grade_id)
+        most = result.max_points if result else float(_metadata(cell).get("points") or 0)
+        if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
+            points = (mark.points if mark else 0.0) or 0.0
+            return Verdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
+        return verdict_by_hand(grade_id, most, mark)
+
+
+def _results(graded: Graded) -> Mapping[str, CellResult]:
+    return {cell.cell: cell for cell in graded.result.cells} if graded.result else {}
 
 
 def _places(cells: Sequence[Cell]) -> dict[str, str]:
@@ -113,74 +170,18 @@ def _title(cells: Sequence[Cell]) -> str:
     return ""
 
 
-def _block(
-    number: int,
-    cell: Cell,
-    graded: Graded,
-    results: Mapping[str, CellResult],
-    places: Mapping[str, str],
-    digits: npt.NDArray[np.uint8] | None,
-) -> Block:
-    grade_id = _grade_id(cell)
-    solution = _flag(cell, "solution") or _flag(cell, "task")
-    verdict = _verdict(cell, grade_id, graded, results, places, digits)
-    comment = _comment(graded.marks.comments.get(grade_id, ""))
-    source = _source(cell)
-    if verdict is not None and not verdict.manual:
-        return Block("verdict", verdict=verdict, comment=comment)
-    if cell["cell_type"] == "code":
-        return Block(
-            "code",
-            highlight(source),
-            yours=solution,
-            label=words.CODE_OF.format(number=number + 1),
-            outputs=render_outputs(cell.get("outputs", ()), f"o{number}"),
-            verdict=verdict,
-            comment=comment,
-        )
-    if cell["cell_type"] != "markdown":
-        return Block("raw", Markup("{}").format(safe.text(source, 4_000)), comment=comment)
-    if number == 0:
-        # The page's own heading says it.
-        source = re.sub(r"^\s*# [^\n]*\n?", "", source)
-    body = render_markdown(source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1)
-    anchor = f"part-{number}" if f"part-{number}" in places.values() else ""
-    kind = "answer" if solution else "text"
-    return Block(kind, body if source.strip() else Markup(""), anchor, yours=solution, verdict=verdict, comment=comment)
-
-
-def _verdict(
-    cell: Cell,
-    grade_id: str,
-    graded: Graded,
-    results: Mapping[str, CellResult],
-    places: Mapping[str, str],
-    digits: npt.NDArray[np.uint8] | None,
-) -> Verdict | None:
-    """The box at a graded cell, None at any other."""
-    result = results.get(grade_id)
-    if result is not None and not result.manual:
-        return verdict_of(result, graded, places, digits)
-    if not _flag(cell, "grade") and not _flag(cell, "task"):
-        return None
-    mark = graded.marks.cells.get(grade_id)
-    most = result.max_points if result else float(_metadata(cell).get("points") or 0)
-    if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
-        return Verdict(
-            grade_id, cell_name(grade_id), "ungradable", words.NOT_GRADED, mark.points if mark else 0.0, most
-        )
-    return verdict_by_hand(grade_id, most, mark)
-
-
 def _row(verdict: Verdict) -> Row:
     return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
 
 
-def _first(steps: Iterable[Step]) -> tuple[Step, ...]:
+def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Mapping[str, str]) -> tuple[Step, ...]:
     """The first steps in the notebook's order, one for each thing to do: a mistake is made once and felt often."""
+    results = _results(graded)
     once: dict[str, Step] = {}
-    for step in steps:
-        once.setdefault(step.sentence, step)
+    for verdict in verdicts:
+        if verdict.cell in results and not verdict.manual:
+            for step in steps_of(results[verdict.cell], verdict, places):
+                once.setdefault(step.sentence, step)
     return tuple(once.values())[:MOST_STEPS]
 
 

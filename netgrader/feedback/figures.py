@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from markupsafe import Markup
 
 from netgrader import observations as seen
@@ -14,6 +13,7 @@ from netgrader.pages import charts, images, safe, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
 __all__ = ["figure"]
@@ -23,7 +23,9 @@ MOST_NUMBERS = 25
 AGREES = 0.0005
 
 
-def figure(observation: seen.Observation, digits: npt.NDArray[np.uint8] | None = None) -> Figure | None:
+def figure(  # noqa: PLR0911  (one for each kind)
+    observation: seen.Observation, digits: npt.NDArray[np.uint8] | None = None
+) -> Figure | None:
     """The figure of one observation; None where there is nothing to draw.
 
     Parameters
@@ -152,9 +154,7 @@ def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -
 
 def _rows(rows: seen.RowCounts) -> Figure:
     columns = [
-        charts.Bar(
-            f"{times}", float(count), words.ROWS_NOTE.format(rows=f"{count:,}", times=f"{times:,}")
-        )
+        charts.Bar(f"{times}", float(count), words.ROWS_NOTE.format(rows=f"{count:,}", times=f"{times:,}"))
         for times, count in sorted(zip(rows.times, rows.rows, strict=True))
     ]
     title = safe.line(rows.title)

@@ -18,11 +18,12 @@ from netgrader.pages import words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Bar", "Dot", "Line", "bars", "dots", "axis", "lines", "number", "percent", "swatch"]
+__all__ = ["Bar", "Dot", "Line", "axis", "bars", "dot_swatch", "dots", "lines", "number", "percent", "swatch"]
 
 WIDTH, HEIGHT = 420, 250
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 42
 MOST_LINES = 6
+MOST_POINTS = 24
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,6 @@ class Dot:
     name: str
     x: float
     y: float
-    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,20 @@ class Axis:
         """Round numbers along the axis, at most `most` and two."""
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-            step = max(1, math.ceil((last - first + 1) / most))
-            return [10.0**exponent for exponent in range(first, last + 1, step)]
+            if last - first < 1:
+                return [tick for tick in self._within_decades() if self.low <= tick <= self.high]
+            every = max(1, math.ceil((last - first + 1) / most))
+            return [10.0**exponent for exponent in range(first, last + 1, every)]
         step = _round_step((self.high - self.low) / most)
         if self.whole:
             step = max(1.0, math.ceil(step))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [tick * step for tick in range(first, last + 1)]
+
+    def _within_decades(self) -> list[float]:
+        """1, 2 and 5 times each power of ten around the axis: ticks where it holds at most one decade."""
+        first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
+        return [factor * 10.0**exponent for exponent in range(first, last + 1) for factor in (1, 2, 5)]
 
     def words(self, value: float) -> str:
         """`value` as it is written at a tick."""
@@ -92,7 +99,7 @@ def axis(
 ) -> Axis:
     """An axis that holds all `values`, with a little room; `zero`: begin at zero."""
     kept = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
-    low, high = (min(kept), max(kept)) if kept else ((0.1, 1.0) if log else (0.0, 1.0))
+    low, high = (float(min(kept)), float(max(kept))) if kept else ((0.1, 1.0) if log else (0.0, 1.0))
     if log:
         room = 10**0.12
         return Axis(label, low / room, high * room, log=True, percent=percent, **flags)
@@ -127,8 +134,8 @@ def lines(
     series: Sequence[Line],
     x: Axis,
     y: Axis,
+    *,
     mark: float | None = None,
-    dots_up_to: int = 24,
 ) -> Markup:
     """A chart of lines; `mark` draws an upright line at a value of x."""
     parts = [_frame(x, y)]
@@ -141,7 +148,7 @@ def lines(
         for run in _runs(one, x, y):
             points = " ".join(f"{across},{up}" for across, up in run)
             parts.append(Markup('<polyline class="line s{}" points="{}"/>').format(index + 1, points))
-            if len(one.x) <= dots_up_to or len(run) == 1:
+            if len(one.x) <= MOST_POINTS or len(run) == 1:
                 parts += [_point(index, across, up) for across, up in run]
     said = "; ".join(_in_words(one, x, y) for one in series[:MOST_LINES])
     return _svg(title, said, parts)
@@ -167,19 +174,25 @@ def bars(title: str, columns: Sequence[Bar], x_label: str, y_label: str, every: 
     return _svg(title, said, parts)
 
 
-def dots(title: str, points: Sequence[Dot], x: Axis, y: Axis) -> Markup:
-    """A scatter plot, each point with its name."""
+def dots(title: str, groups: Sequence[Sequence[Dot]], x: Axis, y: Axis) -> Markup:
+    """A scatter plot, each point with its name; groups differ in colour and shape."""
     parts = [_frame(x, y)]
-    for dot in points:
-        kind = "dot marked" if dot.marked else "dot"
-        said = f"{dot.name}: {x.label} {x.words(dot.x)}, {y.label} {y.words(dot.y)}"
-        parts.append(
-            Markup('<circle class="{}" cx="{}" cy="{}" r="4.5"><title>{}</title></circle>').format(
-                kind, _across(x, dot.x), _up(y, dot.y), said
+    for index, group in enumerate(groups[:MOST_LINES]):
+        for dot in group:
+            said = f"{dot.name}: {x.label} {x.words(dot.x)}, {y.label} {y.words(dot.y)}"
+            parts.append(
+                Markup('<g class="dot">{}<title>{}</title></g>').format(
+                    _point(index, _across(x, dot.x), _up(y, dot.y)), said
+                )
             )
-        )
-    said = "; ".join(f"{dot.name}: {x.words(dot.x)}, {y.words(dot.y)}" for dot in points[:60])
+    everything = [dot for group in groups for dot in group]
+    said = "; ".join(f"{dot.name}: {x.words(dot.x)}, {y.words(dot.y)}" for dot in everything[:60])
     return _svg(title, said, parts)
+
+
+def dot_swatch(index: int) -> Markup:
+    """The point that stands before a group's name in a legend."""
+    return Markup('<svg class="swatch" viewBox="10 0 14 12" aria-hidden="true">{}</svg>').format(_point(index, 17, 6))
 
 
 def swatch(index: int) -> Markup:
@@ -200,7 +213,9 @@ def _frame(x: Axis, y: Axis, *, x_ticks: bool = True) -> Markup:
     parts: list[Markup] = []
     for tick in y.ticks(5):
         up = _up(y, tick)
-        parts.append(Markup('<line class="grid" x1="{}" x2="{}" y1="{up}" y2="{up}"/>').format(LEFT, WIDTH - RIGHT, up=up))
+        parts.append(
+            Markup('<line class="grid" x1="{}" x2="{}" y1="{up}" y2="{up}"/>').format(LEFT, WIDTH - RIGHT, up=up)
+        )
         parts.append(_label(LEFT - 7, up + 4, y.words(tick), "end"))
     if x_ticks:
         for tick in x.ticks(6):
@@ -216,9 +231,9 @@ def _frame(x: Axis, y: Axis, *, x_ticks: bool = True) -> Markup:
     parts.append(_label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x.label, kind="axis-name"))
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(
-        Markup('<text class="axis-name" text-anchor="middle" transform="translate(12 {}) rotate(-90)">{}</text>').format(
-            middle, y.label
-        )
+        Markup(
+            '<text class="axis-name" text-anchor="middle" transform="translate(12 {}) rotate(-90)">{}</text>'
+        ).format(middle, y.label)
     )
     return Markup('<g aria-hidden="true">{}</g>').format(Markup("").join(parts))
 

@@ -94,17 +94,17 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
         inner = body if name in FLAT_ENVIRONMENTS else f"\\begin{{{name}}}{body}\\end{{{name}}}"
         return self._place(inner, display=True)
 
-    def block_code(self, code: str, info: str | None = None) -> str:
+    def block_code(self, code: str, info: str | None = None) -> str:  # noqa: ARG002  (mistune's signature)
         return f"<pre><code>{escape(code)}</code></pre>"
 
-    def heading(self, text: str, level: int, **attrs: Any) -> str:
+    def heading(self, text: str, level: int, **attrs: Any) -> str:  # noqa: ARG002
         shifted = min(6, level + self._heading_shift)
         return f"<h{shifted}>{text}</h{shifted}>"
 
     def paragraph(self, text: str) -> str:
         return f'<p dir="auto">{text}</p>\n'
 
-    def image(self, text: str, url: str, title: str | None = None) -> str:
+    def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         source = self._attached(url) if url.startswith("attachment:") else url
         if source is None or not safe.DATA_PICTURE.match(source):
             # Pictures from elsewhere are not loaded: a page asks nothing of the network.
@@ -128,7 +128,7 @@ def _depth(latex: str) -> int:
 
 
 def _too_much(source: str) -> bool:
-    """Whether parsing would take long or not end: formulas opened thousands of times, quotes and lists nested deeply."""
+    """Whether parsing would take long or not end: a thousand formulas opened, quotes and lists nested deeply."""
     if sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MOST_FORMULAS:
         return True
     return any(len(re.findall(r">|[-+*]|\d+[.)]", match[0])) > DEEPEST for match in MARKERS.finditer(source))

@@ -98,7 +98,7 @@ def text(value: object, longest: int = LONGEST) -> str:
 
 
 def line(value: object, longest: int = LONGEST_LINE) -> str:
-    """`value` as one line of text, for names and titles; what would change the direction of the text around it is out."""
+    """`value` as one line of text, for names and titles, without marks that change the direction of other text."""
     joined = " ".join(text(value, 4 * longest).split())
     joined = "".join(character for character in joined if unicodedata.category(character) != "Cf")
     return joined if len(joined) <= longest else joined[: longest - 1] + "…"
@@ -230,7 +230,7 @@ class _Filter:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
 
-    def __call__(self, tag: str, attribute: str, value: str) -> str | None:
+    def __call__(self, tag: str, attribute: str, value: str) -> str | None:  # noqa: PLR0911  (one a rule)
         name = attribute.lower()
         if name == "id":
             return self._prefix + value if LOCAL_REFERENCE.match("#" + value) else None

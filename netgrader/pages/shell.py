@@ -77,6 +77,7 @@ def _environment() -> Environment:
     environment.filters["paragraphs"] = safe.paragraphs
     environment.filters["breakable"] = breakable
     environment.globals["swatch"] = charts.swatch
+    environment.globals["dot_swatch"] = charts.dot_swatch
     return environment
 
 

@@ -11,7 +11,6 @@ from netgrader.results import Outcome
 LANGUAGE = "en"
 
 
-
 def counted(forms: tuple[str, str], number: int, **more: object) -> str:
     """A sentence in the form that `number` asks for: the first for one, the second for any other."""
     return forms[number != 1].format(number=f"{number:,}", **more)
@@ -28,7 +27,9 @@ WAITING = "waits for a person"
 BY_HAND = "read by a person"
 
 # Charts
-LINE_IN_WORDS = "{name}: from {first} to {last}, highest {highest} at {axis} {at}, lowest {lowest} at {axis} {at_lowest}"
+LINE_IN_WORDS = (
+    "{name}: from {first} to {last}, highest {highest} at {axis} {at}, lowest {lowest} at {axis} {at_lowest}"
+)
 LINE_EMPTY = "{name}: no values"
 NUMBERS = "The numbers"
 
@@ -41,8 +42,9 @@ CONTENTS = "On this page"
 TOP = "Back to the top"
 NOTEBOOK = "Your notebook"
 FOOTER = (
-    "Your notebook was run again and judged from what it built: networks, weights and arrays, not from what it printed. "
-    "Drawings and numbers in the boxes are the grader’s own; the rest of the page is the notebook you handed in."
+    "Your notebook was run again and judged from what it built: networks, weights and arrays, not from what it "
+    "printed. Drawings and numbers in the boxes are the grader’s own; the rest of the page is the notebook that you "
+    "handed in."
 )
 
 # Feedback: summary
@@ -63,8 +65,8 @@ NEXT_LEAD = "The order is the one in which it pays to work."
 NEXT_UP_TO = "up to {points} points"
 NEXT_NONE = "Nothing is missing."
 NEXT_NONE_LEAD = (
-    "Every check passed. What your network does, and what it still gets wrong, is drawn beside the checks below: have a "
-    "look at it, it is what the next notebook starts from."
+    "Every check passed. What your network does, and what it still gets wrong, is drawn beside the checks below: "
+    "have a look at it, it is what the next notebook starts from."
 )
 NEXT_AGAIN = "This could not be graded; your points elsewhere are kept."
 NETWORK = "Your network"
@@ -159,14 +161,17 @@ CSV = "The same as a table: {name}"
 # Report: whom to look at
 CONCERNS = "Whom to look at, and why"
 CONCERNS_NONE = "Nobody stands out."
+TO_JUDGE = "To judge or to mend"
+TO_HELP = "To help"
+MORE = "and {number} more"
 CONCERN_FAULT = "{notebook}: {sentence}"
 CONCERN_TOO_GOOD = "{notebook}: {accuracy} is out of the ordinary; networks of this kind stay below {usual}."
 CONCERN_INTEGRITY = (
-    "{notebook}: {number} thing was noticed while it ran; see below.",
-    "{notebook}: {number} things were noticed while it ran; see below.",
+    "{notebook}: {number} thing was noticed while it ran, see the end of this page.",
+    "{notebook}: {number} things were noticed while it ran, see the end of this page.",
 )
-CONCERN_NOT_GRADED = "{notebook} could not be graded; see below."
-CONCERN_PARTLY = "Part of {notebook} could not be graded; see below."
+CONCERN_NOT_GRADED = "{notebook} could not be graded."
+CONCERN_PARTLY = "Part of {notebook} could not be graded."
 CONCERN_MARK = "The mark given by hand for {cell}, {points}, lies outside 0 to {most}: correct it in formgrader."
 CONCERN_BEHIND = "{points} points, less than half of the median {median}: may need help."
 CONCERN_ONE_MISTAKE = "{notebook}: one mistake costs all of the {lost} points lost. {sentence}"
@@ -176,13 +181,17 @@ ABSENT = "Nothing handed in: {names}."
 TROUBLES = "What could not be graded"
 TROUBLES_NONE = "Everything that was handed in could be graded."
 TROUBLES_LEAD = (
-    "These score nothing for now, and lose nothing else: all other points are kept. Each can be graded again alone."
+    "It scores nothing for now, and nothing else is lost: all other points are kept. Each student can be graded again "
+    "alone."
 )
+NOT_GRADED_NOTEBOOK = "{notebook} was handed in and has not been graded."
 REMEDY = "Grade again: {command}"
 
 # Report: table
 TABLE = "Students and cells"
 TABLE_LEAD = "Points of each check. Beneath a cell's name stand the points it is worth."
+TABLE_KEY = {"ungradable": "could not be graded", "waiting": "waits for a person"}
+TABLE_KEY_DASH = "–  not handed in"
 TABLE_CAPTION = "Points of each student for each cell"
 STUDENT = "Student"
 TOTAL = "Total"
@@ -197,12 +206,13 @@ NOT_GRADED_WORD = "not graded"
 STATES = {
     "complete": "full marks",
     "partial": "points lost",
-    "ungradable": "could not be graded",
+    "ungradable": "not all could be graded",
     "waiting": "waits for a person",
     "absent": "not handed in",
 }
 
 # Report: charts
+CHARTS = "The class in pictures"
 DISTRIBUTION = "Distribution of the scores"
 DISTRIBUTION_X = "points"
 DISTRIBUTION_Y = "students"

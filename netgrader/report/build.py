@@ -14,15 +14,15 @@ from netgrader.pages import safe, words
 from netgrader.pages.graded import Graded, earned
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
-from netgrader.report.pictures import class_charts
-from netgrader.report.rules import absent, reasons, total
+from netgrader.report.pictures import class_charts, distribution
+from netgrader.report.rules import absent, to_help, to_judge, total
 from netgrader.report.view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from netgrader.report.view import Column, NotebookColumns
+    from netgrader.report.view import Column
     from netgrader.results import CellResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
@@ -40,7 +40,7 @@ def render_report(report: Report) -> str:
 def build_report(view: ClassView) -> Report:
     """The report on a class."""
     assignment = safe.line(view.assignment, 120)
-    students = tuple(sorted(view.students, key=lambda student: safe.line(student.name).casefold()))
+    students = tuple(sorted(view.students, key=_by_name))
     view = ClassView(view.assignment, view.notebooks, students)
     handed_in = any(student.submitted for student in students)
     return Report(
@@ -48,13 +48,12 @@ def build_report(view: ClassView) -> Report:
         facts=tuple(_facts(view)),
         notebooks=view.notebooks,
         rows=tuple(_row(view, student) for student in students),
-        concerns=tuple(
-            Concern(safe.line(student.name), _link(student), tuple(map(safe.line, said)))
-            for student, said in reasons(view)
-        ),
+        to_judge=_concerns(to_judge(view)),
+        to_help=_concerns(to_help(view)),
         absent=tuple(map(safe.line, absent(students))),
         troubles=tuple(_troubles(view)),
         faults=tuple(_faults(view)),
+        distribution=distribution(view),
         charts=class_charts(view),
         integrity=tuple(
             (safe.line(student.name), notebook, safe.line(fact))
@@ -64,6 +63,17 @@ def build_report(view: ClassView) -> Report:
         ),
         csv_name=f"{assignment}.csv",
         empty="" if handed_in else words.EMPTY.format(assignment=assignment),
+    )
+
+
+def _by_name(student: StudentView) -> tuple[str, str]:
+    name = safe.line(student.name).casefold()
+    return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
+
+
+def _concerns(found: Iterable[tuple[StudentView, tuple[str, ...]]]) -> tuple[Concern, ...]:
+    return tuple(
+        Concern(safe.line(student.name), _link(student), tuple(map(safe.line, said))) for student, said in found
     )
 
 
@@ -101,7 +111,7 @@ def class_csv(view: ClassView) -> str:
                 f"{most:g}",
                 sum(1 for score in scores if score.state == "waiting"),
                 " ".join(_codes(student)),
-                _plain(" ".join(trouble.problem for trouble in _troubles_of(view.assignment, student))),
+                _plain(" ".join(problem for _, problem in _problems(student))),
             ]
         )
     return stream.getvalue()
@@ -114,18 +124,18 @@ def _plain(value: str) -> str:
 
 def _facts(view: ClassView) -> Iterator[str]:
     students = view.students
-    graded = [score for score in map(total, students) if score is not None]
+    scores = [score for score in map(total, students) if score is not None]
     yield words.SHORT_STUDENTS.format(
         students=words.counted(words.STUDENTS, len(students)),
         submitted=sum(student.submitted for student in students),
-        graded=len(graded),
+        graded=len(scores),
     )
-    if graded:
+    if scores:
         yield words.SHORT_MEDIAN.format(
-            median=written(statistics.median(graded)),
+            median=written(statistics.median(scores)),
             most=written(sum(columns.max_points for columns in view.notebooks)),
-            low=written(min(graded)),
-            high=written(max(graded)),
+            low=written(min(scores)),
+            high=written(max(scores)),
         )
     unclear = sum(
         graded.result is None or graded.result.status is not Status.GRADED
@@ -135,15 +145,14 @@ def _facts(view: ClassView) -> Iterator[str]:
     if unclear:
         yield words.counted(words.SHORT_UNGRADABLE, unclear)
     waiting = sum(
-        _score(graded, column).state == "waiting"
+        _score(student.notebooks.get(columns.notebook), column).state == "waiting"
         for student in students
         for columns in view.notebooks
         for column in columns.columns
-        if (graded := student.notebooks.get(columns.notebook)) is not None
     )
     if waiting:
         yield words.counted(words.SHORT_WAITING, waiting)
-    elif graded and any(column.manual for columns in view.notebooks for column in columns.columns):
+    elif scores and any(column.manual for columns in view.notebooks for column in columns.columns):
         yield words.SHORT_ALL_READ
     commonest = next((fault for fault in _faults(view) if not fault.free), None)
     if commonest:
@@ -252,27 +261,32 @@ def _faults(view: ClassView) -> list[FaultCount]:
 
 def _troubles(view: ClassView) -> Iterator[Trouble]:
     for student in view.students:
-        yield from _troubles_of(view.assignment, student)
+        problems = _problems(student)
+        if problems:
+            remedy = words.REMEDY.format(command=_command(view.assignment, student.student))
+            yield Trouble(safe.line(student.name), _link(student), problems, remedy)
 
 
-def _troubles_of(assignment: str, student: StudentView) -> Iterator[Trouble]:
-    name, remedy = safe.line(student.name), words.REMEDY.format(command=_command(assignment, student.student))
+def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:
+    """What of a student's could not be graded: where and why, each reason once."""
+    found: dict[str, str] = {}
     for notebook, graded in student.notebooks.items():
-        link, result = student.links.get(notebook, ""), graded.result
+        result = graded.result
         if result is None:
-            yield Trouble(name, link, notebook, words.NOT_GRADED, remedy)
+            found.setdefault(words.NOT_GRADED_NOTEBOOK.format(notebook=notebook), notebook)
             continue
         if result.status is Status.GRADED:
             continue
         if result.problem:
-            yield Trouble(name, link, notebook, safe.line(result.problem, 600), remedy)
-        said = {result.problem}
+            found.setdefault(safe.line(result.problem, 600), notebook)
+        if result.status is Status.NOT:
+            continue
         for cell in result.cells:
             for check in cell.checks:
-                if check.outcome is Outcome.UNGRADABLE and check.message not in said:
-                    said.add(check.message)
+                if check.outcome is Outcome.UNGRADABLE:
                     where = f"{notebook}, {cell.cell.removeprefix('check_')}"
-                    yield Trouble(name, link, where, safe.line(check.message or check.sentence, 600), remedy)
+                    found.setdefault(safe.line(check.message or check.sentence, 600), where)
+    return tuple((where, problem) for problem, where in found.items())
 
 
 def _command(assignment: str, student: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -14,22 +15,23 @@ from netgrader.report.rules import measured_accuracy, total
 from netgrader.report.view import Chart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.report.view import ClassView
 
-__all__ = ["class_charts"]
+__all__ = ["class_charts", "distribution"]
 
-MOST_BINS = 16
+MOST_BINS = 10
 
 
 def class_charts(view: ClassView) -> tuple[Chart, ...]:
-    """The charts that the class has something for."""
-    made = (_distribution(view), _cells(view), *_accuracy(view), _sweeps(view))
+    """The charts that the class has something for, beside the distribution of its scores."""
+    made = (_cells(view), *_accuracy(view), _sweeps(view))
     return tuple(chart for chart in made if chart is not None)
 
 
-def _distribution(view: ClassView) -> Chart | None:
+def distribution(view: ClassView) -> Chart | None:
+    """How many have how many points; None if nobody was graded."""
     scores = [score for score in map(total, view.students) if score is not None]
     most = sum(columns.max_points for columns in view.notebooks)
     if not scores or most <= 0:
@@ -41,7 +43,7 @@ def _distribution(view: ClassView) -> Chart | None:
         counts[min(bins - 1, max(0, int(score / width)))] += 1
     bars = [
         charts.Bar(
-            f"{index * width}",
+            f"{index * width}\u2013{charts.number(min(most, (index + 1) * width))}",
             float(count),
             words.counted(
                 words.DISTRIBUTION_NOTE, count, low=index * width, high=charts.number(min(most, (index + 1) * width))
@@ -49,9 +51,7 @@ def _distribution(view: ClassView) -> Chart | None:
         )
         for index, count in enumerate(counts)
     ]
-    picture = charts.bars(
-        words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=max(1, bins // 10)
-    )
+    picture = charts.bars(words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=1)
     return Chart(words.DISTRIBUTION, picture)
 
 
@@ -63,9 +63,11 @@ def _cells(view: ClassView) -> Chart | None:
             shares = []
             for student in view.students:
                 graded = student.notebooks.get(columns.notebook)
-                cell = next((one for one in graded.result.cells if one.cell == column.cell), None) if (
-                    graded and graded.result
-                ) else None
+                cell = (
+                    next((one for one in graded.result.cells if one.cell == column.cell), None)
+                    if (graded and graded.result)
+                    else None
+                )
                 points = earned(cell, graded.marks) if cell and graded else None
                 if points is not None and column.max_points:
                     shares.append(min(1.0, max(0.0, points / column.max_points)))
@@ -84,39 +86,41 @@ def _cells(view: ClassView) -> Chart | None:
     return Chart(words.PER_CELL, Markup('<dl class="cell-shares">{}</dl>').format(body), words.PER_CELL_NOTE)
 
 
-def _networks(view: ClassView) -> Iterator[tuple[str, float, seen.NetworkDrawing]]:
-    """For each notebook with a recomputed accuracy: whose, the accuracy, and the network it is of."""
+def _networks(view: ClassView) -> Iterator[tuple[str, str, float, seen.NetworkDrawing]]:
+    """For each notebook with a recomputed accuracy: which, whose, the accuracy, and the network it is of."""
     for student in view.students:
-        for graded in student.notebooks.values():
+        for notebook, graded in student.notebooks.items():
             accuracy = measured_accuracy(graded)
             networks = [
-                one
-                for cell in graded.observations.values()
-                for one in cell
-                if isinstance(one, seen.NetworkDrawing)
+                one for cell in graded.observations.values() for one in cell if isinstance(one, seen.NetworkDrawing)
             ]
             if accuracy is not None and networks:
-                yield safe.line(student.name), accuracy, networks[-1]
+                yield notebook, safe.line(student.name), accuracy, networks[-1]
 
 
 def _accuracy(view: ClassView) -> Iterator[Chart]:
-    found = list(_networks(view))
-    by_rate = [
-        charts.Dot(name, network.learning_rate, accuracy)
-        for name, accuracy, network in found
-        if network.learning_rate and network.learning_rate > 0
-    ]
-    by_width = [
-        charts.Dot(name, float(width), accuracy) for name, accuracy, network in found if (width := _width(network))
-    ]
-    for points, label, caption, note in (
+    by_rate: dict[str, list[charts.Dot]] = {}
+    by_width: dict[str, list[charts.Dot]] = {}
+    for notebook, name, accuracy, network in _networks(view):
+        if network.learning_rate and network.learning_rate > 0:
+            by_rate.setdefault(notebook, []).append(charts.Dot(name, network.learning_rate, accuracy))
+        width = _width(network)
+        if width:
+            by_width.setdefault(notebook, []).append(charts.Dot(name, float(width), accuracy))
+    for groups, label, caption, note in (
         (by_rate, words.RATE, words.ACCURACY_RATE, words.ACCURACY_RATE_NOTE),
         (by_width, words.WIDTH, words.ACCURACY_WIDTH, words.ACCURACY_WIDTH_NOTE),
     ):
-        if points:
-            x = charts.axis(label, (dot.x for dot in points), log=True)
-            y = charts.axis(words.ACCURACY, (dot.y for dot in points), percent=True)
-            yield Chart(caption, charts.dots(caption, points, x, y), note)
+        if groups:
+            yield _scatter(caption, note, groups, label)
+
+
+def _scatter(caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]], x_label: str) -> Chart:
+    everything = [dot for group in groups.values() for dot in group]
+    x = charts.axis(x_label, (dot.x for dot in everything), log=True)
+    y = charts.axis(words.ACCURACY, (dot.y for dot in everything), percent=True)
+    ordered = dict(sorted(groups.items()))
+    return Chart(caption, charts.dots(caption, list(ordered.values()), x, y), note, tuple(ordered))
 
 
 def _width(network: seen.NetworkDrawing) -> int | None:
@@ -127,18 +131,14 @@ def _width(network: seen.NetworkDrawing) -> int | None:
 
 
 def _sweeps(view: ClassView) -> Chart | None:
-    points = [
-        charts.Dot(safe.line(student.name), rate, accuracy)
-        for student in view.students
-        for graded in student.notebooks.values()
-        for cell in graded.observations.values()
-        for one in cell
-        if isinstance(one, seen.Sweep)
-        for rate, accuracy in zip(one.rates, one.accuracies, strict=True)
-        if rate > 0 and accuracy is not None and 0 <= accuracy <= 1
-    ]
-    if not points:
-        return None
-    x = charts.axis(words.RATE, (dot.x for dot in points), log=True)
-    y = charts.axis(words.ACCURACY, (dot.y for dot in points), percent=True)
-    return Chart(words.SWEEPS, charts.dots(words.SWEEPS, points, x, y), words.SWEEPS_NOTE)
+    groups: dict[str, list[charts.Dot]] = {}
+    for student in view.students:
+        for notebook, graded in student.notebooks.items():
+            for one in itertools.chain.from_iterable(graded.observations.values()):
+                if isinstance(one, seen.Sweep):
+                    groups.setdefault(notebook, []).extend(
+                        charts.Dot(safe.line(student.name), rate, accuracy)
+                        for rate, accuracy in zip(one.rates, one.accuracies, strict=True)
+                        if rate > 0 and accuracy is not None and 0 <= accuracy <= 1
+                    )
+    return _scatter(words.SWEEPS, words.SWEEPS_NOTE, groups, words.RATE) if any(groups.values()) else None

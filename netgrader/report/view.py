@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from markupsafe import Markup
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-from netgrader.pages.graded import Graded
+    from markupsafe import Markup
+
+    from netgrader.pages.graded import Graded
 
 __all__ = [
+    "Chart",
     "ClassView",
     "Column",
     "Concern",
@@ -129,22 +133,22 @@ class Concern:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that could not be graded: whose, where, why, and what to do."""
+    """A student of whom something could not be graded: for each where and why, and what to do."""
 
     name: str
     link: str
-    where: str
-    problem: str
+    problems: tuple[tuple[str, str], ...]
     remedy: str
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with its caption and what to see in it."""
+    """A chart with its caption, what to see in it, and the names of its series where there are several."""
 
     caption: str
     body: Markup
     note: str = ""
+    legend: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,10 +159,12 @@ class Report:
     facts: tuple[str, ...]
     notebooks: tuple[NotebookColumns, ...]
     rows: tuple[StudentRow, ...]
-    concerns: tuple[Concern, ...]
+    to_judge: tuple[Concern, ...]
+    to_help: tuple[Concern, ...]
     absent: tuple[str, ...]
     troubles: tuple[Trouble, ...]
     faults: tuple[FaultCount, ...]
+    distribution: Chart | None
     charts: tuple[Chart, ...]
     integrity: tuple[tuple[str, str, str], ...]
     csv_name: str

@@ -67,7 +67,7 @@ def ungradable(check, sentence, message, *, hidden=False, credit=1.0):
     return _check(check, sentence, hidden, Outcome.UNGRADABLE, 0.0, credit, message=message)
 
 
-def _check(check, sentence, hidden, outcome, credit, most, **more):
+def _check(check, sentence, hidden, outcome, credit, most, **more):  # noqa: PLR0917
     file = "test_one_layer.py" if hidden else "test_one_layer_public.py"
     visibility = Visibility.HIDDEN if hidden else Visibility.PUBLIC
     return CheckResult(f"{file}::{check}", sentence, visibility, outcome, credit, most, **more)
@@ -195,7 +195,9 @@ TensorFlow's `softmax_cross_entropy_with_logits` wants the logits.
 def notebook(network_code, train_code, answer="I see the strokes of a digit in each picture.", outputs=()):
     """The cells of a notebook 1, shortened."""
     return [
-        markdown("# A network with one layer\n\nYou will build a network that reads handwritten digits. *About 90 minutes.*"),
+        markdown(
+            "# A network with one layer\n\nYou will build a network that reads handwritten digits. *About 90 minutes.*"
+        ),
         code(
             "from netgrader.student import load_mnist, check, show_graph\nimport numpy as np",
             "setup",
@@ -234,7 +236,7 @@ WRONG_NETWORK_CODE = RIGHT_NETWORK_CODE.replace("logits=logits", "logits=tf.nn.s
     "AdamOptimizer(learning_rate)", "AdamOptimizer(0.01)"
 )
 
-TRAIN_CODE = '''def train(sess, net, n_epochs, mini_batch_size=64):
+TRAIN_CODE = """def train(sess, net, n_epochs, mini_batch_size=64):
     sess.run(tf.global_variables_initializer())
     acc_trn, acc_val = [], []
     for epoch in range(n_epochs):
@@ -242,7 +244,7 @@ TRAIN_CODE = '''def train(sess, net, n_epochs, mini_batch_size=64):
         for start in range(0, len(order), mini_batch_size):
             rows = order[start:start + mini_batch_size]
             sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
-    return acc_trn, acc_val'''
+    return acc_trn, acc_val"""
 
 
 def right_student():
