@@ -94,7 +94,8 @@ def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
     nodes = _nodes(ops, groups)
     drawn = _folded(nodes, max_nodes)
     stands_for = {member: node.name for node in drawn for member in node.members}
-    edges = [(stands_for[source], stands_for[target]) for source, target in _edges(ops, groups)]
+    at = {owner: stands_for[name] for name, owner in groups.owner.items() if owner != LEFT_OUT}
+    edges = [(at[source], at[target]) for source, target in _edges(ops, groups)]
     return Outline(
         root=Scope("", "", tuple(_tree(drawn, ""))),
         edges=tuple(edge for edge in dict.fromkeys(edges) if edge[0] != edge[1]),
