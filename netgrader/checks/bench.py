@@ -201,9 +201,10 @@ class Bench:
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
         graph = self.evidence(cell).graph(item)
         exercise = self.exercises.network(cell.removeprefix("check_"), rate)
-        return netgrader.read_network(  # type: ignore[attr-defined,no-any-return]
+        network: Network = netgrader.read_network(
             graph.meta_graph, graph.parts, exercise, lab=self.lab, values=graph.values or None
         )
+        return network
 
 
 class _References(Mapping[str, "npt.NDArray[np.uint8]"]):

@@ -6,6 +6,7 @@ Nothing is asked about how the layer is written. All that it needs is a graph wi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from netgrader.checks.distributions import describe_sample, differs_from_uniform, glorot_limit, spread
 from netgrader.checks.language import fail
+from netgrader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,6 +121,10 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
         weights = fetch(loaded, session, w)
         (results,) = session.run([h], {x: rows})
         (at_zero,) = session.run([h], {x: zeros})
+    except LabError as error:
+        if error.kind != "run":
+            raise
+        fail("wrong-return", found="an h or W that cannot be computed from x alone", expected="(h, W)")
     finally:
         session.close()
     _require_shapes(results, weights, inputs, outputs)
@@ -206,6 +212,10 @@ def require_activation(trial: LayerTrial) -> None:
     name = _recognised(trial)
     if name is not None:
         fail("wrong-activation", found="no activation" if name == "none" else name, expected=expected)
+    for inner, activation in ACTIVATIONS.items():
+        both = partial(_after, asked, activation)
+        if _agrees(trial, both(product + _before(trial, both))):
+            fail("wrong-activation", found=f"{trial.activation} of {inner} of x·W + b", expected=expected)
     if _agrees(trial, asked(product) + trial.at_zero - asked(np.zeros(1))):
         fail("wrong-activation", found="a bias added after the activation", expected=expected)
     fail("wrong-return", found="an output h that is not made from x·W + b with the returned W", expected=expected)
@@ -243,7 +253,7 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
         session.close()
     if np.array_equal(first, second):
         fail("shared-weights", found="the same variable in two layers of different names", expected="one for each")
-    return not np.array_equal(start1, start2)
+    return bool(np.ptp(start1) == 0) or not np.array_equal(start1, start2)
 
 
 def _recognised(trial: LayerTrial) -> str | None:
@@ -253,6 +263,10 @@ def _recognised(trial: LayerTrial) -> str | None:
         if _agrees(trial, activation(product + _before(trial, activation))):
             return name
     return None
+
+
+def _after(outer: Callable[[Array], Array], inner: Callable[[Array], Array], t: Array) -> Array:
+    return outer(inner(t))
 
 
 def _before(trial: LayerTrial, activation: Callable[[Array], Array]) -> Array:

@@ -32,7 +32,7 @@ def differs_from_uniform(sample: Array, limit: float) -> bool:
     (Dvoretzky, Kiefer and Wolfowitz 1956; the constant is Massart's, 1990).
     """
     values = np.asarray(sample, dtype=np.float64).reshape(-1)
-    if np.abs(values).max() > limit * (1 + 1e-5):
+    if not np.abs(values).max() <= limit * (1 + 1e-5):  # also if it is not a number
         return True
     return _distance(values, (np.sort(values) + limit) / (2 * limit)) > _bound(values.size)
 

@@ -258,7 +258,7 @@ class GradingPlugin:
                 outcome = Outcome.PARTIAL if raised.share > 0 and full > 0 else Outcome.FAILED
                 return planned.result(outcome, full * raised.share, [*raised.faults, *self._remarks])
             case AssertionError() | pytest.fail.Exception():
-                return planned.result(Outcome.FAILED, 0.0, said=plain(raised) or CONTRADICTED)
+                return planned.result(Outcome.FAILED, 0.0, said=_asserted(raised))
             case _Waiting(ungradable=False):
                 return planned.result(Outcome.FAILED, 0.0, said=WAITS.format(sentence=raised))
             case _:
@@ -286,6 +286,12 @@ class GradingPlugin:
 
 def _earned(verdict: CheckResult) -> bool:
     return verdict.credit > 0 or (verdict.max_credit == 0 and verdict.outcome is Outcome.PASSED)
+
+
+def _asserted(raised: BaseException) -> str:
+    """The author's sentence; the comparison that pytest may have added below it is not for students."""
+    first = plain(str(raised).partition("\n")[0])
+    return CONTRADICTED if not first or first.startswith("assert ") else first
 
 
 def _function_name(item: pytest.Item) -> str:

@@ -178,5 +178,5 @@ def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
         ours = str(frame.f_globals.get("__name__")).partition(".")[0] == OURS
         if frame.f_globals is namespace or (beside and not ours):
             line = linecache.getline(str(file), number, frame.f_globals).strip()
-            return line[:LINE] or None
+            return line[:LINE] or f"line {number}"
     return None

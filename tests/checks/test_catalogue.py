@@ -1,0 +1,146 @@
+"""The catalogue of faults: whole, well formed, and used by the checks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from netgrader.checks.wording import hint, message
+from netgrader.faults import CATALOGUE, Fault
+
+# The codes that others build on: none may go.
+PUBLIC = [
+    "softmax-before-loss",
+    "sigmoid-before-loss",
+    "relu-on-logits",
+    "mse-on-softmax",
+    "mse-on-logits",
+    "sigmoid-cross-entropy",
+    "unclipped-log",
+    "loss-over-wrong-axis",
+    "labels-logits-swapped",
+    "maximises-loss",
+    "minimises-wrong-tensor",
+    "labels-not-one-hot",
+    "labels-off-by-one",
+    "logits-are-probabilities",
+    "loss-not-finite",
+    "missing-activation",
+    "wrong-activation",
+    "softmax-in-hidden-layer",
+    "missing-bias",
+    "wrong-width",
+    "layer-not-connected",
+    "too-few-layers",
+    "too-many-layers",
+    "shared-weights",
+    "zero-initialisation",
+    "constant-initialisation",
+    "huge-initialisation",
+    "wrong-initialisation",
+    "dropout-at-evaluation",
+    "keep-rate-swapped",
+    "batchnorm-not-updated",
+    "rows-mixed",
+    "fixed-batch-size",
+    "wrong-placeholder",
+    "missing-tensor",
+    "built-in-default-graph",
+    "built-twice",
+    "keras3-removed-api",
+    "layers-not-trained",
+    "train-op-not-run",
+    "wrong-optimizer",
+    "learning-rate-not-as-stated",
+    "not-initialised",
+    "reinitialised-each-epoch",
+    "evaluated-in-fresh-session",
+    "graph-grows",
+    "same-batch-always",
+    "part-of-data-only",
+    "no-minibatches",
+    "no-shuffling",
+    "sorted-data",
+    "wrong-slice",
+    "batch-size-ignored",
+    "too-few-epochs",
+    "schedule-not-fed",
+    "not-scaled",
+    "scaled-on-one-side",
+    "scaled-twice",
+    "integer-division",
+    "labels-shuffled-apart",
+    "labels-shifted",
+    "trained-on-test",
+    "reports-train-accuracy",
+    "reported-accuracy-wrong",
+    "answers-looked-up",
+    "prediction-uses-labels",
+    "weights-not-trained-here",
+    "accuracy-over-wrong-axis",
+    "accuracy-without-argmax",
+    "evaluated-on-part",
+    "accuracy-not-mean",
+    "picked-best-epoch-on-test",
+    "learning-rate-too-low",
+    "learning-rate-too-high",
+    "learning-rate-diverges",
+    "sweep-too-narrow",
+    "sweep-result-not-reproduced",
+    "best-not-from-sweep",
+    "gradient-of-logits",
+    "gradient-of-loss",
+    "gradient-of-wrong-tensor",
+    "gradients-out-of-order",
+    "gradient-wrong-shape",
+]
+
+
+def test_every_public_code_is_there():
+    assert [code for code in PUBLIC if code not in CATALOGUE] == []
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_an_entry_says_what_why_and_where(code):
+    kind = CATALOGUE[code]
+    assert kind.code == code
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", code)
+    assert re.fullmatch(r"[A-Z].*[.]", kind.sentence), kind.sentence
+    assert re.fullmatch(r"[A-Zt].*[.…?]", kind.why), kind.why
+    assert len(kind.sentence) <= 120
+
+
+def test_what_the_contract_calls_a_remark_costs_nothing():
+    remarks = {code for code, kind in CATALOGUE.items() if kind.remark}
+    assert {"unclipped-log", "built-twice", "picked-best-epoch-on-test"} <= remarks
+    assert not remarks & {"softmax-before-loss", "missing-bias", "no-shuffling"}
+
+
+def test_the_catalogue_cannot_be_changed_by_accident():
+    with pytest.raises(TypeError):
+        CATALOGUE["new-code"] = CATALOGUE["not-scaled"]  # type: ignore[index]
+
+
+def test_a_message_says_what_was_found_expected_and_where():
+    fault = Fault("wrong-width", "A layer has another width.", place="layer 1", found="150", expected="1500")
+    assert message([fault]) == "A layer has another width. Found 150; expected 1500. Where: layer 1."
+    assert message([Fault("", "So.", found="a"), Fault("", "And so.", expected="b")]) == (
+        "So. Found a. And so. Expected b."
+    )
+
+
+def test_a_hint_says_why_and_where_to_read_once_for_each_code():
+    said = hint(["missing-bias", "missing-bias"])
+    assert said is not None
+    assert said.count(CATALOGUE["missing-bias"].why) == 1
+    assert CATALOGUE["missing-bias"].where in said
+    assert hint([]) is None
+
+
+def test_text_of_a_student_is_one_line_without_control_characters():
+    fault = Fault("", "So.", found="a\x1b[31m\nb\u202ec" + "x" * 5000)
+    said = message([fault])
+    assert said.startswith("So. Found a[31m bcx")
+    assert len(said) < 500
+    assert said.isprintable()

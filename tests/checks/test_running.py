@@ -1,0 +1,494 @@
+"""Tests run for marks: every way a test can end, order, isolation, limits, and broken tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netgrader.checks.bench import Bench
+from netgrader.checks.exercises import load_exercises
+from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.run import run_tests
+from netgrader.evidence import EvidenceWriter, ProbeError
+from netgrader.results import Outcome, Visibility
+
+HEAD = """
+import time
+from netgrader.checks import fail, fail_all, fault, grades, partial, ungradable
+"""
+
+
+class Course:
+    """Files of tests and evidence in a folder, run when asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.evidence = folder / "evidence"
+        self.evidence.mkdir()
+        self.exercises = folder / "exercises.toml"
+        self.exercises.write_text("[a]\nwidths = [10]\n")
+        self.labs = 0
+
+    def file(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(HEAD + textwrap.dedent(text), encoding="utf-8")
+        return path
+
+    def writer(self, cell: str) -> EvidenceWriter:
+        (self.evidence / cell).mkdir()
+        return EvidenceWriter(self.evidence / cell, cell)
+
+    def _lab(self):
+        self.labs += 1
+        raise AssertionError("No test here asks for the lab.")
+
+    def bench(self, **more) -> Bench:
+        return Bench(self.evidence, load_exercises(self.exercises), self._lab, **more)
+
+    def run(self, text: str, hidden: str | None = None, *, bench: Bench | None = None, **more):
+        public = [self.file("test_some_public.py", text)]
+        private = [self.file("test_some.py", hidden)] if hidden else []
+        return run_tests(bench or self.bench(), public, private, **more)
+
+    def verdicts(self, *args, **more):
+        run = self.run(*args, **more)
+        return {check.check.partition("::")[2]: check for found in run.checks.values() for check in found}
+
+
+@pytest.fixture
+def course(tmp_path):
+    return Course(tmp_path)
+
+
+def test_a_test_that_returns_has_passed_and_its_docstring_is_the_sentence(course):
+    verdict = course.verdicts('''
+        @grades("check_a", credit=2)
+        def test_fine():
+            """It is fine
+
+            Nobody reads this.
+            """
+    ''')["test_fine"]
+    assert (verdict.outcome, verdict.credit, verdict.max_credit) == (Outcome.PASSED, 2.0, 2.0)
+    assert verdict.sentence == "It is fine"
+    assert verdict.check == "test_some_public.py::test_fine"
+    assert verdict.visibility is Visibility.PUBLIC
+    assert (verdict.faults, verdict.message, verdict.hint) == ((), None, None)
+
+
+def test_a_failed_test_names_its_fault_with_what_was_found_and_why_it_matters(course):
+    verdict = course.verdicts('''
+        @grades("check_a", faults=("wrong-width",))
+        def test_width():
+            """The width is right"""
+            fail("wrong-width", found=15, expected=1500, place="layer 1")
+    ''')["test_width"]
+    assert (verdict.outcome, verdict.credit) == (Outcome.FAILED, 0.0)
+    assert verdict.faults == ("wrong-width",)
+    assert verdict.message.endswith("Found 15; expected 1500. Where: layer 1.")
+    assert "The width decides" in verdict.hint
+
+
+def test_a_sentence_serves_where_no_code_fits(course):
+    verdict = course.verdicts('''
+        @grades("check_a")
+        def test_it():
+            """It is so"""
+            fail("There are 3 of them.", expected=4)
+    ''')["test_it"]
+    assert verdict.faults == ()
+    assert verdict.message == "There are 3 of them. Expected 4."
+    assert verdict.hint is None
+
+
+def test_several_faults_are_all_named(course):
+    verdict = course.verdicts('''
+        @grades("check_a", credit=4)
+        def test_all():
+            """All is well"""
+            fail_all([])
+            fail_all([fault("missing-bias"), fault("wrong-width"), fault("missing-bias")], share=0.25)
+    ''')["test_all"]
+    assert verdict.faults == ("missing-bias", "wrong-width")
+    assert (verdict.outcome, verdict.credit) == (Outcome.PARTIAL, 1.0)
+
+
+def test_part_of_the_credit_can_be_earned(course):
+    verdict = course.verdicts('''
+        @grades("check_a", credit=2)
+        def test_partly():
+            """It is nearly right"""
+            partial(0.75, "no-shuffling")
+    ''')["test_partly"]
+    assert (verdict.outcome, verdict.credit, verdict.faults) == (Outcome.PARTIAL, 1.5, ("no-shuffling",))
+
+
+def test_a_remark_costs_nothing_and_is_not_carried_over_to_the_next_test(course):
+    verdicts = course.verdicts('''
+        @grades("check_a")
+        def test_first(remark):
+            """The first"""
+            remark("unclipped-log", place="loss")
+
+        @grades("check_a")
+        def test_second():
+            """The second"""
+    ''')
+    assert verdicts["test_first"].outcome is Outcome.PASSED
+    assert verdicts["test_first"].faults == ("unclipped-log",)
+    assert "Where: loss." in verdicts["test_first"].message
+    assert verdicts["test_second"].faults == ()
+
+
+def test_an_assertion_is_a_failure_with_its_own_sentence_and_never_a_traceback(course):
+    verdicts = course.verdicts('''
+        @grades("check_a")
+        def test_says():
+            """It says something"""
+            assert 1 == 2, "One is not two."
+
+        @grades("check_a")
+        def test_says_nothing():
+            """It says nothing"""
+            assert 1 == 2
+    ''')
+    assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.FAILED}
+    assert verdicts["test_says"].message == "One is not two."
+    assert verdicts["test_says_nothing"].message == "Not so."
+
+
+def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(course):
+    run = course.run('''
+        @grades("check_a", credit=3)
+        def test_broken():
+            """It works"""
+            [][1]
+
+        @grades("check_a")
+        def test_after():
+            """It goes on"""
+    ''')
+    broken, after = run.checks["check_a"]
+    assert (broken.outcome, broken.credit, broken.max_credit) == (Outcome.UNGRADABLE, 0.0, 3.0)
+    assert "IndexError" not in broken.message
+    assert "Traceback" not in broken.message
+    assert "IndexError" in run.log[0]
+    assert "test_broken" in run.log[0]
+    assert after.outcome is Outcome.PASSED
+
+
+def test_a_test_can_say_that_there_is_nothing_to_judge(course):
+    verdict = course.verdicts('''
+        @grades("check_a")
+        def test_it():
+            """It can be judged"""
+            ungradable("The session was closed.")
+    ''')["test_it"]
+    assert (verdict.outcome, verdict.message) == (Outcome.UNGRADABLE, "The session was closed.")
+
+
+def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
+    started = time.monotonic()
+    run = course.run(
+        '''
+        @grades("check_a")
+        def test_endless():
+            """It ends"""
+            while True:
+                try:
+                    time.sleep(0.01)
+                except Exception:
+                    continue
+
+        @grades("check_a")
+        def test_after():
+            """It goes on"""
+    ''',
+        seconds=0.5,
+    )
+    endless, after = run.checks["check_a"]
+    assert time.monotonic() - started < 10
+    assert endless.outcome is Outcome.UNGRADABLE
+    assert "0.5 seconds" in endless.message
+    assert after.outcome is Outcome.PASSED
+
+
+def test_what_waits_for_a_failed_test_says_so_without_a_fault_of_its_own(course):
+    verdicts = course.verdicts('''
+        @grades("check_a", requires=("test_middle",))
+        def test_last():
+            """The last"""
+
+        @grades("check_a", requires=("test_first",))
+        def test_middle():
+            """The middle"""
+
+        @grades("check_a")
+        def test_first():
+            """The first"""
+            fail("missing-bias")
+    ''')
+    assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.FAILED}
+    assert verdicts["test_middle"].message == "This waits for another check to pass first: “The first”."
+    assert verdicts["test_last"].message == "This waits for another check to pass first: “The middle”."
+    assert verdicts["test_middle"].faults == verdicts["test_last"].faults == ()
+    assert list(verdicts) == ["test_last", "test_middle", "test_first"]
+
+
+def test_part_of_the_credit_is_enough_for_those_that_wait(course):
+    verdicts = course.verdicts('''
+        @grades("check_a")
+        def test_first():
+            """The first"""
+            partial(0.1, "missing-bias")
+
+        @grades("check_a", requires=("test_first",))
+        def test_second():
+            """The second"""
+    ''')
+    assert verdicts["test_second"].outcome is Outcome.PASSED
+
+
+def test_a_required_test_without_credit_counts_by_its_outcome(course):
+    verdicts = course.verdicts(
+        '''
+        @grades("check_a", credit=0)
+        def test_basis():
+            """The basis"""
+
+        @grades("check_a", requires=("test_basis",))
+        def test_more():
+            """More"""
+    ''',
+        '''
+        @grades("check_a", requires=("test_basis",))
+        def test_hidden():
+            """Hidden"""
+    ''',
+    )
+    assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.PASSED}
+    assert verdicts["test_hidden"].visibility is Visibility.HIDDEN
+
+
+def test_what_waits_for_an_ungradable_test_is_ungradable(course):
+    verdicts = course.verdicts('''
+        @grades("check_a")
+        def test_first():
+            """The first"""
+            ungradable("Nothing there.")
+
+        @grades("check_a", requires=("test_first",))
+        def test_second():
+            """The second"""
+    ''')
+    assert verdicts["test_second"].outcome is Outcome.UNGRADABLE
+    assert "“The first”" in verdicts["test_second"].message
+
+
+def test_only_the_cells_that_are_asked_for_are_run(course):
+    text = '''
+        @grades("check_a")
+        def test_a():
+            """A"""
+
+        @grades("check_b")
+        def test_b():
+            """B"""
+    '''
+    assert set(course.verdicts(text, cells=["check_b"])) == {"test_b"}
+    assert set(course.verdicts(text)) == {"test_a", "test_b"}
+    assert course.run(text, cells=["check_c"]).checks == {}
+
+
+def test_each_verdict_is_told_as_soon_as_it_is_known(course):
+    told = []
+    course.run(
+        '''
+        @grades("check_a")
+        def test_a():
+            """A"""
+
+        @grades("check_a")
+        def test_b():
+            """B"""
+    ''',
+        on_plan=lambda plan: told.append([entry.check for entry in plan]),
+        on_verdict=lambda verdict: told.append(verdict.check),
+    )
+    first, second = "test_some_public.py::test_a", "test_some_public.py::test_b"
+    assert told == [[first, second], first, second]
+
+
+def test_evidence_is_read_by_cell_and_what_is_missing_ends_the_test(course):
+    out = course.writer("check_a")
+    out.array("numbers", np.arange(3.0))
+    out.fact("count", 3)
+    out.error("train", ProbeError("ValueError", "No gradients provided for any variable", "minimize(accuracy)"))
+    out.close()
+    verdicts = course.verdicts('''
+        @grades("check_a")
+        def test_there(cell_evidence, evidence):
+            """It is there"""
+            assert cell_evidence.array("numbers").tolist() == [0, 1, 2]
+            assert cell_evidence.fact("count") == 3
+            assert evidence["check_a"] is cell_evidence
+            assert list(evidence) == ["check_a"]
+
+        @grades("check_a")
+        def test_raised(cell_evidence):
+            """It was made"""
+            cell_evidence.graph("train")
+
+        @grades("check_a")
+        def test_not_there(cell_evidence):
+            """It was handed over"""
+            cell_evidence.array("others")
+
+        @grades("check_b")
+        def test_no_cell(cell_evidence):
+            """The cell was reached"""
+            cell_evidence.array("numbers")
+    ''')
+    assert verdicts["test_there"].outcome is Outcome.PASSED
+    assert verdicts["test_raised"].faults == ("minimises-wrong-tensor",)
+    assert "train: minimize(accuracy)" in verdicts["test_raised"].message
+    assert verdicts["test_not_there"].outcome is Outcome.UNGRADABLE
+    assert "“others”" in verdicts["test_not_there"].message
+    assert "not reached" in verdicts["test_no_cell"].message
+
+
+def test_the_reason_for_missing_evidence_is_what_the_student_reads(course):
+    text = '''
+        @grades("check_b")
+        def test_it(cell_evidence):
+            """It is there"""
+            cell_evidence.array("numbers")
+    '''
+    bench = course.bench(problems={"check_b": "The kernel died in the cell before."})
+    assert course.verdicts(text, bench=bench)["test_it"].message == "The kernel died in the cell before."
+
+
+def test_evidence_that_cannot_be_read_is_ungradable(course):
+    (course.evidence / "check_a").mkdir()
+    (course.evidence / "check_a" / "manifest.json").write_text("{")
+    verdict = course.verdicts('''
+        @grades("check_a")
+        def test_it(cell_evidence):
+            """It is there"""
+            cell_evidence.array("numbers")
+    ''')["test_it"]
+    assert verdict.outcome is Outcome.UNGRADABLE
+    assert "not JSON" in verdict.message
+
+
+def test_what_tests_measure_and_show_comes_out(course):
+    run = course.run('''
+        from netgrader.observations import Comparison
+
+        @grades("check_a")
+        def test_it(measured, show, exercise):
+            """It is measured"""
+            measured["test_accuracy"] = 0.5
+            measured["widths"] = exercise["widths"]
+            show(Comparison("Accuracy", 0.9, 0.5))
+    ''')
+    assert run.measured == {"test_accuracy": 0.5, "widths": [10]}
+    assert run.observations["check_a"][0].recomputed == 0.5
+
+
+def test_costly_work_is_done_once_and_its_failure_is_not_repeated(course):
+    verdicts = course.verdicts('''
+        calls = []
+
+        def work():
+            calls.append(1)
+            fail("missing-bias")
+
+        @grades("check_a")
+        def test_first(bench):
+            """First"""
+            bench.once("work", work)
+
+        @grades("check_a")
+        def test_second(bench):
+            """Second"""
+            bench.once("work", work)
+
+        @grades("check_a")
+        def test_third():
+            """Third"""
+            assert len(calls) == 1
+    ''')
+    assert verdicts["test_first"].faults == verdicts["test_second"].faults == ("missing-bias",)
+    assert verdicts["test_third"].outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def test_it():\n    pass", "does not say what it grades"),
+        ("import nothing_of_that_name", "cannot be loaded"),
+        ("@grades('check_a')\ndef test_it():\n    pass", "no docstring"),
+        ("@grades('check_a', faults=('no-such-code',))\ndef test_it():\n    'S'", "no-such-code"),
+        ("@grades('check_a', credit=-1)\ndef test_it():\n    'S'", "negative"),
+        ("@grades('check_a', requires=('test_other',))\ndef test_it():\n    'S'", "test_other"),
+        ("@grades('check_a', requires=('test_it',))\ndef test_it():\n    'S'", "wait for one another"),
+        (
+            (
+                "@grades('check_b')\ndef test_b():\n    'S'\n"
+                "@grades('check_a', requires=('test_b',))\ndef test_a():\n    'S'"
+            ),
+            "test_b",
+        ),
+    ],
+)
+def test_a_mistake_of_the_author_is_refused_with_a_sentence(course, text, words):
+    with pytest.raises(BrokenTests, match=words):
+        course.run(text)
+
+
+def test_two_tests_of_one_name_are_refused(course):
+    text = "@grades('check_a')\ndef test_it():\n    'S'"
+    with pytest.raises(BrokenTests, match="test_it"):
+        course.run(text, text)
+
+
+def test_a_missing_file_of_tests_is_refused(course):
+    with pytest.raises(BrokenTests, match=r"test_none\.py"):
+        run_tests(course.bench(), [course.folder / "test_none.py"])
+
+
+def test_the_process_is_left_as_it_was_and_edited_tests_are_run_anew(course, monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    (course.folder / "conftest.py").write_text("raise SystemExit(1)")
+    (course.folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    text = '''
+        @grades("check_a")
+        def test_it():
+            """It is {}"""
+    '''
+    modules, environment, flag = set(sys.modules), dict(os.environ), sys.dont_write_bytecode
+    assert course.verdicts(text.format("old"))["test_it"].sentence == "It is old"
+    assert course.verdicts(text.format("new"))["test_it"].sentence == "It is new"
+    ours = {name for name in set(sys.modules) - modules if "test_some" in name}
+    assert ours == set()
+    assert dict(os.environ) == environment
+    assert sys.dont_write_bytecode == flag
+    assert not list(course.folder.rglob("__pycache__"))
+    assert not list(course.folder.rglob(".pytest_cache"))
+
+
+def test_nothing_is_printed(course, capfd):
+    course.run('''
+        @grades("check_a")
+        def test_it():
+            """It fails"""
+            fail("missing-bias")
+    ''')
+    assert capfd.readouterr() == ("", "")
