@@ -1,3 +1,23 @@
 """netgrader: a neural-network course that grades itself, and the engine behind it."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netgrader.grading.grade import grade
+
 __version__ = "0.1.0"
+__all__ = ["grade", "read_network"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `grade` and `read_network` when they are first asked for: importing this package stays quick."""
+    if name == "grade":
+        from netgrader.grading.grade import grade  # noqa: PLC0415
+
+        return grade
+    if name == "read_network":
+        return importlib.import_module("netgrader.network").read_network
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,179 @@
+"""The command `netgrader`: what each command takes and says; what it does is in `netgrader.commands`, imported late."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from typing import Annotated
+
+import typer
+
+from netgrader.errors import NetgraderError, UsageError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="netgrader",
+    help="A course that grades itself.\n\nExit codes: 0 graded, 1 something could not be graded, 2 usage.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Sandbox = Annotated[
+    str, typer.Option("--sandbox", help="Where submissions run: bubblewrap, or none if you trust them.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="How many notebooks at once; all cores if not given."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _all(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; stands anywhere on the line.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+) -> None:
+    del debug  # taken off the line by main(), so that it may stand anywhere
+    if version:
+        import netgrader  # noqa: PLC0415
+
+        typer.echo(f"netgrader {netgrader.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def grade(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="A notebook, or a submission's folder.", show_default=False)
+    ],
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON; - for the screen.")
+    ] = None,
+    sandbox: Sandbox = "bubblewrap",
+) -> None:
+    """Grade notebooks or submissions' folders, without a gradebook.
+
+    Example: netgrader grade submitted/ada/digits --json ada.json
+    """
+    from netgrader.commands.grade import run  # noqa: PLC0415
+
+    raise typer.Exit(run(paths, json, sandbox))
+
+
+@app.command()
+def autograde(
+    assignment: Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)],
+    student: Annotated[
+        list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
+    ] = None,
+    workers: Workers = None,
+    sandbox: Sandbox = "bubblewrap",
+    force: Annotated[bool, typer.Option("--force", help="Save marks again even where nothing changed.")] = False,
+) -> None:
+    """Grade a class into nbgrader's gradebook, on all cores; what was graded before costs nothing.
+
+    Example: netgrader autograde digits --student ada --workers 2
+    """
+    from netgrader.commands.autograde import run  # noqa: PLC0415
+
+    raise typer.Exit(run(assignment, tuple(student or ()), workers=workers, sandbox=sandbox, force=force))
+
+
+@app.command()
+def feedback(
+    assignment: Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)],
+    student: Annotated[
+        list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
+    ] = None,
+) -> None:
+    """Write a feedback page for each graded notebook, with what was found, why it matters and where to read.
+
+    Example: netgrader feedback digits --student ada
+    """
+    from netgrader.commands.feedback import run  # noqa: PLC0415
+
+    raise typer.Exit(run(assignment, tuple(student or ())))
+
+
+@app.command()
+def report(
+    assignment: Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
+    ] = None,
+) -> None:
+    """Write one page on the class, whom to help with what, and a CSV file beside it.
+
+    Example: netgrader report digits
+    """
+    from netgrader.commands.report import run  # noqa: PLC0415
+
+    raise typer.Exit(run(assignment, output))
+
+
+@app.command()
+def release(
+    notebook: Annotated[str | None, typer.Option("--notebook", metavar="NAME", help="Only this notebook.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", help="The assignment, if there are several.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether release/ is what source/ generates.")
+    ] = False,
+) -> None:
+    """Generate from source/ what students get in release/.
+
+    Example: netgrader release --notebook 1_one_layer
+    """
+    from netgrader.commands.release import run  # noqa: PLC0415
+
+    raise typer.Exit(run(assignment, notebook, check=check))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
+
+    Example: netgrader doctor
+    """
+    from netgrader.commands.doctor import run  # noqa: PLC0415
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def demo(workers: Workers = None) -> None:
+    """Release the course, grade the sample class on all cores, and end with a table of marks and reasons.
+
+    Example: netgrader demo
+    """
+    from netgrader.commands.demo import run  # noqa: PLC0415
+
+    raise typer.Exit(run(workers))
+
+
+def main() -> None:
+    """Run the command line; errors are one sentence, unless ``--debug`` asks for more."""
+    debug = "--debug" in sys.argv[1:]
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    try:
+        code = app(args=arguments, prog_name="netgrader", standalone_mode=True)
+    except (NetgraderError, OSError) as error:
+        if debug:
+            raise
+        typer.echo(f"netgrader: {error}", err=True)
+        code = 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        typer.echo("netgrader: stopped. What was graded is kept; call again to go on.", err=True)
+        code = 1
+    except Exception as error:
+        if debug:
+            raise
+        typer.echo(
+            f"netgrader: something unexpected happened ({type(error).__name__}: {error}); --debug shows where.",
+            err=True,
+        )
+        code = 1
+    sys.exit(code)

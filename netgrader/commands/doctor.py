@@ -1,0 +1,147 @@
+"""``netgrader doctor``: what this machine has for grading, line by line, what is missing, and what to type."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from netgrader.course import Course, find_course
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Finding", "findings", "run"]
+
+PACKAGES = ("tensorflow", "nbgrader", "nbclient", "ipykernel", "numpy", "protobuf", "pytest")
+RUNTIMES = ("podman", "docker")
+NEEDED_FREE_GB = 5.0
+NEEDED_MEMORY_GB = 4.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked for, what was found, and what to type if it is missing.
+
+    `needed` is False for what grading can do without.
+    """
+
+    what: str
+    good: bool
+    found: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def run() -> int:
+    """Print the findings; 1 if grading would not work."""
+    bad = 0
+    for one in findings():
+        mark = "ok  " if one.good else ("MISSING" if one.needed else "none")
+        typer.echo(f"{mark:8}{one.what}: {one.found}" + (f"  → {one.remedy}" if one.remedy and not one.good else ""))
+        bad += one.needed and not one.good
+    typer.echo(f"Grading works here{'' if not bad else f' only once the {bad} above are mended'}.")
+    return 1 if bad else 0
+
+
+def findings() -> Iterator[Finding]:
+    """All that is looked at, in order; each is tried when it is asked for."""
+    version = platform.python_version()
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    yield Finding("Python", supported, f"{version} ({sys.executable})", "install Python 3.11 to 3.13, then make setup")
+    for package in PACKAGES:
+        yield _package(package)
+    try:
+        course = find_course()
+    except NetgraderError as error:
+        yield Finding("course", False, str(error), "cd into the course")
+    else:
+        yield from _course(course)
+    yield _kernel()
+    yield from _cage()
+    yield _memory()
+    for name in RUNTIMES:
+        path = shutil.which(name)
+        yield Finding(f"container runtime {name}", path is not None, path or "not installed", needed=False)
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, "not installed", "make setup")
+
+
+def _course(course: Course) -> Iterator[Finding]:
+    yield Finding("course", True, f"{course.root}, assignments: {', '.join(course.assignments) or 'none'}")
+    try:
+        _ = course.config, course.seed
+        yield Finding("config", True, "nbgrader_config.py can be read")
+    except NetgraderError as error:
+        yield Finding("config", False, str(error), "mend nbgrader_config.py")
+    yield _data(course)
+    scratch = course.scratch
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(scratch).free / 1e9
+        enough = free >= NEEDED_FREE_GB and os.access(scratch, os.W_OK)
+        yield Finding(
+            "store", enough, f"{scratch}, {free:.0f} GB free", f"make room, {NEEDED_FREE_GB:.0f} GB are needed"
+        )
+    except OSError as error:
+        yield Finding(
+            "store", False, f"{scratch}: {error.strerror}", "set NETGRADER_STORE to a folder that can be written"
+        )
+
+
+def _data(course: Course) -> Finding:
+    from netgrader.student.errors import NotebookError  # noqa: PLC0415  (imports NumPy)
+    from netgrader.student.mnist import load_mnist  # noqa: PLC0415
+
+    try:
+        load_mnist(course.data)
+    except NotebookError as error:
+        return Finding("data", False, str(error), "git checkout data/mnist.npz")
+    return Finding("data", True, f"{course.data}, verified")
+
+
+def _kernel() -> Finding:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415  (slow)
+
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:
+        return Finding("kernel", False, "there is no kernel python3", "make setup")
+    return Finding("kernel", True, f"python3 ({spec.argv[0]})")
+
+
+def _cage() -> Iterator[Finding]:
+    from netgrader.sandbox import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+    from netgrader.sandbox.promises import promises  # noqa: PLC0415
+
+    path = shutil.which("bwrap")
+    remedy = "sudo apt-get install -y bubblewrap"
+    yield Finding("bubblewrap", path is not None, path or "not installed", remedy)
+    if path is None:
+        return
+    try:
+        for promise in promises(open_sandbox()):
+            yield Finding(f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md")
+    except SandboxError as error:
+        yield Finding("cage", False, str(error), "see SECURITY.md")
+
+
+def _memory() -> Finding:
+    import psutil  # noqa: PLC0415  (used here only)
+
+    total = psutil.virtual_memory().total / 1e9
+    enough = total >= NEEDED_MEMORY_GB
+    cores = os.cpu_count() or 1
+    return Finding("memory", enough, f"{total:.1f} GB, {cores} cores", f"{NEEDED_MEMORY_GB:.0f} GB a notebook at once")

@@ -1,0 +1,72 @@
+"""How far the grading of a class is: a live bar on a terminal, a plain line for each notebook elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from netgrader.grading.pool import Done, Task
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """Shows what `fill` tells it.
+
+    Parameters
+    ----------
+    out
+        Where to.
+    tasks
+        All that is going to be graded.
+    """
+
+    def __init__(self, out: Console, tasks: Sequence[Task]) -> None:
+        self._out = out
+        self._total = len(tasks)
+        self._done = 0
+        self._running: dict[Task, float] = {}
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Bar(*columns, TimeRemainingColumn(), console=out, transient=True) if out.is_terminal else None
+        self._row = self._bar.add_task("grading", total=self._total) if self._bar else None
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def begin(self, task: Task) -> None:
+        """A notebook is being graded."""
+        self._running[task] = time.monotonic()
+
+    def end(self, done: Done) -> None:
+        """A notebook has been graded."""
+        self._running.pop(done.task, None)
+        self._done += 1
+        if self._bar is not None and self._row is not None:
+            self._bar.update(self._row, advance=1)
+        else:
+            what = f"{done.result.score:g} of {done.result.max_score:g}" if done.result else done.error
+            how = f"{done.seconds:.1f} s" if done.made else "unchanged"
+            name = f"{done.task.student} {done.task.job.notebook}"
+            self._out.print(f"[{self._done}/{self._total}] {name}: {what} ({how})", markup=False)
+
+    def tick(self) -> None:
+        """Say what is running, and for how long."""
+        if self._bar is not None and self._row is not None:
+            now = time.monotonic()
+            running = ", ".join(f"{task.student} {now - since:.0f} s" for task, since in self._running.items())
+            self._bar.update(self._row, description=escape(running or "grading"))

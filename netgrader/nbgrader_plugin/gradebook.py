@@ -1,0 +1,115 @@
+"""What our commands ask of the gradebook, through nbgrader's own API: is it free, is it up to date, who has marks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from netgrader.course import Assignment
+    from netgrader.skeleton import Skeleton
+
+__all__ = ["is_up_to_date", "require_writable", "sync_cells"]
+
+SQLITE = "sqlite:///"
+WAIT_SECONDS = 2.0
+
+
+def require_writable(db_url: str) -> None:
+    """See that the gradebook can be written to before hours of grading.
+
+    Raises
+    ------
+    GradebookError
+        If another program has it locked, or it is no database.
+    """
+    if not db_url.startswith(SQLITE):
+        return  # a server: it queues writers itself
+    path = db_url.removeprefix(SQLITE).partition("?")[0]
+    try:
+        with closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise GradebookError(
+                f"The gradebook {path} is locked by another program. Wait for it or close it, and call again."
+            ) from error
+        raise GradebookError(f"The gradebook {path} cannot be written: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise GradebookError(f"The gradebook {path} is not a database or is damaged: {error}.") from error
+
+
+def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ...]:
+    """Have the gradebook know the cells and points of the notebooks `wanted`, and of those that it has already.
+
+    Returns the notebooks that were saved. What nbgrader forbids (cells added once there are submissions) is an error.
+
+    Raises
+    ------
+    NetgraderError
+        With nbgrader's reason.
+    """
+    known = _cells_in_gradebook(assignment)
+    stale = []
+    for name in assignment.notebooks:
+        skeleton = assignment.skeleton(name)
+        if (name in wanted or name in known) and known.get(name) != _cells(skeleton):
+            stale.append(name)
+    for name in stale:
+        with tempfile.TemporaryDirectory() as folder:
+            generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name)
+    return tuple(stale)
+
+
+def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, str]) -> bool:
+    """Whether the gradebook and ``autograded/`` hold exactly these results (digest by notebook) for the student."""
+    from nbgrader.api import Gradebook, MissingEntry  # noqa: PLC0415  (slow)
+    from nbgrader.utils import parse_utc  # noqa: PLC0415
+
+    folder = assignment.course.folder("autograded", student, assignment.name)
+    for name, digest in digests.items():
+        try:
+            raw = json.loads((folder / f"{name}.ipynb").read_text(encoding="utf-8"))
+            if not digest or raw["metadata"]["netgrader"]["digest"] != digest:
+                return False
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+    stamp = assignment.course.folder("submitted", student, assignment.name) / "timestamp.txt"
+    handed_in = parse_utc(stamp.read_text(encoding="utf-8").strip()) if stamp.is_file() else None
+    with Gradebook(assignment.course.db_url) as gradebook:
+        try:
+            submission = gradebook.find_submission(assignment.name, student)
+        except MissingEntry:
+            return False
+        return handed_in is None or submission.timestamp == handed_in
+
+
+def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, float | None, str, str]]]:
+    from nbgrader.api import Gradebook, MissingEntry  # noqa: PLC0415  (slow)
+
+    with Gradebook(assignment.course.db_url) as gradebook:
+        try:
+            saved = gradebook.find_assignment(assignment.name)
+        except MissingEntry:
+            return {}
+        return {notebook.name: _saved_cells(notebook) for notebook in saved.notebooks}
+
+
+def _saved_cells(notebook: Any) -> list[tuple[str, float | None, str, str]]:
+    points = {cell.name: cell.max_score for cell in [*notebook.grade_cells, *notebook.task_cells]}
+    return sorted((cell.name, points.get(cell.name), cell.cell_type, cell.source) for cell in notebook.source_cells)
+
+
+def _cells(skeleton: Skeleton) -> list[tuple[str, float | None, str, str]]:
+    return sorted(
+        (cell.grade_id, cell.points if cell.is_graded else None, cell.cell_type, cell.source)
+        for cell in skeleton.tracked
+    )
