@@ -1,40 +1,20 @@
-"""Which of the host's files a cage sees: the system's libraries, our interpreter with its packages, parts of netgrader.
+"""Which of the host's packages a cage sees: the system's libraries, and our interpreter with what is installed for it.
 
-Everything is read-only, and named part by part: a virtual environment may lie in the course's own folder, and the
-folder of an editable install is the instructor's whole repository.
+Everything is read-only, and named part by part: a virtual environment may lie in the course's own folder.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-import netgrader
 from netgrader.sandbox.api import Mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["KERNEL_PARTS", "LAB_PARTS", "PACKAGE_FOLDER", "interpreter", "our_package", "python", "system"]
-
-PACKAGE_FOLDER = "/opt/netgrader"
-"""Where `our_package` is seen inside: to be put on the module path."""
-
-_KERNEL = (
-    "__init__.py errors.py evidence.py faults.py observations.py results.py checks network student training "
-    "lab/__init__.py lab/api.py lab/allow.py lab/local.py"
-)
-KERNEL_PARTS: Sequence[str] = tuple(_KERNEL.split())
-"""What a student's notebook imports: what the release ships to students too."""
-
-_LAB = (
-    "__init__.py errors.py evidence.py faults.py observations.py results.py network lab/__init__.py lab/api.py "
-    "lab/allow.py lab/local.py lab/server.py lab/wire.py"
-)
-LAB_PARTS: Sequence[str] = tuple(_LAB.split())
-"""What the lab's server imports."""
+__all__ = ["interpreter", "python", "system"]
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
@@ -83,16 +63,20 @@ def _prefixes() -> list[Path]:
         step = step.parent / step.readlink()
     found: dict[Path, None] = {}
     for path in named:
-        lexical = Path(os.path.normpath(path))
-        found[lexical] = None
-        found[lexical.resolve()] = None
+        found[_lexical(path)] = None
+        found[path.resolve()] = None
     return [path for path in found if path.is_dir()]
 
 
-def our_package(parts: Sequence[str]) -> list[Mount]:
-    """`parts` of this package, below `PACKAGE_FOLDER`; those that are not there are left out."""
-    root = Path(netgrader.__file__).resolve().parent
-    return [Mount(root / part, f"{PACKAGE_FOLDER}/netgrader/{part}") for part in parts if (root / part).exists()]
+def _lexical(path: Path) -> Path:
+    """`path` without `..`, links left as they are."""
+    parts: list[str] = []
+    for part in PurePosixPath(path).parts:
+        if part == "..":
+            del parts[-1:]
+        else:
+            parts.append(part)
+    return Path(*parts)
 
 
 def _below(path: Path, folders: Sequence[str]) -> bool:

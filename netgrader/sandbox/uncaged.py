@@ -11,7 +11,7 @@ import netgrader
 from netgrader.sandbox.api import HOME, Mount, Plan
 from netgrader.sandbox.caged import Caged, Launch
 from netgrader.sandbox.environment import basic_environment
-from netgrader.sandbox.packages import PACKAGE_FOLDER
+from netgrader.sandbox.staged import PACKAGE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

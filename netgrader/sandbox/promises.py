@@ -1,0 +1,298 @@
+"""Tries out what a sandbox promises: programs in a cage do what must fail, and we look whether it failed.
+
+A promise that cannot be tried counts as not held. `netgrader doctor` prints them and grading refuses to start without.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgrader.sandbox.api import Limits, Mount, Outcome, Plan, Sandbox, SandboxError
+from netgrader.sandbox.environment import basic_environment
+from netgrader.sandbox.packages import interpreter, python
+from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Promise", "promises"]
+
+SMALL = Limits(wall_seconds=20, memory_bytes=300_000_000, processes=32, disk_bytes=20_000_000, files=2_000)
+
+# Runs inside. Says in JSON what it could do; needs nothing but the standard library.
+_EXPLORER = r"""
+import ctypes, errno, json, os, socket, sys
+said = {}
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *arguments):
+    ctypes.set_errno(0)
+    result = getattr(libc, name)(*arguments)
+    return "done" if result != -1 else errno.errorcode.get(ctypes.get_errno(), "?")
+def attempt(name, act):
+    try:
+        said[name] = act()
+    except OSError as error:
+        said[name] = errno.errorcode.get(error.errno, "?")
+def connect():
+    with socket.create_connection(("192.0.2.1", 80), timeout=2):
+        return "done"
+def write(folder):
+    path = os.path.join(folder, "written-by-a-cage")
+    with open(path, "w"):
+        pass
+    os.unlink(path)
+    return "done"
+def forks():
+    children = []
+    try:
+        for _ in range(200):
+            child = os.fork()
+            if child == 0:
+                import time
+                time.sleep(60)
+                os._exit(0)
+            children.append(child)
+    except OSError:
+        pass
+    for child in children:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    return len(children)
+def fill(folder):
+    path = os.path.join(folder, "big")
+    written = 0
+    try:
+        with open(path, "wb", buffering=0) as out:
+            while written < 100_000_000:
+                written += out.write(bytes(1_000_000))
+    except OSError:
+        pass
+    os.unlink(path)
+    return written
+secrets, folders = json.loads(sys.argv[1])
+attempt("network", connect)
+said["interfaces"] = [name for _, name in socket.if_nameindex()]
+said["secrets"] = [path for path in secrets if os.path.exists(path)]
+said["environment"] = sorted(os.environ)
+said["processes"] = sum(name.isdigit() for name in os.listdir("/proc"))
+for folder in folders:
+    attempt("write " + folder, lambda folder=folder: write(folder))
+status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\t" in line)
+said["status"] = {key: status.get(key, "") for key in ("Uid", "CapEff", "CapPrm", "CapBnd", "NoNewPrivs", "Seccomp")}
+said["uid_map"] = open("/proc/self/uid_map").read().split()
+libc.syscall.argtypes = [ctypes.c_long] * 7
+numbers = json.loads(sys.argv[2])
+# No argument here could do anything if the call were let through: it would fail too, but not with EPERM.
+said["calls"] = {name: call("syscall", number, -1, 1, 1, 1, 1, 1) for name, number in numbers.items()}
+for name, family in (("vsock", 40), ("packet", 17), ("alg", 38)):
+    said["calls"]["socket " + name] = call("socket", family, 1, 0)
+said["forks"] = forks()
+said["tmp"] = fill("/tmp")
+said["shm"] = fill("/dev/shm")
+print(json.dumps(said))
+"""
+_HUNGRY = "hold = []\nwhile True: hold.append(bytearray(b'x') * 5_000_000)"
+# Memory over all processes: none of them takes much.
+_HUNGRY_TOGETHER = (
+    "import os, time\nhold = None\nfor _ in range(8):\n    if os.fork() == 0:\n        break\n"
+    "hold = bytearray(b'x') * 60_000_000\ntime.sleep(30)"
+)
+_LASTING = (
+    "import os, signal, sys, time\nfor number in range(1, 65):\n    try: signal.signal(number, signal.SIG_IGN)\n"
+    "    except (OSError, ValueError): pass\n"
+    "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        print('up', flush=True)\n"
+    "        time.sleep(600)\n    os._exit(0)\ntime.sleep(600)"
+)
+_FILLING = "import sys\nn = 0\nwhile True:\n    open(f'{sys.argv[1]}/{n}', 'wb').write(bytes(1_000_000)); n += 1"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A promise of the sandbox, whether it was held when tried, and what was seen."""
+
+    name: str
+    held: bool
+    detail: str
+
+
+def promises(sandbox: Sandbox) -> list[Promise]:
+    """Try each promise in a cage of its own or in one that explores. Takes a few seconds at most.
+
+    What is no cage promises nothing, and none of the programs that try is ever run outside one.
+    """
+    if not sandbox.caged:
+        return [Promise("a cage", held=False, detail=f"the sandbox '{sandbox.name}' keeps nothing apart")]
+    with tempfile.TemporaryDirectory(prefix="netgrader-promises-") as name:
+        trial = _Trial(sandbox, Path(name))
+        found: list[Promise] = []
+        for check in (trial.explore, trial.memory, trial.time, trial.disk, trial.nothing_lives_on):
+            try:
+                found.extend(check())
+            except (SandboxError, OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+                found.append(Promise(check.__name__.replace("_", " "), held=False, detail=str(error)))
+        return found
+
+
+class _Trial:
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox = sandbox
+        self._folder = folder
+
+    def _run(
+        self, program: str, *arguments: str, mounts: Sequence[Mount] = (), limits: Limits = SMALL
+    ) -> tuple[bytes, Outcome]:
+        plan = Plan(
+            argv=[python(), "-I", "-S", "-c", program, *arguments],
+            mounts=[kernel_package(), *mounts],
+            limits=limits,
+        )
+        caged = self._sandbox.start(plan, stdout=subprocess.PIPE)
+        try:
+            output = caged.stdout.read(1_000_000) if caged.stdout is not None else b""
+        finally:
+            if caged.wait(limits.wall_seconds + 5) is None:
+                caged.kill()
+        return output, caged.close()
+
+    def explore(self) -> list[Promise]:
+        """All that one look from inside can tell."""
+        secret = self._folder / "gradebook.db"
+        secret.write_text("secret")
+        secrets = [str(secret), str(Path.home() / ".ssh"), "/var/lib", "/root/.ssh", "/etc/shadow", "/sys/class"]
+        secrets += [
+            str(Path(_own_root(), name)) for name in ("netgrader/grading", "grader_tests", ".git", "pyproject.toml")
+        ]
+        folders = [mount.inside for mount in interpreter() if mount.host.is_dir()][:4]
+        folders += ["/usr/lib", f"{PACKAGE_FOLDER}/netgrader", "/etc", "/dev", "/", str(self._folder)]
+        output, outcome = self._run(_EXPLORER, json.dumps([secrets, folders]), json.dumps(_call_numbers()))
+        if not output:
+            raise SandboxError(f"The cage did not start: {outcome.error_tail.strip()[-300:] or outcome.code}.")
+        said = json.loads(output)
+        seen, status, calls = said["secrets"], said["status"], said["calls"]
+        written = [folder for folder in folders if said[f"write {folder}"] == "done"]
+        foreign = [name for name in said["environment"] if name not in _OURS]
+        allowed = [f"{name}: {answer}" for name, answer in calls.items() if answer != "EPERM"]
+        own_user = status["Uid"].split()[0] != "0" and (os.geteuid() != 0 or said["uid_map"][:2] == ["0", "0"])
+        no_caps = all(int(status[key], 16) == 0 for key in ("CapEff", "CapPrm")) and status["NoNewPrivs"].strip() == "1"
+        return [
+            _promise("no network", said["network"] != "done" and set(said["interfaces"]) <= {"lo"}, said["network"]),
+            _promise("only its own files are seen", not seen, ", ".join(seen) or "no other path exists inside"),
+            _promise("packages are read-only", not written, ", ".join(written) or f"{len(folders)} folders tried"),
+            _promise("a clean environment", not foreign, ", ".join(foreign) or f"{len(said['environment'])} variables"),
+            _promise("its own processes only", said["processes"] <= 4, f"{said['processes']} processes seen"),
+            _promise("an unprivileged user", own_user, f"user id {status['Uid'].split()[0]}"),
+            _promise("no capabilities, no new privileges", no_caps, f"effective {status['CapEff'].strip()}"),
+            _promise(
+                "a filter of system calls",
+                not allowed and status["Seccomp"].strip() == "2",
+                ", ".join(allowed) or f"{len(calls)} calls refused",
+            ),
+            _promise("a limit on processes", said["forks"] < SMALL.processes, f"stopped at {said['forks'] + 1}"),
+            _promise(
+                "a limit on /tmp and /dev/shm",
+                max(said["tmp"], said["shm"]) <= SMALL.disk_bytes + 65_536,  # sizes are whole pages
+                f"{max(said['tmp'], said['shm']) // 1_000_000} MB at most",
+            ),
+        ]
+
+    def memory(self) -> list[Promise]:
+        """One process that takes all, and many that take it together."""
+        _, alone = self._run(_HUNGRY)
+        _, together = self._run(_HUNGRY_TOGETHER)
+        held = alone.limit == "memory" or (alone.code != 0 and "MemoryError" in alone.error_tail)
+        return [
+            _promise("a limit on memory", held, _said(alone)),
+            _promise("a limit on the memory of all processes together", together.limit == "memory", _said(together)),
+        ]
+
+    def time(self) -> list[Promise]:
+        """A program that ignores every signal it may."""
+        _, outcome = self._run(_LASTING, limits=Limits(wall_seconds=0.5))
+        return [_promise("a limit on time", outcome.limit == "wall", _said(outcome))]
+
+    def disk(self) -> list[Promise]:
+        """A folder that it may write to, filled."""
+        folder = self._folder / "filled"
+        folder.mkdir()
+        mount = Mount(folder, "/run/filled", writable=True)
+        _, outcome = self._run(_FILLING, self._sandbox.seen(mount), mounts=[mount])
+        return [_promise("a limit on disk", outcome.limit in ("disk", "files"), _said(outcome))]
+
+    def nothing_lives_on(self) -> list[Promise]:
+        """Kill the process that started a cage, as the machine would, and see whether the cage goes with it."""
+        marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
+        starter = (
+            "import subprocess, sys\nfrom netgrader.sandbox import Limits, Plan, open_sandbox\n"
+            "caged = open_sandbox(sys.argv[1]).start(Plan([sys.executable, '-I', '-S', '-c', sys.argv[2], sys.argv[3]]),"
+            " stdout=subprocess.PIPE)\nprint(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
+        )
+        command = [sys.executable, "-c", starter, self._sandbox.name, _LASTING, marker]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": _own_root()})
+        try:
+            up = process.stdout is not None and process.stdout.readline().strip() == b"up"
+        finally:
+            process.kill()
+            process.communicate()
+        gone = up and _until(lambda: not _with_argument(marker), seconds=3)
+        return [_promise("nothing lives on", gone, "killed with its starter" if gone else "something still runs")]
+
+
+_TRIED = (
+    "ptrace process_vm_readv mount umount2 pivot_root chroot unshare setns keyctl add_key bpf perf_event_open "
+    "userfaultfd io_uring_setup init_module kexec_load clock_settime memfd_create sched_setaffinity"
+)
+
+
+def _call_numbers() -> dict[str, int]:
+    """Numbers of the calls that the explorer tries, on this machine."""
+    import pyseccomp  # noqa: PLC0415 - fails where libseccomp is missing, which is a promise not held
+
+    found = {name: pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) for name in _TRIED.split()}
+    return {name: number for name, number in found.items() if number >= 0}
+
+
+_OURS = frozenset(basic_environment()) | {"PWD", "LC_CTYPE"}
+
+
+def _promise(name: str, held: bool, detail: object) -> Promise:
+    return Promise(name, held=held, detail=str(detail))
+
+
+def _said(outcome: Outcome) -> str:
+    ended = f"ended by the limit on {outcome.limit}" if outcome.limit else f"exit code {outcome.code}"
+    return f"{ended} after {outcome.usage.wall_seconds:.1f} s"
+
+
+def _own_root() -> str:
+    return str(Path(__file__).resolve().parent.parent.parent)
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _with_argument(marker: str) -> list[int]:
+    """Processes of the machine that have `marker` among their arguments."""
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                arguments = Path(entry.path, "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if marker.encode() in arguments:
+                found.append(int(entry.name))
+    return found
