@@ -1,0 +1,144 @@
+"""The instructor's notebooks: what the contract fixes of them, and what makes them good to read."""
+
+import ast
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "source" / "digits"
+CONTRACT = {
+    "1_one_layer": {
+        "prepare_data": 2,
+        "fully_connected_layer": 2,
+        "one_layer_network": 3,
+        "train": 3,
+    },
+}
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+@pytest.fixture(params=CONTRACT)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(name):
+    return nbformat.read(SOURCE / f"{name}.ipynb", as_version=4)
+
+
+def flags(cell):
+    return cell.metadata.get("nbgrader", {})
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def test_it_is_of_format_4_5_without_outputs(notebook):
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert [cell.id for cell in code(notebook) if cell.outputs or cell.execution_count] == []
+
+
+def test_cells_and_points_are_those_of_the_contract(notebook, name):
+    solutions = [flags(cell)["grade_id"] for cell in code(notebook) if flags(cell).get("solution")]
+    checks = {
+        flags(cell)["grade_id"]: flags(cell)["points"]
+        for cell in code(notebook)
+        if flags(cell).get("grade") and not flags(cell).get("solution")
+    }
+    assert checks == {f"check_{cell}": points for cell, points in CONTRACT[name].items()}
+    assert [cell for cell in CONTRACT[name] if cell in solutions] == solutions
+
+
+def test_every_tracked_cell_has_the_flags_of_what_it_is(notebook):
+    for cell in notebook.cells:
+        if flags(cell):
+            assert flags(cell)["schema_version"] == 3
+            assert flags(cell)["locked"] != flags(cell)["solution"], cell.id
+
+
+def test_each_check_cell_calls_the_check_of_its_exercise(notebook):
+    for cell in code(notebook):
+        if flags(cell).get("grade") and not flags(cell)["solution"]:
+            exercise = flags(cell)["grade_id"].removeprefix("check_")
+            assert cell.source.splitlines()[-1] == f'check("{exercise}")'
+
+
+def test_what_a_solution_cell_keeps_when_cleared_is_python_with_a_docstring(notebook):
+    for cell in code(notebook):
+        if not flags(cell).get("solution"):
+            continue
+        stub = r"\1raise NotImplementedError()"
+        cleared = re.sub(rf"( *){BEGIN}.*?{END}", stub, cell.source, flags=re.DOTALL)
+        functions = [node for node in ast.parse(cleared).body if isinstance(node, ast.FunctionDef)]
+        assert functions, cell.id
+        for function in functions:
+            assert "Parameters" in ast.get_docstring(function) or "Returns" in ast.get_docstring(function)
+
+
+def test_each_exercise_has_hints_that_open_on_demand_and_a_number_of_lines(notebook):
+    for before, cell in pairwise(notebook.cells):
+        if cell.cell_type == "code" and flags(cell).get("solution"):
+            assert before.cell_type == "markdown"
+            assert "<details><summary>Hint" in before.source
+            assert re.search(r"\*About \d+ lines", before.source), before.id
+
+
+def test_headings_are_in_order(notebook):
+    levels = []
+    for cell in text(notebook):
+        outside_code = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
+        levels += [len(marks) for marks in re.findall(r"^(#+) ", outside_code, flags=re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
+
+
+def test_links_within_the_notebook_lead_to_a_heading(notebook):
+    source = "\n".join(cell.source for cell in text(notebook))
+    headings = {line.lstrip("# ").replace(" ", "-") for line in re.findall(r"^#+ .*$", source, flags=re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", source)) <= headings
+
+
+def test_every_picture_in_the_text_says_what_it_shows_and_comes_with_the_notebook(notebook):
+    for cell in text(notebook):
+        for words, target in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", cell.source):
+            assert len(words) > 40, cell.id
+            assert target.removeprefix("attachment:") in cell.attachments
+
+
+def test_every_figure_says_what_it_shows(notebook):
+    for cell in code(notebook):
+        calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+        names = [ast.unparse(call.func) for call in calls]
+        assert names.count("plt.subplots") == names.count("show_figure"), cell.id
+        assert "plt.show" not in names
+        for call, called in zip(calls, names, strict=True):
+            if called == "show_figure":
+                assert "alt" in {keyword.arg for keyword in call.keywords}
+
+
+def test_code_fits_on_a_page_and_uses_nothing_that_keras_3_removed(notebook):
+    for cell in code(notebook):
+        assert max(map(len, cell.source.splitlines()), default=0) <= 100, cell.id
+        assert "tf.layers" not in cell.source
+
+
+def test_it_begins_with_what_it_is_for_and_ends_with_credit_and_licence(notebook):
+    first, last = notebook.cells[0].source, notebook.cells[-1].source
+    assert "After it you can" in first
+    assert "**Time**" in first
+    assert "## What to remember" in "\n".join(cell.source for cell in text(notebook)[-3:])
+    assert "Mykhailo Vladymyrov" in last
+    assert "CC BY-NC-SA 4.0" in last
+    assert "LeCun" in last
