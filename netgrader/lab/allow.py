@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netgrader.lab.api import LabError
 from netgrader.network.protos import DTYPES, REFERENCE, Message, meta_graph_def
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["ALLOWED", "SILENT", "Accepted", "GraphLimits", "accept", "reseed"]
 

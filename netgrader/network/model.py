@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from netgrader.faults import Fault
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.faults import Fault
 
 __all__ = ["Exercise", "Layer", "Loss", "Network", "Optimizer", "Role"]
 
@@ -70,8 +72,9 @@ class Role:
 class Layer:
     """One trained layer. `inputs`/`outputs` are units (channels for a convolution), None where undecided.
 
-    `kind` is ``dense``, ``conv2d``, ...; `activation` is ``none``, ``relu``, ``sigmoid``, ... or ``undecided``;
-    `place` is the op that computes its linear step; `variables` are op names.
+    `kind` is ``dense``, ``conv2d``, ...; `activation` is ``none``, ``relu``, ``sigmoid``, ..., ``other`` (nonlinear, but
+    of no name) or ``undecided``; `place` is the op that computes its linear step; `variables` are op names; `parameters`
+    is how many numbers they hold, None where undecided.
     """
 
     kind: str
@@ -79,18 +82,23 @@ class Layer:
     outputs: int | None
     activation: str
     bias: bool
-    variables: tuple[str, ...]
-    place: str = ""
+    variables: tuple[str, ...] = field(compare=False)
+    place: str = field(default="", compare=False)
+    parameters: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What is minimised: its `kind`, what it is computed `of` ("logits", "probabilities"), and its `reduction`."""
+    """What is minimised: its `kind`, what it is computed `of` ("logits", "probabilities"), and its `reduction`.
+
+    `detail` names a form that exercises leave free: label smoothing, class weights, a temperature.
+    """
 
     kind: str
     of: str
     reduction: str
-    place: str = ""
+    place: str = field(default="", compare=False)
+    detail: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -99,13 +107,17 @@ class Optimizer:
 
     kind: str
     learning_rate: float | None
-    variables: tuple[str, ...]
-    place: str = ""
+    variables: tuple[str, ...] = field(compare=False)
+    place: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
-    """A graph as the reader understands it."""
+    """A graph as the reader understands it.
+
+    Two networks are equal if they mean the same: layers, loss, optimizer and fault codes, whatever things are called.
+    `undecided` says in sentences what could not be decided; nothing that is undecided is a fault.
+    """
 
     layers: tuple[Layer, ...] = ()
     loss: Loss | None = None
@@ -114,7 +126,47 @@ class Network:
     remarks: tuple[Fault, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
     exercise: Exercise | None = None
+    undecided: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of the faults."""
+        return frozenset(fault.code for fault in self.faults)
+
+    @property
+    def parameters(self) -> int | None:
+        """How many numbers the layers' variables hold; None where one of them is undecided."""
+        counts = [layer.parameters for layer in self.layers]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+    def _meaning(self) -> tuple[Any, ...]:
+        optimizer = self.optimizer
+        rate = optimizer.learning_rate if optimizer else None
+        kind = optimizer.kind if optimizer else None
+        return self.layers, self.loss, kind, None if rate is None else f"{rate:.3g}", self.codes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Network) and self._meaning() == other._meaning()
+
+    def __hash__(self) -> int:
+        return hash(self._meaning())
+
+    def __str__(self) -> str:
+        from netgrader.network.summary import summary  # noqa: PLC0415 - a view of this type, which it imports
+
+        return summary(self)
 
     def as_json(self) -> dict[str, Any]:
         """The object of ``netgrader read --json``."""
-        raise NotImplementedError
+        from netgrader.network.summary import as_json  # noqa: PLC0415 - likewise
+
+        return as_json(self)
+
+    def svg(self) -> str:
+        """A drawing: layers with widths and activations, loss, optimizer, faulty places marked."""
+        from netgrader.network.drawing import svg  # noqa: PLC0415 - likewise
+
+        return svg(self)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()

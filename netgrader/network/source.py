@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf import message as protobuf_message
 from google.protobuf import text_format
 
+from netgrader.errors import NetgraderError
 from netgrader.network.protos import Message, graph_def, message, meta_graph_def
 
 __all__ = ["MAX_BYTES", "MAX_NODES", "GraphError", "read_source"]
@@ -24,7 +25,7 @@ _TEXT = re.compile(
 )
 
 
-class GraphError(ValueError):
+class GraphError(NetgraderError):
     """What was given is not a graph that can be read; the message is a sentence."""
 
 

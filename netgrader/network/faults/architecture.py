@@ -1,0 +1,199 @@
+"""Faults of the layers: how many, how wide, what stands between them, how they begin, what a row depends on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.network.faults.wording import fault
+from netgrader.network.graph import node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from netgrader.faults import Fault
+    from netgrader.network.layers import Step
+    from netgrader.network.reading import Reading
+
+__all__ = ["CHECKS"]
+
+Array = npt.NDArray[Any]
+
+_UNKNOWN = ("undecided", "other")
+#: Standard deviation times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.
+HUGE = 10.0
+
+
+def depth(reading: Reading) -> Iterator[Fault]:
+    """More or fewer layers than asked for."""
+    exercise, steps = reading.exercise, reading.steps
+    if exercise is None or not steps:
+        return
+    place = steps[-1].node
+    asked = len(exercise.widths) if exercise.widths is not None else None
+    if asked is not None and len(steps) > asked:
+        yield fault("too-many-layers", place, f"{len(steps)} layers", str(asked))
+    least = asked if asked is not None else exercise.min_layers
+    if least is not None and len(steps) < least:
+        loose = [step for step in reading.unused if not _mirrors(step, steps)]
+        if loose:
+            yield fault(
+                "layer-not-connected",
+                loose[0].node,
+                "a layer that the loss does not depend on",
+                f"{least} layers in a row",
+            )
+        else:
+            yield fault("too-few-layers", place, f"{len(steps)} layers", f"{least}")
+
+
+def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
+    return any((step.inputs, step.outputs) == (other.inputs, other.outputs) for other in steps)
+
+
+def widths(reading: Reading) -> Iterator[Fault]:
+    """Layers of another width than asked for."""
+    exercise, steps = reading.exercise, reading.steps
+    if exercise is None or exercise.widths is None or len(exercise.widths) != len(steps):
+        return
+    for step, asked in zip(steps, exercise.widths, strict=True):
+        if step.outputs is not None and step.outputs != asked:
+            yield fault("wrong-width", step.node, f"{step.outputs} outputs", str(asked))
+
+
+def activations(reading: Reading) -> Iterator[Fault]:
+    """What stands between layers is missing or another function than asked for."""
+    exercise, steps = reading.exercise, reading.steps
+    asked: Sequence[str | None] = [None] * (len(steps) - 1)
+    if exercise is not None and exercise.activations is not None and len(exercise.activations) == len(steps):
+        asked = exercise.activations[:-1]
+    for step, expected in zip(steps[:-1], asked, strict=False):
+        if step.activation in _UNKNOWN or step.activation == expected:
+            continue
+        if step.activation == "none":
+            code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
+            yield fault(code, step.node, "no activation", expected or "a nonlinearity")
+        elif step.activation == "softmax":
+            yield fault(
+                "softmax-in-hidden-layer", step.node, "softmax", expected or "an activation of each unit by itself"
+            )
+        elif expected is not None:
+            yield fault("wrong-activation", step.node, step.activation, expected)
+
+
+def bias(reading: Reading) -> Iterator[Fault]:
+    """Dense layers without the bias that was asked for."""
+    if reading.exercise is None or not reading.exercise.bias:
+        return
+    for step in reading.steps:
+        if not step.bias and not step.normalised:
+            yield fault("missing-bias", step.node, "no bias", "one for each output")
+
+
+def unused(reading: Reading) -> Iterator[Fault]:
+    """Layers that nothing depends on: a remark."""
+    if not reading.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
+        return
+    if len(reading.unused) >= len(reading.steps) and all(_mirrors(step, reading.steps) for step in reading.unused):
+        yield fault("built-twice", reading.unused[0].node)
+    else:
+        yield fault("unused-layer", reading.unused[0].node)
+
+
+def shared(reading: Reading) -> Iterator[Fault]:
+    """Two layers that read the same weights."""
+    seen: dict[str, Step] = {}
+    for step in reading.steps:
+        key = _weights_key(reading, step)
+        if key in seen and seen[key].data != step.data:
+            yield fault("shared-weights", step.node, f"the weights of {seen[key].node}", "weights of its own")
+        seen.setdefault(key, step)
+
+
+def _weights_key(reading: Reading, step: Step) -> str:
+    """The variable, where the layer uses all of it as it is; else the tensor that is cut out of it."""
+    node = reading.graph[step.weights]
+    while node.op in ("Identity", "ReadVariableOp", "Cast"):
+        node = reading.graph[node.inputs[0]]
+    return node.name
+
+
+def initialisation(reading: Reading) -> Iterator[Fault]:
+    """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
+    for index, step in enumerate(reading.steps):
+        values = [reading.initial[name] for name in step.variables if name in reading.initial]
+        if len(values) != 1 or values[0].ndim < 2 or not np.isfinite(values[0]).all():
+            continue
+        kernel, hidden = values[0].astype(np.float64), index < len(reading.steps) - 1
+        place = step.variables[0]
+        fan_in = step.inputs or kernel[..., 0].size
+        if step.kind.startswith("conv"):
+            fan_in = kernel[..., 0].size
+        if hidden and not kernel.any():
+            yield fault("zero-initialisation", place, "all weights zero", "random weights")
+        elif hidden and np.ptp(kernel) == 0:
+            yield fault("constant-initialisation", place, "all weights equal", "random weights")
+        elif kernel.std() * fan_in**0.5 > HUGE:
+            yield fault(
+                "huge-initialisation", place, f"standard deviation {kernel.std():.2g}", f"about {fan_in**-0.5:.2g}"
+            )
+        elif (
+            _asks_glorot(reading) and step.inputs and step.outputs and not _is_glorot(kernel, step.inputs, step.outputs)
+        ):
+            yield fault("wrong-initialisation", place, f"standard deviation {kernel.std():.2g}", "Glorot uniform")
+
+
+def _asks_glorot(reading: Reading) -> bool:
+    return reading.exercise is not None and reading.exercise.initialisation == "glorot-uniform"
+
+
+def _is_glorot(kernel: Array, inputs: int, outputs: int) -> bool:
+    """Uniform up to sqrt(6 / (inputs + outputs)): Glorot and Bengio, 2010, equation 16."""
+    bound = (6.0 / (inputs + outputs)) ** 0.5
+    largest = float(np.abs(kernel).max())
+    share = float((np.abs(kernel) < bound / 2).mean())
+    slack = 4 / kernel.size**0.5
+    return bool(bound * (1 - slack) < largest <= bound * 1.0001 and abs(share - 0.5) < slack)
+
+
+def rows(reading: Reading) -> Iterator[Fault]:
+    """A row's output that depends on chance, on other rows, or on how many there are."""
+    place = node_of(reading.logits or reading.scores or "")
+    if reading.measured.get("repeats") is False:
+        yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
+    if reading.measured.get("mixed"):
+        yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
+    shape = reading.graph.static_shape(reading.roles.images) if reading.roles.images in reading.graph.sources else None
+    if reading.bench is not None and reading.bench.batch is not None and reading.measured.get("other-batch") is False:
+        yield fault(
+            "fixed-batch-size",
+            node_of(reading.roles.images or ""),
+            f"shape {list(shape or ())}",
+            "any number of images",
+        )
+
+
+def placeholders(reading: Reading) -> Iterator[Fault]:
+    """Images or labels of a shape that the data does not have."""
+    graph, exercise, images = reading.graph, reading.exercise, reading.roles.images
+    if exercise is None or images not in graph.sources or reading.measured.get("runs") is not False:
+        return
+    shape = graph.static_shape(images)
+    known = [size for size in shape or () if size is not None]
+    if shape and len(known) >= len(shape) - 1 and int(np.prod(known)) % exercise.inputs:
+        yield fault("wrong-placeholder", node_of(images), f"shape {list(shape)}", f"[None, {exercise.inputs}]")
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    depth,
+    widths,
+    activations,
+    bias,
+    unused,
+    shared,
+    initialisation,
+    rows,
+    placeholders,
+)

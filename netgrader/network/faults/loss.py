@@ -1,0 +1,146 @@
+"""Faults of the loss and of what goes into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.network.faults.wording import fault
+from netgrader.network.graph import node_of
+from netgrader.network.layers import between
+from netgrader.network.losses import CROSS_ENTROPY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from netgrader.faults import Fault
+    from netgrader.network.reading import Reading
+
+__all__ = ["CHECKS", "is_asked"]
+
+_SQUARED = ("mean-squared-error", "root-mean-squared-error", "mean-absolute-error")
+_SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
+_SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
+_OTHER = ("negative-probability", "negative-score", "hinge")
+_SQUASHED = ("softmax", "sigmoid", "hard-sigmoid")
+
+
+def is_asked(reading: Reading) -> bool:
+    """Whether the exercise asks for softmax cross-entropy."""
+    return reading.exercise is not None and reading.exercise.loss == CROSS_ENTROPY
+
+
+def _place(reading: Reading) -> str:
+    return node_of(reading.loss or "")
+
+
+def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
+    """An activation on what the loss itself turns into probabilities."""
+    match, activation = reading.loss_match, reading.last_activation
+    if match is None or activation in ("none", "log-softmax", "undecided", "other"):
+        return
+    place = node_of(reading.logits or "")
+    if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
+        codes = {
+            "softmax": "softmax-before-loss",
+            "sigmoid": "sigmoid-before-loss",
+            "hard-sigmoid": "sigmoid-before-loss",
+        }
+        yield fault(codes.get(activation, "relu-on-logits"), place, f"{activation} before the loss", "no activation")
+    elif match.kind == "sigmoid-cross-entropy" and activation in _SQUASHED:
+        if not is_asked(reading):
+            yield fault("softmax-before-loss" if activation == "softmax" else "sigmoid-before-loss", place, activation)
+    elif match.kind == "cross-entropy-of-scores" and activation == "sigmoid":
+        yield fault("sigmoid-before-loss", place, activation, "softmax")
+    elif activation not in _SQUASHED and reading.exercise is not None and reading.exercise.activations:
+        yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
+
+
+def another_loss(reading: Reading) -> Iterator[Fault]:
+    """Another loss than the cross-entropy that was asked for."""
+    match = reading.loss_match
+    if match is None or not is_asked(reading):
+        return
+    found, expected = match.kind.replace("-", " "), "softmax cross-entropy"
+    if match.kind in _SQUARED:
+        code = "mse-on-softmax" if reading.last_activation in _SQUASHED else "mse-on-logits"
+        yield fault(code, _place(reading), found, expected)
+    elif match.kind in _SIGMOID:
+        yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
+    elif match.kind in _OTHER:
+        yield fault("wrong-loss", _place(reading), found, expected)
+
+
+def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
+    """Formulas that are wrong for any classifier."""
+    match = reading.loss_match
+    if match is None:
+        return
+    if match.kind.startswith("labels-off-by-one"):
+        step = "+1" if match.kind.endswith("up") else "-1"
+        yield fault("labels-off-by-one", _place(reading), f"label {step}", "the label itself")
+    elif match.kind in ("labels-logits-swapped", "labels-probabilities-swapped"):
+        yield fault("labels-logits-swapped", _place(reading))
+    elif match.kind in ("softmax-over-batch", "sum-over-batch-log"):
+        yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
+    elif match.kind in _SCORES and reading.last_activation not in _SQUASHED:
+        yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
+
+
+def climbing(reading: Reading) -> Iterator[Fault]:
+    """A step that makes the loss larger."""
+    if reading.training.climbs:
+        yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
+
+
+def not_finite(reading: Reading) -> Iterator[Fault]:
+    """NaN or infinity for ordinary scores."""
+    if reading.measured.get("not-finite"):
+        yield fault("loss-not-finite", _place(reading))
+
+
+def unclipped_log(reading: Reading) -> Iterator[Fault]:
+    """A logarithm of a probability that can be zero."""
+    if reading.measured.get("large-scores-finite") is False:
+        yield fault("unclipped-log", _place(reading))
+
+
+def wrong_tensor(reading: Reading) -> Iterator[Fault]:
+    """A gradient of something that the labels have no part in."""
+    labels, graph = reading.roles.labels, reading.graph
+    given = [update.gradient for update in reading.roles.updates if update.gradient]
+    if labels is None or not given:
+        return
+    if all(labels not in graph.ancestors([gradient]) for gradient in given):
+        yield fault("minimises-wrong-tensor", reading.roles.train_op or "", "a tensor without the labels", "the loss")
+
+
+def large_scores(reading: Reading) -> bool | None:
+    """Whether the loss stays finite where a probability is zero in single precision; None where it need not be asked."""
+    bench, scores, loss, form = reading.bench, reading.scores, reading.loss, reading.measured.get("form")
+    if bench is None or scores is None or loss is None or form is None or reading.loss_match is None:
+        return None
+    if not any(node.op == "Log" for node in between(reading.graph, scores, loss)):
+        return None
+    sample = bench.sample(2)
+    rows = len(sample.labels)
+    z = np.zeros((rows, reading.classes))
+    z[np.arange(rows), (sample.labels + 1) % reading.classes] = 300.0
+    first = bench.fetch(scores, bench.feed(sample))
+    if first is None:
+        return None
+    fed = z.T if form == "columns" else z.reshape(first.shape)
+    value = bench.fetch(loss, {**bench.feed(sample), scores: fed})
+    return None if value is None else bool(np.isfinite(value).all())
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    squashed_before_loss,
+    another_loss,
+    broken_cross_entropy,
+    climbing,
+    not_finite,
+    unclipped_log,
+    wrong_tensor,
+)

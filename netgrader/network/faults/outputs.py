@@ -1,0 +1,88 @@
+"""Faults of what the network hands out: logits, prediction, accuracy, and parts that are not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.network.faults.wording import fault
+from netgrader.network.graph import node_of
+from netgrader.network.losses import CROSS_ENTROPY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from netgrader.faults import Fault
+    from netgrader.network.reading import Reading
+
+__all__ = ["CHECKS"]
+
+_ACCURACIES = {
+    "wrong-axis": ("accuracy-over-wrong-axis", "the largest over the images", "the largest over the classes"),
+    "no-argmax": ("accuracy-without-argmax", "scores compared with labels", "the classes compared"),
+    "no-argmax-probabilities": (
+        "accuracy-without-argmax",
+        "probabilities compared with labels",
+        "the classes compared",
+    ),
+    "rounded": ("accuracy-without-argmax", "rounded probabilities compared", "the classes compared"),
+    "percent": ("accuracy-not-mean", "a percentage", "a share from 0 to 1"),
+    "count": ("accuracy-not-mean", "a count", "a share from 0 to 1"),
+    "not-averaged": ("accuracy-not-mean", "a value for each image", "their mean"),
+    "error-rate": ("accuracy-not-mean", "the share that is wrong", "the share that is right"),
+}
+
+
+def claimed_logits(reading: Reading) -> Iterator[Fault]:
+    """Logits that are probabilities already, where the loss is right all the same."""
+    match = reading.loss_match
+    if match is None or match.kind != CROSS_ENTROPY or reading.last_activation != "none":
+        return
+    if "logits" in reading.hints and reading.measured.get("logits-is") in ("softmax", "sigmoid"):
+        tensor = reading.hints["logits"]
+        yield fault("logits-are-probabilities", node_of(tensor), "probabilities", "scores before the softmax")
+
+
+def uses_labels(reading: Reading) -> Iterator[Fault]:
+    """A prediction for which the labels are needed."""
+    graph, labels = reading.graph, reading.roles.labels
+    if labels is None or labels == reading.roles.images:
+        return
+    claimed = [reading.hints[key] for key in ("logits", "prediction") if reading.hints.get(key) in graph]
+    for tensor in (*claimed, *(step.data for step in reading.steps)):
+        if labels in graph.ancestors([tensor]):
+            yield fault(
+                "prediction-uses-labels", node_of(tensor), "depends on the labels that are fed", "on the images only"
+            )
+            return
+
+
+def accuracy(reading: Reading) -> Iterator[Fault]:
+    """An accuracy that is computed in another way."""
+    form = reading.measured.get("accuracy-is")
+    if form not in _ACCURACIES:
+        return
+    code, found, expected = _ACCURACIES[form]
+    if code == "accuracy-not-mean" and "accuracy" not in reading.hints:
+        return
+    yield fault(code, node_of(reading.measured["accuracy"]), found, expected)
+
+
+def missing(reading: Reading) -> Iterator[Fault]:
+    """Parts that an exercise asks for and that are nowhere in the graph."""
+    if reading.exercise is None:
+        return
+    roles = reading.roles
+    parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
+    if reading.has_parts:
+        parts["prediction"] = reading.measured.get("prediction")
+        parts["accuracy"] = reading.measured.get("accuracy")
+    for name, tensor in parts.items():
+        if tensor is None:
+            yield fault("missing-tensor", name, f"no {name} in the graph", f"net.{name}")
+    if not reading.steps and roles.loss is None and roles.images is None:
+        return
+    if not reading.steps:
+        yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits")
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (claimed_logits, uses_labels, accuracy, missing)

@@ -1,0 +1,399 @@
+"""A graph as plain Python: nodes, tensors, what reads what, and walks that follow values.
+
+A tensor is named ``node:index`` throughout. "Value" walks leave out what an op only takes the shape of, and control
+inputs: they say which numbers a number is made from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netgrader.network.protos import DTYPES, REFERENCE, Message
+from netgrader.network.source import GraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy.typing as npt
+
+__all__ = ["VARIABLES", "Graph", "Node", "node_of", "plain_graph", "words"]
+
+VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
+PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
+ITERATORS = frozenset({"IteratorGetNext"})
+
+#: Ops whose result holds nothing of their input's values, by the inputs of which only the shape is looked at.
+SHAPE_ONLY = frozenset(
+    {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs", "VariableShape"}
+)
+
+_BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})
+_MAX_CONSTANT = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One op of the graph. `inputs` are tensors in order, `controls` the nodes that it waits for."""
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    controls: tuple[str, ...]
+    attributes: Message
+
+    def dtype(self, key: str) -> str:
+        """NumPy's name of the type in an attribute, empty if there is none."""
+        if key not in self.attributes:
+            return ""
+        return DTYPES.get(self.attributes[key].type % REFERENCE, "unknown")
+
+    def shape(self, key: str = "shape") -> tuple[int | None, ...] | None:
+        """The shape in an attribute; None where its rank is unknown, None inside where a size is."""
+        if key not in self.attributes or self.attributes[key].WhichOneof("value") != "shape":
+            return None
+        shape = self.attributes[key].shape
+        return None if shape.unknown_rank else tuple(d.size if d.size >= 0 else None for d in shape.dim)
+
+    def flag(self, key: str) -> bool:
+        """A boolean attribute, False if absent."""
+        return bool(key in self.attributes and self.attributes[key].b)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text: how long lists of ops are written here."""
+    return frozenset(text.split())
+
+
+def node_of(tensor: str) -> str:
+    """The node that a tensor comes from."""
+    return tensor.rpartition(":")[0] or tensor
+
+
+class Graph:
+    """Nodes by name, in the order of the file."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.nodes: dict[str, Node] = {}
+        for node in nodes:
+            if node.name in self.nodes:
+                raise GraphError(f"The graph has two operations named {node.name[:80]!r}.")
+            self.nodes[node.name] = node
+        for node in self.nodes.values():
+            for name in (*map(node_of, node.inputs), *node.controls):
+                if name not in self.nodes:
+                    raise GraphError(f"The operation {node.name[:80]!r} reads {name[:80]!r}, which is not there.")
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[node_of(name) if name not in self.nodes else name]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self.nodes or node_of(name) in self.nodes)
+
+    @cached_property
+    def consumers(self) -> dict[str, list[str]]:
+        """The nodes that read each tensor."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for node in self.nodes.values():
+            for tensor in dict.fromkeys(node.inputs):
+                found[tensor].append(node.name)
+        return dict(found)
+
+    @cached_property
+    def outputs(self) -> dict[str, list[str]]:
+        """The tensors of each node that anything reads, or its first."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for tensor in self.consumers:
+            found[node_of(tensor)].add(tensor)
+        return {name: sorted(found.get(name) or {name + ":0"}) for name in self.nodes}
+
+    @cached_property
+    def waiting(self) -> dict[str, list[str]]:
+        """The nodes that wait for each node by a control input."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for node in self.nodes.values():
+            for name in node.controls:
+                found[name].append(node.name)
+        return dict(found)
+
+    @cached_property
+    def _readers(self) -> dict[str, list[str]]:
+        """The nodes that read or wait for each node, once for each time that they do."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for node in self.nodes.values():
+            for name in (*map(node_of, node.inputs), *node.controls):
+                found[name].append(node.name)
+        return found
+
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """A position for each node, after all that it reads and waits for.
+
+        Raises
+        ------
+        GraphError
+            If the graph has a cycle that is no loop of TensorFlow's.
+        """
+        waits = {
+            node.name: sum(self.nodes[n].op not in _BACK_EDGES for n in (*map(node_of, node.inputs), *node.controls))
+            for node in self.nodes.values()
+        }
+        ready = deque(name for name, count in waits.items() if count == 0)
+        position: dict[str, int] = {}
+        while ready:
+            name = ready.popleft()
+            position[name] = len(position)
+            if self.nodes[name].op in _BACK_EDGES:
+                continue
+            for reader in self._readers[name]:
+                waits[reader] -= 1
+                if waits[reader] == 0:
+                    ready.append(reader)
+        if len(position) < len(self.nodes):
+            stuck = next(name for name in self.nodes if name not in position)
+            raise GraphError(f"The graph is cyclic: {stuck[:80]!r} depends on itself.")
+        return position
+
+    # Walks -----------------------------------------------------------------------------------------------------
+
+    def value_inputs(self, node: Node) -> tuple[str, ...]:
+        """The tensors whose values (not only shapes) the node uses."""
+        if node.op in SHAPE_ONLY:
+            return ()
+        if node.op in ("Reshape", "BroadcastTo", "Tile", "Fill") and len(node.inputs) > 1:
+            return node.inputs[1:] if node.op == "Fill" else node.inputs[:1]
+        return node.inputs
+
+    def ancestors(self, tensors: Iterable[str], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
+        """All tensors and nodes' outputs that `tensors` are made from, themselves included; not beyond `stop`."""
+        ends, seen, todo = set(stop), set(), list(tensors)
+        while todo:
+            tensor = todo.pop()
+            if tensor in seen:
+                continue
+            seen.add(tensor)
+            if tensor in ends:
+                continue
+            node = self.nodes[node_of(tensor)]
+            todo.extend(node.inputs if control else self.value_inputs(node))
+            if control:
+                todo.extend(name + ":0" for name in node.controls)
+        return seen
+
+    def ancestor_nodes(self, tensors: Iterable[str], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
+        """The nodes of `ancestors`."""
+        return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
+
+    def descendants(self, tensors: Iterable[str], *, past: frozenset[str] = frozenset()) -> set[str]:
+        """All tensors made from the values of `tensors`, themselves included; ops in `past` are not passed."""
+        seen: set[str] = set()
+        todo = list(tensors)
+        while todo:
+            tensor = todo.pop()
+            if tensor in seen:
+                continue
+            seen.add(tensor)
+            for name in self.consumers.get(tensor, ()):
+                node = self.nodes[name]
+                if tensor not in self.value_inputs(node) or node.op in past:
+                    continue
+                todo.extend(self.outputs[name])
+        return seen
+
+    def dominators(self, source: str, target: str) -> list[str]:
+        """The tensors that every path of values from `source` to `target` passes, in order, both ends included.
+
+        Empty if there is no path.
+        """
+        inside = self.descendants([source]) & self.ancestors([target])
+        if target not in inside or source not in inside:
+            return []
+        # A node stands between the tensors that it reads and the one that it makes; immediate dominators as in
+        # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001), in one pass since there is no cycle.
+        parent: dict[str, str] = {source: source}
+        depth = {source: 0}
+        for tensor in sorted(inside, key=lambda t: (self.order[node_of(t)], t)):
+            if tensor == source:
+                continue
+            common: str | None = None
+            for read in self.value_inputs(self.nodes[node_of(tensor)]):
+                if read not in parent:
+                    continue
+                common = read if common is None else _meet(common, read, parent, depth)
+            if common is not None:
+                parent[tensor] = common
+                depth[tensor] = depth[common] + 1
+        if target not in parent:
+            return []
+        chain = [target]
+        while chain[-1] != source:
+            chain.append(parent[chain[-1]])
+        return chain[::-1]
+
+    # Things that are known without running ---------------------------------------------------------------------
+
+    def of_ops(self, ops: Iterable[str]) -> Iterator[Node]:
+        """The nodes with one of these ops."""
+        wanted = frozenset(ops)
+        return (node for node in self.nodes.values() if node.op in wanted)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the variables."""
+        return tuple(node.name for node in self.of_ops(VARIABLES))
+
+    def variables_in(self, tensor: str) -> list[str]:
+        """The variables that a tensor is made from, in the graph's order."""
+        nodes = self.ancestor_nodes([tensor])
+        return [name for name in self.variables if name in nodes]
+
+    @cached_property
+    def fed(self) -> frozenset[str]:
+        """The nodes whose values depend on a source."""
+        return self._made_from({node_of(source) for source in self.sources})
+
+    @cached_property
+    def varied(self) -> frozenset[str]:
+        """The nodes whose values depend on a variable."""
+        return self._made_from(set(self.variables))
+
+    def _made_from(self, roots: set[str]) -> frozenset[str]:
+        found = set(roots)
+        for name in self.order:
+            node = self.nodes[name]
+            if any(node_of(tensor) in found for tensor in self.value_inputs(node)):
+                found.add(name)
+        return frozenset(found)
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The tensors that come from outside: placeholders and what iterators give."""
+        found = []
+        for node in self.nodes.values():
+            if node.op in PLACEHOLDERS:
+                found.append(node.name + ":0")
+            elif node.op in ITERATORS:
+                found.extend(self.outputs[node.name])
+        return tuple(found)
+
+    def static_shape(self, source: str) -> tuple[int | None, ...] | None:
+        """The shape that a source or a variable declares."""
+        node = self[source]
+        if node.op in ITERATORS:
+            shapes = node.attributes["output_shapes"].list.shape
+            index = int(source.rpartition(":")[2])
+            if index >= len(shapes) or shapes[index].unknown_rank:
+                return None
+            return tuple(d.size if d.size >= 0 else None for d in shapes[index].dim)
+        return node.shape()
+
+    def static_dtype(self, source: str) -> str:
+        """The type that a source or a variable declares."""
+        node = self[source]
+        if node.op in ITERATORS:
+            types = node.attributes["output_types"].list.type
+            index = int(source.rpartition(":")[2])
+            return DTYPES.get(types[index] % REFERENCE, "unknown") if index < len(types) else "unknown"
+        return node.dtype("dtype")
+
+    def constant(self, tensor: str, depth: int = 30) -> npt.NDArray[Any] | None:
+        """The value of a tensor that is the same in every run, as far as simple arithmetic tells; else None."""
+        node = self[tensor]
+        if node.op == "Const":
+            return _decode(node.attributes["value"].tensor)
+        fold = _FOLDS.get(node.op)
+        values = [self.constant(read, depth - 1) for read in node.inputs] if fold and depth > 0 else [None]
+        if fold is None or any(value is None for value in values):
+            return None
+        with np.errstate(all="ignore"):
+            try:
+                result: npt.NDArray[Any] = np.asarray(fold(*values))
+            except (ValueError, TypeError):
+                return None
+        return result
+
+
+_FOLDS: dict[str, Any] = {
+    **dict.fromkeys(("Identity", "StopGradient", "Cast", "PlaceholderWithDefault", "Snapshot"), np.asarray),
+    "Neg": np.negative,
+    "Add": np.add,
+    "AddV2": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "RealDiv": np.true_divide,
+    "Pow": np.power,
+    "Sqrt": np.sqrt,
+    "Square": np.square,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+    "Exp": np.exp,
+    "Pack": lambda *items: np.stack(items),
+    "Reciprocal": np.reciprocal,
+}
+
+
+def _meet(one: str, other: str, parent: dict[str, str], depth: dict[str, int]) -> str:
+    while one != other:
+        if depth[one] < depth[other]:
+            other = parent[other]
+        else:
+            one = parent[one]
+    return one
+
+
+def _decode(proto: Message) -> npt.NDArray[Any] | None:
+    """The array of a TensorProto (``tensor.proto``), None if it is not numbers, too large or contradicts itself."""
+    kind = DTYPES.get(proto.dtype % REFERENCE, "")
+    field = {
+        "float32": "float_val",
+        "float64": "double_val",
+        "int32": "int_val",
+        "int64": "int64_val",
+        "bool": "bool_val",
+        "uint8": "int_val",
+        "int8": "int_val",
+        "int16": "int_val",
+        "uint16": "int_val",
+    }.get(kind)
+    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    size = int(np.prod(shape, dtype=np.float64)) if shape else 1
+    if field is None or min(shape, default=0) < 0 or not 0 <= size <= _MAX_CONSTANT:
+        return None
+    if proto.tensor_content:
+        if len(proto.tensor_content) != size * np.dtype(kind).itemsize:
+            return None
+        return np.frombuffer(proto.tensor_content, dtype=kind).reshape(shape)
+    values = np.array(getattr(proto, field)[: size or 1], dtype=kind)
+    if size and not len(values):
+        values = np.zeros(1, dtype=kind)
+    # A shorter list means that its last value goes on.
+    return (
+        np.concatenate([values, np.repeat(values[-1:], size - len(values))]).reshape(shape)
+        if size
+        else np.zeros(shape, kind)
+    )
+
+
+def plain_graph(definition: Message) -> Graph:
+    """The plain graph of a GraphDef.
+
+    Raises
+    ------
+    GraphError
+        If it contradicts itself.
+    """
+    nodes = []
+    for raw in definition.node:
+        inputs, controls = [], []
+        for item in raw.input:
+            if item.startswith("^"):
+                controls.append(item[1:])
+            else:
+                name, colon, index = item.rpartition(":")
+                inputs.append(item if colon and index.isdigit() and name else item + ":0")
+        nodes.append(Node(raw.name, raw.op, tuple(inputs), tuple(controls), raw.attr))
+    return Graph(nodes)

@@ -1,0 +1,222 @@
+"""What are the layers? Products of data with variables on the way from the images to the loss, each with what follows.
+
+This file finds them by following the graph and reads what can be read without running: widths from the shapes of
+variables, activations from single ops. What is read here is checked and completed in `netgrader.network.trials`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netgrader.network.activations import OPS
+from netgrader.network.graph import node_of, words
+from netgrader.network.roles import PRODUCTS, is_linear_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from netgrader.network.graph import Graph, Node
+
+__all__ = ["RESHAPING", "Step", "between", "find_steps", "static_activation"]
+
+#: Ops that change where numbers stand, not the numbers.
+RESHAPING = words(
+    "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient CheckNumerics EnsureShape "
+    "PreventGradient Pack Unpack Merge Switch Exit Enter"
+)
+_ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
+_NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
+_KINDS = {"Conv2D": "conv2d", "Conv3D": "conv3d", "DepthwiseConv2dNative": "depthwise-conv2d"}
+
+
+@dataclass
+class Step:
+    """A linear step: a product of `data` with `weights`, plus a bias.
+
+    `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths.
+    """
+
+    node: str
+    kind: str
+    data: str
+    weights: str
+    product: str
+    output: str
+    variables: tuple[str, ...]
+    bias: tuple[str, ...] = ()
+    inputs: int | None = None
+    outputs: int | None = None
+    activation: str = "undecided"
+    normalised: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for messages."""
+        return self.node
+
+
+def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[Step]:
+    """The linear steps between the images and `ends`, in the graph's order.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    ends
+        The loss, or where there is none, what the network is said to put out.
+    images
+        Where the images come in; None where that is not known.
+    """
+    inside = graph.ancestor_nodes(ends)
+    if images is not None:
+        inside &= {node_of(t) for t in graph.descendants([images])}
+    steps = []
+    for name in sorted(inside, key=graph.order.__getitem__):
+        node = graph.nodes[name]
+        operands = is_linear_step(graph, node)
+        if operands is None:
+            continue
+        product = _product(graph, node, inside)
+        if product is None:
+            continue
+        data, weights = operands
+        variables = tuple(graph.variables_in(weights))
+        output, bias = _bias(graph, product, inside)
+        output, normalised = _normalisation(graph, output, inside)
+        step = Step(
+            name, _KINDS.get(node.op, "dense"), data, weights, product, output, variables, bias, normalised=normalised
+        )
+        _static_widths(graph, node, step)
+        steps.append(step)
+    return steps
+
+
+def _product(graph: Graph, node: Node, inside: set[str]) -> str | None:
+    """The tensor that holds the product; for a multiplication element by element the sum that follows, if one does."""
+    if node.op in PRODUCTS:
+        return node.name + ":0"
+    for reader in graph.consumers.get(node.name + ":0", ()):
+        if reader in inside and graph.nodes[reader].op == "Sum":
+            return reader + ":0"
+    return None
+
+
+def _forward(graph: Graph, tensor: str, inside: set[str]) -> Node | None:
+    """The one node on the way that reads `tensor`; None where it is read by several or by none."""
+    readers = [
+        name
+        for name in graph.consumers.get(tensor, ())
+        if name in inside and tensor in graph.value_inputs(graph.nodes[name])
+    ]
+    return graph.nodes[readers[0]] if len(readers) == 1 else None
+
+
+def _bias(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
+    """The tensor after the bias, and the variables of the bias; the product itself where none follows."""
+    tensor = product
+    for _ in range(12):
+        node = _forward(graph, tensor, inside)
+        if node is None:
+            break
+        if node.op in _ADDITIONS:
+            others = [read for read in node.inputs if read != tensor]
+            if others and all(node_of(other) not in graph.fed for other in others):
+                variables = tuple(name for other in others for name in graph.variables_in(other))
+                if variables:
+                    return node.name + ":0", variables
+            elif others:
+                break
+        elif node.op not in RESHAPING:
+            break
+        tensor = node.name + ":0"
+    return product, ()
+
+
+def _normalisation(graph: Graph, tensor: str, inside: set[str]) -> tuple[str, bool]:
+    node = _forward(graph, tensor, inside)
+    while node is not None and node.op in RESHAPING:
+        node = _forward(graph, node.name + ":0", inside)
+    if node is not None and node.op in _NORMALISATIONS:
+        return node.name + ":0", True
+    return tensor, False
+
+
+def _static_widths(graph: Graph, node: Node, step: Step) -> None:
+    if len(step.variables) != 1:
+        return
+    shape = graph.nodes[step.variables[0]].shape()
+    if not shape or any(size is None for size in shape):
+        return
+    sizes = tuple(size or 0 for size in shape)
+    ways = between(graph, step.variables[0] + ":0", step.weights)
+    if any(way.op not in RESHAPING and way.op != "ReadVariableOp" for way in ways):
+        return
+    if sum(way.op == "Transpose" for way in ways) % 2:
+        sizes = sizes[::-1]
+    if not any(way.op == "Reshape" for way in ways) or len(sizes) == 2:
+        step.inputs, step.outputs = product_widths(node, step, sizes)
+
+
+def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | None, int | None]:
+    """Inputs and outputs of a product whose weights have `shape`."""
+    if node.op in ("Conv2D", "Conv3D") and len(shape) >= 3:
+        return shape[-2], shape[-1]
+    if node.op == "DepthwiseConv2dNative" and len(shape) == 4:
+        return shape[2], shape[2] * shape[3]
+    if len(shape) == 1:
+        return shape[0], 1
+    if len(shape) < 2 or node.op == "Mul":
+        return None, None
+    rows, columns = shape[-2], shape[-1]
+    if node.op == "Einsum":
+        return _einsum_widths(node, step, shape)
+    right = node.inputs[1] == step.weights
+    turned = node.flag("transpose_b" if right else "transpose_a") or node.flag("adj_y" if right else "adj_x")
+    return (rows, columns) if right != turned else (columns, rows)
+
+
+def _einsum_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | None, int | None]:
+    equation = node.attributes["equation"].s.decode("utf-8", "replace")
+    left, _, result = equation.partition("->")
+    operands = left.split(",")
+    if len(operands) != 2:
+        return None, None
+    letters = operands[1 if node.inputs[1] == step.weights else 0].strip()
+    if len(letters) != len(shape):
+        return None, None
+    inputs = outputs = 1
+    for letter, size in zip(letters, shape, strict=True):
+        if letter in result:
+            outputs *= size
+        else:
+            inputs *= size
+    return inputs, outputs
+
+
+def between(graph: Graph, start: str, end: str) -> list[Node]:
+    """The nodes on the ways of values from `start` (left out) to `end`, in order."""
+    names = {node_of(t) for t in graph.descendants([start]) & graph.ancestors([end])} - {node_of(start)}
+    return [graph.nodes[name] for name in sorted(names, key=graph.order.__getitem__)]
+
+
+def static_activation(graph: Graph, start: str, end: str) -> str:
+    """The activation between two tensors as the ops say it: a name, ``none``, or ``undecided``."""
+    found = []
+    for node in between(graph, start, end):
+        if node.op in RESHAPING or node.op in ("MaxPool", "AvgPool", "Pad", "ConcatV2"):
+            continue
+        if node.op in OPS:
+            found.append(OPS[node.op])
+        elif node.op == "Maximum" and any(_is_zero(graph, read) for read in node.inputs):
+            found.append("relu")
+        else:
+            return "undecided"
+    if not found:
+        return "none"
+    return found[0] if len(found) == 1 else "undecided"
+
+
+def _is_zero(graph: Graph, tensor: str) -> bool:
+    value = graph.constant(tensor)
+    return value is not None and bool((value == 0).all())

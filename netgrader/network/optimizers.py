@@ -1,0 +1,196 @@
+"""Which optimizer is this, and at which rate? By its own op, or by what a few steps do.
+
+To add an optimizer that TensorFlow has an op for, add a line to `FUSED`; for one that shows only in its steps, a
+function to `RULES` that turns the gradients so far into the direction of the next step at rate one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["FUSED", "RULES", "Fused", "StepMatch", "fused_name", "recognise_steps"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Fused:
+    """An optimizer's op: its `kind`, and which of its inputs are gradient and rate."""
+
+    kind: str
+    gradient: int
+    rate: int | None
+
+
+#: By the op's name without ``Resource``, ``Sparse`` and ``Apply`` (tensorflow/core/ops/training_ops.cc).
+FUSED: Mapping[str, Fused] = {
+    "GradientDescent": Fused("sgd", 2, 1),
+    "ProximalGradientDescent": Fused("sgd", 4, 1),
+    "Momentum": Fused("momentum", 3, 2),
+    "KerasMomentum": Fused("momentum", 3, 2),
+    "Adam": Fused("adam", 9, 5),
+    "AdamWithAmsgrad": Fused("amsgrad", 10, 6),
+    "AdaMax": Fused("adamax", 8, 4),
+    "RMSProp": Fused("rmsprop", 7, 3),
+    "CenteredRMSProp": Fused("rmsprop", 8, 4),
+    "Adagrad": Fused("adagrad", 3, 2),
+    "AdagradV2": Fused("adagrad", 4, 2),
+    "AdagradDA": Fused("adagrad", 3, 4),
+    "ProximalAdagrad": Fused("adagrad", 5, 2),
+    "Adadelta": Fused("adadelta", 6, 3),
+    "Ftrl": Fused("ftrl", 3, 4),
+    "FtrlV2": Fused("ftrl", 3, 4),
+    "AddSign": Fused("addsign", 6, 2),
+    "PowerSign": Fused("powersign", 6, 2),
+}
+
+
+def fused_name(op: str) -> str | None:
+    """The name in `FUSED` of an optimizer's op, None for any other op."""
+    for prefix in ("ResourceSparseApply", "SparseApply", "ResourceApply", "Apply"):
+        if op.startswith(prefix):
+            name = op[len(prefix) :]
+            return name if name in FUSED else None
+    return None
+
+
+def _momentum(decay: float, *, nesterov: bool = False, dampened: bool = False) -> Callable[[Sequence[Array]], Array]:
+    def rule(gradients: Sequence[Array]) -> Array:
+        share = 1 - decay if dampened else 1.0
+        velocity = np.zeros_like(gradients[0])
+        for gradient in gradients:
+            velocity = decay * velocity + share * gradient
+        return gradients[-1] + decay * velocity if nesterov else velocity
+
+    return rule
+
+
+def _adam(
+    beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8, *, corrected: bool = True
+) -> Callable[[Sequence[Array]], Array]:
+    """Kingma and Ba, 2015, algorithm 1."""
+
+    def rule(gradients: Sequence[Array]) -> Array:
+        mean, square = np.zeros_like(gradients[0]), np.zeros_like(gradients[0])
+        for gradient in gradients:
+            mean = beta1 * mean + (1 - beta1) * gradient
+            square = beta2 * square + (1 - beta2) * gradient**2
+        step = len(gradients)
+        scale = (1 - beta2**step) ** 0.5 / (1 - beta1**step) if corrected else 1.0
+        return np.asarray(scale * mean / (np.sqrt(square) + epsilon))
+
+    return rule
+
+
+def _rmsprop(decay: float, start: float, epsilon: float) -> Callable[[Sequence[Array]], Array]:
+    """Tieleman and Hinton, 2012: the step is divided by a running root mean square."""
+
+    def rule(gradients: Sequence[Array]) -> Array:
+        square = np.full_like(gradients[0], start)
+        for gradient in gradients:
+            square = decay * square + (1 - decay) * gradient**2
+        return np.asarray(gradients[-1] / np.sqrt(square + epsilon))
+
+    return rule
+
+
+def _adagrad(start: float) -> Callable[[Sequence[Array]], Array]:
+    """Duchi, Hazan and Singer, 2011."""
+
+    def rule(gradients: Sequence[Array]) -> Array:
+        square = start + sum(gradient**2 for gradient in gradients)
+        return np.asarray(gradients[-1] / (np.sqrt(square) + 1e-7))
+
+    return rule
+
+
+#: Kind → the forms it comes in, each with the defaults of TensorFlow, Keras or the paper.
+RULES: Mapping[str, Sequence[Callable[[Sequence[Array]], Array]]] = {
+    "sgd": [lambda gradients: gradients[-1]],
+    "momentum": [
+        _momentum(decay, nesterov=nesterov, dampened=dampened)
+        for decay in (0.5, 0.8, 0.9, 0.95, 0.99)
+        for nesterov in (False, True)
+        for dampened in (False, True)
+    ],
+    "adam": [
+        _adam(beta1, beta2, epsilon, corrected=corrected)
+        for beta1 in (0.9, 0.5, 0.8, 0.95)
+        for beta2 in (0.999, 0.99, 0.95)
+        for epsilon in (1e-8, 1e-7, 1e-4)
+        for corrected in (True, False)
+    ],
+    "rmsprop": [
+        _rmsprop(decay, start, epsilon)
+        for decay in (0.9, 0.99, 0.95)
+        for start in (1.0, 0.0)
+        for epsilon in (1e-10, 1e-7)
+    ],
+    "adagrad": [_adagrad(start) for start in (0.1, 0.0)],
+}
+
+
+@dataclass(frozen=True)
+class StepMatch:
+    """What the steps look like: the optimizer's kind, its rate (below zero where it climbs), what was left over."""
+
+    kind: str
+    rate: float
+    error: float
+    decay: float = 0.0
+
+
+def recognise_steps(
+    gradients: Sequence[Array], steps: Sequence[Array], weights: Sequence[Array] | None = None
+) -> StepMatch | None:
+    """Name the optimizer that made `steps` from `gradients`.
+
+    Parameters
+    ----------
+    gradients
+        The gradient before each step, flattened.
+    steps
+        What each step added to the variables, flattened.
+    weights
+        The variables before each step, for optimizers that also let weights decay (AdamW); None to leave that out.
+
+    Returns
+    -------
+    StepMatch or None
+        None where no rule explains all steps to a part in two hundred.
+    """
+    best: StepMatch | None = None
+    for kind, rules in RULES.items():
+        for rule in rules:
+            directions = [rule(gradients[: count + 1]) for count in range(len(steps))]
+            match = _fit(kind, directions, steps, weights)
+            if match is not None and (best is None or match.error < best.error / 3):
+                best = match
+    return best if best is not None and best.error < 5e-3 else None
+
+
+def _fit(
+    kind: str, directions: Sequence[Array], steps: Sequence[Array], weights: Sequence[Array] | None
+) -> StepMatch | None:
+    direction, step = np.concatenate(directions), np.concatenate(steps)
+    strength = float(direction @ direction)
+    size = float(np.sqrt(step @ step))
+    if strength == 0 or size == 0 or not np.isfinite(strength):
+        return None
+    rate = -float(direction @ step) / strength
+    error = float(np.linalg.norm(step + rate * direction)) / size
+    if weights is None or error < 5e-3:
+        return StepMatch(kind, rate, error)
+    columns = np.stack([-direction, -np.concatenate(weights)], axis=1)
+    solution, *_ = np.linalg.lstsq(columns, step, rcond=None)
+    left = float(np.linalg.norm(step - columns @ solution)) / size
+    if left < 5e-3 and solution[1] > 0 and kind == "adam":
+        return StepMatch("adamw", float(solution[0]), left * 1.01, float(solution[1] / max(abs(solution[0]), 1e-30)))
+    return StepMatch(kind, rate, error)

@@ -1,0 +1,141 @@
+"""What comes out beside the loss: probabilities, prediction and accuracy, found in the graph and tried on known scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.network.activations import BANK as ACTIVATIONS
+from netgrader.network.activations import softmax
+from netgrader.network.graph import node_of, words
+from netgrader.network.trials import as_rows, orient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from netgrader.network.reading import Reading
+
+__all__ = ["ACCURACIES", "find_outputs", "try_outputs"]
+
+Array = npt.NDArray[Any]
+
+_LABEL_TESTS = words("Equal NotEqual InTopK InTopKV2 ApproximateEqual")
+
+
+def _share(z: Array, labels: Array) -> float:
+    return float((z.argmax(1) == labels).mean())
+
+
+def _wrong_axis(z: Array, labels: Array) -> float:
+    return float((z.argmax(0) == np.eye(z.shape[1])[labels].argmax(0)).mean())
+
+
+#: Name → formula of scores (n, classes) and labels (n,). The first is the right one.
+ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
+    "right": _share,
+    "percent": lambda z, labels: 100 * _share(z, labels),
+    "count": lambda z, labels: len(z) * _share(z, labels),
+    "error-rate": lambda z, labels: 1 - _share(z, labels),
+    "wrong-axis": _wrong_axis,
+    "no-argmax": lambda z, labels: float((z == np.eye(z.shape[1])[labels]).mean()),
+    "no-argmax-probabilities": lambda z, labels: float((softmax(z) == np.eye(z.shape[1])[labels]).mean()),
+    "rounded": lambda z, labels: float((np.round(softmax(z)) == np.eye(z.shape[1])[labels]).mean()),
+}
+
+
+def find_outputs(reading: Reading) -> None:
+    """Candidates for prediction and accuracy, from the student's names first, then from the graph."""
+    graph, labels, scores = reading.graph, reading.roles.labels, reading.scores
+    for key in ("prediction", "accuracy", "logits"):
+        hint = reading.hints.get(key)
+        if hint in graph:
+            reading.measured[key] = hint
+    if scores is None:
+        return
+    below = graph.descendants([scores])
+    if labels is not None and "accuracy" not in reading.measured:
+        late = graph.descendants([labels])
+        tests = [node.name + ":0" for node in graph.of_ops(_LABEL_TESTS) if node.name + ":0" in below & late]
+        ends = [t for t in graph.descendants(tests) if not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))]
+        ends = [t for t in ends if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed]
+        if ends:
+            reading.measured["accuracy"] = sorted(ends, key=lambda t: graph.order[node_of(t)])[0]
+    if "prediction" not in reading.measured:
+        made = [node.name + ":0" for node in graph.of_ops(["Softmax", "ArgMax"]) if node.name + ":0" in below]
+        free = [t for t in made if labels is None or labels not in graph.ancestors([t])]
+        if free:
+            reading.measured["prediction"] = sorted(free, key=lambda t: graph.order[node_of(t)])[0]
+
+
+def try_outputs(reading: Reading) -> None:
+    """Feed scores of which a known share is right, and compare what comes out with the formulas."""
+    bench, scores, form = reading.bench, reading.scores, reading.measured.get("form")
+    if bench is None or scores is None or form is None:
+        return
+    rows = bench.batch or 20
+    sample = bench.sample(rows)
+    value = bench.fetch(scores, bench.feed(sample))
+    if value is None or orient(bench, value, rows, reading.classes) != form:
+        return
+    runs = []
+    for share in (0.3, 0.7):
+        z = bench.rng.standard_normal((rows, reading.classes))
+        right = bench.rng.random(rows) < share
+        z[np.arange(rows), np.where(right, sample.labels, (sample.labels + 3) % reading.classes)] += 4
+        fed = z.T if form == "columns" else z.reshape(value.shape)
+        runs.append((z, {**bench.feed(sample), scores: fed}))
+    _try_accuracy(reading, runs, sample.labels)
+    _try_named(reading, "logits", runs)
+    _try_named(reading, "prediction", runs)
+
+
+def _try_accuracy(reading: Reading, runs: list[tuple[Array, dict[str, Array]]], labels: Array) -> None:
+    tensor, bench = reading.measured.get("accuracy"), reading.bench
+    if tensor is None or bench is None:
+        return
+    found = [bench.fetch(tensor, feeds) for _, feeds in runs]
+    if any(value is None for value in found):
+        return
+    values = [np.asarray(value, dtype=np.float64) for value in found]
+    if values[0].size != 1:
+        counts = [value.reshape(-1).sum() for value in values]
+        expected = [ACCURACIES["count"](z, labels) for z, _ in runs]
+        reading.measured["accuracy-is"] = "not-averaged" if np.allclose(counts, expected) else "other"
+        return
+    activation = ACTIVATIONS.get(reading.last_activation, ACTIVATIONS["none"])
+    for name, formula in ACCURACIES.items():
+        for change in (ACTIVATIONS["none"], activation):
+            expected = [formula(change(z), labels) for z, _ in runs]
+            if np.allclose([float(value.reshape(())) for value in values], expected, atol=1e-4):
+                reading.measured["accuracy-is"] = name
+                return
+    reading.measured["accuracy-is"] = "other"
+
+
+def _try_named(reading: Reading, key: str, runs: list[tuple[Array, dict[str, Array]]]) -> None:
+    """Which function of the scores the tensor is that the student calls logits, or prediction."""
+    tensor, bench = reading.measured.get(key), reading.bench
+    if tensor is None or bench is None:
+        return
+    z, feeds = runs[0]
+    value = bench.fetch(tensor, feeds)
+    if value is None:
+        return
+    if value.size == len(z):
+        right = np.array_equal(value.reshape(-1), z.argmax(1))
+        reading.measured[key + "-is"] = "classes" if right else "other"
+        return
+    form = orient(bench, value, len(z), z.shape[1])
+    if form is None:
+        reading.measured[key + "-is"] = "other"
+        return
+    rows = as_rows(value, form, len(z))
+    for name, function in ACTIVATIONS.items():
+        expected = function(z)
+        if expected.shape == rows.shape and np.allclose(rows, expected, atol=1e-4, rtol=1e-3):
+            reading.measured[key + "-is"] = name
+            return
+    sums_to_one = np.allclose(rows.sum(1), 1, atol=1e-4) and rows.min() >= 0
+    reading.measured[key + "-is"] = "distribution" if sums_to_one else "other"

@@ -1,0 +1,339 @@
+"""Reads a graph: the stages in order, and the `Network` that comes out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.errors import UsageError
+from netgrader.lab.api import LabError
+from netgrader.network.bench import Bench
+from netgrader.network.exercises import exercise_named
+from netgrader.network.faults import find_faults
+from netgrader.network.faults.loss import large_scores
+from netgrader.network.faults.wording import fault
+from netgrader.network.graph import node_of, plain_graph
+from netgrader.network.layers import find_steps
+from netgrader.network.losses import CROSS_ENTROPY
+from netgrader.network.model import Exercise, Layer, Loss, Network, Optimizer, Role
+from netgrader.network.outputs import find_outputs, try_outputs
+from netgrader.network.reading import Reading
+from netgrader.network.roles import find_roles
+from netgrader.network.source import GraphError, read_source
+from netgrader.network.static import read_loss
+from netgrader.network.training import read_optimizer, try_steps
+from netgrader.network.trials import find_scores, try_activations, try_loss, try_rows, try_widths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from netgrader.lab.api import Lab
+    from netgrader.network.graph import Graph
+
+__all__ = ["read", "read_network"]
+
+Array = npt.NDArray[Any]
+
+PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
+_REPORTED_KINDS = {
+    "labels-off-by-one-up": CROSS_ENTROPY,
+    "labels-off-by-one-down": CROSS_ENTROPY,
+    "labels-logits-swapped": CROSS_ENTROPY,
+    "labels-probabilities-swapped": CROSS_ENTROPY,
+    "softmax-over-batch": CROSS_ENTROPY,
+    "sum-over-batch-log": CROSS_ENTROPY,
+    "cross-entropy-of-scores": "cross-entropy",
+    "log-of-scores": "cross-entropy",
+    "log-of-scores-tight": "cross-entropy",
+}
+
+
+def read_network(
+    graph: object,
+    parts: object = None,
+    exercise: str | Exercise | None = None,
+    *,
+    lab: Lab | Literal["auto"] | None = "auto",
+    values: Mapping[str, Array] | None = None,
+    eval_feed: Mapping[str, Array] | None = None,
+) -> Network:
+    """Read what network a graph holds, and what is wrong with it.
+
+    Parameters
+    ----------
+    graph
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text.
+    parts
+        The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
+        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked.
+    exercise
+        The id of the solution cell that asks for the network, or an `Exercise`. None: only what is wrong in any
+        network is a fault.
+    lab
+        Where the graph is tried out. ``"auto"``: for a ``tf.Graph`` TensorFlow in this process, for anything else a
+        cage if one can be had. None: nothing is run, and more stays undecided.
+    values
+        Values of the variables by op name, for what cannot be told from a fresh network.
+    eval_feed
+        What evaluation needs fed beside images and labels, by tensor name; taken from ``parts.eval_feed`` if None.
+
+    Raises
+    ------
+    GraphError
+        If there is no graph in what was given; the message is a sentence.
+    UsageError
+        If there is no such exercise.
+    """
+    if isinstance(exercise, str):
+        exercise = exercise_named(exercise)
+    elif exercise is not None and not isinstance(exercise, Exercise):
+        raise UsageError("An exercise is the id of a solution cell or an Exercise.")
+    hints = _hints(parts)
+    feed = {_tensor(str(key)): np.asarray(value) for key, value in (eval_feed or _eval_feed(parts)).items()}
+    try:
+        meta = read_source(graph)
+    except GraphError as error:
+        if exercise is not None and "no operation" in str(error):
+            return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
+        raise
+    with _some_lab(lab, graph) as chosen:
+        reading = read(
+            plain_graph(meta.graph_def),
+            hints,
+            exercise,
+            content=meta.SerializeToString(),
+            lab=chosen,
+            values=values or {},
+            eval_feed=feed,
+            has_parts=parts is not None,
+        )
+    return _network(reading)
+
+
+@contextmanager
+def _some_lab(lab: Lab | Literal["auto"] | None, graph: object) -> Iterator[Lab | None]:
+    if lab != "auto":
+        yield lab
+        return
+    if hasattr(graph, "as_graph_def"):
+        from netgrader.lab.local import LocalLab  # noqa: PLC0415 - pulls in nothing unless a graph is tried out
+
+        local = LocalLab()
+        yield local
+        local.close()
+        return
+    caged = _caged()
+    yield caged
+    if caged is not None:
+        caged.close()
+
+
+def _caged() -> Lab | None:
+    """A lab in a cage, None where there can be none."""
+    try:
+        from netgrader.lab.caged import CagedLab  # noqa: PLC0415 - not part of what students install
+    except ImportError:
+        return None
+    try:
+        lab: Lab = CagedLab()
+    except (LabError, OSError):
+        return None
+    return lab
+
+
+def _hints(parts: object) -> dict[str, str]:
+    hints = {}
+    for name in PARTS:
+        value = parts.get(name) if hasattr(parts, "get") else getattr(parts, name, None)
+        text = value if isinstance(value, str) else getattr(value, "name", None)
+        if isinstance(text, str) and text:
+            hints[name] = text if name == "train_op" else _tensor(text)
+    return hints
+
+
+def _eval_feed(parts: object) -> Mapping[str, Array]:
+    raw = parts.get("eval_feed") if hasattr(parts, "get") else getattr(parts, "eval_feed", None)
+    if not isinstance(raw, dict):
+        return {}
+    return {
+        getattr(key, "name", key): value for key, value in raw.items() if isinstance(getattr(key, "name", key), str)
+    }
+
+
+def _tensor(name: str) -> str:
+    return name if ":" in name else name + ":0"
+
+
+def read(
+    graph: Graph,
+    hints: Mapping[str, str],
+    exercise: Exercise | None,
+    *,
+    content: bytes,
+    lab: Lab | None,
+    values: Mapping[str, Array],
+    eval_feed: Mapping[str, Array],
+    has_parts: bool,
+) -> Reading:
+    """All stages: first what following the graph says, then, in the lab, what trying says."""
+    _ = graph.order  # a cycle is said before anything walks
+    pixels, classes = (exercise.inputs, exercise.classes) if exercise is not None else (784, 10)
+    known = {key: name for key, name in hints.items() if name in graph}
+    roles = find_roles(graph, known, pixels, classes)
+    reading = Reading(graph, known, eval_feed, exercise, roles, has_parts=has_parts, values=values, classes=classes)
+    ends = [*roles.losses[:1]] or [known[key] for key in ("logits", "prediction") if key in known]
+    reading.steps = find_steps(graph, ends, roles.images)
+    _find_unused(reading)
+    find_scores(reading)
+    find_outputs(reading)
+    if lab is not None:
+        _open_bench(reading, lab, content, pixels)
+    read_optimizer(reading)
+    if reading.bench is not None:
+        _experiment(reading)
+    else:
+        try_activations(reading)
+        read_loss(reading)
+    return reading
+
+
+def _find_unused(reading: Reading) -> None:
+    """Layers that read the images but that neither the loss nor a claimed output depends on."""
+    graph, images = reading.graph, reading.roles.images
+    if images is None or not reading.steps:
+        return
+    used = {step.node for step in reading.steps}
+    updating = {t for u in reading.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs[1:])}
+    outside = [
+        f"{node.name}:0"
+        for node in graph.nodes.values()
+        if node.name not in used and node.op in ("MatMul", "Conv2D") and f"{node.name}:0" not in updating
+    ]
+    claimed = [name for key, name in reading.hints.items() if key != "train_op"]
+    wanted = graph.ancestors([*claimed, *reading.roles.losses])
+    loose = [tensor for tensor in outside if tensor not in wanted]
+    below = graph.descendants([images])
+    reading.unused = [s for s in find_steps(graph, loose, images) if s.node not in used and s.product in below]
+    labelled = graph.descendants([reading.roles.labels]) if reading.roles.labels else set()
+    reading.unused = [step for step in reading.unused if step.data not in labelled]
+
+
+def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int) -> None:
+    try:
+        loaded = lab.load(content)
+        session = loaded.session(seed=1)
+    except LabError as error:
+        reading.measured["refused"] = error.sentence
+        return
+    bench = Bench(reading.graph, loaded, session, reading.eval_feed, pixels=pixels, classes=reading.classes)
+    bench.images, bench.labels = reading.roles.images, reading.roles.labels
+    reading.bench = bench
+    try:
+        session.initialise()
+    except LabError as error:
+        bench.problems.append(error.sentence)
+        bench.assign(dict(reading.values))
+    reading.initial = bench.values(reading.weights) or {}
+
+
+def _experiment(reading: Reading) -> None:
+    bench, graph = reading.bench, reading.graph
+    probe = reading.roles.loss or reading.scores or next((step.product for step in reading.steps), None)
+    if bench is None or probe is None:
+        return
+    above = graph.ancestors([probe])
+    under = {t for u in reading.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs)}
+    needed = [
+        source for source in graph.sources if source in above | under and graph[source].op != "PlaceholderWithDefault"
+    ]
+    reading.measured["runs"] = bench.suit(probe, needed)
+    if not reading.measured["runs"]:
+        try_activations(reading)
+        read_loss(reading)
+        return
+    try_widths(reading)
+    try_loss(reading)
+    if reading.loss_match is None:
+        read_loss(reading)
+    try_activations(reading)
+    reading.measured["large-scores-finite"] = large_scores(reading)
+    try_outputs(reading)
+    try_steps(reading)
+    try_rows(reading)
+
+
+def _network(reading: Reading) -> Network:
+    faults, remarks = find_faults(reading)
+    training, match = reading.training, reading.loss_match
+    loss = None
+    if reading.loss is not None:
+        kind = "undecided" if match is None else _REPORTED_KINDS.get(match.kind, match.kind)
+        of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(
+            reading.last_activation, reading.last_activation
+        )
+        detail = match.detail if match is not None else ""
+        loss = Loss(kind, of, reading.reduction, node_of(reading.loss), detail)
+    optimizer = None
+    if reading.roles.train_op is not None:
+        optimizer = Optimizer(training.kind or "undecided", training.rate, training.moved, training.place)
+    return Network(
+        layers=_layers(reading),
+        loss=loss,
+        optimizer=optimizer,
+        faults=faults,
+        remarks=remarks,
+        roles=_roles(reading),
+        exercise=reading.exercise,
+        undecided=tuple(_undecided(reading)),
+    )
+
+
+def _layers(reading: Reading) -> tuple[Layer, ...]:
+    layers = []
+    for index, step in enumerate(reading.steps):
+        activation = step.activation
+        if index == len(reading.steps) - 1 and reading.last_activation not in ("undecided", "none"):
+            activation = reading.last_activation
+        variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
+        sizes = [reading.graph.nodes[name].shape() for name in variables]
+        known = [
+            int(np.prod([size or 0 for size in shape])) for shape in sizes if shape is not None and None not in shape
+        ]
+        count = sum(known) if len(known) == len(sizes) else None
+        bias = bool(step.bias) or step.normalised
+        layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count))
+    return tuple(layers)
+
+
+def _roles(reading: Reading) -> dict[str, Role]:
+    roles, reasons = reading.roles, reading.roles.reasons
+    found = {
+        "X": (roles.images, reasons.get("X", ""), ()),
+        "Y": (roles.labels, reasons.get("Y", ""), tuple(roles.label_candidates)),
+        "loss": (reading.loss, reasons.get("loss", ""), tuple(roles.losses)),
+        "train_op": (roles.train_op, reasons.get("train_op", ""), ()),
+        "logits": (reading.logits or reading.scores, "what the last layer puts out, and the loss is of", ()),
+        "prediction": (reading.measured.get("prediction"), "made from the scores without the labels", ()),
+        "accuracy": (reading.measured.get("accuracy"), "compares what is made from the scores with the labels", ()),
+    }
+    return {
+        key: Role(key, name, reason if name else "nothing in the graph plays it", tuple(candidates))
+        for key, (name, reason, candidates) in found.items()
+    }
+
+
+def _undecided(reading: Reading) -> Iterator[str]:
+    if "refused" in reading.measured:
+        yield f"The graph was not tried out: {reading.measured['refused']}"
+    if reading.loss is not None and reading.loss_match is None:
+        yield "Which loss this is could not be decided."
+    for step in reading.steps:
+        if step.activation == "undecided":
+            yield f"What stands after {step.node} could not be decided."
+    if reading.roles.train_op is not None and reading.training.kind is None:
+        yield "Which optimizer this is could not be decided."
+    if reading.roles.train_op is not None and reading.training.rate is None:
+        yield "At which rate it learns could not be decided."

@@ -1,0 +1,108 @@
+"""What the reader knows of one graph while it reads: filled in by the stages, looked at by the faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from netgrader.network.losses import LossMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.network.bench import Bench
+    from netgrader.network.graph import Graph
+    from netgrader.network.layers import Step
+    from netgrader.network.model import Exercise
+    from netgrader.network.roles import Roles
+
+__all__ = ["Reading", "Training"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class Training:
+    """What a few steps of the train op did.
+
+    Attributes
+    ----------
+    kind, rate
+        The optimizer; None where undecided.
+    moved, still
+        The variables that the loss depends on and that the steps changed, or left as they were though the loss has a
+        gradient there.
+    unreached
+        The variables of layers that the loss has no gradient for.
+    climbs
+        Whether a step goes up what should be minimised; None where that could not be told.
+    minimised
+        The tensor whose gradient the optimizer is given; None where undecided.
+    rate_from
+        The placeholders that the rate depends on.
+    """
+
+    kind: str | None = None
+    rate: float | None = None
+    moved: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    climbs: bool | None = None
+    minimised: str | None = None
+    rate_from: tuple[str, ...] = ()
+    place: str = ""
+
+
+@dataclass
+class Reading:
+    """The state of a reading.
+
+    Attributes
+    ----------
+    scores
+        What the last layer's linear step puts out, before any activation.
+    chain
+        The tensors that all ways from the images to the loss pass, from `scores` to where the labels come in.
+    logits
+        The tensor of `chain` that `loss_match` is a formula of.
+    last_activation
+        What stands between `scores` and `logits`.
+    initial
+        The variables' values after initialisation.
+    measured
+        What experiments on the outputs found, by question; a question that could not be asked is absent.
+    """
+
+    graph: Graph
+    hints: Mapping[str, str]
+    eval_feed: Mapping[str, Array]
+    exercise: Exercise | None
+    roles: Roles
+    bench: Bench | None = None
+    has_parts: bool = False
+    steps: list[Step] = field(default_factory=list)
+    unused: list[Step] = field(default_factory=list)
+    scores: str | None = None
+    chain: list[str] = field(default_factory=list)
+    logits: str | None = None
+    last_activation: str = "undecided"
+    loss_match: LossMatch | None = None
+    reduction: str = "undecided"
+    training: Training = field(default_factory=Training)
+    initial: dict[str, Array] = field(default_factory=dict)
+    values: Mapping[str, Array] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
+    classes: int = 10
+
+    @property
+    def loss(self) -> str | None:
+        """The tensor that is minimised, as far as known."""
+        return self.training.minimised or self.roles.loss
+
+    @property
+    def weights(self) -> list[str]:
+        """The variables of the layers, in order."""
+        found = [name for step in self.steps for name in (*step.variables, *step.bias)]
+        return list(dict.fromkeys(found))

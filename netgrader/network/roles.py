@@ -1,0 +1,286 @@
+"""Which part plays which role: what trains, what is minimised, where images and labels come in.
+
+Found by following the graph. The student's own names are hints: they choose among what the graph allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from netgrader.network.graph import node_of, words
+from netgrader.network.optimizers import FUSED, fused_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from netgrader.network.graph import Graph, Node
+
+__all__ = ["NOT_DIFFERENTIABLE", "Roles", "Update", "find_roles", "is_linear_step", "updates_under"]
+
+#: Ops through which no gradient comes: what lies behind one is not what was minimised.
+NOT_DIFFERENTIABLE = words(
+    "ArgMax ArgMin Equal NotEqual Greater GreaterEqual Less LessEqual InTopK InTopKV2 Round Floor Ceil Sign Rint "
+    "LogicalAnd LogicalOr LogicalNot StopGradient Shape Size Rank ZerosLike OnesLike ApproximateEqual IsNan "
+    "IsFinite OneHot ScalarSummary HistogramSummary",
+)
+ASSIGNMENTS = words(
+    "Assign AssignAdd AssignSub AssignVariableOp AssignAddVariableOp AssignSubVariableOp ScatterUpdate ScatterAdd "
+    "ScatterSub ResourceScatterAdd ResourceScatterSub ResourceScatterUpdate",
+)
+PRODUCTS = words(
+    "MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul Einsum Conv2D Conv3D DepthwiseConv2dNative",
+)
+_FUSED_LOSSES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
+_LABEL_FIRST = 2
+
+
+@dataclass(frozen=True)
+class Update:
+    """An op that changes a variable: by an optimizer's own op (`gradient`, `rate` are its inputs) or by assignment."""
+
+    variable: str
+    node: str
+    kind: str
+    gradient: str | None = None
+    rate: str | None = None
+
+
+@dataclass
+class Roles:
+    """What was found: tensors, or ops for `train_op`; None where nothing plays the role.
+
+    `losses` are all tensors that might be what is minimised, the likeliest first.
+    """
+
+    train_op: str | None = None
+    updates: list[Update] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    images: str | None = None
+    labels: str | None = None
+    label_candidates: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def loss(self) -> str | None:
+        """The likeliest of the losses."""
+        return self.losses[0] if self.losses else None
+
+
+def update_of(graph: Graph, node: Node) -> Update | None:
+    """The update that a node makes, if it makes one."""
+    name = fused_name(node.op)
+    if name is None and node.op not in ASSIGNMENTS:
+        return None
+    if not node.inputs:
+        return None
+    variable = _variable_behind(graph, node.inputs[0])
+    if variable is None:
+        return None
+    if name is None:
+        return Update(variable, node.name, node.op)
+    fused = FUSED[name]
+    count = len(node.inputs)
+    gradient = node.inputs[fused.gradient] if fused.gradient < count else None
+    rate = node.inputs[fused.rate] if fused.rate is not None and fused.rate < count else None
+    return Update(variable, node.name, name, gradient, rate)
+
+
+def _variable_behind(graph: Graph, tensor: str) -> str | None:
+    for _ in range(50):
+        node = graph[tensor]
+        if node.name in graph.variables:
+            return node.name
+        if not node.inputs:
+            return None
+        tensor = node.inputs[0]
+    return None
+
+
+def updates_under(graph: Graph, train_op: str) -> list[Update]:
+    """All updates that running `train_op` makes."""
+    tensor = train_op if train_op not in graph.nodes else train_op + ":0"
+    found = []
+    for name in sorted(graph.ancestor_nodes([tensor], control=True), key=graph.order.__getitem__):
+        update = update_of(graph, graph.nodes[name])
+        if update is not None:
+            found.append(update)
+    return found
+
+
+def data_sources(graph: Graph) -> list[str]:
+    """The sources that can hold rows: not a number by itself, not a switch."""
+    return [
+        s for s in graph.sources if graph.static_shape(s) != () and graph.static_dtype(s) not in ("bool", "resource")
+    ]
+
+
+def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
+    """Whether what an update writes depends on the data fed."""
+    node = graph.nodes[update.node]
+    return not graph.ancestors(node.inputs[1:]).isdisjoint(sources)
+
+
+def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
+    """Data and weights, if the node is a product of one with the other: weights depend on variables, not on data."""
+    if node.op not in PRODUCTS and node.op != "Mul":
+        return None
+    if len(node.inputs) < _LABEL_FIRST:
+        return None
+    one, other = node_of(node.inputs[0]), node_of(node.inputs[1])
+    data0, weights0 = one in graph.fed, one in graph.varied
+    data1, weights1 = other in graph.fed, other in graph.varied
+    if data0 and weights1 and not data1:
+        return node.inputs[0], node.inputs[1]
+    if data1 and weights0 and not data0:
+        return node.inputs[1], node.inputs[0]
+    return None
+
+
+def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
+    """Find the roles that following the graph can find.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    hints
+        What the student says: role → tensor or op.
+    pixels, classes
+        How wide images and one-hot labels are.
+    """
+    roles = Roles()
+    sources = data_sources(graph)
+    fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
+    _find_train_op(graph, hints, roles, [*sources, *fed])
+    _find_losses(graph, hints, roles, [*sources, *fed])
+    _find_images_and_labels(graph, hints, roles, sources, pixels, classes)
+    return roles
+
+
+def _find_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:
+    every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+    training = {update.node for update in every if uses_data(graph, update, sources)}
+    hint = hints.get("train_op")
+    if hint is not None and hint in graph:
+        under = updates_under(graph, hint)
+        if any(update.node in training for update in under):
+            roles.train_op, roles.updates = hint, under
+            roles.reasons["train_op"] = "named by the network, and it changes variables by what is fed"
+            return
+    best = 0
+    for node in graph.nodes.values():
+        if graph.waiting.get(node.name) or any(graph.consumers.get(t) for t in graph.outputs[node.name]):
+            continue
+        above = graph.ancestor_nodes([node.name + ":0"], control=True)
+        count = len(above & training)
+        if count >= max(best, 1):
+            best = count
+            roles.train_op = node.name
+    if roles.train_op:
+        roles.updates = updates_under(graph, roles.train_op)
+        roles.reasons["train_op"] = "the last op that changes variables by what is fed"
+
+
+def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:
+    """Losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
+    steps = [node for node in graph.nodes.values() if node.op in PRODUCTS and is_linear_step(graph, node)]
+    if not steps:
+        steps = [node for node in graph.of_ops(["Mul"]) if is_linear_step(graph, node)]
+    reached = graph.descendants([node.name + ":0" for node in steps], past=NOT_DIFFERENTIABLE)
+    updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
+    ends = []
+    for tensor in reached - updating:
+        readers = graph.consumers.get(tensor, [])
+        if any(f"{reader}:0" in reached for reader in readers):
+            continue
+        ends.append(tensor)
+    late = [(tensor, _late_sources(graph, tensor, sources)) for tensor in ends]
+    found = [tensor for tensor, labels in late if labels]
+    hint = hints.get("loss")
+    if hint is not None and hint in graph and ":" in hint and hint in reached:
+        found.insert(0, hint)
+        roles.reasons["loss"] = "named by the network"
+
+    def rank(tensor: str) -> tuple[bool, bool, int]:
+        above = graph.ancestor_nodes([tensor])
+        fused = any(graph.nodes[name].op in _FUSED_LOSSES for name in above)
+        return tensor != hint, not fused, len(above)
+
+    roles.losses = sorted(dict.fromkeys(found), key=rank)
+    if roles.losses:
+        roles.reasons.setdefault("loss", "depends on the labels and, differentiably, on what the layers compute")
+
+
+def _late_sources(graph: Graph, tensor: str, sources: list[str]) -> list[str]:
+    """The sources that reach `tensor` but none of the products with variables on its way."""
+    above = graph.ancestors([tensor])
+    data = []
+    for name in {node_of(t) for t in above}:
+        step = is_linear_step(graph, graph.nodes[name]) if graph.nodes[name].op in PRODUCTS else None
+        if step:
+            data.append(step[0])
+    early = graph.ancestors(data)
+    return [source for source in sources if source in above and source not in early]
+
+
+def _find_images_and_labels(
+    graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str], pixels: int, classes: int
+) -> None:
+    loss = roles.loss
+    if loss is None:
+        for key, role in (("X", "images"), ("Y", "labels")):
+            if hints.get(key) in graph:
+                setattr(roles, role, hints[key])
+                roles.reasons[key] = "named by the network"
+        return
+    above = graph.ancestors([loss])
+    inside = {node_of(t) for t in above}
+    data = [
+        step[0]
+        for name in inside
+        if graph.nodes[name].op in PRODUCTS and (step := is_linear_step(graph, graph.nodes[name]))
+    ]
+    if not data:
+        data = [
+            step[0]
+            for name in inside
+            if graph.nodes[name].op == "Mul" and (step := is_linear_step(graph, graph.nodes[name]))
+        ]
+    early = graph.ancestors(data)
+    hint = hints.get("X")
+    if hint in early:
+        roles.images, roles.reasons["X"] = hint, "named by the network, and the first layer reads it"
+    else:
+        candidates = [source for source in sources if source in early]
+        candidates.sort(key=lambda s: (not _holds(graph, s, pixels), graph.static_shape(s) is None))
+        if candidates:
+            roles.images, roles.reasons["X"] = candidates[0], "the layers read it"
+    hint = hints.get("Y")
+    late = [source for source in sources if source in above and source not in early]
+    late.sort(key=lambda s: (not _labels(graph, s, classes), graph.static_shape(s) is None))
+    roles.label_candidates = late
+    if hint in above and hint != roles.images:
+        roles.labels, roles.reasons["Y"] = hint, "named by the network, and the loss reads it"
+    elif late:
+        roles.labels, roles.reasons["Y"] = late[0], "the loss reads it, the layers do not"
+    else:
+        rest = [s for s in sources if s in above and s != roles.images]
+        rest.sort(key=lambda s: not _labels(graph, s, classes))
+        if rest:
+            roles.labels, roles.reasons["Y"] = rest[0], "the loss reads it"
+
+
+def _holds(graph: Graph, source: str, pixels: int) -> bool:
+    shape = graph.static_shape(source)
+    if not shape:
+        return False
+    size = 1
+    for length in shape:
+        size *= length or 1
+    return size % pixels == 0 and size > 0
+
+
+def _labels(graph: Graph, source: str, classes: int) -> bool:
+    shape = graph.static_shape(source)
+    return shape is not None and (classes in shape or len(shape) == 1)

@@ -1,0 +1,194 @@
+"""What does the train op do? Which variables it moves, by which rule, at which rate, and whether down or up the loss."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.network.graph import PLACEHOLDERS, node_of
+from netgrader.network.optimizers import FUSED, recognise_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.network.bench import Bench
+    from netgrader.network.reading import Reading
+
+__all__ = ["read_optimizer", "try_steps"]
+
+Array = npt.NDArray[Any]
+
+STEPS = 3
+ROWS = 6
+#: A direction that agrees with a gradient this well is that gradient's.
+ALIKE = 0.95
+
+
+def read_optimizer(reading: Reading) -> None:
+    """Read kind and rate off the optimizer's own ops, where there are such."""
+    training, updates = reading.training, reading.roles.updates
+    fused = [update for update in updates if update.kind in FUSED and update.gradient]
+    if not fused:
+        return
+    kinds = Counter(FUSED[update.kind].kind for update in fused)
+    training.kind = kinds.most_common(1)[0][0] if len(kinds) == 1 else None
+    training.place = reading.roles.train_op or fused[0].node
+    training.moved = tuple(dict.fromkeys(update.variable for update in fused))
+    rates = {update.rate for update in fused if update.rate}
+    if len(rates) == 1:
+        _read_rate(reading, rates.pop())
+    else:
+        values = [reading.graph.constant(rate) for rate in rates]
+        known = {float(value) for value in values if value is not None and value.size == 1}
+        if len(known) == 1 and all(value is not None for value in values):
+            training.rate = known.pop()
+
+
+def _read_rate(reading: Reading, tensor: str) -> None:
+    graph, training = reading.graph, reading.training
+    value = graph.constant(tensor)
+    above = graph.ancestors([tensor])
+    training.rate_from = tuple(
+        source
+        for source in graph.sources
+        if source in above and graph[source].op in PLACEHOLDERS and source not in reading.eval_feed
+    )
+    if value is not None and value.size == 1:
+        training.rate = float(value)
+        return
+    unfed = [source for source in training.rate_from if graph[source].op != "PlaceholderWithDefault"]
+    if reading.bench is not None and not unfed:
+        feeds = {key: v for key, v in reading.eval_feed.items() if key in above}
+        found = reading.bench.fetch(tensor, feeds)
+        if found is not None and found.size == 1 and np.isfinite(found).all():
+            training.rate = float(found)
+
+
+def try_steps(reading: Reading) -> None:
+    """Run a few steps from random weights and look at what moved, by how much, and which way."""
+    bench, train_op = reading.bench, reading.roles.train_op
+    weights = [name for name in reading.weights if reading.graph.nodes[name].dtype("dtype").startswith("float")]
+    if bench is None or train_op is None or not weights or not reading.roles.losses:
+        return
+    if not bench.randomise(weights):
+        return
+    feeds = bench.feed(bench.sample(ROWS))
+    gradients = _minimised(reading, bench, weights, feeds)
+    if gradients is None:
+        return
+    reached = [name for name, tensor in zip(weights, gradients, strict=True) if tensor is not None]
+    tensors = [tensor for tensor in gradients if tensor is not None]
+    history, values = [], [bench.values(weights)]
+    for _ in range(STEPS):
+        history.append(bench.run(tensors, feeds))
+        if bench.run([train_op], feeds) is None:
+            reading.measured["train-op-runs"] = False
+            return
+        values.append(bench.values(weights))
+    reading.measured["train-op-runs"] = True
+    _judge(reading, weights, reached, [h for h in history if h is not None], [v for v in values if v is not None])
+
+
+def _minimised(reading: Reading, bench: Bench, weights: list[str], feeds: dict[str, Array]) -> list[str | None] | None:
+    """Gradients of what is minimised: of the candidate whose gradient the optimizer is given, else of the likeliest."""
+    given = {
+        update.variable: update.gradient for update in reading.roles.updates if update.kind in FUSED and update.gradient
+    }
+    shared = [name for name in weights if name in given]
+    applied = bench.run([given[name] or "" for name in shared], feeds) if shared else None
+    best: tuple[float, str, list[str | None]] | None = None
+    for candidate in reading.roles.losses[:4]:
+        gradients = bench.gradients(candidate, weights)
+        if gradients is None:
+            continue
+        likeness = _likeness(bench, dict(zip(weights, gradients, strict=True)), shared, applied, feeds)
+        # The first candidates are the likelier ones: a later one must fit clearly better.
+        if best is None or abs(likeness) > abs(best[0]) + 0.02:
+            best = (likeness, candidate, gradients)
+    if best is None:
+        return None
+    if applied is not None and abs(best[0]) > ALIKE:
+        reading.training.minimised = best[1]
+        reading.measured["alike"] = best[0]
+    return best[2]
+
+
+def _likeness(
+    bench: Bench,
+    gradients: dict[str, str | None],
+    shared: Sequence[str],
+    applied: Sequence[Array] | None,
+    feeds: dict[str, Array],
+) -> float:
+    """The cosine between a candidate's gradient and the gradient that the optimizer is given."""
+    names = [gradients[name] for name in shared]
+    tensors = [name for name in names if name is not None]
+    if applied is None or not tensors:
+        return 0.0
+    own = bench.run(tensors, feeds)
+    if own is None:
+        return 0.0
+    pairs = [(a, name) for a, name in zip(applied, names, strict=True) if name is not None]
+    left = np.concatenate([value.reshape(-1).astype(np.float64) for value in own])
+    right = np.concatenate([value.reshape(-1).astype(np.float64) for value, _ in pairs])
+    if left.shape != right.shape:
+        return 0.0
+    sizes = float(np.linalg.norm(left) * np.linalg.norm(right))
+    return float(left @ right) / sizes if sizes > 0 and np.isfinite(sizes) else 0.0
+
+
+def _judge(
+    reading: Reading, weights: list[str], reached: list[str], history: list[list[Array]], values: list[dict[str, Array]]
+) -> None:
+    training, match = reading.training, reading.loss_match
+    moved = [name for name in weights if any(not np.array_equal(values[0][name], v[name]) for v in values[1:])]
+    training.moved = tuple(moved)
+    sloped = [
+        name for index, name in enumerate(reached) if any(np.abs(h[index]).max(initial=0) > 1e-12 for h in history)
+    ]
+    training.still = tuple(name for name in sloped if name not in moved)
+    training.unreached = tuple(name for name in weights if name not in reached)
+    if not moved or len(history) < STEPS or len(values) < STEPS + 1:
+        return
+    used = [index for index, name in enumerate(reached) if name in moved]
+    gradients = [_flat([h[index] for index in used]) for h in history]
+    places = [_flat([v[reached[index]] for index in used]) for v in values]
+    steps = [after - before for before, after in zip(places, places[1:], strict=False)]
+    if not used or not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
+        return
+    slope = float(gradients[0] @ steps[0])
+    size = float(np.linalg.norm(gradients[0]) * np.linalg.norm(steps[0]))
+    if size > 0 and abs(slope) > 0.02 * size:
+        upward = slope > 0
+        # A loss that is the right one with its sign turned falls where the right one climbs.
+        training.climbs = upward if match is None or match.scale > 0 else not upward
+    if training.kind is None and not reading.measured.get("random"):
+        found = recognise_steps(gradients, steps, places[:-1])
+        if found is not None:
+            training.kind = found.kind
+            training.place = training.place or reading.roles.train_op or ""
+            if not _fed_rates(reading):
+                training.rate = abs(found.rate)
+
+
+def _fed_rates(reading: Reading) -> list[str]:
+    """Numbers that training is fed, which a rate written by hand may come from."""
+    graph = reading.graph
+    loss = reading.roles.loss
+    above = graph.ancestors([loss]) if loss else set()
+    under = {t for u in reading.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs[1:])}
+    return [
+        source
+        for source in graph.sources
+        if source in under
+        and source not in above
+        and source not in reading.eval_feed
+        and graph[node_of(source)].op != "PlaceholderWithDefault"
+    ]
+
+
+def _flat(arrays: Sequence[Array]) -> Array:
+    return np.concatenate([array.reshape(-1).astype(np.float64) for array in arrays])

@@ -1,0 +1,347 @@
+"""What the reader tries out: known numbers go in, and what comes out says what a part computes.
+
+Each trial fills in a part of the `Reading`; where the lab refuses, that part stays undecided.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.network.activations import name_activation
+from netgrader.network.graph import node_of
+from netgrader.network.layers import product_widths, static_activation
+from netgrader.network.losses import BANK, CROSS_ENTROPY, LossMatch, Observation, recognise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.network.bench import Bench
+    from netgrader.network.layers import Step
+    from netgrader.network.reading import Reading
+
+__all__ = ["find_scores", "try_activations", "try_loss", "try_rows", "try_widths"]
+
+Array = npt.NDArray[Any]
+
+RUNS = 24
+ROWS = 4
+
+
+def find_scores(reading: Reading) -> None:
+    """Find what the last layer puts out: from there to the loss, variables come in no more."""
+    graph, loss, images = reading.graph, reading.roles.loss, reading.roles.images
+    if loss is None or images is None or not reading.steps:
+        return
+    labels = reading.roles.labels
+    reached = graph.descendants([labels]) if labels else set()
+    chain = graph.dominators(images, loss)
+    before = [tensor for tensor in chain if tensor not in reached]
+    products = {step.product for step in reading.steps}
+    for index, tensor in enumerate(before):
+        above = graph.ancestors([tensor])
+        if above.isdisjoint(products) or _joined_later(reading, tensor, before[-1]):
+            continue
+        reading.scores, reading.chain = tensor, before[index:]
+        return
+
+
+def _joined_later(reading: Reading, tensor: str, end: str) -> bool:
+    """Whether between `tensor` and `end` something comes in that is made from variables."""
+    graph = reading.graph
+    below = graph.descendants([tensor])
+    for inner in below & graph.ancestors([end]):
+        if inner == tensor:
+            continue
+        for read in graph.value_inputs(graph[inner]):
+            if read not in below and node_of(read) in graph.varied:
+                return True
+    return False
+
+
+def orient(bench: Bench, value: Array, rows: int, classes: int) -> str | None:
+    """How scores stand: ``rows``, ``columns``, or None where neither fits."""
+    if value.ndim and value.shape[0] == rows and value.size == rows * classes:
+        return "rows"
+    if value.ndim == 2 and value.shape == (classes, rows):
+        return "columns"
+    del bench
+    return None
+
+
+def as_rows(value: Array, form: str, rows: int) -> Array:
+    """Scores of one row an image."""
+    return np.asarray(value.T if form == "columns" else value.reshape(rows, -1), dtype=np.float64)
+
+
+def try_loss(reading: Reading) -> None:
+    """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels."""
+    bench, scores, loss = reading.bench, reading.scores, reading.loss
+    if bench is None or scores is None or loss is None:
+        return
+    sample = bench.sample(ROWS)
+    rows = len(sample.labels)
+    first = bench.fetch(scores, bench.feed(sample))
+    form = None if first is None else orient(bench, first, rows, reading.classes)
+    if first is None or form is None:
+        return
+    reading.measured["form"] = form
+    runs = _observe(reading, first.shape, form)
+    if not runs:
+        return
+    totals = np.array([run[-1].sum() for run, _ in runs], dtype=np.float64)
+    if not np.isfinite(totals).all():
+        reading.measured["not-finite"] = True
+        return
+    seen = []
+    for index, tensor in enumerate(reading.chain):
+        if all(orient(bench, run[index], rows, reading.classes) == form for run, _ in runs):
+            observations = [
+                Observation(as_rows(run[index], form, rows), labels, float(run[-1].sum())) for run, labels in runs
+            ]
+            seen.append((tensor, observations))
+    match = _first_match(seen)
+    if match is None:
+        return
+    tensor, reading.loss_match = match
+    reading.logits = tensor
+    before = np.concatenate([o.scores for o in seen[0][1]])
+    after = np.concatenate([o.scores for o in dict(seen)[tensor]])
+    reading.last_activation = "none" if tensor == scores else name_activation(before, after) or "other"
+    reading.measured["values"] = (before, after)
+    reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
+
+
+def _observe(reading: Reading, shape: tuple[int, ...], form: str) -> list[tuple[list[Array], Array]]:
+    bench = reading.bench
+    if bench is None or reading.scores is None or reading.loss is None:
+        return []
+    runs = []
+    fetches = [*reading.chain, reading.loss]
+    rows = shape[-1] if form == "columns" else shape[0]
+    for _ in range(RUNS):
+        sample = bench.sample(rows)
+        labels = bench.rng.integers(1, max(reading.classes - 1, 2), rows)
+        fed = bench.rng.standard_normal(shape) * 1.7
+        found = bench.run(fetches, {**bench.feed(type(sample)(sample.images, labels)), reading.scores: fed})
+        if found is None:
+            return []
+        runs.append((found, labels))
+    return runs
+
+
+def _first_match(seen: Sequence[tuple[str, list[Observation]]]) -> tuple[str, LossMatch] | None:
+    """The right loss wherever it is found first, else the formula of the bank that fits, else a variant."""
+    for kinds in ([CROSS_ENTROPY], [kind for kind in BANK if kind != CROSS_ENTROPY], None):
+        for tensor, observations in seen:
+            if kinds == [CROSS_ENTROPY]:
+                match = recognise(observations, kinds)
+                if match is not None and not match.detail:
+                    return tensor, match
+            else:
+                match = recognise(observations, kinds)
+                if match is not None:
+                    return tensor, match
+    return None
+
+
+def _reduction(reading: Reading, value: Array, shape: tuple[int, ...], form: str) -> str:
+    """``none`` where the loss is a tensor, else what it does as rows are doubled."""
+    bench, match = reading.bench, reading.loss_match
+    if value.size > 1 or value.ndim:
+        return "none"
+    rows = shape[-1] if form == "columns" else shape[0]
+    if bench is None or match is None or reading.scores is None or reading.loss is None:
+        return "undecided"
+    if bench.batch is not None:
+        return "mean" if abs(match.scale) * rows < 2 else "sum"
+    sample = bench.sample(rows)
+    fed = bench.rng.standard_normal(shape)
+    axis = 1 if form == "columns" else 0
+    twice = type(sample)(np.tile(sample.images, (2, 1)), np.tile(sample.labels, 2))
+    one = bench.fetch(reading.loss, {**bench.feed(sample), reading.scores: fed})
+    two = bench.fetch(reading.loss, {**bench.feed(twice), reading.scores: np.concatenate([fed, fed], axis)})
+    if one is None or two is None:
+        return "undecided"
+    ratio = (float(two) - match.offset) / ((float(one) - match.offset) or 1.0)
+    return "mean" if abs(ratio - 1) < 0.2 else "sum" if abs(ratio - 2) < 0.2 else "other"
+
+
+def try_widths(reading: Reading) -> None:
+    """Read widths off the values that stand in the products, where the graph alone does not say them."""
+    bench = reading.bench
+    if bench is None or not reading.steps:
+        return
+    sample = bench.sample(3)
+    rows = len(sample.labels)
+    found = bench.run(
+        [t for step in reading.steps for t in (step.data, step.weights, step.product)], bench.feed(sample)
+    )
+    if found is None:
+        return
+    for index, step in enumerate(reading.steps):
+        data, weights, product = found[3 * index : 3 * index + 3]
+        node = reading.graph.nodes[step.node]
+        if node.op == "Mul":
+            step.outputs = product.size // rows
+            step.inputs = weights.size // max(step.outputs, 1)
+        elif step.kind == "conv2d" and product.ndim == 4 and product.shape[1:3] == (1, 1) and weights.ndim == 4:
+            if data.shape[1:3] == weights.shape[:2]:
+                step.kind, step.inputs, step.outputs = "dense", weights[..., 0].size, weights.shape[3]
+        else:
+            step.inputs, step.outputs = product_widths(node, step, weights.shape)
+        step.bias = step.bias or _bias_by_column(reading, step, rows)
+
+
+def _bias_by_column(reading: Reading, step: Step, rows: int) -> tuple[str, ...]:
+    """The weights themselves, where a column of ones has been joined to the data: then one of their rows is the bias."""
+    graph, bench = reading.graph, reading.bench
+    node = graph[step.data]
+    while node.op in ("Identity", "Reshape", "Cast"):
+        node = graph[node.inputs[0]]
+    if bench is None or node.op not in ("ConcatV2", "Concat", "Pad", "PadV2"):
+        return ()
+    inner = [read for read in node.inputs if node_of(read) in graph.fed]
+    if len(inner) != 1:
+        return ()
+    feeds = bench.feed(bench.sample(rows))
+    value = bench.fetch(inner[0], feeds)
+    if value is None:
+        return ()
+    product = bench.fetch(step.product, {**feeds, inner[0]: np.zeros_like(value)})
+    return step.variables if product is not None and np.abs(product).max() > 0 else ()
+
+
+def try_activations(reading: Reading) -> None:
+    """Name what stands between each linear step and the next, by its values where there is a lab, else by its ops."""
+    outputs = {step.output for step in reading.steps} | {step.product for step in reading.steps}
+    for index, step in enumerate(reading.steps):
+        ends = []
+        for later in reading.steps[index + 1 :]:
+            stops = outputs - {step.output, later.output, later.product}
+            if step.output in reading.graph.ancestors([later.data], stop=stops):
+                ends.append(later.data)
+        if not ends:
+            if reading.scores is not None and step.output in reading.graph.ancestors([reading.scores]):
+                step.activation = _activation(reading, step.output, reading.scores)
+            continue
+        step.activation = _activation(reading, step.output, ends[0])
+
+
+def _activation(reading: Reading, start: str, end: str) -> str:
+    if start == end:
+        return "none"
+    static = static_activation(reading.graph, start, end)
+    bench = reading.bench
+    if bench is None:
+        return static
+    chain = reading.graph.dominators(start, end)
+    feeds = bench.feed(bench.sample(5))
+    value = bench.fetch(start, feeds)
+    if value is None or not chain or not value.size:
+        return static
+    fed = bench.rng.standard_normal(value.shape) * 2
+    zero = np.zeros_like(fed)
+    found = bench.run(chain, {**feeds, start: fed})
+    again = bench.run(chain, {**feeds, start: fed})
+    offset = bench.run(chain, {**feeds, start: zero})
+    if found is None or again is None or offset is None:
+        return static
+    if any(not np.array_equal(a, b) for a, b in zip(found, again, strict=True)):
+        reading.measured["random"] = True
+        return static if static != "undecided" else _dropped(found)
+    names = []
+    for first, last in _runs([v.size for v in found]):
+        name = _named(found, offset, first, last)
+        if name is None:
+            return (
+                static if static not in ("undecided", "none") else _linear_or_other(bench, feeds, start, chain[-1], fed)
+            )
+        if name != "none":
+            names.append(name)
+    return names[0] if len(names) == 1 else "none" if not names else "other"
+
+
+def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of equal sizes: pooling and flattening stand between them."""
+    bounds, first = [], 0
+    for index in range(1, len(sizes) + 1):
+        if index == len(sizes) or sizes[index] != sizes[first]:
+            bounds.append((first, index - 1))
+            first = index
+    return bounds
+
+
+def _named(found: Sequence[Array], offset: Sequence[Array], first: int, last: int) -> str | None:
+    """The function between two tensors, an affine step by column or row (a normalisation) before it left out."""
+    for start in range(first, last + 1):
+        name = name_activation(found[start], found[last])
+        if name is None and start == first:
+            name = name_activation(found[start], found[last], offset[last])
+        if name is not None and (start < last or first == last):
+            return name
+    return None
+
+
+def _linear_or_other(bench: Bench, feeds: dict[str, Array], start: str, end: str, fed: Array) -> str:
+    """``none`` where superposition holds, else ``other``: nonlinear, but not in the bank."""
+    other = bench.rng.standard_normal(fed.shape) * 2
+    runs = [bench.fetch(end, {**feeds, start: value}) for value in (fed, other, fed + other, np.zeros_like(fed))]
+    if any(run is None for run in runs):
+        return "undecided"
+    one, two, both, none = (np.asarray(run, dtype=np.float64) for run in runs)
+    size = np.abs(one).max() + np.abs(two).max() + 1e-9
+    return "none" if np.abs(one + two - both - none).max() < 1e-3 * size else "other"
+
+
+def _dropped(found: Sequence[Array]) -> str:
+    """The activation under a dropout that is on: where nothing was dropped, values are the function's up to a factor."""
+    before, after = found[0].reshape(-1), found[-1].reshape(-1)
+    if before.shape != after.shape:
+        return "undecided"
+    kept = after != 0
+    for name in ("none", "relu", "sigmoid", "tanh"):
+        expected = {
+            "none": before,
+            "relu": np.maximum(before, 0),
+            "sigmoid": 1 / (1 + np.exp(-before)),
+            "tanh": np.tanh(before),
+        }[name]
+        ratio = after[kept] / np.where(expected[kept] == 0, np.inf, expected[kept])
+        if len(ratio) > 4 and np.ptp(ratio) < 1e-3 * abs(ratio.mean()) and ratio.mean() > 0:
+            return name
+    return "undecided"
+
+
+def try_rows(reading: Reading) -> None:
+    """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
+    bench = reading.bench
+    tensor = reading.logits or reading.scores
+    if bench is None or tensor is None:
+        return
+    sample = bench.sample(6)
+    rows = len(sample.labels)
+    once = bench.fetch(tensor, bench.feed(sample))
+    again = bench.fetch(tensor, bench.feed(sample))
+    if once is None or again is None:
+        return
+    form = orient(bench, once, rows, reading.classes)
+    if form is None:
+        return
+    reading.measured["repeats"] = bool(np.array_equal(once, again))
+    if not reading.measured["repeats"]:
+        return
+    order = np.roll(np.arange(rows), 1)
+    turned = bench.fetch(tensor, bench.feed(sample.rows(order)))
+    full = as_rows(once, form, rows)
+    size = np.abs(full).max() + 1e-9
+    mixed = turned is None or np.abs(as_rows(turned, form, rows) - full[order]).max() > 1e-3 * size
+    fewer = bench.fetch(tensor, bench.feed(sample.rows(slice(0, 2)))) if rows > 2 else None
+    reading.measured["other-batch"] = fewer is not None
+    if fewer is not None and fewer.size == 2 * reading.classes:
+        mixed = mixed or np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size
+    elif fewer is not None:
+        mixed = True
+    reading.measured["mixed"] = bool(mixed)
