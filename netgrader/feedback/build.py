@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["build_page", "render_page"]
 
 MOST_CELLS = 1_000
+PROBLEM_CELL = "problem"
 MOST_STEPS = 6
 LONGEST_RAW = 4_000
+LONGEST_NOTICE = 1_000
 HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 Cell = Any
 """A notebook's cell: nbformat's NotebookNode, or the same as plain dictionaries."""
@@ -62,7 +64,8 @@ def build_page(
     digits
         The test images, uint8 of shape (n, 28, 28).
     """
-    cells = cells[:MOST_CELLS]
+    # The first cell of a notebook that could not be graded says so; the page says it in its own words.
+    cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
     blocks = _Blocks(cells, graded, digits).build()
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
     given = [verdict for verdict in verdicts if verdict.points is not None]
@@ -70,7 +73,7 @@ def build_page(
     return Page(
         assignment=safe.line(assignment, 120),
         notebook=safe.line(notebook, 120),
-        title=_title(cells) or safe.line(notebook, 120),
+        title=_title(cells)[1] or safe.line(notebook, 120),
         student=safe.line(student, 120),
         points=max(0.0, sum(verdict.points or 0.0 for verdict in given) - graded.marks.late_penalty),
         max_points=sum(verdict.max_points for verdict in given),
@@ -94,6 +97,7 @@ class _Blocks:
         self._digits = digits
         self._places = _places(cells)
         self._results = _results(graded)
+        self._title_cell, _ = _title(cells)
 
     def build(self) -> list[Block]:
         return [self._block(number, cell) for number, cell in enumerate(self._cells)]
@@ -118,9 +122,9 @@ class _Blocks:
             )
         if cell["cell_type"] != "markdown":
             return Block("raw", escape(safe.text(source, LONGEST_RAW)), comment=comment)
-        if number == 0:
+        if number == self._title_cell:
             # The page's own heading says it.
-            source = re.sub(r"^\s*# [^\n]*\n?", "", source)
+            source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
         return Block(
             "answer" if yours else "text",
             render_markdown(source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1),
@@ -161,13 +165,14 @@ def _places(cells: Sequence[Cell]) -> dict[str, str]:
     return places
 
 
-def _title(cells: Sequence[Cell]) -> str:
-    for cell in cells:
+def _title(cells: Sequence[Cell]) -> tuple[int, str]:
+    """The notebook's first heading and its cell's number; -1 and nothing if the notebook begins with another one."""
+    for number, cell in enumerate(cells):
         if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
             headings = HEADING.findall(_source(cell))
             if headings and len(headings[0][0]) == 1:
-                return safe.line(re.sub(r"[*_`$]", "", headings[0][1]), 120)
-    return ""
+                return number, safe.line(re.sub(r"[*_`$]", "", headings[0][1]), 120)
+    return -1, ""
 
 
 def _row(verdict: Verdict) -> Row:
@@ -199,15 +204,18 @@ def _facts(graded: Graded) -> tuple[str, ...]:
 
 
 def _notices(graded: Graded) -> tuple[str, ...]:
+    """What is to be said of the notebook as a whole."""
     result = graded.result
     if result is None:
         return (words.PROBLEM,)
-    if result.status is Status.NOT:
-        return (words.PROBLEM, *([safe.text(result.problem, 1000)] if result.problem else []))
-    if result.status is Status.PARTLY:
-        said = [safe.text(result.problem, 1000)] if result.problem else []
-        return (" ".join([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE]),)
-    return ()
+    said = [safe.text(result.problem, LONGEST_NOTICE)] if result.problem else []
+    match result.status:
+        case Status.NOT:
+            said = [" ".join([words.PROBLEM, *said])]
+        case Status.PARTLY:
+            said = [" ".join([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
+    notes = result.measured.get("notes")
+    return (*said, *(safe.text(note, LONGEST_NOTICE) for note in (notes if isinstance(notes, list) else ())))
 
 
 def _comment(written: str) -> Markup | None:

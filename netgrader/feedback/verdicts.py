@@ -84,7 +84,10 @@ def verdict_of(
 def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verdict:
     """The box of a cell that a person grades."""
     points = mark.points if mark and not (mark.waiting and mark.manual is None) else None
-    if points is None:
+    if mark and points is not None and mark.manual is None:
+        # Nobody had to read it: it is still the text that the notebook came with.
+        state, word = str(Outcome.FAILED), words.UNANSWERED
+    elif points is None:
         state, word = WAITING, words.WAITING
     elif points >= max_points:
         state, word = str(Outcome.PASSED), words.BY_HAND
@@ -98,7 +101,7 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verd
         points=points,
         max_points=max_points,
         manual=True,
-        notes=_out_of_range(mark),
+        notes=(*_out_of_range(mark), *((words.READ_AGAIN,) if mark and mark.waiting and points is not None else ())),
     )
 
 

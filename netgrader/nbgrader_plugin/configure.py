@@ -38,3 +38,6 @@ def configure(c: Any, root: str | Path) -> None:
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
+    # The exporter reads the gradebook itself, and nothing that a student wrote is rendered before it.
+    c.GenerateFeedback.exporter_class = "netgrader.feedback.exporter.FeedbackExporter"
+    c.GenerateFeedback.preprocessors = []

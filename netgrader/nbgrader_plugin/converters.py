@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
@@ -13,7 +17,14 @@ if TYPE_CHECKING:
 
     from netgrader.course import Course
 
-__all__ = ["GradebookError", "autograde_one", "generate_assignment", "nbgrader_config"]
+__all__ = [
+    "GradebookError",
+    "autograde_one",
+    "generate_assignment",
+    "generate_feedback",
+    "nbgrader_config",
+    "scripts_on_path",
+]
 
 
 class GradebookError(NetgraderError):
@@ -60,6 +71,30 @@ def autograde_one(course: Course, assignment: str, student: str) -> None:
     _run(Autograde, course, nbgrader_config(course), assignment=assignment, student=student)
 
 
+def generate_feedback(course: Course, assignment: str, student: str) -> None:
+    """Write one student's feedback pages with nbgrader's own step, over what was written before.
+
+    Raises
+    ------
+    NetgraderError
+        With the reason, if it failed.
+    """
+    from nbgrader.converters import GenerateFeedback  # noqa: PLC0415  (slow)
+
+    _run(GenerateFeedback, course, nbgrader_config(course), assignment=assignment, student=student)
+
+
+@contextmanager
+def scripts_on_path() -> Iterator[None]:
+    """Let nbgrader find ``alembic``, which it starts by name to make a gradebook, wherever we were started from."""
+    before = os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
 def _run(
     kind: type[Any], course: Course, config: Any, *, assignment: str, student: str = "*", notebook: str = "*"
 ) -> None:
@@ -76,7 +111,8 @@ def _run(
     coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
     converter = kind(coursedir=coursedir, config=config, log=log, force=True)
     try:
-        converter.start()
+        with scripts_on_path():
+            converter.start()
     except Exception as error:
         raise _as_sentence(error, log.handlers[0].lines) from error  # type: ignore[attr-defined]
 

@@ -25,6 +25,8 @@ OUTCOMES = {
 }
 WAITING = "waits for a person"
 BY_HAND = "read by a person"
+UNANSWERED = "not answered"
+READ_AGAIN = "Something changed since this mark was given; a person will look at it again."
 
 # Charts
 LINE_IN_WORDS = (

@@ -37,8 +37,8 @@ def render_report(report: Report) -> str:
     return render("report.html.j2", script=SCRIPT.read_text(encoding="utf-8"), report=report)
 
 
-def build_report(view: ClassView) -> Report:
-    """The report on a class."""
+def build_report(view: ClassView, csv_name: str | None = None) -> Report:
+    """The report on a class; `csv_name` is the file beside it that it links to."""
     assignment = safe.line(view.assignment, 120)
     students = tuple(sorted(view.students, key=_by_name))
     view = ClassView(view.assignment, view.notebooks, students)
@@ -61,7 +61,7 @@ def build_report(view: ClassView) -> Report:
             for notebook, graded in student.notebooks.items()
             for fact in graded.integrity
         ),
-        csv_name=f"{assignment}.csv",
+        csv_name=csv_name or f"{assignment}.csv",
         empty="" if handed_in else words.EMPTY.format(assignment=assignment),
     )
 
@@ -227,34 +227,31 @@ def _cell(graded: Graded, cell: str) -> CellResult | None:
 
 
 def _codes(student: StudentView) -> tuple[str, ...]:
-    """Codes of the student's faults, those that cost nothing left out."""
+    """Codes of the faults that cost the student something."""
     found = (code for graded in student.notebooks.values() if graded.result for code in graded.result.faults)
-    return tuple(dict.fromkeys(code for code in found if not _free(code)))
-
-
-def _free(code: str) -> bool:
-    return code in CATALOGUE and CATALOGUE[code].remark
+    return tuple(dict.fromkeys(code for code in found if code not in CATALOGUE or not CATALOGUE[code].remark))
 
 
 def _faults(view: ClassView) -> list[FaultCount]:
     """Faults with who has them, the commonest first, those that cost nothing last."""
-    found: dict[str, dict[str, tuple[str, str, str]]] = {}
+    found: dict[tuple[bool, str], dict[str, tuple[str, str, str]]] = {}
     for student in view.students:
         for notebook, graded in student.notebooks.items():
             for cell in graded.result.cells if graded.result else ():
-                for code in dict.fromkeys(code for check in cell.checks for code in check.faults):
-                    where = f"{notebook}, {cell.cell.removeprefix('check_')}"
-                    entry = (safe.line(student.name), where, student.links.get(notebook, ""))
-                    found.setdefault(code, {}).setdefault(student.student, entry)
+                for check in cell.checks:
+                    for code in check.faults:
+                        where = f"{notebook}, {cell.cell.removeprefix('check_')}"
+                        entry = (safe.line(student.name), where, student.links.get(notebook, ""))
+                        found.setdefault((check.outcome is Outcome.PASSED, code), {}).setdefault(student.student, entry)
     counts = [
         FaultCount(
             code=safe.line(code, 60),
             sentence=CATALOGUE[code].sentence if code in CATALOGUE else safe.line(code, 60),
             why=CATALOGUE[code].why if code in CATALOGUE else "",
-            free=_free(code),
+            free=free,
             students=tuple(students.values()),
         )
-        for code, students in found.items()
+        for (free, code), students in found.items()
     ]
     return sorted(counts, key=lambda fault: (fault.free, -len(fault.students), fault.code))
 

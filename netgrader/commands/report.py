@@ -1,0 +1,48 @@
+"""``netgrader report``: one page on a class for the instructor, and a CSV file beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.commands.show import console
+from netgrader.course import find_course
+from netgrader.report.build import build_report, class_csv, render_report
+from netgrader.report.load import load_class
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netgrader.course import Assignment
+
+__all__ = ["report_on_class", "run"]
+
+
+def run(name: str, output: Path | None) -> int:
+    """Write the report on the class; the exit code."""
+    assignment = find_course().assignment(name)
+    page = report_on_class(assignment, output)
+    console().print(f"Report: {page}, and {page.with_suffix('.csv').name} beside it", markup=False)
+    return 0
+
+
+def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
+    """Write the report and its CSV file; the path of the page.
+
+    Parameters
+    ----------
+    assignment
+        Whose class.
+    output
+        The page; ``reports/<assignment>.html`` in the course's folder if None.
+    """
+    page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    view = load_class(assignment, page.parent)
+    for path, text in (
+        (page.with_suffix(".csv"), class_csv(view)),
+        (page, render_report(build_report(view, csv_name=page.with_suffix(".csv").name))),
+    ):
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    return page

@@ -1,0 +1,72 @@
+"""What nbgrader's feedback step writes: our page, from the autograded notebook, the kept result and the gradebook.
+
+`nbgrader generate_feedback`, formgrader's button and `netgrader feedback` all come here.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbconvert.exporters import Exporter
+from traitlets import Unicode
+
+from netgrader.course import Course
+from netgrader.feedback.build import build_page, render_page
+from netgrader.pages.load import graded_notebook, student_name
+from netgrader.student.errors import NotebookError
+from netgrader.student.mnist import load_mnist
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["FeedbackExporter"]
+
+
+class FeedbackExporter(Exporter):  # type: ignore[misc]
+    """Turns an autograded notebook into the student's feedback page."""
+
+    output_mimetype = "text/html"
+    file_extension = Unicode(".html").tag(config=True)
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+        """The page of `nb`; ``resources["nbgrader"]`` says whose it is."""
+        from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
+
+        nb, resources = super().from_notebook_node(nb, resources, **kw)
+        about = resources["nbgrader"]
+        assignment = Course(Path(self.parent.coursedir.root)).assignment(about["assignment"])
+        with Gradebook(about["db_url"]) as gradebook:
+            graded = graded_notebook(gradebook, assignment, about["student"], about["notebook"])
+            name = student_name(gradebook, about["student"])
+        _only_pages(assignment.course.folder("feedback", about["student"], about["assignment"]))
+        page = build_page(
+            nb.cells,
+            graded,
+            assignment=about["assignment"],
+            notebook=about["notebook"],
+            student=name,
+            digits=_digits(assignment.course.data),
+        )
+        return render_page(page), resources
+
+
+def _only_pages(folder: Path) -> None:
+    """Remove what nbgrader copied beside the pages: the submission's other files are not feedback."""
+    for path in folder.glob("*"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.suffix != ".html" or path.is_symlink():
+            path.unlink()
+
+
+@functools.cache
+def _digits(path: Path) -> npt.NDArray[np.uint8] | None:
+    """The test images; without them digits are told in words."""
+    try:
+        return load_mnist(path)[1][0]
+    except NotebookError:
+        return None

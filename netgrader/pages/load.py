@@ -1,0 +1,87 @@
+"""The border of the pages: results kept by grading and marks from nbgrader's gradebook, as the pages' own types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netgrader.grading.kept import kept, kept_path
+from netgrader.pages.graded import CellMark, Graded, Marks
+
+if TYPE_CHECKING:
+    from netgrader.course import Assignment
+
+__all__ = ["gradebook_exists", "graded_notebook", "student_name"]
+
+
+def graded_notebook(gradebook: Any, assignment: Assignment, student: str, notebook: str) -> Graded:
+    """What is known of a student's notebook; of one that was never graded nothing is.
+
+    Parameters
+    ----------
+    gradebook
+        nbgrader's, open.
+    assignment, student, notebook
+        Which.
+    """
+    last = kept(kept_path(assignment, student, notebook))
+    return Graded(
+        result=last.result if last else None,
+        observations=last.observations if last else {},
+        marks=_marks(gradebook, assignment.name, student, notebook),
+        integrity=_integrity(last.result.measured.get("integrity")) if last else (),
+    )
+
+
+def gradebook_exists(db_url: str) -> bool:
+    """Whether there is a gradebook: looking into one that is not there would make it."""
+    file = db_url.removeprefix("sqlite:///")
+    return file == db_url or Path(file.partition("?")[0]).is_file()
+
+
+def student_name(gradebook: Any, student: str) -> str:
+    """The student's name in the gradebook, the id where there is none."""
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+
+    try:
+        entry = gradebook.find_student(student)
+    except MissingEntry:
+        return student
+    return " ".join(part for part in (entry.first_name, entry.last_name) if part) or student
+
+
+def _marks(gradebook: Any, assignment: str, student: str, notebook: str) -> Marks:
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+
+    try:
+        entry = gradebook.find_submission_notebook(notebook, assignment, student)
+    except MissingEntry:
+        return Marks()
+    return Marks(
+        cells={
+            grade.name: CellMark(
+                auto=grade.auto_score,
+                manual=grade.manual_score,
+                max_points=grade.max_score,
+                extra=grade.extra_credit or 0.0,
+                waiting=bool(grade.needs_manual_grade),
+            )
+            for grade in entry.grades
+        },
+        comments={comment.name: comment.comment for comment in entry.comments if comment.comment},
+        late_penalty=entry.late_submission_penalty or 0.0,
+    )
+
+
+def _integrity(facts: object) -> tuple[str, ...]:
+    """Facts on how a notebook ran, where grading noted any: sentences, or objects that hold one."""
+    if not isinstance(facts, list):
+        return ()
+    said = []
+    for fact in facts:
+        if isinstance(fact, dict):
+            cell, sentence = fact.get("cell"), fact.get("sentence") or fact.get("fact")
+            said.append(f"{cell}: {sentence}" if cell else str(sentence))
+        else:
+            said.append(str(fact))
+    return tuple(said)
