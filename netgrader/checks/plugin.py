@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +27,7 @@ from netgrader.results import CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from netgrader.faults import Fault
 
@@ -150,13 +150,12 @@ class GradingPlugin:
     # What pytest calls.
 
     @pytest.hookimpl
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Notice a test file that cannot be imported."""
-        if report.failed:
+    def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, report: pytest.CollectReport) -> None:
+        """Notice a test file that cannot be loaded."""
+        if isinstance(node, pytest.Collector):
             details = str(report.longrepr)
-            last = details.strip().splitlines()[-1] if details.strip() else "no reason given"
-            name = Path(report.nodeid).name or "the tests"
-            self._broken.append(BrokenTests(f"{name} cannot be loaded: {plain(last)}", details))
+            last = details.strip().splitlines()[-1].removeprefix("E").strip() if details.strip() else "no reason given"
+            self._broken.append(BrokenTests(f"{node.path.name} cannot be loaded: {plain(last)}", details))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

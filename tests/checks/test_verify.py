@@ -1,0 +1,169 @@
+"""Verification in a process of its own: verdicts that were given count, whatever happens to it afterwards."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netgrader.evidence import EvidenceWriter
+from netgrader.grading.verify import VerificationError, VerificationRequest, verify
+from netgrader.results import Outcome, Visibility
+
+HEAD = """
+import os, sys, time
+from netgrader.checks import fail, grades
+"""
+FINE = '''
+@grades("check_a")
+def test_first(cell_evidence, measured):
+    """The numbers are there"""
+    measured["sum"] = cell_evidence.array("numbers").sum()
+    measured["ratio"] = float("nan")
+'''
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """Verify public and hidden tests, given as text, on evidence of one array."""
+    evidence = tmp_path / "evidence"
+    (evidence / "check_a").mkdir(parents=True)
+    out = EvidenceWriter(evidence / "check_a", "check_a")
+    out.array("numbers", np.arange(4))
+    out.close()
+    exercises = tmp_path / "exercises.toml"
+    exercises.write_text("[a]\n")
+
+    def run(public: str, hidden: str = "", **more):
+        files = []
+        for name, text in (("test_t_public.py", public), ("test_t.py", hidden)):
+            path = tmp_path / name
+            path.write_text(HEAD + textwrap.dedent(text), encoding="utf-8")
+            files.append(path)
+        return verify(VerificationRequest(evidence, (files[0],), (files[1],), exercises, **more))
+
+    return run
+
+
+def by_name(verification):
+    return {check.check.partition("::")[2]: check for checks in verification.checks.values() for check in checks}
+
+
+def test_verdicts_and_figures_come_back(ask):
+    verification = ask(
+        FINE,
+        '''
+        @grades("check_a", credit=2, faults=("missing-bias",))
+        def test_second():
+            """There is a bias"""
+            fail("missing-bias")
+    ''',
+    )
+    verdicts = by_name(verification)
+    assert verdicts["test_first"].outcome is Outcome.PASSED
+    assert verdicts["test_second"].visibility is Visibility.HIDDEN
+    assert verification.faults == ("missing-bias",)
+    assert verification.measured == {"sum": 6, "ratio": None}
+    assert verification.problem is None
+    assert verification.log == ()
+    assert 0 < verification.seconds < 30
+
+
+def test_the_verifier_sees_nothing_of_our_environment_and_imports_no_tensorflow(ask, monkeypatch):
+    monkeypatch.setenv("SECRET_OF_THE_INSTRUCTOR", "42")
+    verification = ask('''
+        @grades("check_a")
+        def test_alone(cell_evidence):
+            """It is alone"""
+            cell_evidence.array("numbers")
+            assert "SECRET_OF_THE_INSTRUCTOR" not in os.environ, "The environment came along."
+            assert "tensorflow" not in sys.modules, "TensorFlow was imported."
+            assert not [path for path in sys.path if path in ("", os.getcwd())], "The working folder can be imported."
+            assert os.listdir(os.environ["HOME"]), "No home of its own."
+    ''')
+    assert by_name(verification)["test_alone"].message is None
+
+
+def test_verdicts_given_before_a_crash_count_and_the_rest_is_ungradable(ask):
+    verification = ask(
+        FINE,
+        '''
+        @grades("check_a", requires=("test_first",))
+        def test_second():
+            """It lives"""
+            os._exit(9)
+
+        @grades("check_a", requires=("test_second",))
+        def test_third():
+            """It lives on"""
+    ''',
+    )
+    verdicts = by_name(verification)
+    assert verdicts["test_first"].outcome is Outcome.PASSED
+    assert {verdicts["test_second"].outcome, verdicts["test_third"].outcome} == {Outcome.UNGRADABLE}
+    assert "not reached" in verdicts["test_third"].message
+    assert "exit code 9" in verification.problem
+
+
+def test_a_verifier_that_hangs_is_stopped_with_all_that_it_started(ask, tmp_path):
+    started = time.monotonic()
+    verification = ask(
+        FINE,
+        f'''
+        @grades("check_a", requires=("test_first",))
+        def test_second():
+            """It ends"""
+            import ctypes, pathlib, subprocess
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
+            pathlib.Path({str(tmp_path / "child")!r}).write_text(str(child.pid))
+            ctypes.CDLL(None).sleep(100)
+    ''',
+        seconds=4.0,
+        test_seconds=1.0,
+    )
+    assert time.monotonic() - started < 20
+    assert by_name(verification)["test_first"].outcome is Outcome.PASSED
+    assert by_name(verification)["test_second"].outcome is Outcome.UNGRADABLE
+    assert "4 seconds" in verification.problem
+    child = int((tmp_path / "child").read_text())
+    status = Path(f"/proc/{child}/stat")
+    assert not status.exists() or status.read_text().split()[2] == "Z", "The child lives on."
+
+
+def test_broken_tests_are_an_error_for_the_instructor_and_no_mark(ask):
+    with pytest.raises(VerificationError, match=r"test_t\.py cannot be loaded") as caught:
+        ask(FINE, "import nothing_of_that_name")
+    assert "nothing_of_that_name" in caught.value.details
+
+
+def test_parameters_that_make_no_sense_are_an_error_for_the_instructor(ask, tmp_path):
+    (tmp_path / "exercises.toml").write_text("[a]\nlearning_rate = 0\n")
+    with pytest.raises(VerificationError, match="learning_rate"):
+        ask(FINE)
+
+
+def test_a_verifier_that_dies_before_it_begins_is_an_error_and_no_mark(ask):
+    with pytest.raises(VerificationError, match="before it began"):
+        ask("os._exit(5)")
+
+
+def test_what_a_broken_test_raised_is_kept_for_the_instructor(ask):
+    verification = ask('''
+        @grades("check_a")
+        def test_first():
+            """It works"""
+            print("seen by the instructor")
+            {}["key"]
+    ''')
+    assert by_name(verification)["test_first"].outcome is Outcome.UNGRADABLE
+    log = "\n".join(verification.log)
+    assert "KeyError" in log
+    assert "seen by the instructor" in log
+
+
+def test_a_request_survives_json():
+    request = VerificationRequest(Path("/e"), (Path("/p.py"),), (), Path("/x.toml"), cells=("check_a",), seed=3)
+    assert VerificationRequest.from_json(request.as_json()) == request
