@@ -1,0 +1,504 @@
+"""What each program of the corpus computes, as NumPy references, and where operators find its parts.
+
+`PROGRAMS` lists every program under ``programs/``. A reference takes the trained variables in the order in which the
+program makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .formulas import (
+    ACTIVATIONS,
+    Array,
+    Function,
+    conv2d,
+    cross_entropy,
+    layer_norm,
+    log_softmax,
+    max_pool_2x2,
+    sigmoid,
+    softmax,
+)
+
+__all__ = ["PROGRAMS", "Program", "Values"]
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values of a graph's variables: `trained` in order of making, and all by name."""
+
+    trained: Sequence[Array]
+    by_name: Mapping[str, Array] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Array:
+        return self.by_name[name]
+
+
+Reference = Callable[[Values, Array, Sequence[Function]], Array]
+LossReference = Callable[[Array, Array, Values], Array | float]
+
+
+def mlp(values: Values, x: Array, acts: Sequence[Function]) -> Array:
+    """Weights and biases alternate; the last layer has no activation."""
+    p = values.trained
+    for i in range(len(p) // 2):
+        x = x @ p[2 * i] + p[2 * i + 1]
+        if i < len(acts):
+            x = acts[i](x)
+    return x
+
+
+def columns(values: Values, x: Array, acts: Sequence[Function]) -> Array:
+    """The same with images in columns."""
+    p, a = values.trained, x.T
+    for i in range(len(p) // 2):
+        a = p[2 * i] @ a + p[2 * i + 1].reshape(-1, 1)
+        if i < len(acts):
+            a = acts[i](a.T).T
+    return a.T
+
+
+def weights_then_biases(values: Values, x: Array, acts: Sequence[Function]) -> Array:
+    """All weights stand before all biases."""
+    p = values.trained
+    half = len(p) // 2
+    order = [q for pair in zip(p[:half], p[half:], strict=True) for q in pair]
+    return mlp(Values(order), x, acts)
+
+
+def mean_ce(z: Array, y: Array, values: Values) -> Array | float:  # noqa: ARG001
+    """Mean softmax cross-entropy."""
+    return float(cross_entropy(z, y).mean())
+
+
+def sum_ce(z: Array, y: Array, values: Values) -> Array | float:  # noqa: ARG001
+    """Summed softmax cross-entropy."""
+    return float(cross_entropy(z, y).sum())
+
+
+def vector_ce(z: Array, y: Array, values: Values) -> Array | float:  # noqa: ARG001
+    """Softmax cross-entropy of each row."""
+    return cross_entropy(z, y)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A right network by one student.
+
+    Attributes
+    ----------
+    name
+        Folder and file under ``programs/``.
+    logits
+        Reference of its logits from values, images and the activations of its hidden layers.
+    acts
+        Names of those activations.
+    loss
+        Reference of its loss from logits, one-hot labels and values; None where the loss is taken on another path.
+    optimizer
+        Kind as in `Optimizers.moves`, and its rate (None: the rate asked for); None where a step is checked by size only.
+    onehot, in_loss, in_logits
+        Expressions for the labels as one-hot rows, for the logits in the statement of the loss, and for the layer's input
+        in the statement of the logits, where they are not the marked targets.
+    axis
+        Axis of the classes of the logits as marked.
+    loss_form
+        ``scalar``, ``rows`` or ``other`` (the marked statement computes something that is not a loss yet).
+    sites
+        Further spellings of its activation: (text, its argument).
+    spread
+        Hidden layers that each activation site governs; one after the other if empty.
+    also
+        Endings of names of untrained variables that the oracle sets too.
+    copies
+        Names of averaged copies by the ending that is added to (or, with a leading ``^``, put before) a name.
+    stochastic
+        Whether a train step draws random numbers even with its evaluation feed.
+    every
+        Calls of the train op for one step.
+    """
+
+    name: str
+    logits: Reference = mlp
+    acts: tuple[str, ...] = ()
+    loss: LossReference | None = mean_ce
+    optimizer: tuple[str, float | None] | None = ("adam", None)
+    onehot: str | None = None
+    in_loss: str | None = None
+    in_logits: str | None = None
+    axis: int = 1
+    loss_form: str = "scalar"
+    sites: tuple[tuple[str, str], ...] = ()
+    spread: tuple[tuple[int, ...], ...] = ()
+    also: tuple[str, ...] = ()
+    copies: str | None = None
+    stochastic: bool = False
+    every: int = 1
+
+    @property
+    def exercise(self) -> str:
+        """The solution cell that asks for it."""
+        return {"one_layer": "one_layer_network", "two_layers": "two_layer_network", "deep": "deep_network"}[
+            self.name.split("/")[0]
+        ]
+
+    @property
+    def functions(self) -> list[Function]:
+        """Its activations."""
+        return [ACTIVATIONS[name] for name in self.acts]
+
+
+def _one() -> list[Program]:
+    def packed(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return np.hstack([x, np.ones((len(x), 1))]) @ v.trained[0]
+
+    def convolution(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return x @ v.trained[0].reshape(784, 10) + v.trained[1]
+
+    def standardised(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return mlp(v, (x - 0.1307) / 0.3081, acts)
+
+    def parts(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return x @ np.concatenate(v.trained[:-1], axis=0) + v.trained[-1]
+
+    def neurons(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return x @ np.hstack(v.trained[0::2]) + np.array(v.trained[1::2])
+
+    def transposed(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return x @ v.trained[0].T + v.trained[1]
+
+    def normalised(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w = v.trained[0]
+        return x @ (v.trained[1] * w / np.linalg.norm(w, axis=0)) + v.trained[2]
+
+    p = "one_layer/"
+    return [
+        Program(p + "beginners_tutorial"),
+        Program(p + "given_layer", loss_form="rows"),
+        Program(p + "at_operator"),
+        Program(p + "sparse_xw_plus_b", loss_form="rows"),
+        Program(p + "feature_major", columns),
+        Program(p + "einsum_row_bias"),
+        Program(p + "doubles_tensordot"),
+        Program(p + "bias_as_a_row_of_ones", packed),
+        Program(p + "keras_dense"),
+        Program(p + "convolution_28x28", convolution),
+        Program(p + "unknown_shapes"),
+        Program(p + "logsumexp_loss", loss_form="rows"),
+        Program(p + "softmax_by_hand", loss_form="other"),
+        Program(p + "clipped_logarithm"),
+        Program(p + "adam_written_out"),
+        Program(p + "standardised_inputs", standardised, loss=sum_ce),
+        Program(p + "unreduced_loss", loss=vector_ce, loss_form="rows"),
+        Program(p + "lazy_properties", onehot="self.Y", in_loss="self.logits"),
+        Program(p + "rate_in_a_variable"),
+        Program(p + "lying_names"),
+        Program(p + "partitioned_weights", parts),
+        Program(p + "ten_neurons", neurons),
+        Program(p + "upper_and_lower_half", parts),
+        Program(p + "digits_fed", transposed, onehot="tf.one_hot(Y, 10)"),
+        Program(p + "forward_in_a_function"),
+        Program(p + "weight_normalisation", normalised),
+        Program(p + "clipped_gradients"),
+        Program(p + "default_graph"),
+        Program(p + "per_class_weights_sum"),
+    ]
+
+
+def _two() -> list[Program]:
+    def flat(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        theta = v.trained[0]
+        n = (theta.size - 10) // (784 + 1 + 10)
+        cuts = np.cumsum([784 * n, n, 10 * n])
+        w1, b1, w2, b2 = np.split(theta, cuts)
+        return mlp(Values([w1.reshape(784, n), b1, w2.reshape(n, 10), b2]), x, acts)
+
+    def convolutions(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        k1, b1, k2, b2 = v.trained
+        return mlp(Values([k1.reshape(784, -1), b1, k2.reshape(-1, 10), b2]), x, acts)
+
+    def towers(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        wl, bl, wr, br, w2, b2 = v.trained
+        h = np.hstack([acts[0](x @ wl + bl), acts[0](x @ wr + br)])
+        return h @ w2 + b2
+
+    def partitioned(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p = v.trained
+        return mlp(Values([np.hstack(p[0:3]), p[3], np.vstack(p[4:6]), p[6]]), x, acts)
+
+    def beside(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return mlp(Values(v.trained[2:]), x, acts)
+
+    def first_four(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return mlp(Values(v.trained[:4]), x, acts)
+
+    def smoothed(z: Array, y: Array, v: Values) -> float:
+        decay = 1e-5 * 0.5 * ((v.trained[0] ** 2).sum() + (v.trained[2] ** 2).sum())
+        return float(cross_entropy(z, 0.9 * y + 0.01).mean() + decay)
+
+    p, r = "two_layers/", ("relu",)
+    return [
+        Program(p + "weight_and_bias_helpers", acts=r),
+        Program(p + "given_layer", acts=r),
+        Program(p + "dense_with_scopes", acts=r),
+        Program(
+            p + "relu_by_maximum",
+            acts=r,
+            sites=(("tf.maximum(0.0, entrada @ pesos1 + sesgo1)", "entrada @ pesos1 + sesgo1"),),
+        ),
+        Program(p + "relu_by_mask", acts=r, sites=(("z * tf.cast(z > 0, tf.float32)", "z"),)),
+        Program(p + "relu_by_where", acts=r, loss_form="rows", sites=(("tf.where(t > 0, t, tf.zeros_like(t))", "t"),)),
+        Program(p + "relu_by_absolute_value", acts=r, loss=sum_ce, sites=(("0.5 * (s + tf.abs(s))", "s"),)),
+        Program(p + "columns_all_the_way", columns, acts=r, axis=0),
+        Program(p + "one_flat_vector", flat, acts=r),
+        Program(p + "keras_layers", acts=r),
+        Program(p + "keras_model_and_adam", acts=r),
+        Program(p + "keras_functional", acts=r),
+        Program(p + "fully_convolutional", convolutions, acts=r),
+        Program(p + "doubles_einsum", acts=r, onehot="y"),
+        Program(p + "adam_by_assign", acts=r),
+        Program(p + "clip_each_gradient", acts=r),
+        Program(p + "accumulated_gradients", acts=r, every=2),
+        Program(p + "rate_as_placeholder", acts=r),
+        Program(p + "averaged_weights", acts=r, in_loss="raw", copies="/ExponentialMovingAverage"),
+        Program(
+            p + "averages_kept_aside",
+            acts=r,
+            sites=(("tf.nn.leaky_relu(tf.matmul(X, W1) + b1, alpha=0.0)", "tf.matmul(X, W1) + b1"),),
+        ),
+        Program(p + "unused_extra_layers", first_four, acts=r),
+        Program(p + "beside_the_one_layer_network", beside, acts=r),
+        Program(p + "switch_around_the_layer", acts=r),
+        Program(p + "layers_in_functions", acts=r),
+        Program(
+            p + "two_towers_of_750", towers, acts=r, sites=(("tf.nn.relu(tf.matmul(X, W) + b)", "tf.matmul(X, W) + b"),)
+        ),
+        Program(p + "partitioned_variables", partitioned, acts=r),
+        Program(p + "lying_names", acts=r),
+        Program(p + "label_smoothing_and_decay", acts=r, loss=smoothed),
+        Program(p + "vector_loss", acts=r, loss_form="rows"),
+        Program(
+            p + "picked_log_probability",
+            acts=r,
+            loss=lambda z, y, v: 100 * mean_ce(z, y, v),
+            loss_form="other",
+            sites=(("-tf.minimum(-(X @ W1 + b1), 0)", "X @ W1 + b1"),),
+        ),
+        Program(p + "dropout_with_default", acts=r),
+        Program(p + "numpy_start", acts=r),
+        Program(
+            p + "relu_with_own_gradient", acts=r, sites=(("my_relu(tf.matmul(X, W1) + b1)", "tf.matmul(X, W1) + b1"),)
+        ),
+        Program(p + "feeds_that_are_no_placeholders", acts=r, onehot="y"),
+        Program(p + "plain_class", acts=r, loss_form="rows"),
+    ]
+
+
+def _deep() -> list[Program]:  # noqa: C901 - one small reference a program
+    def by_hand_bn(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, w2, w3, b3, g1, s1, g2, s2 = v.trained
+
+        def bn(z: Array, g: Array, s: Array, name: str) -> Array:
+            return g * (z - v[name + "/mean"]) / np.sqrt(v[name + "/var"] + 1e-5) + s
+
+        h1 = acts[0](bn(x @ w1, g1, s1, "bn1"))
+        h2 = acts[1](bn(h1 @ w2, g2, s2, "bn2"))
+        return h2 @ w3 + b3
+
+    def object_bn(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, g1, s1, w2, g2, s2, w3, b3 = v.trained
+        means = [value for name, value in v.by_name.items() if name.endswith("ExponentialMovingAverage")]
+        h = acts[0](g1 * (x @ w1 - means[0]) / np.sqrt(means[1] + 1e-3) + s1)
+        h = acts[1](g2 * (h @ w2 - means[2]) / np.sqrt(means[3] + 1e-3) + s2)
+        return h @ w3 + b3
+
+    def hand_ln(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, g1, s1, w2, g2, s2, w3, b3 = v.trained
+        h = acts[0](layer_norm(x @ w1, g1, s1, 1e-5))
+        return acts[1](layer_norm(h @ w2, g2, s2, 1e-5)) @ w3 + b3
+
+    def keras_ln(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, b1, g1, s1, w2, b2, g2, s2, w3, b3 = v.trained
+        h = acts[0](layer_norm(x @ w1 + b1, g1, s1, 1e-3))
+        return acts[1](layer_norm(h @ w2 + b2, g2, s2, 1e-3)) @ w3 + b3
+
+    def residual(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p = v.trained
+        h = acts[0](x @ p[0] + p[1])
+        for i in range(3):
+            wa, ba, wb, bb = p[2 + 4 * i : 6 + 4 * i]
+            h = acts[2](h + acts[1](h @ wa + ba) @ wb + bb)
+        return h @ p[-2] + p[-1]
+
+    def maxout(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p = v.trained
+        for i in range(2):
+            x = (x @ p[2 * i] + p[2 * i + 1]).reshape(len(x), -1, 3).max(axis=2)
+        return x @ p[4] + p[5]
+
+    def highway(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p = v.trained
+        y = acts[0](x @ p[0] + p[1])
+        for i in range(2):
+            wh, bh, wt, bt = p[2 + 4 * i : 6 + 4 * i]
+            h, t = np.maximum(y @ wh + bh, 0), sigmoid(y @ wt + bt)
+            y = h * t + y * (1 - t)
+        return y @ p[-2] + p[-1]
+
+    def ensemble(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        elu, tanh = ACTIVATIONS["elu"], ACTIVATIONS["tanh"]
+        a = mlp(Values(v.trained[:6]), x, [elu, elu])
+        return 0.5 * (a + mlp(Values(v.trained[6:]), x, [tanh, tanh]))
+
+    def mixture(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p, relu = v.trained, ACTIVATIONS["relu"]
+        gate = softmax(x @ p[0] + p[1])
+        e1, e2 = (mlp(Values(p[k : k + 4]), x, [relu, relu]) for k in (2, 6))
+        return (gate[:, :1] * e1 + gate[:, 1:] * e2) @ p[10] + p[11]
+
+    def prelu(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, b1, a1, w2, b2, a2, w3, b3 = v.trained
+        for w, b, a in ((w1, b1, a1), (w2, b2, a2)):
+            z = x @ w + b
+            x = np.where(z > 0, z, a * z)
+        return x @ w3 + b3
+
+    def loop(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w_in, b_in, ws, bs, w_out, b_out = v.trained
+        h = acts[0](x @ w_in + b_in)
+        for w, b in zip(ws, bs, strict=True):
+            h = np.maximum(h @ w + b, 0)
+        return h @ w_out + b_out
+
+    def experts(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        k1, c1, k2, c2, w1, b1, w2, b2 = v.trained
+        t = x.reshape(-1, 28, 28, 1)
+        t = max_pool_2x2(acts[0](conv2d(t, k1) + c1))
+        t = max_pool_2x2(acts[1](conv2d(t, k2) + c2))
+        return acts[2](t.reshape(len(x), -1) @ w1 + b1) @ w2 + b2
+
+    def keras_conv(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        k1, c1, k2, c2, k3, c3, w, b = v.trained
+        t = x.reshape(-1, 28, 28, 1)
+        t = acts[0](conv2d(t, k1, 2) + c1)
+        t = acts[1](conv2d(t, k2, 2) + c2)
+        t = acts[2](conv2d(t, k3) + c3)
+        return t.mean(axis=(1, 2)) @ w + b
+
+    def l2_loss(z: Array, y: Array, v: Values) -> float:
+        return float(cross_entropy(z, y).mean() + 1e-5 * sum((w**2).sum() for w in v.trained[:3]))
+
+    def focal(z: Array, y: Array, v: Values) -> float:
+        logp = (y * log_softmax(z)).sum(axis=1)
+        return float((-((1 - np.exp(logp)) ** 2) * logp).mean())
+
+    def weighted(z: Array, y: Array, v: Values) -> float:
+        w = y @ np.array([1.0, 0.9, 1.0, 1.1, 1.0, 1.2, 1.0, 1.0, 1.2, 1.1])
+        return float((w * cross_entropy(z / 2, y)).mean())
+
+    def dense_net(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p = v.trained
+        for i in range(3):
+            x = np.hstack([x, acts[i](x @ p[2 * i] + p[2 * i + 1])])
+        return x @ p[6] + p[7]
+
+    def quadrants(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p, image, parts = v.trained, x.reshape(-1, 28, 28), []
+        for k in range(4):
+            i, j = divmod(k, 2)
+            q = image[:, 14 * i : 14 * i + 14, 14 * j : 14 * j + 14].reshape(len(x), 196)
+            parts.append(acts[k](q @ p[2 * k] + p[2 * k + 1]))
+        return acts[4](np.hstack(parts) @ p[8] + p[9]) @ p[10] + p[11]
+
+    def attention(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        wq, wk, wv, w1, b1, w2, b2 = v.trained
+        rows = x.reshape(-1, 28, 28)
+        q, k, val = rows @ wq, rows @ wk, rows @ wv
+        a = softmax(q @ k.transpose(0, 2, 1) / np.sqrt(32), axis=2)
+        return np.maximum((a @ val).reshape(len(x), -1) @ w1 + b1, 0) @ w2 + b2
+
+    def keras_bn(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, g1, s1, w2, g2, s2, w3, b3 = v.trained
+        mean = [value for name, value in v.by_name.items() if name.endswith("moving_mean")]
+        var = [value for name, value in v.by_name.items() if name.endswith("moving_variance")]
+        for w, g, s, m, q in zip((w1, w2), (g1, g2), (s1, s2), mean, var, strict=True):
+            x = np.maximum(g * (x @ w - m) / np.sqrt(q + 1e-3) + s, 0)
+        return x @ w3 + b3
+
+    def stochastic_depth(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p, gelu = v.trained, ACTIVATIONS["gelu"]
+        h = gelu(x @ p[0] + p[1])
+        for i in range(1, 4):
+            h = h + gelu(h @ p[2 * i] + p[2 * i + 1])
+        return h @ p[8] + p[9]
+
+    def packed(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p1, p2, p3 = v.trained
+        mask = np.random.RandomState(5).rand(200, 200) < 0.5  # noqa: NPY002 - the program's own mask
+        x = acts[0](x @ p1[:-1] + p1[-1])
+        x = acts[1](x @ (p2[:-1] * mask) + p2[-1])
+        return x @ p3[:-1] + p3[-1]
+
+    p, rr = "deep/", ("relu", "relu")
+    return [
+        Program(p + "dropout_keep_prob", acts=rr, optimizer=("adam", 0.001)),
+        Program(p + "sizes_in_a_loop", acts=("relu",) * 3, optimizer=("adam", 0.001), spread=((0, 1, 2),)),
+        Program(p + "keras_training_flag", acts=rr, loss=None, in_loss="noisy", optimizer=None, stochastic=True),
+        Program(p + "batchnorm_by_hand", by_hand_bn, acts=rr, optimizer=("adam", 0.001), also=("/mean", "/var")),
+        Program(
+            p + "batchnorm_moving_average_object",
+            object_bn,
+            acts=rr,
+            optimizer=None,
+            also=("ExponentialMovingAverage",),
+            spread=((0, 1),),
+        ),
+        Program(
+            p + "layer_norm_by_hand", hand_ln, acts=("leaky_relu",) * 2, optimizer=("nesterov", 0.1), spread=((0, 1),)
+        ),
+        Program(p + "layer_norm_keras", keras_ln, acts=("swish",) * 2, optimizer=("rmsprop", 0.001)),
+        Program(p + "residual_blocks", residual, acts=("relu",) * 3, optimizer=("adam", 5e-4)),
+        Program(p + "maxout", maxout, optimizer=("adam", 0.001)),
+        Program(p + "highway", highway, acts=("relu",), optimizer=("adam", 0.001)),
+        Program(p + "ensemble", ensemble, optimizer=("adam", 0.001)),
+        Program(p + "mixture_of_experts", mixture, optimizer=("adam", 0.001)),
+        Program(p + "parametric_relu", prelu, optimizer=("adagrad", 0.05)),
+        Program(p + "while_loop", loop, acts=("relu",), optimizer=("adam", 0.001)),
+        Program(p + "convolutions_for_experts", experts, acts=("relu",) * 3, optimizer=("adam", 1e-4)),
+        Program(p + "convolutions_keras", keras_conv, acts=("relu",) * 3, optimizer=("adam", 0.002)),
+        Program(p + "own_dropout_mask", acts=rr, optimizer=("adam", 1e-3)),
+        Program(p + "augmented_images", acts=rr, optimizer=("adam", 1e-3)),
+        Program(p + "sgd_with_decay", weights_then_biases, acts=rr, loss=l2_loss, optimizer=("sgd", 0.3)),
+        Program(p + "adamw_by_hand", acts=rr, optimizer=None, spread=((0, 1),)),
+        Program(p + "focal_loss", acts=("selu",) * 2, loss=focal, optimizer=("adam", 0.001)),
+        Program(p + "class_weights_and_temperature", acts=("tanh",) * 2, loss=weighted, optimizer=("adam", 0.001)),
+        Program(p + "two_optimizers", weights_then_biases, acts=("softplus",) * 2, optimizer=None),
+        Program(
+            p + "densely_connected", dense_net, acts=("relu",) * 3, optimizer=("adam", 0.0005), spread=((0, 1, 2),)
+        ),
+        Program(
+            p + "four_quadrants", quadrants, acts=("relu",) * 5, optimizer=("adam", 0.001), spread=((0, 1, 2, 3), (4,))
+        ),
+        Program(p + "attention_over_rows", attention, optimizer=("adam", 0.001)),
+        Program(p + "keras_step_with_tape", keras_bn, optimizer=None, also=("moving_mean", "moving_variance")),
+        Program(
+            p + "polyak_average_evaluated",
+            acts=rr,
+            loss=None,
+            in_loss="run(weights, 0.2)",
+            optimizer=None,
+            copies="^avg_",
+            stochastic=True,
+            spread=((0, 1),),
+        ),
+        Program(p + "stochastic_depth", stochastic_depth, optimizer=("adam", 0.001), stochastic=True),
+        Program(p + "packed_layers", packed, acts=("relu6",) * 2, optimizer=("adam", 0.002)),
+        Program(p + "momentum_by_hand", columns, acts=rr, optimizer=("momentum", 0.05), spread=((0, 1),)),
+    ]
+
+
+PROGRAMS: Mapping[str, Program] = {program.name: program for program in [*_one(), *_two(), *_deep()]}

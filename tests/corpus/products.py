@@ -1,0 +1,283 @@
+"""Which products there are, and their cache: graph, parts and label, each checked by the oracle when it is made.
+
+A product is named ``program+operator(variant)``; without an operator it is the program itself. The cache lies under
+``build/corpus``; an entry is made anew when its program, an operator or the oracle changed.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .building import BuildError, Built, build
+from .catalogue import PROGRAMS, Program
+from .operators import OPERATORS, Change, Job, Operator
+from .oracle import Expect, Run, verify
+from .source import Source
+
+__all__ = ["Entry", "Product", "choose", "load", "make", "products"]
+
+CACHE = Path(__file__).parents[2] / "build" / "corpus"
+RATES = {"one_layer_network": 0.0023, "two_layer_network": 0.0007}
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Product:
+    """A program with the operators applied to it, not built yet."""
+
+    name: str
+    program: Program
+    operators: tuple[Operator, ...]
+    changes: tuple[Change, ...]
+    rate: float
+
+    @property
+    def source(self) -> Source:
+        """The text that is run."""
+        return self.changes[-1].source if self.changes else Source.read(self.program.name)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Codes that must be named."""
+        return frozenset().union(*(change.codes or frozenset() for change in self.changes))
+
+    @property
+    def also(self) -> frozenset[str]:
+        """Codes that may be named besides."""
+        return frozenset().union(*(change.also for change in self.changes))
+
+    @property
+    def expect(self) -> Expect:
+        """What the oracle must measure."""
+        expect = Expect.of(self.program, self.rate)
+        for change in self.changes:
+            expect = change.expect(expect)
+        return expect
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A product as the reader is given it, with its label.
+
+    `state` is ``good``, ``raises`` (the program stops with an error, so that there is no graph to read) or ``mislabelled``
+    (the oracle disagrees with the label; it takes no part).
+    """
+
+    name: str
+    program: str
+    operators: tuple[str, ...]
+    exercise: str
+    rate: float
+    codes: tuple[str, ...]
+    also: tuple[str, ...]
+    remark: bool
+    parts: dict[str, str]
+    state: str
+    problems: tuple[str, ...]
+    digest: str
+
+    @property
+    def graph(self) -> bytes:
+        """The serialised MetaGraphDef."""
+        return (CACHE / "graphs" / f"{_file(self.name)}.pb").read_bytes()
+
+    @property
+    def eval_feed(self) -> dict[str, Any]:
+        """What evaluation feeds besides, by tensor name."""
+        path = CACHE / "graphs" / f"{_file(self.name)}.npz"
+        if not path.exists():
+            return {}
+        with np.load(path, allow_pickle=False) as data:
+            names = json.loads(str(data["names"]))
+            return {name: data[f"value{i}"] for i, name in enumerate(names)}
+
+    @property
+    def right(self) -> bool:
+        """Whether no fault must be named."""
+        return not self.codes or self.remark
+
+
+def _file(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:24]
+
+
+@cache
+def _code_hash() -> str:
+    content = hashlib.sha256()
+    for path in [HERE / "building.py", HERE / "oracle.py", HERE / "formulas.py", HERE / "catalogue.py"]:
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def products(wanted: Callable[[str, str], bool] = lambda program, operator: True) -> Iterator[Product]:
+    """Every product with at most one operator; `wanted` is asked with names of a program and an operator."""
+    for program in PROGRAMS.values():
+        rate = RATES.get(program.exercise, 0.001)
+        source = Source.read(program.name)
+        if wanted(program.name, ""):
+            yield Product(program.name, program, (), (), rate)
+        for operator in OPERATORS.values():
+            if wanted(program.name, operator.name):
+                for change in operator.changes(Job(program, source, rate)):
+                    name = f"{program.name}+{operator.name}({change.variant})"
+                    yield Product(name, program, (operator,), (change,), rate)
+
+
+def pairs(seed: int, count: int) -> Iterator[Product]:
+    """Products with two faults each, drawn at random from those that do not hide each other."""
+    draw = random.Random(seed)
+    names = sorted(PROGRAMS)
+    made = 0
+    while made < count:
+        program = PROGRAMS[draw.choice(names)]
+        first, second = draw.sample(sorted(PAIRABLE), 2)
+        if PAIRABLE[first] == PAIRABLE[second]:
+            continue
+        rate = RATES.get(program.exercise, 0.001)
+        one = OPERATORS[first].changes(Job(program, Source.read(program.name), rate))
+        if not one:
+            continue
+        change = draw.choice(one)
+        two = OPERATORS[second].changes(Job(program, change.source, rate))
+        if not two:
+            continue
+        other = draw.choice(two)
+        made += 1
+        name = f"{program.name}+{first}({change.variant})+{second}({other.variant})"
+        yield Product(name, program, (OPERATORS[first], OPERATORS[second]), (change, other), rate)
+
+
+# Operators that may be combined, by the part of the network that they touch; two of one part are not combined.
+PAIRABLE = {
+    "softmax-before-loss": "loss",
+    "mse-on-softmax": "loss",
+    "mse-on-logits": "loss",
+    "sigmoid-cross-entropy": "loss",
+    "wrong-activation": "hidden",
+    "missing-activation": "hidden",
+    "softmax-in-hidden-layer": "hidden",
+    "missing-bias": "bias",
+    "wrong-width": "width",
+    "wrong-optimizer": "optimizer",
+    "learning-rate-not-as-stated": "rate",
+    "accuracy-over-wrong-axis": "accuracy",
+    "accuracy-not-mean": "accuracy",
+}
+
+
+def choose(found: Sequence[Product], each: int) -> list[Product]:
+    """At most `each` variants of each operator on each program, always the same ones; preserving operators likewise."""
+    groups: dict[tuple[str, tuple[str, ...]], list[Product]] = {}
+    for product in found:
+        groups.setdefault((product.program.name, tuple(o.name for o in product.operators)), []).append(product)
+    chosen: list[Product] = []
+    for group in groups.values():
+        ordered = sorted(group, key=lambda product: hashlib.sha256(product.name.encode()).digest())
+        chosen += ordered[:each]
+    return chosen
+
+
+def digest(product: Product) -> str:
+    """What an entry depends on."""
+    switches = sorted(s for change in product.changes for s in change.switches)
+    label = [product.name, sorted(product.codes), sorted(product.also), switches, product.rate]
+    label += [change.parts for change in product.changes]
+    text = json.dumps([product.source.text(), *label, _code_hash()])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def load(name: str) -> Entry | None:
+    """The cached entry of a product, or None."""
+    path = CACHE / "graphs" / f"{_file(name)}.json"
+    if not path.exists():
+        return None
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("operators", "codes", "also", "problems"):
+        raw[key] = tuple(raw[key])
+    return Entry(**raw)
+
+
+def make(product: Product) -> Entry:
+    """Build a product, let the oracle check it, keep it; at once if that was done before."""
+    known = load(product.name)
+    key = digest(product)
+    if known is not None and known.digest == key:
+        return known
+    switches = frozenset(s for change in product.changes for s in change.switches)
+    arguments = {} if product.program.exercise == "deep_network" else {"learning_rate": product.rate}
+    built, problems, state = None, [], "good"
+    try:
+        built = build(product.source.text(), product.program.exercise, arguments, switches)
+    except BuildError as error:
+        state, problems = "raises", [str(error)]
+    if built is not None:
+        problems = _checked(built, product)
+        state = "mislabelled" if problems else "good"
+    entry = Entry(
+        name=product.name,
+        program=product.program.name,
+        operators=tuple(operator.name for operator in product.operators),
+        exercise=product.program.exercise,
+        rate=product.rate,
+        codes=tuple(sorted(product.codes)),
+        also=tuple(sorted(product.also)),
+        remark=any(operator.remark for operator in product.operators),
+        parts=_parts(built, product),
+        state=state,
+        problems=tuple(problems),
+        digest=key,
+    )
+    _keep(entry, built)
+    del built
+    gc.collect()
+    return entry
+
+
+def _checked(built: Built, product: Product) -> list[str]:
+    if not built.meta_graph:
+        return []
+    try:
+        run = Run(built, product.program)
+    except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises, the label is not confirmed
+        return [f"the oracle cannot run it: {type(error).__name__}: {str(error)[:200]}"]
+    try:
+        return verify(run, product.expect)
+    except Exception as error:  # noqa: BLE001 - likewise
+        return [f"the oracle cannot check it: {type(error).__name__}: {str(error)[:200]}"]
+    finally:
+        run.close()
+
+
+def _parts(built: Built | None, product: Product) -> dict[str, str]:
+    if built is None:
+        return {}
+    kept = {change.parts for change in product.changes}
+    if "none" in kept:
+        return {}
+    if "X Y" in kept:
+        return {name: built.parts[name] for name in ("X", "Y")}
+    return dict(built.parts)
+
+
+def _keep(entry: Entry, built: Built | None) -> None:
+    folder = CACHE / "graphs"
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / _file(entry.name)
+    if built is not None:
+        stem.with_suffix(".pb").write_bytes(built.meta_graph)
+        if built.eval_feed:
+            values = {f"value{i}": value for i, value in enumerate(built.eval_feed.values())}
+            np.savez(stem.with_suffix(".npz"), names=json.dumps(list(built.eval_feed)), **values)
+    part = stem.with_suffix(".part")
+    part.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+    part.replace(stem.with_suffix(".json"))

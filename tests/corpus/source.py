@@ -1,0 +1,187 @@
+"""A student's program as text and as a syntax tree, with the statements that operators act on.
+
+A statement's role stands in a comment at the end of its first line: ``# images``, ``# labels``, ``# hidden``,
+``# logits``, ``# loss``, ``# train``, ``# accuracy``. The comments are for the operators here only; a graph does not
+have them.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["NotApplicable", "Source", "dotted", "expression", "statements"]
+
+PROGRAMS = Path(__file__).with_name("programs")
+ROLES = ("images", "labels", "hidden", "logits", "loss", "train", "accuracy")
+_MARK = re.compile(rf"#\s*({'|'.join(ROLES)})\s*$")
+
+
+class NotApplicable(Exception):  # noqa: N818 - it is an answer, not an error
+    """The operator finds nothing in this program that it could act on."""
+
+
+def expression(text: str) -> ast.expr:
+    """Parse one expression."""
+    return ast.parse(text, mode="eval").body
+
+
+def statements(text: str) -> list[ast.stmt]:
+    """Parse statements."""
+    return ast.parse(text).body
+
+
+def dotted(node: ast.AST) -> str:
+    """``tf.nn.relu`` of an attribute chain, or an empty string."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join([node.id, *reversed(parts)])
+
+
+@dataclass
+class Source:
+    """A program's tree and its marked statements, by role, in order. `copy` before changing one."""
+
+    tree: ast.Module
+    marked: dict[str, list[ast.stmt]]
+
+    @classmethod
+    def of(cls, text: str) -> Source:
+        """Parse a program."""
+        tree = ast.parse(text)
+        by_line: dict[int, ast.stmt] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.stmt):
+                by_line[node.lineno] = node
+        marked: dict[str, list[ast.stmt]] = {role: [] for role in ROLES}
+        for number, line in enumerate(text.splitlines(), 1):
+            match = _MARK.search(line)
+            if match:
+                marked[match.group(1)].append(by_line[number])
+        return cls(tree, marked)
+
+    @classmethod
+    def read(cls, name: str) -> Source:
+        """Read ``two_layers/given_layer``, say, from the programs."""
+        return cls.of((PROGRAMS / f"{name}.py").read_text(encoding="utf-8"))
+
+    def copy(self) -> Source:
+        """A copy whose tree can be changed."""
+        return copy.deepcopy(self)
+
+    def text(self) -> str:
+        """The program as Python."""
+        return ast.unparse(ast.fix_missing_locations(self.tree)) + "\n"
+
+    def role(self, role: str, index: int = 0) -> ast.stmt:
+        """The marked statement, or NotApplicable."""
+        if index >= len(self.marked[role]):
+            raise NotApplicable(f"no statement {index} marked {role}")
+        return self.marked[role][index]
+
+    def target(self, role: str, index: int = 0) -> ast.expr:
+        """What the marked statement assigns to: its last plain target, the first of a tuple."""
+        statement = self.role(role, index)
+        if not isinstance(statement, ast.Assign):
+            raise NotApplicable(f"the statement marked {role} is no assignment")
+        target = statement.targets[-1]
+        if isinstance(target, ast.Tuple):
+            target = target.elts[0]
+        target = copy.deepcopy(target)
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+                node.ctx = ast.Load()
+        return target
+
+    def target_text(self, role: str, index: int = 0) -> str:
+        """The target as text."""
+        return ast.unparse(self.target(role, index))
+
+    def value(self, role: str, index: int = 0) -> ast.expr:
+        """The right side of the marked assignment."""
+        statement = self.role(role, index)
+        if not isinstance(statement, ast.Assign):
+            raise NotApplicable(f"the statement marked {role} is no assignment")
+        return statement.value
+
+    def set_value(self, role: str, value: ast.expr, index: int = 0) -> None:
+        """Give the marked assignment another right side."""
+        statement = self.role(role, index)
+        if not isinstance(statement, ast.Assign):
+            raise NotApplicable(f"the statement marked {role} is no assignment")
+        statement.value = value
+
+    def block_of(self, statement: ast.stmt) -> tuple[list[ast.stmt], int]:
+        """The list of statements that holds `statement`, and where in it."""
+        for node in ast.walk(self.tree):
+            for name in ("body", "orelse", "finalbody"):
+                block = getattr(node, name, None)
+                if isinstance(block, list):
+                    for position, candidate in enumerate(block):
+                        if candidate is statement:
+                            return block, position
+        raise AssertionError("a marked statement is in its own tree")
+
+    def insert_after(self, statement: ast.stmt, text: str) -> None:
+        """Put statements behind one."""
+        block, position = self.block_of(statement)
+        block[position + 1 : position + 1] = statements(text)
+
+    def insert_before(self, statement: ast.stmt, text: str) -> None:
+        """Put statements before one."""
+        block, position = self.block_of(statement)
+        block[position:position] = statements(text)
+
+    def later(self, *roles: str) -> ast.stmt:
+        """Of the first statements with these roles, the one that stands last, provided they share a block."""
+        found = [self.role(role) for role in roles]
+        blocks = {id(self.block_of(statement)[0]) for statement in found}
+        if len(blocks) != 1:
+            raise NotApplicable(f"{roles} stand in different blocks")
+        return max(found, key=lambda statement: statement.lineno)
+
+    def replace(self, root: ast.AST, wanted: Callable[[ast.AST], ast.AST | None]) -> int:
+        """Replace nodes below `root` by what `wanted` answers for them; how many were replaced."""
+        count = 0
+
+        class Replace(ast.NodeTransformer):
+            def visit(self, node: ast.AST) -> ast.AST:
+                nonlocal count
+                new = wanted(node)
+                if new is not None:
+                    count += 1
+                    return new
+                self.generic_visit(node)
+                return node
+
+        Replace().generic_visit(root)
+        return count
+
+    def replace_text(self, root: ast.AST, old: str, new: str) -> int:
+        """Replace loads of the expression `old` below `root` by the expression `new`."""
+        pattern = ast.dump(expression(old))
+
+        def wanted(node: ast.AST) -> ast.AST | None:
+            return expression(new) if isinstance(node, ast.expr) and ast.dump(node) == pattern else None
+
+        return self.replace(root, wanted)
+
+    def helpers(self) -> Iterator[ast.AST]:
+        """Functions that contain no marked statement: a student's own layers and activations."""
+        marked = {id(statement) for found in self.marked.values() for statement in found}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef) and not any(id(inner) in marked for inner in ast.walk(node)):
+                yield node
+
+    def entry(self) -> ast.FunctionDef:
+        """The function of the exercise: the last one of the file."""
+        functions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+        return functions[-1]
