@@ -216,15 +216,21 @@ class _Graph:
             self.check(name)
         names = self._imports[0].add_gradients(of, wrt)
         self._requests.append((of, tuple(wrt)))
+        # Every copy gets the same ops under the same names, so that sessions opened before can ask for them too.
+        for imported in self._imports.values():
+            self._catch_up(imported)
         return names
+
+    def _catch_up(self, imported: _Import) -> None:
+        for of, wrt in self._requests[imported.gradients :]:
+            imported.add_gradients(of, wrt)
 
     def session(self, seed: int = 0) -> _Session:
         """Open a session; `seed` replaces the graph's seeds if it is not 0."""
         if seed not in self._imports:
             self._imports[seed] = _Import(reseed(self._meta, seed))
         imported = self._imports[seed]
-        for of, wrt in self._requests[imported.gradients :]:
-            imported.add_gradients(of, wrt)
+        self._catch_up(imported)
         with _translated("run"):
             session = _Session(self, imported, self._config(), self._opened)
         self._opened.append(session)

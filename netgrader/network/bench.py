@@ -162,6 +162,15 @@ class Bench:
             return False
         return True
 
+    def initialise(self) -> bool:
+        """Run the graph's own initialisers; False if the lab refuses."""
+        try:
+            self.session.initialise()
+        except LabError as error:
+            self.problems.append(error.sentence)
+            return False
+        return True
+
     def randomise(self, names: Sequence[str], scale: float = 1.0) -> bool:
         """Give variables random values: matrices so that their outputs are about as large as their inputs."""
         current = self.values(names)

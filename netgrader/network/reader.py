@@ -24,7 +24,7 @@ from netgrader.network.reading import Reading
 from netgrader.network.roles import find_roles
 from netgrader.network.source import GraphError, read_source
 from netgrader.network.static import read_loss
-from netgrader.network.training import read_optimizer, try_steps
+from netgrader.network.training import choose_loss, read_optimizer, try_steps
 from netgrader.network.trials import find_scores, try_activations, try_loss, try_rows, try_widths
 
 if TYPE_CHECKING:
@@ -158,9 +158,7 @@ def _eval_feed(parts: object) -> Mapping[str, Array]:
     raw = parts.get("eval_feed") if hasattr(parts, "get") else getattr(parts, "eval_feed", None)
     if not isinstance(raw, dict):
         return {}
-    return {
-        getattr(key, "name", key): value for key, value in raw.items() if isinstance(getattr(key, "name", key), str)
-    }
+    return {str(getattr(key, "name", key)): value for key, value in raw.items()}
 
 
 def _tensor(name: str) -> str:
@@ -231,10 +229,7 @@ def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int) -> None
     bench = Bench(reading.graph, loaded, session, reading.eval_feed, pixels=pixels, classes=reading.classes)
     bench.images, bench.labels = reading.roles.images, reading.roles.labels
     reading.bench = bench
-    try:
-        session.initialise()
-    except LabError as error:
-        bench.problems.append(error.sentence)
+    if not bench.initialise():
         bench.assign(dict(reading.values))
     reading.initial = bench.values(reading.weights) or {}
 
@@ -254,6 +249,10 @@ def _experiment(reading: Reading) -> None:
         try_activations(reading)
         read_loss(reading)
         return
+    choose_loss(reading)
+    if reading.loss != probe and reading.loss is not None:
+        reading.steps = find_steps(graph, [reading.loss], reading.roles.images)
+        find_scores(reading)
     try_widths(reading)
     try_loss(reading)
     if reading.loss_match is None:

@@ -190,7 +190,10 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     reached = graph.descendants([node.name + ":0" for node in steps], past=NOT_DIFFERENTIABLE)
     updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
     ends = []
+    changing = {update.node for update in roles.updates}
     for tensor in reached - updating:
+        if node_of(tensor) in changing:
+            continue
         readers = graph.consumers.get(tensor, [])
         if any(f"{reader}:0" in reached for reader in readers):
             continue

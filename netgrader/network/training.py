@@ -1,7 +1,8 @@
-"""What does the train op do? Which variables it moves, by which rule, at which rate, and whether down or up the loss."""
+"""What does the train op do? Which variables it moves, by which rule, at which rate, down the loss or up."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from netgrader.network.bench import Bench
     from netgrader.network.reading import Reading
 
-__all__ = ["read_optimizer", "try_steps"]
+__all__ = ["choose_loss", "read_optimizer", "try_steps"]
 
 Array = npt.NDArray[Any]
 
 STEPS = 3
 ROWS = 6
-#: A direction that agrees with a gradient this well is that gradient's.
-ALIKE = 0.95
+#: A direction that agrees with a gradient less than this says nothing of what is minimised.
+HINT = 0.3
 
 
 def read_optimizer(reading: Reading) -> None:
@@ -67,16 +68,60 @@ def _read_rate(reading: Reading, tensor: str) -> None:
             training.rate = float(found)
 
 
-def try_steps(reading: Reading) -> None:
-    """Run a few steps from random weights and look at what moved, by how much, and which way."""
-    bench, train_op = reading.bench, reading.roles.train_op
-    weights = [name for name in reading.weights if reading.graph.nodes[name].dtype("dtype").startswith("float")]
-    if bench is None or train_op is None or not weights or not reading.roles.losses:
-        return
-    if not bench.randomise(weights):
+def choose_loss(reading: Reading) -> None:
+    """Find out which of the candidates is minimised: the one whose gradient the optimizer is given, or goes down."""
+    bench, weights = reading.bench, _float_weights(reading)
+    if bench is None or not weights or not bench.randomise(weights):
         return
     feeds = bench.feed(bench.sample(ROWS))
-    gradients = _minimised(reading, bench, weights, feeds)
+    direction = _applied(reading, weights, feeds)
+    best = 0.0
+    for candidate in reading.roles.losses[:4] if direction else ():
+        gradients = bench.gradients(candidate, weights)
+        if gradients is None:
+            continue
+        likeness = _likeness(bench, dict(zip(weights, gradients, strict=True)), direction, feeds)
+        # The first candidates are the likelier ones: a later one must fit clearly better.
+        if abs(likeness) > max(abs(best) + 0.02, HINT):
+            best = likeness
+            reading.training.minimised = candidate
+
+
+def _float_weights(reading: Reading) -> list[str]:
+    return [name for name in reading.weights if reading.graph.nodes[name].dtype("dtype").startswith("float")]
+
+
+def _applied(reading: Reading, weights: list[str], feeds: dict[str, Array]) -> dict[str, Array]:
+    """The gradient that the optimizer is given, by variable; where it is not to be seen, what one step takes away."""
+    bench = reading.bench
+    if bench is None or reading.roles.train_op is None:
+        return {}
+    given = {
+        update.variable: update.gradient for update in reading.roles.updates if update.kind in FUSED and update.gradient
+    }
+    shared = [name for name in weights if name in given]
+    found = bench.run([given[name] or "" for name in shared], feeds) if shared else None
+    if found is not None:
+        return dict(zip(shared, found, strict=True))
+    before = bench.values(weights)
+    ran = bench.run([reading.roles.train_op], feeds)
+    after = bench.values(weights)
+    # The step has left its traces in the optimizer's own variables: begin again.
+    bench.initialise()
+    bench.assign(before or {})
+    if ran is None or before is None or after is None:
+        return {}
+    return {name: before[name] - after[name] for name in weights}
+
+
+def try_steps(reading: Reading) -> None:
+    """Run a few steps from random weights and look at what moved, by how much, and which way."""
+    bench, train_op, loss = reading.bench, reading.roles.train_op, reading.loss
+    weights = _float_weights(reading)
+    if bench is None or train_op is None or not weights or loss is None or not bench.randomise(weights):
+        return
+    feeds = bench.feed(bench.sample(ROWS))
+    gradients = bench.gradients(loss, weights)
     if gradients is None:
         return
     reached = [name for name, tensor in zip(weights, gradients, strict=True) if tensor is not None]
@@ -92,48 +137,15 @@ def try_steps(reading: Reading) -> None:
     _judge(reading, weights, reached, [h for h in history if h is not None], [v for v in values if v is not None])
 
 
-def _minimised(reading: Reading, bench: Bench, weights: list[str], feeds: dict[str, Array]) -> list[str | None] | None:
-    """Gradients of what is minimised: of the candidate whose gradient the optimizer is given, else of the likeliest."""
-    given = {
-        update.variable: update.gradient for update in reading.roles.updates if update.kind in FUSED and update.gradient
-    }
-    shared = [name for name in weights if name in given]
-    applied = bench.run([given[name] or "" for name in shared], feeds) if shared else None
-    best: tuple[float, str, list[str | None]] | None = None
-    for candidate in reading.roles.losses[:4]:
-        gradients = bench.gradients(candidate, weights)
-        if gradients is None:
-            continue
-        likeness = _likeness(bench, dict(zip(weights, gradients, strict=True)), shared, applied, feeds)
-        # The first candidates are the likelier ones: a later one must fit clearly better.
-        if best is None or abs(likeness) > abs(best[0]) + 0.02:
-            best = (likeness, candidate, gradients)
-    if best is None:
-        return None
-    if applied is not None and abs(best[0]) > ALIKE:
-        reading.training.minimised = best[1]
-        reading.measured["alike"] = best[0]
-    return best[2]
-
-
 def _likeness(
-    bench: Bench,
-    gradients: dict[str, str | None],
-    shared: Sequence[str],
-    applied: Sequence[Array] | None,
-    feeds: dict[str, Array],
+    bench: Bench, gradients: dict[str, str | None], direction: dict[str, Array], feeds: dict[str, Array]
 ) -> float:
     """The cosine between a candidate's gradient and the gradient that the optimizer is given."""
-    names = [gradients[name] for name in shared]
-    tensors = [name for name in names if name is not None]
-    if applied is None or not tensors:
-        return 0.0
-    own = bench.run(tensors, feeds)
+    names = [name for name in direction if gradients.get(name) is not None]
+    own = bench.run([gradients[name] or "" for name in names], feeds) if names else None
     if own is None:
         return 0.0
-    pairs = [(a, name) for a, name in zip(applied, names, strict=True) if name is not None]
-    left = np.concatenate([value.reshape(-1).astype(np.float64) for value in own])
-    right = np.concatenate([value.reshape(-1).astype(np.float64) for value, _ in pairs])
+    left, right = _flat(own), _flat([direction[name] for name in names])
     if left.shape != right.shape:
         return 0.0
     sizes = float(np.linalg.norm(left) * np.linalg.norm(right))
@@ -156,7 +168,7 @@ def _judge(
     used = [index for index, name in enumerate(reached) if name in moved]
     gradients = [_flat([h[index] for index in used]) for h in history]
     places = [_flat([v[reached[index]] for index in used]) for v in values]
-    steps = [after - before for before, after in zip(places, places[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(places)]
     if not used or not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
         return
     slope = float(gradients[0] @ steps[0])

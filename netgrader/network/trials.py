@@ -32,7 +32,7 @@ ROWS = 4
 
 def find_scores(reading: Reading) -> None:
     """Find what the last layer puts out: from there to the loss, variables come in no more."""
-    graph, loss, images = reading.graph, reading.roles.loss, reading.roles.images
+    graph, loss, images = reading.graph, reading.loss, reading.roles.images
     if loss is None or images is None or not reading.steps:
         return
     labels = reading.roles.labels
