@@ -21,6 +21,7 @@ __all__ = ["install", "kept_values", "variable_values"]
 
 SESSION_MODULE = "tensorflow.python.client.session"
 KEPT = "_netgrader_kept_values"
+LARGE = 400_000_000  # bytes
 MARK = "_netgrader_keeps_values"
 
 Values = dict[str, npt.NDArray[Any]]
@@ -54,22 +55,34 @@ def variable_values(session: Any, graph: Any) -> Values:
 
 def _read(session: Any) -> Values:
     """Read all variables without adding an op to the graph: through the reads and tensors that are already there."""
-    readable = {}
-    for op in session.graph.get_operations():
-        if op.type in {"VariableV2", "Variable"}:
-            readable[op.name] = op.outputs[0]
-        elif op.type == "VarHandleOp":
-            reads = [use for use in op.outputs[0].consumers() if _only_reads(use)]
-            if reads:
-                readable[op.name] = reads[0].outputs[0]
-    readable = {
-        name: tensor for name, tensor in readable.items() if tensor.dtype.is_floating or tensor.dtype.is_integer
-    }
     tf = sys.modules["tensorflow"]
+    readable = _readable(session.graph)
+    if not readable:
+        return {}
     try:
         return {name: _plain(value) for name, value in session.run(readable).items()}
     except tf.errors.OpError:
         return _read_one_by_one(session, readable)
+
+
+def _readable(graph: Any) -> dict[str, Any]:
+    """A tensor that holds the value of each variable of numbers, by op name.
+
+    Where all of them together are too large, only those that training is meant to move, without an optimizer's own.
+    """
+    found = {}
+    for op in graph.get_operations():
+        if op.type in {"VariableV2", "Variable"}:
+            found[op.name] = op.outputs[0]
+        elif op.type == "VarHandleOp":
+            reads = [use for use in op.outputs[0].consumers() if _only_reads(use)]
+            if reads:
+                found[op.name] = reads[0].outputs[0]
+    found = {name: tensor for name, tensor in found.items() if tensor.dtype.is_floating or tensor.dtype.is_integer}
+    if sum((tensor.shape.num_elements() or 0) * tensor.dtype.size for tensor in found.values()) <= LARGE:
+        return found
+    trained = {variable.op.name for variable in graph.get_collection("trainable_variables")}
+    return {name: tensor for name, tensor in found.items() if name in trained}
 
 
 def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
@@ -108,7 +121,10 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
         # Python may collect a session at any moment, also inside TensorFlow: never start a run from there.
         collected = sys._getframe(1).f_code.co_name == "__del__"  # noqa: SLF001
         if not (collected or getattr(self, "_closed", True) or getattr(self, LAB_SESSION, False)):
-            values = _read(self)
+            try:
+                values = _read(self)
+            except Exception:  # noqa: BLE001  (whatever is wrong with a session, closing it must work as ever)
+                values = {}
             if values:
                 setattr(self, KEPT, values)
                 setattr(self.graph, KEPT, values)

@@ -1,0 +1,85 @@
+"""Capture beside the student's code: graphs from any container, values of closed sessions, errors with their line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def seen():
+    script = Path(__file__).with_name("kernel_side.py")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_parts_are_found_in_whatever_a_student_returns(seen):
+    containers = seen["containers"]
+    for name in ("namespace", "dict"):
+        assert {"X", "W1", "loss", "train_op"} <= set(containers[name]), name
+    for name in ("namedtuple", "slots", "properties"):
+        assert set(containers[name]) == {"X", "loss"}, name
+    assert containers["tuple"] == {"0": containers["dict"]["X"], "1": containers["dict"]["loss"]}
+
+
+def test_keras_variables_lists_and_feeds_have_names_in_the_graph(seen):
+    odd = seen["odd parts"]
+    assert odd["kernel"] == "dense/kernel:0"
+    assert odd["group"] == ["NoOp", ["^Adam", "^second"]]
+    assert list(odd["eval_feed"].values()) == [[[1.0] * 4]]
+    assert odd["about"] == {"rate": 0.5}
+    assert odd["ops in the student's graph"] == []
+
+
+def test_a_graph_that_is_not_the_one_of_the_parts_is_noted_and_the_right_one_taken(seen):
+    graphs = seen["graphs"]
+    assert graphs["empty"] == [{"returned": "empty"}, ["W1", "X", "init", "loss", "train_op"]]
+    assert graphs["full"] == {"returned": "other"}
+    assert graphs["none"] == {"returned": "none"}
+    assert graphs["partly"] == {"elsewhere": ["accuracy"]}
+    assert graphs["refused"] == [True] * 4
+
+
+@pytest.mark.parametrize("kind", ["variables", "references"])
+def test_a_session_may_be_closed_or_left_open(seen, kind):
+    sessions = seen["sessions"][kind]
+    assert sessions["while open"]
+    assert sessions["after closing"]
+    assert sessions["without naming it"]
+    assert sessions["of another graph"]
+    assert sessions["slots too"] == ["W", "W/Adam", "W/Adam_1", "beta1_power", "beta2_power"]
+
+
+@pytest.mark.parametrize("kind", ["variables", "references"])
+def test_values_that_were_never_there_are_not_made_up(seen, kind):
+    assert seen["sessions"][kind]["never initialised"] == []
+    assert seen["sessions"][kind]["partly initialised"] == ["W"]
+    assert seen["sessions"][kind]["ops added"] == 0
+
+
+def test_an_error_is_evidence_for_its_name_only_with_the_students_line(seen):
+    errors = seen["captured"]["errors"]
+    assert errors["raised"] == ["ZeroDivisionError", "division by zero", "return x / 0  # here"]
+    assert errors["left"] == ["SystemExit", "3", "sys.exit(3)"]
+    assert errors["missing"] == ["NameError", "name 'not_there' is not defined", None]
+    assert errors["unprintable"][0] == "Unprintable"
+    assert errors["helper"] == ["IndexError", "list index out of range", "return [][5]  # in the helper"]
+    assert errors["probe"] == ["RuntimeError", "a mistake in the probe", None]
+
+
+def test_a_probe_leaves_the_notebook_as_it_was(seen):
+    captured = seen["captured"]
+    assert captured["printed"] == ""
+    assert captured["random as before"]
+    assert captured["figures"] == []
+    assert captured["compiled files"] == []
+
+
+def test_a_probe_chooses_the_same_arguments_each_time(seen):
+    assert seen["captured"]["repeatable"]
+    assert seen["captured"]["unknown"] == "No probe takes evidence for check_other."
