@@ -38,7 +38,7 @@ _NAMES = (
     # memory that no process maps, so that a watchdog could not count it
     "memfd_create memfd_secret shmget shmat shmctl msgget msgsnd semget mq_open "
     # where and how it is scheduled is ours to say
-    "sched_setaffinity sched_setscheduler sched_setattr ioprio_set migrate_pages move_pages "
+    "sched_setaffinity ioprio_set migrate_pages move_pages "
 )
 DENIED: Sequence[str] = tuple(_NAMES.split())
 

@@ -231,8 +231,9 @@ class _Trial:
         marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
         starter = (
             "import subprocess, sys\nfrom netgrader.sandbox import Limits, Plan, open_sandbox\n"
-            "caged = open_sandbox(sys.argv[1]).start(Plan([sys.executable, '-I', '-S', '-c', sys.argv[2], sys.argv[3]]),"
-            " stdout=subprocess.PIPE)\nprint(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
+            "plan = Plan([sys.executable, '-I', '-S', '-c', *sys.argv[2:]])\n"
+            "caged = open_sandbox(sys.argv[1]).start(plan, stdout=subprocess.PIPE)\n"
+            "print(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
         )
         command = [sys.executable, "-c", starter, self._sandbox.name, _LASTING, marker]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": _own_root()})

@@ -1,0 +1,370 @@
+"""Runs a restored notebook in a caged kernel and takes evidence at its check cells: `execute`.
+
+A check cell's own source is not run. Instead `take` of the student's package hands over evidence into a fresh folder,
+which is copied away as soon as the kernel is idle, before the next cell runs. Nothing else that the kernel says counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import json
+import platform
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from netgrader.evidence import MANIFEST, BadEvidence
+from netgrader.grading import execution_seeds
+from netgrader.grading.execution_evidence import copy_evidence
+from netgrader.grading.execution_link import Ended, Link, Reply
+from netgrader.grading.execution_outputs import Collector
+from netgrader.grading.execution_problems import cell_named, duration, ended_early
+from netgrader.grading.execution_types import (
+    EVIDENCE,
+    RESULT,
+    CellRun,
+    CellStatus,
+    Execution,
+    ExecutionCell,
+    ExecutionLimits,
+    ExecutionRequest,
+)
+from netgrader.sandbox import HOME, Limits, Mount, Plan, Sandbox, Usage
+from netgrader.sandbox.kernel import CagedKernel
+from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
+
+__all__ = ["Progress", "execute"]
+
+FOLDER = "digits"
+EVIDENCE_INSIDE = "/run/evidence"
+PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
+DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
+SETUP_SECONDS = 30.0
+VERSIONS = ("tensorflow", "numpy", "ipykernel")
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of cells done, of all cells, and the id of the one that is run now."""
+
+
+def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path, progress: Progress | None = None) -> Execution:
+    """Run a notebook and write what comes of it into `folder`, in one move.
+
+    Parameters
+    ----------
+    request
+        What is run.
+    sandbox
+        Where.
+    folder
+        Gets ``execution.json`` and ``evidence/<id>/``; must not exist or be empty.
+    progress
+        Told of each cell before it is run.
+
+    Raises
+    ------
+    SandboxError
+        If no kernel starts. Whatever the notebook does is no exception but part of the result.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        (part / EVIDENCE).mkdir(parents=True)
+        with _exchange() as exchange:
+            execution = _Run(request, sandbox, exchange, part / EVIDENCE, progress or _silent).run()
+        text = json.dumps(execution.as_json(), indent=1)
+        (part / RESULT).write_text(text + "\n", encoding="utf-8")
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return execution
+
+
+def _silent(_done: int, _of: int, _name: str) -> None:
+    return
+
+
+@contextmanager
+def _exchange() -> Iterator[Path]:
+    """A folder that the cage may write to, gone in the end whatever it was filled with."""
+    path = tempfile.mkdtemp(prefix="netgrader-evidence-")
+    try:
+        yield Path(path)
+    finally:
+        # Our own removal recurses, and a stranger may nest folders more deeply than it can.
+        subprocess.run(["rm", "-rf", "--one-file-system", "--", path], check=False, capture_output=True)
+
+
+@dataclass
+class _Progressing:
+    """What the run has come to so far."""
+
+    cells: list[CellRun] = field(default_factory=list)
+    problem: str | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+    student_seconds: float = 0.0
+    capture_seconds: float = 0.0
+
+
+class _Run:
+    def __init__(
+        self, request: ExecutionRequest, sandbox: Sandbox, exchange: Path, evidence: Path, progress: Progress
+    ) -> None:
+        self._request = request
+        self._limits = request.limits
+        self._sandbox = sandbox
+        self._evidence = evidence
+        self._progress = progress
+        self._mount = Mount(exchange, EVIDENCE_INSIDE, writable=True)
+        self._so_far = _Progressing()
+
+    def run(self) -> Execution:
+        begin = time.monotonic()
+        with _checks(self._request.probes) as checks:
+            mounts = [kernel_package(), self._mount, checks]
+            if self._request.data is not None:
+                mounts.append(Mount(self._request.data.resolve(), DATA_INSIDE))
+            plan = Plan(
+                argv=(),
+                mounts=mounts,
+                env=_environment(self._request),
+                files={f"{FOLDER}/{name}": text.encode() for name, text in self._request.helpers.items()},
+                cwd=FOLDER,
+                limits=_sandbox_limits(self._limits),
+            )
+            with CagedKernel(self._sandbox, plan) as kernel:
+                started = time.monotonic() - begin
+                self._checks_inside = self._sandbox.seen(checks)
+                self._cells(kernel)
+            outcome = kernel.caged.close()
+        return Execution(
+            cells=tuple(self._so_far.cells),
+            problem=self._so_far.problem,
+            problems=self._so_far.problems,
+            seconds={
+                "kernel": round(started, 3),
+                "student": round(self._so_far.student_seconds, 3),
+                "capture": round(self._so_far.capture_seconds, 3),
+                "total": round(time.monotonic() - begin, 3),
+            },
+            usage=_usage(outcome.usage),
+            outside=_seen_from_outside(self._request, self._so_far.cells),
+            notes=_notes(self._request, self._sandbox),
+            environment=_versions(self._sandbox),
+        )
+
+    def _cells(self, kernel: CagedKernel) -> None:
+        link = Link(kernel)
+        link.run(_setup_code(self._request), seconds=SETUP_SECONDS, silent=True)
+        cells = self._request.cells
+        for index, cell in enumerate(cells):
+            if self._so_far.problem is not None:
+                self._so_far.cells.append(CellRun(cell.name, CellStatus.NOT_REACHED))
+                if cell.evidence:
+                    self._so_far.problems.setdefault(cell.evidence, self._so_far.problem)
+                continue
+            self._progress(index, len(cells), cell.name)
+            self._so_far.cells.append(self._cell(kernel, link, index, cell))
+        self._progress(len(cells), len(cells), "")
+
+    def _cell(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
+        run = CellRun(cell.name, CellStatus.OK)
+        if cell.runs and cell.source.strip():
+            run = self._source(kernel, link, index, cell)
+        if cell.evidence and self._so_far.problem is None:
+            begin = time.monotonic()
+            handed_over = self._capture(link, cell)
+            seconds = time.monotonic() - begin
+            self._so_far.capture_seconds += seconds
+            run = replace(run, capture_seconds=round(seconds, 3), evidence=cell.evidence if handed_over else None)
+        elif cell.evidence:
+            self._so_far.problems[cell.evidence] = self._so_far.problem or ""
+        return run
+
+    def _source(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
+        """Run a cell of the notebook."""
+        collector = Collector(self._limits)
+        left = self._limits.notebook_seconds - self._so_far.student_seconds
+        cpu = kernel.caged.usage().cpu_seconds
+        reply = link.run(
+            cell.source,
+            seconds=max(0.0, min(self._limits.cell_seconds, left)),
+            shown=collector.take,
+            received_bytes=self._limits.received_bytes,
+        )
+        self._so_far.student_seconds += reply.seconds
+        if reply.ended is not Ended.DONE:
+            whole = left < self._limits.cell_seconds
+            self._so_far.problem = ended_early(reply, cell_named(index, cell), self._limits, whole_notebook=whole)
+        return CellRun(
+            cell.name,
+            _status(reply),
+            seconds=round(reply.seconds, 3),
+            cpu_seconds=round(max(0.0, kernel.caged.usage().cpu_seconds - cpu), 3),
+            error_name=reply.error_name,
+            error_message=reply.error_message,
+            outputs=collector.outputs(),
+        )
+
+    def _capture(self, link: Link, cell: ExecutionCell) -> bool:
+        """Have evidence taken and take it; whether there is any."""
+        name = secrets.token_hex(12)
+        folder = self._mount.host / name
+        folder.mkdir(mode=0o777)
+        folder.chmod(0o777)  # the cage's user is another; nobody else gets here
+        left = self._limits.notebook_seconds - self._so_far.capture_seconds
+        where = f"{self._sandbox.seen(self._mount)}/{name}"
+        code = (
+            "__import__('netgrader.student.capture', fromlist=['take'])"
+            f".take({cell.evidence!r}, globals(), {where!r}, {self._checks_inside!r}, seed={self._request.seed})"
+        )
+        seconds = max(0.0, min(self._limits.capture_seconds, left))
+        reply = link.run(code, seconds=seconds, silent=True, received_bytes=self._limits.received_bytes)
+        problem = self._collect(folder, cell.evidence)
+        if reply.ended is Ended.INTERRUPTED and problem is not None:
+            problem = f"Trying out what the notebook defines for {cell.evidence} took longer than {duration(seconds)}."
+        elif reply.ended in (Ended.STUCK, Ended.FLOODED, Ended.DEAD):
+            ended = ended_early(reply, f"the check {cell.evidence}", self._limits, whole_notebook=False)
+            self._so_far.problem = ended
+            problem = problem and ended
+        elif problem is not None and reply.error_name:
+            detail = reply.error_message or "no message"
+            problem = f"No evidence could be taken for {cell.evidence}: {reply.error_name}: {detail}"
+        if problem is not None:
+            self._so_far.problems[cell.evidence] = problem
+        return problem is None
+
+    def _collect(self, folder: Path, evidence: str) -> str | None:
+        """Copy what was handed over into the result; a sentence if there is none that counts."""
+        target = self._evidence / evidence
+        problem = None
+        try:
+            copy_evidence(folder, target)
+        except BadEvidence as error:
+            problem = str(error)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        if problem is None and not (target / MANIFEST).is_file():
+            problem = f"No evidence was handed over for {evidence}."
+        if problem is not None:
+            shutil.rmtree(target, ignore_errors=True)
+        return problem
+
+
+@contextmanager
+def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
+    """The probes in a folder of their own, since no other file that stands beside them is for the cage."""
+    with tempfile.TemporaryDirectory(prefix="netgrader-probes-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for path in probes:
+            target = folder / path.name
+            shutil.copyfile(path, target)
+            target.chmod(0o644)
+        yield Mount(folder, PROBES_INSIDE)
+
+
+def _environment(request: ExecutionRequest) -> dict[str, str]:
+    threads = str(request.threads)
+    env = {
+        "PYTHONPATH": PACKAGE_FOLDER,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "PYTHONHASHSEED": "0",
+    }
+    if request.data is not None:
+        env["NETGRADER_MNIST"] = DATA_INSIDE
+    return env
+
+
+def _sandbox_limits(limits: ExecutionLimits) -> Limits:
+    return Limits(
+        wall_seconds=2 * limits.notebook_seconds + 120,
+        cpu_cores=limits.cores,
+        memory_bytes=limits.memory_bytes,
+        processes=limits.processes,
+        disk_bytes=limits.disk_bytes,
+        file_bytes=limits.disk_bytes,
+    )
+
+
+def _setup_code(request: ExecutionRequest) -> str:
+    """Code that seeds the kernel and leaves no name behind."""
+    source = Path(execution_seeds.__file__).read_text(encoding="utf-8")
+    shift = 0 if request.respect_seeds else 1_000_003 * (1 + request.seed)
+    call = f"\ninstall({request.seed + 1}, {shift})\n"
+    return f"exec(compile({source + call!r}, '<setup>', 'exec'), {{'__name__': 'setup'}})"
+
+
+def _status(reply: Reply) -> CellStatus:
+    if reply.ended is Ended.DONE:
+        return CellStatus.ERROR if reply.error_name else CellStatus.OK
+    if reply.ended is Ended.DEAD:
+        return CellStatus.LIMIT if reply.outcome and reply.outcome.limit else CellStatus.DEAD
+    return CellStatus.LIMIT if reply.ended is Ended.FLOODED else CellStatus.TIMEOUT
+
+
+def _usage(usage: Usage) -> dict[str, float]:
+    return {
+        "cpu_seconds": round(usage.cpu_seconds, 3),
+        "peak_memory_bytes": usage.peak_memory_bytes,
+        "disk_bytes": usage.disk_bytes,
+    }
+
+
+def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
+    """What no code inside can change: files that were brought, sizes of what is written out, time used."""
+    return {
+        "files": {name: len(text.encode()) for name, text in request.helpers.items()},
+        "cells": [
+            {
+                "name": run.name,
+                "evidence": cell.evidence,
+                "seconds": run.seconds,
+                "cpu_seconds": run.cpu_seconds,
+                "source_bytes": len(cell.source.encode("utf-8", "replace")),
+                "literal_bytes": _literal_bytes(cell.source),
+            }
+            for cell, run in zip(request.cells, runs, strict=True)
+        ],
+        "literal_bytes_in_files": {name: _literal_bytes(text) for name, text in request.helpers.items()},
+    }
+
+
+def _literal_bytes(source: str) -> int:
+    """Length of all that is written out as literals in `source`; of its longest line where it is not plain Python."""
+    try:
+        tree = ast.parse(source)
+        return sum(
+            len(node.value) if isinstance(node.value, str | bytes) else len(repr(node.value))
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+        )
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return max((len(line) for line in source.splitlines()), default=0)
+
+
+def _notes(request: ExecutionRequest, sandbox: Sandbox) -> tuple[str, ...]:
+    notes = []
+    if not sandbox.caged:
+        notes.append("The notebook was run without a cage, as was asked for (sandbox 'none').")
+    if request.kernel_name != "python3":
+        notes.append(f"The notebook asks for the kernel '{request.kernel_name[:80]}'; it was run in the grader's own.")
+    return tuple(notes)
+
+
+def _versions(sandbox: Sandbox) -> dict[str, str]:
+    found: Mapping[str, str] = {name: importlib.metadata.version(name) for name in VERSIONS}
+    return {"sandbox": sandbox.name, "python": platform.python_version(), **found}

@@ -1,0 +1,186 @@
+"""Runs one piece of code after the other in a caged kernel, with deadlines, and hears what it shows.
+
+What arrives is a stranger's: of each message only the header is read before it is known to be wanted, and whoever sends
+without end is stopped. A kernel may lie about having finished; then the next piece waits its turn in the kernel.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import zmq
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from netgrader.sandbox import Outcome
+    from netgrader.sandbox.kernel import CagedKernel
+
+__all__ = ["Ended", "Link", "Reply"]
+
+DELIMITER = b"<IDS|MSG>"
+LARGEST_HEADER = 100_000
+TICK_MS = 100
+LAST_OUTPUT = 2.0
+"""Seconds in which what a cell showed must have arrived once it has ended."""
+GIVE_WAY = 6.0
+"""Seconds that an interrupted cell has to end."""
+
+
+class Ended(Enum):
+    """How a piece of code ended."""
+
+    DONE = "done"
+    INTERRUPTED = "interrupted"
+    """It ran out of time and gave way."""
+    STUCK = "stuck"
+    """It ran out of time and did not give way: the kernel is of no more use."""
+    FLOODED = "flooded"
+    """It sent more than it may: likewise."""
+    DEAD = "dead"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a piece of code: how it ended, and the exception if one ended it."""
+
+    ended: Ended
+    error_name: str | None = None
+    error_message: str | None = None
+    seconds: float = 0.0
+    outcome: Outcome | None = None
+
+
+class Link:
+    """Talks to one kernel."""
+
+    def __init__(self, kernel: CagedKernel) -> None:
+        self._kernel = kernel
+        self._poller = zmq.Poller()
+        self._poller.register(kernel.shell, zmq.POLLIN)
+        self._poller.register(kernel.iopub, zmq.POLLIN)
+
+    def run(
+        self,
+        code: str,
+        *,
+        seconds: float,
+        silent: bool = False,
+        shown: Callable[[str, Mapping[str, Any]], None] | None = None,
+        received_bytes: int = 1_000_000_000,
+    ) -> Reply:
+        """Run `code`.
+
+        Parameters
+        ----------
+        code
+            What to run.
+        seconds
+            How long it may take; then it is interrupted.
+        silent
+            Whether it leaves no trace in the history.
+        shown
+            Called with type and content of each message of output.
+        received_bytes
+            How much it may send.
+        """
+        content = {
+            "code": code,
+            "silent": silent,
+            "store_history": not silent,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        sent = self._kernel.session.send(self._kernel.shell, "execute_request", content)
+        waiting = _Waiting(sent["header"]["msg_id"], shown, received_bytes)
+        begin = time.monotonic()
+        deadline, interrupted = begin + seconds, False
+        while not waiting.finished:
+            self._listen(waiting)
+            now = time.monotonic()
+            outcome = self._kernel.caged.outcome
+            if outcome is not None:
+                self._listen(waiting)  # its last words
+                return Reply(Ended.DEAD, seconds=now - begin, outcome=outcome)
+            if waiting.left < 0:
+                return Reply(Ended.FLOODED, seconds=now - begin)
+            if now > deadline and waiting.reply is None:
+                if interrupted:
+                    return Reply(Ended.STUCK, seconds=now - begin)
+                self._kernel.interrupt()
+                deadline, interrupted = now + GIVE_WAY, True
+        reply = waiting.reply or {}
+        failed = reply.get("status") != "ok"
+        return Reply(
+            Ended.INTERRUPTED if interrupted else Ended.DONE,
+            error_name=_short(reply.get("ename") or "Error", 200) if failed else None,
+            error_message=_short(reply.get("evalue") or "", 2000) if failed else None,
+            seconds=time.monotonic() - begin,
+        )
+
+    def _listen(self, waiting: _Waiting) -> None:
+        """Take what has arrived; waits a moment if nothing has."""
+        for socket, _ in self._poller.poll(TICK_MS):
+            for _ in range(200):  # then look at the clock again
+                try:
+                    parts = socket.recv_multipart(zmq.NOBLOCK)
+                except zmq.Again:
+                    break
+                waiting.take(parts, shell=socket is self._kernel.shell)
+
+
+class _Waiting:
+    """What is known so far of a piece of code that was sent."""
+
+    def __init__(
+        self, message_id: str, shown: Callable[[str, Mapping[str, Any]], None] | None, received_bytes: int
+    ) -> None:
+        self._id = message_id
+        self._shown = shown
+        self.left = received_bytes
+        self.reply: Mapping[str, Any] | None = None
+        self._replied_at = 0.0
+        self._idle = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended and all that it showed has arrived, or has had the time to."""
+        late = time.monotonic() - self._replied_at > LAST_OUTPUT
+        return self.reply is not None and (self._idle or late)
+
+    def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
+        """Take a message in its parts."""
+        self.left -= sum(map(len, parts))
+        start = parts.index(DELIMITER) if DELIMITER in parts else len(parts)
+        # delimiter, signature, header, parent's header, metadata, content
+        if len(parts) < start + 6 or max(len(parts[start + 2]), len(parts[start + 3])) > LARGEST_HEADER:
+            return
+        if _json(parts[start + 3]).get("msg_id") != self._id:
+            return
+        kind = _json(parts[start + 2]).get("msg_type")
+        if shell:
+            if kind == "execute_reply" and self.reply is None:
+                self.reply, self._replied_at = _json(parts[start + 5]), time.monotonic()
+        elif kind == "status":
+            self._idle = self._idle or _json(parts[start + 5]).get("execution_state") == "idle"
+        elif isinstance(kind, str) and self._shown is not None:
+            self._shown(kind, _json(parts[start + 5]))
+
+
+def _json(content: bytes) -> Mapping[str, Any]:
+    """A JSON object; an empty one where it is none."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _short(value: object, most: int) -> str:
+    text = str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,60 @@
+"""Sentences for students on why a run ended early: what happened, in which cell, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.grading.execution_link import Ended
+
+if TYPE_CHECKING:
+    from netgrader.grading.execution_link import Reply
+    from netgrader.grading.execution_types import ExecutionCell, ExecutionLimits
+
+__all__ = ["cell_named", "duration", "ended_early"]
+
+REST = "What comes after it was not run; what stands before it is graded."
+
+
+def ended_early(reply: Reply, where: str, limits: ExecutionLimits, *, whole_notebook: bool) -> str:
+    """Why the run ended in `where`; `whole_notebook` if it is the time of all cells together that ran out."""
+    if reply.ended is Ended.FLOODED:
+        return f"The run ended in {where}, which sends output without end. {REST} Print less there."
+    if reply.ended is Ended.DEAD:
+        return _died(reply, where, limits)
+    if whole_notebook:
+        return (
+            f"The notebook ran longer than {duration(limits.notebook_seconds)} in all and was stopped in {where}. "
+            f"{REST} Train for fewer epochs, or a smaller network."
+        )
+    return (
+        f"The run ended in {where}, which took longer than {duration(limits.cell_seconds)}. {REST} "
+        "Does a loop there end? If it does, train for fewer epochs or a smaller network."
+    )
+
+
+def _died(reply: Reply, where: str, limits: ExecutionLimits) -> str:
+    limit = reply.outcome.limit if reply.outcome else None
+    if limit == "memory":
+        size = f"{limits.memory_bytes / 1e9:.3g} GB"
+        advice = "Use smaller layers or minibatches, or float32 instead of float64."
+        return f"The run ended in {where}, where more than {size} of memory were needed. {REST} {advice}"
+    if limit in ("disk", "files"):
+        return f"The run ended in {where}, which wrote too much to disk. {REST} Write less."
+    if limit is not None:
+        return f"The run ended in {where}, where a limit was hit ({limit}). {REST}"
+    return f"The kernel died in {where}. {REST} Does the cell end the process, or use a library that crashes?"
+
+
+def cell_named(index: int, cell: ExecutionCell) -> str:
+    """What to call a cell: its id, or its number with how it begins."""
+    if cell.name:
+        return f"the cell {cell.name}"
+    first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
+    return f"code cell {index + 1} (it begins with “{first[:50]}”)"
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    if seconds >= 120:
+        return f"{seconds / 60:.3g} minutes"
+    return f"{seconds:.3g} seconds"

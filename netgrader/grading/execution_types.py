@@ -1,0 +1,231 @@
+"""What is run, within which limits, and what comes of it: the types of a notebook's execution and their JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "EVIDENCE",
+    "RESULT",
+    "CellRun",
+    "CellStatus",
+    "Execution",
+    "ExecutionCell",
+    "ExecutionLimits",
+    "ExecutionRequest",
+    "Output",
+]
+
+RESULT = "execution.json"
+EVIDENCE = "evidence"
+
+Output = Mapping[str, Any]
+"""An output of a cell, as nbformat 4 has it."""
+
+
+@dataclass(frozen=True)
+class ExecutionLimits:
+    """What a notebook may use, unless the instructor sets others.
+
+    Attributes
+    ----------
+    cell_seconds, notebook_seconds
+        Wall time of one of the student's cells, and of all of them together.
+    capture_seconds
+        Wall time of taking the evidence at one check cell; of all together as much as `notebook_seconds`.
+    memory_bytes, cores, processes, disk_bytes
+        As `netgrader.sandbox.Limits` has them.
+    text_characters
+        How much of the text that a cell prints is kept: its beginning and its end.
+    output_bytes
+        How much of a cell's pictures and tables is kept.
+    outputs
+        How many outputs of a cell are kept.
+    received_bytes
+        How much a cell may send, kept or not, before the run is ended.
+    """
+
+    cell_seconds: float = 600.0
+    notebook_seconds: float = 1200.0
+    capture_seconds: float = 300.0
+    memory_bytes: int = 4_000_000_000
+    cores: float = 2.0
+    processes: int = 256
+    disk_bytes: int = 1_200_000_000
+    text_characters: int = 60_000
+    output_bytes: int = 3_000_000
+    outputs: int = 200
+    received_bytes: int = 1_000_000_000
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> ExecutionLimits:
+        """The limits that a table of ``exercises.toml`` sets, the others as they are; unknown names are left alone."""
+        names = {entry.name for entry in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in table.items() if name in names})
+
+
+@dataclass(frozen=True)
+class ExecutionCell:
+    """A code cell that is to be run.
+
+    Attributes
+    ----------
+    source
+        What stands in it.
+    name
+        The id that nbgrader tracks it by, empty for a student's own.
+    evidence
+        The id under which evidence is taken at this cell, empty if none is.
+    runs
+        Whether its source is run (before evidence is taken); a check cell's is not.
+    """
+
+    source: str
+    name: str = ""
+    evidence: str = ""
+    runs: bool = True
+
+
+@dataclass(frozen=True)
+class ExecutionRequest:
+    """A notebook to be run, and all that its cage holds.
+
+    Attributes
+    ----------
+    cells
+        The code cells of the restored notebook, in order.
+    helpers
+        Text files beside the notebook by name: the student's ``.py`` files and modules given with the notebook.
+    probes
+        Files that take evidence (``probes_<nb>.py``, ``exercises.toml``).
+    data
+        ``mnist.npz``, if there is one.
+    limits
+        What it may use.
+    seed
+        What every random source in the kernel is seeded with, where the student does not seed it.
+    respect_seeds
+        Whether the student's own seeds count. They do in the first run, so that it repeats what the student saw; in
+        further runs `seed` changes them.
+    threads
+        Threads of TensorFlow and of NumPy's linear algebra.
+    kernel_name
+        The kernel that the notebook asks for; it gets ours.
+    """
+
+    cells: Sequence[ExecutionCell]
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    probes: Sequence[Path] = ()
+    data: Path | None = None
+    limits: ExecutionLimits = field(default_factory=ExecutionLimits)
+    seed: int = 0
+    respect_seeds: bool = True
+    threads: int = 2
+    kernel_name: str = "python3"
+
+
+class CellStatus(StrEnum):
+    """How a cell ended. `LIMIT`: a limit of the whole run was hit in it; `DEAD`: the kernel died by itself."""
+
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    LIMIT = "limit"
+    DEAD = "dead"
+    NOT_REACHED = "not-reached"
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What came of one cell.
+
+    Attributes
+    ----------
+    name, status
+        The cell's id, and how it ended.
+    seconds, cpu_seconds
+        Wall and processor time of its source, as seen from outside.
+    capture_seconds
+        Wall time of taking evidence.
+    error_name, error_message
+        The exception that ended it: a stranger's text.
+    evidence
+        The id of the evidence that was handed over, if any was.
+    outputs
+        What it showed, cut to size.
+    """
+
+    name: str
+    status: CellStatus
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    capture_seconds: float = 0.0
+    error_name: str | None = None
+    error_message: str | None = None
+    evidence: str | None = None
+    outputs: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What came of a run; evidence stands in the folder ``evidence/<id>`` beside it.
+
+    Attributes
+    ----------
+    cells
+        One for each cell of the request, in order.
+    problem
+        Why the run ended early, in a sentence, if it did.
+    problems
+        Why there is no evidence, in a sentence, for each id that none was handed over for.
+    seconds
+        Wall time: ``kernel`` (its start), ``student`` (their code), ``capture``, ``total``.
+    usage
+        ``cpu_seconds``, ``peak_memory_bytes``, ``disk_bytes`` of all processes together.
+    outside
+        What else was seen of the run from outside that a test may look at.
+    notes
+        What a person may want to know, in sentences.
+    environment
+        The sandbox, and versions of what ran.
+    """
+
+    cells: tuple[CellRun, ...]
+    problem: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    usage: Mapping[str, float] = field(default_factory=dict)
+    outside: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> tuple[tuple[Output, ...], ...]:
+        """Outputs of each cell, in order."""
+        return tuple(cell.outputs for cell in self.cells)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values only."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Execution:
+        """The inverse of `as_json`, for what we stored ourselves."""
+        cells = tuple(
+            CellRun(**{**cell, "status": CellStatus(cell["status"]), "outputs": tuple(cell["outputs"])})
+            for cell in raw["cells"]
+        )
+        return cls(**{**raw, "cells": cells, "notes": tuple(raw["notes"])})
+
+    @classmethod
+    def load(cls, folder: Path) -> Execution:
+        """Read what `netgrader.grading.execute.execute` wrote into `folder`."""
+        return cls.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))

@@ -1,0 +1,184 @@
+"""An IPython kernel in a cage: always our own interpreter's, with channels that nobody but us can reach.
+
+The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is a
+stranger's: our sockets take messages up to a size and queue few of them.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import zmq
+from jupyter_client.session import Session
+
+from netgrader.sandbox.api import Mount, Plan, Sandbox, SandboxError
+from netgrader.sandbox.packages import python
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from netgrader.sandbox.caged import Caged
+
+__all__ = ["CHANNELS", "CagedKernel", "KernelFolder", "kernel_plan", "open_socket"]
+
+CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
+"""The number at the end of each channel's socket."""
+INSIDE = "/run/kernel"
+LARGEST_MESSAGE = 24_000_000
+QUEUED_MESSAGES = 40
+START_SECONDS = 60.0
+
+
+class KernelFolder:
+    """The folder of one kernel's sockets and connection file, seen by that kernel and by us.
+
+    Attributes
+    ----------
+    mount
+        How it gets into the cage.
+    key
+        What messages are signed with.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        # Sockets' paths are short by decree (108 bytes), and the temporary folder's may be long.
+        self._host = Path(tempfile.mkdtemp(prefix="ngk-", dir="/tmp"))
+        self.mount = Mount(self._host, INSIDE, writable=True)
+        self.key = secrets.token_hex(32).encode()
+        self.inside = sandbox.seen(self.mount)
+        content = self._connection(f"{self.inside}/s")
+        (self._host / "connection.json").write_text(json.dumps(content), encoding="utf-8")
+
+    @property
+    def address(self) -> str:
+        """What comes before the dash and the number in the path of each socket, as we see it."""
+        return str(self._host / "s")
+
+    @property
+    def connection_file(self) -> str:
+        """The file that the kernel reads, as it sees it."""
+        return f"{self.inside}/connection.json"
+
+    def connection(self) -> dict[str, Any]:
+        """The connection as we see it, as in a connection file."""
+        return self._connection(self.address)
+
+    def _connection(self, address: str) -> dict[str, Any]:
+        ports = {f"{channel}_port": number for channel, number in CHANNELS.items()}
+        return {
+            "transport": "ipc",
+            "ip": address,
+            **ports,
+            "key": self.key.decode(),
+            "signature_scheme": "hmac-sha256",
+            "kernel_name": "python3",
+        }
+
+    def remove(self) -> None:
+        """Remove it."""
+        shutil.rmtree(self._host, ignore_errors=True)
+
+
+def kernel_plan(plan: Plan, folder: KernelFolder) -> Plan:
+    """`plan` with a kernel to start, whose sockets stand in `folder`."""
+    argv = [python(), "-m", "ipykernel_launcher", "-f", folder.connection_file, "--HistoryManager.enabled=False"]
+    return replace(plan, argv=argv, mounts=[*plan.mounts, folder.mount])
+
+
+def open_socket(context: zmq.Context[Any], channel: str, address: str) -> zmq.Socket[Any]:
+    """Our end of a kernel's channel, with limits on what it takes."""
+    kind = {"shell": zmq.DEALER, "control": zmq.DEALER, "iopub": zmq.SUB}[channel]
+    socket: zmq.Socket[Any] = context.socket(kind)
+    socket.linger = 0
+    socket.setsockopt(zmq.RECONNECT_IVL, 10)  # milliseconds: the kernel is about to listen
+    socket.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+    socket.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
+    if channel == "iopub":
+        socket.setsockopt(zmq.SUBSCRIBE, b"")
+    socket.connect(f"ipc://{address}-{CHANNELS[channel]}")
+    return socket
+
+
+class CagedKernel:
+    """A running kernel and our ends of its channels.
+
+    Parameters
+    ----------
+    sandbox, plan
+        Where it runs and what it sees; the plan's program is the kernel, whatever it says.
+    seconds
+        How long it may take to answer for the first time.
+
+    Raises
+    ------
+    SandboxError
+        If it does not start.
+    """
+
+    def __init__(self, sandbox: Sandbox, plan: Plan, seconds: float = START_SECONDS) -> None:
+        self._folder = KernelFolder(sandbox)
+        self._context: zmq.Context[Any] = zmq.Context()
+        try:
+            self.caged: Caged = sandbox.start(kernel_plan(plan, self._folder))
+        except BaseException:
+            self._context.destroy(linger=0)
+            self._folder.remove()
+            raise
+        try:
+            self.session = Session(key=self._folder.key, username="netgrader")
+            self.shell, self.control, self.iopub = (
+                open_socket(self._context, channel, self._folder.address) for channel in ("shell", "control", "iopub")
+            )
+            self._await_answer(seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    def _await_answer(self, seconds: float) -> None:
+        """Ask until it answers, and until we hear what it publishes."""
+        deadline = time.monotonic() + seconds
+        poller = zmq.Poller()
+        poller.register(self.shell, zmq.POLLIN)
+        poller.register(self.iopub, zmq.POLLIN)
+        waiting = {self.shell, self.iopub}
+        asked = 0.0
+        while waiting:
+            now = time.monotonic()
+            outcome = self.caged.outcome
+            if outcome is not None:
+                lines = outcome.error_tail.strip().splitlines()
+                reason = lines[-1] if lines else outcome.limit or f"exit code {outcome.code}"
+                raise SandboxError(f"The kernel did not start: {reason}.")
+            if now > deadline:
+                raise SandboxError(f"The kernel did not answer within {seconds:.0f} seconds.")
+            if now - asked > 0.2:  # the first may have been published before we were connected
+                self.session.send(self.shell, "kernel_info_request", {})
+                asked = now
+            for socket, _ in poller.poll(50):
+                socket.recv_multipart()
+                waiting.discard(socket)
+
+    def interrupt(self) -> None:
+        """Ask it to interrupt what it is running."""
+        self.session.send(self.control, "interrupt_request", {})
+
+    def close(self) -> None:
+        """Kill it with all that it started, and remove its folder."""
+        self.caged.close()
+        self._context.destroy(linger=0)
+        self._folder.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
