@@ -80,10 +80,12 @@ def modules_below(root: str) -> Iterator[str]:
 
 
 def data_files(modules: Iterable[str]) -> set[Path]:
-    """Files that are no modules in the packages among `modules`, the outermost one left aside."""
+    """Files that are no modules in the packages among `modules`; in the outermost one those named like a module."""
     files: set[Path] = set()
     for module in modules:
         path = module_path(module)
+        if path is not None and path.parent == PACKAGE:
+            files.update(file for file in PACKAGE.glob(f"{path.stem}.*") if file.suffix != ".py")
         if path is not None and path.name == "__init__.py" and module != OURS:
             files.update(
                 file
