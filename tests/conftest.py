@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import nbformat
 import pytest
 
 from netgrader.course import Assignment, Course
+from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
 
 if TYPE_CHECKING:
@@ -237,11 +239,8 @@ class TinyCourse:
         return path
 
 
-@pytest.fixture
-def tiny(tmp_path, monkeypatch):
-    """A tiny course in a folder of its own, which is also the working folder."""
-    root = tmp_path / "course"
-    root.mkdir()
+def build(root: Path) -> TinyCourse:
+    root.mkdir(parents=True)
     course = TinyCourse(root)
     course.write("nbgrader_config.py", CONFIG)
     for name in SOURCE:
@@ -253,10 +252,35 @@ def tiny(tmp_path, monkeypatch):
         course.write(f"source/{course.assignment_id}/checks/test_{short}_public.py", PUBLIC_TESTS[short])
         course.write(f"grader_tests/test_{short}.py", HIDDEN_TESTS[short])
     course.write(f"source/{course.assignment_id}/checks/exercises.toml", "")
-    monkeypatch.chdir(root)
+    return course
+
+
+def stand_in(course: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> TinyCourse:
+    monkeypatch.chdir(course.root)
     monkeypatch.delenv("NETGRADER_COURSE", raising=False)
     monkeypatch.delenv("NETGRADER_STORE", raising=False)
     return course
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A tiny course in a folder of its own, which is also the working folder."""
+    return stand_in(build(tmp_path / "course"), monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def with_gradebook(tmp_path_factory):
+    """A tiny course whose gradebook knows its first notebook: made once, since making one takes seconds."""
+    course = build(tmp_path_factory.mktemp("template") / "course")
+    sync_cells(course.assignment, {"1_sums"})
+    return course.root
+
+
+@pytest.fixture
+def booked(tmp_path, monkeypatch, with_gradebook):
+    """As `tiny`, with a gradebook that knows the first notebook."""
+    shutil.copytree(with_gradebook, tmp_path / "course")
+    return stand_in(TinyCourse(tmp_path / "course"), monkeypatch)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ __all__ = [
     "generate_assignment",
     "generate_feedback",
     "nbgrader_config",
-    "scripts_on_path",
+    "nbgraders_ways",
 ]
 
 
@@ -85,14 +86,22 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
 
 
 @contextmanager
-def scripts_on_path() -> Iterator[None]:
-    """Let nbgrader find ``alembic``, which it starts by name to make a gradebook, wherever we were started from."""
-    before = os.environ.get("PATH", os.defpath)
+def nbgraders_ways(course: Course) -> Iterator[None]:
+    """What nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
+
+    It starts ``alembic`` by name to make a gradebook, which is on nobody's path if we were started by ours. Its commands
+    put the course's folder on Python's path, where an instructor's plugins lie.
+    """
+    before, modules = os.environ.get("PATH", os.defpath), list(sys.path)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    sys.path.insert(0, str(course.root))
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         os.environ["PATH"] = before
+        sys.path[:] = modules
 
 
 def _run(
@@ -111,7 +120,7 @@ def _run(
     coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
     converter = kind(coursedir=coursedir, config=config, log=log, force=True)
     try:
-        with scripts_on_path():
+        with nbgraders_ways(course):
             converter.start()
     except Exception as error:
         raise _as_sentence(error, log.handlers[0].lines) from error  # type: ignore[attr-defined]
@@ -150,7 +159,7 @@ def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
 def _reasons(texts: list[str]) -> Iterator[str]:
     for text in texts:
         for line in reversed(text.strip().splitlines()):
-            found = re.match(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception|Problem))(?:: (.*))?$", line.strip())
+            found = re.match(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception|Warning))(?:: (.*))?$", line.strip())
             if found:
                 kind, message = found.groups()
                 ours = kind in {"NetgraderError", "SandboxError", "StoreError"}

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment
+from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -84,7 +84,7 @@ def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, st
             return False
     stamp = assignment.course.folder("submitted", student, assignment.name) / "timestamp.txt"
     handed_in = parse_utc(stamp.read_text(encoding="utf-8").strip()) if stamp.is_file() else None
-    with Gradebook(assignment.course.db_url) as gradebook:
+    with nbgraders_ways(assignment.course), Gradebook(assignment.course.db_url) as gradebook:
         try:
             submission = gradebook.find_submission(assignment.name, student)
         except MissingEntry:
@@ -95,7 +95,7 @@ def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, st
 def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, float | None, str, str]]]:
     from nbgrader.api import Gradebook, MissingEntry  # noqa: PLC0415  (slow)
 
-    with Gradebook(assignment.course.db_url) as gradebook:
+    with nbgraders_ways(assignment.course), Gradebook(assignment.course.db_url) as gradebook:
         try:
             saved = gradebook.find_assignment(assignment.name)
         except MissingEntry:
