@@ -28,6 +28,7 @@ COLOURS = {
     Outcome.UNGRADABLE: "#6e7781",
 }
 NOT_DONE = "{name}: not done yet. Fill in the cell above, run it, then run this one again."
+WAITS = "{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again."
 ALL_PASSED = "{name}: all {count} checks passed. Grading runs these and others like them."
 SOME_PASSED = "{name}: {passed} of {count} checks passed."
 
@@ -42,19 +43,21 @@ class Answer:
         The solution cell.
     checks
         Its verdicts.
-    not_done
-        Whether the cell has not been filled in; there are no verdicts then.
+    waits_for
+        What has not been filled in, the cell itself or something that it needs; there are no verdicts then.
     """
 
     name: str
     checks: tuple[CheckResult, ...] = ()
-    not_done: bool = False
+    waits_for: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
         """The first line."""
-        if self.not_done:
+        if self.waits_for == (self.name,):
             return NOT_DONE.format(name=self.name)
+        if self.waits_for:
+            return WAITS.format(name=self.name, others=", ".join(self.waits_for))
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         words = ALL_PASSED if passed == len(self.checks) else SOME_PASSED
         return words.format(name=self.name, passed=passed, count=len(self.checks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from netgrader.checks.run import run_tests
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
 from netgrader.student.errors import NotebookError
+from netgrader.student.ready import is_stub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +67,8 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
     """
     cell = f"check_{name.removeprefix('check_')}"
     tests = sorted(folder.glob("test_*_public.py"))
+    if is_stub(namespace.get(name)):
+        return Answer(name, waits_for=(name,))
     with tempfile.TemporaryDirectory(prefix="netgrader-check-", ignore_cleanup_errors=True) as root:
         out = Path(root) / cell
         out.mkdir()
@@ -76,7 +80,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         try:
             taken = bench.evidence(cell).raw
             if _not_done(taken):
-                return Answer(name, not_done=True)
+                return Answer(name, waits_for=_stubs(name, namespace))
             checks = _run(bench, tests, cell)
         finally:
             bench.close()
@@ -98,14 +102,18 @@ def _local_lab() -> Lab:
 
 
 def _not_done(taken: Evidence) -> bool:
-    """Whether all there is to see is that the cell has not been filled in."""
+    """Whether all there is to see is that something has not been filled in."""
     errors = taken.errors.values()
+    if any(error.kind == "NotImplementedError" for error in errors):
+        return True
     made = bool(taken.graphs or taken.arrays)
-    return bool(errors) and not made and all(_is_stub(error.kind, error.line) for error in errors)
+    return bool(errors) and not made and all(error.kind == "NameError" and error.line is None for error in errors)
 
 
-def _is_stub(kind: str, line: str | None) -> bool:
-    return kind == "NotImplementedError" or (kind == "NameError" and line is None)
+def _stubs(name: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is to be filled in first: `name` itself, or functions of the notebook's that it needs."""
+    stubs = tuple(found for found, value in list(namespace.items()) if inspect.isfunction(value) and is_stub(value))
+    return (name,) if name in stubs or name not in namespace else stubs or (name,)
 
 
 def _find() -> Path:

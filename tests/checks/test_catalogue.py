@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from netgrader.checks.wording import hint, message
 from netgrader.faults import CATALOGUE, Fault
+
+SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits"
 
 # The codes that others build on: none may go.
 PUBLIC = [
@@ -144,3 +148,21 @@ def test_text_of_a_student_is_one_line_without_control_characters():
     assert said.startswith("So. Found a[31m bcx")
     assert len(said) < 500
     assert said.isprintable()
+
+
+def headings(notebook: str) -> set[str]:
+    cells = json.loads((SOURCE / notebook).read_text(encoding="utf-8"))["cells"]
+    lines = [line for cell in cells if cell["cell_type"] == "markdown" for line in "".join(cell["source"]).splitlines()]
+    return {line.lstrip("#").strip() for line in lines if line.startswith("#")}
+
+
+@pytest.mark.parametrize("notebook", sorted(path.name for path in SOURCE.glob("*.ipynb")))
+def test_where_to_read_is_a_heading_of_the_notebook(notebook):
+    prefix = f"Notebook {notebook[0]}, "
+    named = {kind.where.removeprefix(prefix) for kind in CATALOGUE.values() if kind.where.startswith(prefix)}
+    assert named
+    assert named - headings(notebook) == set()
+
+
+def test_where_to_read_names_a_notebook():
+    assert {kind.where[:10] for kind in CATALOGUE.values() if kind.where} <= {f"Notebook {n}" for n in "123"}

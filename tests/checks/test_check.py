@@ -1,0 +1,169 @@
+"""`check("…")` in a notebook: a line for each check, a friendly one where nothing is done, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.student.answer import Answer
+from tests.checks.students import GLOROT
+
+ROOT = Path(__file__).resolve().parents[2]
+GIVEN = """
+from types import SimpleNamespace
+import numpy as np
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+from netgrader.student import check
+"""
+STUB = '''
+def fully_connected_layer(x, n_output, name=None, activation=None):
+    """Add a layer."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+'''
+NEEDS_THE_LAYER = """
+def one_layer_network(learning_rate=0.003):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        logits, W1 = fully_connected_layer(X, 10)
+    return SimpleNamespace(graph=graph, X=X, logits=logits, W1=W1)
+"""
+CALL = 'check("fully_connected_layer")'
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What was shown after each cell of a notebook that a student fills in step by step."""
+    folder = tmp_path_factory.mktemp("student")
+    shutil.copytree(
+        ROOT / "source" / "digits" / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    cells = {
+        "given": GIVEN,
+        "nothing": CALL,
+        "stub": STUB,
+        "on the stub": CALL,
+        "network": NEEDS_THE_LAYER,
+        "network on the stub": 'check("one_layer_network")',
+        "no bias": GLOROT.replace("tf.matmul(x, W) + b", "tf.matmul(x, W)"),
+        "on no bias": CALL,
+        "right": GLOROT,
+        "on the right one": CALL,
+        "raises": GLOROT.replace("tf.matmul(x, W)", "tf.matmul(W, x)"),
+        "on one that raises": CALL,
+        "unknown": 'check("something_else")',
+        "state": "ops = len(tf.get_default_graph().get_operations())",
+        "default graph": "from IPython.display import display; display({'text/plain': str(ops)}, raw=True)",
+        "elsewhere": "import os; os.makedirs('a/b'); os.chdir('a/b'); " + CALL,
+        "no folder": f"import shutil; shutil.rmtree({str(folder / 'checks')!r}); " + CALL,
+    }
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("notebook_side.py"))],
+        input=json.dumps(list(cells.values())),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"shown"')]
+    shown = dict(zip(cells, lines, strict=True))
+    shown["process"] = {"output": done.stdout + done.stderr}
+    return shown
+
+
+def text(entry) -> str:
+    (shown,) = entry["shown"]
+    return shown["text/plain"]
+
+
+@pytest.mark.parametrize("step", ["nothing", "on the stub"])
+def test_what_is_not_done_yet_is_one_friendly_line(said, step):
+    assert said[step]["error"] is None
+    assert text(said[step]) == (
+        "fully_connected_layer: not done yet. Fill in the cell above, run it, then run this one again."
+    )
+
+
+def test_a_network_that_needs_an_unwritten_function_says_which(said):
+    assert said["network on the stub"]["error"] is None
+    assert "this needs fully_connected_layer, not done yet" in text(said["network on the stub"])
+
+
+def test_a_fault_is_explained_in_its_line(said):
+    shown = text(said["on no bias"])
+    assert shown.startswith("fully_connected_layer: 4 of 6 checks passed.")
+    assert "✗ Each neuron has a bias of its own" in shown
+    assert "A layer has no bias. Found an output of 0 for an input of 0" in shown
+    assert "Read: Notebook 1, What a neuron does." in shown
+    assert said["on no bias"]["error"] is None
+
+
+def test_a_right_cell_passes_all_checks(said):
+    assert text(said["on the right one"]).startswith("fully_connected_layer: all 6 checks passed.")
+
+
+def test_an_error_in_the_students_code_is_shown_with_its_line_and_is_no_error_of_the_check(said):
+    assert said["on one that raises"]["error"] is None
+    shown = text(said["on one that raises"])
+    assert "Your code stopped with an error. Found ValueError" in shown
+    assert "h = tf.matmul(W, x) + b" in shown
+
+
+def test_an_unknown_name_is_a_sentence(said):
+    assert "There is no check called 'something_else'" in said["unknown"]["error"]
+    assert said["unknown"]["shown"] == []
+
+
+def test_the_folder_of_checks_is_found_above_and_missed_with_a_sentence(said):
+    assert text(said["elsewhere"]) == text(said["on one that raises"])
+    assert "folder 'checks'" in said["no folder"]["error"]
+
+
+def test_an_answer_comes_within_five_seconds(said):
+    assert max(entry["seconds"] for name, entry in said.items() if name not in {"given", "process"}) < 5
+
+
+def test_nothing_is_left_in_the_default_graph_and_nothing_else_is_printed(said):
+    assert text(said["default graph"]) == "0"
+    assert "test session starts" not in said["process"]["output"]
+
+
+def test_no_traceback_is_ever_printed(said):
+    assert "Traceback" not in said["process"]["output"]
+
+
+def answer() -> Answer:
+    return Answer(
+        "train",
+        (
+            CheckResult("t.py::a", "It <b>trains</b>", Visibility.PUBLIC, Outcome.PASSED, 1, 1),
+            CheckResult(
+                "t.py::b", "It shuffles", Visibility.PUBLIC, Outcome.FAILED, 0, 1, (), "Found <script>.", "Why."
+            ),
+        ),
+    )
+
+
+def test_html_says_the_same_as_the_text_in_words_and_not_in_colour_alone():
+    page = answer()._repr_html_()
+    assert "train: 1 of 2 checks passed." in page
+    assert "passed" in page
+    assert "not yet" in page
+    assert "Why." in page
+
+
+def test_html_holds_nothing_that_a_student_wrote_as_markup():
+    page = answer()._repr_html_()
+    assert "<script>" not in page
+    assert "<b>" not in page
+    assert "&lt;script&gt;" in page
