@@ -43,7 +43,10 @@
     count.textContent = count.getAttribute("data-words").replace("{shown}", shown).replace("{all}", rows.length);
   }
 
-  [name, state, fault].forEach(function (control) { control.addEventListener("input", filter); });
+  [name, state, fault].forEach(function (control) {
+    control.addEventListener("input", filter);
+    control.addEventListener("change", filter);
+  });
   controls.hidden = false;
   filter();
 })();

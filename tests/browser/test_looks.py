@@ -1,0 +1,144 @@
+"""Feedback and report as they are seen: no overflow, enough contrast, in light, dark and print, wide and narrow."""
+
+import base64
+
+import pytest
+
+PAGES = ("right", "wrong", "report", "empty")
+
+OVERFLOWING = """
+const inside = element => {
+  for (let e = element; e; e = e.parentElement)
+    if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(e).overflowX)) return true;
+  return false;
+};
+return [...document.body.querySelectorAll("*")].filter(element => {
+  const box = element.getBoundingClientRect();
+  return box.width > 0 && box.right > innerWidth + 1 && !inside(element);
+}).map(element => element.outerHTML.slice(0, 120));
+"""
+
+# WCAG 2.2, 1.4.3: relative luminance, (L1 + 0.05) / (L2 + 0.05); 4.5 for text, 3 for large text.
+LOW_CONTRAST = """
+const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+const parse = colour => {
+  const numbers = colour.match(/[\\d.]+/g).map(Number);
+  return {rgb: numbers.slice(0, 3), alpha: numbers.length > 3 ? numbers[3] : 1};
+};
+const behind = element => {
+  for (let e = element; e; e = e.parentElement) {
+    const {rgb, alpha} = parse(getComputedStyle(e).backgroundColor);
+    if (alpha === 1) return rgb;
+    if (alpha > 0) throw new Error("a background that is partly transparent");
+  }
+  return [255, 255, 255];
+};
+const found = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
+  if (!text || !element.getClientRects().length || element.closest("title, desc, script, style, .sr, option")) continue;
+  const style = getComputedStyle(element);
+  if (style.visibility === "hidden") continue;
+  const svg = element.namespaceURI.endsWith("svg");
+  const ink = parse(svg ? style.fill : style.color);
+  const [a, b] = [luminance(ink.rgb), luminance(behind(element))].sort((x, y) => y - x);
+  const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+  const ratio = (a + 0.05) / (b + 0.05);
+  if (ratio < (large ? 3 : 4.5)) found.push(`${ratio.toFixed(2)} ${text.slice(0, 40)}`);
+}
+return found;
+"""
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_the_window(browser, pages, name, width):
+    browser.open(pages[name], width)
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    assert browser.run(OVERFLOWING) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_all_text_stands_out_from_what_is_behind_it(browser, pages, name, scheme):
+    browser.open(pages[name], 1400, scheme)
+    assert browser.run(LOW_CONTRAST) == []
+
+
+@pytest.mark.parametrize("name", ["wrong", "report"])
+def test_text_stands_out_on_a_narrow_screen_with_everything_opened(browser, pages, name):
+    browser.open(pages[name], 400)
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert browser.run(LOW_CONTRAST) == []
+    assert browser.run("return document.documentElement.scrollWidth") <= 400
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_dark_mode_is_dark_and_light_mode_light(browser, pages, name):
+    grey = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)"
+    browser.open(pages[name], scheme="light")
+    assert min(browser.run(grey)) > 230
+    browser.open(pages[name], scheme="dark")
+    assert max(browser.run(grey)) < 40
+
+
+@pytest.mark.parametrize("name", ["right", "wrong", "report"])
+def test_print_is_dark_on_white_without_what_only_a_screen_needs(browser, pages, name):
+    browser.open(pages[name], 800, "dark", "print")
+    assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert browser.run(LOW_CONTRAST) == []
+    hidden = "return [...document.querySelectorAll('.rail, .skip, #controls')].every(e => !e.getClientRects().length)"
+    assert browser.run(hidden)
+    pdf = browser.driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": False})
+    assert base64.b64decode(pdf["data"]).startswith(b"%PDF")
+
+
+def test_print_opens_what_was_folded(browser, pages):
+    browser.open(pages["report"], 800, media="print")
+    folded = "return [...document.querySelectorAll('details > :not(summary)')].every(e => e.checkVisibility())"
+    assert browser.run(folded)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_request_leaves_the_page(browser, pages, name):
+    browser.open(pages[name])
+    assert browser.requests() == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_browser_has_nothing_to_complain_of(browser, pages, name):
+    browser.driver.get_log("browser")
+    browser.open(pages[name])
+    assert [entry["message"] for entry in browser.driver.get_log("browser")] == []
+
+
+def test_outcomes_differ_in_word_and_shape_and_not_in_colour_alone(browser, pages):
+    browser.open(pages["wrong"])
+    marks = browser.run(
+        "return [...document.querySelectorAll('.check .outcome')]"
+        ".map(e => [e.textContent.trim(), e.querySelector('svg').innerHTML])"
+    )
+    shapes = {}
+    for word, shape in marks:
+        shapes.setdefault(word, set()).add(shape)
+    assert set(shapes) == {"passed", "failed", "partly", "could not be graded"}
+    assert all(len(shape) == 1 for shape in shapes.values())
+    assert len(set.union(*shapes.values())) == 4
+
+
+def test_pictures_are_drawn_and_have_a_size(browser, pages):
+    browser.open(pages["right"])
+    drawn = browser.run(
+        "return [...document.images].map(e => [e.complete && e.naturalWidth > 0, e.getBoundingClientRect().width > 10])"
+    )
+    assert len(drawn) > 15
+    assert all(all(one) for one in drawn)
+
+
+def test_a_formula_is_laid_out(browser, pages):
+    browser.open(pages["right"])
+    fraction = browser.run("return document.querySelector('math[display=block] mfrac').getBoundingClientRect().height")
+    assert fraction > 25
+    assert "$" not in browser.text

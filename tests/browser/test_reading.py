@@ -1,0 +1,173 @@
+"""What a person reads on the pages, in which order, and that a keyboard and a screen reader are enough."""
+
+import itertools
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+
+def in_order(text, *pieces):
+    place = 0
+    for piece in pieces:
+        found = text.find(piece, place)
+        assert found >= 0, f"{piece!r} does not stand after what comes before it"
+        place = found + len(piece)
+
+
+def accessible(browser):
+    """(role, name) of all that a screen reader is told, in order."""
+    browser.driver.execute_cdp_cmd("Accessibility.enable", {})
+    nodes = browser.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", ""), node)
+        for node in nodes
+        if not node.get("ignored")
+    ]
+
+
+def test_a_student_with_mistakes_reads_points_then_what_to_do_then_why(browser, pages):
+    browser.open(pages["wrong"])
+    in_order(
+        browser.text,
+        "A network with one layer",
+        "Part of this notebook could not be graded.",
+        "3 of 8 points",
+        "2 more points wait for a person to read your answer.",
+        "0.5 points were taken off for handing in late.",
+        "68.4",
+        "What to do next",
+        "The softmax is applied twice",
+        "The training loop feeds the same minibatch in every step.",
+        "Your code",
+        "The loss is the softmax cross-entropy of the logits",
+        "Found a loss of 1.51 on a right answer; expected less than 0.01.",
+        "Why it matters",
+        "Where to read",
+        "Marked in the drawing",
+        "This cell stopped with NameError.",
+        "you reported",
+        "99",
+        "we recomputed",
+        "68.4",
+        "The two differ by 30.60 percentage points.",
+    )
+
+
+def test_a_student_who_did_everything_right_sees_something_worth_reading(browser, pages):
+    browser.open(pages["right"])
+    in_order(
+        browser.text,
+        "10 of 10 points",
+        "92.65",
+        "Nothing is missing.",
+        "Your network, as the grader reads it from the graph",
+        "The two agree.",
+        "Accuracy after each epoch",
+        "735 of 10,000 test images are not recognised yet",
+        "is 5, found 6",
+        "The ten columns of W1",
+        "Well seen. Why is the border of every picture noise?",
+    )
+
+
+def test_hidden_tests_show_their_sentence_and_nothing_else(browser, pages):
+    browser.open(pages["wrong"])
+    html = browser.driver.page_source
+    assert "The optimizer is Adam, at the rate that was asked for" in browser.text
+    for secret in ("test_rate", "test_one_layer", "Traceback", ".py::"):
+        assert secret not in html
+
+
+def test_names_are_shown_as_they_are_written(browser, pages):
+    browser.open(pages["wrong"])
+    assert browser.run("return document.querySelector('.student bdi').textContent") == "محمد <b>Ali</b>"
+    browser.open(pages["report"])
+    assert "<b>Esra</b> & co" in browser.text
+
+
+def test_the_link_of_a_mistake_leads_to_its_section(browser, pages):
+    browser.open(pages["wrong"])
+    link = browser.driver.find_element(By.CSS_SELECTOR, ".next .where a")
+    assert link.text == "Softmax and cross-entropy"
+    link.click()
+    shown = "return document.querySelector(location.hash).innerText.trim().split('\\n')[0]"
+    assert browser.run(shown) == "Softmax and cross-entropy"
+    assert 0 <= browser.run("return document.querySelector(location.hash).getBoundingClientRect().top") < 300
+
+
+@pytest.mark.parametrize("name", ["right", "wrong", "report"])
+def test_every_link_into_the_page_leads_somewhere(browser, pages, name):
+    browser.open(pages[name])
+    lost = browser.run(
+        "return [...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href'))"
+        ".filter(href => !document.querySelector(href))"
+    )
+    assert lost == []
+    doubled = browser.run(
+        "const ids = [...document.querySelectorAll('[id]')].map(e => e.id);"
+        "return ids.filter((id, k) => ids.indexOf(id) !== k)"
+    )
+    assert doubled == []
+
+
+@pytest.mark.parametrize("name", ["right", "wrong", "report", "empty"])
+def test_headings_go_down_one_level_at_a_time_from_one_first_heading(browser, pages, name):
+    browser.open(pages[name])
+    levels = browser.run("return [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(e => Number(e.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize("name", ["right", "wrong", "report"])
+def test_a_screen_reader_is_told_the_name_of_every_picture_link_button_and_region(browser, pages, name):
+    browser.open(pages[name])
+    named = {"image", "img", "link", "button", "region", "heading", "navigation", "combobox", "searchbox", "table"}
+    silent = [role for role, said, _ in accessible(browser) if role in named and not said.strip()]
+    assert [role for role in silent if role != "table"] == []
+
+
+def test_a_screen_reader_is_told_outcomes_in_words_and_charts_in_numbers(browser, pages):
+    browser.open(pages["right"])
+    said = [name for _, name, _ in accessible(browser)]
+    assert "passed: " in " ".join(said)
+    chart = next(name for role, name, _ in accessible(browser) if role in {"image", "img"} and "training" in name)
+    assert "training: from 90.5" in chart
+    assert "test: from 90.9" in chart
+    assert any("a 5 that the network takes for a 6" in name for name in said)
+
+
+def test_the_first_key_offers_to_skip_to_the_notebook(browser, pages):
+    browser.open(pages["right"])
+    browser.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    skip = browser.driver.switch_to.active_element
+    assert skip.text == "Skip to the notebook"
+    assert skip.rect["y"] >= 0
+    skip.send_keys(Keys.ENTER)
+    assert browser.run("return document.activeElement.id") == "notebook"
+
+
+def test_every_box_that_scrolls_can_be_reached_by_keyboard(browser, pages):
+    for name in ("right", "wrong", "report"):
+        browser.open(pages[name], 400)
+        unreachable = browser.run(
+            "return [...document.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1 &&"
+            "['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && e.tabIndex < 0 &&"
+            "!e.querySelector('a, button')).map(e => e.outerHTML.slice(0, 100))"
+        )
+        assert unreachable == []
+
+
+def test_a_focused_element_shows_that_it_is(browser, pages):
+    browser.open(pages["right"])
+    body = browser.driver.find_element(By.TAG_NAME, "body")
+    body.send_keys(Keys.TAB, Keys.TAB)
+    assert browser.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_the_feedback_reads_without_javascript(browser, pages):
+    browser.open(pages["wrong"])
+    with_scripts = browser.text
+    assert browser.run("return document.scripts.length") == 0
+    assert "What to do next" in with_scripts
