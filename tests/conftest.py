@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from netgrader.course import Assignment, Course
+from netgrader.grading.execution_types import CellRun, CellStatus, Execution
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
 
@@ -291,28 +292,27 @@ def uncaged(monkeypatch):
     """
     runs = []
 
-    def execute(assignment, notebook, beside, options, folder):
-        runs.append(notebook.name)
-        checks = assignment.files(notebook.name).probes.parent
-        namespace, outputs = {}, []
-        taken_at = assignment.evidence_cells(notebook.name)
-        for cell in notebook.code:
-            printed = io.StringIO()
-            if cell.grade_id in taken_at:
-                evidence = folder / "evidence" / cell.grade_id
+    def run(request, options, folder):
+        runs.append([cell.name for cell in request.cells])
+        namespace, cells = {}, []
+        for cell in request.cells:
+            outputs = []
+            if cell.runs:
+                printed = io.StringIO()
+                try:
+                    with contextlib.redirect_stdout(printed):
+                        exec(cell.source, namespace)  # noqa: S102
+                    outputs.append({"output_type": "stream", "name": "stdout", "text": printed.getvalue()})
+                except Exception as error:  # noqa: BLE001
+                    shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+                    outputs.append({"output_type": "error", **shown})
+            if cell.evidence:
+                evidence = folder / "evidence" / cell.evidence
                 evidence.mkdir(parents=True)
-                take(cell.grade_id, namespace, evidence, checks, seed=assignment.course.seed)
-                outputs.append([])
-                continue
-            try:
-                with contextlib.redirect_stdout(printed):
-                    exec(cell.source, namespace)  # noqa: S102
-                outputs.append([{"output_type": "stream", "name": "stdout", "text": printed.getvalue()}])
-            except Exception as error:  # noqa: BLE001
-                shown = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
-                outputs.append([{"output_type": "error", **shown}])
-        run = {"outputs": outputs, "problem": None, "problems": {}, "outside": {}, "environment": {"python": "3"}}
-        (folder / "execution.json").write_text(json.dumps(run))
+                take(cell.evidence, namespace, evidence, request.probes[0].parent, seed=request.seed)
+            cells.append(CellRun(cell.name, CellStatus.OK, outputs=tuple(outputs)))
+        execution = Execution(tuple(cells), seconds={"total": 0.5, "student": 0.25})
+        (folder / "execution.json").write_text(json.dumps(execution.as_json()))
 
-    monkeypatch.setattr("netgrader.grading.stages._execute", execute)
+    monkeypatch.setattr("netgrader.grading.stages.run_request", run)
     return runs

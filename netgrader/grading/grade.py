@@ -160,6 +160,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     store = Store(job.assignment.course.scratch / "store")
     ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
     verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
+    notes += ran.execution.notes
     result = _result(notebook.name, skeleton, ran, verified, notes)
     return GradedNotebook(
         result=result,
@@ -271,12 +272,12 @@ def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: 
     ungradable = [check for check in judged if check.outcome is Outcome.UNGRADABLE]
     status = Status.GRADED
     problem = None
-    if ungradable or ran.problem:
+    if ungradable or ran.execution.problem:
         status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
-        problem = ran.problem or ungradable[0].message
+        problem = ran.execution.problem or ungradable[0].message
         if not ungradable:
             status, problem = Status.GRADED, None
-            notes = [*notes, ran.problem or ""]
+            notes = [*notes, ran.execution.problem or ""]
     charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
     return NotebookResult(
         notebook=name + SUFFIX,
@@ -287,9 +288,18 @@ def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: 
         status=status,
         problem=problem,
         measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
-        seconds={"execute": round(ran.seconds, 2), "verify": round(verified.seconds, 2)},
-        environment=dict(ran.environment),
+        seconds={**_seconds(ran), "verify": round(verified.seconds, 2)},
+        environment=dict(ran.execution.environment),
     )
+
+
+def _seconds(ran: Ran) -> dict[str, float]:
+    """How long the run took, and of that the kernel's start, the student's own code, and the taking of evidence."""
+    parts = ran.execution.seconds
+    return {
+        "execute": round(parts.get("total", ran.entry.seconds), 2),
+        **{k: round(v, 2) for k, v in parts.items() if k != "total"},
+    }
 
 
 def _total(points: Any) -> float:
@@ -300,5 +310,5 @@ def _with_outputs(
     notebook: RestoredNotebook, ran: Ran
 ) -> tuple[tuple[RestoredCell, tuple[Mapping[str, Any], ...]], ...]:
     """Outputs belong to code cells in order: text between them may change without a new run."""
-    outputs = iter(ran.outputs)
+    outputs = iter(ran.execution.outputs)
     return tuple((cell, next(outputs, ()) if cell.cell_type == "code" else ()) for cell in notebook.cells)

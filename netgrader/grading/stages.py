@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
 from netgrader.checks.exercises import load_exercises
+from netgrader.grading.execute import execute
+from netgrader.grading.execution_types import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
 from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.sandbox import open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from netgrader.course import Assignment, NotebookFiles
+    from netgrader.course import Assignment
     from netgrader.grading.restore import RestoredNotebook
     from netgrader.observations import Observations
 
-__all__ = ["Options", "Ran", "Verified", "run_stage", "verify_stage"]
+__all__ = ["Options", "Ran", "Verified", "run_request", "run_stage", "verify_stage"]
 
-RUN_FILE = "execution.json"
-EVIDENCE = "evidence"
 VERIFICATION_FILE = "verification.json"
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
 VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
@@ -53,24 +54,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a run: outputs of each code cell in order, evidence, and why it ended early, if it did."""
+    """A run in the store: what came of it, and where its evidence is."""
 
     entry: Entry
-    outputs: tuple[tuple[Mapping[str, Any], ...], ...]
-    problem: str | None
-    problems: Mapping[str, str]
-    outside: Mapping[str, Any]
-    environment: Mapping[str, str]
+    execution: Execution
 
     @property
     def evidence(self) -> Path:
-        """A folder with a folder of evidence for each check cell that was reached."""
+        """A folder with a folder of evidence for each check cell that handed some over."""
         return self.entry.content / EVIDENCE
-
-    @property
-    def seconds(self) -> float:
-        """How long the run took when it was made."""
-        return self.entry.seconds
 
 
 @dataclass(frozen=True)
@@ -96,6 +88,7 @@ def run_stage(
     code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
     given = {path.name: path.read_text(encoding="utf-8") for path in files.given}
     beside = {**helpers, **given}
+    limits = ExecutionLimits.from_table(load_exercises(files.exercises).tables.get("limits", {}))
     key = Key(
         "execute",
         {
@@ -105,16 +98,43 @@ def run_stage(
             "probes": hash_files({path.name: path for path in (files.probes, files.exercises)}),
             "data": hash_files({"data": assignment.course.data})["data"],
             "seed": assignment.course.seed,
-            "limits": dict(_limits(files)),
+            "limits": dataclasses.asdict(limits),
             "sandbox": options.sandbox,
             "versions": _versions(VERSIONS_OF_A_RUN),
             "netgrader": code_hash(IN_THE_KERNEL, inner=False, extra=files.probes),
         },
     )
 
-    entry, made = store.get_or_make(key, lambda folder: _execute(assignment, notebook, beside, options, folder))
-    raw = json.loads((entry.content / RUN_FILE).read_text(encoding="utf-8"))
-    return Ran(entry, **raw), made
+    request = ExecutionRequest(
+        cells=tuple(
+            ExecutionCell(
+                source=cell.source,
+                name=cell.grade_id,
+                evidence=cell.grade_id if cell.grade_id in taken_at else "",
+                runs=cell.origin is None or not cell.origin.is_check,
+            )
+            for cell in notebook.code
+        ),
+        helpers=beside,
+        probes=tuple(path for path in (files.probes, files.exercises) if path.is_file()),
+        data=assignment.course.data if assignment.course.data.is_file() else None,
+        limits=limits,
+        seed=assignment.course.seed,
+        threads=options.threads,
+    )
+    entry, made = store.get_or_make(key, lambda folder: run_request(request, options, folder))
+    return Ran(entry, Execution.load(entry.content)), made
+
+
+def run_request(request: ExecutionRequest, options: Options, folder: Path) -> None:
+    """Run a notebook in the sandbox that was asked for; its result goes into the empty `folder`.
+
+    Raises
+    ------
+    SandboxError
+        If there is no such sandbox here, or no kernel starts in it.
+    """
+    execute(request, open_sandbox(options.sandbox), folder)
 
 
 def verify_stage(
@@ -142,8 +162,8 @@ def verify_stage(
         exercises=files.exercises,
         data=assignment.course.data if assignment.course.data.is_file() else None,
         seed=assignment.course.seed,
-        problems=ran.problems,
-        outside=ran.outside,
+        problems=ran.execution.problems,
+        outside=ran.execution.outside,
     )
 
     def make(folder: Path) -> None:
@@ -212,14 +232,3 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[package] = "none"
     return found
-
-
-def _limits(files: NotebookFiles) -> Mapping[str, Any]:
-    """The limits that the instructor set for the notebook's cells, in ``[limits]`` of the exercises' parameters."""
-    return load_exercises(files.exercises).tables.get("limits", {})
-
-
-def _execute(
-    assignment: Assignment, notebook: RestoredNotebook, beside: Mapping[str, str], options: Options, folder: Path
-) -> None:
-    raise NotImplementedError

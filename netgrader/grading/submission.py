@@ -188,7 +188,7 @@ def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNot
             f"The notebook has format {version}, which is too old to be graded. Open it in Jupyter and save it again."
         )
     notes = [f"The notebook has the old format {version} and was upgraded."] if version < NEWEST_FORMAT else []
-    notes += _other_language(raw)
+    notes += _other_kernel(raw)
     cells: list[SubmittedCell] = []
     skipped = 0
     for raw_cell in _raw_cells(raw, version):
@@ -240,14 +240,15 @@ def _json(content: bytes) -> Any:
         ) from error
 
 
-def _other_language(raw: Mapping[str, Any]) -> list[str]:
-    """A note if the notebook was saved with a kernel that is not Python: it is run with the course's all the same."""
+def _other_kernel(raw: Mapping[str, Any]) -> list[str]:
+    """A note if the notebook asks for another kernel than the course's: it is run with the course's all the same."""
     metadata = raw.get("metadata")
     spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
-    language = spec.get("language") if isinstance(spec, dict) else None
-    if not isinstance(language, str) or language.lower() in {"python", ""} or not ID.match(language):
+    name = spec.get("name") if isinstance(spec, dict) else None
+    if not isinstance(name, str) or name in {"python3", "python", ""}:
         return []
-    return [f"The notebook was saved with a kernel for {language}; it was run with the course's Python."]
+    shown = name if ID.match(name) else "another one"
+    return [f"The notebook asks for the kernel {shown}, which the grader does not have; it was run with the course's."]
 
 
 def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:

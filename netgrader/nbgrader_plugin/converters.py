@@ -89,7 +89,7 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
 def nbgraders_ways(course: Course) -> Iterator[None]:
     """What nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
 
-    It starts ``alembic`` by name to make a gradebook, which is on nobody's path if we were started by ours. Its commands
+    It starts ``alembic`` by name to make a gradebook, which is on nobody's path if ours is not. Its commands
     put the course's folder on Python's path, where an instructor's plugins lie.
     """
     before, modules = os.environ.get("PATH", os.defpath), list(sys.path)

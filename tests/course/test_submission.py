@@ -159,10 +159,11 @@ def test_among_too_many_modules_those_that_the_notebook_names_are_found(tmp_path
     assert helper_files(tmp_path, parse_notebook(notebook(code("import unrelated"))))[0] == {}
 
 
-def test_a_notebook_of_another_language_is_run_with_python_and_says_so():
+def test_a_kernel_that_is_not_installed_is_named_and_the_courses_is_used():
     spec = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
-    assert "saved with a kernel for R" in parse_notebook(notebook(code("x <- 1"), metadata=spec)).notes[0]
-    assert parse_notebook(notebook(metadata={"kernelspec": {"name": "my-env", "language": "python"}})).notes == ()
+    assert "asks for the kernel ir, which the grader does not have" in parse_notebook(notebook(metadata=spec)).notes[0]
+    assert parse_notebook(notebook(metadata={"kernelspec": {"name": "python3", "language": "python"}})).notes == ()
+    assert "the kernel another one" in parse_notebook(notebook(metadata={"kernelspec": {"name": "<b>"}})).notes[0]
 
 
 def test_notebooks_are_found_beside_checkpoints_and_links(tmp_path):

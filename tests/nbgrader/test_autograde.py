@@ -182,7 +182,7 @@ def test_trouble_of_ours_leaves_the_marks_that_were_there(booked, graded, monkey
     def broken(*_):
         raise NetgraderError("The cage is gone.")
 
-    monkeypatch.setattr("netgrader.grading.stages._execute", broken)
+    monkeypatch.setattr("netgrader.grading.stages.run_request", broken)
     booked.submit("ada", add="def add(a, b):\n    return b + a")
     with pytest.raises(NetgraderError, match=r"The cage is gone\."):
         graded("ada")
