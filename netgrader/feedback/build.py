@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from netgrader.feedback.outputs import render_outputs
-from netgrader.feedback.verdicts import cell_name, heading_key, steps_of, verdict_by_hand, verdict_of
+from netgrader.feedback.places import Places, heading_key
+from netgrader.feedback.verdicts import cell_name, steps_of, verdict_by_hand, verdict_of
 from netgrader.feedback.view import Block, Page, Row, Step, Verdict
 from netgrader.pages import charts, safe, words
 from netgrader.pages.code import highlight
@@ -66,7 +67,8 @@ def build_page(
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
-    blocks = _Blocks(cells, graded, digits).build()
+    places = _places(notebook, cells)
+    blocks = _Blocks(cells, graded, places, digits).build()
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
     given = [verdict for verdict in verdicts if verdict.points is not None]
     waiting = [verdict for verdict in verdicts if verdict.points is None]
@@ -81,7 +83,7 @@ def build_page(
         waiting_cells=len(waiting),
         late_penalty=graded.marks.late_penalty,
         rows=tuple(_row(verdict) for verdict in verdicts),
-        steps=_steps(verdicts, graded, _places(cells)),
+        steps=_steps(verdicts, graded, places),
         facts=_facts(graded),
         notices=_notices(graded),
         blocks=tuple(blocks),
@@ -91,11 +93,13 @@ def build_page(
 class _Blocks:
     """Makes the pieces of one notebook."""
 
-    def __init__(self, cells: Sequence[Cell], graded: Graded, digits: npt.NDArray[np.uint8] | None) -> None:
+    def __init__(
+        self, cells: Sequence[Cell], graded: Graded, places: Places, digits: npt.NDArray[np.uint8] | None
+    ) -> None:
         self._cells = cells
         self._graded = graded
         self._digits = digits
-        self._places = _places(cells)
+        self._places = places
         self._results = _results(graded)
         self._title_cell, _ = _title(cells)
 
@@ -128,7 +132,7 @@ class _Blocks:
         return Block(
             "answer" if yours else "text",
             render_markdown(source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1),
-            anchor=f"part-{number}" if f"part-{number}" in self._places.values() else "",
+            anchor=f"part-{number}" if f"part-{number}" in self._places.anchors.values() else "",
             yours=yours,
             verdict=verdict,
             comment=comment,
@@ -153,16 +157,15 @@ def _results(graded: Graded) -> Mapping[str, CellResult]:
     return {cell.cell: cell for cell in graded.result.cells} if graded.result else {}
 
 
-def _places(cells: Sequence[Cell]) -> dict[str, str]:
-    """Anchors by heading. The first one with a text wins; a cell's anchor is the cell."""
-    places: dict[str, str] = {}
+def _places(notebook: str, cells: Sequence[Cell]) -> Places:
+    """The notebook's sections. The first one with a heading wins; a section's anchor is its cell."""
+    anchors: dict[str, str] = {}
     for number, cell in enumerate(cells):
         if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
             for _, heading in HEADING.findall(_source(cell)):
-                key = heading_key(heading)
-                if key:
-                    places.setdefault(key, f"part-{number}")
-    return places
+                if heading_key(heading):
+                    anchors.setdefault(heading_key(heading), f"part-{number}")
+    return Places(notebook.partition("_")[0], anchors)
 
 
 def _title(cells: Sequence[Cell]) -> tuple[int, str]:
@@ -179,7 +182,7 @@ def _row(verdict: Verdict) -> Row:
     return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
 
 
-def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Mapping[str, str]) -> tuple[Step, ...]:
+def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple[Step, ...]:
     """The first steps in the notebook's order, one for each thing to do: a mistake is made once and felt often."""
     results = _results(graded)
     once: dict[str, Step] = {}

@@ -15,17 +15,15 @@ from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     import numpy.typing as npt
 
+    from netgrader.feedback.places import Places
+
 __all__ = ["cell_name", "state_of", "steps_of", "verdict_by_hand", "verdict_of"]
 
-Places = "Mapping[str, str]"
 REMARK = "remark"
 WAITING = "waiting"
-SECTION = "§"
 
 
 def cell_name(cell: str) -> str:
@@ -49,7 +47,7 @@ def state_of(cell: CellResult, points: float | None) -> str:
 def verdict_of(
     cell: CellResult,
     graded: Graded,
-    places: Mapping[str, str],
+    places: Places,
     digits: npt.NDArray[np.uint8] | None,
 ) -> Verdict:
     """The box of a cell that tests decide.
@@ -61,7 +59,7 @@ def verdict_of(
     graded
         All that is known of the notebook.
     places
-        Anchors on the page by the headings that they stand at.
+        Where the notebook's sections stand on the page.
     digits
         The test images.
     """
@@ -105,7 +103,7 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verd
     )
 
 
-def steps_of(cell: CellResult, verdict: Verdict, places: Mapping[str, str]) -> list[Step]:
+def steps_of(cell: CellResult, verdict: Verdict, places: Places) -> list[Step]:
     """What to do about a cell: its first root cause, or that it could not be graded. Nothing if no points are lost."""
     lost = cell.max_points - (verdict.points or 0.0)
     if verdict.points is None or lost < 0.005:
@@ -121,10 +119,10 @@ def steps_of(cell: CellResult, verdict: Verdict, places: Mapping[str, str]) -> l
     kind = next((CATALOGUE[code] for code in first.faults if code in CATALOGUE), None)
     sentence = kind.sentence if kind else safe.line(first.message or first.sentence)
     where = kind.where if kind else ""
-    return [Step(verdict.name, verdict.anchor, sentence, lost, where, _link(where, places))]
+    return [Step(verdict.name, verdict.anchor, sentence, lost, where, places.link(where))]
 
 
-def _check(check: CheckResult, places: Mapping[str, str]) -> Check:
+def _check(check: CheckResult, places: Places) -> Check:
     kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
     derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
@@ -136,7 +134,7 @@ def _check(check: CheckResult, places: Mapping[str, str]) -> Check:
         word=words.OUTCOMES[check.outcome],
         sentence=safe.line(check.sentence),
         found=safe.text(check.message or "", wording.TOTAL),
-        reasons=tuple(Reason(kind.code, kind.why, kind.where, _link(kind.where, places)) for kind in kinds),
+        reasons=tuple(Reason(kind.code, kind.why, kind.where, places.link(kind.where)) for kind in kinds),
         hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=credit,
@@ -145,22 +143,6 @@ def _check(check: CheckResult, places: Mapping[str, str]) -> Check:
 
 def _word(state: str) -> str:
     return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
-
-
-def _link(where: str, places: Mapping[str, str]) -> str:
-    """The anchor of the heading that `where` names, empty if this notebook has no such heading."""
-    wanted = heading_key(where)
-    if not wanted:
-        return ""
-    if wanted in places:
-        return places[wanted]
-    return next((anchor for heading, anchor in places.items() if wanted.endswith(heading) and len(heading) > 6), "")
-
-
-def heading_key(heading: str) -> str:
-    """A heading without numbers, marks and case: how `places` are looked up."""
-    kept = "".join(character if character.isalnum() else " " for character in heading.casefold())
-    return " ".join(part for part in kept.split() if not part.isdigit())
 
 
 def _figures(graded: Graded, cell: str, digits: npt.NDArray[np.uint8] | None) -> tuple[Figure, ...]:

@@ -6,6 +6,8 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from tests.feedback import examples as notebooks
+
 
 def in_order(text, *pieces):
     place = 0
@@ -89,10 +91,10 @@ def test_names_are_shown_as_they_are_written(browser, pages):
 def test_the_link_of_a_mistake_leads_to_its_section(browser, pages):
     browser.open(pages["wrong"])
     link = browser.driver.find_element(By.CSS_SELECTOR, ".next .where a")
-    assert link.text == "Softmax and cross-entropy"
+    assert link.text == f"Notebook 1, {notebooks.SECTION}"
     link.click()
     shown = "return document.querySelector(location.hash).innerText.trim().split('\\n')[0]"
-    assert browser.run(shown) == "Softmax and cross-entropy"
+    assert browser.run(shown) == notebooks.SECTION
     assert 0 <= browser.run("return document.querySelector(location.hash).getBoundingClientRect().top") < 300
 
 

@@ -169,7 +169,10 @@ WRONG_DIGITS = seen.WrongDigits(
     total=10_000,
 )
 
-TEXT = r"""## Softmax and cross-entropy
+SECTION = CATALOGUE["softmax-before-loss"].where.removeprefix("Notebook 1, ")
+TEXT = (
+    f"## {SECTION}\n"
+    r"""
 
 A network does not say *seven*; it says how much it believes in each of the ten digits. The **softmax** turns ten
 real numbers, the logits $z_0, \dots, z_9$, into ten probabilities,
@@ -190,6 +193,7 @@ TensorFlow's `softmax_cross_entropy_with_logits` wants the logits.
 
 </details>
 """
+)
 
 
 def notebook(network_code, train_code, answer="I see the strokes of a digit in each picture.", outputs=()):
@@ -214,7 +218,7 @@ def notebook(network_code, train_code, answer="I see the strokes of a digit in e
         markdown(TEXT),
         solution("one_layer_network", network_code),
         check_cell("one_layer_network", 3),
-        markdown("## Epochs and minibatches\n\nOne pass through all training images is an *epoch*."),
+        markdown("## Minibatches, epochs, and why we shuffle\n\nOne pass through all training images is an *epoch*."),
         solution("train", train_code, outputs),
         check_cell("train", 3),
         markdown(answer, "what_w1_shows", 2, grade=True, solution=True),
