@@ -13,13 +13,15 @@ import json
 import math
 import os
 import stat
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "BadEvidence",
@@ -29,6 +31,7 @@ __all__ = [
     "Limits",
     "ProbeError",
     "read_evidence",
+    "read_npy",
 ]
 
 FORMAT = 1
@@ -191,6 +194,35 @@ class EvidenceWriter:
         return name
 
 
+def read_npy(content: bytes, dimensions: int = 8) -> Array:
+    """Read a stranger's npy file: numbers only, no pickle, and no memory taken that the file itself does not fill.
+
+    Raises
+    ------
+    BadEvidence
+        If it is not one, or has more than so many dimensions.
+    """
+    stream = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran, dtype = read_header(stream, max_header_size=10_000)
+    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError, EOFError) as error:
+        raise BadEvidence("An array in the evidence is not an npy file.") from error
+    if dtype.kind not in "biuf" or dtype.itemsize > 8 or dtype.hasobject:
+        raise BadEvidence(f"An array in the evidence holds {dtype.kind!r}, not numbers.")
+    if len(shape) > dimensions or any(size < 0 for size in shape):
+        raise BadEvidence("An array in the evidence has an impossible shape.")
+    body = memoryview(content)[stream.tell() :]
+    if math.prod(shape) * dtype.itemsize != len(body):
+        raise BadEvidence("An array in the evidence is not as long as it says.")
+    array = np.frombuffer(body, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
 def _lookup_table(value: Array, reference: npt.NDArray[np.uint8]) -> Array | None:
     """The 256 values that turn `reference` into `value` element by element, or None where no such table exists."""
     if value.size != reference.size or value.dtype.kind not in "fiu" or value.size == 0:
@@ -316,25 +348,7 @@ class _Reader:
 
     def _array(self, file: object) -> Array:
         content = self._bytes(self._file_name(file, "npy"), self._limits.array_bytes)
-        stream = io.BytesIO(content)
-        try:
-            version = np.lib.format.read_magic(stream)
-            read_header = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, fortran, dtype = read_header(stream, max_header_size=10_000)
-        except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError, EOFError) as error:
-            raise BadEvidence("An array in the evidence is not an npy file.") from error
-        if dtype.kind not in "biuf" or dtype.itemsize > 8 or dtype.hasobject:
-            raise BadEvidence(f"An array in the evidence holds {dtype.kind!r}, not numbers.")
-        if len(shape) > self._limits.dimensions or any(size < 0 for size in shape):
-            raise BadEvidence("An array in the evidence has an impossible shape.")
-        body = memoryview(content)[stream.tell() :]
-        if math.prod(shape) * dtype.itemsize != len(body):
-            raise BadEvidence("An array in the evidence is not as long as it says.")
-        array = np.frombuffer(body, dtype=dtype).reshape(shape, order="F" if fortran else "C")
-        return array.astype(dtype.newbyteorder("="), copy=False)
+        return read_npy(content, self._limits.dimensions)
 
     def _bytes(self, name: str, limit: int) -> bytes:
         self._files_left -= 1
