@@ -195,7 +195,8 @@ class _Graph:
         definitions = _variable_definitions(source)
         self._trainable = _trainable(nodes, self._variables, definitions)
         self.initialisers = _initialisers(nodes, self._variables, definitions, present)
-        self._imports = {0: _Import(self._meta)}
+        # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
+        self._imports = {1: _Import(reseed(self._meta, 1))}
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -214,7 +215,8 @@ class _Graph:
         """
         for name in (of, *wrt):
             self.check(name)
-        names = self._imports[0].add_gradients(of, wrt)
+        first = next(iter(self._imports.values()))
+        names = first.add_gradients(of, wrt)
         self._requests.append((of, tuple(wrt)))
         # Every copy gets the same ops under the same names, so that sessions opened before can ask for them too.
         for imported in self._imports.values():
@@ -228,7 +230,7 @@ class _Graph:
     def session(self, seed: int = 0) -> _Session:
         """Open a session; `seed` replaces the graph's seeds if it is not 0."""
         if seed not in self._imports:
-            self._imports[seed] = _Import(reseed(self._meta, seed))
+            self._imports[seed] = _Import(reseed(self._meta, seed) if seed else self._meta)
         imported = self._imports[seed]
         self._catch_up(imported)
         with _translated("run"):
@@ -242,7 +244,7 @@ class _Graph:
         if op in self.left_out:
             raise LabError("op", f"{op[:80]!r} needs the op {self.left_out[op]}, which the lab does not run.")
         try:
-            self._imports[0].graph.get_operation_by_name(op)
+            next(iter(self._imports.values())).graph.get_operation_by_name(op)
         except (KeyError, ValueError) as error:
             raise LabError("run", f"The graph has no operation {op[:80]!r}.") from error
 

@@ -68,6 +68,7 @@ class Bench:
     label_form: str = "one-hot"
     batch: int | None = None
     others: dict[str, Array] = field(default_factory=dict)
+    _gradients: dict[tuple[str, ...], list[str | None]] = field(default_factory=dict)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
     # Inputs ----------------------------------------------------------------------------------------------------
@@ -139,8 +140,12 @@ class Bench:
 
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None] | None:
         """Names of the gradients of the sum of `of`; None if they cannot be had."""
+        key = (of, *wrt)
+        if key in self._gradients:
+            return self._gradients[key]
         try:
-            return self.loaded.gradients(of, wrt)
+            self._gradients[key] = self.loaded.gradients(of, wrt)
+            return self._gradients[key]
         except LabError as error:
             self.problems.append(error.sentence)
             return None

@@ -58,7 +58,7 @@ def _log_softmax(z: Array, axis: int = -1) -> Array:
 
 
 def cross_entropy_rows(z: Array, labels: Array) -> Array:
-    """−log softmax(z) at the label, a row each (Goodfellow et al., Deep Learning, 6.2.2.3)."""
+    """Minus log softmax(z) at the label, a row each (Goodfellow et al., Deep Learning, 6.2.2.3)."""
     return np.asarray(-_log_softmax(z)[np.arange(len(z)), labels])
 
 
@@ -143,7 +143,7 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
             best = match
     if best is not None and best.error < TOLERANCE:
         return best
-    if kinds is None or CROSS_ENTROPY in kinds:
+    if kinds is None:
         return next((match for match in _variants(observations, values) if match.error < TOLERANCE), None)
     return None
 

@@ -168,6 +168,9 @@ def _find_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources
             roles.train_op, roles.updates = hint, under
             roles.reasons["train_op"] = "named by the network, and it changes variables by what is fed"
             return
+    weights = {name for _, operand in _operands(graph) for name in graph.variables_in(operand)}
+    weighty = {update.node for update in every if update.node in training and update.variable in weights}
+    training = weighty or training
     best = 0
     for node in graph.nodes.values():
         if graph.waiting.get(node.name) or any(graph.consumers.get(t) for t in graph.outputs[node.name]):
@@ -180,6 +183,11 @@ def _find_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources
     if roles.train_op:
         roles.updates = updates_under(graph, roles.train_op)
         roles.reasons["train_op"] = "the last op that changes variables by what is fed"
+
+
+def _operands(graph: Graph) -> list[tuple[str, str]]:
+    """Data and weights of all products in the graph."""
+    return [found for node in graph.of_ops(PRODUCTS | {"Mul"}) if (found := is_linear_step(graph, node))]
 
 
 def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:

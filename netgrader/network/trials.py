@@ -42,7 +42,7 @@ def find_scores(reading: Reading) -> None:
     products = {step.product for step in reading.steps}
     for index, tensor in enumerate(before):
         above = graph.ancestors([tensor])
-        if above.isdisjoint(products) or _joined_later(reading, tensor, before[-1]):
+        if not products <= above or _joined_later(reading, tensor, before[-1]):
             continue
         reading.scores, reading.chain = tensor, before[index:]
         return
@@ -192,14 +192,17 @@ def try_widths(reading: Reading) -> None:
                 step.kind, step.inputs, step.outputs = "dense", weights[..., 0].size, weights.shape[3]
         else:
             step.inputs, step.outputs = product_widths(node, step, weights.shape)
-        step.bias = step.bias or _bias_by_column(reading, step, rows)
+        column = () if step.bias else _bias_by_column(reading, step, rows)
+        if column:
+            step.bias = column
+            step.inputs = step.inputs and step.inputs - 1
 
 
 def _bias_by_column(reading: Reading, step: Step, rows: int) -> tuple[str, ...]:
     """The weights themselves, where a column of ones has been joined to the data: then one of their rows is the bias."""
     graph, bench = reading.graph, reading.bench
     node = graph[step.data]
-    while node.op in ("Identity", "Reshape", "Cast"):
+    while node.op in ("Identity", "Reshape", "Cast", "StridedSlice", "ExpandDims", "Tile", "Transpose"):
         node = graph[node.inputs[0]]
     if bench is None or node.op not in ("ConcatV2", "Concat", "Pad", "PadV2"):
         return ()
