@@ -147,14 +147,15 @@ class Course:
 
 @dataclass(frozen=True)
 class NotebookFiles:
-    """What belongs to one notebook of an assignment beside the notebook itself. Files may be missing.
+    """What belongs to one notebook of an assignment beside the notebook itself.
 
     Attributes
     ----------
     source
         The instructor's notebook.
     probes, public_tests, hidden_tests
-        ``probes_<nb>.py``, ``test_<nb>_public.py`` and ``test_<nb>.py``, <nb> being the name without its number.
+        ``probes_<nb>.py``, ``test_<nb>_public.py`` and ``test_<nb>.py``, <nb> being the name without its number; and
+        further ones where <nb> is followed by an underscore and more.
     exercises
         ``exercises.toml``: the exercises' parameters, for all notebooks.
     given
@@ -162,9 +163,9 @@ class NotebookFiles:
     """
 
     source: Path
-    probes: Path
-    public_tests: Path
-    hidden_tests: Path
+    probes: tuple[Path, ...]
+    public_tests: tuple[Path, ...]
+    hidden_tests: tuple[Path, ...]
     exercises: Path
     given: tuple[Path, ...] = ()
 
@@ -215,16 +216,25 @@ class Assignment:
             If the assignment has no such notebook.
         """
         self._known(notebook)
-        short = re.sub(r"^\d+_", "", notebook)
-        given = self._given(notebook)
         return NotebookFiles(
             source=self.source / f"{notebook}.ipynb",
-            probes=self.checks / f"probes_{short}.py",
-            public_tests=self.checks / f"test_{short}_public.py",
-            hidden_tests=self.course.hidden_tests / f"test_{short}.py",
+            probes=self._belonging(self.checks, "probes_", notebook, ""),
+            public_tests=self._belonging(self.checks, "test_", notebook, "_public"),
+            hidden_tests=self._belonging(self.course.hidden_tests, "test_", notebook, ""),
             exercises=self.checks / "exercises.toml",
-            given=given,
+            given=self._given(notebook),
         )
+
+    def _belonging(self, folder: Path, prefix: str, notebook: str, suffix: str) -> tuple[Path, ...]:
+        """Python files in `folder` that by their name belong to `notebook`, and not to one with a longer name."""
+        shorts = {name: re.sub(r"^\d+_", "", name) for name in self.notebooks}
+        found = []
+        for path in sorted(folder.glob(f"{prefix}*{suffix}.py")):
+            middle = path.stem.removeprefix(prefix).removesuffix(suffix)
+            owners = [name for name, short in shorts.items() if f"{middle}_".startswith(f"{short}_")]
+            if owners and max(owners, key=lambda name: len(shorts[name])) == notebook:
+                found.append(path)
+        return tuple(found)
 
     def _known(self, notebook: str) -> None:
         if notebook not in self.notebooks:
@@ -250,7 +260,7 @@ class Assignment:
 
     def evidence_cells(self, notebook: str) -> tuple[str, ...]:
         """Ids of the cells at which evidence is taken: check cells, and given cells that have a probe of their own."""
-        probed = registered_probes(self.files(notebook).probes)
+        probed = frozenset[str]().union(*(registered_probes(path) for path in self.files(notebook).probes))
         return tuple(
             cell.grade_id
             for cell in self.skeleton(notebook).tracked
@@ -259,9 +269,7 @@ class Assignment:
 
 
 def registered_probes(path: Path) -> frozenset[str]:
-    """Ids named by ``@probe("…")`` in a file of probes, read without running it; none if there is no file."""
-    if not path.is_file():
-        return frozenset()
+    """Ids named by ``@probe("…")`` in a file of probes, read without running it."""
     found: set[object] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if not isinstance(node, ast.FunctionDef):

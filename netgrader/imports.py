@@ -44,7 +44,7 @@ def closure(roots: Iterable[str], follow: Callable[[str, str, bool], bool]) -> f
 
 
 @functools.cache
-def code_hash(roots: frozenset[str], *, inner: bool = True, extra: Path | None = None) -> str:
+def code_hash(roots: frozenset[str], *, inner: bool = True, extra: tuple[Path, ...] = ()) -> str:
     """SHA-256 of the sources of `roots` and of all that they import, and of the data files in their packages.
 
     Parameters
@@ -54,9 +54,9 @@ def code_hash(roots: frozenset[str], *, inner: bool = True, extra: Path | None =
     inner
         Whether imports inside functions count.
     extra
-        A further file whose imports are roots too, such as a course's file of probes.
+        Further files whose imports are roots too, such as a course's probes.
     """
-    more = {name for name, at_top in our_imports(extra) if at_top or inner} if extra and extra.is_file() else set()
+    more = {name for path in extra for name, at_top in our_imports(path) if at_top or inner}
     modules = closure(roots | more, lambda _from, _to, at_top: at_top or inner)
     paths = {path for path in map(module_path, modules) if path} | data_files(modules)
     total = hashlib.sha256()

@@ -108,7 +108,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:
     """What a notebook's student needs beside it. Hidden tests are not among it, nor other notebooks' files."""
-    for path in (files.probes, files.public_tests, files.exercises, *files.given):
+    for path in (*files.probes, *files.public_tests, files.exercises, *files.given):
         if path.is_file():
             out = target / path.relative_to(assignment.source)
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -269,15 +269,9 @@ def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: 
         points = None if cell.is_manual else cell_points(checks, cell.points)
         cells.append(CellResult(cell.grade_id, points, cell.points, cell.is_manual, checks))
     judged = [check for cell in cells for check in cell.checks]
-    ungradable = [check for check in judged if check.outcome is Outcome.UNGRADABLE]
-    status = Status.GRADED
-    problem = None
-    if ungradable or ran.execution.problem:
-        status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
-        problem = ran.execution.problem or ungradable[0].message
-        if not ungradable:
-            status, problem = Status.GRADED, None
-            notes = [*notes, ran.execution.problem or ""]
+    status, problem = _status(cells, ran.execution.problem)
+    if status is Status.GRADED and ran.execution.problem:
+        notes = [*notes, ran.execution.problem]
     charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
     return NotebookResult(
         notebook=name + SUFFIX,
@@ -291,6 +285,20 @@ def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: 
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2)},
         environment=dict(ran.execution.environment),
     )
+
+
+def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Status, str | None]:
+    """Whether all could be judged, and the sentence why not."""
+    automatic = [cell for cell in cells if not cell.manual]
+    judged = [check for cell in automatic for check in cell.checks]
+    ungradable = [check for check in judged if check.outcome is Outcome.UNGRADABLE]
+    untested = next((cell.cell for cell in automatic if not cell.checks), None)
+    if untested is None and not ungradable:
+        return Status.GRADED, None
+    status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
+    if untested is not None and not ungradable:
+        return status, f"The course has no tests for {untested}, so nothing could be said of it."
+    return status, ended_early or ungradable[0].message
 
 
 def _seconds(ran: Ran) -> dict[str, float]:

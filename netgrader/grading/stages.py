@@ -95,7 +95,7 @@ def run_stage(
             "notebook": notebook.name,
             "code": hash_json(code),
             "files": {name: hash_bytes(text.encode()) for name, text in sorted(beside.items())},
-            "probes": hash_files({path.name: path for path in (files.probes, files.exercises)}),
+            "probes": hash_files({path.name: path for path in (*files.probes, files.exercises)}),
             "data": hash_files({"data": assignment.course.data})["data"],
             "seed": assignment.course.seed,
             "limits": dataclasses.asdict(limits),
@@ -116,7 +116,7 @@ def run_stage(
             for cell in notebook.code
         ),
         helpers=beside,
-        probes=tuple(path for path in (files.probes, files.exercises) if path.is_file()),
+        probes=(*files.probes, *((files.exercises,) if files.exercises.is_file() else ())),
         data=assignment.course.data if assignment.course.data.is_file() else None,
         limits=limits,
         seed=assignment.course.seed,
@@ -142,7 +142,7 @@ def verify_stage(
 ) -> tuple[Verified, bool]:
     """Run the tests on what a run handed over, or take their verdicts from the store; and whether they were run now."""
     files = assignment.files(notebook)
-    tests = {path.name: path for path in (files.public_tests, files.hidden_tests, files.exercises)}
+    tests = {path.name: path for path in (*files.public_tests, *files.hidden_tests, files.exercises)}
     key = Key(
         "verify",
         {
@@ -157,8 +157,8 @@ def verify_stage(
     )
     request = VerificationRequest(
         evidence=ran.evidence,
-        public_tests=tuple(path for path in (files.public_tests,) if path.is_file()),
-        hidden_tests=tuple(path for path in (files.hidden_tests,) if path.is_file()),
+        public_tests=files.public_tests,
+        hidden_tests=files.hidden_tests,
         exercises=files.exercises,
         data=assignment.course.data if assignment.course.data.is_file() else None,
         seed=assignment.course.seed,

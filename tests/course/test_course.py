@@ -87,7 +87,18 @@ def test_probes_are_found_without_running_their_file(tmp_path):
     file = tmp_path / "probes_x.py"
     file.write_text('raise SystemExit\n@probe("check_a")\ndef f(student, out): ...\n@other("check_b")\ndef g(): ...\n')
     assert registered_probes(file) == {"check_a"}
-    assert registered_probes(tmp_path / "none.py") == frozenset()
+
+
+def test_files_belong_to_the_notebook_that_their_names_say(tiny):
+    tiny.write("source/numbers/checks/probes_sums_more.py", "")
+    tiny.write("source/numbers/checks/test_sums_more_public.py", "")
+    tiny.write("source/numbers/checks/probes_words.txt", "")
+    files = tiny.assignment.files("1_sums")
+    assert [path.name for path in files.probes] == ["probes_sums.py", "probes_sums_more.py"]
+    assert [path.name for path in files.public_tests] == ["test_sums_more_public.py", "test_sums_public.py"]
+    assert [path.name for path in files.hidden_tests] == ["test_sums.py"]
+    (tiny.root / "source" / "numbers" / "3_sums_more.ipynb").write_text("{}")
+    assert [path.name for path in tiny.assignment.files("1_sums").probes] == ["probes_sums.py"]
 
 
 def test_given_modules_belong_to_the_notebooks_that_import_them(tiny):
