@@ -24,7 +24,7 @@ from .operators import OPERATORS, Change, Job, Operator
 from .oracle import Expect, Run, verify
 from .source import Source
 
-__all__ = ["Entry", "Product", "choose", "load", "make", "products"]
+__all__ = ["Entry", "Product", "choose", "entries", "load", "make", "pairs", "products"]
 
 CACHE = Path(__file__).parents[2] / "build" / "corpus"
 RATES = {"one_layer_network": 0.0023, "two_layer_network": 0.0007}
@@ -205,6 +205,17 @@ def load(name: str) -> Entry | None:
     for key in ("operators", "codes", "also", "problems"):
         raw[key] = tuple(raw[key])
     return Entry(**raw)
+
+
+def entries() -> list[Entry]:
+    """All good entries of the cache, in order of their names."""
+    found = []
+    for path in (CACHE / "graphs").glob("*.json"):
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        entry = load(raw["name"])
+        if entry is not None and entry.state == "good":
+            found.append(entry)
+    return sorted(found, key=lambda entry: entry.name)
 
 
 def make(product: Product) -> Entry:

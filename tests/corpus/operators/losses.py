@@ -13,7 +13,7 @@ from tests.corpus.formulas import Array, log_softmax, sigmoid, sigmoid_cross_ent
 from tests.corpus.oracle import Expect
 from tests.corpus.source import NotApplicable, expression
 
-from .base import Change, Job, labels, logits_in_loss, operator
+from .base import ASKED, Change, Job, labels, logits_in_loss, operator
 
 Two = Callable[[Array, Array], Array]
 
@@ -109,7 +109,7 @@ def relu_on_logits(job: Job) -> Iterator[Change]:
     yield after_logits(job, "mask", "{z} = {z} * tf.cast({z} > 0, {z}.dtype)", lambda z, y: np.maximum(z, 0))
 
 
-@operator("mse-on-softmax", "mse-on-softmax")
+@operator("mse-on-softmax", "mse-on-softmax", exercises=ASKED)
 def mse_on_softmax(job: Job) -> Iterator[Change]:
     rows = (
         "tf.reduce_mean(tf.square({y} - tf.nn.softmax({z})), axis=1)",
@@ -126,7 +126,7 @@ def mse_on_softmax(job: Job) -> Iterator[Change]:
     )
 
 
-@operator("mse-on-logits", "mse-on-logits")
+@operator("mse-on-logits", "mse-on-logits", exercises=ASKED)
 def mse_on_logits(job: Job) -> Iterator[Change]:
     rows = ("tf.reduce_mean(tf.square({y} - {z}), axis=1)", lambda z, y: ((y - z) ** 2).mean(axis=1))
     mean = lambda z, y: float(((y - z) ** 2).mean())  # noqa: E731
@@ -135,7 +135,7 @@ def mse_on_logits(job: Job) -> Iterator[Change]:
     yield whole_loss(job, "sum", "tf.nn.l2_loss({z} - {y})", lambda z, y: float(0.5 * ((z - y) ** 2).sum()))
 
 
-@operator("sigmoid-cross-entropy", "sigmoid-cross-entropy")
+@operator("sigmoid-cross-entropy", "sigmoid-cross-entropy", exercises=ASKED)
 def sigmoid_loss(job: Job) -> Iterator[Change]:
     call = "tf.nn.sigmoid_cross_entropy_with_logits(labels={y}, logits={z})"
     rows = (f"tf.reduce_mean({call}, axis=1)", lambda z, y: sigmoid_cross_entropy(z, y).mean(axis=1))

@@ -1,0 +1,121 @@
+"""Make products, let the reader read them, write the table: ``python -m tests.corpus make | read | report``."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import reading
+from .products import Product, choose, entries, make, pairs, products
+
+REPORT = Path(__file__).parents[2] / "docs" / "reader-report.md"
+PAIRS = 150
+SEED = 20
+
+
+def wanted(arguments: argparse.Namespace) -> list[Product]:
+    """The products of the report, fewer where asked."""
+    operators = set(arguments.operators) if arguments.operators else None
+    found = choose(
+        [*products(lambda program, operator: operators is None or (operator or "none") in operators)], arguments.each
+    )
+    if operators is None or "pairs" in operators:
+        found += list(pairs(SEED, PAIRS))
+    if arguments.programs:
+        found = [product for product in found if any(text in product.name for text in arguments.programs)]
+    random.Random(SEED).shuffle(found)
+    return found
+
+
+def make_all(arguments: argparse.Namespace) -> int:
+    """Build what is not built; say what the oracle does not confirm."""
+    count: Counter[str] = Counter()
+    for product in wanted(arguments):
+        entry = make(product)
+        count[entry.state] += 1
+        if entry.state == "mislabelled":
+            sys.stdout.write(f"{entry.state} {entry.name}: {'; '.join(entry.problems)}\n")
+    sys.stdout.write(f"{dict(count)}\n")
+    return 0
+
+
+def read_all(arguments: argparse.Namespace) -> int:
+    """Read what is built; say what is read wrongly."""
+    found = [
+        entry
+        for entry in entries()
+        if (not arguments.programs or any(text in entry.name for text in arguments.programs))
+        and (not arguments.operators or set(entry.operators or ("none",)) & set(arguments.operators))
+        and (entry.right or not arguments.right)
+    ]
+    random.Random(SEED).shuffle(found)
+    mode = "static" if arguments.static else "lab"
+    known = {(row.name, row.digest, row.mode): row for row in reading.rows() if row.reader == reading.reader_hash()}
+    lab = None if arguments.static else _lab()
+    count: Counter[str] = Counter()
+    began = time.monotonic()
+    for entry in found[: arguments.limit]:
+        row = known.get((entry.name, entry.digest, mode))
+        if row is None:
+            row = reading.read(entry, lab, mode)
+            reading.keep(row)
+        verdict = reading.verdict(entry, row)
+        count[verdict] += 1
+        if verdict != "right":
+            sys.stdout.write(f"{verdict}: {entry.name}\n    wanted {_codes(entry.codes)}; said {_codes(row.faults)}")
+            sys.stdout.write(f"; remarks {_codes(row.remarks)}; undecided {list(row.undecided)} {row.problem}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{dict(count)} in {time.monotonic() - began:.0f} s at {reading.commit()}\n")
+    return 0
+
+
+def _codes(codes: Sequence[str]) -> str:
+    return ", ".join(codes) or "nothing"
+
+
+def _lab() -> Any:
+    from netgrader.lab.local import LocalLab
+
+    return LocalLab(timeout=60, threads=1)
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Make, read, and write docs/reader-report.md."""
+    from .report import write
+
+    for product in wanted(arguments):
+        make(product)
+    read_all(arguments)
+    static = argparse.Namespace(**{**vars(arguments), "static": True})
+    read_all(static)
+    write(REPORT)
+    return 0
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for name, action in (("make", make_all), ("read", read_all), ("report", report)):
+        command = commands.add_parser(name, help=action.__doc__)
+        command.set_defaults(action=action)
+        command.add_argument("programs", nargs="*", help="parts of products' names; all if none")
+        command.add_argument("--operators", nargs="+", help="operators' names; 'none' is the program itself")
+        command.add_argument("--each", type=int, default=1, help="variants of an operator on a program")
+        command.add_argument("--limit", type=int, default=None, help="read at most so many")
+        command.add_argument("--static", action="store_true", help="read without a lab")
+        command.add_argument("--right", action="store_true", help="read right networks only")
+    arguments = parser.parse_args()
+    return int(arguments.action(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+
+

@@ -1,0 +1,148 @@
+"""Let the reader read products, and keep what it said, with the commit that was measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from netgrader import read_network
+from netgrader.network.exercises import exercise_named
+
+from .products import CACHE, Entry
+
+__all__ = ["Row", "commit", "read", "reader_hash", "rows", "verdict"]
+
+ROOT = Path(__file__).parents[2]
+READER = ("netgrader/network", "netgrader/lab", "netgrader/faults.py")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the reader said of one product.
+
+    `reader` is the hash of the reader's sources, `commit` the commit they were read at (with a + where they were changed
+    since), `mode` is ``lab`` or ``static``.
+    """
+
+    name: str
+    digest: str
+    mode: str
+    reader: str
+    commit: str
+    faults: tuple[str, ...]
+    remarks: tuple[str, ...]
+    undecided: tuple[str, ...]
+    problem: str
+    seconds: float
+
+
+@cache
+def reader_hash() -> str:
+    """Hash of the reader's sources."""
+    content = hashlib.sha256()
+    for part in READER:
+        path = ROOT / part
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            content.update(file.relative_to(ROOT).as_posix().encode())
+            content.update(file.read_bytes())
+    return content.hexdigest()[:16]
+
+
+@cache
+def commit() -> str:
+    """The commit that is checked out, with a + where the reader's sources differ from it."""
+    head = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--", *READER], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+def read(entry: Entry, lab: Any, mode: str) -> Row:
+    """Read one product. An exception of the reader is kept as the row's problem: it is a miss."""
+    rate = None if entry.exercise == "deep_network" else entry.rate
+    exercise = exercise_named(entry.exercise, rate)
+    parts: Any = dict(entry.parts) or None
+    began = time.perf_counter()
+    faults: list[str] = []
+    remarks: list[str] = []
+    undecided: list[str] = []
+    problem = ""
+    try:
+        network = read_network(entry.graph, parts, exercise, lab=lab, eval_feed=entry.eval_feed)
+        faults = [fault.code for fault in network.faults]
+        remarks = [fault.code for fault in network.remarks]
+        undecided = list(network.undecided)
+    except Exception as error:  # noqa: BLE001 - that the reader raises is what is looked for here
+        problem = f"{type(error).__name__}: {str(error)[:300]}"
+    return Row(
+        name=entry.name,
+        digest=entry.digest,
+        mode=mode,
+        reader=reader_hash(),
+        commit=commit(),
+        faults=tuple(sorted(set(faults))),
+        remarks=tuple(sorted(set(remarks))),
+        undecided=tuple(undecided),
+        problem=problem,
+        seconds=round(time.perf_counter() - began, 3),
+    )
+
+
+def verdict(entry: Entry, row: Row) -> str:
+    """``right``, or how the row is wrong.
+
+    For a right network: ``right``, ``undecided`` or ``rejected``. For a faulty one: ``right``, ``missed`` (no fault named),
+    ``wrong code``, ``false alarm`` (the fault is named, and one that is not there), ``undecided`` (nothing named, and
+    something said to be undecided). A reader that raises is ``failed``.
+    """
+    if row.problem:
+        return "failed"
+    named, wanted, also = set(row.faults), set(entry.codes), set(entry.also)
+    if entry.remark:
+        if not wanted <= set(row.remarks) | named:
+            return "missed"
+        return "right" if not named else "rejected"
+    if not wanted:
+        if named:
+            return "rejected"
+        return "undecided" if row.undecided else "right"
+    if wanted <= named:
+        return "right" if named <= wanted | also else "false alarm"
+    if not named:
+        return "undecided" if row.undecided else "missed"
+    return "wrong code"
+
+
+def _path() -> Path:
+    return CACHE / "rows.jsonl"
+
+
+def rows() -> Iterator[Row]:
+    """All rows kept so far."""
+    path = _path()
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                raw = json.loads(line)
+            except ValueError:
+                continue  # the last line of a run that was killed
+            for key in ("faults", "remarks", "undecided"):
+                raw[key] = tuple(raw[key])
+            yield Row(**raw)
+
+
+def keep(row: Row) -> None:
+    """Append a row."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with _path().open("a", encoding="utf-8") as out:
+        out.write(json.dumps(asdict(row)) + "\n")
