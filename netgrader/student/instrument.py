@@ -100,7 +100,8 @@ def _network(tf: Any, notes: _Notes, learning_rate: float) -> types.SimpleNamesp
     with tf.control_dependencies([tf.numpy_function(notes.accuracy, [run, y], tf.int64)]):
         accuracy = tf.identity(share, name="accuracy")
     update = tf.train.AdamOptimizer(learning_rate).minimize(cross_entropy)
-    stepped = tf.numpy_function(notes.step, [run, y, cross_entropy], tf.int64)
+    with tf.control_dependencies([update]):  # a step that failed is none
+        stepped = tf.numpy_function(notes.step, [run, y, cross_entropy], tf.int64)
     return types.SimpleNamespace(
         graph=x.graph,
         X=x,
@@ -108,7 +109,7 @@ def _network(tf: Any, notes: _Notes, learning_rate: float) -> types.SimpleNamesp
         logits=logits,
         prediction=prediction,
         loss=loss,
-        train_op=tf.group(update, stepped, name="train_op"),
+        train_op=tf.group(stepped, name="train_op"),
         accuracy=accuracy,
     )
 

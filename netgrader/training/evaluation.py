@@ -45,6 +45,13 @@ def judge_evaluation(subject: Subject) -> Iterator[Finding]:
         found = f"an evaluation after the last of {len(epochs)} epochs"
         yield finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected="one after each")
         return
+    ahead = measure(subject, subject.course.before)
+    if not shares[-1].any() and min(ahead.train.share, ahead.test.share) >= ALMOST:
+        found = "an evaluation before the first step and none after the last"
+        yield finding(
+            Aspect.EVALUATION, "evaluated-before-epoch", share=0.5, found=found, expected="one after each epoch"
+        )
+        return
     sides = [("training", [one.train for one in measured]), ("test", [one.test for one in measured])]
     n_rows = {"training": subject.n_train, "test": subject.n_test}
     good = sum(_share_earned(parts) for _, parts in sides) / 2

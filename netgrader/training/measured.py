@@ -30,8 +30,8 @@ class Part:
     share
         The part of its images that was evaluated.
     accuracies
-        The accuracy on them: of all rows together, and as a mean over runs, by the labels fed, the student's labels and
-        the true ones. One value where all is well.
+        The accuracy on them: over different rows, over all rows, and as a mean over runs; by the labels fed, by the
+        student's labels and by the true ones. One value where all is well.
     counts
         Numbers of rows and of runs, by which a sum instead of a mean is too large.
     """
@@ -59,21 +59,21 @@ def measure(subject: Subject, runs: Int) -> Measured:
 
 
 def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
-    sizes = subject.call.sizes[runs]
-    of_part = per_run(subject.call, mask)[runs]
-    runs = runs[of_part * 2 > sizes]
-    seen = subject.call.of(runs).index
-    share = len(np.unique(seen[np.isin(seen, members)])) / len(members)
+    call = subject.call
+    of_part = per_run(call, mask)[runs]
+    runs = runs[(of_part * 2 > call.sizes[runs])]
+    sizes = call.sizes[runs]
+    at = np.flatnonzero(mask & np.repeat(np.isin(np.arange(len(call.sizes)), runs), call.sizes))
+    # A row that was looked at twice counts once, as it was seen last.
+    different, last = np.unique(call.rows.index[at][::-1], return_index=True)
+    once = at[::-1][last]
     accuracies: list[float] = []
     for correct in _correct(subject):
-        sums = per_run(subject.call, correct)[runs]
-        counted = subject.call.sizes[runs]
-        if counted.sum():
-            accuracies += [
-                float(np.average(sums / np.maximum(counted, 1), weights=weights)) for weights in (counted, None)
-            ]
-    counts = tuple(int(count) for count in {int(subject.call.sizes[runs].sum()), len(runs)} if count > 1)
-    return Part(share, tuple(dict.fromkeys(accuracies)), counts)
+        if len(once):
+            by_run = per_run(call, correct)[runs] / np.maximum(sizes, 1)
+            accuracies += [float(correct[once].mean()), float(np.average(by_run, weights=sizes)), float(by_run.mean())]
+    counts = tuple(int(count) for count in {len(once), int(sizes.sum()), len(runs)} if count > 1)
+    return Part(len(different) / len(members), tuple(dict.fromkeys(accuracies)), counts)
 
 
 def _correct(subject: Subject) -> list[Bool]:
@@ -91,8 +91,8 @@ def single_runs(subject: Subject, runs: Int) -> list[float]:
     return [float(value) for value in correct / np.maximum(subject.call.sizes[runs], 1)]
 
 
-def agree(value: float, accuracy: float) -> bool:
-    """Whether a value reported is this accuracy, possibly rounded."""
+def agree(value: float, accuracy: float, *, rounded: bool = True) -> bool:
+    """Whether a value reported is this accuracy, possibly `rounded` to a few digits."""
     if abs(value - accuracy) <= ROUNDING:
         return True
-    return any(abs(round(accuracy, digits) - value) < 1e-7 for digits in DIGITS)
+    return rounded and any(abs(round(accuracy, digits) - value) < 1e-7 for digits in DIGITS)

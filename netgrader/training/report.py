@@ -55,6 +55,9 @@ def judge_report(subject: Subject) -> Iterator[Finding]:
         yield finding(Aspect.REPORT, "wrong-return", found=_what(subject), expected=EXPECTED)
         return
     acc_trn, acc_val = reported
+    if not (np.isfinite(acc_trn).all() and np.isfinite(acc_val).all()):
+        yield finding(Aspect.REPORT, "wrong-return", found="numbers that are not finite", expected=EXPECTED)
+        return
     if len(acc_trn) != len(acc_val) or len(acc_val) != call.n_epochs:
         found = f"{len(acc_trn)} and {len(acc_val)} numbers for {call.n_epochs} epochs"
         yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
@@ -179,8 +182,10 @@ def _read(epoch: _Epoch, value: float, own: Part, *, batch: str, running: str) -
             if abs(value - factor * accuracy) <= 1e-4 * factor * max(accuracy, 0.01):
                 return _Reading("accuracy-not-mean", f", {words}")
     wrong = "reported-accuracy-wrong"
+    parts = [accuracy * own.share for accuracy in own.accuracies]
     mistakes: list[tuple[str, str, list[float]]] = [
         (wrong, "the share of wrong answers", [1 - accuracy for accuracy in own.accuracies]),
+        ("evaluated-on-part", "the right answers on a part divided by the number of all", parts),
         (running, "the mean over the epoch's minibatches as they were trained on", [float(np.mean(epoch.steps))]),
         (batch, "that of a single minibatch", [*epoch.steps[-1:], *epoch.looks]),
     ]
@@ -188,7 +193,7 @@ def _read(epoch: _Epoch, value: float, own: Part, *, batch: str, running: str) -
         accuracies = [*epoch.before.train.accuracies, *epoch.before.test.accuracies]
         mistakes.append((wrong, "that of the epoch before", accuracies))
     for code, words, accuracies in mistakes:
-        if any(agree(value, accuracy) for accuracy in accuracies):
+        if any(agree(value, accuracy, rounded=False) for accuracy in accuracies):
             return _Reading(code, f", which is {words}")
     return None if any(abs(value - accuracy) < NEAR for accuracy in own.accuracies) else _Reading(wrong, "")
 

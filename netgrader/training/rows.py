@@ -46,7 +46,8 @@ class _Batches:
         self.times = np.unique(self.fed, return_counts=True)[1]
         self.n = subject.n_train
         self.different = len(self.times)
-        self.usual = int(np.argmax(np.bincount(self.sizes)))
+        counts = np.bincount(self.sizes)
+        self.usual = int(np.flatnonzero(counts == np.max(counts))[-1])
         self.place = f"epoch {number + 1} of {call.n_epochs}, minibatches of {call.mini_batch_size}"
 
     def judge(self) -> Iterator[Finding]:
@@ -54,6 +55,8 @@ class _Batches:
             yield self._say("wrong-slice", 0.5, found=f"{(self.sizes == 0).sum()} empty minibatches")
         elif self.unknown * 50 > len(self.fed) + self.unknown:
             yield self._say("unknown-rows", 0.0, found=f"{self.unknown:,} rows that are no row of x_train")
+        elif not len(self.fed):
+            yield self._say("trained-on-test", 0.0, found="test images only", expected="training images only")
         elif len(self.sizes) == 1 and 2 * self.sizes[0] >= self.n > 1.5 * self.asked:
             yield self._say("no-minibatches", 0.0, found=f"1 step on {self.sizes[0]:,} images", expected=self._steps())
         else:
@@ -70,15 +73,20 @@ class _Batches:
     def _steps(self) -> str:
         return f"about {self.n // self.asked:,} steps on {self.asked:,} each"
 
-    def _step_counts(self) -> set[int]:
-        return {self.n // self.asked, -(-self.n // self.asked)}
+    def _step_counts(self, n_rows: int) -> set[int]:
+        """How many steps so many rows make at the size asked for."""
+        return {n_rows // self.asked, -(-n_rows // self.asked)}
 
     def _size_fits(self) -> bool:
         """Minibatches are of the size asked for, or split the images as evenly as that size allows."""
-        if abs(self.usual - self.asked) * 10 <= self.asked:
+        if abs(self.usual - self.asked) * 10 <= self.asked or not self._alike():
             return True
         even = int(np.ptp(self.sizes)) <= 1
-        return even and len(self.sizes) in self._step_counts()
+        return even and len(self.sizes) in self._step_counts(int(self.sizes.sum()))
+
+    def _alike(self) -> bool:
+        """Whether most minibatches are of one size."""
+        return bool((self.sizes == self.usual).mean() > 0.5)
 
     def _complete(self) -> bool:
         """Each image was fed once; an incomplete last minibatch may be missing."""
@@ -90,8 +98,8 @@ class _Batches:
         return missing == 0 or (whole and missing == (left_over or self.usual))
 
     def _incomplete(self) -> Finding:
-        shared = self._shared()
-        if len(self.sizes) > 1 and shared > SAME:
+        same, shared = self._shared()
+        if len(self.sizes) > 1 and same > SAME:
             steps = f"{len(self.sizes):,} steps on the same {self.different:,} images"
             return self._say("same-batch-always", 0.0, found=steps)
         if len(self.fed) > 1.005 * self.different:
@@ -103,10 +111,12 @@ class _Batches:
         saw, each = self._saw()
         if self._drawn_at_random(shared):
             return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
+        if shared > 0.02 or self.usual > 1.1 * self.asked:
+            return self._say("wrong-slice", 0.25, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
         if self.different == self.n:
             times = f"each image {len(self.fed) / self.n:.3g} times in one epoch"
             return self._say("too-many-epochs", 0.5, found=times, expected="once")
-        if shared > 0.02 or np.ptp(self.times) > 0:
+        if np.ptp(self.times) > 0:
             return self._say("wrong-slice", 0.25, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
         return self._say("part-of-data-only", 0.0, found=saw, expected=each)
 
@@ -114,7 +124,7 @@ class _Batches:
         """No row was fed twice, and some were not fed."""
         saw, each = self._saw()
         missing = self.n - self.different
-        short = self.usual < self.asked and len(self.sizes) in self._step_counts()
+        short = self.usual < self.asked and len(self.sizes) in self._step_counts(self.n)
         if short or missing <= 2 * max(self.asked, self.usual) or self._gaps() > 2:
             return self._say("wrong-slice", 0.25, found=f"{missing:,} of {self.n:,} images left out", expected=each)
         return self._say("part-of-data-only", 0.25 * self.different / self.n, found=saw, expected=each)
@@ -122,22 +132,23 @@ class _Batches:
     def _saw(self) -> tuple[str, str]:
         return f"{self.different:,} of {self.n:,} images", f"each of the {self.n:,} images once"
 
-    def _shared(self) -> float:
-        """Mean share of its rows that a minibatch has in common with the one before."""
+    def _shared(self) -> tuple[float, float]:
+        """How often a minibatch holds the same rows as the one before, and the share of rows they have in common."""
         if len(self.sizes) < 2:
-            return 0.0
-        pairs = np.unique(np.linspace(1, len(self.sizes) - 1, PAIRS).astype(int))
-        shares = []
-        for later in pairs:
+            return 0.0, 0.0
+        same, shares = [], []
+        for later in np.unique(np.linspace(1, len(self.sizes) - 1, PAIRS).astype(int)):
             one, other = np.unique(self.rows_per_step[later - 1]), np.unique(self.rows_per_step[later])
+            same.append(np.array_equal(one, other))
             shares.append(len(np.intersect1d(one, other)) / max(1, min(len(one), len(other))))
-        return float(np.mean(shares))
+        return float(np.mean(same)), float(np.mean(shares))
 
     def _drawn_at_random(self, shared: float) -> bool:
         """Whether rows repeat as often as independent draws do (birthday problem), across minibatches too."""
         expected = self.n * -np.expm1(-len(self.fed) / self.n)
         chance = self.usual / self.n
-        return bool(abs(self.different - expected) < 0.02 * expected and shared < 3 * chance + 0.02)
+        as_often = abs(self.different - expected) < 0.02 * expected
+        return bool(as_often and shared < 3 * chance + 0.02 and self._alike())
 
     def _gaps(self) -> int:
         """Number of holes in rows that were fed in ascending order; 0 if they were in another order."""

@@ -88,14 +88,26 @@ CONSEQUENCES: Mapping[str, frozenset[str]] = {
     "unknown-rows": frozenset({"part-of-data-only", "wrong-slice", "no-shuffling", "evaluated-on-part"}),
     "reports-train-accuracy": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),
     "evaluated-while-training": frozenset({"evaluated-on-part"}),
-    "too-few-epochs": frozenset({"wrong-return", "evaluated-on-part", "evaluated-too-seldom"}),
+    "evaluated-before-epoch": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),
+    "reported-accuracy-wrong": frozenset({"evaluated-on-part"}),
+    "too-few-epochs": frozenset(
+        {"wrong-return", "evaluated-on-part", "evaluated-too-seldom", "reported-accuracy-wrong"}
+    ),
     "too-many-epochs": frozenset({"wrong-return"}),
     "evaluated-too-seldom": frozenset({"wrong-return", "reported-accuracy-wrong", "evaluated-on-part"}),
 }
 
 # What an error in the student's code keeps from happening.
 AFTER_AN_ERROR = frozenset(
-    {"too-few-epochs", "wrong-return", "evaluated-on-part", "evaluated-too-seldom", "part-of-data-only"}
+    {
+        "too-few-epochs",
+        "too-many-epochs",
+        "part-of-data-only",
+        "wrong-slice",
+        "wrong-return",
+        "evaluated-on-part",
+        "evaluated-too-seldom",
+    }
 )
 
 

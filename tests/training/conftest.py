@@ -1,0 +1,84 @@
+"""Training loops, right and wrong, each tried out once for all tests, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netgrader.evidence import Evidence, read_evidence
+from netgrader.student.mnist import load_mnist
+from netgrader.training.judge import Training, judge_training
+from netgrader.training.log import read_training_log
+from netgrader.training.subject import origins
+
+N_TRAIN, N_TEST = 1500, 500
+
+
+class Rehearsals:
+    """Evidence and verdicts of loops by name."""
+
+    def __init__(self, folder: Path, raw: tuple) -> None:
+        self._folder = folder
+        self._raw = raw
+        self._judged: dict[str, Training] = {}
+
+    def evidence(self, name: str) -> Evidence:
+        return read_evidence(self._folder / name)
+
+    def training(self, name: str) -> Training:
+        if name not in self._judged:
+            log = read_training_log(self.evidence(name))
+            self._judged[name] = judge_training(log, origins(log.tables, *self._raw))
+        return self._judged[name]
+
+
+@pytest.fixture(scope="session")
+def raw():
+    """A small part of MNIST, as it is."""
+    (x_train, y_train), (x_test, y_test) = load_mnist()
+    return (x_train[:N_TRAIN], y_train[:N_TRAIN]), (x_test[:N_TEST], y_test[:N_TEST])
+
+
+@pytest.fixture(scope="session")
+def arrays(raw):
+    """The same as a student's arrays."""
+    (x_train, y_train), (x_test, y_test) = raw
+    return {
+        "x_train": (x_train.reshape(N_TRAIN, 784) / 255).astype(np.float32),
+        "y_train_1_hot": np.eye(10)[y_train],
+        "x_test": (x_test.reshape(N_TEST, 784) / 255).astype(np.float32),
+        "y_test_1_hot": np.eye(10)[y_test],
+    }
+
+
+@pytest.fixture(scope="session")
+def rehearse(tmp_path_factory, arrays):
+    """Try out loops: ``rehearse(sources by name)``, with other calls and limits if given, gives their `Rehearsals`."""
+
+    def run(sources, *, calls=((2, 64), (1, 96)), seconds=8.0, data=arrays, raw=None):
+        folder = tmp_path_factory.mktemp("rehearsals")
+        np.savez(folder / "data.npz", **data)
+        terms = {
+            "data": str(folder / "data.npz"),
+            "calls": [{"n_epochs": n_epochs, "mini_batch_size": size} for n_epochs, size in calls],
+            "seconds": seconds,
+            "jobs": {str(folder / name): source for name, source in sources.items()},
+        }
+        (folder / "jobs.json").write_text(json.dumps(terms))
+        program = Path(__file__).with_name("rehearsals.py")
+        done = subprocess.run(
+            [sys.executable, str(program), str(folder / "jobs.json")],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return Rehearsals(folder, raw)
+
+    return run

@@ -1,0 +1,50 @@
+"""A program for TensorFlow's own process: calls many `train` functions on instruments and writes their evidence.
+
+Usage: ``rehearsals.py JOBS``, a JSON file with ``data`` (an npz of the four arrays), ``calls``, ``seconds`` and
+``jobs``: source code by folder of evidence.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from netgrader.checks.exercises import Exercises
+from netgrader.evidence import EvidenceWriter
+from netgrader.student.capture import _undisturbed
+from netgrader.student.probes import Student
+from netgrader.student.rehearsal import Call, rehearse
+from netgrader.student.sessions import install
+
+
+def main(path: str) -> None:
+    terms = json.loads(Path(path).read_text())
+    tf.disable_v2_behavior()
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    install()
+    arrays = dict(np.load(terms["data"]))
+    calls = [Call(**call) for call in terms["calls"]]
+    for folder, source in terms["jobs"].items():
+        np.random.seed(4)  # noqa: NPY002  (what the loops draw from)
+        started = time.monotonic()
+        namespace = {"np": np, "tf": tf, **{name: value.copy() for name, value in arrays.items()}}
+        Path(folder).mkdir(parents=True)
+        out = EvidenceWriter(folder, "check_train")
+        student = Student(namespace, Exercises({}))
+        with student.capturing(out, "train"), _undisturbed():
+            exec(source, namespace)  # noqa: S102  (the loop under test)
+            rehearse(student, out, calls, terms["seconds"])
+        changed = [name for name, value in arrays.items() if not np.array_equal(namespace.get(name), value)]
+        out.fact("changed", changed)
+        out.fact("seconds", time.monotonic() - started)
+        out.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

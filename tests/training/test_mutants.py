@@ -1,0 +1,99 @@
+"""Right training loops in any style are right, and each mistake in them is named, it alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from netgrader.training.verdicts import Aspect
+from tests.training.mutants import MUTANTS, PLAIN, STYLES, loop
+
+HARMLESS = {"threaded": {"session-closed"}}
+
+
+@pytest.fixture(scope="module")
+def right(rehearse, raw):
+    return rehearse({style: loop(style) for style in STYLES}, raw=raw)
+
+
+@pytest.fixture(scope="module")
+def wrong_plain(rehearse, raw):
+    return rehearse({mutant.name: mutant.source for mutant in PLAIN}, seconds=3.0, raw=raw)
+
+
+@pytest.fixture(scope="module")
+def wrong_other(rehearse, raw):
+    others = {mutant.name: mutant.source for mutant in MUTANTS if mutant not in PLAIN}
+    return rehearse(others, calls=((2, 64),), raw=raw)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_right_loop_earns_everything(right, style):
+    training = right.training(style)
+    assert training.codes == ()
+    assert set(training.remarks) == HARMLESS.get(style, set())
+    assert {verdict.share for verdict in training.verdicts.values()} == {1.0}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_notebook_is_left_as_it_was(right, style):
+    assert right.evidence(style).facts["changed"] == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mistake_is_named_and_nothing_else(mutant, wrong_plain, wrong_other):
+    training = (wrong_plain if mutant in PLAIN else wrong_other).training(mutant.name)
+    if mutant.remark:
+        assert training.codes == ()
+        assert training.remarks == (mutant.code,)
+        assert {verdict.share for verdict in training.verdicts.values()} == {1.0}
+    else:
+        assert training.codes == (mutant.code,)
+        assert min(verdict.share for verdict in training.verdicts.values()) < 1
+
+
+@pytest.mark.parametrize(
+    "mutant", [mutant for mutant in PLAIN if mutant.code == "train-op-not-run"], ids=lambda m: m.name
+)
+def test_a_loop_without_a_step_earns_nothing(mutant, wrong_plain):
+    training = wrong_plain.training(mutant.name)
+    assert {verdict.share for verdict in training.verdicts.values()} == {0.0}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_fault_comes_with_its_figures(mutant, wrong_plain, wrong_other):
+    training = (wrong_plain if mutant in PLAIN else wrong_other).training(mutant.name)
+    faults = [fault for verdict in training.verdicts.values() for fault in verdict.faults]
+    assert all(fault.found and "nan" not in fault.found.lower().split() for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "aspect", "figures"),
+    [
+        ("plain-part-of-data-only", Aspect.ROWS, ("600 of 1,500", "each of the 1,500 images once")),
+        ("plain-same-batch-always", Aspect.ROWS, ("24 steps on the same 64 images", "")),
+        ("plain-no-minibatches", Aspect.ROWS, ("1 step on 1,500 images", "about 23 steps on 64 each")),
+        ("plain-wrong-slice-gap", Aspect.ROWS, ("24 of 1,500 images left out", "each of the 1,500 images once")),
+        ("plain-batch-size-ignored", Aspect.ROWS, ("minibatches of 32", "of 64")),
+        ("plain-too-few-epochs", Aspect.RUN, ("1 epochs", "2")),
+        ("plain-sorted-data", Aspect.ORDER, ("in a minibatch", "about 10 %")),
+        ("plain-labels-off-by-one", Aspect.LABELS, ("the label 4 for a 3", "the label 3")),
+        ("plain-labels-shifted", Aspect.LABELS, ("the image 1 after it", "with its own")),
+        ("plain-trained-on-test", Aspect.HELD_OUT, ("500 of the 500 test images", "training images only")),
+        ("plain-evaluated-on-part", Aspect.EVALUATION, ("100 of 500 test images after epoch 1", "all 500")),
+        ("plain-reported-accuracy-wrong", Aspect.REPORT, ("acc_val 0.99 after epoch 1", "0.")),
+        ("plain-graph-grows-step", Aspect.GRAPH, ("operations added during 2 epochs", "none")),
+    ],
+)
+def test_the_figures_are_those_of_the_run(wrong_plain, name, aspect, figures):
+    (fault,) = wrong_plain.training(name).verdicts[aspect].faults
+    found, expected = figures
+    assert found in fault.found
+    assert fault.expected.startswith(expected)
+
+
+def test_mistakes_of_two_kinds_are_both_named(rehearse, raw):
+    source = loop("plain").replace("np.random.permutation(n)", "np.arange(n)")
+    source = source.replace("net.Y: y_train_1_hot[rows]", "net.Y: np.roll(y_train_1_hot[rows], 1, axis=1)")
+    source = source.replace("return acc_trn, acc_val", "return acc_trn, [0.97] * n_epochs")
+    training = rehearse({"several": source}, raw=raw).training("several")
+    assert set(training.codes) == {"no-shuffling", "labels-off-by-one", "reported-accuracy-wrong"}
