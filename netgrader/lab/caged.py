@@ -80,7 +80,7 @@ class CagedLab:
         except SandboxError as error:
             raise LabError("lost", str(error)) from error
         self._closed = False
-        self.generation = 0
+        self._generation = 0
         self._server = self._start()
 
     def load(self, meta_graph: bytes) -> _Graph:
@@ -103,14 +103,12 @@ class CagedLab:
             What the server says, or ``limit`` or ``lost`` if it does not answer.
         """
         server = self._server
-        if self._closed or server.caged.outcome is not None:
-            self._revive()
-            server = self._server
         try:
             server.channel.send({"call": call, "arguments": arguments}, self._seconds)
             answer = server.channel.receive(self._seconds)
         except LateError as error:
             server.caged.kill("time")
+            server.caged.close()
             raise LabError("limit", f"The lab did not answer within {self._seconds:.0f} seconds.") from error
         except FrameError as error:
             raise self._lost(server) from error
@@ -138,17 +136,20 @@ class CagedLab:
             raise LabError("lost", str(error)) from error
         if caged.stdin is None or caged.stdout is None:  # asked for above
             raise LabError("lost", "The lab could not be reached.")
-        self.generation += 1
+        self._generation += 1
         return _Server(caged, Channel(caged.stdout.fileno(), caged.stdin.fileno()))
 
-    def _revive(self) -> None:
+    def alive(self) -> int:
+        """The number of the server that runs, which is started anew if the last one was lost."""
         if self._closed:
             raise LabError("lost", "The lab is closed.")
-        if self._lives <= 0:
-            raise LabError("lost", "The lab was lost too often.")
-        self._lives -= 1
-        self._server.caged.close()
-        self._server = self._start()
+        if self._server.caged.outcome is not None:
+            if self._lives <= 0:
+                raise LabError("lost", "The lab was lost too often.")
+            self._lives -= 1
+            self._server.caged.close()
+            self._server = self._start()
+        return self._generation
 
     def _lost(self, server: _Server) -> LabError:
         """Why the server is gone."""
@@ -199,16 +200,17 @@ class _Graph:
         """Open a session; `seed` replaces the graph's seeds if it is not 0."""
         number = self.number()
         session = _expect(self.lab.ask("session", graph=number, seed=int(seed)), int)
-        return _Session(self.lab, session, self.lab.generation)
+        return _Session(self.lab, session, self._generation)
 
     def number(self) -> int:
         """The server's number for it; loads it, if this server has not seen it."""
-        if self._generation != self.lab.generation:
+        generation = self.lab.alive()
+        if self._generation != generation:
             answer = _expect(self.lab.ask("load", meta_graph=self.meta_graph), dict)
             self._number = _expect(answer.get("graph"), int)
             self._variables = _names(answer.get("variables"))
             self._trainable = _names(answer.get("trainable"))
-            self._generation = self.lab.generation
+            self._generation = generation
             for of, wrt in self._requests:
                 self._gradients(of, wrt)
         return self._number
@@ -271,11 +273,11 @@ class _Session:
 
     def close(self) -> None:
         """Forget the session."""
-        if self._generation == self._lab.generation:
+        if self._generation == self._lab.alive():
             self._ask("close")
 
     def _ask(self, call: str, **arguments: Any) -> Any:
-        if self._generation != self._lab.generation:
+        if self._generation != self._lab.alive():
             raise LabError("lost", "The session was lost with the lab that it was opened in.")
         return self._lab.ask(call, session=self._number, **arguments)
 

@@ -1,4 +1,4 @@
-"""The lab inside a cage: ``python -m netgrader.lab.server`` answers requests on its standard input, one after the other.
+"""The lab inside a cage: ``python -m netgrader.lab.server`` answers requests on its standard input, one by one.
 
 A request names a call of `netgrader.lab.api` with its arguments; the answer is what it returned or a LabError. It
 knows no answers and keeps nothing but what it was sent.
@@ -76,12 +76,16 @@ def main() -> int:
     """Serve until the other side is gone; the exit code."""
     channel = Channel(*_own_descriptors())
     threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0"))
-    import tensorflow  # noqa: F401, PLC0415 - takes seconds, which pass while the other side prepares
+    import tensorflow as tf  # noqa: F401, PLC0415 - takes seconds, which pass while the other side prepares
 
     server = Server(LocalLab(threads=threads))
     try:
         while True:
-            channel.send(server.answer(channel.receive()))
+            answer = server.answer(channel.receive())
+            try:
+                channel.send(answer)
+            except TypeError as error:  # nothing of it was sent yet
+                channel.send({"error": "run", "sentence": f"What came out is no number: {error}"})
     except FrameError:
         return 0
 

@@ -1,14 +1,13 @@
 """Frames between a lab's client and its server: a JSON header and blobs of bytes, each as long as was said before.
 
-Values are None, numbers, text, bytes, arrays, and lists and dicts of them. Whoever reads treats a frame as hostile: sizes
-are checked before memory is taken, arrays are npy without pickle, and JSON is limited in depth and length.
+Values are None, numbers, text, bytes, arrays, and lists and dicts of them. Whoever reads treats a frame as hostile:
+sizes are checked before memory is taken, arrays are npy without pickle, and JSON is limited in depth and length.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import math
 import os
 import select
 import struct
