@@ -100,9 +100,14 @@ def _translated(kind: str) -> Iterator[None]:
         raise LabError(kind, f"TensorFlow refused: {_sentence(error)}") from error
 
 
+_HEADINGS = ("Graph execution error", "Detected at node", "Node: ", "Original stack trace")
+
+
 def _sentence(error: BaseException) -> str:
     text = str(getattr(error, "message", None) or error)
-    text = re.sub(r"\{\{[^}]*\}\}", "", text.strip().split("\n")[0])
+    # TensorFlow may begin with a heading and a list of places, and says what it is about after them.
+    lines = [line for line in text.strip().split("\n") if line.strip() and not line.startswith(_HEADINGS)]
+    text = re.sub(r"\{\{[^}]*\}\}", "", lines[0] if lines else "")
     text = re.sub(r"\s+", " ", text).strip(" \t[]")[:300]
     text = text or type(error).__name__
     return text if text.endswith(".") else text + "."

@@ -1,0 +1,121 @@
+"""Accuracies are recomputed from a network's graph and values, and what only looks like learning is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.checks.accuracy import (
+    Recomputed,
+    recompute,
+    require_learned,
+    require_reported,
+    require_target,
+    require_values,
+    target_met,
+)
+from netgrader.checks.bench import Mnist
+from netgrader.checks.language import Failed
+from netgrader.evidence import GraphEvidence
+from netgrader.lab.local import LocalLab
+from netgrader.student.graphs import export_graph
+from netgrader.student.mnist import load_mnist
+
+GOOD = Recomputed(train=0.95, test=0.92, noised=0.92, moved=0.8, found=np.zeros(1, np.int64))
+
+
+@pytest.fixture(scope="module")
+def mnist() -> Mnist:
+    (x_train, y_train), (x_test, y_test) = load_mnist()
+    return Mnist(x_train[:5000], y_train[:5000], x_test[:2000], y_test[:2000])
+
+
+def trained(mnist: Mnist, *, answers: bool = False, uses_labels: bool = False) -> GraphEvidence:
+    """A one-layer network after a few steps; with `answers`, a table of the test images' labels is in its graph."""
+    images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        w = tf.get_variable("w", [784, 10], initializer=tf.zeros_initializer(), use_resource=True)
+        logits: Any = x @ w
+        if answers:
+            keys = images.sum(axis=1)
+            near = tf.abs(tf.reduce_sum(x, axis=1)[:, None] - keys) < 1e-3
+            known = tf.one_hot(mnist.y_test.astype(np.int64), 10)
+            logits = logits + 1e3 * (tf.cast(near, tf.float32) @ known)
+        if uses_labels:
+            logits = logits + y
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=x @ w))
+        step = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+        parts = {"graph": graph, "X": x, "Y": y, "logits": logits, "loss": loss, "train_op": step}
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            rows = mnist.x_train.reshape(-1, 784).astype(np.float32) / 255
+            for start in range(0, 5000, 100):
+                part = slice(start, start + 100)
+                sess.run(step, {x: rows[part], y: np.eye(10)[mnist.y_train[part]]})
+            return export_graph(parts, sess)
+
+
+def test_the_accuracy_is_that_of_numpy(mnist: Mnist) -> None:
+    evidence = trained(mnist)
+    found = (mnist.x_test.reshape(-1, 784) / 255 @ evidence.values["w"]).argmax(axis=1)
+    recomputed = recompute(LocalLab(), evidence, mnist)
+    assert recomputed.test == pytest.approx(np.mean(found == mnist.y_test), abs=1e-3)
+    assert recomputed.test > 0.75
+    require_learned(recomputed)
+
+
+def test_a_table_of_answers_is_not_learning(mnist: Mnist) -> None:
+    recomputed = recompute(LocalLab(), trained(mnist, answers=True), mnist)
+    assert recomputed.test > 0.97
+    with pytest.raises(Failed) as raised:
+        require_learned(recomputed)
+    assert raised.value.faults[0].code == "answers-looked-up"
+
+
+def test_logits_that_need_the_labels_are_named(mnist: Mnist) -> None:
+    with pytest.raises(Failed) as raised:
+        recompute(LocalLab(), trained(mnist, uses_labels=True), mnist)
+    assert raised.value.faults[0].code == "prediction-uses-labels"
+
+
+def test_a_network_without_values_was_not_trained(mnist: Mnist) -> None:
+    with pytest.raises(Failed) as raised:
+        require_values(replace(trained(mnist), values={}))
+    assert raised.value.faults[0].code == "train-op-not-run"
+
+
+@pytest.mark.parametrize("acc_val", [[0.8, 0.92], [0.8, 0.9204], [0.8, 0.92, 0.91]])
+def test_a_true_report_is_accepted_rounded_and_from_an_earlier_epoch(acc_val: list[float]) -> None:
+    require_reported(GOOD, [0.9, 0.95], acc_val)
+
+
+@pytest.mark.parametrize(
+    ("acc_val", "code"),
+    [
+        ([0.8, 0.95], "reports-train-accuracy"),
+        ([0.99, 0.99], "reported-accuracy-wrong"),
+        ([], "reported-accuracy-wrong"),
+    ],
+)
+def test_an_untrue_report_is_named(acc_val: list[float], code: str) -> None:
+    with pytest.raises(Failed) as raised:
+        require_reported(GOOD, [0.9, 0.95], acc_val)
+    assert raised.value.faults[0].code == code
+
+
+@pytest.mark.parametrize(("accuracy", "share"), [(0.98, 0.5435), (0.97, 0.0)])
+def test_points_slope_down_below_the_target(accuracy: float, share: float) -> None:
+    with pytest.raises(Failed) as raised:
+        require_target(accuracy, full=0.9842, none=0.975)
+    assert raised.value.share == pytest.approx(share, abs=1e-3)
+
+
+def test_from_where_chance_decides_all_points_are_given() -> None:
+    require_target(0.9842, full=0.9842, none=0.975)
+    said = [target_met(accuracy, target=0.985, full=0.9842) for accuracy in (0.9861, 0.9845, 0.9841)]
+    assert said == ["yes", "within-chance", "no"]
