@@ -16,7 +16,14 @@ CONTRACT = {
         "one_layer_network": 3,
         "train": 3,
     },
+    "2_two_layers": {
+        "two_layer_network": 4,
+        "learning_rate_sweep": 4,
+        "two_layer_training": 3,
+        "input_gradients": 3,
+    },
 }
+WRITTEN = {"2_two_layers": {"gradients_meaning": 2}}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -58,6 +65,12 @@ def test_cells_and_points_are_those_of_the_contract(notebook, name):
     }
     assert checks == {f"check_{cell}": points for cell, points in CONTRACT[name].items()}
     assert [cell for cell in CONTRACT[name] if cell in solutions] == solutions
+
+
+def test_written_answers_are_left_to_a_person(notebook, name):
+    written = {flags(cell)["grade_id"]: flags(cell)["points"] for cell in text(notebook) if flags(cell).get("grade")}
+    assert written == WRITTEN.get(name, {})
+    assert all(flags(cell)["solution"] for cell in text(notebook) if flags(cell))
 
 
 def test_every_tracked_cell_has_the_flags_of_what_it_is(notebook):
