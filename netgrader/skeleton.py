@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -154,9 +155,8 @@ def _generate(assignment: Assignment, source: Path) -> Skeleton:
     import nbformat  # noqa: PLC0415  (slow)
     from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (slow)
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415
-    from traitlets.config import Config  # noqa: PLC0415
 
-    config = Config(assignment.course.config)
+    config: Any = copy.deepcopy(assignment.course.config)
     # The skeleton is made without a gradebook: saving the cells is the one step that is left out.
     config.SaveCells.enabled = False
     coursedir = CourseDirectory(config=config, root=str(assignment.course.root))

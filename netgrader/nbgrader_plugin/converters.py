@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import re
@@ -33,10 +34,8 @@ class GradebookError(NetgraderError):
 
 
 def nbgrader_config(course: Course) -> Any:
-    """The course's config, as nbgrader's own commands read it."""
-    from traitlets.config import Config  # noqa: PLC0415  (slow)
-
-    return Config(course.config)
+    """The course's config, as nbgrader's own commands read it; a copy that may be changed."""
+    return copy.deepcopy(course.config)
 
 
 def generate_assignment(

@@ -1,0 +1,228 @@
+"""The release: what must be in it and what must not, of the tiny course and of the real one."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from netgrader.course import find_course
+from netgrader.errors import NetgraderError, UsageError
+from netgrader.release import differences, generate, release
+from netgrader.wheel import build_wheel, student_files
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def real():
+    """The course that this package lies in."""
+    course = find_course()
+    return course.assignment("digits")
+
+
+@pytest.fixture(scope="module")
+def fresh(real, tmp_path_factory):
+    """What its source generates."""
+    target = tmp_path_factory.mktemp("release") / "digits"
+    generate(real, target, real.notebooks, save=False)
+    return target
+
+
+def names(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_release_holds_what_a_student_needs_and_the_gradebook_knows_its_points(booked):
+    target = release(booked.assignment)
+    assert names(target) == [
+        "1_sums.ipynb",
+        "2_words.ipynb",
+        "README.md",
+        "checks/exercises.toml",
+        "checks/probes_sums.py",
+        "checks/probes_words.py",
+        "checks/test_sums_public.py",
+        "checks/test_words_public.py",
+        "netgrader-0.1.0-py3-none-any.whl",
+        "requirements.txt",
+    ]
+    with Gradebook(booked.course.db_url) as gradebook:
+        assert gradebook.find_assignment("numbers").max_score == 11
+
+
+def test_a_release_that_was_touched_or_is_old_is_told_by_its_files(booked):
+    target = release(booked.assignment)
+    assert differences(booked.assignment) == ()
+    (target / "README.md").write_text("touched")
+    (target / "notes.txt").write_text("new")
+    tests = booked.root / "source" / "numbers" / "checks" / "test_sums_public.py"
+    tests.write_text(tests.read_text() + "\n")
+    assert differences(booked.assignment) == ("README.md", "checks/test_sums_public.py", "notes.txt")
+
+
+def test_one_notebook_can_be_released_before_the_others(booked):
+    booked.write("source/numbers/given.py", "x = 1\n")
+    path = booked.root / "source" / "numbers" / "2_words.ipynb"
+    path.write_text(path.read_text().replace("import string", "from given import x"))
+    target = release(booked.assignment, "1_sums")
+    assert [name for name in names(target) if "words" in name or "given" in name] == []
+    assert "1_sums.ipynb" in names(target)
+    before = (target / "1_sums.ipynb").read_bytes()
+    release(booked.assignment, "2_words")
+    assert {"1_sums.ipynb", "2_words.ipynb", "given.py", "checks/probes_words.py"} <= set(names(target))
+    assert (target / "1_sums.ipynb").read_bytes() == before
+
+
+def test_a_notebook_that_there_is_not_is_a_sentence_and_nothing_changes(booked):
+    with pytest.raises(UsageError, match="has no notebook '3_more'"):
+        release(booked.assignment, "3_more")
+    assert not booked.assignment.release.exists()
+
+
+def test_a_source_that_nbgrader_refuses_leaves_the_old_release(booked):
+    target = release(booked.assignment)
+    before = (target / "1_sums.ipynb").read_bytes()
+    path = booked.root / "source" / "numbers" / "1_sums.ipynb"
+    path.write_text(path.read_text().replace("### END SOLUTION", ""))
+    with pytest.raises(NetgraderError, match="no end solution statement"):
+        release(booked.assignment)
+    assert (target / "1_sums.ipynb").read_bytes() == before
+    assert [file.name for file in target.parent.iterdir()] == ["numbers"]
+
+
+def test_the_wheel_has_the_same_bytes_every_time(tmp_path):
+    first, second = build_wheel(tmp_path / "a"), build_wheel(tmp_path / "b")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_wheel_holds_nothing_of_the_graders_side():
+    files = student_files()
+    assert {"student/__init__.py", "student/capture.py", "checks/language.py", "faults.toml"} <= set(files)
+    forbidden = re.compile(
+        r"grading/|sandbox/|nbgrader_plugin/|commands/|cli|course|skeleton|release|lab/caged|report/"
+    )
+    assert [name for name in files if forbidden.match(name)] == []
+
+
+def test_a_student_module_that_needs_the_graders_side_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr("netgrader.wheel.WITHHELD", ("netgrader.evidence",))
+    monkeypatch.setattr("netgrader.wheel.ROOTS", ("netgrader.student",))
+    with pytest.raises(NetgraderError, match=r"is for students and imports netgrader\.evidence"):
+        build_wheel(tmp_path)
+
+
+def test_the_wheel_is_one_that_pip_installs_and_python_imports(tmp_path):
+    wheel = build_wheel(tmp_path)
+    venv.create(tmp_path / "env", with_pip=True, system_site_packages=True)
+    python = tmp_path / "env" / "bin" / "python"
+    install = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--disable-pip-version-check",
+        wheel,
+    ]
+    subprocess.run(install, check=True, timeout=120)
+    script = "import importlib.metadata as m, netgrader, sys; print(netgrader.__file__, m.version('netgrader'))"
+    said = subprocess.run([python, "-I", "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    assert said.stdout.split() == [str(next((tmp_path / "env").rglob("netgrader/__init__.py"))), "0.1.0"]
+    # Imported where nothing of the grader's side exists, with the packages of this environment.
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    folder = next((tmp_path / "env").rglob("netgrader/__init__.py")).parents[1]
+    alone = f"import sys; sys.path[:0] = [{str(folder)!r}]; sys.path.append({packages!r}); import netgrader.student"
+    script = alone + "; print(netgrader.__file__); print([m for m in sys.modules if m.startswith('tensorflow')])"
+    said = subprocess.run([python, "-I", "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    assert said.stdout.splitlines()[0] == str(folder / "netgrader" / "__init__.py")
+
+
+def test_what_lies_in_release_is_what_source_generates(real, fresh):
+    wanted = {name: (fresh / name).read_bytes() for name in names(fresh)}
+    found = {name: (real.release / name).read_bytes() for name in names(real.release)}
+    assert sorted(name for name in wanted if wanted[name] != found.get(name)) == []
+    assert sorted(found) == sorted(wanted)
+
+
+def test_no_line_of_a_solution_is_anywhere_in_the_release(real, fresh):
+    texts = everything(fresh)
+    given = "\n".join(texts.values())
+    leaked = [line for line in solution_lines(real) if line in given]
+    assert leaked == []
+
+
+def test_no_hidden_test_is_anywhere_in_the_release(real, fresh):
+    given = "\n".join(everything(fresh).values())
+    hidden = [path.read_text(encoding="utf-8") for path in sorted(real.course.hidden_tests.glob("*.py"))]
+    tests = [name for text in hidden for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)]
+    assert len(tests) > 5
+    assert [name for name in tests if re.search(rf"\b{name}\b", given)] == []
+
+
+def test_released_cells_are_locked_and_solutions_are_stubs(real, fresh):
+    for name in real.notebooks:
+        notebook = nbformat.read(fresh / f"{name}.ipynb", as_version=4)
+        nbformat.validate(notebook)
+        for cell in notebook.cells:
+            about = cell.metadata.get("nbgrader")
+            if about and about["locked"]:
+                assert cell.metadata["editable"] is False
+            if about and about["solution"]:
+                assert "YOUR CODE HERE" in cell.source or "YOUR ANSWER HERE" in cell.source
+            assert "BEGIN SOLUTION" not in cell.source
+            assert cell.get("outputs", []) == []
+
+
+def solution_lines(assignment):
+    """Lines of solutions that tell something: long enough, and not in the course's own text outside the marks."""
+    inside, outside = set(), set()
+    for name in assignment.notebooks:
+        for cell in nbformat.read(assignment.source / f"{name}.ipynb", as_version=4).cells:
+            solution = False
+            for line in cell.source.splitlines():
+                if "BEGIN SOLUTION" in line or "END SOLUTION" in line:
+                    solution = "BEGIN" in line
+                else:
+                    (inside if solution else outside).add(line.strip())
+    given = "\n".join(outside) + "\n".join(
+        path.read_text(encoding="utf-8") for path in assignment.source.rglob("*.py") if "test_" not in path.name
+    )
+    return sorted(line for line in inside if len(line) > 25 and line not in given)
+
+
+def everything(folder):
+    """All text in the release, the wheel's included."""
+    texts = {}
+    for path in folder.rglob("*"):
+        if path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            texts[path.name] = "\n".join("".join(cell["source"]) for cell in cells) + path.read_text(encoding="utf-8")
+        elif path.suffix == ".whl":
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    texts[name] = archive.read(name).decode("utf-8", "replace")
+        elif path.is_file() and path.suffix != ".npz":
+            texts[path.name] = path.read_text(encoding="utf-8")
+    return texts
+
+
+def test_a_copy_of_the_course_releases_the_same_bytes(real, fresh, tmp_path):
+    copy = tmp_path / "course"
+    copy.mkdir()
+    for part in ("source", "grader_tests", "data"):
+        shutil.copytree(real.course.root / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(real.course.root / "nbgrader_config.py", copy)
+    again = type(real.course)(copy).assignment("digits")
+    generate(again, tmp_path / "out", again.notebooks, save=False)
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")} == {
+        name: (fresh / name).read_bytes() for name in names(fresh)
+    }
