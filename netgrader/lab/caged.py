@@ -158,8 +158,7 @@ class CagedLab:
             return LabError("limit", f"The lab needed more than {self._limits.memory_bytes / 1e9:.3g} GB of memory.")
         if outcome.limit not in (None, "killed"):
             return LabError("limit", f"The lab hit a limit ({outcome.limit}).")
-        last = outcome.error_tail.strip().splitlines()[-1:]
-        return LabError("lost", f"The lab died (exit code {outcome.code}). {' '.join(last)}"[:LONGEST_SENTENCE].strip())
+        return LabError("lost", f"The lab died (exit code {outcome.code}).")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -64,6 +65,8 @@ class BubblewrapSandbox:
             if group is not None:
                 failing.callback(group.remove)
             failing.callback(_close, descriptors)
+            for mount in (*plan.mounts, *interpreter()):
+                self._see_that_it_is_readable(mount)
             folders = [mount.host for mount in plan.mounts if mount.writable]
             for folder in folders:
                 self._hand_over(folder, user)
@@ -95,6 +98,15 @@ class BubblewrapSandbox:
             )
             failing.pop_all()
         return Caged(launch, stdin=stdin, stdout=stdout)
+
+    def _see_that_it_is_readable(self, mount: Mount) -> None:
+        """As root the cage's user is a stranger to our files, and a narrow umask keeps strangers out."""
+        if not self._root or mount.writable or not mount.host.exists():
+            return
+        mode = mount.host.stat().st_mode
+        wanted = 0o005 if stat.S_ISDIR(mode) else 0o004
+        if mode & wanted != wanted:
+            raise SandboxError(f"{mount.host} cannot be read in a cage. Type: chmod -R a+rX {mount.host}")
 
     def _hand_over(self, folder: Path, user: int) -> None:
         """Give a folder with what is in it to the cage's user; as an ordinary user it is that user's already."""

@@ -261,7 +261,10 @@ class Caged:
             # A tree that takes long to look at is looked at less often.
             self._next_scan = now + 4 * (time.monotonic() - now)
         self._usage = Usage(
-            memory_bytes=memory, peak_memory_bytes=max(memory, self._usage.peak_memory_bytes), disk_bytes=disk
+            cpu_seconds=self._cpu_seconds(),
+            memory_bytes=memory,
+            peak_memory_bytes=max(memory, self._usage.peak_memory_bytes),
+            disk_bytes=disk,
         )
         if now - self._begin > limits.wall_seconds:
             self._reason = self._reason or "wall"
@@ -330,6 +333,8 @@ class Caged:
         if self._reason is None and self._launch.status is not None and b"exit-code" not in self._status:
             self._reason = "cage"
         code = process.returncode
+        if self._reason == "killed" and code not in (-signal.SIGKILL, 128 + signal.SIGKILL):
+            self._reason = None  # it had ended by itself before the signal came
         usage = replace(
             self._usage,
             wall_seconds=time.monotonic() - self._begin,

@@ -158,7 +158,7 @@ def _make_v1(parent: Path, name: str, kind: str, limits: Limits) -> Path | None:
     _sweep(parent)
     folder = parent / name
     try:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # two kinds may share a tree
     except OSError:
         return None
     try:
