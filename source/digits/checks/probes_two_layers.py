@@ -12,6 +12,34 @@ def two_layer_network(student: Student, out: EvidenceWriter) -> None:
     student.networks(out, "two_layer_network")
 
 
+@probe("check_learning_rate_sweep")
+def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
+    """Take the sweep, and the network at some of its rates and around the best."""
+    with student.capturing(out, "sweep"):
+        pairs = [(float(rate), float(accuracy)) for rate, accuracy in dict(student.value("sweep")).items()]
+        out.array("sweep", np.array(pairs, dtype=np.float64).reshape(-1, 2))
+    with student.capturing(out, "best_learning_rate"):
+        best = float(student.value("best_learning_rate"))
+        out.fact("best_learning_rate", best)
+        rates = {"third": best / 3, "best": best, "triple": best * 3}
+        rates |= {"lowest": min(pairs)[0], "highest": max(pairs)[0]}
+        for name, rate in rates.items():
+            with student.capturing(out, name):
+                net = student.call("two_layer_network", learning_rate=rate)
+                out.graph(name, export_graph(net, about={"learning_rate": rate}))
+
+
+@probe("check_two_layer_training")
+def two_layer_training(student: Student, out: EvidenceWriter) -> None:
+    """Take the trained network with its values, and what was reported of it."""
+    for name in ("acc_trn", "acc_val"):
+        with student.capturing(out, name):
+            out.array(name, np.asarray(student.value(name), dtype=np.float64).reshape(-1))
+    with student.capturing(out, "net"):
+        session = student.value("sess") if student.has("sess") else None
+        out.graph("net", export_graph(student.value("net"), session))
+
+
 @probe("check_input_gradients")
 def input_gradients(student: Student, out: EvidenceWriter) -> None:
     """Ask for the gradients on the student's network, trained or not."""

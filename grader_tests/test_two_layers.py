@@ -1,0 +1,130 @@
+"""Hidden checks of notebook 2. They stay with the instructor; students see their sentences."""
+
+from netgrader.checks import fail, fail_all, grades
+from netgrader.checks.accuracy import require_learned, require_reported, require_values
+from netgrader.checks.input_gradients import require_largest
+from netgrader.checks.learning_rate import judge_rate, untrue
+from netgrader.checks.structure import require_role
+from netgrader.checks.two_layers import curves, gradients, recomputed, student_sweep, trial_runs
+from netgrader.observations import Comparison, Curves, Series, Sweep
+
+NETWORK = "check_two_layer_network"
+SWEEP = "check_learning_rate_sweep"
+TRAINING = "check_two_layer_training"
+GRADIENTS = "check_input_gradients"
+
+BASIS = ("test_layers_lead_from_images_to_classes",)
+
+# ---- two_layer_network ---------------------------------------------------------------------------------------------
+
+
+@grades(NETWORK, credit=1, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
+def test_prediction_is_the_strongest_class(network, refuse):
+    """The prediction is the class with the largest logit"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
+@grades(
+    NETWORK,
+    credit=1,
+    faults=(
+        "accuracy-over-wrong-axis",
+        "accuracy-without-argmax",
+        "accuracy-not-mean",
+        "accuracy-wrong",
+        "evaluated-on-part",
+        "dropout-at-evaluation",
+    ),
+    requires=BASIS,
+)
+def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+    """The accuracy is the share of images whose digit is predicted rightly"""
+    refuse(network)
+    require_role(network, "accuracy")
+
+
+@grades(NETWORK, credit=1, requires=BASIS)
+def test_nothing_else_is_wrong(network, networks, refuse_others):
+    """Nothing else is wrong with the network, at any rate"""
+    refuse_others(network)
+    known = {fault.code for fault in network.faults}
+    for other in networks.values():
+        fail_all([fault for fault in other.faults if fault.code not in known])
+
+
+# ---- learning_rate_sweep -------------------------------------------------------------------------------------------
+
+
+@grades(SWEEP, credit=3, faults=("sweep-result-not-reproduced",), requires=("test_the_sweep_is_wide",))
+def test_the_sweep_can_be_reproduced(bench, show):
+    """A rerun of some of the rates gives results like those of the sweep"""
+    sweep = student_sweep(bench)
+    show(Sweep(tuple(sweep.rates), tuple(sweep.accuracies), sweep.best))
+    wrong = untrue(sweep, {run.rate: run for run in trial_runs(bench).values()})
+    fail_all([wrong] if wrong else [])
+
+
+@grades(
+    SWEEP,
+    credit=3,
+    faults=("learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges"),
+)
+def test_the_best_rate_is_a_good_one(bench, measured, show):
+    """The best rate trains well: neither a third of it nor three times it is much better"""
+    runs = trial_runs(bench)
+    measured["best_learning_rate"] = runs["best"].rate
+    steps = tuple(float(step) for step in range(0, len(runs["best"].losses), 10))
+    lines = tuple(
+        Series(f"{runs[name].rate:.3g}", steps, tuple(float(x) for x in runs[name].losses[::10]))
+        for name in ("third", "best", "triple")
+    )
+    show(Curves("Loss at your rate, a third of it and three times it", "step", "loss", lines, log_y=True))
+    wrong = judge_rate(runs["third"], runs["best"], runs["triple"])
+    fail_all([wrong] if wrong else [])
+
+
+# ---- two_layer_training --------------------------------------------------------------------------------------------
+
+
+@grades(
+    TRAINING,
+    credit=2,
+    faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels"),
+)
+def test_the_network_is_trained(bench, cell_evidence, measured):
+    """The network in the session is trained: it recognises test images that we hold"""
+    require_values(cell_evidence.graph("net"))
+    result = recomputed(bench)
+    measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
+    require_learned(result)
+    least = bench.exercises.table("two_layer_training")["least_accuracy"]
+    if result.test < least:
+        fail("train-op-not-run", found=f"{result.test:.1%} on the test images", expected=f"over {least:.0%}")
+
+
+@grades(
+    TRAINING,
+    credit=1,
+    faults=("reported-accuracy-wrong", "reports-train-accuracy"),
+    requires=("test_the_network_is_trained", "test_there_is_an_accuracy_for_each_epoch"),
+)
+def test_the_reported_accuracy_is_true(bench, cell_evidence, show):
+    """The accuracy that is reported is the one that we measure"""
+    acc_trn, acc_val = curves(cell_evidence)
+    show(Comparison("Accuracy on the test images", float(acc_val[-1]), recomputed(bench).test))
+    require_reported(recomputed(bench), acc_trn, acc_val)
+
+
+# ---- input_gradients -----------------------------------------------------------------------------------------------
+
+
+@grades(
+    GRADIENTS,
+    credit=1,
+    faults=("gradient-of-loss", "gradient-of-wrong-tensor", "gradient-wrong-shape"),
+    requires=("test_there_are_ten_gradients_of_the_shape_of_the_images",),
+)
+def test_the_largest_outputs_gradient_is_right(bench):
+    """The last gradient says how the largest softmax output of each image changes with each pixel"""
+    require_largest(gradients(bench))

@@ -1,0 +1,82 @@
+"""What checks of notebook 2 share: the sweep, short runs, the recomputed accuracy, gradients; each made once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.accuracy import Recomputed, recompute
+from netgrader.checks.input_gradients import GradientTrial, try_gradients
+from netgrader.checks.language import fail
+from netgrader.checks.learning_rate import ShortRun, StudentSweep, read_sweep, short_run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.checks.bench import Bench, CellEvidence
+
+__all__ = ["curves", "gradients", "recomputed", "student_sweep", "trial_runs"]
+
+Array = npt.NDArray[Any]
+
+SWEEP, TRAINING, GRADIENTS = "check_learning_rate_sweep", "check_two_layer_training", "check_input_gradients"
+TEST_ROWS = 5_000  # of the test images, for accuracies in short runs: chance moves them by 0.3 percent
+
+
+def student_sweep(bench: Bench) -> StudentSweep:
+    """The sweep as it was handed over."""
+    evidence = bench.evidence(SWEEP)
+    pairs = evidence.array("sweep")
+    best = evidence.fact("best_learning_rate")
+    if not isinstance(best, int | float) or not np.isfinite(best) or best <= 0:
+        fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
+    return read_sweep(pairs, float(best))
+
+
+def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
+    """Short runs at the best rate, a third and three times of it, and at the ends of the sweep."""
+    runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
+    return runs
+
+
+def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
+    sweep = student_sweep(bench)
+    rates = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3}
+    rates |= {"lowest": float(sweep.rates[0]), "highest": float(sweep.rates[-1])}
+    train = _scaled(bench.mnist.x_train), bench.mnist.y_train
+    test = _scaled(bench.mnist.x_test[:TEST_ROWS]), bench.mnist.y_test[:TEST_ROWS]
+    evidence = bench.evidence(SWEEP)
+    return {name: short_run(bench.lab, evidence.graph(name), rate, train, test) for name, rate in rates.items()}
+
+
+def recomputed(bench: Bench) -> Recomputed:
+    """What the trained network does on our images."""
+    made: Recomputed = bench.once(
+        "recomputed", lambda: recompute(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist)
+    )
+    return made
+
+
+def gradients(bench: Bench) -> GradientTrial:
+    """The student's gradients on images of every class."""
+    made: GradientTrial = bench.once("gradients", lambda: _gradients(bench))
+    return made
+
+
+def _gradients(bench: Bench) -> GradientTrial:
+    images, labels = bench.mnist.x_test, bench.mnist.y_test
+    # 23 images: their number must be neither that of the classes nor that of the pixels.
+    rows = np.concatenate([np.flatnonzero(labels == digit)[: 3 if digit < 3 else 2] for digit in range(10)])
+    graph = bench.evidence(GRADIENTS).graph("gradients")
+    return try_gradients(bench.lab, graph, _scaled(images[rows]), labels[rows])
+
+
+def curves(evidence: CellEvidence) -> tuple[Array, Array]:
+    """The accuracies on training and test images that were reported, an array of numbers each."""
+    return evidence.array("acc_trn"), evidence.array("acc_val")
+
+
+def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
