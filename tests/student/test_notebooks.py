@@ -22,8 +22,13 @@ CONTRACT = {
         "two_layer_training": 3,
         "input_gradients": 3,
     },
+    "3_deep_network": {
+        "deep_network": 4,
+        "deep_training": 2,
+        "deep_accuracy": 6,
+    },
 }
-WRITTEN = {"2_two_layers": {"gradients_meaning": 2}}
+WRITTEN = {"2_two_layers": {"gradients_meaning": 2}, "3_deep_network": {"what_helped": 2}}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
