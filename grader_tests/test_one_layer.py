@@ -97,7 +97,7 @@ def test_accuracy_is_the_share_of_right_predictions(network, refuse):
 def test_images_do_not_influence_one_another(network, refuse):
     """Each image is classified by itself, in batches of any size"""
     refuse(network)
-    require_loss(network, of_any_kind=True)
+    require_loss(network)
 
 
 @grades(NETWORK, credit=1, requires=BASIS, forgives=(LAYER,))

@@ -202,7 +202,12 @@ class Bench:
         graph = self.evidence(cell).graph(item)
         exercise = self.exercises.network(cell.removeprefix("check_"), rate)
         network: Network = netgrader.read_network(
-            graph.meta_graph, graph.parts, exercise, lab=self.lab, values=graph.values or None
+            graph.meta_graph,
+            graph.parts,
+            exercise,
+            lab=self.lab,
+            values=graph.values or None,
+            eval_feed=graph.eval_feed,
         )
         return network
 

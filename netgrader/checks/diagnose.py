@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from netgrader.checks.language import fault
+from netgrader.checks.wording import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
 
 __all__ = ["explain"]
+
+SAID = 200  # characters of an error's text that are shown
 
 # What TensorFlow, Keras and NumPy say, and what it means in this course. The first that fits is taken.
 MEANINGS: Sequence[tuple[str, str]] = (
@@ -40,12 +43,13 @@ def explain(error: ProbeError, name: str) -> Fault:
     """
     if error.kind == "NotImplementedError":
         return fault("not-done", place=name)
-    if error.kind == "WrongReturn":
+    if error.kind in {"WrongReturn", "NoGraph"}:
         return fault("wrong-return", found=error.message, place=name)
     if error.kind == "NameError" and error.line is None:
         return fault("missing-name", found=error.message, place=name)
     place = f"{name}: {error.line}" if error.line else name
-    said = f"{error.kind}: {error.message}" if error.message else error.kind
+    first = error.message.partition("\n")[0]
+    said = plain(f"{error.kind}: {first}" if first else error.kind, SAID)
     for pattern, code in MEANINGS:
         if re.search(pattern, error.message, re.DOTALL):
             return fault(code, found=said, place=place)

@@ -125,7 +125,7 @@ def _graph(returned: Any, elements: Mapping[str, Any]) -> Any:
         return returned
     if graphs:
         return max(graphs, key=lambda graph: sum(other is graph for other in graphs))
-    raise NoGraph("there is no tensor or graph in what was returned as the network")
+    raise NoGraph("no tensor or graph in what was returned as the network")
 
 
 def _returned(returned: Any) -> str:

@@ -1,12 +1,14 @@
 """Run in a process of its own, with TensorFlow: takes evidence of many students' work and verifies it.
 
-``python grade_students.py WORK.json VERDICTS.json``: WORK holds a list of ``{"name", "cell", "sources"}``.
+``python grade_students.py WORK.json VERDICTS.json``: WORK holds a list of ``{"name", "cells", "sources"}``, and with
+``"keep"`` a folder where the evidence is left.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -31,7 +33,7 @@ def main(asked: Path, told: Path) -> None:
     told.write_text(json.dumps([grade(**work) for work in json.loads(asked.read_text())]))
 
 
-def grade(name: str, cells: list[str], sources: list[str]) -> dict[str, object]:
+def grade(name: str, cells: list[str], sources: list[str], keep: str | None = None) -> dict[str, object]:
     start = time.perf_counter()
     namespace: dict[str, object] = {"__name__": "__main__"}
     tf.reset_default_graph()
@@ -42,6 +44,8 @@ def grade(name: str, cells: list[str], sources: list[str]) -> dict[str, object]:
             out = Path(root) / cell
             out.mkdir()
             take(cell, namespace, out, CHECKS)
+        if keep:
+            shutil.copytree(root, keep)
         bench = Bench(Path(root), load_exercises(CHECKS), LocalLab)
         try:
             run = run_tests(bench, [PUBLIC], [HIDDEN], cells=cells)

@@ -154,3 +154,181 @@ WRONG_LAYERS = {
     ),
     "nothing there": work("pass", "missing-name"),
 }
+
+# ---- Networks, each after the layer GLOROT --------------------------------------------------------------------------
+
+NETWORK = """
+def one_layer_network(learning_rate=0.003):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        logits, W1 = fully_connected_layer(X, 10, name="layer_1")
+        prediction = tf.nn.softmax(logits)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
+        correct = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))
+        accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
+        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, W1=W1, prediction=prediction, loss=loss,
+                           train_op=train_op, accuracy=accuracy)
+"""
+LAYER = 'logits, W1 = fully_connected_layer(X, 10, name="layer_1")'
+LOSS = "loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
+ADAM = "tf.train.AdamOptimizer(learning_rate)"
+ACCURACY = "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))"
+PREDICTION = "prediction = tf.nn.softmax(logits)"
+
+
+def _network(*changes: tuple[str, str]) -> str:
+    text = NETWORK
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+RIGHT_NETWORKS = {
+    "as in the notebook": work(NETWORK),
+    "another hand": work("""
+        class Net: pass
+
+        def one_layer_network(learning_rate=0.003):
+            tf.reset_default_graph()
+            net = Net()
+            net.graph = tf.get_default_graph()
+            net.X = tf.placeholder("float32", shape=(None, 784), name="pixels")
+            net.Y = tf.placeholder("float32", shape=(None, 10), name="digits")
+            net.W1 = tf.Variable(tf.truncated_normal([784, 10], stddev=0.05))
+            bias = tf.Variable(tf.zeros([1, 10]))
+            net.logits = tf.nn.xw_plus_b(net.X, net.W1, tf.reshape(bias, [10]))
+            p = tf.nn.log_softmax(net.logits)
+            net.loss = -tf.reduce_sum(net.Y * p) / tf.cast(tf.shape(net.X)[0], tf.float32)
+            net.prediction = tf.argmax(net.logits, axis=-1)
+            right = tf.equal(net.prediction, tf.argmax(net.Y, axis=-1))
+            net.accuracy = tf.reduce_sum(tf.cast(right, "float32")) / tf.cast(tf.size(right), "float32")
+            optimizer = tf.train.AdamOptimizer(learning_rate=tf.constant(learning_rate))
+            net.train_op = optimizer.apply_gradients(optimizer.compute_gradients(net.loss))
+            return net
+    """),
+    "a dict, sparse labels, summed loss": work("""
+        def one_layer_network(learning_rate=3e-3):
+            g = tf.Graph()
+            with g.as_default():
+                X = tf.placeholder(tf.float32, [None, 784])
+                Y = tf.placeholder(tf.float32, [None, 10])
+                h, W = fully_connected_layer(X, 10)
+                digits = tf.argmax(Y, 1)
+                loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=digits, logits=h))
+                guess = tf.argmax(h, 1)
+                acc = tf.reduce_mean(tf.cast(tf.equal(guess, digits), tf.float32))
+                step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+            return dict(graph=g, X=X, Y=Y, logits=h, W1=W, prediction=guess, loss=loss, train_op=step, accuracy=acc)
+    """),
+    "log by hand": work(
+        _network((LOSS, "loss = -tf.reduce_mean(tf.reduce_sum(Y * tf.log(prediction), 1))")), remarks=("unclipped-log",)
+    ),
+    "weights by a read": work(_network((LAYER, LAYER + "\n        W1 = tf.identity(W1)"))),
+}
+
+WRONG_NETWORKS = {
+    "no bias": work(
+        _network((LAYER, 'W1 = tf.get_variable("W", [784, 10])\n        logits = X @ W1')),
+        "missing-bias",
+    ),
+    "a ReLU on the logits": work(
+        _network(('name="layer_1")', 'name="layer_1", activation=tf.nn.relu)')), "relu-on-logits"
+    ),
+    "a softmax too many": work(_network(("logits=logits))", "logits=prediction))")), "softmax-before-loss"),
+    "a softmax in the layer": work(
+        _network(('name="layer_1")', 'name="layer_1", activation=tf.nn.softmax)')),
+        "softmax-before-loss",
+    ),
+    "squared error of probabilities": work(
+        _network((LOSS, "loss = tf.reduce_mean(tf.square(prediction - Y))")), "mse-on-softmax"
+    ),
+    "squared error of logits": work(_network((LOSS, "loss = tf.reduce_mean((logits - Y) ** 2)")), "mse-on-logits"),
+    "ten sigmoids": work(
+        _network(("tf.nn.softmax_cross_entropy_with_logits(", "tf.nn.sigmoid_cross_entropy_with_logits(")),
+        "sigmoid-cross-entropy",
+    ),
+    "the sign lost": work(_network(("minimize(loss)", "minimize(-loss)")), "maximises-loss"),
+    "swapped": work(_network(("labels=Y, logits=logits", "labels=logits, logits=Y")), "minimises-wrong-tensor"),
+    "two layers": work(
+        _network(
+            (
+                LAYER,
+                """h, W1 = fully_connected_layer(X, 100, "a", tf.nn.relu)
+        logits, _ = fully_connected_layer(h, 10, "b")""",
+            )
+        ),
+        "too-many-layers",
+    ),
+    "gradient descent": work(_network(("AdamOptimizer", "GradientDescentOptimizer")), "wrong-optimizer"),
+    "momentum": work(
+        _network((ADAM, "tf.train.MomentumOptimizer(learning_rate, 0.9)")),
+        "wrong-optimizer",
+    ),
+    "rate ignored": work(_network((ADAM, "tf.train.AdamOptimizer(0.003)")), "learning-rate-not-as-stated"),
+    "another default": work(_network(("learning_rate=0.003", "learning_rate=0.01")), "learning-rate-not-as-stated"),
+    "rate forgotten": work(_network((ADAM, "tf.train.AdamOptimizer()")), "learning-rate-not-as-stated"),
+    "no accuracy": work(
+        _network(
+            (", accuracy=accuracy", ""),
+            (ACCURACY, ""),
+            ("correct = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))", ""),
+        ),
+        "missing-tensor",
+    ),
+    "no W1": work(_network((" W1=W1,", "")), "missing-tensor"),
+    "another W1": work(_network((" W1=W1,", " W1=X,")), "missing-tensor"),
+    "outside of its graph": work(
+        _network(("with graph.as_default():", "with tf.Graph().as_default():")), "built-in-default-graph"
+    ),
+    "accuracy in percent": work(_network((ACCURACY, ACCURACY + " * 100")), "accuracy-not-mean"),
+    "labels in the prediction": work(
+        _network((PREDICTION, "prediction = tf.nn.softmax(logits + Y)")), "prediction-uses-labels"
+    ),
+    "fixed batch": work(_network(("[None, 784]", "[64, 784]"), ("[None, 10]", "[64, 10]")), "fixed-batch-size"),
+    "all wrong at once": work(
+        """
+        def one_layer_network(learning_rate=0.003):
+            graph = tf.Graph()
+            with graph.as_default():
+                X = tf.placeholder(tf.float32, [None, 784])
+                Y = tf.placeholder(tf.float32, [None, 10])
+                h, W1 = fully_connected_layer(X, 50, "a", tf.nn.relu)
+                out, _ = fully_connected_layer(h, 10, "b")
+                loss = tf.reduce_mean(tf.square(tf.nn.softmax(out) - Y))
+                accuracy = 100 * tf.reduce_mean(tf.cast(tf.equal(tf.argmax(out, 1), tf.argmax(Y, 1)), tf.float32))
+                train_op = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+            return SimpleNamespace(graph=graph, X=X, Y=Y, loss=loss, train_op=train_op, accuracy=accuracy)
+        """,
+        "too-many-layers",
+        "mse-on-softmax",
+        "wrong-optimizer",
+        "learning-rate-not-as-stated",
+        "accuracy-not-mean",
+        "missing-tensor",
+    ),
+    "only a graph": work(
+        """
+        def one_layer_network(learning_rate=0.003):
+            with tf.Graph().as_default() as graph:
+                X = tf.placeholder(tf.float32, [None, 784])
+            return SimpleNamespace(graph=graph, X=X)
+        """,
+        "layer-not-connected",
+    ),
+    "nothing returned": work("def one_layer_network(learning_rate=0.003):\n    net = 1", "wrong-return"),
+    "no argument": work(
+        _network(("(learning_rate=0.003)", "()"), (ADAM, "tf.train.AdamOptimizer(0.003)")), "error-in-code"
+    ),
+    "not done": work("def one_layer_network(learning_rate=0.003):\n    raise NotImplementedError()", "not-done"),
+}
+
+# Layer, network, codes charged in the layer's cell, codes charged in the network's.
+TOGETHER = {
+    "no bias in the layer": (WRONG_LAYERS["no bias"].source, NETWORK, {"missing-bias"}, set()),
+    "always a ReLU": (WRONG_LAYERS["always a ReLU"].source, NETWORK, {"wrong-activation"}, set()),
+    "no bias in the network alone": (GLOROT, WRONG_NETWORKS["no bias"].source, set(), {"missing-bias"}),
+}

@@ -1,0 +1,176 @@
+"""What students wrote, taken, verified and marked: nothing right loses a point, everything wrong is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netgrader.checks.points import cell_points
+from netgrader.grading.verify import VerificationRequest, verify
+from netgrader.results import CheckResult, Outcome, Visibility
+from tests.checks.students import (
+    GIVEN,
+    GLOROT,
+    RIGHT_LAYERS,
+    RIGHT_NETWORKS,
+    TOGETHER,
+    WRONG_LAYERS,
+    WRONG_NETWORKS,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = "together: no bias in the layer"
+LAYER, NETWORK = "check_fully_connected_layer", "check_one_layer_network"
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    """What came of every piece of work, all in one process with TensorFlow."""
+    folder = tmp_path_factory.mktemp("students")
+    asked, told = folder / "work.json", folder / "verdicts.json"
+    works = [
+        {"name": f"layer: {name}", "cells": [LAYER], "sources": [GIVEN, one.source]}
+        for name, one in {**RIGHT_LAYERS, **WRONG_LAYERS}.items()
+    ]
+    works += [
+        {"name": f"network: {name}", "cells": [NETWORK], "sources": [GIVEN, GLOROT, one.source]}
+        for name, one in {**RIGHT_NETWORKS, **WRONG_NETWORKS}.items()
+    ]
+    works += [
+        {"name": f"together: {name}", "cells": [LAYER, NETWORK], "sources": [GIVEN, layer, network]}
+        for name, (layer, network, _, _) in TOGETHER.items()
+    ]
+    kept = next(entry for entry in works if entry["name"] == KEPT)
+    kept["keep"] = str(folder / "kept")
+    asked.write_text(json.dumps(works))
+    script = Path(__file__).with_name("grade_students.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(asked), str(told)], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return {"kept": folder / "kept", **{entry["name"]: entry for entry in json.loads(told.read_text())}}
+
+
+def checks_of(entry, cell: str) -> list[CheckResult]:
+    return [
+        CheckResult(
+            **{
+                **check,
+                "outcome": Outcome(check["outcome"]),
+                "visibility": Visibility(check["visibility"]),
+                "faults": tuple(check["faults"]),
+            }
+        )
+        for check in entry["checks"][cell]
+    ]
+
+
+def codes_of(checks: list[CheckResult], *outcomes: Outcome) -> set[str]:
+    return {code for check in checks if check.outcome in outcomes for code in check.faults}
+
+
+def said_of(checks: list[CheckResult]) -> str:
+    return "\n".join(f"{c.outcome} {c.check} {c.faults} {c.message}" for c in checks if c.outcome != Outcome.PASSED)
+
+
+RIGHT = [
+    *((f"layer: {name}", LAYER, 2, one) for name, one in RIGHT_LAYERS.items()),
+    *((f"network: {name}", NETWORK, 3, one) for name, one in RIGHT_NETWORKS.items()),
+]
+WRONG = [
+    *((f"layer: {name}", LAYER, 2, one) for name, one in WRONG_LAYERS.items()),
+    *((f"network: {name}", NETWORK, 3, one) for name, one in WRONG_NETWORKS.items()),
+]
+
+
+@pytest.mark.parametrize(("name", "cell", "points", "one"), RIGHT, ids=[entry[0] for entry in RIGHT])
+def test_what_is_right_earns_everything_however_it_is_written(verdicts, name, cell, points, one):
+    checks = checks_of(verdicts[name], cell)
+    assert {check.outcome for check in checks} == {Outcome.PASSED}, said_of(checks)
+    assert cell_points(checks, points) == points
+    assert codes_of(checks, Outcome.PASSED) == one.remarks
+    assert verdicts[name]["log"] == []
+
+
+@pytest.mark.parametrize(("name", "cell", "points", "one"), WRONG, ids=[entry[0] for entry in WRONG])
+def test_what_is_wrong_is_named_with_its_code_and_with_no_other(verdicts, name, cell, points, one):
+    checks = checks_of(verdicts[name], cell)
+    assert codes_of(checks, Outcome.FAILED, Outcome.PARTIAL) == one.faults, said_of(checks)
+    assert cell_points(checks, points) < points
+    assert verdicts[name]["log"] == []
+    assert not [check for check in checks if check.outcome is Outcome.UNGRADABLE], said_of(checks)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "least"),
+    [
+        ("layer: no bias", LAYER, 0.6),
+        ("layer: Glorot-normal", LAYER, 0.6),
+        ("layer: bias of a tenth", LAYER, 0.8),
+        ("layer: activation ignored", LAYER, 0.6),
+        ("network: no bias", NETWORK, 0.8),
+        ("network: a ReLU on the logits", NETWORK, 0.8),
+        ("network: a softmax too many", NETWORK, 0.8),
+        ("network: two layers", NETWORK, 0.8),
+        ("network: rate ignored", NETWORK, 0.8),
+        ("network: no accuracy", NETWORK, 0.8),
+        ("network: outside of its graph", NETWORK, 0.8),
+    ],
+)
+def test_a_single_fault_costs_its_share_and_no_more(verdicts, name, cell, least):
+    assert least <= cell_points(checks_of(verdicts[name], cell), 1) < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "most"),
+    [
+        *((f"layer: {name}", LAYER, 0.0) for name in ("not done", "nothing there", "tf.layers", "only h", "an error")),
+        *((f"network: {name}", NETWORK, 0.0) for name in ("not done", "only a graph", "nothing returned")),
+        ("network: all wrong at once", NETWORK, 0.5),
+    ],
+)
+def test_what_cannot_be_used_earns_nothing_and_what_is_wrong_all_over_little(verdicts, name, cell, most):
+    assert cell_points(checks_of(verdicts[name], cell), 1) <= most
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_a_mistake_in_the_layer_is_charged_in_the_layer_and_not_again_in_the_network(verdicts, name):
+    _, _, in_layer, in_network = TOGETHER[name]
+    for cell, codes in ((LAYER, in_layer), (NETWORK, in_network)):
+        checks = checks_of(verdicts[f"together: {name}"], cell)
+        assert codes_of(checks, Outcome.FAILED, Outcome.PARTIAL) == codes, said_of(checks)
+
+
+def test_a_message_tells_a_student_what_was_found_what_is_expected_and_where(verdicts):
+    checks = checks_of(verdicts["network: another default"], NETWORK)
+    (check,) = [check for check in checks if check.outcome is Outcome.FAILED]
+    assert "Found 0.01; expected 0.003." in check.message
+    assert check.hint.startswith("The function must pass its argument on")
+    assert "Read: Notebook 1, Step 5: an optimizer." in check.hint
+
+
+def test_an_error_names_the_students_line(verdicts):
+    checks = checks_of(verdicts["layer: an error"], LAYER)
+    assert "NameError: name 'c' is not defined" in checks[0].message
+
+
+def test_the_verifier_in_its_own_process_with_the_lab_in_a_cage_says_the_same(verdicts):
+    checks = ROOT / "source" / "digits" / "checks"
+    verification = verify(
+        VerificationRequest(
+            evidence=verdicts["kept"],
+            public_tests=(checks / "test_one_layer_public.py",),
+            hidden_tests=(ROOT / "grader_tests" / "test_one_layer.py",),
+            exercises=checks / "exercises.toml",
+            cells=(LAYER, NETWORK),
+        )
+    )
+    assert verification.problem is None
+    assert verification.log == ()
+    assert verification.faults == ("missing-bias",)
+    for cell in (LAYER, NETWORK):
+        assert list(verification.checks[cell]) == checks_of(verdicts[KEPT], cell)
