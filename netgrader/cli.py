@@ -133,6 +133,27 @@ def release(
 
 
 @app.command()
+def read(
+    graph: Annotated[Path, typer.Argument(metavar="GRAPH", help="A GraphDef or MetaGraphDef, binary or text.")],
+    exercise: Annotated[
+        str | None,
+        typer.Option("--exercise", metavar="NAME", help="The exercise that asks for it: two_layer_network, …"),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON; - for the screen.")
+    ] = None,
+    static: Annotated[bool, typer.Option("--static", help="Run nothing: quick, and more stays undecided.")] = False,
+) -> None:
+    """Say what network a graph holds, and what is wrong with it; it is tried out in a cage.
+
+    Example: netgrader read graph.pb --exercise two_layer_network
+    """
+    from netgrader.commands.read import run  # noqa: PLC0415
+
+    raise typer.Exit(run(graph, exercise, json, static=static))
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
 

@@ -1,0 +1,28 @@
+"""Commands as people type them: processes of their own, in a course's folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def netgrader():
+    """Run the command; gives the finished process."""
+    command = Path(sys.executable).parent / "netgrader"
+
+    def run(*arguments, cwd=None, seconds=120, **environment):
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("NETGRADER_", "PYTEST_"))}
+        return subprocess.run(
+            [command, *map(str, arguments)],
+            cwd=cwd,
+            env={**env, **environment},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    return run

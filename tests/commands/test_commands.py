@@ -1,0 +1,178 @@
+import json
+import re
+import sqlite3
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ["grade", "autograde", "release", "read", "doctor", "demo"]
+
+
+def one_sentence(process, code):
+    assert process.returncode == code, process.stderr
+    assert process.stderr.startswith("netgrader: ")
+    assert "Traceback" not in process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1
+    return process.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself_with_an_example(netgrader, command):
+    said = netgrader(command, "--help", COLUMNS="140").stdout
+    assert f"Example: netgrader {command}" in said
+
+
+def test_the_help_names_every_command_and_the_exit_codes(netgrader):
+    said = netgrader("--help").stdout
+    assert all(command in said for command in COMMANDS)
+    assert "0 graded, 1 something could not be graded, 2 usage" in said
+
+
+def test_the_help_comes_at_once(netgrader):
+    netgrader("--help")  # compiled files are made
+    times = []
+    for _ in range(5):
+        begin = time.monotonic()
+        netgrader("--help")
+        times.append(time.monotonic() - begin)
+    assert min(times) < 0.6
+
+
+def test_a_command_that_there_is_not_and_a_missing_argument_are_usage(netgrader):
+    assert netgrader("grad").returncode == 2
+    assert netgrader("grade").returncode == 2
+    assert netgrader("autograde").returncode == 2
+
+
+def test_a_path_that_does_not_exist_is_usage(netgrader, tiny):
+    assert "no file or folder nothing.ipynb" in one_sentence(netgrader("grade", "nothing.ipynb"), 2)
+
+
+def test_a_folder_without_notebooks_is_usage(netgrader, tiny):
+    assert "no notebooks (.ipynb) in the folder grader_tests" in one_sentence(netgrader("grade", "grader_tests"), 2)
+
+
+def test_json_into_a_folder_that_there_is_not_is_said_before_grading(netgrader, tiny):
+    path = tiny.submit("ada")
+    said = one_sentence(netgrader("grade", path, "--json", "nowhere/x.json"), 2)
+    assert "nowhere/x.json cannot be written" in said
+
+
+def test_a_sandbox_that_there_is_not_is_named(netgrader, tiny):
+    said = one_sentence(netgrader("grade", tiny.submit("ada"), "--sandbox", "box"), 1)
+    assert "There is no sandbox 'box'" in said
+
+
+def test_an_assignment_that_does_not_exist_is_usage(netgrader, booked):
+    assert "no assignment 'digit'" in one_sentence(netgrader("autograde", "digit"), 2)
+
+
+def test_a_student_with_a_slash_and_one_who_handed_in_nothing_are_usage(netgrader, booked):
+    booked.submit("ada")
+    assert "'a/b' cannot be a student's id" in one_sentence(netgrader("autograde", "numbers", "--student", "a/b"), 2)
+    assert "no submission of bob" in one_sentence(netgrader("autograde", "numbers", "--student", "bob"), 2)
+
+
+def test_a_class_that_handed_in_nothing_is_usage(netgrader, booked):
+    assert "Nobody has handed in 'numbers' yet" in one_sentence(netgrader("autograde", "numbers"), 2)
+
+
+def test_a_locked_gradebook_is_said_before_grading(netgrader, booked):
+    booked.submit("ada")
+    other = sqlite3.connect(booked.root / "gradebook.db")
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        said = one_sentence(netgrader("autograde", "numbers"), 1)
+    finally:
+        other.close()
+    assert "is locked by another program" in said
+
+
+def test_outside_of_any_course_the_sentence_says_what_to_do(netgrader, tiny):
+    said = one_sentence(netgrader("grade", tiny.submit("ada"), NETGRADER_COURSE="/nowhere"), 2)
+    assert "NETGRADER_COURSE names /nowhere" in said
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(netgrader, tiny):
+    for arguments in (("--debug", "grade", "nothing.ipynb"), ("grade", "nothing.ipynb", "--debug")):
+        process = netgrader(*arguments)
+        assert process.returncode != 0
+        assert "Traceback (most recent call last)" in process.stderr
+
+
+def test_a_right_notebook_is_graded_in_the_cage_and_ends_with_0(netgrader, tiny):
+    path = tiny.submit("ada")
+    process = netgrader("grade", path, "--json", "ada.json")
+    assert process.returncode == 0, process.stderr
+    assert "1_sums.ipynb: 5 of 5 points" in process.stdout
+    (entry,) = json.loads((tiny.root / "ada.json").read_text())
+    schema = json.loads((ROOT / "docs" / "results.schema.json").read_text())
+    jsonschema.validate([entry], schema)
+    assert entry["environment"]["sandbox"] == "bubblewrap"
+    assert entry["seconds"]["execute"] > 0
+
+
+def test_what_could_not_be_graded_ends_with_1_and_the_rest_is_graded(netgrader, tiny):
+    bad = tiny.submit("hana", content=b"no notebook")
+    good = tiny.submit("ada", add="def add(a, b):\n    return a - b")
+    process = netgrader("grade", bad, good, "--json", "-")
+    assert process.returncode == 1
+    results = json.loads(process.stdout)
+    jsonschema.validate(results, json.loads((ROOT / "docs" / "results.schema.json").read_text()))
+    assert [(one["status"], one["score"]) for one in results] == [("not-gradable", 0.0), ("graded", 3.0)]
+    assert "the file is not a notebook" in results[0]["problem"].lower()
+
+
+def test_without_a_cage_every_output_says_so(netgrader, tiny):
+    process = netgrader("grade", tiny.submit("ada"), "--sandbox", "none", "--json", "ada.json")
+    assert "No cage" in process.stdout
+    assert json.loads((tiny.root / "ada.json").read_text())[0]["environment"]["sandbox"] == "none"
+
+
+def test_a_class_is_graded_into_the_gradebook_and_again_for_nothing(netgrader, booked):
+    booked.submit("ada")
+    booked.submit("bob", add="def add(a, b):\n    return a - b")
+    booked.submit("hana", content=b"no notebook")
+    booked.submit("noa").unlink()
+    process = netgrader("autograde", "numbers", "--workers", "2")
+    assert process.returncode == 1, process.stderr
+    assert re.search(r"ada\s+│ 1_sums.ipynb\s+│\s+5 / 5", process.stdout)
+    assert re.search(r"bob\s+│ 1_sums.ipynb\s+│\s+3 / 5 │ A sum", process.stdout)
+    assert "The file is not a notebook" in process.stdout
+    assert "No notebook was handed in." in process.stdout
+    assert "[3/3]" in process.stdout
+    assert points(booked) == {"ada": 5.0, "bob": 3.0, "hana": 0.0}
+    stamp = (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").stat().st_mtime_ns
+    again = netgrader("autograde", "numbers", "--student", "ada")
+    assert again.returncode == 0
+    assert "0 graded now, 1 unchanged" in again.stdout
+    assert (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").stat().st_mtime_ns == stamp
+    forced = netgrader("autograde", "numbers", "--student", "ada", "--force")
+    assert forced.returncode == 0
+    assert (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").stat().st_mtime_ns > stamp
+
+
+def test_release_check_tells_a_release_that_is_old(netgrader, booked):
+    assert netgrader("release").returncode == 0
+    assert netgrader("release", "--check").returncode == 0
+    (booked.root / "release" / "numbers" / "README.md").write_text("touched")
+    process = netgrader("release", "--check")
+    assert process.returncode == 1
+    assert "README.md" in process.stdout
+
+
+def points(course):
+    query = """
+        select student.id, sum(coalesce(grade.auto_score, 0)) from grade
+        join submitted_notebook on grade.notebook_id = submitted_notebook.id
+        join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
+        join student on submitted_assignment.student_id = student.id group by student.id
+    """
+    connection = sqlite3.connect(course.root / "gradebook.db")
+    try:
+        return dict(connection.execute(query).fetchall())
+    finally:
+        connection.close()
