@@ -1,0 +1,89 @@
+"""Hidden checks of notebook 3. They stay with the instructor; students see their sentences."""
+
+import numpy as np
+
+from netgrader.checks import grades
+from netgrader.checks.accuracy import require_learned, require_reported, target_met
+from netgrader.checks.deep_network import recomputed
+from netgrader.checks.structure import require_role
+from netgrader.observations import Comparison, WrongDigit, WrongDigits
+
+NETWORK = "check_deep_network"
+TRAINING = "check_deep_training"
+ACCURACY = "check_deep_accuracy"
+
+BASIS = ("test_layers_lead_from_images_to_classes",)
+SHOWN = 12
+
+# ---- deep_network --------------------------------------------------------------------------------------------------
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=(
+        "prediction-wrong",
+        "prediction-uses-labels",
+        "accuracy-over-wrong-axis",
+        "accuracy-without-argmax",
+        "accuracy-not-mean",
+        "accuracy-wrong",
+        "evaluated-on-part",
+    ),
+    requires=BASIS,
+)
+def test_prediction_and_accuracy_are_right(network, refuse):
+    """The prediction is the strongest class, and the accuracy the share of right predictions"""
+    refuse(network)
+    require_role(network, "prediction")
+    require_role(network, "accuracy")
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
+    requires=BASIS,
+)
+def test_evaluation_is_the_same_each_time(network, refuse):
+    """Evaluation gives the same answer each time, for each image by itself"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=1, requires=BASIS)
+def test_nothing_else_is_wrong(network, refuse_others):
+    """Nothing else is wrong with the network"""
+    refuse_others(network)
+
+
+# ---- deep_training -------------------------------------------------------------------------------------------------
+
+
+@grades(
+    TRAINING,
+    credit=1,
+    faults=("reported-accuracy-wrong", "reports-train-accuracy"),
+    requires=("test_the_network_is_trained",),
+)
+def test_the_reported_accuracy_is_true(bench, cell_evidence, show):
+    """The accuracy that is reported is the one that we measure"""
+    acc_trn, acc_val = cell_evidence.array("acc_trn"), cell_evidence.array("acc_val")
+    result = recomputed(bench, TRAINING)
+    claimed = float(acc_val[-1]) if len(acc_val) else None
+    show(Comparison("Accuracy on the test images", claimed, result.test))
+    require_reported(result, acc_trn, acc_val)
+
+
+# ---- the accuracy --------------------------------------------------------------------------------------------------
+
+
+@grades(ACCURACY, credit=0, faults=("answers-looked-up", "prediction-uses-labels"))
+def test_the_accuracy_was_learned(bench, mnist, measured, show):
+    """What the network knows was learned: images moved by a pixel or noised are recognised too"""
+    result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
+    measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
+    measured["target_met"] = target_met(result.test, target=terms["target"], full=terms["full"])
+    wrong = np.flatnonzero(result.found != mnist.y_test)
+    digits = tuple(WrongDigit(int(i), int(result.found[i]), int(mnist.y_test[i])) for i in wrong[:SHOWN])
+    show(WrongDigits(digits, len(wrong), len(mnist.y_test)))
+    require_learned(result)
