@@ -1,15 +1,61 @@
 """Hidden checks of notebook 1. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import fail_all, grades
+from netgrader.checks.arrays import require_images, require_labels
 from netgrader.checks.dense import require_activation, require_glorot_uniform, require_own_weights, try_case
 from netgrader.checks.structure import require_loss, require_rate, require_role
+from netgrader.checks.training import require_run_reported, require_trained, show_own_run
+from netgrader.training.verdicts import Aspect
 
+DATA = "check_prepare_data"
 LAYER = "check_fully_connected_layer"
 NETWORK = "check_one_layer_network"
+TRAIN = "check_train"
 
 # What the other checks of a cell build on.
 LAYER_BASIS = ("test_layer_uses_the_weights_it_returns",)
 BASIS = ("test_layers_lead_from_images_to_classes",)
+
+# ---- prepare_data --------------------------------------------------------------------------------------------------
+
+
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "not-scaled",
+        "scaled-on-one-side",
+        "scaled-twice",
+        "integer-division",
+        "wrong-range",
+        "wrong-shape",
+        "not-floating-point",
+        "wrong-order",
+        "rows-mixed",
+    ),
+)
+def test_test_images_are_prepared_alike(bench):
+    """x_test holds the test images, prepared like the training images"""
+    require_images(bench, "test")
+
+
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "labels-not-one-hot",
+        "labels-off-by-one",
+        "labels-shifted",
+        "labels-shuffled-apart",
+        "labels-wrong",
+        "wrong-shape",
+        "not-floating-point",
+    ),
+)
+def test_test_labels_are_one_hot(bench):
+    """y_test_1_hot holds the labels of the test images, one-hot"""
+    require_labels(bench, "test")
+
 
 # ---- fully_connected_layer -----------------------------------------------------------------------------------------
 
@@ -104,3 +150,64 @@ def test_images_do_not_influence_one_another(network, refuse):
 def test_nothing_else_is_wrong(network, refuse_others):
     """Nothing else is wrong with the network"""
     refuse_others(network)
+
+
+# ---- train ---------------------------------------------------------------------------------------------------------
+
+
+@grades(TRAIN, credit=1, faults=("no-shuffling", "sorted-data"), requires=("test_train_trains",))
+def test_each_epoch_has_a_new_order(bench, remark):
+    """The images are fed in a new order in each epoch"""
+    require_trained(bench, Aspect.ORDER, remark)
+
+
+@grades(
+    TRAIN,
+    credit=2,
+    faults=("labels-shuffled-apart", "labels-shifted", "labels-off-by-one", "labels-not-one-hot"),
+    requires=("test_train_trains",),
+)
+def test_each_image_is_fed_with_its_label(bench, remark):
+    """Each image is fed with its own label"""
+    require_trained(bench, Aspect.LABELS, remark)
+
+
+@grades(TRAIN, credit=1, faults=("trained-on-test", "train-op-in-evaluation"), requires=("test_train_trains",))
+def test_no_test_image_is_trained_on(bench, remark):
+    """Training steps are taken on training images only, and none where the accuracy is taken"""
+    require_trained(bench, Aspect.HELD_OUT, remark)
+
+
+@grades(
+    TRAIN,
+    credit=1,
+    faults=(
+        "evaluated-on-part",
+        "evaluated-too-seldom",
+        "evaluated-before-epoch",
+        "evaluated-in-fresh-session",
+        "last-chunk-not-evaluated",
+    ),
+    requires=("test_train_trains",),
+)
+def test_accuracy_is_taken_on_all_images(bench, remark):
+    """After each epoch the accuracy is taken on all training and on all test images"""
+    require_trained(bench, Aspect.EVALUATION, remark)
+
+
+@grades(TRAIN, credit=1, faults=("graph-grows",), requires=("test_train_trains",))
+def test_the_graph_stays_as_it_is(bench, remark):
+    """The loops add nothing to the graph"""
+    require_trained(bench, Aspect.GRAPH, remark)
+
+
+@grades(
+    TRAIN,
+    credit=1,
+    faults=("reported-accuracy-wrong", "picked-best-epoch-on-test"),
+    requires=("test_train_trains",),
+)
+def test_your_network_is_as_good_as_reported(bench, remark, show, measured):
+    """The accuracy that train returned for your own network is the one that this network has"""
+    show_own_run(bench, show, measured)
+    require_run_reported(bench, remark)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Recomputed",
+    "classify",
     "recompute",
     "require_learned",
     "require_reported",
@@ -90,6 +91,18 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist) -> Recomputed:
         if "feed" in error.sentence and "placeholder" in error.sentence:
             fail("prediction-uses-labels", found="logits that ask for more than X", expected="logits from X alone")
         raise
+    finally:
+        session.close()
+
+
+def classify(lab: Lab, graph: GraphEvidence, images: Array) -> npt.NDArray[np.int64]:
+    """The class with the largest logit for each of `images`, which are fed to X as they are."""
+    loaded = lab.load(graph.meta_graph)
+    session = loaded.session(seed=1)
+    try:
+        session.initialise()
+        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
+        return _found(session, graph, images)
     finally:
         session.close()
 

@@ -23,6 +23,7 @@ READ = "Read: {where}."
 
 WAITS = "This waits for another check to pass first: “{sentence}”."
 WAITS_UNGRADABLE = "This builds on another check that could not be graded: “{sentence}”."
+FOLLOWS_FROM = "This follows from another fault: “{sentence}”"
 NO_EVIDENCE = "There is nothing to look at: the check cell was not reached."
 NOT_HANDED_OVER = "There is nothing to look at: “{name}” was not handed over."
 BROKEN_TEST = "This check broke on what it found. That is not your fault; your instructor has been told."

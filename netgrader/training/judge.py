@@ -80,7 +80,8 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
         for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out):
             findings += judge(subject)
         findings += judge_evaluation(subject)
-        findings += judge_report(subject)
+        if not any(finding.aspect is Aspect.REPORT for finding in findings):
+            findings += judge_report(subject)
     said = verdicts(findings, first_error)
     if not any(stepped):
         # Without a step there is nothing to judge and nothing to earn.

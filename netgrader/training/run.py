@@ -74,7 +74,7 @@ def judge_run(subject: Subject, error: Fault | None, steps_elsewhere: bool) -> I
     if done != call.n_epochs:
         code = "too-few-epochs" if done < call.n_epochs else "too-many-epochs"
         share = 0.5 * min(1.0, done / call.n_epochs)
-        yield finding(Aspect.RUN, code, share=share, found=f"{done} epochs", expected=f"{call.n_epochs}")
+        yield finding(Aspect.RUN, code, share=share, found=_epochs(done), expected=_epochs(call.n_epochs))
     losses = call.loss[course.steps]
     if not np.isfinite(losses).all():
         first = int(np.flatnonzero(~np.isfinite(losses))[0])
@@ -86,13 +86,17 @@ def judge_run(subject: Subject, error: Fault | None, steps_elsewhere: bool) -> I
 def _no_step(subject: Subject, steps_elsewhere: bool) -> Finding:
     call = subject.call
     if steps_elsewhere:
-        return finding(Aspect.RUN, "too-few-epochs", share=0.25, found="no epoch", expected=f"{call.n_epochs}")
+        return finding(Aspect.RUN, "too-few-epochs", share=0.25, found="no epoch", expected=_epochs(call.n_epochs))
     states = np.append(call.state, call.final)
     states = states[np.isfinite(states)]
     found = "no step of net.train_op"
     if len(states) > 1 and len(call.initialisations) <= 1 and np.ptp(states) > 0:
         found += ", though the weights moved: by an optimizer of its own?"
     return finding(Aspect.RUN, "train-op-not-run", found=found, expected=f"{call.n_epochs} epochs of steps")
+
+
+def _epochs(count: int) -> str:
+    return "1 epoch" if count == 1 else f"{count} epochs"
 
 
 def _initialisation(subject: Subject) -> Iterator[Finding]:

@@ -81,6 +81,13 @@ class Subject:
         """How many different test rows there are."""
         return len(self.tables.test)
 
+    def seen(self, epoch: Epoch) -> dict[int, int]:
+        """How many training rows were fed how often in the train steps of an epoch."""
+        index = self.rows(epoch).index
+        times = np.bincount(index[(index >= 0) & (index < self.tables.n_train)], minlength=self.tables.n_train)
+        often, rows = np.unique(times[self.tables.train], return_counts=True)
+        return {int(time): int(row) for time, row in zip(often, rows, strict=True)}
+
     def rows(self, epoch: Epoch) -> Rows:
         """The rows fed in the train steps of an epoch."""
         return self.call.of(epoch.steps)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
 
-__all__ = ["Aspect", "Finding", "Verdict", "verdicts"]
+__all__ = ["Aspect", "Charge", "Finding", "Verdict", "verdicts"]
 
 
 class Aspect(StrEnum):
@@ -33,6 +33,14 @@ class Aspect(StrEnum):
     """What is returned is what was measured."""
     GRAPH = "graph"
     """The loop adds nothing to the graph."""
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Something wrong, and the `share` of its credit that is earned all the same."""
+
+    fault: Fault
+    share: float = 0.0
 
 
 @dataclass(frozen=True)

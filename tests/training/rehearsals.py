@@ -6,6 +6,7 @@ Usage: ``rehearsals.py JOBS``, a JSON file with ``data`` (an npz of the four arr
 
 import json
 import os
+import random
 import sys
 import time
 from pathlib import Path
@@ -31,6 +32,7 @@ def main(path: str) -> None:
     arrays = dict(np.load(terms["data"]))
     calls = [Call(**call) for call in terms["calls"]]
     for folder, source in terms["jobs"].items():
+        random.seed(4)
         np.random.seed(4)  # noqa: NPY002  (what the loops draw from)
         started = time.monotonic()
         namespace = {"np": np, "tf": tf, **{name: value.copy() for name, value in arrays.items()}}

@@ -1,7 +1,9 @@
 """Evidence from notebook 1: what `train` does to a network that takes notes, and the network that it trained."""
 
+import numpy as np
+
 from netgrader.evidence import EvidenceWriter
-from netgrader.student.probes import Student, probe
+from netgrader.student.probes import Student, export_graph, probe
 from netgrader.student.rehearsal import Call, rehearse
 
 
@@ -11,3 +13,13 @@ def train(student: Student, out: EvidenceWriter) -> None:
     terms = student.exercises.table("train")
     with student.capturing(out, "train"):
         rehearse(student, out, [Call(**call) for call in terms["calls"]], terms["seconds"])
+
+
+@probe("run_training")
+def run_training(student: Student, out: EvidenceWriter) -> None:
+    """Hand over the network that the notebook trained with the student's `train`, and what was returned for it."""
+    with student.capturing(out, "net"):
+        out.graph("net", export_graph(student.value("net"), student.value("sess")))
+    for name in ("acc_trn", "acc_val"):
+        with student.capturing(out, name):
+            out.array(name, np.asarray(student.value(name), dtype=np.float64))

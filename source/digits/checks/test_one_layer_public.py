@@ -1,6 +1,7 @@
 """Public checks of notebook 1. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import grades
+from netgrader.checks.arrays import require_images, require_labels
 from netgrader.checks.dense import (
     require_activation,
     require_bias,
@@ -18,13 +19,58 @@ from netgrader.checks.structure import (
     require_rate,
     require_weights,
 )
+from netgrader.checks.training import require_trained, show_training
+from netgrader.training.verdicts import Aspect
 
+DATA = "check_prepare_data"
 LAYER = "check_fully_connected_layer"
 NETWORK = "check_one_layer_network"
+TRAIN = "check_train"
 
 # What the other checks of a cell build on.
 LAYER_BASIS = ("test_layer_uses_the_weights_it_returns",)
 BASIS = ("test_layers_lead_from_images_to_classes",)
+
+# ---- prepare_data --------------------------------------------------------------------------------------------------
+
+
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "not-scaled",
+        "scaled-on-one-side",
+        "scaled-twice",
+        "integer-division",
+        "wrong-range",
+        "wrong-shape",
+        "not-floating-point",
+        "wrong-order",
+        "rows-mixed",
+    ),
+)
+def test_training_images_are_prepared(bench):
+    """x_train holds the training images, a row each, as floating-point numbers from 0 to 1"""
+    require_images(bench, "train")
+
+
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "labels-not-one-hot",
+        "labels-off-by-one",
+        "labels-shifted",
+        "labels-shuffled-apart",
+        "labels-wrong",
+        "wrong-shape",
+        "not-floating-point",
+    ),
+)
+def test_training_labels_are_one_hot(bench):
+    """y_train_1_hot holds the labels of the training images, one-hot"""
+    require_labels(bench, "train")
+
 
 # ---- fully_connected_layer -----------------------------------------------------------------------------------------
 
@@ -187,3 +233,72 @@ def test_learning_rate_follows_the_argument(networks):
 def test_w1_are_the_weights(bench, network, cell_evidence):
     """W1 are the weights of the layer"""
     require_weights(bench.lab, cell_evidence.graph("net"), network, "W1")
+
+
+# ---- train ---------------------------------------------------------------------------------------------------------
+
+
+@grades(
+    TRAIN,
+    credit=3,
+    faults=(
+        "train-op-not-run",
+        "not-initialised",
+        "reinitialised-each-epoch",
+        "too-few-epochs",
+        "too-many-epochs",
+        "training-does-not-end",
+        "loss-not-finite",
+        "another-session",
+        "session-closed",
+        "labels-not-one-hot",
+        "evaluated-in-fresh-session",
+    ),
+)
+def test_train_trains(bench, remark, show):
+    """train initialises the variables once and then takes training steps, for as many epochs as asked"""
+    require_trained(bench, Aspect.RUN, remark)
+    show_training(bench, show)
+
+
+@grades(
+    TRAIN,
+    credit=2,
+    faults=(
+        "same-batch-always",
+        "part-of-data-only",
+        "no-minibatches",
+        "wrong-slice",
+        "batch-size-ignored",
+        "sampled-with-replacement",
+        "unknown-rows",
+        "too-many-epochs",
+        "trained-on-test",
+        "not-scaled",
+        "scaled-twice",
+        "scaled-on-one-side",
+    ),
+    requires=("test_train_trains",),
+)
+def test_each_epoch_feeds_each_image_once(bench, remark):
+    """Each epoch feeds each training image once, in minibatches of the size asked for"""
+    require_trained(bench, Aspect.ROWS, remark)
+
+
+@grades(
+    TRAIN,
+    credit=1,
+    faults=(
+        "wrong-return",
+        "reports-train-accuracy",
+        "reported-accuracy-wrong",
+        "accuracy-not-mean",
+        "evaluated-while-training",
+        "evaluated-on-part",
+        "picked-best-epoch-on-test",
+    ),
+    requires=("test_train_trains",),
+)
+def test_train_returns_what_was_measured(bench, remark):
+    """train returns the accuracies on the training and on the test images, one for each epoch"""
+    require_trained(bench, Aspect.REPORT, remark)

@@ -1,0 +1,242 @@
+"""What tests ask of a student's `train`, and of the run that it made of the student's own network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.accuracy import ROUNDED, classify
+from netgrader.checks.diagnose import explain
+from netgrader.checks.language import Failed, fail, fail_all, fault, ungradable
+from netgrader.checks.wording import FOLLOWS_FROM
+from netgrader.faults import CATALOGUE
+from netgrader.lab.api import LabError
+from netgrader.observations import Comparison, Curves, RowCounts, Series, WrongDigit, WrongDigits
+from netgrader.training.arrays import judge_images
+from netgrader.training.judge import judge_training
+from netgrader.training.log import BadTrainingLog, read_training_log
+from netgrader.training.subject import origins
+from netgrader.training.verdicts import Aspect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from netgrader.checks.bench import Bench
+    from netgrader.evidence import GraphEvidence
+    from netgrader.observations import Observation
+    from netgrader.training.judge import Training
+
+__all__ = [
+    "OwnRun",
+    "own_run",
+    "require_run_reported",
+    "require_trained",
+    "show_own_run",
+    "show_training",
+    "training_of",
+]
+
+CELL = "check_train"
+RUN = "run_training"
+DATA = "check_prepare_data"
+SHOWN = 20
+# More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
+CHANCE = 0.01
+
+
+def training_of(bench: Bench) -> Training:
+    """What the student's `train` did on the instruments; ends the test if nothing can be said of it."""
+    training: Training = bench.once((CELL, "training"), lambda: _training(bench))
+    return training
+
+
+def _training(bench: Bench) -> Training:
+    raw = bench.evidence(CELL).raw
+    if raw.problem is not None:
+        ungradable(raw.problem)
+    error = raw.errors.get("train") or raw.errors.get("probe")
+    if error is not None:
+        raise Failed([explain(error, "train")])
+    try:
+        log = read_training_log(raw)
+    except BadTrainingLog as problem:
+        ungradable(str(problem))
+    mnist = bench.mnist
+    known = origins(log.tables, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+    return judge_training(log, known)
+
+
+def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -> None:
+    """End the test unless the student's `train` is right in this `aspect`; note what costs nothing."""
+    verdict = training_of(bench).verdicts[aspect]
+    for noted in verdict.remarks:
+        remark(noted.code, found=noted.found, expected=noted.expected, place=noted.place)
+    fail_all(verdict.faults, verdict.share)
+    if verdict.share < 1:
+        cause = verdict.because or ""
+        cause = CATALOGUE[cause].sentence if cause in CATALOGUE else cause
+        raise Failed([fault(FOLLOWS_FROM.format(sentence=cause))], verdict.share)
+
+
+def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:
+    """Hand over what the pages draw of the first call: how often rows were seen, the loss, accuracies."""
+    for observation in _observations(training_of(bench)):
+        show(observation)
+
+
+def _observations(training: Training) -> Iterator[Observation]:
+    subject = training.subjects[0]
+    call, epochs = subject.call, subject.course.epochs
+    if not epochs:
+        return
+    times = subject.seen(epochs[0])
+    yield RowCounts(
+        "How often each training image was fed in the first epoch",
+        tuple(times),
+        tuple(times.values()),
+    )
+    losses = [float(loss) for loss in call.loss[subject.course.steps]]
+    every = max(1, len(losses) // 200)
+    shown = list(range(0, len(losses), every))
+    yield Curves(
+        f"The loss during {len(epochs)} epochs on a network of ours",
+        "step",
+        "loss",
+        (
+            Series(
+                "loss",
+                tuple(float(step) for step in shown),
+                tuple(losses[step] if math.isfinite(losses[step]) else None for step in shown),
+            ),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class OwnRun:
+    """The run that `train` made of the student's own network.
+
+    Attributes
+    ----------
+    reported
+        The test accuracy returned for each epoch.
+    accuracy
+        The accuracy of the network as it was left, on the student's test images with their true labels.
+    as_evaluated
+        The same as the student's code would compute it: with the student's labels, and by ``net.accuracy``.
+    found, true
+        The class that the network gives each test image, and the true one, in the order of the given images.
+    """
+
+    reported: tuple[float, ...]
+    accuracy: float
+    as_evaluated: tuple[float, ...]
+    found: npt.NDArray[np.int64]
+    true: npt.NDArray[np.uint8]
+
+
+def own_run(bench: Bench) -> OwnRun | None:
+    """The run of the student's own network, None if there is none to look at."""
+    run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
+    return run
+
+
+def _own_run(bench: Bench) -> OwnRun | None:
+    evidence, mnist = bench.evidence(RUN).raw, bench.mnist
+    graph = evidence.graphs.get("net")
+    acc_val = evidence.arrays.get("acc_val")
+    if graph is None or acc_val is None or not graph.values or not {"X", "logits"} <= graph.parts.keys():
+        return None
+    arrays = bench.evidence(DATA).raw.arrays
+    images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
+    given = len(mnist.y_test)
+    if images is None or labels is None or images.shape != (given, 784) or labels.shape != (given, 10):
+        images = mnist.x_test.reshape(given, -1) / np.float32(255)
+        labels = np.eye(10, dtype=np.float32)[mnist.y_test]
+    rows = judge_images(images, mnist.x_test).rows
+    rows = np.arange(given) if rows is None else rows
+    found = classify(bench.lab, graph, images)
+    true = mnist.y_test[rows]
+    as_evaluated = [float(np.mean(found == labels.argmax(axis=1)))]
+    as_evaluated += _by_own_tensor(bench, graph, images, labels)
+    order = np.argsort(rows)
+    return OwnRun(
+        reported=tuple(float(value) for value in acc_val.reshape(-1)),
+        accuracy=float(np.mean(found == true)),
+        as_evaluated=tuple(as_evaluated),
+        found=found[order],
+        true=true[order],
+    )
+
+
+def _by_own_tensor(
+    bench: Bench, graph: GraphEvidence, images: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> list[float]:
+    """What ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
+    if not {"X", "Y", "accuracy"} <= graph.parts.keys():
+        return []
+    loaded = bench.lab.load(graph.meta_graph)
+    session = loaded.session(seed=1)
+    try:
+        session.initialise()
+        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
+        feeds = {graph.parts["X"]: images, graph.parts["Y"]: labels, **graph.eval_feed}
+        (value,) = session.run([graph.parts["accuracy"]], feeds)
+    except LabError:
+        return []
+    finally:
+        session.close()
+    return [float(np.mean(value))] if value is not None and np.size(value) else []
+
+
+def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
+    """End the test if the run of the student's own network reported what that network does not do.
+
+    Charged is only what nothing else explains: what the loop was found to do wrong on the instruments is charged there,
+    and what ``net.accuracy`` computes wrongly is charged with the network.
+    """
+    said = training_of(bench).verdicts
+    if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
+        return
+    run = own_run(bench)
+    if run is None or not run.reported:
+        return
+    true = (run.accuracy, *run.as_evaluated)
+
+    def is_true(value: float) -> bool:
+        return any(abs(value - accuracy) <= ROUNDED for accuracy in true)
+
+    if is_true(run.reported[-1]):
+        return
+    best = f"{max(run.reported):.4f}, while the network as it was left has {run.accuracy:.4f}"
+    if any(is_true(value) for value in run.reported) or _only_rises(run.reported, run.accuracy):
+        remark("picked-best-epoch-on-test", found=best)
+        return
+    fail(
+        "reported-accuracy-wrong",
+        found=f"{run.reported[-1]:.4f} for your own network after the last epoch",
+        expected=f"{run.accuracy:.4f}, which we measure on all test images",
+        place=RUN,
+    )
+
+
+def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
+    """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
+    steps = np.diff(reported)
+    return bool(len(steps) and (steps >= 0).all() and (steps == 0).any() and 0 < reported[-1] - accuracy < CHANCE)
+
+
+def show_own_run(bench: Bench, show: Callable[[Observation], None], measured: dict[str, Any]) -> None:
+    """Hand over the recomputed accuracy and the digits that the student's own network gets wrong."""
+    run = own_run(bench)
+    if run is None:
+        return
+    measured["test_accuracy"] = run.accuracy
+    show(Comparison("Test accuracy of your network", run.reported[-1] if run.reported else None, run.accuracy))
+    wrong = np.flatnonzero(run.found != run.true)
+    digits = tuple(WrongDigit(int(index), int(run.found[index]), int(run.true[index])) for index in wrong[:SHOWN])
+    show(WrongDigits(digits, len(wrong), len(run.true)))

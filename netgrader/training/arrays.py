@@ -1,0 +1,225 @@
+"""What the student's arrays are, whatever made them: given images at some scale, in some order, and their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.language import fault
+from netgrader.training.fingerprints import PIXELS, PROJECTIONS, fingerprints, match_scaled
+from netgrader.training.labels import class_shift, row_shift
+from netgrader.training.verdicts import Charge
+
+if TYPE_CHECKING:
+    from netgrader.training.log import Bytes, Float, Int
+
+__all__ = ["Images", "judge_images", "judge_one_hot"]
+
+Array = npt.NDArray[Any]
+
+CLASSES = 10
+SCALE = 1 / 255
+# Half precision keeps three digits of a grey level.
+CLOSE = 2e-3
+# A row is a given image if its projections point the same way up to this.
+ALIGNED = 1e-3
+NEARLY_ALL = 0.999
+
+
+@dataclass(frozen=True)
+class Images:
+    """What an array of images is.
+
+    Attributes
+    ----------
+    charge
+        What is wrong with it, None if nothing.
+    rows
+        Which given image each row shows, None where that is not known.
+    """
+
+    charge: Charge | None
+    rows: Int | None
+
+
+def judge_images(images: Array, raw: Bytes) -> Images:
+    """Compare an array with the given images.
+
+    Parameters
+    ----------
+    images
+        What should be floating-point numbers from 0 to 1 of shape (n, 784): row i the grey levels of image i over 255.
+        Another scale that stays between 0 and 1, and another order of the rows, are as good; labels must follow them.
+    raw
+        The given images, uint8 of shape (n, 28, 28).
+    """
+    n = len(raw)
+    expected = f"({n}, {PIXELS})"
+    if images.shape != (n, PIXELS):
+        same_size = images.size == raw.size and images.shape[:1] == (n,)
+        inner = judge_images(images.reshape(n, PIXELS), raw) if same_size else Images(None, None)
+        share = 0.25 if same_size and inner.charge is None else 0.0
+        return Images(_charge("wrong-shape", share, found=f"shape {images.shape}", expected=expected), inner.rows)
+    if images.dtype == np.float16:
+        images = images.astype(np.float32)
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        row = int(np.flatnonzero(~np.isfinite(images).all(axis=1))[0])
+        return Images(_charge("wrong-range", found="values that are not finite", place=f"row {row}"), None)
+    return _Comparison(images, raw.reshape(n, PIXELS)).judge()
+
+
+class _Comparison:
+    """An array of the right shape beside the given images, both as fingerprints."""
+
+    def __init__(self, images: Array, raw: Bytes) -> None:
+        self.images = images
+        self.raw = raw
+        self.theirs = fingerprints(images)
+        self.given = fingerprints(raw)
+        self.low, self.high = float(images.min()), float(images.max())
+
+    def judge(self) -> Images:
+        in_order = np.arange(len(self.raw))
+        factor = self._factors(in_order)
+        if np.isfinite(factor).all():
+            return Images(self._scale(factor), in_order)
+        if np.array_equal(self.images, self.raw // 255):
+            found = f"only {', '.join(f'{value:g}' for value in np.unique(self.images)[:3])}"
+            return Images(_charge("integer-division", 0.25, found=found, expected="all grey levels over 255"), in_order)
+        if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
+            return Images(self._range(), in_order)
+        match = match_scaled(self.given, self.theirs)
+        if len(np.unique(match.index)) == len(self.raw) and (match.index >= 0).all():
+            return Images(self._scale(self._factors(match.index)), match.index)
+        if (match.index >= 0).mean() >= NEARLY_ALL:
+            row = int(np.flatnonzero(match.index != in_order)[0])
+            found = (
+                f"image {match.index[row]} in row {row}" if match.index[row] >= 0 else f"no given image in row {row}"
+            )
+            return Images(
+                _charge("wrong-order", found=found, expected="each image once", place=f"row {row}"), match.index
+            )
+        return Images(self._strange(), None)
+
+    def _factors(self, rows: Int) -> Float:
+        """What each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
+        theirs, given = self.theirs[:, :PROJECTIONS], self.given[rows, :PROJECTIONS]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factor = (theirs * given).sum(axis=1) / (given**2).sum(axis=1)
+        off = np.linalg.norm(theirs - factor[:, np.newaxis] * given, axis=1)
+        aligned = (off <= ALIGNED * np.linalg.norm(theirs, axis=1)) & (factor != 0) & (rows >= 0)
+        return np.where(aligned, factor, np.nan)
+
+    def _scale(self, factors: Float) -> Charge | None:
+        """What is wrong with the scale of rows that are given images."""
+        factor = float(np.nanmedian(factors))
+        found = f"values from {self.low:.4g} to {self.high:.4g}"
+        whole = self.images.dtype.kind != "f"
+        if abs(factor) >= 0.5:
+            return _charge("not-scaled", 0.25, found=found, expected="from 0 to 1")
+        if abs(factor) < SCALE / 10:
+            return _charge("scaled-twice", 0.25, found=found, expected="from 0 to 1")
+        if whole:
+            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
+        return self._range()
+
+    def _range(self) -> Charge | None:
+        if self.low < -CLOSE or self.high > 1 + CLOSE:
+            found = f"values from {self.low:.4g} to {self.high:.4g}"
+            return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
+        if self.images.dtype.kind != "f":
+            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
+        return None
+
+    def _levels(self) -> bool:
+        """Whether each value depends on the grey level at its place alone, and grows with it."""
+        table = np.zeros(256)
+        table[self.raw.reshape(-1)] = self.images.reshape(-1)
+        used = np.unique(self.raw[:1000])
+        rising = bool((np.diff(table[used]) >= 0).all()) and table[used[-1]] > table[used[0]]
+        return rising and bool(np.array_equal(table[self.raw], self.images))
+
+    def _strange(self) -> Charge:
+        """Rows that are no given images: name the usual ways there."""
+        n = len(self.raw)
+        pixels = self.raw.reshape(n, 28, 28).transpose(0, 2, 1).reshape(n, PIXELS)
+        if _aligned(self.theirs, fingerprints(pixels)):
+            return _charge("wrong-order", 0.25, found="each image with rows and columns exchanged", expected="as given")
+        if _aligned(fingerprints(self.images.T.reshape(n, PIXELS)), self.given):
+            found = "pixels of many images in each row: reshaped to (784, n) and turned around"
+            return _charge("rows-mixed", found=found, expected="an image in each row")
+        wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
+        row = int(wrong[0])
+        found = f"{len(wrong):,} of {n:,} rows that are not the image given there"
+        return _charge("wrong-order", found=found, expected="image i in row i", place=f"row {row}")
+
+
+def _aligned(prints: Float, others: Float) -> bool:
+    match = match_scaled(others[:2000], prints[:2000])
+    return bool((match.index == np.arange(len(match.index))).mean() > NEARLY_ALL)
+
+
+def judge_one_hot(labels: Array, digits: Bytes, rows: Int | None = None) -> Charge | None:
+    """What is wrong with one-hot labels, None if nothing.
+
+    Parameters
+    ----------
+    labels
+        What should be floating-point numbers of shape (n, 10).
+    digits
+        The given labels, shape (n,).
+    rows
+        Which given image each row of the images shows; in their order if None.
+    """
+    n = len(digits)
+    if labels.shape != (n, CLASSES):
+        return _labels_shape(labels, n)
+    best = labels.argmax(axis=1)
+    exact = np.zeros(labels.shape, dtype=np.float64)
+    exact[np.arange(n), best] = 1
+    wrong = np.flatnonzero((np.abs(labels - exact) > 1e-6).any(axis=1))
+    if len(wrong):
+        row = int(wrong[0])
+        found = f"row {row}: {' '.join(f'{value:.3g}' for value in labels[row])}"
+        return _charge("labels-not-one-hot", found=found, expected="one 1 and nine 0", place=f"{len(wrong):,} rows")
+    true = digits if rows is None else np.where(rows >= 0, digits[rows], best)
+    wrong = np.flatnonzero(best != true)
+    if len(wrong):
+        return _wrong_classes(best.astype(np.uint8), digits, true, wrong, in_order=rows is None or _ordered(rows))
+    if labels.dtype.kind != "f":
+        return _charge("not-floating-point", 0.5, found=f"{labels.dtype}", expected="float32 or float64")
+    return None
+
+
+def _ordered(rows: Int) -> bool:
+    return bool((rows == np.arange(len(rows))).mean() >= NEARLY_ALL)
+
+
+def _labels_shape(labels: Array, n: int) -> Charge:
+    found, expected = f"shape {labels.shape}", f"({n}, {CLASSES})"
+    if labels.size == n:
+        return _charge("labels-not-one-hot", found=f"{found}: the digits themselves", expected=expected)
+    return _charge("wrong-shape", found=found, expected=expected)
+
+
+def _wrong_classes(best: Bytes, digits: Bytes, true: Bytes, wrong: Int, *, in_order: bool) -> Charge:
+    row = int(wrong[0])
+    expected, place = f"{true[row]}", f"row {row}, the first of {len(wrong):,}"
+    shift = class_shift(best, true)
+    if shift is not None:
+        return _charge("labels-off-by-one", found=f"the label {best[row]}", expected=expected, place=place)
+    if in_order:
+        shift = row_shift(best, digits, np.arange(len(digits)), (1, -1, 2, -2, 3, -3, 10, -10, 100, -100))
+        if shift is not None:
+            rows = f"the label of the image {abs(shift)} {'after' if shift > 0 else 'before'} it, {best[row]}"
+            return _charge("labels-shifted", found=rows, expected=expected, place=place)
+    apart = np.array_equal(np.bincount(best, minlength=CLASSES), np.bincount(digits, minlength=CLASSES))
+    code = "labels-shuffled-apart" if apart else "labels-wrong"
+    return _charge(code, found=f"the label {best[row]}", expected=expected, place=place)
+
+
+def _charge(code: str, share: float = 0.0, *, found: str, expected: str = "", place: str = "") -> Charge:
+    return Charge(fault(code, found=found, expected=expected, place=place), share)
