@@ -9,6 +9,7 @@ import pytest
 
 from netgrader.checks.bench import Bench, CellEvidence, Mnist, Networks
 from netgrader.checks.language import fail_all, fault
+from netgrader.checks.structure import drawing
 
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
@@ -66,8 +67,11 @@ class Fixtures:
 
     @pytest.fixture
     def network(self, request: pytest.FixtureRequest) -> Network:
-        """The network that this test's cell handed over, asked for at its default rate."""
-        return self._bench.network(self._cell(request))
+        """The network that this test's cell handed over, asked for at its default rate. Pages draw it with the cell."""
+        cell = self._cell(request)
+        network = self._bench.network(cell)
+        self._bench.once(("drawing", cell), lambda: self._draw(cell, network))
+        return network
 
     @pytest.fixture
     def networks(self, request: pytest.FixtureRequest) -> Networks:
@@ -144,6 +148,14 @@ class Fixtures:
             self._refuse(network, found - self._plugin.looked_for(terms.cell), terms.forgives)
 
         return look
+
+    def _draw(self, cell: str, network: Network) -> None:
+        try:
+            seen = drawing(network)
+        except Exception as error:  # noqa: BLE001  (a picture that fails must not cost anyone a mark)
+            self._plugin.log.append(f"The network of {cell} could not be drawn: {error!r}")
+        else:
+            self.observations.setdefault(cell, []).append(seen)
 
     def _refuse(self, network: Network, codes: frozenset[str] | set[str], forgives: tuple[str, ...]) -> None:
         for remark in network.remarks:

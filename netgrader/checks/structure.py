@@ -13,7 +13,10 @@ import numpy as np
 
 from netgrader.checks.dense import fetch
 from netgrader.checks.language import fail, ungradable
+from netgrader.checks.wording import message
 from netgrader.lab.api import LabError
+from netgrader.network.summary import describe
+from netgrader.observations import NetworkDrawing
 
 if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNDECIDED",
+    "drawing",
     "require_graph",
     "require_layers",
     "require_loss",
@@ -33,6 +37,17 @@ __all__ = [
 
 UNDECIDED = "undecided"
 SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
+
+
+def drawing(network: Network) -> NetworkDrawing:
+    """The network for the pages that people read: the drawing, and the same in words."""
+    return NetworkDrawing(
+        svg=network.svg(),
+        layers=tuple(describe(layer) for layer in network.layers),
+        marked=tuple(message([fault]) for fault in network.faults),
+        widths=tuple(layer.outputs for layer in network.layers),
+        learning_rate=network.optimizer.learning_rate if network.optimizer is not None else None,
+    )
 
 
 def require_graph(graph: GraphEvidence) -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
+from netgrader.checks.language import fault
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
+from netgrader.network.model import Network
 from netgrader.results import Outcome, Visibility
 
 HEAD = """
@@ -492,3 +494,92 @@ def test_nothing_is_printed(course, capfd):
             fail("missing-bias")
     ''')
     assert capfd.readouterr() == ("", "")
+
+
+def having_read(course: Course, **networks: Network) -> Bench:
+    """A bench on which the reader said, for each cell, what is given here."""
+
+    class Given(Bench):
+        def network(self, cell, *_):
+            return networks[cell]
+
+    return Given(course.evidence, load_exercises(course.exercises), course._lab)
+
+
+def network(*codes: str, remarks: tuple[str, ...] = ()) -> Network:
+    return Network(faults=tuple(map(fault, codes)), remarks=tuple(map(fault, remarks)))
+
+
+READING = '''
+        @grades("check_a", faults=("missing-bias", "unclipped-log"))
+        def test_bias(network, refuse):
+            """There is a bias"""
+            refuse(network)
+
+        @grades("check_a", faults=("wrong-width",))
+        def test_width(network, refuse):
+            """The width is right"""
+            refuse(network)
+
+        @grades("check_a")
+        def test_others(network, refuse_others):
+            """Nothing else is wrong"""
+            refuse_others(network)
+'''
+
+
+def test_each_test_charges_the_faults_that_it_looks_for_and_one_charges_all_others(course):
+    read = network("missing-bias", "rows-mixed", "schedule-not-fed", remarks=("unclipped-log", "built-twice"))
+    verdicts = course.verdicts(READING, bench=having_read(course, check_a=read))
+    assert verdicts["test_bias"].faults == ("missing-bias", "unclipped-log")
+    assert verdicts["test_bias"].outcome is Outcome.FAILED
+    assert verdicts["test_width"].outcome is Outcome.PASSED
+    assert verdicts["test_width"].faults == ()
+    assert verdicts["test_others"].faults == ("rows-mixed", "schedule-not-fed", "built-twice")
+    assert verdicts["test_others"].outcome is Outcome.FAILED
+
+
+def test_remarks_of_the_reader_cost_nothing(course):
+    read = network(remarks=("unclipped-log", "built-twice"))
+    verdicts = course.verdicts(READING, bench=having_read(course, check_a=read))
+    assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.PASSED}
+    assert verdicts["test_bias"].faults == ("unclipped-log",)
+    assert verdicts["test_others"].faults == ("built-twice",)
+
+
+FORGIVING = '''
+        @grades("check_b", faults=("missing-bias", "wrong-width", "relu-on-logits"), forgives=("check_a",))
+        def test_network(network, refuse):
+            """The network is right"""
+            refuse(network)
+
+        @grades("check_a", faults=("missing-bias", "wrong-activation"))
+        def test_layer(network, refuse):
+            """The layer is right"""
+            refuse(network)
+'''
+
+
+@pytest.mark.parametrize(
+    ("layer", "whole", "charged"),
+    [
+        ([], ["missing-bias"], ("missing-bias",)),
+        (["missing-bias"], ["missing-bias"], ()),
+        (["missing-bias"], ["missing-bias", "wrong-width"], ("wrong-width",)),
+        (["wrong-activation"], ["relu-on-logits"], ()),
+        ([], ["relu-on-logits"], ("relu-on-logits",)),
+    ],
+)
+def test_a_fault_charged_in_one_cell_is_forgiven_in_the_cell_that_builds_on_it(course, layer, whole, charged):
+    bench = having_read(course, check_a=network(*layer), check_b=network(*whole))
+    verdicts = course.verdicts(FORGIVING, bench=bench)
+    assert verdicts["test_layer"].faults == tuple(layer)
+    assert verdicts["test_network"].faults == charged
+
+
+def test_a_network_is_drawn_with_its_cell_once(course):
+    run = course.run(READING, bench=having_read(course, check_a=network("wrong-width")))
+    (seen,) = run.observations["check_a"]
+    assert seen.svg.startswith("<svg")
+    assert seen.marked == ("A layer has another number of neurons than asked for.",)
+    assert run.log == ()
