@@ -5,8 +5,6 @@ It ships with them only, after the deadline of notebook 1.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import tensorflow.compat.v1 as tf
 
@@ -14,7 +12,6 @@ from netgrader.student import Live, load_mnist
 
 __all__ = [
     "fully_connected_layer",
-    "one_layer_network",
     "short_training",
     "train",
     "x_test",
@@ -57,40 +54,12 @@ def fully_connected_layer(x, n_output, name=None, activation=None):
     W
         The weights, a variable of shape (number of inputs, n_output), which begin Glorot-uniform.
     """
-    n_input = int(x.shape[-1])
-    with tf.variable_scope(name, default_name="layer"):
-        W = tf.get_variable("W", [n_input, n_output], initializer=tf.glorot_uniform_initializer())
-        b = tf.get_variable("b", [n_output], initializer=tf.zeros_initializer())
-        z = tf.matmul(x, W) + b
-        h = z if activation is None else activation(z)
-    return h, W
-
-
-def one_layer_network(learning_rate=0.003):
-    """The network of notebook 1: one layer of 10 neurons, softmax cross-entropy, Adam."""
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784], name="X")
-        Y = tf.placeholder(tf.float32, [None, 10], name="Y")
-        logits, W1 = fully_connected_layer(X, 10, name="layer_1")
-        prediction = tf.nn.softmax(logits, name="prediction")
-        with tf.name_scope("loss"):
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
-        with tf.name_scope("accuracy"):
-            correct = tf.equal(tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1))
-            accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        W1=W1,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-    )
+    with tf.variable_scope(name, default_name="dense"):
+        initial = tf.glorot_uniform_initializer()
+        weights = tf.get_variable("weights", shape=[int(x.shape[-1]), n_output], initializer=initial)
+        biases = tf.get_variable("biases", shape=[n_output], initializer=tf.zeros_initializer())
+        linear = tf.matmul(x, weights) + biases
+        return (linear if activation is None else activation(linear)), weights
 
 
 def train(sess, net, n_epochs, mini_batch_size=64):
@@ -113,17 +82,17 @@ def train(sess, net, n_epochs, mini_batch_size=64):
         Lists of the accuracy on all training images and on all test images after each epoch.
     """
     _initialise(sess, net)
-    acc_trn, acc_val = [], []
-    live = Live(n_epochs)
+    history = {"training": [], "test": []}
+    watch = Live(n_epochs)
     for _ in range(n_epochs):
         order = np.random.permutation(len(x_train))
-        for start in live.progress(range(0, len(order), mini_batch_size)):
+        for start in watch.progress(range(0, len(order), mini_batch_size)):
             rows = order[start : start + mini_batch_size]
             sess.run(net.train_op, feed_dict={net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
-        acc_trn.append(_accuracy(sess, net, x_train, y_train_1_hot))
-        acc_val.append(_accuracy(sess, net, x_test, y_test_1_hot))
-        live.curves(training=acc_trn, test=acc_val)
-    return acc_trn, acc_val
+        history["training"].append(_accuracy(sess, net, x_train, y_train_1_hot))
+        history["test"].append(_accuracy(sess, net, x_test, y_test_1_hot))
+        watch.curves(**history)
+    return history["training"], history["test"]
 
 
 def short_training(sess, net, n_steps=300, mini_batch_size=64):
@@ -157,7 +126,8 @@ def short_training(sess, net, n_steps=300, mini_batch_size=64):
 
 def _initialise(sess, net):
     with net.graph.as_default():
-        sess.run(tf.global_variables_initializer())
+        begin = tf.global_variables_initializer()
+    sess.run(begin)
 
 
 def _accuracy(sess, net, x, y_1_hot):
