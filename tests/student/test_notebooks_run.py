@@ -1,0 +1,102 @@
+"""The notebooks as a student runs them: from top to bottom in a kernel, filled in and not."""
+
+import copy
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+SOURCE = Path(__file__).parents[2] / "source" / "digits"
+NOTEBOOKS = ["1_one_layer", "2_two_layers", "3_deep_network"]
+STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
+
+
+def run(notebook):
+    """Run a copy of the notebook; what nbclient returns, errors in it."""
+    notebook = copy.deepcopy(notebook)
+    NotebookClient(
+        notebook, timeout=800, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": str(SOURCE)}}
+    ).execute()
+    return notebook
+
+
+def cleared(notebook):
+    """The notebook with nothing filled in."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = re.sub(
+                r"^( *)### BEGIN SOLUTION.*?### END SOLUTION$",
+                lambda found: "\n".join(found[1] + line for line in STUB.splitlines()),
+                cell.source,
+                flags=re.DOTALL | re.MULTILINE,
+            )
+    return notebook
+
+
+def outputs(notebook):
+    return [(cell, output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def complaints(notebook):
+    """Errors, and what went to standard error."""
+    return [
+        (cell.id, output.get("evalue") or output.get("text"))
+        for cell, output in outputs(notebook)
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+
+
+def answers(notebook):
+    """What each check cell showed, as text."""
+    return {
+        cell.metadata.nbgrader.grade_id: "\n".join(output.data["text/plain"] for output in cell.outputs)
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    }
+
+
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in NOTEBOOKS])
+def filled(request):
+    return run(nbformat.read(SOURCE / f"{request.param}.ipynb", as_version=4))
+
+
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in NOTEBOOKS])
+def empty(request):
+    return run(cleared(nbformat.read(SOURCE / f"{request.param}.ipynb", as_version=4)))
+
+
+def test_the_instructors_notebook_runs_without_an_error_or_a_warning(filled):
+    assert complaints(filled) == []
+
+
+def test_the_instructors_notebook_passes_every_check(filled):
+    assert {cell: text for cell, text in answers(filled).items() if "checks passed. Grading runs" not in text} == {}
+
+
+def test_every_picture_that_is_shown_says_what_it_shows(filled):
+    shown = [output.data for _, output in outputs(filled) if "data" in output]
+    pages = "".join(data.get("text/html", "") for data in shown)
+    images, drawings = re.findall(r"<img [^>]*>", pages), re.findall(r"<svg .*?</svg>", pages, flags=re.DOTALL)
+    assert images
+    assert all(re.search(r' alt="[^"]{20,}"', image) for image in images)
+    assert all("<title" in drawing and "<desc" in drawing for drawing in drawings)
+    assert not [data for data in shown if "image/png" in data and "text/html" not in data]
+
+
+def test_the_live_curves_leave_one_picture_and_not_many(filled):
+    for cell in filled.cells:
+        if cell.cell_type == "code":
+            assert sum("<progress" in output.get("data", {}).get("text/html", "") for output in cell.outputs) <= 1
+
+
+def test_a_notebook_with_nothing_filled_in_runs_without_an_error(empty):
+    assert complaints(empty) == []
+
+
+def test_a_notebook_with_nothing_filled_in_says_so_at_each_check(empty):
+    said = answers(empty)
+    assert said
+    assert {cell: text for cell, text in said.items() if "not done yet" not in text} == {}
