@@ -12,8 +12,6 @@ import json
 import platform
 import secrets
 import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,6 +37,7 @@ from netgrader.grading.execution_types import (
 )
 from netgrader.sandbox import HOME, Limits, Mount, Plan, Sandbox, Usage
 from netgrader.sandbox.kernel import CagedKernel
+from netgrader.sandbox.scratch import remove_tree, scratch_folder
 from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
 
 __all__ = ["Progress", "execute"]
@@ -94,12 +93,11 @@ def _silent(_done: int, _of: int, _name: str) -> None:
 @contextmanager
 def _exchange() -> Iterator[Path]:
     """A folder that the cage may write to, gone in the end whatever it was filled with."""
-    path = tempfile.mkdtemp(prefix="netgrader-evidence-")
+    path = scratch_folder("evidence")
     try:
-        yield Path(path)
+        yield path
     finally:
-        # Our own removal recurses, and a stranger may nest folders more deeply than it can.
-        subprocess.run(["rm", "-rf", "--one-file-system", "--", path], check=False, capture_output=True)
+        remove_tree(path)
 
 
 @dataclass
@@ -250,7 +248,7 @@ class _Run:
         except BadEvidence as error:
             problem = str(error)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
         if problem is None and not (target / MANIFEST).is_file():
             problem = f"No evidence was handed over for {evidence}."
         if problem is not None:
@@ -261,14 +259,16 @@ class _Run:
 @contextmanager
 def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
     """The probes in a folder of their own, since no other file that stands beside them is for the cage."""
-    with tempfile.TemporaryDirectory(prefix="netgrader-probes-") as name:
-        folder = Path(name)
+    folder = scratch_folder("probes")
+    try:
         folder.chmod(0o755)
         for path in probes:
             target = folder / path.name
             shutil.copyfile(path, target)
             target.chmod(0o644)
         yield Mount(folder, PROBES_INSIDE)
+    finally:
+        remove_tree(folder)
 
 
 def _environment(request: ExecutionRequest) -> dict[str, str]:
@@ -282,7 +282,9 @@ def _environment(request: ExecutionRequest) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "CUDA_VISIBLE_DEVICES": "-1",
-        "PYTHONHASHSEED": "0",
+        # There is no network: whoever installs packages in a notebook is to hear it at once.
+        "PIP_RETRIES": "0",
+        "PIP_NO_INPUT": "1",
     }
     if request.data is not None:
         env["NETGRADER_MNIST"] = DATA_INSIDE

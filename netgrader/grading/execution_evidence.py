@@ -61,13 +61,15 @@ def _copy(folder: int, name: str, target: Path, left: int) -> int:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError as error:
         raise BadEvidence("The evidence holds something that is not a regular file.") from error
-    with os.fdopen(descriptor, "rb", buffering=0) as reading:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise BadEvidence("The evidence holds something that is not a regular file.")
         with target.open("wb", buffering=0) as writing:
-            while content := reading.read(CHUNK):
+            while content := os.read(descriptor, CHUNK):
                 left -= len(content)
                 if left < 0:
                     raise BadEvidence("The evidence is too large.")
                 writing.write(content)
+    finally:
+        os.close(descriptor)
     return left

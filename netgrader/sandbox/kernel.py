@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 import zmq
 from jupyter_client.session import Session
 
-from netgrader.sandbox.api import Mount, Plan, Sandbox, SandboxError
+from netgrader.sandbox.api import TMP, Mount, Plan, Sandbox, SandboxError
 from netgrader.sandbox.packages import python
+from netgrader.sandbox.scratch import remove_tree, scratch_folder
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -49,7 +48,7 @@ class KernelFolder:
 
     def __init__(self, sandbox: Sandbox) -> None:
         # Sockets' paths are short by decree (108 bytes), and the temporary folder's may be long.
-        self._host = Path(tempfile.mkdtemp(prefix="ngk-", dir="/tmp"))
+        self._host = scratch_folder("k", Path(TMP))
         self.mount = Mount(self._host, INSIDE, writable=True)
         self.key = secrets.token_hex(32).encode()
         self.inside = sandbox.seen(self.mount)
@@ -83,7 +82,7 @@ class KernelFolder:
 
     def remove(self) -> None:
         """Remove it."""
-        shutil.rmtree(self._host, ignore_errors=True)
+        remove_tree(self._host)
 
 
 def kernel_plan(plan: Plan, folder: KernelFolder) -> Plan:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ import netgrader
 from netgrader.sandbox.api import HOME, Mount, Plan
 from netgrader.sandbox.caged import Caged, Launch
 from netgrader.sandbox.environment import basic_environment
+from netgrader.sandbox.scratch import remove_tree, scratch_folder
 from netgrader.sandbox.staged import PACKAGE_FOLDER
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class UncagedSandbox:
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan` without a cage; see `netgrader.sandbox.api.Sandbox.start`."""
-        home = Path(tempfile.mkdtemp(prefix="netgrader-home-"))
+        home = scratch_folder("home")
         folder = home / plan.cwd
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in plan.files.items():
@@ -58,7 +57,7 @@ class UncagedSandbox:
                 limits=plan.limits,
                 cwd=folder,
                 folders=[home, *(mount.host for mount in plan.mounts if mount.writable)],
-                cleanup=lambda: shutil.rmtree(home, ignore_errors=True),
+                cleanup=lambda: remove_tree(home),
             ),
             stdin=stdin,
             stdout=stdout,

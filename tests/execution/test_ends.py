@@ -1,0 +1,85 @@
+"""A run that ends early keeps the evidence that was handed over, and says why it ended and where."""
+
+from __future__ import annotations
+
+import pytest
+
+from netgrader.evidence import read_evidence
+from netgrader.grading.execution_types import CellStatus, ExecutionCell, ExecutionLimits
+
+from .conftest import check
+
+BEFORE = ("number = 1", check("check_number"))
+AFTER = ("print('after')", check("check_call"))
+QUICK = ExecutionLimits(cell_seconds=1.0, notebook_seconds=60)
+
+
+def assert_ended(run, cell, status, says, limits=None, **request):
+    """`cell` ends the run: what stands before it counts, what comes after is not reached."""
+    execution, folder = run(*BEFORE, cell, *AFTER, limits=limits, **request)
+    assert [each.status for each in execution.cells][2:] == [status, CellStatus.NOT_REACHED, CellStatus.NOT_REACHED]
+    assert says in execution.problem, execution.problem
+    assert execution.problems == {"check_call": execution.problem}
+    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 1}
+    assert [path.name for path in (folder / "evidence").iterdir()] == ["check_number"]
+    return execution
+
+
+def test_an_endless_cell_is_interrupted(run):
+    cell = ExecutionCell("print('begun', flush=True)\nwhile True: pass", name="train")
+    execution = assert_ended(run, cell, CellStatus.TIMEOUT, "the cell train, which took longer than 1 seconds", QUICK)
+    assert execution.cells[2].error_name == "KeyboardInterrupt"
+    assert execution.cells[2].outputs[0]["text"] == "begun\n"
+
+
+def test_an_endless_cell_that_ignores_interrupts_is_killed(run):
+    cell = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass"
+    execution = assert_ended(run, cell, CellStatus.TIMEOUT, "code cell 3 (it begins with “while True:”)", QUICK)
+    assert execution.seconds["total"] < 60
+
+
+def test_the_time_of_the_whole_notebook_is_limited(run):
+    limits = ExecutionLimits(cell_seconds=600, notebook_seconds=1.5)
+    cell = ExecutionCell("import time\ntime.sleep(30)", name="train")
+    assert_ended(run, cell, CellStatus.TIMEOUT, "The notebook ran longer than 1.5 seconds in all", limits)
+
+
+@pytest.mark.parametrize("code", ["import os; os._exit(0)", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"])
+def test_a_kernel_that_dies_is_named_with_its_cell(run, code):
+    assert_ended(run, ExecutionCell(code, name="train"), CellStatus.DEAD, "The kernel died in the cell train")
+
+
+def test_memory_that_runs_out_is_named(run):
+    limits = ExecutionLimits(memory_bytes=300_000_000)
+    cell = "hold = []\nwhile True: hold.append(bytearray(b'x') * 5_000_000)"
+    assert_ended(run, cell, CellStatus.LIMIT, "more than 0.3 GB of memory", limits)
+
+
+def test_a_cell_that_sends_without_end_is_stopped(run):
+    limits = ExecutionLimits(received_bytes=2_000_000)
+    cell = "while True: print('x' * 1000)"
+    execution = assert_ended(run, cell, CellStatus.LIMIT, "sends output without end", limits)
+    assert sum(len(output["text"]) for output in execution.cells[2].outputs) < 61_000
+
+
+def test_a_message_that_is_too_large_costs_the_message_only(run):
+    execution, folder = run("print('x' * 30_000_000)", "number = 1", check("check_number"))
+    assert execution.problem is None
+    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 1}
+
+
+def test_a_function_that_never_returns_costs_its_own_evidence_only(run):
+    limits = ExecutionLimits(capture_seconds=2.0)
+    execution, folder = run(
+        "def function():\n    while True: pass\nnumber = 1", check("check_call"), check("check_number"), limits=limits
+    )
+    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 1}
+    assert execution.problem is None
+    assert execution.cells[1].capture_seconds > 1.9
+
+
+def test_a_function_that_kills_the_kernel_when_probed_ends_the_run(run):
+    execution, folder = run("def function():\n    import os; os._exit(1)", check("check_call"), check("check_number"))
+    assert "The kernel died in the check check_call" in execution.problem
+    assert execution.problems == {"check_call": execution.problem, "check_number": execution.problem}
+    assert list((folder / "evidence").iterdir()) == []

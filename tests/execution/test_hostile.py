@@ -1,0 +1,209 @@
+"""What a notebook's code can do to its own evidence, to other runs, and to what it shows."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from netgrader.evidence import BadEvidence, Limits, read_evidence
+from netgrader.grading.execution_evidence import copy_evidence
+from netgrader.grading.execution_outputs import Collector
+from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.sandbox import Plan, open_sandbox
+from netgrader.sandbox.kernel import CagedKernel
+
+from .conftest import check
+
+
+@pytest.fixture
+def folders(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "manifest.json").write_text("{}")
+    return source, tmp_path / "target"
+
+
+def test_evidence_is_copied_file_by_file(folders):
+    source, target = folders
+    (source / "0.npy").write_bytes(bytes(3_000_000))
+    copy_evidence(source, target)
+    assert sorted(path.name for path in target.iterdir()) == ["0.npy", "manifest.json"]
+    assert (target / "0.npy").stat().st_size == 3_000_000
+
+
+def link(folder):
+    (folder / "0.npy").symlink_to("/etc/passwd")
+
+
+def pipe(folder):
+    os.mkfifo(folder / "0.npy")
+
+
+def subfolder(folder):
+    (folder / "0.npy").mkdir()
+
+
+def listening(folder):
+    with socket.socket(socket.AF_UNIX) as server:
+        here = Path.cwd()
+        os.chdir(folder)  # the path may be too long for a socket
+        try:
+            server.bind("0.npy")
+        finally:
+            os.chdir(here)
+
+
+def hidden(folder):
+    (folder / ".0.npy").touch()
+
+
+def long_name(folder):
+    (folder / ("0" * 60)).touch()
+
+
+def strange_name(folder):
+    (folder / "0\n.npy").touch()
+
+
+def many(folder):
+    for number in range(30):
+        (folder / f"{number}.npy").touch()
+
+
+def large(folder):
+    with (folder / "0.npy").open("wb") as file:
+        file.truncate(10_000_001)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [link, pipe, subfolder, listening, hidden, long_name, strange_name, many, large],
+    ids=lambda what: what.__name__,
+)
+def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, what):
+    source, target = folders
+    what(source)
+    with pytest.raises(BadEvidence):
+        copy_evidence(source, target, Limits(files=20, total_bytes=10_000_000))
+
+
+def test_a_folder_that_became_a_link_is_not_followed(folders, tmp_path):
+    (tmp_path / "link").symlink_to(folders[0])
+    with pytest.raises(BadEvidence):
+        copy_evidence(tmp_path / "link", folders[1])
+
+
+FORGE = """
+import glob, json, os, threading, time
+def forge():
+    item = {"name": "number", "kind": "fact", "value": 100}
+    text = json.dumps({"format": 1, "cell": "check_number", "items": [item]})
+    while True:
+        for folder in glob.glob('/run/evidence/*'):
+            try:
+                os.symlink('/etc/passwd', folder + '/1.npy')
+                open(folder + '/manifest.json', 'w').write(text)
+            except OSError: pass
+threading.Thread(target=forge, daemon=True).start()
+number = 1
+"""
+
+
+def test_evidence_that_is_tampered_with_is_refused_or_read_as_any_other(run):
+    execution, folder = run(FORGE, check("check_number"), "1 + 1")
+    assert execution.problem is None
+    if "check_number" in execution.problems:
+        assert not (folder / "evidence" / "check_number").exists()
+    else:
+        assert not (folder / "evidence" / "check_number" / "1.npy").is_symlink()
+    assert execution.cells[2].outputs[0]["data"] == {"text/plain": "2"}
+
+
+def test_evidence_written_in_advance_or_after_its_cell_does_not_count(run):
+    """Folders get their names at random when the cell is reached, and what was copied is ours."""
+    write = (
+        "import os\nos.makedirs('/run/evidence/early', exist_ok=True)\n"
+        "for name in ('check_number', 'early'):\n"
+        "    os.makedirs(f'/run/evidence/{name}', exist_ok=True)\n"
+        "    open(f'/run/evidence/{name}/manifest.json', 'w').write('{}')\n"
+    )
+    execution, folder = run(f"number = 1\n{write}", check("check_number"), f"{write}\nos.listdir('/run/evidence')")
+    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 1}
+    assert execution.cells[2].outputs[0]["data"] == {"text/plain": "['check_number', 'early']"}
+    assert [path.name for path in (folder / "evidence").iterdir()] == ["check_number"]
+
+
+def test_switches_of_the_shell_do_not_keep_evidence_from_being_taken(run):
+    switches = (
+        "ip = get_ipython()\nip.ast_node_interactivity = 'none'\n"
+        "import sys, builtins\nsys.displayhook = lambda value: None\nbuiltins.print = lambda *a, **k: None\n"
+        "number = 7"
+    )
+    _, folder = run(switches, check("check_number"))
+    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 7}
+
+
+def test_one_kernel_does_not_see_the_channels_of_another(run):
+    sandbox = open_sandbox()
+    with CagedKernel(sandbox, Plan(())) as other:
+        execution, _ = run(
+            "import os\nprint(sorted(os.listdir('/run/kernel')), os.listdir('/tmp'))",
+            f"import socket\nwith socket.socket(socket.AF_UNIX) as s: s.connect({other._folder.address + '-1'!r})",
+            "print(sum(name.isdigit() for name in os.listdir('/proc')) < 6)",
+        )
+        assert other.caged.outcome is None
+    assert execution.cells[0].outputs[0]["text"] == "['connection.json', 's-1', 's-2', 's-3', 's-4', 's-5'] []\n"
+    assert execution.cells[1].error_name == "FileNotFoundError"
+    assert execution.cells[2].outputs[0]["text"] == "True\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("stream", {}),
+        ("stream", {"name": "stdlog", "text": "a"}),
+        ("stream", {"name": "stdout", "text": ["a"]}),
+        ("unheard-of", {"text": "a"}),
+        ("update_display_data", {"data": {"text/plain": "a"}, "transient": {"display_id": "never seen"}}),
+        ("update_display_data", {"transient": []}),
+    ],
+)
+def test_a_message_that_makes_no_sense_shows_nothing(kind, content):
+    collector = Collector(ExecutionLimits())
+    collector.take(kind, content)
+    assert collector.outputs() == ()
+
+
+def test_of_a_bundle_only_text_and_json_are_taken_over():
+    collector = Collector(ExecutionLimits())
+    data = {"text/plain": ["a", "b"], "text/html": 5, 3: "x", "application/json": {"a": 1}, "image/png": {"a": 1}}
+    collector.take("display_data", {"data": data, "metadata": {"evil": "<script>"}})
+    collector.take("display_data", {"data": "no bundle"})
+    collector.take("execute_result", {"data": {}, "execution_count": "one"})
+    first, second, third = collector.outputs()
+    assert first["data"] == {"text/plain": "ab", "application/json": {"a": 1}}
+    assert first["metadata"] == {}
+    assert second["data"] == {}
+    assert third["execution_count"] is None
+
+
+def test_an_error_without_end_is_cut():
+    collector = Collector(ExecutionLimits())
+    collector.take("error", {"ename": "E" * 1000, "evalue": "v" * 10_000, "traceback": ["t" * 10_000] * 20 + [5]})
+    (error,) = collector.outputs()
+    assert len(error["ename"]) == 200
+    assert len(error["evalue"]) == 4_000
+    assert sum(map(len, error["traceback"])) <= 40_001
+
+
+def test_pictures_are_kept_up_to_a_size():
+    collector = Collector(ExecutionLimits(output_bytes=1_000))
+    for size in (600, 600, 300):
+        collector.take("display_data", {"data": {"image/png": "x" * size}, "transient": {"display_id": "d"}})
+    collector.take("update_display_data", {"data": {"image/png": "x" * 5000}, "transient": {"display_id": "d"}})
+    *pictures, said = collector.outputs()
+    assert "1 more outputs" in said["text"]
+    assert sum(len(output["data"].get("image/png", "")) for output in pictures) <= 1_000

@@ -1,0 +1,89 @@
+"""The same notebook draws the same numbers each time; a student's own seeds count in the first run only."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import numpy as np
+import pytest
+
+DRAWS = """
+import json, random, time
+import numpy as np
+import pytest
+drawn = {
+    "python": random.random(),
+    "python's own generator": random.Random().random(),
+    "numpy, old": np.random.rand(),
+    "numpy, an old generator": np.random.RandomState().rand(),
+    "numpy, new": np.random.default_rng().random(),
+    "numpy, a bit generator": np.random.Generator(np.random.PCG64()).random(),
+    "numpy, another": np.random.default_rng().random(),
+    "hash": hash("text"),
+}
+print(json.dumps(drawn))
+"""
+SEEDED = """
+import json, random
+import numpy as np
+import pytest
+random.seed(5); np.random.seed(6)
+print(json.dumps([random.random(), random.Random(3).random(), np.random.rand(), np.random.default_rng(7).random(),
+                  np.random.RandomState(8).rand()]))
+"""
+GRAPHS = """
+import json
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+drawn = []
+for seed in (None, None, 4):
+    with tf.Graph().as_default():
+        if seed is not None:
+            tf.set_random_seed(seed)
+        w = tf.get_variable("w", [2], initializer=tf.random_normal_initializer())
+        d = tf.nn.dropout(tf.ones([20]), rate=0.5)
+        rows = tf.data.Dataset.range(9).shuffle(9)
+        n = tf.data.make_one_shot_iterator(rows).get_next()
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            drawn.append([sess.run(w).tolist(), sess.run(d).tolist(), [int(sess.run(n)) for _ in range(9)]])
+print(json.dumps(drawn))
+"""
+
+
+def drawn(run, *cells, **request):
+    execution, _ = run(*cells, **request)
+    assert execution.cells[-1].error_name is None, execution.cells[-1]
+    return json.loads(execution.cells[-1].outputs[-1]["text"].splitlines()[-1])
+
+
+def test_unseeded_draws_are_the_same_in_each_run_and_others_with_another_seed(run):
+    first, again, other = drawn(run, DRAWS), drawn(run, DRAWS), drawn(run, DRAWS, seed=1)
+    assert first == again
+    assert [name for name in first if first[name] == other[name]] == ["hash"]
+    assert first["numpy, new"] != first["numpy, another"]
+
+
+def test_a_students_seeds_count_in_the_first_run_and_are_replaced_in_further_ones(run):
+    first = drawn(run, SEEDED)
+    expected = [random.Random(seed).random() for seed in (5, 3)]  # noqa: S311
+    expected += [np.random.RandomState(6).rand(), np.random.default_rng(7).random(), np.random.RandomState(8).rand()]
+    assert first == expected
+    further = drawn(run, SEEDED, seed=1, respect_seeds=False)
+    assert not [a for a, b in zip(first, further, strict=True) if a == b]
+    assert further == drawn(run, SEEDED, seed=1, respect_seeds=False)
+
+
+@pytest.mark.slow
+def test_tensorflow_draws_the_same_numbers_in_each_run(run):
+    first, further = drawn(run, GRAPHS), drawn(run, GRAPHS, seed=1, respect_seeds=False)
+    again = drawn(run, GRAPHS)
+    assert first == again
+    assert first[0] == first[1]  # two graphs built alike
+    assert first[2] != first[0]
+    for index in (0, 2):
+        assert first[index][0] != further[index][0]
+        assert first[index][1] != further[index][1]
