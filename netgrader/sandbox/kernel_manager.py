@@ -104,7 +104,7 @@ class CagedKernelManager(AsyncKernelManager):  # type: ignore[misc]
     sandbox_name = Unicode("bubblewrap", config=True, help="The sandbox that the kernel runs in.")
     plan = Instance(Plan)
 
-    @default("plan")
+    @default("plan")  # type: ignore[untyped-decorator]
     def _plan_default(self) -> Plan:
         return Plan(())
 
