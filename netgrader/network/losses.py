@@ -137,7 +137,8 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
         return None
     best: LossMatch | None = None
     for kind in BANK if kinds is None else kinds:
-        features = np.array([[BANK[kind](o.scores, o.labels)] for o in observations])
+        with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
+            features = np.array([[BANK[kind](o.scores, o.labels)] for o in observations])
         match = _fit(kind, features, values)
         if match is not None and (best is None or match.error < best.error):
             best = match

@@ -137,6 +137,10 @@ RULES: Mapping[str, Sequence[Callable[[Sequence[Array]], Array]]] = {
 }
 
 
+#: What may be left over of the steps, relative to their size.
+TOLERANCE = 5e-3
+
+
 @dataclass(frozen=True)
 class StepMatch:
     """What the steps look like: the optimizer's kind, its rate (below zero where it climbs), what was left over."""
@@ -167,30 +171,41 @@ def recognise_steps(
         None where no rule explains all steps to a part in two hundred.
     """
     best: StepMatch | None = None
+    step = np.concatenate(steps)
     for kind, rules in RULES.items():
         for rule in rules:
-            directions = [rule(gradients[: count + 1]) for count in range(len(steps))]
-            match = _fit(kind, directions, steps, weights)
+            direction = np.concatenate([rule(gradients[: count + 1]) for count in range(len(steps))])
+            match = _fit(kind, direction, step)
             if match is not None and (best is None or match.error < best.error / 3):
                 best = match
-    return best if best is not None and best.error < 5e-3 else None
+    if (best is None or best.error >= TOLERANCE) and weights is not None:
+        best = _with_decay(gradients, step, np.concatenate(weights))
+    return best if best is not None and best.error < TOLERANCE else None
 
 
-def _fit(
-    kind: str, directions: Sequence[Array], steps: Sequence[Array], weights: Sequence[Array] | None
-) -> StepMatch | None:
-    direction, step = np.concatenate(directions), np.concatenate(steps)
-    strength = float(direction @ direction)
-    size = float(np.sqrt(step @ step))
+def _fit(kind: str, direction: Array, step: Array) -> StepMatch | None:
+    # Sums of products, not BLAS: these are short, and threads that wait for each other cost more than they save.
+    strength, size = float((direction**2).sum()), float((step**2).sum()) ** 0.5
     if strength == 0 or size == 0 or not np.isfinite(strength):
         return None
-    rate = -float(direction @ step) / strength
-    error = float(np.linalg.norm(step + rate * direction)) / size
-    if weights is None or error < 5e-3:
-        return StepMatch(kind, rate, error)
-    columns = np.stack([-direction, -np.concatenate(weights)], axis=1)
-    solution, *_ = np.linalg.lstsq(columns, step, rcond=None)
-    left = float(np.linalg.norm(step - columns @ solution)) / size
-    if left < 5e-3 and solution[1] > 0 and kind == "adam":
-        return StepMatch("adamw", float(solution[0]), left * 1.01, float(solution[1] / max(abs(solution[0]), 1e-30)))
-    return StepMatch(kind, rate, error)
+    rate = -float((direction * step).sum()) / strength
+    return StepMatch(kind, rate, float(((step + rate * direction) ** 2).sum()) ** 0.5 / size)
+
+
+def _with_decay(gradients: Sequence[Array], step: Array, weights: Array) -> StepMatch | None:
+    """Adam whose weights decay by themselves: AdamW (Loshchilov and Hutter, 2019)."""
+    size = float((step**2).sum()) ** 0.5
+    for rule in RULES["adam"]:
+        direction = np.concatenate([rule(gradients[: count + 1]) for count in range(len(gradients))])
+        if len(direction) != len(step) or size == 0:
+            return None
+        aa, ab, bb = (direction**2).sum(), (direction * weights).sum(), (weights**2).sum()
+        determinant = aa * bb - ab * ab
+        if determinant <= 0:
+            continue
+        sa, sb = -(step * direction).sum(), -(step * weights).sum()
+        rate, decay = (sa * bb - sb * ab) / determinant, (sb * aa - sa * ab) / determinant
+        error = float(((step + rate * direction + decay * weights) ** 2).sum()) ** 0.5 / size
+        if error < TOLERANCE and decay > 0 and rate != 0:
+            return StepMatch("adamw", float(rate), error, float(decay / abs(rate)))
+    return None

@@ -24,7 +24,7 @@ from netgrader.network.reading import Reading
 from netgrader.network.roles import find_roles
 from netgrader.network.source import GraphError, read_source
 from netgrader.network.static import read_loss
-from netgrader.network.training import choose_loss, read_optimizer, try_steps
+from netgrader.network.training import choose_loss, float_weights, read_optimizer, try_steps
 from netgrader.network.trials import find_scores, try_activations, try_loss, try_rows, try_widths
 
 if TYPE_CHECKING:
@@ -231,7 +231,16 @@ def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int) -> None
     reading.bench = bench
     if not bench.initialise():
         bench.assign(dict(reading.values))
-    reading.initial = bench.values(reading.weights) or {}
+
+
+def _note_initial(reading: Reading) -> None:
+    """Keep the weights as each layer uses them first, whatever they are cut out of or built from."""
+    if reading.bench is None:
+        return
+    for step in reading.steps:
+        value = reading.bench.fetch(step.weights, {})
+        if value is not None:
+            reading.initial[step.weights] = value
 
 
 def _experiment(reading: Reading) -> None:
@@ -253,6 +262,8 @@ def _experiment(reading: Reading) -> None:
     if reading.loss != probe and reading.loss is not None:
         reading.steps = find_steps(graph, [reading.loss], reading.roles.images)
         find_scores(reading)
+    _note_initial(reading)
+    bench.randomise(float_weights(reading))
     try_widths(reading)
     try_loss(reading)
     if reading.loss_match is None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.network.graph import PLACEHOLDERS, node_of
-from netgrader.network.optimizers import FUSED, recognise_steps
+from netgrader.network.optimizers import FUSED, StepMatch, recognise_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netgrader.network.bench import Bench
     from netgrader.network.reading import Reading
 
-__all__ = ["choose_loss", "read_optimizer", "try_steps"]
+__all__ = ["choose_loss", "float_weights", "read_optimizer", "try_steps"]
 
 Array = npt.NDArray[Any]
 
@@ -72,17 +72,19 @@ def _read_rate(reading: Reading, tensor: str) -> None:
 
 def choose_loss(reading: Reading) -> None:
     """Find out which of the candidates is minimised: the one whose gradient the optimizer is given, or goes down."""
-    bench, weights = reading.bench, _float_weights(reading)
+    bench, weights = reading.bench, float_weights(reading)
     if bench is None or not weights or not bench.randomise(weights):
         return
     feeds = bench.feed(bench.sample(ROWS))
-    direction = _applied(reading, weights, feeds)
+    given = {u.variable: u.gradient for u in reading.roles.updates if u.kind in FUSED and u.gradient}
+    given = {name: tensor for name, tensor in given.items() if name in weights}
+    stepped = {} if given else _step_taken(reading, weights, feeds)
     best = 0.0
-    for candidate in reading.roles.losses[:4] if direction else ():
+    for candidate in reading.roles.losses[:4]:
         gradients = bench.gradients(candidate, weights)
         if gradients is None:
             continue
-        likeness = _likeness(bench, dict(zip(weights, gradients, strict=True)), direction, feeds)
+        likeness = _likeness(bench, dict(zip(weights, gradients, strict=True)), given, stepped, feeds)
         # The first candidates are the likelier ones: a later one must fit clearly better.
         if abs(likeness) > max(abs(best) + 0.02, HINT):
             best = likeness
@@ -93,27 +95,19 @@ def choose_loss(reading: Reading) -> None:
     bench.initialise()
 
 
-def _float_weights(reading: Reading) -> list[str]:
+def float_weights(reading: Reading) -> list[str]:
+    """The layers' variables that hold real numbers."""
     return [name for name in reading.weights if reading.graph.nodes[name].dtype("dtype").startswith("float")]
 
 
-def _applied(reading: Reading, weights: list[str], feeds: dict[str, Array]) -> dict[str, Array]:
-    """The gradient that the optimizer is given, by variable; where it is not to be seen, what one step takes away."""
+def _step_taken(reading: Reading, weights: list[str], feeds: dict[str, Array]) -> dict[str, Array]:
+    """What one step takes away from each variable: for optimizers whose gradient is not to be seen."""
     bench = reading.bench
     if bench is None or reading.roles.train_op is None:
         return {}
-    given = {
-        update.variable: update.gradient for update in reading.roles.updates if update.kind in FUSED and update.gradient
-    }
-    shared = [name for name in weights if name in given]
-    found = bench.run([given[name] or "" for name in shared], feeds) if shared else None
-    if found is not None:
-        return dict(zip(shared, found, strict=True))
     before = bench.values(weights)
     ran = bench.run([reading.roles.train_op], feeds)
     after = bench.values(weights)
-    # The step has left its traces in the optimizer's own variables: begin again.
-    bench.initialise()
     bench.assign(before or {})
     if ran is None or before is None or after is None:
         return {}
@@ -123,7 +117,7 @@ def _applied(reading: Reading, weights: list[str], feeds: dict[str, Array]) -> d
 def try_steps(reading: Reading) -> None:
     """Run a few steps from random weights and look at what moved, by how much, and which way."""
     bench, train_op, loss = reading.bench, reading.roles.train_op, reading.loss
-    weights = _float_weights(reading)
+    weights = float_weights(reading)
     if bench is None or train_op is None or not weights or loss is None or not bench.randomise(weights):
         return
     feeds = bench.feed(bench.sample(ROWS))
@@ -144,14 +138,20 @@ def try_steps(reading: Reading) -> None:
 
 
 def _likeness(
-    bench: Bench, gradients: dict[str, str | None], direction: dict[str, Array], feeds: dict[str, Array]
+    bench: Bench,
+    gradients: dict[str, str | None],
+    given: dict[str, str],
+    stepped: dict[str, Array],
+    feeds: dict[str, Array],
 ) -> float:
-    """The cosine between a candidate's gradient and the gradient that the optimizer is given."""
-    names = [name for name in direction if gradients.get(name) is not None]
-    own = bench.run([gradients[name] or "" for name in names], feeds) if names else None
-    if own is None:
+    """The cosine between a candidate's gradient and the gradient that the optimizer is given, or the step it took."""
+    own = {name: tensor for name in given or stepped if (tensor := gradients.get(name)) is not None}
+    # One run for both: what is random, such as dropout, is then the same on both sides.
+    found = bench.run([*own.values(), *(given[name] for name in own if given)], feeds) if own else None
+    if found is None:
         return 0.0
-    left, right = _flat(own), _flat([direction[name] for name in names])
+    left = _flat(found[: len(own)])
+    right = _flat(found[len(own) :]) if given else _flat([stepped[name] for name in own])
     if left.shape != right.shape:
         return 0.0
     sizes = float(np.linalg.norm(left) * np.linalg.norm(right))
@@ -186,7 +186,7 @@ def _judge(
         # A loss that is the right one with its sign turned falls where the right one climbs.
         training.climbs = upward if match is None or match.scale > 0 else not upward
     if training.kind is None and not reading.measured.get("random"):
-        found = recognise_steps(gradients, steps, places[:-1])
+        found = recognise_steps(gradients, steps, places[:-1]) or _by_variable(used, history, values, reached)
         if found is not None:
             training.kind = found.kind
             training.place = training.place or reading.roles.train_op or ""
@@ -194,10 +194,36 @@ def _judge(
                 training.rate = abs(found.rate)
 
 
+def _by_variable(
+    used: list[int], history: list[list[Array]], values: list[dict[str, Array]], reached: list[str]
+) -> StepMatch | None:
+    """The rule of the variables one at a time, later layers first.
+
+    With variables of TensorFlow's first kind a step may change a layer while an earlier layer's gradient is still being
+    computed from it; the last layer's step is then the only one that follows from the gradient before.
+    """
+    found = None
+    for index in reversed(used):
+        gradients, places = _thinned([_flat([h[index]]) for h in history], [_flat([v[reached[index]]]) for v in values])
+        steps = [after - before for before, after in itertools.pairwise(places)]
+        if len(gradients[0]) < 5:
+            continue
+        match = recognise_steps(gradients, steps, places[:-1])
+        if match is not None and found is None:
+            found = match
+        elif (
+            match is not None
+            and found is not None
+            and (match.kind != found.kind or abs(match.rate / found.rate - 1) > 0.02)
+        ):
+            return None
+    return found
+
+
 def _thinned(gradients: list[Array], places: list[Array]) -> tuple[list[Array], list[Array]]:
     """Some thousand of the numbers that have a gradient: enough to tell rules apart."""
     index = np.flatnonzero(gradients[0])
-    index = index[:: max(len(index) // 3000, 1)]
+    index = index[:: max(len(index) // 1500, 1)]
     return [value[index] for value in gradients], [value[index] for value in places]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation
 from netgrader.network.graph import node_of
 from netgrader.network.layers import product_widths, static_activation
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["find_scores", "try_activations", "try_loss", "try_rows", "try_widths"]
 
 Array = npt.NDArray[Any]
+
+_ROW_FUNCTIONS = ("softmax", "log-softmax", "crelu")
+
+#: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
+COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
 RUNS = 24
 ROWS = 4
@@ -105,11 +111,12 @@ def try_loss(reading: Reading) -> None:
     match = _first_match(seen)
     if match is None:
         return
-    tensor, reading.loss_match = match
+    tensor, reading.loss_match, composed = match
     reading.logits = tensor
     before = np.concatenate([o.scores for o in seen[0][1]])
     after = np.concatenate([o.scores for o in dict(seen)[tensor]])
-    reading.last_activation = "none" if tensor == scores else name_activation(before, after) or "other"
+    named = "none" if tensor == scores else name_activation(before, after) or "other"
+    reading.last_activation = composed or named
     reading.measured["values"] = (before, after)
     reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
 
@@ -132,18 +139,29 @@ def _observe(reading: Reading, shape: tuple[int, ...], form: str) -> list[tuple[
     return runs
 
 
-def _first_match(seen: Sequence[tuple[str, list[Observation]]]) -> tuple[str, LossMatch] | None:
-    """The right loss wherever it is found first, else the formula of the bank that fits, else a variant."""
-    for kinds in ([CROSS_ENTROPY], [kind for kind in BANK if kind != CROSS_ENTROPY], None):
-        for tensor, observations in seen:
-            if kinds == [CROSS_ENTROPY]:
-                match = recognise(observations, kinds)
-                if match is not None and not match.detail:
-                    return tensor, match
-            else:
-                match = recognise(observations, kinds)
-                if match is not None:
-                    return tensor, match
+def _first_match(seen: Sequence[tuple[str, list[Observation]]]) -> tuple[str, LossMatch, str] | None:
+    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one.
+
+    Last come formulas of an activation of the scores that is no tensor of its own, and variants of the right loss.
+    """
+    for tensor, observations in seen:
+        match = recognise(observations, [CROSS_ENTROPY])
+        if match is not None:
+            return tensor, match, ""
+    others = [kind for kind in BANK if kind != CROSS_ENTROPY]
+    for tensor, observations in seen:
+        match = recognise(observations, others)
+        if match is not None:
+            return tensor, match, ""
+    for name in COMPOSED:
+        changed = [Observation(ACTIVATIONS[name](o.scores), o.labels, o.value) for o in seen[0][1]] if seen else []
+        match = recognise(changed, list(BANK)) if changed else None
+        if match is not None:
+            return seen[0][0], match, name
+    for tensor, observations in seen:
+        match = recognise(observations)
+        if match is not None:
+            return tensor, match, ""
     return None
 
 
@@ -305,15 +323,17 @@ def _dropped(found: Sequence[Array]) -> str:
     if before.shape != after.shape:
         return "undecided"
     kept = after != 0
-    for name in ("none", "relu", "sigmoid", "tanh"):
-        expected = {
-            "none": before,
-            "relu": np.maximum(before, 0),
-            "sigmoid": 1 / (1 + np.exp(-before)),
-            "tanh": np.tanh(before),
-        }[name]
-        ratio = after[kept] / np.where(expected[kept] == 0, np.inf, expected[kept])
-        if len(ratio) > 4 and np.ptp(ratio) < 1e-3 * abs(ratio.mean()) and ratio.mean() > 0:
+    for name, function in ACTIVATIONS.items():
+        expected = function(before) if name not in _ROW_FUNCTIONS else before[:0]
+        if (
+            expected.shape != before.shape
+            or ((expected != 0) & (before < 0) & kept).any() != (function(-np.ones(1)) != 0).any()
+        ):
+            continue
+        if (kept & (expected == 0)).any():
+            continue
+        ratio = after[kept] / expected[kept]
+        if len(ratio) > 4 and ratio.mean() > 0 and np.ptp(ratio) < 1e-3 * ratio.mean():
             return name
     return "undecided"
 

@@ -123,10 +123,10 @@ def _weights_key(reading: Reading, step: Step) -> str:
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
     for index, step in enumerate(reading.steps):
-        values = [reading.initial[name] for name in step.variables if name in reading.initial]
-        if len(values) != 1 or values[0].ndim < 2 or not np.isfinite(values[0]).all():
+        value = reading.initial.get(step.weights)
+        if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue
-        kernel, hidden = values[0].astype(np.float64), index < len(reading.steps) - 1
+        kernel, hidden = value.astype(np.float64), index < len(reading.steps) - 1
         place = step.variables[0]
         fan_in = step.inputs or kernel[..., 0].size
         if step.kind.startswith("conv"):
