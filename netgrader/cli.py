@@ -52,6 +52,7 @@ def grade(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON; - for the screen.")
     ] = None,
     sandbox: Sandbox = "bubblewrap",
+    anew: Annotated[bool, typer.Option("--anew", help="Run again what was graded before.")] = False,
 ) -> None:
     """Grade notebooks or submissions' folders, without a gradebook.
 
@@ -59,11 +60,11 @@ def grade(
     """
     from netgrader.commands.grade import run  # noqa: PLC0415
 
-    raise typer.Exit(run(paths, json, sandbox))
+    raise typer.Exit(run(paths, json, sandbox, anew=anew))
 
 
 @app.command()
-def autograde(
+def autograde(  # noqa: PLR0917  (options by name, for typer)
     assignment: Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)],
     student: Annotated[
         list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
@@ -71,6 +72,9 @@ def autograde(
     workers: Workers = None,
     sandbox: Sandbox = "bubblewrap",
     force: Annotated[bool, typer.Option("--force", help="Save marks again even where nothing changed.")] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="ungradable", help="Run anew only what could not be graded in full.")
+    ] = None,
 ) -> None:
     """Grade a class into nbgrader's gradebook, on all cores; what was graded before costs nothing.
 
@@ -78,7 +82,7 @@ def autograde(
     """
     from netgrader.commands.autograde import run  # noqa: PLC0415
 
-    raise typer.Exit(run(assignment, tuple(student or ()), workers=workers, sandbox=sandbox, force=force))
+    raise typer.Exit(run(assignment, tuple(student or ()), workers=workers, sandbox=sandbox, force=force, only=only))
 
 
 @app.command()

@@ -15,6 +15,7 @@ __all__ = ["PACKAGE", "closure", "code_hash", "data_files", "module_path", "modu
 
 PACKAGE = Path(__file__).resolve().parent
 OURS = PACKAGE.name
+FOR_TYPES = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
 
 
 def closure(roots: Iterable[str], follow: Callable[[str, str, bool], bool]) -> frozenset[str]:
@@ -104,23 +105,23 @@ def module_path(module: str) -> Path | None:
 @functools.cache
 def our_imports(path: Path) -> tuple[tuple[str, bool], ...]:
     """Our modules that the file `path` imports, and whether it does so at its top; imports for types alone are none."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    inside: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inside.update(id(inner) for inner in ast.walk(node))
-    for_types = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
-        for part in node.body
-        for inner in ast.walk(part)
-    }
-    found = []
-    for node in ast.walk(tree):
-        if id(node) not in for_types:
-            found += [(name, id(node) not in inside) for name in _names(node, path) if module_path(name)]
-    return tuple(found)
+    text = path.read_text(encoding="utf-8")
+    if OURS not in text and "from ." not in text:
+        return ()
+    found: list[tuple[str, bool]] = []
+    todo: list[tuple[ast.AST, bool]] = [(ast.parse(text, str(path)), True)]
+    while todo:
+        node, at_top = todo.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found += [(name, at_top) for name in _names(node, path) if module_path(name)]
+            continue
+        at_top = at_top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
+            if field == "body" and isinstance(node, ast.If) and ast.unparse(node.test) in FOR_TYPES:
+                continue
+            # Statements only: imports stand in no expression, and expressions are most of a tree.
+            todo += [(inner, at_top) for inner in getattr(node, field, ()) if isinstance(inner, ast.AST)]
+    return tuple(dict.fromkeys(found))
 
 
 def _names(node: ast.AST, path: Path) -> list[str]:

@@ -13,6 +13,7 @@ from netgrader.commands.show import class_table, console, uncaged_warning, ungra
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
+from netgrader.grading.kept import kept, kept_path
 from netgrader.grading.pool import Done, Task, fill, longest_first
 from netgrader.grading.stages import Options
 from netgrader.grading.store import Store
@@ -26,13 +27,25 @@ if TYPE_CHECKING:
 
 __all__ = ["grade_class", "run"]
 
+UNGRADABLE = "ungradable"
 
-def run(name: str, students: Sequence[str], *, workers: int | None, sandbox: str, force: bool) -> int:
+
+def run(
+    name: str, students: Sequence[str], *, workers: int | None, sandbox: str, force: bool, only: str | None = None
+) -> int:
     """Grade the class, or some students of it; the exit code."""
+    if only not in {None, UNGRADABLE}:
+        raise UsageError(f"--only takes '{UNGRADABLE}', not '{only}'.")
     assignment = find_course().assignment(name)
     out = console()
     uncaged_warning(out, sandbox)
-    return grade_class(assignment, students, Options(sandbox=sandbox), out, workers=workers, force=force)
+    if only:
+        students = [student for student in _students(assignment, students) if _not_in_full(assignment, student)]
+        if not students:
+            out.print("Everything that was graded was graded in full.")
+            return 0
+    options = Options(sandbox=sandbox, anew=bool(only))
+    return grade_class(assignment, students, options, out, workers=workers, force=force)
 
 
 def grade_class(
@@ -61,6 +74,12 @@ def grade_class(
         f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
     )
     return 1 if bad else 0
+
+
+def _not_in_full(assignment: Assignment, student: str) -> bool:
+    """Whether the last result of one of the student's notebooks is missing or not in full."""
+    before = [kept(kept_path(assignment, student, job.notebook)) for job in jobs_of(assignment, student)]
+    return any(one is None or ungraded([one.result]) for one in before)
 
 
 def _order(done: Done) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,20 +23,20 @@ __all__ = ["run"]
 SCREEN = Path("-")
 
 
-def run(paths: Sequence[Path], json_file: Path | None, sandbox: str) -> int:
+def run(paths: Sequence[Path], json_file: Path | None, sandbox: str, *, anew: bool = False) -> int:
     """Grade `paths` and print what came of it; the exit code."""
     missing = next((path for path in paths if not path.exists()), None)
     if missing is not None:
         raise UsageError(f"There is no file or folder {missing}.")
     if json_file and json_file != SCREEN and not json_file.resolve().parent.is_dir():
         raise UsageError(f"{json_file} cannot be written: there is no folder {json_file.resolve().parent}.")
-    options = Options(sandbox=sandbox)
+    options = Options(sandbox=sandbox, anew=anew)
     jobs = [job for path in paths for job in find_jobs(path, find_course(path))]
     out = console(err=json_file == SCREEN)
     uncaged_warning(out, sandbox)
     results = []
     for job in jobs:
-        with out.status(f"grading {job.path.name} …"):
+        with out.status(f"grading {job.path.name} …") if out.is_terminal else nullcontext():
             result = grade_job(job, options).result
         results.append(result)
         if json_file != SCREEN:

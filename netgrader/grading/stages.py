@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
 from netgrader.checks.exercises import load_exercises
-from netgrader.grading.execute import execute
 from netgrader.grading.execution_types import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
 from netgrader.results import CheckResult, Outcome, Visibility
-from netgrader.sandbox import open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,10 +44,13 @@ class Options:
         By name: ``bubblewrap``, or ``none`` for trusted notebooks.
     threads
         Cores that one notebook may use.
+    anew
+        Whether to run and verify again what is in the store.
     """
 
     sandbox: str = "bubblewrap"
     threads: int = 2
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,8 @@ def run_stage(
         seed=assignment.course.seed,
         threads=options.threads,
     )
+    if options.anew:
+        store.forget(key)
     entry, made = store.get_or_make(key, lambda folder: run_request(request, options, folder))
     return Ran(entry, Execution.load(entry.content)), made
 
@@ -134,6 +137,9 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     SandboxError
         If there is no such sandbox here, or no kernel starts in it.
     """
+    from netgrader.grading.execute import execute  # noqa: PLC0415  (slow, and not needed for what is in the store)
+    from netgrader.sandbox import open_sandbox  # noqa: PLC0415
+
     execute(request, open_sandbox(options.sandbox), folder)
 
 
@@ -173,6 +179,8 @@ def verify_stage(
         text = json.dumps(_as_json(verification), indent=1)
         (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
 
+    if options.anew:
+        store.forget(key)
     try:
         entry, made = store.get_or_make(key, make)
     except _Unfinished as unfinished:

@@ -2,6 +2,7 @@ import pytest
 
 from netgrader.course import find_course, imported_modules, registered_probes
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.imports import closure, code_hash, our_imports
 
 
 def test_a_course_is_found_from_a_folder_inside_it(tiny, monkeypatch):
@@ -137,3 +138,26 @@ def test_the_seed_of_grading_is_the_instructors(tiny):
     tiny.write("grader_tests/seed.txt", "secret")
     with pytest.raises(UsageError, match=r"seed\.txt must hold a whole number"):
         tiny.course.seed  # noqa: B018
+
+
+def test_imports_of_ours_are_read_without_importing(tmp_path):
+    file = tmp_path / "x.py"
+    file.write_text(
+        "from typing import TYPE_CHECKING\nimport netgrader.errors\nif TYPE_CHECKING:\n    import netgrader.evidence\n"
+        "else:\n    import netgrader.results\ndef f():\n    try:\n        from netgrader import faults\n"
+        "    except ImportError:\n        import os\n"
+    )
+    assert dict(our_imports(file)) == {
+        "netgrader": False,
+        "netgrader.errors": True,
+        "netgrader.results": True,
+        "netgrader.faults": False,
+    }
+
+
+def test_a_hash_of_code_follows_imports_and_data(monkeypatch):
+    roots = frozenset({"netgrader.faults"})
+    before = code_hash(roots)
+    assert before == code_hash(frozenset({"netgrader.faults"}), inner=True)
+    assert before != code_hash(frozenset({"netgrader.results"}))
+    assert "netgrader.sandbox.promises" not in closure(["netgrader.student.capture"], lambda _from, _to, at_top: at_top)
