@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Skeleton", "SkeletonCell", "skeleton"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class SkeletonCell:
         Its nbgrader metadata, None where nbgrader does not track it (then it is the student's to change).
     frozen
         Its ``deletable`` and ``editable`` flags, where they are set.
+    attachments
+        Pictures that the cell's text shows, as the notebook format holds them.
     """
 
     cell_id: str
@@ -45,6 +47,7 @@ class SkeletonCell:
     source: str
     nbgrader: Mapping[str, Any] | None = None
     frozen: Mapping[str, bool] = field(default_factory=dict)
+    attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def _flag(self, name: str) -> bool:
         return bool(self.nbgrader and self.nbgrader.get(name))
@@ -179,6 +182,7 @@ def _generate(assignment: Assignment, source: Path) -> Skeleton:
             source=cell.source,
             nbgrader=_tracked(cell.metadata.get("nbgrader")),
             frozen={name: cell.metadata[name] for name in ("deletable", "editable") if name in cell.metadata},
+            attachments=json.loads(json.dumps(cell.get("attachments", {}))),
         )
         for cell in notebook.cells
     )

@@ -131,7 +131,9 @@ class _Blocks:
             source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
         return Block(
             "answer" if yours else "text",
-            render_markdown(source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1),
+            render_markdown(
+                source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1, anchor=self._places.link
+            ),
             anchor=f"part-{number}" if f"part-{number}" in self._places.anchors.values() else "",
             yours=yours,
             verdict=verdict,

@@ -37,6 +37,8 @@ def state_of(cell: CellResult, points: float | None) -> str:
         return WAITING
     if points >= cell.max_points:
         return Outcome.PASSED
+    if not cell.checks:
+        return Outcome.UNGRADABLE
     lost = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
     unclear = [check for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
     if unclear and not lost:
@@ -75,7 +77,7 @@ def verdict_of(
         max_points=cell.max_points,
         checks=tuple(_check(check, places) for check in cell.checks),
         figures=_figures(graded, cell.cell, digits),
-        notes=_notes(mark, cell.points),
+        notes=((words.NOT_GRADED,) if not cell.checks else ()) + _notes(mark, cell.points),
     )
 
 

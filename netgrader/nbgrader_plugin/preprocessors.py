@@ -178,6 +178,8 @@ def _fill(
     nb.cells = []
     if problem:
         nb.cells.append(nbformat.v4.new_markdown_cell(f"**Not graded.** {_plain(problem)}", id="problem"))
+    # The course's pictures stand with the course's text; a submission's own do not travel.
+    pictures = {cell.source: cell.attachments for cell in skeleton.cells if cell.attachments}
     for number, (cell, outputs) in enumerate(cells):
         make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
         made = make.get(cell.cell_type, nbformat.v4.new_raw_cell)(cell.source, id=f"cell-{number}")
@@ -185,6 +187,8 @@ def _fill(
             made.metadata.update(cell.origin.frozen)
             if cell.origin.nbgrader:
                 made.metadata["nbgrader"] = nbformat.from_dict(dict(cell.origin.nbgrader))
+        if cell.cell_type == "markdown" and cell.source in pictures:
+            made.attachments = nbformat.from_dict(dict(pictures[cell.source]))
         if cell.cell_type == "code":
             made.outputs = [nbformat.from_dict(output) for output in outputs]
         nb.cells.append(made)

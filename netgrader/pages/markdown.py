@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from latex2mathml import converter
 from markupsafe import Markup, escape
@@ -16,7 +17,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from netgrader.pages import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["formula", "render_markdown"]
 
@@ -32,7 +33,12 @@ FLAT_ENVIRONMENTS = {"equation": "", "equation*": "", "displaymath": "", "math":
 
 
 def render_markdown(
-    source: str, attachments: Mapping[str, Any] | None = None, prefix: str = "", heading_shift: int = 0
+    source: str,
+    attachments: Mapping[str, Any] | None = None,
+    *,
+    prefix: str = "",
+    heading_shift: int = 0,
+    anchor: Callable[[str], str] = lambda _heading: "",
 ) -> Markup:
     """A Markdown cell as HTML.
 
@@ -46,11 +52,13 @@ def render_markdown(
         Put before ids in it.
     heading_shift
         How many levels headings move down, so that a page has one first heading.
+    anchor
+        The anchor on the page of a heading that the text links to; empty if there is none.
     """
     shown = safe.text(source, LONGEST_MARKDOWN)
     if _too_much(shown):
         return Markup('<pre class="plain" dir="auto">{}</pre>').format(shown)
-    renderer = _Renderer(attachments or {}, heading_shift)
+    renderer = _Renderer(attachments or {}, heading_shift, anchor)
     cleaned = safe.clean_html(MarkdownWithMath(renderer=renderer).render(shown), prefix)
     return Markup(PLACE.sub(lambda match: renderer.formula(int(match[1])), cleaned))  # noqa: S704  (see the module)
 
@@ -71,9 +79,10 @@ def formula(latex: str, *, display: bool) -> Markup:
 class _Renderer(IPythonRenderer):  # type: ignore[misc]
     """Renders to HTML that is not safe yet, and keeps the formulas aside."""
 
-    def __init__(self, attachments: Mapping[str, Any], heading_shift: int) -> None:
+    def __init__(self, attachments: Mapping[str, Any], heading_shift: int, anchor: Callable[[str], str]) -> None:
         super().__init__(escape=False, attachments=dict(attachments), exclude_anchor_links=True)
         self._heading_shift = heading_shift
+        self._anchor = anchor
         self._formulas: list[Markup] = []
 
     def formula(self, number: int) -> str:
@@ -100,6 +109,13 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
     def heading(self, text: str, level: int, **attrs: Any) -> str:  # noqa: ARG002
         shifted = min(6, level + self._heading_shift)
         return f"<h{shifted}>{text}</h{shifted}>"
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        if not url.startswith("#"):
+            return str(super().link(text, url, title))
+        # Jupyter's links to headings write a hyphen for each space.
+        anchor = self._anchor(unquote(url[1:]).replace("-", " "))
+        return f'<a href="#{escape(anchor)}">{text}</a>' if anchor else text
 
     def paragraph(self, text: str) -> str:
         return f'<p dir="auto">{text}</p>\n'
