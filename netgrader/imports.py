@@ -58,7 +58,8 @@ def code_hash(roots: frozenset[str], *, inner: bool = True, extra: tuple[Path, .
         Further files whose imports are roots too, such as a course's probes.
     """
     more = {name for path in extra for name, at_top in our_imports(path) if at_top or inner}
-    modules = closure(roots | more, lambda _from, _to, at_top: at_top or inner)
+    # What the outermost package offers lazily is what others ask it for, not what it needs.
+    modules = closure(roots | more, lambda source, _to, at_top: at_top or (inner and source != OURS))
     paths = {path for path in map(module_path, modules) if path} | data_files(modules)
     total = hashlib.sha256()
     for path in sorted(paths):
