@@ -157,7 +157,10 @@ def _variable_shape(node: Any) -> str:
 def _sizes(shape: Any) -> str:
     if shape.unknown_rank:
         return ""
-    return " \N{MULTIPLICATION SIGN} ".join("?" if dim.size < 0 else f"{dim.size}" for dim in shape.dim) or "a number"
+    return (
+        " \N{MULTIPLICATION SIGN} ".join("?" if dim.size < 0 else f"{dim.size}" for dim in shape.dim)
+        or "a single value"
+    )
 
 
 def _value(node: Any) -> str:
@@ -199,10 +202,16 @@ def _folded(nodes: Sequence[Node], max_nodes: int) -> list[Node]:
         foldable = {scope: n for scope, n in inner.items() if n > 1}
         if not foldable:
             break
-        # Deep scopes hold what a library made; of those at the same depth the largest wins most.
+        # Deep scopes hold what a library made; of those at the same depth the largest wins most. What is called the
+        # same but for a number is folded with it: a reader takes two drawings of one thing for two things.
         scope = max(foldable, key=lambda scope: (scope.count("/"), foldable[scope]))
-        drawn = _fold(drawn, scope)
+        for alike in [other for other in foldable if _unnumbered(other) == _unnumbered(scope)]:
+            drawn = _fold(drawn, alike)
     return drawn if len(drawn) <= max_nodes else _only_ends(drawn)
+
+
+def _unnumbered(scope: str) -> str:
+    return re.sub(r"_\d+(?=/|$)", "", scope)
 
 
 def _within(name: str, scope: str) -> bool:
