@@ -112,7 +112,7 @@ def build(text: str, function: str, arguments: Mapping[str, Any], switches: froz
     if graph.get_operations():
         content = tf.train.export_meta_graph(graph=graph, clear_devices=False).SerializeToString(deterministic=True)
     else:
-        content = b""
+        content = tf.MetaGraphDef(graph_def=graph.as_graph_def()).SerializeToString(deterministic=True)
     return Built(graph, net, content, parts, feed)
 
 

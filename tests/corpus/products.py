@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import inspect
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -114,8 +116,17 @@ def _file(name: str) -> str:
 @cache
 def _code_hash() -> str:
     content = hashlib.sha256()
-    for path in [HERE / "building.py", HERE / "oracle.py", HERE / "formulas.py", HERE / "catalogue.py"]:
-        content.update(path.read_bytes())
+    for name in ("building.py", "oracle.py", "formulas.py"):
+        content.update((HERE / name).read_bytes())
+    return content.hexdigest()
+
+
+def _program_hash(program: Program) -> str:
+    """Hash of what the catalogue says of a program, its references' code included."""
+    content = hashlib.sha256()
+    for field in fields(program):
+        value = getattr(program, field.name)
+        content.update(inspect.getsource(value).encode() if callable(value) else repr(value).encode())
     return content.hexdigest()
 
 
@@ -175,15 +186,26 @@ PAIRABLE = {
 }
 
 
-def choose(found: Sequence[Product], each: int) -> list[Product]:
-    """At most `each` variants of each operator on each program, always the same ones; preserving operators likewise."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Product]] = {}
-    for product in found:
-        groups.setdefault((product.program.name, tuple(o.name for o in product.operators)), []).append(product)
+def choose(found: Sequence[Product], each: int, most: int) -> list[Product]:
+    """At most `each` variants of an operator on a program and `most` products of an operator, always the same ones.
+
+    All programs without an operator are among them.
+    """
+
+    def order(product: Product) -> bytes:
+        return hashlib.sha256(product.name.encode()).digest()
+
     chosen: list[Product] = []
-    for group in groups.values():
-        ordered = sorted(group, key=lambda product: hashlib.sha256(product.name.encode()).digest())
-        chosen += ordered[:each]
+    of_pair: Counter[tuple[str, str]] = Counter()
+    of_operator: Counter[str] = Counter()
+    for product in sorted(found, key=order):
+        name = product.operators[0].name if product.operators else ""
+        pair = (product.program.name, name)
+        if name and (of_pair[pair] >= each or of_operator[name] >= most):
+            continue
+        of_pair[pair] += 1
+        of_operator[name] += 1
+        chosen.append(product)
     return chosen
 
 
@@ -192,7 +214,8 @@ def digest(product: Product) -> str:
     switches = sorted(s for change in product.changes for s in change.switches)
     label = [product.name, sorted(product.codes), sorted(product.also), switches, product.rate]
     label += [change.parts for change in product.changes]
-    text = json.dumps([product.source.text(), *label, _code_hash()])
+    label += [_code_hash(), _program_hash(product.program)]
+    text = json.dumps([product.source.text(), *label])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -207,15 +230,10 @@ def load(name: str) -> Entry | None:
     return Entry(**raw)
 
 
-def entries() -> list[Entry]:
-    """All good entries of the cache, in order of their names."""
-    found = []
-    for path in (CACHE / "graphs").glob("*.json"):
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        entry = load(raw["name"])
-        if entry is not None and entry.state == "good":
-            found.append(entry)
-    return sorted(found, key=lambda entry: entry.name)
+def entries(names: Sequence[str]) -> list[Entry]:
+    """The entries of these products that are made and good."""
+    found = (load(name) for name in names)
+    return [entry for entry in found if entry is not None and entry.state == "good"]
 
 
 def make(product: Product) -> Entry:
@@ -255,7 +273,7 @@ def make(product: Product) -> Entry:
 
 
 def _checked(built: Built, product: Product) -> list[str]:
-    if not built.meta_graph:
+    if not built.graph.get_operations():
         return []
     try:
         run = Run(built, product.program)

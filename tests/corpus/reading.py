@@ -58,7 +58,9 @@ def reader_hash() -> str:
 @cache
 def commit() -> str:
     """The commit that is checked out, with a + where the reader's sources differ from it."""
-    head = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    head = subprocess.run(
+        ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     changed = subprocess.run(
         ["git", "status", "--porcelain", "--", *READER], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -5,4 +5,15 @@ from __future__ import annotations
 from . import architecture, edits, evaluation, losses, preserving, training
 from .base import OPERATORS, Change, Job, Operator
 
-__all__ = ["OPERATORS", "Change", "Job", "Operator", "architecture", "edits", "evaluation", "losses", "preserving", "training"]
+__all__ = [
+    "OPERATORS",
+    "Change",
+    "Job",
+    "Operator",
+    "architecture",
+    "edits",
+    "evaluation",
+    "losses",
+    "preserving",
+    "training",
+]

@@ -56,7 +56,9 @@ def softmax_hidden(job: Job) -> Iterator[Change]:
         raise NotApplicable("a softmax over channels is another thing")
     axis = 0 if job.program.logits.__name__ == "columns" else -1
     also = frozenset({"wrong-activation"})
-    yield from _swap_activation(job, "softmax", "tf.nn.softmax" if axis else "(lambda t: tf.nn.softmax(t, axis=0))", also)
+    yield from _swap_activation(
+        job, "softmax", "tf.nn.softmax" if axis else "(lambda t: tf.nn.softmax(t, axis=0))", also
+    )
 
 
 def _bias_sites(source: Source) -> list[Callable[[Source], None]]:
@@ -231,38 +233,63 @@ def _hidden_before_logits(job: Job) -> Iterator[Change]:
         yield Change(variant, source, expect)
 
 
-@operator("layer-left-out", "layer-not-connected", "too-few-layers", exercises=frozenset({"two_layer_network"}))
-def left_out(job: Job) -> Iterator[Change]:
-    """The second layer reads X: what it is depends on whether the first layer's variables are there."""
+def _reads_images(job: Job) -> str:
+    """The images as the logits' statement would name them by mistake."""
+    x = job.source.target_text("images")
+    if "doubles" in job.program.name or "no_placeholders" in job.program.name:
+        x = "x"
+    return f"tf.transpose({x})" if job.program.logits.__name__ == "columns" else x
+
+
+def _makes_variables(job: Job) -> bool:
+    """Whether the statement of the hidden layer makes the layer's variables."""
+    made = {"dense", "layer", "fully_connected_layer"}
+    calls = [node for node in ast.walk(job.source.value("hidden")) if isinstance(node, ast.Call)]
+    return any(dotted(call.func) in made or isinstance(call.func, ast.Call) for call in calls)
+
+
+def _last_layer_alone(job: Job) -> Reference:
+    columns = job.program.logits.__name__ == "columns"
+
+    def linear(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w, b = v.trained[-2:]
+        return x @ (w.T if columns else w) + b.reshape(-1)
+
+    return linear
+
+
+@operator("output-reads-images", "layer-not-connected", exercises=frozenset({"two_layer_network"}))
+def reads_images(job: Job) -> Iterator[Change]:
+    """The last layer reads X; the hidden layer is computed for nothing."""
     if job.program.copies is not None or job.program.logits.__name__ not in {"mlp", "columns"}:
         raise NotApplicable("the layer is not one statement")
     source = job.source.copy()
-    columns = job.program.logits.__name__ == "columns"
-    made_there = any(
-        isinstance(node, ast.Call) and (dotted(node.func) in {"dense", "layer", "fully_connected_layer"} or isinstance(node.func, ast.Call))
-        for node in ast.walk(source.value("hidden"))
-    )
-    x = source.target_text("images")
-    x = f"tf.transpose({x})" if columns else x
-    x = "x" if "doubles" in job.program.name or "no_placeholders" in job.program.name else x
-    target = source.role("hidden")
-    assert isinstance(target, ast.Assign)
-    tuple_target = isinstance(target.targets[0], ast.Tuple)
-    source.set_value("hidden", expression(f"({x}, None)" if tuple_target else x))
-    if not made_there:
+    if not source.replace_text(source.role("logits"), source.target_text("hidden"), _reads_images(job)):
+        raise NotApplicable("the logits' statement does not name the hidden layer")
+    if not _makes_variables(job):
 
         def width(node: ast.AST) -> ast.AST | None:
             return ast.Constant(784) if isinstance(node, ast.Constant) and node.value == 1500 else None
 
         source.replace(source.tree, width)
+    linear = _last_layer_alone(job)
+    also = frozenset({"too-few-layers", "missing-activation", "layers-not-trained", "wrong-width"})
+    yield Change("X for h", source, lambda e: replace(e, references=(linear,), acts=(), optimizer=None), also=also)
 
-    def linear(v: Values, x: Array, acts: Sequence[Function]) -> Array:
-        w, b = v.trained[-2:] if "unused" not in job.program.name else v.trained[:2]
-        return x @ (w.T if columns else w) + b.reshape(-1)
 
-    code = "too-few-layers" if made_there else "layer-not-connected"
-    also = frozenset({"too-few-layers", "layer-not-connected", "missing-activation", "layers-not-trained"}) - {code}
-    yield Change(code, source, lambda e: replace(e, references=(linear,), acts=(), optimizer=None), frozenset({code}), also)
+@operator("layer-left-out", "too-few-layers", exercises=frozenset({"two_layer_network"}))
+def left_out(job: Job) -> Iterator[Change]:
+    """The hidden layer is not made at all."""
+    if job.program.copies is not None or not _makes_variables(job) or "unused" in job.program.name:
+        raise NotApplicable("its variables are made elsewhere")
+    source = job.source.copy()
+    statement = source.role("hidden")
+    assert isinstance(statement, ast.Assign)
+    pair = isinstance(statement.targets[0], ast.Tuple)
+    x = _reads_images(job)
+    source.set_value("hidden", expression(f"({x}, None)" if pair else x))
+    linear = _last_layer_alone(job)
+    yield Change("one layer", source, lambda e: replace(e, references=(linear,), acts=(), optimizer=None))
 
 
 def _initialisers(source: Source) -> list[int]:
@@ -283,7 +310,9 @@ def _initialisers(source: Source) -> list[int]:
     return [
         index
         for index, node in enumerate(ast.walk(source.tree))
-        if isinstance(node, ast.Call) and dotted(node.func).startswith("tf.") and dotted(node.func).split(".")[-1] in names
+        if isinstance(node, ast.Call)
+        and dotted(node.func).startswith("tf.")
+        and dotted(node.func).split(".")[-1] in names
     ]
 
 
@@ -468,7 +497,12 @@ def wrong_placeholder(job: Job) -> Iterator[Change]:
         name = x.id
 
         def renamed(node: ast.AST, kept: set[int] = kept, name: str = name) -> ast.AST | None:
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and id(node) not in kept:
+            if (
+                isinstance(node, ast.Name)
+                and node.id == name
+                and isinstance(node.ctx, ast.Load)
+                and id(node) not in kept
+            ):
                 return ast.Name(name + "_used", ast.Load())
             return None
 
@@ -479,5 +513,3 @@ def wrong_placeholder(job: Job) -> Iterator[Change]:
             source,
             lambda e: replace(e, references=(), loss=None, accuracy=None, optimizer=None).also(_pixels_are_lost),
         )
-
-

@@ -83,9 +83,7 @@ ASKED = frozenset({"one_layer_network", "two_layer_network"})
 HIDDEN = frozenset({"two_layer_network", "deep_network"})
 
 
-def operator(
-    name: str, *codes: str, exercises: frozenset[str] = ALL, remark: bool = False
-) -> Callable[[Apply], Apply]:
+def operator(name: str, *codes: str, exercises: frozenset[str] = ALL, remark: bool = False) -> Callable[[Apply], Apply]:
     """Register an operator."""
 
     def register(apply: Apply) -> Apply:
@@ -143,7 +141,9 @@ def activation_sites(job: Job) -> list[Callable[[Source, str], None]]:
                 new = ast.parse(function, mode="eval").body
                 source.replace(source.tree, lambda candidate: new if candidate is node else None)
             elif isinstance(node, ast.Constant):
-                node.value = {"identity": "linear", "swish": "silu"}.get(function.split(".")[-1], function.split(".")[-1])
+                node.value = {"identity": "linear", "swish": "silu"}.get(
+                    function.split(".")[-1], function.split(".")[-1]
+                )
 
         found.append(put)
     return found
@@ -165,6 +165,8 @@ def _activation_nodes(source: Source) -> list[tuple[int, str]]:
             continue
         if isinstance(node, ast.Call) and dotted(node.func) in {f"tf.nn.{name}" for name in KNOWN}:
             places.append((index, "call"))
-        elif isinstance(node, ast.Attribute) and id(node) not in called and dotted(node) in {f"tf.nn.{n}" for n in KNOWN}:
+        elif (
+            isinstance(node, ast.Attribute) and id(node) not in called and dotted(node) in {f"tf.nn.{n}" for n in KNOWN}
+        ):
             places.append((index, "function"))
     return places

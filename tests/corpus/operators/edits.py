@@ -54,7 +54,9 @@ KEEP_RATE: Edits = {
         ("as rate", "keep_prob=keep_prob)", "rate=keep_prob)"),
         ("evaluated at zero", "{keep_prob: 1.0}", "{keep_prob: 0.0001}"),
     ],
-    "deep/convolutions_for_experts": [("as rate", "tf.nn.dropout(h_fc1, keep_prob)", "tf.nn.dropout(h_fc1, rate=keep_prob)")],
+    "deep/convolutions_for_experts": [
+        ("as rate", "tf.nn.dropout(h_fc1, keep_prob)", "tf.nn.dropout(h_fc1, rate=keep_prob)")
+    ],
     "two_layers/dropout_with_default": [("as rate", "rate=1 - keep_prob", "rate=keep_prob")],
     "deep/own_dropout_mask": [("mask turned", "tf.floor(keep + ", "tf.floor(1 - keep + ")],
 }
@@ -99,11 +101,13 @@ NOT_UPDATED: Edits = {
     "deep/batchnorm_moving_average_object": [
         (
             "updates not run",
-            '        with tf.control_dependencies(updates):\n            train_op = tf.train.AdamOptimizer(0.002).minimize(loss)  # train',
+            "        with tf.control_dependencies(updates):\n            train_op = tf.train.AdamOptimizer(0.002).minimize(loss)  # train",
             "        train_op = tf.train.AdamOptimizer(0.002).minimize(loss)  # train",
         )
     ],
-    "deep/keras_step_with_tape": [("inference mode in the step", "model(x, training=True)", "model(x, training=False)")],
+    "deep/keras_step_with_tape": [
+        ("inference mode in the step", "model(x, training=True)", "model(x, training=False)")
+    ],
 }
 
 
@@ -111,7 +115,7 @@ NOT_UPDATED: Edits = {
 def not_updated(job: Job) -> Iterator[Change]:
     for variant, source in edited(job, NOT_UPDATED):
         yield Change(variant, source, lambda e: replace(e, optimizer=None).also(_averages_stay))
-    
+
 
 BATCH_STATISTICS: Edits = {
     "deep/batchnorm_by_hand": [
@@ -166,10 +170,18 @@ SHARED: Edits = {
         )
     ],
     "deep/two_optimizers": [
-        ("W2 twice", "logits = h2 @ W3 + b3  # logits", "h3 = tf.nn.softplus(h2 @ W2 + b2)\n        logits = h3 @ W3 + b3  # logits")
+        (
+            "W2 twice",
+            "logits = h2 @ W3 + b3  # logits",
+            "h3 = tf.nn.softplus(h2 @ W2 + b2)\n        logits = h3 @ W3 + b3  # logits",
+        )
     ],
     "deep/focal_loss": [
-        ("W2 twice", "logits = h2 @ W3 + b3  # logits", "h3 = tf.nn.selu(h2 @ W2 + b2)\n        logits = h3 @ W3 + b3  # logits")
+        (
+            "W2 twice",
+            "logits = h2 @ W3 + b3  # logits",
+            "h3 = tf.nn.selu(h2 @ W2 + b2)\n        logits = h3 @ W3 + b3  # logits",
+        )
     ],
     "deep/batchnorm_by_hand": [
         (
@@ -212,7 +224,11 @@ NOT_ADAM: Edits = {
     "one_layer/adam_written_out": [
         ("no second moment", "learning_rate * m_hat / (tf.sqrt(s_hat) + eps)", "learning_rate * m_hat"),
         ("gradient only", "learning_rate * m_hat / (tf.sqrt(s_hat) + eps)", "learning_rate * grad"),
-        ("no momentum", "learning_rate * m_hat / (tf.sqrt(s_hat) + eps)", "learning_rate * grad / (tf.sqrt(s_new) + eps)"),
+        (
+            "no momentum",
+            "learning_rate * m_hat / (tf.sqrt(s_hat) + eps)",
+            "learning_rate * grad / (tf.sqrt(s_new) + eps)",
+        ),
     ],
     "two_layers/adam_by_assign": [
         ("no second moment", "alpha_t * m_t / (tf.sqrt(v_t) + epsilon)", "alpha * m_t"),
@@ -232,7 +248,9 @@ ASCENT: Edits = {
     "two_layers/adam_by_assign": [("added", "w.assign(w - alpha_t", "w.assign(w + alpha_t")],
     "deep/momentum_by_hand": [("added", "p.assign_sub(alpha * s)", "p.assign_add(alpha * s)")],
     "one_layer/softmax_by_hand": [("minus forgotten", "loss = -tf.reduce_mean(", "loss = tf.reduce_mean(")],
-    "two_layers/picked_log_probability": [("minus forgotten", "tf.reduce_mean(-tf.gather_nd", "tf.reduce_mean(tf.gather_nd")],
+    "two_layers/picked_log_probability": [
+        ("minus forgotten", "tf.reduce_mean(-tf.gather_nd", "tf.reduce_mean(tf.gather_nd")
+    ],
     "two_layers/keras_model_and_adam": [("turned", "tf.gradients(loss,", "tf.gradients(-loss,")],
 }
 
@@ -246,13 +264,13 @@ def ascent(job: Job) -> Iterator[Change]:
     for variant, source in edited(job, ASCENT):
         loss = variant == "minus forgotten"
         check = () if loss else (_ascends,)
-        yield Change(
-            variant, source, lambda e, check=check: replace(e, loss=None, optimizer=None).also(*check)
-        )
+        yield Change(variant, source, lambda e, check=check: replace(e, loss=None, optimizer=None).also(*check))
 
 
 NOT_MOVED: Edits = {
-    "one_layer/adam_written_out": [("bias left out", "zip([W, b], tf.gradients(loss, [W, b]))", "zip([W], tf.gradients(loss, [W]))")],
+    "one_layer/adam_written_out": [
+        ("bias left out", "zip([W, b], tf.gradients(loss, [W, b]))", "zip([W], tf.gradients(loss, [W]))")
+    ],
     "two_layers/adam_by_assign": [
         ("last layer only", "adam(loss, [W1, b1, W2, b2], learning_rate)", "adam(loss, [W2, b2], learning_rate)"),
         ("first layer only", "adam(loss, [W1, b1, W2, b2], learning_rate)", "adam(loss, [W1, b1], learning_rate)"),
@@ -262,8 +280,11 @@ NOT_MOVED: Edits = {
         ("W1 left out", "var_list=[W1, W2, W3]", "var_list=[W2, W3]"),
     ],
     "deep/momentum_by_hand": [
-        ("last layer only", "            train_op = tf.group(*[p.assign_sub(alpha * s) for p, s in zip(params, moved)])",
-         "            train_op = tf.group(*[p.assign_sub(alpha * s) for p, s in list(zip(params, moved))[-2:]])"),
+        (
+            "last layer only",
+            "            train_op = tf.group(*[p.assign_sub(alpha * s) for p, s in zip(params, moved)])",
+            "            train_op = tf.group(*[p.assign_sub(alpha * s) for p, s in list(zip(params, moved))[-2:]])",
+        ),
     ],
     "two_layers/keras_model_and_adam": [
         (
@@ -303,7 +324,13 @@ DEEP_DEPTH: Edits = {
         )
     ],
     "deep/sizes_in_a_loop": [("two sizes less", "[784, 512, 256, 128, 10]", "[784, 512, 10]")],
-    "deep/keras_training_flag": [("one block less", '                K.Dense(512, activation="relu"),\n                K.Dropout(0.2),\n                K.Dense(512', "                K.Dense(512")],
+    "deep/keras_training_flag": [
+        (
+            "one block less",
+            '                K.Dense(512, activation="relu"),\n                K.Dropout(0.2),\n                K.Dense(512',
+            "                K.Dense(512",
+        )
+    ],
     "deep/residual_blocks": [("no blocks", "for i in range(3):", "for i in range(0):")],
     "deep/adamw_by_hand": [("one layer less", "for n in (512, 512):", "for n in (512,):")],
     "deep/parametric_relu": [("one layer less", "enumerate([400, 200])", "enumerate([200])")],
@@ -312,7 +339,11 @@ DEEP_DEPTH: Edits = {
         ("one layer less", "[784, 300, 100, 10]", "[784, 300, 10]"),
     ],
     "deep/class_weights_and_temperature": [
-        ("one layer less", '        h2, _ = fully_connected_layer(h1, 400, "b", tf.nn.tanh)  # hidden\n', "        h2 = h1\n")
+        (
+            "one layer less",
+            '        h2, _ = fully_connected_layer(h1, 400, "b", tf.nn.tanh)  # hidden\n',
+            "        h2 = h1\n",
+        )
     ],
 }
 
@@ -337,7 +368,9 @@ DEEP_OFF_PATH: Edits = {
         ("output reads h1", "logits = h2 @ W3 + b3  # logits", "logits = h1 @ W3 + b3  # logits"),
     ],
     "deep/focal_loss": [("output reads h1", "logits = h2 @ W3 + b3  # logits", "logits = h1 @ W3 + b3  # logits")],
-    "deep/own_dropout_mask": [("output reads a1", "logits = dense(drop(a2), 10)  # logits", "logits = dense(drop(a1), 10)  # logits")],
+    "deep/own_dropout_mask": [
+        ("output reads a1", "logits = dense(drop(a2), 10)  # logits", "logits = dense(drop(a1), 10)  # logits")
+    ],
 }
 
 

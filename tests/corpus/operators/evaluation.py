@@ -45,5 +45,3 @@ def not_mean(job: Job) -> Iterator[Change]:
     equal = "tf.cast(tf.equal(tf.argmax({z}, 1), tf.argmax({y}, 1)), tf.float32)"
     yield accuracy(job, "count", f"tf.reduce_sum({equal})", lambda z, y: hits(z, y) * len(z))
     yield accuracy(job, "percent", f"100 * tf.reduce_mean({equal})", lambda z, y: 100 * hits(z, y))
-
-

@@ -86,9 +86,7 @@ def _with_rows(expect: Expect, program: Program, per_row: Callable[[Array, Array
 def softmax_before_loss(job: Job) -> Iterator[Change]:
     axis = job.program.axis
     yield in_loss(job, "in the loss", "tf.nn.softmax({z}, {axis})", softmax)
-    yield in_loss(
-        job, "by hand", "(tf.exp({z}) / tf.reduce_sum(tf.exp({z}), {axis}, keepdims=True))", softmax
-    )
+    yield in_loss(job, "by hand", "(tf.exp({z}) / tf.reduce_sum(tf.exp({z}), {axis}, keepdims=True))", softmax)
     also = frozenset({"logits-are-probabilities"})
     yield after_logits(job, "as the logits", "{z} = tf.nn.softmax({z}, axis={axis})", lambda z, y: softmax(z), also)
     del axis
@@ -161,7 +159,11 @@ def unclipped_log(job: Job) -> Iterator[Change]:
     mean = lambda z, y: float(-(y * log_softmax(z)).sum(axis=1).mean())  # noqa: E731
     total = lambda z, y: float(-(y * log_softmax(z)).sum())  # noqa: E731
     yield whole_loss(
-        job, "mean", "tf.reduce_mean(-tf.reduce_sum({y} * tf.log(tf.nn.softmax({z})), reduction_indices=[1]))", mean, rows
+        job,
+        "mean",
+        "tf.reduce_mean(-tf.reduce_sum({y} * tf.log(tf.nn.softmax({z})), reduction_indices=[1]))",
+        mean,
+        rows,
     )
     yield whole_loss(job, "sum", "-tf.reduce_sum({y} * tf.log(tf.nn.softmax({z})))", total)
 
@@ -172,7 +174,10 @@ def wrong_axis(job: Job) -> Iterator[Change]:
         return float(-(y * log_softmax(z, 0)).sum(axis=0).mean())
 
     yield whole_loss(
-        job, "axis 0", "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels={y}, logits={z}, axis=0))", over_batch
+        job,
+        "axis 0",
+        "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels={y}, logits={z}, axis=0))",
+        over_batch,
     )
     yield whole_loss(
         job,
@@ -262,7 +267,9 @@ def off_by_one(job: Job) -> Iterator[Change]:
         return -(np.roll(y, 1, axis=1) * log_softmax(z)).sum(axis=1)
 
     call = "tf.nn.softmax_cross_entropy_with_logits_v2(labels=tf.roll({y}, 1, axis=1), logits={z})"
-    yield whole_loss(job, "rolled", f"tf.reduce_mean({call})", lambda z, y: float(shifted(z, y).mean()), (call, shifted))
+    yield whole_loss(
+        job, "rolled", f"tf.reduce_mean({call})", lambda z, y: float(shifted(z, y).mean()), (call, shifted)
+    )
     digits = "tf.mod(tf.argmax({y}, 1) + 1, 10)"
     yield whole_loss(
         job,

@@ -186,12 +186,24 @@ def loss_respelled(job: Job) -> Iterator[Change]:
         ("small number added", "tf.reduce_mean(-tf.reduce_sum({y} * tf.log(tf.nn.softmax({z}) + 1e-10), 1))", mean),
         ("mean of all times ten", "-10.0 * tf.reduce_mean({y} * tf.nn.log_softmax({z}))", mean),
         ("sparse", "tf.losses.sparse_softmax_cross_entropy(tf.argmax({y}, 1), {z})", mean),
-        ("Keras sparse", "tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(tf.argmax({y}, 1), {z}, from_logits=True))", mean),
-        ("Keras on probabilities", "tf.reduce_mean(tf.keras.losses.categorical_crossentropy({y}, tf.nn.softmax({z})))", mean),
+        (
+            "Keras sparse",
+            "tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(tf.argmax({y}, 1), {z}, from_logits=True))",
+            mean,
+        ),
+        (
+            "Keras on probabilities",
+            "tf.reduce_mean(tf.keras.losses.categorical_crossentropy({y}, tf.nn.softmax({z})))",
+            mean,
+        ),
         ("true class gathered", "-tf.reduce_mean(tf.log(tf.reduce_max({y} * tf.nn.softmax({z}), axis=1)))", mean),
         ("boolean mask", "-tf.reduce_mean(tf.boolean_mask(tf.nn.log_softmax({z}), tf.greater({y}, 0.5)))", mean),
         ("sum", "tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits_v2(labels={y}, logits={z}))", total),
-        ("difference of logits", "tf.reduce_mean(tf.reduce_logsumexp({z} - tf.reduce_sum({y} * {z}, 1, keepdims=True), 1))", mean),
+        (
+            "difference of logits",
+            "tf.reduce_mean(tf.reduce_logsumexp({z} - tf.reduce_sum({y} * {z}, 1, keepdims=True), 1))",
+            mean,
+        ),
     ):
         if variant in {"sum"} and not adam:
             continue
@@ -217,7 +229,9 @@ def other_start(job: Job) -> Iterator[Change]:
         ("N(0, 0.05)", "tf.random_normal_initializer(stddev=0.05)", "tf.random_normal({shape}, stddev=0.05)"),
         ("orthogonal", "tf.orthogonal_initializer()", "tf.orthogonal_initializer()({shape})"),
     ):
-        if variant == "orthogonal" and job.program.name.endswith(("fully_convolutional", "vector", "columns_all_the_way", "packed_layers")):
+        if variant == "orthogonal" and job.program.name.endswith(
+            ("fully_convolutional", "vector", "columns_all_the_way", "packed_layers")
+        ):
             continue
         yield Change(variant, _start(job, maker, tensor), same)
 
@@ -278,7 +292,12 @@ def scaled(job: Job) -> Iterator[Change]:
             raise NotApplicable("X is not handed over by name")
 
         def renamed(node: ast.AST, kept: set[int] = kept) -> ast.AST | None:
-            if isinstance(node, ast.Name) and node.id == x.id and isinstance(node.ctx, ast.Load) and id(node) not in kept:
+            if (
+                isinstance(node, ast.Name)
+                and node.id == x.id
+                and isinstance(node.ctx, ast.Load)
+                and id(node) not in kept
+            ):
                 return ast.Name(x.id + "_scaled", ast.Load())
             return None
 

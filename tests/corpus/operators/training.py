@@ -59,7 +59,7 @@ def not_trained(job: Job) -> Iterator[Change]:
         return replace(e, optimizer=None).also(_some_unmoved)
 
     count = {"one_layer_network": 2, "two_layer_network": 4}.get(job.program.exercise, 6)
-    cuts = (("[1:]", "[:1]") if count == 2 else ("[:2]", "[-2:]", "[2:]"))
+    cuts = ("[1:]", "[:1]") if count == 2 else ("[:2]", "[-2:]", "[2:]")
     for cut in cuts:
         source = job.source.copy()
         calls = [
@@ -69,7 +69,9 @@ def not_trained(job: Job) -> Iterator[Change]:
         ]
         if not calls or any(k.arg == "var_list" for k in calls[0].keywords):
             break
-        if any(word in job.program.name for word in ("one_flat", "row_of_ones", "unused", "ten_neurons", "partitioned")):
+        if any(
+            word in job.program.name for word in ("one_flat", "row_of_ones", "unused", "ten_neurons", "partitioned")
+        ):
             break
         calls[0].keywords.append(ast.keyword("var_list", expression(f"tf.trainable_variables(){cut}")))
         yield Change(f"var_list {cut}", source, expect)
@@ -89,7 +91,9 @@ def _untrainable(job: Job) -> Iterator[Change]:
         text = ast.unparse(node)
         if ("784" in text or "1500" in text) and "trainable" not in text and "[1500]" not in text:
             node.keywords.append(ast.keyword("trainable", ast.Constant(False)))
-            if any(word in job.program.name for word in ("one_flat", "row_of_ones", "ten_neurons", "beside", "averaged")):
+            if any(
+                word in job.program.name for word in ("one_flat", "row_of_ones", "ten_neurons", "beside", "averaged")
+            ):
                 break
             yield Change(
                 "trainable=False",
@@ -193,9 +197,20 @@ def not_fed(job: Job) -> Iterator[Change]:
 def missing(job: Job) -> Iterator[Change]:
     for role in ("train", "accuracy"):
         source = job.source.copy()
-        if not isinstance(source.target(role), ast.Name) or job.program.name.endswith(("averaged_weights", "kept_aside")):
+        if not isinstance(source.target(role), ast.Name) or job.program.name.endswith(
+            ("averaged_weights", "kept_aside")
+        ):
             raise NotApplicable("the part has no name of its own")
-        if role == "train" and source.target_text(role) not in {"train_op", "train_step", "train", "step", "update", "optimizer", "paso", "treino"}:
+        if role == "train" and source.target_text(role) not in {
+            "train_op",
+            "train_step",
+            "train",
+            "step",
+            "update",
+            "optimizer",
+            "paso",
+            "treino",
+        }:
             continue
         source.set_value(role, ast.Constant(None))
         part = {"train": "train_op", "accuracy": "accuracy"}[role]
@@ -251,5 +266,3 @@ def twice(job: Job) -> Iterator[Change]:
     if "label_smoothing" in job.program.name:
         raise NotApplicable("its losses add up in a collection")
     yield Change("called twice", source, expect, switches=frozenset({"twice"}))
-
-

@@ -1,0 +1,164 @@
+"""The table of what the reader said of the corpus: ``docs/reader-report.md``."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .catalogue import PROGRAMS
+from .products import Entry
+from .reading import Row, verdict
+
+__all__ = ["write"]
+
+Result = tuple[Entry, Row, str]
+GOOD = "right"
+
+
+def latest(entries: Sequence[Entry], rows: Iterable[Row], mode: str) -> list[Result]:
+    """Each entry with the last row that was measured of it, and the verdict."""
+    by_name: dict[str, Row] = {}
+    for row in rows:
+        if row.mode == mode:
+            by_name[row.name] = row
+    found = []
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        row = by_name.get(entry.name)
+        if row is not None and row.digest == entry.digest:
+            found.append((entry, row, verdict(entry, row)))
+    return found
+
+
+def write(
+    path: Path, entries: Sequence[Entry], rows: Sequence[Row], states: Mapping[str, int], explained: Mapping[str, str]
+) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    entries, rows
+        The products and all that was measured of them.
+    states
+        How many products were made, by what became of them.
+    explained
+        A sentence for a product that is read wrongly, by its name.
+    """
+    lab, static = latest(entries, rows, "lab"), latest(entries, rows, "static")
+    path.write_text("\n".join(_page(lab, static, states, explained)) + "\n", encoding="utf-8")
+
+
+def _page(
+    lab: Sequence[Result], static: Sequence[Result], states: Mapping[str, int], explained: Mapping[str, str]
+) -> Iterator[str]:
+    commits = Counter(row.commit for _, row, _ in lab)
+    yield "# What the reader says of the corpus"
+    yield ""
+    yield "Written by `make reader-report`; rows are kept in `build/corpus/rows.jsonl` with the commit that was measured"
+    yield f"(here {', '.join(f'{commit}: {count}' for commit, count in commits.most_common())})."
+    yield ""
+    yield f"{len(PROGRAMS)} right networks, each written by itself, and operators on them (`tests/corpus`). Of the products"
+    yield f"that were made, {states.get('good', 0)} were confirmed to be what their label says by a NumPy reference;"
+    yield f"{states.get('raises', 0)} raise when they are built, so that there is no graph to read, and"
+    yield f"{states.get('mislabelled', 0)} were not what their label says: neither take part."
+    yield ""
+    yield from _totals(lab, static)
+    yield ""
+    yield "## By fault"
+    yield ""
+    yield "Products of one operator, and of two (`pairs`). *False alarm*: the fault is named, and one that is not there."
+    yield ""
+    yield from _table("fault", _by_fault(lab))
+    yield ""
+    yield "## Right networks by operator"
+    yield ""
+    yield from _table("what was changed", _by_operator(lab))
+    yield ""
+    yield "## By program"
+    yield ""
+    yield from _table("program", _by_program(lab))
+    yield ""
+    yield "## Everything that is read wrongly"
+    yield ""
+    yield from _misses(lab, explained)
+    yield ""
+    yield "## Without a lab"
+    yield ""
+    yield "Nothing is run; much stays undecided, and must not be guessed."
+    yield ""
+    yield from _misses([result for result in static if result[2] != "undecided" and result[2] != "missed"], explained)
+
+
+def _totals(lab: Sequence[Result], static: Sequence[Result]) -> Iterator[str]:
+    yield "| | products | right | undecided | rejected or false alarm | missed | wrong code | failed | right, % |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for title, results in (("with a lab", lab), ("without running anything", static)):
+        for kind, wanted in (("right networks", True), ("faulty networks", False)):
+            count = Counter(what for entry, _, what in results if entry.right is wanted)
+            total = sum(count.values())
+            share = f"{100 * count[GOOD] / total:.1f}" if total else ""
+            bad = count["rejected"] + count["false alarm"]
+            yield (
+                f"| {kind}, {title} | {total} | {count[GOOD]} | {count['undecided']} | {bad} | {count['missed']} "
+                f"| {count['wrong code']} | {count['failed']} | {share} |"
+            )
+    seconds = sorted(row.seconds for _, row, _ in lab)
+    if seconds:
+        yield ""
+        yield f"Seconds for one with a lab: median {seconds[len(seconds) // 2]:.2f}, largest {seconds[-1]:.2f}."
+
+
+def _table(title: str, groups: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    columns = ("right", "undecided", "rejected", "false alarm", "missed", "wrong code", "failed")
+    yield f"| {title} | products | " + " | ".join(columns) + " |"
+    yield "|---" * (len(columns) + 2) + "|"
+    for name in sorted(groups):
+        count = Counter(groups[name])
+        cells = [str(count[column] or "") for column in columns]
+        yield f"| {name} | {len(groups[name])} | " + " | ".join(cells) + " |"
+
+
+def _by_fault(results: Sequence[Result]) -> Mapping[str, Sequence[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for entry, _, what in results:
+        if len(entry.operators) > 1:
+            groups["(pairs)"].append(what)
+        elif entry.codes:
+            groups[", ".join(entry.codes)].append(what)
+    return groups
+
+
+def _by_operator(results: Sequence[Result]) -> Mapping[str, Sequence[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for entry, _, what in results:
+        if not entry.codes:
+            groups[", ".join(entry.operators) or "(nothing)"].append(what)
+    return groups
+
+
+def _by_program(results: Sequence[Result]) -> Mapping[str, Sequence[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for entry, _, what in results:
+        groups[entry.program].append(what)
+    return groups
+
+
+def _misses(results: Sequence[Result], explained: Mapping[str, str]) -> Iterator[str]:
+    wrong = [result for result in results if result[2] != GOOD]
+    if not wrong:
+        yield "Nothing."
+        return
+    yield "| product | wanted | said | verdict | why |"
+    yield "|---|---|---|---|---|"
+    for entry, row, what in wrong:
+        said = ", ".join(row.faults) or row.problem or ("undecided" if row.undecided else "nothing")
+        wanted = ", ".join(entry.codes) or "nothing"
+        yield f"| {entry.name} | {wanted} | {said} | {what} | {_why(entry.name, explained)} |"
+
+
+def _why(name: str, explained: Mapping[str, str]) -> str:
+    """The sentence of the longest key that `name` begins with or holds."""
+    keys = [key for key in explained if key in name]
+    return explained[max(keys, key=len)] if keys else ""
