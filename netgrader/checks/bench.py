@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import netgrader
 from netgrader.checks.diagnose import explain
-from netgrader.checks.exercises import NET, net_at
+from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
@@ -78,7 +78,8 @@ class CellEvidence:
             return items[name]
         error = self.raw.errors.get(name)
         if error is not None:
-            raise Failed([explain(error, _asked_for(name, self.cell))])
+            unfinished = self.raw.graphs.get(unfinished_of(name))
+            raise Failed([explain(error, _asked_for(name, self.cell), unfinished)])
         raise Ungradable(NOT_HANDED_OVER.format(name=plain(name, 60)))
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.language import fault
 from netgrader.checks.wording import plain
+from netgrader.network.graph import plain_graph
+from netgrader.network.source import GraphError, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netgrader.evidence import ProbeError
+    from netgrader.evidence import GraphEvidence, ProbeError
     from netgrader.faults import Fault
 
 __all__ = ["explain"]
@@ -31,7 +33,7 @@ MEANINGS: Sequence[tuple[str, str]] = (
 )
 
 
-def explain(error: ProbeError, name: str) -> Fault:
+def explain(error: ProbeError, name: str, unfinished: GraphEvidence | None = None) -> Fault:
     """What an error means.
 
     Parameters
@@ -40,6 +42,8 @@ def explain(error: ProbeError, name: str) -> Fault:
         The exception as the probe handed it over.
     name
         What was being made when it was raised, as a student knows it.
+    unfinished
+        What there was of the network until then.
     """
     if error.kind == "NotImplementedError":
         return fault("not-done", place=name)
@@ -50,7 +54,24 @@ def explain(error: ProbeError, name: str) -> Fault:
     place = f"{name}: {error.line}" if error.line else name
     first = error.message.partition("\n")[0]
     said = plain(f"{error.kind}: {first}" if first else error.kind, SAID)
-    for pattern, code in MEANINGS:
-        if re.search(pattern, error.message, re.DOTALL):
-            return fault(code, found=said, place=place)
-    return fault("error-in-code", found=said, place=place)
+    code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
+    if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
+        code = "labels-logits-swapped"
+    return fault(code, found=said, place=place)
+
+
+def _swapped(unfinished: GraphEvidence) -> bool:
+    """Whether a cross-entropy takes what variables make for its labels, and something that none makes for its logits.
+
+    TensorFlow then finds no gradient, since it takes none with respect to labels.
+    """
+    try:
+        graph = plain_graph(read_source(unfinished.meta_graph).graph_def)
+        losses = list(graph.of_ops(["SoftmaxCrossEntropyWithLogits"]))
+        return any(
+            graph.variables_in(loss.inputs[1]) and not graph.variables_in(loss.inputs[0])
+            for loss in losses
+            if len(loss.inputs) == 2
+        )
+    except GraphError:
+        return False

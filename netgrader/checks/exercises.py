@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["NET", "BadExerciseError", "Exercises", "load_exercises", "net_at"]
+__all__ = ["NET", "BadExerciseError", "Exercises", "load_exercises", "net_at", "unfinished_of"]
 
 FILE = "exercises.toml"
 EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name"}
@@ -32,6 +32,11 @@ NET = "net"
 def net_at(number: int) -> str:
     """The item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
     return f"{NET}@{number + 1}"
+
+
+def unfinished_of(item: str) -> str:
+    """The item that holds what there was of the network `item` when making it raised."""
+    return f"{item} unfinished"
 
 
 class BadExerciseError(NetgraderError):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UNDECIDED",
     "drawing",
+    "require_feedable",
     "require_graph",
     "require_layers",
     "require_loss",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 UNDECIDED = "undecided"
+ROWS = 7  # no size that a placeholder might have by accident
 SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
 
 
@@ -58,6 +60,28 @@ def require_graph(graph: GraphEvidence) -> None:
     if returned is not None or graph.about.get("elsewhere"):
         found = "an empty graph" if returned == "empty" else "parts that lie in another graph than net.graph"
         fail("built-in-default-graph", found=found, expected="all parts in net.graph")
+
+
+def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
+    """Loss and accuracy must follow from rows of pixels and one-hot labels, which is what `train` feeds."""
+    names = {role: played.name for role, played in network.roles.items()}
+    images, labels = names.get("X"), names.get("Y")
+    fetches = [name for name in (names.get("loss"), names.get("accuracy")) if name is not None]
+    if images is None or labels is None or not fetches or "fixed-batch-size" in network.codes:
+        return
+    pixels, classes = (network.exercise.inputs, network.exercise.classes) if network.exercise else (784, 10)
+    feeds = {images: np.full((ROWS, pixels), 0.5), labels: np.eye(classes)[np.arange(ROWS) % classes]}
+    session = lab.load(graph.meta_graph).session(seed=1)
+    try:
+        session.initialise()
+        session.run(fetches, {**graph.eval_feed, **feeds})
+    except LabError as error:
+        if error.kind != "run":
+            raise
+        expected = f"X of shape (n, {pixels}) and Y of shape (n, {classes})"
+        fail("wrong-placeholder", found=f"a network that cannot be fed so ({error.sentence})", expected=expected)
+    finally:
+        session.close()
 
 
 def require_layers(network: Network) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import json
+import os
 import platform
 import secrets
 import shutil
@@ -22,6 +23,7 @@ from typing import Any
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading import execution_seeds
 from netgrader.grading.execution_evidence import copy_evidence
+from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_link import Ended, Link, Reply
 from netgrader.grading.execution_outputs import Collector
 from netgrader.grading.execution_problems import cell_named, duration, ended_early
@@ -129,11 +131,12 @@ class _Run:
             mounts = [kernel_package(), self._mount, checks]
             if self._request.data is not None:
                 mounts.append(Mount(self._request.data.resolve(), DATA_INSIDE))
+            helpers = {f"{FOLDER}/{name}": text.encode() for name, text in self._request.helpers.items()}
             plan = Plan(
                 argv=(),
                 mounts=mounts,
                 env=_environment(self._request),
-                files={f"{FOLDER}/{name}": text.encode() for name, text in self._request.helpers.items()},
+                files={**font_files(self._sandbox), **helpers},
                 cwd=FOLDER,
                 limits=_sandbox_limits(self._limits),
             )
@@ -215,8 +218,12 @@ class _Run:
         """Have evidence taken and take it; whether there is any."""
         name = secrets.token_hex(12)
         folder = self._mount.host / name
-        folder.mkdir(mode=0o777)
-        folder.chmod(0o777)  # the cage's user is another; nobody else gets here
+        try:
+            _open_to_all(folder)
+        except OSError as error:
+            reason = f"its folder could not be made ({error.strerror})"
+            self._so_far.problems[cell.evidence] = f"No evidence could be taken for {cell.evidence}: {reason}."
+            return False
         left = self._limits.notebook_seconds - self._so_far.capture_seconds
         where = f"{self._sandbox.seen(self._mount)}/{name}"
         code = (
@@ -225,7 +232,7 @@ class _Run:
         )
         seconds = max(0.0, min(self._limits.capture_seconds, left))
         reply = link.run(code, seconds=seconds, silent=True, received_bytes=self._limits.received_bytes)
-        problem = self._collect(folder, cell.evidence)
+        problem: str | None = self._collect(folder, cell.evidence)
         if reply.ended is Ended.INTERRUPTED and problem is not None:
             problem = f"Trying out what the notebook defines for {cell.evidence} took longer than {duration(seconds)}."
         elif reply.ended in (Ended.STUCK, Ended.FLOODED, Ended.DEAD):
@@ -254,6 +261,19 @@ class _Run:
         if problem is not None:
             shutil.rmtree(target, ignore_errors=True)
         return problem
+
+
+def _open_to_all(folder: Path) -> None:
+    """Make a folder that the cage's user may write to, who is another; nobody else gets to it.
+
+    A thread of the student's may put a link in its place at once, which must not be followed.
+    """
+    folder.mkdir()
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchmod(descriptor, 0o777)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from netgrader.lab.api import LabError
 from netgrader.network.protos import DTYPES, REFERENCE, Message, meta_graph_def
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

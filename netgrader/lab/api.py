@@ -6,7 +6,7 @@ Two labs answer: `netgrader.lab.local.LocalLab` in this process (in a student's 
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt

@@ -61,12 +61,12 @@ def find_outputs(reading: Reading) -> None:
         ends = [t for t in graph.descendants(tests) if not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))]
         ends = [t for t in ends if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed]
         if ends:
-            reading.measured["accuracy"] = sorted(ends, key=lambda t: graph.order[node_of(t)])[0]
+            reading.measured["accuracy"] = min(ends, key=lambda t: graph.order[node_of(t)])
     if "prediction" not in reading.measured:
         made = [node.name + ":0" for node in graph.of_ops(["Softmax", "ArgMax"]) if node.name + ":0" in below]
         free = [t for t in made if labels is None or labels not in graph.ancestors([t])]
         if free:
-            reading.measured["prediction"] = sorted(free, key=lambda t: graph.order[node_of(t)])[0]
+            reading.measured["prediction"] = min(free, key=lambda t: graph.order[node_of(t)])
 
 
 def try_outputs(reading: Reading) -> None:

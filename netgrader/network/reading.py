@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from netgrader.network.losses import LossMatch
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from netgrader.network.bench import Bench
     from netgrader.network.graph import Graph
     from netgrader.network.layers import Step
+    from netgrader.network.losses import LossMatch
     from netgrader.network.model import Exercise
     from netgrader.network.roles import Roles
 

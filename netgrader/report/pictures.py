@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["class_charts", "distribution"]
 
 MOST_BINS = 10
+LABEL_CHARACTERS = 44
 
 
 def class_charts(view: ClassView) -> tuple[Chart, ...]:
@@ -51,7 +52,8 @@ def distribution(view: ClassView) -> Chart | None:
         )
         for index, count in enumerate(counts)
     ]
-    picture = charts.bars(words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=1)
+    every = 2 if sum(len(bar.label) for bar in bars) > LABEL_CHARACTERS else 1
+    picture = charts.bars(words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=every)
     return Chart(words.DISTRIBUTION, picture)
 
 

@@ -78,6 +78,7 @@ class BubblewrapSandbox:
             launch = Launch(
                 argv=[
                     *self._join(group.doors if group else ()),
+                    *self._pinned(plan.limits, by_group=group is not None and group.limits_cpu),
                     self._tools["bwrap"],
                     "--args",
                     str(arguments),
@@ -146,10 +147,12 @@ class BubblewrapSandbox:
         if self._root:
             command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
             command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
-        processors = _processors(limits)
-        if processors:
-            command += [self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))]
         return command
+
+    def _pinned(self, limits: Limits, *, by_group: bool) -> list[str]:
+        """A command that keeps what follows to some processors; inside, the filter refuses to change them."""
+        processors = _processors(limits) if limits.cpus is not None or not by_group else []
+        return [self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []
 
     def _options(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
         yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")

@@ -6,7 +6,9 @@ stranger's: our sockets take messages up to a size and queue few of them.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import secrets
 import time
 from dataclasses import replace
@@ -80,8 +82,15 @@ class KernelFolder:
             "kernel_name": "python3",
         }
 
+    def seal(self) -> None:
+        """Keep the sockets as the kernel made them: a link in the place of one would lead us astray."""
+        os.chown(self._host, os.geteuid(), os.getegid())
+        self._host.chmod(0o555)
+
     def remove(self) -> None:
-        """Remove it."""
+        """Remove it, if it is still there."""
+        with contextlib.suppress(FileNotFoundError):
+            self._host.chmod(0o700)
         remove_tree(self._host)
 
 
@@ -136,6 +145,7 @@ class CagedKernel:
                 open_socket(self._context, channel, self._folder.address) for channel in ("shell", "control", "iopub")
             )
             self._await_answer(seconds)
+            self._folder.seal()
         except BaseException:
             self.close()
             raise

@@ -25,7 +25,7 @@ from netgrader.wheel import student_files
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["PACKAGE_FOLDER", "kernel_package", "lab_package"]
+__all__ = ["PACKAGE_FOLDER", "cache_folder", "kernel_package", "lab_package"]
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
@@ -95,6 +95,18 @@ def _forget_old(root: Path) -> None:
     for folder in root.glob("*-*"):
         if time.time() - folder.stat().st_mtime > UNUSED:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def cache_folder() -> Path:
+    """A folder that is there for what can be made again: in the user's cache, else one of this process."""
+    for root in _roots():
+        try:
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            continue
+        if os.access(root, os.W_OK):
+            return root
+    return _folder_of_this_process()
 
 
 def _roots() -> Iterable[Path]:

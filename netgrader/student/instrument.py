@@ -47,7 +47,8 @@ class Instrument:
     learning_rate
         Of its Adam optimizer.
     seconds
-        How long it notes; a run that begins later fails with `Stopped`, which ends an endless loop.
+        Processor time after which a run fails with `Stopped`, which ends an endless loop. It is counted from when the
+        network is built; time that other programs take on a busy machine does not count.
 
     Attributes
     ----------
@@ -120,7 +121,7 @@ class _Notes:
     def __init__(self, graph: Any, seconds: float) -> None:
         self._graph = graph
         self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+        self._deadline = time.process_time() + seconds
         self._lock = threading.Lock()
         self._events: list[list[int]] = []
         self._figures: list[list[float]] = []
@@ -137,7 +138,7 @@ class _Notes:
 
     def started(self) -> None:
         """The network is built: time runs from here."""
-        self._deadline = time.monotonic() + self._seconds
+        self._deadline = time.process_time() + self._seconds
 
     def initialised(self) -> np.int64:
         """The weights get their initial value."""
@@ -147,8 +148,10 @@ class _Notes:
 
     def rows(self, x: Array, found: Array, w: Array) -> np.int64:
         """Rows are fed; `found` are the classes given to them by the weights `w`, before any step of this run."""
-        if time.monotonic() > self._deadline or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
-            raise Stopped(f"train still went on after {self._seconds:g} seconds and {len(self._events):,} runs")
+        if time.process_time() > self._deadline or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
+            raise Stopped(
+                f"train still went on after {self._seconds:g} seconds of computing and {len(self._events):,} runs"
+            )
         prints = fingerprints(x)
         with self._lock:
             self._n_rows += len(prints)

@@ -10,13 +10,13 @@ import linecache
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from netgrader.checks.exercises import NET, net_at
+from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.student.graphs import export_graph
 
@@ -133,8 +133,11 @@ class Student:
             names.update(before)
 
     def networks(self, out: EvidenceWriter, name: str) -> None:
-        """Hand over the network that the function `name` makes: by default, and at the rates that the exercise adds."""
-        with self.capturing(out, NET):
+        """Hand over the network that the function `name` makes: by default, and at the rates that the exercise adds.
+
+        Where making it raises, what there was of it until then goes along as ``unfinished_of(NET)``.
+        """
+        with self.capturing(out, NET, unfinished=True):
             out.graph(NET, export_graph(self.call(name)))
         for number, rate in enumerate(self.exercises.asked_rates(name, self.seed)):
             with self.capturing(out, net_at(number)):
@@ -145,15 +148,27 @@ class Student:
         return np.random.default_rng([self.seed, *purpose.encode()])
 
     @contextmanager
-    def capturing(self, out: EvidenceWriter, name: str) -> Iterator[None]:
+    def capturing(self, out: EvidenceWriter, name: str, *, unfinished: bool = False) -> Iterator[None]:
         """Turn an exception in the body into an error item for `name`, with the student's own line that raised it.
 
-        ``exit()`` in student's code is an exception like any other; only an interrupt goes through.
+        ``exit()`` in student's code is an exception like any other; only an interrupt goes through. With `unfinished`,
+        a network that was being made is handed over as far as it got.
         """
         try:
             yield
         except (Exception, SystemExit) as error:  # noqa: BLE001  (anything may be raised by a student's code)
             out.error(name, describe(error, self._namespace))
+            if unfinished:
+                self._hand_over_unfinished(out, name, error)
+
+    def _hand_over_unfinished(self, out: EvidenceWriter, name: str, error: BaseException) -> None:
+        """The graph among the local names of the student's function that raised, if there is one."""
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_globals is self._namespace]
+        for frame in reversed(frames):
+            # Where no network is found, or none that can be taken, the error alone is handed over.
+            with suppress(Exception):
+                out.graph(unfinished_of(name), export_graph(dict(frame.f_locals)))
+                return
 
 
 def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:

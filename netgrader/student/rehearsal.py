@@ -55,7 +55,7 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     Parameters
     ----------
     seconds
-        How long one call may go on feeding rows.
+        Processor time for which one call may go on feeding rows.
     """
     train = student.value("train")
     arrays, problem = _arrays(student)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["error_fault", "judge_graph", "judge_run"]
 
 NAME = "train"
-STOPPED = re.compile(r"train still went on after ([\d.]+) seconds")
+STOPPED = re.compile(r"train still went on after ([\d.]+) seconds of computing")
 
 
 def error_fault(subject: Subject) -> Fault | None:
@@ -35,7 +35,7 @@ def error_fault(subject: Subject) -> Fault | None:
     place = f"{NAME}: {error.line}" if error.line else NAME
     stopped = STOPPED.search(error.message)
     if stopped:
-        steps = f"{len(subject.course.steps):,} steps after {stopped.group(1)} seconds"
+        steps = f"{len(subject.course.steps):,} steps in {stopped.group(1)} seconds of computing"
         wanted = f"{subject.call.n_epochs} epochs and then an end"
         return fault("training-does-not-end", found=steps, expected=wanted)
     if "uninitialized" in error.message and len(subject.course.steps):

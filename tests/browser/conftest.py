@@ -112,6 +112,7 @@ def pages(tmp_path_factory, digits):
         )
         written[name] = render_page(page)
     written["report"] = render_report(build_report(classes.eight_students()))
+    written["large"] = render_report(build_report(classes.large()))
     written["empty"] = render_report(build_report(classes.nobody()))
     paths = {}
     for name, html in written.items():

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-PAGES = ("right", "wrong", "report", "empty")
+PAGES = ("right", "wrong", "report", "large", "empty")
 
 OVERFLOWING = """
 const inside = element => {

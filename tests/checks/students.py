@@ -252,7 +252,7 @@ WRONG_NETWORKS = {
         "sigmoid-cross-entropy",
     ),
     "the sign lost": work(_network(("minimize(loss)", "minimize(-loss)")), "maximises-loss"),
-    "swapped": work(_network(("labels=Y, logits=logits", "labels=logits, logits=Y")), "minimises-wrong-tensor"),
+    "swapped": work(_network(("labels=Y, logits=logits", "labels=logits, logits=Y")), "labels-logits-swapped"),
     "two layers": work(
         _network(
             (
@@ -262,6 +262,10 @@ WRONG_NETWORKS = {
             )
         ),
         "too-many-layers",
+    ),
+    "the accuracy minimised": work(_network(("minimize(loss)", "minimize(accuracy)")), "minimises-wrong-tensor"),
+    "digits for one-hot rows": work(
+        _network(("[None, 10])", "[None])"), ("tf.argmax(Y, 1)", "tf.cast(Y, tf.int64)")), "wrong-placeholder"
     ),
     "gradient descent": work(_network(("AdamOptimizer", "GradientDescentOptimizer")), "wrong-optimizer"),
     "momentum": work(

@@ -212,12 +212,12 @@ def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
         def test_after():
             """It goes on"""
     ''',
-        seconds=0.5,
+        seconds=2.0,
     )
     endless, after = run.checks["check_a"]
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert endless.outcome is Outcome.UNGRADABLE
-    assert "0.5 seconds" in endless.message
+    assert "2 seconds" in endless.message
     assert after.outcome is Outcome.PASSED
 
 

@@ -121,13 +121,13 @@ def test_a_verifier_that_hangs_is_stopped_with_all_that_it_started(ask, tmp_path
             pathlib.Path({str(tmp_path / "child")!r}).write_text(str(child.pid))
             ctypes.CDLL(None).sleep(100)
     ''',
-        seconds=4.0,
+        seconds=12.0,
         test_seconds=1.0,
     )
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert by_name(verification)["test_first"].outcome is Outcome.PASSED
     assert by_name(verification)["test_second"].outcome is Outcome.UNGRADABLE
-    assert "4 seconds" in verification.problem
+    assert "12 seconds" in verification.problem
     child = int((tmp_path / "child").read_text())
     status = Path(f"/proc/{child}/stat")
     assert not status.exists() or status.read_text().split()[2] == "Z", "The child lives on."

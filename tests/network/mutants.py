@@ -50,8 +50,8 @@ MUTANTS = {
     "bce-on-softmax": (
         {"sigmoid-cross-entropy"},
         _loss(
-            lambda y, z: -tf.reduce_mean(
-                y * tf.log(tf.nn.softmax(z) + 1e-8) + (1 - y) * tf.log(1 - tf.nn.softmax(z) + 1e-8)
+            lambda y, z: (
+                -tf.reduce_mean(y * tf.log(tf.nn.softmax(z) + 1e-8) + (1 - y) * tf.log(1 - tf.nn.softmax(z) + 1e-8))
             )
         ),
         "both",
@@ -89,7 +89,11 @@ MUTANTS = {
     "narrow": ({"wrong-width"}, {"hidden": 30}, "two"),
     "rate": ({"learning-rate-not-as-stated"}, {"optimizer": lambda _, cls, rate: cls(0.01)}, "both"),
     "sgd": ({"wrong-optimizer"}, {"optimizer": lambda _, cls, rate: tf.train.GradientDescentOptimizer(rate)}, "both"),
-    "momentum": ({"wrong-optimizer"}, {"optimizer": lambda _, cls, rate: tf.train.MomentumOptimizer(rate, 0.9)}, "both"),
+    "momentum": (
+        {"wrong-optimizer"},
+        {"optimizer": lambda _, cls, rate: tf.train.MomentumOptimizer(rate, 0.9)},
+        "both",
+    ),
     "rmsprop": ({"wrong-optimizer"}, {"optimizer": lambda _, cls, rate: tf.train.RMSPropOptimizer(rate)}, "both"),
     "last-layer-only": ({"layers-not-trained"}, {"variables": lambda _, every: every[2:]}, "two"),
     "zeros": ({"zero-initialisation"}, {"initial": lambda _, __: tf.zeros_initializer()}, "two"),

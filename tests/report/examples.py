@@ -96,3 +96,65 @@ def nobody():
 
 def nobody_handed_in():
     return ClassView("digits", (COLUMNS,), (student("Hana", submitted=False),))
+
+
+CONTRACT = {
+    "1_one_layer": {"prepare_data": 2, "fully_connected_layer": 2, "one_layer_network": 3, "train": 3},
+    "2_two_layers": {
+        "two_layer_network": 4,
+        "learning_rate_sweep": 4,
+        "two_layer_training": 3,
+        "input_gradients": 3,
+        "gradients_meaning": 2,
+    },
+    "3_deep_network": {"deep_network": 4, "deep_training": 2, "deep_accuracy": 6, "what_helped": 2},
+}
+BY_HAND = {"gradients_meaning", "what_helped"}
+MISTAKES = ("softmax-before-loss", "missing-bias", "same-batch-always", "no-shuffling", "learning-rate-not-as-stated")
+
+
+def large(students=60):
+    """A class of the course's three notebooks; who makes which mistake repeats with periods of their own."""
+    columns = tuple(
+        NotebookColumns(
+            notebook,
+            tuple(
+                Column(name if name in BY_HAND else f"check_{name}", name, points, manual=name in BY_HAND)
+                for name, points in cells.items()
+            ),
+        )
+        for notebook, cells in CONTRACT.items()
+    )
+    return ClassView("digits", columns, tuple(_one_of_many(number) for number in range(students)))
+
+
+def _one_of_many(number):
+    graded = {}
+    for place, (notebook, cells) in enumerate(CONTRACT.items()):
+        if (number + place) % 11 == 10:
+            continue
+        made = []
+        for index, (name, points) in enumerate(cells.items()):
+            if name in BY_HAND:
+                made.append(notebooks.manual_cell(name, points))
+                continue
+            wrong = (number * 7 + index * 3 + place) % (5 + index) == 0
+            code = MISTAKES[(number + index) % len(MISTAKES)]
+            check = (
+                notebooks.failed("test_a", "The first thing is right", notebooks.fault(code), share=(number % 3) / 4)
+                if wrong
+                else notebooks.passed("test_a", "The first thing is right")
+            )
+            made.append(notebooks.cell(name, points, check, notebooks.passed("test_b", "The second thing is right")))
+        accuracy = (0.92, 0.975, 0.98)[place] + (number * 13 % 10) / 1000
+        rate = (0.003, 0.001, 0.0005)[place] * (1 + number % 4)
+        width = (10, 1500, 256 * (1 + number % 4))[place]
+        widths = (10,) if place == 0 else (width, 10)
+        seen_here = {"check_x": (replace(notebooks.RIGHT_NETWORK, widths=widths, learning_rate=rate),)}
+        if place == 1:
+            rates = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+            found = tuple(accuracy - 0.004 * abs(index - 2) - 0.0004 * (number % 7) for index in range(5))
+            seen_here["check_y"] = (seen.Sweep(rates, found, 1e-3),)
+        graded[notebook] = Graded(notebooks.result(*made, notebook=notebook, test_accuracy=accuracy), seen_here)
+    name = f"Student {number:02}"
+    return StudentView(f"s{number:03}", name, bool(graded), graded, dict.fromkeys(graded, f"{number}.html"))

@@ -273,3 +273,30 @@ def test_without_a_cage_paths_of_inside_lead_to_the_host(tmp_path):
     output, outcome = run(sandbox, program, "/run/given/a", mounts=mounts, files={"work/c": b"d"}, cwd="work")
     assert output.strip() == "b b d", outcome
     assert sandbox.seen(mounts[0]) == str(tmp_path)
+
+
+def test_the_processors_are_those_that_were_named(either):
+    (one, *_) = sorted(os.sched_getaffinity(0))
+    look = (
+        "import os\nprint(os.sched_getaffinity(0))\ntry: os.sched_setaffinity(0, {0, 1})\n"
+        "except PermissionError: print('refused')"
+    )
+    output, outcome = run(either, look, limits=Limits(wall_seconds=30, cpus=frozenset({one})))
+    assert output.splitlines() == [str({one}), "refused"], outcome
+
+
+def test_a_quick_look_tries_what_one_look_tells(sandbox):
+    tried = promises(sandbox, quick=True)
+    assert [promise for promise in tried if not promise.held] == []
+    assert len(tried) == 10
+
+
+def test_cages_leave_no_descriptors_open(sandbox):
+    def opened():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    run(sandbox, "")
+    before = opened()
+    for _ in range(3):
+        run(sandbox, "print('hello')")
+    assert opened() <= before

@@ -12,6 +12,7 @@ from netgrader.checks.dense import (
     try_case,
 )
 from netgrader.checks.structure import (
+    require_feedable,
     require_graph,
     require_layers,
     require_loss,
@@ -131,10 +132,11 @@ def test_layers_lead_from_images_to_classes(network):
     faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"),
     requires=BASIS,
 )
-def test_network_has_all_its_parts(cell_evidence, network, refuse):
+def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
     refuse(network)
+    require_feedable(bench.lab, cell_evidence.graph("net"), network)
 
 
 @grades(

@@ -12,8 +12,9 @@ x_train, x_test = map(scaled, (x_train_2d, x_test_2d))
 y_train_1_hot, y_test_1_hot = map(one_hot, (y_train, y_test))
 # %% fully_connected_layer
 def fully_connected_layer(x, n_output, name=None, activation=None):
-    limit = np.sqrt(6 / (x.shape[-1] + n_output))
-    weights = tf.Variable(tf.random.uniform([x.shape[-1], n_output], -limit, limit), name=name and name + "_w")
+    n_input = x.shape[-1].value
+    limit = np.sqrt(6 / (n_input + n_output))
+    weights = tf.Variable(tf.random.uniform([n_input, n_output], -limit, limit), name=name and name + "_w")
     offset = tf.Variable(tf.zeros([1, n_output]), name=name and name + "_b")
     out = tf.add(tf.einsum("ij,jk->ik", x, weights), offset)
     return (activation or tf.identity)(out), weights

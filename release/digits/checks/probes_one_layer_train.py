@@ -1,0 +1,25 @@
+"""Evidence from notebook 1: what `train` does to a network that takes notes, and the network that it trained."""
+
+import numpy as np
+
+from netgrader.evidence import EvidenceWriter
+from netgrader.student.probes import Student, export_graph, probe
+from netgrader.student.rehearsal import Call, rehearse
+
+
+@probe("check_train")
+def train(student: Student, out: EvidenceWriter) -> None:
+    """Call the student's `train` a few times, for few epochs, each time on a fresh network."""
+    terms = student.exercises.table("train")
+    with student.capturing(out, "train"):
+        rehearse(student, out, [Call(**call) for call in terms["calls"]], terms["seconds"])
+
+
+@probe("run_training")
+def run_training(student: Student, out: EvidenceWriter) -> None:
+    """Hand over the network that the notebook trained with the student's `train`, and what was returned for it."""
+    with student.capturing(out, "net"):
+        out.graph("net", export_graph(student.value("net"), student.value("sess")))
+    for name in ("acc_trn", "acc_val"):
+        with student.capturing(out, name):
+            out.array(name, np.asarray(student.value(name), dtype=np.float64))

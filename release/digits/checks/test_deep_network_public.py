@@ -1,0 +1,87 @@
+"""Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
+
+from netgrader.checks import fail, grades
+from netgrader.checks.accuracy import require_learned, require_target, require_values
+from netgrader.checks.deep_network import recomputed
+from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer
+
+NETWORK = "check_deep_network"
+TRAINING = "check_deep_training"
+ACCURACY = "check_deep_accuracy"
+
+BASIS = ("test_layers_lead_from_images_to_classes",)
+
+# ---- deep_network --------------------------------------------------------------------------------------------------
+
+
+@grades(NETWORK, credit=0, faults=("layer-not-connected",))
+def test_layers_lead_from_images_to_classes(network):
+    """Trained layers lead from the 784 pixels of an image to ten logits"""
+    require_layers(network)
+
+
+@grades(NETWORK, credit=1, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
+def test_network_has_all_its_parts(cell_evidence, network, refuse):
+    """The network has all parts that the exercise lists, in the graph that it returns"""
+    require_graph(cell_evidence.graph("net"))
+    refuse(network)
+
+
+@grades(NETWORK, credit=3, faults=("too-few-layers",), requires=BASIS)
+def test_network_has_three_trained_layers(network, refuse):
+    """The network has three trained layers or more"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=3, faults=("missing-activation", "softmax-in-hidden-layer"), requires=BASIS)
+def test_a_nonlinearity_stands_between_the_layers(network, refuse):
+    """A nonlinearity stands between the layers"""
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=3,
+    faults=(
+        "softmax-before-loss",
+        "sigmoid-before-loss",
+        "loss-over-wrong-axis",
+        "labels-logits-swapped",
+        "maximises-loss",
+        "minimises-wrong-tensor",
+        "layers-not-trained",
+        "labels-not-one-hot",
+        "unclipped-log",
+    ),
+    requires=BASIS,
+)
+def test_training_lowers_the_loss(network, refuse):
+    """Training lowers a loss of the logits and labels, and reaches all layers"""
+    refuse(network)
+    if network.loss is None:
+        fail("missing-tensor", found="no loss", expected="a loss")
+    require_optimizer(network, decided=False)
+
+
+# ---- deep_training -------------------------------------------------------------------------------------------------
+
+
+@grades(TRAINING, credit=1, faults=("train-op-not-run",))
+def test_the_network_is_trained(bench, cell_evidence):
+    """The network in the session is trained: it recognises test images"""
+    require_values(cell_evidence.graph("net"))
+    result, least = recomputed(bench, TRAINING), bench.exercises.table("deep_training")["least_accuracy"]
+    if result.test < least:
+        fail("train-op-not-run", found=f"{result.test:.1%} on the test images", expected=f"over {least:.0%}")
+
+
+# ---- the accuracy --------------------------------------------------------------------------------------------------
+
+
+@grades(ACCURACY, credit=1, faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels"))
+def test_the_network_recognises_more_than_98_5_percent(bench, cell_evidence):
+    """The test accuracy is over 98.5 %"""
+    require_values(cell_evidence.graph("net"))
+    result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
+    require_learned(result)
+    require_target(result.test, full=terms["full"], none=terms["none"])

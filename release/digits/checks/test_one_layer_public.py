@@ -1,0 +1,306 @@
+"""Public checks of notebook 1. They run in your notebook when you call check("…"), and again when it is graded."""
+
+from netgrader.checks import grades
+from netgrader.checks.arrays import require_images, require_labels
+from netgrader.checks.dense import (
+    require_activation,
+    require_bias,
+    require_glorot_uniform,
+    require_linear,
+    require_weights_used,
+    require_zero_bias,
+    try_case,
+)
+from netgrader.checks.structure import (
+    require_feedable,
+    require_graph,
+    require_layers,
+    require_loss,
+    require_optimizer,
+    require_rate,
+    require_weights,
+)
+from netgrader.checks.training import require_trained, show_training
+from netgrader.training.verdicts import Aspect
+
+DATA = "check_prepare_data"
+LAYER = "check_fully_connected_layer"
+NETWORK = "check_one_layer_network"
+TRAIN = "check_train"
+
+# What the other checks of a cell build on.
+LAYER_BASIS = ("test_layer_uses_the_weights_it_returns",)
+BASIS = ("test_layers_lead_from_images_to_classes",)
+
+# ---- prepare_data --------------------------------------------------------------------------------------------------
+
+
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "not-scaled",
+        "scaled-on-one-side",
+        "scaled-twice",
+        "integer-division",
+        "wrong-range",
+        "wrong-shape",
+        "not-floating-point",
+        "wrong-order",
+        "rows-mixed",
+    ),
+)
+def test_training_images_are_prepared(bench):
+    """x_train holds the training images, a row each, as floating-point numbers from 0 to 1"""
+    require_images(bench, "train")
+
+
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "labels-not-one-hot",
+        "labels-off-by-one",
+        "labels-shifted",
+        "labels-shuffled-apart",
+        "labels-wrong",
+        "wrong-shape",
+        "not-floating-point",
+    ),
+)
+def test_training_labels_are_one_hot(bench):
+    """y_train_1_hot holds the labels of the training images, one-hot"""
+    require_labels(bench, "train")
+
+
+# ---- fully_connected_layer -----------------------------------------------------------------------------------------
+
+
+@grades(LAYER, credit=2, faults=("wrong-return", "wrong-width", "layers-not-trained"))
+def test_layer_uses_the_weights_it_returns(bench):
+    """The layer multiplies its input by the weights W that it returns"""
+    require_weights_used(try_case(bench, 0))
+
+
+@grades(LAYER, credit=1, faults=("wrong-activation",), requires=LAYER_BASIS)
+def test_layer_is_linear_without_activation(bench):
+    """Without an activation the layer computes x·W + b and nothing more"""
+    require_linear(try_case(bench, 0))
+
+
+@grades(LAYER, credit=2, faults=("wrong-activation", "wrong-return"))
+def test_layer_applies_the_activation(bench):
+    """The activation that is given is applied to x·W + b"""
+    require_activation(try_case(bench, 1))
+
+
+@grades(LAYER, credit=2, faults=("missing-bias",), requires=LAYER_BASIS)
+def test_layer_has_a_bias_for_each_neuron(bench):
+    """Each neuron has a bias of its own"""
+    require_bias(try_case(bench, 0))
+
+
+@grades(LAYER, credit=1, faults=("bias-not-zero",), requires=("test_layer_has_a_bias_for_each_neuron",))
+def test_bias_starts_at_zero(bench):
+    """The bias starts at zero"""
+    require_zero_bias(try_case(bench, 0))
+
+
+@grades(
+    LAYER,
+    credit=2,
+    faults=("wrong-initialisation", "zero-initialisation", "constant-initialisation", "huge-initialisation"),
+    requires=LAYER_BASIS,
+)
+def test_weights_start_glorot_uniform(bench):
+    """The weights start uniformly distributed between ±√(6/(inputs + outputs))"""
+    require_glorot_uniform(try_case(bench, 0))
+
+
+# ---- one_layer_network ---------------------------------------------------------------------------------------------
+
+
+@grades(NETWORK, credit=0, faults=("layer-not-connected",))
+def test_layers_lead_from_images_to_classes(network):
+    """Trained layers lead from the 784 pixels of an image to ten logits"""
+    require_layers(network)
+
+
+@grades(
+    NETWORK,
+    credit=1,
+    faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"),
+    requires=BASIS,
+)
+def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
+    """The network has all parts that the exercise lists, in the graph that it returns"""
+    require_graph(cell_evidence.graph("net"))
+    refuse(network)
+    require_feedable(bench.lab, cell_evidence.graph("net"), network)
+
+
+@grades(
+    NETWORK,
+    credit=3,
+    faults=("too-many-layers", "too-few-layers", "wrong-width", "shared-weights", "built-twice", "unused-layer"),
+    requires=BASIS,
+)
+def test_network_is_one_layer_of_ten_neurons(network, refuse):
+    """The network is a single layer of ten neurons"""
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=1,
+    faults=("missing-bias",),
+    requires=BASIS,
+    forgives=(LAYER,),
+)
+def test_neurons_have_a_bias(network, refuse):
+    """The neurons have a bias"""
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("relu-on-logits", "wrong-activation", "missing-activation", "logits-are-probabilities"),
+    requires=BASIS,
+    forgives=(LAYER,),
+)
+def test_logits_are_linear(network, refuse):
+    """The logits are what the layer computes, without an activation"""
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=3,
+    faults=(
+        "softmax-before-loss",
+        "sigmoid-before-loss",
+        "mse-on-softmax",
+        "mse-on-logits",
+        "sigmoid-cross-entropy",
+        "wrong-loss",
+        "loss-over-wrong-axis",
+        "labels-logits-swapped",
+        "labels-not-one-hot",
+        "labels-off-by-one",
+        "loss-not-finite",
+        "unclipped-log",
+    ),
+    requires=BASIS,
+)
+def test_loss_is_cross_entropy_of_the_logits(network, refuse):
+    """The loss is the softmax cross-entropy of the logits"""
+    refuse(network)
+    require_loss(network)
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"),
+    requires=BASIS,
+)
+def test_training_lowers_the_loss(network, refuse):
+    """A training step changes the weights so that the loss becomes smaller"""
+    refuse(network)
+    require_optimizer(network, decided=False)
+
+
+@grades(NETWORK, credit=2, faults=("wrong-optimizer",), requires=BASIS)
+def test_optimizer_is_adam(network, refuse):
+    """The optimizer is Adam"""
+    refuse(network)
+    require_optimizer(network)
+
+
+@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+def test_default_learning_rate(network, exercise):
+    """Without an argument the learning rate is 0.003"""
+    require_rate(network, exercise["learning_rate"])
+
+
+@grades(NETWORK, credit=2, faults=("learning-rate-not-as-stated",), requires=BASIS)
+def test_learning_rate_follows_the_argument(networks):
+    """The optimizer uses the learning rate that is given"""
+    rate = next(iter(networks))
+    require_rate(networks[rate], rate)
+
+
+@grades(NETWORK, credit=1, faults=("missing-tensor",), requires=BASIS)
+def test_w1_are_the_weights(bench, network, cell_evidence):
+    """W1 are the weights of the layer"""
+    require_weights(bench.lab, cell_evidence.graph("net"), network, "W1")
+
+
+# ---- train ---------------------------------------------------------------------------------------------------------
+
+
+@grades(
+    TRAIN,
+    credit=3,
+    faults=(
+        "train-op-not-run",
+        "not-initialised",
+        "reinitialised-each-epoch",
+        "too-few-epochs",
+        "too-many-epochs",
+        "training-does-not-end",
+        "loss-not-finite",
+        "another-session",
+        "session-closed",
+        "labels-not-one-hot",
+        "evaluated-in-fresh-session",
+    ),
+)
+def test_train_trains(bench, remark, show):
+    """train initialises the variables once and then takes training steps, for as many epochs as asked"""
+    require_trained(bench, Aspect.RUN, remark)
+    show_training(bench, show)
+
+
+@grades(
+    TRAIN,
+    credit=2,
+    faults=(
+        "same-batch-always",
+        "part-of-data-only",
+        "no-minibatches",
+        "wrong-slice",
+        "batch-size-ignored",
+        "sampled-with-replacement",
+        "unknown-rows",
+        "too-many-epochs",
+        "trained-on-test",
+        "not-scaled",
+        "scaled-twice",
+        "scaled-on-one-side",
+    ),
+    requires=("test_train_trains",),
+)
+def test_each_epoch_feeds_each_image_once(bench, remark):
+    """Each epoch feeds each training image once, in minibatches of the size asked for"""
+    require_trained(bench, Aspect.ROWS, remark)
+
+
+@grades(
+    TRAIN,
+    credit=1,
+    faults=(
+        "wrong-return",
+        "reports-train-accuracy",
+        "reported-accuracy-wrong",
+        "accuracy-not-mean",
+        "evaluated-while-training",
+        "evaluated-on-part",
+        "picked-best-epoch-on-test",
+    ),
+    requires=("test_train_trains",),
+)
+def test_train_returns_what_was_measured(bench, remark):
+    """train returns the accuracies on the training and on the test images, one for each epoch"""
+    require_trained(bench, Aspect.REPORT, remark)

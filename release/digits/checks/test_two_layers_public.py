@@ -1,0 +1,152 @@
+"""Public checks of notebook 2. They run in your notebook when you call check("…"), and again when it is graded."""
+
+from netgrader.checks import fail, grades
+from netgrader.checks.input_gradients import require_each, require_shapes
+from netgrader.checks.learning_rate import require_best, require_wide
+from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
+from netgrader.checks.two_layers import curves, gradients, student_sweep
+
+NETWORK = "check_two_layer_network"
+SWEEP = "check_learning_rate_sweep"
+TRAINING = "check_two_layer_training"
+GRADIENTS = "check_input_gradients"
+
+BASIS = ("test_layers_lead_from_images_to_classes",)
+
+# ---- two_layer_network ---------------------------------------------------------------------------------------------
+
+
+@grades(NETWORK, credit=0, faults=("layer-not-connected",))
+def test_layers_lead_from_images_to_classes(network):
+    """Trained layers lead from the 784 pixels of an image to ten logits"""
+    require_layers(network)
+
+
+@grades(NETWORK, credit=1, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
+def test_network_has_all_its_parts(cell_evidence, network, refuse):
+    """The network has all parts that the exercise lists, in the graph that it returns"""
+    require_graph(cell_evidence.graph("net"))
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=4,
+    faults=("too-many-layers", "too-few-layers", "wrong-width", "shared-weights", "built-twice", "unused-layer"),
+    requires=BASIS,
+)
+def test_network_has_1500_and_10_neurons(network, refuse):
+    """The network has two layers: 1500 neurons, then ten"""
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=3,
+    faults=(
+        "missing-activation",
+        "wrong-activation",
+        "softmax-in-hidden-layer",
+        "relu-on-logits",
+        "logits-are-probabilities",
+    ),
+    requires=BASIS,
+)
+def test_a_relu_stands_between_the_layers(network, refuse):
+    """A ReLU stands between the layers, and nothing after the last one"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=1, faults=("missing-bias",), requires=BASIS)
+def test_neurons_have_a_bias(network, refuse):
+    """Both layers have a bias"""
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=3,
+    faults=(
+        "softmax-before-loss",
+        "sigmoid-before-loss",
+        "mse-on-softmax",
+        "mse-on-logits",
+        "sigmoid-cross-entropy",
+        "wrong-loss",
+        "loss-over-wrong-axis",
+        "labels-logits-swapped",
+        "maximises-loss",
+        "minimises-wrong-tensor",
+        "labels-not-one-hot",
+        "unclipped-log",
+    ),
+    requires=BASIS,
+)
+def test_loss_is_softmax_cross_entropy(network, refuse):
+    """The loss is the softmax cross-entropy of the logits, and training lowers it"""
+    refuse(network)
+    require_loss(network)
+
+
+@grades(NETWORK, credit=2, faults=("wrong-optimizer", "layers-not-trained"), requires=BASIS)
+def test_adam_trains_both_layers(network, refuse):
+    """Adam trains both layers"""
+    refuse(network)
+    require_optimizer(network)
+
+
+@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
+    """The learning rate is 0.001, or the one that is given"""
+    refuse(network)
+    require_rate(network, exercise["learning_rate"])
+    for rate, other in networks.items():
+        require_rate(other, rate)
+
+
+# ---- learning_rate_sweep -------------------------------------------------------------------------------------------
+
+
+@grades(SWEEP, credit=1, faults=("sweep-too-narrow",))
+def test_the_sweep_is_wide(bench):
+    """The sweep has five rates or more, over two decades or more"""
+    terms = bench.exercises.table("learning_rate_sweep")
+    require_wide(student_sweep(bench), terms["rates"], terms["decades"])
+
+
+@grades(SWEEP, credit=1, faults=("best-not-from-sweep",))
+def test_the_best_rate_is_the_sweeps(bench):
+    """The best rate is the one with the highest accuracy of the sweep"""
+    require_best(student_sweep(bench))
+
+
+# ---- two_layer_training --------------------------------------------------------------------------------------------
+
+
+@grades(TRAINING, credit=0, faults=("too-few-epochs",))
+def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence):
+    """There is an accuracy on training and on test images for each of the five epochs"""
+    acc_trn, acc_val = curves(cell_evidence)
+    epochs = bench.exercises.table("two_layer_training")["epochs"]
+    if len(acc_val) < epochs or len(acc_trn) != len(acc_val):
+        fail("too-few-epochs", found=f"{len(acc_trn)} and {len(acc_val)} accuracies", expected=f"{epochs} of each")
+
+
+# ---- input_gradients -----------------------------------------------------------------------------------------------
+
+
+@grades(GRADIENTS, credit=0, faults=("gradient-wrong-shape",))
+def test_there_are_ten_gradients_of_the_shape_of_the_images(bench):
+    """There are ten gradients, each with a value for each pixel of each image"""
+    require_shapes(gradients(bench))
+
+
+@grades(
+    GRADIENTS,
+    credit=2,
+    faults=("gradient-of-logits", "gradient-of-loss", "gradient-of-wrong-tensor", "gradients-out-of-order"),
+    requires=("test_there_are_ten_gradients_of_the_shape_of_the_images",),
+)
+def test_each_gradient_is_that_of_a_softmax_output(bench):
+    """Gradient number d says how the softmax output of digit d changes with each pixel"""
+    require_each(gradients(bench))

@@ -1,0 +1,133 @@
+"""The arrays that prepare_data makes are judged by what they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netgrader.student.mnist import load_mnist
+from netgrader.training.arrays import judge_images, judge_one_hot
+
+N = 2000
+
+
+@pytest.fixture(scope="module")
+def raw():
+    return load_mnist()[0][0][:N]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_mnist()[0][1][:N]
+
+
+ORDER = np.random.default_rng(5).permutation(N)
+
+
+def flat(raw):
+    return raw.reshape(len(raw), -1)
+
+
+RIGHT = {
+    "float32": lambda raw: (flat(raw) / 255).astype(np.float32),
+    "float64": lambda raw: flat(raw) / 255,
+    "float16": lambda raw: (flat(raw) / 255).astype(np.float16),
+    "over 256": lambda raw: flat(raw) / 256,
+    "over the largest of each image": lambda raw: flat(raw) / flat(raw).max(axis=1, keepdims=True),
+    "over the largest of each pixel": lambda raw: flat(raw) / np.maximum(flat(raw).max(axis=0), 1),
+    "white on black": lambda raw: 1 - flat(raw) / 255,
+    "gamma": lambda raw: (flat(raw) / 255) ** 0.5,
+    "column-major": lambda raw: np.asfortranarray(flat(raw) / 255),
+}
+
+WRONG = {
+    "not-scaled": lambda raw: flat(raw).astype(np.float64),
+    "not-scaled, whole numbers": flat,
+    "scaled-twice": lambda raw: flat(raw) / 255 / 255,
+    "integer-division": lambda raw: flat(raw) // 255,
+    "integer-division, then floats": lambda raw: (flat(raw) // 255).astype(np.float32),
+    "wrong-range": lambda raw: flat(raw) / 127.5 - 1,
+    "wrong-range, standardised": lambda raw: (flat(raw) - flat(raw).mean()) / flat(raw).std(),
+    "wrong-range, not finite": lambda raw: np.where(flat(raw) == 255, np.nan, flat(raw) / 255),
+    "wrong-shape": lambda raw: raw / 255,
+    "wrong-shape, fewer": lambda raw: flat(raw)[:100] / 255,
+    "wrong-shape, turned": lambda raw: flat(raw).T / 255,
+    "not-floating-point": lambda raw: (flat(raw) > 127).astype(int),
+    "wrong-order, turned images": lambda raw: raw.transpose(0, 2, 1).reshape(N, -1) / 255,
+    "wrong-order, zeros": lambda raw: np.zeros_like(flat(raw), dtype=float),
+    "wrong-order, noise": lambda raw: np.random.default_rng(1).random(flat(raw).shape),
+    "wrong-order, one twice": lambda raw: (flat(raw) / 255)[np.where(np.arange(N) == 17, 0, np.arange(N))],
+    "rows-mixed": lambda raw: (raw / 255).reshape(784, -1).T,
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_images_in_any_precision_and_scale_are_right(raw, name):
+    judged = judge_images(RIGHT[name](raw), raw)
+    assert judged.charge is None
+    assert np.array_equal(judged.rows, np.arange(N))
+
+
+def test_another_order_is_right_and_known(raw):
+    judged = judge_images((flat(raw) / 255)[ORDER], raw)
+    assert judged.charge is None
+    assert np.array_equal(judged.rows, ORDER)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_images_are_named_with_what_was_found(raw, name):
+    charge = judge_images(WRONG[name](raw), raw).charge
+    assert charge.fault.code == name.partition(",")[0]
+    assert charge.fault.found
+    assert charge.share < 1
+
+
+def test_the_first_row_that_is_wrong_is_shown(raw):
+    assert judge_images(WRONG["wrong-order, one twice"](raw), raw).charge.fault.place == "row 17"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_one_hot_labels_are_right(digits, dtype):
+    assert judge_one_hot(np.eye(10, dtype=dtype)[digits], digits) is None
+
+
+def test_labels_follow_the_order_of_their_images(digits):
+    labels = np.eye(10)[digits]
+    assert judge_one_hot(labels[ORDER], digits, ORDER) is None
+    assert judge_one_hot(labels, digits, ORDER).fault.code == "labels-shuffled-apart"
+
+
+WRONG_LABELS = {
+    "labels-not-one-hot, digits": lambda y: y,
+    "labels-not-one-hot, column": lambda y: y[:, np.newaxis],
+    "labels-not-one-hot, zeros": lambda y: np.zeros((len(y), 10)),
+    "labels-not-one-hot, exchanged": lambda y: 1 - np.eye(10)[y],
+    "labels-not-one-hot, smoothed": lambda y: 0.9 * np.eye(10)[y] + 0.01,
+    "labels-off-by-one": lambda y: np.eye(10)[(y + 1) % 10],
+    "labels-off-by-one, down": lambda y: np.eye(10)[(y + 9) % 10],
+    "labels-shifted": lambda y: np.roll(np.eye(10)[y], 1, axis=0),
+    "labels-shifted, up": lambda y: np.roll(np.eye(10)[y], -3, axis=0),
+    "labels-shuffled-apart": lambda y: np.eye(10)[y][ORDER],
+    "labels-wrong": lambda y: np.eye(10)[0 * y],
+    "labels-wrong, backwards": lambda y: np.eye(10)[9 - y],
+    "wrong-shape": lambda y: np.eye(11)[y],
+    "wrong-shape, turned": lambda y: np.eye(10)[y].T,
+    "not-floating-point": lambda y: np.eye(10, dtype=int)[y],
+    "not-floating-point, booleans": lambda y: np.eye(10, dtype=bool)[y],
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LABELS)
+def test_wrong_labels_are_named_with_what_was_found(digits, name):
+    charge = judge_one_hot(WRONG_LABELS[name](digits), digits)
+    assert charge.fault.code == name.partition(",")[0]
+    assert charge.fault.found
+
+
+def test_the_first_label_that_is_wrong_is_shown_with_the_right_one(digits):
+    labels = np.eye(10)[digits]
+    labels[123] = np.eye(10)[(digits[123] + 4) % 10]
+    fault = judge_one_hot(labels, digits).fault
+    assert fault.place == "row 123, the first of 1"
+    assert fault.found == f"the label {(digits[123] + 4) % 10}"
+    assert fault.expected == str(digits[123])

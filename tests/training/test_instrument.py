@@ -1,0 +1,96 @@
+"""The instrument is a network like any other, and notes everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netgrader.training.notes import Asked
+from tests.training.mutants import loop
+
+CONTRACT = ["graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy"]
+
+LOOK = """
+import json
+
+def train(sess, net, n_epochs, mini_batch_size=64):
+    facts = {
+        "attributes": sorted(vars(net)),
+        "shapes": [net.X.shape.as_list(), net.Y.shape.as_list(), net.logits.shape.as_list()],
+        "dtypes": [net.X.dtype.name, net.Y.dtype.name],
+    }
+    rows = {net.X: x_train[:300], net.Y: y_train_1_hot[:300]}
+    with net.graph.as_default():
+        sess.run(tf.global_variables_initializer())
+        facts["globals"] = len(tf.global_variables())
+        facts["trainable"] = [variable.shape.as_list() for variable in tf.trainable_variables()]
+    before = float(sess.run(net.loss, rows))
+    probabilities, logits = sess.run([net.prediction, net.logits], {net.X: x_train[:300]})
+    facts["sums"] = float(abs(probabilities.sum(axis=1) - 1).max())
+    facts["same"] = bool((probabilities.argmax(1) == logits.argmax(1)).all())
+    for _ in range(50):
+        nothing = sess.run(net.train_op, rows)
+    facts["nothing"] = nothing is None
+    facts["learned"] = float(sess.run(net.loss, rows)) / before
+    facts["accuracy"] = float(sess.run(net.accuracy, rows))
+    facts["expected"] = float(np.mean(sess.run(net.logits, rows).argmax(1) == y_train_1_hot[:300].argmax(1)))
+    raise RuntimeError(json.dumps(facts))
+"""
+
+
+@pytest.fixture(scope="module")
+def facts(rehearse):
+    import json
+
+    return json.loads(rehearse({"look": LOOK}, calls=((1, 64),)).evidence("look").errors["0/train"].message)
+
+
+def test_it_has_the_contracts_attributes_and_no_others(facts):
+    assert facts["attributes"] == sorted(CONTRACT)
+    assert facts["shapes"] == [[None, 784], [None, 10], [None, 10]]
+    assert facts["dtypes"] == ["float32", "float32"]
+
+
+def test_its_variables_are_those_of_any_such_network(facts):
+    assert facts["trainable"] == [[784, 10], [10]]
+    assert facts["globals"] == 8  # two slots of Adam for each, and its two powers
+
+
+def test_it_learns_and_its_parts_agree(facts):
+    assert facts["learned"] < 0.5
+    assert facts["accuracy"] == pytest.approx(facts["expected"])
+    assert facts["sums"] < 1e-5
+    assert facts["same"]
+    assert facts["nothing"]
+
+
+def test_every_run_is_noted_in_order(rehearse, raw):
+    training = rehearse({"plain": loop("plain")}, calls=((2, 64),), raw=raw).training("plain")
+    call = training.subjects[0].call
+    assert len(call.initialisations) == 1
+    assert len(call.steps) == 2 * 24
+    assert list(call.asked) == [Asked.INITIALISE, *([Asked.STEP] * 24 + [Asked.ACCURACY] * 2) * 2]
+    assert list(call.sizes[1:27]) == [64] * 23 + [1500 - 23 * 64] + [1500, 500]
+    assert np.isfinite(call.loss[call.steps]).all()
+    assert call.loss[call.steps][-1] < call.loss[call.steps][0]
+    assert len(set(call.state[call.steps])) == 48
+    assert call.final == pytest.approx(call.state[-1], rel=1e-5)
+
+
+def test_a_test_set_that_is_looked_at_often_is_noted_once(rehearse, raw):
+    source = loop("plain").replace(
+        "    return acc_trn",
+        "    for _ in range(30):\n        sess.run(net.logits, {net.X: x_test})\n    return acc_trn",
+    )
+    tried = rehearse({"often": source}, calls=((1, 300),), raw=raw)
+    arrays = tried.evidence("often").arrays
+    assert len(arrays["0/block_sizes"]) == 5 + 2
+    assert len(arrays["0/found"]) == 1500 + 1500 + 31 * 500
+    assert tried.training("often").codes == ()
+
+
+def test_an_endless_loop_is_ended(rehearse, raw):
+    source = loop("plain").replace("range(n_epochs)", "iter(int, 1)")
+    tried = rehearse({"endless": source}, calls=((2, 64),), seconds=1.5, raw=raw)
+    assert tried.evidence("endless").facts["seconds"] < 200
+    assert tried.training("endless").codes == ("training-does-not-end",)
