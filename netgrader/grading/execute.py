@@ -235,7 +235,7 @@ class _Run:
         problem: str | None = self._collect(folder, cell.evidence)
         if reply.ended is Ended.INTERRUPTED and problem is not None:
             problem = f"Trying out what the notebook defines for {cell.evidence} took longer than {duration(seconds)}."
-        elif reply.ended in (Ended.STUCK, Ended.FLOODED, Ended.DEAD):
+        elif reply.ended in (Ended.STUCK, Ended.FLOODED, Ended.DEAD, Ended.SILENT):
             ended = ended_early(reply, f"the check {cell.evidence}", self._limits, whole_notebook=False)
             self._so_far.problem = ended
             problem = problem and ended
@@ -333,7 +333,7 @@ def _setup_code(request: ExecutionRequest) -> str:
 def _status(reply: Reply) -> CellStatus:
     if reply.ended is Ended.DONE:
         return CellStatus.ERROR if reply.error_name else CellStatus.OK
-    if reply.ended is Ended.DEAD:
+    if reply.ended in (Ended.DEAD, Ended.SILENT):
         return CellStatus.LIMIT if reply.outcome and reply.outcome.limit else CellStatus.DEAD
     return CellStatus.LIMIT if reply.ended is Ended.FLOODED else CellStatus.TIMEOUT
 

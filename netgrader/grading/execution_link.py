@@ -27,6 +27,8 @@ LARGEST_HEADER = 100_000
 TICK_MS = 100
 LAST_OUTPUT = 2.0
 """Seconds in which what a cell showed must have arrived once it has ended."""
+SILENCE = 10.0
+"""Seconds after which a kernel that is idle and has not answered is not going to."""
 GIVE_WAY = 6.0
 """Seconds that an interrupted cell has to end."""
 
@@ -42,6 +44,8 @@ class Ended(Enum):
     FLOODED = "flooded"
     """It sent more than it may: likewise."""
     DEAD = "dead"
+    SILENT = "silent"
+    """It says that it has nothing to do and has not answered: code has replaced what a kernel needs to answer."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class Link:
             if outcome is not None:
                 self._listen(waiting)  # its last words
                 return Reply(Ended.DEAD, seconds=now - begin, outcome=outcome)
+            if waiting.silent:
+                return Reply(Ended.SILENT, seconds=now - begin)
             if waiting.left < 0:
                 return Reply(Ended.FLOODED, seconds=now - begin)
             if now > deadline and waiting.reply is None:
@@ -146,12 +152,18 @@ class _Waiting:
         self.reply: Mapping[str, Any] | None = None
         self._replied_at = 0.0
         self._idle = False
+        self._idle_at = 0.0
 
     @property
     def finished(self) -> bool:
         """Whether it has ended and all that it showed has arrived, or has had the time to."""
         late = time.monotonic() - self._replied_at > LAST_OUTPUT
         return self.reply is not None and (self._idle or late)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the kernel has ended it and does not answer."""
+        return self.reply is None and self._idle and time.monotonic() - self._idle_at > SILENCE
 
     def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
         """Take a message in its parts."""
@@ -167,7 +179,8 @@ class _Waiting:
             if kind == "execute_reply" and self.reply is None:
                 self.reply, self._replied_at = _json(parts[start + 5]), time.monotonic()
         elif kind == "status":
-            self._idle = self._idle or _json(parts[start + 5]).get("execution_state") == "idle"
+            if not self._idle and _json(parts[start + 5]).get("execution_state") == "idle":
+                self._idle, self._idle_at = True, time.monotonic()
         elif isinstance(kind, str) and self._shown is not None:
             self._shown(kind, _json(parts[start + 5]))
 

@@ -21,6 +21,11 @@ def ended_early(reply: Reply, where: str, limits: ExecutionLimits, *, whole_note
         return f"The run ended in {where}, which sends output without end. {REST} Print less there."
     if reply.ended is Ended.DEAD:
         return _died(reply, where, limits)
+    if reply.ended is Ended.SILENT:
+        return (
+            f"The kernel did not answer any more at {where}. {REST} "
+            "Does a cell replace a part of IPython, such as get_ipython().displayhook?"
+        )
     if whole_notebook:
         return (
             f"The notebook ran longer than {duration(limits.notebook_seconds)} in all and was stopped in {where}. "

@@ -158,6 +158,14 @@ class Graph:
             raise GraphError(f"The graph is cyclic: {stuck[:80]!r} depends on itself.")
         return position
 
+    def behind(self, tensor: str) -> str:
+        """The tensor that an op which only hands several on takes this one from; the tensor itself for other ops."""
+        node = self.nodes.get(node_of(tensor))
+        index = tensor.rpartition(":")[2]
+        if node is None or node.op != "IdentityN" or not index.isdigit() or int(index) >= len(node.inputs):
+            return tensor
+        return self.behind(node.inputs[int(index)])
+
     # Walks -----------------------------------------------------------------------------------------------------
 
     def value_inputs(self, node: Node) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from netgrader.network.exercises import exercise_named
 from netgrader.network.faults import find_faults
 from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
+from netgrader.network.functions import written_out
 from netgrader.network.graph import node_of, plain_graph
 from netgrader.network.layers import find_steps
 from netgrader.network.losses import CROSS_ENTROPY
@@ -99,10 +100,12 @@ def read_network(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
+    meta = written_out(meta)
+    plain = plain_graph(meta.graph_def)
     with _some_lab(lab, graph) as chosen:
         reading = read(
-            plain_graph(meta.graph_def),
-            hints,
+            plain,
+            {name: plain.behind(tensor) for name, tensor in hints.items()},
             exercise,
             content=meta.SerializeToString(),
             lab=chosen,
