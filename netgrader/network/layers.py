@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from netgrader.network.graph import Graph, Node
 
-__all__ = ["RESHAPING", "Step", "between", "find_steps", "static_activation"]
+__all__ = ["RESHAPING", "Step", "between", "bias_after", "find_steps", "static_activation"]
 
 #: Ops that change where numbers stand, not the numbers.
 RESHAPING = words(
@@ -34,7 +34,9 @@ _KINDS = {"Conv2D": "conv2d", "Conv3D": "conv3d", "DepthwiseConv2dNative": "dept
 class Step:
     """A linear step: a product of `data` with `weights`, plus a bias.
 
-    `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths.
+    `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths. Where several
+    products make one layer, those are its `parts`, and `added` says whether they are added or stand side by side.
+    `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else.
     """
 
     node: str
@@ -49,6 +51,10 @@ class Step:
     outputs: int | None = None
     activation: str = "undecided"
     normalised: bool = False
+    added: bool = False
+    parts: tuple[Step, ...] = ()
+    followed: bool = False
+    alone: bool = True
 
     @property
     def place(self) -> str:
@@ -82,7 +88,7 @@ def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[St
             continue
         data, weights = operands
         variables = tuple(graph.variables_in(weights))
-        output, bias = _bias(graph, product, inside)
+        output, bias = bias_after(graph, product, inside)
         output, normalised = _normalisation(graph, output, inside)
         step = Step(
             name, _KINDS.get(node.op, "dense"), data, weights, product, output, variables, bias, normalised=normalised
@@ -112,7 +118,7 @@ def _forward(graph: Graph, tensor: str, inside: set[str]) -> Node | None:
     return graph.nodes[readers[0]] if len(readers) == 1 else None
 
 
-def _bias(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
+def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
     """The tensor after the bias, and the variables of the bias; the product itself where none follows."""
     tensor = product
     for _ in range(12):

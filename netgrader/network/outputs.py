@@ -93,7 +93,7 @@ def try_outputs(reading: Reading) -> None:
 
 def _try_accuracy(reading: Reading, runs: list[tuple[Array, dict[str, Array]]], labels: Array) -> None:
     tensor, bench = reading.measured.get("accuracy"), reading.bench
-    if tensor is None or bench is None:
+    if tensor is None or bench is None or tensor not in reading.graph.descendants([reading.scores or ""]):
         return
     found = [bench.fetch(tensor, feeds) for _, feeds in runs]
     if any(value is None for value in found):
@@ -117,7 +117,7 @@ def _try_accuracy(reading: Reading, runs: list[tuple[Array, dict[str, Array]]], 
 def _try_named(reading: Reading, key: str, runs: list[tuple[Array, dict[str, Array]]]) -> None:
     """Which function of the scores the tensor is that the student calls logits, or prediction."""
     tensor, bench = reading.measured.get(key), reading.bench
-    if tensor is None or bench is None:
+    if tensor is None or bench is None or tensor not in reading.graph.descendants([reading.scores or ""]):
         return
     z, feeds = runs[0]
     value = bench.fetch(tensor, feeds)

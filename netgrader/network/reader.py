@@ -17,6 +17,7 @@ from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
 from netgrader.network.functions import written_out
 from netgrader.network.graph import node_of, plain_graph
+from netgrader.network.joining import join_activated, join_linear
 from netgrader.network.layers import find_steps
 from netgrader.network.losses import CROSS_ENTROPY
 from netgrader.network.model import Exercise, Layer, Loss, Network, Optimizer, Role
@@ -186,7 +187,7 @@ def read(
     roles = find_roles(graph, known, pixels, classes)
     reading = Reading(graph, known, eval_feed, exercise, roles, has_parts=has_parts, values=values, classes=classes)
     ends = [*roles.losses[:1]] or [known[key] for key in ("logits", "prediction") if key in known]
-    reading.steps = find_steps(graph, ends, roles.images)
+    reading.steps = join_linear(graph, find_steps(graph, ends, roles.images), ends)
     _find_unused(reading)
     find_scores(reading)
     find_outputs(reading)
@@ -198,6 +199,7 @@ def read(
     else:
         try_activations(reading)
         read_loss(reading)
+    reading.steps = join_activated(graph, reading.steps, [reading.loss] if reading.loss else ends)
     return reading
 
 
@@ -206,7 +208,7 @@ def _find_unused(reading: Reading) -> None:
     graph, images = reading.graph, reading.roles.images
     if images is None or not reading.steps:
         return
-    used = {step.node for step in reading.steps}
+    used = {part.node for step in reading.steps for part in (step.parts or (step,))}
     updating = {t for u in reading.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs[1:])}
     outside = [
         f"{node.name}:0"
@@ -240,7 +242,7 @@ def _note_initial(reading: Reading) -> None:
     """Keep the weights as each layer uses them first, whatever they are cut out of or built from."""
     if reading.bench is None:
         return
-    for step in reading.steps:
+    for step in [part for step in reading.steps for part in (step.parts or (step,))]:
         value = reading.bench.fetch(step.weights, {})
         if value is not None:
             reading.initial[step.weights] = value
@@ -263,7 +265,8 @@ def _experiment(reading: Reading) -> None:
         return
     choose_loss(reading)
     if reading.loss != probe and reading.loss is not None:
-        reading.steps = find_steps(graph, [reading.loss], reading.roles.images)
+        ends = [reading.loss]
+        reading.steps = join_linear(graph, find_steps(graph, ends, reading.roles.images), ends)
         find_scores(reading)
     _note_initial(reading)
     bench.randomise(float_weights(reading))
@@ -306,9 +309,9 @@ def _network(reading: Reading) -> Network:
 
 def _layers(reading: Reading) -> tuple[Layer, ...]:
     layers = []
-    for index, step in enumerate(reading.steps):
+    for step in reading.steps:
         activation = step.activation
-        if index == len(reading.steps) - 1 and reading.last_activation not in ("undecided", "none"):
+        if not step.followed and reading.last_activation not in ("undecided", "none"):
             activation = reading.last_activation
         variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
         sizes = [reading.graph.nodes[name].shape() for name in variables]
@@ -348,5 +351,6 @@ def _undecided(reading: Reading) -> Iterator[str]:
             yield f"What stands after {step.node} could not be decided."
     if reading.roles.train_op is not None and reading.training.kind is None:
         yield "Which optimizer this is could not be decided."
-    if reading.roles.train_op is not None and reading.training.rate is None:
+    several = "+" in (reading.training.kind or "")
+    if reading.roles.train_op is not None and reading.training.rate is None and not several:
         yield "At which rate it learns could not be decided."

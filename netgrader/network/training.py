@@ -37,7 +37,7 @@ def read_optimizer(reading: Reading) -> None:
     if not fused:
         return
     kinds = Counter(FUSED[update.kind].kind for update in fused)
-    training.kind = kinds.most_common(1)[0][0] if len(kinds) == 1 else None
+    training.kind = "+".join(sorted(kinds))
     training.place = reading.roles.train_op or fused[0].node
     training.moved = tuple(dict.fromkeys(update.variable for update in fused))
     rates = {update.rate for update in fused if update.rate}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation
 from netgrader.network.graph import node_of
-from netgrader.network.layers import product_widths, static_activation
+from netgrader.network.layers import between, product_widths, static_activation
 from netgrader.network.losses import BANK, CROSS_ENTROPY, LossMatch, Observation, recognise
 
 if TYPE_CHECKING:
@@ -194,12 +194,11 @@ def try_widths(reading: Reading) -> None:
         return
     sample = bench.sample(3)
     rows = len(sample.labels)
-    found = bench.run(
-        [t for step in reading.steps for t in (step.data, step.weights, step.product)], bench.feed(sample)
-    )
+    steps = [part for step in reading.steps for part in (step.parts or (step,))]
+    found = bench.run([t for step in steps for t in (step.data, step.weights, step.product)], bench.feed(sample))
     if found is None:
         return
-    for index, step in enumerate(reading.steps):
+    for index, step in enumerate(steps):
         data, weights, product = found[3 * index : 3 * index + 3]
         node = reading.graph.nodes[step.node]
         if node.op == "Mul":
@@ -214,6 +213,17 @@ def try_widths(reading: Reading) -> None:
         if column:
             step.bias = column
             step.inputs = step.inputs and step.inputs - 1
+    for step in reading.steps:
+        if step.parts:
+            _sum_up(step)
+
+
+def _sum_up(step: Step) -> None:
+    """The widths of a layer that is made of several products."""
+    inputs, outputs = ([getattr(part, key) for part in step.parts] for key in ("inputs", "outputs"))
+    apart = step.added and len({part.data for part in step.parts}) > 1
+    step.inputs = sum(inputs) if apart and None not in inputs else inputs[0]
+    step.outputs = outputs[0] if step.added or None in outputs else sum(outputs)
 
 
 def _bias_by_column(reading: Reading, step: Step, rows: int) -> tuple[str, ...]:
@@ -237,18 +247,34 @@ def _bias_by_column(reading: Reading, step: Step, rows: int) -> tuple[str, ...]:
 
 def try_activations(reading: Reading) -> None:
     """Name what stands between each linear step and the next, by its values where there is a lab, else by its ops."""
+    graph = reading.graph
     outputs = {step.output for step in reading.steps} | {step.product for step in reading.steps}
+    outputs |= {part.product for step in reading.steps for part in step.parts}
     for index, step in enumerate(reading.steps):
+        own = {step.output, step.product, *(part.product for part in step.parts)}
         ends = []
         for later in reading.steps[index + 1 :]:
-            stops = outputs - {step.output, later.output, later.product}
-            if step.output in reading.graph.ancestors([later.data], stop=stops):
-                ends.append(later.data)
-        if not ends:
-            if reading.scores is not None and step.output in reading.graph.ancestors([reading.scores]):
-                step.activation = _activation(reading, step.output, reading.scores)
-            continue
-        step.activation = _activation(reading, step.output, ends[0])
+            stops = outputs - own - {later.output, later.product}
+            data = [part.data for part in later.parts] or [later.data]
+            ends += [tensor for tensor in data if step.output in graph.ancestors([tensor], stop=stops)]
+        step.followed = bool(ends)
+        if ends:
+            step.activation = _activation(reading, step.output, ends[0])
+            step.alone = not any(_beside(reading, step.output, end) for end in ends)
+        elif reading.scores is not None and step.output in graph.ancestors([reading.scores]):
+            step.activation = _activation(reading, step.output, reading.scores)
+
+
+def _beside(reading: Reading, start: str, end: str) -> bool:
+    """Whether anything else that depends on what is fed comes in between two tensors."""
+    graph = reading.graph
+    way = graph.descendants([start])
+    return any(
+        read not in way and node_of(read) in graph.fed
+        for node in between(graph, start, end)
+        for read in graph.value_inputs(node)
+        if graph[read].op not in ("Placeholder", "PlaceholderWithDefault", "RandomUniform")
+    )
 
 
 def _activation(reading: Reading, start: str, end: str) -> str:
@@ -282,7 +308,11 @@ def _activation(reading: Reading, start: str, end: str) -> str:
             )
         if name != "none":
             names.append(name)
-    return names[0] if len(names) == 1 else "none" if not names else "other"
+    if names:
+        return names[0] if len(names) == 1 else "other"
+    if len({v.size for v in found}) > 1:
+        return _linear_or_other(bench, feeds, start, chain[-1], fed)
+    return "none"
 
 
 def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
@@ -341,7 +371,9 @@ def _dropped(found: Sequence[Array]) -> str:
 def try_rows(reading: Reading) -> None:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
     bench = reading.bench
-    tensor = reading.logits or reading.scores
+    # What is evaluated may be another tower than the one that is trained: without dropout, with averaged weights.
+    claimed = [reading.hints[key] for key in ("logits", "prediction") if key in reading.hints]
+    tensor = (claimed or [reading.logits or reading.scores])[0]
     if bench is None or tensor is None:
         return
     sample = bench.sample(6)
@@ -350,7 +382,7 @@ def try_rows(reading: Reading) -> None:
     again = bench.fetch(tensor, bench.feed(sample))
     if once is None or again is None:
         return
-    form = orient(bench, once, rows, reading.classes)
+    form = orient(bench, once, rows, reading.classes) or orient(bench, once, rows, 1)
     if form is None:
         return
     reading.measured["repeats"] = bool(np.array_equal(once, again))
@@ -363,7 +395,7 @@ def try_rows(reading: Reading) -> None:
     mixed = turned is None or np.abs(as_rows(turned, form, rows) - full[order]).max() > 1e-3 * size
     fewer = bench.fetch(tensor, bench.feed(sample.rows(slice(0, 2)))) if rows > 2 else None
     reading.measured["other-batch"] = fewer is not None
-    if fewer is not None and fewer.size == 2 * reading.classes:
+    if fewer is not None and fewer.size == 2 * full.shape[1]:
         mixed = mixed or np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size
     elif fewer is not None:
         mixed = True

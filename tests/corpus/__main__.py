@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import reading
-from .products import Product, choose, entries, make, pairs, products
+from .products import Product, entries, make, pairs, products
 from .report import write
 
 REPORT = Path(__file__).parents[2] / "docs" / "reader-report.md"
@@ -23,10 +23,8 @@ SEED = 20
 
 def wanted(arguments: argparse.Namespace) -> list[Product]:
     """The products of the report, fewer where asked."""
-    operators = set(arguments.operators) if arguments.operators else None
-    known = products(lambda _, operator: operators is None or (operator or "none") in operators)
-    found = choose(list(known), arguments.each, arguments.most)
-    if operators is None or "pairs" in operators:
+    found = list(products(arguments.each, arguments.most, arguments.operators))
+    if arguments.operators is None or "pairs" in arguments.operators:
         found += list(pairs(SEED, PAIRS))
     if arguments.programs:
         found = [product for product in found if any(text in product.name for text in arguments.programs)]

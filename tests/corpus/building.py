@@ -74,7 +74,8 @@ def _switched(tf: Any, switches: frozenset[str]) -> Iterator[None]:
 def build(text: str, function: str, arguments: Mapping[str, Any], switches: frozenset[str] = frozenset()) -> Built:
     """Run `text`, call its `function`, export the graph.
 
-    `switches` are ``resource`` (variables are resources), ``control-flow-v2``, ``twice`` (the function is called twice).
+    `switches` are ``resource`` (variables are resources), ``control-flow-v2``, ``twice`` (the function is called
+    twice).
 
     Raises
     ------

@@ -18,7 +18,7 @@ from .building import Built, tensorflow
 from .catalogue import LossReference, Program, Reference, Values
 from .formulas import Array, Function, Optimizers
 
-__all__ = ["Expect", "Run", "rows", "verify"]
+__all__ = ["BATCH", "EXTRA", "Expect", "Run", "rows", "steps_off", "verify"]
 
 BATCH = 64
 EXTRA = "extra"
@@ -230,7 +230,7 @@ def verify(run: Run, expect: Expect) -> list[str]:
     values = run.reference_values()
     clean = None
     if expect.references:
-        clean = _logits(run, expect, values, x, y, digits, problems)
+        clean = _logits(run, expect, values, problems)
     if clean is not None and expect.loss is not None:
         found = run.fetch("loss", x, digits)
         wanted = expect.loss(clean, y, values)
@@ -242,14 +242,14 @@ def verify(run: Run, expect: Expect) -> list[str]:
         if found is None or abs(float(np.mean(found)) - wanted) > 0.02 * max(1.0, abs(wanted)):
             problems.append(f"accuracy {_short(found)} is not {wanted}")
     if expect.optimizer is not None:
-        problems += _steps(run, *expect.optimizer)
+        problems += steps_off(run, *expect.optimizer)
     problems += [problem for check in expect.properties if (problem := check(run)) is not None]
     return problems
 
 
-def _logits(
-    run: Run, expect: Expect, values: Values, x: Array, y: Array, digits: Array, problems: list[str]
-) -> Array | None:
+def _logits(run: Run, expect: Expect, values: Values, problems: list[str]) -> Array | None:
+    """The reference's logits before `shown`, if they are those of the graph."""
+    x, y, digits = rows()
     found = run.fetch("logits", x, digits)
     best, clean = np.inf, None
     for reference in expect.references:
@@ -273,7 +273,8 @@ def _logits(
     return clean
 
 
-def _steps(run: Run, kind: str, rate: float, sign: float) -> list[str]:
+def steps_off(run: Run, kind: str, rate: float, sign: float) -> list[str]:
+    """Whether the first steps are not those of an optimizer, each variable apart; empty if they are."""
     gradients, moves = run.moves()
     if not gradients:
         return ["no gradients of the loss"]

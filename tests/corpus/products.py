@@ -11,10 +11,10 @@ import hashlib
 import inspect
 import json
 import random
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from .operators import OPERATORS, Change, Job, Operator
 from .oracle import Expect, Run, verify
 from .source import Source
 
-__all__ = ["Entry", "Product", "choose", "entries", "load", "make", "pairs", "products"]
+__all__ = ["Entry", "Product", "entries", "load", "make", "pairs", "products"]
 
 CACHE = Path(__file__).parents[2] / "build" / "corpus"
 RATES = {"one_layer_network": 0.0023, "two_layer_network": 0.0007}
@@ -64,6 +64,9 @@ class Product:
         expect = Expect.of(self.program, self.rate)
         for change in self.changes:
             expect = change.expect(expect)
+        # Steps are compared where training could have changed, and for every program itself.
+        if not any(operator.trains for operator in self.operators) and self.operators:
+            expect = replace(expect, optimizer=None)
         return expect
 
 
@@ -130,18 +133,28 @@ def _program_hash(program: Program) -> str:
     return content.hexdigest()
 
 
-def products(wanted: Callable[[str, str], bool] = lambda program, operator: True) -> Iterator[Product]:
-    """Every product with at most one operator; `wanted` is asked with names of a program and an operator."""
-    for program in PROGRAMS.values():
+def products(each: int, most: int, operators: Sequence[str] | None = None) -> Iterator[Product]:
+    """Every program, and products of one operator: `each` variants on a program, `most` in all; always the same ones.
+
+    `operators` are names of those wanted (``none`` is the program itself), all if None.
+    """
+    if operators is None or "none" in operators:
+        for program in PROGRAMS.values():
+            yield Product(program.name, program, (), (), RATES.get(program.exercise, 0.001))
+    for operator in OPERATORS.values():
+        if operators is None or operator.name in operators:
+            yield from islice(_of_operator(operator, each), most)
+
+
+def _of_operator(operator: Operator, each: int) -> Iterator[Product]:
+    def order(text: str) -> bytes:
+        return hashlib.sha256(f"{operator.name} {text}".encode()).digest()
+
+    for program in sorted(PROGRAMS.values(), key=lambda program: order(program.name)):
         rate = RATES.get(program.exercise, 0.001)
-        source = Source.read(program.name)
-        if wanted(program.name, ""):
-            yield Product(program.name, program, (), (), rate)
-        for operator in OPERATORS.values():
-            if wanted(program.name, operator.name):
-                for change in operator.changes(Job(program, source, rate)):
-                    name = f"{program.name}+{operator.name}({change.variant})"
-                    yield Product(name, program, (operator,), (change,), rate)
+        changes = operator.changes(Job(program, Source.read(program.name), rate))
+        for change in sorted(changes, key=lambda change: order(program.name + change.variant))[:each]:
+            yield Product(f"{program.name}+{operator.name}({change.variant})", program, (operator,), (change,), rate)
 
 
 def pairs(seed: int, count: int) -> Iterator[Product]:
@@ -184,29 +197,6 @@ PAIRABLE = {
     "accuracy-over-wrong-axis": "accuracy",
     "accuracy-not-mean": "accuracy",
 }
-
-
-def choose(found: Sequence[Product], each: int, most: int) -> list[Product]:
-    """At most `each` variants of an operator on a program and `most` products of an operator, always the same ones.
-
-    All programs without an operator are among them.
-    """
-
-    def order(product: Product) -> bytes:
-        return hashlib.sha256(product.name.encode()).digest()
-
-    chosen: list[Product] = []
-    of_pair: Counter[tuple[str, str]] = Counter()
-    of_operator: Counter[str] = Counter()
-    for product in sorted(found, key=order):
-        name = product.operators[0].name if product.operators else ""
-        pair = (product.program.name, name)
-        if name and (of_pair[pair] >= each or of_operator[name] >= most):
-            continue
-        of_pair[pair] += 1
-        of_operator[name] += 1
-        chosen.append(product)
-    return chosen
 
 
 def digest(product: Product) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import pickle
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ class Source:
     tree: ast.Module
     marked: dict[str, list[ast.stmt]]
 
+    @property
+    def _pickled(self) -> bytes:
+        return pickle.dumps(self, protocol=pickle.HIGHEST_PROTOCOL)
+
     @classmethod
     def of(cls, text: str) -> Source:
         """Parse a program."""
@@ -75,7 +80,8 @@ class Source:
 
     def copy(self) -> Source:
         """A copy whose tree can be changed."""
-        return copy.deepcopy(self)
+        copied: Source = pickle.loads(self._pickled)  # noqa: S301 - our own tree; several times faster than deepcopy
+        return copied
 
     def text(self) -> str:
         """The program as Python."""

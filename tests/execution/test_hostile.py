@@ -207,3 +207,16 @@ def test_pictures_are_kept_up_to_a_size():
     *pictures, said = collector.outputs()
     assert "1 more outputs" in said["text"]
     assert sum(len(output["data"].get("image/png", "")) for output in pictures) <= 1_000
+
+
+def test_a_kernel_that_code_made_unable_to_answer_ends_the_run_and_not_the_grading(run):
+    execution, folder = run(
+        "number = 7",
+        check("check_number"),
+        "get_ipython().displayhook = lambda value=None: print(100)",
+        "number = 8",
+        check("check_call"),
+    )
+    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 7}
+    assert "The kernel did not answer any more" in execution.problem
+    assert execution.problems["check_call"] == execution.problem

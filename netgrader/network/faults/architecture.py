@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
+from netgrader.network.joining import predecessors
+from netgrader.network.layers import between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,14 +31,15 @@ HUGE = 10.0
 def depth(reading: Reading) -> Iterator[Fault]:
     """More or fewer layers than asked for."""
     exercise, steps = reading.exercise, reading.steps
-    if exercise is None or not steps:
+    if exercise is None or not steps or _looped(reading):
         return
     place = steps[-1].node
     asked = len(exercise.widths) if exercise.widths is not None else None
     if asked is not None and len(steps) > asked:
         yield fault("too-many-layers", place, f"{len(steps)} layers", str(asked))
     least = asked if asked is not None else exercise.min_layers
-    if least is not None and len(steps) < least:
+    found = len(steps) if asked is not None else _levels(reading)
+    if least is not None and found < least:
         loose = [step for step in reading.unused if not _mirrors(step, steps)]
         if loose:
             yield fault(
@@ -47,6 +50,22 @@ def depth(reading: Reading) -> Iterator[Fault]:
             )
         else:
             yield fault("too-few-layers", place, f"{len(steps)} layers", f"{least}")
+
+
+def _looped(reading: Reading) -> bool:
+    """Whether a layer stands in a loop: how often it is passed is not to be seen."""
+    return any(
+        node.op in ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
+        for node in between(reading.graph, reading.roles.images or "", reading.loss or "")
+    )
+
+
+def _levels(reading: Reading) -> int:
+    """How many layers an image passes, one after another, at most."""
+    levels: list[int] = []
+    for before in predecessors(reading.graph, reading.steps):
+        levels.append(1 + max((levels[index] for index in before if index < len(levels)), default=0))
+    return max(levels, default=0)
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
@@ -66,11 +85,15 @@ def widths(reading: Reading) -> Iterator[Fault]:
 def activations(reading: Reading) -> Iterator[Fault]:
     """What stands between layers is missing or another function than asked for."""
     exercise, steps = reading.exercise, reading.steps
+    if _looped(reading):
+        return
     asked: Sequence[str | None] = [None] * (len(steps) - 1)
     if exercise is not None and exercise.activations is not None and len(exercise.activations) == len(steps):
         asked = exercise.activations[:-1]
-    for step, expected in zip(steps[:-1], asked, strict=False):
-        if step.activation in _UNKNOWN or step.activation == expected:
+    if len(asked) != len(steps) - 1:
+        return
+    for step, expected in zip(steps, [*asked, None], strict=True):
+        if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
             continue
         if step.activation == "none":
             code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
@@ -122,11 +145,11 @@ def _weights_key(reading: Reading, step: Step) -> str:
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
-    for index, step in enumerate(reading.steps):
+    for step in [part for step in reading.steps for part in (step.parts or (step,))]:
         value = reading.initial.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue
-        kernel, hidden = value.astype(np.float64), index < len(reading.steps) - 1
+        kernel, hidden = value.astype(np.float64), step.followed
         place = step.variables[0]
         fan_in = step.inputs or kernel[..., 0].size
         if step.kind.startswith("conv"):

@@ -112,7 +112,10 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
     given = [update.gradient for update in reading.roles.updates if update.gradient]
     if labels is None or not given:
         return
-    if all(labels not in graph.ancestors([gradient]) for gradient in given):
+    images = reading.roles.images
+    above = [graph.ancestors([gradient]) for gradient in given]
+    # A gradient that is gathered in variables first shows neither images nor labels.
+    if images is not None and any(images in tensors for tensors in above) and not any(labels in t for t in above):
         yield fault("minimises-wrong-tensor", reading.roles.train_op or "", "a tensor without the labels", "the loss")
 
 

@@ -3,7 +3,7 @@
 from netgrader.checks import fail, grades
 from netgrader.checks.accuracy import require_learned, require_target, require_values
 from netgrader.checks.deep_network import recomputed
-from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer
+from netgrader.checks.structure import require_graph, require_layers, require_optimizer
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"

@@ -56,13 +56,17 @@ Apply = Callable[[Job], Iterator[Change]]
 
 @dataclass(frozen=True)
 class Operator:
-    """A named way to change programs; no codes: the program stays right. `remark`: its codes cost no points."""
+    """A named way to change programs; no codes: the program stays right.
+
+    `remark`: its codes cost no points. `trains`: it touches the optimizer or what is minimised by it.
+    """
 
     name: str
     codes: frozenset[str]
     exercises: frozenset[str]
     apply: Apply
     remark: bool = False
+    trains: bool = False
 
     def changes(self, job: Job) -> list[Change]:
         """All its products of one program; empty where it does not apply."""
@@ -87,7 +91,7 @@ def operator(name: str, *codes: str, exercises: frozenset[str] = ALL, remark: bo
     """Register an operator."""
 
     def register(apply: Apply) -> Apply:
-        OPERATORS[name] = Operator(name, frozenset(codes), exercises, apply, remark)
+        OPERATORS[name] = Operator(name, frozenset(codes), exercises, apply, remark, trains)
         return apply
 
     return register

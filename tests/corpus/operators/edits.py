@@ -237,7 +237,7 @@ NOT_ADAM: Edits = {
 }
 
 
-@operator("adam-written-wrong", "wrong-optimizer")
+@operator("adam-written-wrong", "wrong-optimizer", trains=True)
 def not_adam(job: Job) -> Iterator[Change]:
     for variant, source in edited(job, NOT_ADAM):
         yield Change(variant, source, lambda e: replace(e, optimizer=None).also(_not_adam(job.rate)))
@@ -259,7 +259,7 @@ def _ascends(run: Run) -> str | None:
     return not_descending(run)
 
 
-@operator("maximises-by-hand", "maximises-loss")
+@operator("maximises-by-hand", "maximises-loss", trains=True)
 def ascent(job: Job) -> Iterator[Change]:
     for variant, source in edited(job, ASCENT):
         loss = variant == "minus forgotten"
@@ -308,7 +308,7 @@ NOT_MOVED: Edits = {
 }
 
 
-@operator("layers-left-out-of-the-step", "layers-not-trained")
+@operator("layers-left-out-of-the-step", "layers-not-trained", trains=True)
 def not_moved(job: Job) -> Iterator[Change]:
     for variant, source in edited(job, NOT_MOVED):
         yield Change(variant, source, lambda e: replace(e, optimizer=None).also(_some_unmoved))

@@ -217,7 +217,7 @@ def swapped(job: Job) -> Iterator[Change]:
     )
 
 
-@operator("maximises-loss", "maximises-loss")
+@operator("maximises-loss", "maximises-loss", trains=True)
 def maximises(job: Job) -> Iterator[Change]:
     flipped = lambda e: replace(e, optimizer=None if e.optimizer is None else (*e.optimizer[:2], -1.0))  # noqa: E731
     source = job.source.copy()
@@ -237,7 +237,7 @@ def maximises(job: Job) -> Iterator[Change]:
     yield whole_loss(job, "minus forgotten", positive, lambda z, y: float((y * log_softmax(z)).sum(axis=1).mean()))
 
 
-@operator("minimises-wrong-tensor", "minimises-wrong-tensor")
+@operator("minimises-wrong-tensor", "minimises-wrong-tensor", trains=True)
 def wrong_tensor(job: Job) -> Iterator[Change]:
     from tests.corpus.operators.training import not_descending  # noqa: PLC0415 - they share a property
 

@@ -32,7 +32,7 @@ def no_parts(job: Job) -> Iterator[Change]:
     yield Change("X and Y only", job.source.copy(), parts="X Y")
 
 
-@operator("other-variables")
+@operator("other-variables", trains=True)
 def other_variables(job: Job) -> Iterator[Change]:
     yield Change("resource", job.source.copy(), switches=frozenset({"resource"}))
     yield Change("control flow 2", job.source.copy(), switches=frozenset({"resource", "control-flow-v2"}))
@@ -124,7 +124,7 @@ def hidden_extras(job: Job) -> Iterator[Change]:
         yield Change(variant, source, same)
 
 
-@operator("loss-extras")
+@operator("loss-extras", trains=True)
 def loss_extras(job: Job) -> Iterator[Change]:
     """Terms and factors of the loss that the text does not forbid."""
     if job.program.loss_form != "scalar":
@@ -236,7 +236,7 @@ def other_start(job: Job) -> Iterator[Change]:
         yield Change(variant, _start(job, maker, tensor), same)
 
 
-@operator("train-op-extras")
+@operator("train-op-extras", trains=True)
 def train_op_extras(job: Job) -> Iterator[Change]:
     """Averages, counters and clipping around the step."""
     train = job.source.target("train")

@@ -53,7 +53,7 @@ def _fewer_trainable(run: Run) -> str | None:
     return None if any(v.shape[0] == 784 or v.shape[-1] == 10 for v in floats) else "all weights are trainable"
 
 
-@operator("layers-not-trained", "layers-not-trained")
+@operator("layers-not-trained", "layers-not-trained", trains=True)
 def not_trained(job: Job) -> Iterator[Change]:
     def expect(e: Expect) -> Expect:
         return replace(e, optimizer=None).also(_some_unmoved)
@@ -103,7 +103,7 @@ def _untrainable(job: Job) -> Iterator[Change]:
             break
 
 
-@operator("wrong-optimizer", "wrong-optimizer", exercises=ASKED)
+@operator("wrong-optimizer", "wrong-optimizer", exercises=ASKED, trains=True)
 def wrong_optimizer(job: Job) -> Iterator[Change]:
     for variant, (text, kind) in OTHERS.items():
         source = job.source.copy()
@@ -141,14 +141,14 @@ def _rate(call: ast.Call) -> str:
 
 def _not_adam(rate: float):
     def check(run: Run) -> str | None:
-        from tests.corpus.oracle import _steps
+        from tests.corpus.oracle import steps_off
 
-        return None if _steps(run, "adam", rate, 1.0) else "the first steps are Adam's"
+        return None if steps_off(run, "adam", rate, 1.0) else "the first steps are Adam's"
 
     return check
 
 
-@operator("learning-rate-not-as-stated", "learning-rate-not-as-stated", exercises=ASKED)
+@operator("learning-rate-not-as-stated", "learning-rate-not-as-stated", exercises=ASKED, trains=True)
 def other_rate(job: Job) -> Iterator[Change]:
     def with_rate(rate: float):
         def expect(e: Expect) -> Expect:

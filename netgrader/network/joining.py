@@ -1,0 +1,144 @@
+"""Which linear steps are parts of one layer? Those side by side whose outputs are joined or added before anything else.
+
+Two towers of 750 neurons that are concatenated are a layer of 1500; the products of two halves of an image that are
+added are one product; ten neurons of their own are a layer of ten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from netgrader.network.graph import node_of, words
+from netgrader.network.layers import RESHAPING, bias_after
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.network.graph import Graph
+    from netgrader.network.layers import Step
+
+__all__ = ["join_activated", "join_linear", "predecessors"]
+
+_SIDE_BY_SIDE = words("ConcatV2 Concat Pack ParallelConcat")
+_SUMS = words("Add AddV2 AddN Sub")
+_LINEAR = RESHAPING | _SIDE_BY_SIDE | _SUMS | words("BiasAdd BiasAddV1 StridedSlice Slice")
+
+
+def predecessors(graph: Graph, steps: Sequence[Step]) -> list[set[int]]:
+    """For each step the steps that its data is made from."""
+    products = {step.product: index for index, step in enumerate(steps)}
+    return [
+        {index for product, index in products.items() if product in above}
+        for above in (graph.ancestors([step.data]) for step in steps)
+    ]
+
+
+def join_linear(graph: Graph, steps: Sequence[Step], ends: Sequence[str]) -> list[Step]:
+    """Join steps of equal depth whose outputs meet with nothing but sums, joins and reshapes on their ways."""
+    inside = graph.ancestor_nodes(ends)
+    ways = [_linear_way(graph, step.product, inside) for step in steps]
+    return _joined(graph, steps, ways, inside, sums=True)
+
+
+def join_activated(graph: Graph, steps: Sequence[Step], ends: Sequence[str]) -> list[Step]:
+    """Join steps of equal depth and activation whose outputs meet side by side after the activation of each."""
+    inside = graph.ancestor_nodes(ends)
+    ways = [_own_way(graph, step.product, inside) for step in steps]
+    return _joined(graph, steps, ways, inside, sums=False)
+
+
+def _linear_way(graph: Graph, start: str, inside: set[str]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        tensor = todo.pop()
+        if tensor in seen:
+            continue
+        seen.add(tensor)
+        for name in graph.consumers.get(tensor, ()):
+            if name in inside and graph.nodes[name].op in _LINEAR:
+                todo.extend(graph.outputs[name])
+    return seen
+
+
+def _own_way(graph: Graph, start: str, inside: set[str]) -> set[str]:
+    """All that is made from one step alone, and what that is joined to side by side."""
+    own, joins, todo = {start}, set(), [start]
+    while todo:
+        tensor = todo.pop()
+        for name in graph.consumers.get(tensor, ()):
+            node = graph.nodes[name]
+            if name not in inside or f"{name}:0" in own:
+                continue
+            if all(read in own or node_of(read) not in graph.fed for read in graph.value_inputs(node)):
+                own.update(graph.outputs[name])
+                todo.extend(graph.outputs[name])
+            elif node.op in _SIDE_BY_SIDE:
+                joins.update(graph.outputs[name])
+    return own | joins
+
+
+def _depths(above: Sequence[set[int]]) -> list[int]:
+    depths: list[int] = []
+    for before in above:  # steps come in the graph's order: those before are known
+        depths.append(1 + max((depths[index] for index in before if index < len(depths)), default=0))
+    return depths
+
+
+def _joined(
+    graph: Graph, steps: Sequence[Step], ways: Sequence[set[str]], inside: set[str], *, sums: bool
+) -> list[Step]:
+    depths = _depths(predecessors(graph, steps))
+    result: list[Step] = []
+    taken: set[int] = set()
+    for index, step in enumerate(steps):
+        if index in taken:
+            continue
+        group, meeting = [index], ""
+        for other in range(index + 1, len(steps)):
+            if other in taken or depths[other] != depths[index]:
+                continue
+            common = (ways[index] & ways[other]) - {step.product, steps[other].product}
+            joins = [tensor for tensor in common if _joins(graph, tensor, sums=sums)]
+            if not joins or (not sums and steps[other].activation != step.activation):
+                continue
+            first = min(joins, key=lambda tensor: graph.order[node_of(tensor)])
+            if not meeting or graph.order[node_of(first)] > graph.order[node_of(meeting)]:
+                meeting = first
+            group.append(other)
+        taken.update(group)
+        result.append(step if len(group) == 1 else _one(graph, [steps[i] for i in group], meeting, inside, sums=sums))
+    return result
+
+
+def _joins(graph: Graph, tensor: str, *, sums: bool) -> bool:
+    node = graph[tensor]
+    if node.op in _SIDE_BY_SIDE:
+        return True
+    return sums and node.op in _SUMS and sum(node_of(read) in graph.fed for read in node.inputs) > 1
+
+
+def _one(graph: Graph, parts: Sequence[Step], meeting: str, inside: set[str], *, sums: bool) -> Step:
+    """The layer that several steps are parts of."""
+    first = parts[0]
+    added = graph[meeting].op in _SUMS
+    output, bias = bias_after(graph, meeting, inside) if sums else (first.output, ())
+    biases = tuple(dict.fromkeys(name for part in parts for name in part.bias))
+    whole_bias = bias or (biases if all(part.bias for part in parts) or added else ())
+    return replace(
+        first,
+        product=meeting if sums else first.product,
+        output=output,
+        variables=tuple(dict.fromkeys(name for part in parts for name in part.variables)),
+        bias=whole_bias,
+        inputs=_total(parts, "inputs") if added and len({part.data for part in parts}) > 1 else first.inputs,
+        outputs=first.outputs if added else _total(parts, "outputs"),
+        added=added,
+        parts=tuple(parts),
+    )
+
+
+def _total(parts: Sequence[Step], key: str) -> int | None:
+    sizes = [getattr(part, key) for part in parts]
+    return None if None in sizes else sum(sizes)
