@@ -372,8 +372,8 @@ def try_rows(reading: Reading) -> None:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
     bench = reading.bench
     # What is evaluated may be another tower than the one that is trained: without dropout, with averaged weights.
-    claimed = [reading.hints[key] for key in ("logits", "prediction") if key in reading.hints]
-    tensor = (claimed or [reading.logits or reading.scores])[0]
+    claimed = next((reading.hints[key] for key in ("logits", "prediction") if key in reading.hints), None)
+    tensor = claimed or reading.logits or reading.scores
     if bench is None or tensor is None:
         return
     sample = bench.sample(6)

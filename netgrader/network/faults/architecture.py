@@ -145,11 +145,11 @@ def _weights_key(reading: Reading, step: Step) -> str:
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
-    for step in [part for step in reading.steps for part in (step.parts or (step,))]:
+    for step, hidden in [(part, step.followed) for step in reading.steps for part in (step.parts or (step,))]:
         value = reading.initial.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue
-        kernel, hidden = value.astype(np.float64), step.followed
+        kernel = value.astype(np.float64)
         place = step.variables[0]
         fan_in = step.inputs or kernel[..., 0].size
         if step.kind.startswith("conv"):

@@ -87,7 +87,9 @@ ASKED = frozenset({"one_layer_network", "two_layer_network"})
 HIDDEN = frozenset({"two_layer_network", "deep_network"})
 
 
-def operator(name: str, *codes: str, exercises: frozenset[str] = ALL, remark: bool = False) -> Callable[[Apply], Apply]:
+def operator(
+    name: str, *codes: str, exercises: frozenset[str] = ALL, remark: bool = False, trains: bool = False
+) -> Callable[[Apply], Apply]:
     """Register an operator."""
 
     def register(apply: Apply) -> Apply:
