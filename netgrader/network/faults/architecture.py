@@ -54,9 +54,11 @@ def depth(reading: Reading) -> Iterator[Fault]:
 
 def _looped(reading: Reading) -> bool:
     """Whether a layer stands in a loop: how often it is passed is not to be seen."""
+    if not reading.roles.images or not reading.loss:
+        return False
     return any(
         node.op in ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
-        for node in between(reading.graph, reading.roles.images or "", reading.loss or "")
+        for node in between(reading.graph, reading.roles.images, reading.loss)
     )
 
 
