@@ -92,7 +92,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
     credit=2,
     faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels"),
 )
-def test_the_network_is_trained(bench, cell_evidence, measured):
+def test_the_two_layer_network_is_trained(bench, cell_evidence, measured):
     """The network in the session is trained: it recognises test images that we hold"""
     require_values(cell_evidence.graph("net"))
     result = recomputed(bench)
@@ -107,7 +107,7 @@ def test_the_network_is_trained(bench, cell_evidence, measured):
     TRAINING,
     credit=1,
     faults=("reported-accuracy-wrong", "reports-train-accuracy"),
-    requires=("test_the_network_is_trained", "test_there_is_an_accuracy_for_each_epoch"),
+    requires=("test_the_two_layer_network_is_trained", "test_there_is_an_accuracy_for_each_epoch"),
 )
 def test_the_reported_accuracy_is_true(bench, cell_evidence, show):
     """The accuracy that is reported is the one that we measure"""

@@ -27,8 +27,8 @@ LARGEST_HEADER = 100_000
 TICK_MS = 100
 LAST_OUTPUT = 2.0
 """Seconds in which what a cell showed must have arrived once it has ended."""
-SILENCE = 10.0
-"""Seconds after which a kernel that is idle and has not answered is not going to."""
+SILENCE = 20.0
+"""Seconds in which a kernel must say that it has begun, which it does before it runs anything."""
 GIVE_WAY = 6.0
 """Seconds that an interrupted cell has to end."""
 
@@ -45,7 +45,7 @@ class Ended(Enum):
     """It sent more than it may: likewise."""
     DEAD = "dead"
     SILENT = "silent"
-    """It says that it has nothing to do and has not answered: code has replaced what a kernel needs to answer."""
+    """It does not even begin: code has replaced what a kernel needs to answer."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,8 @@ class _Waiting:
         self.reply: Mapping[str, Any] | None = None
         self._replied_at = 0.0
         self._idle = False
-        self._idle_at = 0.0
+        self._begun = False
+        self._sent_at = time.monotonic()
 
     @property
     def finished(self) -> bool:
@@ -162,8 +163,8 @@ class _Waiting:
 
     @property
     def silent(self) -> bool:
-        """Whether the kernel has ended it and does not answer."""
-        return self.reply is None and self._idle and time.monotonic() - self._idle_at > SILENCE
+        """Whether the kernel does not begin with it."""
+        return self.reply is None and not self._begun and time.monotonic() - self._sent_at > SILENCE
 
     def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
         """Take a message in its parts."""
@@ -179,8 +180,8 @@ class _Waiting:
             if kind == "execute_reply" and self.reply is None:
                 self.reply, self._replied_at = _json(parts[start + 5]), time.monotonic()
         elif kind == "status":
-            if not self._idle and _json(parts[start + 5]).get("execution_state") == "idle":
-                self._idle, self._idle_at = True, time.monotonic()
+            self._begun = True
+            self._idle = self._idle or _json(parts[start + 5]).get("execution_state") == "idle"
         elif isinstance(kind, str) and self._shown is not None:
             self._shown(kind, _json(parts[start + 5]))
 

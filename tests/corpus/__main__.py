@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import random
 import sys
@@ -29,6 +30,7 @@ def wanted(arguments: argparse.Namespace) -> list[Product]:
     if arguments.programs:
         found = [product for product in found if any(text in product.name for text in arguments.programs)]
     random.Random(SEED).shuffle(found)
+    gc.freeze()  # thousands of syntax trees that stay: the collector need not walk them after each graph
     return found
 
 

@@ -209,7 +209,8 @@ def test_pictures_are_kept_up_to_a_size():
     assert sum(len(output["data"].get("image/png", "")) for output in pictures) <= 1_000
 
 
-def test_a_kernel_that_code_made_unable_to_answer_ends_the_run_and_not_the_grading(run):
+def test_a_kernel_that_code_made_unable_to_answer_ends_the_run_and_not_the_grading(run, monkeypatch):
+    monkeypatch.setattr("netgrader.grading.execution_link.SILENCE", 4.0)
     execution, folder = run(
         "number = 7",
         check("check_number"),
