@@ -42,6 +42,8 @@ def other_variables(job: Job) -> Iterator[Change]:
 def unused(job: Job) -> Iterator[Change]:
     if not isinstance(job.source.target("logits"), ast.Name) or "keras_step" in job.program.name:
         raise NotApplicable("the graph is made elsewhere")
+    if job.program.copies is not None:
+        raise NotApplicable("every trained variable has an average there")
     source = job.source.copy()
     source.insert_after(
         source.role("train"),
@@ -56,7 +58,7 @@ def unused(job: Job) -> Iterator[Change]:
 @operator("another-network")
 def another(job: Job) -> Iterator[Change]:
     """A second, unrelated network with a loss and a train op of its own stands in the graph."""
-    if not isinstance(job.source.target("logits"), ast.Name):
+    if not isinstance(job.source.target("logits"), ast.Name) or job.program.copies is not None:
         raise NotApplicable("the graph is made elsewhere")
     if any(c for c in optimizer_call(job.source)) and not _has_var_list_or_wait(job):
         raise NotApplicable("the first optimizer would move the second network")
