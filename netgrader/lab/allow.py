@@ -64,7 +64,7 @@ _ARRAYS = _words("""
     Split SplitV Squeeze StopGradient StridedSlice StridedSliceGrad TensorScatterAdd TensorScatterMax TensorScatterMin
     TensorScatterSub TensorScatterUpdate TensorStridedSliceUpdate Tile TileGrad Transpose Unique UniqueV2
     UniqueWithCounts UniqueWithCountsV2 Unpack UnravelIndex UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd
-    UnsortedSegmentSum UpperBound Where ZerosLike
+    UnsortedSegmentSum UpperBound Where ZerosLike DenseToDenseSetOperation
 """)
 _VARIABLES = _words("""
     Assign AssignAdd AssignAddVariableOp AssignSub AssignSubVariableOp AssignVariableOp CountUpTo IsVariableInitialized

@@ -106,6 +106,9 @@ BANK: Mapping[str, Callable[[Array, Array], float]] = {
     "labels-logits-swapped": lambda z, labels: float(-(z * _log_softmax(_hot(z, labels))).sum()),
     "labels-probabilities-swapped": lambda z, labels: float(-(softmax(z) * _log_of(_hot(z, labels))).sum()),
     "softmax-over-batch": lambda z, labels: float(-(_log_softmax(z, 0) * _hot(z, labels)).sum()),
+    "log-sum-over-batch": lambda z, labels: float(
+        np.log(np.exp(z).sum(axis=0)).mean() - z[np.arange(len(z)), labels].mean()
+    ),
     "cross-entropy-of-scores": lambda z, labels: float(-np.log(_normalised(z))[np.arange(len(z)), labels].sum()),
     "log-of-scores": lambda z, labels: float(-np.log(np.clip(z, 1e-7, None))[np.arange(len(z)), labels].sum()),
     "log-of-scores-tight": lambda z, labels: float(-np.log(np.clip(z, 1e-10, None))[np.arange(len(z)), labels].sum()),

@@ -52,33 +52,58 @@ def find_outputs(reading: Reading) -> None:
         hint = reading.hints.get(key)
         if hint in graph:
             reading.measured[key] = hint
-    if scores is None:
+    images = reading.roles.images
+    if images is None:
         return
-    below = graph.descendants([scores])
+    # By the images, not by the scores: what is evaluated may be another tower than the one that is trained.
+    below = graph.descendants([images])
+    late = graph.descendants([labels]) if labels is not None else set()
     if labels is not None and "accuracy" not in reading.measured:
-        late = graph.descendants([labels])
         tests = [node.name + ":0" for node in graph.of_ops(_LABEL_TESTS) if node.name + ":0" in below & late]
         ends = [t for t in graph.descendants(tests) if not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))]
         ends = [t for t in ends if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed]
         if ends:
             reading.measured["accuracy"] = min(ends, key=lambda t: graph.order[node_of(t)])
     if "prediction" not in reading.measured:
-        made = [node.name + ":0" for node in graph.of_ops(["Softmax", "ArgMax"]) if node.name + ":0" in below]
-        free = [t for t in made if labels is None or labels not in graph.ancestors([t])]
+        last = graph.descendants([scores]) if scores is not None else below
+        accuracy = reading.measured.get("accuracy")
+        above = graph.ancestors([accuracy]) if accuracy is not None else set()
+        made = [node.name + ":0" for node in graph.of_ops(["Softmax", "ArgMax", "Sigmoid"])]
+        free = [t for t in made if t not in late and (t in last or (t in above and t in below))]
         if free:
-            reading.measured["prediction"] = min(free, key=lambda t: graph.order[node_of(t)])
+            reading.measured["prediction"] = min(free, key=lambda t: (t not in above, -graph.order[node_of(t)]))
 
 
 def try_outputs(reading: Reading) -> None:
     """Feed scores of which a known share is right, and compare what comes out with the formulas."""
-    bench, scores, form = reading.bench, reading.scores, reading.measured.get("form")
-    if bench is None or scores is None or form is None:
-        return
+    for key in ("accuracy", "logits", "prediction"):
+        tensor = reading.measured.get(key)
+        fed = None if tensor is None else _scores_of(reading, tensor)
+        runs, labels = ([], np.zeros(0)) if fed is None else _known_scores(reading, fed)
+        if not runs:
+            continue
+        if key == "accuracy":
+            _try_accuracy(reading, runs, labels)
+        else:
+            _try_named(reading, key, runs)
+
+
+def _scores_of(reading: Reading, tensor: str) -> str | None:
+    """The scores that a tensor is made from: those that are trained, or those that the student calls logits."""
+    candidates = [reading.scores, reading.hints.get("logits")]
+    return next((c for c in candidates if c is not None and tensor in reading.graph.descendants([c])), None)
+
+
+def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict[str, Array]]], Array]:
+    bench = reading.bench
+    if bench is None:
+        return [], np.zeros(0)
     rows = bench.batch or 20
     sample = bench.sample(rows)
     value = bench.fetch(scores, bench.feed(sample))
-    if value is None or orient(bench, value, rows, reading.classes) != form:
-        return
+    form = None if value is None else orient(bench, value, rows, reading.classes)
+    if value is None or form is None:
+        return [], sample.labels
     runs = []
     for share in (0.3, 0.7):
         z = bench.rng.standard_normal((rows, reading.classes))
@@ -86,14 +111,12 @@ def try_outputs(reading: Reading) -> None:
         z[np.arange(rows), np.where(right, sample.labels, (sample.labels + 3) % reading.classes)] += 4
         fed = z.T if form == "columns" else z.reshape(value.shape)
         runs.append((z, {**bench.feed(sample), scores: fed}))
-    _try_accuracy(reading, runs, sample.labels)
-    _try_named(reading, "logits", runs)
-    _try_named(reading, "prediction", runs)
+    return runs, sample.labels
 
 
 def _try_accuracy(reading: Reading, runs: list[tuple[Array, dict[str, Array]]], labels: Array) -> None:
     tensor, bench = reading.measured.get("accuracy"), reading.bench
-    if tensor is None or bench is None or tensor not in reading.graph.descendants([reading.scores or ""]):
+    if tensor is None or bench is None:
         return
     found = [bench.fetch(tensor, feeds) for _, feeds in runs]
     if any(value is None for value in found):
@@ -117,7 +140,7 @@ def _try_accuracy(reading: Reading, runs: list[tuple[Array, dict[str, Array]]], 
 def _try_named(reading: Reading, key: str, runs: list[tuple[Array, dict[str, Array]]]) -> None:
     """Which function of the scores the tensor is that the student calls logits, or prediction."""
     tensor, bench = reading.measured.get(key), reading.bench
-    if tensor is None or bench is None or tensor not in reading.graph.descendants([reading.scores or ""]):
+    if tensor is None or bench is None:
         return
     z, feeds = runs[0]
     value = bench.fetch(tensor, feeds)

@@ -23,10 +23,10 @@ from netgrader.network.losses import CROSS_ENTROPY
 from netgrader.network.model import Exercise, Layer, Loss, Network, Optimizer, Role
 from netgrader.network.outputs import find_outputs, try_outputs
 from netgrader.network.reading import Reading
-from netgrader.network.roles import find_roles
+from netgrader.network.roles import PRODUCTS, find_roles
 from netgrader.network.source import GraphError, read_source
 from netgrader.network.static import read_loss
-from netgrader.network.training import choose_loss, float_weights, read_optimizer, try_steps
+from netgrader.network.training import choose_loss, read_optimizer, settle, try_steps
 from netgrader.network.trials import find_scores, try_activations, try_loss, try_rows, try_widths
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _REPORTED_KINDS = {
     "labels-probabilities-swapped": CROSS_ENTROPY,
     "softmax-over-batch": CROSS_ENTROPY,
     "sum-over-batch-log": CROSS_ENTROPY,
+    "log-sum-over-batch": CROSS_ENTROPY,
     "cross-entropy-of-scores": "cross-entropy",
     "log-of-scores": "cross-entropy",
     "log-of-scores-tight": "cross-entropy",
@@ -188,9 +189,9 @@ def read(
     reading = Reading(graph, known, eval_feed, exercise, roles, has_parts=has_parts, values=values, classes=classes)
     ends = [*roles.losses[:1]] or [known[key] for key in ("logits", "prediction") if key in known]
     reading.steps = join_linear(graph, find_steps(graph, ends, roles.images), ends)
-    _find_unused(reading)
     find_scores(reading)
     find_outputs(reading)
+    _find_unused(reading)
     if lab is not None:
         _open_bench(reading, lab, content, pixels)
     read_optimizer(reading)
@@ -213,9 +214,10 @@ def _find_unused(reading: Reading) -> None:
     outside = [
         f"{node.name}:0"
         for node in graph.nodes.values()
-        if node.name not in used and node.op in ("MatMul", "Conv2D") and f"{node.name}:0" not in updating
+        if node.name not in used and node.op in PRODUCTS and f"{node.name}:0" not in updating
     ]
     claimed = [name for key, name in reading.hints.items() if key != "train_op"]
+    claimed += [reading.measured[key] for key in ("prediction", "accuracy") if key in reading.measured]
     wanted = graph.ancestors([*claimed, *reading.roles.losses])
     loose = [tensor for tensor in outside if tensor not in wanted]
     below = graph.descendants([images])
@@ -269,7 +271,7 @@ def _experiment(reading: Reading) -> None:
         reading.steps = join_linear(graph, find_steps(graph, ends, reading.roles.images), ends)
         find_scores(reading)
     _note_initial(reading)
-    bench.randomise(float_weights(reading))
+    settle(reading)
     try_widths(reading)
     try_loss(reading)
     if reading.loss_match is None:
@@ -278,6 +280,7 @@ def _experiment(reading: Reading) -> None:
     reading.measured["large-scores-finite"] = large_scores(reading)
     try_outputs(reading)
     try_steps(reading)
+    settle(reading)
     try_rows(reading)
 
 
@@ -344,6 +347,8 @@ def _roles(reading: Reading) -> dict[str, Role]:
 def _undecided(reading: Reading) -> Iterator[str]:
     if "refused" in reading.measured:
         yield f"The graph was not tried out: {reading.measured['refused']}"
+    if reading.measured.get("runs") is False and reading.bench is not None and reading.bench.problems:
+        yield f"The network was not tried out: {reading.bench.problems[0]}"
     if reading.loss is not None and reading.loss_match is None:
         yield "Which loss this is could not be decided."
     for step in reading.steps:

@@ -202,7 +202,7 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     for tensor in reached - updating:
         if node_of(tensor) in changing:
             continue
-        readers = graph.consumers.get(tensor, [])
+        readers = [name for name in graph.consumers.get(tensor, []) if not _hands_on(graph, name)]
         if any(f"{reader}:0" in reached for reader in readers):
             continue
         ends.append(tensor)
@@ -221,6 +221,12 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     roles.losses = sorted(dict.fromkeys(found), key=rank)
     if roles.losses:
         roles.reasons.setdefault("loss", "depends on the labels and, differentiably, on what the layers compute")
+
+
+def _hands_on(graph: Graph, name: str) -> bool:
+    """Whether a node only gives what it reads another name that nobody uses."""
+    node = graph.nodes[name]
+    return node.op in ("Identity", "IdentityN") and not any(graph.consumers.get(t) for t in graph.outputs[name])
 
 
 def _late_sources(graph: Graph, tensor: str, sources: list[str]) -> list[str]:

@@ -102,8 +102,9 @@ def _from_graph(graph: Any) -> bytes:
         for item in graph.get_collection(key):
             to_proto = getattr(item, "to_proto", None)
             try:
-                values.append(to_proto().SerializeToString() if to_proto else None)
-            except (ValueError, TypeError, AttributeError, NotImplementedError):
+                with graph.as_default():  # outside of a graph a variable of the second kind is not serialised
+                    values.append(to_proto().SerializeToString() if to_proto else None)
+            except (ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError):
                 values.append(None)
         kept = [value for value in values if value is not None]
         if kept:

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
     from netgrader.network.bench import Bench
     from netgrader.network.reading import Reading
 
-__all__ = ["choose_loss", "float_weights", "read_optimizer", "try_steps"]
+__all__ = ["choose_loss", "float_weights", "read_optimizer", "settle", "try_steps"]
 
 Array = npt.NDArray[Any]
 
-STEPS = 3
+STEPS = 4
 ROWS = 6
 #: A direction that agrees with a gradient less than this says nothing of what is minimised.
 HINT = 0.3
+#: And for a candidate that is not the likeliest by the graph.
+STRONG = 0.9
+#: A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision.
+FAINT = 1e-4
+#: Scores that vary more than this saturate a softmax.
+LARGE = 3.0
 #: One that agrees this well needs no further candidate looked at.
 SURE = 0.98
 
@@ -73,26 +79,52 @@ def _read_rate(reading: Reading, tensor: str) -> None:
 def choose_loss(reading: Reading) -> None:
     """Find out which of the candidates is minimised: the one whose gradient the optimizer is given, or goes down."""
     bench, weights = reading.bench, float_weights(reading)
-    if bench is None or not weights or not bench.randomise(weights):
+    if bench is None or not weights or not settle(reading):
         return
     feeds = bench.feed(bench.sample(ROWS))
     given = {u.variable: u.gradient for u in reading.roles.updates if u.kind in FUSED and u.gradient}
-    given = {name: tensor for name, tensor in given.items() if name in weights}
+    images, graph = reading.roles.images, reading.graph
+    # Gradients gathered in variables first say nothing of this run: then the step itself is looked at.
+    given = {n: t for n, t in given.items() if n in weights and images in graph.ancestors([t])}
     stepped = {} if given else _step_taken(reading, weights, feeds)
     best = 0.0
-    for candidate in reading.roles.losses[:4]:
+    for candidate in reading.roles.losses[:6]:
+        # Ends of the backward pass look like losses, but are as large as what they are gradients of.
+        value = bench.fetch(candidate, feeds)
+        if value is None or (candidate != reading.roles.losses[0] and value.size not in (1, ROWS)):
+            continue
         gradients = bench.gradients(candidate, weights)
         if gradients is None:
             continue
         likeness = _likeness(bench, dict(zip(weights, gradients, strict=True)), given, stepped, feeds)
         # The first candidates are the likelier ones: a later one must fit clearly better.
-        if abs(likeness) > max(abs(best) + 0.02, HINT):
+        needed = HINT if candidate == reading.roles.losses[0] else STRONG
+        if abs(likeness) > max(abs(best) + 0.02, needed):
             best = likeness
             reading.training.minimised = candidate
         if abs(likeness) > SURE:
             break
     # A candidate may be part of the update itself: begin again, with the optimizer's own variables as they were.
     bench.initialise()
+
+
+def settle(reading: Reading) -> bool:
+    """Give the layers random weights with which the scores are moderate; False if the lab refuses.
+
+    Moving averages that stand at their start can make a network's numbers large, and then nothing has a gradient.
+    """
+    bench, weights = reading.bench, float_weights(reading)
+    if bench is None or not weights or not bench.randomise(weights):
+        return False
+    last = [name for step in reading.steps if not step.followed for name in (*step.variables, *step.bias)]
+    last = [name for name in last if name in weights] if len(last) < len(weights) else weights
+    for _ in range(4):
+        value = None if reading.scores is None else bench.fetch(reading.scores, bench.feed(bench.sample(ROWS)))
+        size = float(np.std(value)) if value is not None and value.size and np.isfinite(value).all() else 0.0
+        current = bench.values(last) if size > LARGE else None
+        if current is None or not bench.assign({name: v / size for name, v in current.items()}):
+            break
+    return True
 
 
 def float_weights(reading: Reading) -> list[str]:
@@ -118,7 +150,7 @@ def try_steps(reading: Reading) -> None:
     """Run a few steps from random weights and look at what moved, by how much, and which way."""
     bench, train_op, loss = reading.bench, reading.roles.train_op, reading.loss
     weights = float_weights(reading)
-    if bench is None or train_op is None or not weights or loss is None or not bench.randomise(weights):
+    if bench is None or train_op is None or not weights or loss is None or not settle(reading):
         return
     feeds = bench.feed(bench.sample(ROWS))
     gradients = bench.gradients(loss, weights)
@@ -164,8 +196,11 @@ def _judge(
     training, match = reading.training, reading.loss_match
     moved = [name for name in weights if any(not np.array_equal(values[0][name], v[name]) for v in values[1:])]
     training.moved = tuple(moved)
+    largest = max((float(np.abs(value).max(initial=0)) for h in history for value in h), default=0.0)
     sloped = [
-        name for index, name in enumerate(reached) if any(np.abs(h[index]).max(initial=0) > 1e-12 for h in history)
+        name
+        for index, name in enumerate(reached)
+        if any(np.abs(h[index]).max(initial=0) > FAINT * largest for h in history)
     ]
     training.still = tuple(name for name in sloped if name not in moved)
     training.unreached = tuple(name for name in weights if name not in reached)
@@ -179,9 +214,13 @@ def _judge(
     steps = [after - before for before, after in itertools.pairwise(places)]
     if not used or not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
         return
-    slope = float(gradients[0] @ steps[0])
-    size = float(np.linalg.norm(gradients[0]) * np.linalg.norm(steps[0]))
-    if size > 0 and abs(slope) > 0.02 * size:
+    # An optimizer that gathers gradients first moves only after some runs.
+    first = next((index for index, step in enumerate(steps) if step.any()), 0)
+    gathered = np.sum(gradients[: first + 1], axis=0)
+    slope = float((gathered * steps[first]).sum())
+    size = float((gathered**2).sum() * (steps[first] ** 2).sum()) ** 0.5
+    known = match is not None or reading.loss == reading.roles.loss
+    if known and size > 0 and abs(slope) > 0.02 * size:
         upward = slope > 0
         # A loss that is the right one with its sign turned falls where the right one climbs.
         training.climbs = upward if match is None or match.scale > 0 else not upward

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation
-from netgrader.network.graph import node_of
+from netgrader.network.graph import node_of, words
 from netgrader.network.layers import between, product_widths, static_activation
 from netgrader.network.losses import BANK, CROSS_ENTROPY, LossMatch, Observation, recognise
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netgrader.network.bench import Bench
+    from netgrader.network.graph import Node
     from netgrader.network.layers import Step
     from netgrader.network.reading import Reading
 
@@ -27,11 +28,10 @@ __all__ = ["find_scores", "try_activations", "try_loss", "try_rows", "try_widths
 
 Array = npt.NDArray[Any]
 
-_ROW_FUNCTIONS = ("softmax", "log-softmax", "crelu")
-
 #: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
+RANDOM = words("RandomUniform RandomStandardNormal TruncatedNormal StatelessRandomUniformV2 StatelessRandomUniform")
 RUNS = 24
 ROWS = 4
 
@@ -266,14 +266,15 @@ def try_activations(reading: Reading) -> None:
 
 
 def _beside(reading: Reading, start: str, end: str) -> bool:
-    """Whether anything else that depends on what is fed comes in between two tensors."""
+    """Whether anything else that depends on the images comes in between two tensors."""
     graph = reading.graph
     way = graph.descendants([start])
+    seen = graph.descendants([reading.roles.images]) if reading.roles.images else set()
     return any(
-        read not in way and node_of(read) in graph.fed
+        read not in way and read in seen
         for node in between(graph, start, end)
+        if node.op not in ("ConcatV2", "Concat", "Pack")
         for read in graph.value_inputs(node)
-        if graph[read].op not in ("Placeholder", "PlaceholderWithDefault", "RandomUniform")
     )
 
 
@@ -296,9 +297,12 @@ def _activation(reading: Reading, start: str, end: str) -> str:
     offset = bench.run(chain, {**feeds, start: zero})
     if found is None or again is None or offset is None:
         return static
-    if any(not np.array_equal(a, b) for a, b in zip(found, again, strict=True)):
+    if any(not _same(a, b) for a, b in zip(found, again, strict=True)):
         reading.measured["random"] = True
         return static if static != "undecided" else _dropped(found)
+    if not found[-1].any() and any(node.op in RANDOM for node in _drawn(reading, start, end)):
+        reading.measured["all-dropped"] = node_of(end)
+        return "undecided"
     names = []
     for first, last in _runs([v.size for v in found]):
         name = _named(found, offset, first, last)
@@ -313,6 +317,12 @@ def _activation(reading: Reading, start: str, end: str) -> str:
     if len({v.size for v in found}) > 1:
         return _linear_or_other(bench, feeds, start, chain[-1], fed)
     return "none"
+
+
+def _drawn(reading: Reading, start: str, end: str) -> list[Node]:
+    """The nodes that something between two tensors is made from, what `start` is made from left out."""
+    graph = reading.graph
+    return [graph.nodes[name] for name in graph.ancestor_nodes([end], stop=[start])]
 
 
 def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
@@ -347,20 +357,23 @@ def _linear_or_other(bench: Bench, feeds: dict[str, Array], start: str, end: str
     return "none" if np.abs(one + two - both - none).max() < 1e-3 * size else "other"
 
 
+def _same(one: Array, other: Array) -> bool:
+    """Equal up to the rounding that another order of additions brings."""
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True))
+
+
 def _dropped(found: Sequence[Array]) -> str:
     """The activation under a dropout that is on: where nothing was dropped, values are the function's up to a factor."""
-    before, after = found[0].reshape(-1), found[-1].reshape(-1)
-    if before.shape != after.shape:
+    if found[0].shape != found[-1].shape:
         return "undecided"
+    before, after = (np.asarray(v, dtype=np.float64).reshape(len(found[0]), -1) for v in (found[0], found[-1]))
     kept = after != 0
     for name, function in ACTIVATIONS.items():
-        expected = function(before) if name not in _ROW_FUNCTIONS else before[:0]
-        if (
-            expected.shape != before.shape
-            or ((expected != 0) & (before < 0) & kept).any() != (function(-np.ones(1)) != 0).any()
-        ):
+        expected = function(before)
+        if expected.shape != before.shape or (kept & (expected == 0)).any():
             continue
-        if (kept & (expected == 0)).any():
+        below = before < 0
+        if (expected[below] != 0).any() != kept[below].any():
             continue
         ratio = after[kept] / expected[kept]
         if len(ratio) > 4 and ratio.mean() > 0 and np.ptp(ratio) < 1e-3 * ratio.mean():
@@ -373,7 +386,7 @@ def try_rows(reading: Reading) -> None:
     bench = reading.bench
     # What is evaluated may be another tower than the one that is trained: without dropout, with averaged weights.
     claimed = next((reading.hints[key] for key in ("logits", "prediction") if key in reading.hints), None)
-    tensor = claimed or reading.logits or reading.scores
+    tensor = claimed or reading.measured.get("prediction") or reading.logits or reading.scores
     if bench is None or tensor is None:
         return
     sample = bench.sample(6)
@@ -385,7 +398,9 @@ def try_rows(reading: Reading) -> None:
     form = orient(bench, once, rows, reading.classes) or orient(bench, once, rows, 1)
     if form is None:
         return
-    reading.measured["repeats"] = bool(np.array_equal(once, again))
+    if not np.isfinite(once).all():
+        return
+    reading.measured["repeats"] = _same(once, again)
     if not reading.measured["repeats"]:
         return
     order = np.roll(np.arange(rows), 1)

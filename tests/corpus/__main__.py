@@ -7,15 +7,18 @@ import gc
 import json
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from . import reading
-from .products import Product, entries, make, pairs, products
+from .products import Product, entries, kept_in, make, named, pairs, products
 from .report import write
+from .sample import FAULTY, RIGHT
 
 REPORT = Path(__file__).parents[2] / "docs" / "reader-report.md"
 PAIRS = 150
@@ -93,6 +96,23 @@ def report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def sample(arguments: argparse.Namespace) -> int:
+    """Make the fixed sample afresh, read it with a lab and without, and print what was found as JSON."""
+    lab = _lab()
+    answer = {}
+    with tempfile.TemporaryDirectory() as folder, kept_in(Path(folder)):
+        for name in (*RIGHT, *FAULTY):
+            entry = make(named(name))
+            found: dict[str, object] = {"state": entry.state, "problems": entry.problems, "codes": entry.codes}
+            if entry.state == "good":
+                for mode, chosen in (("lab", lab), ("static", None)):
+                    row = reading.read(entry, chosen, mode)
+                    found[mode] = {**asdict(row), "verdict": reading.verdict(entry, row)}
+            answer[name] = found
+    sys.stdout.write(json.dumps(answer))
+    return 0
+
+
 def explained() -> dict[str, str]:
     """Why products are read wrongly, by parts of their names, as somebody wrote it down."""
     path = Path(__file__).with_name("explained.json")
@@ -103,7 +123,7 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for name, action in (("make", make_all), ("read", read_all), ("report", report)):
+    for name, action in (("make", make_all), ("read", read_all), ("report", report), ("sample", sample)):
         command = commands.add_parser(name, help=action.__doc__)
         command.set_defaults(action=action)
         command.add_argument("programs", nargs="*", help="parts of products' names; all if none")

@@ -11,7 +11,10 @@ import hashlib
 import inspect
 import json
 import random
+import re
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from itertools import islice
@@ -26,7 +29,7 @@ from .operators import OPERATORS, Change, Job, Operator
 from .oracle import Expect, Run, verify
 from .source import Source
 
-__all__ = ["Entry", "Product", "entries", "load", "make", "pairs", "products"]
+__all__ = ["CACHE", "Entry", "Product", "entries", "kept_in", "load", "make", "named", "pairs", "products"]
 
 CACHE = Path(__file__).parents[2] / "build" / "corpus"
 RATES = {"one_layer_network": 0.0023, "two_layer_network": 0.0007}
@@ -112,6 +115,17 @@ class Entry:
         return not self.codes or self.remark
 
 
+@contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Keep entries in another folder meanwhile."""
+    global CACHE  # noqa: PLW0603 - one cache a process; tests must not read what lies in it
+    before, CACHE = CACHE, folder
+    try:
+        yield
+    finally:
+        CACHE = before
+
+
 def _file(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:24]
 
@@ -155,6 +169,33 @@ def _of_operator(operator: Operator, each: int) -> Iterator[Product]:
         changes = operator.changes(Job(program, Source.read(program.name), rate))
         for change in sorted(changes, key=lambda change: order(program.name + change.variant))[:each]:
             yield Product(f"{program.name}+{operator.name}({change.variant})", program, (operator,), (change,), rate)
+
+
+_STEP = re.compile(r"\+(?P<operator>[a-z-]+)\((?P<variant>[^+]*?)\)(?=\+[a-z-]+\(|$)")
+
+
+def named(name: str) -> Product:
+    """The product of a name.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    program = PROGRAMS[name.partition("+")[0]]
+    rate = RATES.get(program.exercise, 0.001)
+    source = Source.read(program.name)
+    operators: list[Operator] = []
+    changes: list[Change] = []
+    for step in _STEP.finditer(name):
+        operator = OPERATORS[step["operator"]]
+        found = [c for c in operator.changes(Job(program, source, rate)) if c.variant == step["variant"]]
+        if not found:
+            raise KeyError(name)
+        operators.append(operator)
+        changes.append(found[0])
+        source = found[0].source
+    return Product(name, program, tuple(operators), tuple(changes), rate)
 
 
 def pairs(seed: int, count: int) -> Iterator[Product]:
@@ -236,7 +277,9 @@ def make(product: Product) -> Entry:
     arguments = {} if product.program.exercise == "deep_network" else {"learning_rate": product.rate}
     built, problems, state = None, [], "good"
     try:
-        built = build(product.source.text(), product.program.exercise, arguments, switches)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a library warns of in a faulty program is not looked at here
+            built = build(product.source.text(), product.program.exercise, arguments, switches)
     except BuildError as error:
         state, problems = "raises", [str(error)]
     if built is not None:

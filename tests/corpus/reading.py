@@ -103,7 +103,7 @@ def verdict(entry: Entry, row: Row) -> str:
 
     For a right network: ``right``, ``undecided`` or ``rejected``. For a faulty one: ``right``, ``missed`` (no fault named),
     ``wrong code``, ``false alarm`` (the fault is named, and one that is not there), ``undecided`` (nothing named, and
-    something said to be undecided). A reader that raises is ``failed``.
+    something said to be undecided), ``partly`` (of two faults one is named). A reader that raises is ``failed``.
     """
     if row.problem:
         return "failed"
@@ -120,7 +120,7 @@ def verdict(entry: Entry, row: Row) -> str:
         return "right" if named <= wanted | also else "false alarm"
     if not named:
         return "undecided" if row.undecided else "missed"
-    return "wrong code"
+    return "partly" if named <= wanted else "wrong code"
 
 
 def _path() -> Path:

@@ -88,12 +88,12 @@ def _page(
     yield ""
     yield "Nothing is run; much stays undecided, and must not be guessed."
     yield ""
-    yield from _misses([result for result in static if result[2] != "undecided" and result[2] != "missed"], explained)
+    yield from _misses([result for result in static if result[2] not in {"undecided", "missed", "partly"}], explained)
 
 
 def _totals(lab: Sequence[Result], static: Sequence[Result]) -> Iterator[str]:
-    yield "| | products | right | undecided | rejected or false alarm | missed | wrong code | failed | right, % |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield "| | products | right | partly | undecided | rejected or false alarm | missed | wrong code | failed | right, % |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for title, results in (("with a lab", lab), ("without running anything", static)):
         for kind, wanted in (("right networks", True), ("faulty networks", False)):
             count = Counter(what for entry, _, what in results if entry.right is wanted)
@@ -101,7 +101,7 @@ def _totals(lab: Sequence[Result], static: Sequence[Result]) -> Iterator[str]:
             share = f"{100 * count[GOOD] / total:.1f}" if total else ""
             bad = count["rejected"] + count["false alarm"]
             yield (
-                f"| {kind}, {title} | {total} | {count[GOOD]} | {count['undecided']} | {bad} | {count['missed']} "
+                f"| {kind}, {title} | {total} | {count[GOOD]} | {count['partly']} | {count['undecided']} | {bad} | {count['missed']} "
                 f"| {count['wrong code']} | {count['failed']} | {share} |"
             )
     seconds = sorted(row.seconds for _, row, _ in lab)
@@ -111,7 +111,7 @@ def _totals(lab: Sequence[Result], static: Sequence[Result]) -> Iterator[str]:
 
 
 def _table(title: str, groups: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    columns = ("right", "undecided", "rejected", "false alarm", "missed", "wrong code", "failed")
+    columns = ("right", "partly", "undecided", "rejected", "false alarm", "missed", "wrong code", "failed")
     yield f"| {title} | products | " + " | ".join(columns) + " |"
     yield "|---" * (len(columns) + 2) + "|"
     for name in sorted(groups):

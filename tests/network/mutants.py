@@ -79,7 +79,6 @@ MUTANTS = {
         _loss(lambda y, z: tf.reduce_mean(-tf.reduce_sum(y * tf.log(tf.clip_by_value(z, 1e-10, 1.0)), 1))),
         "both",
     ),
-    "uses-labels": ({"prediction-uses-labels"}, {}, "none"),
     "no-activation": ({"missing-activation"}, _active(tf.identity), "two"),
     "sigmoid-hidden": ({"wrong-activation"}, _active(tf.sigmoid), "two"),
     "tanh-hidden": ({"wrong-activation"}, _active(lambda v: 2 / (1 + tf.exp(-2 * v)) - 1), "two"),

@@ -354,11 +354,12 @@ def multiplied_out(t):
 
 
 def images_inside(t):
-    """Square images, standardised in the graph; integer labels made one-hot; dropout that evaluation turns off."""
-    X = tf.placeholder(tf.float32, [None, 28, 28])
+    """Square images made and standardised in the graph; labels made one-hot; dropout that evaluation turns off."""
+    X = tf.placeholder(tf.float32, [None, 784])
     Y = tf.placeholder(tf.int64, [None])
     keep = tf.placeholder_with_default(1.0, [])
-    x = tf.reshape(t.images(X), (-1, 28 * 28))
+    pictures = tf.reshape(t.images(X), (-1, 28, 28, 1))
+    x = tf.reshape(pictures, (-1, 28 * 28))
     x = (x - 0.1307) / 0.3081
     y = tf.one_hot(Y, 10)
     if t.hidden:

@@ -11,6 +11,7 @@ from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
 from netgrader.network.joining import predecessors
 from netgrader.network.layers import between
+from netgrader.network.roles import update_of, uses_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,9 @@ def depth(reading: Reading) -> Iterator[Fault]:
             )
         else:
             yield fault("too-few-layers", place, f"{len(steps)} layers", f"{least}")
+
+
+_WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
 
 
 def _looped(reading: Reading) -> bool:
@@ -113,18 +117,45 @@ def bias(reading: Reading) -> Iterator[Fault]:
     if reading.exercise is None or not reading.exercise.bias:
         return
     for step in reading.steps:
-        if not step.bias and not step.normalised:
+        if not step.bias and not step.normalised and not _widened(reading, step):
             yield fault("missing-bias", step.node, "no bias", "one for each output")
+
+
+def _widened(reading: Reading, step: Step) -> bool:
+    """Whether a column may have been put beside the step's data, which without a trial may be one of ones: a bias."""
+    if reading.bench is not None or not reading.roles.images:
+        return False
+    return any(node.op in _WIDENING for node in between(reading.graph, reading.roles.images, step.data))
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
     """Layers that nothing depends on: a remark."""
-    if not reading.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
+    if _twin(reading):
+        yield fault("built-twice", reading.roles.train_op or "")
+    elif not reading.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
         return
-    if len(reading.unused) >= len(reading.steps) and all(_mirrors(step, reading.steps) for step in reading.unused):
+    elif len(reading.unused) >= len(reading.steps) and all(_mirrors(step, reading.steps) for step in reading.unused):
         yield fault("built-twice", reading.unused[0].node)
     else:
         yield fault("unused-layer", reading.unused[0].node)
+
+
+def _twin(reading: Reading) -> bool:
+    """Whether another train op trains variables of its own, of the same shapes as ours."""
+    graph = reading.graph
+    ours = {update.variable for update in reading.roles.updates}
+    sources = [source for source in graph.sources if graph.static_shape(source) != ()]
+    others = {
+        update.variable
+        for node in graph.nodes.values()
+        if (update := update_of(graph, node))
+        and update.gradient
+        and update.variable not in ours
+        and uses_data(graph, update, sources)
+    }
+    moved = [graph.nodes[name].shape() for name in reading.weights if name in ours]
+    loose = [graph.nodes[name].shape() for name in others]
+    return bool(moved) and all(loose.count(shape) >= moved.count(shape) for shape in moved)
 
 
 def shared(reading: Reading) -> Iterator[Fault]:
@@ -186,7 +217,11 @@ def _is_glorot(kernel: Array, inputs: int, outputs: int) -> bool:
 def rows(reading: Reading) -> Iterator[Fault]:
     """A row's output that depends on chance, on other rows, or on how many there are."""
     place = node_of(reading.logits or reading.scores or "")
-    if reading.measured.get("repeats") is False:
+    if "all-dropped" in reading.measured:
+        yield fault(
+            "keep-rate-swapped", reading.measured["all-dropped"], "everything is dropped", "nothing, when evaluated"
+        )
+    elif reading.measured.get("repeats") is False:
         yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
     if reading.measured.get("mixed"):
         yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
@@ -203,12 +238,40 @@ def rows(reading: Reading) -> Iterator[Fault]:
 def placeholders(reading: Reading) -> Iterator[Fault]:
     """Images or labels of a shape that the data does not have."""
     graph, exercise, images = reading.graph, reading.exercise, reading.roles.images
-    if exercise is None or images not in graph.sources or reading.measured.get("runs") is not False:
+    if exercise is None or images is None or images not in graph.sources or not reading.has_parts:
         return
-    shape = graph.static_shape(images)
-    known = [size for size in shape or () if size is not None]
-    if shape and len(known) >= len(shape) - 1 and int(np.prod(known)) % exercise.inputs:
+    # What an exercise is given are rows of floating point numbers, and rows are what its network is fed.
+    shape, dtype = graph.static_shape(images), graph.static_dtype(images)
+    if shape is not None and (len(shape) != 2 or shape[1] not in (None, exercise.inputs)):
         yield fault("wrong-placeholder", node_of(images), f"shape {list(shape)}", f"[None, {exercise.inputs}]")
+    elif not dtype.startswith(("float", "bfloat")):
+        yield fault("wrong-placeholder", node_of(images), dtype, "float32")
+
+
+def moving_averages(reading: Reading) -> Iterator[Fault]:
+    """Averages that evaluation uses, that something in the graph would keep, and that training leaves as they began."""
+    graph, images = reading.graph, reading.roles.images
+    evaluated = reading.hints.get("logits") or reading.hints.get("prediction") or reading.scores
+    if images is None or evaluated is None or not reading.roles.updates:
+        return
+    under = {update.variable for update in reading.roles.updates}
+    kept = [
+        update
+        for node in graph.nodes.values()
+        if (update := update_of(graph, node)) and update.gradient is None and uses_data(graph, update, [images])
+    ]
+    used = set(graph.variables_in(evaluated))
+    for update in kept:
+        name = update.variable
+        if name in under or name not in used or len(graph.nodes[name].shape() or ()) != 1:
+            continue
+        value = reading.values.get(name)
+        if value is not None and np.ptp(value) > 0:
+            continue  # it was kept all the same, by another run of the student's
+        yield fault(
+            "batchnorm-not-updated", name, "training does not update the moving averages", "updated at each step"
+        )
+        return
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
@@ -220,5 +283,6 @@ CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     shared,
     initialisation,
     rows,
+    moving_averages,
     placeholders,
 )

@@ -68,7 +68,7 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
         yield fault(code, _place(reading), found, expected)
     elif match.kind in _SIGMOID:
         yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
-    elif match.kind in _OTHER:
+    elif match.kind in _OTHER and not _log_of_labels(reading):
         yield fault("wrong-loss", _place(reading), found, expected)
 
 
@@ -80,17 +80,29 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     if match.kind.startswith("labels-off-by-one"):
         step = "+1" if match.kind.endswith("up") else "-1"
         yield fault("labels-off-by-one", _place(reading), f"label {step}", "the label itself")
-    elif match.kind in ("labels-logits-swapped", "labels-probabilities-swapped"):
+    elif match.kind in ("labels-logits-swapped", "labels-probabilities-swapped") or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
-    elif match.kind in ("softmax-over-batch", "sum-over-batch-log"):
+    elif match.kind in ("softmax-over-batch", "sum-over-batch-log", "log-sum-over-batch"):
         yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
     elif match.kind in _SCORES and reading.last_activation not in _SQUASHED:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
 
 
+def _log_of_labels(reading: Reading) -> bool:
+    """Whether the loss goes with the probability of the label because the logarithm is taken of the labels.
+
+    The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
+    """
+    match, graph, labels = reading.loss_match, reading.graph, reading.roles.labels
+    if match is None or match.kind != "negative-probability" or labels is None or reading.loss is None:
+        return False
+    late = graph.descendants([reading.scores or ""])
+    return any(node.op == "Log" and node.inputs[0] not in late for node in between(graph, labels, reading.loss))
+
+
 def climbing(reading: Reading) -> Iterator[Fault]:
     """A step that makes the loss larger."""
-    if reading.training.climbs:
+    if reading.training.climbs and not list(wrong_tensor(reading)):
         yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
 
 

@@ -1,0 +1,47 @@
+"""The fixed sample of products that the tests read: right ones in hard spellings, and faults of every kind."""
+
+from __future__ import annotations
+
+RIGHT = (
+    "one_layer/bias_as_a_row_of_ones",
+    "one_layer/ten_neurons",
+    "one_layer/forward_in_a_function",
+    "one_layer/weight_normalisation",
+    "one_layer/adam_written_out",
+    "one_layer/lying_names+no-parts(none)",
+    "two_layers/columns_all_the_way",
+    "two_layers/one_flat_vector",
+    "two_layers/two_towers_of_750",
+    "two_layers/keras_model_and_adam",
+    "two_layers/accumulated_gradients",
+    "two_layers/averaged_weights",
+    "two_layers/relu_by_absolute_value+loss-respelled(boolean mask)",
+    "two_layers/beside_the_one_layer_network",
+    "deep/batchnorm_by_hand",
+    "deep/polyak_average_evaluated",
+    "deep/mixture_of_experts",
+    "deep/attention_over_rows",
+    "deep/keras_training_flag",
+)
+FAULTY = (
+    "one_layer/softmax_by_hand+softmax-before-loss(in the loss)",
+    "one_layer/digits_fed+labels-off-by-one(rolled)",
+    "one_layer/at_operator+labels-logits-swapped(library)",
+    "one_layer/einsum_row_bias+missing-bias(place 0)",
+    "one_layer/rate_in_a_variable+learning-rate-not-as-stated(half)",
+    "two_layers/one_flat_vector+wrong-width(1000)",
+    "two_layers/fully_convolutional+missing-activation(identity)",
+    "two_layers/relu_by_where+wrong-activation(leaky_relu)",
+    "two_layers/keras_layers+mse-on-softmax(mean of squares)",
+    "two_layers/plain_class+layers-left-out-of-the-step(last layer only)",
+    "two_layers/given_layer+layer-left-out(one layer)",
+    "two_layers/doubles_einsum+sigmoid-cross-entropy(by hand)",
+    "two_layers/clip_each_gradient+maximises-loss(-loss)",
+    "two_layers/vector_loss+prediction-uses-labels(added)",
+    "two_layers/lying_names+missing-activation(identity)+learning-rate-not-as-stated(ten times)",
+    "deep/dropout_keep_prob+dropout-left-on(still half)",
+    "deep/batchnorm_by_hand+batchnorm-at-evaluation(evaluated on the batch)",
+    "deep/two_optimizers+shared-weights(W2 twice)",
+    "deep/residual_blocks+deep-too-shallow(no blocks)",
+    "deep/sgd_with_decay+huge-initialisation(N(0, 1))",
+)

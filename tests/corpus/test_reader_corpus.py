@@ -1,0 +1,50 @@
+"""The reader on a fixed sample of the corpus; `make reader-report` reads all of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.corpus.sample import FAULTY, RIGHT  # noqa: E402 - the root need not be on the path before
+
+STATIC_VERDICTS_ALLOWED = {"right", "undecided", "missed", "partly"}
+
+
+@pytest.fixture(scope="module")
+def found():
+    """What the reader said of the sample, made and read in a process that is TensorFlow 1's alone."""
+    command = [sys.executable, "-m", "tests.corpus", "sample"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", [*RIGHT, *FAULTY])
+def test_a_product_is_what_its_label_says_by_a_reference_in_numpy(found, name):
+    assert found[name]["state"] == "good", found[name]["problems"]
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_network_is_accepted_however_it_is_written(found, name):
+    row = found[name]["lab"]
+    assert row["problem"] == ""
+    assert row["faults"] == []
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_fault_is_named_with_its_code_and_no_other(found, name):
+    row = found[name]["lab"]
+    assert row["verdict"] == "right", f"wanted {found[name]['codes']}, said {row['faults']} {row['problem']}"
+
+
+@pytest.mark.parametrize("name", [*RIGHT, *FAULTY])
+def test_without_a_lab_what_cannot_be_told_is_undecided_and_never_a_false_fault(found, name):
+    row = found[name]["static"]
+    assert row["verdict"] in STATIC_VERDICTS_ALLOWED, f"said {row['faults']} {row['problem']}"
