@@ -14,7 +14,7 @@ from latex2mathml import converter
 from markupsafe import Markup, escape
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from netgrader.pages import safe
+from netgrader.pages import safe, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -122,10 +122,11 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         source = self._attached(url) if url.startswith("attachment:") else url
+        said = escape(Markup(text).striptags())  # noqa: S704  (its tags are taken out)
         if source is None or not safe.DATA_PICTURE.match(source):
             # Pictures from elsewhere are not loaded: a page asks nothing of the network.
-            return f"<em>[{text or 'picture'}]</em>"
-        return f'<img src="{escape(source)}" alt="{escape(Markup(text).striptags())}">'  # noqa: S704
+            return f"<em>[{said or words.PICTURE}]</em>"
+        return f'<img src="{escape(source)}" alt="{said}">'
 
     def _attached(self, url: str) -> str | None:
         attached = self.attachments.get(url.removeprefix("attachment:"))

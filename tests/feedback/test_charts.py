@@ -1,0 +1,104 @@
+"""Charts: ticks that people read, gaps that are gaps, and the same in words."""
+
+import re
+
+import pytest
+
+from netgrader import observations as seen
+from netgrader.faults import CATALOGUE, Fault
+from netgrader.feedback.figures import figure
+from netgrader.network.drawing import svg
+from netgrader.network.model import Layer, Loss, Network, Optimizer
+from netgrader.pages import charts
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.0, 10.0, [0, 2, 4, 6, 8, 10]),
+        (0.905, 0.93, [0.905, 0.91, 0.915, 0.92, 0.925, 0.93]),
+        (1.0, 5.0, [1, 2, 3, 4, 5]),
+    ],
+)
+def test_ticks_are_round_numbers(low, high, ticks):
+    assert charts.Axis("x", low, high).ticks() == pytest.approx(ticks)
+
+
+def test_a_logarithmic_axis_has_powers_of_ten_and_more_where_it_is_short():
+    assert charts.Axis("x", 1e-5, 0.1, log=True).ticks() == pytest.approx([1e-5, 1e-4, 1e-3, 1e-2, 1e-1])
+    assert charts.Axis("x", 0.0018, 0.0055, log=True).ticks() == pytest.approx([0.002, 0.005])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.003, "0.003"), (0.0030000000026, "0.003"), (1500, "1500"), (60_000, "60,000"), (2.5e-5, "2.5e-5"), (0, "0")],
+)
+def test_numbers_are_written_as_people_write_them(value, text):
+    assert charts.number(value) == text
+
+
+def test_a_gap_in_a_curve_is_not_bridged():
+    line = charts.Line("loss", (1.0, 2.0, 3.0, 4.0, 5.0), (1.0, 2.0, None, 3.0, 4.0))
+    drawn = charts.lines("Loss", [line], charts.axis("step", line.x), charts.axis("loss", [1.0, 4.0]))
+    assert drawn.count("<polyline") == 2
+
+
+def test_no_picture_has_a_number_that_is_none():
+    odd = (
+        seen.Curves("t", "x", "y", ()),
+        seen.Curves("t", "x", "y", (seen.Series("a", (), ()),)),
+        seen.Curves("t", "x", "y", (seen.Series("a", (1.0, 1.0), (0.5, 0.5)),), log_x=True, log_y=True, percent=True),
+        seen.Curves("t", "x", "y", (seen.Series("a", (-1.0, 0.0), (-5.0, None)),), log_x=True, log_y=True),
+        seen.Sweep((), ()),
+        seen.Sweep((0.0, -1.0, 1e-3), (None, 0.5, 0.9), best=5.0),
+        seen.RowCounts("t", (), ()),
+        seen.Comparison("t", -3.0, 7.0),
+        seen.NetworkDrawing("not svg", ()),
+    )
+    for observation in odd:
+        made = figure(observation)
+        assert not re.search(r"\bnan\b|\binf\b|=\"-\d", str(made.body)), observation
+
+
+def test_a_chart_says_in_words_where_its_lines_begin_and_end():
+    curves = seen.Curves(
+        "Accuracy", "epoch", "accuracy", (seen.Series("test", (1.0, 2.0), (0.9, 0.925)),), percent=True
+    )
+    assert "test: from 90\u202f% to 92.5\u202f%, highest 92.5\u202f% at epoch 2" in str(figure(curves).body)
+
+
+def test_digits_are_told_in_words_where_there_are_no_images():
+    body = str(figure(seen.WrongDigits((seen.WrongDigit(8, 6, 5),), 1, 10_000)).body)
+    assert "<img" not in body
+    assert "is <b>5</b>, found <b>6</b>" in body
+
+
+def test_the_drawing_marks_a_fault_at_what_it_is_about():
+    def fault(code, place=""):
+        return Fault(code, CATALOGUE[code].sentence, place)
+
+    network = Network(
+        layers=(Layer("dense", 784, 10, "softmax", True, ("W", "b"), "MatMul"),),
+        loss=Loss("softmax-cross-entropy", "probabilities", "mean", "Mean"),
+        optimizer=Optimizer("adam", 0.01, ("W", "b"), "Adam"),
+        faults=(fault("softmax-before-loss", "Softmax"), fault("missing-bias", "MatMul"), fault("rows-mixed")),
+    )
+    text = [re.sub(r"<[^>]+>", "", line) for line in re.findall(r"<text.*?</text>", svg(network))]
+    said = " | ".join(text)
+    order = (
+        "Images",
+        "Layer 1",
+        CATALOGUE["missing-bias"].sentence[:20],
+        "Loss",
+        "The softmax is applied",
+        "Optimizer",
+    )
+    places = [said.index(piece) for piece in (*order, "The network as a whole")]
+    assert places == sorted(places)
+    assert svg(network).count('fill="#fdf0ee"') == 3
+
+
+def test_the_drawing_escapes_what_a_student_named():
+    network = Network(layers=(Layer("<script>", 1, 1, "<b>", True, (), ""),))
+    assert "<script>" not in svg(network)
+    assert "<b>" not in svg(network)

@@ -1,0 +1,109 @@
+"""Outputs and Markdown of a student's notebook: shown as far as they are harmless and of bearable length."""
+
+import base64
+import io
+
+import pytest
+
+from netgrader.feedback.outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
+from netgrader.pages import safe
+from netgrader.pages.markdown import formula, render_markdown
+from tests.feedback import examples as ex
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 20).decode()
+
+
+def shown(*outputs):
+    return "".join(render_outputs(outputs, "o"))
+
+
+def test_a_progress_bar_shows_its_last_state():
+    html = shown(ex.stream("10%\r50%\r100%\ndone\n"))
+    assert "100%\ndone" in html
+    assert "50%" not in html
+
+
+def test_what_is_printed_in_pieces_is_one_output_without_colours():
+    html = shown(ex.stream("\x1b[31mred"), ex.stream(" and\x1b[0m blue"))
+    assert "red and blue" in html
+    assert html.count("<pre") == 1
+
+
+def test_messages_of_libraries_are_folded():
+    assert shown(ex.stream("I tensorflow/core", "stderr")).startswith('<details class="log">')
+
+
+def test_an_error_is_a_sentence_with_the_students_line_and_no_traceback():
+    trace = ["\x1b[0;31m---\x1b[0m", "/secret/site-packages/x.py in f()", "\x1b[0;32m----> 3 \x1b[0mmy_line = 1 / 0"]
+    html = shown(
+        {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "division by zero", "traceback": trace}
+    )
+    assert "This cell stopped with ZeroDivisionError." in html
+    assert "my_line = 1 / 0" in html
+    assert "site-packages" not in html
+
+
+def test_endless_output_ends():
+    html = shown(*[ex.display(text__plain="x" * 50_000) for _ in range(3 * MOST_OUTPUTS)])
+    assert len(html) < (MOST_OUTPUTS + 1) * (LONGEST_TEXT + 200)
+    assert "The rest is left out here" in html
+
+
+def test_a_picture_must_be_what_it_says():
+    assert safe.picture("image/png", PNG).startswith("data:image/png;base64,")
+    for mime, content in (("image/png", base64.b64encode(b"<svg>").decode()), ("text/html", PNG), ("image/png", "%%")):
+        assert safe.picture(mime, content) is None
+    assert safe.picture("image/png", base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(4_000_000)).decode()) is None
+
+
+def test_a_drawing_by_matplotlib_keeps_its_colours():
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots()
+    axes.plot([1, 2, 3], color="#123456")
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg")
+    plt.close(figure)
+    drawing = base64.b64decode(safe.svg_picture(stream.getvalue()).partition(",")[2]).decode()
+    assert "#123456" in drawing
+    assert "<metadata" not in drawing
+
+
+def test_ids_in_a_drawing_cannot_meet_those_of_the_page():
+    html = safe.clean_html('<svg><marker id="cell-train"/><path marker-end="url(#cell-train)"/></svg>', "o3-")
+    assert 'id="o3-cell-train"' in html
+    assert 'marker-end="url(#o3-cell-train)"' in html
+
+
+def test_formulas_are_mathml_and_those_that_cannot_be_read_are_their_latex():
+    assert "<mfrac>" in render_markdown(r"$\frac{1}{2}$")
+    assert formula(r"\frac{1", display=False) == r'<code class="latex">\frac{1</code>'
+    assert "<math" not in formula("x" * 5_000, display=False)
+
+
+def test_a_formulas_place_holder_cannot_be_written_into_an_attribute():
+    html = render_markdown('$a$ <p title=\'<x-math n="0"></x-math>\'>x</p> ![<x-math n="0"></x-math>](x)')
+    assert html.count("<math") == 1
+
+
+def test_hints_tables_and_code_of_the_course_are_shown():
+    html = render_markdown(ex.TEXT)
+    for piece in ("<details>", "<summary>Hint</summary>", "<table>", "<code>softmax_cross_entropy_with_logits</code>"):
+        assert piece in html
+
+
+def test_links_to_headings_lead_to_the_page_or_nowhere():
+    places = {"the data": "part-3"}
+    html = render_markdown("[a](#The-data) [b](#Gone)", anchor=lambda heading: places.get(heading.casefold(), ""))
+    assert '<a href="#part-3"' in html
+    assert "Gone" not in html
+
+
+@pytest.mark.parametrize("text", [">" * 3_000, "- " * 300 + "x", r"\begin{a}" * 3_000, "\\\\[" * 8_000, "$" * 20_001])
+def test_markdown_that_would_take_long_to_parse_is_shown_as_text(text):
+    assert render_markdown(text).startswith("<pre")
+
+
+def test_a_name_is_one_line_without_marks_that_turn_the_text_around_it():
+    assert safe.line("Zoë\n\u202eevil\u202c \x00Ångström") == "Zoë evil Ångström"
+    assert len(safe.line("x" * 10_000)) == 300

@@ -1,0 +1,115 @@
+"""What stands on a feedback page, from results, observations and what a person wrote."""
+
+from dataclasses import replace
+
+import pytest
+
+from netgrader.faults import CATALOGUE
+from netgrader.feedback.build import build_page, render_page
+from netgrader.pages.graded import CellMark, Graded, Marks
+from netgrader.results import Status
+from tests.feedback import examples as ex
+
+
+def page_of(cells, graded, **more):
+    return build_page(cells, graded, **{"assignment": "digits", "notebook": ex.NOTEBOOK, "student": "Ada", **more})
+
+
+def verdicts(page):
+    return {block.verdict.name: block.verdict for block in page.blocks if block.verdict}
+
+
+def test_points_are_added_up_and_what_waits_is_told_apart():
+    page = page_of(*ex.wrong_student())
+    assert (page.points, page.max_points, page.waiting, page.late_penalty) == (3.0, 8, 2, 0.5)
+
+
+def test_what_to_do_next_names_causes_and_leaves_out_what_waits_for_another_check():
+    waits = ex.failed("test_w", "It works", message="This waits for another check to pass first.", faults=(), hint=None)
+    cause = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
+    result = ex.result(ex.cell("train", 3, waits, cause))
+    page = page_of([ex.check_cell("train", 3)], Graded(result))
+    assert [step.sentence for step in page.steps] == [CATALOGUE["missing-bias"].sentence]
+
+
+def test_a_mistake_felt_in_two_cells_is_one_thing_to_do():
+    check = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
+    result = ex.result(ex.cell("one", 3, check), ex.cell("two", 3, check))
+    page = page_of([ex.check_cell("one", 3), ex.check_cell("two", 3)], Graded(result))
+    assert [step.name for step in page.steps] == ["one"]
+
+
+def test_a_section_of_another_notebook_is_named_and_not_linked():
+    cells, graded = ex.wrong_student()
+    here = verdicts(page_of(cells, graded))["one_layer_network"].checks[1].reasons[0]
+    elsewhere = verdicts(page_of(cells, graded, notebook="2_two_layers"))["one_layer_network"].checks[1].reasons[0]
+    assert here.link.startswith("part-")
+    assert elsewhere.link == ""
+    assert elsewhere.where == here.where
+
+
+def test_a_mark_changed_by_hand_counts_and_is_told():
+    cells, graded = ex.wrong_student()
+    marks = Marks(cells={"check_train": CellMark(0.0, 2.0, 3)})
+    verdict = verdicts(page_of(cells, replace(graded, marks=marks)))["train"]
+    assert verdict.points == 2.0
+    assert "2 instead of 0" in verdict.notes[0]
+
+
+@pytest.mark.parametrize("mark", [-1.0, 2.5])
+def test_a_mark_by_hand_outside_its_range_is_pointed_out(mark):
+    cells, graded = ex.right_student()
+    marks = Marks(cells={"what_w1_shows": CellMark(None, mark, 2)})
+    notes = verdicts(page_of(cells, replace(graded, marks=marks)))["what_w1_shows"].notes
+    assert any("outside 0 to 2" in note for note in notes)
+
+
+def test_an_answer_that_was_never_written_is_not_said_to_be_read():
+    cells, graded = ex.right_student()
+    marks = Marks(cells={"what_w1_shows": CellMark(0.0, None, 2)})
+    verdict = verdicts(page_of(cells, replace(graded, marks=marks)))["what_w1_shows"]
+    assert (verdict.points, verdict.word) == (0.0, "not answered")
+
+
+def test_a_remark_costs_nothing_and_is_shown():
+    remark = ex.passed("test_r", "The graph was built once", faults=("built-twice",), message="Two copies were found.")
+    page = page_of([ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, remark))))
+    (check,) = verdicts(page)["train"].checks
+    assert (check.state, check.found, page.points) == ("remark", "Two copies were found.", 3.0)
+    assert page.steps == ()
+
+
+def test_a_notebook_that_could_not_be_graded_says_why_and_claims_no_failure():
+    result = ex.result(ex.cell("train", 3, ex.ungradable("test_x", "It trains", "The kernel died.")), status=Status.NOT)
+    result = replace(result, problem="The kernel ran out of memory.")
+    page = page_of([ex.check_cell("train", 3)], Graded(result))
+    assert page.notices == ("This notebook could not be graded. The kernel ran out of memory.",)
+    assert page.rows[0].word == "could not be graded"
+
+
+def test_a_cell_without_checks_is_not_called_failed():
+    result = replace(ex.result(), cells=(replace(ex.manual_cell("check_train", 3), manual=False, points=0.0),))
+    page = page_of([ex.check_cell("train", 3)], Graded(result))
+    assert page.rows[0].word == "could not be graded"
+
+
+def test_a_notebook_that_was_never_graded_still_makes_a_page():
+    html = render_page(page_of(ex.right_student()[0], Graded(None)))
+    assert "This notebook could not be graded." in html
+
+
+def test_notes_about_the_file_reach_the_student():
+    cells, graded = ex.right_student()
+    result = replace(graded.result, measured={"notes": ["A cell was put back at its place."]})
+    assert "A cell was put back at its place." in page_of(cells, replace(graded, result=result)).notices
+
+
+def test_the_page_is_the_same_each_time():
+    assert render_page(page_of(*ex.wrong_student())) == render_page(page_of(*ex.wrong_student()))
+
+
+def test_nothing_on_the_page_comes_from_elsewhere():
+    html = render_page(page_of(*ex.right_student()))
+    assert not any(f'{attribute}="http' in html for attribute in ("src", "srcset", "data", "poster"))
+    assert "<script" not in html
+    assert "<link" not in html

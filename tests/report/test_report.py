@@ -1,0 +1,118 @@
+"""The class report: who is looked at and why, what could not be graded, and the CSV beside it."""
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from netgrader.pages.graded import CellMark, Graded, Marks
+from netgrader.report.build import build_report, class_csv, render_report
+from netgrader.report.view import ClassView
+from tests.feedback import examples as notebooks
+from tests.report import examples as ex
+
+
+def table(view):
+    return list(csv.DictReader(io.StringIO(class_csv(view))))
+
+
+def one(graded, name="Ada", **more):
+    return ClassView("digits", (ex.COLUMNS,), (ex.student(name, graded, **more),))
+
+
+def judged(report):
+    return {concern.name: concern.reasons for concern in report.to_judge}
+
+
+def test_the_table_has_a_line_for_everybody_those_who_handed_in_nothing_included():
+    report = build_report(ex.eight_students())
+    assert len(report.rows) == 8
+    assert {row.name: row.state for row in report.rows}["Hana"] == "absent"
+    assert report.absent == ("Hana",)
+
+
+def test_an_accuracy_out_of_the_ordinary_is_for_a_person_to_judge_and_an_ordinary_one_is_not():
+    found = judged(build_report(ex.eight_students()))
+    assert "out of the ordinary" in found["Femi"][0]
+    assert "Ada Lovelace" not in found
+
+
+def test_facts_about_answers_that_were_looked_up_come_first():
+    graded = ex.right()
+    result = replace(graded.result, faults=("answers-looked-up",))
+    view = ClassView(
+        "digits", (ex.COLUMNS,), (ex.student("Zed", replace(graded, result=result)), ex.student("Gil", ex.broken()))
+    )
+    assert [concern.name for concern in build_report(view).to_judge] == ["Zed", "Gil"]
+
+
+def test_one_mistake_that_costs_much_is_worth_a_word_and_two_are_not():
+    helped = {concern.name: concern.reasons for concern in build_report(one(ex.one_mistake())).to_help}
+    assert "one mistake costs all of the 3 points lost" in helped["Ada"][0]
+    assert build_report(one(ex.wrong())).to_help == ()
+
+
+def test_a_mark_outside_its_range_is_to_be_mended():
+    graded = replace(ex.right(), marks=Marks({"what_w1_shows": CellMark(None, -1.0, 2)}))
+    assert any("lies outside 0 to 2" in reason for reason in judged(build_report(one(graded)))["Ada"])
+
+
+def test_what_could_not_be_graded_says_how_to_go_on_in_words_that_a_shell_reads():
+    report = build_report(one(ex.broken(), name="O'Hara; rm", ident="o'hara; rm -rf"))
+    (trouble,) = report.troubles
+    assert "it is not JSON" in trouble.problems[0][1]
+    assert trouble.remedy.endswith("""--student 'o'\\''hara; rm -rf'""")
+
+
+def test_a_notebook_that_was_handed_in_and_never_graded_is_trouble_and_not_a_zero():
+    report = build_report(one(Graded(None)))
+    assert "has not been graded" in report.troubles[0].problems[0][1]
+    assert report.rows[0].total is None
+
+
+def test_a_remark_is_counted_apart_from_mistakes():
+    remark = notebooks.passed("test_r", "Built once", faults=("built-twice",))
+    graded = Graded(notebooks.result(notebooks.cell("train", 3, remark)))
+    (fault,) = build_report(one(graded)).faults
+    assert (fault.code, fault.free, len(fault.students)) == ("built-twice", True, 1)
+    assert table(one(graded))[0]["faults"] == ""
+
+
+def test_faults_are_ordered_by_how_many_have_them():
+    counts = [len(fault.students) for fault in build_report(ex.eight_students()).faults]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] == 3
+
+
+def test_points_are_the_persons_where_a_person_gave_them():
+    graded = replace(ex.wrong(), marks=Marks({"check_train": CellMark(0.0, 2.0, 3)}))
+    assert table(one(graded))[0]["1_one_layer/check_train"] == "2"
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)"])
+def test_a_name_that_a_spreadsheet_would_run_is_made_text(name):
+    row = table(one(ex.right(), name=name, ident=name))[0]
+    assert row["name"] == f"'{name}"
+    assert row["student_id"] == f"'{name}"
+
+
+def test_names_in_any_script_survive_in_the_csv():
+    assert {row["name"] for row in table(ex.eight_students())} >= {"דוד לוי", "Béla Bartók", "<b>Esra</b> & co"}
+
+
+@pytest.mark.parametrize("view", [ex.nobody(), ex.nobody_handed_in()])
+def test_an_empty_class_makes_a_page_that_says_what_to_do(view):
+    assert "Nobody has handed in anything for digits yet." in render_report(build_report(view))
+    assert class_csv(view).startswith("student_id,")
+
+
+def test_the_charts_of_a_whole_course_tell_notebooks_apart():
+    report = build_report(ex.large())
+    by_rate = next(chart for chart in report.charts if "over the learning rate" in chart.caption)
+    assert by_rate.legend == ("1_one_layer", "2_two_layers", "3_deep_network")
+    assert any("sweeps" in chart.caption for chart in report.charts)
+
+
+def test_the_report_is_the_same_each_time():
+    assert render_report(build_report(ex.large())) == render_report(build_report(ex.large()))
