@@ -81,6 +81,7 @@ ANY_URL = re.compile(r"url\s*\(|\\", re.IGNORECASE)
 SAFE_ROLES = frozenset({"img", "presentation", "none", "group", "list", "listitem", "table", "row", "cell"})
 # A picture without words for it: an empty one is at least not read out as a long run of base64.
 WITHOUT_ALT = re.compile(r"<img(?=[\s/>])(?![^>]*\balt\s*=)", re.IGNORECASE)
+NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 MAGIC = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
@@ -157,7 +158,6 @@ def svg_picture(svg: str) -> str | None:
     if len(svg) > PICTURE_BYTES:
         return None
     attributes = {tag: names | {"style"} for tag, names in _svg_attributes().items()}
-    attributes["svg"] = attributes["svg"] - {"xmlns", "xmlns:xlink"}
     cleaned = nh3.clean(
         _svg_alone(svg),
         tags=set(SVG_TAGS),
@@ -167,16 +167,14 @@ def svg_picture(svg: str) -> str | None:
         url_schemes={"data"},
         link_rel=None,
         filter_style_properties=set(PAINT),
-        set_tag_attribute_values={
-            "svg": {"xmlns": "http://www.w3.org/2000/svg", "xmlns:xlink": "http://www.w3.org/1999/xlink"}
-        },
     )
-    start = cleaned.find("<svg")
     end = cleaned.rfind("</svg>")
-    if start < 0 or end < start:
+    if not cleaned.startswith("<svg") or end < 0:
         return None
     # As a picture it is read as XML, which knows no &nbsp;.
-    drawing = cleaned[start : end + len("</svg>")].replace("&nbsp;", "&#160;")
+    body = cleaned[len("<svg") : end + len("</svg>")].replace("&nbsp;", "&#160;")
+    # Put in here and not by nh3, which orders what it sets anew in each call: the same page must be the same bytes.
+    drawing = f"<svg {NAMESPACES}{body}"
     return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode("utf-8")).decode("ascii")
 
 
