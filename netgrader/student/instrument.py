@@ -92,7 +92,7 @@ def _network(tf: Any, notes: _Notes, learning_rate: float) -> types.SimpleNamesp
     run = tf.numpy_function(notes.rows, [x, found, w], tf.int64, name="run")
     with tf.control_dependencies([run]):
         logits = tf.identity(scores, name="logits")
-    prediction = tf.nn.softmax(logits, name="prediction")
+    prediction = tf.nn.softmax(logits, axis=1, name="prediction")
     cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
     correct = tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1))
     share = tf.reduce_mean(tf.cast(correct, tf.float32))

@@ -25,7 +25,7 @@ class Live:
         for epoch in range(n_epochs):
             for start in live.progress(range(0, n, mini_batch_size)):
                 ...
-            live.curves(training=acc_trn, test=acc_val)
+            live.curves(training=on_training, test=on_test)
 
     The picture is replaced, never added to, and at most about three times a second, so that it costs no time and fills
     no notebook.
