@@ -282,15 +282,13 @@ class Caged:
             return counted
         return process_memory(self._processes(), enough=self._launch.limits.memory_bytes // 2)
 
-    def _counts_memory(self) -> bool:
-        return self._launch.group is not None and self._launch.group.limits_memory
-
     def _disk(self) -> tuple[int, int]:
         """The bytes and the entries of the fullest of the folders that it may write to."""
         most = self._launch.limits.files
         uses = [folder_use(folder, most) for folder in self._launch.folders]
         if self._first is not None:
-            uses += [(0, tmpfs_use(self._first, inside)[1]) for inside in self._launch.memory_folders]
+            largest = self._launch.limits.disk_bytes
+            uses += [(0, tmpfs_use(self._first, inside, largest)[1]) for inside in self._launch.memory_folders]
         return max((size for size, _ in uses), default=0), max((files for _, files in uses), default=0)
 
     def _processes(self) -> list[int]:
@@ -339,7 +337,8 @@ class Caged:
             self._usage,
             wall_seconds=time.monotonic() - self._begin,
             cpu_seconds=max(cpu, used.ru_utime + used.ru_stime),
-            peak_memory_bytes=max(self._usage.peak_memory_bytes, 0 if self._counts_memory() else used.ru_maxrss * 1024),
+            # Not ru_maxrss: it begins with the size of the process that started this one.
+            peak_memory_bytes=self._usage.peak_memory_bytes,
         )
         tail = bytes(self._tail).decode("utf-8", "replace")
         os.close(self._errors)

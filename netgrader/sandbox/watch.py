@@ -116,11 +116,11 @@ def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
     return size, files
 
 
-def tmpfs_use(process: int, inside: str) -> tuple[int, int]:
+def tmpfs_use(process: int, inside: str, largest: int) -> tuple[int, int]:
     """Bytes and entries of the folder in memory that `process` sees at `inside`; nothing where that is out of reach.
 
-    `inside` must be a mount that only we made, so that its path cannot lead elsewhere. While the cage is still being
-    built the path leads to the host's own folder, which is not counted.
+    `inside` must be a mount that only we made, of at most `largest` bytes, so that its path cannot lead elsewhere. While
+    the cage is still being built the path leads to folders of the host, which are larger and are not counted.
     """
     with contextlib.suppress(OSError):
         device = Path(f"/proc/{process}/root{inside}").stat().st_dev
@@ -128,5 +128,7 @@ def tmpfs_use(process: int, inside: str) -> tuple[int, int]:
             if device == Path(inside).stat().st_dev:
                 return 0, 0
         use = os.statvfs(f"/proc/{process}/root{inside}")
+        if use.f_blocks * use.f_frsize > largest + PAGE:
+            return 0, 0
         return (use.f_blocks - use.f_bfree) * use.f_frsize, use.f_files - use.f_ffree
     return 0, 0

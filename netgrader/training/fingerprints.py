@@ -134,8 +134,8 @@ def match_scaled(known: Float, rows: Float) -> Match:
     factor, shift = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     directions, sizes = _directions(known)
     theirs, their_sizes = _directions(rows)
-    usable = np.isfinite(theirs).all(axis=1) & (their_sizes > 0)
-    own = np.flatnonzero(sizes > 0)
+    usable = np.isfinite(theirs).all(axis=1) & np.isfinite(their_sizes) & (their_sizes > 0)
+    own = np.flatnonzero(np.isfinite(sizes) & (sizes > 0))
     order = own[np.argsort(directions[own, 0], kind="stable")]
     for sign in (1.0, -1.0):
         todo = np.flatnonzero(usable & (index < 0))
@@ -148,6 +148,7 @@ def match_scaled(known: Float, rows: Float) -> Match:
 
 
 def _directions(prints: Float) -> tuple[Float, Float]:
-    sizes = np.linalg.norm(prints[:, :PROJECTIONS], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # A stranger's numbers: what overflows or is nothing has no direction.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        sizes = np.linalg.norm(prints[:, :PROJECTIONS], axis=1)
         return prints[:, :PROJECTIONS] / sizes[:, np.newaxis], sizes

@@ -236,7 +236,7 @@ def test_the_end_of_a_flood_of_errors_is_kept(sandbox):
 def test_time_and_memory_are_told(either):
     _, outcome = run(either, "import time; a = bytearray(b'x') * 150_000_000\nsum(range(5_000_000)); time.sleep(0.6)")
     assert 150_000_000 < outcome.usage.peak_memory_bytes < 300_000_000
-    assert 0.1 < outcome.usage.cpu_seconds < 20
+    assert 0.05 < outcome.usage.cpu_seconds < 20
     assert outcome.usage.wall_seconds > 0.6
 
 
