@@ -62,7 +62,7 @@ def test_a_cell_that_sends_without_end_is_stopped(run):
     )
     execution = assert_ended(run, cell, CellStatus.LIMIT, "sends output without end", limits)
     shown = [output.get("text") or output["data"]["text/plain"] for output in execution.cells[2].outputs]
-    assert sum(map(len, shown)) < 61_000
+    assert sum(map(len, shown)) < 250_000  # of the megabytes that were sent
 
 
 def test_a_cell_that_prints_without_end_is_stopped_by_one_limit_or_the_other(run):
