@@ -130,7 +130,9 @@ def test_evidence_written_in_advance_or_after_its_cell_does_not_count(run):
         "    os.makedirs(f'/run/evidence/{name}', exist_ok=True)\n"
         "    open(f'/run/evidence/{name}/manifest.json', 'w').write('{}')\n"
     )
-    execution, folder = run(f"number = 1\n{write}", check("check_number"), f"{write}\nsorted(os.listdir('/run/evidence'))")
+    execution, folder = run(
+        f"number = 1\n{write}", check("check_number"), f"{write}\nsorted(os.listdir('/run/evidence'))"
+    )
     assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 1}
     assert execution.cells[2].outputs[0]["data"] == {"text/plain": "['check_number', 'early']"}
     assert [path.name for path in (folder / "evidence").iterdir()] == ["check_number"]

@@ -1,10 +1,11 @@
-# Tries to forge: shows 100 for everything, replaces check, hands in almost nothing.
+# Tries to forge: shows 100, replaces check, turns every check cell into `pass`, hands in almost nothing.
 # %% prepare_data
 import sys
 import netgrader.student
-sys.displayhook = lambda value: print(100)
+sys.displayhook(100)
 netgrader.student.check = lambda *args, **options: 100
 check = lambda *args, **options: 100
+get_ipython().input_transformers_post.append(lambda lines: ['pass\n'] if any('check(' in line for line in lines) else lines)
 x_train = x_test = y_train_1_hot = y_test_1_hot = 100
 # %% fully_connected_layer
 def fully_connected_layer(x, n_output, name=None, activation=None):
