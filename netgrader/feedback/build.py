@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from netgrader.feedback.outputs import render_outputs
+from netgrader.feedback.parts import parts_of
 from netgrader.feedback.places import Places, heading_key
 from netgrader.feedback.verdicts import cell_name, steps_of, verdict_by_hand, verdict_of
 from netgrader.feedback.view import Block, Page, Row, Step, Verdict
@@ -18,7 +19,7 @@ from netgrader.pages.shell import render
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -31,6 +32,8 @@ __all__ = ["build_page", "render_page"]
 MOST_CELLS = 1_000
 PROBLEM_CELL = "problem"
 MOST_STEPS = 6
+MOST_LINES = 40
+"""Of code that stand open."""
 LONGEST_RAW = 4_000
 LONGEST_NOTICE = 1_000
 HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
@@ -51,6 +54,7 @@ def build_page(
     notebook: str,
     student: str,
     digits: npt.NDArray[np.uint8] | None = None,
+    released: Collection[str] | None = None,
 ) -> Page:
     """The feedback page of one notebook.
 
@@ -64,11 +68,14 @@ def build_page(
         How they are called; a student's name may hold anything.
     digits
         The test images, uint8 of shape (n, 28, 28).
+    released
+        The text of each cell as it was released: what still says the same came with the notebook and is folded. None
+        where it is not known: then what nbgrader does not track is taken for it.
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
     places = _places(notebook, cells)
-    blocks = _Blocks(cells, graded, places, digits).build()
+    blocks = _Blocks(cells, graded, places, digits, released).build()
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
     given = [verdict for verdict in verdicts if verdict.points is not None]
     waiting = [verdict for verdict in verdicts if verdict.points is None]
@@ -86,7 +93,7 @@ def build_page(
         steps=_steps(verdicts, graded, places),
         facts=_facts(graded),
         notices=_notices(graded),
-        blocks=tuple(blocks),
+        parts=parts_of(blocks),
     )
 
 
@@ -94,12 +101,18 @@ class _Blocks:
     """Makes the pieces of one notebook."""
 
     def __init__(
-        self, cells: Sequence[Cell], graded: Graded, places: Places, digits: npt.NDArray[np.uint8] | None
+        self,
+        cells: Sequence[Cell],
+        graded: Graded,
+        places: Places,
+        digits: npt.NDArray[np.uint8] | None,
+        released: Collection[str] | None,
     ) -> None:
         self._cells = cells
         self._graded = graded
         self._digits = digits
         self._places = places
+        self._released = None if released is None else {text.strip() for text in released}
         self._results = _results(graded)
         self._title_cell, _ = _title(cells)
 
@@ -111,7 +124,7 @@ class _Blocks:
         verdict = self._verdict(cell, grade_id)
         comment = _comment(self._graded.marks.comments.get(grade_id, ""))
         source = _source(cell)
-        yours = _flag(cell, "solution") or _flag(cell, "task")
+        yours = self._is_the_students(cell, source)
         if verdict is not None and not verdict.manual:
             return Block("verdict", verdict=verdict, comment=comment)
         if cell["cell_type"] == "code":
@@ -119,26 +132,33 @@ class _Blocks:
                 "code",
                 highlight(source),
                 yours=yours,
+                lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
                 label=words.CODE_OF.format(number=number + 1),
                 outputs=render_outputs(cell.get("outputs", ()), f"o{number}"),
                 verdict=verdict,
                 comment=comment,
             )
         if cell["cell_type"] != "markdown":
-            return Block("raw", escape(safe.text(source, LONGEST_RAW)), comment=comment)
+            return Block("raw", escape(safe.text(source, LONGEST_RAW)), yours=yours, comment=comment)
         if number == self._title_cell:
             # The page's own heading says it.
             source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
         return Block(
-            "answer" if yours else "text",
+            "answer" if _is_asked_for(cell) else "text",
             render_markdown(
                 source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1, anchor=self._places.link
             ),
             anchor=f"part-{number}" if f"part-{number}" in self._places.anchors.values() else "",
             yours=yours,
+            headings=tuple(safe.line(_bare(heading), 80) for _, heading in HEADING.findall(source)),
             verdict=verdict,
             comment=comment,
         )
+
+    def _is_the_students(self, cell: Cell, source: str) -> bool:
+        if _metadata(cell).get("grade_id"):
+            return _is_asked_for(cell)
+        return self._released is not None and source.strip() not in self._released
 
     def _verdict(self, cell: Cell, grade_id: str) -> Verdict | None:
         """The box at a graded cell, None at any other."""
@@ -176,7 +196,7 @@ def _title(cells: Sequence[Cell]) -> tuple[int, str]:
         if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
             headings = HEADING.findall(_source(cell))
             if headings and len(headings[0][0]) == 1:
-                return number, safe.line(re.sub(r"[*_`$]", "", headings[0][1]), 120)
+                return number, safe.line(_bare(headings[0][1]), 120)
     return -1, ""
 
 
@@ -238,6 +258,15 @@ def _grade_id(cell: Cell) -> str:
 
 def _flag(cell: Cell, name: str) -> bool:
     return bool(_metadata(cell).get(name))
+
+
+def _is_asked_for(cell: Cell) -> bool:
+    return _flag(cell, "solution") or _flag(cell, "task")
+
+
+def _bare(heading: str) -> str:
+    """A heading without Markdown's marks."""
+    return re.sub(r"[*_`$]", "", heading)
 
 
 def _source(cell: Cell) -> str:

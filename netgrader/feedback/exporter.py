@@ -50,6 +50,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
             notebook=about["notebook"],
             student=name,
             digits=_digits(assignment.course.data),
+            released=[cell.source for cell in assignment.skeleton(about["notebook"]).cells],
         )
         return render_page(page), resources
 

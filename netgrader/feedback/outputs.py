@@ -18,6 +18,8 @@ __all__ = ["render_outputs"]
 MOST_OUTPUTS = 40
 LONGEST_TEXT = 8_000
 LONGEST_LOG = 3_000
+MOST_LINES = 16
+"""Of printed text that stand open."""
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
 
@@ -74,12 +76,25 @@ def _stream(name: str, written: str) -> Markup | None:
     shown, cut = _tidy(written, LONGEST_LOG if log else LONGEST_TEXT)
     if not shown.strip():
         return None
-    body = Markup('<pre class="plain" tabindex="0" dir="auto">{}</pre>').format(shown)
+    body = _pre(shown)
     if cut:
         body += _note(words.SHORTENED)
     if log:
         return Markup('<details class="log"><summary>{}</summary>{}</details>').format(words.LOG, body)
-    return body
+    return _folded(body, shown)
+
+
+def _pre(shown: str) -> Markup:
+    return Markup('<pre class="plain" tabindex="0" dir="auto">{}</pre>').format(shown)
+
+
+def _folded(body: Markup, shown: str) -> Markup:
+    """`body`, closed where the text in it is long."""
+    lines = shown.count("\n") + 1
+    if lines <= MOST_LINES:
+        return body
+    said = words.OUTPUT_LINES.format(number=f"{lines:,}")
+    return Markup('<details class="printed"><summary>{}</summary>{}</details>').format(said, body)
 
 
 def _error(output: Mapping[str, Any]) -> Markup:
@@ -120,7 +135,7 @@ def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:
     if data.get("text/latex"):
         return formula(_string(data["text/latex"]).strip().strip("$"), display=True)
     if plain.strip():
-        return Markup('<pre class="plain" tabindex="0" dir="auto">{}</pre>').format(plain)
+        return _folded(_pre(plain), plain)
     return _note(words.NOT_SHOWN) if data else None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-__all__ = ["Block", "Check", "Figure", "Numbers", "Page", "Reason", "Row", "Step", "Verdict"]
+__all__ = ["Block", "Check", "Figure", "Numbers", "Page", "Part", "Reason", "Row", "Step", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,11 @@ class Block:
     anchor
         Its id on the page, empty if nothing leads there.
     yours
-        Whether the student was asked to fill it in.
+        Whether the student wrote it: was asked to fill it in, changed or added it.
+    headings
+        The headings in it.
+    lines
+        How many lines of code it has, where they are too many to stand open; else 0.
     label
         What a screen reader calls it.
     outputs
@@ -123,10 +127,20 @@ class Block:
     body: Markup = field(default_factory=Markup)
     anchor: str = ""
     yours: bool = False
+    headings: tuple[str, ...] = ()
+    lines: int = 0
     label: str = ""
     outputs: tuple[Markup, ...] = ()
     verdict: Verdict | None = None
     comment: Markup | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Neighbouring pieces of the notebook. With a `title` they are folded under it: they came with the notebook."""
+
+    blocks: tuple[Block, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,6 +182,6 @@ class Page:
     steps: tuple[Step, ...]
     facts: tuple[str, ...]
     notices: tuple[str, ...]
-    blocks: tuple[Block, ...]
+    parts: tuple[Part, ...]
     waiting_cells: int = 0
     late_penalty: float = 0.0

@@ -16,7 +16,7 @@ def page_of(cells, graded, **more):
 
 
 def verdicts(page):
-    return {block.verdict.name: block.verdict for block in page.blocks if block.verdict}
+    return {block.verdict.name: block.verdict for part in page.parts for block in part.blocks if block.verdict}
 
 
 def test_points_are_added_up_and_what_waits_is_told_apart():
