@@ -24,6 +24,12 @@ def run(assignment: str | None, notebook: str | None, *, check: bool) -> int:
         target = release(which, notebook)
         files = sorted(path.name for path in target.iterdir())
         typer.echo(f"{target}: {', '.join(files)}")
+        early = _early(which, notebook) if notebook else ()
+        if early:
+            typer.echo(
+                f"It still holds {', '.join(early)}, which answers this notebook and was released with later ones. "
+                f"To release {notebook} alone, delete {target} and type the command again."
+            )
         return 0
     if notebook:
         raise UsageError("--check compares the whole release; it takes no --notebook.")
@@ -33,6 +39,13 @@ def run(assignment: str | None, notebook: str | None, *, check: bool) -> int:
         return 1
     typer.echo(f"{which.release} is what {which.source} generates.")
     return 0
+
+
+def _early(assignment: Assignment, notebook: str) -> tuple[str, ...]:
+    """Files in the release that are given with other notebooks only: they may answer this one."""
+    own = {path.name for path in assignment.files(notebook).given}
+    given = {path.name for name in assignment.notebooks for path in assignment.files(name).given}
+    return tuple(sorted(name for name in given - own if (assignment.release / name).exists()))
 
 
 def chosen(course: Course, name: str | None) -> Assignment:
