@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test sample-class check fairness-report format release lock clean
+.PHONY: help setup demo test sample-class check fairness-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ check: setup ## lint, types, formatting, and that release/ is what source/ gener
 fairness-report: setup ## further seeds of the networks around 98.5 %, then docs/fairness.md
 	@$(BIN)/python studies/fairness.py --seeds $(or $(SEEDS),12)
 	@$(BIN)/python studies/fairness_report.py
+
+reader-report: setup ## read what is not read yet of the corpus, then the table in docs/reader.md; goes on where it was
+	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .
