@@ -77,6 +77,7 @@ def build_page(
     places = _places(notebook, cells)
     blocks = _Blocks(cells, graded, places, digits, released).build()
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
+    readable = graded.result is not None and graded.result.status is not Status.NOT
     given = [verdict for verdict in verdicts if verdict.points is not None]
     waiting = [verdict for verdict in verdicts if verdict.points is None]
     return Page(
@@ -90,10 +91,11 @@ def build_page(
         waiting_cells=len(waiting),
         late_penalty=graded.marks.late_penalty,
         rows=tuple(_row(verdict) for verdict in verdicts),
-        steps=_steps(verdicts, graded, places),
+        steps=_steps(verdicts, graded, places) if readable else (),
         facts=_facts(graded),
         notices=_notices(graded),
-        parts=parts_of(blocks),
+        parts=parts_of(blocks) if readable else (),
+        readable=readable,
     )
 
 
@@ -211,7 +213,7 @@ def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
             for step in steps_of(results[verdict.cell], verdict, places):
-                once.setdefault(step.sentence, step)
+                once.setdefault(step.about, step)
     return tuple(once.values())[:MOST_STEPS]
 
 

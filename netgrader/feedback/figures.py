@@ -54,17 +54,11 @@ def figure(  # noqa: PLR0911  (one for each kind)
 
 def _network(network: seen.NetworkDrawing) -> Figure:
     layers = tuple(safe.line(layer) for layer in network.layers)
+    marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
     address = safe.svg_picture(network.svg)
-    alt = f"{words.NETWORK_CAPTION}: {'; '.join(layers)}"
+    alt = f"{words.NETWORK_CAPTION}: {'; '.join([*layers, *marked])}"
     body = Markup('<img class="drawing" src="{}" alt="{}">').format(address, alt) if address else Markup("")
-    return Figure(
-        "network",
-        words.NETWORK_CAPTION,
-        body,
-        notes=tuple(safe.line(sentence) for sentence in network.marked),
-        items=layers,
-        items_title=words.NETWORK_LAYERS,
-    )
+    return Figure("network", words.NETWORK_CAPTION, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
 
 
 def _curves(curves: seen.Curves) -> Figure:
@@ -153,17 +147,23 @@ def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -
 
 
 def _rows(rows: seen.RowCounts) -> Figure:
-    columns = [
-        charts.Bar(f"{times}", float(count), words.ROWS_NOTE.format(rows=f"{count:,}", times=f"{times:,}"))
-        for times, count in sorted(zip(rows.times, rows.rows, strict=True))
-    ]
     title = safe.line(rows.title)
+    counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
+    if set(counts) == {1}:
+        # As it should be: nothing to draw.
+        return Figure("rows", title, Markup("<p>{}</p>").format(words.ROWS_ONCE.format(rows=f"{counts[1]:,}")))
+    columns = [
+        charts.Bar(
+            f"{times}", float(count), words.counted(words.ROWS_NOTE, times, rows=f"{count:,}", times=f"{times:,}")
+        )
+        for times, count in counts.items()
+    ]
     every = max(1, len(columns) // 12)
     return Figure(
         "rows",
         title,
         charts.bars(title, columns, words.ROWS_TIMES, words.ROWS, every),
-        notes=tuple(bar.note for bar in columns[:6] if bar.value),
+        notes=tuple(bar.note for bar in columns[:6]),
     )
 
 

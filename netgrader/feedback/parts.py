@@ -34,5 +34,7 @@ def _title(blocks: Sequence[Block]) -> str:
     headings = [heading for block in blocks for heading in block.headings]
     if not headings:
         return words.GIVEN_UNTITLED
-    shown = " · ".join(headings[:MOST_HEADINGS])
-    return f"{shown} …" if len(headings) > MOST_HEADINGS else shown
+    if len(headings) > MOST_HEADINGS:
+        # The last one leads to the cell that follows: it says what was asked for there.
+        headings = [*headings[: MOST_HEADINGS - 2], "…", headings[-1]]
+    return " · ".join(headings)

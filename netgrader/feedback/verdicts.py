@@ -15,6 +15,8 @@ from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     import numpy.typing as npt
 
@@ -75,7 +77,7 @@ def verdict_of(
         word=_word(state),
         points=points,
         max_points=cell.max_points,
-        checks=tuple(_check(check, places) for check in cell.checks),
+        checks=_checks(cell, places),
         figures=_figures(graded, cell.cell, digits),
         notes=((words.NOT_GRADED,) if not cell.checks else ()) + _notes(mark, cell.points),
     )
@@ -116,15 +118,26 @@ def steps_of(cell: CellResult, verdict: Verdict, places: Places) -> list[Step]:
     if not causes:
         unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
         said = safe.line(unclear.message or words.NEXT_AGAIN) if unclear else words.NEXT_AGAIN
-        return [Step(verdict.name, verdict.anchor, said, lost)]
+        return [Step(verdict.name, verdict.anchor, said, lost, about=said)]
     first = causes[0]
     kind = next((CATALOGUE[code] for code in first.faults if code in CATALOGUE), None)
-    sentence = kind.sentence if kind else safe.line(first.message or first.sentence)
+    sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
     where = kind.where if kind else ""
-    return [Step(verdict.name, verdict.anchor, sentence, lost, where, places.link(where))]
+    about = kind.code if kind else sentence
+    return [Step(verdict.name, verdict.anchor, sentence, lost, where, places.link(where), about)]
 
 
-def _check(check: CheckResult, places: Places) -> Check:
+def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
+    """What went wrong before what went right; why a fault matters is said where it is met first."""
+    said: set[str] = set()
+    made = []
+    for check in sorted(cell.checks, key=lambda check: check.outcome is Outcome.PASSED):
+        made.append(_check(check, places, said))
+        said.update(check.faults)
+    return tuple(sorted(made, key=lambda one: one.state == Outcome.PASSED))
+
+
+def _check(check: CheckResult, places: Places, said: Collection[str]) -> Check:
     kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
     derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
@@ -136,7 +149,9 @@ def _check(check: CheckResult, places: Places) -> Check:
         word=words.OUTCOMES[check.outcome],
         sentence=safe.line(check.sentence),
         found=safe.text(check.message or "", wording.TOTAL),
-        reasons=tuple(Reason(kind.code, kind.why, kind.where, places.link(kind.where)) for kind in kinds),
+        reasons=tuple(
+            Reason(kind.code, kind.why, kind.where, places.link(kind.where)) for kind in kinds if kind.code not in said
+        ),
         hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=credit,

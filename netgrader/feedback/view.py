@@ -90,6 +90,16 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
     @property
+    def passed(self) -> tuple[Check, ...]:
+        """The checks about which nothing is to be said."""
+        return tuple(check for check in self.checks if check.state == "passed")
+
+    @property
+    def to_read(self) -> tuple[Check, ...]:
+        """All others."""
+        return tuple(check for check in self.checks if check.state != "passed")
+
+    @property
     def anchor(self) -> str:
         """The id of the box on the page."""
         return f"cell-{self.cell}"
@@ -157,7 +167,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Step:
-    """Something to do next: in which cell, what, for how many points at most."""
+    """Something to do next: in which cell, what, for how many points at most; `about` tells steps apart."""
 
     name: str
     anchor: str
@@ -165,11 +175,12 @@ class Step:
     points: float
     where: str = ""
     link: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One notebook's feedback for one student."""
+    """One notebook's feedback for one student. One that is not `readable` could not be graded at all: no part is shown."""
 
     assignment: str
     notebook: str
@@ -184,4 +195,5 @@ class Page:
     notices: tuple[str, ...]
     parts: tuple[Part, ...]
     waiting_cells: int = 0
+    readable: bool = True
     late_penalty: float = 0.0

@@ -68,7 +68,8 @@ def _marks(gradebook: Any, assignment: str, student: str, notebook: str) -> Mark
             )
             for grade in entry.grades
         },
-        comments={comment.name: comment.comment for comment in entry.comments if comment.comment},
+        # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box.
+        comments={comment.name: comment.manual_comment for comment in entry.comments if comment.manual_comment},
         late_penalty=entry.late_submission_penalty or 0.0,
     )
 

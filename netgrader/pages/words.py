@@ -71,6 +71,10 @@ NEXT_NONE_LEAD = (
     "Every check passed. What your network does, and what it still gets wrong, is drawn beside the checks below: "
     "have a look at it, it is what the next notebook starts from."
 )
+NEXT_MEND = (
+    "Mend what the sentence above says and hand your notebook in again, or ask your instructor. It scores nothing only as "
+    "long as it cannot be read."
+)
 NEXT_AGAIN = "This could not be graded; your points elsewhere are kept."
 NETWORK = "Your network"
 ACCURACY_RECOMPUTED = "Accuracy on all {total} test images, recomputed"
@@ -87,6 +91,7 @@ OUT_OF_RANGE = "The mark given by hand, {points}, lies outside 0 to {most}. Plea
 
 # Feedback: a check cell
 CHECK = "Check"
+PASSED_CHECKS = ("{number} check passed", "{number} checks passed")
 ANSWER = "Your answer"
 MARK_BY_HAND = "Mark"
 FOUND = "What was found"
@@ -118,8 +123,8 @@ CODE_OF = "Code of the cell {number}"
 
 # Pictures
 NETWORK_CAPTION = "Your network, as the grader reads it from the graph"
-NETWORK_MARKED = "Marked in the drawing"
-NETWORK_LAYERS = "Layer by layer"
+NETWORK_MARKED = "marked: {sentence}"
+NETWORK_LAYERS = "The drawing in words"
 CLAIMED = "you reported"
 RECOMPUTED = "we recomputed"
 CLAIM_AGREES = "The two agree."
@@ -136,8 +141,9 @@ SWEEP_BEST = "The line marks {rate}, the rate that you chose."
 RATE = "learning rate"
 ACCURACY = "test accuracy"
 ROWS_TIMES = "times in one epoch"
-ROWS = "training rows"
-ROWS_NOTE = "{rows} rows seen {times} times"
+ROWS = "training images"
+ROWS_NOTE = ("{rows} images fed {times} time", "{rows} images fed {times} times")
+ROWS_ONCE = "Each of the {rows} training images was fed once."
 SIGNED = "Blue is less than zero, pale is zero, orange is more."
 
 # Report: frame

@@ -41,11 +41,50 @@ def test_a_mistake_felt_in_two_cells_is_one_thing_to_do():
 
 def test_a_section_of_another_notebook_is_named_and_not_linked():
     cells, graded = ex.wrong_student()
-    here = verdicts(page_of(cells, graded))["one_layer_network"].checks[1].reasons[0]
-    elsewhere = verdicts(page_of(cells, graded, notebook="2_two_layers"))["one_layer_network"].checks[1].reasons[0]
+    here = verdicts(page_of(cells, graded))["one_layer_network"].checks[0].reasons[0]
+    elsewhere = verdicts(page_of(cells, graded, notebook="2_two_layers"))["one_layer_network"].checks[0].reasons[0]
     assert here.link.startswith("part-")
     assert elsewhere.link == ""
     assert elsewhere.where == here.where
+
+
+def test_what_went_wrong_stands_before_what_went_right_and_why_it_matters_is_said_once():
+    again = ex.failed("test_d", "Every neuron has one", ex.fault("missing-bias", "none", "ten"))
+    checks = ex.passed("test_a", "It runs"), ex.failed("test_c", "The bias is there", ex.fault("missing-bias")), again
+    box = verdicts(page_of([ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, *checks)))))["train"]
+    assert [check.sentence for check in box.checks] == ["The bias is there", "Every neuron has one", "It runs"]
+    assert [len(check.reasons) for check in box.checks] == [1, 0, 0]
+    assert "expected ten" in box.checks[1].found
+
+
+def test_what_came_with_the_notebook_is_folded_and_what_the_student_wrote_or_changed_is_not():
+    cells, graded = ex.right_student()
+    demo = ex.code("print(x_train.shape)", outputs=[ex.stream("(60000, 784)\n")])
+    changed, own = ex.code("print(x_train.max())"), ex.markdown("I tried a rate of 1 here.")
+    released = [
+        cell["source"] for cell in (*cells, demo) if cell["metadata"].get("nbgrader", {}).get("solution") is not True
+    ]
+    page = page_of([*cells, demo, changed, own], graded, released=released)
+    folded = "".join(str(block.body) for part in page.parts if part.title for block in part.blocks)
+    opened = "".join(str(block.body) for part in page.parts if not part.title for block in part.blocks)
+    for text in ("grey levels from 0 to 255", "load_mnist", "shape<"):
+        assert text in folded
+    for text in ("AdamOptimizer", "max<", "I tried a rate of 1 here.", "strokes of a digit"):
+        assert text in opened
+    assert page.parts[0].title == "The data"
+
+
+def test_a_given_cell_that_stopped_stays_in_sight():
+    stopped = {"output_type": "error", "ename": "NameError", "evalue": "x_train", "traceback": []}
+    page = page_of([ex.code("print(x_train)", outputs=[stopped])], Graded(ex.result()))
+    assert [part.title for part in page.parts] == [""]
+
+
+def test_long_code_and_long_output_are_closed_and_say_how_long_they_are():
+    cells = [ex.solution("train", "x = 1\n" * 80, [ex.stream("epoch\n" * 90)])]
+    html = render_page(page_of(cells, Graded(ex.result())))
+    assert "<summary>81 lines of code</summary>" in html
+    assert "<summary>90 lines of output</summary>" in html
 
 
 def test_a_mark_changed_by_hand_counts_and_is_told():
@@ -85,6 +124,8 @@ def test_a_notebook_that_could_not_be_graded_says_why_and_claims_no_failure():
     page = page_of([ex.check_cell("train", 3)], Graded(result))
     assert page.notices == ("This notebook could not be graded. The kernel ran out of memory.",)
     assert page.rows[0].word == "could not be graded"
+    assert (page.parts, page.steps) == ((), ())
+    assert "hand your notebook in again" in render_page(page)
 
 
 def test_a_cell_without_checks_is_not_called_failed():
