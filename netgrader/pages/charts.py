@@ -101,7 +101,8 @@ def axis(
     kept = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
     low, high = (float(min(kept)), float(max(kept))) if kept else ((0.1, 1.0) if log else (0.0, 1.0))
     if log:
-        room = 10**0.12
+        # At least as wide that two of 1, 2, 5, 10 stand on it.
+        room = max(10**0.12, (10**0.8 * low / high) ** 0.5)
         return Axis(label, low / room, high * room, log=True, percent=percent, **flags)
     low = min(0.0, low) if zero else low
     span = (high - low) or abs(high) * 0.1 or 1.0

@@ -169,6 +169,7 @@ SHORT_UNGRADABLE = (
     "{number} notebook could not be graded, or not wholly.",
     "{number} notebooks could not be graded, or not wholly.",
 )
+SHORT_NOT_YET = "Nobody has handed in {notebooks} yet: left out on this page."
 SHORT_FAULT = "The commonest mistake, made by {number}: {sentence}"
 CSV = "The same as a table: {name}"
 
@@ -199,7 +200,9 @@ TROUBLES_LEAD = (
     "alone."
 )
 NOT_GRADED_NOTEBOOK = "{notebook} was handed in and has not been graded."
-REMEDY = "Grade again: {command}"
+REMEDY = "Grade it:"
+REMEDY_AGAIN = "Try again what could not be graded:"
+REMEDY_FILE = "When that is mended (a new copy goes into {folder}), type:"
 
 # Report: table
 TABLE = "Students and cells"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import statistics
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,9 @@ from netgrader.report.view import ClassView, Concern, FaultCount, Report, Score,
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-    from netgrader.report.view import Column
+    from netgrader.report.view import Column, NotebookColumns
     from netgrader.results import CellResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
@@ -41,11 +42,11 @@ def build_report(view: ClassView, csv_name: str | None = None) -> Report:
     """The report on a class; `csv_name` is the file beside it that it links to."""
     assignment = safe.line(view.assignment, 120)
     students = tuple(sorted(view.students, key=_by_name))
-    view = ClassView(view.assignment, view.notebooks, students)
+    handed_out, view = view.notebooks, _narrowed(ClassView(view.assignment, view.notebooks, students))
     handed_in = any(student.submitted for student in students)
     return Report(
         assignment=assignment,
-        facts=tuple(_facts(view)),
+        facts=(*_facts(view), *_not_yet(handed_out, view.notebooks)),
         notebooks=view.notebooks,
         rows=tuple(_row(view, student) for student in students),
         to_judge=_concerns(to_judge(view)),
@@ -64,6 +65,18 @@ def build_report(view: ClassView, csv_name: str | None = None) -> Report:
         csv_name=csv_name or f"{assignment}.csv",
         empty="" if handed_in else words.EMPTY.format(assignment=assignment),
     )
+
+
+def _narrowed(view: ClassView) -> ClassView:
+    """The class without the notebooks that nobody has handed in yet: they are no points lost."""
+    there = {notebook for student in view.students for notebook in student.notebooks}
+    return replace(view, notebooks=tuple(one for one in view.notebooks if one.notebook in there) or view.notebooks)
+
+
+def _not_yet(all_of_them: Iterable[NotebookColumns], shown: Collection[NotebookColumns]) -> Iterator[str]:
+    missing = [one.notebook for one in all_of_them if one not in shown]
+    if missing:
+        yield words.SHORT_NOT_YET.format(notebooks=", ".join(missing))
 
 
 def _by_name(student: StudentView) -> tuple[str, str]:
@@ -172,6 +185,7 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
         student=safe.line(student.student),
         name=name,
         link=_link(student),
+        pages=tuple((notebook, address) for notebook, address in student.links.items()),
         state=state,
         word=words.STATES[state],
         scores=scores,
@@ -260,8 +274,22 @@ def _troubles(view: ClassView) -> Iterator[Trouble]:
     for student in view.students:
         problems = _problems(student)
         if problems:
-            remedy = words.REMEDY.format(command=_command(view.assignment, student.student))
-            yield Trouble(safe.line(student.name), _link(student), problems, remedy)
+            remedy, command = _remedy(view.assignment, student)
+            yield Trouble(safe.line(student.name), _link(student), problems, remedy, command)
+
+
+def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
+    """How to go on, in a sentence, and what to type."""
+    results = [graded.result for graded in student.notebooks.values()]
+    command = _command(assignment, student.student)
+    if any(result is not None and result.status is Status.NOT for result in results):
+        return words.REMEDY_FILE.format(
+            folder=f"submitted/{safe.line(student.student)}/{safe.line(assignment)}/"
+        ), command
+    if all(result is None for result in results):
+        return words.REMEDY, command
+    # What was tried and failed is kept like any other result: it runs again only if asked for.
+    return words.REMEDY_AGAIN, f"{command} --only ungradable"
 
 
 def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from netgrader import observations as seen
+from netgrader.feedback.view import Numbers
 from netgrader.pages import charts, safe, words
 from netgrader.pages.graded import earned
 from netgrader.report.rules import measured_accuracy, total
@@ -23,6 +24,7 @@ __all__ = ["class_charts", "distribution"]
 
 MOST_BINS = 10
 LABEL_CHARACTERS = 44
+MOST_NUMBERS = 400
 
 
 def class_charts(view: ClassView) -> tuple[Chart, ...]:
@@ -122,7 +124,12 @@ def _scatter(caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]]
     x = charts.axis(x_label, (dot.x for dot in everything), log=True)
     y = charts.axis(words.ACCURACY, (dot.y for dot in everything), percent=True)
     ordered = dict(sorted(groups.items()))
-    return Chart(caption, charts.dots(caption, list(ordered.values()), x, y), note, tuple(ordered))
+    rows = sorted(everything, key=lambda dot: (dot.x, dot.y, dot.name))
+    numbers = Numbers(
+        (x_label, words.ACCURACY, words.STUDENT),
+        tuple((x.words(dot.x), y.words(dot.y), dot.name) for dot in rows[:MOST_NUMBERS]),
+    )
+    return Chart(caption, charts.dots(caption, list(ordered.values()), x, y), note, tuple(ordered), numbers)
 
 
 def _width(network: seen.NetworkDrawing) -> int | None:

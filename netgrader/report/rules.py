@@ -110,7 +110,9 @@ def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
 def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int, str]]:
     """Who needs help, and where one word may be enough."""
     score = total(student)
-    if score is not None and median and score < FAR_BEHIND * median:
+    # Where something could not be graded the points say nothing of the student yet.
+    whole = all(one.result is not None and one.result.status is Status.GRADED for one in student.notebooks.values())
+    if whole and score is not None and median and score < FAR_BEHIND * median:
         yield 4, words.CONCERN_BEHIND.format(points=written(score), median=written(median))
     for notebook, graded in student.notebooks.items():
         result = graded.result

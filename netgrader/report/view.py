@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from netgrader.feedback.view import Numbers
     from netgrader.pages.graded import Graded
 
 __all__ = [
@@ -96,11 +97,12 @@ class Score:
 
 @dataclass(frozen=True)
 class StudentRow:
-    """A line of the table."""
+    """A line of the table; `pages` are its feedback pages, by notebook."""
 
     student: str
     name: str
     link: str
+    pages: tuple[tuple[str, str], ...]
     state: str
     word: str
     scores: tuple[Score, ...]
@@ -139,16 +141,18 @@ class Trouble:
     link: str
     problems: tuple[tuple[str, str], ...]
     remedy: str
+    command: str
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with its caption, what to see in it, and the names of its series where there are several."""
+    """A chart with its caption, what to see in it, the names of its series where there are several, and its numbers."""
 
     caption: str
     body: Markup
     note: str = ""
     legend: tuple[str, ...] = ()
+    numbers: Numbers | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.report.build import build_report, class_csv, render_report
-from netgrader.report.view import ClassView
+from netgrader.report.view import ClassView, Column, NotebookColumns
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex
 
@@ -62,7 +62,42 @@ def test_what_could_not_be_graded_says_how_to_go_on_in_words_that_a_shell_reads(
     report = build_report(one(ex.broken(), name="O'Hara; rm", ident="o'hara; rm -rf"))
     (trouble,) = report.troubles
     assert "it is not JSON" in trouble.problems[0][1]
-    assert trouble.remedy.endswith("""--student 'o'\\''hara; rm -rf'""")
+    assert "a new copy goes into submitted/o'hara; rm -rf/digits/" in trouble.remedy
+    assert trouble.command.endswith("""--student 'o'\\''hara; rm -rf'""")
+
+
+def test_what_was_tried_and_failed_is_tried_again_only_if_asked_for():
+    _, graded = notebooks.wrong_student()
+    (trouble,) = build_report(one(graded)).troubles
+    assert trouble.command == "netgrader autograde digits --student ada --only ungradable"
+
+
+def test_who_could_not_be_graded_is_not_said_to_need_help():
+    names = {concern.name for concern in build_report(ex.eight_students()).to_help}
+    assert "Goran" not in names
+
+
+def test_notebooks_that_nobody_handed_in_are_no_points_lost():
+    columns = (ex.COLUMNS, NotebookColumns("2_two_layers", (Column("check_x", "x", 30),)))
+    report = build_report(replace(ex.eight_students(), notebooks=columns))
+    assert report.rows[0].max_points == 10
+    assert any("Nobody has handed in 2_two_layers yet" in fact for fact in report.facts)
+
+
+def test_a_chart_of_one_rate_still_says_which():
+    students = tuple(ex.student(name, ex.right(0.92, 0.003)) for name in ("Ada", "Bo"))
+    chart = next(
+        chart
+        for chart in build_report(ClassView("digits", (ex.COLUMNS,), students)).charts
+        if chart.caption.startswith("Test accuracy over the learning rate")
+    )
+    assert chart.body.count('class="tick"') >= 2
+    assert chart.numbers.rows == (("0.003", "92\u202f%", "Ada"), ("0.003", "92\u202f%", "Bo"))
+
+
+def test_each_notebook_of_a_student_has_its_page_a_click_away():
+    html = render_report(build_report(ex.large()))
+    assert '<span class="sr">3_deep_network</span><span aria-hidden="true">3</span>' in html
 
 
 def test_a_notebook_that_was_handed_in_and_never_graded_is_trouble_and_not_a_zero():
