@@ -90,6 +90,9 @@ class GraphEvidence:
         Values of the variables by op name, if a session held any.
     about
         Further small facts the probe noted, e.g. the learning rate it asked for.
+    doubt
+        What was seen from outside that speaks against the values having been trained, in words. It never comes from
+        the evidence itself.
     """
 
     meta_graph: bytes
@@ -97,6 +100,7 @@ class GraphEvidence:
     eval_feed: Mapping[str, Array] = field(default_factory=dict)
     values: Mapping[str, Array] = field(default_factory=dict)
     about: Mapping[str, Json] = field(default_factory=dict)
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import netgrader
 from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.provenance import doubt
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from netgrader.network.model import Network
 
 __all__ = ["Bench", "CellEvidence", "Mnist", "Networks"]
+
+COMPUTED = ("X", "Y", "logits", "prediction", "loss", "accuracy")
+MOST_FED = 1_000
 
 
 @dataclass(frozen=True)
@@ -195,9 +199,14 @@ class Bench:
         if not folder.is_dir():
             return Evidence(cell, problem=self.problems.get(cell, NO_EVIDENCE))
         try:
-            return read_evidence(folder, _References(self))
+            evidence = read_evidence(folder, _References(self))
         except BadEvidence as error:
             return Evidence(cell, problem=self.problems.get(cell, str(error)))
+        graphs = {
+            name: replace(graph, eval_feed=_fed(graph), doubt=doubt(self.outside, cell, graph.values))
+            for name, graph in evidence.graphs.items()
+        }
+        return replace(evidence, graphs=graphs)
 
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
         graph = self.evidence(cell).graph(item)
@@ -211,6 +220,12 @@ class Bench:
             eval_feed=graph.eval_feed,
         )
         return network
+
+
+def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
+    """What evaluation is fed beside images and labels: small things, and nothing in place of what is to be computed."""
+    own = {graph.parts[part] for part in COMPUTED if part in graph.parts}
+    return {name: value for name, value in graph.eval_feed.items() if name not in own and value.size <= MOST_FED}
 
 
 class _References(Mapping[str, "npt.NDArray[np.uint8]"]):

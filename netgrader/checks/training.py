@@ -19,6 +19,8 @@ from netgrader.observations import Comparison, Curves, RowCounts, Series, WrongD
 from netgrader.training.arrays import judge_images
 from netgrader.training.judge import judge_training
 from netgrader.training.log import BadTrainingLog, read_training_log
+from netgrader.training.notes import IMAGES, LEARNING_RATE, first_weights
+from netgrader.training.replay import Replayed, images_fit, replay
 from netgrader.training.subject import origins
 from netgrader.training.verdicts import Aspect
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
     from netgrader.training.judge import Training
+    from netgrader.training.log import TrainingLog
 
 __all__ = [
     "OwnRun",
@@ -44,6 +47,10 @@ CELL = "check_train"
 RUN = "run_training"
 DATA = "check_prepare_data"
 SHOWN = 20
+NOT_TRUE = (
+    "What was noted while train ran is not what a network does that is fed these rows, so nothing can be said of train. "
+    "Does a cell change the package netgrader, TensorFlow or NumPy? Undo it, restart the kernel and run all cells."
+)
 # More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
 CHANCE = 0.01
 
@@ -67,7 +74,36 @@ def _training(bench: Bench) -> Training:
         ungradable(str(problem))
     mnist = bench.mnist
     known = origins(log.tables, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
-    return judge_training(log, known)
+    training = judge_training(log, known)
+    if "challenge" in bench.outside and not _noted_truly(bench, log, training):
+        ungradable(NOT_TRUE)
+    return training
+
+
+def _noted_truly(bench: Bench, log: TrainingLog, training: Training) -> bool:
+    """Whether the instrument's notes are what a network does that starts and is fed as they say.
+
+    What cannot be computed again, since rows or labels are none that are known, is taken as noted if that costs credit.
+    """
+    arrays, challenge = bench.evidence(CELL).raw.arrays, bench.outside["challenge"]
+    parts = [arrays.get(f"images/{name}") for name in IMAGES]
+    if not isinstance(challenge, int) or any(part is None or part.ndim != 2 for part in parts):
+        return False
+    images = np.concatenate([np.asarray(part, np.float32) for part in parts])
+    if not images_fit(images, log.tables):
+        return False
+    terms = bench.exercises.table("train").get("calls", ())
+    came = []
+    if len(log.calls) != len(terms):
+        return False
+    for number, (call, asked) in enumerate(zip(log.calls, terms, strict=True)):
+        if (call.n_epochs, call.mini_batch_size) != (asked.get("n_epochs"), asked.get("mini_batch_size")):
+            return False
+        if len(call.steps):
+            rate = asked.get("learning_rate", LEARNING_RATE)
+            came.append(replay(call, images, first_weights(challenge, number), rate))
+    strange = any(training.verdicts[aspect].share < 1 for aspect in (Aspect.ROWS, Aspect.LABELS))
+    return Replayed.OTHER not in came and (strange or Replayed.UNKNOWN not in came)
 
 
 def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -> None:

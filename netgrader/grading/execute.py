@@ -14,6 +14,7 @@ import platform
 import secrets
 import shutil
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -119,6 +120,7 @@ class _Run:
     ) -> None:
         self._request = request
         self._limits = request.limits
+        self._challenge = request.challenge
         self._sandbox = sandbox
         self._evidence = evidence
         self._progress = progress
@@ -228,7 +230,8 @@ class _Run:
         where = f"{self._sandbox.seen(self._mount)}/{name}"
         code = (
             "__import__('netgrader.student.capture', fromlist=['take'])"
-            f".take({cell.evidence!r}, globals(), {where!r}, {self._checks_inside!r}, seed={self._request.seed})"
+            f".take({cell.evidence!r}, globals(), {where!r}, {self._checks_inside!r},"
+            f" seed={self._request.seed}, challenge={self._challenge})"
         )
         seconds = max(0.0, min(self._limits.capture_seconds, left))
         reply = link.run(code, seconds=seconds, silent=True, received_bytes=self._limits.received_bytes)
@@ -349,11 +352,14 @@ def _usage(usage: Usage) -> dict[str, float]:
 def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
     """What no code inside can change: files that were brought, sizes of what is written out, time used."""
     return {
+        "challenge": request.challenge,
+        "compressed_bytes": _compressed_bytes(request),
         "files": {name: len(text.encode()) for name, text in request.helpers.items()},
         "cells": [
             {
                 "name": run.name,
                 "evidence": cell.evidence,
+                "given": cell.given,
                 "seconds": run.seconds,
                 "cpu_seconds": run.cpu_seconds,
                 "source_bytes": len(cell.source.encode("utf-8", "replace")),
@@ -363,6 +369,12 @@ def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> di
         ],
         "literal_bytes_in_files": {name: _literal_bytes(text) for name, text in request.helpers.items()},
     }
+
+
+def _compressed_bytes(request: ExecutionRequest) -> int:
+    """How much there is in all that was handed in as code: text, however it is spelled, shrinks to what it says."""
+    own = [cell.source for cell in request.cells if not cell.given]
+    return len(zlib.compress("\n".join([*own, *request.helpers.values()]).encode("utf-8", "replace"), 9))
 
 
 def _literal_bytes(source: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,12 +87,15 @@ class ExecutionCell:
         The id under which evidence is taken at this cell, empty if none is.
     runs
         Whether its source is run (before evidence is taken); a check cell's is not.
+    given
+        Whether its source is the course's own.
     """
 
     source: str
     name: str = ""
     evidence: str = ""
     runs: bool = True
+    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,13 @@ class ExecutionRequest:
     respect_seeds: bool = True
     threads: int = 2
     kernel_name: str = "python3"
+
+    @property
+    def challenge(self) -> int:
+        """A number that follows from all of the student's code: nothing in that code can have been written for it."""
+        told = [[cell.source for cell in self.cells], sorted(self.helpers.items()), self.seed]
+        digest = hashlib.sha256(json.dumps(told).encode()).digest()
+        return int.from_bytes(digest[:7], "big")
 
 
 class CellStatus(StrEnum):

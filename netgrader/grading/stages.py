@@ -113,6 +113,7 @@ def run_stage(
                 name=cell.grade_id,
                 evidence=cell.grade_id if cell.grade_id in taken_at else "",
                 runs=cell.origin is None or not cell.origin.is_check,
+                given=cell.origin is not None and cell.origin.locked,
             )
             for cell in notebook.code
         ),

@@ -22,7 +22,13 @@ __all__ = ["take"]
 
 
 def take(
-    cell_id: str, namespace: Mapping[str, Any], out_dir: Path | str, probes_dir: Path | str, *, seed: int = 0
+    cell_id: str,
+    namespace: Mapping[str, Any],
+    out_dir: Path | str,
+    probes_dir: Path | str,
+    *,
+    seed: int = 0,
+    challenge: int = 0,
 ) -> None:
     """Take the evidence for one check cell.
 
@@ -38,6 +44,8 @@ def take(
         The folder with ``probes_*.py`` and ``exercises.toml``.
     seed
         What the arguments that probes choose at random depend on.
+    challenge
+        A number that follows from all that was handed in, so that nobody could know it beforehand.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def take(
     probes = load_probes(Path(probes_dir))
     if cell_id not in probes:
         raise LookupError(f"No probe takes evidence for {cell_id}.")
-    student = Student(namespace, load_exercises(Path(probes_dir)), seed)
+    student = Student(namespace, load_exercises(Path(probes_dir)), seed, challenge)
     out = EvidenceWriter(out_dir, cell_id)
     try:
         with _undisturbed():

@@ -5,7 +5,7 @@ that, each run notes which rows it was fed with which labels, which classes the 
 for. The notes are taken by functions inside the graph and are kept outside of TensorFlow's variables: no initialiser
 resets them, no closed, second or threaded session loses them, and they need no fetch at the end. Nothing here knows an
 answer, and nothing of it is believed: `netgrader.training` compares the notes with the data and with what `train`
-returned.
+returned, and computes again what a network that starts from the same weights does when it is fed the same rows.
 """
 
 from __future__ import annotations
@@ -19,16 +19,24 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.training.fingerprints import WIDTH, fingerprints
-from netgrader.training.notes import COLUMNS, FIGURES, NO_LABEL, PARTS, Asked
+from netgrader.training.notes import (
+    CLASSES,
+    COLUMNS,
+    FIGURES,
+    LEARNING_RATE,
+    NO_LABEL,
+    PARTS,
+    PIXELS,
+    Asked,
+    direction,
+    first_weights,
+)
 
 if TYPE_CHECKING:
     from netgrader.evidence import EvidenceWriter
 
 __all__ = ["Instrument", "Stopped", "classes"]
 
-PIXELS = 784
-CLASSES = 10
-SEED = 20
 MAX_ROWS = 20_000_000
 MAX_EVENTS = 1_000_000
 
@@ -49,6 +57,8 @@ class Instrument:
     seconds
         Processor time after which a run fails with `Stopped`, which ends an endless loop. It is counted from when the
         network is built; time that other programs take on a busy machine does not count.
+    weights
+        What its weights (784, 10) start from; those of challenge 0 and call 0 if None.
 
     Attributes
     ----------
@@ -56,13 +66,16 @@ class Instrument:
         What the student's `train` is given: ``graph, X, Y, logits, prediction, loss, train_op, accuracy``.
     """
 
-    def __init__(self, learning_rate: float = 0.003, seconds: float = 60.0) -> None:
+    def __init__(
+        self, learning_rate: float = LEARNING_RATE, seconds: float = 60.0, weights: Array | None = None
+    ) -> None:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
         graph = tf.Graph()
         self._notes = _Notes(graph, seconds)
         with graph.as_default():
-            self.net = _network(tf, self._notes, learning_rate)
+            start = first_weights(0, 0) if weights is None else weights
+            self.net = _network(tf, self._notes, learning_rate, start)
         self._notes.started()
 
     @property
@@ -79,12 +92,12 @@ class Instrument:
             out.array(f"{name}/{part}", array)
 
 
-def _network(tf: Any, notes: _Notes, learning_rate: float) -> types.SimpleNamespace:
+def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> types.SimpleNamespace:
     """A layer, softmax, cross-entropy, Adam; the functions that take notes hang on it by control dependencies only."""
     x = tf.placeholder(tf.float32, [None, PIXELS], name="X")
     y = tf.placeholder(tf.float32, [None, CLASSES], name="Y")
     with tf.control_dependencies([tf.numpy_function(notes.initialised, [], tf.int64, name="initialising")]):
-        start = tf.random_uniform([PIXELS, CLASSES], -0.087, 0.087, seed=SEED)
+        start = tf.identity(weights)
     w = tf.Variable(start, name="W", use_resource=False)
     b = tf.Variable(tf.zeros([CLASSES]), name="b", use_resource=False)
     scores = tf.matmul(x, w) + b
@@ -130,7 +143,7 @@ class _Notes:
         self._found: list[Array] = []
         self._labels: dict[int, Array] = {}
         self._n_rows = 0
-        self._direction = np.random.RandomState(SEED).randn(PIXELS * CLASSES).astype(np.float32)
+        self._direction = direction()
 
     @property
     def runs(self) -> int:

@@ -91,12 +91,15 @@ class Student:
         The exercises' parameters.
     seed
         What everything chosen at random depends on.
+    challenge
+        A number that nobody knew before the notebook was written: what is handed over has to follow from it.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], exercises: Exercises, seed: int = 0) -> None:
+    def __init__(self, namespace: Mapping[str, Any], exercises: Exercises, seed: int = 0, challenge: int = 0) -> None:
         self._namespace = namespace
         self.exercises = exercises
         self.seed = seed
+        self.challenge = challenge
 
     def value(self, name: str) -> Any:
         """What the student's `name` is bound to.

@@ -17,7 +17,7 @@ from netgrader.student.instrument import Instrument, classes
 from netgrader.student.mnist import load_mnist
 from netgrader.student.sessions import variable_values
 from netgrader.training.fingerprints import fingerprints
-from netgrader.training.notes import ARRAYS, NO_LABEL
+from netgrader.training.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Call:
 
     n_epochs: int
     mini_batch_size: int
-    learning_rate: float = 0.003
+    learning_rate: float = LEARNING_RATE
 
 
 def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], seconds: float = 60.0) -> None:
@@ -50,7 +50,8 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     Beside the arrays of `netgrader.training.notes`, call number k gives the facts ``{k}/asked`` (what it was called
     with) and ``{k}/returned`` (what kind of thing came back), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it
     returned numbers, and the error ``{k}/train`` if it raised. ``table/…`` are the rows and classes of the four arrays
-    that it could read, ``stand_ins`` why they are not the student's own, if they are not.
+    that it could read, ``images/…`` the images among them, ``stand_ins`` why they are not the student's own, if they are
+    not.
 
     Parameters
     ----------
@@ -63,19 +64,28 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     table = _table(arrays)
     for name, values in table.items():
         out.array(f"table/{name}", values)
+    _hand_over_images(arrays, out)
     copies: dict[str, Array] = {}
     for number, call in enumerate(calls):
         if any(not _same(copies.get(name), table[name]) for name in ARRAYS):
             copies = {name: np.array(values) for name, values in arrays.items()}
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
         with student.lending(copies):
-            _call(student, train, call, out, name=str(number), seconds=seconds)
+            _call(student, train, call, out, number=number, seconds=seconds)
 
 
-def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, name: str, seconds: float) -> None:
+def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
+    """The images as a network sees them; of what is a table of the given grey levels, the table."""
+    given = {given: images for given, (images, _) in zip(IMAGES.values(), load_mnist(), strict=True)}
+    for name, reference in IMAGES.items():
+        out.array(f"images/{name}", arrays[name].astype(np.float32, copy=False), (reference, given[reference]))
+
+
+def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> None:
     import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
-    instrument = Instrument(call.learning_rate, seconds)
+    name = str(number)
+    instrument = Instrument(call.learning_rate, seconds, first_weights(student.challenge, number))
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.

@@ -13,16 +13,44 @@ part            shape      content
 ``labels``      (L,)       uint8, the class that the labels fed name, for the rows of each event that was fed labels
 ``final``       ()         float64, the state of the weights that `train` left in its session, NaN if none
 =============== ========== =====================================================================================
+
+Beside them stand the images that the rows come from, ``images/x_train`` and ``images/x_test``. With these, and with the
+first weights, which follow from a number that the grader gives, all that was noted can be computed again.
 """
 
 from __future__ import annotations
 
+import hashlib
 from enum import IntFlag
 
-__all__ = ["ARRAYS", "COLUMNS", "FIGURES", "NO_LABEL", "PARTS", "Asked"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "ARRAYS",
+    "CLASSES",
+    "COLUMNS",
+    "FIGURES",
+    "IMAGES",
+    "LEARNING_RATE",
+    "NO_LABEL",
+    "PARTS",
+    "PIXELS",
+    "Asked",
+    "direction",
+    "first_weights",
+]
+
+PIXELS = 784
+CLASSES = 10
+LEARNING_RATE = 0.003
+"""Of the instrument's Adam where a call asks for no other."""
 
 ARRAYS = ("x_train", "y_train_1_hot", "x_test", "y_test_1_hot")
 """The student's arrays that `train` reads."""
+
+IMAGES = {"x_train": "x_train_2d", "x_test": "x_test_2d"}
+"""Those of them that are images, and the given arrays that they are usually made of."""
 
 COLUMNS = ("asked", "n_rows", "block", "graph_version", "unclear")
 """`Asked` flags; rows fed; their block, -1 if none; version of the graph, which grows with each op; unclear labels."""
@@ -42,3 +70,21 @@ class Asked(IntFlag):
     LOSS = 2
     ACCURACY = 4
     INITIALISE = 8
+
+
+def first_weights(challenge: int, call: int) -> npt.NDArray[np.float32]:
+    """The weights (784, 10) that the instrument of this call starts from; the bias starts at zero.
+
+    They follow from the `challenge` alone, on any machine and with any version of NumPy, so that notes cannot be
+    written before it is known, nor copied from another run.
+    """
+    stream = hashlib.shake_256(f"netgrader: first weights {challenge} {call}".encode()).digest(4 * PIXELS * CLASSES)
+    parts = np.frombuffer(stream, dtype="<u4").astype(np.float64) / 2**32
+    weights: npt.NDArray[np.float32] = (0.174 * parts - 0.087).astype(np.float32).reshape(PIXELS, CLASSES)
+    return weights
+
+
+def direction() -> npt.NDArray[np.float32]:
+    """What weights (784, 10) are multiplied with, element by element, and summed: their ``state``."""
+    parts: npt.NDArray[np.float32] = np.random.RandomState(20).randn(PIXELS * CLASSES).astype(np.float32)
+    return parts

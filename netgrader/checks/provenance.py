@@ -1,0 +1,63 @@
+"""Whether values can have been trained where they are said to have been, by what the cage saw from outside.
+
+Real values of a good network are not yet a training: they can come from a literal, a file, a friend. No code inside can
+change how much processor time it took, or how much is written out in what was handed in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from netgrader.evidence import Json
+
+__all__ = ["doubt"]
+
+MOST_CODE = 40_000
+"""Bytes, compressed, of all code handed in. That is a program of 150 kB; weights that recognise digits are as much."""
+LEAST_SECONDS = 0.5
+"""Of processor time. The smallest network takes as long to be built and to see the training images once."""
+ROWS = 30_000
+FLOPS = 2.5e11
+"""Multiplications and additions in single precision that a core does in a second, at the very most."""
+
+
+def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArray[object]]) -> str | None:
+    """What speaks against `values` having been trained before the check `cell`, in words; None if nothing does.
+
+    Parameters
+    ----------
+    outside
+        What was seen of the student's process from outside of it; empty in a student's own notebook.
+    """
+    if not values:
+        return None
+    written = outside.get("compressed_bytes")
+    if isinstance(written, int) and written > MOST_CODE:
+        return f"{written // 1000} kB of data written out in the notebook's code"
+    seconds = _seconds_before(outside.get("cells"), cell)
+    # An optimizer may keep two more numbers for each weight. A step takes six operations for each weight and row.
+    weights = sum(value.size for value in values.values()) / 3
+    least = max(LEAST_SECONDS, 6 * weights * ROWS / FLOPS)
+    if seconds is not None and seconds < least:
+        return f"{seconds:.1f} seconds of computing before this check, in which no such network is trained"
+    return None
+
+
+def _seconds_before(cells: Json, cell: str) -> float | None:
+    """Processor time of the student's own cells up to the check `cell`; None if that is not known."""
+    total = known = 0.0
+    for run in cells if isinstance(cells, list) else []:
+        if not isinstance(run, dict):
+            return None
+        seconds = run.get("cpu_seconds")
+        seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
+        known += seconds
+        total += 0.0 if run.get("given") is True else seconds
+        if run.get("evidence") == cell:
+            return total if known else None
+    return None
