@@ -136,11 +136,13 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     Raises
     ------
     SandboxError
-        If there is no such sandbox here, or no kernel starts in it.
+        If there is no such sandbox here, it does not keep its promises, or no kernel starts in it.
     """
     from netgrader.grading.execute import execute  # noqa: PLC0415  (slow, and not needed for what is in the store)
     from netgrader.sandbox import open_sandbox  # noqa: PLC0415
+    from netgrader.sandbox.kept import require_promises  # noqa: PLC0415
 
+    require_promises(options.sandbox)
     execute(request, open_sandbox(options.sandbox), folder)
 
 
@@ -174,6 +176,9 @@ def verify_stage(
     )
 
     def make(folder: Path) -> None:
+        from netgrader.sandbox.kept import require_promises  # noqa: PLC0415  (as above)
+
+        require_promises(options.sandbox)
         verification = verify(request)
         if verification.problem:
             raise _Unfinished(verification)

@@ -1,0 +1,108 @@
+"""Sees to it that a sandbox keeps its promises before anything of a stranger's runs in it: `require_promises`.
+
+Trying them takes seconds, so that they were held is noted for this user until the machine is booted again or anything
+changes that they hang on. That they were not held is never noted: the next call tries again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgrader.imports import code_hash
+from netgrader.sandbox.api import SandboxError
+from netgrader.sandbox.choose import open_sandbox
+from netgrader.sandbox.promises import promises
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from netgrader.sandbox.promises import Promise
+
+__all__ = ["require_promises"]
+
+TOOLS = ("bwrap", "setpriv", "prlimit", "taskset")
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+ATTEMPTS = 2  # a busy machine may be too slow once
+
+
+@functools.cache
+def require_promises(name: str = "bubblewrap") -> None:
+    """Try the promises of the sandbox called `name`, unless they were held since the machine was booted.
+
+    Nothing is tried of what was asked for as no cage.
+
+    Raises
+    ------
+    SandboxError
+        If one is not held, or there is no such sandbox: the sentence names it and says what to type.
+    """
+    sandbox = open_sandbox(name)
+    if not sandbox.caged:
+        return
+    key = _key(name)
+    with _notes() as notes:
+        note = notes / f"{key}.held" if notes else None
+        if note is not None and note.is_file():
+            return
+        broken: Sequence[Promise] = ()
+        for _ in range(ATTEMPTS):
+            broken = [promise for promise in promises(sandbox) if not promise.held]
+            if not broken:
+                break
+        if broken:
+            raise SandboxError(_sentence(broken))
+        if note is not None:
+            with contextlib.suppress(OSError):  # without a note the next call tries again
+                note.touch()
+
+
+def _sentence(broken: Sequence[Promise]) -> str:
+    first = broken[0]
+    more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+    return (
+        f"Nothing is graded: the cage does not keep the promise “{first.name}”{more} ({first.detail}). "
+        "Type: netgrader doctor"
+    )
+
+
+def _key(name: str) -> str:
+    """A hash of all that the promises hang on."""
+    tools = [shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in TOOLS]
+    told = {
+        "sandbox": name,
+        "boot": BOOT.read_text() if BOOT.is_file() else "",
+        "machine": os.uname().release,
+        "user": os.geteuid(),
+        "interpreter": [sys.executable, sys.version],
+        "tools": [[path, os.stat(path).st_mtime_ns, os.stat(path).st_size] for path in tools if path],  # noqa: PTH116
+        "code": code_hash(frozenset({"netgrader.sandbox.promises", "netgrader.sandbox.choose"})),
+        "processors": sorted(os.sched_getaffinity(0)),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _notes() -> Iterator[Path | None]:
+    """The folder of notes, locked so that of many processes one tries; None if this user has no place for one."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "netgrader" / "promises"
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_uid != os.geteuid():  # somebody else's word does not count
+                raise PermissionError
+            lock = stack.enter_context((folder / "lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:
+            yield None
+            return
+        yield folder
