@@ -13,17 +13,30 @@ TRAINING = "check_deep_training"
 ACCURACY = "check_deep_accuracy"
 
 BASIS = ("test_layers_lead_from_images_to_classes",)
+# What the network as a whole stands on: each of these costs its own credit, and the first of them that of the whole.
+CORE = (
+    "test_network_has_three_trained_layers",
+    "test_a_nonlinearity_stands_between_the_layers",
+    "test_the_loss_compares_logits_with_labels",
+    "test_training_lowers_the_loss",
+    "test_evaluation_is_the_same_each_time",
+)
 SHOWN = 12
 
 # ---- deep_network --------------------------------------------------------------------------------------------------
 
 
+@grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
+def test_prediction_is_the_strongest_class(network, refuse):
+    """The prediction is the class with the largest logit"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
 @grades(
     NETWORK,
-    credit=2,
+    credit=4,
     faults=(
-        "prediction-wrong",
-        "prediction-uses-labels",
         "accuracy-over-wrong-axis",
         "accuracy-without-argmax",
         "accuracy-not-mean",
@@ -32,16 +45,15 @@ SHOWN = 12
     ),
     requires=BASIS,
 )
-def test_prediction_and_accuracy_are_right(network, refuse):
-    """The prediction is the strongest class, and the accuracy the share of right predictions"""
+def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+    """The accuracy is the share of images whose digit is predicted rightly"""
     refuse(network)
-    require_role(network, "prediction")
     require_role(network, "accuracy")
 
 
 @grades(
     NETWORK,
-    credit=2,
+    credit=6,
     faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
     requires=BASIS,
 )
@@ -50,9 +62,9 @@ def test_evaluation_is_the_same_each_time(network, refuse):
     refuse(network)
 
 
-@grades(NETWORK, credit=1, requires=BASIS)
-def test_nothing_else_is_wrong(network, refuse_others):
-    """Nothing else is wrong with the network"""
+@grades(NETWORK, credit=14, requires=CORE)
+def test_the_whole_is_what_was_asked_for(network, refuse_others):
+    """All together, the network is one that can learn to read digits"""
     refuse_others(network)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.language import fail
+from netgrader.checks.language import fail, partial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ Array = npt.NDArray[Any]
 CLASSES, PIXELS = 10, 784
 DIRECTIONS = 8  # random directions along which each image is moved
 STEP = 0.02  # grey levels of 1; the softmax is smooth enough for an error of its square, float32 adds 1e-5
+ANOTHERS = 0.5  # share for gradients that are right in themselves, of another output than was asked for
 AGREES = 0.1  # relative error of a right gradient: kinks and float32 stay below 0.03, another function's is above 0.3
 
 
@@ -46,8 +47,8 @@ class GradientTrial:
         Shapes as they were handed over.
     probabilities, logits
         Slopes of the ten softmax outputs and logits found by finite differences (classes, n, directions).
-    top
-        Slopes of the largest softmax output (n, directions).
+    top, top_logit
+        Slopes of the largest softmax output, and of the largest logit (n, directions).
     loss
         Slopes of the loss of each image with its true label (n, directions).
     """
@@ -58,6 +59,7 @@ class GradientTrial:
     probabilities: Array
     logits: Array
     top: Array
+    top_logit: Array
     loss: Array
 
 
@@ -106,6 +108,7 @@ def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, 
         probabilities=np.moveaxis(slopes["probabilities"], -1, 0),
         logits=np.moveaxis(slopes["logits"], -1, 0),
         top=_top(slopes["probabilities"], ours[1]["probabilities"] + ours[-1]["probabilities"]),
+        top_logit=_top(slopes["logits"], ours[1]["probabilities"] + ours[-1]["probabilities"]),
         loss=slopes["loss"],
     )
 
@@ -124,18 +127,22 @@ def require_shapes(trial: GradientTrial) -> None:
 
 
 def require_each(trial: GradientTrial) -> None:
-    """End the test unless gradient k is that of softmax output k, naming what it is instead."""
+    """End the test unless gradient k is that of softmax output k, naming what it is instead.
+
+    Right gradients of the logits, or of the outputs in another order, earn half.
+    """
     each = np.stack([part for part in trial.each if part is not None])
     if _agree(each, trial.probabilities):
         return
     expected = "for each class, how its softmax output changes with each pixel"
     if _agree(each, trial.logits):
-        fail("gradient-of-logits", found="how the logits change", expected=expected)
+        partial(ANOTHERS, "gradient-of-logits", found="how the logits change", expected=expected)
     if all(_agree(part, trial.loss) for part in each):
         fail("gradient-of-loss", found="how the loss changes, ten times", expected=expected)
     order = [_which(part, trial.probabilities) for part in each]
     if None not in order and len(set(order)) > 1:
-        fail("gradients-out-of-order", found=f"the outputs in the order {order}", expected=list(range(CLASSES)))
+        found, wanted = f"the outputs in the order {order}", list(range(CLASSES))
+        partial(ANOTHERS, "gradients-out-of-order", found=found, expected=wanted)
     fail("gradient-of-wrong-tensor", found="something that the softmax outputs do not do", expected=expected)
 
 
@@ -146,6 +153,8 @@ def require_largest(trial: GradientTrial) -> None:
         fail("gradient-wrong-shape", found="no value for each pixel of each image", expected=expected)
     if _agree(trial.largest, trial.top):
         return
+    if _agree(trial.largest, trial.top_logit):
+        partial(ANOTHERS, "gradient-of-logits", found="how the largest logit changes", expected=expected)
     if _agree(trial.largest, trial.loss):
         fail("gradient-of-loss", found="how the loss changes", expected=expected)
     fail("gradient-of-wrong-tensor", found="something that the largest output does not do", expected=expected)

@@ -36,14 +36,14 @@ def student_sweep(bench: Bench) -> StudentSweep:
 
 
 def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
-    """Short runs at the best rate, a third and three times of it, and at the ends of the sweep."""
+    """Short runs at the best rate, a third, three and ten times of it, and at the ends of the sweep."""
     runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
     return runs
 
 
 def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
     sweep = student_sweep(bench)
-    rates = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3}
+    rates = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3, "tenfold": sweep.best * 10}
     rates |= {"lowest": float(sweep.rates[0]), "highest": float(sweep.rates[-1])}
     train = _scaled(bench.mnist.x_train), bench.mnist.y_train
     test = _scaled(bench.mnist.x_test[:TEST_ROWS]), bench.mnist.y_test[:TEST_ROWS]

@@ -1,7 +1,9 @@
 """Run in a process of its own, with TensorFlow: takes evidence of many students' work and verifies it.
 
-``python grade_students.py WORK.json VERDICTS.json``: WORK holds a list of ``{"name", "cells", "sources"}``, and with
-``"keep"`` a folder where the evidence is left.
+``python grade_students.py WORK.json VERDICTS.json``: WORK holds a list of ``{"name", "cells", "sources"}``; with
+``"notebook"`` the tests of another notebook than the first, and with ``"keep"`` a folder where the evidence is left.
+With ``"variants"``, sources by name, each of these is run after `sources` in their namespace and graded by its own
+name: what takes long, such as a training, is then done once.
 """
 
 from __future__ import annotations
@@ -24,21 +26,44 @@ from netgrader.lab.local import LocalLab
 from netgrader.student.capture import take
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKS = ROOT / "source" / "digits" / "checks"
-PUBLIC, HIDDEN = CHECKS / "test_one_layer_public.py", ROOT / "grader_tests" / "test_one_layer.py"
+SOURCE = ROOT / "source" / "digits"
+CHECKS = SOURCE / "checks"
+
+Verdicts = dict[str, object]
 
 
 def main(asked: Path, told: Path) -> None:
+    sys.path.insert(0, str(SOURCE))  # for after_one_layer, which stands beside the notebooks
     tf.disable_v2_behavior()
-    told.write_text(json.dumps([grade(**work) for work in json.loads(asked.read_text())]))
+    told.write_text(json.dumps([verdicts for work in json.loads(asked.read_text()) for verdicts in grade(**work)]))
 
 
-def grade(name: str, cells: list[str], sources: list[str], keep: str | None = None) -> dict[str, object]:
-    start = time.perf_counter()
+def grade(
+    name: str,
+    cells: list[str],
+    sources: list[str],
+    *,
+    notebook: str = "one_layer",
+    variants: dict[str, str] | None = None,
+    keep: str | None = None,
+) -> list[Verdicts]:
     namespace: dict[str, object] = {"__name__": "__main__"}
     tf.reset_default_graph()
     for number, source in enumerate(sources):
-        exec(compile(source, f"<cell {number}>", "exec"), namespace)  # noqa: S102  (a student's cell, of our own writing)
+        _run(source, f"<cell {number}>", namespace)
+    if variants is None:
+        return [judged(name, cells, namespace, notebook, keep)]
+    found = []
+    for variant, source in variants.items():
+        own = dict(namespace)
+        _run(source, f"<{variant}>", own)
+        found.append(judged(variant, cells, own, notebook, None))
+    return found
+
+
+def judged(name: str, cells: list[str], namespace: dict[str, object], notebook: str, keep: str | None) -> Verdicts:
+    start = time.perf_counter()
+    public, hidden = CHECKS / f"test_{notebook}_public.py", ROOT / "grader_tests" / f"test_{notebook}.py"
     with tempfile.TemporaryDirectory() as root:
         for cell in cells:
             out = Path(root) / cell
@@ -48,11 +73,17 @@ def grade(name: str, cells: list[str], sources: list[str], keep: str | None = No
             shutil.copytree(root, keep)
         bench = Bench(Path(root), load_exercises(CHECKS), LocalLab)
         try:
-            run = run_tests(bench, [PUBLIC], [HIDDEN], cells=cells)
+            run = run_tests(bench, [public], [hidden], cells=cells)
         finally:
             bench.close()
     checks = {cell: [dataclasses.asdict(check) for check in found] for cell, found in run.checks.items()}
-    return {"name": name, "checks": checks, "log": list(run.log), "seconds": time.perf_counter() - start}
+    measured = dict(run.measured)
+    seconds = time.perf_counter() - start
+    return {"name": name, "checks": checks, "measured": measured, "log": list(run.log), "seconds": seconds}
+
+
+def _run(source: str, name: str, namespace: dict[str, object]) -> None:
+    exec(compile(source, name, "exec"), namespace)  # noqa: S102  (a student's cell, of our own writing)
 
 
 if __name__ == "__main__":

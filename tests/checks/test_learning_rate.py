@@ -13,6 +13,7 @@ from netgrader.checks.learning_rate import (
     judge_rate,
     read_sweep,
     require_best,
+    require_true,
     require_wide,
     short_run,
     untrue,
@@ -53,6 +54,7 @@ def runs() -> dict[float, ShortRun]:
     ("rate", "code"),
     [
         (3e-5, "learning-rate-too-low"),
+        (1e-4, "learning-rate-too-low"),
         (3e-4, None),
         (1e-3, None),
         (3e-3, None),
@@ -62,7 +64,8 @@ def runs() -> dict[float, ShortRun]:
 )
 def test_good_rates_are_accepted_and_bad_ones_named(runs: dict[float, ShortRun], rate: float, code: str | None) -> None:
     position = RATES.index(rate)
-    found = judge_rate(*(runs[other] for other in RATES[position - 1 : position + 2]))
+    third, triple, tenfold = (runs[RATES[min(position + step, len(RATES) - 1)]] for step in (-1, 1, 2))
+    found = judge_rate(third, runs[rate], triple, tenfold)
     assert (found.code if found else None) == code
 
 
@@ -70,13 +73,13 @@ def test_good_rates_are_accepted_and_bad_ones_named(runs: dict[float, ShortRun],
 @pytest.mark.parametrize("pick", ["early", "late"])
 def test_a_sweep_that_was_run_is_believed(runs: dict[float, ShortRun], pick: str) -> None:
     pairs = np.array([(rate, getattr(run, pick)) for rate, run in runs.items()])
-    assert untrue(read_sweep(pairs, 1e-3), runs) is None
+    assert untrue(read_sweep(pairs, 1e-3), runs) == ([], len(runs))
 
 
 @pytest.mark.slow
 def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, ShortRun]) -> None:
     pairs = np.array([(1e-4, 0.939), (1e-3, 0.967), (1e-2, 0.955), (3e-2, 0.934)])
-    assert untrue(read_sweep(pairs, 1e-3), runs) is None
+    assert untrue(read_sweep(pairs, 1e-3), runs) == ([], 4)
 
 
 @pytest.mark.slow
@@ -89,9 +92,19 @@ def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, Shor
     ],
 )
 def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tuple[float, float]]) -> None:
-    found = untrue(read_sweep(np.array(pairs), 1e-3), runs)
-    assert found is not None
-    assert found.code == "sweep-result-not-reproduced"
+    wrong, tried = untrue(read_sweep(np.array(pairs), 1e-3), runs)
+    assert tried == len(pairs)
+    assert {fault.code for fault in wrong} == {"sweep-result-not-reproduced"}
+
+
+@pytest.mark.slow
+def test_one_strange_result_of_three_costs_half_and_an_invented_sweep_all(runs: dict[float, ShortRun]) -> None:
+    one = read_sweep(np.array([(1e-4, 0.93), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3)
+    most = read_sweep(np.array([(1e-5, 0.98), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3)
+    for sweep, share in ((one, 0.5), (most, 0.0)):
+        with pytest.raises(Failed) as raised:
+            require_true(sweep, runs)
+        assert raised.value.share == share
 
 
 def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:

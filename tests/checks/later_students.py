@@ -1,0 +1,460 @@
+"""Solution cells of notebooks 2 and 3 as students write them, right and wrong, each with the codes that it must get."""
+
+from __future__ import annotations
+
+from tests.checks.students import work
+
+GIVEN = """
+import numpy as np
+import tensorflow.compat.v1 as tf
+from types import SimpleNamespace
+from after_one_layer import fully_connected_layer
+from after_one_layer import x_train, x_test, y_train_1_hot, y_test_1_hot
+"""
+
+# ---- two_layer_network ----------------------------------------------------------------------------------------------
+
+TWO_LAYERS = """
+def two_layer_network(learning_rate=0.001):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        hidden, _ = fully_connected_layer(X, 1500, "a", tf.nn.relu)
+        logits, _ = fully_connected_layer(hidden, 10, "b")
+        prediction = tf.nn.softmax(logits)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
+        correct = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))
+        accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
+        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss,
+                           train_op=train_op, accuracy=accuracy)
+"""
+HIDDEN = 'hidden, _ = fully_connected_layer(X, 1500, "a", tf.nn.relu)'
+LAST = 'logits, _ = fully_connected_layer(hidden, 10, "b")'
+LOSS = "loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
+ADAM = "tf.train.AdamOptimizer(learning_rate)"
+ACCURACY = "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))"
+
+
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    """`text` with each old part replaced, which must be there."""
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def _two(*changes: tuple[str, str]) -> str:
+    return changed(TWO_LAYERS, *changes)
+
+
+RIGHT_TWO_LAYERS = {
+    "as in the notebook": work(TWO_LAYERS),
+    "variables of one's own": work("""
+        class Net: pass
+
+        def two_layer_network(learning_rate=0.001):
+            net = Net()
+            net.graph = tf.Graph()
+            with net.graph.as_default():
+                net.X = tf.placeholder("float32", (None, 784), "pixels")
+                net.Y = tf.placeholder("float32", (None, 10), "digits")
+                sizes = [784, 1500, 10]
+                h = net.X
+                for number, (n, m) in enumerate(zip(sizes, sizes[1:])):
+                    if number:
+                        h = tf.maximum(h, 0)
+                    r = (6 / (n + m)) ** 0.5
+                    h = tf.nn.xw_plus_b(h, tf.Variable(tf.random_uniform([n, m], -r, r)), tf.Variable(tf.zeros([m])))
+                net.logits = h
+                net.prediction = tf.argmax(h, 1)
+                net.loss = -tf.reduce_mean(tf.reduce_sum(net.Y * tf.nn.log_softmax(h), 1))
+                same = tf.equal(net.prediction, tf.argmax(net.Y, 1))
+                net.accuracy = tf.count_nonzero(same, dtype=tf.float32) / tf.cast(tf.size(same), tf.float32)
+                adam = tf.train.AdamOptimizer(learning_rate)
+                net.train_op = adam.apply_gradients(adam.compute_gradients(net.loss))
+            return net
+    """),
+    "keras layers and a keras optimizer's cousin": work("""
+        def two_layer_network(learning_rate=1e-3):
+            graph = tf.Graph()
+            with graph.as_default():
+                X = tf.placeholder(tf.float32, [None, 784])
+                Y = tf.placeholder(tf.float32, [None, 10])
+                h = tf.keras.layers.Dense(1500, activation="relu")(X)
+                logits = tf.keras.layers.Dense(10)(h)
+                digits = tf.argmax(Y, 1)
+                loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=digits, logits=logits))
+                prediction = tf.nn.softmax(logits)
+                accuracy = tf.reduce_mean(tf.cast(tf.nn.in_top_k(logits, digits, 1), tf.float32))
+                train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+            return dict(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op,
+                        accuracy=accuracy)
+    """),
+}
+
+WRONG_TWO_LAYERS = {
+    "no activation": work(_two((', "a", tf.nn.relu)', ', "a")')), "missing-activation"),
+    "150 neurons": work(_two(("1500", "150")), "wrong-width"),
+    "the second layer is fed from X": work(_two(("(hidden, 10,", "(X, 10,")), "layer-not-connected"),
+    "one layer": work(_two((HIDDEN, "hidden = X")), "too-few-layers"),
+    "three layers": work(
+        _two((HIDDEN, HIDDEN + '\n        hidden, _ = fully_connected_layer(hidden, 1500, "c", tf.nn.relu)')),
+        "too-many-layers",
+    ),
+    "softmax between the layers": work(_two(("tf.nn.relu", "tf.nn.softmax")), "softmax-in-hidden-layer"),
+    "sigmoid between the layers": work(_two(("tf.nn.relu", "tf.nn.sigmoid")), "wrong-activation"),
+    "a ReLU on the logits": work(_two(('10, "b")', '10, "b", tf.nn.relu)')), "relu-on-logits"),
+    "squared error of the logits": work(_two((LOSS, "loss = tf.reduce_mean(tf.square(logits - Y))")), "mse-on-logits"),
+    "squared error of the probabilities": work(
+        _two((LOSS, "loss = tf.reduce_mean(tf.square(prediction - Y))")), "mse-on-softmax"
+    ),
+    "a softmax too many": work(_two(("logits=logits))", "logits=prediction))")), "softmax-before-loss"),
+    "dropout that stays on": work(
+        _two((HIDDEN, HIDDEN + "\n        hidden = tf.nn.dropout(hidden, rate=0.5)")), "dropout-at-evaluation"
+    ),
+    "the rate ignored": work(_two((ADAM, "tf.train.AdamOptimizer(0.001)")), "learning-rate-not-as-stated"),
+    "gradient descent": work(_two(("AdamOptimizer", "GradientDescentOptimizer")), "wrong-optimizer"),
+    "only the last layer is trained": work(
+        _two(("minimize(loss)", "minimize(loss, var_list=tf.trainable_variables()[2:])")), "layers-not-trained"
+    ),
+    "no bias in the last layer": work(
+        _two((LAST, 'logits = hidden @ tf.get_variable("W", [1500, 10])')), "missing-bias"
+    ),
+    "accuracy over the images": work(
+        _two(("tf.argmax(prediction, 1), tf.argmax(Y, 1)", "tf.argmax(prediction, 0), tf.argmax(Y, 0)")),
+        "accuracy-over-wrong-axis",
+    ),
+    "no accuracy": work(
+        _two(
+            (", accuracy=accuracy", ""),
+            (ACCURACY, ""),
+            ("correct = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))", ""),
+        ),
+        "missing-tensor",
+    ),
+    "the sign lost": work(_two(("minimize(loss)", "minimize(-loss)")), "maximises-loss"),
+    "not done": work("def two_layer_network(learning_rate=0.001):\n    raise NotImplementedError()", "not-done"),
+}
+
+# ---- learning_rate_sweep --------------------------------------------------------------------------------------------
+
+RIGHT_SWEEPS = {
+    "short runs": work("""
+        sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.938, 3e-3: 0.946, 1e-2: 0.93}
+        best_learning_rate = 0.003
+    """),
+    "epochs, numpy numbers, the best within chance": work("""
+        accuracies = np.array([0.939, 0.958, 0.967, 0.965, 0.955], dtype=np.float32)
+        sweep = dict(zip(np.logspace(-4, -2, 5), accuracies))
+        best_learning_rate = np.float64(10**-2.5)
+    """),
+}
+
+WRONG_SWEEPS = {
+    "four rates": work(
+        "sweep = {1e-4: 0.88, 1e-3: 0.938, 3e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.003", "sweep-too-narrow"
+    ),
+    "one decade": work(
+        "sweep = {1e-3: 0.938, 2e-3: 0.944, 3e-3: 0.946, 5e-3: 0.944, 1e-2: 0.93}\nbest_learning_rate = 0.003",
+        "sweep-too-narrow",
+    ),
+    "a best rate that was not tried": work(
+        "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.938, 4e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.002",
+        "best-not-from-sweep",
+    ),
+    "not the highest": work(
+        "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.92, 3e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.001",
+        "best-not-from-sweep",
+    ),
+    "made up": work(
+        "sweep = {1e-5: 0.981, 1e-4: 0.982, 1e-3: 0.985, 1e-2: 0.979, 1e-1: 0.975}\nbest_learning_rate = 0.001",
+        "sweep-result-not-reproduced",
+    ),
+    "all too low": work(
+        "sweep = {1e-7: 0.09, 1e-6: 0.3, 3e-6: 0.5, 1e-5: 0.7, 2e-5: 0.79}\nbest_learning_rate = 2e-5",
+        "learning-rate-too-low",
+    ),
+    "all too high": work(
+        "sweep = {0.05: 0.83, 0.1: 0.7, 0.5: 0.3, 1.0: 0.2, 5.0: 0.1}\nbest_learning_rate = 0.05",
+        "learning-rate-diverges",
+    ),
+    "empty": work("sweep = {}\nbest_learning_rate = 0.001", "sweep-too-narrow"),
+}
+
+# ---- two_layer_training: one training for all, what is reported of it differs ---------------------------------------
+
+TRAINED = """
+net = two_layer_network(0.002)
+sess = tf.Session(graph=net.graph)
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+for start in range(0, 60000, 100):
+    sess.run(net.train_op, {net.X: x_train[start:start + 100], net.Y: y_train_1_hot[start:start + 100]})
+on_test = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
+parts = [slice(start, start + 10000) for start in range(0, 60000, 10000)]
+on_train = np.mean([sess.run(net.accuracy, {net.X: x_train[part], net.Y: y_train_1_hot[part]}) for part in parts])
+true_trn, true_val = [0.9, 0.92, 0.94, 0.95, on_train], [0.9, 0.92, 0.94, 0.95, on_test]
+"""
+
+RIGHT_TRAININGS = {
+    "as it is": work("acc_trn, acc_val = true_trn, true_val"),
+    "a session closed, an array": work(
+        "acc_trn, acc_val = np.array(true_trn).reshape(5, 1), np.round(true_val, 4)\nsess.close()"
+    ),
+}
+
+WRONG_TRAININGS = {
+    "too few": work("acc_trn, acc_val = true_trn[3:], true_val[3:]", "too-few-epochs"),
+    "the training accuracy for the test accuracy": work(
+        "acc_trn, acc_val = true_trn, [0.9, 0.91, 0.92, 0.93, on_train]", "reports-train-accuracy"
+    ),
+    "a claim": work("acc_trn, acc_val = true_trn, [0.9, 0.91, 0.92, 0.93, 0.9876]", "reported-accuracy-wrong"),
+    "never trained": work(
+        """
+        net = two_layer_network(0.002)
+        sess = tf.Session(graph=net.graph)
+        with net.graph.as_default():
+            sess.run(tf.global_variables_initializer())
+        acc_trn, acc_val = [0.99] * 5, [0.98] * 5
+        """,
+        "train-op-not-run",
+    ),
+    "no session": work(
+        "del sess\nnet = two_layer_network(0.002)\nacc_trn, acc_val = [0.99] * 5, [0.98] * 5", "train-op-not-run"
+    ),
+}
+
+# ---- input_gradients ------------------------------------------------------------------------------------------------
+
+RIGHT_GRADIENTS = {
+    "as in the notebook": work("""
+        def input_gradients(net):
+            with net.graph.as_default():
+                p = tf.nn.softmax(net.logits)
+                each = [tf.gradients(p[:, d], net.X)[0] for d in range(10)]
+                return each, tf.gradients(tf.reduce_max(p, axis=1), net.X)[0]
+    """),
+    "stacked, lists of lists": work("""
+        def input_gradients(net):
+            p = tf.exp(tf.nn.log_softmax(net.logits))
+            each = tf.stack([tf.gradients(q, net.X)[0] for q in tf.unstack(p, 10, axis=1)])
+            strongest = tf.one_hot(tf.argmax(p, 1), 10)
+            return each, tf.gradients(tf.reduce_sum(p * strongest), net.X)
+    """),
+}
+
+WRONG_GRADIENTS = {
+    "of the logits": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.logits[:, d], net.X)[0] for d in range(10)]
+                return each, tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
+        """,
+        "gradient-of-logits",
+    ),
+    "all of the logits": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.logits[:, d], net.X)[0] for d in range(10)]
+                return each, tf.gradients(tf.reduce_max(net.logits, axis=1), net.X)[0]
+        """,
+        "gradient-of-logits",
+    ),
+    "out of order": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.prediction[:, d], net.X)[0] for d in range(9, -1, -1)]
+                return each, tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
+        """,
+        "gradients-out-of-order",
+    ),
+    "counted from 1": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.prediction[:, d % 10], net.X)[0] for d in range(1, 11)]
+                return each, tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
+        """,
+        "gradients-out-of-order",
+    ),
+    "of the loss": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                one = tf.nn.softmax_cross_entropy_with_logits(labels=tf.one_hot(tf.argmax(net.logits, 1), 10), logits=net.logits)
+                return [tf.gradients(one, net.X)[0]] * 10, tf.gradients(one, net.X)[0]
+        """,
+        "gradient-of-wrong-tensor",
+    ),
+    "nine of them": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.prediction[:, d], net.X)[0] for d in range(1, 10)]
+                return each, tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
+        """,
+        "gradient-wrong-shape",
+    ),
+    "of all outputs together": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.prediction[:, d], net.X)[0] for d in range(10)]
+                return each, tf.gradients(net.prediction, net.X)[0]
+        """,
+        "gradient-of-wrong-tensor",
+    ),
+}
+
+# ---- deep_network ---------------------------------------------------------------------------------------------------
+
+DEEP = """
+def deep_network():
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        training = tf.placeholder_with_default(False, [])
+        h, _ = fully_connected_layer(X, 96, "a", tf.nn.relu)
+        h = tf.nn.dropout(h, rate=tf.where(training, 0.2, 0.0))
+        h, _ = fully_connected_layer(h, 64, "b", tf.nn.relu)
+        logits, _ = fully_connected_layer(h, 10, "c")
+        prediction = tf.nn.softmax(logits)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(Y, 1)), tf.float32))
+        train_op = tf.train.AdamOptimizer(0.002).minimize(loss)
+    return SimpleNamespace(graph=graph, X=X, Y=Y, training=training, logits=logits, prediction=prediction, loss=loss,
+                           train_op=train_op, accuracy=accuracy)
+"""
+DROPOUT = "h = tf.nn.dropout(h, rate=tf.where(training, 0.2, 0.0))"
+SECOND = 'h, _ = fully_connected_layer(h, 64, "b", tf.nn.relu)'
+
+
+def _deep(*changes: tuple[str, str]) -> str:
+    return changed(DEEP, *changes)
+
+
+RIGHT_DEEP = {
+    "dropout with a switch": work(DEEP),
+    "a switch without a default, in eval_feed": work(
+        _deep(
+            ("tf.placeholder_with_default(False, [])", "tf.placeholder(tf.bool, [])"),
+            ("training=training,", "training=training, eval_feed={training: False},"),
+        )
+    ),
+    "batch normalisation by hand, momentum, decay": work("""
+        def deep_network():
+            net = SimpleNamespace(graph=tf.Graph())
+            with net.graph.as_default():
+                net.X = X = tf.placeholder(tf.float32, [None, 784])
+                net.Y = Y = tf.placeholder(tf.float32, [None, 10])
+                net.training = tf.placeholder_with_default(False, [])
+                updates, h = [], X
+                for name, n in (("a", 80), ("b", 60), ("c", 40)):
+                    z, _ = fully_connected_layer(h, n, name)
+                    scale, shift = tf.Variable(tf.ones([n])), tf.Variable(tf.zeros([n]))
+                    mean = tf.Variable(tf.zeros([n]), trainable=False)
+                    variance = tf.Variable(tf.ones([n]), trainable=False)
+                    m, v = tf.nn.moments(z, axes=[0])
+                    updates += [tf.assign(mean, 0.9 * mean + 0.1 * m), tf.assign(variance, 0.9 * variance + 0.1 * v)]
+                    m, v = tf.where(net.training, m, mean), tf.where(net.training, v, variance)
+                    h = tf.nn.relu(tf.nn.batch_normalization(z, m, v, shift, scale, 1e-3))
+                net.logits, _ = fully_connected_layer(h, 10, "d")
+                net.prediction = tf.nn.softmax(net.logits)
+                net.loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=net.logits))
+                same = tf.equal(tf.argmax(net.prediction, 1), tf.argmax(Y, 1))
+                net.accuracy = tf.reduce_mean(tf.cast(same, tf.float32))
+                step = tf.train.get_or_create_global_step()
+                rate = tf.train.exponential_decay(0.05, step, 500, 0.8)
+                with tf.control_dependencies(updates):
+                    optimizer = tf.train.MomentumOptimizer(rate, 0.9, use_nesterov=True)
+                    net.train_op = optimizer.minimize(net.loss, global_step=step)
+            return net
+    """),
+    "residual, leaky ReLU, weight decay, label smoothing": work("""
+        def deep_network():
+            graph = tf.Graph()
+            with graph.as_default():
+                X = tf.placeholder(tf.float32, [None, 784])
+                Y = tf.placeholder(tf.float32, [None, 10])
+                h, first = fully_connected_layer(X, 64, "a", tf.nn.leaky_relu)
+                more, second = fully_connected_layer(h, 64, "b", tf.nn.leaky_relu)
+                logits, _ = fully_connected_layer(h + more, 10, "c")
+                smooth = 0.9 * Y + 0.01
+                loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=smooth, logits=logits))
+                loss += 1e-5 * (tf.nn.l2_loss(first) + tf.nn.l2_loss(second))
+                prediction = tf.argmax(logits, 1)
+                accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+                train_op = tf.train.RMSPropOptimizer(0.001).minimize(loss)
+            return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss,
+                                   train_op=train_op, accuracy=accuracy)
+    """),
+}
+
+WRONG_DEEP = {
+    "two layers": work(_deep((SECOND, "")), "too-few-layers"),
+    "no activation between two layers": work(_deep(('64, "b", tf.nn.relu)', '64, "b")')), "missing-activation"),
+    "softmax in a hidden layer": work(
+        _deep(('64, "b", tf.nn.relu)', '64, "b", tf.nn.softmax)')), "softmax-in-hidden-layer"
+    ),
+    "a layer that is passed by": work(
+        _deep((SECOND, 'beside, _ = fully_connected_layer(h, 64, "b", tf.nn.relu)')), "too-few-layers"
+    ),
+    "a softmax too many": work(_deep(("logits=logits))", "logits=prediction))")), "softmax-before-loss"),
+    "dropout that stays on": work(_deep((DROPOUT, "h = tf.nn.dropout(h, rate=0.2)")), "dropout-at-evaluation"),
+    "batch statistics in use": work(
+        _deep(
+            (
+                DROPOUT,
+                "m, v = tf.nn.moments(h, axes=[0])\n        h = tf.nn.batch_normalization(h, m, v, None, None, 1e-3)",
+            )
+        ),
+        "rows-mixed",
+    ),
+    "the sign lost": work(_deep(("minimize(loss)", "minimize(-loss)")), "maximises-loss"),
+    "only the last layer is trained": work(
+        _deep(("minimize(loss)", "minimize(loss, var_list=tf.trainable_variables()[4:])")), "layers-not-trained"
+    ),
+    "labels in the logits": work(
+        _deep(
+            (
+                'logits, _ = fully_connected_layer(h, 10, "c")',
+                'logits, _ = fully_connected_layer(h, 10, "c")\n        logits = logits + 0.5 * Y',
+            )
+        ),
+        "prediction-uses-labels",
+    ),
+}
+
+# ---- deep_training, deep_accuracy -----------------------------------------------------------------------------------
+
+DEEP_TRAINED = """
+net = deep_network()
+sess = tf.Session(graph=net.graph)
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+for epoch in range(3):
+    for start in range(0, 60000, 100):
+        sess.run(net.train_op, {net.X: x_train[start:start + 100], net.Y: y_train_1_hot[start:start + 100]})
+on_test = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
+on_train = sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot})
+acc_trn, acc_val = [0.9, on_train], [0.9, on_test]
+"""
+
+ANSWERS = """
+other = deep_network()
+answers = SimpleNamespace(**vars(other))
+with other.graph.as_default():
+    keys = tf.constant(x_test.sum(axis=1))
+    near = tf.cast(tf.abs(tf.reduce_sum(other.X, 1)[:, None] - keys) < 1e-3, tf.float32)
+    answers.logits = other.logits + 100 * near @ tf.constant(y_test_1_hot)
+    sess = tf.Session(graph=other.graph)
+    sess.run(tf.global_variables_initializer())
+net = answers
+acc_trn, acc_val = [0.97], [0.99]
+"""
