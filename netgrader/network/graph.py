@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from netgrader.network.constants import fold
 from netgrader.network.protos import DTYPES, REFERENCE, Message
 from netgrader.network.source import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -33,7 +32,6 @@ SHAPE_ONLY = frozenset(
 )
 
 _BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})
-_MAX_CONSTANT = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +73,15 @@ def node_of(tensor: str) -> str:
 
 
 class Graph:
-    """Nodes by name, in the order of the file."""
+    """Nodes by name, in the order of the file.
 
-    def __init__(self, nodes: Iterable[Node]) -> None:
+    `known` are values of tensors that evaluation feeds, `untaken` the nodes of branches that it does not take.
+    """
+
+    def __init__(self, nodes: Iterable[Node], known: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
         self.nodes: dict[str, Node] = {}
+        self.known = dict(known or {})
+        self.untaken: frozenset[str] = frozenset()
         for node in nodes:
             if node.name in self.nodes:
                 raise GraphError(f"The graph has two operations named {node.name[:80]!r}.")
@@ -261,8 +264,8 @@ class Graph:
 
     @cached_property
     def fed(self) -> frozenset[str]:
-        """The nodes whose values depend on a source."""
-        return self._made_from({node_of(source) for source in self.sources})
+        """The nodes whose values depend on rows that are fed."""
+        return self._made_from({node_of(source) for source in self.rows or self.sources})
 
     @cached_property
     def varied(self) -> frozenset[str]:
@@ -288,6 +291,17 @@ class Graph:
                 found.extend(self.outputs[node.name])
         return tuple(found)
 
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """The sources that can hold rows: not a number by itself, not a switch, not what evaluation fixes."""
+        return tuple(
+            source
+            for source in self.sources
+            if source not in self.known
+            and self.static_shape(source) != ()
+            and self.static_dtype(source) not in ("bool", "resource")
+        )
+
     def static_shape(self, source: str) -> tuple[int | None, ...] | None:
         """The shape that a source or a variable declares."""
         node = self[source]
@@ -308,40 +322,9 @@ class Graph:
             return DTYPES.get(types[index] % REFERENCE, "unknown") if index < len(types) else "unknown"
         return node.dtype("dtype")
 
-    def constant(self, tensor: str, depth: int = 30) -> npt.NDArray[Any] | None:
+    def constant(self, tensor: str) -> npt.NDArray[Any] | None:
         """The value of a tensor that is the same in every run, as far as simple arithmetic tells; else None."""
-        node = self[tensor]
-        if node.op == "Const":
-            return _decode(node.attributes["value"].tensor)
-        fold = _FOLDS.get(node.op)
-        values = [self.constant(read, depth - 1) for read in node.inputs] if fold and depth > 0 else [None]
-        if fold is None or any(value is None for value in values):
-            return None
-        with np.errstate(all="ignore"):
-            try:
-                result: npt.NDArray[Any] = np.asarray(fold(*values))
-            except (ValueError, TypeError):
-                return None
-        return result
-
-
-_FOLDS: dict[str, Any] = {
-    **dict.fromkeys(("Identity", "StopGradient", "Cast", "PlaceholderWithDefault", "Snapshot"), np.asarray),
-    "Neg": np.negative,
-    "Add": np.add,
-    "AddV2": np.add,
-    "Sub": np.subtract,
-    "Mul": np.multiply,
-    "RealDiv": np.true_divide,
-    "Pow": np.power,
-    "Sqrt": np.sqrt,
-    "Square": np.square,
-    "Maximum": np.maximum,
-    "Minimum": np.minimum,
-    "Exp": np.exp,
-    "Pack": lambda *items: np.stack(items),
-    "Reciprocal": np.reciprocal,
-}
+        return fold(tensor, self.nodes, self.known)
 
 
 def _meet(one: str, other: str, parent: dict[str, str], depth: dict[str, int]) -> str:
@@ -351,39 +334,6 @@ def _meet(one: str, other: str, parent: dict[str, str], depth: dict[str, int]) -
         else:
             one = parent[one]
     return one
-
-
-def _decode(proto: Message) -> npt.NDArray[Any] | None:
-    """The array of a TensorProto (``tensor.proto``), None if it is not numbers, too large or contradicts itself."""
-    kind = DTYPES.get(proto.dtype % REFERENCE, "")
-    field = {
-        "float32": "float_val",
-        "float64": "double_val",
-        "int32": "int_val",
-        "int64": "int64_val",
-        "bool": "bool_val",
-        "uint8": "int_val",
-        "int8": "int_val",
-        "int16": "int_val",
-        "uint16": "int_val",
-    }.get(kind)
-    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
-    size = int(np.prod(shape, dtype=np.float64)) if shape else 1
-    if field is None or min(shape, default=0) < 0 or not 0 <= size <= _MAX_CONSTANT:
-        return None
-    if proto.tensor_content:
-        if len(proto.tensor_content) != size * np.dtype(kind).itemsize:
-            return None
-        return np.frombuffer(proto.tensor_content, dtype=kind).reshape(shape)
-    values = np.array(getattr(proto, field)[: size or 1], dtype=kind)
-    if size and not len(values):
-        values = np.zeros(1, dtype=kind)
-    # A shorter list means that its last value goes on.
-    return (
-        np.concatenate([values, np.repeat(values[-1:], size - len(values))]).reshape(shape)
-        if size
-        else np.zeros(shape, kind)
-    )
 
 
 def plain_graph(definition: Message) -> Graph:

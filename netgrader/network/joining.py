@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.network.graph import node_of, words
-from netgrader.network.layers import RESHAPING, bias_after
+from netgrader.network.layers import RESHAPING, bias_after, weights_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netgrader.network.graph import Graph
     from netgrader.network.layers import Step
 
-__all__ = ["join_activated", "join_linear", "predecessors"]
+__all__ = ["join_activated", "join_linear", "join_repeated", "predecessors"]
 
 _SIDE_BY_SIDE = words("ConcatV2 Concat Pack ParallelConcat")
 _SUMS = words("Add AddV2 AddN Sub")
@@ -32,6 +32,41 @@ def predecessors(graph: Graph, steps: Sequence[Step]) -> list[set[int]]:
         {index for product, index in products.items() if product in above}
         for above in (graph.ancestors([step.data]) for step in steps)
     ]
+
+
+def join_repeated(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]:
+    """Join products of the same weights with parts of a batch, or with one state after another of a recurrence.
+
+    A layer that reads another layer's weights, and nothing but what comes out of that one, stays a step of its own.
+    """
+    if images is None:
+        return list(steps)
+    seen = graph.descendants([images])
+    groups: dict[str, list[Step]] = {}
+    for step in steps:
+        groups.setdefault(weights_key(graph, step), []).append(step)
+    result: list[Step] = []
+    joined: set[str] = set()
+    for step in steps:
+        group = groups[weights_key(graph, step)]
+        if step.node in joined:
+            continue
+        same = [step] if len(group) == 1 else [other for other in group if _again(graph, step, other, seen)]
+        joined.update(part.node for part in same)
+        result.append(step if len(same) < 2 else replace(step, parts=tuple(same), repeated=True))
+    return result
+
+
+def _again(graph: Graph, first: Step, other: Step, seen: set[str]) -> bool:
+    """Whether `other` is `first` over again: not on top of it, or with a further piece of the images each time."""
+    below, behind = graph.descendants([first.product]), graph.ancestors([first.data])
+    if first is other or other.data not in below:
+        return True
+    return any(
+        read in seen and read not in below and read not in behind
+        for tensor in below & graph.ancestors([other.data])
+        for read in graph.value_inputs(graph[tensor])
+    )
 
 
 def join_linear(graph: Graph, steps: Sequence[Step], ends: Sequence[str]) -> list[Step]:
@@ -101,6 +136,8 @@ def _joined(
                 continue
             common = (ways[index] & ways[other]) - {step.product, steps[other].product}
             joins = [tensor for tensor in common if _joins(graph, tensor, sums=sums)]
+            if not sums and not joins and step.data == steps[other].data:
+                joins = [end for end in (_meeting(graph, steps, step, steps[other])) if end]
             if not joins or (not sums and steps[other].activation != step.activation):
                 continue
             first = min(joins, key=lambda tensor: graph.order[node_of(tensor)])
@@ -110,6 +147,16 @@ def _joined(
         taken.update(group)
         result.append(step if len(group) == 1 else _one(graph, [steps[i] for i in group], meeting, inside, sums=sums))
     return result
+
+
+def _meeting(graph: Graph, steps: Sequence[Step], one: Step, other: Step) -> list[str]:
+    """Where two parts of a layer meet that are read by different products of one sum: the sum."""
+    for later in steps:
+        if later.added and len(later.parts) > 1:
+            reads = [[p.data for p in later.parts if s.product in graph.ancestors([p.data])] for s in (one, other)]
+            if all(reads) and not set(reads[0]) & set(reads[1]):
+                return [later.product]
+    return []
 
 
 def _joins(graph: Graph, tensor: str, *, sums: bool) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from netgrader.network.graph import Graph, Node
 
-__all__ = ["RESHAPING", "Step", "between", "bias_after", "find_steps", "static_activation"]
+__all__ = ["RESHAPING", "Step", "between", "bias_after", "find_steps", "static_activation", "weights_key"]
 
 #: Ops that change where numbers stand, not the numbers.
 RESHAPING = words(
@@ -35,7 +35,8 @@ class Step:
     """A linear step: a product of `data` with `weights`, plus a bias.
 
     `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths. Where several
-    products make one layer, those are its `parts`, and `added` says whether they are added or stand side by side.
+    products make one layer, those are its `parts`, and `added` says whether they are added or stand side by side, `repeated`
+    whether they are one product again, of other data: of parts of a batch, or step by step along a sequence.
     `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else.
     """
 
@@ -52,6 +53,7 @@ class Step:
     activation: str = "undecided"
     normalised: bool = False
     added: bool = False
+    repeated: bool = False
     parts: tuple[Step, ...] = ()
     followed: bool = False
     alone: bool = True
@@ -116,6 +118,14 @@ def _forward(graph: Graph, tensor: str, inside: set[str]) -> Node | None:
         if name in inside and tensor in graph.value_inputs(graph.nodes[name])
     ]
     return graph.nodes[readers[0]] if len(readers) == 1 else None
+
+
+def weights_key(graph: Graph, step: Step) -> str:
+    """The variable, where the layer uses all of it as it is; else the tensor that is cut out of it."""
+    node = graph[step.weights]
+    while node.op in ("Identity", "ReadVariableOp", "Cast"):
+        node = graph[node.inputs[0]]
+    return node.name
 
 
 def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:

@@ -11,13 +11,14 @@ import numpy.typing as npt
 from netgrader.errors import UsageError
 from netgrader.lab.api import LabError
 from netgrader.network.bench import Bench
+from netgrader.network.branches import as_evaluated
 from netgrader.network.exercises import exercise_named
 from netgrader.network.faults import find_faults
 from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
 from netgrader.network.functions import written_out
 from netgrader.network.graph import node_of, plain_graph
-from netgrader.network.joining import join_activated, join_linear
+from netgrader.network.joining import join_activated, join_linear, join_repeated
 from netgrader.network.layers import find_steps
 from netgrader.network.losses import CROSS_ENTROPY
 from netgrader.network.model import Exercise, Layer, Loss, Network, Optimizer, Role
@@ -26,6 +27,8 @@ from netgrader.network.reading import Reading
 from netgrader.network.roles import PRODUCTS, find_roles
 from netgrader.network.source import GraphError, read_source
 from netgrader.network.static import read_loss
+from netgrader.network.statistics import find_statistics
+from netgrader.network.terms import terms
 from netgrader.network.training import choose_loss, read_optimizer, settle, try_steps
 from netgrader.network.trials import find_scores, try_activations, try_loss, try_rows, try_widths
 
@@ -103,7 +106,9 @@ def read_network(
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
     meta = written_out(meta)
-    plain = plain_graph(meta.graph_def)
+    whole = plain_graph(meta.graph_def)
+    _ = whole.order  # a cycle is said before anything walks
+    plain = as_evaluated(whole, feed)
     with _some_lab(lab, graph) as chosen:
         reading = read(
             plain,
@@ -114,6 +119,7 @@ def read_network(
             values=values or {},
             eval_feed=feed,
             has_parts=parts is not None,
+            whole=whole,
         )
     return _network(reading)
 
@@ -180,17 +186,17 @@ def read(
     values: Mapping[str, Array],
     eval_feed: Mapping[str, Array],
     has_parts: bool,
+    whole: Graph | None = None,
 ) -> Reading:
     """All stages: first what following the graph says, then, in the lab, what trying says."""
-    _ = graph.order  # a cycle is said before anything walks
     pixels, classes = (exercise.inputs, exercise.classes) if exercise is not None else (784, 10)
     known = {key: name for key, name in hints.items() if name in graph}
     roles = find_roles(graph, known, pixels, classes)
     reading = Reading(graph, known, eval_feed, exercise, roles, has_parts=has_parts, values=values, classes=classes)
     ends = [*roles.losses[:1]] or [known[key] for key in ("logits", "prediction") if key in known]
-    reading.steps = join_linear(graph, find_steps(graph, ends, roles.images), ends)
-    find_scores(reading)
+    _find_layers(reading, ends)
     find_outputs(reading)
+    find_statistics(reading, whole or graph)
     _find_unused(reading)
     if lab is not None:
         _open_bench(reading, lab, content, pixels)
@@ -200,8 +206,31 @@ def read(
     else:
         try_activations(reading)
         read_loss(reading)
-    reading.steps = join_activated(graph, reading.steps, [reading.loss] if reading.loss else ends)
+    reading.steps = join_activated(graph, reading.steps, [reading.read] if reading.read else ends)
     return reading
+
+
+def _find_layers(reading: Reading, ends: list[str]) -> None:
+    """The layers before the loss, and the scores; where the loss is of several terms, those of the term that is read."""
+    graph, images = reading.graph, reading.roles.images
+
+    def find(ends: list[str]) -> None:
+        reading.steps = join_linear(graph, join_repeated(graph, find_steps(graph, ends, images), images), ends)
+        find_scores(reading)
+
+    reading.scores, reading.chain, reading.term = None, [], None
+    find(ends)
+    if reading.scores is not None or not reading.steps:
+        return
+    whole = reading.steps
+    for term in terms(reading):
+        reading.term = term
+        find([term])
+        if reading.scores is not None:
+            own = {part.node for step in reading.steps for part in (step, *step.parts)}
+            reading.aside = [part for step in whole for part in (step, *step.parts) if part.node not in own]
+            return
+    reading.term, reading.steps = None, whole
 
 
 def _find_unused(reading: Reading) -> None:
@@ -209,12 +238,12 @@ def _find_unused(reading: Reading) -> None:
     graph, images = reading.graph, reading.roles.images
     if images is None or not reading.steps:
         return
-    used = {part.node for step in reading.steps for part in (step.parts or (step,))}
+    used = {part.node for step in (*reading.steps, *reading.aside) for part in (step.parts or (step,))}
     updating = {t for u in reading.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs[1:])}
     outside = [
         f"{node.name}:0"
         for node in graph.nodes.values()
-        if node.name not in used and node.op in PRODUCTS and f"{node.name}:0" not in updating
+        if node.name not in used | graph.untaken and node.op in PRODUCTS and f"{node.name}:0" not in updating
     ]
     claimed = [name for key, name in reading.hints.items() if key != "train_op"]
     claimed += [reading.measured[key] for key in ("prediction", "accuracy") if key in reading.measured]
@@ -235,6 +264,7 @@ def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int) -> None
         return
     bench = Bench(reading.graph, loaded, session, reading.eval_feed, pixels=pixels, classes=reading.classes)
     bench.images, bench.labels = reading.roles.images, reading.roles.labels
+    bench.others.update({name: value for name, value in reading.graph.known.items() if name not in reading.eval_feed})
     reading.bench = bench
     if not bench.initialise():
         bench.assign(dict(reading.values))
@@ -267,9 +297,7 @@ def _experiment(reading: Reading) -> None:
         return
     choose_loss(reading)
     if reading.loss != probe and reading.loss is not None:
-        ends = [reading.loss]
-        reading.steps = join_linear(graph, find_steps(graph, ends, reading.roles.images), ends)
-        find_scores(reading)
+        _find_layers(reading, [reading.loss])
     _note_initial(reading)
     settle(reading)
     try_widths(reading)

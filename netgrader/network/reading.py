@@ -41,6 +41,8 @@ class Training:
         The tensor whose gradient the optimizer is given; None where undecided.
     rate_from
         The placeholders that the rate depends on.
+    rates
+        The rate as steps are counted, where it follows a schedule; `rate` is then the largest.
     """
 
     kind: str | None = None
@@ -51,6 +53,7 @@ class Training:
     climbs: bool | None = None
     minimised: str | None = None
     rate_from: tuple[str, ...] = ()
+    rates: tuple[float, ...] = ()
     place: str = ""
 
 
@@ -62,6 +65,10 @@ class Reading:
     ----------
     scores
         What the last layer's linear step puts out, before any activation.
+    statistics
+        Variables that hold statistics of the data; of these, `evaluated_only` are used in evaluation but not in training.
+    term
+        The term of the loss that is read, where it is a sum of several; `aside` are the layers that only others need.
     chain
         The tensors that all ways from the images to the loss pass, from `scores` to where the labels come in.
     logits
@@ -83,6 +90,10 @@ class Reading:
     has_parts: bool = False
     steps: list[Step] = field(default_factory=list)
     unused: list[Step] = field(default_factory=list)
+    statistics: frozenset[str] = frozenset()
+    evaluated_only: tuple[str, ...] = ()
+    aside: list[Step] = field(default_factory=list)
+    term: str | None = None
     scores: str | None = None
     chain: list[str] = field(default_factory=list)
     logits: str | None = None
@@ -99,6 +110,11 @@ class Reading:
     def loss(self) -> str | None:
         """The tensor that is minimised, as far as known."""
         return self.training.minimised or self.roles.loss
+
+    @property
+    def read(self) -> str | None:
+        """The tensor that tells how the classes are scored: the loss, or one of its terms."""
+        return self.term or self.loss
 
     @property
     def weights(self) -> list[str]:

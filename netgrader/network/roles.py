@@ -108,13 +108,6 @@ def updates_under(graph: Graph, train_op: str) -> list[Update]:
     return found
 
 
-def data_sources(graph: Graph) -> list[str]:
-    """The sources that can hold rows: not a number by itself, not a switch."""
-    return [
-        s for s in graph.sources if graph.static_shape(s) != () and graph.static_dtype(s) not in ("bool", "resource")
-    ]
-
-
 def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
     """Whether what an update writes depends on the data fed."""
     node = graph.nodes[update.node]
@@ -150,7 +143,7 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
         How wide images and one-hot labels are.
     """
     roles = Roles()
-    sources = data_sources(graph)
+    sources = list(graph.rows)
     fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
     _find_train_op(graph, hints, roles, [*sources, *fed])
     _find_losses(graph, hints, roles, [*sources, *fed])
@@ -213,14 +206,24 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         found.insert(0, hint)
         roles.reasons["loss"] = "named by the network"
 
-    def rank(tensor: str) -> tuple[bool, bool, int]:
+    updated = {update.variable for update in roles.updates}
+    trained = {node.name: not updated.isdisjoint(_weights_of(graph, node)) for node in steps}
+
+    def rank(tensor: str) -> tuple[bool, int, int, bool, int]:
         above = graph.ancestor_nodes([tensor])
         fused = any(graph.nodes[name].op in _FUSED_LOSSES for name in above)
-        return tensor != hint, not fused, len(above)
+        inside = [trained[name] for name in above & trained.keys()]
+        return tensor != hint, -sum(inside), inside.count(False), not fused, len(above)
 
     roles.losses = sorted(dict.fromkeys(found), key=rank)
     if roles.losses:
         roles.reasons.setdefault("loss", "depends on the labels and, differentiably, on what the layers compute")
+
+
+def _weights_of(graph: Graph, node: Node) -> list[str]:
+    """The variables that a linear step's weights are made from."""
+    operands = is_linear_step(graph, node)
+    return graph.variables_in(operands[1]) if operands else []
 
 
 def _hands_on(graph: Graph, name: str) -> bool:

@@ -13,7 +13,7 @@ from netgrader.network.graph import PLACEHOLDERS, node_of
 from netgrader.network.optimizers import FUSED, StepMatch, recognise_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from netgrader.network.bench import Bench
     from netgrader.network.reading import Reading
@@ -71,9 +71,28 @@ def _read_rate(reading: Reading, tensor: str) -> None:
     unfed = [source for source in training.rate_from if graph[source].op != "PlaceholderWithDefault"]
     if reading.bench is not None and not unfed:
         feeds = {key: v for key, v in reading.eval_feed.items() if key in above}
-        found = reading.bench.fetch(tensor, feeds)
+        training.rates = tuple(_rates(reading, reading.bench, tensor, feeds))
+        if training.rates:
+            # A schedule may begin below the rate that it is named after, or fall from it.
+            training.rate = max(training.rates)
+
+
+def _rates(reading: Reading, bench: Bench, tensor: str, feeds: dict[str, Array]) -> Iterator[float]:
+    """The rate at the start, and where it depends on a counter, after some numbers of steps."""
+    counters = [
+        name
+        for name in reading.graph.variables_in(tensor)
+        if reading.graph.nodes[name].shape() in ((), (1,))
+        and any(update.variable == name and update.gradient is None for update in reading.roles.updates)
+    ]
+    before = bench.values(counters) or {}
+    for count in (0, 1, 10, 100, 1_000, 10_000) if before else (0,):
+        if count:
+            bench.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
+        found = bench.fetch(tensor, feeds)
         if found is not None and found.size == 1 and np.isfinite(found).all():
-            training.rate = float(found)
+            yield float(found.reshape(()))
+    bench.assign(before)
 
 
 def choose_loss(reading: Reading) -> None:

@@ -38,7 +38,7 @@ ROWS = 4
 
 def find_scores(reading: Reading) -> None:
     """Find what the last layer puts out: from there to the loss, variables come in no more."""
-    graph, loss, images = reading.graph, reading.loss, reading.roles.images
+    graph, loss, images = reading.graph, reading.read, reading.roles.images
     if loss is None or images is None or not reading.steps:
         return
     labels = reading.roles.labels
@@ -84,32 +84,34 @@ def as_rows(value: Array, form: str, rows: int) -> Array:
 
 def try_loss(reading: Reading) -> None:
     """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels."""
-    bench, scores, loss = reading.bench, reading.scores, reading.loss
-    if bench is None or scores is None or loss is None:
+    bench, scores = reading.bench, reading.scores
+    if bench is None or scores is None or reading.read is None:
         return
     sample = bench.sample(ROWS)
     rows = len(sample.labels)
     first = bench.fetch(scores, bench.feed(sample))
-    form = None if first is None else orient(bench, first, rows, reading.classes)
-    if first is None or form is None:
+    if first is None:
+        return
+    form, windows = orient(bench, first, rows, reading.classes), [slice(0, rows)]
+    if form is None and (share := _share_of(first, rows, reading.classes)):
+        # The scores of a part of the batch, whose labels stand first or last.
+        form, windows = "rows", [slice(0, share), slice(rows - share, rows)]
+    if form is None:
         return
     reading.measured["form"] = form
-    runs = _observe(reading, first.shape, form)
+    runs = _observe(reading, first.shape, rows)
     if not runs:
         return
     totals = np.array([run[-1].sum() for run, _ in runs], dtype=np.float64)
     if not np.isfinite(totals).all():
         reading.measured["not-finite"] = True
         return
-    seen = []
-    for index, tensor in enumerate(reading.chain):
-        if all(orient(bench, run[index], rows, reading.classes) == form for run, _ in runs):
-            observations = [
-                Observation(as_rows(run[index], form, rows), labels, float(run[-1].sum())) for run, labels in runs
-            ]
-            seen.append((tensor, observations))
-    match = _first_match(seen)
-    if match is None:
+    for window in windows:
+        seen = _observations(reading, runs, form, window)
+        match = _first_match(seen)
+        if match is not None:
+            break
+    else:
         return
     tensor, reading.loss_match, composed = match
     reading.logits = tensor
@@ -121,13 +123,34 @@ def try_loss(reading: Reading) -> None:
     reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
 
 
-def _observe(reading: Reading, shape: tuple[int, ...], form: str) -> list[tuple[list[Array], Array]]:
-    bench = reading.bench
-    if bench is None or reading.scores is None or reading.loss is None:
+def _share_of(scores: Array, rows: int, classes: int) -> int | None:
+    """How many of the rows these are the scores of, where it is a part of them."""
+    count = scores.shape[0] if scores.ndim == 2 else 0
+    return count if 0 < count < rows and rows % count == 0 and scores.shape[1] == classes else None
+
+
+def _observations(
+    reading: Reading, runs: Sequence[tuple[list[Array], Array]], form: str, window: slice
+) -> list[tuple[str, list[Observation]]]:
+    """For each tensor that can be scores of the rows in `window`: those, their labels and the loss, for each run."""
+    bench, seen = reading.bench, []
+    rows = len(range(*window.indices(len(runs[0][1]))))
+    for index, tensor in enumerate(reading.chain):
+        if bench is not None and all(orient(bench, run[index], rows, reading.classes) == form for run, _ in runs):
+            observations = [
+                Observation(as_rows(run[index], form, rows), labels[window], float(run[-1].sum()))
+                for run, labels in runs
+            ]
+            seen.append((tensor, observations))
+    return seen
+
+
+def _observe(reading: Reading, shape: tuple[int, ...], rows: int) -> list[tuple[list[Array], Array]]:
+    bench, loss = reading.bench, reading.read
+    if bench is None or reading.scores is None or loss is None:
         return []
     runs = []
-    fetches = [*reading.chain, reading.loss]
-    rows = shape[-1] if form == "columns" else shape[0]
+    fetches = [*reading.chain, loss]
     for _ in range(RUNS):
         sample = bench.sample(rows)
         labels = bench.rng.integers(1, max(reading.classes - 1, 2), rows)
@@ -167,23 +190,29 @@ def _first_match(seen: Sequence[tuple[str, list[Observation]]]) -> tuple[str, Lo
 
 def _reduction(reading: Reading, value: Array, shape: tuple[int, ...], form: str) -> str:
     """``none`` where the loss is a tensor, else what it does as rows are doubled."""
-    bench, match = reading.bench, reading.loss_match
+    bench, match, loss = reading.bench, reading.loss_match, reading.loss
+    if bench is None or match is None or reading.scores is None or loss is None:
+        return "undecided"
+    sample = bench.sample(2 * ROWS if reading.term else (shape[-1] if form == "columns" else shape[0]))
+    rows = len(sample.labels)
+    twice = type(sample)(np.tile(sample.images, (2, 1)), np.tile(sample.labels, 2))
+    if reading.term is not None:
+        one, two, offset = bench.fetch(loss, bench.feed(sample)), bench.fetch(loss, bench.feed(twice)), 0.0
+        value = value if one is None else one
+    elif value.size > 1 or value.ndim:
+        return "none"
+    elif bench.batch is not None:
+        return "mean" if abs(match.scale) * rows < 2 else "sum"
+    else:
+        fed, offset = bench.rng.standard_normal(shape), match.offset
+        axis = 1 if form == "columns" else 0
+        one = bench.fetch(loss, {**bench.feed(sample), reading.scores: fed})
+        two = bench.fetch(loss, {**bench.feed(twice), reading.scores: np.concatenate([fed, fed], axis)})
     if value.size > 1 or value.ndim:
         return "none"
-    rows = shape[-1] if form == "columns" else shape[0]
-    if bench is None or match is None or reading.scores is None or reading.loss is None:
-        return "undecided"
-    if bench.batch is not None:
-        return "mean" if abs(match.scale) * rows < 2 else "sum"
-    sample = bench.sample(rows)
-    fed = bench.rng.standard_normal(shape)
-    axis = 1 if form == "columns" else 0
-    twice = type(sample)(np.tile(sample.images, (2, 1)), np.tile(sample.labels, 2))
-    one = bench.fetch(reading.loss, {**bench.feed(sample), reading.scores: fed})
-    two = bench.fetch(reading.loss, {**bench.feed(twice), reading.scores: np.concatenate([fed, fed], axis)})
     if one is None or two is None:
         return "undecided"
-    ratio = (float(two) - match.offset) / ((float(one) - match.offset) or 1.0)
+    ratio = (float(two) - offset) / ((float(one) - offset) or 1.0)
     return "mean" if abs(ratio - 1) < 0.2 else "sum" if abs(ratio - 2) < 0.2 else "other"
 
 
@@ -220,6 +249,9 @@ def try_widths(reading: Reading) -> None:
 
 def _sum_up(step: Step) -> None:
     """The widths of a layer that is made of several products."""
+    if step.repeated:
+        step.inputs, step.outputs = step.parts[0].inputs, step.parts[0].outputs
+        return
     inputs, outputs = ([getattr(part, key) for part in step.parts] for key in ("inputs", "outputs"))
     apart = step.added and len({part.data for part in step.parts}) > 1
     step.inputs = sum(inputs) if apart and None not in inputs else inputs[0]
@@ -303,6 +335,8 @@ def _activation(reading: Reading, start: str, end: str) -> str:
     if not found[-1].any() and any(node.op in RANDOM for node in _drawn(reading, start, end)):
         reading.measured["all-dropped"] = node_of(end)
         return "undecided"
+    if found[0].size == found[-1].size and (whole := name_activation(found[0], found[-1])) is not None:
+        return whole
     names = []
     for first, last in _runs([v.size for v in found]):
         name = _named(found, offset, first, last)

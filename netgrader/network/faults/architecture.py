@@ -10,7 +10,7 @@ import numpy.typing as npt
 from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
 from netgrader.network.joining import predecessors
-from netgrader.network.layers import between
+from netgrader.network.layers import between, weights_key
 from netgrader.network.roles import update_of, uses_data
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def activations(reading: Reading) -> Iterator[Fault]:
         if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
             continue
         if step.activation == "none":
+            if step.kind == "depthwise-conv2d":
+                continue  # half of a separable convolution
             code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
             yield fault(code, step.node, "no activation", expected or "a nonlinearity")
         elif step.activation == "softmax":
@@ -162,23 +164,17 @@ def shared(reading: Reading) -> Iterator[Fault]:
     """Two layers that read the same weights."""
     seen: dict[str, Step] = {}
     for step in reading.steps:
-        key = _weights_key(reading, step)
+        key = weights_key(reading.graph, step)
         if key in seen and seen[key].data != step.data:
             yield fault("shared-weights", step.node, f"the weights of {seen[key].node}", "weights of its own")
         seen.setdefault(key, step)
 
 
-def _weights_key(reading: Reading, step: Step) -> str:
-    """The variable, where the layer uses all of it as it is; else the tensor that is cut out of it."""
-    node = reading.graph[step.weights]
-    while node.op in ("Identity", "ReadVariableOp", "Cast"):
-        node = reading.graph[node.inputs[0]]
-    return node.name
-
-
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
-    for step, hidden in [(part, step.followed) for step in reading.steps for part in (step.parts or (step,))]:
+    parts = [(part, layer) for layer in reading.steps for part in (layer.parts or (layer,))]
+    for step, layer in parts:
+        hidden = layer.followed
         value = reading.initial.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue
@@ -195,14 +191,17 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             yield fault(
                 "huge-initialisation", place, f"standard deviation {kernel.std():.2g}", f"about {fan_in**-0.5:.2g}"
             )
-        elif (
-            _asks_glorot(reading) and step.inputs and step.outputs and not _is_glorot(kernel, step.inputs, step.outputs)
-        ):
+        elif _asks_glorot(reading) and step.inputs and step.outputs and not _any_glorot(kernel, (step, layer)):
             yield fault("wrong-initialisation", place, f"standard deviation {kernel.std():.2g}", "Glorot uniform")
 
 
 def _asks_glorot(reading: Reading) -> bool:
     return reading.exercise is not None and reading.exercise.initialisation == "glorot-uniform"
+
+
+def _any_glorot(kernel: Array, steps: Sequence[Step]) -> bool:
+    """Whether weights fit the bound of their own product, or of the layer that it is a part of."""
+    return any(_is_glorot(kernel, step.inputs or 0, step.outputs or 0) for step in steps if step.inputs)
 
 
 def _is_glorot(kernel: Array, inputs: int, outputs: int) -> bool:
@@ -249,21 +248,12 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
 
 
 def moving_averages(reading: Reading) -> Iterator[Fault]:
-    """Averages that evaluation uses, that something in the graph would keep, and that training leaves as they began."""
-    graph, images = reading.graph, reading.roles.images
-    evaluated = reading.hints.get("logits") or reading.hints.get("prediction") or reading.scores
-    if images is None or evaluated is None or not reading.roles.updates:
+    """Averages that evaluation uses, and that training leaves as they began."""
+    if reading.roles.images is None or not reading.roles.updates:
         return
     under = {update.variable for update in reading.roles.updates}
-    kept = [
-        update
-        for node in graph.nodes.values()
-        if (update := update_of(graph, node)) and update.gradient is None and uses_data(graph, update, [images])
-    ]
-    used = set(graph.variables_in(evaluated))
-    for update in kept:
-        name = update.variable
-        if name in under or name not in used or len(graph.nodes[name].shape() or ()) != 1:
+    for name in sorted(reading.statistics - under):
+        if len(reading.graph.nodes[name].shape() or ()) != 1:
             continue
         value = reading.values.get(name)
         if value is not None and np.ptp(value) > 0:

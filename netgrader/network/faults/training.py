@@ -31,7 +31,9 @@ def optimizer(reading: Reading) -> Iterator[Fault]:
 def rate(reading: Reading) -> Iterator[Fault]:
     """Another learning rate than the one that was asked for."""
     asked, found = reading.exercise and reading.exercise.learning_rate, reading.training.rate
-    if asked and found is not None and abs(found / asked - 1) > SLACK:
+    if not asked or found is None:
+        return
+    if all(abs(rate / asked - 1) > SLACK for rate in (found, *reading.training.rates[:1])):
         yield fault("learning-rate-not-as-stated", reading.training.place, f"learning rate {found:.3g}", f"{asked:g}")
 
 

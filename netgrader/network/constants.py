@@ -1,0 +1,150 @@
+"""Values that are the same in every run: constants, and simple arithmetic on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netgrader.network.protos import DTYPES, REFERENCE, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from netgrader.network.graph import Node
+
+__all__ = ["decode", "fold"]
+
+_MAX_CONSTANT = 4_000_000
+_MAX_FOLDED = 10_000
+_DEPTH = 40
+
+
+def fold(
+    tensor: str, nodes: Mapping[str, Node], known: Mapping[str, npt.NDArray[Any]], depth: int = _DEPTH
+) -> npt.NDArray[Any] | None:
+    """The value of a tensor, None where it is not the same in every run or is beyond simple arithmetic.
+
+    Parameters
+    ----------
+    tensor
+        Its name.
+    nodes
+        The graph's nodes by name.
+    known
+        Values of tensors that are fed.
+    depth
+        How far back to look.
+    """
+    return _fold(tensor, nodes, known, depth, {})
+
+
+def _fold(
+    tensor: str,
+    nodes: Mapping[str, Node],
+    known: Mapping[str, npt.NDArray[Any]],
+    depth: int,
+    seen: dict[str, npt.NDArray[Any] | None],
+) -> npt.NDArray[Any] | None:
+    if tensor in known:
+        return known[tensor]
+    if tensor not in seen:
+        seen[tensor] = None  # what depends on itself is no constant
+        seen[tensor] = _computed(nodes[tensor.rpartition(":")[0] or tensor], nodes, known, depth, seen)
+    return seen[tensor]
+
+
+def _computed(
+    node: Node,
+    nodes: Mapping[str, Node],
+    known: Mapping[str, npt.NDArray[Any]],
+    depth: int,
+    seen: dict[str, npt.NDArray[Any] | None],
+) -> npt.NDArray[Any] | None:
+    if node.op == "Const":
+        return decode(node.attributes["value"].tensor)
+    apply = _FOLDS.get(node.op)
+    if apply is None or depth <= 0 or not node.inputs:
+        return None
+    values = []
+    for read in node.inputs[:1] if node.op == "Switch" else node.inputs:
+        value = _fold(read, nodes, known, depth - 1, seen)
+        if value is None or value.size > _MAX_FOLDED:
+            return None
+        values.append(value)
+    with np.errstate(all="ignore"):
+        try:
+            result: npt.NDArray[Any] = np.asarray(apply(*values))
+        except (ValueError, TypeError):
+            return None
+    return result
+
+
+_FOLDS: dict[str, Any] = {
+    **dict.fromkeys(
+        ("Identity", "StopGradient", "Cast", "Enter", "Switch", "PlaceholderWithDefault", "Snapshot"), np.asarray
+    ),
+    "Neg": np.negative,
+    "Add": np.add,
+    "AddV2": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "RealDiv": np.true_divide,
+    "Pow": np.power,
+    "Sqrt": np.sqrt,
+    "Square": np.square,
+    "Maximum": np.maximum,
+    "Minimum": np.minimum,
+    "Exp": np.exp,
+    "Pack": lambda *items: np.stack(items),
+    "Reciprocal": np.reciprocal,
+    "FloorDiv": np.floor_divide,
+    "FloorMod": np.mod,
+    "LogicalNot": np.logical_not,
+    "LogicalAnd": np.logical_and,
+    "LogicalOr": np.logical_or,
+    "LoopCond": np.asarray,
+    "ToBool": lambda value: np.asarray(value != 0),
+    "Less": np.less,
+    "LessEqual": np.less_equal,
+    "Greater": np.greater,
+    "GreaterEqual": np.greater_equal,
+    "Equal": np.equal,
+    "NotEqual": np.not_equal,
+    "Squeeze": np.squeeze,
+}
+
+
+def decode(proto: Message) -> npt.NDArray[Any] | None:
+    """The array of a TensorProto (``tensor.proto``), None if it is not numbers, too large or contradicts itself."""
+    kind = DTYPES.get(proto.dtype % REFERENCE, "")
+    field = {
+        "float32": "float_val",
+        "float64": "double_val",
+        "int32": "int_val",
+        "int64": "int64_val",
+        "bool": "bool_val",
+        "uint8": "int_val",
+        "int8": "int_val",
+        "int16": "int_val",
+        "uint16": "int_val",
+    }.get(kind)
+    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    size = int(np.prod(shape, dtype=np.float64)) if shape else 1
+    if field is None or min(shape, default=0) < 0 or not 0 <= size <= _MAX_CONSTANT:
+        return None
+    if proto.tensor_content:
+        if len(proto.tensor_content) != size * np.dtype(kind).itemsize:
+            return None
+        return np.frombuffer(proto.tensor_content, dtype=kind).reshape(shape)
+    values = np.array(getattr(proto, field)[: size or 1], dtype=kind)
+    if size and not len(values):
+        values = np.zeros(1, dtype=kind)
+    # A shorter list means that its last value goes on.
+    return (
+        np.concatenate([values, np.repeat(values[-1:], size - len(values))]).reshape(shape)
+        if size
+        else np.zeros(shape, kind)
+    )
