@@ -42,11 +42,14 @@ class Course:
         Evaluations before the first step.
     strays
         Train steps that are evaluations: the train op was among the fetches. They count as evaluations in `epochs`.
+    start
+        The first run that counts: what came before was undone by an initialiser, and all was done after it.
     """
 
     epochs: tuple[Epoch, ...]
     before: Int
     strays: Int
+    start: int = 0
 
     @property
     def steps(self) -> Int:
@@ -64,18 +67,35 @@ def per_run(call: Call, mask: Bool) -> Int:
 def course(call: Call, tables: Tables) -> Course:
     """Cut a call into epochs."""
     is_step = (call.asked & Asked.STEP) > 0
+    start = _start(call, tables, is_step)
+    is_step[:start] = False
     strays = np.flatnonzero(is_step & _stray(call, tables, is_step))
     is_step[strays] = False
     steps = np.flatnonzero(is_step)
     looks = np.flatnonzero((call.sizes > 0) & ~is_step & ((call.asked & Asked.INITIALISE) == 0))
+    looks = looks[looks >= start]
     if not len(steps):
-        return Course((), looks, strays)
+        return Course((), looks, strays, start)
     cuts = _cuts(call, tables, steps, looks)
     epochs = []
     for first, last in zip([0, *cuts], [*cuts, len(steps)], strict=True):
         after = steps[last] if last < len(steps) else len(call.sizes)
         epochs.append(Epoch(steps[first:last], looks[(looks > steps[last - 1]) & (looks < after)]))
-    return Course(tuple(epochs), looks[looks < steps[0]], strays)
+    return Course(tuple(epochs), looks[looks < steps[0]], strays, start)
+
+
+def _start(call: Call, tables: Tables, is_step: Bool) -> int:
+    """Where training begins: after the last initialiser, if what was done from there on is all that was asked for.
+
+    Whoever tries out a step and then starts anew has lost nothing; whoever starts anew in each epoch has.
+    """
+    last = call.initialisations[-1] if len(call.initialisations) else 0
+    if not is_step[:last].any():
+        return 0
+    enough = call.n_epochs * (len(tables.train) - call.mini_batch_size)
+    tried = int(call.sizes[:last][is_step[:last]].sum())
+    done = int(call.sizes[last:][is_step[last:]].sum())
+    return int(last) if done >= enough and tried < len(tables.train) / 2 else 0
 
 
 def _stray(call: Call, tables: Tables, is_step: Bool) -> Bool:
@@ -111,7 +131,8 @@ def _cuts(call: Call, tables: Tables, steps: Int, looks: Int) -> list[int]:
         passes = round(fed / n_rows)
         if passes >= 1 and n_steps % passes == 0 and abs(fed - passes * n_rows) <= passes * slack:
             return _equal(n_steps, passes)
-        return _equal(n_steps, asked) if divides else []
+        # Where an error ended it, nothing says that it was in the last epoch.
+        return _equal(n_steps, asked) if divides and call.error is None else []
     return [int(cut) for cut in seen]
 
 

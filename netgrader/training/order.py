@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.training.notes import NO_LABEL
+from netgrader.training.rows import passes_of
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect
 
@@ -43,15 +44,26 @@ def judge_order(subject: Subject) -> Iterator[Finding]:
             found=f"minibatch 1 of each of the {len(epochs)} epochs holds the same images, and so on",
             expected="a new order in each epoch",
         )
+    elif _repeats(passes_of(subject)):
+        found = "each pass over the images feeds them in the same order"
+        yield finding(Aspect.ORDER, "no-shuffling", found=found, expected="a new order in each epoch")
     elif len(epochs) == 1 and call.n_epochs > 1 and len(sets[0]) > 1 and _ascending(subject, epochs[0]):
         yield finding(Aspect.ORDER, "no-shuffling", found="the images in the order of x_train", expected="a new order")
-    if len(epochs) > 1 and all(len(epoch.steps) == 1 for epoch in epochs):
+    if len(epochs) > 1 and call.error is None and all(len(epoch.steps) == 1 for epoch in epochs):
         yield finding(Aspect.ORDER, "no-shuffling", found="one step an epoch", expected="a new order in each epoch")
 
 
 def _equal_sets(one: list[Int], other: list[Int]) -> float:
     equal = [np.array_equal(first, second) for first, second in zip(one, other, strict=True)]
     return float(np.mean(equal))
+
+
+def _repeats(passes: list[Int]) -> bool:
+    """Whether the second pass, as far as it goes, is the first one again."""
+    if len(passes) < 2:
+        return False
+    n = min(len(passes[0]), len(passes[1]))
+    return 2 * n > len(passes[0]) and bool((passes[0][:n] == passes[1][:n]).mean() > 0.9)
 
 
 def _ascending(subject: Subject, epoch: Epoch) -> bool:

@@ -34,6 +34,8 @@ class _Epoch:
     before: Measured | None
     steps: tuple[float, ...]
     looks: tuple[float, ...]
+    sizes: tuple[int, ...] = ()
+    """Of the steps."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,10 @@ def judge_report(subject: Subject) -> Iterator[Finding]:
         if len(acc_trn) != len(acc_val) or len(acc_val) != len(subject.course.epochs):
             return
     epochs = _epochs(subject)[: len(acc_val)]
+    if _pairs(epochs, acc_trn, acc_val):
+        found = "a pair (acc_trn, acc_val) for each epoch"
+        yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
+        return
     if _exchanged(epochs, acc_trn, acc_val):
         found = "the two lists in exchange: (acc_val, acc_trn)"
         yield finding(Aspect.REPORT, "reports-train-accuracy", found=found, expected=EXPECTED)
@@ -135,7 +141,9 @@ def _epochs(subject: Subject) -> list[_Epoch]:
         looks = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)
         looks = np.concatenate([looks, epoch.evaluations])
         looks = looks[(subject.call.sizes[looks] > 0) & (subject.call.sizes[looks] <= 2 * subject.call.mini_batch_size)]
-        found.append(_Epoch(now, before, tuple(single_runs(subject, epoch.steps)), tuple(single_runs(subject, looks))))
+        sizes = tuple(int(size) for size in subject.call.sizes[epoch.steps])
+        steps, others = single_runs(subject, epoch.steps), single_runs(subject, looks)
+        found.append(_Epoch(now, before, tuple(steps), tuple(others), sizes))
         before = now
     return found
 
@@ -149,6 +157,15 @@ def _exchanged(epochs: Sequence[_Epoch], acc_trn: Float, acc_val: Float) -> bool
         and not (_is(float(trn), epoch.now.train) or _is(float(val), epoch.now.test))
         for epoch, trn, val in pairs
     )
+
+
+def _pairs(epochs: Sequence[_Epoch], acc_trn: Float, acc_val: Float) -> bool:
+    """Whether the first list holds both accuracies of the first epoch, and the second those of the second."""
+    if len(epochs) != 2 or len(acc_trn) != 2 or len(acc_val) != 2:
+        return False
+    rows = list(zip(epochs, (acc_trn, acc_val), strict=True))
+    paired = all(_is(float(row[0]), one.now.train) and _is(float(row[1]), one.now.test) for one, row in rows)
+    return paired and not (_is(float(acc_trn[1]), epochs[1].now.train) and _is(float(acc_val[0]), epochs[0].now.test))
 
 
 def _is(value: float, part: Part) -> bool:
@@ -187,7 +204,7 @@ def _read(epoch: _Epoch, value: float, own: Part, *, batch: str, running: str) -
     mistakes: list[tuple[str, str, list[float]]] = [
         (wrong, "the share of wrong answers", [1 - accuracy for accuracy in own.accuracies]),
         ("evaluated-on-part", "the right answers on a part divided by the number of all", parts),
-        (running, "the mean over the epoch's minibatches as they were trained on", [float(np.mean(epoch.steps))]),
+        (running, "the mean over the epoch's minibatches as they were trained on", _running(epoch)),
         (batch, "that of a single minibatch", [*epoch.steps[-1:], *epoch.looks]),
     ]
     if epoch.before is not None:
@@ -197,6 +214,12 @@ def _read(epoch: _Epoch, value: float, own: Part, *, batch: str, running: str) -
         if any(agree(value, accuracy, rounded=False) for accuracy in accuracies):
             return _Reading(code, f", which is {words}")
     return None if any(abs(value - accuracy) < NEAR for accuracy in own.accuracies) else _Reading(wrong, "")
+
+
+def _running(epoch: _Epoch) -> list[float]:
+    """Means over the minibatches, each of the same weight or by its size."""
+    means = [float(np.mean(epoch.steps))]
+    return [*means, float(np.average(epoch.steps, weights=epoch.sizes))] if sum(epoch.sizes) else means
 
 
 def _best_so_far(values: Float, parts: Sequence[Part]) -> bool:

@@ -14,28 +14,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from netgrader.training.epochs import Epoch
-    from netgrader.training.log import Bool, Float
+    from netgrader.training.log import Bool, Float, Int
     from netgrader.training.subject import Subject
     from netgrader.training.verdicts import Finding
 
-__all__ = ["judge_held_out", "judge_rows"]
+__all__ = ["judge_held_out", "judge_rows", "passes_of"]
 
 PAIRS = 40
 SAME = 0.95
+# Independent draws reach 1 - 1/e of the images in as many rows; whoever saw fewer chose from a part of them.
+MIXED = 0.6
 
 
 def judge_rows(subject: Subject) -> Iterator[Finding]:
     """Coverage and size of the minibatches, epoch by epoch; what is found first counts."""
     yield from _scale(subject)
+    passes = passes_of(subject)
     for number, epoch in enumerate(subject.course.epochs):
-        yield from _Batches(subject, epoch, number).judge()
+        yield from _Batches(subject, epoch, number, whole_passes=len(passes) > 0).judge()
+
+
+def passes_of(subject: Subject) -> list[Int]:
+    """The rows of all train steps, cut into passes over the training images; the last one may be incomplete.
+
+    Minibatches may reach from one pass into the next. Empty where some image comes twice in a pass, or where there are
+    more or fewer passes than epochs were asked for.
+    """
+    index, n = subject.call.of(subject.course.steps).index, subject.n_train
+    slack = subject.call.n_epochs * subject.call.mini_batch_size
+    if (
+        abs(len(index) - subject.call.n_epochs * n) > slack
+        or not ((index >= 0) & (index < subject.tables.n_train)).all()
+    ):
+        return []
+    passes = [index[start : start + n] for start in range(0, len(index), n)]
+    return passes if all(len(np.unique(one)) == len(one) for one in passes) else []
 
 
 class _Batches:
     """The minibatches of one epoch."""
 
-    def __init__(self, subject: Subject, epoch: Epoch, number: int) -> None:
+    def __init__(self, subject: Subject, epoch: Epoch, number: int, *, whole_passes: bool) -> None:
         call = subject.call
+        self.whole_passes = whole_passes
         self.asked = call.mini_batch_size
         self.sizes = call.sizes[epoch.steps]
         self.rows_per_step = [call.indices(run) for run in epoch.steps]
@@ -57,8 +78,9 @@ class _Batches:
             yield self._say("unknown-rows", 0.0, found=f"{self.unknown:,} rows that are no row of x_train")
         elif not len(self.fed):
             yield self._say("trained-on-test", 0.0, found="test images only", expected="training images only")
-        elif len(self.sizes) == 1 and 2 * self.sizes[0] >= self.n > 1.5 * self.asked:
-            yield self._say("no-minibatches", 0.0, found=f"1 step on {self.sizes[0]:,} images", expected=self._steps())
+        elif self._alike() and 2 * self.usual >= self.n > 1.5 * self.asked:
+            steps = "1 step" if len(self.sizes) == 1 else f"{len(self.sizes):,} steps"
+            yield self._say("no-minibatches", 0.0, found=f"{steps} on {self.usual:,} images", expected=self._steps())
         else:
             if not self._size_fits():
                 yield self._say(
@@ -89,13 +111,16 @@ class _Batches:
         return bool((self.sizes == self.usual).mean() > 0.5)
 
     def _complete(self) -> bool:
-        """Each image was fed once; an incomplete last minibatch may be missing."""
-        if len(self.fed) != self.different:
-            return False
+        """Each image was fed once; an incomplete last minibatch may be missing, or be filled up."""
         missing = self.n - self.different
-        left_over = self.n % self.usual
+        twice = len(self.fed) - self.different
+        if twice:
+            return self.whole_passes or (missing == 0 and twice < self.asked and self._alike())
+        if missing == 0:
+            return True
+        fits = self.usual == self.asked or not self._size_fits()
         whole = bool((self.sizes == self.usual).all())
-        return missing == 0 or (whole and missing == (left_over or self.usual))
+        return self.whole_passes or (fits and whole and missing == (self.n % self.usual or self.usual))
 
     def _incomplete(self) -> Finding:
         same, shared = self._shared()
@@ -111,14 +136,17 @@ class _Batches:
         saw, each = self._saw()
         if self._drawn_at_random(shared):
             return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
+        if self._drawn_from_a_part(shared):
+            return self._say("part-of-data-only", 0.0, found=saw, expected=each)
         if shared > 0.02 or self.usual > 1.1 * self.asked:
             return self._say("wrong-slice", 0.25, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
         if self.different == self.n:
             times = f"each image {len(self.fed) / self.n:.3g} times in one epoch"
             return self._say("too-many-epochs", 0.5, found=times, expected="once")
-        if np.ptp(self.times) > 0:
-            return self._say("wrong-slice", 0.25, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
-        return self._say("part-of-data-only", 0.0, found=saw, expected=each)
+        if self.different < MIXED * self.n:
+            return self._say("part-of-data-only", 0.0, found=saw, expected=each)
+        # Some twice and some not at all, without any overlap: drawn from a stream that does not end with the epoch.
+        return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
 
     def _left_out(self) -> Finding:
         """No row was fed twice, and some were not fed."""
@@ -149,6 +177,11 @@ class _Batches:
         chance = self.usual / self.n
         as_often = abs(self.different - expected) < 0.02 * expected
         return bool(as_often and shared < 3 * chance + 0.02 and self._alike())
+
+    def _drawn_from_a_part(self, shared: float) -> bool:
+        """Whether minibatches share as many rows as independent draws from the rows that were seen, which are few."""
+        chance = self.usual / self.different
+        return self.different < MIXED * self.n and abs(shared - chance) < 0.2 * chance
 
     def _gaps(self) -> int:
         """Number of holes in rows that were fed in ascending order; 0 if they were in another order."""

@@ -102,7 +102,7 @@ def _epochs(count: int) -> str:
 def _initialisation(subject: Subject) -> Iterator[Finding]:
     """The weights get their initial value before the first step, and not again."""
     call, course = subject.call, subject.course
-    first = call.steps[0]
+    first = course.steps[0] if len(course.epochs) else call.steps[0]
     again = [run for run in call.initialisations if run > first and _next_run(subject, run) in course.steps]
     starts = [call.state[epoch.steps[0]] for epoch in course.epochs]
     reset = len(starts) > 1 and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
@@ -121,7 +121,7 @@ def _next_run(subject: Subject, event: int) -> int:
 def _left_behind(subject: Subject) -> Iterator[Finding]:
     """The session that `train` was given holds what was learned."""
     call = subject.call
-    untrained = call.state[call.steps[0]]
+    untrained = call.state[subject.course.steps[0]]
     if np.isnan(call.final) or np.isclose(call.final, untrained, rtol=1e-6):
         yield finding(
             Aspect.RUN,

@@ -58,24 +58,37 @@ def arrays(raw):
 
 @pytest.fixture(scope="session")
 def rehearse(tmp_path_factory, arrays):
-    """Try out loops: ``rehearse(sources by name)``, with other calls and limits if given, gives their `Rehearsals`."""
+    """Try out loops: ``rehearse(sources by name)``, with other calls and limits if given, gives their `Rehearsals`.
 
-    def run(sources, *, calls=((2, 64), (1, 96)), seconds=8.0, data=arrays, raw=None):
+    `data` replaces the arrays for all loops, `data_of` for some, by name.
+    """
+
+    def run(sources, *, calls=((2, 64), (1, 96)), seconds=8.0, data=None, data_of=None, raw=None):
         folder = tmp_path_factory.mktemp("rehearsals")
-        np.savez(folder / "data.npz", **data)
-        terms = {
-            "data": str(folder / "data.npz"),
-            "calls": [{"n_epochs": n_epochs, "mini_batch_size": size} for n_epochs, size in calls],
-            "seconds": seconds,
-            "jobs": {str(folder / name): source for name, source in sources.items()},
+        files = {}
+
+        def file(values):
+            if id(values) not in files:
+                files[id(values)] = str(folder / f"data{len(files)}.npz")
+                np.savez(files[id(values)], **values)
+            return files[id(values)]
+
+        jobs = {
+            str(folder / name): {
+                "source": source,
+                "data": file((data_of or {}).get(name, data or arrays)),
+                "calls": [{"n_epochs": n_epochs, "mini_batch_size": size} for n_epochs, size in calls],
+                "seconds": seconds,
+            }
+            for name, source in sources.items()
         }
-        (folder / "jobs.json").write_text(json.dumps(terms))
+        (folder / "jobs.json").write_text(json.dumps({"jobs": jobs}))
         program = Path(__file__).with_name("rehearsals.py")
         done = subprocess.run(
             [sys.executable, str(program), str(folder / "jobs.json")],
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]

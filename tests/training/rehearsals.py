@@ -1,7 +1,7 @@
 """A program for TensorFlow's own process: calls many `train` functions on instruments and writes their evidence.
 
-Usage: ``rehearsals.py JOBS``, a JSON file with ``data`` (an npz of the four arrays), ``calls``, ``seconds`` and
-``jobs``: source code by folder of evidence.
+Usage: ``rehearsals.py JOBS``, a JSON file with ``jobs``: by folder of evidence, the source code, its ``data`` (an npz
+of the four arrays), ``calls`` and ``seconds``.
 """
 
 import json
@@ -29,23 +29,27 @@ def main(path: str) -> None:
     tf.disable_v2_behavior()
     tf.logging.set_verbosity(tf.logging.ERROR)
     install()
-    arrays = dict(np.load(terms["data"]))
-    calls = [Call(**call) for call in terms["calls"]]
-    for folder, source in terms["jobs"].items():
+    for folder, job in terms["jobs"].items():
         random.seed(4)
         np.random.seed(4)  # noqa: NPY002  (what the loops draw from)
         started = time.monotonic()
+        source, arrays = job["source"], dict(np.load(job["data"]))
+        calls = [Call(**call) for call in job["calls"]]
         namespace = {"np": np, "tf": tf, **{name: value.copy() for name, value in arrays.items()}}
         Path(folder).mkdir(parents=True)
         out = EvidenceWriter(folder, "check_train")
         student = Student(namespace, Exercises({}))
         with student.capturing(out, "train"), _undisturbed():
             exec(source, namespace)  # noqa: S102  (the loop under test)
-            rehearse(student, out, calls, terms["seconds"])
-        changed = [name for name, value in arrays.items() if not np.array_equal(namespace.get(name), value)]
+            rehearse(student, out, calls, job["seconds"])
+        changed = [name for name, value in arrays.items() if not _equal(namespace.get(name), value)]
         out.fact("changed", changed)
         out.fact("seconds", time.monotonic() - started)
         out.close()
+
+
+def _equal(one: object, other: np.ndarray) -> bool:
+    return isinstance(one, np.ndarray) and np.array_equal(one, other, equal_nan=other.dtype.kind == "f")
 
 
 if __name__ == "__main__":
