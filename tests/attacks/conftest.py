@@ -1,0 +1,144 @@
+"""A course that is attacked: each attack is a real notebook, graded by the real road, and judged by four questions.
+
+Is the mark what the honest part deserves? Did anything outside change? Did anything secret come out? Is the next
+submission graded as if nothing had been? The attacked course has its own small limits, so that attacks end in seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from netgrader.course import Course
+from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.sandbox.kept import require_promises
+from tests.attacks.attacked import PROBES, TESTS, Attack, notebook_of
+from tests.conftest import build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from netgrader.grading.grade import GradedNotebook
+
+MARK = "c0ffee-the-grader-alone-knows"
+LIMITS = """
+[limits]
+cell_seconds = 6
+notebook_seconds = 20
+capture_seconds = 6
+memory_bytes = 700_000_000
+processes = 40
+disk_bytes = 30_000_000
+received_bytes = 30_000_000
+"""
+HONEST = 5.0
+AT_ONCE = 2
+
+
+@dataclass
+class Attacked:
+    """The course, and what came of the attacks on it."""
+
+    root: Path
+    results: dict[str, GradedNotebook] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def course(self) -> Course:
+        return Course(self.root)
+
+    def run(self, attacks: Iterable[Attack]) -> None:
+        """Hand in a notebook for each attack and grade them, some at a time."""
+        self.before = self.everything()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for name, graded in pool.map(self.grade, attacks):
+                self.results[name] = graded
+
+    def grade(self, attack: Attack) -> tuple[str, GradedNotebook]:
+        folder = self.root.parent / "handed-in" / attack.name.replace(" ", "-")
+        folder.mkdir(parents=True)
+        content = notebook_of(self.course.assignment("numbers").skeleton("1_sums"), attack)
+        (folder / "1_sums.ipynb").write_text(json.dumps(content))
+        for name, text in attack.files.items():
+            (folder / name).write_bytes(text.encode())
+        (job,) = find_jobs(folder, self.course)
+        return attack.name, grade_job(job)
+
+    def everything(self) -> dict[str, str]:
+        """All that an attack might change: the course with its gradebook, what Python runs at its start, the home."""
+        found = _hashes(self.root, leave_out={".netgrader"})
+        packages = Path(sysconfig.get_path("purelib"))
+        found |= {str(path): "there" for path in (*packages.glob("*.pth"), *packages.glob("*customize.py"))}
+        home = Path.home()
+        for folder in (home, home / ".ipython", home / ".jupyter", home / ".config", home / ".local/share/jupyter"):
+            found |= {str(path): "there" for path in folder.iterdir()} if folder.is_dir() else {}
+        return found
+
+    def shown(self, name: str) -> str:
+        """All that anybody gets to see of a graded notebook."""
+        graded = self.results[name]
+        told: Any = [graded.result.as_json(), [outputs for _, outputs in graded.cells], repr(graded.observations)]
+        return json.dumps(told, default=str)
+
+
+def _hashes(folder: Path, leave_out: set[str]) -> dict[str, str]:
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not leave_out & set(path.relative_to(folder).parts)
+    }
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    course = build(tmp_path_factory.mktemp("attacked") / "course")
+    course.write("source/numbers/checks/probes_sums.py", PROBES)
+    course.write("source/numbers/checks/exercises.toml", LIMITS)
+    course.write("grader_tests/test_sums.py", TESTS.replace("SECRET", MARK))
+    course.write("source/numbers/checks/test_sums_public.py", '"""Nothing public."""\n')
+    (course.root / "gradebook.db").write_text(MARK)
+    (course.root / "grader_tests" / "seed.txt").write_text("731\n")
+    other = course.submit("bertha", add=f"def add(a, b):\n    return a + b  # {MARK}")
+    assert other.is_file()
+    require_promises()
+    return course.root
+
+
+@pytest.fixture(scope="module")
+def attacked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    """A course of this family's own. Afterwards an honest notebook is graded as ever, and nothing has changed."""
+    root = tmp_path_factory.mktemp("family") / "course"
+    shutil.copytree(template, root)
+    os.environ["INSTRUCTORS_SECRET"] = MARK
+    made = Attacked(root)
+    made.before = made.everything()
+    try:
+        yield made
+    finally:
+        del os.environ["INSTRUCTORS_SECRET"]
+    _, honest = made.grade(Attack("an honest one", squares="squares = [k * k for k in range(10)]"))
+    assert honest.result.score == HONEST
+    assert honest.result.problem is None
+    assert made.everything() == made.before
+
+
+def assert_in_vain(attacked: Attacked, attack: Attack) -> None:
+    """The mark is what the honest part deserves, and nothing secret came out."""
+    result = attacked.results[attack.name].result
+    points = {cell.cell: cell.points for cell in result.cells}
+    assert points == {"check_add": attack.add_deserves, "check_squares": attack.squares_deserves, "why": None}, (
+        result.problem,
+        [check.message for cell in result.cells for check in cell.checks],
+    )
+    shown = attacked.shown(attack.name)
+    assert MARK not in shown
+    assert str(attacked.root) not in shown
