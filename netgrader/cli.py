@@ -70,6 +70,10 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
     ] = None,
     workers: Workers = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler instead."),
+    ] = None,
     sandbox: Sandbox = "bubblewrap",
     force: Annotated[bool, typer.Option("--force", help="Save marks again even where nothing changed.")] = False,
     only: Annotated[
@@ -82,7 +86,16 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
     """
     from netgrader.commands.autograde import run  # noqa: PLC0415
 
-    raise typer.Exit(run(assignment, tuple(student or ()), workers=workers, sandbox=sandbox, force=force, only=only))
+    code = run(
+        assignment,
+        tuple(student or ()),
+        workers=workers,
+        scheduler=scheduler,
+        sandbox=sandbox,
+        force=force,
+        only=only,
+    )
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -12,11 +12,13 @@ from netgrader.commands.progress import Progress
 from netgrader.commands.show import class_table, console, uncaged_warning, ungraded
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.cluster import fill_on_cluster
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.kept import kept, kept_path
-from netgrader.grading.pool import Done, Task, fill, longest_first
+from netgrader.grading.pool import fill
 from netgrader.grading.stages import Options
 from netgrader.grading.store import Store
+from netgrader.grading.tasks import Done, Task, longest_first
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, require_writable, sync_cells
 
@@ -31,11 +33,20 @@ UNGRADABLE = "ungradable"
 
 
 def run(
-    name: str, students: Sequence[str], *, workers: int | None, sandbox: str, force: bool, only: str | None = None
+    name: str,
+    students: Sequence[str],
+    *,
+    workers: int | None,
+    sandbox: str,
+    force: bool,
+    scheduler: str | None = None,
+    only: str | None = None,
 ) -> int:
     """Grade the class, or some students of it; the exit code."""
     if only not in {None, UNGRADABLE}:
         raise UsageError(f"--only takes '{UNGRADABLE}', not '{only}'.")
+    if scheduler is not None and workers is not None:
+        raise UsageError("--workers is about this machine and --scheduler about others; give one of them.")
     assignment = find_course().assignment(name)
     out = console()
     uncaged_warning(out, sandbox)
@@ -45,11 +56,18 @@ def run(
             out.print("Everything that was graded was graded in full.")
             return 0
     options = Options(sandbox=sandbox, anew=bool(only))
-    return grade_class(assignment, students, options, out, workers=workers, force=force)
+    return grade_class(assignment, students, options, out, workers=workers, scheduler=scheduler, force=force)
 
 
 def grade_class(
-    assignment: Assignment, students: Sequence[str], options: Options, out: Console, *, workers: int | None, force: bool
+    assignment: Assignment,
+    students: Sequence[str],
+    options: Options,
+    out: Console,
+    *,
+    workers: int | None,
+    force: bool,
+    scheduler: str | None = None,
 ) -> int:
     """Grade `students` of `assignment` (all if none are named), save their marks, print the table; the exit code."""
     begun = time.monotonic()
@@ -59,7 +77,7 @@ def grade_class(
         Store(assignment.course.scratch / "store").clean()
         tasks = [Task(student, job) for student in chosen for job in jobs_of(assignment, student)]
         sync_cells(assignment, {task.job.notebook for task in tasks})
-        done = _fill(tasks, options, out, workers or os.cpu_count() or 1)
+        done = _fill(tasks, options, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
         failed = _save(assignment, chosen, done, force=force)
     rows = [(one.task.student, one.result, one.error) for one in sorted(done, key=_order)]
     named = {(student, error) for student, _, error in rows if error}
@@ -100,17 +118,13 @@ def _students(assignment: Assignment, asked: Sequence[str]) -> list[str]:
     return sorted(set(asked)) if asked else there
 
 
-def _fill(tasks: Sequence[Task], options: Options, out: Console, workers: int) -> list[Done]:
+def _fill(tasks: Sequence[Task], options: Options, out: Console, *, workers: int, scheduler: str | None) -> list[Done]:
+    tasks = longest_first(tasks)
     with Progress(out, tasks) as progress:
         try:
-            return fill(
-                longest_first(tasks),
-                options,
-                workers=workers,
-                on_start=progress.begin,
-                on_done=progress.end,
-                on_tick=progress.tick,
-            )
+            if scheduler is not None:
+                return fill_on_cluster(tasks, options, address=scheduler, watcher=progress)
+            return fill(tasks, options, workers=workers, watcher=progress)
         except KeyboardInterrupt as error:
             raise NetgraderError("Stopped. What was graded is kept; call again to go on.") from error
 

@@ -9,12 +9,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from netgrader.results import Status
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from netgrader.grading.pool import Done, Task
+    from netgrader.grading.tasks import Done, Task
 
 __all__ = ["Progress"]
 
@@ -60,7 +62,7 @@ class Progress:
             self._bar.update(self._row, advance=1)
         else:
             what = f"{done.result.score:g} of {done.result.max_score:g}" if done.result else done.error
-            how = f"{done.seconds:.1f} s" if done.made else "unchanged"
+            how = f"{done.seconds:.1f} s" if done.made or done.error or _unread(done) else "unchanged"
             name = f"{done.task.student} {done.task.job.notebook}"
             self._out.print(f"[{self._done}/{self._total}] {name}: {what} ({how})", markup=False)
 
@@ -70,3 +72,8 @@ class Progress:
             now = time.monotonic()
             running = ", ".join(f"{task.student} {now - since:.0f} s" for task, since in self._running.items())
             self._bar.update(self._row, description=escape(running or "grading"))
+
+
+def _unread(done: Done) -> bool:
+    """Whether the file could not be run at all: then no stage was, and nothing is known to be unchanged."""
+    return done.result is not None and done.result.status is Status.NOT

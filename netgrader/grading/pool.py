@@ -9,45 +9,21 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.course import Course
-from netgrader.errors import NetgraderError
-from netgrader.grading.grade import Job, grade_job
-from netgrader.grading.kept import kept, kept_path
-from netgrader.results import NotebookResult
+from netgrader.grading.tasks import Answer, Done, Task, carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from netgrader.grading.stages import Options
+    from netgrader.grading.tasks import Watcher
 
-__all__ = ["Done", "Task", "fill", "longest_first"]
+__all__ = ["fill"]
 
 ATTEMPTS = 2
 TICK = 0.5
 STOP_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Task:
-    """A student's notebook to be graded."""
-
-    student: str
-    job: Job
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of a task: a result, or a sentence why there is none; `made` are the stages that were run now."""
-
-    task: Task
-    result: NotebookResult | None
-    error: str | None
-    made: frozenset[str]
-    digest: str
-    seconds: float
 
 
 @dataclass
@@ -75,10 +51,8 @@ class _Pool:
         return worker
 
     def give(self, worker: _Worker, task: Task) -> None:
-        job = task.job
         worker.task, worker.since = task, time.monotonic()
-        place = (str(job.assignment.course.root), job.assignment.name, job.notebook, str(job.path))
-        worker.connection.send((*place, job.problem, job.notes))
+        worker.connection.send(task.order)
 
     def stop(self, *, at_once: bool) -> None:
         for worker in self.workers:
@@ -99,9 +73,7 @@ def fill(
     options: Options,
     *,
     workers: int,
-    on_start: Callable[[Task], None] = lambda _task: None,
-    on_done: Callable[[Done], None] = lambda _done: None,
-    on_tick: Callable[[], None] = lambda: None,
+    watcher: Watcher,
 ) -> list[Done]:
     """Grade `tasks` in worker processes; results go into the store, and come back in the order of `tasks`.
 
@@ -116,8 +88,8 @@ def fill(
         How notebooks are run.
     workers
         How many processes.
-    on_start, on_done, on_tick
-        Called in this process: as a task begins, as it ends, and about twice a second.
+    watcher
+        Is told how far it is.
     """
     pool = _Pool(options)
     queue = deque(tasks)
@@ -127,7 +99,7 @@ def fill(
 
     def finish(one: Done) -> None:
         done[one.task] = one
-        on_done(one)
+        watcher.end(one)
 
     try:
         for _ in range(min(workers, len(tasks))):
@@ -136,7 +108,7 @@ def fill(
             for worker in pool.workers:
                 if worker.task is None and queue:
                     pool.give(worker, queue.popleft())
-                    on_start(worker.task)  # type: ignore[arg-type]
+                    watcher.begin(worker.task)  # type: ignore[arg-type]
             busy = [worker for worker in pool.workers if worker.task is not None]
             wait([worker.connection for worker in busy], TICK)
             for worker in busy:
@@ -149,8 +121,8 @@ def fill(
                         queue.appendleft(lost)
                     else:
                         sentence = "The process that graded it was killed twice; its memory may not suffice."
-                        finish(Done(lost, None, sentence, frozenset(), "", 0.0))
-            on_tick()
+                        finish(Done.of(lost, Answer(None, sentence), 0.0))
+            watcher.tick()
         finished = True
     finally:
         pool.stop(at_once=not finished)
@@ -165,15 +137,13 @@ def _collect(worker: _Worker, finish: Callable[[Done], None]) -> Task | None:
     try:
         if not worker.connection.poll():
             return None
-        raw, error, made, digest = worker.connection.recv()
+        answer = worker.connection.recv()
     except (EOFError, OSError):
         worker.process.join()
         worker.connection.close()
         return task
-    result = NotebookResult.from_json(raw) if raw is not None else None
-    seconds = time.monotonic() - worker.since
     worker.task = None
-    finish(Done(task, result, error, made, digest, seconds))
+    finish(Done.of(task, answer, time.monotonic() - worker.since))
     return None
 
 
@@ -184,31 +154,7 @@ def _work(connection: Connection, options: Options) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     while True:
         try:
-            root, assignment, notebook, path, problem, notes = connection.recv()
+            order = connection.recv()
         except EOFError:
             return
-        raw, error, made, digest = None, None, frozenset[str](), ""
-        try:
-            job = Job(Course(Path(root)).assignment(assignment), notebook, Path(path), problem, notes)
-            graded = grade_job(job, options)
-            raw, made, digest = graded.result.as_json(), graded.made, graded.digest
-        except NetgraderError as caught:
-            error = str(caught)
-        except Exception as caught:  # noqa: BLE001  (one notebook's trouble must not end the class)
-            error = f"Grading it broke unexpectedly: {type(caught).__name__}: {caught}"
-        connection.send((raw, error, made, digest))
-
-
-def longest_first(tasks: Sequence[Task]) -> list[Task]:
-    """`tasks` with those first that took longest before, for them or for others; else later notebooks first."""
-    own: dict[Task, float] = {}
-    by_notebook: dict[str, list[float]] = {}
-    for task in tasks:
-        before = kept(kept_path(task.job.assignment, task.student, task.job.notebook))
-        if before is not None:
-            own[task] = sum(before.result.seconds.values())
-            by_notebook.setdefault(task.job.notebook, []).append(own[task])
-    usual = {name: sorted(found)[len(found) // 2] for name, found in by_notebook.items()}
-    return sorted(
-        tasks, key=lambda task: (own.get(task, usual.get(task.job.notebook, 0.0)), task.job.notebook), reverse=True
-    )
+        connection.send(carry_out(order, options))
