@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FeedbackExporter"]
 
+# The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
+FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})
+
 
 class FeedbackExporter(Exporter):  # type: ignore[misc]
     """Turns an autograded notebook into the student's feedback page."""
@@ -60,7 +63,7 @@ def _only_pages(folder: Path) -> None:
     for path in folder.glob("*"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.suffix != ".html" or path.is_symlink():
+        elif path.is_symlink() or (path.suffix != ".html" and path.name not in FOR_RELEASE):
             path.unlink()
 
 
