@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from netgrader.network.graph import Graph, Node
 
-__all__ = ["RESHAPING", "Step", "between", "bias_after", "find_steps", "static_activation", "weights_key"]
+__all__ = [
+    "RESHAPING",
+    "Step",
+    "between",
+    "bias_after",
+    "find_steps",
+    "static_activation",
+    "static_activations",
+    "weights_key",
+]
 
 #: Ops that change where numbers stand, not the numbers.
 RESHAPING = words(
@@ -218,6 +227,14 @@ def between(graph: Graph, start: str, end: str) -> list[Node]:
 
 def static_activation(graph: Graph, start: str, end: str) -> str:
     """The activation between two tensors as the ops say it: a name, ``none``, or ``undecided``."""
+    found = static_activations(graph, start, end)
+    if found is None or len(found) > 1:
+        return "undecided"
+    return found[0] if found else "none"
+
+
+def static_activations(graph: Graph, start: str, end: str) -> list[str] | None:
+    """The activations between two tensors as the ops say it, in order; None where an op is none that is known."""
     found = []
     for node in between(graph, start, end):
         if node.op in RESHAPING or node.op in ("MaxPool", "AvgPool", "Pad", "ConcatV2"):
@@ -227,10 +244,8 @@ def static_activation(graph: Graph, start: str, end: str) -> str:
         elif node.op == "Maximum" and any(_is_zero(graph, read) for read in node.inputs):
             found.append("relu")
         else:
-            return "undecided"
-    if not found:
-        return "none"
-    return found[0] if len(found) == 1 else "undecided"
+            return None
+    return found
 
 
 def _is_zero(graph: Graph, tensor: str) -> bool:

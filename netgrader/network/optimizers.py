@@ -111,6 +111,38 @@ def _adagrad(start: float) -> Callable[[Sequence[Array]], Array]:
     return rule
 
 
+def _mean_corrected(decay: float) -> Callable[[Sequence[Array]], Array]:
+    """Adam without its second moment."""
+
+    def rule(gradients: Sequence[Array]) -> Array:
+        mean = np.zeros_like(gradients[0])
+        for gradient in gradients:
+            mean = decay * mean + (1 - decay) * gradient
+        return np.asarray(mean / (1 - decay ** len(gradients)))
+
+    return rule
+
+
+def _square_corrected(decay: float) -> Callable[[Sequence[Array]], Array]:
+    """Adam without its first moment."""
+    return _adam(0.0, decay, 1e-8)
+
+
+def _adam_unlike(*, absolute: bool = False, root: bool = True) -> Callable[[Sequence[Array]], Array]:
+    """Adam with a second moment that is not squared, or without its root."""
+
+    def rule(gradients: Sequence[Array]) -> Array:
+        mean, second = np.zeros_like(gradients[0]), np.zeros_like(gradients[0])
+        for gradient in gradients:
+            mean = 0.9 * mean + 0.1 * gradient
+            second = 0.999 * second + 0.001 * (np.abs(gradient) if absolute else gradient**2)
+        step = len(gradients)
+        mean, second = mean / (1 - 0.9**step), second / (1 - 0.999**step)
+        return np.asarray(mean / ((np.sqrt(second) if root else second) + 1e-8))
+
+    return rule
+
+
 #: Kind → the forms it comes in, each with the defaults of TensorFlow, Keras or the paper.
 RULES: Mapping[str, Sequence[Callable[[Sequence[Array]], Array]]] = {
     "sgd": [lambda gradients: gradients[-1]],
@@ -134,11 +166,18 @@ RULES: Mapping[str, Sequence[Callable[[Sequence[Array]], Array]]] = {
         for epsilon in (1e-10, 1e-7)
     ],
     "adagrad": [_adagrad(start) for start in (0.1, 0.0)],
+    "momentum-corrected": [_mean_corrected(0.9)],
+    "rmsprop-corrected": [_square_corrected(decay) for decay in (0.999, 0.9)],
+    "sign": [lambda gradients: np.sign(gradients[-1])],
+    "adam-with-absolute-values": [_adam_unlike(absolute=True)],
+    "adam-without-root": [_adam_unlike(root=False)],
 }
 
 
 #: What may be left over of the steps, relative to their size.
 TOLERANCE = 5e-3
+#: Numbers for each factor that is fitted, for a fit to say something.
+_ENOUGH = 20
 
 
 @dataclass(frozen=True)
@@ -180,7 +219,29 @@ def recognise_steps(
                 best = match
     if (best is None or best.error >= TOLERANCE) and weights is not None:
         best = _with_decay(gradients, step, np.concatenate(weights))
+    if best is None or best.error >= TOLERANCE:
+        best = _in_the_span(gradients, steps)
     return best if best is not None and best.error < TOLERANCE else None
+
+
+def _in_the_span(gradients: Sequence[Array], steps: Sequence[Array]) -> StepMatch | None:
+    """Steps along the gradients so far, with any factors: descent with or without momentum, clipped or scheduled."""
+    plain, error = True, 0.0
+    for count, step in enumerate(steps):
+        size = float((step**2).sum()) ** 0.5
+        columns = np.stack(gradients[: count + 1], axis=1)
+        if size == 0 or len(step) < _ENOUGH * columns.shape[1] or not np.isfinite(columns).all():
+            return None
+        own = _fit("sgd", gradients[count], step)
+        # Gradients of the same rows are nearly along one line: the shortest sum that explains a step counts.
+        if own is not None and own.error < TOLERANCE:
+            error = max(error, own.error)
+            continue
+        plain = False
+        columns /= np.abs(columns).max() or 1.0
+        factors, *_ = np.linalg.lstsq(columns, step, rcond=None)
+        error = max(error, float(((step - columns @ factors) ** 2).sum()) ** 0.5 / size)
+    return StepMatch("sgd" if plain else "momentum", float("nan"), error)
 
 
 def _fit(kind: str, direction: Array, step: Array) -> StepMatch | None:

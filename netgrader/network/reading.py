@@ -43,6 +43,8 @@ class Training:
         The placeholders that the rate depends on.
     rates
         The rate as steps are counted, where it follows a schedule; `rate` is then the largest.
+    measured
+        Whether kind and rate come from the steps, not from an optimizer's own op.
     """
 
     kind: str | None = None
@@ -54,6 +56,7 @@ class Training:
     minimised: str | None = None
     rate_from: tuple[str, ...] = ()
     rates: tuple[float, ...] = ()
+    measured: bool = False
     place: str = ""
 
 
@@ -74,7 +77,7 @@ class Reading:
     logits
         The tensor of `chain` that `loss_match` is a formula of.
     last_activation
-        What stands between `scores` and `logits`.
+        What stands between `scores` and `logits`; of several functions the last one, `inner_activations` are the others.
     initial
         The variables' values after initialisation.
     measured
@@ -98,6 +101,7 @@ class Reading:
     chain: list[str] = field(default_factory=list)
     logits: str | None = None
     last_activation: str = "undecided"
+    inner_activations: tuple[str, ...] = ()
     loss_match: LossMatch | None = None
     reduction: str = "undecided"
     training: Training = field(default_factory=Training)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.network.graph import node_of
-from netgrader.network.layers import RESHAPING, between, static_activation
+from netgrader.network.layers import RESHAPING, between, static_activations
 from netgrader.network.losses import CROSS_ENTROPY, LossMatch
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def read_loss(reading: Reading) -> None:
         return
     reading.loss_match = LossMatch(kind, 1.0, 0.0, 0.0)
     reading.logits = start
-    reading.last_activation = static_activation(graph, scores, start)
+    found = static_activations(graph, scores, start)
+    if found is not None:
+        reading.last_activation, reading.inner_activations = (found or ["none"])[-1], tuple(found[:-1])
     reading.reduction = _reduction(graph, reading.loss or loss)
 
 

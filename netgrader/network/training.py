@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,9 +247,9 @@ def _judge(
     if training.kind is None and not reading.measured.get("random"):
         found = recognise_steps(gradients, steps, places[:-1]) or _by_variable(used, history, values, reached)
         if found is not None:
-            training.kind = found.kind
+            training.kind, training.measured = found.kind, True
             training.place = training.place or reading.roles.train_op or ""
-            if not _fed_rates(reading):
+            if not _fed_rates(reading) and np.isfinite(found.rate):
                 training.rate = abs(found.rate)
 
 
@@ -269,12 +270,10 @@ def _by_variable(
         match = recognise_steps(gradients, steps, places[:-1])
         if match is not None and found is None:
             found = match
-        elif (
-            match is not None
-            and found is not None
-            and (match.kind != found.kind or abs(match.rate / found.rate - 1) > 0.02)
-        ):
+        elif match is not None and found is not None and match.kind != found.kind:
             return None
+        elif match is not None and found is not None and not abs(match.rate / found.rate - 1) < 0.02:
+            found = replace(found, rate=float("nan"))  # a factor of its own for each variable
     return found
 
 

@@ -117,10 +117,31 @@ def try_loss(reading: Reading) -> None:
     reading.logits = tensor
     before = np.concatenate([o.scores for o in seen[0][1]])
     after = np.concatenate([o.scores for o in dict(seen)[tensor]])
-    named = "none" if tensor == scores else name_activation(before, after) or "other"
-    reading.last_activation = composed or named
+    named = _named_along(seen, tensor)
+    reading.last_activation = composed or named[-1]
+    reading.inner_activations = tuple(name for name in (named if composed else named[:-1]) if name != "none")
     reading.measured["values"] = (before, after)
     reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
+
+
+def _named_along(seen: Sequence[tuple[str, list[Observation]]], end: str) -> list[str]:
+    """The functions between the scores and the tensor that the loss is of, one after another."""
+    if end == seen[0][0]:
+        return ["none"]
+    values = {tensor: np.concatenate([o.scores for o in observations]) for tensor, observations in seen}
+    whole = name_activation(values[seen[0][0]], values[end])
+    if whole is not None:
+        return [whole]
+    found, current = [], values[seen[0][0]]
+    for tensor, _ in seen[1:]:
+        name = name_activation(current, values[tensor])
+        if name is not None:
+            found.append(name)
+            current = values[tensor]
+        if tensor == end:
+            break
+    found = [name for name in found if name != "none"]
+    return found if found and np.array_equal(current, values[end]) else ["other"]
 
 
 def _share_of(scores: Array, rows: int, classes: int) -> int | None:
@@ -176,11 +197,12 @@ def _first_match(seen: Sequence[tuple[str, list[Observation]]]) -> tuple[str, Lo
         match = recognise(observations, others)
         if match is not None:
             return tensor, match, ""
-    for name in COMPOSED:
-        changed = [Observation(ACTIVATIONS[name](o.scores), o.labels, o.value) for o in seen[0][1]] if seen else []
-        match = recognise(changed, list(BANK)) if changed else None
-        if match is not None:
-            return seen[0][0], match, name
+    for tensor, observations in seen:
+        for name in COMPOSED:
+            changed = [Observation(ACTIVATIONS[name](o.scores), o.labels, o.value) for o in observations]
+            match = recognise(changed, list(BANK))
+            if match is not None:
+                return tensor, match, name
     for tensor, observations in seen:
         match = recognise(observations)
         if match is not None:

@@ -258,6 +258,9 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
         value = reading.values.get(name)
         if value is not None and np.ptp(value) > 0:
             continue  # it was kept all the same, by another run of the student's
+        start = reading.bench.values([name]) if reading.bench is not None else None
+        if start is not None and np.ptp(start[name]) > 0:
+            continue  # it was measured before, and is not meant to move
         yield fault(
             "batchnorm-not-updated", name, "training does not update the moving averages", "updated at each step"
         )

@@ -57,6 +57,18 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
         yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
 
 
+def activated_before(reading: Reading) -> Iterator[Fault]:
+    """A further activation of the last layer, below the one that the loss is of."""
+    for activation in reading.inner_activations:
+        place = node_of(reading.logits or "")
+        if activation == "sigmoid":
+            yield fault("sigmoid-before-loss", place, "sigmoid before another activation", "no activation")
+        elif activation == "softmax":
+            yield fault("softmax-before-loss", place, "softmax before another activation", "no activation")
+        elif activation not in ("log-softmax", "other"):
+            yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
+
+
 def another_loss(reading: Reading) -> Iterator[Fault]:
     """Another loss than the cross-entropy that was asked for."""
     match = reading.loss_match
@@ -64,6 +76,8 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
         return
     found, expected = match.kind.replace("-", " "), "softmax cross-entropy"
     if match.kind in _SQUARED:
+        if reading.last_activation == "undecided":
+            return
         code = "mse-on-softmax" if reading.last_activation in _SQUASHED else "mse-on-logits"
         yield fault(code, _place(reading), found, expected)
     elif match.kind in _SIGMOID:
@@ -152,6 +166,7 @@ def large_scores(reading: Reading) -> bool | None:
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     squashed_before_loss,
+    activated_before,
     another_loss,
     broken_cross_entropy,
     climbing,

@@ -31,8 +31,8 @@ def optimizer(reading: Reading) -> Iterator[Fault]:
 def rate(reading: Reading) -> Iterator[Fault]:
     """Another learning rate than the one that was asked for."""
     asked, found = reading.exercise and reading.exercise.learning_rate, reading.training.rate
-    if not asked or found is None:
-        return
+    if not asked or found is None or (reading.training.measured and list(optimizer(reading))):
+        return  # what multiplies the steps of another rule is not comparable
     if all(abs(rate / asked - 1) > SLACK for rate in (found, *reading.training.rates[:1])):
         yield fault("learning-rate-not-as-stated", reading.training.place, f"learning rate {found:.3g}", f"{asked:g}")
 
