@@ -146,7 +146,8 @@ def _joined(
             group.append(other)
         taken.update(group)
         result.append(step if len(group) == 1 else _one(graph, [steps[i] for i in group], meeting, inside, sums=sums))
-    return result
+    # A layer stands where the last of its parts stands: what reads it comes after it.
+    return sorted(result, key=lambda step: max(graph.order[part.node] for part in (step, *step.parts)))
 
 
 def _meeting(graph: Graph, steps: Sequence[Step], one: Step, other: Step) -> list[str]:
@@ -169,7 +170,7 @@ def _joins(graph: Graph, tensor: str, *, sums: bool) -> bool:
 def _one(graph: Graph, parts: Sequence[Step], meeting: str, inside: set[str], *, sums: bool) -> Step:
     """The layer that several steps are parts of."""
     first = parts[0]
-    added = graph[meeting].op in _SUMS
+    added = sums and graph[meeting].op in _SUMS
     output, bias = bias_after(graph, meeting, inside) if sums else (first.output, ())
     biases = tuple(dict.fromkeys(name for part in parts for name in part.bias))
     whole_bias = bias or (biases if all(part.bias for part in parts) or added else ())

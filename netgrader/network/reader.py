@@ -20,6 +20,7 @@ from netgrader.network.functions import written_out
 from netgrader.network.graph import node_of, plain_graph
 from netgrader.network.joining import join_activated, join_linear, join_repeated
 from netgrader.network.layers import find_steps
+from netgrader.network.loops import unrolled
 from netgrader.network.losses import CROSS_ENTROPY
 from netgrader.network.model import Exercise, Layer, Loss, Network, Optimizer, Role
 from netgrader.network.outputs import find_outputs, try_outputs
@@ -109,6 +110,10 @@ def read_network(
     whole = plain_graph(meta.graph_def)
     _ = whole.order  # a cycle is said before anything walks
     plain = as_evaluated(whole, feed)
+    straight = unrolled(meta, plain)
+    if straight is not meta:
+        meta, whole = straight, plain_graph(straight.graph_def)
+        plain = as_evaluated(whole, feed)
     with _some_lab(lab, graph) as chosen:
         reading = read(
             plain,
@@ -243,7 +248,10 @@ def _find_unused(reading: Reading) -> None:
     outside = [
         f"{node.name}:0"
         for node in graph.nodes.values()
-        if node.name not in used | graph.untaken and node.op in PRODUCTS and f"{node.name}:0" not in updating
+        if node.name not in used | graph.untaken
+        and f"{node.name}/unrolled_0" not in graph.nodes
+        and node.op in PRODUCTS
+        and f"{node.name}:0" not in updating
     ]
     claimed = [name for key, name in reading.hints.items() if key != "train_op"]
     claimed += [reading.measured[key] for key in ("prediction", "accuracy") if key in reading.measured]
