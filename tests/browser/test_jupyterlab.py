@@ -1,0 +1,86 @@
+"""A student's way through JupyterLab: open the release, fill in a cell, run its check, read the answer, mend it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.jupyter import jupyter, wait
+
+RELEASE = Path(__file__).parent.parent.parent / "release" / "digits"
+
+# In one line, since an editor indents what is typed.
+ANSWER = (
+    "x_train, x_test = (images.reshape(-1, 784) / {scale} for images in (x_train_2d, x_test_2d)); "
+    "y_train_1_hot, y_test_1_hot = (np.eye(10)[labels] for labels in (y_train, y_test))"
+)
+
+
+@pytest.fixture
+def lab(tmp_path):
+    folder = tmp_path / "digits"
+    shutil.copytree(RELEASE, folder)
+    with jupyter(folder, tmp_path / "home") as address:
+        yield address
+
+
+class Notebook:
+    """A notebook that is open in JupyterLab."""
+
+    def __init__(self, driver):
+        self.driver = driver
+        wait(driver, lambda: "| Idle" in driver.find_element(By.TAG_NAME, "body").text, "a kernel that is ready")
+
+    def cell(self, text):
+        """The code cell with `text` in it."""
+
+        def find():
+            cells = self.driver.find_elements(By.CSS_SELECTOR, ".jp-Notebook .jp-CodeCell")
+            return next((cell for cell in cells if text in cell.get_attribute("textContent")), None)
+
+        return wait(self.driver, find, f"a cell with {text!r}")
+
+    def fill(self, text, source):
+        """Put `source` in place of what stands in the cell with `text`."""
+        editor = self._into(self.cell(text))
+        editor.send_keys(Keys.CONTROL, "a")
+        self.driver.execute_cdp_cmd("Input.insertText", {"text": source})
+
+    def run(self, text):
+        """Run the cell with `text`; what it shows once it has ended."""
+        cell = self.cell(text)
+        prompt = self._prompt(cell)
+        self._into(cell).send_keys(Keys.CONTROL, Keys.ENTER)
+        wait(self.driver, lambda: self._prompt(cell) not in {prompt, "[*]:"}, f"the end of the cell with {text!r}")
+        return cell.find_element(By.CSS_SELECTOR, ".jp-Cell-outputArea").text
+
+    def _into(self, cell):
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", cell)
+        cell.find_element(By.CSS_SELECTOR, ".cm-line").click()
+        return cell.find_element(By.CSS_SELECTOR, ".cm-content")
+
+    @staticmethod
+    def _prompt(cell):
+        return cell.find_element(By.CSS_SELECTOR, ".jp-InputPrompt").text
+
+
+def test_a_student_fills_in_a_cell_runs_its_check_and_mends_what_it_says(browser, lab):
+    browser.open(f"{lab}/lab/tree/1_one_layer.ipynb")
+    notebook = Notebook(browser.driver)
+    assert "Error" not in notebook.run("import matplotlib.pyplot")
+    assert "not done yet" in notebook.run('check("prepare_data")')
+
+    notebook.fill("def prepare_data", ANSWER.format(scale=1.0))
+    notebook.run("x_train, x_test =")
+    said = notebook.run('check("prepare_data")')
+    assert "255" in said
+    assert "What the network wants to be fed" in said
+    assert "Traceback" not in said
+
+    notebook.fill("x_train, x_test =", ANSWER.format(scale=255.0))
+    notebook.run("x_train, x_test =")
+    said = notebook.run('check("prepare_data")')
+    assert "passed" in said
+    assert "failed" not in said
