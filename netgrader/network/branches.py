@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netgrader.network.functions import TAKEN, UNTAKEN
 from netgrader.network.graph import PLACEHOLDERS, Graph, node_of
 
 if TYPE_CHECKING:
@@ -64,12 +65,30 @@ def only_evaluated(graph: Graph, evaluated: Graph, tensor: str) -> list[str]:
 
 def _chosen(graph: Graph, known: dict[str, npt.NDArray[Any]]) -> Graph:
     graph.known = known
-    if not any(node.op in _SWITCHES | _SELECTS for node in graph.nodes.values()):
+    aside = _written_aside(graph)
+    if not aside and not any(node.op in _SWITCHES | _SELECTS for node in graph.nodes.values()):
         return graph
     dead = _dead(graph)
-    chosen = Graph([_decided(graph, node, dead) for node in graph.nodes.values()], known)
-    chosen.untaken = frozenset(dead & graph.nodes.keys())
+    nodes = [_decided(graph, node, dead) for node in graph.nodes.values()]
+    nodes = [
+        replace(node, controls=(*node.controls, *aside[call]))
+        if (call := node.name.partition(f"/{TAKEN}/")[0]) in aside
+        else node
+        for node in nodes
+    ]
+    chosen = Graph(nodes, known)
+    chosen.untaken = frozenset(dead & graph.nodes.keys()).union(*aside.values())
     return chosen
+
+
+def _written_aside(graph: Graph) -> dict[str, list[str]]:
+    """The nodes of branches that are functions and not taken, by the call that would have taken them."""
+    found: dict[str, list[str]] = {}
+    for name in graph.nodes:
+        call, mark, _ = name.partition(f"/{UNTAKEN}/")
+        if mark and call in graph.nodes:
+            found.setdefault(call, []).append(name)
+    return found
 
 
 def _dead(graph: Graph) -> set[str]:

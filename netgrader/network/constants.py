@@ -52,7 +52,14 @@ def _fold(
         return known[tensor]
     if tensor not in seen:
         seen[tensor] = None  # what depends on itself is no constant
-        seen[tensor] = _computed(nodes[tensor.rpartition(":")[0] or tensor], nodes, known, depth, seen)
+        name, _, index = tensor.rpartition(":")
+        node = nodes.get(name or tensor)
+        if node is None:
+            return None
+        if node.op == "IdentityN" and index.isdigit() and int(index) < len(node.inputs) and depth > 0:
+            seen[tensor] = _fold(node.inputs[int(index)], nodes, known, depth - 1, seen)
+            return seen[tensor]
+        seen[tensor] = _computed(node, nodes, known, depth, seen)
     return seen[tensor]
 
 

@@ -1,22 +1,39 @@
 """Functions are written out where they are called, so that all that follows sees one flat graph.
 
 ``tf.function``, Keras and gradients of both put layers into functions; a call then is one op, of which nothing could be
-fed or fetched inside. Branches and loops that are functions stay as they are.
+fed or fetched inside. Of a branch that is a function the one is written that evaluation takes, and a loop that is one as
+often as it is passed, where constants decide on that; others stay as they are.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from netgrader.network.constants import fold
+from netgrader.network.graph import plain_node
 from netgrader.network.source import MAX_NODES, GraphError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from netgrader.network.graph import Node
     from netgrader.network.protos import Message
 
 __all__ = ["written_out"]
 
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+BRANCHES = ("If", "StatelessIf")
+LOOPS = ("While", "StatelessWhile")
 MAX_DEPTH = 32
+#: In the names of what stands in a branch that is taken, and in one that is not.
+TAKEN, UNTAKEN = "taken", "untaken"
+MAX_PASSES = 64
+MAX_FOLDS = 400
+BOOL = 10
 
 #: Names of the outputs of ops that have several, in order (tensorflow/core/ops/*.cc). All others have one, or one list.
 _BATCH_NORM = ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3")
@@ -51,10 +68,11 @@ _OUTPUTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def written_out(meta: Message) -> Message:
+def written_out(meta: Message, known: Mapping[str, npt.NDArray[Any]] | None = None) -> Message:
     """The same graph with the bodies of called functions in the place of the calls.
 
-    A call stays as an op that hands on its outputs, so that names of its tensors remain good.
+    A call stays as an op that hands on its outputs, so that names of its tensors remain good. `known` are values that
+    evaluation feeds.
 
     Raises
     ------
@@ -63,12 +81,12 @@ def written_out(meta: Message) -> Message:
     """
     graph = meta.graph_def
     functions = {function.signature.name: function for function in graph.library.function}
-    if not any(_callee(node, functions) for node in graph.node):
+    if not any(node.op in BRANCHES + LOOPS or _callee(node, functions) for node in graph.node):
         return meta
     result = type(meta)()
     result.CopyFrom(meta)
     del result.graph_def.node[:]
-    _Writer(result.graph_def, functions).write(graph.node)
+    _Writer(result.graph_def, functions, dict(known or {})).write(graph.node)
     return result
 
 
@@ -81,24 +99,86 @@ def _callee(node: Message, functions: dict[str, Message]) -> str | None:
 class _Writer:
     """Writes nodes into `target`, calls as bodies."""
 
-    def __init__(self, target: Message, functions: dict[str, Message]) -> None:
+    def __init__(
+        self, target: Message, functions: dict[str, Message], known: dict[str, npt.NDArray[Any]] | None = None
+    ) -> None:
         self._target = target
         self._functions = functions
         self._handed: dict[str, list[str]] = {}
+        self._known = known or {}
+        self._plain: dict[str, Node] = {}
 
     def write(self, nodes: Message) -> None:
         """Write the graph's own nodes."""
+        self._plain = {node.name: plain_node(node) for node in nodes}
+        self._known.update(
+            (f"{node.name}:0", np.asarray(False))
+            for node in nodes
+            if node.op == "Placeholder" and node.attr["dtype"].type == BOOL and f"{node.name}:0" not in self._known
+        )
         for node in nodes:
-            name = _callee(node, self._functions)
-            if name is None:
-                self._copy(node)
-            else:
-                self._call(node, name, ())
+            self._node(node, ())
         # Who reads a call's output reads what made it.
         for node in self._target.node:
             inputs = [self._direct(item) for item in node.input]
             del node.input[:]
             node.input.extend(inputs)
+
+    def _node(self, node: Message, above: tuple[str, ...]) -> None:
+        """Write a node: a call as its body, a decided branch or loop as what is run of it, any other as it is."""
+        name = _callee(node, self._functions)
+        if name is not None:
+            self._call(node, name, above)
+        elif not (node.op in BRANCHES and self._branch(node, above)) and not (
+            node.op in LOOPS and self._loop(node, above)
+        ):
+            self._copy(node)
+
+    def _branch(self, node: Message, above: tuple[str, ...]) -> bool:
+        """Write the branch that is taken; False where that does not follow from constants."""
+        taken = self._truth(node.input[0]) if node.input else None
+        if taken is None:
+            return False
+        inputs = list(node.input[1:])
+        outputs = self._pass(node, TAKEN, "then_branch" if taken else "else_branch", inputs, above)
+        # The other one is written as well, and nothing reads it: what training keeps in it can be found there.
+        self._pass(node, UNTAKEN, "else_branch" if taken else "then_branch", inputs, above)
+        controls = [item for item in inputs if item.startswith("^")]
+        self._hand_on(node, outputs, list(node.attr["Tout"].list.type), controls)
+        return True
+
+    def _loop(self, node: Message, above: tuple[str, ...]) -> bool:
+        """Write the body as often as the loop is passed; False where that does not follow from constants."""
+        state = [item for item in node.input if not item.startswith("^")]
+        controls = [item for item in node.input if item.startswith("^")]
+        start, handed = len(self._target.node), dict(self._handed)
+        for count in range(MAX_PASSES + 1):
+            condition = self._pass(node, f"asked_{count}", "cond", [*state, *controls], above)
+            goes_on = None if not condition else self._truth(condition[0])
+            if goes_on is None or count == MAX_PASSES:
+                del self._target.node[start:]
+                self._handed = handed
+                return False
+            if not goes_on:
+                break
+            state = self._pass(node, f"passed_{count}", "body", [*state, *controls], above)
+        self._hand_on(node, state, list(node.attr["T"].list.type), controls)
+        return True
+
+    def _pass(self, node: Message, suffix: str, which: str, inputs: list[str], above: tuple[str, ...]) -> list[str]:
+        call = type(node)()
+        call.CopyFrom(node)
+        call.name = f"{node.name}/{suffix}"
+        del call.input[:]
+        call.input.extend(inputs)
+        self._call(call, str(node.attr[which].func.name), above)
+        return self._handed.get(call.name, [])
+
+    def _truth(self, item: str) -> bool | None:
+        tensor = self._direct(item)
+        tensor = tensor if ":" in tensor else tensor + ":0"
+        value = fold(tensor, self._plain, self._known, MAX_FOLDS)
+        return None if value is None or value.size != 1 else bool(value.reshape(()))
 
     def _direct(self, item: str) -> str:
         for _ in range(MAX_DEPTH):
@@ -119,6 +199,7 @@ class _Writer:
             raise GraphError(f"With its functions written out the graph has over {MAX_NODES:,} operations.")
         copy = self._target.node.add()
         copy.CopyFrom(node)
+        self._plain[copy.name] = plain_node(copy)
         return copy
 
     def _call(self, node: Message, name: str, above: tuple[str, ...]) -> None:
@@ -165,11 +246,7 @@ class _Writer:
         for key, value in copy.attr.items():
             if value.WhichOneof("value") == "placeholder" and value.placeholder in call.attr:
                 copy.attr[key].CopyFrom(call.attr[value.placeholder])
-        name = _callee(copy, self._functions)
-        if name is None:
-            self._copy(copy)
-        else:
-            self._call(copy, name, above)
+        self._node(copy, above)
 
     def _value(self, call: Message, item: str, values: dict[str, str], ops: dict[str, str]) -> str:
         """The tensor of the flat graph that an input in a function's body means: an argument, or ``node:output:index``."""
@@ -196,3 +273,4 @@ class _Writer:
         if outputs:
             stand_in.attr["T"].list.type.extend(types)
             self._handed[call.name] = outputs
+            self._plain[call.name] = plain_node(stand_in)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["VARIABLES", "Graph", "Node", "node_of", "plain_graph", "words"]
+__all__ = ["VARIABLES", "Graph", "Node", "node_of", "plain_graph", "plain_node", "words"]
 
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
@@ -344,14 +344,16 @@ def plain_graph(definition: Message) -> Graph:
     GraphError
         If it contradicts itself.
     """
-    nodes = []
-    for raw in definition.node:
-        inputs, controls = [], []
-        for item in raw.input:
-            if item.startswith("^"):
-                controls.append(item[1:])
-            else:
-                name, colon, index = item.rpartition(":")
-                inputs.append(item if colon and index.isdigit() and name else item + ":0")
-        nodes.append(Node(raw.name, raw.op, tuple(inputs), tuple(controls), raw.attr))
-    return Graph(nodes)
+    return Graph(plain_node(raw) for raw in definition.node)
+
+
+def plain_node(raw: Message) -> Node:
+    """The plain node of a NodeDef."""
+    inputs, controls = [], []
+    for item in raw.input:
+        if item.startswith("^"):
+            controls.append(item[1:])
+        else:
+            name, colon, index = item.rpartition(":")
+            inputs.append(item if colon and index.isdigit() and name else item + ":0")
+    return Node(raw.name, raw.op, tuple(inputs), tuple(controls), raw.attr)

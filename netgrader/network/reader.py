@@ -25,7 +25,7 @@ from netgrader.network.losses import CROSS_ENTROPY
 from netgrader.network.model import Exercise, Layer, Loss, Network, Optimizer, Role
 from netgrader.network.outputs import find_outputs, try_outputs
 from netgrader.network.reading import Reading
-from netgrader.network.roles import PRODUCTS, find_roles
+from netgrader.network.roles import PRODUCTS, find_roles, train_ops, updates_under
 from netgrader.network.source import GraphError, read_source
 from netgrader.network.static import read_loss
 from netgrader.network.statistics import find_statistics
@@ -34,7 +34,7 @@ from netgrader.network.training import choose_loss, read_optimizer, settle, try_
 from netgrader.network.trials import find_scores, try_activations, try_loss, try_rows, try_widths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from netgrader.lab.api import Lab
     from netgrader.network.graph import Graph
@@ -106,7 +106,7 @@ def read_network(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
-    meta = written_out(meta)
+    meta = written_out(meta, feed)
     whole = plain_graph(meta.graph_def)
     _ = whole.order  # a cycle is said before anything walks
     plain = as_evaluated(whole, feed)
@@ -114,19 +114,46 @@ def read_network(
     if straight is not meta:
         meta, whole = straight, plain_graph(straight.graph_def)
         plain = as_evaluated(whole, feed)
-    with _some_lab(lab, graph) as chosen:
-        reading = read(
+    hints = {name: plain.behind(tensor) for name, tensor in hints.items()}
+
+    def attempt(named: Mapping[str, str], lab: Lab | None) -> Reading:
+        return read(
             plain,
-            {name: plain.behind(tensor) for name, tensor in hints.items()},
+            named,
             exercise,
-            content=meta.SerializeToString(),
-            lab=chosen,
+            content=meta.SerializeToString() if lab is not None else b"",
+            lab=lab,
             values=values or {},
             eval_feed=feed,
             has_parts=parts is not None,
             whole=whole,
         )
+
+    hints |= _asked_for(plain, hints, attempt) if exercise is not None else {}
+    with _some_lab(lab, graph) as chosen:
+        reading = attempt(hints, chosen)
     return _network(reading)
+
+
+MOST_NETWORKS = 5
+
+
+def _asked_for(
+    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str], Lab | None], Reading]
+) -> dict[str, str]:
+    """Of several networks that are trained apart in one graph, the one that is the likeliest answer to the exercise."""
+    if "train_op" in hints or "loss" in hints:
+        return {}
+    trained: dict[frozenset[str], str] = {}
+    for name, _ in train_ops(graph):
+        trained[frozenset(update.variable for update in updates_under(graph, name))] = name
+    apart = [name for own, name in trained.items() if not any(own < other for other in trained)]
+    if len(apart) < 2:
+        return {}
+    readings = {name: attempt({**hints, "train_op": name}, None) for name in apart[:MOST_NETWORKS]}
+    # Of two that fit equally well the later one counts: it is what the last run of a cell left.
+    best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
+    return {"train_op": best}
 
 
 @contextmanager

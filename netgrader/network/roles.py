@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from netgrader.network.graph import Graph, Node
 
-__all__ = ["NOT_DIFFERENTIABLE", "Roles", "Update", "find_roles", "is_linear_step", "updates_under"]
+__all__ = [
+    "NOT_DIFFERENTIABLE",
+    "Roles",
+    "Update",
+    "find_roles",
+    "is_linear_step",
+    "train_ops",
+    "updates_under",
+]
 
 #: Ops through which no gradient comes: what lies behind one is not what was minimised.
 NOT_DIFFERENTIABLE = words(
@@ -161,21 +169,31 @@ def _find_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources
             roles.train_op, roles.updates = hint, under
             roles.reasons["train_op"] = "named by the network, and it changes variables by what is fed"
             return
+    candidates = train_ops(graph)
+    if candidates:
+        roles.train_op = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))[0]
+        roles.updates = updates_under(graph, roles.train_op)
+        roles.reasons["train_op"] = "the last op that changes variables by what is fed"
+
+
+def train_ops(graph: Graph) -> list[tuple[str, int]]:
+    """The ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
+    sources = list(graph.rows)
+    every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+    training = {update.node for update in every if uses_data(graph, update, sources)}
     weights = {name for _, operand in _operands(graph) for name in graph.variables_in(operand)}
     weighty = {update.node for update in every if update.node in training and update.variable in weights}
     training = weighty or training
-    best = 0
+    if not training:
+        return []
+    found = []
     for node in graph.nodes.values():
         if graph.waiting.get(node.name) or any(graph.consumers.get(t) for t in graph.outputs[node.name]):
             continue
-        above = graph.ancestor_nodes([node.name + ":0"], control=True)
-        count = len(above & training)
-        if count >= max(best, 1):
-            best = count
-            roles.train_op = node.name
-    if roles.train_op:
-        roles.updates = updates_under(graph, roles.train_op)
-        roles.reasons["train_op"] = "the last op that changes variables by what is fed"
+        count = len(graph.ancestor_nodes([node.name + ":0"], control=True) & training)
+        if count:
+            found.append((node.name, count))
+    return found
 
 
 def _operands(graph: Graph) -> list[tuple[str, str]]:
