@@ -12,6 +12,9 @@ from netgrader.errors import NetgraderError, UsageError
 
 __all__ = ["app", "main"]
 
+# How typer ends after Ctrl-C.
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="netgrader",
     help="A course that grades itself.\n\nExit codes: 0 graded, 1 something could not be graded, 2 usage.",
@@ -194,17 +197,30 @@ def demo(workers: Workers = None) -> None:
 
 def main() -> None:
     """Run the command line; errors are one sentence, unless ``--debug`` asks for more."""
+    code: str | int | None = 0
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        code = app(args=arguments, prog_name="netgrader", standalone_mode=True)
-    except (NetgraderError, OSError) as error:
+        app(args=arguments, prog_name="netgrader")
+    except SystemExit as end:
+        code = end.code
+        if code == INTERRUPTED:
+            typer.echo("netgrader: stopped. What was graded is kept; call again to go on.", err=True)
+            code = 1
+    except NetgraderError as error:
         if debug:
             raise
         typer.echo(f"netgrader: {error}", err=True)
         code = 2 if isinstance(error, UsageError) else 1
-    except KeyboardInterrupt:
-        typer.echo("netgrader: stopped. What was graded is kept; call again to go on.", err=True)
+    except OSError as error:
+        if debug:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(
+            f"netgrader: {where}{error.strerror or error}. Make it accessible for the user who types this, or work in a "
+            "copy; --debug shows where.",
+            err=True,
+        )
         code = 1
     except Exception as error:
         if debug:

@@ -141,7 +141,7 @@ class Course:
         rest = Path(*pattern.parts[depth[0] + 1 :])
         if root.is_dir():
             for folder in sorted(root.iterdir()):
-                if (folder / rest).is_dir():
+                if _may_be_folder(folder / rest):
                     yield folder.name
 
 
@@ -268,6 +268,14 @@ class Assignment:
         )
 
 
+def _may_be_folder(path: Path) -> bool:
+    """Whether it is a folder, or none can tell because it may not be looked at."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return True
+
+
 def registered_probes(path: Path) -> frozenset[str]:
     """Ids named by ``@probe("…")`` in a file of probes, read without running it."""
     found: set[object] = set()
@@ -300,8 +308,8 @@ def find_course(submission: Path | None = None) -> Course:
 
     Looks for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward
     (a checkout with an editable install). The environment variable ``NETGRADER_COURSE`` overrides both. A course's
-    config is a program that is run, so where `submission` lies is no reason to take the folder for a course, and
-    nothing inside it ever is one.
+    config is a program that is run, so what came with a submission is never taken for a course: not the folder that is
+    graded, nothing below it, and not the folder that a single notebook lies in. The package's own course is always ours.
 
     Raises
     ------
@@ -313,18 +321,27 @@ def find_course(submission: Path | None = None) -> Course:
         if not (Path(named) / CONFIG).is_file():
             raise UsageError(f"{ROOT_VARIABLE} names {named}, where there is no {CONFIG}.")
         return Course(Path(named).resolve())
-    stranger = submission.resolve() if submission else None
-    if stranger and not stranger.is_dir():
-        stranger = stranger.parent
-    for origin in [Path.cwd(), Path(__file__).resolve().parent]:
-        for folder in [origin, *origin.parents]:
-            handed_in = stranger is not None and folder.is_relative_to(stranger)
-            if is_course(folder) and not handed_in:
-                return Course(folder)
+    here, package = Path.cwd(), Path(__file__).resolve().parent
+    own = [folder for folder in package.parents if is_course(folder)]
+    courses = [folder for folder in (here, *here.parents) if is_course(folder)] + own
+    for folder in courses:
+        if folder in own or submission is None or not _came_with(folder, submission):
+            return Course(folder)
+    if courses:
+        raise UsageError(
+            f"{courses[0]} may have come with the submission, so it is not taken for the course. Put the submission "
+            f"into another folder, or set {ROOT_VARIABLE} to the course's folder."
+        )
     raise UsageError(
-        f"No course was found: there is no folder with {CONFIG} and grader_tests/ above {Path.cwd()}. "
+        f"No course was found: there is no folder with {CONFIG} and grader_tests/ above {here}. "
         f"Type the command inside the course, or set {ROOT_VARIABLE} to its folder."
     )
+
+
+def _came_with(folder: Path, submission: Path) -> bool:
+    """Whether what lies in `folder` may be the student's who handed in `submission`."""
+    handed_in = submission.resolve()
+    return folder.is_relative_to(handed_in) if handed_in.is_dir() else folder == handed_in.parent
 
 
 def is_course(folder: Path) -> bool:

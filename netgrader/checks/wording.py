@@ -26,13 +26,18 @@ WAITS_UNGRADABLE = "This builds on another check that could not be graded: “{s
 FOLLOWS_FROM = "This follows from another fault: “{sentence}”"
 NO_EVIDENCE = "There is nothing to look at: the check cell was not reached."
 NOT_HANDED_OVER = "There is nothing to look at: “{name}” was not handed over."
-BROKEN_TEST = "This check broke on what it found. That is not your fault; your instructor has been told."
+BROKEN_TEST = "This check broke on what it found. That is not your fault; your instructor sees it."
 TOO_LONG = "This check took longer than {seconds:g} seconds and was stopped."
 NOT_REACHED = "This check was not reached: the grader stopped before it."
 CONTRADICTED = "Not so."
 
 LIMIT = 400
 TOTAL = 1500
+
+
+def waits(text: str | None) -> bool:
+    """Whether a message says that a check waits for another one, and nothing else."""
+    return (text or "").startswith(WAITS.partition("{")[0])
 
 
 def plain(text: object, limit: int = LIMIT) -> str:

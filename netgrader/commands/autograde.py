@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netgrader.commands.progress import Progress
-from netgrader.commands.show import class_table, console, uncaged_warning, ungraded
+from netgrader.commands.show import class_table, console, trouble_lines, uncaged_warning, ungraded
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.cluster import fill_on_cluster
@@ -75,14 +75,16 @@ def grade_class(
     require_writable(assignment.course.db_url)
     with _alone(assignment):
         Store(assignment.course.scratch / "store").clean()
-        tasks = [Task(student, job) for student in chosen for job in jobs_of(assignment, student)]
+        tasks, unread = _tasks(assignment, chosen)
         sync_cells(assignment, {task.job.notebook for task in tasks})
         done = _fill(tasks, options, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
-        failed = _save(assignment, chosen, done, force=force)
+        saved = [student for student in chosen if student not in unread]
+        failed = unread | _save(assignment, saved, done, force=force)
     rows = [(one.task.student, one.result, one.error) for one in sorted(done, key=_order)]
     named = {(student, error) for student, _, error in rows if error}
     rows += [(student, None, error) for student, error in failed.items() if (student, error) not in named]
     class_table(out, rows)
+    trouble_lines(out, ((f"{one.task.student} {one.task.job.notebook}", one.trouble) for one in done))
     results = [one.result for one in done if one.result is not None]
     bad = ungraded(results) or bool(failed)
     now = sum(bool(one.made) for one in done)
@@ -96,8 +98,26 @@ def grade_class(
 
 def _not_in_full(assignment: Assignment, student: str) -> bool:
     """Whether the last result of one of the student's notebooks is missing or not in full."""
-    before = [kept(kept_path(assignment, student, job.notebook)) for job in jobs_of(assignment, student)]
-    return any(one is None or ungraded([one.result]) for one in before)
+    tasks, unread = _tasks(assignment, [student])
+    before = [kept(kept_path(assignment, student, task.job.notebook)) for task in tasks]
+    return bool(unread) or any(one is None or ungraded([one.result]) for one in before)
+
+
+def _tasks(assignment: Assignment, students: Sequence[str]) -> tuple[list[Task], dict[str, str]]:
+    """What `students` handed in, and a sentence for each whose submission cannot be read."""
+    tasks: list[Task] = []
+    unread: dict[str, str] = {}
+    for student in students:
+        try:
+            tasks += [Task(student, job) for job in jobs_of(assignment, student)]
+        except NetgraderError as error:
+            unread[student] = str(error)
+        except OSError as error:
+            unread[student] = (
+                f"{error.filename} cannot be read ({error.strerror}), so it was not graded. Make it readable for the "
+                "user who grades, and call again."
+            )
+    return tasks, unread
 
 
 def _order(done: Done) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.commands.show import console, notebook_lines, uncaged_warning, ungraded
+from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning, ungraded
 from netgrader.course import find_course
 from netgrader.errors import UsageError
 from netgrader.grading.grade import find_jobs, grade_job
@@ -28,8 +28,8 @@ def run(paths: Sequence[Path], json_file: Path | None, sandbox: str, *, anew: bo
     missing = next((path for path in paths if not path.exists()), None)
     if missing is not None:
         raise UsageError(f"There is no file or folder {missing}.")
-    if json_file and json_file != SCREEN and not json_file.resolve().parent.is_dir():
-        raise UsageError(f"{json_file} cannot be written: there is no folder {json_file.resolve().parent}.")
+    if json_file and json_file != SCREEN:
+        _require_writable(json_file)
     options = Options(sandbox=sandbox, anew=anew)
     jobs = [job for path in paths for job in find_jobs(path, find_course(path))]
     out = console(err=json_file == SCREEN)
@@ -37,13 +37,27 @@ def run(paths: Sequence[Path], json_file: Path | None, sandbox: str, *, anew: bo
     results = []
     for job in jobs:
         with out.status(f"grading {job.path.name} …") if out.is_terminal else nullcontext():
-            result = grade_job(job, options).result
+            graded = grade_job(job, options)
+        result = graded.result
         results.append(result)
         if json_file != SCREEN:
             notebook_lines(out, result)
+        trouble_lines(out, [(job.path.name, graded.trouble)])
     text = json.dumps(SubmissionResult(tuple(results)).as_json(), indent=2) + "\n"
     if json_file == SCREEN:
         sys.stdout.write(text)
     elif json_file:
         json_file.write_text(text, encoding="utf-8")
     return 1 if ungraded(results) else 0
+
+
+def _require_writable(file: Path) -> None:
+    """Find out before minutes of grading whether the results can be written."""
+    existed = file.exists()
+    try:
+        with file.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}. Name another file with --json.") from error
+    if not existed:
+        file.unlink()

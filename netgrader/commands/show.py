@@ -9,12 +9,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from netgrader.checks.wording import waits
+from netgrader.errors import UsageError
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
+from netgrader.sandbox.choose import SANDBOXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["class_table", "console", "notebook_lines", "uncaged_warning", "ungraded"]
+__all__ = ["class_table", "console", "notebook_lines", "trouble_lines", "uncaged_warning", "ungraded"]
 
 PLAIN_WIDTH = 140
 COLOURS = {Outcome.PASSED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red", Outcome.UNGRADABLE: "magenta"}
@@ -37,8 +40,7 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
     table.add_column("what was found")
     for cell in result.cells:
         points = "by hand" if cell.points is None else f"{cell.points:g} / {cell.max_points:g}"
-        reasons = [_reason(check) for check in cell.checks if check.outcome is not Outcome.PASSED or check.message]
-        table.add_row(escape(cell.cell), points, "\n".join(reasons))
+        table.add_row(escape(cell.cell), points, "\n".join(_reasons(cell.checks)))
     out.print(table)
     if result.status is not Status.GRADED:
         out.print(f"{result.status}: {escape(result.problem or '')}")
@@ -71,9 +73,36 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run without a cage."""
+    """Say it where submissions run without a cage.
+
+    Raises
+    ------
+    UsageError
+        If there is no such sandbox.
+    """
+    if sandbox not in SANDBOXES:
+        raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
     if sandbox == "none":
         out.print("No cage (--sandbox none): what was handed in runs with your own rights.")
+
+
+def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Say what broke in the course's own checks: the instructor's to mend, no student's fault.
+
+    Parameters
+    ----------
+    out
+        Where to.
+    trouble
+        Whose notebook it was, and what is known of it: tracebacks, of which all is shown with ``--debug``.
+    """
+    whole = "--debug" in sys.argv
+    for name, entries in trouble:
+        for entry in entries:
+            lines = [line for line in entry.splitlines() if line.strip()]
+            said = entry if whole else lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1]}"
+            hint = "" if whole or len(lines) < 3 else " (--debug shows all)"
+            out.print(f"For the instructor, a check broke on {name}: {said}{hint}", markup=False)
 
 
 def _why(result: NotebookResult) -> str:
@@ -83,6 +112,16 @@ def _why(result: NotebookResult) -> str:
     codes = ", ".join(result.faults)
     first = next((_short(check) for check in lost if check.faults), next((_short(check) for check in lost), ""))
     return f"{codes}: {first}" if codes and first else first
+
+
+def _reasons(checks: Sequence[CheckResult]) -> list[str]:
+    """A line for each check that did not pass; those that only wait for another one are counted."""
+    told = [check for check in checks if check.outcome is not Outcome.PASSED or check.message]
+    waiting = [check for check in told if waits(check.message)]
+    lines = [_reason(check) for check in told if check not in waiting]
+    if waiting:
+        lines.append(f"and {len(waiting)} more that wait for {'it' if len(lines) == 1 else 'these'}")
+    return lines
 
 
 def _reason(check: CheckResult) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.points import cell_points
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import UsageError
+from netgrader.grading.ready import require_data
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
 from netgrader.grading.stages import Options, Ran, Verified, run_stage, verify_stage
 from netgrader.grading.store import Store, hash_json
@@ -66,6 +67,8 @@ class GradedNotebook:
     """Stages that were not in the store and were run now."""
     digest: str = ""
     """Hash of all that the result was made from: equal if nothing changed since."""
+    trouble: tuple[str, ...] = ()
+    """What broke in checks of ours, for the instructor."""
 
 
 def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:
@@ -153,6 +156,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
             problem = str(error)
     if submitted is None or skeleton is None:
         return _not_gradable(job, skeleton, problem or "", notes)
+    require_data(job.assignment.course, skeleton)
     helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
     notes += left_behind
     notebook = restore(submitted, skeleton)
@@ -167,6 +171,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         cells=_with_outputs(notebook, ran),
         observations=verified.observations,
         made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
+        trouble=verified.log,
         digest=hash_json([verified.digest, [(cell.cell_type, cell.source) for cell in notebook.cells], notes]),
     )
 
@@ -190,6 +195,10 @@ def _folder_of_notebooks(path: Path) -> Path:
     if find_notebooks(path):
         return path
     below = [folder for folder in sorted(path.iterdir()) if folder.is_dir() and find_notebooks(folder)]
+    if not below and any(path.glob(f"*/*/*{SUFFIX}")):
+        raise UsageError(
+            f"The folder {path} holds a class. Name one student's folder in it, or type netgrader autograde ASSIGNMENT."
+        )
     if not below:
         raise UsageError(f"There are no notebooks ({SUFFIX}) in the folder {path}.")
     if len(below) > 1:

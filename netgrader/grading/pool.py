@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import signal
 import sys
@@ -24,6 +25,7 @@ __all__ = ["fill"]
 ATTEMPTS = 2
 TICK = 0.5
 STOP_SECONDS = 5.0
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass
@@ -152,9 +154,18 @@ def _work(connection: Connection, options: Options) -> None:
     # Ctrl-C reaches the whole group; the parent decides, and ends us by SIGTERM, which lets cages be cleaned up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    _end_with_parent()
     while True:
         try:
             order = connection.recv()
         except EOFError:
             return
         connection.send(carry_out(order, options))
+
+
+def _end_with_parent() -> None:
+    """Have the system end this process when the one that asked is killed, so that no cage lives on by itself."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        sys.exit(1)

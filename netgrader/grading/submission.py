@@ -150,6 +150,8 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
     ------
     UnreadableError
         If it is no notebook that can be graded, with the sentence that says why and what to do.
+    NetgraderError
+        If the file cannot be read at all.
     """
     limits = limits or Limits()
     try:
@@ -161,7 +163,11 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
             )
         content = path.read_bytes()
     except OSError as error:
-        raise UnreadableError(f"The notebook cannot be read: {error.strerror or error}.") from error
+        # Not the student's doing, so no result: a mark that is there stays.
+        raise NetgraderError(
+            f"{path} cannot be read ({error.strerror or error}), so it was not graded. Make it readable for the user who "
+            "grades, and call again."
+        ) from error
     return parse_notebook(content, limits)
 
 

@@ -57,11 +57,22 @@ class Answer:
     error: str | None = None
     made: frozenset[str] = frozenset()
     digest: str = ""
+    trouble: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a task: a result, or a sentence why there is none; `made` are the stages that were run now."""
+    """What came of a task.
+
+    Attributes
+    ----------
+    result, error
+        A result, or a sentence why there is none.
+    made
+        The stages that were run now.
+    trouble
+        What broke in checks of ours.
+    """
 
     task: Task
     result: NotebookResult | None
@@ -69,12 +80,13 @@ class Done:
     made: frozenset[str]
     digest: str
     seconds: float
+    trouble: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, task: Task, answer: Answer, seconds: float) -> Done:
         """What `answer` says of `task`, which took `seconds`."""
         result = NotebookResult.from_json(answer.result) if answer.result is not None else None
-        return cls(task, result, answer.error, answer.made, answer.digest, seconds)
+        return cls(task, result, answer.error, answer.made, answer.digest, seconds, answer.trouble)
 
 
 class Watcher(Protocol):
@@ -99,7 +111,7 @@ def carry_out(order: Order, options: Options) -> Answer:
         return Answer(None, str(error))
     except Exception as error:  # noqa: BLE001  (one notebook's trouble must not end the class)
         return Answer(None, f"Grading it broke unexpectedly: {type(error).__name__}: {error}")
-    return Answer(graded.result.as_json(), None, graded.made, graded.digest)
+    return Answer(graded.result.as_json(), None, graded.made, graded.digest, graded.trouble)
 
 
 def longest_first(tasks: Sequence[Task]) -> list[Task]:

@@ -86,7 +86,7 @@ TARGET = {
 }
 PROBLEM = "This notebook could not be graded."
 PROBLEM_PARTLY = "Part of this notebook could not be graded."
-PROBLEM_PARTLY_MORE = "It scores nothing there for now, and your instructor has been told. All other points are kept."
+PROBLEM_PARTLY_MORE = "It scores nothing there for now, and your instructor sees it in the report. All other points are kept."
 OUT_OF_RANGE = "The mark given by hand, {points}, lies outside 0 to {most}. Please tell your instructor."
 
 # Feedback: a check cell

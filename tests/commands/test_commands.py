@@ -1,10 +1,20 @@
+import contextlib
+import errno
 import json
+import os
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import jsonschema
+import psutil
 import pytest
+
+from netgrader.commands import autograde
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["grade", "autograde", "release", "read", "doctor", "demo"]
@@ -58,7 +68,7 @@ def test_json_into_a_folder_that_there_is_not_is_said_before_grading(netgrader, 
 
 
 def test_a_sandbox_that_there_is_not_is_named(netgrader, tiny):
-    said = one_sentence(netgrader("grade", tiny.submit("ada"), "--sandbox", "box"), 1)
+    said = one_sentence(netgrader("grade", tiny.submit("ada"), "--sandbox", "box"), 2)
     assert "There is no sandbox 'box'" in said
 
 
@@ -181,3 +191,102 @@ def test_releasing_a_notebook_alone_says_what_still_lies_there_that_answers_it(n
     assert "still holds" not in netgrader("release", "--notebook", "1_sums").stdout
     assert "still holds" not in netgrader("release").stdout
     assert "It still holds given.py, which answers this notebook" in netgrader("release", "--notebook", "1_sums").stdout
+
+
+def test_a_submission_that_may_not_be_read_is_that_students_row_and_stops_nobody(booked, monkeypatch, capsys):
+    for student in ("ada", "bela", "carl"):
+        booked.submit(student)
+    really = autograde.jobs_of
+
+    def as_another_user(assignment, student):
+        if student == "bela":  # root may read everything, so what others meet is raised here
+            raise PermissionError(errno.EACCES, "Permission denied", str(booked.root / "submitted" / "bela"))
+        return really(assignment, student)
+
+    monkeypatch.setattr(autograde, "jobs_of", as_another_user)
+    tasks, unread = autograde._tasks(booked.assignment, ["ada", "bela", "carl"])
+    assert [task.student for task in tasks] == ["ada", "carl"]
+    assert "submitted/bela cannot be read (Permission denied), so it was not graded" in unread["bela"]
+
+
+def test_data_that_is_missing_or_damaged_costs_nobody_a_mark(netgrader, booked):
+    notebook = booked.root / "source" / "numbers" / "1_sums.ipynb"
+    notebook.write_text(notebook.read_text().replace("import math", "from netgrader.student import load_mnist"))
+    booked.submit("ada")
+    data = booked.root / "data" / "mnist.npz"
+    data.parent.mkdir()
+    for content in (None, b"cut off"):
+        if content:
+            data.write_bytes(content)
+        process = netgrader("autograde", "numbers")
+        assert process.returncode == 1
+        assert f"The training data {data}" in " ".join(process.stdout.split()).replace("│ ", "").replace(" │", "")
+        assert "no mark was changed" in " ".join(process.stdout.replace("│", " ").split())
+        assert points(booked).get("ada") is None
+
+
+def test_where_results_are_to_be_written_is_tried_before_anything_is_graded(netgrader, tiny):
+    path = tiny.submit("ada")
+    said = one_sentence(netgrader("grade", path, "--json", tiny.root), 2)
+    assert f"{tiny.root} cannot be written: Is a directory" in said
+    assert not (tiny.root / ".netgrader" / "store" / "execute").exists()
+
+
+def test_a_folder_of_students_is_not_a_submission(netgrader, tiny):
+    tiny.submit("ada")
+    said = one_sentence(netgrader("grade", "submitted"), 2)
+    assert "submitted holds a class. Name one student's folder in it, or type netgrader autograde" in said
+
+
+def test_what_breaks_in_a_check_is_said_to_the_instructor(netgrader, tiny):
+    tests = tiny.root / "grader_tests" / "test_sums.py"
+    tests.write_text(tests.read_text().replace("k * k for k", "k // 0 for k"))
+    process = netgrader("grade", tiny.submit("ada"))
+    assert process.returncode == 1
+    said = " ".join(process.stdout.split())
+    assert "For the instructor, a check broke on 1_sums.ipynb: test_sums.py::test_squares_are_right" in said
+    assert "ZeroDivisionError" in said
+    assert "Traceback" not in process.stdout
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_command_that_is_stopped_or_killed_leaves_nothing_running(booked, end, tmp_path):
+    mark = f"mark{os.getpid()}x{end}"
+    booked.submit("ada", add=f"import time\n{mark} = 1\nprint('{mark}', flush=True)\ntime.sleep(100)")
+    command = [Path(sys.executable).parent / "netgrader", "autograde", "numbers"]
+    with subprocess.Popen(
+        command, cwd=booked.root, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        until(lambda: any("ipykernel" in " ".join(one) for one in below(process.pid)))
+        family = {one.pid for one in psutil.Process(process.pid).children(recursive=True)}
+        # Ctrl-C goes to the whole group of a terminal, kill -9 to the one process.
+        (os.killpg if end == signal.SIGINT else os.kill)(process.pid, end)
+        _, said = process.communicate(timeout=60)
+    if end == signal.SIGINT:
+        assert process.returncode == 1
+        assert b"call again to go on" in said
+    until(lambda: not any(alive(pid) for pid in family))
+
+
+def below(pid):
+    """Command lines of a process's descendants."""
+    lines = []
+    for one in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            lines.append(one.cmdline())
+    return lines
+
+
+def alive(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def until(condition, seconds=60):
+    """Wait for something that must come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+import netgrader
 from netgrader.course import find_course, imported_modules, registered_probes
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.imports import closure, code_hash, our_imports
@@ -20,6 +23,18 @@ def test_outside_any_course_the_one_this_package_lies_in_is_used(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NETGRADER_COURSE", raising=False)
     assert (find_course().root / "netgrader" / "course.py").is_file()
+
+
+def test_a_lone_notebook_may_lie_anywhere_but_brings_no_course(tiny, monkeypatch, tmp_path):
+    monkeypatch.chdir(tiny.root)
+    for place in (tiny.root.parent / "x.ipynb", tiny.root / "notes" / "x.ipynb", tmp_path / "x.ipynb"):
+        assert find_course(place).root == tiny.root
+    # The checkout that this package lies in is ours, whatever lies in it; another folder is not ours for that.
+    ours = Path(netgrader.__file__).parent.parent
+    monkeypatch.chdir(ours)
+    assert find_course(ours / "a_notebook.ipynb").root == ours
+    monkeypatch.chdir(tiny.root)
+    assert find_course(tiny.root / "a_notebook.ipynb").root == ours
 
 
 def test_a_submission_that_brings_a_config_is_no_course(tiny, monkeypatch):
