@@ -12,10 +12,11 @@ import numpy.typing as npt
 from netgrader.checks.accuracy import ROUNDED, classify
 from netgrader.checks.diagnose import explain
 from netgrader.checks.language import Failed, fail, fail_all, fault, ungradable
+from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import CATALOGUE
 from netgrader.lab.api import LabError
-from netgrader.observations import Comparison, Curves, RowCounts, Series, WrongDigit, WrongDigits
+from netgrader.observations import Comparison, Curves, RowCounts, Series
 from netgrader.training.arrays import judge_images
 from netgrader.training.judge import judge_training
 from netgrader.training.log import BadTrainingLog, read_training_log
@@ -46,7 +47,6 @@ __all__ = [
 CELL = "check_train"
 RUN = "run_training"
 DATA = "check_prepare_data"
-SHOWN = 20
 NOT_TRUE = (
     "What was noted while train ran is not what a network does that is fed these rows, so nothing can be said of train. "
     "Does a cell change the package netgrader, TensorFlow or NumPy? Undo it, restart the kernel and run all cells."
@@ -273,6 +273,5 @@ def show_own_run(bench: Bench, show: Callable[[Observation], None], measured: di
         return
     measured["test_accuracy"] = run.accuracy
     show(Comparison("Test accuracy of your network", run.reported[-1] if run.reported else None, run.accuracy))
-    wrong = np.flatnonzero(run.found != run.true)
-    digits = tuple(WrongDigit(int(index), int(run.found[index]), int(run.true[index])) for index in wrong[:SHOWN])
-    show(WrongDigits(digits, len(wrong), len(run.true)))
+    show(accuracy_curves(bench.evidence(RUN).raw.arrays.get("acc_trn"), np.asarray(run.reported), run.accuracy))
+    show(wrong_digits(run.found, run.true))
