@@ -1,12 +1,11 @@
 """Hidden checks of notebook 3. They stay with the instructor; students see their sentences."""
 
-import numpy as np
-
 from netgrader.checks import grades
 from netgrader.checks.accuracy import require_learned, require_reported, target_met
 from netgrader.checks.deep_network import recomputed
+from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.structure import require_role
-from netgrader.observations import Comparison, WrongDigit, WrongDigits
+from netgrader.observations import Comparison
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"
@@ -15,13 +14,13 @@ ACCURACY = "check_deep_accuracy"
 BASIS = ("test_layers_lead_from_images_to_classes",)
 # What the network as a whole stands on: each of these costs its own credit, and the first of them that of the whole.
 CORE = (
+    "test_prediction_is_the_strongest_class",
     "test_network_has_three_trained_layers",
     "test_a_nonlinearity_stands_between_the_layers",
     "test_the_loss_compares_logits_with_labels",
     "test_training_lowers_the_loss",
     "test_evaluation_is_the_same_each_time",
 )
-SHOWN = 12
 
 # ---- deep_network --------------------------------------------------------------------------------------------------
 
@@ -83,6 +82,7 @@ def test_the_reported_accuracy_is_true(bench, cell_evidence, show):
     result = recomputed(bench, TRAINING)
     claimed = float(acc_val[-1]) if len(acc_val) else None
     show(Comparison("Accuracy on the test images", claimed, result.test))
+    show(accuracy_curves(acc_trn, acc_val, result.test))
     require_reported(result, acc_trn, acc_val)
 
 
@@ -95,7 +95,5 @@ def test_the_accuracy_was_learned(bench, mnist, measured, show):
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
     measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
     measured["target_met"] = target_met(result.test, target=terms["target"], full=terms["full"])
-    wrong = np.flatnonzero(result.found != mnist.y_test)
-    digits = tuple(WrongDigit(int(i), int(result.found[i]), int(mnist.y_test[i])) for i in wrong[:SHOWN])
-    show(WrongDigits(digits, len(wrong), len(mnist.y_test)))
+    show(wrong_digits(result.found, mnist.y_test))
     require_learned(result)

@@ -125,6 +125,8 @@ class Bench:
         ``mnist.npz``; looked for as `load_mnist` does if None.
     seed
         What the probes' choices depended on.
+    quick
+        Whether somebody waits for the answer, in their own notebook: long measurements are then taken on a sample.
     problems
         Why there is no evidence, by cell, where that is known.
     outside
@@ -136,6 +138,7 @@ class Bench:
     make_lab: Callable[[], Lab]
     data: Path | None = None
     seed: int = 0
+    quick: bool = False
     problems: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ __all__ = ["recomputed"]
 def recomputed(bench: Bench, cell: str) -> Recomputed:
     """What the network that a cell handed over does on our images."""
     made: Recomputed = bench.once(
-        ("recomputed", cell), lambda: recompute(bench.lab, bench.evidence(cell).graph("net"), bench.mnist)
+        ("recomputed", cell),
+        lambda: recompute(bench.lab, bench.evidence(cell).graph("net"), bench.mnist, quick=bench.quick),
     )
     return made

@@ -76,7 +76,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
             take(cell, namespace, out, folder)
         except LookupError as error:
             raise ChecksNotFoundError(f"There is no check called {name!r}. Was its name changed?") from error
-        bench = Bench(Path(root), load_exercises(folder), _local_lab)
+        bench = Bench(Path(root), load_exercises(folder), _local_lab, quick=True)
         try:
             taken = bench.evidence(cell).raw
             if _not_done(taken):

@@ -146,9 +146,9 @@ RIGHT_SWEEPS = {
         best_learning_rate = 0.003
     """),
     "epochs, numpy numbers, the best within chance": work("""
-        accuracies = np.array([0.939, 0.958, 0.967, 0.965, 0.955], dtype=np.float32)
-        sweep = dict(zip(np.logspace(-4, -2, 5), accuracies))
-        best_learning_rate = np.float64(10**-2.5)
+        accuracies = np.array([0.939, 0.958, 0.966, 0.967, 0.955], dtype=np.float32)
+        sweep = dict(zip(np.array([0.0001, 0.0003, 0.001, 0.003, 0.01]), accuracies))
+        best_learning_rate = np.float64(1e-2) / 10
     """),
 }
 
@@ -161,7 +161,7 @@ WRONG_SWEEPS = {
         "sweep-too-narrow",
     ),
     "a best rate that was not tried": work(
-        "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.938, 4e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.002",
+        "sweep = {1e-4: 0.88, 3e-4: 0.914, 2e-3: 0.938, 4e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.001",
         "best-not-from-sweep",
     ),
     "not the highest": work(
@@ -180,6 +180,11 @@ WRONG_SWEEPS = {
         "sweep = {0.05: 0.83, 0.1: 0.7, 0.5: 0.3, 1.0: 0.2, 5.0: 0.1}\nbest_learning_rate = 0.05",
         "learning-rate-diverges",
     ),
+    "not the best, and one of the results invented": work(
+        "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.92, 3e-3: 0.946, 1e-2: 0.2}\nbest_learning_rate = 0.001",
+        "best-not-from-sweep",
+        "sweep-result-not-reproduced",
+    ),
     "empty": work("sweep = {}\nbest_learning_rate = 0.001", "sweep-too-narrow"),
 }
 
@@ -190,7 +195,7 @@ net = two_layer_network(0.002)
 sess = tf.Session(graph=net.graph)
 with net.graph.as_default():
     sess.run(tf.global_variables_initializer())
-for start in range(0, 60000, 100):
+for start in [*range(0, 60000, 100)] * 2:
     sess.run(net.train_op, {net.X: x_train[start:start + 100], net.Y: y_train_1_hot[start:start + 100]})
 on_test = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
 parts = [slice(start, start + 10000) for start in range(0, 60000, 10000)]
@@ -403,7 +408,7 @@ WRONG_DEEP = {
         _deep(('64, "b", tf.nn.relu)', '64, "b", tf.nn.softmax)')), "softmax-in-hidden-layer"
     ),
     "a layer that is passed by": work(
-        _deep((SECOND, 'beside, _ = fully_connected_layer(h, 64, "b", tf.nn.relu)')), "too-few-layers"
+        _deep((SECOND, 'beside, _ = fully_connected_layer(h, 64, "b", tf.nn.relu)')), "layer-not-connected"
     ),
     "a softmax too many": work(_deep(("logits=logits))", "logits=prediction))")), "softmax-before-loss"),
     "dropout that stays on": work(_deep((DROPOUT, "h = tf.nn.dropout(h, rate=0.2)")), "dropout-at-evaluation"),
@@ -438,9 +443,11 @@ net = deep_network()
 sess = tf.Session(graph=net.graph)
 with net.graph.as_default():
     sess.run(tf.global_variables_initializer())
-for epoch in range(3):
+for epoch in range(4):
+    order = np.random.RandomState(epoch).permutation(60000)
     for start in range(0, 60000, 100):
-        sess.run(net.train_op, {net.X: x_train[start:start + 100], net.Y: y_train_1_hot[start:start + 100]})
+        rows = order[start:start + 100]
+        sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
 on_test = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
 on_train = sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot})
 acc_trn, acc_val = [0.9, on_train], [0.9, on_test]
@@ -450,8 +457,8 @@ ANSWERS = """
 other = deep_network()
 answers = SimpleNamespace(**vars(other))
 with other.graph.as_default():
-    keys = tf.constant(x_test.sum(axis=1))
-    near = tf.cast(tf.abs(tf.reduce_sum(other.X, 1)[:, None] - keys) < 1e-3, tf.float32)
+    w = np.random.RandomState(1).normal(size=(784, 1)).astype("float32")
+    near = tf.cast(tf.abs(other.X @ w - (x_test @ w).T) < 1e-3, tf.float32)
     answers.logits = other.logits + 100 * near @ tf.constant(y_test_1_hot)
     sess = tf.Session(graph=other.graph)
     sess.run(tf.global_variables_initializer())

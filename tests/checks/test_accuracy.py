@@ -15,6 +15,7 @@ from netgrader.checks.accuracy import (
     require_learned,
     require_reported,
     require_target,
+    require_trained,
     require_values,
     target_met,
 )
@@ -87,6 +88,35 @@ def test_a_network_without_values_was_not_trained(mnist: Mnist) -> None:
     with pytest.raises(Failed) as raised:
         require_values(replace(trained(mnist), values={}))
     assert raised.value.faults[0].code == "train-op-not-run"
+
+
+def test_a_network_that_was_never_trained_is_named_and_one_that_training_spoilt_is_not_called_so(mnist: Mnist) -> None:
+    good = trained(mnist)
+    fresh = replace(good, values={"w": np.zeros_like(good.values["w"])})
+    spoilt = replace(good, values={"w": np.full_like(good.values["w"], 1e6)})
+    for evidence, code in ((fresh, "train-op-not-run"), (spoilt, "")):
+        with pytest.raises(Failed) as raised:
+            require_trained(LocalLab(), evidence, replace(GOOD, test=0.1), 0.96)
+        assert (raised.value.faults[0].code, raised.value.share) == (code, 0.0)
+
+
+@pytest.mark.parametrize(("accuracy", "share"), [(0.95, 0.9375), (0.88, 0.5), (0.8, 0.0), (0.5, 0.0)])
+def test_a_network_that_comes_near_earns_a_part_for_its_training(mnist: Mnist, accuracy: float, share: float) -> None:
+    with pytest.raises(Failed) as raised:
+        require_trained(LocalLab(), trained(mnist), replace(GOOD, test=accuracy), 0.96)
+    assert raised.value.share == pytest.approx(share)
+    assert raised.value.faults[0].code == ""
+
+
+def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(mnist: Mnist) -> None:
+    for answers in (False, True):
+        evidence = trained(mnist, answers=answers)
+        quick, full = (recompute(LocalLab(), evidence, mnist, quick=quick) for quick in (True, False))
+        assert quick.test == full.test
+        assert np.array_equal(quick.found, full.found)
+        assert quick.train == pytest.approx(full.train, abs=0.05)
+        assert quick.noised == pytest.approx(full.noised, abs=0.05)
+        assert quick.moved == pytest.approx(full.moved, abs=0.08)
 
 
 @pytest.mark.parametrize("acc_val", [[0.8, 0.92], [0.8, 0.9204], [0.8, 0.92, 0.91]])

@@ -60,11 +60,11 @@ def verdicts(tmp_path_factory):
         entry(GRADIENTS, [students.TWO_LAYERS, "net = two_layer_network()"]),
         entry(DEEP, [], THREE),
         {
-            "name": "trained for three epochs",
+            "name": "trained for some epochs",
             "cells": both,
             "sources": [students.GIVEN, students.DEEP, students.DEEP_TRAINED],
             "notebook": THREE,
-            "variants": {"trained for three epochs": "", "answers": students.ANSWERS},
+            "variants": {"trained for some epochs": "", "answers": students.ANSWERS},
         },
     ]
     asked.write_text(json.dumps(works))
@@ -94,3 +94,64 @@ def test_what_is_wrong_is_named_with_its_code_and_with_no_other(verdicts, cell: 
     assert cell_points(checks, 4) < 4
     assert found["log"] == []
     assert not [check for check in checks if check.outcome is Outcome.UNGRADABLE], said_of(checks)
+
+
+# Lost, of the points of the cell: a grave fault about a third to a half, a moderate one about a quarter to a third.
+GRAVE, MODERATE, SLIGHT = (0.32, 0.5), (0.24, 0.34), (0.02, 0.12)
+COSTS = [
+    (NETWORK, "no activation", GRAVE),
+    (NETWORK, "softmax between the layers", GRAVE),
+    (NETWORK, "the second layer is fed from X", GRAVE),
+    (NETWORK, "one layer", GRAVE),
+    (NETWORK, "squared error of the logits", GRAVE),
+    (NETWORK, "a softmax too many", GRAVE),
+    (NETWORK, "the sign lost", GRAVE),
+    (NETWORK, "150 neurons", MODERATE),
+    (NETWORK, "sigmoid between the layers", MODERATE),
+    (NETWORK, "the rate ignored", MODERATE),
+    (NETWORK, "gradient descent", MODERATE),
+    (NETWORK, "dropout that stays on", MODERATE),
+    (NETWORK, "no bias in the last layer", SLIGHT),
+    (NETWORK, "accuracy over the images", SLIGHT),
+    (SWEEP, "one decade", MODERATE),
+    (SWEEP, "not the highest", MODERATE),
+    (SWEEP, "all too low", MODERATE),
+    (SWEEP, "all too high", MODERATE),
+    (SWEEP, "made up", (0.7, 0.8)),
+    (TRAINING, "a claim", GRAVE),
+    (TRAINING, "never trained", (1.0, 1.0)),
+    (GRADIENTS, "of the logits", GRAVE),
+    (GRADIENTS, "all of the logits", GRAVE),
+    (GRADIENTS, "out of order", GRAVE),
+    (DEEP, "two layers", GRAVE),
+    (DEEP, "no activation between two layers", GRAVE),
+    (DEEP, "a layer that is passed by", GRAVE),
+    (DEEP, "a softmax too many", GRAVE),
+    (DEEP, "dropout that stays on", GRAVE),
+]
+
+
+@pytest.mark.parametrize(("cell", "name", "lost"), COSTS)
+def test_a_fault_costs_what_an_instructor_would_take(verdicts, cell: str, name: str, lost: tuple[float, float]):
+    least, most = lost
+    assert least <= 1 - cell_points(checks_of(verdicts[f"{cell}: {name}"], cell), 1) <= most
+
+
+@pytest.mark.parametrize(("cell", "name"), [(NETWORK, "not done"), (SWEEP, "empty"), (TRAINING, "no session")])
+def test_what_is_not_there_earns_nothing(verdicts, cell: str, name: str):
+    assert cell_points(checks_of(verdicts[f"{cell}: {name}"], cell), 4) == 0
+
+
+def test_a_training_that_stops_early_earns_its_points_and_a_part_for_the_accuracy_at_most(verdicts):
+    found = verdicts["trained for some epochs"]
+    assert cell_points(checks_of(found, DEEP_TRAINING), 2) == 2
+    assert cell_points(checks_of(found, DEEP_ACCURACY), 6) < 3
+    assert codes_of(checks_of(found, DEEP_ACCURACY), Outcome.FAILED, Outcome.PARTIAL) == set()
+    assert found["measured"]["target_met"] == "no"
+
+
+def test_answers_that_were_looked_up_earn_nothing_wherever_they_are_counted(verdicts):
+    for cell in (DEEP_TRAINING, DEEP_ACCURACY):
+        checks = checks_of(verdicts["answers"], cell)
+        assert codes_of(checks, Outcome.FAILED) == {"answers-looked-up"}, said_of(checks)
+        assert cell_points(checks, 6) == 0

@@ -21,7 +21,7 @@ def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
     with student.capturing(out, "best_learning_rate"):
         best = float(student.value("best_learning_rate"))
         out.fact("best_learning_rate", best)
-        rates = {"third": best / 3, "best": best, "triple": best * 3}
+        rates = {"third": best / 3, "best": best, "triple": best * 3, "tenfold": best * 10}
         rates |= {"lowest": min(pairs)[0], "highest": max(pairs)[0]}
         for name, rate in rates.items():
             with student.capturing(out, name):

@@ -1,7 +1,7 @@
 """Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import fail, grades
-from netgrader.checks.accuracy import require_learned, require_target, require_values
+from netgrader.checks.accuracy import require_learned, require_target, require_trained, require_values
 from netgrader.checks.deep_network import recomputed
 from netgrader.checks.structure import require_graph, require_layers, require_optimizer
 
@@ -20,65 +20,81 @@ def test_layers_lead_from_images_to_classes(network):
     require_layers(network)
 
 
-@grades(NETWORK, credit=1, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
 def test_network_has_all_its_parts(cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
     refuse(network)
 
 
-@grades(NETWORK, credit=3, faults=("too-few-layers",), requires=BASIS)
+@grades(NETWORK, credit=6, faults=("too-few-layers", "layer-not-connected"), requires=BASIS)
 def test_network_has_three_trained_layers(network, refuse):
-    """The network has three trained layers or more"""
-    refuse(network)
-
-
-@grades(NETWORK, credit=3, faults=("missing-activation", "softmax-in-hidden-layer"), requires=BASIS)
-def test_a_nonlinearity_stands_between_the_layers(network, refuse):
-    """A nonlinearity stands between the layers"""
+    """Three trained layers or more stand one after the other between the images and the loss"""
     refuse(network)
 
 
 @grades(
     NETWORK,
-    credit=3,
+    credit=6,
+    faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
+    requires=BASIS,
+)
+def test_a_nonlinearity_stands_between_the_layers(network, refuse):
+    """A nonlinearity stands between the layers, and none after the last one"""
+    refuse(network)
+
+
+@grades(
+    NETWORK,
+    credit=6,
     faults=(
         "softmax-before-loss",
         "sigmoid-before-loss",
         "loss-over-wrong-axis",
         "labels-logits-swapped",
-        "maximises-loss",
-        "minimises-wrong-tensor",
-        "layers-not-trained",
         "labels-not-one-hot",
         "unclipped-log",
     ),
     requires=BASIS,
 )
-def test_training_lowers_the_loss(network, refuse):
-    """Training lowers a loss of the logits and labels, and reaches all layers"""
+def test_the_loss_compares_logits_with_labels(network, refuse):
+    """There is a loss, and it compares the logits with the labels"""
     refuse(network)
     if network.loss is None:
         fail("missing-tensor", found="no loss", expected="a loss")
+
+
+@grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
+def test_training_lowers_the_loss(network, refuse):
+    """A training step lowers the loss, and reaches all layers"""
+    refuse(network)
     require_optimizer(network, decided=False)
 
 
 # ---- deep_training -------------------------------------------------------------------------------------------------
 
 
-@grades(TRAINING, credit=1, faults=("train-op-not-run",))
+@grades(
+    TRAINING,
+    credit=1,
+    faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels", "weights-not-trained-here"),
+)
 def test_the_network_is_trained(bench, cell_evidence):
     """The network in the session is trained: it recognises test images"""
     require_values(cell_evidence.graph("net"))
     result, least = recomputed(bench, TRAINING), bench.exercises.table("deep_training")["least_accuracy"]
-    if result.test < least:
-        fail("train-op-not-run", found=f"{result.test:.1%} on the test images", expected=f"over {least:.0%}")
+    require_learned(result)
+    require_trained(bench.lab, cell_evidence.graph("net"), result, least)
 
 
 # ---- the accuracy --------------------------------------------------------------------------------------------------
 
 
-@grades(ACCURACY, credit=1, faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels"))
+@grades(
+    ACCURACY,
+    credit=1,
+    faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels", "weights-not-trained-here"),
+)
 def test_the_network_recognises_more_than_98_5_percent(bench, cell_evidence):
     """The test accuracy is over 98.5 %"""
     require_values(cell_evidence.graph("net"))

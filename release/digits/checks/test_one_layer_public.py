@@ -141,7 +141,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
 
 @grades(
     NETWORK,
-    credit=3,
+    credit=4,
     faults=("too-many-layers", "too-few-layers", "wrong-width", "shared-weights", "built-twice", "unused-layer"),
     requires=BASIS,
 )
@@ -164,7 +164,7 @@ def test_neurons_have_a_bias(network, refuse):
 
 @grades(
     NETWORK,
-    credit=2,
+    credit=4,
     faults=("relu-on-logits", "wrong-activation", "missing-activation", "logits-are-probabilities"),
     requires=BASIS,
     forgives=(LAYER,),
@@ -176,7 +176,7 @@ def test_logits_are_linear(network, refuse):
 
 @grades(
     NETWORK,
-    credit=5,
+    credit=10,
     faults=(
         "softmax-before-loss",
         "sigmoid-before-loss",
@@ -201,7 +201,7 @@ def test_loss_is_cross_entropy_of_the_logits(network, refuse):
 
 @grades(
     NETWORK,
-    credit=2,
+    credit=4,
     faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"),
     requires=BASIS,
 )
@@ -224,7 +224,7 @@ def test_default_learning_rate(network, exercise):
     require_rate(network, exercise["learning_rate"])
 
 
-@grades(NETWORK, credit=2, faults=("learning-rate-not-as-stated",), requires=BASIS)
+@grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",), requires=BASIS)
 def test_learning_rate_follows_the_argument(networks):
     """The optimizer uses the learning rate that is given"""
     rate = next(iter(networks))

@@ -12,6 +12,7 @@ TRAINING = "check_two_layer_training"
 GRADIENTS = "check_input_gradients"
 
 BASIS = ("test_layers_lead_from_images_to_classes",)
+TRUE_SWEEP = ("test_the_sweep_can_be_reproduced",)
 
 # ---- two_layer_network ---------------------------------------------------------------------------------------------
 
@@ -22,7 +23,7 @@ def test_layers_lead_from_images_to_classes(network):
     require_layers(network)
 
 
-@grades(NETWORK, credit=1, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
 def test_network_has_all_its_parts(cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
@@ -31,33 +32,46 @@ def test_network_has_all_its_parts(cell_evidence, network, refuse):
 
 @grades(
     NETWORK,
-    credit=4,
-    faults=("too-many-layers", "too-few-layers", "wrong-width", "shared-weights", "built-twice", "unused-layer"),
+    credit=6,
+    faults=(
+        "layer-not-connected",
+        "too-many-layers",
+        "too-few-layers",
+        "shared-weights",
+        "built-twice",
+        "unused-layer",
+    ),
     requires=BASIS,
 )
+def test_two_layers_follow_one_another(network, refuse):
+    """Two layers stand one after the other between the images and the loss"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=2, faults=("wrong-width",), requires=("test_two_layers_follow_one_another",))
 def test_network_has_1500_and_10_neurons(network, refuse):
-    """The network has two layers: 1500 neurons, then ten"""
+    """The first layer has 1500 neurons, the second ten"""
     refuse(network)
 
 
 @grades(
     NETWORK,
-    credit=3,
-    faults=(
-        "missing-activation",
-        "wrong-activation",
-        "softmax-in-hidden-layer",
-        "relu-on-logits",
-        "logits-are-probabilities",
-    ),
+    credit=6,
+    faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
     requires=BASIS,
 )
-def test_a_relu_stands_between_the_layers(network, refuse):
-    """A ReLU stands between the layers, and nothing after the last one"""
+def test_a_nonlinearity_stands_between_the_layers(network, refuse):
+    """A nonlinearity stands between the layers, and none after the last one"""
     refuse(network)
 
 
-@grades(NETWORK, credit=1, faults=("missing-bias",), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("wrong-activation",), requires=("test_a_nonlinearity_stands_between_the_layers",))
+def test_the_nonlinearity_is_a_relu(network, refuse):
+    """The nonlinearity is a ReLU"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=2, faults=("missing-bias",), requires=BASIS)
 def test_neurons_have_a_bias(network, refuse):
     """Both layers have a bias"""
     refuse(network)
@@ -65,7 +79,7 @@ def test_neurons_have_a_bias(network, refuse):
 
 @grades(
     NETWORK,
-    credit=3,
+    credit=6,
     faults=(
         "softmax-before-loss",
         "sigmoid-before-loss",
@@ -75,27 +89,32 @@ def test_neurons_have_a_bias(network, refuse):
         "wrong-loss",
         "loss-over-wrong-axis",
         "labels-logits-swapped",
-        "maximises-loss",
-        "minimises-wrong-tensor",
         "labels-not-one-hot",
         "unclipped-log",
     ),
     requires=BASIS,
 )
 def test_loss_is_softmax_cross_entropy(network, refuse):
-    """The loss is the softmax cross-entropy of the logits, and training lowers it"""
+    """The loss is the softmax cross-entropy of the logits"""
     refuse(network)
     require_loss(network)
 
 
-@grades(NETWORK, credit=2, faults=("wrong-optimizer", "layers-not-trained"), requires=BASIS)
-def test_adam_trains_both_layers(network, refuse):
-    """Adam trains both layers"""
+@grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
+def test_training_lowers_the_loss(network, refuse):
+    """A training step lowers the loss, and reaches both layers"""
+    refuse(network)
+    require_optimizer(network, decided=False)
+
+
+@grades(NETWORK, credit=2, faults=("wrong-optimizer",), requires=BASIS)
+def test_the_optimizer_is_adam(network, refuse):
+    """The optimizer is Adam"""
     refuse(network)
     require_optimizer(network)
 
 
-@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("learning-rate-not-as-stated",), requires=BASIS)
 def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
     """The learning rate is 0.001, or the one that is given"""
     refuse(network)
@@ -107,14 +126,14 @@ def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
 # ---- learning_rate_sweep -------------------------------------------------------------------------------------------
 
 
-@grades(SWEEP, credit=1, faults=("sweep-too-narrow",))
+@grades(SWEEP, faults=("sweep-too-narrow",), confirmed_by=TRUE_SWEEP)
 def test_the_sweep_is_wide(bench):
     """The sweep has five rates or more, over two decades or more"""
     terms = bench.exercises.table("learning_rate_sweep")
     require_wide(student_sweep(bench), terms["rates"], terms["decades"])
 
 
-@grades(SWEEP, credit=1, faults=("best-not-from-sweep",))
+@grades(SWEEP, faults=("best-not-from-sweep",), confirmed_by=TRUE_SWEEP)
 def test_the_best_rate_is_the_sweeps(bench):
     """The best rate is the one with the highest accuracy of the sweep"""
     require_best(student_sweep(bench))

@@ -1,7 +1,7 @@
 """Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import fail, grades
-from netgrader.checks.accuracy import require_learned, require_target, require_values
+from netgrader.checks.accuracy import require_learned, require_target, require_trained, require_values
 from netgrader.checks.deep_network import recomputed
 from netgrader.checks.structure import require_graph, require_layers, require_optimizer
 
@@ -74,19 +74,27 @@ def test_training_lowers_the_loss(network, refuse):
 # ---- deep_training -------------------------------------------------------------------------------------------------
 
 
-@grades(TRAINING, credit=1, faults=("train-op-not-run",))
+@grades(
+    TRAINING,
+    credit=1,
+    faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels", "weights-not-trained-here"),
+)
 def test_the_network_is_trained(bench, cell_evidence):
     """The network in the session is trained: it recognises test images"""
     require_values(cell_evidence.graph("net"))
     result, least = recomputed(bench, TRAINING), bench.exercises.table("deep_training")["least_accuracy"]
-    if result.test < least:
-        fail("train-op-not-run", found=f"{result.test:.1%} on the test images", expected=f"over {least:.0%}")
+    require_learned(result)
+    require_trained(bench.lab, cell_evidence.graph("net"), result, least)
 
 
 # ---- the accuracy --------------------------------------------------------------------------------------------------
 
 
-@grades(ACCURACY, credit=1, faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels"))
+@grades(
+    ACCURACY,
+    credit=1,
+    faults=("train-op-not-run", "answers-looked-up", "prediction-uses-labels", "weights-not-trained-here"),
+)
 def test_the_network_recognises_more_than_98_5_percent(bench, cell_evidence):
     """The test accuracy is over 98.5 %"""
     require_values(cell_evidence.graph("net"))
