@@ -6,6 +6,7 @@ program makes them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -175,6 +176,12 @@ def _one() -> list[Program]:
         w = v.trained[0]
         return x @ (v.trained[1] * w / np.linalg.norm(w, axis=0)) + v.trained[2]
 
+    def difference(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return x @ (v.trained[0] - v.trained[1]) + v.trained[2]
+
+    def unit_length(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return mlp(v, 28 * x / np.linalg.norm(x, axis=1, keepdims=True), acts)
+
     p = "one_layer/"
     return [
         Program(p + "beginners_tutorial"),
@@ -206,6 +213,18 @@ def _one() -> list[Program]:
         Program(p + "clipped_gradients"),
         Program(p + "default_graph"),
         Program(p + "per_class_weights_sum"),
+        Program(p + "pixelwise_convolution", convolution),
+        Program(p + "rows_in_map_fn"),
+        Program(p + "sum_over_28_strips"),
+        Program(p + "broadcast_and_sum"),
+        Program(p + "matvec_of_rows", transposed, loss_form="rows"),
+        Program(p + "weights_of_two_factors", difference),
+        Program(p + "cosine_schedule"),
+        Program(p + "scaled_loss_and_gradients"),
+        Program(p + "adam_on_one_vector"),
+        Program(p + "cond_around_everything"),
+        Program(p + "unit_length_images", unit_length, loss=vector_ce, loss_form="rows"),
+        Program(p + "summaries_and_savers"),
     ]
 
 
@@ -239,6 +258,10 @@ def _two() -> list[Program]:
     def smoothed(z: Array, y: Array, v: Values) -> float:
         decay = 1e-5 * 0.5 * ((v.trained[0] ** 2).sum() + (v.trained[2] ** 2).sum())
         return float(cross_entropy(z, 0.9 * y + 0.01).mean() + decay)
+
+    def one_matrix(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        theta, n = v.trained[0], v.trained[0].shape[1] - 1
+        return mlp(Values([theta[:784, :n], theta[784, :n], theta[785:, :n].T, theta[785:, n]]), x, acts)
 
     p, r = "two_layers/", ("relu",)
     return [
@@ -295,6 +318,34 @@ def _two() -> list[Program]:
         ),
         Program(p + "feeds_that_are_no_placeholders", acts=r, onehot="y"),
         Program(p + "plain_class", acts=r, loss_form="rows"),
+        Program(p + "split_batch_in_two_towers", acts=r, loss_form="other"),
+        Program(p + "hidden_chunks_in_a_loop", acts=r),
+        Program(p + "both_layers_in_one_matrix", one_matrix, acts=r),
+        Program(
+            p + "relu_layer_and_confusion",
+            acts=r,
+            loss_form="rows",
+            sites=(("tf.nn.relu_layer(X, W1, b1)", "tf.nn.xw_plus_b(X, W1, b1)"),),
+        ),
+        Program(
+            p + "relu_by_concatenated_relu",
+            acts=r,
+            sites=(("both[:, :1500]", "tf.matmul(X, params['w_h']) + params['b_h']"),),
+        ),
+        Program(
+            p + "relu_by_sorting_pairs",
+            acts=r,
+            sites=(("tf.reduce_max(tf.stack([z, tf.zeros_like(z)], axis=0), axis=0)", "z"),),
+        ),
+        Program(p + "layers_in_cond_and_dropout", acts=r),
+        Program(p + "adam_in_a_class", acts=r),
+        Program(p + "custom_getter_averages", acts=r, in_loss="trained", copies="/ExponentialMovingAverage"),
+        Program(p + "teacher_and_student", first_four, acts=r),
+        Program(p + "keras_subclass", acts=r),
+        Program(p + "patches_as_one_kernel", acts=r),
+        Program(p + "warm_up", acts=r, optimizer=None),
+        Program(p + "iterator_feeds", acts=r, onehot="Y"),
+        Program(p + "pruned_weights", acts=r),
     ]
 
 
@@ -443,7 +494,89 @@ def _deep() -> list[Program]:  # noqa: C901 - one small reference a program
         x = acts[1](x @ (p2[:-1] * mask) + p2[-1])
         return x @ p3[:-1] + p3[-1]
 
-    p, rr = "deep/", ("relu", "relu")
+    def recurrence(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        u, w, c = v.trained[:3]
+        state = np.zeros((len(x), w.shape[0]))
+        for t in range(28):
+            state = np.tanh(x[:, 28 * t : 28 * t + 28] @ u + state @ w + c)
+        return mlp(Values(v.trained[3:]), state, [ACTIVATIONS["relu"]])
+
+    def one_cell(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        cell, c = v.trained[:2]
+        state = np.zeros((len(x), cell.shape[1]))
+        for t in range(28):
+            state = np.tanh(np.hstack([x[:, 28 * t : 28 * t + 28], state]) @ cell + c)
+        return mlp(Values(v.trained[2:]), state, [ACTIVATIONS["relu"]])
+
+    def gated(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p = v.trained
+        for i in range(2):
+            a, g = np.split(x @ p[2 * i] + p[2 * i + 1], 2, axis=1)
+            x = a * sigmoid(g)
+        return x @ p[4] + p[5]
+
+    def first_six(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return mlp(Values(v.trained[:6]), x, acts)
+
+    def with_decoder(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        return mlp(Values([*v.trained[:2], *v.trained[3:]]), x, acts)
+
+    def averaged(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, g1, s1, w2, g2, s2, w3, b3 = v.trained
+        for w, g, s, name, act in ((w1, g1, s1, "bn1", acts[0]), (w2, g2, s2, "bn2", acts[1])):
+            z = (x @ w - v[name + "/moving_mean"]) / np.sqrt(v[name + "/moving_var"] + 1e-3)
+            x = act(g * z + s)
+        return x @ w3 + b3
+
+    def fused(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        k1, g1, s1, k2, g2, s2, w, b = v.trained
+        t = x.reshape(-1, 28, 28, 1)
+        for k, g, s, name in ((k1, g1, s1, "one"), (k2, g2, s2, "two")):
+            z = (conv2d(t, k, 2) - v[name + "/mean"]) / np.sqrt(v[name + "/var"] + 1e-3)
+            t = np.maximum(g * z + s, 0)
+        return t.reshape(len(x), -1) @ w + b
+
+    def own_swish(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        slope, w1, b1, g1, w2, b2, g2, w3, b3 = v.trained
+        for w, b, g in ((w1, b1, g1), (w2, b2, g2)):
+            z = x @ w + b
+            z = g * z / np.sqrt((z**2).mean(axis=1, keepdims=True) + 1e-6)
+            x = z * sigmoid(slope * z)
+        return x @ w3 + b3
+
+    def winners(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        p = v.trained
+        for i in range(2):
+            z = x @ p[2 * i] + p[2 * i + 1]
+            x = np.where(z >= np.sort(z, axis=1)[:, -60][:, None], z, 0)
+        return x @ p[4] + p[5]
+
+    def mixer(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        e, t, c, w, b = v.trained
+        gelu = np.vectorize(lambda z: 0.5 * z * (1 + math.erf(z / 2**0.5)))
+        h = x.reshape(-1, 4, 7, 4, 7).transpose(0, 1, 3, 2, 4).reshape(-1, 16, 49)
+        h = gelu(h @ e)
+        h = h + gelu(np.einsum("npc,pq->nqc", h, t))
+        h = h + gelu(h @ c)
+        return h.mean(axis=1) @ w + b
+
+    def separable(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        k1, d, point, k2, w, b = v.trained
+        t = np.maximum(conv2d(x.reshape(-1, 28, 28, 1), k1, 2), 0)
+        t = np.concatenate([conv2d(t[..., i : i + 1], d[:, :, i : i + 1]) for i in range(d.shape[2])], axis=3)
+        t = np.maximum(conv2d(t, point), 0)
+        wide = np.zeros((5, 5, *k2.shape[2:]))
+        wide[::2, ::2] = k2
+        return np.maximum(conv2d(t, wide), 0).mean(axis=(1, 2)) @ w + b
+
+    def mixed_targets(z: Array, y: Array, v: Values) -> float:
+        entropy = -(softmax(z) * np.log(softmax(z) + 1e-9)).sum(axis=1)
+        return float((cross_entropy(z / 1.5, 0.95 * y + 0.005) - 0.05 * entropy).mean())
+
+    def kernels_decayed(z: Array, y: Array, v: Values) -> float:
+        return float(cross_entropy(z, y).mean() + 0.5e-4 * sum((w**2).sum() for w in v.trained[::2]))
+
+    p, rr, adam = "deep/", ("relu", "relu"), ("adam", 0.001)
     return [
         Program(p + "dropout_keep_prob", acts=rr, optimizer=("adam", 0.001)),
         Program(p + "sizes_in_a_loop", acts=("relu",) * 3, optimizer=("adam", 0.001), spread=((0, 1, 2),)),
@@ -498,6 +631,37 @@ def _deep() -> list[Program]:  # noqa: C901 - one small reference a program
         Program(p + "stochastic_depth", stochastic_depth, optimizer=("adam", 0.001), stochastic=True),
         Program(p + "packed_layers", packed, acts=("relu6",) * 2, optimizer=("adam", 0.002)),
         Program(p + "momentum_by_hand", columns, acts=rr, optimizer=("momentum", 0.05), spread=((0, 1),)),
+        Program(p + "unrolled_recurrence", recurrence, optimizer=adam),
+        Program(p + "recurrence_in_a_loop", one_cell, optimizer=adam),
+        Program(p + "gated_units", gated, optimizer=adam),
+        Program(p + "auxiliary_head", first_six, acts=rr, loss=None, optimizer=adam),
+        Program(p + "tied_autoencoder", with_decoder, acts=("sigmoid", "relu"), loss=None, optimizer=adam),
+        Program(
+            p + "keras_batchnorm_update_ops", averaged, acts=rr, optimizer=None, also=("moving_mean", "moving_var")
+        ),
+        Program(p + "fused_batchnorm", fused, optimizer=adam, also=("/mean", "/var")),
+        Program(p + "dropconnect", acts=rr, optimizer=adam),
+        Program(p + "gaussian_noise_layers", acts=("elu",) * 2, optimizer=adam),
+        Program(p + "trainable_swish", own_swish, optimizer=adam),
+        Program(p + "winners_take_all", winners, optimizer=adam),
+        Program(p + "mixer_over_patches", mixer, optimizer=adam),
+        Program(p + "separable_convolutions", separable, optimizer=adam),
+        Program(p + "lookahead_weights", acts=rr, optimizer=("nesterov", 0.05)),
+        Program(p + "rmsprop_written_out", acts=("tanh",) * 2, optimizer=None),
+        Program(p + "plain_descent_by_hand", acts=rr, optimizer=("sgd", 0.3)),
+        Program(p + "soft_targets_mixed", acts=rr, loss=mixed_targets, optimizer=adam),
+        Program(p + "mixup_in_the_graph", acts=rr, optimizer=adam),
+        Program(
+            p + "separate_train_and_eval_paths",
+            acts=rr,
+            loss=None,
+            in_loss="noisy",
+            optimizer=None,
+            stochastic=True,
+        ),
+        Program(p + "weight_decay_decoupled", acts=rr, optimizer=None),
+        Program(p + "scan_over_layers", loop, acts=("relu",), optimizer=adam),
+        Program(p + "foldl_of_keras_layers", acts=("relu", "elu"), loss=kernels_decayed, optimizer=adam),
     ]
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -17,9 +17,10 @@ from netgrader.network.exercises import exercise_named
 
 from .products import CACHE, Entry
 
-__all__ = ["Row", "commit", "read", "reader_hash", "rows", "verdict"]
+__all__ = ["Row", "commit", "export", "keep", "read", "reader_hash", "rows", "verdict"]
 
 ROOT = Path(__file__).parents[2]
+KEPT = Path(__file__).with_name("rows.jsonl")
 READER = ("netgrader/network", "netgrader/lab", "netgrader/faults.py")
 
 
@@ -128,19 +129,19 @@ def _path() -> Path:
 
 
 def rows() -> Iterator[Row]:
-    """All rows kept so far."""
-    path = _path()
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            try:
-                raw = json.loads(line)
-            except ValueError:
-                continue  # the last line of a run that was killed
-            for key in ("faults", "remarks", "undecided"):
-                raw[key] = tuple(raw[key])
-            yield Row(**raw)
+    """All rows kept so far, those of the repository first."""
+    for path in (KEPT, _path()):
+        if not path.exists():
+            continue
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                try:
+                    raw = json.loads(line)
+                except ValueError:
+                    continue  # the last line of a run that was killed
+                for key in ("faults", "remarks", "undecided"):
+                    raw[key] = tuple(raw[key])
+                yield Row(**raw)
 
 
 def keep(row: Row) -> None:
@@ -148,3 +149,10 @@ def keep(row: Row) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     with _path().open("a", encoding="utf-8") as out:
         out.write(json.dumps(asdict(row)) + "\n")
+
+
+def export(digests: Mapping[str, str]) -> None:
+    """Keep the last row of each product, as it is now, in the repository."""
+    last = {(row.name, row.mode): row for row in rows() if digests.get(row.name) == row.digest}
+    lines = [json.dumps(asdict(last[key]), separators=(",", ":")) for key in sorted(last)]
+    KEPT.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from .catalogue import PROGRAMS
 from .products import Entry
 from .reading import Row, verdict
 
-__all__ = ["write"]
+__all__ = ["summarise", "write"]
 
 Result = tuple[Entry, Row, str]
 GOOD = "right"
@@ -50,13 +50,37 @@ def write(
     path.write_text("\n".join(_page(lab, static, states, explained)) + "\n", encoding="utf-8")
 
 
+MARKS = ("<!-- measured: from here -->", "<!-- measured: to here -->")
+
+
+def summarise(path: Path, entries: Sequence[Entry], rows: Sequence[Row], states: Mapping[str, int]) -> None:
+    """Put the tables of totals, of faults and of styles into the guide, between its marks."""
+    lab, static = latest(entries, rows, "lab"), latest(entries, rows, "static")
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    lines = [
+        "",
+        f"{len(PROGRAMS)} programs, {states.get('good', 0)} products that the oracle confirms;",
+        "every miss, with its reason, stands in [reader-report.md](reader-report.md).",
+        "",
+        *_totals(lab, static),
+        "",
+        *_table("fault", _by_fault(lab)),
+        "",
+        *_table("style", _by_program(lab)),
+        "",
+    ]
+    path.write_text(before + MARKS[0] + "\n".join(lines) + "\n" + MARKS[1] + after, encoding="utf-8")
+
+
 def _page(
     lab: Sequence[Result], static: Sequence[Result], states: Mapping[str, int], explained: Mapping[str, str]
 ) -> Iterator[str]:
     commits = Counter(row.commit for _, row, _ in lab)
     yield "# What the reader says of the corpus"
     yield ""
-    yield "Written by `make reader-report`; rows are kept in `build/corpus/rows.jsonl` with the commit that was measured"
+    yield "Written by `make reader-report`; rows are kept in `tests/corpus/rows.jsonl` with the commit that was measured"
     yield f"(here {', '.join(f'{commit}: {count}' for commit, count in commits.most_common())})."
     yield ""
     yield f"{len(PROGRAMS)} right networks, each written by itself, and operators on them (`tests/corpus`). Of the products"
