@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.checks.hard_images import HARD, KNOWN
 from netgrader.checks.language import fail, partial
 from netgrader.lab.api import LabError
 
@@ -41,6 +42,7 @@ Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
 QUICK_TRAIN, QUICK_COPIES = 6, 4  # every so many images
+NO_EXCESS = 1.5  # standard errors: networks that never saw the test images have 7 or more, others -1 or less
 AHEAD = 0.02  # on clean images a network is no better on the test images than on those it learned from: 0.01 at most
 CLASSES = 10
 NOISED_LOSS, MOVED_SHARE = 0.02, 0.6  # see `require_learned`
@@ -63,6 +65,8 @@ class Recomputed:
         The class found for each test image (10,000,).
     excess
         By how many standard errors the loss on test images is above that on training images (Welch's z).
+    hard
+        How many of the hard test images (`netgrader.checks.hard_images`) it recognises.
     """
 
     train: float
@@ -71,6 +75,7 @@ class Recomputed:
     moved: float
     found: npt.NDArray[np.int64]
     excess: float = float("inf")
+    hard: int = 0
 
 
 def require_values(graph: GraphEvidence) -> None:
@@ -109,6 +114,7 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
         raise
     finally:
         session.close()
+    hard = [row for row in HARD if row < len(mnist.y_test)]
     each: list[Array] = np.split(logits, np.cumsum([len(part) for part in parts])[:-1])
     on_train, on_test, on_noised, on_moved = (
         float(np.mean(part.argmax(axis=1) == true)) for part, true in zip(each, digits, strict=True)
@@ -119,6 +125,7 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
         noised=on_noised,
         moved=on_moved,
         found=each[1].argmax(axis=1),
+        hard=int(np.sum(each[1][hard].argmax(axis=1) == mnist.y_test[hard])),
         excess=_excess(_losses(each[1], digits[1]), _losses(each[0], digits[0])),
     )
 
@@ -151,6 +158,12 @@ def require_learned(recomputed: Recomputed) -> None:
             "answers-looked-up",
             found=f"{recomputed.test:.1%} on the test images and {recomputed.train:.1%} on the training images",
             expected="about as much on the images that it learned from",
+        )
+    if recomputed.hard >= KNOWN and recomputed.excess < NO_EXCESS:
+        fail(
+            "trained-on-test",
+            found=f"{recomputed.hard} of {len(HARD)} test images recognised that networks only know if they have seen them",
+            expected=f"fewer than {KNOWN}",
         )
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sysconfig
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,18 +22,18 @@ import pytest
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs, grade_job
 from netgrader.sandbox.kept import require_promises
-from tests.attacks.attacked import PROBES, TESTS, Attack, notebook_of
+from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.conftest import build
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from netgrader.grading.grade import GradedNotebook
 
 MARK = "c0ffee-the-grader-alone-knows"
 LIMITS = """
 [limits]
-cell_seconds = 6
+cell_seconds = 5
 notebook_seconds = 20
 capture_seconds = 6
 memory_bytes = 700_000_000
@@ -98,6 +99,12 @@ def _hashes(folder: Path, leave_out: set[str]) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def module_monkeypatch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = build(tmp_path_factory.mktemp("attacked") / "course")
@@ -129,6 +136,36 @@ def attacked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert honest.result.score == HONEST
     assert honest.result.problem is None
     assert made.everything() == made.before
+
+
+ATTEMPT = """
+MARK, COURSE = {mark!r}[::-1].encode(), {course!r}
+def attempt():
+{body}
+try:
+    got = attempt()
+    print('GOT ' + repr(got)[:300] if got else 'NOTHING')
+except BaseException as error:
+    print('NOTHING: ' + type(error).__name__)
+"""
+
+
+def tries(attacked: Attacked, attempts: Mapping[str, str], *, secret: bool = True) -> dict[str, str]:
+    """Let one kernel try all of `attempts`, each a function's body that returns what it got; what each one printed."""
+    cells = [
+        ATTEMPT.format(mark=MARK[::-1], course=str(attacked.root), body=textwrap.indent(textwrap.dedent(body), "    "))
+        for body in attempts.values()
+    ]
+    attack = Attack("tries them all", squares=RIGHT, cells=cells, squares_deserves=3.0)
+    attacked.run([attack])
+    if secret:
+        assert_in_vain(attacked, attack)
+    printed = [
+        "".join(output.get("text", "") for output in outputs) for _, outputs in attacked.results[attack.name].cells
+    ]
+    found = [text for text in printed if text.startswith(("GOT", "NOTHING"))]
+    assert len(found) == len(attempts)
+    return dict(zip(attempts, found, strict=True))
 
 
 def assert_in_vain(attacked: Attacked, attack: Attack) -> None:

@@ -377,12 +377,6 @@ def forged(attacked: Attacked, module_monkeypatch) -> Attacked:
     return attacked
 
 
-@pytest.fixture(scope="module")
-def module_monkeypatch():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_the_mark_is_what_the_honest_part_deserves(forged: Attacked, attack: Attack) -> None:
     assert_in_vain(forged, attack)

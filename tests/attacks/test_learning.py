@@ -1,0 +1,122 @@
+"""Accuracies without learning: answers by position, by neighbour, by having trained on the test images."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_values
+from netgrader.checks.bench import Mnist
+from netgrader.checks.hard_images import HARD, KNOWN
+from netgrader.checks.language import Failed
+from netgrader.evidence import GraphEvidence
+from netgrader.lab.caged import CagedLab
+from netgrader.student.mnist import load_mnist
+
+CLEAN = Recomputed(train=0.999, test=0.985, noised=0.985, moved=0.95, found=np.zeros(1, np.int64), excess=10.2, hard=7)
+
+
+@pytest.fixture(scope="module")
+def mnist() -> Mnist:
+    (x_train, y_train), (x_test, y_test) = load_mnist()
+    return Mnist(x_train[:3000], y_train[:3000], x_test[:2000], y_test[:2000])
+
+
+@pytest.fixture(scope="module")
+def lab():
+    made = CagedLab()
+    yield made
+    made.close()
+
+
+def exported(build) -> GraphEvidence:
+    """A network as a probe takes it; `build` gives the logits and the values of variables by name."""
+    import tensorflow.compat.v1 as tf
+
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        logits, values = build(tf, x)
+        meta = tf.train.export_meta_graph(graph=graph).SerializeToString()
+    parts = {"X": x.name, "Y": y.name, "logits": logits.name}
+    return GraphEvidence(meta, parts, values=values)
+
+
+def by_position(mnist: Mnist):
+    """A variable counts the rows seen so far; the answer is the label that the test set has there."""
+
+    def build(tf, x):
+        start = tf.get_variable("start", [], tf.int32, tf.zeros_initializer(), trainable=False, use_resource=True)
+        n = tf.shape(x)[0]
+        begun = start.assign_add(n, read_value=True) - n
+        at = tf.math.floormod(begun + tf.range(n), len(mnist.y_test))
+        with tf.control_dependencies([at]):
+            return tf.one_hot(tf.gather(tf.constant(mnist.y_test.astype(np.int32)), at), 10) + 0 * x[:, :10], {}
+
+    return build
+
+
+def by_neighbour(mnist: Mnist):
+    """The test images themselves are the weights of a hidden layer, their labels those of the last one."""
+    images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
+
+    def build(tf, x):
+        w1 = tf.get_variable("w1", images.T.shape, use_resource=True)
+        b1 = tf.get_variable("b1", [len(images)], use_resource=True)
+        w2 = tf.get_variable("w2", [len(images), 10], use_resource=True)
+        near = tf.nn.softmax(20.0 * (x @ w1 + b1))
+        values = {"w1": images.T.copy(), "b1": -0.5 * (images**2).sum(axis=1)}
+        return near @ w2, {**values, "w2": np.eye(10, dtype=np.float32)[mnist.y_test]}
+
+    return build
+
+
+def test_answers_by_position_are_worth_what_guessing_is(lab, mnist) -> None:
+    assert recompute(lab, exported(by_position(mnist)), mnist).test < 0.2
+
+
+def test_the_same_answers_are_right_where_images_come_in_their_order(lab, mnist) -> None:
+    """With one protection off: images fed in the order that everybody knows."""
+    evidence = exported(by_position(mnist))
+    session = lab.load(evidence.meta_graph).session(seed=1)
+    session.initialise()
+    images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
+    (logits,) = session.run([evidence.parts["logits"]], {evidence.parts["X"]: images})
+    session.close()
+    assert np.mean(logits.argmax(axis=1) == mnist.y_test) > 0.99
+
+
+def test_the_test_images_as_weights_are_a_table_of_answers(lab, mnist) -> None:
+    recomputed = recompute(lab, exported(by_neighbour(mnist)), mnist)
+    assert recomputed.test > 0.99
+    with pytest.raises(Failed) as raised:
+        require_learned(recomputed)
+    assert raised.value.faults[0].code == "answers-looked-up"
+
+
+def test_a_network_that_saw_the_test_images_is_named() -> None:
+    for test, train, excess, hard in ((0.993, 0.9914, -2.3, 54), (0.9976, 0.997, -1.2, 73), (0.9999, 0.999, -5.4, 77)):
+        with pytest.raises(Failed) as raised:
+            require_learned(replace(CLEAN, test=test, train=train, noised=test, excess=excess, hard=hard))
+        assert raised.value.faults[0].code == "trained-on-test"
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "excess", "hard"),
+    [(0.99995, 0.9854, 10.2, 7), (0.9982, 0.99, 7.9, 37), (0.9995, 0.9925, 6.0, 50), (0.981, 0.982, -0.4, 12)],
+)
+def test_an_honest_network_is_not(train: float, test: float, excess: float, hard: int) -> None:
+    require_learned(replace(CLEAN, train=train, test=test, noised=test, excess=excess, hard=hard))
+
+
+def test_the_hard_images_are_test_images() -> None:
+    assert len(set(HARD)) == len(HARD) > KNOWN
+    assert 0 <= min(HARD) <= max(HARD) < 10_000
+
+
+def test_values_of_which_nothing_was_seen_to_be_trained_are_named(mnist) -> None:
+    evidence = replace(exported(by_neighbour(mnist)), doubt="0.1 seconds of computing")
+    with pytest.raises(Failed) as raised:
+        require_values(evidence)
+    assert raised.value.faults[0].code == "weights-not-trained-here"
