@@ -135,7 +135,10 @@ def report(
 
 @app.command()
 def release(
-    notebook: Annotated[str | None, typer.Option("--notebook", metavar="NAME", help="Only this notebook.")] = None,
+    notebook: Annotated[
+        list[str] | None,
+        typer.Option("--notebook", metavar="NAME", help="Release this notebook and no other; may be repeated."),
+    ] = None,
     assignment: Annotated[
         str | None, typer.Option("--assignment", help="The assignment, if there are several.")
     ] = None,
@@ -149,7 +152,7 @@ def release(
     """
     from netgrader.commands.release import run  # noqa: PLC0415
 
-    raise typer.Exit(run(assignment, notebook, check=check))
+    raise typer.Exit(run(assignment, tuple(notebook or ()), check=check))
 
 
 @app.command()

@@ -33,10 +33,11 @@ README = """\
 """
 
 
-def release(assignment: Assignment, notebook: str | None = None) -> Path:
-    """Generate the release of `assignment`, or of one notebook of it, and put it in its place in one step.
+def release(assignment: Assignment, notebooks: Sequence[str] = ()) -> Path:
+    """Generate the release of `assignment`, or of some notebooks of it, and put it in its place in one step.
 
-    With `notebook` what was released of the others stays as it is. Cells and points go into the gradebook.
+    What is released is all that is there afterwards: a later notebook is given what answers an earlier one, so none may
+    stay behind unasked. Cells and points go into the gradebook.
 
     Raises
     ------
@@ -47,12 +48,10 @@ def release(assignment: Assignment, notebook: str | None = None) -> Path:
     """
     target = assignment.release
     target.parent.mkdir(parents=True, exist_ok=True)
-    chosen = (assignment.files(notebook).name,) if notebook else assignment.notebooks
+    chosen = tuple(sorted({assignment.files(name).name for name in notebooks})) or assignment.notebooks
     # Beside the target, so that the last step is a rename.
     part = target.parent / f".{target.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
-        if notebook and target.is_dir():
-            shutil.copytree(target, part)
         generate(assignment, part, chosen, save=True)
         old = part.with_name(part.name + "-old")
         if target.is_dir():
@@ -74,19 +73,15 @@ def differences(assignment: Assignment) -> tuple[str, ...]:
 
 
 def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, save: bool) -> None:
-    """Write the release of `notebooks` into the folder `target`, over what it holds."""
+    """Write the release of `notebooks` into the folder `target`."""
     if not notebooks:
         raise UsageError(f"{assignment.source} holds no notebooks.")
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
     with tempfile.TemporaryDirectory() as folder:
-        generate_assignment(
-            assignment.course,
-            assignment.name,
-            release_directory=folder,
-            notebook=notebooks[0] if len(notebooks) == 1 else "*",
-            save=save,
-        )
+        every = set(notebooks) == set(assignment.notebooks)
+        for name in ("*",) if every else notebooks:
+            generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name, save=save)
         for one in files:
             made = next(Path(folder).rglob(one.source.name), None)
             if made is None:
@@ -94,8 +89,6 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
             shutil.copyfile(made, target / one.source.name)
     for one in files:
         _copy_beside(assignment, one, target)
-    for old in target.glob("netgrader-*.whl"):
-        old.unlink()
     wheel = build_wheel(target)
     requirements = [f"./{wheel.name}", *student_requirements(), "jupyterlab>=4.2"]
     (target / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")

@@ -11,27 +11,26 @@ from netgrader.errors import UsageError
 from netgrader.release import differences, release
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netgrader.course import Assignment, Course
 
 __all__ = ["chosen", "run"]
 
 
-def run(assignment: str | None, notebook: str | None, *, check: bool) -> int:
+def run(assignment: str | None, notebooks: Sequence[str], *, check: bool) -> int:
     """Release, or compare; the exit code."""
     course = find_course()
     which = chosen(course, assignment)
     if not check:
-        target = release(which, notebook)
+        target = release(which, notebooks)
         files = sorted(path.name for path in target.iterdir())
         typer.echo(f"{target}: {', '.join(files)}")
-        early = _early(which, notebook) if notebook else ()
-        if early:
-            typer.echo(
-                f"It still holds {', '.join(early)}, which answers this notebook and was released with later ones. "
-                f"To release {notebook} alone, delete {target} and type the command again."
-            )
+        waiting = [name for name in which.notebooks if not (target / f"{name}.ipynb").exists()]
+        if waiting:
+            typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
         return 0
-    if notebook:
+    if notebooks:
         raise UsageError("--check compares the whole release; it takes no --notebook.")
     stale = differences(which)
     if stale:
@@ -39,13 +38,6 @@ def run(assignment: str | None, notebook: str | None, *, check: bool) -> int:
         return 1
     typer.echo(f"{which.release} is what {which.source} generates.")
     return 0
-
-
-def _early(assignment: Assignment, notebook: str) -> tuple[str, ...]:
-    """Files in the release that are given with other notebooks only: they may answer this one."""
-    own = {path.name for path in assignment.files(notebook).given}
-    given = {path.name for name in assignment.notebooks for path in assignment.files(name).given}
-    return tuple(sorted(name for name in given - own if (assignment.release / name).exists()))
 
 
 def chosen(course: Course, name: str | None) -> Assignment:

@@ -184,13 +184,18 @@ def points(course):
         connection.close()
 
 
-def test_releasing_a_notebook_alone_says_what_still_lies_there_that_answers_it(netgrader, booked):
+def test_notebooks_are_released_one_after_another_and_what_is_not_is_said(netgrader, booked):
     booked.write("source/numbers/given.py", "x = 1\n")
     path = booked.root / "source" / "numbers" / "2_words.ipynb"
     path.write_text(path.read_text().replace("import string", "from given import x"))
-    assert "still holds" not in netgrader("release", "--notebook", "1_sums").stdout
-    assert "still holds" not in netgrader("release").stdout
-    assert "It still holds given.py, which answers this notebook" in netgrader("release", "--notebook", "1_sums").stdout
+    target = booked.root / "release" / "numbers"
+    assert "Not released" not in netgrader("release").stdout
+    assert (target / "given.py").exists()
+    said = netgrader("release", "--notebook", "1_sums").stdout
+    assert "Not released: 2_words, and what only these are given." in said
+    assert not (target / "given.py").exists()
+    assert "Not released" not in netgrader("release", "--notebook", "1_sums", "--notebook", "2_words").stdout
+    assert {"1_sums.ipynb", "2_words.ipynb", "given.py"} <= {path.name for path in target.iterdir()}
 
 
 def test_a_submission_that_may_not_be_read_is_that_students_row_and_stops_nobody(booked, monkeypatch, capsys):
