@@ -61,6 +61,8 @@ class NetworkDrawing:
         Outputs of each layer, None where undecided.
     learning_rate
         The optimizer's rate, None where undecided.
+    asked
+        The learning rate that it was asked for, as written, where that is not the exercise's own.
     """
 
     kind: ClassVar[str] = "network"
@@ -69,6 +71,7 @@ class NetworkDrawing:
     marked: tuple[str, ...] = ()
     widths: tuple[int | None, ...] = ()
     learning_rate: float | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -260,6 +263,7 @@ def _network(raw: Mapping[str, Any]) -> NetworkDrawing:
         marked=_texts(raw["marked"]),
         widths=tuple(None if width is None else _whole(width) for width in _list(raw["widths"])),
         learning_rate=_optional(raw["learning_rate"]),
+        asked=_text(raw.get("asked", "")),
     )
 
 

@@ -13,6 +13,7 @@ from netgrader.checks.structure import drawing
 
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
+    from netgrader.checks.language import Grades
     from netgrader.checks.plugin import GradingPlugin
     from netgrader.lab.api import Lab
     from netgrader.network.model import Network
@@ -51,6 +52,7 @@ class Fixtures:
         self._plugin = plugin
         self.measurements: dict[str, Any] = {}
         self.observations: dict[str, list[Observation]] = {}
+        self._drawn: dict[str, Network] = {}
 
     def _cell(self, request: pytest.FixtureRequest) -> str:
         return self._plugin.terms(request.node).grades.cell
@@ -134,7 +136,7 @@ class Fixtures:
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:
-            self._refuse(network, frozenset(terms.faults), terms.forgives)
+            self._refuse(network, frozenset(terms.faults), terms)
 
         return look
 
@@ -145,22 +147,33 @@ class Fixtures:
 
         def look(network: Network) -> None:
             found = {fault.code for fault in [*network.faults, *network.remarks]}
-            self._refuse(network, found - self._plugin.looked_for(terms.cell), terms.forgives)
+            self._refuse(network, found - self._plugin.looked_for(terms.cell), terms)
 
         return look
 
-    def _draw(self, cell: str, network: Network) -> None:
+    def _draw(self, cell: str, network: Network, asked: str = "") -> None:
         try:
-            seen = drawing(network)
+            seen = drawing(network, asked)
         except Exception as error:  # noqa: BLE001  (a picture that fails must not cost anyone a mark)
             self._plugin.log.append(f"The network of {cell} could not be drawn: {error!r}")
         else:
+            self._drawn.setdefault(cell, network)
             self.observations.setdefault(cell, []).append(seen)
 
-    def _refuse(self, network: Network, codes: frozenset[str] | set[str], forgives: tuple[str, ...]) -> None:
+    def _draw_other(self, cell: str, network: Network) -> None:
+        """Draw a network of a further rate too, where only there something is wrong."""
+        default = self._drawn.get(cell)
+        rate = network.exercise.learning_rate if network.exercise is not None else None
+        if default is not None and default is not network and not default.faults and rate is not None:
+            self._bench.once(("drawing of another", cell), lambda: self._draw(cell, network, f"{rate:.4g}"))
+
+    def _refuse(self, network: Network, codes: frozenset[str] | set[str], terms: Grades) -> None:
         for remark in network.remarks:
             if remark.code in codes:
                 self._plugin.remark(remark)
-        charged = self._plugin.charged(forgives)
+        charged = self._plugin.charged(terms.forgives)
         forgiven = charged.union(*(FOLLOWS[code] for code in charged & FOLLOWS.keys()))
-        fail_all([fault for fault in network.faults if fault.code in codes and fault.code not in forgiven])
+        faults = [fault for fault in network.faults if fault.code in codes and fault.code not in forgiven]
+        if faults:
+            self._draw_other(terms.cell, network)
+        fail_all(faults)

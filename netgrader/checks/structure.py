@@ -41,14 +41,15 @@ ROWS = 7  # no size that a placeholder might have by accident
 SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
 
 
-def drawing(network: Network) -> NetworkDrawing:
-    """The network for the pages that people read: the drawing, and the same in words."""
+def drawing(network: Network, asked: str = "") -> NetworkDrawing:
+    """The network for the pages that people read: the drawing, and the same in words; `asked` as it has it."""
     return NetworkDrawing(
         svg=network.svg(),
         layers=tuple(describe(layer) for layer in network.layers),
         marked=tuple(message([fault]) for fault in network.faults),
         widths=tuple(layer.outputs for layer in network.layers),
         learning_rate=network.optimizer.learning_rate if network.optimizer is not None else None,
+        asked=asked,
     )
 
 

@@ -56,9 +56,10 @@ def _network(network: seen.NetworkDrawing) -> Figure:
     layers = tuple(safe.line(layer) for layer in network.layers)
     marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
     address = safe.svg_picture(network.svg)
-    alt = f"{words.NETWORK_CAPTION}: {'; '.join([*layers, *marked])}"
+    caption = words.NETWORK_AT.format(rate=safe.line(network.asked, 20)) if network.asked else words.NETWORK_CAPTION
+    alt = f"{caption}: {'; '.join([*layers, *marked])}"
     body = Markup('<img class="drawing" src="{}" alt="{}">').format(address, alt) if address else Markup("")
-    return Figure("network", words.NETWORK_CAPTION, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
+    return Figure("network", caption, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
 
 
 def _curves(curves: seen.Curves) -> Figure:

@@ -86,7 +86,9 @@ TARGET = {
 }
 PROBLEM = "This notebook could not be graded."
 PROBLEM_PARTLY = "Part of this notebook could not be graded."
-PROBLEM_PARTLY_MORE = "It scores nothing there for now, and your instructor sees it in the report. All other points are kept."
+PROBLEM_PARTLY_MORE = (
+    "It scores nothing there for now, and your instructor sees it in the report. All other points are kept."
+)
 OUT_OF_RANGE = "The mark given by hand, {points}, lies outside 0 to {most}. Please tell your instructor."
 
 # Feedback: a check cell
@@ -123,6 +125,7 @@ CODE_OF = "Code of the cell {number}"
 
 # Pictures
 NETWORK_CAPTION = "Your network, as the grader reads it from the graph"
+NETWORK_AT = "Your network when asked for at a learning rate of {rate}"
 NETWORK_MARKED = "marked: {sentence}"
 NETWORK_LAYERS = "The drawing in words"
 CLAIMED = "you reported"

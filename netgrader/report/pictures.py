@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from netgrader import observations as seen
+from netgrader.feedback.verdicts import state_of
 from netgrader.feedback.view import Numbers
 from netgrader.pages import charts, safe, words
 from netgrader.pages.graded import earned
 from netgrader.report.rules import measured_accuracy, total
 from netgrader.report.view import Chart
+from netgrader.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +75,8 @@ def _cells(view: ClassView) -> Chart | None:
                     else None
                 )
                 points = earned(cell, graded.marks) if cell and graded else None
-                if points is not None and column.max_points:
+                unclear = cell is None or state_of(cell, points) == Outcome.UNGRADABLE
+                if points is not None and not unclear and column.max_points:
                     shares.append(min(1.0, max(0.0, points / column.max_points)))
             if shares:
                 rows.append((column.name, sum(shares) / len(shares)))
@@ -96,7 +99,10 @@ def _networks(view: ClassView) -> Iterator[tuple[str, str, float, seen.NetworkDr
         for notebook, graded in student.notebooks.items():
             accuracy = measured_accuracy(graded)
             networks = [
-                one for cell in graded.observations.values() for one in cell if isinstance(one, seen.NetworkDrawing)
+                one
+                for cell in graded.observations.values()
+                for one in cell
+                if isinstance(one, seen.NetworkDrawing) and not one.asked
             ]
             if accuracy is not None and networks:
                 yield notebook, safe.line(student.name), accuracy, networks[-1]

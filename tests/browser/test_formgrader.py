@@ -35,11 +35,12 @@ def formgrader(booked, exchange, tmp_path):
 class Submissions:
     """Formgrader's list of submissions."""
 
-    def __init__(self, browser, address):
-        self.browser, self.driver, self.address = browser, browser.driver, address
+    def __init__(self, browser, address, assignment="numbers"):
+        self.browser, self.driver = browser, browser.driver
+        self.address = f"{address}/manage_submissions/{assignment}"
 
     def open(self):
-        self.browser.open(f"{self.address}/manage_submissions/numbers")
+        self.browser.open(self.address)
         return self
 
     def _row(self, student):
@@ -66,7 +67,7 @@ class Submissions:
         wait(self.driver, click, f"the button {button}")
         shown = "#success-modal.in, #error-modal.in"
         modal = wait(self.driver, lambda: next(iter(self.driver.find_elements(By.CSS_SELECTOR, shown)), None), button)
-        said = wait(self.driver, lambda: modal.text, f"words on {button}")
+        said = wait(self.driver, lambda: modal.get_attribute("textContent"), f"words on {button}")
         self.open()
         return said
 

@@ -1,11 +1,17 @@
 """What tests hand over for the pages to draw of a training."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 
+from netgrader.checks.fixtures import Fixtures
 from netgrader.checks.pictures import accuracy_curves, wrong_digits
+from netgrader.faults import CATALOGUE, Fault
 from netgrader.feedback.figures import figure
+from netgrader.network.model import Exercise, Layer, Network, Optimizer
+from netgrader.observations import from_json, to_json
 
 
 def test_the_recomputed_accuracy_stands_at_the_end_of_the_reported_curves():
@@ -34,3 +40,35 @@ def test_digits_got_wrong_are_counted_and_the_first_of_them_named():
     digits = wrong_digits(found, true)
     assert (digits.wrong, digits.total) == (2, 30)
     assert [(one.index, one.found, one.true) for one in digits.digits] == [(4, 9, 1), (20, 0, 6)]
+
+
+def test_a_network_that_is_wrong_only_at_another_rate_is_drawn_at_that_rate_with_the_place_marked():
+    right = Network(
+        layers=(Layer("dense", 784, 10, "none", True, ("W", "b"), "MatMul"),),
+        optimizer=Optimizer("adam", 0.003, ("W", "b"), "Adam"),
+    )
+    code = "learning-rate-not-as-stated"
+    ignores = replace(
+        right,
+        exercise=Exercise("one_layer_network", learning_rate=0.0113),
+        faults=(Fault(code, CATALOGUE[code].sentence, "Adam", "0.003", "0.0113"),),
+    )
+    fixtures = Fixtures(SimpleNamespace(once=lambda _, make: make()), SimpleNamespace(log=[]))
+    fixtures._draw("check_x", right)
+    fixtures._draw_other("check_x", ignores)
+    default, other = fixtures.observations["check_x"]
+    assert (default.asked, default.marked) == ("", ())
+    assert "expected 0.0113" in other.marked[0]
+    (drawn,) = from_json(to_json({"check_x": (other,)}))["check_x"]
+    assert figure(drawn).caption == "Your network when asked for at a learning rate of 0.0113"
+
+
+def test_a_network_that_is_wrong_at_its_own_rate_is_drawn_once():
+    code = "missing-bias"
+    wrong = Network(
+        layers=(), faults=(Fault(code, CATALOGUE[code].sentence),), exercise=Exercise("x", learning_rate=1.0)
+    )
+    fixtures = Fixtures(SimpleNamespace(once=lambda _, make: make()), SimpleNamespace(log=[]))
+    fixtures._draw("check_x", wrong)
+    fixtures._draw_other("check_x", replace(wrong))
+    assert len(fixtures.observations["check_x"]) == 1
