@@ -10,7 +10,7 @@ help: ## list the targets
 setup: ## build .venv from the lock file; does nothing when nothing changed
 	@scripts/setup
 
-demo: setup ## release the course, grade the sample class, end with a table of marks and reasons
+demo: setup ## release the course, grade the sample class, write feedback and report, end with marks and the files to open
 	@$(BIN)/netgrader demo
 
 test: ## all tests

@@ -1,7 +1,7 @@
 """Hidden checks of notebook 2. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import fail_all, grades
-from netgrader.checks.accuracy import require_learned, require_reported, require_trained, require_values
+from netgrader.checks.accuracy import least_accuracy, require_learned, require_reported, require_trained, require_values
 from netgrader.checks.input_gradients import require_largest
 from netgrader.checks.learning_rate import judge_rate, require_true
 from netgrader.checks.pictures import accuracy_curves, wrong_digits
@@ -118,8 +118,7 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured):
     result = recomputed(bench)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
     require_learned(result)
-    least = bench.exercises.table("two_layer_training")["least_accuracy"]
-    require_trained(bench.lab, cell_evidence.graph("net"), result, least)
+    require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
 
 
 @grades(

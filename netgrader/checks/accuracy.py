@@ -22,13 +22,14 @@ from netgrader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netgrader.checks.bench import Mnist
+    from netgrader.checks.bench import Bench, Mnist
     from netgrader.evidence import GraphEvidence
     from netgrader.lab.api import Lab, LabSession
 
 __all__ = [
     "Recomputed",
     "classify",
+    "least_accuracy",
     "recompute",
     "require_learned",
     "require_reported",
@@ -48,6 +49,8 @@ CLASSES = 10
 NOISED_LOSS, MOVED_SHARE = 0.02, 0.6  # see `require_learned`
 GUESSED, WORTHLESS = 0.3, 0.8  # what chance may reach, and up to where an accuracy earns nothing
 MISSED = "The network does not reach the accuracy that was asked for."
+FEW = 200  # images that are tried a second time
+UNSTEADY = 0.01  # what an accuracy may be off by if it differs from time to time, which is charged where it was built
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
 
@@ -67,6 +70,8 @@ class Recomputed:
         By how many standard errors the loss on test images is above that on training images (Welch's z).
     hard
         How many of the hard test images (`netgrader.checks.hard_images`) it recognises.
+    steady
+        Whether an image gets the same answer each time, whatever stands beside it.
     """
 
     train: float
@@ -76,6 +81,7 @@ class Recomputed:
     found: npt.NDArray[np.int64]
     excess: float = float("inf")
     hard: int = 0
+    steady: bool = True
 
 
 def require_values(graph: GraphEvidence) -> None:
@@ -108,6 +114,8 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
         session.initialise()
         session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
         logits = _logits(session, graph, np.concatenate(parts), random)
+        few = slice(len(parts[0]), len(parts[0]) + FEW)
+        steady = np.allclose(logits[few], _logits(session, graph, test[:FEW], random), rtol=1e-2, atol=1e-2)
     except LabError as error:
         if "feed" in error.sentence and "placeholder" in error.sentence:
             fail("prediction-uses-labels", found="logits that ask for more than X", expected="logits from X alone")
@@ -127,6 +135,7 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
         found=each[1].argmax(axis=1),
         hard=int(np.sum(each[1][hard].argmax(axis=1) == mnist.y_test[hard])),
         excess=_excess(_losses(each[1], digits[1]), _losses(each[0], digits[0])),
+        steady=steady,
     )
 
 
@@ -182,6 +191,12 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     partial(share, MISSED, found=found, expected=expected)
 
 
+def least_accuracy(bench: Bench, training: str, network: str) -> float:
+    """What a training must reach: less where the network is at fault, which is charged in its own cell already."""
+    terms = bench.exercises.table(training.removeprefix("check_"))
+    return float(terms["least_of_a_faulty_one"] if bench.is_faulty(network) else terms["least_accuracy"])
+
+
 def _moved(lab: Lab, graph: GraphEvidence) -> bool:
     """Whether a variable that begins with the same value each time has another one in what was handed over."""
     loaded = lab.load(graph.meta_graph)
@@ -210,9 +225,10 @@ def require_reported(recomputed: Recomputed, acc_trn: Sequence[float], acc_val: 
     if not len(acc_val) or not len(acc_trn):
         fail("reported-accuracy-wrong", found="no accuracies", expected="the accuracy after each epoch")
     reported = float(min(acc_val, key=lambda value: abs(value - recomputed.test)))
-    if abs(reported - recomputed.test) <= ROUNDED:
+    near = ROUNDED if recomputed.steady else UNSTEADY
+    if abs(reported - recomputed.test) <= near:
         return
-    if abs(float(acc_val[-1]) - recomputed.train) <= ROUNDED < abs(recomputed.train - recomputed.test):
+    if abs(float(acc_val[-1]) - recomputed.train) <= near < abs(recomputed.train - recomputed.test):
         fail("reports-train-accuracy", found=f"{acc_val[-1]:.4f}", expected=f"{recomputed.test:.4f} on the test images")
     fail("reported-accuracy-wrong", found=f"{acc_val[-1]:.4f}", expected=f"{recomputed.test:.4f}, which we measure")
 

@@ -168,6 +168,10 @@ class Bench:
         network: Network = self.once(("network", cell, item, rate), lambda: self._read(cell, item, rate))
         return network
 
+    def is_faulty(self, cell: str) -> bool:
+        """Whether the reader finds something wrong with the network that a cell handed over, if it did."""
+        return self.evidence(cell).has(NET) and bool(self.network(cell).faults)
+
     def networks(self, cell: str) -> Networks:
         """The networks that a cell was asked for at further rates."""
         rates = self.exercises.asked_rates(cell.removeprefix("check_"), self.seed)

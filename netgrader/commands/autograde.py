@@ -23,7 +23,7 @@ from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, require_writable, sync_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -68,8 +68,12 @@ def grade_class(
     workers: int | None,
     force: bool,
     scheduler: str | None = None,
+    before_table: Callable[[], None] = lambda: None,
 ) -> int:
-    """Grade `students` of `assignment` (all if none are named), save their marks, print the table; the exit code."""
+    """Grade `students` of `assignment` (all if none are named), save their marks, print the table; the exit code.
+
+    `before_table` is called when the marks are saved: what it prints stands above the table, which ends the output.
+    """
     begun = time.monotonic()
     chosen = _students(assignment, students)
     require_writable(assignment.course.db_url)
@@ -80,6 +84,8 @@ def grade_class(
         done = _fill(tasks, options, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
         saved = [student for student in chosen if student not in unread]
         failed = unread | _save(assignment, saved, done, force=force)
+    seconds = time.monotonic() - begun
+    before_table()
     rows = [(one.task.student, one.result, one.error) for one in sorted(done, key=_order)]
     named = {(student, error) for student, _, error in rows if error}
     rows += [(student, None, error) for student, error in failed.items() if (student, error) not in named]
@@ -90,7 +96,7 @@ def grade_class(
     now = sum(bool(one.made) for one in done)
     partly = sum(ungraded([result]) for result in results) + len(failed)
     out.print(
-        f"{len(chosen)} students, {len(results)} notebooks in {time.monotonic() - begun:.0f} s; "
+        f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
         f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
     )
     return 1 if bad else 0

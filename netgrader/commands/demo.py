@@ -1,24 +1,52 @@
-"""``netgrader demo``: the whole road on the sample class, from source to a table of marks and reasons."""
+"""``netgrader demo``: the whole road on the sample class, from source to marks, feedback and report."""
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from netgrader.commands.autograde import grade_class
+from netgrader.commands.feedback import feedback_of_class
 from netgrader.commands.release import chosen
+from netgrader.commands.report import report_on_class
 from netgrader.commands.show import console
 from netgrader.course import find_course
 from netgrader.grading.stages import Options
 from netgrader.release import release
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netgrader.course import Assignment
+
 __all__ = ["run"]
 
 
 def run(workers: int | None) -> int:
-    """Release, grade, show. The sample class has submissions that cannot be graded, so only our own trouble is a 1."""
+    """Release, grade, write the pages, show. The sample class has submissions that cannot be graded: they are no 1."""
     course = find_course()
     assignment = chosen(course, None)
     out = console()
     out.print(f"Releasing {assignment.name}: source/ → release/")
     release(assignment)
     out.print(f"Grading the sample class in {course.folder('submitted', '*', assignment.name)}")
-    grade_class(assignment, (), Options(), out, workers=workers, force=False)
+
+    def pages() -> None:
+        out.print("Writing a feedback page for each notebook, and the report on the class")
+        feedback_of_class(assignment, (), out)
+        report_on_class(assignment)
+
+    grade_class(assignment, (), Options(), out, workers=workers, force=False, before_table=pages)
+    out.print("\nOpen in a browser:")
+    for what, path in _to_open(assignment):
+        out.print(f"  {what}: {os.path.relpath(path)}", markup=False)
     return 0
+
+
+def _to_open(assignment: Assignment) -> list[tuple[str, Path]]:
+    """What a person looks at next: the report, and each student's pages."""
+    pages = [("the class", assignment.course.root / "reports" / f"{assignment.name}.html")]
+    for student in assignment.course.submitted(assignment.name):
+        folder = assignment.course.folder("feedback", student, assignment.name)
+        pages += [(student, page) for page in sorted(folder.glob("*.html"))]
+    return [(what, page) for what, page in pages if page.is_file()]

@@ -1,8 +1,9 @@
-"""How far the grading of a class is: a live bar on a terminal, a plain line for each notebook elsewhere."""
+"""How far the grading of a class is, in students and cells: a live bar on a terminal, a line for each notebook elsewhere."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 from rich.markup import escape
@@ -36,10 +37,22 @@ class Progress:
         self._out = out
         self._total = len(tasks)
         self._done = 0
+        self._left = Counter(task.student for task in tasks)
+        self._students = len(self._left)
         self._running: dict[Task, float] = {}
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._bar = Bar(*columns, TimeRemainingColumn(), console=out, transient=True) if out.is_terminal else None
-        self._row = self._bar.add_task("grading", total=self._total) if self._bar else None
+        columns = (
+            TextColumn("{task.fields[students]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("cells"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
+        self._bar = Bar(*columns, console=out, transient=True) if out.is_terminal else None
+        cells = sum(map(_cells, tasks))
+        self._row = self._bar.add_task("", total=cells, students=self._students_done()) if self._bar else None
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -58,8 +71,9 @@ class Progress:
         """A notebook has been graded."""
         self._running.pop(done.task, None)
         self._done += 1
+        self._left -= Counter([done.task.student])
         if self._bar is not None and self._row is not None:
-            self._bar.update(self._row, advance=1)
+            self._bar.update(self._row, advance=_cells(done.task), students=self._students_done())
         else:
             what = f"{done.result.score:g} of {done.result.max_score:g}" if done.result else done.error
             how = f"{done.seconds:.1f} s" if done.made or done.error or _unread(done) else "unchanged"
@@ -70,8 +84,19 @@ class Progress:
         """Say what is running, and for how long."""
         if self._bar is not None and self._row is not None:
             now = time.monotonic()
-            running = ", ".join(f"{task.student} {now - since:.0f} s" for task, since in self._running.items())
-            self._bar.update(self._row, description=escape(running or "grading"))
+            running = ", ".join(
+                f"{task.student} {task.job.notebook} {now - since:.0f} s" for task, since in self._running.items()
+            )
+            self._bar.update(self._row, description=escape(running))
+
+    def _students_done(self) -> str:
+        return f"{self._students - len(self._left)}/{self._students} students"
+
+
+def _cells(task: Task) -> int:
+    """How many cells of a task earn points; one for a notebook that is none of the course's."""
+    assignment, notebook = task.job.assignment, task.job.notebook
+    return len(assignment.skeleton(notebook).graded) if notebook in assignment.notebooks else 1
 
 
 def _unread(done: Done) -> bool:

@@ -1,7 +1,7 @@
 """Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import fail, grades
-from netgrader.checks.accuracy import require_learned, require_target, require_trained, require_values
+from netgrader.checks.accuracy import least_accuracy, require_learned, require_target, require_trained, require_values
 from netgrader.checks.deep_network import recomputed
 from netgrader.checks.structure import require_graph, require_layers, require_optimizer
 
@@ -82,9 +82,9 @@ def test_training_lowers_the_loss(network, refuse):
 def test_the_network_is_trained(bench, cell_evidence):
     """The network in the session is trained: it recognises test images"""
     require_values(cell_evidence.graph("net"))
-    result, least = recomputed(bench, TRAINING), bench.exercises.table("deep_training")["least_accuracy"]
+    result = recomputed(bench, TRAINING)
     require_learned(result)
-    require_trained(bench.lab, cell_evidence.graph("net"), result, least)
+    require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
 
 
 # ---- the accuracy --------------------------------------------------------------------------------------------------
