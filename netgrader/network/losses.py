@@ -82,6 +82,12 @@ def _hinge(z: Array, labels: Array) -> float:
     return float(margins.sum())
 
 
+def _largest_hinge(z: Array, labels: Array) -> float:
+    """Keras' categorical hinge: of the wrong scores the largest counts, or zero."""
+    hot = _hot(z, labels)
+    return float(np.maximum(0, 1 + ((1 - hot) * z).max(1) - (hot * z).sum(1)).sum())
+
+
 def _normalised(z: Array) -> Array:
     return np.clip(z / z.sum(axis=1, keepdims=True), 1e-7, 1 - 1e-7)
 
@@ -95,6 +101,7 @@ BANK: Mapping[str, Callable[[Array, Array], float]] = {
     CROSS_ENTROPY: _cross_entropy,
     "mean-squared-error": lambda z, labels: float(((z - _hot(z, labels)) ** 2).sum()),
     "root-mean-squared-error": lambda z, labels: float(np.sqrt(((z - _hot(z, labels)) ** 2).sum())),
+    "euclidean-distance": lambda z, labels: float(np.sqrt(((z - _hot(z, labels)) ** 2).sum(1)).sum()),
     "mean-absolute-error": lambda z, labels: float(np.abs(z - _hot(z, labels)).sum()),
     "sigmoid-cross-entropy": lambda z, labels: float((np.logaddexp(0, z) - z * _hot(z, labels)).sum()),
     "binary-cross-entropy": lambda z, labels: _binary(z, _hot(z, labels)),
@@ -104,7 +111,6 @@ BANK: Mapping[str, Callable[[Array, Array], float]] = {
     "labels-off-by-one-up": _shifted(1),
     "labels-off-by-one-down": _shifted(-1),
     "labels-logits-swapped": lambda z, labels: float(-(z * _log_softmax(_hot(z, labels))).sum()),
-    "labels-probabilities-swapped": lambda z, labels: float(-(softmax(z) * _log_of(_hot(z, labels))).sum()),
     "softmax-over-batch": lambda z, labels: float(-(_log_softmax(z, 0) * _hot(z, labels)).sum()),
     "log-sum-over-batch": lambda z, labels: float(
         np.log(np.exp(z).sum(axis=0)).mean() - z[np.arange(len(z)), labels].mean()
@@ -112,7 +118,11 @@ BANK: Mapping[str, Callable[[Array, Array], float]] = {
     "cross-entropy-of-scores": lambda z, labels: float(-np.log(_normalised(z))[np.arange(len(z)), labels].sum()),
     "log-of-scores": lambda z, labels: float(-np.log(np.clip(z, 1e-7, None))[np.arange(len(z)), labels].sum()),
     "log-of-scores-tight": lambda z, labels: float(-np.log(np.clip(z, 1e-10, None))[np.arange(len(z)), labels].sum()),
+    "softmax-over-all": lambda z, labels: float(len(z) * np.log(np.exp(z).sum()) - z[np.arange(len(z)), labels].sum()),
     "hinge": _hinge,
+    "hinge-of-the-largest": _largest_hinge,
+    "squared-hinge": lambda z, labels: float((np.maximum(0, 1 - (2 * _hot(z, labels) - 1) * z) ** 2).sum()),
+    "hinge-of-each": lambda z, labels: float(np.maximum(0, 1 - (2 * _hot(z, labels) - 1) * z).sum()),
     "sum-over-batch-log": lambda z, labels: float(
         -np.log(np.maximum((softmax(z) * _hot(z, labels)).sum(axis=0), 1e-30)).sum()
     ),
@@ -176,6 +186,18 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
         if match is not None:
             yield match
     yield from _weighted(observations, values)
+    yield from _summed_over_batch(observations, values)
+
+
+def _summed_over_batch(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
+    """The logarithm of a sum over the batch: a class that no label names gives a constant, whatever it is clipped at."""
+    features = []
+    for o in observations:
+        sums = (softmax(o.scores) * _hot(o.scores, o.labels)).sum(axis=0)
+        features.append([-np.log(sums[sums > 0]).sum(), float((sums == 0).sum())])
+    match = _fit("sum-over-batch-log", np.array(features), values)
+    if match is not None:
+        yield match
 
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:

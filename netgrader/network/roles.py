@@ -165,7 +165,7 @@ def _find_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources
     hint = hints.get("train_op")
     if hint is not None and hint in graph:
         under = updates_under(graph, hint)
-        if any(update.node in training for update in under):
+        if any(update.node in training or update.gradient for update in under):
             roles.train_op, roles.updates = hint, under
             roles.reasons["train_op"] = "named by the network, and it changes variables by what is fed"
             return
@@ -183,7 +183,10 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
     training = {update.node for update in every if uses_data(graph, update, sources)}
     weights = {name for _, operand in _operands(graph) for name in graph.variables_in(operand)}
     weighty = {update.node for update in every if update.node in training and update.variable in weights}
-    training = weighty or training
+    # An optimizer that is given something without images and labels is a train op all the same.
+    training = (
+        weighty or training or {update.node for update in every if update.gradient and update.variable in weights}
+    )
     if not training:
         return []
     found = []

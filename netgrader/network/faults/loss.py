@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECKS", "is_asked"]
 
-_SQUARED = ("mean-squared-error", "root-mean-squared-error", "mean-absolute-error")
+_SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance", "mean-absolute-error")
 _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
 _SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
-_OTHER = ("negative-probability", "negative-score", "hinge")
+_OTHER = (
+    "negative-probability",
+    "negative-score",
+    "hinge",
+    "hinge-of-the-largest",
+    "hinge-of-each",
+    "squared-hinge",
+)
 _SQUASHED = ("softmax", "sigmoid", "hard-sigmoid")
 
 
@@ -53,6 +60,8 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
             yield fault("softmax-before-loss" if activation == "softmax" else "sigmoid-before-loss", place, activation)
     elif match.kind == "cross-entropy-of-scores" and activation == "sigmoid":
         yield fault("sigmoid-before-loss", place, activation, "softmax")
+    elif match.kind in _SCORES:
+        return  # the scores are taken for probabilities: what keeps them above zero is no activation
     elif activation not in _SQUASHED and reading.exercise is not None and reading.exercise.activations:
         yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
 
@@ -94,9 +103,9 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     if match.kind.startswith("labels-off-by-one"):
         step = "+1" if match.kind.endswith("up") else "-1"
         yield fault("labels-off-by-one", _place(reading), f"label {step}", "the label itself")
-    elif match.kind in ("labels-logits-swapped", "labels-probabilities-swapped") or _log_of_labels(reading):
+    elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
-    elif match.kind in ("softmax-over-batch", "sum-over-batch-log", "log-sum-over-batch"):
+    elif match.kind in ("softmax-over-batch", "softmax-over-all", "sum-over-batch-log", "log-sum-over-batch"):
         yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
     elif match.kind in _SCORES and reading.last_activation not in _SQUASHED:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
@@ -116,7 +125,9 @@ def _log_of_labels(reading: Reading) -> bool:
 
 def climbing(reading: Reading) -> Iterator[Fault]:
     """A step that makes the loss larger."""
-    if reading.training.climbs and not list(wrong_tensor(reading)):
+    rate = reading.training.rate
+    climbs = reading.training.climbs or (reading.bench is None and rate is not None and rate < 0)
+    if climbs and not list(wrong_tensor(reading)):
         yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
 
 
@@ -140,8 +151,12 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
         return
     images = reading.roles.images
     above = [graph.ancestors([gradient]) for gradient in given]
+    if any(labels in tensors for tensors in above):
+        return
     # A gradient that is gathered in variables first shows neither images nor labels.
-    if images is not None and any(images in tensors for tensors in above) and not any(labels in t for t in above):
+    own = {update.variable for update in reading.roles.updates if update.gradient}
+    gathered = any(name not in own for gradient in given for name in graph.variables_in(gradient))
+    if (images is not None and any(images in tensors for tensors in above)) or not gathered:
         yield fault("minimises-wrong-tensor", reading.roles.train_op or "", "a tensor without the labels", "the loss")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netgrader.network.faults.loss import wrong_tensor
 from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
 
@@ -33,7 +34,7 @@ def rate(reading: Reading) -> Iterator[Fault]:
     asked, found = reading.exercise and reading.exercise.learning_rate, reading.training.rate
     if not asked or found is None or (reading.training.measured and list(optimizer(reading))):
         return  # what multiplies the steps of another rule is not comparable
-    if all(abs(rate / asked - 1) > SLACK for rate in (found, *reading.training.rates[:1])):
+    if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *reading.training.rates[:1])):
         yield fault("learning-rate-not-as-stated", reading.training.place, f"learning rate {found:.3g}", f"{asked:g}")
 
 
@@ -50,6 +51,8 @@ def fed_rate(reading: Reading) -> Iterator[Fault]:
 def not_trained(reading: Reading) -> Iterator[Fault]:
     """Layers that training leaves as they are."""
     training = reading.training
+    if any(wrong_tensor(reading)):
+        return  # what does not lie before that tensor cannot move
     if reading.bench is not None and reading.measured.get("train-op-runs"):
         trainable = reading.bench.loaded.trainable
         still = [name for name in (*training.still, *training.unreached) if name not in training.moved]
