@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.points import cell_points
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import UsageError
+from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpack_beside
 from netgrader.grading.ready import require_data
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
 from netgrader.grading.stages import Options, Ran, Verified, run_stage, verify_stage
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["GradedNotebook", "Job", "find_jobs", "grade", "grade_job", "job_of", "jobs_in", "jobs_of"]
 
 SUFFIX = ".ipynb"
+PARCEL = ".zip"
 
 
 @dataclass(frozen=True)
@@ -105,17 +107,39 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     """
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}.")
+    assignments = [course.assignment(name) for name in course.assignments]
     if path.is_dir():
         folder = _folder_of_notebooks(path)
-        return _of_folder(folder, [course.assignment(name) for name in course.assignments])
+        if find_notebooks(folder):
+            return _of_folder(folder, assignments)
+        return tuple(job for archive in find_parcels(folder) for job in _of_parcel(archive, course, assignments))
+    if path.suffix.lower() == PARCEL:
+        return _of_parcel(path, course, assignments)
     if path.suffix.lower() != SUFFIX:
-        raise UsageError(f"{path} is not a notebook ({SUFFIX}) and not a folder.")
-    return (_job(path, [course.assignment(name) for name in course.assignments]),)
+        raise UsageError(f"{path} is not a notebook ({SUFFIX}), not a zip archive of notebooks and not a folder.")
+    return (_job(path, assignments),)
+
+
+def _of_parcel(archive: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
+    """The notebooks in an archive; if there are none to be had, a job with the problem."""
+    try:
+        folder = unpack(archive, course.scratch)
+    except UnreadableError as error:
+        return (Job(assignments[0], archive.stem, archive, str(error)),)
+    note = f"The notebook was taken out of the archive {archive.name}."
+    return tuple(replace(job, notes=(*job.notes, note)) for job in _of_folder(folder, assignments))
 
 
 def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
-    """The notebooks in the folder of one submission for `assignment`; none if there are none."""
-    return _of_folder(folder, [assignment]) if folder.is_dir() else ()
+    """The notebooks in the folder of one submission for `assignment`; none if there are none.
+
+    If they came in an archive or in a folder of their own, they are brought up first.
+    """
+    if not folder.is_dir():
+        return ()
+    if not find_notebooks(folder):
+        unpack_beside(folder)
+    return _of_folder(folder, [assignment])
 
 
 def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
@@ -192,10 +216,12 @@ def submitted_helpers(
 
 def _folder_of_notebooks(path: Path) -> Path:
     """`path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
-    if find_notebooks(path):
+    if find_notebooks(path) or find_parcels(path):
         return path
-    below = [folder for folder in sorted(path.iterdir()) if folder.is_dir() and find_notebooks(folder)]
-    if not below and any(path.glob(f"*/*/*{SUFFIX}")):
+    below = [folder for folder in folders_below(path) if find_notebooks(folder) or find_parcels(folder)]
+    if len({folder.relative_to(path).parts[0] for folder in below}) > 1 and all(
+        folder.parent != path for folder in below
+    ):
         raise UsageError(
             f"The folder {path} holds a class. Name one student's folder in it, or type netgrader autograde ASSIGNMENT."
         )

@@ -91,6 +91,9 @@ def _build(seccomp: Any) -> bytes:
         _deny(rules, denied, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     # clone3 hides its flags behind a pointer. Without it the C library falls back to clone.
     _deny(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
+    # Room on a disk can be taken without writing, past every limit on the size of files: a terabyte in a second. Told
+    # that the file system cannot do it, programs write instead.
+    _deny(rules, seccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")
     for family in set(range(_LAST_FAMILY)) - _FAMILIES:
         _deny(rules, denied, "socket", seccomp.Arg(0, seccomp.EQ, family))
     _deny(rules, denied, "socket", seccomp.Arg(0, seccomp.GE, _LAST_FAMILY))

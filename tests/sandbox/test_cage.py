@@ -300,3 +300,20 @@ def test_cages_leave_no_descriptors_open(sandbox):
     for _ in range(3):
         run(sandbox, "print('hello')")
     assert opened() <= before
+
+
+def test_room_on_the_disk_cannot_be_taken_without_writing(sandbox, tmp_path):
+    """``fallocate`` beyond a file's end is not held by the limit on sizes of files, and a terabyte takes it a second."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    program = (
+        "import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "with open('/run/out/a', 'wb') as out:\n"
+        "    libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]\n"
+        "    result = libc.fallocate(out.fileno(), 1, 0, 50_000_000)\n"
+        "    print(result, ctypes.get_errno() == errno.EOPNOTSUPP)"
+    )
+    limits = Limits(wall_seconds=20, disk_bytes=20_000_000, file_bytes=10_000_000)
+    output, _ = run(sandbox, program, mounts=[Mount(folder, "/run/out", writable=True)], limits=limits)
+    assert output.split() == ["-1", "True"]
+    assert (folder / "a").stat().st_blocks == 0

@@ -1,0 +1,192 @@
+"""Notebooks in zip archives: unpacked as the text of strangers that they are, by their names alone and within limits.
+
+Of an archive only notebooks and helper modules are taken, out of whatever folders they lie in; an entry's path is never
+one of ours. So there is nothing to escape from, no link to follow, and no more to write than the limits say.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+import uuid
+import warnings
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from netgrader.grading.store import hash_bytes
+from netgrader.grading.submission import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ParcelLimits", "find_parcels", "folders_below", "unpack", "unpack_beside"]
+
+SUFFIX = ".zip"
+KINDS = (".ipynb", ".py")
+CHUNK = 1 << 20
+DEPTH = 3
+
+
+class _TooMuchError(Exception):
+    """More than the limits allow."""
+
+
+@dataclass(frozen=True)
+class ParcelLimits:
+    """How much is taken of an archive. Sizes are in bytes."""
+
+    archive: int = 200_000_000
+    entries: int = 5_000
+    file: int = 50_000_000
+    total: int = 200_000_000
+    files: int = 200
+
+
+def find_parcels(folder: Path) -> tuple[Path, ...]:
+    """The archives directly in `folder`, in order of their names."""
+    return tuple(
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() == SUFFIX and not path.name.startswith(".") and path.is_file() and not path.is_symlink()
+    )
+
+
+def unpack(archive: Path, scratch: Path, limits: ParcelLimits | None = None) -> Path:
+    """Unpack an archive's notebooks and modules into a folder of their own below `scratch`; the folder.
+
+    The same archive is unpacked once.
+
+    Raises
+    ------
+    UnreadableError
+        If it is none, or too large, or locked: with the sentence that says what to do.
+    """
+    limits = limits or ParcelLimits()
+    if archive.stat().st_size > limits.archive:
+        raise UnreadableError(
+            f"{_shown(archive)} is larger than {limits.archive // 1_000_000} MB. Hand in the notebooks alone."
+        )
+    folder = scratch / "unpacked" / hash_bytes(archive.read_bytes())[:32]
+    if not folder.is_dir():
+        part = folder.with_name(f"{folder.name}.{uuid.uuid4().hex}")
+        part.mkdir(parents=True)
+        try:
+            _write(archive, part, limits)
+            part.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # another process may have been as quick
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def unpack_beside(folder: Path, limits: ParcelLimits | None = None) -> tuple[str, ...]:
+    """Bring notebooks in archives and in folders below up into a submission's folder; a sentence for what could not be.
+
+    Nothing that is there is written over. nbgrader looks for notebooks nowhere else.
+    """
+    limits = limits or ParcelLimits()
+    problems = []
+    for archive in find_parcels(folder):
+        try:
+            _write(archive, folder, limits)
+        except UnreadableError as error:
+            problems.append(str(error))
+        except OSError as error:
+            problems.append(f"{_shown(archive)} could not be unpacked in {folder}: {error.strerror}.")
+    for below in folders_below(folder):
+        for path in sorted(below.iterdir()):
+            target = folder / _plain(path.name)
+            wanted = path.name.lower().endswith(KINDS) and path.is_file() and not path.is_symlink()
+            if wanted and not target.exists() and path.stat().st_size <= limits.file:
+                shutil.copyfile(path, target)
+    return tuple(problems)
+
+
+def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
+    """The folders below `folder` that anybody could mean: not too deep, no hidden ones, no links."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "__MACOSX")):
+            yield path
+            if depth > 1:
+                yield from folders_below(path, depth - 1)
+
+
+def _write(archive: Path, folder: Path, limits: ParcelLimits) -> None:
+    left = limits.total
+    try:
+        with warnings.catch_warnings(), zipfile.ZipFile(archive) as opened:
+            warnings.simplefilter("ignore")  # what is odd about an archive is said in our own words
+            for name, entry in _wanted(opened, archive, limits):
+                if (folder / name).exists() or (folder / name).is_symlink():
+                    continue
+                left -= _copy(opened, entry, folder / name, min(limits.file, left))
+    except _TooMuchError:
+        raise UnreadableError(f"{_shown(archive)} holds more than can be read. Hand in the notebooks alone.") from None
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        UnicodeError,
+        ValueError,
+        RuntimeError,
+    ) as error:
+        locked = "password" in str(error) or "encrypted" in str(error)
+        reason = "is locked by a password" if locked else "cannot be unpacked: it is damaged, or no zip archive"
+        raise UnreadableError(f"{_shown(archive)} {reason}. Hand in the notebook itself, or pack it again.") from error
+
+
+def _wanted(opened: zipfile.ZipFile, archive: Path, limits: ParcelLimits) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """The entries to take, each with the name that it gets: of several of one name the one that lies highest."""
+    entries = opened.infolist()
+    if len(entries) > limits.entries:
+        raise UnreadableError(f"{_shown(archive)} holds {len(entries):,} files. Hand in the notebooks alone.")
+    found: dict[str, tuple[int, zipfile.ZipInfo]] = {}
+    for entry in entries:
+        parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+        name = _plain(parts[-1]) if parts else ""
+        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+        if entry.is_dir() or hidden or not name.lower().endswith(KINDS):
+            continue
+        if name not in found or len(parts) < found[name][0]:
+            found[name] = (len(parts), entry)
+    if not any(name.lower().endswith(KINDS[0]) for name in found):
+        raise UnreadableError(f"{_shown(archive)} holds no notebook ({KINDS[0]}).")
+    if len(found) > limits.files:
+        raise UnreadableError(f"{_shown(archive)} holds {len(found):,} notebooks and modules. Hand in your own alone.")
+    yield from ((name, entry) for name, (_, entry) in sorted(found.items()))
+
+
+def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> int:
+    """Copy an entry, however large it says it is; how many bytes that were."""
+    size = 0
+    try:
+        with opened.open(entry) as reading, target.open("xb") as writing:
+            while content := reading.read(CHUNK):
+                size += len(content)
+                if size > most:
+                    raise _TooMuchError  # noqa: TRY301  (what was written is removed below)
+                writing.write(content)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def _plain(name: str) -> str:
+    """A name without control characters, of a length that every file system takes."""
+    stem, dot, suffix = name.rpartition(".")
+    clean = "".join(
+        character for character in stem if unicodedata.category(character)[0] != "C" and character not in '/:*?"<>|'
+    )
+    return re.sub(r"\s+", " ", clean).strip()[:60] + dot + suffix
+
+
+def _shown(archive: Path) -> str:
+    return f"The archive {_plain(archive.name)}"
