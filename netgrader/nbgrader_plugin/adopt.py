@@ -1,4 +1,4 @@
-"""Makes nbgrader see notebooks that came under another name: ``1_one_layer (1).ipynb`` is graded as what it is."""
+"""Readies a submission's folder for nbgrader: misnamed notebooks are found, links and pipes lead nowhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netgrader.grading.grade import jobs_in
 if TYPE_CHECKING:
     from netgrader.course import Assignment
 
-__all__ = ["adopt", "adopt_hook"]
+__all__ = ["adopt", "adopt_hook", "drop_links"]
 
 
 def adopt(assignment: Assignment, folder: Path) -> tuple[Path, ...]:
@@ -29,9 +29,25 @@ def adopt(assignment: Assignment, folder: Path) -> tuple[Path, ...]:
     return tuple(linked)
 
 
+def drop_links(folder: Path) -> tuple[str, ...]:
+    """Remove links and pipes that were handed in beside the notebooks; returns their names.
+
+    nbgrader copies what lies beside a notebook: through a link it would copy a file of the instructor's, and at a pipe
+    it stops. They hold nothing of the student's.
+    """
+    dropped = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix != ".ipynb" and (path.is_symlink() or not (path.is_file() or path.is_dir())):
+            path.unlink()
+            dropped.append(path.relative_to(folder).as_posix())
+    return tuple(dropped)
+
+
 def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
     """What nbgrader calls before it autogrades a submission, in the course's folder; adds to its list of notebooks."""
     if notebooks:
         course = Course(Path.cwd())
-        links = adopt(course.assignment(assignment), Path(notebooks[0]).parent)
+        folder = Path(notebooks[0]).parent
+        drop_links(folder)
+        links = adopt(course.assignment(assignment), folder)
         notebooks.extend(str(link) for link in links if str(link) not in notebooks)

@@ -1,6 +1,7 @@
 """nbgrader's own autograde with our steps plugged in, in this process and on the tiny course."""
 
 import json
+import os
 import sqlite3
 
 import nbformat
@@ -150,6 +151,18 @@ def test_damaged_cells_fail_nobody(booked, graded, damage):
         check["metadata"]["nbgrader"] |= {"grade": False, "solution": True, "locked": False, "schema_version": 99}
     booked.submit("ada", content=content)
     assert graded("ada")["check_add"] == (2.0, None, False)
+
+
+def test_links_and_pipes_beside_a_notebook_carry_nothing_into_the_course(booked, graded):
+    folder = booked.submit("ada").parent
+    secret = booked.root / "grader_tests" / "test_sums.py"
+    (folder / "peek.py").symlink_to(secret)
+    (folder / "notes.txt").write_text("mine")
+    os.mkfifo(folder / "pipe.txt")
+    assert graded("ada")["check_add"] == (2.0, None, False)
+    copied = {path.name for path in (booked.root / "autograded" / "ada" / "numbers").iterdir()}
+    assert copied - {"checks"} == {"1_sums.ipynb", "notes.txt"}
+    assert secret.is_file()
 
 
 def test_a_misnamed_notebook_is_graded_under_its_own_name(booked, graded):
