@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.errors import UsageError
+from netgrader.errors import NetgraderError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -277,9 +277,22 @@ def _may_be_folder(path: Path) -> bool:
 
 
 def registered_probes(path: Path) -> frozenset[str]:
-    """Ids named by ``@probe("…")`` in a file of probes, read without running it."""
+    """Ids named by ``@probe("…")`` in a file of probes, read without running it.
+
+    Raises
+    ------
+    NetgraderError
+        If it is not Python.
+    """
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise NetgraderError(
+            f"{path} is not Python{f': line {line}' if line else ''}, {getattr(error, 'msg', error)}. Mend it and call again."
+        ) from error
     found: set[object] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+    for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef):
             continue
         for decorator in node.decorator_list:

@@ -80,12 +80,12 @@ def _package(name: str) -> Finding:
 
 
 def _course(course: Course) -> Iterator[Finding]:
-    yield Finding("course", True, f"{course.root}, assignments: {', '.join(course.assignments) or 'none'}")
     try:
-        _ = course.config, course.seed
-        yield Finding("config", True, "nbgrader_config.py can be read")
+        assignments, _ = course.assignments, course.seed
     except NetgraderError as error:
-        yield Finding("config", False, str(error), "mend nbgrader_config.py")
+        yield Finding("course", False, str(error), "mend that file")
+    else:
+        yield Finding("course", True, f"{course.root}, assignments: {', '.join(assignments) or 'none'}")
     yield _data(course)
     scratch = course.scratch
     try:

@@ -295,3 +295,12 @@ def until(condition, seconds=60):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_doctor_goes_on_behind_a_config_that_cannot_be_read(netgrader, tiny):
+    (tiny.root / "nbgrader_config.py").write_text("c = get_config(\n")
+    process = netgrader("doctor")
+    assert process.returncode == 1
+    assert "MISSING course" in process.stdout
+    assert "nbgrader_config.py cannot be read: SyntaxError" in process.stdout
+    assert "cage: " in process.stdout

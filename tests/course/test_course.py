@@ -176,3 +176,10 @@ def test_a_hash_of_code_depends_on_what_is_imported_and_on_nothing_else():
     kernel = closure(["netgrader.student.capture"], lambda _from, _to, at_top: at_top)
     assert "netgrader.evidence" in kernel
     assert not any(name.startswith(("netgrader.grading", "netgrader.sandbox")) for name in kernel)
+
+
+def test_probes_that_are_not_python_are_a_sentence_that_names_the_line(tiny):
+    path = tiny.root / "source" / "numbers" / "checks" / "probes_sums.py"
+    path.write_text("def probe(:\n")
+    with pytest.raises(NetgraderError, match=r"probes_sums.py is not Python: line 1, .*Mend it"):
+        tiny.assignment.evidence_cells("1_sums")
