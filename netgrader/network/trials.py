@@ -314,6 +314,8 @@ def try_activations(reading: Reading) -> None:
         step.followed = bool(ends)
         if ends:
             step.activation = _activation(reading, step.output, ends[0])
+            if step.activation == "other" and _by_itself(reading, step.output, ends[0]):
+                reading.measured.setdefault("unit-by-unit", set()).add(step.node)
             step.alone = not any(_beside(reading, step.output, end) for end in ends)
         elif reading.scores is not None and step.output in graph.ancestors([reading.scores]):
             step.activation = _activation(reading, step.output, reading.scores)
@@ -373,6 +375,25 @@ def _activation(reading: Reading, start: str, end: str) -> str:
     if len({v.size for v in found}) > 1:
         return _linear_or_other(bench, feeds, start, chain[-1], fed)
     return "none"
+
+
+def _by_itself(reading: Reading, start: str, end: str) -> bool:
+    """Whether every number between two tensors goes through one function of it alone, the same for all."""
+    bench = reading.bench
+    if bench is None:
+        return False
+    feeds = bench.feed(bench.sample(5))
+    value = bench.fetch(start, feeds)
+    if value is None or value.ndim < 2:
+        return False
+    fed = bench.rng.standard_normal(value.shape) * 2
+    half = fed.copy()
+    half[..., ::2] = bench.rng.standard_normal(half[..., ::2].shape)
+    runs = [bench.fetch(end, {**feeds, start: each}) for each in (fed, np.roll(fed, 1, axis=-1), half)]
+    if any(run is None or run.shape != fed.shape for run in runs):
+        return False
+    plain, rolled, changed = (np.asarray(run) for run in runs)
+    return _same(np.roll(plain, 1, axis=-1), rolled) and _same(plain[..., 1::2], changed[..., 1::2])
 
 
 def _drawn(reading: Reading, start: str, end: str) -> list[Node]:
@@ -437,6 +458,15 @@ def _dropped(found: Sequence[Array]) -> str:
     return "undecided"
 
 
+def _before_choice(reading: Reading, tensor: str) -> str:
+    """The scores or probabilities that a prediction is chosen by: a class alone hides what moves below it."""
+    node = reading.graph[tensor]
+    while node.op in ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape") and node.inputs:
+        tensor = node.inputs[0]
+        node = reading.graph[tensor]
+    return tensor
+
+
 def try_rows(reading: Reading) -> None:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
     bench = reading.bench
@@ -445,8 +475,12 @@ def try_rows(reading: Reading) -> None:
     tensor = claimed or reading.measured.get("prediction") or reading.logits or reading.scores
     if bench is None or tensor is None:
         return
+    tensor = _before_choice(reading, tensor)
     sample = bench.sample(6)
     rows = len(sample.labels)
+    # Rows of different brightness: what is divided by the brightest pixel of a batch shows.
+    light = np.linspace(0.3, 1.0, rows)[:, None].astype(np.float32)
+    sample = type(sample)(sample.images * light, sample.labels)
     once = bench.fetch(tensor, bench.feed(sample))
     again = bench.fetch(tensor, bench.feed(sample))
     if once is None or again is None:

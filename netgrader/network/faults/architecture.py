@@ -25,7 +25,7 @@ __all__ = ["CHECKS"]
 Array = npt.NDArray[Any]
 
 _UNKNOWN = ("undecided", "other")
-#: Standard deviation times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.
+#: Root mean square times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.
 HUGE = 10.0
 
 
@@ -99,6 +99,9 @@ def activations(reading: Reading) -> Iterator[Fault]:
     if len(asked) != len(steps) - 1:
         return
     for step, expected in zip(steps, [*asked, None], strict=True):
+        unnamed = step.activation == "other" and step.node in reading.measured.get("unit-by-unit", ())
+        if step.followed and step.alone and expected is not None and unnamed:
+            yield fault("wrong-activation", step.node, "a function of no name", expected)
         if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
             continue
         if step.activation == "none":
@@ -119,7 +122,9 @@ def bias(reading: Reading) -> Iterator[Fault]:
     if reading.exercise is None or not reading.exercise.bias:
         return
     for step in reading.steps:
-        if not step.bias and not step.normalised and not _widened(reading, step):
+        sizes = [reading.graph.nodes[name].shape() for name in step.bias]
+        one = bool(sizes) and all(size in ((), (1,)) for size in sizes) and (step.outputs or 0) > len(sizes)
+        if one or (not step.bias and not step.normalised and not _widened(reading, step)):
             yield fault("missing-bias", step.node, "no bias", "one for each output")
 
 
@@ -185,12 +190,10 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             fan_in = kernel[..., 0].size
         if hidden and not kernel.any():
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
-        elif hidden and np.ptp(kernel) == 0:
+        elif hidden and (np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any())):
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
-        elif kernel.std() * fan_in**0.5 > HUGE:
-            yield fault(
-                "huge-initialisation", place, f"standard deviation {kernel.std():.2g}", f"about {fan_in**-0.5:.2g}"
-            )
+        elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > HUGE:
+            yield fault("huge-initialisation", place, f"numbers of about {size:.2g}", f"about {fan_in**-0.5:.2g}")
         elif _asks_glorot(reading) and step.inputs and step.outputs and not _any_glorot(kernel, (step, layer)):
             yield fault("wrong-initialisation", place, f"standard deviation {kernel.std():.2g}", "Glorot uniform")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
 from netgrader.network.losses import CROSS_ENTROPY
+from netgrader.network.outputs import LABEL_TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ _ACCURACIES = {
     "percent": ("accuracy-not-mean", "a percentage", "a share from 0 to 1"),
     "count": ("accuracy-not-mean", "a count", "a share from 0 to 1"),
     "not-averaged": ("accuracy-not-mean", "a value for each image", "their mean"),
+    "whole-number": ("accuracy-not-mean", "a whole number: the cast is missing", "a share from 0 to 1"),
     "error-rate": ("accuracy-not-mean", "the share that is wrong", "the share that is right"),
 }
 
@@ -54,6 +56,13 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
                 "prediction-uses-labels", node_of(tensor), "depends on the labels that are fed", "on the images only"
             )
             return
+    late, images = graph.descendants([labels]), reading.roles.images
+    seen = graph.descendants([images]) if images is not None else set()
+    for node in graph.of_ops(LABEL_TESTS):
+        # What the labels are compared with has to come from the images alone.
+        if len(node.inputs) > 1 and set(node.inputs) <= late and any(read in seen for read in node.inputs):
+            yield fault("prediction-uses-labels", node.name, "depends on the labels that are fed", "on the images only")
+            return
 
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
@@ -62,8 +71,6 @@ def accuracy(reading: Reading) -> Iterator[Fault]:
     if form not in _ACCURACIES:
         return
     code, found, expected = _ACCURACIES[form]
-    if code == "accuracy-not-mean" and "accuracy" not in reading.hints:
-        return
     yield fault(code, node_of(reading.measured["accuracy"]), found, expected)
 
 
