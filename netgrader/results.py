@@ -14,6 +14,7 @@ __all__ = [
     "CellResult",
     "CheckResult",
     "NotebookResult",
+    "Observed",
     "Outcome",
     "Status",
     "SubmissionResult",
@@ -76,8 +77,17 @@ class CellResult:
 
 
 @dataclass(frozen=True)
+class Observed:
+    """Something that a person may want to look at: in which cell, what was seen, and which limit was hit, if one was."""
+
+    cell: str
+    seen: str
+    limit: str | None = None
+
+
+@dataclass(frozen=True)
 class NotebookResult:
-    """One notebook. `score` and `max_score` leave manual cells out."""
+    """One notebook. `score` and `max_score` leave manual cells out; nothing in `integrity` changes them."""
 
     notebook: str
     score: float
@@ -89,6 +99,7 @@ class NotebookResult:
     measured: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    integrity: tuple[Observed, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The entry of this notebook in ``grade --json``."""
@@ -117,7 +128,15 @@ class NotebookResult:
             )
             for cell in raw["cells"]
         )
-        return cls(**{**raw, "cells": cells, "faults": tuple(raw["faults"]), "status": Status(raw["status"])})
+        return cls(
+            **{
+                **raw,
+                "cells": cells,
+                "faults": tuple(raw["faults"]),
+                "status": Status(raw["status"]),
+                "integrity": tuple(Observed(**seen) for seen in raw.get("integrity", ())),
+            }
+        )
 
 
 @dataclass(frozen=True)

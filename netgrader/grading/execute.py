@@ -214,6 +214,7 @@ class _Run:
             error_name=reply.error_name,
             error_message=reply.error_message,
             outputs=collector.outputs(),
+            limit=_limit(reply),
         )
 
     def _capture(self, link: Link, cell: ExecutionCell) -> bool:
@@ -339,6 +340,15 @@ def _status(reply: Reply) -> CellStatus:
     if reply.ended in (Ended.DEAD, Ended.SILENT):
         return CellStatus.LIMIT if reply.outcome and reply.outcome.limit else CellStatus.DEAD
     return CellStatus.LIMIT if reply.ended is Ended.FLOODED else CellStatus.TIMEOUT
+
+
+def _limit(reply: Reply) -> str | None:
+    """The limit that ended the run, if one did."""
+    if reply.ended in (Ended.INTERRUPTED, Ended.STUCK):
+        return "time"
+    if reply.ended is Ended.FLOODED:
+        return "output"
+    return reply.outcome.limit if reply.outcome else None
 
 
 def _usage(usage: Usage) -> dict[str, float]:

@@ -172,6 +172,8 @@ class CellRun:
         The id of the evidence that was handed over, if any was.
     outputs
         What it showed, cut to size.
+    limit
+        The limit that ended the run in it, if one did: ``time``, ``memory``, ``disk``, ``files``, ``output``.
     """
 
     name: str
@@ -183,6 +185,7 @@ class CellRun:
     error_message: str | None = None
     evidence: str | None = None
     outputs: tuple[Output, ...] = ()
+    limit: str | None = None
 
 
 @dataclass(frozen=True)

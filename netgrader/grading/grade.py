@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.points import cell_points
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import UsageError
+from netgrader.grading.integrity import observed
 from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpack_beside
 from netgrader.grading.ready import require_data
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
@@ -189,7 +190,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
     verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
     notes += ran.execution.notes
-    result = _result(notebook.name, skeleton, ran, verified, notes)
+    result = _result(notebook, skeleton, ran, verified, notes)
     return GradedNotebook(
         result=result,
         cells=_with_outputs(notebook, ran),
@@ -219,9 +220,7 @@ def _folder_of_notebooks(path: Path) -> Path:
     if find_notebooks(path) or find_parcels(path):
         return path
     below = [folder for folder in folders_below(path) if find_notebooks(folder) or find_parcels(folder)]
-    if len({folder.relative_to(path).parts[0] for folder in below}) > 1 and all(
-        folder.parent != path for folder in below
-    ):
+    if all(folder.parent != path for folder in below) and any(path.glob(f"*/*/*{SUFFIX}")):
         raise UsageError(
             f"The folder {path} holds a class. Name one student's folder in it, or type netgrader autograde ASSIGNMENT."
         )
@@ -297,7 +296,9 @@ def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequ
     )
 
 
-def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: Sequence[str]) -> NotebookResult:
+def _result(
+    notebook: RestoredNotebook, skeleton: Skeleton, ran: Ran, verified: Verified, notes: Sequence[str]
+) -> NotebookResult:
     cells = []
     for cell in skeleton.graded:
         checks: tuple[CheckResult, ...] = () if cell.is_manual else verified.checks.get(cell.grade_id, ())
@@ -309,7 +310,7 @@ def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: 
         notes = [*notes, ran.execution.problem]
     charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
     return NotebookResult(
-        notebook=name + SUFFIX,
+        notebook=notebook.name + SUFFIX,
         score=_total(cell.points for cell in cells if cell.points is not None),
         max_score=_total(cell.max_points for cell in cells if not cell.manual),
         cells=tuple(cells),
@@ -319,6 +320,7 @@ def _result(name: str, skeleton: Skeleton, ran: Ran, verified: Verified, notes: 
         measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2)},
         environment=dict(ran.execution.environment),
+        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}),
     )
 
 

@@ -1,0 +1,87 @@
+"""What was seen of a submission that a person may want to look at: facts, with the cell and the limit, no accusations.
+
+Nothing here changes a mark. Most of it has an innocent reason: a loop without an end, a cell copied from a tutorial.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from netgrader.checks.wording import plain
+from netgrader.grading.execution_types import CellStatus
+from netgrader.results import Observed, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from netgrader.grading.execution_types import CellRun, Execution
+    from netgrader.grading.restore import RestoredCell
+    from netgrader.results import CheckResult
+
+__all__ = ["observed"]
+
+ABOUT_ORIGIN = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
+REFUSALS = {
+    "PermissionError": "what the cage does not permit",
+    "ConnectionRefusedError": "the network",
+    "URLError": "the network",
+    "gaierror": "the network",
+}
+# Names that no exercise needs: parts of the grader, and ways to change what other code does.
+NAMES = re.compile(
+    r"grader_tests|gradebook|EvidenceWriter|netgrader\.(?:student\.capture|evidence|grading|sandbox)|/run/(?:evidence|kernel)"
+    r"|displayhook|input_transformers|ast_transformers|ast_node_interactivity|sys\.settrace|gc\.get_objects|sitecustomize"
+    r"|/proc/|\bptrace\b|NBGRADER_\w+"
+)
+ENDED = {
+    CellStatus.TIMEOUT: "The cell went on for longer than its time.",
+    CellStatus.LIMIT: "The cell was ended by a limit.",
+    CellStatus.DEAD: "The kernel ended in the cell.",
+}
+MOST = 100
+
+
+def observed(
+    cells: Sequence[RestoredCell], execution: Execution, checks: Mapping[str, Sequence[CheckResult]]
+) -> tuple[Observed, ...]:
+    """The facts of one notebook.
+
+    Parameters
+    ----------
+    cells
+        The code cells as they were run, in order.
+    execution
+        What came of the run.
+    checks
+        Verdicts by check cell.
+    """
+    seen: list[Observed] = []
+    for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
+        given = cell.origin is not None and cell.origin.locked
+        seen += _of_cell(cell.grade_id or f"code cell {number + 1}", cell.source, run, given=given)
+    for name, problem in execution.problems.items():
+        if problem != execution.problem:
+            seen.append(Observed(name, plain(problem), None))
+    for name, verdicts in checks.items():
+        found = (
+            check for check in verdicts if check.outcome is not Outcome.PASSED and ABOUT_ORIGIN & set(check.faults)
+        )
+        seen += [Observed(name, check.message or check.sentence, None) for check in found]
+        unread = (check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE and check.message)
+        said = next((message for message in unread if message != execution.problem), None)
+        if said is not None and name not in execution.problems:
+            seen.append(Observed(name, said, None))
+    return tuple(dict.fromkeys(seen))[:MOST]
+
+
+def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
+    if run.status in ENDED:
+        yield Observed(name, ENDED[run.status], run.limit)
+    if given:
+        return
+    if run.error_name in REFUSALS:
+        said = f"The cell asked for {REFUSALS[run.error_name]} and was refused: {run.error_name}: {run.error_message}"
+        yield Observed(name, plain(said, 200), None)
+    for word in dict.fromkeys(NAMES.findall(source)):
+        yield Observed(name, f"The cell names {word}, which no exercise needs.", None)
