@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -23,28 +25,36 @@ from netgrader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
 
+Data = tuple[tuple[Any, Any], tuple[Any, Any]]
+
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 9e-2)
 
 
-def two_layers(rate: float) -> GraphEvidence:
+def two_layers(rate: float, *, reduce: Any = tf.reduce_mean) -> GraphEvidence:
     with tf.Graph().as_default() as graph:
         x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
         initial = tf.glorot_uniform_initializer()
         hidden = tf.nn.relu(x @ tf.get_variable("W1", [784, 1500], initializer=initial) + tf.Variable(tf.zeros([1500])))
         logits = hidden @ tf.get_variable("W2", [1500, 10], initializer=initial) + tf.Variable(tf.zeros([10]))
-        loss = tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits)
-        train_op = tf.train.AdamOptimizer(rate).minimize(tf.reduce_mean(loss))
+        loss = reduce(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
+        train_op = tf.train.AdamOptimizer(rate).minimize(loss)
         parts = {"graph": graph, "X": x, "Y": y, "logits": logits, "loss": loss, "train_op": train_op}
         return export_graph(parts)
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[float, ShortRun]:
+def data() -> Data:
+    """Images and classes to train on and to test with."""
     (x_train, y_train), (x_test, y_test) = load_mnist()
     train = x_train[:19_200].reshape(-1, 784).astype(np.float32) / 255, y_train[:19_200]
     test = x_test[:2000].reshape(-1, 784).astype(np.float32) / 255, y_test[:2000]
+    return train, test
+
+
+@pytest.fixture(scope="module")
+def runs(data: Data) -> dict[float, ShortRun]:
     lab = LocalLab()
-    made = {rate: short_run(lab, two_layers(rate), rate, train, test) for rate in RATES}
+    made = {rate: short_run(lab, two_layers(rate), rate, *data) for rate in RATES}
     lab.close()
     return made
 
@@ -67,6 +77,30 @@ def test_good_rates_are_accepted_and_bad_ones_named(runs: dict[float, ShortRun],
     third, triple, tenfold = (runs[RATES[min(position + step, len(RATES) - 1)]] for step in (-1, 1, 2))
     found = judge_rate(third, runs[rate], triple, tenfold)
     assert (found.code if found else None) == code
+
+
+@pytest.mark.slow
+def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: Data) -> None:
+    lab = LocalLab()
+    try:
+        slow = [short_run(lab, two_layers(rate), rate, *data) for rate in (3e-9, 1e-8, 3e-8, 1e-7)]
+    finally:
+        lab.close()
+    found = judge_rate(*slow)
+    assert found is not None
+    assert found.code == "learning-rate-too-low"
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_a_sum_is_judged_like_a_mean(data: Data) -> None:
+    lab = LocalLab()
+    rates = (3e-4, 1e-3, 3e-3, 1e-2)
+    try:
+        summed = [short_run(lab, two_layers(rate, reduce=tf.reduce_sum), rate, *data) for rate in rates]
+    finally:
+        lab.close()
+    assert summed[1].last > 10
+    assert judge_rate(*summed) is None
 
 
 @pytest.mark.slow
