@@ -1,0 +1,195 @@
+"""What `docs/instructors.md` says can be changed is changed so, in the place that it names, with what it says follows."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nbgrader.api import Gradebook
+
+from netgrader import read_network
+from netgrader.checks.bench import Bench
+from netgrader.checks.exercises import load_exercises
+from netgrader.checks.run import run_tests
+from netgrader.evidence import EvidenceWriter
+from netgrader.grading.kept import kept, kept_path
+from netgrader.nbgrader_plugin.converters import autograde_one
+from netgrader.nbgrader_plugin.gradebook import sync_cells
+from netgrader.results import Outcome
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+
+pytestmark = [
+    pytest.mark.usefixtures("uncaged"),
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning"),
+]
+
+
+def snippet(beginning):
+    """The code block of the guide that begins so."""
+    return next(block for block in re.findall(r"```\w*\n(.*?)```", TEXT, re.DOTALL) if block.startswith(beginning))
+
+
+def graded(course, student="ada"):
+    """Grade one student; the sentences of the tests with their outcomes, and the gradebook's points by cell."""
+    autograde_one(course.course, "numbers", student)
+    result = kept(kept_path(course.assignment, student, "1_sums")).result
+    with Gradebook(course.course.db_url) as gradebook:
+        found = gradebook.find_submission_notebook("1_sums", "numbers", student)
+        points = {grade.name: (grade.auto_score, grade.max_score) for grade in found.grades}
+    return {check.sentence: check.outcome for cell in result.cells for check in cell.checks}, points
+
+
+def test_points_are_changed_in_the_check_cell_and_nothing_runs_again(booked, uncaged):
+    booked.submit("ada", add="def add(a, b):\n    return a + b if a < 500 else 0")
+    _, before = graded(booked)
+    script = re.search(r"<<'EOF'\n(.*?)^EOF", snippet("$ python - <<'EOF'"), re.DOTALL | re.MULTILINE)[1]
+    script = script.replace("source/digits/1_one_layer.ipynb", "source/numbers/1_sums.ipynb")
+    subprocess.run(
+        [sys.executable, "-c", script.replace("check_prepare_data", "check_add")], cwd=booked.root, check=True
+    )
+    sync_cells(booked.assignment, {"1_sums"})  # as `netgrader release` does
+    _, after = graded(booked)
+    assert before["check_add"][1] == 2.0
+    assert after["check_add"] == (2 * before["check_add"][0], 4.0)
+    assert after["check_squares"] == before["check_squares"]
+    assert len(uncaged) == 1
+
+
+def test_a_width_is_changed_in_exercises_toml_and_the_reader_asks_for_it(tmp_path):
+    import tensorflow.compat.v1 as tensorflow
+
+    folder = ROOT / "source" / "digits" / "checks"
+    changed = (
+        (folder / "exercises.toml").read_text(encoding="utf-8").replace("widths = [1500, 10]", "widths = [1000, 10]")
+    )
+    assert "widths = [1000, 10]" in snippet("[two_layer_network]")
+    (tmp_path / "exercises.toml").write_text(changed, encoding="utf-8")
+    with tensorflow.Graph().as_default() as graph:
+        images, labels = tensorflow.placeholder("float32", [None, 784]), tensorflow.placeholder("float32", [None, 10])
+        width, outputs = images, (1000, 10)
+        for number, size in enumerate(outputs):
+            weights = tensorflow.get_variable(f"W{number}", [int(width.shape[1]), size])
+            width = width @ weights + tensorflow.get_variable(f"b{number}", [size])
+            width = tensorflow.nn.relu(width) if number == 0 else width
+        loss = tensorflow.nn.softmax_cross_entropy_with_logits(labels=labels, logits=width)
+        tensorflow.train.AdamOptimizer(0.001).minimize(tensorflow.reduce_mean(loss))
+    data = graph.as_graph_def()
+    for place, expected in ((folder, True), (tmp_path, False)):
+        exercise = load_exercises(place).network("two_layer_network")
+        assert ("wrong-width" in read_network(data, exercise=exercise, lab=None).codes) == expected
+
+
+def test_limits_are_set_in_exercises_toml(booked, uncaged, monkeypatch):
+    from netgrader.grading import stages
+
+    run, seen = stages.run_request, []
+    monkeypatch.setattr(
+        stages, "run_request", lambda request, *rest: (seen.append(request.limits), run(request, *rest))
+    )
+    booked.submit("ada")
+    booked.write("source/numbers/checks/exercises.toml", snippet("[limits]"))
+    graded(booked)
+    (limits,) = seen
+    assert (limits.cell_seconds, limits.notebook_seconds, limits.memory_bytes) == (300, 900, 3_000_000_000)
+    assert limits.processes == type(limits)().processes
+
+
+def test_the_text_of_a_test_is_its_docstring_and_only_verification_runs_again(booked, uncaged):
+    booked.submit("ada")
+    before, _ = graded(booked)
+    tests = booked.root / "grader_tests" / "test_sums.py"
+    tests.write_text(tests.read_text().replace("All sums are right", "No sum is wrong"))
+    after, _ = graded(booked)
+    assert "All sums are right" in before
+    assert {**before, "No sum is wrong": before["All sums are right"]}.items() >= after.items()
+    assert len(uncaged) == 1
+
+
+def test_a_new_hidden_test_is_found_by_itself_and_only_verification_runs_again(booked, uncaged):
+    booked.submit("ada")
+    before, _ = graded(booked)
+    tests = booked.root / "grader_tests" / "test_sums.py"
+    added = """
+
+        @grades("check_squares")
+        def test_no_square_is_negative(cell_evidence):
+            \"\"\"No square is negative\"\"\"
+            if (cell_evidence.array("squares") < 0).any():
+                fail("A square is negative.")
+    """
+    booked.write("grader_tests/test_sums.py", tests.read_text() + added.replace("\n        ", "\n"))
+    after, points = graded(booked)
+    assert after == {**before, "No square is negative": Outcome.PASSED}
+    assert points["check_squares"] == (3.0, 3.0)
+    assert len(uncaged) == 1
+
+
+@pytest.mark.parametrize(("level", "outcome"), [(0.0, Outcome.PASSED), (1.0, Outcome.FAILED)])
+def test_the_hidden_test_of_the_guide_works_as_it_stands_there(tmp_path, level, outcome):
+    folder = tmp_path / "evidence" / "check_prepare_data"
+    folder.mkdir(parents=True)
+    writer = EvidenceWriter(folder, "check_prepare_data")
+    writer.array("x_train", np.full((5, 784), level, dtype=np.float32))
+    writer.close()
+    (tmp_path / "exercises.toml").write_text("")
+    tests = tmp_path / "test_one_layer.py"
+    tests.write_text("from netgrader.checks import fail, grades\n\n\n" + snippet("# grader_tests/test_one_layer.py"))
+    bench = Bench(folder.parent, load_exercises(tmp_path), lambda: pytest.fail("No lab is needed."))
+    (check,) = run_tests(bench, [], [tests]).checks["check_prepare_data"]
+    assert (check.sentence, check.outcome) == ("Paper is 0: nobody writes into the corner of an image", outcome)
+    assert check.faults == (() if level == 0 else ("not-scaled",))
+
+
+def test_another_language_is_spoken_from_the_files_that_the_guide_names(tmp_path):
+    ignored = shutil.ignore_patterns("__pycache__", "*.whl")
+    package = Path(shutil.copytree(ROOT / "netgrader", tmp_path / "netgrader", ignore=ignored))
+    faults = package / "faults.toml"
+    entry = snippet("# netgrader/faults.toml").partition("\n")[2]
+    translated = re.sub(r"\[missing-bias\]\n(?:\w+ = .*\n)+", entry, faults.read_text(encoding="utf-8"))
+    faults.write_text(translated, encoding="utf-8")
+    words = package / "pages" / "words.py"
+    text = words.read_text(encoding="utf-8")
+    for line in snippet("# netgrader/pages/words.py").splitlines()[1:]:
+        name = line.partition(" ")[0]
+        assert re.search(rf"^{name} = ", text, re.MULTILINE), f"words.py has no {name}"
+        text = re.sub(rf"^{name} = .*$", line, text, flags=re.MULTILINE)
+    words.write_text(text, encoding="utf-8")
+    script = (
+        "from netgrader.feedback.build import build_page, render_page\n"
+        "from netgrader.pages.graded import Graded\n"
+        "from tests.feedback import examples as ex\n"
+        "check = ex.failed('test_bias', 'Jede Schicht hat einen Bias', ex.fault('missing-bias'))\n"
+        "graded = Graded(ex.result(ex.cell('train', 3, check)))\n"
+        "page = build_page([ex.check_cell('train', 3)], graded, assignment='digits', notebook='1', student='Ada')\n"
+        "print(render_page(page))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-P", "-W", "ignore", "-c", script]
+    html = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    for said in (
+        '<html lang="de">',
+        "Einer Schicht fehlt der Bias.",
+        "Ohne Bias geht jede",
+        "Was als Nächstes zu tun ist",
+    ):
+        assert said in html
+    assert "What to do next" not in html
+
+
+def test_every_place_that_the_guide_links_to_is_there():
+    for target in re.findall(r"\]\(([^)#]+)", TEXT):
+        assert target.startswith("http") or (ROOT / "docs" / target).exists(), target
+
+
+def test_every_command_that_the_guide_types_is_one():
+    from netgrader.cli import app
+
+    there = {command.name or command.callback.__name__ for command in app.registered_commands}
+    typed = set(re.findall(r"(?:^|\$ |`)netgrader (\w+)", TEXT, re.MULTILINE))
+    assert {"release", "autograde", "feedback", "report", "doctor"} <= typed <= there
