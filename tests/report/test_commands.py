@@ -1,12 +1,19 @@
 """``netgrader feedback`` and ``netgrader report`` on a small course, from submissions to files."""
 
+import csv
+import re
+from urllib.parse import unquote
+
 import pytest
+from markupsafe import escape
+from nbgrader.api import Gradebook
 
 from netgrader.commands.feedback import feedback_of_class
 from netgrader.commands.report import report_on_class
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
 from netgrader.grading.kept import Kept, keep, kept_path
+from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.results import CellResult, NotebookResult, Status
 
 
@@ -43,3 +50,60 @@ def test_what_grading_kept_is_found_by_the_pages(tiny):
     graded = graded_notebook(Nothing(), tiny.assignment, "ada", "1_sums")
     assert graded.result == result
     assert graded_notebook(Nothing(), tiny.assignment, "bob", "1_sums").result is None
+
+
+NAMES = {
+    "zoë": ("Zoë", "Ångström-Núñez"),
+    "محمد": ("محمد", "بن علي"),
+    "<b>eve": ("<script>alert(1)</script>", 'O\'Hara & "co"'),
+    "a b": ("", ""),
+}
+
+
+@pytest.mark.usefixtures("uncaged")
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
+def test_names_in_any_script_and_with_html_in_them_go_the_whole_way(booked):
+    for student, (first, last) in NAMES.items():
+        booked.submit(student)
+        autograde_one(booked.course, "numbers", student)
+        with Gradebook(booked.course.db_url) as gradebook:
+            gradebook.update_or_create_student(student, first_name=first, last_name=last)
+    assert feedback_of_class(booked.assignment, (), console()) == 0
+    report = report_on_class(booked.assignment)
+
+    html = report.read_text(encoding="utf-8")
+    with report.with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
+        rows = {row["student_id"]: row["name"] for row in csv.DictReader(stream)}
+    links = {unquote(link) for link in re.findall(r'href="(\.\./[^"]+)"', html)}
+    for student, (first, last) in NAMES.items():
+        name = f"{first} {last}".strip() or student
+        page = booked.root / "feedback" / student / "numbers" / "1_sums.html"
+        assert f"<bdi>{escape(name)}</bdi>" in page.read_text(encoding="utf-8")
+        assert f"<bdi>{escape(name)}</bdi>" in html
+        assert rows[student] == name
+        assert f"../feedback/{student}/numbers/1_sums.html" in links
+    assert "<script>alert" not in html
+
+
+@pytest.mark.usefixtures("uncaged")
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("mark", [-1.0, 7.5])
+def test_a_mark_outside_its_range_is_said_on_the_page_and_in_the_report(booked, mark):
+    booked.submit("ada")
+    autograde_one(booked.course, "numbers", "ada")
+    with Gradebook(booked.course.db_url) as gradebook:
+        grade = gradebook.find_grade("why", "1_sums", "numbers", "ada")
+        grade.manual_score, grade.needs_manual_grade = mark, False
+        gradebook.db.commit()
+    feedback_of_class(booked.assignment, ("ada",), console())
+    page = (booked.root / "feedback" / "ada" / "numbers" / "1_sums.html").read_text(encoding="utf-8")
+    assert f"The mark given by hand, {mark:g}, lies outside 0 to 2. Please tell your instructor." in page
+    report = report_on_class(booked.assignment).read_text(encoding="utf-8")
+    assert f"The mark given by hand for why, {mark:g}, lies outside 0 to 2: correct it in formgrader." in report
+
+
+def test_feedback_for_somebody_who_was_not_graded_names_who(tiny):
+    tiny.submit("ada")
+    tiny.write("autograded/bob/numbers/1_sums.ipynb", "{}")
+    with pytest.raises(UsageError, match="Nothing of ada has been graded for 'numbers'"):
+        feedback_of_class(tiny.assignment, ("ada",), console())
