@@ -52,12 +52,21 @@ def explain(error: ProbeError, name: str, unfinished: GraphEvidence | None = Non
     if error.kind == "NameError" and error.line is None:
         return fault("missing-name", found=error.message, place=name)
     place = f"{name}: {error.line}" if error.line else name
-    first = error.message.partition("\n")[0]
+    first = _first_line(error.message)
     said = plain(f"{error.kind}: {first}" if first else error.kind, SAID)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"
     return fault(code, found=said, place=place)
+
+
+def _first_line(text: str) -> str:
+    """The line that says what was wrong: TensorFlow puts it after a traceback and the name of an op."""
+    first, _, rest = text.partition("\n")
+    if first.strip() != "Graph execution error:":
+        return first
+    told = re.search(r"^Node: .*\n(.+)", rest, re.MULTILINE)
+    return told.group(1).strip() if told else first
 
 
 def _swapped(unfinished: GraphEvidence) -> bool:

@@ -83,6 +83,10 @@ class Instrument:
         """How many runs have fed rows so far."""
         return self._notes.runs
 
+    def stopped(self) -> Stopped:
+        """The error that says that training went on for too long."""
+        return self._notes.stopped()
+
     def write(self, out: EvidenceWriter, name: str, final: Array | None = None) -> None:
         """Hand over the notes as arrays called ``{name}/…``, as `netgrader.training.notes` describes them.
 
@@ -162,14 +166,18 @@ class _Notes:
     def rows(self, x: Array, found: Array, w: Array) -> np.int64:
         """Rows are fed; `found` are the classes given to them by the weights `w`, before any step of this run."""
         if time.process_time() > self._deadline or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
-            raise Stopped(
-                f"train still went on after {self._seconds:g} seconds of computing and {len(self._events):,} runs"
-            )
+            raise self.stopped()
         prints = fingerprints(x)
         with self._lock:
             self._n_rows += len(prints)
             self._found.append(found.astype(np.uint8))
             return np.int64(self._event(0, len(prints), self._block(prints), self.state(w)))
+
+    def stopped(self) -> Stopped:
+        """What is raised when it takes too long."""
+        return Stopped(
+            f"train still went on after {self._seconds:g} seconds of computing and {len(self._events):,} runs"
+        )
 
     def loss(self, run: np.int64, y: Array, value: np.float32) -> np.int64:
         """The loss is asked for."""

@@ -7,20 +7,23 @@ cost the points of `train`. Both are bound in the namespace while a call lasts a
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from netgrader.student.instrument import Instrument, classes
-from netgrader.student.mnist import load_mnist
+from netgrader.student.mnist import given_mnist
+from netgrader.student.patience import OutOfPatience, patience
 from netgrader.student.sessions import variable_values
 from netgrader.training.fingerprints import fingerprints
 from netgrader.training.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.evidence import EvidenceWriter
     from netgrader.student.probes import Student
@@ -31,6 +34,8 @@ PIXELS = 784
 CLASSES = 10
 LEAST_ROWS = 100
 MOST_REPORTED = 10_000
+GRACE = 1.0
+"""Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
 
 Array = npt.NDArray[Any]
 
@@ -76,7 +81,7 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
 
 def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
     """The images as a network sees them; of what is a table of the given grey levels, the table."""
-    given = {given: images for given, (images, _) in zip(IMAGES.values(), load_mnist(), strict=True)}
+    given = {given: images for given, (images, _) in zip(IMAGES.values(), given_mnist(), strict=True)}
     for name, reference in IMAGES.items():
         out.array(f"images/{name}", arrays[name].astype(np.float32, copy=False), (reference, given[reference]))
 
@@ -89,7 +94,7 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
-        with student.capturing(out, f"{name}/train"):
+        with student.capturing(out, f"{name}/train"), _ended(instrument, seconds):
             _report(out, name, train(session, instrument.net, call.n_epochs, call.mini_batch_size))
         out.fact(f"{name}/closed", bool(getattr(session, "_closed", False)))
         final = variable_values(session, instrument.net.graph).get("W")
@@ -98,25 +103,35 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     instrument.write(out, name, final)
 
 
+@contextmanager
+def _ended(instrument: Instrument, seconds: float) -> Iterator[None]:
+    """End what goes on for longer than the instrument waits, also where it feeds nothing or catches what is raised."""
+    try:
+        with patience(seconds + GRACE):
+            yield
+    except OutOfPatience:
+        raise instrument.stopped() from None
+
+
 def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
     """Hand over what `train` returned, as far as it is numbers."""
     kinds: list[Any] = [type(returned).__name__[:100]]
     out.fact(f"{name}/returned", kinds)
     try:
-        values = list(returned) if not isinstance(returned, dict | str) else []
-    except TypeError:
+        # An iterator that a student wrote may raise anything, or never end.
+        values = list(islice(returned, MOST_REPORTED)) if not isinstance(returned, dict | str) else []
+    except Exception:  # noqa: BLE001
         return
     kinds.append(len(values))
     if len(values) != 2:
         return
     for part, value in zip(("acc_trn", "acc_val"), values, strict=True):
         kinds.append(type(value).__name__[:100])
-        try:
+        # Anything may be raised where a student's own class is asked for numbers.
+        with suppress(Exception):
             numbers = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
-            continue
-        if numbers.size <= MOST_REPORTED:
-            out.array(f"{name}/{part}", numbers.reshape(-1))
+            if numbers.size <= MOST_REPORTED:
+                out.array(f"{name}/{part}", numbers.reshape(-1))
 
 
 def _arrays(student: Student) -> tuple[dict[str, Array], str | None]:
@@ -166,7 +181,7 @@ def _stand_ins() -> dict[str, Array]:
     """Images and labels that can be trained on, of as many rows as there are digits."""
     stand_ins: dict[str, Array] = {}
     levels, named = np.linspace(0, 1, 256, dtype=np.float32), np.eye(CLASSES, dtype=np.float32)
-    for part, (images, digits) in zip(("train", "test"), load_mnist(), strict=True):
+    for part, (images, digits) in zip(("train", "test"), given_mnist(), strict=True):
         stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
         stand_ins[f"y_{part}_1_hot"] = named[digits]
     return {name: stand_ins[name] for name in ARRAYS}

@@ -93,7 +93,10 @@ CONSEQUENCES: Mapping[str, frozenset[str]] = {
     "no-minibatches": frozenset({"no-shuffling", "batch-size-ignored"}),
     "sorted-data": frozenset({"no-shuffling"}),
     "wrong-slice": frozenset({"loss-not-finite", "part-of-data-only", "batch-size-ignored"}),
-    "unknown-rows": frozenset({"part-of-data-only", "wrong-slice", "no-shuffling", "evaluated-on-part"}),
+    "unknown-rows": frozenset(
+        {"part-of-data-only", "wrong-slice", "no-shuffling", "evaluated-on-part", "loss-not-finite"}
+    ),
+    "labels-not-one-hot": frozenset({"loss-not-finite"}),
     "reports-train-accuracy": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),
     "evaluated-while-training": frozenset({"evaluated-on-part"}),
     "evaluated-before-epoch": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),

@@ -28,7 +28,8 @@ class Rehearsals:
         self._judged: dict[str, Training] = {}
 
     def evidence(self, name: str) -> Evidence:
-        return read_evidence(self._folder / name)
+        given = {} if self._raw is None else {"x_train_2d": self._raw[0][0], "x_test_2d": self._raw[1][0]}
+        return read_evidence(self._folder / name, given)
 
     def training(self, name: str) -> Training:
         if name not in self._judged:
