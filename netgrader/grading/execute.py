@@ -327,10 +327,13 @@ def _sandbox_limits(limits: ExecutionLimits) -> Limits:
 
 
 def _setup_code(request: ExecutionRequest) -> str:
-    """Code that seeds the kernel and leaves no name behind."""
+    """Code that seeds the kernel and leaves no name behind.
+
+    A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it.
+    """
     source = Path(execution_seeds.__file__).read_text(encoding="utf-8")
     shift = 0 if request.respect_seeds else 1_000_003 * (1 + request.seed)
-    call = f"\ninstall({request.seed + 1}, {shift})\n"
+    call = f"\ninstall({request.seed + 1}, {shift})\nget_ipython().ask_exit = lambda: None\n"
     return f"exec(compile({source + call!r}, '<setup>', 'exec'), {{'__name__': 'setup'}})"
 
 

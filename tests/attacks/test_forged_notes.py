@@ -1,0 +1,136 @@
+"""The instrument's notes are written by the student's process. Written by hand they do not count: training must be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import netgrader.student
+from netgrader.checks.bench import Bench
+from netgrader.checks.exercises import load_exercises
+from netgrader.checks.language import Ungradable
+from netgrader.checks.training import training_of
+from netgrader.lab.local import LocalLab
+from netgrader.student.capture import take
+
+if TYPE_CHECKING:
+    from netgrader.training.judge import Training
+
+CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"
+CHALLENGE = 1234567890123
+
+# No network is trained here: rows and labels are told to the notes in a right order, and all else is made up.
+FORGED = """
+    def train(sess, net, n_epochs, mini_batch_size=64):
+        import gc
+        notes = next(o for o in gc.get_objects() if type(o).__name__ == "_Notes" and o._graph is net.graph)
+        random = np.random.default_rng(0)
+        w = WEIGHTS
+        digits, test_digits = y_train_1_hot.argmax(1), y_test_1_hot.argmax(1)
+        notes.initialised()
+        acc_trn, acc_val = [], []
+        for epoch in range(n_epochs):
+            order = random.permutation(len(x_train))
+            for start in range(0, len(x_train), mini_batch_size):
+                rows = order[start : start + mini_batch_size]
+                run = notes.rows(x_train[rows], digits[rows], w)
+                notes.step(run, y_train_1_hot[rows], np.float32(2.3 * 0.99 ** (start / mini_batch_size)))
+                w = w + random.normal(scale=0.003, size=w.shape).astype(np.float32)
+            for images, labels, named, reported in (
+                (x_train, y_train_1_hot, digits, acc_trn), (x_test, y_test_1_hot, test_digits, acc_val)
+            ):
+                found = np.where(random.random(len(named)) < 0.92, named, (named + 1) % 10)
+                run = notes.rows(images, found, w)
+                notes.accuracy(run, labels)
+                reported.append(float(np.mean(found == named)))
+        real = type(notes).arrays
+        notes.arrays = lambda final: real(notes, w)
+        return acc_trn, acc_val
+"""
+GUESSED = "np.zeros((784, 10), np.float32)"
+# One who knows that the first weights follow from a challenge, and where they stand in the graph.
+KNOWING = (
+    "tf.make_ndarray(next(op for op in net.graph.get_operations()"
+    " if op.type == 'Const' and op.outputs[0].shape == (784, 10)).get_attr('value'))"
+)
+
+HONEST = """
+    def train(sess, net, n_epochs, mini_batch_size=64):
+        with net.graph.as_default():
+            sess.run(tf.global_variables_initializer())
+        acc_trn, acc_val = [], []
+        for epoch in range(n_epochs):
+            order = np.random.permutation(len(x_train))
+            for start in range(0, len(x_train), mini_batch_size):
+                rows = order[start : start + mini_batch_size]
+                sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
+            acc_trn.append(sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot}))
+            acc_val.append(sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot}))
+        return acc_trn, acc_val
+"""
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    (x_train, y_train), (x_test, y_test) = netgrader.student.load_mnist()
+    x_train, y_train, x_test, y_test = x_train[:6000], y_train[:6000], x_test[:1000], y_test[:1000]
+    levels, named = np.linspace(0, 1, 256, dtype=np.float32), np.eye(10, dtype=np.float32)
+    return {
+        "x_train": levels[x_train.reshape(-1, 784)],
+        "y_train_1_hot": named[y_train],
+        "x_test": levels[x_test.reshape(-1, 784)],
+        "y_test_1_hot": named[y_test],
+    }
+
+
+@pytest.fixture(scope="module")
+def evidence(arrays, tmp_path_factory):
+    """Evidence of ``check_train`` as a `train` gives it, each taken once."""
+    taken: dict[str, Path] = {}
+
+    def of(source: str) -> Path:
+        if source not in taken:
+            root = tmp_path_factory.mktemp("evidence")
+            (root / "check_train").mkdir()
+            namespace = {"np": np, "tf": tf, **arrays}
+            exec(dedent(source), namespace)  # noqa: S102  (a cell of our own writing)
+            take("check_train", namespace, root / "check_train", CHECKS, challenge=CHALLENGE)
+            taken[source] = root
+        return taken[source]
+
+    return of
+
+
+def judged(root: Path, **outside) -> Training:
+    bench = Bench(root, load_exercises(CHECKS), LocalLab, outside=outside)
+    try:
+        return training_of(bench)
+    finally:
+        bench.close()
+
+
+def share(training: Training) -> float:
+    return sum(verdict.share for verdict in training.verdicts.values()) / len(training.verdicts)
+
+
+@pytest.mark.parametrize("weights", [GUESSED, KNOWING], ids=["made up", "from the right weights on"])
+def test_notes_written_by_hand_do_not_count(evidence, weights) -> None:
+    root = evidence(FORGED.replace("WEIGHTS", weights))
+    with pytest.raises(Ungradable, match="not what a network does"):
+        judged(root, challenge=CHALLENGE)
+    # With this one protection off, they earn all there is to earn.
+    assert share(judged(root)) == 1.0
+
+
+def test_an_honest_training_counts(evidence) -> None:
+    assert share(judged(evidence(HONEST), challenge=CHALLENGE)) == 1.0
+
+
+def test_another_students_honest_notes_do_not_count(evidence) -> None:
+    with pytest.raises(Ungradable, match="not what a network does"):
+        judged(evidence(HONEST), challenge=CHALLENGE + 1)
