@@ -155,7 +155,7 @@ def test_nothing_else_is_wrong(network, refuse_others):
 # ---- train ---------------------------------------------------------------------------------------------------------
 
 
-@grades(TRAIN, credit=2, faults=("no-shuffling", "sorted-data"), requires=("test_train_trains",))
+@grades(TRAIN, credit=12, faults=("no-shuffling", "sorted-data"), requires=("test_train_trains",))
 def test_each_epoch_has_a_new_order(bench, remark):
     """The images are fed in a new order in each epoch"""
     require_trained(bench, Aspect.ORDER, remark)
@@ -163,7 +163,7 @@ def test_each_epoch_has_a_new_order(bench, remark):
 
 @grades(
     TRAIN,
-    credit=3,
+    credit=1,
     faults=("labels-shuffled-apart", "labels-shifted", "labels-off-by-one", "labels-not-one-hot"),
     requires=("test_train_trains",),
 )
@@ -172,7 +172,7 @@ def test_each_image_is_fed_with_its_label(bench, remark):
     require_trained(bench, Aspect.LABELS, remark)
 
 
-@grades(TRAIN, credit=2, faults=("trained-on-test", "train-op-in-evaluation"), requires=("test_train_trains",))
+@grades(TRAIN, credit=1, faults=("trained-on-test", "train-op-in-evaluation"), requires=("test_train_trains",))
 def test_no_test_image_is_trained_on(bench, remark):
     """Training steps are taken on training images only, and none where the accuracy is taken"""
     require_trained(bench, Aspect.HELD_OUT, remark)
@@ -195,7 +195,7 @@ def test_accuracy_is_taken_on_all_images(bench, remark):
     require_trained(bench, Aspect.EVALUATION, remark)
 
 
-@grades(TRAIN, credit=1, faults=("graph-grows",), requires=("test_train_trains",))
+@grades(TRAIN, credit=2, faults=("graph-grows",), requires=("test_train_trains",))
 def test_the_graph_stays_as_it_is(bench, remark):
     """The loops add nothing to the graph"""
     require_trained(bench, Aspect.GRAPH, remark)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from netgrader.training.epochs import Epoch
-    from netgrader.training.measured import Part
     from netgrader.training.subject import Subject
     from netgrader.training.verdicts import Finding
 
@@ -54,7 +53,6 @@ def judge_evaluation(subject: Subject) -> Iterator[Finding]:
         return
     sides = [("training", [one.train for one in measured]), ("test", [one.test for one in measured])]
     n_rows = {"training": subject.n_train, "test": subject.n_test}
-    good = sum(_share_earned(parts) for _, parts in sides) / 2
     for what, parts in sides:
         least = min(range(len(parts)), key=lambda number: parts[number].share)
         share = parts[least].share
@@ -64,14 +62,10 @@ def judge_evaluation(subject: Subject) -> Iterator[Finding]:
                 Aspect.EVALUATION,
                 "evaluated-on-part" if share < ALMOST else "last-chunk-not-evaluated",
                 side=what,
-                share=good if share < ALMOST else 1.0,
+                share=0.0 if share < ALMOST else 1.0,
                 found=f"{round(share * n):,} of {n:,} {what} images after epoch {least + 1}",
                 expected=f"all {n:,}",
             )
-
-
-def _share_earned(parts: list[Part]) -> float:
-    return float(all(part.share >= ALMOST for part in parts))
 
 
 def _fresh(subject: Subject, epoch: Epoch) -> bool:

@@ -58,6 +58,12 @@ def _lacks_epochs(subjects: tuple[Subject, ...]) -> bool:
     )
 
 
+def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
+    """Whether each call made one epoch, though they were asked for different numbers."""
+    asked = {subject.call.n_epochs for subject in subjects}
+    return len(asked) > 1 and all(len(subject.course.epochs) == 1 for subject in subjects)
+
+
 def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training:
     """Judge all calls together: a fault that shows in one of them is named once.
 
@@ -76,7 +82,7 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
         if error is not None and not len(subject.call.steps) and _lacks_epochs(subjects):
             error = None  # one epoch was asked for, none was run, and the code was not ready for that
         first_error = first_error or error
-        findings += judge_run(subject, error, steps_elsewhere=any(stepped))
+        findings += judge_run(subject, error, steps_elsewhere=any(stepped), only_one=_only_one_epoch(subjects))
         for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out):
             findings += judge(subject)
         findings += judge_evaluation(subject)

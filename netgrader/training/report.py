@@ -104,7 +104,6 @@ def _judge_side(
         Aspect.REPORT,
         code,
         side=SIDES[name],
-        share=0.5 if code != "reported-accuracy-wrong" else 0.0,
         found=f"{name} {values[number]:.6g} after epoch {number + 1}{words}",
         expected=f"{accuracies[0]:.4f}" if accuracies else f"an accuracy that was measured ({name})",
     )

@@ -73,7 +73,7 @@ class _Batches:
 
     def judge(self) -> Iterator[Finding]:
         if not self.sizes.all():
-            yield self._say("wrong-slice", 0.5, found=f"{(self.sizes == 0).sum()} empty minibatches")
+            yield self._say("wrong-slice", 0.0, found=f"{(self.sizes == 0).sum()} empty minibatches")
         elif self.unknown * 50 > len(self.fed) + self.unknown:
             yield self._say("unknown-rows", 0.0, found=f"{self.unknown:,} rows that are no row of x_train")
         elif not len(self.fed):
@@ -84,13 +84,18 @@ class _Batches:
         else:
             if not self._size_fits():
                 yield self._say(
-                    "batch-size-ignored", 0.5, found=f"minibatches of {self.usual:,}", expected=f"of {self.asked:,}"
+                    "batch-size-ignored", 0.0, found=f"minibatches of {self.usual:,}", expected=f"of {self.asked:,}"
                 )
             if not self._complete():
                 yield self._incomplete()
 
-    def _say(self, what: str, share: float, *, found: str, expected: str = "") -> Finding:
-        return finding(Aspect.ROWS, what, share=share, found=found, expected=expected, place=self.place)
+    def _say(self, what: str, share: float, *, found: str, expected: str = "", grave: bool = False) -> Finding:
+        return finding(Aspect.ROWS, what, share=share, found=found, expected=expected, place=self.place, grave=grave)
+
+    def _part_only(self) -> Finding:
+        """Some images were never fed; grave where it is most of them."""
+        saw, each = self._saw()
+        return self._say("part-of-data-only", 0.0, found=saw, expected=each, grave=2 * self.different < self.n)
 
     def _steps(self) -> str:
         return f"about {self.n // self.asked:,} steps on {self.asked:,} each"
@@ -137,25 +142,25 @@ class _Batches:
         if self._drawn_at_random(shared):
             return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
         if self._drawn_from_a_part(shared):
-            return self._say("part-of-data-only", 0.0, found=saw, expected=each)
+            return self._part_only()
         if shared > 0.02 or self.usual > 1.1 * self.asked:
-            return self._say("wrong-slice", 0.25, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
+            return self._say("wrong-slice", 0.0, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
         if self.different == self.n:
             times = f"each image {len(self.fed) / self.n:.3g} times in one epoch"
             return self._say("too-many-epochs", 0.5, found=times, expected="once")
         if self.different < MIXED * self.n:
-            return self._say("part-of-data-only", 0.0, found=saw, expected=each)
+            return self._part_only()
         # Some twice and some not at all, without any overlap: drawn from a stream that does not end with the epoch.
         return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
 
     def _left_out(self) -> Finding:
         """No row was fed twice, and some were not fed."""
-        saw, each = self._saw()
+        _, each = self._saw()
         missing = self.n - self.different
         short = self.usual < self.asked and len(self.sizes) in self._step_counts(self.n)
         if short or missing <= 2 * max(self.asked, self.usual) or self._gaps() > 2:
-            return self._say("wrong-slice", 0.25, found=f"{missing:,} of {self.n:,} images left out", expected=each)
-        return self._say("part-of-data-only", 0.25 * self.different / self.n, found=saw, expected=each)
+            return self._say("wrong-slice", 0.0, found=f"{missing:,} of {self.n:,} images left out", expected=each)
+        return self._part_only()
 
     def _saw(self) -> tuple[str, str]:
         return f"{self.different:,} of {self.n:,} images", f"each of the {self.n:,} images once"

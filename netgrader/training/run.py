@@ -52,7 +52,9 @@ def error_fault(subject: Subject) -> Fault | None:
     return explain(error, NAME)
 
 
-def judge_run(subject: Subject, error: Fault | None, steps_elsewhere: bool) -> Iterator[Finding]:
+def judge_run(
+    subject: Subject, error: Fault | None, *, steps_elsewhere: bool, only_one: bool = False
+) -> Iterator[Finding]:
     """Initialisation, steps, epochs.
 
     Parameters
@@ -61,6 +63,8 @@ def judge_run(subject: Subject, error: Fault | None, steps_elsewhere: bool) -> I
         What `error_fault` says.
     steps_elsewhere
         Whether another call did take steps.
+    only_one
+        Whether there is one epoch however many are asked for.
     """
     call, course = subject.call, subject.course
     if error is not None:
@@ -70,11 +74,13 @@ def judge_run(subject: Subject, error: Fault | None, steps_elsewhere: bool) -> I
             yield _no_step(subject, steps_elsewhere)
         return
     yield from _initialisation(subject)
-    done = len(course.epochs)
-    if done != call.n_epochs:
-        code = "too-few-epochs" if done < call.n_epochs else "too-many-epochs"
-        share = 0.5 * min(1.0, done / call.n_epochs)
-        yield finding(Aspect.RUN, code, share=share, found=_epochs(done), expected=_epochs(call.n_epochs))
+    done, asked = len(course.epochs), call.n_epochs
+    if done < asked:
+        # An error is charged where it was raised; most epochs missing without one is what spoils a training.
+        few = error is None and only_one and done == 1
+        yield finding(Aspect.RUN, "too-few-epochs", found=_epochs(done), expected=_epochs(asked), grave=few)
+    elif done > asked:
+        yield finding(Aspect.RUN, "too-many-epochs", share=0.5, found=_epochs(done), expected=_epochs(asked))
     losses = call.loss[course.steps]
     if not np.isfinite(losses).all():
         first = int(np.flatnonzero(~np.isfinite(losses))[0])
@@ -108,7 +114,7 @@ def _initialisation(subject: Subject) -> Iterator[Finding]:
     reset = len(starts) > 1 and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
         found = f"{len(again) or len(starts) - 1} times again after the first step"
-        yield finding(Aspect.RUN, "reinitialised-each-epoch", share=0.4, found=found, expected="once, before the loop")
+        yield finding(Aspect.RUN, "reinitialised-each-epoch", found=found, expected="once, before the loop")
 
 
 def _next_run(subject: Subject, event: int) -> int:
@@ -126,7 +132,6 @@ def _left_behind(subject: Subject) -> Iterator[Finding]:
         yield finding(
             Aspect.RUN,
             "another-session",
-            share=0.5,
             found="untrained weights in the session that train was given",
             expected="those that it trained",
         )

@@ -13,7 +13,7 @@ from netgrader.faults import CATALOGUE
 from netgrader.training.epochs import Course, Epoch, course
 from netgrader.training.fingerprints import fingerprints, match_scaled
 from netgrader.training.notes import NO_LABEL
-from netgrader.training.verdicts import Aspect, Finding
+from netgrader.training.verdicts import GRAVE, Aspect, Finding
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,8 +102,14 @@ def finding(
     expected: object = "",
     place: object = "",
     side: str = "",
+    grave: bool = False,
 ) -> Finding:
-    """Something wrong, with a code of the catalogue, which says whether it is a remark."""
+    """Something wrong, with a code of the catalogue, which says whether it is a remark, and how `grave` it may be."""
     return Finding(
-        aspect, fault(what, found=found, expected=expected, place=place), share, CATALOGUE[what].remark, side
+        aspect,
+        fault(what, found=found, expected=expected, place=place),
+        share,
+        CATALOGUE[what].remark,
+        side,
+        grave or what in GRAVE,
     )

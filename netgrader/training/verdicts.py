@@ -47,7 +47,8 @@ class Charge:
 class Finding:
     """Something wrong in one aspect; `share` of its credit is earned all the same. A remark costs nothing.
 
-    `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only.
+    `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only. What is `grave` spoils the training
+    as a whole, whatever else is right about it.
     """
 
     aspect: Aspect
@@ -55,6 +56,7 @@ class Finding:
     share: float = 0.0
     remark: bool = False
     side: str = ""
+    grave: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,29 @@ class Verdict:
     because: str | None = None
     remarks: tuple[Fault, ...] = ()
 
+
+GRAVE = frozenset(
+    {
+        "reinitialised-each-epoch",
+        "same-batch-always",
+        "unknown-rows",
+        "sorted-data",
+        "labels-shuffled-apart",
+        "labels-shifted",
+        "labels-off-by-one",
+        "labels-not-one-hot",
+        "trained-on-test",
+    }
+)
+"""Faults after which no network has learned what it should, or from what it should."""
+
+TRAINING = (Aspect.RUN, Aspect.ROWS, Aspect.ORDER, Aspect.LABELS, Aspect.HELD_OUT)
+"""Aspects of the training, as against its evaluation."""
+SPOILED = 0.25
+"""What these earn at most where something grave was found in one of them."""
+
+# What was found in the evaluation makes the numbers returned those of something else.
+NOT_REPORTED = frozenset({"evaluated-on-part", "evaluated-in-fresh-session"})
 
 ANY = frozenset({"*"})
 
@@ -140,13 +165,22 @@ def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[As
             shares[found.aspect] = min(shares.get(found.aspect, 1.0), found.share)
     wrong = [found for found in first.values() if not found.remark]
     causes = {id(found): _cause(found, wrong, error) for found in wrong}
+    follows: dict[Aspect, str] = {}
+    for found in [found for found in wrong if causes[id(found)] is None]:
+        if found.grave:
+            for aspect in TRAINING:
+                shares[aspect] = min(shares.get(aspect, 1.0), SPOILED)
+                follows.setdefault(aspect, found.fault.code)
+        if found.fault.code in NOT_REPORTED and found.aspect is Aspect.EVALUATION:
+            shares[Aspect.REPORT] = 0.0
+            follows.setdefault(Aspect.REPORT, found.fault.code)
     said: dict[Aspect, Verdict] = {}
     named: set[str] = set()
     for aspect in Aspect:
         own = [found for found in wrong if found.aspect is aspect]
         # What one aspect has named is not named again under another.
         fresh = tuple(found.fault for found in own if causes[id(found)] is None and found.fault.code not in named)
-        because = next((causes[id(found)] or found.fault.code for found in own), None)
+        because = next((causes[id(found)] or found.fault.code for found in own), follows.get(aspect))
         remarks = tuple(found.fault for found in first.values() if found.remark and found.aspect is aspect)
         said[aspect] = Verdict(aspect, shares.get(aspect, 1.0), fresh, None if fresh else because, remarks)
         named |= {fault.code for fault in fresh if fault.code}

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from netgrader.checks.language import grades_of
+from netgrader.checks.points import cell_points
+from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.training.verdicts import Aspect
+
+ROOT = Path(__file__).parents[2]
+FILES = ("source/digits/checks/test_one_layer_public.py", "grader_tests/test_one_layer.py")
+# The aspect that each test of check_train looks at; the last one looks at another run, and earns in these.
+TESTS = {
+    "test_train_trains": Aspect.RUN,
+    "test_each_epoch_feeds_each_image_once": Aspect.ROWS,
+    "test_train_returns_what_was_measured": Aspect.REPORT,
+    "test_each_epoch_has_a_new_order": Aspect.ORDER,
+    "test_each_image_is_fed_with_its_label": Aspect.LABELS,
+    "test_no_test_image_is_trained_on": Aspect.HELD_OUT,
+    "test_accuracy_is_taken_on_all_images": Aspect.EVALUATION,
+    "test_the_graph_stays_as_it_is": Aspect.GRAPH,
+    "test_your_network_is_as_good_as_reported": None,
+}
 FOLDER = Path(__file__).parent / "students"
 RIGHT = tomllib.loads((FOLDER / "right.toml").read_text(encoding="utf-8"))
 WRONG = tomllib.loads((FOLDER / "wrong.toml").read_text(encoding="utf-8"))
@@ -48,3 +68,97 @@ def test_a_fault_comes_with_its_figures_and_costs_something(wrong, name):
     faults = [fault for verdict in verdicts for fault in verdict.faults]
     assert all(fault.found for fault in faults)
     assert min(verdict.share for verdict in verdicts) < 1
+
+
+def credits_of_tests():
+    """The credit of each test of check_train, by name."""
+    found = {}
+    for number, file in enumerate(FILES):
+        spec = importlib.util.spec_from_file_location(f"course_tests_{number}", ROOT / file)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name, value in vars(module).items():
+            terms = grades_of(value) if callable(value) else None
+            if terms is not None and terms.cell == "check_train":
+                found[name] = terms.credit
+    return found
+
+
+def points(training):
+    """What check_train is worth, of 3."""
+    checks = []
+    for name, credit in credits_of_tests().items():
+        aspect = TESTS[name]
+        share = 1.0 if aspect is None else training.verdicts[aspect].share
+        checks.append(CheckResult(name, name, Visibility.HIDDEN, Outcome.PARTIAL, credit * share, credit))
+    return cell_points(checks, 3)
+
+
+GRAVE = {
+    "trained_in_the_first_epoch_only",
+    "generator_used_up",
+    "return_in_the_loop",
+    "init_in_helper_called_each_epoch",
+    "init_before_each_step",
+    "start_again_in_each_epoch_by_a_new_optimizer_state",
+    "remembered_weights_put_back",
+    "batch_taken_before_the_loop",
+    "another_batch_each_epoch_only",
+    "indexed_by_the_epoch",
+    "break_in_the_loop",
+    "a_fifth_again",
+    "drawn_from_a_part",
+    "sorted_by_digit",
+    "two_permutations",
+    "shuffled_in_place_apart",
+    "only_images_shuffled",
+    "labels_of_the_next_batch",
+    "test_set_after_each_epoch",
+    "train_op_in_all_fetches",
+    "all_data_together",
+}
+MODERATE = {
+    "order_of_the_file",
+    "pointer_that_wraps",
+    "pointer_that_wraps_after_one_shuffle",
+    "shuffle_that_is_not_used",
+    "shuffled_before_the_loop",
+    "minibatches_shuffled_not_rows",
+    "validation_part_held_back",
+    "off_by_one_slice",
+    "index_as_start",
+    "slice_to_the_end",
+    "fixed_size",
+    "number_of_batches_for_size",
+    "from_one_on",
+    "session_of_ones_own",
+    "training_set_twice",
+    "last_batch_for_both",
+    "two_hundred_images",
+    "running_mean",
+    "sum_of_chunks",
+    "percent",
+    "losses_returned",
+    "typed_in",
+    "prints_only",
+}
+
+
+@pytest.mark.parametrize("name", sorted(GRAVE))
+def test_what_spoils_a_training_costs_half_of_it_and_not_all(wrong, name):
+    assert 0.75 <= points(wrong.training(name)) <= 1.5
+
+
+@pytest.mark.parametrize("name", sorted(MODERATE))
+def test_what_makes_a_training_worse_costs_about_a_quarter(wrong, name):
+    assert 1.9 <= points(wrong.training(name)) <= 2.5
+
+
+@pytest.mark.parametrize("name", ["loss_only", "train_op_named_only", "no_initialiser", "initialiser_not_run"])
+def test_what_takes_no_step_earns_nothing(wrong, name):
+    training = wrong.training(name)
+    assert all(verdict.share == 0 for verdict in training.verdicts.values())
+
+
+def test_every_test_of_the_cell_is_known_here():
+    assert set(credits_of_tests()) == set(TESTS)
