@@ -1,0 +1,107 @@
+"""A network or a training that is too large for the limits: what was handed over before counts, and a sentence says what
+to make smaller. A limit or a parameter that makes no sense stops the command before anything runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.checks.later_students import DEEP
+from tests.sample_class.make import fill
+
+ROOT = Path(__file__).parents[2]
+NAME = "3_deep_network.ipynb"
+ENDLESS = """
+net = deep_network()
+sess = tf.Session(graph=net.graph)
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+while True:
+    sess.run(net.train_op, {net.X: x_train[:100], net.Y: y_train_1_hot[:100]})
+"""
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course like ours, whose limits and exercises a test may change."""
+    for part in ("source", "grader_tests", "data"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    return tmp_path
+
+
+def grade(course: Path, network: str, training: str) -> tuple[int, str, dict]:
+    """Grade notebook 3 with these solutions in the course; exit code, what was said of an error, the result."""
+    released = nbformat.read(ROOT / "release" / "digits" / NAME, as_version=4)
+    for cell in released.cells:  # those that are no part of an exercise show figures, which take time
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader"):
+            cell.source = ""
+    work = f"# %% deep_network\n{network}\n# %% deep_training\n{training}"
+    nbformat.write(fill(released, work), course / NAME)
+    command = [Path(sys.executable).parent / "netgrader", "grade", NAME, "--json", "result.json"]
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("NETGRADER_", "PYTEST_"))}
+    done = subprocess.run(command, cwd=course, env=env, capture_output=True, text=True, timeout=300, check=False)
+    result = course / "result.json"
+    return done.returncode, done.stderr, json.loads(result.read_text())[0] if result.is_file() else {}
+
+
+def set_limits(course: Path, **limits: object) -> None:
+    with (course / "source" / "digits" / "checks" / "exercises.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[limits]\n" + "".join(f"{name} = {value}\n" for name, value in limits.items()))
+
+
+def points(result: dict) -> dict[str, float]:
+    return {cell["cell"]: cell["points"] for cell in result["cells"] if not cell["manual"]}
+
+
+@pytest.mark.slow
+def test_a_training_that_is_too_long_keeps_the_points_of_what_stands_before_it(course):
+    set_limits(course, cell_seconds=25)
+    code, _, result = grade(course, DEEP, ENDLESS)
+    assert code == 1
+    assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
+    assert result["status"] == "partly-gradable"
+    assert "the cell deep_training, which took longer than 25 seconds" in result["problem"]
+    assert "train for fewer epochs or a smaller network" in result["problem"]
+    outcomes = {check["outcome"] for cell in result["cells"][1:] for check in cell["checks"]}
+    assert outcomes == {"ungradable"}
+    assert result["faults"] == []
+
+
+@pytest.mark.slow
+def test_a_network_that_is_too_large_is_said_to_be_so_with_what_to_make_smaller(course):
+    set_limits(course, memory_bytes=1_500_000_000)
+    large = DEEP.replace("X, 96,", "X, 9000,").replace("h, 64,", "h, 9000,")
+    code, _, result = grade(course, large, ENDLESS)
+    assert code == 1
+    assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
+    assert "the cell deep_training, where more than 1.5 GB of memory were needed" in result["problem"]
+    assert "Use smaller layers or minibatches" in result["problem"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("target = 0.985", "target = 98.5", "[deep_accuracy] target must be a share between 0 and 1"),
+        ("widths = [1500, 10]", "widths = [1500]", "[two_layer_network] has 1 widths and 2 activations"),
+        ("[deep_network]", "[limits]\ncell_seconds = -1\n\n[deep_network]", "cell_seconds must be a number above 0"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_one_sentence_before_anything_runs(course, old, new, says):
+    file = course / "source" / "digits" / "checks" / "exercises.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    code, said, result = grade(course, DEEP, "acc_trn, acc_val = [], []")
+    assert code == 1
+    assert says in said
+    assert said.startswith("netgrader: In ")
+    assert len(said.strip().splitlines()) == 1
+    assert result == {}
