@@ -13,6 +13,7 @@ import json
 import math
 import os
 import stat
+import tokenize
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,13 @@ MANIFEST = "manifest.json"
 T = TypeVar("T")
 Array = npt.NDArray[Any]
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
+
+
+# What NumPy raises on the header of a stranger's file. It takes older ones apart into tokens first.
+_HEADER_ERRORS = (
+    *(ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError, EOFError, OverflowError),
+    *(tokenize.TokenError, AttributeError, IndexError),
+)
 
 
 class BadEvidence(Exception):
@@ -218,7 +226,7 @@ def read_npy(content: bytes, dimensions: int = 8) -> Array:
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, fortran, dtype = read_header(stream, max_header_size=10_000)
-    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError, EOFError) as error:
+    except _HEADER_ERRORS as error:
         raise BadEvidence("An array in the evidence is not an npy file.") from error
     if dtype.kind not in "biuf" or dtype.itemsize > 8 or dtype.hasobject:
         raise BadEvidence(f"An array in the evidence holds {dtype.kind!r}, not numbers.")
@@ -375,10 +383,10 @@ class _Reader:
             descriptor = os.open(self._folder / name, flags)
         except OSError as error:
             raise BadEvidence(f"The evidence lacks {name}.") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise BadEvidence("The evidence holds something that is not a regular file.")
         with os.fdopen(descriptor, "rb") as stream:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise BadEvidence("The evidence holds something that is not a regular file.")
             limit = min(limit, self._bytes_left)
             content = stream.read(limit + 1)
         if len(content) > limit:

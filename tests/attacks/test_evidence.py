@@ -1,0 +1,271 @@
+"""Evidence as no probe of ours writes it: bombs, pickles, links, lies about sizes, types and names. Read as hostile."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netgrader.evidence import BadEvidence, EvidenceWriter, Limits, read_evidence, read_npy
+
+SMALL = Limits(manifest_bytes=50_000, graph_bytes=10_000, array_bytes=100_000, total_bytes=200_000, items=50, files=60)
+
+
+def npy(array: np.ndarray, **options) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, **options)
+    return stream.getvalue()
+
+
+def header(text: str, body: bytes = b"", version: tuple[int, int] = (1, 0)) -> bytes:
+    raw = text.encode("latin1") + b"\n"
+    length = struct.pack("<H" if version == (1, 0) else "<I", len(raw))
+    return b"\x93NUMPY" + bytes(version) + length + raw + body
+
+
+MARKER = "a-file-that-unpickling-makes"
+
+
+class Run:
+    """What would be run by whoever unpickles it."""
+
+    def __reduce__(self):
+        return (Path(MARKER).touch, ())
+
+
+ARRAYS = {
+    "a pickle": pickle.dumps(Run()),
+    "an array of objects": npy(np.array([Run()], dtype=object), allow_pickle=True),
+    "an array that says it holds objects": header(
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", pickle.dumps(Run())
+    ),
+    "text": npy(np.array(["a"])),
+    "bytes": npy(np.array([b"a"])),
+    "times": npy(np.array(["2020-01-01"], dtype="M8[D]")),
+    "records": npy(np.zeros(2, dtype=[("a", "i4"), ("b", "f8")])),
+    "complex numbers": npy(np.zeros(2, complex)),
+    "numbers longer than any": header("{'descr': '<f16', 'fortran_order': False, 'shape': (1,)}", bytes(16)),
+    "a type that is a program": header("{'descr': __import__('os').system('id'), 'fortran_order': False, 'shape': ()}"),
+    "a shape of terabytes": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000)}", bytes(8)),
+    "a shape below zero": header("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 8)}", bytes(8)),
+    "a shape beyond all numbers": header(
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "9" * 400 + ",)}", bytes(8)
+    ),
+    "a shape of truths": header("{'descr': '<f8', 'fortran_order': False, 'shape': (True,)}", bytes(9)),
+    "a shape of nothing times infinity": header("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10**99)}"),
+    "too many dimensions": npy(np.zeros((1,) * 20)),
+    "a header without end": header("{'descr': '" + "[" * 9000),
+    "a header of a gigabyte": b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**30) + b"{",
+    "brackets in the header": header("(" * 3000 + ")" * 3000),
+    "an unknown version": b"\x93NUMPY\x09\x00" + bytes(100),
+    "no magic": bytes(100),
+    "nothing": b"",
+    "half": npy(np.zeros(100))[:-8],
+    "more than it says": npy(np.zeros(100)) + b"more",
+    "keys too many": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'x': 1}", bytes(8)),
+    "a subarray": header("{'descr': ('<f8', (2,)), 'fortran_order': False, 'shape': (1,)}", bytes(16)),
+}
+
+
+@pytest.mark.parametrize("content", ARRAYS.values(), ids=ARRAYS)
+def test_an_array_that_is_none_is_refused(content: bytes) -> None:
+    with pytest.raises(BadEvidence):
+        read_npy(content)
+    assert not Path(MARKER).exists()
+
+
+def test_the_pickle_runs_where_pickles_are_read(tmp_path) -> None:
+    """With this protection off: NumPy told to allow pickles runs it."""
+    marker = tmp_path / "ran"
+
+    class Here:
+        def __reduce__(self):
+            return (marker.touch, ())
+
+    content = npy(np.array([Here()], dtype=object), allow_pickle=True)
+    np.load(io.BytesIO(content), allow_pickle=True)
+    assert marker.exists()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["f8", "f4", "i4", "u2"])
+def test_either_order_of_bytes_is_read_as_the_same_numbers(order: str, kind: str) -> None:
+    numbers = np.arange(12).reshape(3, 4)
+    found = read_npy(npy(numbers.astype(order + kind)))
+    assert np.array_equal(found, numbers)
+    assert found.dtype.isnative
+
+
+def item(**more) -> dict:
+    return {"name": "n", "kind": "array", "file": "0.npy", **more}
+
+
+def graph(**more) -> dict:
+    return {
+        "name": "n",
+        "kind": "graph",
+        "file": "0.pb",
+        "parts": {},
+        "eval_feed": {},
+        "values": {},
+        "about": {},
+        **more,
+    }
+
+
+DEEP: object = []
+for _ in range(60):
+    DEEP = [DEEP]
+MANIFESTS: dict[str, object] = {
+    "a list": [],
+    "nothing": {},
+    "another format": {"format": 2, "cell": "c", "items": []},
+    "a format by name": {"format": "1", "cell": "c", "items": []},
+    "no cell": {"format": 1, "items": []},
+    "a cell that is a list": {"format": 1, "cell": ["c"], "items": []},
+    "a cell without end": {"format": 1, "cell": "c" * 10_000, "items": []},
+    "items by name": {"format": 1, "cell": "c", "items": {"a": 1}},
+    "an item that is text": {"format": 1, "cell": "c", "items": ["a"]},
+    "an item of no kind": {"format": 1, "cell": "c", "items": [{"name": "n"}]},
+    "an item of another kind": {
+        "format": 1,
+        "cell": "c",
+        "items": [{"name": "n", "kind": "verdict", "value": "passed"}],
+    },
+    "an item without a name": {"format": 1, "cell": "c", "items": [{"kind": "fact", "value": 1}]},
+    "more items than are read": {"format": 1, "cell": "c", "items": [{"name": "n", "kind": "fact", "value": 1}] * 60},
+    "a fact too deep": {"format": 1, "cell": "c", "items": [{"name": "n", "kind": "fact", "value": DEEP}]},
+    "a path that leaves": {"format": 1, "cell": "c", "items": [item(file="../0.npy")]},
+    "a path from the root": {"format": 1, "cell": "c", "items": [item(file="/etc/passwd")]},
+    "the manifest as an array": {"format": 1, "cell": "c", "items": [item(file="manifest.json")]},
+    "a file with another suffix": {"format": 1, "cell": "c", "items": [item(file="0.pkl")]},
+    "a file that is not there": {"format": 1, "cell": "c", "items": [item(file="7.npy")]},
+    "a file by number": {"format": 1, "cell": "c", "items": [item(file=0)]},
+    "digits of another script": {"format": 1, "cell": "c", "items": [item(file="\u0660.npy")]},
+    "a reference that nobody has": {
+        "format": 1,
+        "cell": "c",
+        "items": [item(kind="lookup", reference="y_test", shape=[10])],
+    },
+    "a table that does not fit": {"format": 1, "cell": "c", "items": [item(kind="lookup", reference="x", shape=[3])]},
+    "a shape of terabytes": {
+        "format": 1,
+        "cell": "c",
+        "items": [item(kind="lookup", reference="x", shape=[10**9, 10**9])],
+    },
+    "a shape of truths": {"format": 1, "cell": "c", "items": [item(kind="lookup", reference="x", shape=[True, 256])]},
+    "a graph without parts": {"format": 1, "cell": "c", "items": [graph(parts=None)]},
+    "parts that are numbers": {"format": 1, "cell": "c", "items": [graph(parts={"X": 1})]},
+    "values that are a list": {"format": 1, "cell": "c", "items": [graph(values=["0.npy"])]},
+    "a graph that is an array": {"format": 1, "cell": "c", "items": [graph(file="0.npy")]},
+    "an error without words": {"format": 1, "cell": "c", "items": [{"name": "n", "kind": "error", "error": {}}]},
+    "an error that is a verdict": {
+        "format": 1,
+        "cell": "c",
+        "items": [{"name": "n", "kind": "error", "error": "passed"}],
+    },
+    "an error without end": {
+        "format": 1,
+        "cell": "c",
+        "items": [{"name": "n", "kind": "error", "error": {"kind": "E", "message": "m" * 10_000}}],
+    },
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "0.npy").write_bytes(npy(np.arange(256)))
+    (tmp_path / "0.pb").write_bytes(b"")
+    return tmp_path
+
+
+def read(folder: Path):
+    return read_evidence(folder, {"x": np.arange(256, dtype=np.uint8)}, SMALL)
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=MANIFESTS)
+def test_a_manifest_that_contradicts_itself_is_refused(folder: Path, manifest: object) -> None:
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BadEvidence) as raised:
+        read(folder)
+    assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff\xfe", b"[" * 30_000, b'{"a":' * 9_000, b"NaN", b"9" * 6_000, b" " * 60_000],
+    ids=["empty", "cut off", "no text", "brackets", "objects", "not a number", "a long number", "too long"],
+)
+def test_a_manifest_that_is_no_json_is_refused(folder: Path, content: bytes) -> None:
+    (folder / "manifest.json").write_bytes(content)
+    with pytest.raises(BadEvidence):
+        read(folder)
+
+
+def link(path: Path) -> None:
+    path.symlink_to("/etc/passwd")
+
+
+def hard(path: Path) -> None:
+    """A link to a file outside that cannot be told from a file: its content is an array or it is not."""
+    (path.parent / "outside").write_text("root:x:0:0")
+    os.link(path.parent / "outside", path)
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def below(path: Path) -> None:
+    path.mkdir()
+
+
+def endless(path: Path) -> None:
+    with path.open("wb") as out:
+        out.truncate(10**12)
+
+
+@pytest.mark.parametrize("make", [link, hard, pipe, device, below, endless], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("name", ["0.npy", "manifest.json"])
+def test_what_is_no_file_of_evidence_is_refused_at_once(folder: Path, make, name: str) -> None:
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": [item()]}))
+    (folder / name).unlink()
+    make(folder / name)
+    with pytest.raises(BadEvidence):
+        read(folder)
+
+
+def test_together_no_more_is_read_than_the_limit(folder: Path) -> None:
+    for number in range(1, 5):
+        (folder / f"{number}.npy").write_bytes(npy(np.zeros(90_000, np.uint8)))
+    items = [item(name=f"n{number}", file=f"{number}.npy") for number in range(1, 5)]
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": items}))
+    with pytest.raises(BadEvidence, match="too large"):
+        read(folder)
+
+
+def test_one_file_read_again_and_again_is_counted_each_time(folder: Path) -> None:
+    values = {f"v{number}": "0.npy" for number in range(100)}
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": [graph(values=values)]}))
+    with pytest.raises(BadEvidence):
+        read(folder)
+
+
+def test_what_a_probe_writes_is_read(tmp_path: Path) -> None:
+    out = EvidenceWriter(tmp_path, "c")
+    out.array("a", np.arange(3))
+    out.fact("f", {"a": [1, None, "x"]})
+    out.close()
+    found = read_evidence(tmp_path, None, SMALL)
+    assert found.arrays["a"].tolist() == [0, 1, 2]
+    assert found.facts["f"] == {"a": [1, None, "x"]}
