@@ -6,24 +6,32 @@ was asked. So nothing that a student's process says about the question is needed
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import math
 import tomllib
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from netgrader.errors import NetgraderError
 from netgrader.network.model import Exercise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["NET", "BadExerciseError", "Exercises", "load_exercises", "net_at", "unfinished_of"]
 
 FILE = "exercises.toml"
 EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name"}
-COUNTS = ("inputs", "classes", "min_layers", "other_rates")
+LONGEST = 60  # characters of a value that are shown
+
+# Kinds that the reader tells apart; tests see to it that it knows all of them.
+ACTIVATIONS = frozenset(
+    {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
+)
+LOSSES = frozenset({"softmax-cross-entropy"})
+OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
 
 
 NET = "net"
@@ -121,25 +129,25 @@ def _problem(table: Mapping[str, Any]) -> str | None:
 
 
 def _problems(table: Mapping[str, Any]) -> Iterator[str]:
+    for key, (makes_sense, wanted) in RULES.items():
+        if key in table and not makes_sense(table[key]):
+            yield f"{key} must be {wanted}, not {_shown(table[key])}"
     widths, activations = table.get("widths"), table.get("activations")
-    if widths is not None and not (isinstance(widths, list) and widths and all(map(_count, widths))):
-        yield "widths must be a list of whole numbers above 0"
-    if activations is not None and not (isinstance(activations, list) and all(isinstance(a, str) for a in activations)):
-        yield "activations must be a list of names"
-    elif widths and activations and len(widths) != len(activations):
+    if widths and activations and len(widths) != len(activations):
         yield f"has {len(widths)} widths and {len(activations)} activations; there must be one for each layer"
-    for key in COUNTS:
-        if key in table and not _count(table[key]):
-            yield f"{key} must be a whole number above 0"
-    if not _positive(table.get("learning_rate", 1.0)):
-        yield "learning_rate must be a number above 0"
-    between = table.get("rates_between", [1.0, 2.0])
-    if not (
-        isinstance(between, list) and len(between) == 2 and all(map(_positive, between)) and between[0] < between[1]
-    ):
-        yield "rates_between must be two numbers above 0, the smaller one first"
-    if "other_rates" in table and "rates_between" not in table:
+    classes = table.get("classes", Exercise.classes)
+    if widths and widths[-1] != classes:
+        yield f"widths end with {widths[-1]}, but the last layer must have a neuron for each of the {classes} classes"
+    if table.get("other_rates") and "rates_between" not in table:
         yield "asks for other_rates but does not say rates_between"
+    if not table.get("none", 0) < table.get("full", 1) <= table.get("target", 1):
+        yield "none must lie below full, and full must not lie above target: points rise from the one to the other"
+    if not table.get("least_of_a_faulty_one", 0) <= table.get("least_accuracy", 1):
+        yield "least_of_a_faulty_one must not lie above least_accuracy"
+    for key in table:
+        near = difflib.get_close_matches(key, RULES, n=1, cutoff=0.85)
+        if key not in RULES and near:
+            yield f"has a parameter {_shown(key)}, which nothing reads; is it {near[0]}?"
 
 
 def _count(value: object) -> bool:
@@ -148,6 +156,86 @@ def _count(value: object) -> bool:
 
 def _positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _share(value: object) -> bool:
+    return _positive(value) and cast("float", value) < 1
+
+
+def _range(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_positive, value)) and value[0] < value[1]
+
+
+def _one_of(names: frozenset[str]) -> tuple[Callable[[object], bool], str]:
+    return (lambda value: isinstance(value, str) and value in names), f"one of {', '.join(sorted(names))}"
+
+
+def _counts(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_count, value))
+
+
+def _entries(**rules: Callable[[object], bool]) -> Callable[[object], bool]:
+    """Whether a value is a list of tables, each with these entries."""
+    return lambda value: (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(entry, dict) and all(name in entry and rule(entry[name]) for name, rule in rules.items())
+            for entry in value
+        )
+    )
+
+
+def _named(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+COUNT = _count, "a whole number above 0"
+POSITIVE = _positive, "a number above 0"
+SHARE = _share, "a share between 0 and 1, such as 0.985 for 98.5 %"
+YES_OR_NO = (lambda value: isinstance(value, bool)), "true or false"
+
+RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "widths": (_counts, "a list of whole numbers above 0"),
+    "activations": (
+        lambda value: isinstance(value, list) and all(isinstance(one, str) and one in ACTIVATIONS for one in value),
+        f"a list of names among {', '.join(sorted(ACTIVATIONS))}",
+    ),
+    "inputs": COUNT,
+    "classes": COUNT,
+    "min_layers": COUNT,
+    "bias": YES_OR_NO,
+    "nonlinear": YES_OR_NO,
+    "loss": _one_of(LOSSES),
+    "optimizer": _one_of(OPTIMIZERS),
+    "initialisation": _one_of(frozenset({"glorot-uniform"})),
+    "learning_rate": POSITIVE,
+    "other_rates": ((lambda value: _count(value) or value == 0), "a whole number, 0 or above"),
+    "rates_between": (_range, "two numbers above 0, the smaller one first"),
+    "cases": (
+        _entries(inputs=_count, outputs=_count, activation=_named),
+        "a list of tables with inputs, outputs and an activation each",
+    ),
+    "calls": (
+        _entries(n_epochs=_count, mini_batch_size=_count),
+        "a list of tables with whole numbers n_epochs and mini_batch_size above 0",
+    ),
+    "seconds": POSITIVE,
+    "rates": COUNT,
+    "decades": POSITIVE,
+    "epochs": COUNT,
+    "least_accuracy": SHARE,
+    "least_of_a_faulty_one": SHARE,
+    "target": SHARE,
+    "full": SHARE,
+    "none": SHARE,
+}
+"""What makes sense for each parameter, and how that is said; tables may have others, for tests of one's own."""
 
 
 def _frozen(value: Any) -> Any:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EVIDENCE",
     "RESULT",
+    "BadLimitError",
     "CellRun",
     "CellStatus",
     "Execution",
@@ -27,6 +31,11 @@ __all__ = [
 
 RESULT = "execution.json"
 EVIDENCE = "evidence"
+
+
+class BadLimitError(NetgraderError):
+    """A limit that the instructor set makes no sense; the message says which."""
+
 
 Output = Mapping[str, Any]
 """An output of a cell, as nbformat 4 has it."""
@@ -68,9 +77,23 @@ class ExecutionLimits:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> ExecutionLimits:
-        """The limits that a table of ``exercises.toml`` sets, the others as they are; unknown names are left alone."""
-        names = {entry.name for entry in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in table.items() if name in names})
+        """The limits that a table of ``exercises.toml`` sets, the others as they are.
+
+        Raises
+        ------
+        BadLimitError
+            If there is no such limit, or its value is no number above 0.
+        """
+        kinds = {entry.name: type(entry.default) for entry in dataclasses.fields(cls)}
+        for name, value in table.items():
+            if name not in kinds:
+                known = ", ".join(kinds)
+                raise BadLimitError(f"In exercises.toml, [limits] names {name}, which is no limit; there are {known}.")
+            whole = isinstance(value, int) or (kinds[name] is float and isinstance(value, float))
+            if isinstance(value, bool) or not whole or not 0 < value < math.inf:
+                wanted = "a number above 0" if kinds[name] is float else "a whole number above 0"
+                raise BadLimitError(f"In exercises.toml, [limits] {name} must be {wanted}, not {value!r}.")
+        return cls(**table)
 
 
 @dataclass(frozen=True)

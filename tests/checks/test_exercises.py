@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
+from netgrader.checks.exercises import (
+    ACTIVATIONS,
+    LOSSES,
+    OPTIMIZERS,
+    BadExerciseError,
+    Exercises,
+    load_exercises,
+    net_at,
+)
+from netgrader.network import activations, losses, optimizers
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits" / "checks"
 
@@ -72,6 +81,20 @@ def test_items_of_networks_have_names_of_their_own():
         ("[a]\nother_rates = 2", "rates_between"),
         ("[a]\nrates_between = [1, 0.1]", "rates_between"),
         ("[a]\nrates_between = 3", "rates_between"),
+        ("[a]\nwidths = [1500, 11]", "a neuron for each of the 10 classes"),
+        ('[a]\nwidths = [10]\nactivations = ["rely"]', "'rely'"),
+        ('[a]\nloss = "cross-entropy"', "one of softmax-cross-entropy"),
+        ('[a]\noptimizer = "Adam"', "one of adadelta, adagrad, adam,"),
+        ('[a]\nbias = "yes"', "true or false"),
+        ("[a]\ntarget = 98.5", "such as 0.985 for 98.5 %, not 98.5"),
+        ("[a]\nfull = 0.97\nnone = 0.98", "none must lie below full"),
+        ("[a]\ntarget = 0.98\nfull = 0.985", "full must not lie above target"),
+        ("[a]\nleast_accuracy = 0.8\nleast_of_a_faulty_one = 0.9", "not lie above least_accuracy"),
+        ("[a]\nepochs = 0", "epochs must be a whole number above 0, not 0"),
+        ("[a]\ndecades = -2", "decades"),
+        ("[a]\ncalls = [{ n_epochs = 1 }]", "mini_batch_size"),
+        ("[a]\ncases = []", "cases"),
+        ("[a]\nwidth = [10]", "'width', which nothing reads; is it widths"),
         ("a = 3", "table"),
         ("[a", "TOML"),
     ],
@@ -80,6 +103,16 @@ def test_a_parameter_that_makes_no_sense_is_refused_with_its_name(tmp_path, text
     with pytest.raises(BadExerciseError, match=word) as caught:
         exercises(tmp_path, text)
     assert str(tmp_path) in str(caught.value)
+
+
+def test_every_kind_that_can_be_asked_for_is_one_that_the_reader_tells():
+    assert {*activations.BANK, "leaky-relu"} >= ACTIVATIONS
+    assert {fused.kind for fused in optimizers.FUSED.values()} >= OPTIMIZERS
+    assert {losses.CROSS_ENTROPY} == LOSSES
+
+
+def test_a_table_may_have_parameters_of_its_own_for_tests_of_ones_own(tmp_path):
+    assert exercises(tmp_path, "[ink]\nimages = 40\ncolour = 'blue'").table("ink")["images"] == 40
 
 
 def test_rates_too_close_together_are_refused(tmp_path):

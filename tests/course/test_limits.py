@@ -44,10 +44,11 @@ def grade(course: Path, network: str, training: str) -> tuple[int, str, dict]:
         if cell.cell_type == "code" and not cell.metadata.get("nbgrader"):
             cell.source = ""
     work = f"# %% deep_network\n{network}\n# %% deep_training\n{training}"
-    nbformat.write(fill(released, work), course / NAME)
-    command = [Path(sys.executable).parent / "netgrader", "grade", NAME, "--json", "result.json"]
+    (course / "handed_in").mkdir()
+    nbformat.write(fill(released, work), course / "handed_in" / NAME)
+    command = [Path(sys.executable).parent / "netgrader", "grade", f"handed_in/{NAME}", "--json", "result.json"]
     env = {key: value for key, value in os.environ.items() if not key.startswith(("NETGRADER_", "PYTEST_"))}
-    done = subprocess.run(command, cwd=course, env=env, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=course, env=env, capture_output=True, text=True, timeout=900, check=False)
     result = course / "result.json"
     return done.returncode, done.stderr, json.loads(result.read_text())[0] if result.is_file() else {}
 

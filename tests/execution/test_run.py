@@ -10,7 +10,14 @@ import pytest
 
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
-from netgrader.grading.execution_types import CellStatus, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.grading.execution_types import (
+    BadLimitError,
+    CellStatus,
+    Execution,
+    ExecutionCell,
+    ExecutionLimits,
+    ExecutionRequest,
+)
 from netgrader.sandbox import HOME, open_sandbox
 
 from .conftest import check
@@ -174,6 +181,21 @@ def test_without_a_cage_the_run_is_the_same_and_says_so(probes, tmp_path):
 
 
 def test_limits_are_taken_from_a_table_of_the_instructors():
-    limits = ExecutionLimits.from_table({"cell_seconds": 5, "memory_bytes": 10, "something": 1})
+    limits = ExecutionLimits.from_table({"cell_seconds": 5, "memory_bytes": 10})
     assert (limits.cell_seconds, limits.memory_bytes) == (5, 10)
     assert limits.notebook_seconds == 1200
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"cell_second": 5}, "cell_second, which is no limit; there are cell_seconds"),
+        ({"cell_seconds": 0}, "cell_seconds must be a number above 0, not 0"),
+        ({"cell_seconds": "ten"}, "cell_seconds must be a number above 0, not 'ten'"),
+        ({"memory_bytes": 3e9}, "memory_bytes must be a whole number above 0"),
+        ({"cores": True}, "cores must be a number above 0"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused_with_its_name(table, says):
+    with pytest.raises(BadLimitError, match=says):
+        ExecutionLimits.from_table(table)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-import netgrader
-from netgrader.results import NotebookResult
+from netgrader.course import Course
+from netgrader.grading.grade import jobs_of
+from netgrader.grading.pool import fill
+from netgrader.grading.stages import Options
+from netgrader.grading.tasks import Done, Task, longest_first
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.results import NotebookResult
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -16,11 +26,33 @@ EXPECTED = tomllib.loads((HERE / "expected.toml").read_text(encoding="utf-8"))
 CASES = [(student, notebook) for student, notebooks in EXPECTED.items() for notebook in notebooks]
 
 
+class _Quiet:
+    """Watches the pool and says nothing."""
+
+    def begin(self, task: Task) -> None: ...
+
+    def end(self, done: Done) -> None: ...
+
+    def tick(self) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def results() -> Mapping[tuple[str, str], NotebookResult]:
+    """What each notebook of the class gets, graded on all cores; by student and file name."""
+    course = Course(ROOT)
+    assignment = course.assignment("digits")
+    tasks = [Task(student, job) for student in EXPECTED for job in jobs_of(assignment, student)]
+    done = fill(longest_first(tasks), Options(), workers=os.cpu_count() or 1, watcher=_Quiet())
+    assert [one.error for one in done if one.error] == []
+    return {(one.task.student, one.task.job.path.name): one.result for one in done if one.result is not None}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("student", "notebook"), CASES)
-def test_each_student_gets_the_marks_and_codes_that_the_file_says(student: str, notebook: str) -> None:
-    expected = EXPECTED[student][notebook]
-    result = _grade(ROOT / "submitted" / student / "digits" / notebook)
+def test_each_student_gets_the_marks_and_codes_that_the_file_says(
+    results: Mapping[tuple[str, str], NotebookResult], student: str, notebook: str
+) -> None:
+    expected, result = EXPECTED[student][notebook], results[student, notebook]
     assert result.status == expected.get("status", "graded"), result.problem
     reasons = [
         (check.check, check.outcome, check.message)
@@ -36,14 +68,14 @@ def test_each_student_gets_the_marks_and_codes_that_the_file_says(student: str, 
         assert set(result.faults) == set(expected["faults"]), reasons
 
 
+@pytest.mark.slow
+def test_nothing_is_graded_that_the_file_does_not_name(results: Mapping[tuple[str, str], NotebookResult]) -> None:
+    assert set(results) == set(CASES)
+
+
 def test_the_sample_class_is_what_its_sources_make(tmp_path: Path) -> None:
     from tests.sample_class.make import make  # beside this file, a script as well
 
     for made in make(tmp_path, ROOT / "release" / "digits"):
         committed = ROOT / "submitted" / made.relative_to(tmp_path)
         assert committed.read_bytes() == made.read_bytes(), f"{committed} is stale: make sample-class"
-
-
-def _grade(path: Path) -> NotebookResult:
-    (result,) = netgrader.grade(path).notebooks
-    return result
