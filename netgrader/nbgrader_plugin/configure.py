@@ -41,3 +41,5 @@ def configure(c: Any, root: str | Path) -> None:
     # The exporter reads the gradebook itself, and nothing that a student wrote is rendered before it.
     c.GenerateFeedback.exporter_class = "netgrader.feedback.exporter.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
+    # Formgrader shows answers with this exporter, and whoever runs in its page can change marks.
+    c.HTMLExporter.filters = {"markdown2html": f"{plugin}.render.safe_markdown"}

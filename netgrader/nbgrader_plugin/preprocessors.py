@@ -187,6 +187,9 @@ def _fill(
             made.metadata.update(cell.origin.frozen)
             if cell.origin.nbgrader:
                 made.metadata["nbgrader"] = nbformat.from_dict(dict(cell.origin.nbgrader))
+        if cell.cell_type == "raw":
+            # A raw cell without a type is put into formgrader's page as it is, markup and all.
+            made.metadata["raw_mimetype"] = "text/plain"
         if cell.cell_type == "markdown" and cell.source in pictures:
             made.attachments = nbformat.from_dict(dict(pictures[cell.source]))
         if cell.cell_type == "code":

@@ -1,17 +1,22 @@
-"""A check cell's verdict, and a student's outputs, as they stand in the notebook that formgrader shows."""
+"""A check cell's verdict, and what a student wrote and put out, as they stand on the page that formgrader shows."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import pass_context
+
+from netgrader.pages.markdown import render_markdown
 from netgrader.pages.safe import clean_html, clean_svg
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["safe_outputs", "verdict_output"]
+    from jinja2.runtime import Context
+
+__all__ = ["safe_markdown", "safe_outputs", "verdict_output"]
 
 MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
 LONGEST_TEXT = 100_000
@@ -31,6 +36,13 @@ def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, An
         "metadata": {},
         "data": {"text/plain": "\n".join(lines), "text/html": html},
     }
+
+
+@pass_context
+def safe_markdown(context: Context, source: str) -> str:
+    """Markdown as harmless HTML: in place of nbconvert's own filter, which lets a student's scripts through."""
+    cell = context.get("cell") or {}
+    return str(render_markdown(source, cell.get("attachments")))
 
 
 def safe_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
