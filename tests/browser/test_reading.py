@@ -175,3 +175,21 @@ def test_the_feedback_reads_without_javascript(browser, pages):
     with_scripts = browser.text
     assert browser.run("return document.scripts.length") == 0
     assert "What to do next" in with_scripts
+
+
+def test_what_came_with_the_notebook_is_closed_until_a_person_opens_it_and_is_not_printed(browser, pages):
+    browser.open(pages["right"])
+    assert "grey levels from 0 to 255" not in browser.text
+    summary = browser.driver.find_element(By.CSS_SELECTOR, "details.given summary")
+    summary.send_keys(Keys.ENTER)
+    assert "grey levels from 0 to 255" in browser.text
+    browser.open(pages["right"], 800, media="print")
+    assert "From the notebook" not in browser.text
+    assert "Your code" in browser.text
+
+
+def test_the_way_from_the_points_to_a_check_is_one_click(browser, pages):
+    browser.open(pages["wrong"])
+    browser.driver.find_element(By.CSS_SELECTOR, ".glance a[href='#cell-check_train']").click()
+    box = "return document.querySelector(location.hash).getBoundingClientRect().top"
+    assert 0 <= browser.run(box) < 300

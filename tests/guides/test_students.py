@@ -1,0 +1,44 @@
+"""What `docs/students.md` promises is what the grader does: limits, the line at 98.5 %, what `check` says, its links."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.student.answer import NOT_DONE
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "students.md").read_text(encoding="utf-8")
+EXERCISES = tomllib.loads((ROOT / "source" / "digits" / "checks" / "exercises.toml").read_text(encoding="utf-8"))
+
+
+def test_the_limits_are_those_of_grading():
+    limits = ExecutionLimits.from_table(EXERCISES.get("limits", {}))
+    minutes = limits.cell_seconds / 60, limits.notebook_seconds / 60
+    assert "a cell may take {:g} minutes and a notebook {:g} in all".format(*minutes) in TEXT
+    assert f"{limits.memory_bytes / 1e9:g} GB of memory" in TEXT
+    assert limits.cores == 2
+    assert "two cores" in TEXT
+
+
+def test_the_line_is_the_one_of_the_exercise():
+    line = EXERCISES["deep_accuracy"]
+    for share in (line["full"], line["target"], line["none"]):
+        assert f"{100 * share:g}" in TEXT
+    half = (line["full"] + line["none"]) / 2
+    assert f"{100 * half:.2f} % is half" in TEXT
+
+
+def test_what_check_answers_on_an_empty_cell_is_quoted():
+    assert "not done yet" in NOT_DONE
+    assert "*not done yet*" in TEXT
+
+
+def test_what_is_installed_and_started_is_in_the_release():
+    assert "-r requirements.txt" in TEXT
+    assert "jupyterlab" in (ROOT / "release" / "digits" / "requirements.txt").read_text()
+
+
+def test_every_place_that_the_guide_links_to_is_there():
+    for target in re.findall(r"\]\(([^)#]+)", TEXT):
+        assert target.startswith("http") or (ROOT / "docs" / target).exists(), target
