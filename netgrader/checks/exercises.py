@@ -210,6 +210,7 @@ RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "classes": COUNT,
     "min_layers": COUNT,
     "bias": YES_OR_NO,
+    "estimates_time": YES_OR_NO,
     "nonlinear": YES_OR_NO,
     "loss": _one_of(LOSSES),
     "optimizer": _one_of(OPTIMIZERS),

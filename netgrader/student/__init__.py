@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from netgrader.student.check import check
+from netgrader.student.estimate import install as _time_cells
 from netgrader.student.figures import show_figure
 from netgrader.student.live import Live
 from netgrader.student.mnist import load_mnist
@@ -17,3 +18,4 @@ from netgrader.student.show_graph import show_graph
 __all__ = ["Live", "check", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
 
 _keep_values_of_closed_sessions()
+_time_cells()

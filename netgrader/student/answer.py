@@ -45,11 +45,14 @@ class Answer:
         Its verdicts.
     waits_for
         What has not been filled in, the cell itself or something that it needs; there are no verdicts then.
+    note
+        What else is to be said, below the verdicts.
     """
 
     name: str
     checks: tuple[CheckResult, ...] = ()
     waits_for: tuple[str, ...] = ()
+    note: str | None = None
 
     @property
     def headline(self) -> str:
@@ -67,12 +70,15 @@ class Answer:
         for check in self.checks:
             lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
             lines += [f"      {text}" for text in (check.message, check.hint) if text]
+        if self.note:
+            lines.append(f"  {self.note}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         items = "".join(_item(check) for check in self.checks)
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
-        return f'<div role="status"><strong>{html.escape(self.headline)}</strong>{listed}</div>'
+        note = f"<div>{html.escape(self.note)}</div>" if self.note else ""
+        return f'<div role="status"><strong>{html.escape(self.headline)}</strong>{listed}{note}</div>'
 
     def show(self) -> None:
         """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""

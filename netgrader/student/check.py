@@ -15,6 +15,7 @@ from netgrader.checks.run import run_tests
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
 from netgrader.student.errors import NotebookError
+from netgrader.student.estimate import estimate
 from netgrader.student.ready import is_stub
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
             take(cell, namespace, out, folder)
         except LookupError as error:
             raise ChecksNotFoundError(f"There is no check called {name!r}. Was its name changed?") from error
-        bench = Bench(Path(root), load_exercises(folder), _local_lab, quick=True)
+        exercises = load_exercises(folder)
+        bench = Bench(Path(root), exercises, _local_lab, quick=True)
         try:
             taken = bench.evidence(cell).raw
             if _not_done(taken):
@@ -84,7 +86,9 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
             checks = _run(bench, tests, cell)
         finally:
             bench.close()
-    return Answer(name, tuple(checks))
+    terms = exercises.tables.get(cell.removeprefix("check_"), {})
+    note = estimate(exercises.tables.get("limits", {})) if terms.get("estimates_time") else None
+    return Answer(name, tuple(checks), note=note)
 
 
 def _run(bench: Bench, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:

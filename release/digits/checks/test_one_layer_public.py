@@ -242,7 +242,7 @@ def test_w1_are_the_weights(bench, network, cell_evidence):
 
 @grades(
     TRAIN,
-    credit=4,
+    credit=12,
     faults=(
         "train-op-not-run",
         "not-initialised",
@@ -265,7 +265,7 @@ def test_train_trains(bench, remark, show):
 
 @grades(
     TRAIN,
-    credit=6,
+    credit=12,
     faults=(
         "same-batch-always",
         "part-of-data-only",
@@ -289,7 +289,7 @@ def test_each_epoch_feeds_each_image_once(bench, remark):
 
 @grades(
     TRAIN,
-    credit=2,
+    credit=10,
     faults=(
         "wrong-return",
         "reports-train-accuracy",

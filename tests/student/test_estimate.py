@@ -1,0 +1,76 @@
+"""How long grading will take is told from how long the cells of the notebook took, and held against the limits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.student import estimate
+
+SIDE = Path(__file__).parents[1] / "checks" / "notebook_side.py"
+GIVEN = """
+import time
+from IPython.display import display
+import netgrader.student
+from netgrader.student.estimate import estimate, install
+def tell(**limits):
+    display({"text/plain": str(estimate(limits))}, raw=True)
+"""
+WORK = """
+begun = time.perf_counter()
+while time.perf_counter() < begun + {seconds}:
+    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What is told in a notebook, one after the other."""
+    cells = [
+        GIVEN,
+        "tell()",
+        WORK.format(seconds=0.6),
+        "tell(cell_seconds=60, notebook_seconds=90)",
+        "tell(cell_seconds=1, notebook_seconds=90)",
+        "tell(cell_seconds=0.5, notebook_seconds=90)",
+        "install(); install(); 1 / 0",
+        WORK.format(seconds=0.3),
+        "tell(cell_seconds=60, notebook_seconds=180)",
+    ]
+    done = subprocess.run(
+        [sys.executable, str(SIDE)], input=json.dumps(cells), capture_output=True, text=True, timeout=120, check=True
+    )
+    shown = [json.loads(line)["shown"] for line in done.stdout.splitlines() if line.startswith("{")]
+    return [entry[0]["text/plain"] for entry in shown if entry]
+
+
+def test_before_anything_ran_there_is_nothing_to_tell(said):
+    assert said[0] == "None"
+
+
+def test_it_tells_the_longest_cell_all_of_them_and_the_limits(said):
+    told = r"Grading runs this notebook again: about [1-9] seconds? on 2 cores, the longest cell [1-9] seconds?\. "
+    assert re.match(told, said[1])
+    assert said[1].endswith("The limits are 60 seconds a cell and 1.5 minutes in all.")
+
+
+def test_what_is_near_a_limit_and_what_is_over_it_is_said_with_what_to_do(said):
+    assert "That is close" in said[2]
+    assert "That is too long" in said[3]
+    assert said[3].endswith("Train for fewer epochs, or a smaller network.")
+
+
+def test_an_error_in_a_cell_and_a_second_installation_change_nothing(said):
+    assert said[4].startswith("Grading runs this notebook again: about ")
+    assert said[4].endswith("60 seconds a cell and 3 minutes in all.")
+
+
+def test_the_limits_are_those_of_the_grader():
+    limits = ExecutionLimits()
+    assert (limits.cell_seconds, limits.notebook_seconds) == (estimate.CELL_SECONDS, estimate.NOTEBOOK_SECONDS)
+    assert limits.cores == estimate.CORES
