@@ -60,7 +60,26 @@ def to_help(view: ClassView) -> list[tuple[StudentView, tuple[str, ...]]]:
     """The students who need help, and those whom a word may help, and why."""
     totals = [score for score in map(total, view.students) if score is not None]
     median = statistics.median(totals) if len(totals) >= SMALLEST_CLASS else None
-    return _ordered((student, list(_progress(student, median))) for student in view.students)
+    due = _due(view)
+    return _ordered((student, [*_progress(student, median), *_missing(student, due)]) for student in view.students)
+
+
+def _due(view: ClassView) -> tuple[str, ...]:
+    """The notebooks that most of those who handed in anything have handed in."""
+    here = [student for student in view.students if student.submitted]
+    if len(here) < SMALLEST_CLASS:
+        return ()
+    return tuple(
+        columns.notebook
+        for columns in view.notebooks
+        if sum(columns.notebook in student.notebooks for student in here) > len(here) / 2
+    )
+
+
+def _missing(student: StudentView, due: Sequence[str]) -> Iterator[tuple[int, str]]:
+    missing = [notebook for notebook in due if notebook not in student.notebooks]
+    if student.submitted and missing:
+        yield 6, words.CONCERN_MISSING.format(notebooks=", ".join(missing))
 
 
 def _ordered(

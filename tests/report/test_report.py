@@ -151,3 +151,11 @@ def test_the_charts_of_a_whole_course_tell_notebooks_apart():
 
 def test_the_report_is_the_same_each_time():
     assert render_report(build_report(ex.large())) == render_report(build_report(ex.large()))
+
+
+def test_who_lacks_a_notebook_that_most_have_handed_in_is_named():
+    view = ex.large(24)
+    lacking = {student.name for student in view.students if "2_two_layers" not in student.notebooks}
+    helped = {concern.name: concern.reasons for concern in build_report(view).to_help}
+    assert lacking == {name for name, said in helped.items() if "Has not handed in 2_two_layers, as most have." in said}
+    assert lacking
