@@ -32,7 +32,7 @@ MAX_DEPTH = 32
 #: In the names of what stands in a branch that is taken, and in one that is not.
 TAKEN, UNTAKEN = "taken", "untaken"
 MAX_PASSES = 64
-MAX_FOLDS = 400
+MAX_FOLDS = 150
 BOOL = 10
 
 #: Names of the outputs of ops that have several, in order (tensorflow/core/ops/*.cc). All others have one, or one list.

@@ -32,6 +32,9 @@ SHAPE_ONLY = frozenset(
 )
 
 _BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})
+_MAX_HANDS = 1_000
+#: Tensors that all walks together may visit: some hundred times what an ordinary network needs.
+MAX_VISITS = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Graph:
         self.nodes: dict[str, Node] = {}
         self.known = dict(known or {})
         self.untaken: frozenset[str] = frozenset()
+        self._visits = 0
         for node in nodes:
             if node.name in self.nodes:
                 raise GraphError(f"The graph has two operations named {node.name[:80]!r}.")
@@ -163,11 +167,13 @@ class Graph:
 
     def behind(self, tensor: str) -> str:
         """The tensor that an op which only hands several on takes this one from; the tensor itself for other ops."""
-        node = self.nodes.get(node_of(tensor))
-        index = tensor.rpartition(":")[2]
-        if node is None or node.op != "IdentityN" or not index.isdigit() or int(index) >= len(node.inputs):
-            return tensor
-        return self.behind(node.inputs[int(index)])
+        for _ in range(_MAX_HANDS):
+            node = self.nodes.get(node_of(tensor))
+            index = tensor.rpartition(":")[2]
+            if node is None or node.op != "IdentityN" or not index.isdigit() or int(index) >= len(node.inputs):
+                break
+            tensor = node.inputs[int(index)]
+        return tensor
 
     # Walks -----------------------------------------------------------------------------------------------------
 
@@ -193,6 +199,7 @@ class Graph:
             todo.extend(node.inputs if control else self.value_inputs(node))
             if control:
                 todo.extend(name + ":0" for name in node.controls)
+        self._count(len(seen))
         return seen
 
     def ancestor_nodes(self, tensors: Iterable[str], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
@@ -213,7 +220,20 @@ class Graph:
                 if tensor not in self.value_inputs(node) or node.op in past:
                     continue
                 todo.extend(self.outputs[name])
+        self._count(len(seen))
         return seen
+
+    def _count(self, visits: int) -> None:
+        """Keep account of the walks: a graph that is made to be slow ends with a sentence.
+
+        Raises
+        ------
+        GraphError
+            If they are too many.
+        """
+        self._visits += visits
+        if self._visits > MAX_VISITS:
+            raise GraphError("The graph is too tangled to be read: following it takes too many steps.")
 
     def dominators(self, source: str, target: str) -> list[str]:
         """The tensors that every path of values from `source` to `target` passes, in order, both ends included.

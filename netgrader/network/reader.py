@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from netgrader.errors import UsageError
 from netgrader.lab.api import LabError
+from netgrader.network.activating import try_activations
+from netgrader.network.answer import network_of
 from netgrader.network.bench import Bench
 from netgrader.network.branches import as_evaluated
 from netgrader.network.exercises import exercise_named
@@ -17,12 +19,11 @@ from netgrader.network.faults import find_faults
 from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
 from netgrader.network.functions import written_out
-from netgrader.network.graph import node_of, plain_graph
+from netgrader.network.graph import plain_graph
 from netgrader.network.joining import join_activated, join_linear, join_repeated
 from netgrader.network.layers import find_steps
 from netgrader.network.loops import unrolled
-from netgrader.network.losses import CROSS_ENTROPY
-from netgrader.network.model import Exercise, Layer, Loss, Network, Optimizer, Role
+from netgrader.network.model import Exercise, Network
 from netgrader.network.outputs import find_outputs, try_outputs
 from netgrader.network.reading import Reading
 from netgrader.network.roles import PRODUCTS, find_roles, train_ops, updates_under
@@ -31,7 +32,7 @@ from netgrader.network.static import read_loss
 from netgrader.network.statistics import find_statistics
 from netgrader.network.terms import terms
 from netgrader.network.training import choose_loss, read_optimizer, settle, try_steps
-from netgrader.network.trials import find_scores, try_activations, try_loss, try_rows, try_widths
+from netgrader.network.trials import find_scores, try_loss, try_rows, try_widths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,18 +45,6 @@ __all__ = ["read", "read_network"]
 Array = npt.NDArray[Any]
 
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
-_REPORTED_KINDS = {
-    "labels-off-by-one-up": CROSS_ENTROPY,
-    "labels-off-by-one-down": CROSS_ENTROPY,
-    "labels-logits-swapped": CROSS_ENTROPY,
-    "softmax-over-batch": CROSS_ENTROPY,
-    "softmax-over-all": CROSS_ENTROPY,
-    "sum-over-batch-log": CROSS_ENTROPY,
-    "log-sum-over-batch": CROSS_ENTROPY,
-    "cross-entropy-of-scores": "cross-entropy",
-    "log-of-scores": "cross-entropy",
-    "log-of-scores-tight": "cross-entropy",
-}
 
 
 def read_network(
@@ -132,7 +121,7 @@ def read_network(
     hints |= _asked_for(plain, hints, attempt) if exercise is not None else {}
     with _some_lab(lab, graph) as chosen:
         reading = attempt(hints, chosen)
-    return _network(reading)
+    return network_of(reading)
 
 
 MOST_NETWORKS = 5
@@ -345,80 +334,3 @@ def _experiment(reading: Reading) -> None:
     try_steps(reading)
     settle(reading)
     try_rows(reading)
-
-
-def _network(reading: Reading) -> Network:
-    faults, remarks = find_faults(reading)
-    training, match = reading.training, reading.loss_match
-    loss = None
-    if reading.loss is not None:
-        kind = "undecided" if match is None else _REPORTED_KINDS.get(match.kind, match.kind)
-        of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(
-            reading.last_activation, reading.last_activation
-        )
-        detail = match.detail if match is not None else ""
-        loss = Loss(kind, of, reading.reduction, node_of(reading.loss), detail)
-    optimizer = None
-    if reading.roles.train_op is not None:
-        optimizer = Optimizer(training.kind or "undecided", training.rate, training.moved, training.place)
-    return Network(
-        layers=_layers(reading),
-        loss=loss,
-        optimizer=optimizer,
-        faults=faults,
-        remarks=remarks,
-        roles=_roles(reading),
-        exercise=reading.exercise,
-        undecided=tuple(_undecided(reading)),
-    )
-
-
-def _layers(reading: Reading) -> tuple[Layer, ...]:
-    layers = []
-    for step in reading.steps:
-        activation = step.activation
-        if not step.followed and reading.last_activation not in ("undecided", "none"):
-            activation = reading.last_activation
-        variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
-        sizes = [reading.graph.nodes[name].shape() for name in variables]
-        known = [
-            int(np.prod([size or 0 for size in shape])) for shape in sizes if shape is not None and None not in shape
-        ]
-        count = sum(known) if len(known) == len(sizes) else None
-        bias = bool(step.bias) or step.normalised
-        layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count))
-    return tuple(layers)
-
-
-def _roles(reading: Reading) -> dict[str, Role]:
-    roles, reasons = reading.roles, reading.roles.reasons
-    found = {
-        "X": (roles.images, reasons.get("X", ""), ()),
-        "Y": (roles.labels, reasons.get("Y", ""), tuple(roles.label_candidates)),
-        "loss": (reading.loss, reasons.get("loss", ""), tuple(roles.losses)),
-        "train_op": (roles.train_op, reasons.get("train_op", ""), ()),
-        "logits": (reading.logits or reading.scores, "what the last layer puts out, and the loss is of", ()),
-        "prediction": (reading.measured.get("prediction"), "made from the scores without the labels", ()),
-        "accuracy": (reading.measured.get("accuracy"), "compares what is made from the scores with the labels", ()),
-    }
-    return {
-        key: Role(key, name, reason if name else "nothing in the graph plays it", tuple(candidates))
-        for key, (name, reason, candidates) in found.items()
-    }
-
-
-def _undecided(reading: Reading) -> Iterator[str]:
-    if "refused" in reading.measured:
-        yield f"The graph was not tried out: {reading.measured['refused']}"
-    if reading.measured.get("runs") is False and reading.bench is not None and reading.bench.problems:
-        yield f"The network was not tried out: {reading.bench.problems[0]}"
-    if reading.loss is not None and reading.loss_match is None:
-        yield "Which loss this is could not be decided."
-    for step in reading.steps:
-        if step.activation == "undecided":
-            yield f"What stands after {step.node} could not be decided."
-    if reading.roles.train_op is not None and reading.training.kind is None:
-        yield "Which optimizer this is could not be decided."
-    several = "+" in (reading.training.kind or "")
-    if reading.roles.train_op is not None and reading.training.rate is None and not several:
-        yield "At which rate it learns could not be decided."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.network.graph import node_of, words
 from netgrader.network.optimizers import FUSED, fused_name
+from netgrader.network.source import GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +42,9 @@ PRODUCTS = words(
 )
 _FUSED_LOSSES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
 _LABEL_FIRST = 2
+#: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
+MAX_PRODUCTS = 4_000
+MAX_TRAIN_OPS = 300
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,9 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
         How wide images and one-hot labels are.
     """
     roles = Roles()
+    products = sum(1 for _ in graph.of_ops(PRODUCTS))
+    if products > MAX_PRODUCTS:
+        raise GraphError(f"The graph has {products:,} products; at most {MAX_PRODUCTS:,} are read.")
     sources = list(graph.rows)
     fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
     _find_train_op(graph, hints, roles, [*sources, *fed])
@@ -196,6 +203,8 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
         count = len(graph.ancestor_nodes([node.name + ":0"], control=True) & training)
         if count:
             found.append((node.name, count))
+        if len(found) == MAX_TRAIN_OPS:
+            break
     return found
 
 

@@ -1,0 +1,185 @@
+"""What stands between two linear steps: numbers go in behind the one, and what comes out before the other is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.network.activations import BANK as ACTIVATIONS
+from netgrader.network.activations import name_activation
+from netgrader.network.graph import node_of, words
+from netgrader.network.layers import between, static_activation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.network.bench import Bench
+    from netgrader.network.graph import Node
+    from netgrader.network.reading import Reading
+
+__all__ = ["same", "try_activations"]
+
+Array = npt.NDArray[Any]
+
+RANDOM = words("RandomUniform RandomStandardNormal TruncatedNormal StatelessRandomUniformV2 StatelessRandomUniform")
+
+
+def same(one: Array, other: Array) -> bool:
+    """Equal up to the rounding that another order of additions brings."""
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True))
+
+
+def try_activations(reading: Reading) -> None:
+    """Name what stands between each linear step and the next, by its values where there is a lab, else by its ops."""
+    graph = reading.graph
+    outputs = {step.output for step in reading.steps} | {step.product for step in reading.steps}
+    outputs |= {part.product for step in reading.steps for part in step.parts}
+    for index, step in enumerate(reading.steps):
+        own = {step.output, step.product, *(part.product for part in step.parts)}
+        ends = []
+        for later in reading.steps[index + 1 :]:
+            stops = outputs - own - {later.output, later.product}
+            data = [part.data for part in later.parts] or [later.data]
+            ends += [tensor for tensor in data if step.output in graph.ancestors([tensor], stop=stops)]
+        step.followed = bool(ends)
+        if ends:
+            step.activation = _activation(reading, step.output, ends[0])
+            if step.activation == "other" and _by_itself(reading, step.output, ends[0]):
+                reading.measured.setdefault("unit-by-unit", set()).add(step.node)
+            step.alone = not any(_beside(reading, step.output, end) for end in ends)
+        elif reading.scores is not None and step.output in graph.ancestors([reading.scores]):
+            step.activation = _activation(reading, step.output, reading.scores)
+
+
+def _beside(reading: Reading, start: str, end: str) -> bool:
+    """Whether anything else that depends on the images comes in between two tensors."""
+    graph = reading.graph
+    way = graph.descendants([start])
+    seen = graph.descendants([reading.roles.images]) if reading.roles.images else set()
+    return any(
+        read not in way and read in seen
+        for node in between(graph, start, end)
+        if node.op not in ("ConcatV2", "Concat", "Pack")
+        for read in graph.value_inputs(node)
+    )
+
+
+def _activation(reading: Reading, start: str, end: str) -> str:
+    if start == end:
+        return "none"
+    static = static_activation(reading.graph, start, end)
+    bench = reading.bench
+    if bench is None:
+        return static
+    chain = reading.graph.dominators(start, end)
+    feeds = bench.feed(bench.sample(5))
+    value = bench.fetch(start, feeds)
+    if value is None or not chain or not value.size:
+        return static
+    fed = bench.rng.standard_normal(value.shape) * 2
+    zero = np.zeros_like(fed)
+    found = bench.run(chain, {**feeds, start: fed})
+    again = bench.run(chain, {**feeds, start: fed})
+    offset = bench.run(chain, {**feeds, start: zero})
+    if found is None or again is None or offset is None:
+        return static
+    if any(not same(a, b) for a, b in zip(found, again, strict=True)):
+        reading.measured["random"] = True
+        return static if static != "undecided" else _dropped(found)
+    if not found[-1].any() and any(node.op in RANDOM for node in _drawn(reading, start, end)):
+        reading.measured["all-dropped"] = node_of(end)
+        return "undecided"
+    if found[0].size == found[-1].size and (whole := name_activation(found[0], found[-1])) is not None:
+        return whole
+    names = []
+    for first, last in _runs([v.size for v in found]):
+        name = _named(found, offset, first, last)
+        if name is None:
+            return (
+                static if static not in ("undecided", "none") else _linear_or_other(bench, feeds, start, chain[-1], fed)
+            )
+        if name != "none":
+            names.append(name)
+    if names:
+        return names[0] if len(names) == 1 else "other"
+    if len({v.size for v in found}) > 1:
+        return _linear_or_other(bench, feeds, start, chain[-1], fed)
+    return "none"
+
+
+def _by_itself(reading: Reading, start: str, end: str) -> bool:
+    """Whether every number between two tensors goes through one function of it alone, the same for all."""
+    bench = reading.bench
+    if bench is None:
+        return False
+    feeds = bench.feed(bench.sample(5))
+    value = bench.fetch(start, feeds)
+    if value is None or value.ndim < 2:
+        return False
+    fed = bench.rng.standard_normal(value.shape) * 2
+    half = fed.copy()
+    half[..., ::2] = bench.rng.standard_normal(half[..., ::2].shape)
+    runs = [bench.fetch(end, {**feeds, start: each}) for each in (fed, np.roll(fed, 1, axis=-1), half)]
+    if any(run is None or run.shape != fed.shape for run in runs):
+        return False
+    plain, rolled, changed = (np.asarray(run) for run in runs)
+    return same(np.roll(plain, 1, axis=-1), rolled) and same(plain[..., 1::2], changed[..., 1::2])
+
+
+def _drawn(reading: Reading, start: str, end: str) -> list[Node]:
+    """The nodes that something between two tensors is made from, what `start` is made from left out."""
+    graph = reading.graph
+    return [graph.nodes[name] for name in graph.ancestor_nodes([end], stop=[start])]
+
+
+def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of equal sizes: pooling and flattening stand between them."""
+    bounds, first = [], 0
+    for index in range(1, len(sizes) + 1):
+        if index == len(sizes) or sizes[index] != sizes[first]:
+            bounds.append((first, index - 1))
+            first = index
+    return bounds
+
+
+def _named(found: Sequence[Array], offset: Sequence[Array], first: int, last: int) -> str | None:
+    """The function between two tensors, an affine step by column or row (a normalisation) before it left out."""
+    for start in range(first, last + 1):
+        name = name_activation(found[start], found[last])
+        if name is None and start == first:
+            name = name_activation(found[start], found[last], offset[last])
+        if name is not None and (start < last or first == last):
+            return name
+    return None
+
+
+def _linear_or_other(bench: Bench, feeds: dict[str, Array], start: str, end: str, fed: Array) -> str:
+    """``none`` where superposition holds, else ``other``: nonlinear, but not in the bank."""
+    other = bench.rng.standard_normal(fed.shape) * 2
+    runs = [bench.fetch(end, {**feeds, start: value}) for value in (fed, other, fed + other, np.zeros_like(fed))]
+    if any(run is None for run in runs):
+        return "undecided"
+    one, two, both, none = (np.asarray(run, dtype=np.float64) for run in runs)
+    size = np.abs(one).max() + np.abs(two).max() + 1e-9
+    return "none" if np.abs(one + two - both - none).max() < 1e-3 * size else "other"
+
+
+def _dropped(found: Sequence[Array]) -> str:
+    """The activation under a dropout that is on: where nothing was dropped, values are the function's up to a factor."""
+    if found[0].shape != found[-1].shape:
+        return "undecided"
+    before, after = (np.asarray(v, dtype=np.float64).reshape(len(found[0]), -1) for v in (found[0], found[-1]))
+    kept = after != 0
+    for name, function in ACTIVATIONS.items():
+        expected = function(before)
+        if expected.shape != before.shape or (kept & (expected == 0)).any():
+            continue
+        below = before < 0
+        if (expected[below] != 0).any() != kept[below].any():
+            continue
+        ratio = after[kept] / expected[kept]
+        if len(ratio) > 4 and ratio.mean() > 0 and np.ptp(ratio) < 1e-3 * ratio.mean():
+            return name
+    return "undecided"

@@ -1,0 +1,135 @@
+"""What a reading amounts to: the `Network` that is handed out, with the sentences on what stayed undecided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.network.faults import find_faults
+from netgrader.network.graph import node_of
+from netgrader.network.losses import CROSS_ENTROPY
+from netgrader.network.model import Layer, Loss, Network, Optimizer, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.network.reading import Reading
+
+__all__ = ["network_of"]
+
+_REPORTED_KINDS = {
+    "labels-off-by-one-up": CROSS_ENTROPY,
+    "labels-off-by-one-down": CROSS_ENTROPY,
+    "labels-logits-swapped": CROSS_ENTROPY,
+    "softmax-over-batch": CROSS_ENTROPY,
+    "softmax-over-all": CROSS_ENTROPY,
+    "sum-over-batch-log": CROSS_ENTROPY,
+    "log-sum-over-batch": CROSS_ENTROPY,
+    "cross-entropy-of-scores": "cross-entropy",
+    "log-of-scores": "cross-entropy",
+    "log-of-scores-tight": "cross-entropy",
+}
+
+
+def network_of(reading: Reading) -> Network:
+    """The `Network` of a finished reading."""
+    faults, remarks = find_faults(reading)
+    training, match = reading.training, reading.loss_match
+    loss = None
+    if reading.loss is not None:
+        kind = "undecided" if match is None else _REPORTED_KINDS.get(match.kind, match.kind)
+        of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(
+            reading.last_activation, reading.last_activation
+        )
+        detail = match.detail if match is not None else ""
+        loss = Loss(kind, of, reading.reduction, node_of(reading.loss), detail)
+    optimizer = None
+    if reading.roles.train_op is not None:
+        optimizer = Optimizer(training.kind or "undecided", training.rate, training.moved, training.place)
+    return Network(
+        layers=_layers(reading),
+        loss=loss,
+        optimizer=optimizer,
+        faults=faults,
+        remarks=remarks,
+        roles=_roles(reading),
+        exercise=reading.exercise,
+        undecided=tuple(_undecided(reading)),
+    )
+
+
+def _layers(reading: Reading) -> tuple[Layer, ...]:
+    layers = []
+    for step in reading.steps:
+        activation = step.activation
+        if not step.followed and reading.last_activation not in ("undecided", "none"):
+            activation = reading.last_activation
+        variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
+        sizes = [reading.graph.nodes[name].shape() for name in variables]
+        known = [
+            int(np.prod([size or 0 for size in shape])) for shape in sizes if shape is not None and None not in shape
+        ]
+        count = sum(known) if len(known) == len(sizes) else None
+        bias = bool(step.bias) or step.normalised
+        layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count))
+    return tuple(layers)
+
+
+def _roles(reading: Reading) -> dict[str, Role]:
+    roles, reasons = reading.roles, reading.roles.reasons
+    found = {
+        "X": (roles.images, reasons.get("X", ""), ()),
+        "Y": (roles.labels, reasons.get("Y", ""), tuple(roles.label_candidates)),
+        "loss": (reading.loss, reasons.get("loss", ""), tuple(roles.losses)),
+        "train_op": (roles.train_op, reasons.get("train_op", ""), ()),
+        "logits": (reading.logits or reading.scores, "what the last layer puts out, and the loss is of", ()),
+        "prediction": (reading.measured.get("prediction"), "made from the scores without the labels", ()),
+        "accuracy": (reading.measured.get("accuracy"), "compares what is made from the scores with the labels", ()),
+    }
+    return {
+        key: Role(key, name, reason if name else "nothing in the graph plays it", tuple(candidates))
+        for key, (name, reason, candidates) in found.items()
+    }
+
+
+def _undecided(reading: Reading) -> Iterator[str]:
+    yield from _lacking(reading)
+    if "refused" in reading.measured:
+        yield f"The graph was not tried out: {reading.measured['refused']}"
+    if reading.measured.get("runs") is False and reading.bench is not None and reading.bench.problems:
+        yield f"The network was not tried out: {reading.bench.problems[0]}"
+    if reading.loss is not None and reading.loss_match is None:
+        yield "Which loss this is could not be decided."
+    for step in reading.steps:
+        if step.activation == "undecided":
+            yield f"What stands after {step.node} could not be decided."
+    if reading.roles.train_op is not None and reading.training.kind is None:
+        yield "Which optimizer this is could not be decided."
+    several = "+" in (reading.training.kind or "")
+    if reading.roles.train_op is not None and reading.training.rate is None and not several:
+        yield "At which rate it learns could not be decided."
+
+
+def _lacking(reading: Reading) -> Iterator[str]:
+    """What the graph, or what was given with it, does not have, so that it cannot be read as a network."""
+    graph, loss = reading.graph, reading.loss or reading.hints.get("loss")
+    if not graph.variables:
+        yield "There are no variables in the graph: nothing in it can be trained."
+    elif loss is None:
+        yield "There is no loss in the graph: nothing depends on labels and on what layers compute."
+    elif not graph.variables_in(loss):
+        yield f"The loss {node_of(loss)[:80]!r} depends on no variable."
+    for source in graph.sources:
+        if graph.static_dtype(source) in ("", "unknown"):
+            yield f"The placeholder {node_of(source)[:80]!r} has a type that is not known."
+    for name, value in reading.values.items():
+        shape = graph.nodes[name].shape() if name in graph.nodes else None
+        if name not in graph.variables:
+            yield f"A value was given for {name[:80]!r}, which is no variable of the graph."
+        elif shape is not None and (
+            len(shape) != value.ndim or any(a not in (None, b) for a, b in zip(shape, value.shape, strict=True))
+        ):
+            yield f"The value given for {name[:80]!r} has shape {list(value.shape)}, the variable {list(shape)}."
+        elif value.dtype.kind == "f" and not np.isfinite(value).all():
+            yield f"The value given for {name[:80]!r} is not finite."
