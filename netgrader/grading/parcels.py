@@ -6,6 +6,7 @@ one of ours. So there is nothing to escape from, no link to follow, and no more 
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import unicodedata
@@ -120,7 +121,7 @@ def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
 def _write(archive: Path, folder: Path, limits: ParcelLimits) -> None:
     left = limits.total
     try:
-        with warnings.catch_warnings(), zipfile.ZipFile(archive) as opened:
+        with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as opened:
             warnings.simplefilter("ignore")  # what is odd about an archive is said in our own words
             for name, entry in _wanted(opened, archive, limits):
                 if (folder / name).exists() or (folder / name).is_symlink():

@@ -24,6 +24,8 @@ __all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
 
 # How much a cell must look like a solution (0 to 1) to be taken for it where its neighbours do not tell its place.
 LIKENESS = 0.35
+COMPARED = 4_000  # characters
+MOST_COMPARED = 25  # cells, for each that is looked for
 
 
 @dataclass(frozen=True)
@@ -233,18 +235,28 @@ def _alike(
     stop = min((position for position in after if position >= start), default=len(cells))
     bounded = (before or index == 0) and (after or index == len(skeleton.tracked) - 1)
     wanted = _defined(tracked.source)
-    best, found = (-1.0 if bounded else LIKENESS), None
+    candidates = []
     for position in range(start, stop):
         cell = cells[position]
         text = cell.source.strip()
         if matches[position] is not None or cell.cell_type != tracked.cell_type or not text or text in released:
             continue
-        likeness = difflib.SequenceMatcher(None, tracked.source[:4000], cell.source[:4000], autojunk=False).ratio()
-        if wanted and wanted & _defined(cell.source):
-            likeness = max(likeness, 0.5) + 0.5
-        if likeness > best:
+        bonus = 0.5 if wanted and wanted & _defined(cell.source[:COMPARED]) else 0.0
+        candidates.append((bonus + _likeness(tracked, cell, quick=True), position, bonus))
+    # Most alike at a first look: the careful comparison takes long, and there may be thousands of cells.
+    best, found = (-1.0 if bounded else LIKENESS), None
+    for _, position, bonus in sorted(candidates, key=lambda one: (-one[0], one[1]))[:MOST_COMPARED]:
+        likeness = _likeness(tracked, cells[position], quick=False)
+        likeness = max(likeness, bonus) + bonus
+        if likeness > best or (likeness == best and found is not None and position < found):
             best, found = likeness, position
     return found
+
+
+def _likeness(tracked: SkeletonCell, cell: SubmittedCell, *, quick: bool) -> float:
+    """How alike two cells are, 0 to 1; an upper bound of it if `quick`."""
+    matcher = difflib.SequenceMatcher(None, tracked.source[:COMPARED], cell.source[:COMPARED], autojunk=False)
+    return matcher.quick_ratio() if quick else matcher.ratio()
 
 
 def _defined(source: str) -> frozenset[str]:

@@ -282,7 +282,7 @@ def _cell(raw: Any) -> SubmittedCell | None:
     if cell_type == "heading" and source is not None:  # format 3
         level = raw.get("level")
         cell_type, source = "markdown", f"{'#' * (level if isinstance(level, int) and 0 < level < 7 else 1)} {source}"
-    if cell_type not in CELL_TYPES or source is None:
+    if not isinstance(cell_type, str) or cell_type not in CELL_TYPES or source is None:
         return None
     metadata = raw.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}

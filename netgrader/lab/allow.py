@@ -373,7 +373,7 @@ def _mend(kept: list[Message], reasons: Mapping[str, str], silenced: set[str]) -
 def _check_sizes(nodes: Iterable[Message], limits: GraphLimits) -> None:
     total = 0
     for node in nodes:
-        for key, value in node.attr.items():
+        for key, value in list(node.attr.items()):
             if value.WhichOneof("value") == "tensor":
                 size = _elements(value.tensor.tensor_shape, node) * _SIZES.get(value.tensor.dtype % REFERENCE, 8)
                 if size > limits.constant:
