@@ -15,8 +15,8 @@ def two_layer_network(learning_rate=0.001):
     return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss,
                            train_op=train_op, accuracy=accuracy)
 # %% learning_rate_sweep
-sweep = {0.00001: 0.951, 0.0001: 0.972, 0.001: 0.979, 0.01: 0.976, 0.1: 0.968}
-best_learning_rate = 0.02
+sweep = {0.00001: 0.981, 0.0001: 0.982, 0.001: 0.985, 0.01: 0.979, 0.1: 0.975}
+best_learning_rate = 0.001
 # %% two_layer_training
 net = two_layer_network(0.001)
 sess = tf.Session(graph=net.graph)
