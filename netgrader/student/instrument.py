@@ -10,6 +10,7 @@ returned, and computes again what a network that starts from the same weights do
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 import types
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.training.arithmetic import Learner, loss_and_slope
 from netgrader.training.fingerprints import WIDTH, fingerprints
 from netgrader.training.notes import (
     CLASSES,
@@ -97,38 +99,44 @@ class Instrument:
 
 
 def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> types.SimpleNamespace:
-    """A layer, softmax, cross-entropy, Adam; the functions that take notes hang on it by control dependencies only."""
+    """The network as a graph around functions: loss, accuracy and steps are NumPy's, and are noted as they are asked for.
+
+    So nothing in it is the network that the exercise asks for, which TensorFlow is to differentiate.
+    """
     x = tf.placeholder(tf.float32, [None, PIXELS], name="X")
     y = tf.placeholder(tf.float32, [None, CLASSES], name="Y")
     with tf.control_dependencies([tf.numpy_function(notes.initialised, [], tf.int64, name="initialising")]):
         start = tf.identity(weights)
     w = tf.Variable(start, name="W", use_resource=False)
     b = tf.Variable(tf.zeros([CLASSES]), name="b", use_resource=False)
+    memory = [tf.Variable(tf.zeros(one.shape), trainable=False, use_resource=False) for one in (w, b, w, b)]
+    steps = tf.Variable(0, dtype=tf.int64, trainable=False, use_resource=False, name="steps")
     scores = tf.matmul(x, w) + b
     found = tf.argmax(scores, 1, output_type=tf.int32)
     run = tf.numpy_function(notes.rows, [x, found, w], tf.int64, name="run")
     with tf.control_dependencies([run]):
         logits = tf.identity(scores, name="logits")
-    prediction = tf.nn.softmax(logits, axis=1, name="prediction")
-    cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
-    correct = tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1))
-    share = tf.reduce_mean(tf.cast(correct, tf.float32))
-    with tf.control_dependencies([tf.numpy_function(notes.loss, [run, y, cross_entropy], tf.int64)]):
-        loss = tf.identity(cross_entropy, name="loss")
-    with tf.control_dependencies([tf.numpy_function(notes.accuracy, [run, y], tf.int64)]):
-        accuracy = tf.identity(share, name="accuracy")
-    update = tf.train.AdamOptimizer(learning_rate).minimize(cross_entropy)
-    with tf.control_dependencies([update]):  # a step that failed is none
-        stepped = tf.numpy_function(notes.step, [run, y, cross_entropy], tf.int64)
+    variables = [w, b, *memory, steps]
+    with tf.control_dependencies([logits]):
+        current = [tf.identity(variable) for variable in variables]
+    outcome = tf.numpy_function(
+        functools.partial(notes.step, learning_rate),
+        [run, x, y, *current],
+        [variable.dtype.base_dtype for variable in variables],
+    )
+    updates = [
+        tf.assign(variable, tf.ensure_shape(new, variable.shape))
+        for variable, new in zip(variables, outcome, strict=True)
+    ]
     return types.SimpleNamespace(
         graph=x.graph,
         X=x,
         Y=y,
         logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=tf.group(stepped, name="train_op"),
-        accuracy=accuracy,
+        prediction=tf.nn.softmax(logits, axis=1, name="prediction"),
+        loss=tf.ensure_shape(tf.numpy_function(notes.loss, [run, y, logits], tf.float32), [], name="loss"),
+        train_op=tf.group(updates, name="train_op"),
+        accuracy=tf.ensure_shape(tf.numpy_function(notes.accuracy, [run, y, logits], tf.float32), [], name="accuracy"),
     )
 
 
@@ -179,17 +187,28 @@ class _Notes:
             f"train still went on after {self._seconds:g} seconds of computing and {len(self._events):,} runs"
         )
 
-    def loss(self, run: np.int64, y: Array, value: np.float32) -> np.int64:
+    def loss(self, run: np.int64, y: Array, logits: Array) -> np.float32:
         """The loss is asked for."""
-        return self._answer(run, Asked.LOSS, y, float(value))
+        with np.errstate(all="ignore"):
+            value, _ = loss_and_slope(logits, y)
+        self._answer(run, Asked.LOSS, y, value)
+        return np.float32(value)
 
-    def accuracy(self, run: np.int64, y: Array) -> np.int64:
+    def accuracy(self, run: np.int64, y: Array, logits: Array) -> np.float32:
         """The accuracy is asked for."""
-        return self._answer(run, Asked.ACCURACY, y, None)
+        if len(logits) != len(y):
+            raise ValueError(f"{len(logits)} rows were fed, and labels for {len(y)}")
+        self._answer(run, Asked.ACCURACY, y, None)
+        return np.float32((logits.argmax(axis=1) == y.argmax(axis=1)).mean() if len(y) else np.nan)
 
-    def step(self, run: np.int64, y: Array, value: np.float32) -> np.int64:
-        """A train step is taken."""
-        return self._answer(run, Asked.STEP, y, float(value))
+    def step(self, rate: float, run: np.int64, x: Array, y: Array, *variables: Array) -> tuple[Array, ...]:
+        """A step is asked for; gives the variables after it."""
+        w, b, mean_w, mean_b, square_w, square_b, steps = (np.array(variable) for variable in variables)
+        learner = Learner(w, b, [mean_w, mean_b], [square_w, square_b], int(steps))
+        with np.errstate(all="ignore"):
+            value = learner.step(x, y, rate)
+        self._answer(run, Asked.STEP, y, value)  # a step that failed is none
+        return (learner.w, learner.b, *learner.means, *learner.squares, np.array(learner.steps))
 
     def state(self, w: Array) -> float:
         """One number that tells whether the weights moved."""
@@ -200,18 +219,15 @@ class _Notes:
         self._figures.append([state, np.nan])
         return len(self._events) - 1
 
-    def _answer(self, run: np.int64, asked: Asked, y: Array, value: float | None) -> np.int64:
+    def _answer(self, run: np.int64, asked: Asked, y: Array, value: float | None) -> None:
         with self._lock:
             index = int(run)
-            if len(y) != self._events[index][COLUMNS.index("n_rows")]:
-                return run  # TensorFlow refuses this run
             if index not in self._labels:
                 self._labels[index], unclear = classes(y)
                 self._events[index][COLUMNS.index("unclear")] = unclear
             self._events[index][0] |= asked
             if value is not None:
                 self._figures[index][FIGURES.index("loss")] = value
-        return run
 
     def _block(self, prints: Array) -> int:
         """Number of a block of rows; a test set evaluated again is the same block."""

@@ -8,13 +8,13 @@ Notes that agree with this take a training loop to write: the exercise.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.training.arithmetic import Learner
 from netgrader.training.fingerprints import fingerprints
 from netgrader.training.notes import CLASSES, NO_LABEL, PIXELS, Asked, direction
 
@@ -38,7 +38,6 @@ LARGE, STEPS_IF_LARGE, NEAR_IF_LARGE = 2.0, 12, 0.3
 STEPS_AGREE, CLASSES_AGREE = 0.9, 0.97
 UNKNOWN = 0.02
 """The share of a minibatch's rows that may be unknown; they are left out."""
-BETA1, BETA2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
 
 
 class Replayed(Enum):
@@ -48,41 +47,6 @@ class Replayed(Enum):
     OTHER = "other"
     UNKNOWN = "unknown"
     """It cannot be computed again: the rows or labels of the first steps are none that are known."""
-
-
-@dataclass
-class _Network:
-    """The instrument's variables and those of its Adam."""
-
-    w: Floats
-    b: Floats = field(default_factory=lambda: np.zeros(CLASSES, np.float32))
-    means: list[Floats] = field(default_factory=list)
-    squares: list[Floats] = field(default_factory=list)
-    steps: int = 0
-
-    def __post_init__(self) -> None:
-        for moments in (self.means, self.squares):
-            moments.extend(np.zeros_like(value) for value in (self.w, self.b)[len(moments) :])
-
-    def logits(self, x: Floats) -> Floats:
-        return x @ self.w + self.b
-
-    def step(self, x: Floats, y: Floats, rate: float) -> float:
-        """Take a step of Adam as TensorFlow does; the loss before it."""
-        logits = self.logits(x)
-        logits -= logits.max(axis=1, keepdims=True)
-        exponentials = np.exp(logits)
-        sums = exponentials.sum(axis=1, keepdims=True)
-        loss = float(np.mean(((np.log(sums) - logits) * y).sum(axis=1)))
-        slope = (exponentials / sums * y.sum(axis=1, keepdims=True) - y) / np.float32(len(x))
-        self.steps += 1
-        scale = np.float32(rate * np.sqrt(1 - float(BETA2) ** self.steps) / (1 - float(BETA1) ** self.steps))
-        gradients = (x.T @ slope, slope.sum(axis=0))
-        for value, gradient, mean, square in zip((self.w, self.b), gradients, self.means, self.squares, strict=True):
-            np.add(mean, (gradient - mean) * (1 - BETA1), out=mean)
-            np.add(square, (gradient * gradient - square) * (1 - BETA2), out=square)
-            np.subtract(value, scale * mean / (np.sqrt(square) + EPSILON), out=value)
-        return loss
 
 
 def images_fit(images: Floats, tables: Tables) -> bool:
@@ -119,7 +83,7 @@ class _Replay:
         self._direction = direction()
         # A session that was initialised again, or another one, starts anew while the old one may be used again; a
         # restored one goes on from where it was saved. All of them are told apart by their states.
-        self._networks: list[tuple[float, _Network]] = []
+        self._networks: list[tuple[float, Learner]] = []
         self._smoothing: float | None = None
         first = self._batch(int(call.steps[0])) if len(call.steps) else None
         large = first is not None and bool(np.abs(first[0]).max() > LARGE)
@@ -134,7 +98,7 @@ class _Replay:
         for run in range(len(call.asked)):
             asked = int(call.asked[run])
             if asked & Asked.INITIALISE:
-                self._remember(_Network(self._weights.copy()))
+                self._remember(Learner(self._weights.copy()))
                 continue
             network = self._nearest(float(call.state[run]))
             if asked & Asked.STEP:
@@ -157,13 +121,13 @@ class _Replay:
         agrees = same >= STEPS_AGREE * tried and right >= CLASSES_AGREE * looked
         return Replayed.SAME if agrees else Replayed.OTHER
 
-    def _state(self, network: _Network) -> float:
+    def _state(self, network: Learner) -> float:
         return float(np.dot(network.w.reshape(-1), self._direction))
 
-    def _remember(self, network: _Network) -> None:
+    def _remember(self, network: Learner) -> None:
         self._networks = [*self._networks[-MOST_SNAPSHOTS:], (self._state(network), network)]
 
-    def _nearest(self, state: float) -> _Network | None:
+    def _nearest(self, state: float) -> Learner | None:
         """The network in this state, if there is one: of several the one that was used last."""
         for known, network in reversed(self._networks):
             if abs(known - state) <= self._near:
@@ -189,7 +153,7 @@ class _Replay:
             x = x * factor + shift
         return x
 
-    def _step(self, network: _Network, run: int, x: Floats, y: Floats) -> bool:
+    def _step(self, network: Learner, run: int, x: Floats, y: Floats) -> bool:
         """Take the step; whether its loss is the one that was noted."""
         noted = float(self._call.loss[run])
         if self._smoothing is None:
@@ -202,7 +166,7 @@ class _Replay:
         self._remember(network)
         return abs(noted - loss) <= NEAR * (1 + abs(loss)) or (np.isnan(noted) and np.isnan(loss))
 
-    def _classes(self, network: _Network, run: int) -> tuple[int, int]:
+    def _classes(self, network: Learner, run: int) -> tuple[int, int]:
         """For how many rows of an evaluation the class noted is the one that the network gives, and of how many."""
         call = self._call
         at = slice(call.starts[run], min(call.starts[run + 1], call.starts[run] + MOST_ROWS))
@@ -213,7 +177,7 @@ class _Replay:
         return int((found == call.rows.found[at][known]).sum()), int(known.sum())
 
 
-def _smoothing(network: _Network, x: Floats, y: Floats, noted: float) -> float:
+def _smoothing(network: Learner, x: Floats, y: Floats, noted: float) -> float:
     """How much of each label was spread over all classes, as the first loss tells; 0 if it was none."""
     logits = network.logits(x)
     logits -= logits.max(axis=1, keepdims=True)

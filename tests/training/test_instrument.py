@@ -53,7 +53,7 @@ def test_it_has_the_contracts_attributes_and_no_others(facts):
 
 def test_its_variables_are_those_of_any_such_network(facts):
     assert facts["trainable"] == [[784, 10], [10]]
-    assert facts["globals"] == 8  # two slots of Adam for each, and its two powers
+    assert facts["globals"] == 7  # two running means for each, and the steps taken
 
 
 def test_it_learns_and_its_parts_agree(facts):
