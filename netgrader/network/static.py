@@ -9,7 +9,7 @@ from netgrader.network.layers import RESHAPING, between, static_activations
 from netgrader.network.losses import CROSS_ENTROPY, LossMatch
 
 if TYPE_CHECKING:
-    from netgrader.network.graph import Graph
+    from netgrader.network.graph import Graph, Node
     from netgrader.network.reading import Reading
 
 __all__ = ["read_loss"]
@@ -25,7 +25,7 @@ def read_loss(reading: Reading) -> None:
         return
     nodes = between(graph, scores, loss)
     fused = [node for node in nodes if node.op in _FUSED]
-    squares = [node for node in nodes if node.op in _SQUARES]
+    squares = [node for node in nodes if node.op in _SQUARES or _is_square(graph, node)]
     if len(fused) == 1 and not squares:
         below = graph.descendants([scores])
         if fused[0].inputs[0] not in below:
@@ -48,11 +48,18 @@ def read_loss(reading: Reading) -> None:
     reading.reduction = _reduction(graph, reading.loss or loss)
 
 
+def _is_square(graph: Graph, node: Node) -> bool:
+    power = graph.constant(node.inputs[1]) if node.op == "Pow" else None
+    return power is not None and power.size == 1 and float(power.reshape(())) == 2.0
+
+
 def _reduction(graph: Graph, loss: str) -> str:
-    node = graph[loss]
+    node, divided = graph[loss], False
     for _ in range(20):
         if node.op in ("Mean", "Sum"):
-            return node.op.lower()
+            # TensorFlow's own losses divide a sum by how many numbers there were.
+            return "mean" if divided or node.op == "Mean" else "sum"
+        divided = divided or node.op in ("RealDiv", "DivNoNan")
         if node.op in (*_FUSED, "Reshape"):
             return "none"
         inputs = [t for t in node.inputs if node_of(t) in graph.fed]

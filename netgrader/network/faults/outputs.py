@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
+    from netgrader.network.graph import Graph
     from netgrader.network.reading import Reading
 
 __all__ = ["CHECKS"]
@@ -58,11 +59,22 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
             return
     late, images = graph.descendants([labels]), reading.roles.images
     seen = graph.descendants([images]) if images is not None else set()
+    given = [update.gradient for update in reading.roles.updates if update.gradient]
+    backward = graph.ancestor_nodes(given) if given else set()
     for node in graph.of_ops(LABEL_TESTS):
-        # What the labels are compared with has to come from the images alone.
-        if len(node.inputs) > 1 and set(node.inputs) <= late and any(read in seen for read in node.inputs):
+        # What the labels are compared with has to come from the images alone; a gradient compares for its own ends.
+        chosen = [read for read in node.inputs if read in seen and _is_choice(graph, read)]
+        if node.name not in backward and chosen and len(node.inputs) > 1 and set(node.inputs) <= late:
             yield fault("prediction-uses-labels", node.name, "depends on the labels that are fed", "on the images only")
             return
+
+
+def _is_choice(graph: Graph, tensor: str) -> bool:
+    """Whether a tensor holds classes that were chosen: the places of what is largest, or rounded shares."""
+    node = graph[tensor]
+    while node.op in ("Cast", "Identity", "Reshape", "Squeeze", "StridedSlice") and node.inputs:
+        node = graph[node.inputs[0]]
+    return node.op in ("ArgMax", "ArgMin", "TopKV2", "Round", "Rint")
 
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
