@@ -2,7 +2,10 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test sample-class check fairness-report reader-report format release lock clean
+# How long make fuzz looks, all readers together.
+MINUTES ?= 10
+
+.PHONY: fuzz help setup demo test sample-class check fairness-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,6 +19,9 @@ demo: setup ## release the course, grade the sample class, write feedback and re
 test: ## all tests
 	@scripts/setup browser
 	@$(BIN)/python -m pytest
+
+fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers
+	@$(BIN)/python -m tests.attacks.fuzzing $(MINUTES)
 
 sample-class: setup ## fill the release with what the sample class wrote
 	@$(BIN)/python tests/sample_class/make.py

@@ -29,7 +29,7 @@ import netgrader
 from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence, EvidenceWriter, GraphEvidence, Limits, read_evidence, read_npy
 from netgrader.grading.parcels import ParcelLimits, unpack
-from netgrader.grading.restore import restore
+from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
 from netgrader.lab.allow import accept
 from netgrader.lab.api import LabError
@@ -273,7 +273,7 @@ def read_folder(content: bytes, folder: Path) -> None:
 
 def read_graph(content: bytes, _: Path) -> None:
     try:
-        netgrader.read_network(content, PARTS, "two_layer_network").as_json()
+        netgrader.read_network(content, PARTS, "two_layer_network", lab=None).as_json()
     except NetgraderError:
         return
 
@@ -295,7 +295,8 @@ def read_submission(content: bytes, _: Path) -> None:
         notebook = parse_notebook(content)
     except UnreadableError:
         return
-    for skeleton in skeletons():
+    skeleton = identify(notebook, skeletons())
+    if skeleton is not None:
         restored = restore(notebook, skeleton)
         json.dumps([[cell.source for cell in restored.cells], restored.notes]).encode()
 
