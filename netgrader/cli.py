@@ -189,7 +189,7 @@ def doctor() -> None:
 
 @app.command()
 def demo(workers: Workers = None) -> None:
-    """Release the course, grade the sample class on all cores, and end with a table of marks and reasons.
+    """Release the course, grade the sample class on all cores, write feedback and report; end with marks and what to open.
 
     Example: netgrader demo
     """
