@@ -85,6 +85,11 @@ class Instrument:
         """How many runs have fed rows so far."""
         return self._notes.runs
 
+    @property
+    def out_of_time(self) -> bool:
+        """Whether a run has failed because training went on for too long."""
+        return self._notes.out_of_time
+
     def stopped(self) -> Stopped:
         """The error that says that training went on for too long."""
         return self._notes.stopped()
@@ -155,6 +160,7 @@ class _Notes:
         self._found: list[Array] = []
         self._labels: dict[int, Array] = {}
         self._n_rows = 0
+        self.out_of_time = False
         self._direction = direction()
 
     @property
@@ -174,6 +180,7 @@ class _Notes:
     def rows(self, x: Array, found: Array, w: Array) -> np.int64:
         """Rows are fed; `found` are the classes given to them by the weights `w`, before any step of this run."""
         if time.process_time() > self._deadline or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
+            self.out_of_time = True
             raise self.stopped()
         prints = fingerprints(x)
         with self._lock:

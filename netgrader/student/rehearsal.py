@@ -105,12 +105,19 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
 
 @contextmanager
 def _ended(instrument: Instrument, seconds: float) -> Iterator[None]:
-    """End what goes on for longer than the instrument waits, also where it feeds nothing or catches what is raised."""
+    """End what goes on for longer than the instrument waits, also where it feeds nothing or catches what is raised.
+
+    What the student's code makes of being stopped is no error of its own.
+    """
     try:
         with patience(seconds + GRACE):
             yield
     except OutOfPatience:
         raise instrument.stopped() from None
+    except BaseException:
+        if instrument.out_of_time:
+            raise instrument.stopped() from None
+        raise
 
 
 def _report(out: EvidenceWriter, name: str, returned: Any) -> None:

@@ -116,7 +116,7 @@ def stuck(rehearse, raw):
         ("returns a dict", "wrong-return"),
         ("returns a million numbers", "wrong-return"),
         ("returns an object", "wrong-return"),
-        ("catches everything", "error-in-code"),
+        ("catches everything", "training-does-not-end"),
         ("returns nothing", "wrong-return"),
         ("returns pairs", "wrong-return"),
         ("returns lists in lists", "wrong-return"),
