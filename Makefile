@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all readers together.
 MINUTES ?= 10
 
-.PHONY: fuzz help setup demo test sample-class check fairness-report reader-report format release lock clean
+.PHONY: bench fuzz help setup demo test sample-class check fairness-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ fairness-report: setup ## further seeds of the networks around 98.5 %, then docs
 
 reader-report: setup ## read what is not read yet of the corpus, then the table in docs/reader.md; goes on where it was
 	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))
+
+bench: setup ## ROUNDS=n (5): what grading costs beside a student's own computing, as ratios in one run
+	@$(BIN)/python benchmarks/grading.py --rounds $(or $(ROUNDS),5)
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .
