@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all readers together.
 MINUTES ?= 10
 
-.PHONY: bench fuzz help setup demo test sample-class check fairness-report reader-report format release lock clean
+.PHONY: bench fuzz help setup demo test sample-class check fairness-report training-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,10 @@ reader-report: setup ## read what is not read yet of the corpus, then the table 
 
 bench: setup ## ROUNDS=n (5): what grading costs beside a student's own computing, as ratios in one run
 	@$(BIN)/python benchmarks/grading.py --rounds $(or $(ROUNDS),5)
+
+training-report: setup ## every mistake in right training loops of many styles, then docs/training.md
+	@$(BIN)/python -m studies.training --products $(or $(PRODUCTS),100)
+	@$(BIN)/python -m studies.training_report
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .

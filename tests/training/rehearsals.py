@@ -1,7 +1,7 @@
 """A program for TensorFlow's own process: calls many `train` functions on instruments and writes their evidence.
 
 Usage: ``rehearsals.py JOBS``, a JSON file with ``jobs``: by folder of evidence, the source code, its ``data`` (an npz
-of the four arrays), ``calls`` and ``seconds``.
+of the four arrays), ``calls``, ``seconds`` and, if it matters, a ``seed``.
 """
 
 import json
@@ -30,8 +30,8 @@ def main(path: str) -> None:
     tf.logging.set_verbosity(tf.logging.ERROR)
     install()
     for folder, job in terms["jobs"].items():
-        random.seed(4)
-        np.random.seed(4)  # noqa: NPY002  (what the loops draw from)
+        random.seed(job.get("seed", 4))
+        np.random.seed(job.get("seed", 4))  # noqa: NPY002  (what the loops draw from)
         started = time.monotonic()
         source, arrays = job["source"], dict(np.load(job["data"]))
         calls = [Call(**call) for call in job["calls"]]

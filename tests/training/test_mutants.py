@@ -17,7 +17,7 @@ def right(rehearse, raw):
 
 @pytest.fixture(scope="module")
 def wrong_plain(rehearse, raw):
-    return rehearse({mutant.name: mutant.source for mutant in PLAIN}, seconds=3.0, raw=raw)
+    return rehearse({mutant.name: mutant.source for mutant in PLAIN}, seconds=8.0, raw=raw)
 
 
 @pytest.fixture(scope="module")
