@@ -3,9 +3,8 @@
 from netgrader.checks import grades
 from netgrader.checks.accuracy import require_learned, require_reported, target_met
 from netgrader.checks.deep_network import recomputed
-from netgrader.checks.pictures import accuracy_curves, wrong_digits
+from netgrader.checks.pictures import show_claim, wrong_digits
 from netgrader.checks.structure import require_role
-from netgrader.observations import Comparison
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"
@@ -76,14 +75,10 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
     faults=("reported-accuracy-wrong", "reports-train-accuracy"),
     requires=("test_the_network_is_trained",),
 )
-def test_the_reported_accuracy_is_true(bench, cell_evidence, show):
+def test_the_reported_accuracy_is_true(bench, cell_evidence):
     """The accuracy that is reported is the one that we measure"""
     acc_trn, acc_val = cell_evidence.array("acc_trn"), cell_evidence.array("acc_val")
-    result = recomputed(bench, TRAINING)
-    claimed = float(acc_val[-1]) if len(acc_val) else None
-    show(Comparison("Accuracy on the test images", claimed, result.test))
-    show(accuracy_curves(acc_trn, acc_val, result.test))
-    require_reported(result, acc_trn, acc_val)
+    require_reported(recomputed(bench, TRAINING), acc_trn, acc_val)
 
 
 # ---- the accuracy --------------------------------------------------------------------------------------------------
@@ -95,5 +90,6 @@ def test_the_accuracy_was_learned(bench, mnist, measured, show):
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
     measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
     measured["target_met"] = target_met(result.test, target=terms["target"], full=terms["full"])
+    show_claim(show, bench.evidence(TRAINING), result.test)
     show(wrong_digits(result.found, mnist.y_test))
     require_learned(result)

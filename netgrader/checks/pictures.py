@@ -7,18 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.observations import Curves, Series, WrongDigit, WrongDigits
+from netgrader.observations import Comparison, Curves, Series, WrongDigit, WrongDigits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
-__all__ = ["accuracy_curves", "wrong_digits"]
+    from netgrader.checks.bench import CellEvidence
+    from netgrader.observations import Observation
+
+__all__ = ["accuracy_curves", "show_claim", "wrong_digits"]
 
 MOST_EPOCHS = 200
 MOST_DIGITS = 12
+CLAIM = "Accuracy on the test images"
 TITLE = "Accuracy after each epoch, as your code reported it"
 EPOCH, ACCURACY = "epoch", "accuracy"
 TRAINING, TEST, RECOMPUTED = "training", "test", "test, recomputed at the end"
+
+
+def show_claim(show: Callable[[Observation], None], evidence: CellEvidence, recomputed: float) -> None:
+    """Hand over what a cell reported of its training beside what is true, whether or not anything else about it is right.
+
+    Parameters
+    ----------
+    show
+        The fixture.
+    evidence
+        What the cell handed over that trains; it may lack the curves.
+    recomputed
+        The accuracy on the test images that its network has.
+    """
+    training, test = (evidence.raw.arrays.get(name, np.empty(0)).reshape(-1) for name in ("acc_trn", "acc_val"))
+    show(Comparison(CLAIM, float(test[-1]) if len(test) else None, recomputed))
+    if len(training) or len(test):
+        show(accuracy_curves(training, test, recomputed))
 
 
 def accuracy_curves(training: npt.NDArray[Any] | None, test: npt.NDArray[Any], recomputed: float) -> Curves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -213,7 +214,10 @@ def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
             for step in steps_of(results[verdict.cell], verdict, places):
-                once.setdefault(step.about, step)
+                before = once.get(step.about)
+                once[step.about] = replace(before, points=before.points + step.points) if before else step
+        elif verdict.manual and verdict.word == words.UNANSWERED:
+            once[verdict.anchor] = Step(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
     return tuple(once.values())[:MOST_STEPS]
 
 

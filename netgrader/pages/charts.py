@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Bar", "Dot", "Line", "axis", "bars", "dot_swatch", "dots", "lines", "number", "percent", "swatch"]
 
 WIDTH, HEIGHT = 420, 250
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 42
+LEFT, RIGHT, TOP, BOTTOM = 74, 12, 12, 42
 MOST_LINES = 6
 MOST_POINTS = 24
 

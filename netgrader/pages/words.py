@@ -75,6 +75,7 @@ NEXT_MEND = (
     "Mend what the sentence above says and hand your notebook in again, or ask your instructor. It scores nothing only as "
     "long as it cannot be read."
 )
+NEXT_ANSWER = "Write an answer: what stands there is still the text that the notebook came with."
 NEXT_AGAIN = "This could not be graded; your points elsewhere are kept."
 NETWORK = "Your network"
 ACCURACY_RECOMPUTED = "Accuracy on all {total} test images, recomputed"

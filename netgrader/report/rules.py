@@ -145,7 +145,7 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
             if check.credit < check.max_credit
             for code in check.faults
         )
-        if len(codes) == 1 and lost >= SINGLE_MISTAKE * result.max_score:
+        if len(codes) == 1 and not codes.keys() & FOR_A_PERSON and lost >= SINGLE_MISTAKE * result.max_score:
             code = next(iter(codes))
             sentence = CATALOGUE[code].sentence if code in CATALOGUE else code
             yield 5, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)

@@ -36,7 +36,14 @@ def test_a_mistake_felt_in_two_cells_is_one_thing_to_do():
     check = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
     result = ex.result(ex.cell("one", 3, check), ex.cell("two", 3, check))
     page = page_of([ex.check_cell("one", 3), ex.check_cell("two", 3)], Graded(result))
-    assert [step.name for step in page.steps] == ["one"]
+    assert [(step.name, step.points) for step in page.steps] == [("one", 6.0)]
+
+
+def test_an_answer_that_was_never_written_is_a_thing_to_do():
+    cells, graded = ex.right_student()
+    page = page_of(cells, replace(graded, marks=Marks(cells={"what_w1_shows": CellMark(0.0, None, 2)})))
+    assert [(step.name, step.points) for step in page.steps] == [("what_w1_shows", 2)]
+    assert "Write an answer" in page.steps[0].sentence
 
 
 def test_a_section_of_another_notebook_is_named_and_not_linked():

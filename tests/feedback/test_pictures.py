@@ -5,9 +5,11 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from netgrader.checks.fixtures import Fixtures
-from netgrader.checks.pictures import accuracy_curves, wrong_digits
+from netgrader.checks.pictures import accuracy_curves, show_claim, wrong_digits
+from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.feedback.figures import figure
 from netgrader.network.model import Exercise, Layer, Network, Optimizer
@@ -72,3 +74,17 @@ def test_a_network_that_is_wrong_at_its_own_rate_is_drawn_once():
     fixtures._draw("check_x", wrong)
     fixtures._draw_other("check_x", replace(wrong))
     assert len(fixtures.observations["check_x"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arrays", "claimed", "drawn"),
+    [
+        ({"acc_trn": np.array([0.99]), "acc_val": np.array([0.5, 0.987])}, 0.987, 2),
+        ({"acc_val": np.empty((0, 3))}, None, 1),
+        ({}, None, 1),
+    ],
+)
+def test_a_claim_stands_beside_what_is_true_whatever_was_handed_over(arrays, claimed, drawn):
+    shown = []
+    show_claim(shown.append, SimpleNamespace(raw=Evidence("check_x", arrays=arrays)), 0.749)
+    assert (shown[0].claimed, shown[0].recomputed, len(shown)) == (claimed, 0.749, drawn)

@@ -159,3 +159,11 @@ def test_who_lacks_a_notebook_that_most_have_handed_in_is_named():
     helped = {concern.name: concern.reasons for concern in build_report(view).to_help}
     assert lacking == {name for name, said in helped.items() if "Has not handed in 2_two_layers, as most have." in said}
     assert lacking
+
+
+def test_what_a_person_should_judge_is_not_said_to_need_a_word_too():
+    looked_up = notebooks.failed("test_l", "It was learned", notebooks.fault("answers-looked-up"))
+    graded = Graded(notebooks.result(notebooks.cell("train", 3, looked_up)))
+    report = build_report(one(graded))
+    assert report.to_judge
+    assert report.to_help == ()
