@@ -49,8 +49,9 @@ class Product(NamedTuple):
     def source(self) -> str:
         """The program."""
         if self.operator == NONE:
-            return RIGHT[self.loop]
-        return str(next(one for one in OPERATORS if one.name == self.operator).applied_to(RIGHT[self.loop]))
+            return str(RIGHT[self.loop])
+        operator = next(one for one in OPERATORS if one.name == self.operator)
+        return str(operator.applied_to(RIGHT[self.loop]))
 
 
 def commit() -> str:

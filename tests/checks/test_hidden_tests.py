@@ -1,0 +1,132 @@
+"""Each hidden test of notebook 1 earns its keep: there is a mistake that it alone finds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netgrader.checks.language import grades_of
+from tests.checks.students import ACCURACY, GIVEN, GLOROT, LAYER, LOSS, PREDICTION, _network
+from tests.training.mutants import MUTANTS
+
+ROOT = Path(__file__).resolve().parents[2]
+CELLS = {
+    "prepare_data": "check_prepare_data",
+    "layer": "check_fully_connected_layer",
+    "network": "check_one_layer_network",
+}
+
+DATA = """
+from netgrader.student import load_mnist
+(x_train_2d, y_train), (x_test_2d, y_test) = load_mnist()
+x_train = x_train_2d.reshape(-1, 784) / np.float32(255)
+x_test = x_test_2d.reshape(-1, 784) / np.float32(255)
+y_train_1_hot, y_test_1_hot = np.eye(10)[y_train], np.eye(10)[y_test]
+"""
+ACTIVATION = "h = activation(h)"
+OTHER_RATE = f"{LOSS}\n        if learning_rate != 0.003:\n            loss = tf.reduce_mean((prediction - Y) ** 2)"
+
+# By hidden test: the kind of work, and a mistake of which no other test of its cell says anything.
+ONLY = {
+    "test_test_images_are_prepared_alike": ("prepare_data", DATA + "x_test = x_test * 255\n"),
+    "test_test_labels_are_one_hot": ("prepare_data", DATA + "y_test_1_hot = np.roll(y_test_1_hot, 1, axis=1)\n"),
+    "test_layer_takes_any_activation": (
+        "layer",
+        GLOROT.replace(ACTIVATION, "h = tf.nn.tanh(h) if activation is tf.nn.sigmoid else activation(h)"),
+    ),
+    "test_layer_takes_a_function_of_ones_own": (
+        "layer",
+        GLOROT.replace(ACTIVATION, "h = activation(h) if activation.__module__.startswith('tensorflow') else h"),
+    ),
+    "test_first_weights_follow_the_size_of_the_layer": (
+        "layer",
+        GLOROT.replace("tf.glorot_uniform_initializer()", "tf.random_uniform_initializer(-0.0869, 0.0869)"),
+    ),
+    "test_each_layer_has_weights_of_its_own": (
+        "layer",
+        GLOROT.replace("variable_scope(name", "variable_scope('layer', reuse=tf.AUTO_REUSE"),
+    ),
+    "test_network_is_the_same_at_every_rate": ("network", _network((LOSS, OTHER_RATE))),
+    "test_prediction_is_the_strongest_class": (
+        "network",
+        _network(
+            (PREDICTION, "prediction = tf.nn.softmax(logits + Y)"), ("argmax(prediction, 1)", "argmax(logits, 1)")
+        ),
+    ),
+    "test_accuracy_is_the_share_of_right_predictions": ("network", _network((ACCURACY, ACCURACY + " * 100"))),
+    "test_images_do_not_influence_one_another": (
+        "network",
+        _network(("[None, 784]", "[64, 784]"), ("[None, 10]", "[64, 10]")),
+    ),
+    "test_nothing_else_is_wrong": (
+        "network",
+        _network(
+            (
+                LAYER,
+                "W1 = tf.Variable(tf.random_normal([784, 10]))\n        logits = tf.matmul(X, W1) + tf.Variable(tf.zeros([10]))",
+            )
+        ),
+    ),
+}
+# Those of `train` look at one aspect each: see tests/training. The last one looks at the notebook's own run.
+OF_TRAIN = {
+    "test_each_epoch_has_a_new_order": "no-shuffling",
+    "test_each_image_is_fed_with_its_label": "labels-shuffled-apart",
+    "test_no_test_image_is_trained_on": "trained-on-test",
+    "test_accuracy_is_taken_on_all_images": "evaluated-on-part",
+    "test_the_graph_stays_as_it_is": "graph-grows",
+}
+OWN_RUN = "test_your_network_is_as_good_as_reported"
+
+
+def hidden_tests():
+    """Names and terms of the hidden tests of notebook 1."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("hidden_tests", ROOT / "grader_tests" / "test_one_layer.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {name: grades_of(value) for name, value in vars(module).items() if callable(value) and grades_of(value)}
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hidden")
+    asked, told = folder / "work.json", folder / "verdicts.json"
+    works = []
+    for name, (kind, source) in ONLY.items():
+        sources = [GIVEN, GLOROT, source] if kind == "network" else [GIVEN, source]
+        works.append({"name": name, "cells": [CELLS[kind]], "sources": sources})
+    asked.write_text(json.dumps(works))
+    script = Path(__file__).with_name("grade_students.py")
+    done = subprocess.run(
+        [sys.executable, str(script), str(asked), str(told)], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return {entry["name"]: entry for entry in json.loads(told.read_text())}
+
+
+@pytest.mark.parametrize("name", ONLY)
+def test_a_hidden_test_finds_what_no_other_finds(verdicts, name):
+    (checks,) = verdicts[name]["checks"].values()
+    complaining = {check["check"].partition("::")[2] for check in checks if check["outcome"] != "passed"}
+    assert complaining == {name}, [
+        (check["check"], check["message"]) for check in checks if check["outcome"] != "passed"
+    ]
+
+
+@pytest.mark.parametrize(("name", "code"), OF_TRAIN.items())
+def test_a_hidden_test_of_train_looks_for_what_no_public_test_looks_for(name, code):
+    from tests.training.test_students import TESTS
+
+    assert code in hidden_tests()[name].faults
+    assert any(mutant.code == code for mutant in MUTANTS)
+    assert sum(aspect is TESTS[name] for aspect in TESTS.values()) == 1
+
+
+def test_every_hidden_test_is_thought_of():
+    assert set(hidden_tests()) == {*ONLY, *OF_TRAIN, OWN_RUN}
