@@ -18,8 +18,8 @@ from tests.browser.conftest import FLAGS, Browser
 
 ROOT = Path(__file__).parent.parent.parent
 STUDENT = "chloe"
-FEEDBACK_WIDTH, FEEDBACK_HEIGHT = 820, 860
-REPORT_WIDTH, REPORT_HEIGHT = 1100, 1800
+WIDTH = 820
+FEEDBACK_HEIGHT, REPORT_HEIGHT = 850, 1000
 GAP = 24
 MOST_BYTES = 400_000
 
@@ -40,17 +40,19 @@ def main() -> None:
         driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         try:
             browser = Browser(driver)
-            save(two_columns(browser, feedback, "main", "#cell-check_one_layer_network"), chosen.to / "feedback.png")
-            browser.open(report.resolve(), REPORT_WIDTH)
-            save(shot(browser, "body", REPORT_HEIGHT), chosen.to / "report.png")
+            for page, right, height, name in (
+                (feedback, "#cell-check_one_layer_network", FEEDBACK_HEIGHT, "feedback.png"),
+                (report, "#table", REPORT_HEIGHT, "report.png"),
+            ):
+                browser.open(page.resolve(), WIDTH)
+                save(two_columns(browser, "main", right, height), chosen.to / name)
         finally:
             driver.quit()
 
 
-def two_columns(browser: Browser, page: Path, left: str, right: str) -> Image.Image:
-    """The beginnings of two parts of a page side by side."""
-    browser.open(page.resolve(), FEEDBACK_WIDTH)
-    parts = [shot(browser, selector, FEEDBACK_HEIGHT) for selector in (left, right)]
+def two_columns(browser: Browser, left: str, right: str, height: int) -> Image.Image:
+    """The beginnings of two parts of the page side by side."""
+    parts = [shot(browser, selector, height) for selector in (left, right)]
     paper = parts[0].getpixel((0, 0))
     width = sum(part.width for part in parts) + 3 * GAP
     joined = Image.new("RGB", (width, max(part.height for part in parts) + 2 * GAP), paper)
