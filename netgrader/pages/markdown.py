@@ -26,6 +26,8 @@ LONGEST_MARKDOWN = 100_000
 DEEPEST = 40
 """How deeply braces may be nested in a formula, and block quotes and lists in a text."""
 MOST_FORMULAS = 1_000
+LONG_INLINE = 32
+"""Characters of LaTeX from which a formula in a line may be wider than a telephone."""
 
 PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
 MARKERS = re.compile(r"^(?:\s*(?:>|[-+*]\s|\d+[.)]\s))+", re.MULTILINE)
@@ -90,7 +92,11 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
         return str(self._formulas[number]) if number < len(self._formulas) else ""
 
     def _place(self, latex: str, *, display: bool) -> str:
-        self._formulas.append(formula(latex, display=display))
+        made = formula(latex, display=display)
+        if not display and len(latex) > LONG_INLINE:
+            # A formula in a line does not break: on a narrow screen a long one scrolls by itself.
+            made = Markup('<span class="long-formula" tabindex="0">{}</span>').format(made)
+        self._formulas.append(made)
         return f'<x-math n="{len(self._formulas) - 1}"></x-math>'
 
     def inline_math(self, body: str) -> str:

@@ -180,7 +180,8 @@ real numbers, the logits $z_0, \dots, z_9$, into ten probabilities,
 $$p_k = \frac{e^{z_k}}{\sum_{j=0}^{9} e^{z_j}},$$
 
 and the cross-entropy of an image whose true class is $t$ is $-\log p_t$. Both are best computed together, from the
-logits: where $p_t$ is rounded to $0$ its logarithm is lost.
+logits: where $p_t$ is rounded to $0$ its logarithm is lost. Without a nonlinear step two layers would be one,
+$(XW_1 + b_1)\,W_2 + b_2 = X\,(W_1W_2) + (b_1W_2 + b_2)$.
 
 | logits | probabilities |
 |---|---|
