@@ -113,6 +113,8 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
     str or None
         A name of the bank, ``leaky-relu``, or None where nothing fits.
     """
+    if not np.ndim(before) or not np.ndim(after) or not len(before) or not len(after):
+        return None
     before = np.asarray(before, dtype=np.float64).reshape(len(before), -1)
     after = np.asarray(after, dtype=np.float64).reshape(len(after), -1)
     if not np.isfinite(after).all():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.network.activations import OPS
 from netgrader.network.graph import node_of, words
-from netgrader.network.roles import PRODUCTS, is_linear_step
+from netgrader.network.roles import PRODUCTS, SPARSE, is_linear_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -194,6 +194,8 @@ def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | 
     if len(shape) < 2 or node.op == "Mul":
         return None, None
     rows, columns = shape[-2], shape[-1]
+    if node.op == SPARSE:
+        return (columns, rows) if node.flag("adjoint_b") else (rows, columns)
     if node.op == "Einsum":
         return _einsum_widths(node, step, shape)
     right = node.inputs[1] == step.weights

@@ -40,9 +40,9 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
     "percent": lambda z, labels: 100 * _share(z, labels),
     "count": lambda z, labels: len(z) * _share(z, labels),
     "error-rate": lambda z, labels: 1 - _share(z, labels),
-    "wrong-axis": _wrong_axis,
     "no-argmax": lambda z, labels: float((z == np.eye(z.shape[1])[labels]).mean()),
     "no-argmax-probabilities": lambda z, labels: float((softmax(z) == np.eye(z.shape[1])[labels]).mean()),
+    "wrong-axis": _wrong_axis,
     "rounded": lambda z, labels: float((np.round(softmax(z)) == np.eye(z.shape[1])[labels]).mean()),
 }
 
@@ -61,9 +61,15 @@ def find_outputs(reading: Reading) -> None:
     below = graph.descendants([images])
     late = graph.descendants([labels]) if labels is not None else set()
     if labels is not None and "accuracy" not in reading.measured:
-        tests = [node.name + ":0" for node in graph.of_ops(LABEL_TESTS) if node.name + ":0" in below & late]
-        ends = [t for t in graph.descendants(tests) if not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))]
-        ends = [t for t in ends if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed]
+        updating = graph.ancestors([t for u in reading.roles.updates for t in graph.nodes[u.node].inputs[1:]])
+        tests = [node.name + ":0" for node in graph.of_ops(LABEL_TESTS)]
+        tests = [t for t in tests if t in below and t in late and t not in updating]
+        found = [
+            t
+            for t in graph.descendants(tests)
+            if graph[t].op in ("Mean", "RealDiv") or not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))
+        ]
+        ends = [t for t in found if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed]
         if ends:
             ends.sort(key=lambda t: graph.order[node_of(t)])
             reading.measured["accuracy"], reading.measured["accuracies"] = ends[0], ends[:MOST]
@@ -119,7 +125,7 @@ def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict
     if value is None or form is None:
         return [], sample.labels
     runs = []
-    for share in (0.3, 0.7):
+    for share in (0.3, 0.7, 0.5, 0.9):
         z = bench.rng.standard_normal((rows, reading.classes))
         right = bench.rng.random(rows) < share
         z[np.arange(rows), np.where(right, sample.labels, (sample.labels + 3) % reading.classes)] += 4

@@ -35,7 +35,7 @@ from netgrader.network.training import choose_loss, read_optimizer, settle, try_
 from netgrader.network.trials import find_scores, try_loss, try_rows, try_widths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from netgrader.lab.api import Lab
     from netgrader.network.graph import Graph
@@ -304,6 +304,35 @@ def _note_initial(reading: Reading) -> None:
             reading.initial[step.weights] = value
 
 
+def _choose_shares(reading: Reading, needed: Sequence[str]) -> None:
+    """Numbers that nothing is said of: all kept, or nothing dropped, whichever lets the images through unchanged."""
+    bench, graph, scores = reading.bench, reading.graph, reading.scores
+    if bench is None or scores is None:
+        return
+    above = graph.ancestors([scores])
+    loose = [
+        source
+        for source in needed
+        if source in above
+        and source in bench.others
+        and source not in graph.known
+        and graph.static_dtype(source).startswith("float")
+        and bench.others[source].size == 1
+    ]
+    for share in (1.0, 0.0, 1.0) if loose else ():
+        for source in loose:
+            bench.others[source] = np.full_like(bench.others[source], share)
+        feeds = bench.feed(bench.sample(6))
+        settled = settle(reading)
+        once, again = bench.fetch(scores, feeds), bench.fetch(scores, feeds)
+        if not settled or once is None or again is None:
+            continue
+        varied = once.ndim > 1 and bool(np.ptp(once, axis=0).any() and np.ptp(once, axis=-1).any())
+        if varied and np.isfinite(once).all() and np.allclose(once, again):
+            break
+    bench.initialise()
+
+
 def _experiment(reading: Reading) -> None:
     bench, graph = reading.bench, reading.graph
     probe = reading.roles.loss or reading.scores or next((step.product for step in reading.steps), None)
@@ -319,6 +348,7 @@ def _experiment(reading: Reading) -> None:
         try_activations(reading)
         read_loss(reading)
         return
+    _choose_shares(reading, needed)
     choose_loss(reading)
     if reading.loss != probe and reading.loss is not None:
         _find_layers(reading, [reading.loss])

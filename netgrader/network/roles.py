@@ -38,8 +38,11 @@ ASSIGNMENTS = words(
     "ScatterSub ResourceScatterAdd ResourceScatterSub ResourceScatterUpdate",
 )
 PRODUCTS = words(
-    "MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul Einsum Conv2D Conv3D DepthwiseConv2dNative",
+    "MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul Einsum Conv2D Conv3D DepthwiseConv2dNative "
+    "SparseTensorDenseMatMul",
 )
+#: Reads the places, the values and the shape of a sparse matrix, and then the weights.
+SPARSE = "SparseTensorDenseMatMul"
 _FUSED_LOSSES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
 _LABEL_FIRST = 2
 #: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
@@ -132,6 +135,9 @@ def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
         return None
     if len(node.inputs) < _LABEL_FIRST:
         return None
+    if node.op == SPARSE and len(node.inputs) == 4:
+        data, weights = node.inputs[1], node.inputs[3]
+        return (data, weights) if node_of(data) in graph.fed and node_of(weights) in graph.varied else None
     one, other = node_of(node.inputs[0]), node_of(node.inputs[1])
     data0, weights0 = one in graph.fed, one in graph.varied
     data1, weights1 = other in graph.fed, other in graph.varied
