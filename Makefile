@@ -41,6 +41,7 @@ reader-report: setup ## read what is not read yet of the corpus, then the table 
 
 bench: setup ## ROUNDS=n (5): what grading costs beside a student's own computing, as ratios in one run
 	@$(BIN)/python benchmarks/grading.py --rounds $(or $(ROUNDS),5)
+	@$(BIN)/python benchmarks/reader.py
 
 training-report: setup ## every mistake in right training loops of many styles, then docs/training.md
 	@$(BIN)/python -m studies.training --products $(or $(PRODUCTS),100)
