@@ -32,6 +32,8 @@ MAX_DEPTH = 32
 #: In the names of what stands in a branch that is taken, and in one that is not.
 TAKEN, UNTAKEN = "taken", "untaken"
 MAX_PASSES = 64
+#: Copies of nodes after which no further loop is written out: loops within loops are tried again in each pass.
+MAX_TRIED = 40_000
 MAX_FOLDS = 150
 BOOL = 10
 
@@ -107,6 +109,7 @@ class _Writer:
         self._handed: dict[str, list[str]] = {}
         self._known = known or {}
         self._plain: dict[str, Node] = {}
+        self._tried = 0
 
     def write(self, nodes: Message) -> None:
         """Write the graph's own nodes."""
@@ -152,18 +155,18 @@ class _Writer:
         state = [item for item in node.input if not item.startswith("^")]
         controls = [item for item in node.input if item.startswith("^")]
         start, handed = len(self._target.node), dict(self._handed)
-        for count in range(MAX_PASSES + 1):
+        for count in range(MAX_PASSES + 1 if self._tried < MAX_TRIED else 0):
             condition = self._pass(node, f"asked_{count}", "cond", [*state, *controls], above)
             goes_on = None if not condition else self._truth(condition[0])
-            if goes_on is None or count == MAX_PASSES:
-                del self._target.node[start:]
-                self._handed = handed
-                return False
-            if not goes_on:
+            if goes_on is None or count == MAX_PASSES or self._tried >= MAX_TRIED:
                 break
+            if not goes_on:
+                self._hand_on(node, state, list(node.attr["T"].list.type), controls)
+                return True
             state = self._pass(node, f"passed_{count}", "body", [*state, *controls], above)
-        self._hand_on(node, state, list(node.attr["T"].list.type), controls)
-        return True
+        del self._target.node[start:]
+        self._handed = handed
+        return False
 
     def _pass(self, node: Message, suffix: str, which: str, inputs: list[str], above: tuple[str, ...]) -> list[str]:
         call = type(node)()
@@ -197,6 +200,7 @@ class _Writer:
     def _copy(self, node: Message) -> Message:
         if len(self._target.node) >= MAX_NODES:
             raise GraphError(f"With its functions written out the graph has over {MAX_NODES:,} operations.")
+        self._tried += 1
         copy = self._target.node.add()
         copy.CopyFrom(node)
         self._plain[copy.name] = plain_node(copy)

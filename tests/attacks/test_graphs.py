@@ -1,0 +1,167 @@
+"""Graphs that are programs against whoever reads or runs them: they end in a sentence, soon, and the lab lives on."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import netgrader
+from netgrader.errors import NetgraderError
+from netgrader.lab.api import LabError
+from netgrader.lab.caged import CagedLab
+from netgrader.network.protos import meta_graph_def
+
+SECONDS = 6.0
+PATIENCE = 60.0  # seconds on a busy machine; without limits these would take years or all memory
+
+
+@pytest.fixture(scope="module")
+def lab():
+    made = CagedLab(seconds=SECONDS, memory_bytes=2_000_000_000, lives=20)
+    yield made
+    made.close()
+
+
+def exported(build) -> bytes:
+    with tf.Graph().as_default() as graph:
+        build()
+        return tf.train.export_meta_graph(graph=graph).SerializeToString()
+
+
+def giant_fill() -> None:
+    tf.identity(tf.reduce_sum(tf.fill([200_000, 200_000], tf.placeholder(tf.float32, [], name="x"))), name="out")
+
+
+def doubling() -> None:
+    x = tf.reshape(tf.placeholder(tf.float32, [], name="x"), [1])
+    for _ in range(50):
+        x = tf.concat([x, x], 0)
+    tf.identity(tf.reduce_sum(x), name="out")
+
+
+def endless() -> None:
+    x = tf.placeholder(tf.float32, [], name="x")
+    tf.identity(tf.while_loop(lambda v: v < 2.0, lambda v: v * 1.0, [x]), name="out")
+
+
+def growing_list() -> None:
+    def body(v, held):
+        return v + 1, held.write(tf.cast(v, tf.int32), tf.ones([10_000_000]) * v)
+
+    x = tf.placeholder(tf.float32, [], name="x")
+    held = tf.TensorArray(tf.float32, 1, dynamic_size=True, element_shape=[10_000_000])
+    _, held = tf.while_loop(lambda v, _: v < 1e6, body, [x, held])
+    tf.identity(tf.reduce_sum(held.stack()), name="out")
+
+
+def files_in_names() -> None:
+    x = tf.placeholder(tf.string, [], name="name")
+    tf.identity(tf.strings.length(tf.io.read_file(x)), name="out")
+    tf.placeholder(tf.float32, [], name="x")
+
+
+GREEDY = [giant_fill, doubling, endless, growing_list, files_in_names]
+
+
+@pytest.mark.parametrize("build", GREEDY, ids=lambda build: build.__name__)
+def test_a_graph_that_wants_too_much_ends_in_a_sentence_and_the_lab_lives_on(lab, build) -> None:
+    start = time.monotonic()
+    with pytest.raises(LabError) as raised:
+        lab.load(exported(build)).session(1).run(["out:0"], {"x:0": np.float32(1)})
+    assert time.monotonic() - start < PATIENCE
+    assert "\n" not in raised.value.sentence
+    modest = exported(lambda: tf.identity(tf.placeholder(tf.float32, [], name="x") + 1, name="out"))
+    assert lab.load(modest).session(1).run(["out:0"], {"x:0": np.float32(1)}) == [2.0]
+
+
+def laughing(levels: int) -> bytes:
+    """Functions of which each calls the next one twice: a few kilobytes that are a billion ops when written out."""
+    with tf.Graph().as_default() as graph:
+        inner = tf.function(lambda x: x + 1, autograph=False)
+        tf.identity(inner(tf.placeholder(tf.float32, [], name="x")), name="out")
+        meta = meta_graph_def()
+        meta.graph_def.ParseFromString(graph.as_graph_def().SerializeToString())
+    functions = meta.graph_def.library.function
+    for level in range(levels):
+        made = functions.add()
+        made.CopyFrom(functions[0])
+        made.signature.name = f"level{level}"
+        called = functions[0].signature.name if level == 0 else f"level{level - 1}"
+        argument = made.signature.input_arg[0].name
+        del made.node_def[:]
+        before = argument
+        for name in ("one", "two"):
+            node = made.node_def.add(name=name, op="PartitionedCall", input=[before])
+            node.attr["f"].func.name = called
+            node.attr["Tin"].list.type.append(1)
+            node.attr["Tout"].list.type.append(1)
+            before = f"{name}:output:0"
+        made.ret[made.signature.output_arg[0].name] = before
+    for node in meta.graph_def.node:
+        if "f" in node.attr:
+            node.attr["f"].func.name = f"level{levels - 1}"
+    return meta.SerializeToString()
+
+
+def counted(passes: int, depth: int) -> bytes:
+    """Loops within loops, each of a number of passes that a constant says."""
+
+    def build() -> None:
+        def loop(x, left):
+            if not left:
+                return x * 1.0001
+            return tf.while_loop(lambda i, _: i < passes, lambda i, v: (i + 1, loop(v, left - 1)), [tf.constant(0), x])[
+                1
+            ]
+
+        x = tf.placeholder(tf.float32, [None, 784], name="X")
+        tf.identity(loop(x, depth), name="logits")
+
+    return exported(build)
+
+
+def chained(length: int) -> bytes:
+    def build() -> None:
+        x = tf.placeholder(tf.float32, [None, 784], name="X")
+        for _ in range(length):
+            x = tf.identity(x)
+        tf.identity(x, name="logits")
+
+    return exported(build)
+
+
+def fan(width: int) -> bytes:
+    """Each op reads the one before twice: as many ways to the placeholder as two to the number of ops."""
+
+    def build() -> None:
+        x = tf.placeholder(tf.float32, [None, 784], name="X")
+        for _ in range(width):
+            x = tf.nn.relu(x + tf.nn.relu(x))
+        tf.identity(x, name="logits")
+
+    return exported(build)
+
+
+READ = {
+    "functions that call two": lambda: laughing(28),
+    "a billion passes": lambda: counted(10**9, 1),
+    "a thousand passes thrice": lambda: counted(1000, 3),
+    "a chain of thousands": lambda: chained(8_000),
+    "as many ways as atoms": lambda: fan(300),
+}
+
+
+@pytest.mark.parametrize("make", READ.values(), ids=READ)
+def test_reading_a_graph_takes_no_longer_than_its_size(make) -> None:
+    content = make()
+    start = time.monotonic()
+    said = ""
+    try:
+        network = netgrader.read_network(content, {"X": "X:0", "logits": "logits:0"}, "two_layer_network", lab=None)
+    except NetgraderError as error:
+        said = str(error)
+    assert "over 100,000 operations" in said if said else network.faults
+    assert time.monotonic() - start < PATIENCE / 2
