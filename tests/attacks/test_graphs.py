@@ -14,8 +14,8 @@ from netgrader.lab.api import LabError
 from netgrader.lab.caged import CagedLab
 from netgrader.network.protos import meta_graph_def
 
-SECONDS = 6.0
-PATIENCE = 60.0  # seconds on a busy machine; without limits these would take years or all memory
+SECONDS = 20.0
+PATIENCE = 90.0  # seconds on a busy machine; without limits these would take years or all memory
 
 
 @pytest.fixture(scope="module")
