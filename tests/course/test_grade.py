@@ -165,3 +165,27 @@ def test_another_students_notebook_does_not_change_a_result(tiny):
     tiny.submit("bob", add="def add(a, b):\n    return 0")
     grade(tiny.root / "submitted" / "bob")
     assert grade_job(job).result == before
+
+
+def test_what_came_with_the_notebook_is_told_from_what_a_student_added(tiny, monkeypatch):
+    """Processor time of given cells is not the student's, whether they are tracked or not."""
+    asked = []
+
+    def run(request, _options, _folder):
+        asked.extend(request.cells)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netgrader.grading.stages.run_request", run)
+    content = tiny.filled()
+    content["cells"].insert(3, {"cell_type": "code", "metadata": {}, "source": "mine = 1", "outputs": []})
+    with pytest.raises(KeyboardInterrupt):
+        grade(tiny.submit("ada", content=content))
+    told = {cell.name or cell.source: cell.given for cell in asked}
+    assert told == {
+        "setup": True,
+        "add": False,
+        "mine = 1": False,
+        "check_add": True,
+        "squares": False,
+        "check_squares": True,
+    }
