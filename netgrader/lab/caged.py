@@ -62,7 +62,7 @@ class CagedLab:
         sandbox: str | Sandbox = "bubblewrap",
         *,
         threads: int = 2,
-        seconds: float = 110.0,
+        seconds: float = 230.0,
         memory_bytes: int = 4_000_000_000,
         lives: int = 5,
     ) -> None:
