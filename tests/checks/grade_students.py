@@ -51,7 +51,8 @@ def remembered(short_run: Any) -> Any:
     known: dict[tuple[bytes, float], ShortRun] = {}
 
     def run(lab: Any, graph: GraphEvidence, rate: float, *data: Any) -> ShortRun:
-        key = hashlib.sha256(graph.meta_graph).digest(), rate
+        plain = tf.MetaGraphDef.FromString(graph.meta_graph).SerializeToString(deterministic=True)
+        key = hashlib.sha256(plain).digest(), rate
         if key not in known:
             known[key] = short_run(lab, graph, rate, *data)
         return known[key]
