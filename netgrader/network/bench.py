@@ -102,6 +102,7 @@ class Bench:
             "columns": images.T,
             "square": images.reshape(rows, side, side) if side * side == self.pixels else images,
             "channel": images.reshape(rows, side, side, 1) if side * side == self.pixels else images,
+            "pixels": images.reshape(rows, self.pixels, 1),
             "channel-first": images.reshape(rows, 1, side, side) if side * side == self.pixels else images,
         }
         return np.ascontiguousarray(shaped[self.image_form])
@@ -228,7 +229,9 @@ class Bench:
             return ["columns"] if shape[0] == self.pixels and shape[1] != self.pixels else ["rows", "columns"]
         if len(shape) == 4:
             return ["channel-first"] if shape[1] == 1 and shape[3] != 1 else ["channel", "channel-first"]
-        return ["square"] if len(shape) == 3 else ["rows"]
+        if len(shape) == 3:
+            return ["pixels", "square"] if shape[1] == self.pixels else ["square", "pixels"]
+        return ["rows"]
 
     def _label_forms(self) -> list[str]:
         if self.labels is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from netgrader.lab.api import Lab
     from netgrader.network.graph import Graph
+    from netgrader.network.protos import Message
 
 __all__ = ["read", "read_network"]
 
@@ -95,6 +97,34 @@ def read_network(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
+    given = _Given(hints, exercise, values or {}, parts is not None)
+    with _some_lab(lab, graph) as chosen:
+        reading = _read_as(meta, given, feed, chosen)
+        network = network_of(reading)
+        guessed = [name for name in reading.graph.known if name not in feed]
+        if guessed and chosen is not None and network.codes & _OF_SWITCHES:
+            # A switch that nothing is said of may also be one that evaluation turns on.
+            turned = {**feed, **{name: np.asarray(True) for name in guessed}}
+            found = {"train_op": reading.roles.train_op, "loss": reading.loss}
+            named = {**hints, **{key: name for key, name in found.items() if name is not None}}
+            other = network_of(_read_as(meta, replace(given, hints=named), turned, chosen))
+            if not other.codes & _OF_SWITCHES:
+                return other
+    return network
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was given with a graph."""
+
+    hints: Mapping[str, str]
+    exercise: Exercise | None
+    values: Mapping[str, Array]
+    has_parts: bool
+
+
+def _read_as(meta: Message, given: _Given, feed: Mapping[str, Array], lab: Lab | None) -> Reading:
+    """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
     meta = written_out(meta, feed)
     whole = plain_graph(meta.graph_def)
     _ = whole.order  # a cycle is said before anything walks
@@ -103,28 +133,28 @@ def read_network(
     if straight is not meta:
         meta, whole = straight, plain_graph(straight.graph_def)
         plain = as_evaluated(whole, feed)
-    hints = {name: plain.behind(tensor) for name, tensor in hints.items()}
+    hints = {name: plain.behind(tensor) for name, tensor in given.hints.items()}
 
     def attempt(named: Mapping[str, str], lab: Lab | None) -> Reading:
         return read(
             plain,
             named,
-            exercise,
+            given.exercise,
             content=meta.SerializeToString() if lab is not None else b"",
             lab=lab,
-            values=values or {},
+            values=given.values,
             eval_feed=feed,
-            has_parts=parts is not None,
+            has_parts=given.has_parts,
             whole=whole,
         )
 
-    hints |= _asked_for(plain, hints, attempt) if exercise is not None else {}
-    with _some_lab(lab, graph) as chosen:
-        reading = attempt(hints, chosen)
-    return network_of(reading)
+    hints |= _asked_for(plain, hints, attempt) if given.exercise is not None else {}
+    return attempt(hints, lab)
 
 
 MOST_NETWORKS = 5
+#: What shows where a network is evaluated as it is trained.
+_OF_SWITCHES = frozenset({"rows-mixed", "dropout-at-evaluation", "keep-rate-swapped"})
 
 
 def _asked_for(

@@ -257,9 +257,12 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
     if reading.roles.images is None or not reading.roles.updates:
         return
     under = {update.variable for update in reading.roles.updates}
+    kept = {update.variable for node in reading.graph.nodes.values() if (update := update_of(reading.graph, node))}
     for name in sorted(reading.statistics - under):
         if len(reading.graph.nodes[name].shape() or ()) != 1:
             continue
+        if reading.exercise is None and name in kept:
+            continue  # whoever trains it may run that op as well
         value = reading.values.get(name)
         if value is not None and np.ptp(value) > 0:
             continue  # it was kept all the same, by another run of the student's
