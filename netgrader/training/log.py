@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,12 +58,12 @@ class Tables:
     n_test: int
     stand_ins: str | None = None
 
-    @property
+    @cached_property
     def train(self) -> Int:
         """Numbers of the training rows, equal ones once."""
         return np.unique(self.first[: self.n_train])
 
-    @property
+    @cached_property
     def test(self) -> Int:
         """Numbers of the test rows, equal ones once."""
         return np.unique(self.first[self.n_train :])

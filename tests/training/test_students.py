@@ -6,11 +6,15 @@ import importlib.util
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netgrader.checks.language import grades_of
 from netgrader.checks.points import cell_points
 from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.training.log import read_training_log
+from netgrader.training.notes import IMAGES, LEARNING_RATE, first_weights
+from netgrader.training.replay import Replayed, replay
 from netgrader.training.verdicts import Aspect
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +52,15 @@ def test_a_right_loop_in_any_style_earns_everything(right, name):
     assert training.codes == ()
     assert list(training.remarks) == RIGHT[name].get("remarks", [])
     assert {verdict.share for verdict in training.verdicts.values()} == {1.0}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_was_noted_of_it_can_be_computed_again(right, name):
+    evidence = right.evidence(name)
+    images = np.concatenate([evidence.arrays[f"images/{part}"] for part in IMAGES])
+    calls = read_training_log(evidence).calls
+    came = [replay(call, images, first_weights(0, number), LEARNING_RATE) for number, call in enumerate(calls)]
+    assert came == [Replayed.SAME] * len(calls)
 
 
 @pytest.mark.parametrize("name", RIGHT)
