@@ -222,8 +222,11 @@ def _operands(graph: Graph) -> list[tuple[str, str]]:
 def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:
     """Losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
     steps = [node for node in graph.nodes.values() if node.op in PRODUCTS and is_linear_step(graph, node)]
-    if not steps:
-        steps = [node for node in graph.of_ops(["Mul"]) if is_linear_step(graph, node)]
+    hint = hints.get("loss")
+    named = hint is not None and hint in graph and ":" in hint
+    if not steps or (named and hint not in graph.descendants([node.name + ":0" for node in steps])):
+        # A product may also be written element by element and summed.
+        steps += [node for node in graph.of_ops(["Mul"]) if is_linear_step(graph, node)]
     reached = graph.descendants([node.name + ":0" for node in steps], past=NOT_DIFFERENTIABLE)
     updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
     ends = []
@@ -237,8 +240,7 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         ends.append(tensor)
     late = [(tensor, _late_sources(graph, tensor, sources)) for tensor in ends]
     found = [tensor for tensor, labels in late if labels]
-    hint = hints.get("loss")
-    if hint is not None and hint in graph and ":" in hint and hint in reached:
+    if named and hint is not None and hint in reached:
         found.insert(0, hint)
         roles.reasons["loss"] = "named by the network"
 
