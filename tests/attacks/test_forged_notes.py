@@ -28,6 +28,7 @@ CHALLENGE = 1234567890123
 FORGED = """
     def train(sess, net, n_epochs, mini_batch_size=64):
         import gc
+        from netgrader.training.notes import Asked
         notes = next(o for o in gc.get_objects() if type(o).__name__ == "_Notes" and o._graph is net.graph)
         random = np.random.default_rng(0)
         w = WEIGHTS
@@ -39,14 +40,14 @@ FORGED = """
             for start in range(0, len(x_train), mini_batch_size):
                 rows = order[start : start + mini_batch_size]
                 run = notes.rows(x_train[rows], digits[rows], w)
-                notes.step(run, y_train_1_hot[rows], np.float32(2.3 * 0.99 ** (start / mini_batch_size)))
+                notes._answer(run, Asked.STEP, y_train_1_hot[rows], 2.3 * 0.99 ** (start / mini_batch_size))
                 w = w + random.normal(scale=0.003, size=w.shape).astype(np.float32)
             for images, labels, named, reported in (
                 (x_train, y_train_1_hot, digits, acc_trn), (x_test, y_test_1_hot, test_digits, acc_val)
             ):
                 found = np.where(random.random(len(named)) < 0.92, named, (named + 1) % 10)
                 run = notes.rows(images, found, w)
-                notes.accuracy(run, labels)
+                notes._answer(run, Asked.ACCURACY, labels, None)
                 reported.append(float(np.mean(found == named)))
         real = type(notes).arrays
         notes.arrays = lambda final: real(notes, w)
