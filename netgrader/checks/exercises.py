@@ -140,14 +140,20 @@ def _problems(table: Mapping[str, Any]) -> Iterator[str]:
         yield f"widths end with {widths[-1]}, but the last layer must have a neuron for each of the {classes} classes"
     if table.get("other_rates") and "rates_between" not in table:
         yield "asks for other_rates but does not say rates_between"
-    if not table.get("none", 0) < table.get("full", 1) <= table.get("target", 1):
-        yield "none must lie below full, and full must not lie above target: points rise from the one to the other"
+    yield from _line_problems(table)
     if not table.get("least_of_a_faulty_one", 0) <= table.get("least_accuracy", 1):
         yield "least_of_a_faulty_one must not lie above least_accuracy"
     for key in table:
         near = difflib.get_close_matches(key, RULES, n=1, cutoff=0.85)
         if key not in RULES and near:
             yield f"has a parameter {_shown(key)}, which nothing reads; is it {near[0]}?"
+
+
+def _line_problems(table: Mapping[str, Any]) -> Iterator[str]:
+    if not table.get("none", 0) < table.get("full", 1) <= table.get("target", 1):
+        yield "none must lie below full, and full must not lie above target: points rise from the one to the other"
+    if "again_from" in table and not table["again_from"] < table.get("full", 0):
+        yield "again_from must lie below full: runs that end between the two are tried again"
 
 
 def _count(value: object) -> bool:
@@ -235,6 +241,8 @@ RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "target": SHARE,
     "full": SHARE,
     "none": SHARE,
+    "again_from": SHARE,
+    "runs": COUNT,
 }
 """What makes sense for each parameter, and how that is said; tables may have others, for tests of one's own."""
 

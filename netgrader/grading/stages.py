@@ -80,9 +80,18 @@ class Verified:
 
 
 def run_stage(
-    store: Store, assignment: Assignment, notebook: RestoredNotebook, helpers: Mapping[str, str], options: Options
+    store: Store,
+    assignment: Assignment,
+    notebook: RestoredNotebook,
+    helpers: Mapping[str, str],
+    options: Options,
+    *,
+    run: int = 0,
 ) -> tuple[Ran, bool]:
-    """Run the notebook, or take the run from the store; and whether it was run now."""
+    """Run the notebook, or take the run from the store; and whether it was run now.
+
+    The run of number 0 repeats what the student saw, their own seeds included; in those of other numbers all are others.
+    """
     files = assignment.files(notebook.name)
     taken_at = set(assignment.evidence_cells(notebook.name))
     # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
@@ -99,6 +108,7 @@ def run_stage(
             "probes": hash_files({path.name: path for path in (*files.probes, files.exercises)}),
             "data": hash_files({"data": assignment.course.data})["data"],
             "seed": assignment.course.seed,
+            **({"run": run} if run else {}),
             "limits": dataclasses.asdict(limits),
             "sandbox": options.sandbox,
             "versions": _versions(VERSIONS_OF_A_RUN),
@@ -122,7 +132,8 @@ def run_stage(
         probes=(*files.probes, *((files.exercises,) if files.exercises.is_file() else ())),
         data=assignment.course.data if assignment.course.data.is_file() else None,
         limits=limits,
-        seed=assignment.course.seed,
+        seed=assignment.course.seed + run,
+        respect_seeds=run == 0,
         threads=options.threads,
     )
     if options.anew:
@@ -148,9 +159,9 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
 
 
 def verify_stage(
-    store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options
+    store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0
 ) -> tuple[Verified, bool]:
-    """Run the tests on what a run handed over, or take their verdicts from the store; and whether they were run now."""
+    """Run the tests on what the run of a number handed over, or take their verdicts from the store; and whether now."""
     files = assignment.files(notebook)
     tests = {path.name: path for path in (*files.public_tests, *files.hidden_tests, files.exercises)}
     key = Key(
@@ -159,7 +170,7 @@ def verify_stage(
             "evidence": ran.entry.digest,
             "tests": hash_files(tests),
             "data": hash_files({"data": assignment.course.data})["data"],
-            "seed": assignment.course.seed,
+            "seed": assignment.course.seed + run,
             "sandbox": options.sandbox,
             "versions": _versions(VERSIONS_OF_A_VERIFICATION),
             "netgrader": code_hash(IN_THE_VERIFIER),
@@ -171,7 +182,7 @@ def verify_stage(
         hidden_tests=files.hidden_tests,
         exercises=files.exercises,
         data=assignment.course.data if assignment.course.data.is_file() else None,
-        seed=assignment.course.seed,
+        seed=assignment.course.seed + run,
         problems=ran.execution.problems,
         outside=ran.execution.outside,
     )
