@@ -31,7 +31,6 @@ def error_fault(subject: Subject) -> Fault | None:
     error = subject.call.error
     if error is None:
         return None
-    said = f"{error.kind}: {error.message}"
     place = f"{NAME}: {error.line}" if error.line else NAME
     stopped = STOPPED.search(error.message)
     if stopped:
@@ -42,14 +41,25 @@ def error_fault(subject: Subject) -> Fault | None:
         return fault(
             "evaluated-in-fresh-session", found="a session without values", expected=f"the one given to {NAME}"
         )
-    if "is not an element of this graph" in error.message and not len(subject.call.steps):
-        made = "an initialiser made outside of net.graph"
-        return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
+    before = None if len(subject.call.steps) else _before_a_step(error.message, place)
+    if before is not None:
+        return before
     if "Cannot feed value of shape" in error.message:
         # The instrument's placeholders are right: it is what is fed that is not.
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
-        return fault(code, found=said, place=place)
+        return fault(code, found=f"{error.kind}: {error.message}", place=place)
     return explain(error, NAME)
+
+
+def _before_a_step(message: str, place: str) -> Fault | None:
+    """What TensorFlow says of the instrument where no step was taken, and what it means there."""
+    if "is not an element of this graph" in message:
+        made = "an initialiser made outside of net.graph"
+        return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
+    if "No gradients provided" in message:
+        # The instrument's loss has none: its train op is the only one that goes with it.
+        return fault("train-op-not-run", found="an optimizer of its own", expected="steps of net.train_op", place=place)
+    return None
 
 
 def judge_run(
