@@ -241,7 +241,9 @@ def static_activations(graph: Graph, start: str, end: str) -> list[str] | None:
     for node in between(graph, start, end):
         if node.op in RESHAPING or node.op in ("MaxPool", "AvgPool", "Pad", "ConcatV2"):
             continue
-        if node.op in OPS:
+        if node.op == "LeakyRelu" and "alpha" in node.attributes and node.attributes["alpha"].f == 0:
+            found.append("relu")
+        elif node.op in OPS:
             found.append(OPS[node.op])
         elif node.op == "Maximum" and any(_is_zero(graph, read) for read in node.inputs):
             found.append("relu")
