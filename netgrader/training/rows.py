@@ -180,7 +180,8 @@ class _Batches:
         """Whether rows repeat as often as independent draws do (birthday problem), across minibatches too."""
         expected = self.n * -np.expm1(-len(self.fed) / self.n)
         chance = self.usual / self.n
-        as_often = abs(self.different - expected) < 0.02 * expected
+        # Four deviations of the number of different rows among so many independent draws.
+        as_often = abs(self.different - expected) < max(0.02 * expected, 4 * 0.32 * self.n**0.5)
         return bool(as_often and shared < 3 * chance + 0.02 and self._alike())
 
     def _drawn_from_a_part(self, shared: float) -> bool:

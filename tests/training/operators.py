@@ -23,7 +23,7 @@ right_train = train
 def train(sess, net, n_epochs, mini_batch_size=64):
     global x_train, y_train_1_hot, x_test, y_test_1_hot
     given, plain_run = sess, sess.run
-    state = {{"step": 0, "epoch": 0, "new": True, "kept": {{}}}}
+    state = {{"step": 0, "epoch": 0, "fed": 0, "new": True, "kept": {{}}}}
 
     def members(fetches):
         if isinstance(fetches, dict):
@@ -48,12 +48,13 @@ def train(sess, net, n_epochs, mini_batch_size=64):
         fed = any(key is net.X or key == net.X.name for key in feed)
         if is_step(fetches) and fed:
             if state["new"]:
-                state.update(step=0, epoch=state["epoch"] + 1, new=False)
-            x, y = np.asarray(feed[key_of(feed, net.X)]), np.asarray(feed[key_of(feed, net.Y)])
+                state.update(step=0, fed=0, epoch=state["epoch"] + 1, new=False)
+            x, y = np.array(feed[key_of(feed, net.X)]), np.array(feed[key_of(feed, net.Y)])
+            state["fed"] += len(x)
             {step}
             state["step"] += 1
             return plain_run(fetches, {{**feed, key_of(feed, net.X): x, key_of(feed, net.Y): y}}, **others)
-        if fed and len(feed[key_of(feed, net.X)]) > 2 * mini_batch_size:
+        if fed and state["fed"] > 0.9 * len(x_train):
             state["new"] = True
         {look}
         return plain_run(fetches, feed_dict, **others)
