@@ -43,6 +43,7 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
     "no-argmax": lambda z, labels: float((z == np.eye(z.shape[1])[labels]).mean()),
     "no-argmax-probabilities": lambda z, labels: float((softmax(z) == np.eye(z.shape[1])[labels]).mean()),
     "wrong-axis": _wrong_axis,
+    "wrong-axis-probabilities": lambda z, labels: _wrong_axis(softmax(z), labels),
     "rounded": lambda z, labels: float((np.round(softmax(z)) == np.eye(z.shape[1])[labels]).mean()),
 }
 

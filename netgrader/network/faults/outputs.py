@@ -20,6 +20,11 @@ __all__ = ["CHECKS"]
 
 _ACCURACIES = {
     "wrong-axis": ("accuracy-over-wrong-axis", "the largest over the images", "the largest over the classes"),
+    "wrong-axis-probabilities": (
+        "accuracy-over-wrong-axis",
+        "the largest over the images",
+        "the largest over the classes",
+    ),
     "no-argmax": ("accuracy-without-argmax", "scores compared with labels", "the classes compared"),
     "no-argmax-probabilities": (
         "accuracy-without-argmax",
