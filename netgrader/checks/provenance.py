@@ -6,7 +6,7 @@ change how much processor time it took, or how much is written out in what was h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ FLOPS = 2.5e11
 """Multiplications and additions in single precision that a core does in a second, at the very most."""
 
 
-def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArray[object]]) -> str | None:
+def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArray[Any]]) -> str | None:
     """What speaks against `values` having been trained before the check `cell`, in words; None if nothing does.
 
     Parameters
