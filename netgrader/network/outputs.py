@@ -174,12 +174,16 @@ def _try_named(reading: Reading, key: str, runs: list[tuple[Array, dict[str, Arr
     if value.size == len(z):
         right = np.array_equal(value.reshape(-1), z.argmax(1))
         reading.measured[key + "-is"] = "classes" if right else "other"
+        reading.measured[key + "-ranks"] = right
         return
     form = orient(bench, value, len(z), z.shape[1])
     if form is None:
         reading.measured[key + "-is"] = "other"
+        reading.measured[key + "-ranks"] = False
         return
     rows = as_rows(value, form, len(z))
+    # Whatever it is of the scores: the strongest class is what it says.
+    reading.measured[key + "-ranks"] = np.array_equal(rows.argmax(1), z.argmax(1))
     for name, function in ACTIVATIONS.items():
         expected = function(z)
         if expected.shape == rows.shape and np.allclose(rows, expected, atol=1e-4, rtol=1e-3):

@@ -93,6 +93,27 @@ def accuracy(reading: Reading) -> Iterator[Fault]:
     yield fault(code, node_of(reading.measured["accuracy"]), found, expected)
 
 
+def prediction(reading: Reading) -> Iterator[Fault]:
+    """A prediction that the student names and that says another class than the scores, for no reason named already."""
+    tensor = reading.hints.get("prediction")
+    if tensor is None or tensor != reading.measured.get("prediction") or reading.measured.get("prediction-ranks", True):
+        return
+    graph, match = reading.graph, reading.loss_match
+    loss, measured = reading.roles.loss, reading.measured.get("accuracy")
+    in_loss = loss is not None and tensor in graph.ancestors([loss])
+    if in_loss and (match is None or match.kind != CROSS_ENTROPY):
+        return
+    if (
+        measured is not None
+        and measured in graph.descendants([tensor])
+        and reading.measured.get("accuracy-is") in _ACCURACIES
+    ):
+        return
+    yield fault(
+        "prediction-wrong", node_of(tensor), "another class than the largest score", "the class with the largest logit"
+    )
+
+
 def missing(reading: Reading) -> Iterator[Fault]:
     """Parts that an exercise asks for and that are nowhere in the graph."""
     if reading.exercise is None:
@@ -111,4 +132,10 @@ def missing(reading: Reading) -> Iterator[Fault]:
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits")
 
 
-CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (claimed_logits, uses_labels, accuracy, missing)
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    claimed_logits,
+    uses_labels,
+    accuracy,
+    prediction,
+    missing,
+)
