@@ -1,7 +1,7 @@
 """Hidden checks of notebook 3. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import grades
-from netgrader.checks.accuracy import require_learned, require_reported, target_met
+from netgrader.checks.accuracy import require_learned, require_reported, seen_test_images, target_met
 from netgrader.checks.deep_network import recomputed
 from netgrader.checks.pictures import show_claim, wrong_digits
 from netgrader.checks.structure import require_role
@@ -93,3 +93,4 @@ def test_the_accuracy_was_learned(bench, mnist, measured, show):
     show_claim(show, bench.evidence(TRAINING), result.test)
     show(wrong_digits(result.found, mnist.y_test))
     require_learned(result)
+    measured["test_images_seen"] = seen_test_images(result)

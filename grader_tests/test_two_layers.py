@@ -1,7 +1,15 @@
 """Hidden checks of notebook 2. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import fail_all, grades
-from netgrader.checks.accuracy import least_accuracy, require_learned, require_reported, require_trained, require_values
+from netgrader.checks.accuracy import (
+    least_accuracy,
+    require_learned,
+    require_own,
+    require_reported,
+    require_trained,
+    require_values,
+    seen_test_images,
+)
 from netgrader.checks.input_gradients import require_largest
 from netgrader.checks.learning_rate import judge_rate, require_true
 from netgrader.checks.pictures import show_claim, wrong_digits
@@ -120,6 +128,8 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
     show_claim(show, cell_evidence, result.test)
     show(wrong_digits(result.found, bench.mnist.y_test))
     require_learned(result)
+    require_own(cell_evidence.graph("net"), result)
+    measured["test_images_seen"] = seen_test_images(result)
     require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
 
 

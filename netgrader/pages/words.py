@@ -184,6 +184,7 @@ TO_JUDGE = "To judge or to mend"
 TO_HELP = "To help"
 MORE = "and {number} more"
 CONCERN_FAULT = "{notebook}: {sentence}"
+CONCERN_SEEN = "{notebook}: it may have been trained on test images, which costs nothing by itself. Found {seen}."
 CONCERN_TOO_GOOD = "{notebook}: {accuracy} is out of the ordinary; networks of this kind stay below {usual}."
 CONCERN_INTEGRITY = (
     "{notebook}: {number} thing was noticed while it ran, see the end of this page.",

@@ -107,6 +107,9 @@ def _facts(student: StudentView) -> Iterator[tuple[int, str]]:
                     notebook=notebook, accuracy=charts.percent(accuracy), usual=charts.percent(PLAUSIBLE[kind])
                 ),
             )
+        seen = graded.result.measured.get("test_images_seen")
+        if isinstance(seen, str):
+            yield 1, words.CONCERN_SEEN.format(notebook=notebook, seen=seen)
         if graded.integrity:
             yield 1, words.counted(words.CONCERN_INTEGRITY, len(graded.integrity), notebook=notebook)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_values
+from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.checks.bench import Mnist
 from netgrader.checks.hard_images import HARD, KNOWN
 from netgrader.checks.language import Failed
@@ -95,11 +95,11 @@ def test_the_test_images_as_weights_are_a_table_of_answers(lab, mnist) -> None:
     assert raised.value.faults[0].code == "answers-looked-up"
 
 
-def test_a_network_that_saw_the_test_images_is_named() -> None:
+def test_a_network_that_saw_the_test_images_is_put_before_a_person_and_costs_nothing_by_itself() -> None:
     for test, train, excess, hard in ((0.993, 0.9914, -2.3, 54), (0.9976, 0.997, -1.2, 73), (0.9999, 0.999, -5.4, 77)):
-        with pytest.raises(Failed) as raised:
-            require_learned(replace(CLEAN, test=test, train=train, noised=test, excess=excess, hard=hard))
-        assert raised.value.faults[0].code == "trained-on-test"
+        seen = replace(CLEAN, test=test, train=train, noised=test, excess=excess, hard=hard)
+        require_learned(seen)
+        assert f"{hard} of {len(HARD)} test images" in seen_test_images(seen)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,9 @@ def test_a_network_that_saw_the_test_images_is_named() -> None:
     [(0.99995, 0.9854, 10.2, 7), (0.9982, 0.99, 7.9, 37), (0.9995, 0.9925, 6.0, 50), (0.981, 0.982, -0.4, 12)],
 )
 def test_an_honest_network_is_not(train: float, test: float, excess: float, hard: int) -> None:
-    require_learned(replace(CLEAN, train=train, test=test, noised=test, excess=excess, hard=hard))
+    honest = replace(CLEAN, train=train, test=test, noised=test, excess=excess, hard=hard)
+    require_learned(honest)
+    assert seen_test_images(honest) is None
 
 
 def test_the_hard_images_are_test_images() -> None:
@@ -117,6 +119,7 @@ def test_the_hard_images_are_test_images() -> None:
 
 def test_values_of_which_nothing_was_seen_to_be_trained_are_named(mnist) -> None:
     evidence = replace(exported(by_neighbour(mnist)), doubt="0.1 seconds of computing")
+    require_own(evidence, replace(CLEAN, test=0.1))  # it knows nothing, so nobody trained it anywhere
     with pytest.raises(Failed) as raised:
-        require_values(evidence)
+        require_own(evidence, CLEAN)
     assert raised.value.faults[0].code == "weights-not-trained-here"
