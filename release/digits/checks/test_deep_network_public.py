@@ -1,7 +1,14 @@
 """Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import fail, grades
-from netgrader.checks.accuracy import least_accuracy, require_learned, require_target, require_trained, require_values
+from netgrader.checks.accuracy import (
+    least_accuracy,
+    require_learned,
+    require_own,
+    require_target,
+    require_trained,
+    require_values,
+)
 from netgrader.checks.deep_network import recomputed
 from netgrader.checks.structure import require_graph, require_layers, require_optimizer
 
@@ -84,6 +91,7 @@ def test_the_network_is_trained(bench, cell_evidence):
     require_values(cell_evidence.graph("net"))
     result = recomputed(bench, TRAINING)
     require_learned(result)
+    require_own(cell_evidence.graph("net"), result)
     require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
 
 
@@ -100,4 +108,5 @@ def test_the_network_recognises_more_than_98_5_percent(bench, cell_evidence):
     require_values(cell_evidence.graph("net"))
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
     require_learned(result)
+    require_own(cell_evidence.graph("net"), result)
     require_target(result.test, full=terms["full"], none=terms["none"])
