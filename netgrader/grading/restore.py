@@ -141,6 +141,8 @@ def _put_back(
     if tracked.locked:
         if submitted.source.rstrip() != tracked.source.rstrip() or submitted.cell_type != tracked.cell_type:
             notes.append(f"The cell {name} had been changed; its own text is back.")
+        if submitted.grade_id != name:
+            notes.append(f"The cell {name} had lost its id and was recognised by its content.")
         return RestoredCell(tracked.cell_type, tracked.source, tracked), tuple(notes)
     if submitted.cell_type != tracked.cell_type:
         notes.append(

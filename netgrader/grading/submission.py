@@ -267,7 +267,10 @@ def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:
         return
     worksheets = raw.get("worksheets")
     if not isinstance(worksheets, list):
-        raise UnreadableError("The notebook has no list of cells. Open it in Jupyter and save it again.")
+        raise UnreadableError(
+            f"The notebook says that it has the format {version}, and is not laid out like that. "
+            "Open it in Jupyter and save it again."
+        )
     for sheet in worksheets:
         if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list):
             yield from sheet["cells"]

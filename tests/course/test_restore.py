@@ -234,3 +234,11 @@ def test_a_notebook_without_ids_is_identified_by_its_locked_cells(tiny):
         cell["metadata"] = {}
         cell.pop("id")
     assert identify(parse_notebook(json.dumps(content).encode()), skeletons).notebook == "1_sums"
+
+
+def test_a_check_cell_under_another_id_is_recognised_and_it_is_said(tiny, restored):
+    content = tiny.filled()
+    cell_of(content, "check_add")["metadata"]["nbgrader"]["grade_id"] = "check_plus"
+    notebook = restored(content)
+    assert shown(notebook) == ORDER
+    assert notebook.notes == ("The cell check_add had lost its id and was recognised by its content.",)

@@ -56,7 +56,7 @@ def test_a_zip_under_the_name_of_a_notebook_is_recognised():
 
 def test_a_notebook_without_a_list_of_cells_is_a_sentence():
     assert "no list of cells" in sentence(b'{"nbformat": 4, "cells": {}}')
-    assert "no list of cells" in sentence(b'{"nbformat": 3}')
+    assert "says that it has the format 3" in sentence(b'{"nbformat": 3}')
 
 
 def test_json_nested_without_end_is_a_sentence():
@@ -175,3 +175,9 @@ def test_notebooks_are_found_beside_checkpoints_and_links(tmp_path):
     (tmp_path / "link.ipynb").symlink_to(tmp_path / "b.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
     assert [path.name for path in find_notebooks(tmp_path)] == ["a.IPYNB", "b.ipynb"]
+
+
+def test_a_notebook_of_an_old_format_in_the_new_ones_clothes_is_said_to_be_so():
+    old = json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "cells": []}).encode()
+    with pytest.raises(UnreadableError, match="says that it has the format 3, and is not laid out like that"):
+        parse_notebook(old)
