@@ -258,7 +258,8 @@ def test_what_breaks_in_a_check_is_said_to_the_instructor(netgrader, tiny):
 def test_a_command_that_is_stopped_or_killed_leaves_nothing_running(booked, end, tmp_path):
     mark = f"mark{os.getpid()}x{end}"
     booked.submit("ada", add=f"import time\n{mark} = 1\nprint('{mark}', flush=True)\ntime.sleep(100)")
-    command = [Path(sys.executable).parent / "netgrader", "autograde", "numbers"]
+    # Where tests run in the background, Ctrl-C is ignored by all that they start.
+    command = ["env", "--default-signal=INT", Path(sys.executable).parent / "netgrader", "autograde", "numbers"]
     with subprocess.Popen(
         command, cwd=booked.root, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
