@@ -86,7 +86,11 @@ def test_the_whole_is_what_was_asked_for(network, networks, refuse_others):
 # ---- learning_rate_sweep -------------------------------------------------------------------------------------------
 
 
-@grades(SWEEP, faults=("sweep-result-not-reproduced",))
+@grades(
+    SWEEP,
+    faults=("sweep-result-not-reproduced",),
+    confirms=("test_the_sweep_is_wide", "test_the_best_rate_is_the_sweeps"),
+)
 def test_the_sweep_can_be_reproduced(bench, show):
     """A rerun of some of the rates gives results like those of the sweep"""
     sweep = student_sweep(bench)

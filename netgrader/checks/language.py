@@ -50,9 +50,9 @@ class Grades:
     requires
         Names of test functions of the same notebook that must have earned some credit (passed, if they have none to
         give). Otherwise this one fails and says what it waits for, without a fault of its own.
-    confirmed_by
-        The same, for tests that are not run everywhere: a public test of what a student says waits, when graded, for the
-        hidden one that finds it to be true. Where such a test is not run, it is not waited for.
+    confirms
+        Names of test functions of the same notebook that wait for this one as for one that they require: a hidden test
+        finds to be true what a public one is told. So no public test has to name a hidden one.
     forgives
         Check cells whose charged faults are not charged here again: a network without bias because the student's layer
         has none is one mistake, made in the layer.
@@ -63,7 +63,7 @@ class Grades:
     faults: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     forgives: tuple[str, ...] = ()
-    confirmed_by: tuple[str, ...] = ()
+    confirms: tuple[str, ...] = ()
 
 
 class Failed(Exception):
@@ -98,7 +98,7 @@ def grades(
     faults: Sequence[str] = (),
     requires: Sequence[str] = (),
     forgives: Sequence[str] = (),
-    confirmed_by: Sequence[str] = (),
+    confirms: Sequence[str] = (),
 ) -> Callable[[Test], Test]:
     """Say which check cell a test grades, for how much, and what it looks for: see `Grades`.
 
@@ -114,7 +114,7 @@ def grades(
         raise ValueError(f"No such fault in the catalogue: {', '.join(unknown)}.")
     if credit < 0:
         raise ValueError("A test's credit cannot be negative.")
-    terms = Grades(cell, float(credit), tuple(faults), tuple(requires), tuple(forgives), tuple(confirmed_by))
+    terms = Grades(cell, float(credit), tuple(faults), tuple(requires), tuple(forgives), tuple(confirms))
 
     def decorate(test: Test) -> Test:
         if not (test.__doc__ or "").strip():

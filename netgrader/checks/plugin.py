@@ -182,7 +182,7 @@ class GradingPlugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
         """Refuse to run what waits for another test; limit the time that fixtures take."""
         self._remarks.clear()
-        for required in self._required(self.terms(item).grades):
+        for required in self._required(item):
             entry = self._by_function[required]
             verdict = self.verdicts[entry.check]
             if not _earned(verdict):
@@ -239,18 +239,20 @@ class GradingPlugin:
             left.remove(ready)
         return done
 
-    def _required(self, grades: Grades) -> tuple[str, ...]:
-        """Names of the tests that must have earned credit before one with these terms is run."""
-        return *grades.requires, *(name for name in grades.confirmed_by if name in self._by_function)
+    def _required(self, item: pytest.Item) -> tuple[str, ...]:
+        """Names of the tests that must have earned credit before this one is run."""
+        own = _function_name(item)
+        confirming = (name for name, entry in self._by_function.items() if own in entry.grades.confirms)
+        return *self.terms(item).grades.requires, *confirming
 
     def _blocked(self, item: pytest.Item, names: set[str], cells: set[str]) -> bool:
         grades = self.terms(item).grades
-        for required in self._required(grades):
+        for required in self._required(item):
             entry = self._by_function.get(required)
             if entry is None or entry.grades.cell != grades.cell:
                 self._broken.append(BrokenTests(f"{item.name} requires {required}, which is no test of its cell."))
                 return False
-        return any(name in names for name in self._required(grades)) or any(cell in cells for cell in grades.forgives)
+        return any(name in names for name in self._required(item)) or any(cell in cells for cell in grades.forgives)
 
     def _verdict(self, planned: PlannedCheck, raised: BaseException | None) -> CheckResult:
         full = planned.grades.credit

@@ -98,7 +98,9 @@ def prediction(reading: Reading) -> Iterator[Fault]:
     tensor = reading.hints.get("prediction")
     if tensor is None or tensor != reading.measured.get("prediction") or reading.measured.get("prediction-ranks", True):
         return
-    graph, match = reading.graph, reading.loss_match
+    graph, match, labels = reading.graph, reading.loss_match, reading.roles.labels
+    if labels is not None and labels in graph.ancestors([tensor]):
+        return
     loss, measured = reading.roles.loss, reading.measured.get("accuracy")
     in_loss = loss is not None and tensor in graph.ancestors([loss])
     if in_loss and (match is None or match.kind != CROSS_ENTROPY):
