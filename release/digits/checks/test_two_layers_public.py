@@ -12,7 +12,6 @@ TRAINING = "check_two_layer_training"
 GRADIENTS = "check_input_gradients"
 
 BASIS = ("test_layers_lead_from_images_to_classes",)
-TRUE_SWEEP = ("test_the_sweep_can_be_reproduced",)
 
 # ---- two_layer_network ---------------------------------------------------------------------------------------------
 
@@ -126,14 +125,14 @@ def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
 # ---- learning_rate_sweep -------------------------------------------------------------------------------------------
 
 
-@grades(SWEEP, faults=("sweep-too-narrow",), confirmed_by=TRUE_SWEEP)
+@grades(SWEEP, faults=("sweep-too-narrow",))
 def test_the_sweep_is_wide(bench):
     """The sweep has five rates or more, over two decades or more"""
     terms = bench.exercises.table("learning_rate_sweep")
     require_wide(student_sweep(bench), terms["rates"], terms["decades"])
 
 
-@grades(SWEEP, faults=("best-not-from-sweep",), confirmed_by=TRUE_SWEEP)
+@grades(SWEEP, faults=("best-not-from-sweep",))
 def test_the_best_rate_is_the_sweeps(bench):
     """The best rate is the one with the highest accuracy of the sweep"""
     require_best(student_sweep(bench))
