@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from netgrader.faults import CATALOGUE
 from netgrader.feedback.verdicts import state_of
 from netgrader.pages import safe, words
-from netgrader.pages.graded import Graded, earned
+from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
 from netgrader.report.pictures import class_charts, distribution
@@ -225,10 +225,18 @@ def _score(graded: Graded | None, column: Column) -> Score:
     points = earned(result, graded.marks)
     mark = graded.marks.cells.get(column.cell)
     if result.manual:
-        unread = points is None or (mark is not None and mark.waiting and mark.manual is None)
-        return Score("waiting", words.WAITING, None, most) if unread or points is None else _given(points, most)
+        return _written(points, most, mark)
     state = state_of(result, points)
     return Score(state, words.OUTCOMES[Outcome(state)] if state in set(Outcome) else words.WAITING, points, most)
+
+
+def _written(points: float | None, most: float, mark: CellMark | None) -> Score:
+    """A written answer: one that waits, one that was never given, or one that a person has judged."""
+    if points is None or (mark is not None and mark.waiting and mark.manual is None):
+        return Score("waiting", words.WAITING, None, most)
+    if points == 0 and (mark is None or mark.manual is None):
+        return Score(str(Outcome.FAILED), words.UNANSWERED, points, most)
+    return _given(points, most)
 
 
 def _given(points: float, most: float) -> Score:

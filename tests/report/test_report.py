@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from netgrader.pages.graded import CellMark, Graded, Marks
-from netgrader.report.build import build_report, class_csv, render_report
+from netgrader.report.build import _written, build_report, class_csv, render_report
 from netgrader.report.view import ClassView, Column, NotebookColumns
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex
@@ -167,3 +167,13 @@ def test_what_a_person_should_judge_is_not_said_to_need_a_word_too():
     report = build_report(one(graded))
     assert report.to_judge
     assert report.to_help == ()
+
+
+def test_a_blank_answer_is_not_said_to_have_been_read():
+    by_hand, blank = (CellMark(0.0, manual, 2.0) for manual in (0.0, None))
+    assert [_written(0.0, 2.0, mark).word for mark in (by_hand, blank, None)] == [
+        "read by a person",
+        "not answered",
+        "not answered",
+    ]
+    assert _written(None, 2.0, None).state == "waiting"
