@@ -1,4 +1,4 @@
-# The sign of the loss is lost, and the last epoch is left out.
+# Right: what the faulty notebooks are made of.
 # %% prepare_data
 x_train = x_train_2d.reshape(-1, 784) / 255.0
 x_test = x_test_2d.reshape(-1, 784) / 255.0
@@ -20,7 +20,7 @@ def one_layer_network(learning_rate=0.003):
         logits, W1 = fully_connected_layer(X, 10, name="output")
         prediction = tf.nn.softmax(logits)
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(-loss)
+        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
         hits = tf.equal(tf.argmax(logits, 1), tf.argmax(Y, 1))
         accuracy = tf.reduce_mean(tf.cast(hits, tf.float32))
     return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss,
@@ -30,7 +30,7 @@ def train(sess, net, n_epochs, mini_batch_size=64):
     with net.graph.as_default():
         sess.run(tf.global_variables_initializer())
     acc_trn, acc_val = [], []
-    for epoch in range(n_epochs - 1):
+    for epoch in range(n_epochs):
         order = np.random.permutation(len(x_train))
         for start in range(0, len(order), mini_batch_size):
             rows = order[start : start + mini_batch_size]
