@@ -137,11 +137,17 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     """The notebooks in the folder of one submission for `assignment`; none if there are none.
 
     If they came in an archive or in a folder of their own, they are brought up first.
+
+    Raises
+    ------
+    UnreadableError
+        If there are none because the archive that they came in cannot be unpacked.
     """
     if not folder.is_dir():
         return ()
-    if not find_notebooks(folder):
-        unpack_beside(folder)
+    problems = () if find_notebooks(folder) else unpack_beside(folder)
+    if problems and not find_notebooks(folder):
+        raise UnreadableError(" ".join(problems))
     return _of_folder(folder, [assignment])
 
 
