@@ -50,7 +50,6 @@ AHEAD = 0.02  # on clean images a network is no better on the test images than o
 CLASSES = 10
 NOISED_LOSS, MOVED_SHARE = 0.02, 0.6  # see `require_learned`
 GUESSED, WORTHLESS = 0.3, 0.8  # what chance may reach, and up to where an accuracy earns nothing
-MISSED = "The network does not reach the accuracy that was asked for."
 FEW = 200  # images that are tried a second time
 UNSTEADY = 0.01  # what an accuracy may be off by if it differs from time to time, which is charged where it was built
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
@@ -201,7 +200,7 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     if recomputed.test < GUESSED and not _moved(lab, graph):
         fail("train-op-not-run", found=found, expected=expected)
     share = max(0.0, (recomputed.test - WORTHLESS) / (least - WORTHLESS))
-    partial(share, MISSED, found=found, expected=expected)
+    partial(share, "accuracy-too-low", found=found, expected=expected)
 
 
 def least_accuracy(bench: Bench, training: str, network: str) -> float:
@@ -257,8 +256,8 @@ def require_target(accuracy: float, *, full: float, none: float) -> None:
     share = max(0.0, (accuracy - none) / (full - none))
     found, expected = f"{accuracy:.2%} on the test images", "over 98.5 %"
     if share > 0:
-        partial(share, MISSED, found=found, expected=expected)
-    fail(MISSED, found=found, expected=expected)
+        partial(share, "target-missed", found=found, expected=expected)
+    fail("target-missed", found=found, expected=expected)
 
 
 def target_met(accuracy: float, *, target: float, full: float) -> str:

@@ -94,7 +94,7 @@ def test_a_network_that_was_never_trained_is_named_and_one_that_training_spoilt_
     good = trained(mnist)
     fresh = replace(good, values={"w": np.zeros_like(good.values["w"])})
     spoilt = replace(good, values={"w": np.full_like(good.values["w"], 1e6)})
-    for evidence, code in ((fresh, "train-op-not-run"), (spoilt, "")):
+    for evidence, code in ((fresh, "train-op-not-run"), (spoilt, "accuracy-too-low")):
         with pytest.raises(Failed) as raised:
             require_trained(LocalLab(), evidence, replace(GOOD, test=0.1), 0.96)
         assert (raised.value.faults[0].code, raised.value.share) == (code, 0.0)
@@ -105,7 +105,7 @@ def test_a_network_that_comes_near_earns_a_part_for_its_training(mnist: Mnist, a
     with pytest.raises(Failed) as raised:
         require_trained(LocalLab(), trained(mnist), replace(GOOD, test=accuracy), 0.96)
     assert raised.value.share == pytest.approx(share)
-    assert raised.value.faults[0].code == ""
+    assert raised.value.faults[0].code == "accuracy-too-low"
 
 
 def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(mnist: Mnist) -> None:
