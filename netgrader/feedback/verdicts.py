@@ -155,6 +155,7 @@ def _check(check: CheckResult, places: Places, said: Collection[str]) -> Check:
         hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=credit,
+        waits=check.outcome is Outcome.FAILED and not check.faults and wording.waits(check.message),
     )
 
 

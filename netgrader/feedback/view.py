@@ -41,6 +41,8 @@ class Check:
         Whether the student does not have its code.
     credit
         How much of its credit was earned, where that is a part.
+    waits
+        Whether it says no more than that another check has to pass first.
     """
 
     state: str
@@ -51,6 +53,7 @@ class Check:
     hint: str = ""
     hidden: bool = False
     credit: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,14 @@ class Verdict:
         return tuple(check for check in self.checks if check.state == "passed")
 
     @property
+    def waiting(self) -> tuple[Check, ...]:
+        """Those that wait for another one: the other one is what to read."""
+        return tuple(check for check in self.checks if check.waits)
+
+    @property
     def to_read(self) -> tuple[Check, ...]:
         """All others."""
-        return tuple(check for check in self.checks if check.state != "passed")
+        return tuple(check for check in self.checks if check.state != "passed" and not check.waits)
 
     @property
     def anchor(self) -> str:

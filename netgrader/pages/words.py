@@ -64,12 +64,12 @@ TASK = "Task"
 RESULT = "Result"
 GLANCE = "At a glance"
 NEXT = "What to do next"
-NEXT_LEAD = "The order is the one in which it pays to work."
+NEXT_LEAD = "In the order of the notebook: later parts build on earlier ones."
 NEXT_UP_TO = "up to {points} points"
-NEXT_NONE = "Nothing is missing."
+NEXT_NONE = "Nothing is left to mend."
 NEXT_NONE_LEAD = (
     "Every check passed. What your network does, and what it still gets wrong, is drawn beside the checks below: "
-    "have a look at it, it is what the next notebook starts from."
+    "have a look at it."
 )
 NEXT_MEND = (
     "Mend what the sentence above says and hand your notebook in again, or ask your instructor. It scores nothing only as "
@@ -94,6 +94,7 @@ OUT_OF_RANGE = "The mark given by hand, {points}, lies outside 0 to {most}. Plea
 
 # Feedback: a check cell
 CHECK = "Check"
+WAITING_CHECKS = ("{number} check waits for these to pass first", "{number} checks wait for these to pass first")
 PASSED_CHECKS = ("{number} check passed", "{number} checks passed")
 ANSWER = "Your answer"
 MARK_BY_HAND = "Mark"

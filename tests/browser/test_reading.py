@@ -64,7 +64,7 @@ def test_a_student_who_did_everything_right_sees_something_worth_reading(browser
         browser.text,
         "10 of 10 points",
         "92.65",
-        "Nothing is missing.",
+        "Nothing is left to mend.",
         "Your network, as the grader reads it from the graph",
         "The two agree.",
         "Accuracy after each epoch",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from netgrader.checks import wording
 from netgrader.faults import CATALOGUE
 from netgrader.feedback.build import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
@@ -30,6 +31,21 @@ def test_what_to_do_next_names_causes_and_leaves_out_what_waits_for_another_chec
     result = ex.result(ex.cell("train", 3, waits, cause))
     page = page_of([ex.check_cell("train", 3)], Graded(result))
     assert [step.sentence for step in page.steps] == [CATALOGUE["missing-bias"].sentence]
+
+
+def test_what_waits_for_another_check_is_folded_under_a_line_that_counts_it():
+    waits = [
+        ex.failed(
+            f"test_{number}", f"It works {number}", message=wording.WAITS.format(sentence="x"), faults=(), hint=None
+        )
+        for number in range(3)
+    ]
+    cause = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
+    page = page_of([ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, *waits, cause))))
+    box = verdicts(page)["train"]
+    assert [check.sentence for check in box.to_read] == ["The bias is there"]
+    assert len(box.waiting) == 3
+    assert "3 checks wait for these to pass first" in render_page(page)
 
 
 def test_a_mistake_felt_in_two_cells_is_one_thing_to_do():
