@@ -196,7 +196,8 @@ CONCERN_PARTLY = "Part of {notebook} could not be graded."
 CONCERN_MARK = "The mark given by hand for {cell}, {points}, lies outside 0 to {most}: correct it in formgrader."
 CONCERN_BEHIND = "{points} points, less than half of the median {median}: may need help."
 CONCERN_ONE_MISTAKE = "{notebook}: one mistake costs all of the {lost} points lost. {sentence}"
-CONCERN_MISSING = "Has not handed in {notebooks}, as most have."
+CONCERN_MANY = "Made {number} different mistakes: a talk may help more than the page."
+CONCERN_MISSING = "Has not handed in {notebooks}; most of the class have."
 ABSENT = "Nothing handed in: {names}."
 
 # Report: what could not be graded

@@ -28,6 +28,8 @@ SMALLEST_CLASS = 3
 """Students from which a median says something."""
 FAR_BEHIND = 0.5
 """Of the class's median score."""
+MANY_MISTAKES = 5
+"""Different ones, from which a talk may help more than a page."""
 SINGLE_MISTAKE = 0.2
 """Share of a notebook's points from which one mistake is worth a word."""
 
@@ -136,6 +138,9 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
     whole = all(one.result is not None and one.result.status is Status.GRADED for one in student.notebooks.values())
     if whole and score is not None and median and score < FAR_BEHIND * median:
         yield 4, words.CONCERN_BEHIND.format(points=written(score), median=written(median))
+    made = {code for one in student.notebooks.values() if one.result is not None for code in one.result.faults}
+    if len(made) >= MANY_MISTAKES:
+        yield 5, words.CONCERN_MANY.format(number=len(made))
     for notebook, graded in student.notebooks.items():
         result = graded.result
         if result is None or not result.max_score:

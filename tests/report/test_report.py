@@ -53,6 +53,15 @@ def test_one_mistake_that_costs_much_is_worth_a_word_and_two_are_not():
     assert build_report(one(ex.wrong())).to_help == ()
 
 
+def test_who_made_many_different_mistakes_may_need_a_talk():
+    graded = ex.wrong()
+    codes = (*graded.result.faults, "graph-grows")
+    assert len(codes) == 5
+    many = replace(graded, result=replace(graded.result, faults=codes))
+    helped = {concern.name: concern.reasons for concern in build_report(one(many)).to_help}
+    assert helped["Ada"] == ("Made 5 different mistakes: a talk may help more than the page.",)
+
+
 def test_a_mark_outside_its_range_is_to_be_mended():
     graded = replace(ex.right(), marks=Marks({"what_w1_shows": CellMark(None, -1.0, 2)}))
     assert any("lies outside 0 to 2" in reason for reason in judged(build_report(one(graded)))["Ada"])
@@ -157,7 +166,9 @@ def test_who_lacks_a_notebook_that_most_have_handed_in_is_named():
     view = ex.large(24)
     lacking = {student.name for student in view.students if "2_two_layers" not in student.notebooks}
     helped = {concern.name: concern.reasons for concern in build_report(view).to_help}
-    assert lacking == {name for name, said in helped.items() if "Has not handed in 2_two_layers, as most have." in said}
+    assert lacking == {
+        name for name, said in helped.items() if "Has not handed in 2_two_layers; most of the class have." in said
+    }
     assert lacking
 
 
