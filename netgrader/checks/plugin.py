@@ -252,6 +252,11 @@ class GradingPlugin:
             if entry is None or entry.grades.cell != grades.cell:
                 self._broken.append(BrokenTests(f"{item.name} requires {required}, which is no test of its cell."))
                 return False
+        for confirmed in grades.confirms:
+            entry = self._by_function.get(confirmed)
+            if entry is None or entry.grades.cell != grades.cell:
+                self._broken.append(BrokenTests(f"{item.name} confirms {confirmed}, which is no test of its cell."))
+                return False
         return any(name in names for name in self._required(item)) or any(cell in cells for cell in grades.forgives)
 
     def _verdict(self, planned: PlannedCheck, raised: BaseException | None) -> CheckResult:

@@ -243,6 +243,25 @@ def test_what_waits_for_a_failed_test_says_so_without_a_fault_of_its_own(course)
     assert list(verdicts) == ["test_last", "test_middle", "test_first"]
 
 
+def test_a_public_test_waits_for_the_hidden_one_that_confirms_it_and_for_nothing_where_that_is_not_run(course):
+    said = '''
+        @grades("check_a")
+        def test_said():
+            """It is said"""
+    '''
+    true = '''
+        @grades("check_a", confirms=("test_said",))
+        def test_true():
+            """It is true"""
+            {ends}
+    '''
+    assert course.verdicts(said)["test_said"].outcome is Outcome.PASSED
+    assert course.verdicts(said, true.format(ends="pass"))["test_said"].outcome is Outcome.PASSED
+    unconfirmed = course.verdicts(said, true.format(ends='fail("missing-bias")'))["test_said"]
+    assert (unconfirmed.outcome, unconfirmed.faults) == (Outcome.FAILED, ())
+    assert unconfirmed.message == "This waits for another check to pass first: “It is true”."
+
+
 def test_part_of_the_credit_is_enough_for_those_that_wait(course):
     verdicts = course.verdicts('''
         @grades("check_a")
@@ -440,6 +459,7 @@ def test_costly_work_is_done_once_and_its_failure_is_not_repeated(course):
         ("@grades('check_a', faults=('no-such-code',))\ndef test_it():\n    'S'", "no-such-code"),
         ("@grades('check_a', credit=-1)\ndef test_it():\n    'S'", "negative"),
         ("@grades('check_a', requires=('test_other',))\ndef test_it():\n    'S'", "test_other"),
+        ("@grades('check_a', confirms=('test_gone',))\ndef test_it():\n    'S'", "confirms test_gone"),
         ("@grades('check_a', requires=('test_it',))\ndef test_it():\n    'S'", "wait for one another"),
         (
             (
