@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.training.arithmetic import Learner
+from netgrader.training.arithmetic import Learner, loss_and_slope
 from netgrader.training.fingerprints import fingerprints
 from netgrader.training.notes import CLASSES, NO_LABEL, PIXELS, Asked, direction
 
@@ -180,9 +180,8 @@ class _Replay:
 def _smoothing(network: Learner, x: Floats, y: Floats, noted: float) -> float:
     """How much of each label was spread over all classes, as the first loss tells; 0 if it was none."""
     logits = network.logits(x)
-    logits -= logits.max(axis=1, keepdims=True)
-    costs = np.log(np.exp(logits).sum(axis=1, keepdims=True)) - logits
-    own, spread = float(np.mean((costs * y).sum(axis=1))), float(np.mean(costs))
+    own, _ = loss_and_slope(logits, y)
+    spread, _ = loss_and_slope(logits, np.full_like(y, 1 / CLASSES))
     # Before training the two are near one another, and a tenth of that is all that tells; losses agree to 1e-5.
     if not np.isfinite(noted) or abs(noted - own) <= 1e-4 or abs(spread - own) < 1e-3:
         return 0.0
