@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.kept import kept, kept_path
+from netgrader.pages import words
 from netgrader.pages.graded import CellMark, Graded, Marks
 
 if TYPE_CHECKING:
     from netgrader.course import Assignment
+    from netgrader.results import Observed
 
 __all__ = ["gradebook_exists", "graded_notebook", "student_name"]
 
@@ -29,7 +31,7 @@ def graded_notebook(gradebook: Any, assignment: Assignment, student: str, notebo
         result=last.result if last else None,
         observations=last.observations if last else {},
         marks=_marks(gradebook, assignment.name, student, notebook),
-        integrity=_integrity(last.result.measured.get("integrity")) if last else (),
+        integrity=tuple(map(_fact, last.result.integrity)) if last else (),
     )
 
 
@@ -74,15 +76,7 @@ def _marks(gradebook: Any, assignment: str, student: str, notebook: str) -> Mark
     )
 
 
-def _integrity(facts: object) -> tuple[str, ...]:
-    """Facts on how a notebook ran, where grading noted any: sentences, or objects that hold one."""
-    if not isinstance(facts, list):
-        return ()
-    said = []
-    for fact in facts:
-        if isinstance(fact, dict):
-            cell, sentence = fact.get("cell"), fact.get("sentence") or fact.get("fact")
-            said.append(f"{cell}: {sentence}" if cell else str(sentence))
-        else:
-            said.append(str(fact))
-    return tuple(said)
+def _fact(fact: Observed) -> str:
+    """What was seen, where, and which limit it met."""
+    limit = words.LIMIT_MET.format(limit=fact.limit) if fact.limit else ""
+    return f"{fact.cell}: {fact.seen}{limit}"

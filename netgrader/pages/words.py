@@ -262,5 +262,6 @@ FAULT_COUNT = "{number} of {all}"
 # Report: integrity
 INTEGRITY = "What was noticed while notebooks ran"
 INTEGRITY_NONE = "Nothing out of the ordinary was noticed."
+LIMIT_MET = " Limit: {limit}."
 INTEGRITY_LEAD = "Facts, not accusations: what was seen, in which cell, and which limit it met."
 REPORT_FOOTER = "Scores are those of the gradebook: where a person changed a mark, it is the person's."

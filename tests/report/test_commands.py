@@ -107,3 +107,16 @@ def test_feedback_for_somebody_who_was_not_graded_names_who(tiny):
     tiny.write("autograded/bob/numbers/1_sums.ipynb", "{}")
     with pytest.raises(UsageError, match="Nothing of ada has been graded for 'numbers'"):
         feedback_of_class(tiny.assignment, ("ada",), console())
+
+
+@pytest.mark.usefixtures("uncaged")
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
+def test_what_was_seen_while_a_notebook_ran_goes_the_whole_way_to_the_report(booked):
+    booked.submit("ada")
+    booked.submit("goran", add="# sys.displayhook\ndef add(a, b):\n    return a + b")
+    for student in ("ada", "goran"):
+        autograde_one(booked.course, "numbers", student)
+    html = report_on_class(booked.assignment).read_text(encoding="utf-8")
+    assert html.count("add: The cell names displayhook, which no exercise needs.") == 1
+    assert "1_sums: 1 thing was noticed while it ran" in html
+    assert "Nothing out of the ordinary was noticed" not in html
