@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CATALOGUE", "Fault", "FaultKind"]
+__all__ = ["CATALOGUE", "FOR_A_PERSON", "Fault", "FaultKind"]
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,6 @@ def _catalogue() -> Mapping[str, FaultKind]:
 
 
 CATALOGUE: Mapping[str, FaultKind] = _catalogue()
+
+FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
+"""Codes that say where knowledge came from: an instructor looks at those before anybody is told anything."""

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
+from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.execution_types import CellStatus
 from netgrader.results import Observed, Outcome
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["observed"]
 
-ABOUT_ORIGIN = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
 REFUSALS = {
     "PermissionError": "what the cage does not permit",
     "ConnectionRefusedError": "the network",
@@ -65,7 +65,7 @@ def observed(
             seen.append(Observed(name, plain(problem), None))
     for name, verdicts in checks.items():
         found = (
-            check for check in verdicts if check.outcome is not Outcome.PASSED and ABOUT_ORIGIN & set(check.faults)
+            check for check in verdicts if check.outcome is not Outcome.PASSED and FOR_A_PERSON & set(check.faults)
         )
         seen += [Observed(name, check.message or check.sentence, None) for check in found]
         unread = (check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE and check.message)

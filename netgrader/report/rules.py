@@ -6,7 +6,7 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from netgrader.faults import CATALOGUE
+from netgrader.faults import CATALOGUE, FOR_A_PERSON
 from netgrader.pages import charts, words
 from netgrader.pages.graded import earned
 from netgrader.pages.shell import points as written
@@ -23,7 +23,6 @@ __all__ = ["absent", "measured_accuracy", "to_help", "to_judge", "total"]
 # Above these a network of the kind is out of the ordinary. Measured over many seeds: one layer reaches 92.65 % with a
 # standard deviation of 0.08, 1500 neurons 98.25 % with 0.15, and no fully connected network above 99.2 %.
 PLAUSIBLE = {"one_layer": 0.932, "two_layers": 0.988, "deep_network": 0.992}
-FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
 SMALLEST_CLASS = 3
 """Students from which a median says something."""
 FAR_BEHIND = 0.5
