@@ -15,7 +15,7 @@ __all__ = ["grade", "read_network"]
 def __getattr__(name: str) -> Any:
     """Import `grade` and `read_network` when they are first asked for: importing this package stays quick."""
     if name == "grade":
-        from netgrader.grading.grade import grade  # noqa: PLC0415
+        from netgrader.grading.grade import grade
 
         return grade
     if name == "read_network":

@@ -40,7 +40,7 @@ def _all(
 ) -> None:
     del debug  # taken off the line by main(), so that it may stand anywhere
     if version:
-        import netgrader  # noqa: PLC0415
+        import netgrader
 
         typer.echo(f"netgrader {netgrader.__version__}")
         raise typer.Exit
@@ -61,7 +61,7 @@ def grade(
 
     Example: netgrader grade submitted/ada/digits --json ada.json
     """
-    from netgrader.commands.grade import run  # noqa: PLC0415
+    from netgrader.commands.grade import run
 
     raise typer.Exit(run(paths, json, sandbox, anew=anew))
 
@@ -87,7 +87,7 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 
     Example: netgrader autograde digits --student ada --workers 2
     """
-    from netgrader.commands.autograde import run  # noqa: PLC0415
+    from netgrader.commands.autograde import run
 
     code = run(
         assignment,
@@ -112,7 +112,7 @@ def feedback(
 
     Example: netgrader feedback digits --student ada
     """
-    from netgrader.commands.feedback import run  # noqa: PLC0415
+    from netgrader.commands.feedback import run
 
     raise typer.Exit(run(assignment, tuple(student or ())))
 
@@ -128,7 +128,7 @@ def report(
 
     Example: netgrader report digits
     """
-    from netgrader.commands.report import run  # noqa: PLC0415
+    from netgrader.commands.report import run
 
     raise typer.Exit(run(assignment, output))
 
@@ -150,7 +150,7 @@ def release(
 
     Example: netgrader release --notebook 1_one_layer
     """
-    from netgrader.commands.release import run  # noqa: PLC0415
+    from netgrader.commands.release import run
 
     raise typer.Exit(run(assignment, tuple(notebook or ()), check=check))
 
@@ -171,7 +171,7 @@ def read(
 
     Example: netgrader read graph.pb --exercise two_layer_network
     """
-    from netgrader.commands.read import run  # noqa: PLC0415
+    from netgrader.commands.read import run
 
     raise typer.Exit(run(graph, exercise, json, static=static))
 
@@ -182,7 +182,7 @@ def doctor() -> None:
 
     Example: netgrader doctor
     """
-    from netgrader.commands.doctor import run  # noqa: PLC0415
+    from netgrader.commands.doctor import run
 
     raise typer.Exit(run())
 
@@ -193,7 +193,7 @@ def demo(workers: Workers = None) -> None:
 
     Example: netgrader demo
     """
-    from netgrader.commands.demo import run  # noqa: PLC0415
+    from netgrader.commands.demo import run
 
     raise typer.Exit(run(workers))
 
