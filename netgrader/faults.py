@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,8 @@ class FaultKind:
         Where the course explains it: the heading of the notebook's section; empty where there is nothing to explain.
     remark
         True if it costs no points.
+    also
+        Sections of other notebooks that explain it too.
     """
 
     code: str
@@ -41,6 +43,12 @@ class FaultKind:
     why: str
     where: str
     remark: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """All sections that explain it, the first notebook's first."""
+        return (self.where, *self.also) if self.where else ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,11 @@ class Fault:
 
 def _catalogue() -> Mapping[str, FaultKind]:
     text = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
-    return MappingProxyType({code: FaultKind(code, **entry) for code, entry in tomllib.loads(text).items()})
+    return MappingProxyType({code: _kind(code, entry) for code, entry in tomllib.loads(text).items()})
+
+
+def _kind(code: str, entry: dict[str, Any]) -> FaultKind:
+    return FaultKind(code, **{**entry, "also": tuple(entry.get("also", ()))})
 
 
 CATALOGUE: Mapping[str, FaultKind] = _catalogue()
