@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from netgrader.checks.hard_images import HARD, KNOWN
 from netgrader.checks.language import fail, partial
+from netgrader.checks.wording import percent
 from netgrader.lab.api import LabError
 
 if TYPE_CHECKING:
@@ -163,14 +164,14 @@ def require_learned(recomputed: Recomputed) -> None:
     ) and recomputed.test > 0.5:
         fail(
             "answers-looked-up",
-            found=f"{recomputed.test:.1%} on the test images, {recomputed.noised:.1%} with a grey level of noise and "
-            f"{recomputed.moved:.1%} moved by a pixel",
+            found=f"{percent(recomputed.test)} on the test images, {percent(recomputed.noised)} with a grey level of "
+            f"noise and {percent(recomputed.moved)} moved by a pixel",
             expected="nearly the same on all three",
         )
     if recomputed.test > recomputed.train + AHEAD:
         fail(
             "answers-looked-up",
-            found=f"{recomputed.test:.1%} on the test images and {recomputed.train:.1%} on the training images",
+            found=f"{percent(recomputed.test)} on the test images and {percent(recomputed.train)} on the training images",
             expected="about as much on the images that it learned from",
         )
 
@@ -196,7 +197,7 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     """
     if recomputed.test >= least:
         return
-    found, expected = f"{recomputed.test:.1%} on the test images", f"over {least:.0%}"
+    found, expected = f"{percent(recomputed.test)} on the test images", f"over {percent(least, 0)}"
     if recomputed.test < GUESSED and not _moved(lab, graph):
         fail("train-op-not-run", found=found, expected=expected)
     share = max(0.0, (recomputed.test - WORTHLESS) / (least - WORTHLESS))
@@ -254,7 +255,7 @@ def require_target(accuracy: float, *, full: float, none: float) -> None:
     if accuracy >= full:
         return
     share = max(0.0, (accuracy - none) / (full - none))
-    found, expected = f"{accuracy:.2%} on the test images", "over 98.5 %"
+    found, expected = f"{percent(accuracy, 2)} on the test images", "over 98.5 %"
     if share > 0:
         partial(share, "target-missed", found=found, expected=expected)
     fail("target-missed", found=found, expected=expected)

@@ -13,7 +13,7 @@ from netgrader.faults import CATALOGUE, Fault
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["hint", "message", "plain"]
+__all__ = ["hint", "message", "percent", "plain", "waits"]
 
 FOUND_AND_EXPECTED = "Found {found}; expected {expected}."
 FOUND = "Found {found}."
@@ -38,6 +38,11 @@ TOTAL = 1500
 def waits(text: str | None) -> bool:
     """Whether a message says that a check waits for another one, and nothing else."""
     return (text or "").startswith(WAITS.partition("{")[0])
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share of one as every sentence writes it: 92.6 %."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def plain(text: object, limit: int = LIMIT) -> str:

@@ -10,12 +10,12 @@ from markupsafe import Markup, escape
 
 from netgrader.feedback.outputs import render_outputs
 from netgrader.feedback.parts import parts_of
-from netgrader.feedback.places import Places, heading_key
+from netgrader.feedback.places import Places
 from netgrader.feedback.verdicts import cell_name, steps_of, verdict_by_hand, verdict_of
 from netgrader.feedback.view import Block, Page, Row, Step, Verdict
 from netgrader.pages import charts, safe, words
 from netgrader.pages.code import highlight
-from netgrader.pages.markdown import render_markdown
+from netgrader.pages.markdown import heading_id, heading_key, render_markdown
 from netgrader.pages.shell import render
 from netgrader.results import Outcome, Status
 
@@ -149,9 +149,8 @@ class _Blocks:
         return Block(
             "answer" if _is_asked_for(cell) else "text",
             render_markdown(
-                source, cell.get("attachments"), prefix=f"m{number}-", heading_shift=1, anchor=self._places.link
+                source, cell.get("attachments"), prefix=_prefix(number), heading_shift=1, anchor=self._places.link
             ),
-            anchor=f"part-{number}" if f"part-{number}" in self._places.anchors.values() else "",
             yours=yours,
             headings=tuple(safe.line(_bare(heading), 80) for _, heading in HEADING.findall(source)),
             verdict=verdict,
@@ -183,14 +182,28 @@ def _results(graded: Graded) -> Mapping[str, CellResult]:
 
 
 def _places(notebook: str, cells: Sequence[Cell]) -> Places:
-    """The notebook's sections. The first one with a heading wins; a section's anchor is its cell."""
+    """The notebook's sections: of several with the same heading the first one wins."""
+    title, _ = _title(cells)
     anchors: dict[str, str] = {}
+    exercises: dict[str, str] = {}
+    last = ""
     for number, cell in enumerate(cells):
         if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
-            for _, heading in HEADING.findall(_source(cell)):
+            for level, heading in HEADING.findall(_source(cell)):
                 if heading_key(heading):
-                    anchors.setdefault(heading_key(heading), f"part-{number}")
-    return Places(notebook.partition("_")[0], anchors)
+                    last = safe.line(_bare(heading), 80)
+                    of_page = number == title and len(level) == 1
+                    anchors.setdefault(
+                        heading_key(heading), "top" if of_page else _prefix(number) + heading_id(heading)
+                    )
+        elif _flag(cell, "grade"):
+            exercises[_grade_id(cell)] = last
+    return Places(notebook.partition("_")[0], anchors, exercises)
+
+
+def _prefix(number: int) -> str:
+    """What stands before ids in a cell of text."""
+    return f"m{number}-"
 
 
 def _title(cells: Sequence[Cell]) -> tuple[int, str]:

@@ -6,20 +6,33 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from netgrader.pages.markdown import heading_key
 
-__all__ = ["Places", "heading_key"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Places"]
 
 ELSEWHERE = re.compile(r"Notebook (\d+), (.+)")
 
 
 @dataclass(frozen=True)
 class Places:
-    """The sections of one notebook: its number, and anchors by `heading_key`."""
+    """The sections of one notebook.
+
+    Attributes
+    ----------
+    number
+        The notebook's number.
+    anchors
+        Ids on the page, by `heading_key`.
+    exercises
+        For each graded cell the heading above it: the exercise that it belongs to.
+    """
 
     number: str = ""
     anchors: Mapping[str, str] = field(default_factory=dict)
+    exercises: Mapping[str, str] = field(default_factory=dict)
 
     def link(self, where: str) -> str:
         """The anchor of the section that `where` names; empty if it stands in another notebook, or nowhere."""
@@ -28,7 +41,12 @@ class Places:
             return self.anchors.get(heading_key(where), "")
         return self.anchors.get(heading_key(named[2]), "") if named[1] == self.number else ""
 
+    def to_read(self, sections: Sequence[str], cell: str) -> tuple[str, str]:
+        """Where to read, and its anchor: one of `sections` that is on this page, else the first of them.
 
-def heading_key(heading: str) -> str:
-    """A heading without marks and case, by which sections are found."""
-    return " ".join("".join(one if one.isalnum() else " " for one in heading.casefold()).split())
+        Where there is none, the text of the exercise itself says what was asked for.
+        """
+        sections = sections or [heading for heading in [self.exercises.get(cell)] if heading]
+        here = next((section for section in sections if self.link(section)), None)
+        where = here or next(iter(sections), "")
+        return where, self.link(where)

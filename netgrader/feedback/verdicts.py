@@ -122,9 +122,9 @@ def steps_of(cell: CellResult, verdict: Verdict, places: Places) -> list[Step]:
     first = causes[0]
     kind = next((CATALOGUE[code] for code in first.faults if code in CATALOGUE), None)
     sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
-    where = kind.where if kind else ""
+    where, link = places.to_read(kind.places, cell.cell) if kind else ("", "")
     about = kind.code if kind else sentence
-    return [Step(verdict.name, verdict.anchor, sentence, lost, where, places.link(where), about)]
+    return [Step(verdict.name, verdict.anchor, sentence, lost, where, link, about)]
 
 
 def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
@@ -132,12 +132,12 @@ def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
     said: set[str] = set()
     made = []
     for check in sorted(cell.checks, key=lambda check: check.outcome is Outcome.PASSED):
-        made.append(_check(check, places, said))
+        made.append(_check(check, cell.cell, places, said))
         said.update(check.faults)
     return tuple(sorted(made, key=lambda one: one.state == Outcome.PASSED))
 
 
-def _check(check: CheckResult, places: Places, said: Collection[str]) -> Check:
+def _check(check: CheckResult, cell: str, places: Places, said: Collection[str]) -> Check:
     kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
     derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
@@ -150,7 +150,7 @@ def _check(check: CheckResult, places: Places, said: Collection[str]) -> Check:
         sentence=safe.line(check.sentence),
         found=safe.text(check.message or "", wording.TOTAL),
         reasons=tuple(
-            Reason(kind.code, kind.why, kind.where, places.link(kind.where)) for kind in kinds if kind.code not in said
+            Reason(kind.code, kind.why, *places.to_read(kind.places, cell)) for kind in kinds if kind.code not in said
         ),
         hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
         hidden=check.visibility is Visibility.HIDDEN,

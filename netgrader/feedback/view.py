@@ -123,8 +123,6 @@ class Block:
         ``text``, ``raw``, ``answer``, ``code`` or ``verdict``.
     body
         Text or highlighted code.
-    anchor
-        Its id on the page, empty if nothing leads there.
     yours
         Whether the student wrote it: was asked to fill it in, changed or added it.
     headings
@@ -143,7 +141,6 @@ class Block:
 
     kind: str
     body: Markup = field(default_factory=Markup)
-    anchor: str = ""
     yours: bool = False
     headings: tuple[str, ...] = ()
     lines: int = 0

@@ -18,10 +18,24 @@ from netgrader.pages import words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Bar", "Dot", "Line", "axis", "bars", "dot_swatch", "dots", "lines", "number", "percent", "swatch"]
+__all__ = [
+    "NO_BREAK",
+    "Bar",
+    "Dot",
+    "Line",
+    "axis",
+    "bars",
+    "dot_swatch",
+    "dots",
+    "lines",
+    "number",
+    "percent",
+    "swatch",
+]
 
 WIDTH, HEIGHT = 420, 250
 LEFT, RIGHT, TOP, BOTTOM = 74, 12, 12, 42
+NO_BREAK = "\u00a0"
 MOST_LINES = 6
 MOST_POINTS = 24
 
@@ -123,11 +137,11 @@ def number(value: float) -> str:
 
 
 def percent(share: float, digits: int | None = None) -> str:
-    """A share of one as a percentage with a narrow space: 92.65 %."""
+    """A share of one as a percentage, with a space that does not break: 92.65 %."""
     written = f"{100 * share:.2f}" if digits is None else f"{100 * share:.{digits}f}"
     if digits is None:
         written = written.rstrip("0").rstrip(".")
-    return f"{written}\u202f%"
+    return f"{written}{NO_BREAK}%"
 
 
 def lines(

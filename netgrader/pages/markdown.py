@@ -19,7 +19,7 @@ from netgrader.pages import safe, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["formula", "render_markdown"]
+__all__ = ["formula", "heading_id", "heading_key", "render_markdown"]
 
 LONGEST_FORMULA = 3_000
 LONGEST_MARKDOWN = 100_000
@@ -63,6 +63,16 @@ def render_markdown(
     renderer = _Renderer(attachments or {}, heading_shift, anchor)
     cleaned = safe.clean_html(MarkdownWithMath(renderer=renderer).render(shown), prefix)
     return Markup(PLACE.sub(lambda match: renderer.formula(int(match[1])), cleaned))  # noqa: S704  (see the module)
+
+
+def heading_key(heading: str) -> str:
+    """A heading without marks and case, by which sections are found."""
+    return " ".join("".join(one if one.isalnum() else " " for one in heading.casefold()).split())
+
+
+def heading_id(heading: str) -> str:
+    """The id of a heading, without the prefix that keeps it apart from others on the page."""
+    return heading_key(heading).replace(" ", "-")
 
 
 def formula(latex: str, *, display: bool) -> Markup:
@@ -114,7 +124,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:  # noqa: ARG002
         shifted = min(6, level + self._heading_shift)
-        return f"<h{shifted}>{text}</h{shifted}>"
+        return f'<h{shifted} id="{heading_id(Markup(text).striptags())}">{text}</h{shifted}>'  # noqa: S704  (likewise)
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if not url.startswith("#"):

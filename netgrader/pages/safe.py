@@ -62,6 +62,7 @@ MATHML_ATTRIBUTES = frozenset({
 HTML_ATTRIBUTES = {
     "*": {"dir", "lang", "title", "role", "aria-label"},
     "a": {"href"},
+    **{f"h{level}": {"id"} for level in range(2, 7)},
     "img": {"src", "alt", "width", "height"},
     "td": {"colspan", "rowspan", "align"},
     "th": {"colspan", "rowspan", "align", "scope"},

@@ -67,6 +67,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_unbroken,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -79,6 +80,13 @@ def _environment() -> Environment:
     environment.globals["swatch"] = charts.swatch
     environment.globals["dot_swatch"] = charts.dot_swatch
     return environment
+
+
+def _unbroken(value: object) -> object:
+    """Text in which no line breaks between a number and its sign of percent; HTML, and code in it, as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return re.sub(r"(?<=\d) %", f"{charts.NO_BREAK}%", value)
 
 
 def points(value: float) -> str:

@@ -64,7 +64,7 @@ def test_a_chart_says_in_words_where_its_lines_begin_and_end():
     curves = seen.Curves(
         "Accuracy", "epoch", "accuracy", (seen.Series("test", (1.0, 2.0), (0.9, 0.925)),), percent=True
     )
-    assert "test: from 90\u202f% to 92.5\u202f%, highest 92.5\u202f% at epoch 2" in str(figure(curves).body)
+    assert "test: from 90\u00a0% to 92.5\u00a0%, highest 92.5\u00a0% at epoch 2" in str(figure(curves).body)
 
 
 def test_digits_are_told_in_words_where_there_are_no_images():

@@ -66,9 +66,29 @@ def test_a_section_of_another_notebook_is_named_and_not_linked():
     cells, graded = ex.wrong_student()
     here = verdicts(page_of(cells, graded))["one_layer_network"].checks[0].reasons[0]
     elsewhere = verdicts(page_of(cells, graded, notebook="2_two_layers"))["one_layer_network"].checks[0].reasons[0]
-    assert here.link.startswith("part-")
+    assert here.link.endswith("-why-the-loss-is-computed-from-logits")
     assert elsewhere.link == ""
     assert elsewhere.where == here.where
+
+
+def test_of_several_sections_that_explain_a_mistake_the_one_on_the_page_is_named():
+    check = ex.failed("test_w", "The widths are right", ex.fault("wrong-width"))
+    text = ex.markdown("## A layer in between\n\nText.\n\n### Exercise 1: a network of two layers\n\nWrite it.")
+    cells, graded = [text, ex.check_cell("x", 3)], Graded(ex.result(ex.cell("x", 3, check)))
+    second = verdicts(page_of(cells, graded, notebook="2_two_layers"))["x"].checks[0].reasons[0]
+    third = verdicts(page_of(cells, graded, notebook="3_deep_network"))["x"].checks[0].reasons[0]
+    assert second.where == "Notebook 2, Exercise 1: a network of two layers"
+    assert second.link == "m0-exercise-1-a-network-of-two-layers"
+    assert (third.where, third.link) == ("Notebook 1, A layer is a matrix", "")
+
+
+def test_a_mistake_that_no_section_explains_leads_to_the_text_of_its_exercise():
+    check = ex.failed("test_r", "It returns two lists", ex.fault("wrong-return", "None"))
+    text = ex.markdown("## Training\n\n### Exercise 4: train it\n\nWrite it.")
+    page = page_of([text, ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, check))))
+    reason = verdicts(page)["train"].checks[0].reasons[0]
+    assert (reason.where, reason.link) == ("Exercise 4: train it", "m0-exercise-4-train-it")
+    assert f'id="{reason.link}"' in render_page(page)
 
 
 def test_what_went_wrong_stands_before_what_went_right_and_why_it_matters_is_said_once():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -101,7 +102,7 @@ def test_a_chart_of_one_rate_still_says_which():
         if chart.caption.startswith("Test accuracy over the learning rate")
     )
     assert chart.body.count('class="tick"') >= 2
-    assert chart.numbers.rows == (("0.003", "92\u202f%", "Ada"), ("0.003", "92\u202f%", "Bo"))
+    assert chart.numbers.rows == (("0.003", "92\u00a0%", "Ada"), ("0.003", "92\u00a0%", "Bo"))
 
 
 def test_each_notebook_of_a_student_has_its_page_a_click_away():
@@ -188,3 +189,9 @@ def test_a_blank_answer_is_not_said_to_have_been_read():
         "not answered",
     ]
     assert _written(None, 2.0, None).state == "waiting"
+
+
+def test_a_page_breaks_no_line_between_a_number_and_its_sign():
+    html = render_report(build_report(ex.eight_students()))
+    assert re.search(r"\d\u00a0%", html)
+    assert not re.search(r"\d %(?!;)", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
