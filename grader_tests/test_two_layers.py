@@ -12,10 +12,9 @@ from netgrader.checks.accuracy import (
 )
 from netgrader.checks.input_gradients import require_largest
 from netgrader.checks.learning_rate import judge_rate, require_true
-from netgrader.checks.pictures import show_claim, wrong_digits
+from netgrader.checks.pictures import rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.checks.structure import require_role
 from netgrader.checks.two_layers import curves, gradients, recomputed, student_sweep, trial_runs
-from netgrader.observations import Curves, Series, Sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -94,8 +93,9 @@ def test_the_whole_is_what_was_asked_for(network, networks, refuse_others):
 def test_the_sweep_can_be_reproduced(bench, show):
     """A rerun of some of the rates gives results like those of the sweep"""
     sweep = student_sweep(bench)
-    show(Sweep(tuple(sweep.rates), tuple(sweep.accuracies), sweep.best))
-    require_true(sweep, {run.rate: run for run in trial_runs(bench).values()})
+    runs = {run.rate: run for run in trial_runs(bench).values()}
+    show(sweep_curve(sweep, runs.values()))
+    require_true(sweep, runs)
 
 
 @grades(
@@ -106,13 +106,9 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
     """The best rate trains well: no rate around it, smaller or larger, is much better"""
     runs = trial_runs(bench)
     measured["best_learning_rate"] = runs["best"].rate
-    steps = tuple(float(step) for step in range(0, len(runs["best"].losses), 10))
-    lines = tuple(
-        Series(f"{runs[name].rate:.3g}", steps, tuple(float(x) for x in runs[name].losses[::10]))
-        for name in ("third", "best", "triple")
-    )
-    show(Curves("Loss at your rate, a third of it and three times it", "step", "loss", lines, log_y=True))
-    wrong = judge_rate(runs["third"], runs["best"], runs["triple"], runs["tenfold"])
+    around = [runs[name] for name in ("third", "best", "triple", "tenfold")]
+    show(rate_curves(*around))
+    wrong = judge_rate(*around)
     fail_all([wrong] if wrong else [])
 
 
@@ -135,7 +131,7 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
     require_values(cell_evidence.graph("net"))
     result = recomputed(bench)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
-    show_claim(show, cell_evidence, result.test)
+    show_claim(show, cell_evidence, result.test, epochs=bench.exercises.table("two_layer_training")["epochs"])
     show(wrong_digits(result.found, bench.mnist.y_test))
     require_learned(result)
     require_own(cell_evidence.graph("net"), result)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ShortRun",
     "StudentSweep",
+    "Verdict",
+    "compare_rates",
     "judge_rate",
     "read_sweep",
     "require_best",
@@ -77,6 +79,15 @@ class ShortRun:
         return mean if math.isfinite(mean) else math.inf
 
     @property
+    def smoothed(self) -> Array:
+        """For each step the mean loss of the last `SMOOTH` steps, which ends at `last`."""
+        sums = np.cumsum(np.concatenate([[0.0], self.losses]))
+        ends = np.arange(1, len(sums))
+        starts = np.maximum(ends - SMOOTH, 0)
+        means: Array = (sums[ends] - sums[starts]) / (ends - starts)
+        return means
+
+    @property
     def explodes(self) -> bool:
         """Whether the loss exploded on the way."""
         return not np.isfinite(self.losses).all() or bool(self.losses.max() > EXPLODES * self.losses[0])
@@ -85,6 +96,14 @@ class ShortRun:
     def diverges(self) -> bool:
         """Whether the loss exploded on the way or ended no better than guessing."""
         return self.explodes or self.last >= STUCK * self.losses[0]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a rate: the fault's code, and the run at another rate that shows it, if one does."""
+
+    code: str
+    against: ShortRun | None = None
 
 
 @dataclass(frozen=True)
@@ -132,21 +151,31 @@ def short_run(
 
 def judge_rate(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun) -> Fault | None:
     """What is wrong with the rate of `at`, given runs at a third, three and ten times of it; None if nothing is."""
-    found = f"{at.rate:.3g}, which ends at a loss of {at.last:.2f}"
+    verdict = compare_rates(third, at, triple, tenfold)
+    if verdict is None:
+        return None
+    if verdict.against is None:
+        return fault(verdict.code, found=f"{at.rate:.3g}: the loss rises up to {np.nanmax(at.losses):.3g}")
+    other = verdict.against
+    which = "a larger rate" if other.rate > at.rate else "a smaller rate"
+    return fault(
+        verdict.code,
+        found=f"{at.rate:.3g}, which ends at a loss of {at.last:.2f}",
+        expected=f"{which}; {other.rate:.3g} ends at {other.last:.2f} after as many steps",
+    )
+
+
+def compare_rates(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun) -> Verdict | None:
+    """The same as a code and the run that shows it."""
     if not at.explodes and tenfold.last < at.last <= third.last and not tenfold.explodes and at.diverges:
         # So slow that it has hardly begun: it looks stuck, but the larger the rate, the farther it gets.
-        better = f"a larger rate; {tenfold.rate:.3g} ends at {tenfold.last:.2f} after as many steps"
-        return fault("learning-rate-too-low", found=found, expected=better)
+        return Verdict("learning-rate-too-low", tenfold)
     if at.diverges:
-        return fault("learning-rate-diverges", found=f"{at.rate:.3g}: the loss rises up to {np.nanmax(at.losses):.3g}")
+        return Verdict("learning-rate-diverges")
     for larger, ratio in ((triple, TOO_LOW), (tenfold, FAR_TOO_LOW)):
         if at.last > ratio * larger.last and not larger.diverges:
-            better = f"a larger rate; {larger.rate:.3g} ends at {larger.last:.2f} after as many steps"
-            return fault("learning-rate-too-low", found=found, expected=better)
-    if at.last > TOO_HIGH * third.last:
-        better = f"a smaller rate; {third.rate:.3g} ends at {third.last:.2f} after as many steps"
-        return fault("learning-rate-too-high", found=found, expected=better)
-    return None
+            return Verdict("learning-rate-too-low", larger)
+    return Verdict("learning-rate-too-high", third) if at.last > TOO_HIGH * third.last else None
 
 
 def read_sweep(pairs: Array, best: float) -> StudentSweep:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from netgrader.checks.accuracy import ROUNDED, classify
 from netgrader.checks.diagnose import explain
-from netgrader.checks.language import Failed, fail, fail_all, fault, ungradable
+from netgrader.checks.language import Failed, Ungradable, fail, fail_all, fault, ungradable
 from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import CATALOGUE
@@ -260,6 +260,15 @@ def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
     )
 
 
+def _takes_each_epoch(bench: Bench) -> bool:
+    """Whether `train` was found to take its accuracies after each epoch."""
+    try:
+        said = training_of(bench).verdicts
+    except (Failed, Ungradable):
+        return False
+    return said[Aspect.EVALUATION].share == said[Aspect.REPORT].share == 1
+
+
 def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
     """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
     steps = np.diff(reported)
@@ -273,5 +282,6 @@ def show_own_run(bench: Bench, show: Callable[[Observation], None], measured: di
         return
     measured["test_accuracy"] = run.accuracy
     show(Comparison("Test accuracy of your network", run.reported[-1] if run.reported else None, run.accuracy))
-    show(accuracy_curves(bench.evidence(RUN).raw.arrays.get("acc_trn"), np.asarray(run.reported), run.accuracy))
+    training, test = bench.evidence(RUN).raw.arrays.get("acc_trn"), np.asarray(run.reported)
+    show(accuracy_curves(training, test, run.accuracy, each_epoch=_takes_each_epoch(bench)))
     show(wrong_digits(run.found, run.true))

@@ -180,7 +180,8 @@ def _sweep(sweep: seen.Sweep) -> Figure:
     rates = [rate for one in series for rate in one.x]
     x = charts.axis(words.RATE, [*rates, *([sweep.best] if sweep.best else [])], log=True)
     y = charts.axis(words.ACCURACY, (value for one in series for value in one.y if value is not None), percent=True)
-    notes = (words.SWEEP_BEST.format(rate=charts.number(sweep.best)),) if sweep.best else ()
+    best = (words.SWEEP_BEST.format(rate=charts.number(sweep.best)),) if sweep.best else ()
+    notes = (*best, *((words.SWEEP_SHORT,) if again else ()))
     return Figure(
         "sweep",
         words.SWEEP_CAPTION,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from netgrader.checks.fixtures import Fixtures
-from netgrader.checks.pictures import accuracy_curves, show_claim, wrong_digits
+from netgrader.checks.learning_rate import ShortRun, StudentSweep, judge_rate
+from netgrader.checks.pictures import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.feedback.figures import figure
@@ -17,7 +18,7 @@ from netgrader.observations import from_json, to_json
 
 
 def test_the_recomputed_accuracy_stands_at_the_end_of_the_reported_curves():
-    curves = accuracy_curves(np.array([0.9, 0.92]), np.array([0.91, 0.95]), 0.915)
+    curves = accuracy_curves(np.array([0.9, 0.92]), np.array([0.91, 0.95]), 0.915, each_epoch=True)
     assert [(line.name, line.x[-1], line.y[-1]) for line in curves.series] == [
         ("training", 2.0, 0.92),
         ("test", 2.0, 0.95),
@@ -26,13 +27,13 @@ def test_the_recomputed_accuracy_stands_at_the_end_of_the_reported_curves():
 
 
 def test_numbers_that_are_no_shares_leave_a_gap_and_not_a_broken_picture():
-    curves = accuracy_curves(None, np.array([0.9, math.nan, 97.0]), 0.9)
+    curves = accuracy_curves(None, np.array([0.9, math.nan, 97.0]), 0.9, each_epoch=True)
     assert curves.series[0].y == (0.9, None, None)
     assert "nan" not in figure(curves).body
 
 
 def test_where_nothing_was_reported_the_recomputed_accuracy_stands_alone():
-    curves = accuracy_curves(np.array([]), np.array([]), 0.1)
+    curves = accuracy_curves(np.array([]), np.array([]), 0.1, each_epoch=True)
     assert [line.name for line in curves.series] == ["test, recomputed at the end"]
 
 
@@ -88,3 +89,59 @@ def test_a_claim_stands_beside_what_is_true_whatever_was_handed_over(arrays, cla
     shown = []
     show_claim(shown.append, SimpleNamespace(raw=Evidence("check_x", arrays=arrays)), 0.749)
     assert (shown[0].claimed, shown[0].recomputed, len(shown)) == (claimed, 0.749, drawn)
+
+
+@pytest.mark.parametrize(
+    ("trained", "known", "axis"), [(5, 5, "epoch"), (5, None, "evaluation"), (2, 5, "evaluation")], ids=str
+)
+def test_accuracies_are_numbered_as_epochs_only_where_they_are_known_to_be_one_for_each(trained, known, axis):
+    shown = []
+    taken = np.linspace(0.9, 0.95, trained)
+    arrays = {"acc_trn": taken, "acc_val": taken}
+    show_claim(shown.append, SimpleNamespace(raw=Evidence("check_x", arrays=arrays)), 0.95, epochs=known)
+    assert shown[1].x_label == axis
+    assert ("each epoch" in shown[1].title) is (axis == "epoch")
+
+
+def run_at(rate, last, steps=300):
+    """A short run whose loss falls evenly to about `last`."""
+    return ShortRun(rate, np.concatenate([np.linspace(2.3, last, steps - 100), np.full(100, last)]), 0.8, 0.9)
+
+
+def test_every_rate_that_a_sentence_names_has_its_curve_and_ends_where_the_sentence_says():
+    slow = [run_at(3e-5, 2.0), run_at(1e-4, 1.0), run_at(3e-4, 0.9), run_at(1e-3, 0.3)]
+    fault, curves = judge_rate(*slow), rate_curves(*slow)
+    assert "0.001 ends at 0.30" in fault.expected
+    assert [line.name for line in curves.series] == [
+        "3e-05, a third",
+        "0.0001, yours",
+        "0.0003, three times",
+        "0.001, ten times",
+    ]
+    assert [round(line.y[-1], 6) for line in curves.series] == [2.0, 1.0, 0.9, 0.3]
+
+
+def test_ten_times_the_rate_is_not_drawn_where_it_shows_nothing():
+    good = [run_at(3e-4, 0.32), run_at(1e-3, 0.3), run_at(3e-3, 0.31), run_at(1e-2, 800.0)]
+    assert judge_rate(*good) is None
+    assert len(rate_curves(*good).series) == 3
+
+
+def test_a_loss_that_is_not_finite_ends_its_curve_and_breaks_nothing():
+    exploding = run_at(1e-2, 1.0)
+    exploding.losses[50:] = math.nan
+    curves = rate_curves(run_at(1e-3, 0.3), exploding, exploding, exploding)
+    assert curves.series[1].y[0] is not None
+    assert curves.series[1].y[-1] is None
+    assert "nan" not in figure(curves).body
+
+
+def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
+    sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.93, math.nan, 0.95]), 1e-3)
+    seen = sweep_curve(sweep, [run_at(1e-3 / 3, 0.4), run_at(1e-3, 0.3), run_at(1e-2, 0.5)])
+    (seen,) = from_json(to_json({"check_x": (seen,)}))["check_x"]
+    assert seen.accuracies == (0.93, None, 0.95)
+    assert seen.recomputed == {"0.001": 0.9, "0.01": 0.9}
+    drawn = figure(seen)
+    assert "trained again by us, shortly" in drawn.items
+    assert any("yours may have been longer" in note for note in drawn.notes)
