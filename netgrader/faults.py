@@ -7,7 +7,7 @@ A code is public and never renamed: feedback, JSON and reports use it, and other
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,8 @@ class Fault:
     """A fault found in one submission or network.
 
     `place` is where (an op, a layer, a variable, a row), empty if the whole thing is meant; `found` and `expected` are
-    short phrases for the message ("learning rate 0.01", "0.003").
+    short phrases for the message ("learning rate 0.01", "0.003"). `at` says where in the student's words, if `place` is
+    the name of an op.
     """
 
     code: str
@@ -64,6 +65,14 @@ class Fault:
     place: str = ""
     found: str = ""
     expected: str = ""
+    at: str = field(default="", compare=False)
+
+    @property
+    def where(self) -> str:
+        """Where it is, to be read: in words, the op behind them."""
+        if not self.at:
+            return self.place
+        return self.at if self.at.endswith(f".{self.place}") else f"{self.at} (op {self.place})"
 
 
 def _catalogue() -> Mapping[str, FaultKind]:

@@ -58,7 +58,7 @@ def message(faults: Iterable[Fault]) -> str:
 
 
 def _one(fault: Fault) -> str:
-    found, expected, place = plain(fault.found), plain(fault.expected), plain(fault.place)
+    found, expected, place = plain(fault.found), plain(fault.expected), plain(fault.where)
     said = [plain(fault.sentence)]
     if found and expected:
         said.append(FOUND_AND_EXPECTED.format(found=found, expected=expected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,8 @@ from netgrader.network.faults import find_faults
 from netgrader.network.graph import node_of
 from netgrader.network.losses import CROSS_ENTROPY
 from netgrader.network.model import Layer, Loss, Network, Optimizer, Role
+from netgrader.network.optimizers import FUSED
+from netgrader.network.places import with_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from netgrader.network.reading import Reading
 
 __all__ = ["network_of"]
+
+SAME_RATE = 1e-6
+"""Relative; what differs by less is rounding."""
 
 _REPORTED_KINDS = {
     "labels-off-by-one-up": CROSS_ENTROPY,
@@ -46,17 +52,35 @@ def network_of(reading: Reading) -> Network:
         loss = Loss(kind, of, reading.reduction, node_of(reading.loss), detail)
     optimizer = None
     if reading.roles.train_op is not None:
-        optimizer = Optimizer(training.kind or "undecided", training.rate, training.moved, training.place)
-    return Network(
+        kind = training.kind or "undecided"
+        optimizer = Optimizer(kind, training.rate, _moved(reading), training.place, _use_of_rate(reading))
+    network = Network(
         layers=_layers(reading),
         loss=loss,
         optimizer=optimizer,
-        faults=faults,
-        remarks=remarks,
         roles=_roles(reading),
         exercise=reading.exercise,
         undecided=tuple(_undecided(reading)),
     )
+    return replace(
+        network,
+        faults=with_places(faults, network, reading.hints),
+        remarks=with_places(remarks, network, reading.hints),
+    )
+
+
+def _moved(reading: Reading) -> tuple[str, ...]:
+    """The variables that training moves: the layers', and what else an optimizer's own op is given a gradient for."""
+    own = [update.variable for update in reading.roles.updates if update.kind in FUSED and update.gradient]
+    return tuple(dict.fromkeys([*reading.training.moved, *(name for name in own if name not in reading.weights)]))
+
+
+def _use_of_rate(reading: Reading) -> str:
+    """How the rate is used where it is no constant."""
+    rates = reading.training.rates
+    if rates and max(rates) - min(rates) > SAME_RATE * max(map(abs, rates)):
+        return "decays" if rates[0] == max(rates) else "varies"
+    return "fed" if reading.training.rate_from else ""
 
 
 def _layers(reading: Reading) -> tuple[Layer, ...]:

@@ -103,12 +103,17 @@ class Loss:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What moves which variables. `learning_rate` is None where it could not be decided."""
+    """What moves which variables. `learning_rate` is None where it could not be decided.
+
+    `rate` says how it is used where it is no constant: ``decays`` (from `learning_rate`), ``varies`` (up to it), or ``fed``
+    (it is then the default, None where there is none).
+    """
 
     kind: str
     learning_rate: float | None
     variables: tuple[str, ...] = field(compare=False)
     place: str = field(default="", compare=False)
+    rate: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, eq=False)

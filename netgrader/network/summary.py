@@ -65,8 +65,22 @@ def describe_optimizer(network: Network) -> str:
     optimizer = network.optimizer
     if optimizer is None:
         return "none found"
-    rate = "undecided" if optimizer.learning_rate is None else f"{optimizer.learning_rate:.4g}"
-    return f"{optimizer.kind}, learning rate {rate}, {len(optimizer.variables)} variables"
+    known = None if optimizer.learning_rate is None else f"{optimizer.learning_rate:.4g}"
+    match optimizer.rate, known:
+        case "fed", None:
+            rate = "learning rate fed"
+        case _, None:
+            rate = "learning rate undecided"
+        case "fed", _:
+            rate = f"learning rate fed, {known} by default"
+        case "decays", _:
+            rate = f"learning rate decays from {known}"
+        case "varies", _:
+            rate = f"learning rate varies, {known} at most"
+        case _:
+            rate = f"learning rate {known}"
+    count = len(optimizer.variables)
+    return f"{optimizer.kind}, {rate}, {count} variable{'s' * (count != 1)}"
 
 
 def summary(network: Network) -> str:
@@ -86,7 +100,7 @@ def summary(network: Network) -> str:
 
 
 def _fault_lines(fault: Fault) -> list[str]:
-    place = f" (at {fault.place})" if fault.place else ""
+    place = f" (at {fault.where})" if fault.place else ""
     lines = [f"{fault.code}: {fault.sentence}{place}"]
     if fault.found:
         expected = f", expected {fault.expected}" if fault.expected else ""
