@@ -55,10 +55,13 @@ def figure(  # noqa: PLR0911  (one for each kind)
 def _network(network: seen.NetworkDrawing) -> Figure:
     layers = tuple(safe.line(layer) for layer in network.layers)
     marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
-    address = safe.svg_picture(network.svg)
+    drawn = safe.clean_svg(network.svg[: safe.PICTURE_BYTES])
     caption = words.NETWORK_AT.format(rate=safe.line(network.asked, 20)) if network.asked else words.NETWORK_CAPTION
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
-    body = Markup('<img class="drawing" src="{}" alt="{}">').format(address, alt) if address else Markup("")
+    # Inside the page and not as an <img>, which the page's colours do not reach.
+    body = (
+        Markup('<div class="drawing" role="img" aria-label="{}">{}</div>').format(alt, drawn) if drawn else Markup("")
+    )
     return Figure("network", caption, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
 
 

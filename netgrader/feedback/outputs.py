@@ -85,7 +85,7 @@ def _stream(name: str, written: str) -> Markup | None:
 
 
 def _pre(shown: str) -> Markup:
-    return Markup('<pre class="plain" tabindex="0" dir="auto">{}</pre>').format(shown)
+    return Markup('<pre class="plain" dir="auto">{}</pre>').format(shown)
 
 
 def _folded(body: Markup, shown: str) -> Markup:

@@ -1,8 +1,9 @@
-"""Python code as highlighted HTML."""
+"""Python code as highlighted HTML, each line an element: one that is too long goes on below, further in than it began."""
 
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -18,11 +19,25 @@ if TYPE_CHECKING:
 __all__ = ["highlight"]
 
 LONGEST_CODE = 60_000
+DEEPEST = 24
+"""Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
+TAG = re.compile(r"<[^>]*>")
+BEGINNING = re.compile(r"(?:<[^>]*>| )*")
 
 
 def highlight(source: str) -> Markup:
-    """Python source as spans with classes; the page's style sheet colours them."""
-    return Markup(pygments_highlight(safe.text(source, LONGEST_CODE), _lexer(), _formatter()))  # noqa: S704  (escaped)
+    """Python source as spans with classes; the page's style sheet colours and indents them."""
+    coloured = pygments_highlight(safe.text(source, LONGEST_CODE), _lexer(), _formatter()).rstrip("\n")
+    # The formatter closes its spans at the end of each line, so a line can be an element of its own.
+    return Markup("").join(
+        Markup('<span class="ln i{}">{}\n</span>').format(_depth(line), Markup(line))  # noqa: S704  (escaped)
+        for line in coloured.split("\n")
+    )
+
+
+def _depth(line: str) -> int:
+    """How far in a line of highlighted code begins, as the style sheet knows it."""
+    return min(TAG.sub("", BEGINNING.match(line)[0]).count(" ") // 2 * 2, DEEPEST)  # type: ignore[index]
 
 
 @functools.cache

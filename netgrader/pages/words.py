@@ -49,6 +49,7 @@ FOOTER = (
     "printed. Drawings and numbers in the boxes are the grader’s own; the rest of the page is the notebook that you "
     "handed in."
 )
+FOOTER_NOT_RUN = "Nothing of this notebook could be judged, so it has no points yet; that is no verdict on your work."
 
 # Feedback: summary
 POINTS_OF = "{points} of {most} points"

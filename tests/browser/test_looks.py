@@ -1,6 +1,7 @@
 """Feedback and report as they are seen: no overflow, enough contrast, in light, dark and print, wide and narrow."""
 
 import base64
+import re
 
 import pytest
 
@@ -142,3 +143,44 @@ def test_a_formula_is_laid_out(browser, pages):
     fraction = browser.run("return document.querySelector('math[display=block] mfrac').getBoundingClientRect().height")
     assert fraction > 25
     assert "$" not in browser.text
+
+
+@pytest.mark.parametrize(("width", "media"), [(400, ""), (1400, ""), (700, "print")])
+def test_a_long_line_of_code_goes_on_below_further_in_than_it_began(browser, pages, width, media):
+    browser.open(pages["right"], width, media=media)
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert browser.run("return [...document.querySelectorAll('pre')].every(e => e.scrollWidth <= e.clientWidth)")
+    pieces = browser.run(
+        "const line = [...document.querySelectorAll('.ln')].find(e => e.textContent.includes('extra_things'));"
+        "const range = document.createRange(); range.selectNodeContents(line);"
+        "const box = line.getBoundingClientRect(), drawn = [...range.getClientRects()].filter(r => r.width > 1);"
+        "return drawn.map(r => [Math.round(r.top), r.left - box.left, r.right - box.right])"
+    )
+    first, last = pieces[0], pieces[-1]
+    assert last[0] > first[0]
+    rows = {top: min(left for t, left, _ in pieces if t == top) for top, _, _ in pieces}
+    indents = [left for _, left in sorted(rows.items())]
+    # Twelve columns of the line's own, then four more.
+    assert all(left > 12 for left in indents[1:])
+    assert indents[1] == pytest.approx(indents[-1], abs=1)
+    # At the end of a line a space may hang over.
+    assert all(right <= 10 for _, _, right in pieces)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "media", "is_dark"), [("light", "", False), ("dark", "", True), ("dark", "print", False)]
+)
+def test_the_drawing_of_a_network_is_dark_in_dark_mode_and_on_paper_light(browser, pages, scheme, media, is_dark):
+    browser.open(pages["wrong"], 900, scheme, media)
+    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    fills = browser.run(
+        "return [...document.querySelectorAll('.drawing rect, .drawing text')].map(e => [e.tagName, getComputedStyle(e).fill])"
+    )
+    light = {"rect": [], "text": []}
+    for tag, fill in fills:
+        if fill != "none":
+            numbers = [int(number) for number in re.findall(r"\d+", fill)[:3]]
+            light[tag].append(sum(numbers) / 3 > 127)
+    assert len(light["rect"]) >= 3
+    assert set(light["rect"]) == {not is_dark}
+    assert set(light["text"]) == {is_dark}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 
 from netgrader import observations as seen
 from netgrader.checks import wording
 from netgrader.faults import CATALOGUE, Fault
+from netgrader.network.model import Layer, Loss, Network, Optimizer
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
@@ -112,24 +114,19 @@ def curve_picture():
     return stream.getvalue()
 
 
-DRAWING = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 420 90" width="420" font-family="sans-serif" font-size="13">'
-    '<rect width="420" height="90" fill="#fff"/>'
-    '<rect x="10" y="25" width="90" height="40" rx="6" fill="#eef3f7" stroke="#175e8e"/>'
-    '<text x="55" y="50" text-anchor="middle">X  784</text><path d="M100 45h40" stroke="#555"/>'
-    '<rect x="140" y="25" width="110" height="40" rx="6" fill="#eef3f7" stroke="#175e8e"/>'
-    '<text x="195" y="50" text-anchor="middle">dense 10</text><path d="M250 45h40" stroke="#555"/>'
-    '<rect x="290" y="25" width="110" height="40" rx="6" fill="{fill}" stroke="{stroke}" stroke-width="2"/>'
-    '<text x="345" y="50" text-anchor="middle">{last}</text></svg>'
+RIGHT = Network(
+    layers=(Layer("dense", 784, 10, "none", True, ("W", "b"), "MatMul"),),
+    loss=Loss("softmax-cross-entropy", "logits", "mean", "Mean"),
+    optimizer=Optimizer("adam", 0.003, ("W", "b"), "Adam"),
 )
 RIGHT_NETWORK = seen.NetworkDrawing(
-    DRAWING.format(fill="#eef3f7", stroke="#175e8e", last="cross-entropy"),
+    RIGHT.svg(),
     ("dense, 784 to 10, with bias, no activation", "loss: softmax cross-entropy of the logits, mean", "Adam, 0.003"),
     widths=(10,),
     learning_rate=0.003,
 )
 WRONG_NETWORK = seen.NetworkDrawing(
-    DRAWING.format(fill="#fbeeec", stroke="#a3261c", last="softmax ×2"),
+    replace(RIGHT, faults=(Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence, "Softmax"),)).svg(),
     ("dense, 784 to 10, with bias, softmax", "loss: softmax cross-entropy of probabilities, mean", "Adam, 0.01"),
     ("The loss applies a softmax to what is a softmax already (Softmax:0).",),
     widths=(10,),
@@ -249,6 +246,7 @@ TRAIN_CODE = """def train(sess, net, n_epochs, mini_batch_size=64):
         for start in range(0, len(order), mini_batch_size):
             rows = order[start:start + mini_batch_size]
             sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
+            print(f"epoch {epoch + 1} of {n_epochs}: {start + len(rows):,} of {len(order):,}", *extra_things, end=chr(13), flush=True)
     return acc_trn, acc_val"""
 
 
