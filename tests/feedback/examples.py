@@ -246,7 +246,7 @@ TRAIN_CODE = """def train(sess, net, n_epochs, mini_batch_size=64):
         for start in range(0, len(order), mini_batch_size):
             rows = order[start:start + mini_batch_size]
             sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
-            print(f"epoch {epoch + 1} of {n_epochs}: {start + len(rows):,} of {len(order):,}", *extra_things, end=chr(13), flush=True)
+            print(f"epoch {epoch + 1} of {n_epochs}: {start:,} of {len(order):,}", *extra_things, end=chr(13), flush=True)
     return acc_trn, acc_val"""
 
 
