@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.strangers import read_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -334,11 +336,9 @@ class _Reader:
     def _manifest(self) -> dict[str, Any]:
         content = self._bytes(MANIFEST, self._limits.manifest_bytes)
         try:
-            manifest = json.loads(content.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise BadEvidence("The evidence's manifest is not JSON.") from error
-        if _depth(manifest) > self._limits.json_depth:
-            raise BadEvidence("The evidence's manifest is nested too deeply.")
+            manifest = read_json(content, self._limits.json_depth)
+        except ValueError as error:
+            raise BadEvidence("The evidence's manifest is not JSON, or nested too deeply.") from error
         manifest = _expect(manifest, dict, "manifest")
         if manifest.get("format") != FORMAT:
             raise BadEvidence(f"The evidence is not of format {FORMAT}; release and grader differ in version.")
@@ -369,8 +369,11 @@ class _Reader:
         shape = _shape(item.get("shape"), self._limits.dimensions)
         if table.shape != (256,) or math.prod(shape) != reference.size:
             raise BadEvidence("A lookup table in the evidence does not fit its reference.")
-        if table.dtype.itemsize * reference.size > self._limits.array_bytes:
-            raise BadEvidence("An array in the evidence is too large.")
+        # A table of 256 numbers becomes an array of millions, and there may be hundreds: each counts with what it becomes.
+        size = table.dtype.itemsize * reference.size
+        self._bytes_left -= size
+        if size > self._limits.array_bytes or self._bytes_left < 0:
+            raise BadEvidence("The arrays in the evidence are too large.")
         values: Array = table[reference.reshape(-1)].reshape(shape)
         return values
 
@@ -428,16 +431,3 @@ def _shape(raw: object, dimensions: int) -> tuple[int, ...]:
             raise BadEvidence("An array in the evidence has an impossible shape.")
         shape.append(size)
     return tuple(shape)
-
-
-def _depth(value: object) -> int:
-    """How deeply `value` is nested; walks with a list of its own, since Python's stack is what it guards."""
-    deepest, todo = 0, [(value, 1)]
-    while todo:
-        node, level = todo.pop()
-        deepest = max(deepest, level)
-        if isinstance(node, dict):
-            todo.extend((child, level + 1) for child in node.values())
-        elif isinstance(node, list):
-            todo.extend((child, level + 1) for child in node)
-    return deepest

@@ -6,13 +6,14 @@ without end is stopped. A kernel may lie about having finished; then the next pi
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import zmq
+
+from netgrader.strangers import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ __all__ = ["Ended", "Link", "Reply"]
 
 DELIMITER = b"<IDS|MSG>"
 LARGEST_HEADER = 100_000
+DEEPEST = 100
+"""How deeply a message may be nested; what libraries for plots and widgets send is at 20."""
 TICK_MS = 100
 LAST_OUTPUT = 2.0
 """Seconds in which what a cell showed must have arrived once it has ended."""
@@ -187,10 +190,10 @@ class _Waiting:
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
-    """A JSON object; an empty one where it is none."""
+    """A JSON object; an empty one where it is none, or one that nobody could walk over."""
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
+        value = read_json(content, DEEPEST, finite=True)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 

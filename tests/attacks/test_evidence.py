@@ -261,6 +261,27 @@ def test_one_file_read_again_and_again_is_counted_each_time(folder: Path) -> Non
         read(folder)
 
 
+def test_a_table_counts_with_what_it_becomes(folder: Path) -> None:
+    """A manifest of lines that name one table of 256 numbers again and again: 400 of them would be 150 GB."""
+    one = item(kind="lookup", reference="x", shape=[1_000])
+    reference = {"x": np.zeros(1_000, np.uint8)}
+    for times, refused in ((10, False), (40, True)):
+        items = [{**one, "name": f"n{number}"} for number in range(times)]
+        (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": items}))
+        if refused:
+            with pytest.raises(BadEvidence, match="too large"):
+                read_evidence(folder, reference, SMALL)
+        else:
+            assert len(read_evidence(folder, reference, SMALL).arrays) == times
+
+
+def test_half_a_character_is_a_question_mark_so_that_what_is_told_can_be_written(folder: Path) -> None:
+    items = [{"name": "\ud800", "kind": "error", "error": {"kind": "E", "message": "\udfff", "line": "\U0001f600"}}]
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "\udead", "items": items}))
+    found = read(folder)
+    assert (found.cell, found.errors["?"].message, found.errors["?"].line) == ("?", "?", "\U0001f600")
+
+
 def test_what_a_probe_writes_is_read(tmp_path: Path) -> None:
     out = EvidenceWriter(tmp_path, "c")
     out.array("a", np.arange(3))

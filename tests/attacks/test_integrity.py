@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from netgrader.grading.integrity import REPLACED, replaces
 from netgrader.results import NotebookResult, Observed
 from tests.attacks.attacked import RIGHT, Attack
 from tests.attacks.conftest import Attacked
@@ -22,7 +23,45 @@ ATTACKS = [
         "pickles",
         squares="import numpy as np\nnp.lib.format.write_array = lambda out, *a, **k: out.write(b'x')\n" + RIGHT,
     ),
+    Attack("checks itself", cells=["def check(name):\n    print('All right: 5 of 5 points.')"], squares=RIGHT),
     Attack("honest", squares=RIGHT),
+]
+REPLACING = [
+    "check = lambda name: None",
+    "check: object = print",
+    "(check := print)",
+    "a, (check, b) = 1, (2, 3)",
+    "async def check(name): pass",
+    "class check: pass",
+    "if True:\n    def check(name): pass",
+    "for check in (1, 2): pass",
+    "with open('x') as check: pass",
+    "try: pass\nexcept OSError as check: pass",
+    "del check",
+    "from mine import check",
+    "import mine as check",
+    "from netgrader.student import ready as check",
+    "def f():\n    global check\n    check = print",
+    "globals()['check'] = print",
+    "import netgrader.student\nnetgrader.student.check = print",
+    "setattr(netgrader.student, 'check', print)",
+    "%time\n!ls\ncheck = print",
+    "def check(name):\n    print('is not finished",
+]
+KEEPING = [
+    "check('train')",
+    "from netgrader.student import check, ready",
+    "def f():\n    check = 3",
+    "def f(check): pass",
+    "class A:\n    check = 1",
+    "A.check = 1",
+    "found = {'check': 1}\nfound['check'] = 2",
+    "assert check == 3",
+    "check_sums = 1",
+    "f(check=3)",
+    "[check for check in (1, 2)]",
+    "# check = 3",
+    "'''\ncheck = 3\n'''",
 ]
 
 
@@ -50,6 +89,21 @@ def test_what_a_cell_asked_for_and_did_not_get_is_told(seen) -> None:
         "The cell names gradebook, which no exercise needs.",
     }
     assert seen["curious"].score == 5.0
+
+
+def test_a_check_of_ones_own_is_told_and_costs_nothing(seen) -> None:
+    assert seen["checks itself"].integrity == (Observed("code cell 3", REPLACED, None),)
+    assert seen["checks itself"].score == 5.0
+
+
+@pytest.mark.parametrize("source", REPLACING)
+def test_every_way_to_replace_the_check_is_seen(source) -> None:
+    assert replaces(source, "check")
+
+
+@pytest.mark.parametrize("source", KEEPING)
+def test_a_name_that_is_none_of_the_notebooks_replaces_nothing(source) -> None:
+    assert not replaces(source, "check")
 
 
 def test_evidence_that_could_not_be_read_is_told(seen) -> None:

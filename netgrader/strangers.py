@@ -1,0 +1,66 @@
+"""JSON that a stranger wrote: read within a depth, as text that can be written again."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+__all__ = ["json_depth", "read_json"]
+
+# How half a character is spelled in JSON: legal there, and in no file or terminal.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def read_json(content: bytes, depth: int, *, finite: bool = False) -> Any:
+    """Parse a stranger's JSON.
+
+    Parameters
+    ----------
+    content
+        JSON in UTF-8.
+    depth
+        How many lists and objects may lie in one another: what walks over a value later would fail on more.
+    finite
+        Whether numbers that are not finite, which JSON does not have and Python reads and writes, become None.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested more deeply.
+    """
+    try:
+        value = json.loads(content.decode("utf-8"), parse_constant=_nothing if finite else None)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if json_depth(value) > depth:
+        raise ValueError("nested too deeply")
+    return _whole(value) if _HALF.search(content) else value
+
+
+def json_depth(value: object) -> int:
+    """How deeply `value` is nested; walks with a list of its own, since Python's stack is what it guards."""
+    deepest, todo = 0, [(value, 1)]
+    while todo:
+        node, level = todo.pop()
+        deepest = max(deepest, level)
+        if isinstance(node, dict):
+            todo.extend((child, level + 1) for child in node.values())
+        elif isinstance(node, list):
+            todo.extend((child, level + 1) for child in node)
+    return deepest
+
+
+def _nothing(_name: str) -> None:
+    return None
+
+
+def _whole(value: Any) -> Any:
+    """`value` with a question mark for each half of a character."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(one) for key, one in value.items()}
+    return value
