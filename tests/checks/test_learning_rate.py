@@ -12,6 +12,7 @@ from netgrader.checks.language import Failed
 from netgrader.checks.learning_rate import (
     ShortRun,
     StudentSweep,
+    found_by_sweep,
     judge_rate,
     read_sweep,
     require_best,
@@ -77,6 +78,28 @@ def test_good_rates_are_accepted_and_bad_ones_named(runs: dict[float, ShortRun],
     third, triple, tenfold = (runs[RATES[min(position + step, len(RATES) - 1)]] for step in (-1, 1, 2))
     found = judge_rate(third, runs[rate], triple, tenfold)
     assert (found.code if found else None) == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "code"), [(1e-2, None), (3e-2, "learning-rate-diverges")])
+def test_what_an_honest_short_sweep_may_find_best_is_not_held_against_it(
+    runs: dict[float, ShortRun], rate: float, code: str | None
+) -> None:
+    third, triple = (runs[RATES[RATES.index(rate) + step]] for step in (-1, 1))
+    found = judge_rate(third, runs[rate], triple, triple, found=True)
+    assert (found.code if found else None) == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("accuracy_at_best", "found"), [(0.962, True), (0.93, False), (0.999, False)], ids=["best", "not-best", "untrue"]
+)
+def test_a_rate_is_found_by_a_sweep_that_can_be_true_and_where_it_is_the_best(
+    runs: dict[float, ShortRun], accuracy_at_best: float, found: bool
+) -> None:
+    pairs = np.array([(rate, run.late) for rate, run in runs.items()])
+    pairs[RATES.index(1e-2), 1] = accuracy_at_best
+    assert found_by_sweep(read_sweep(pairs, 1e-2), runs) is found
 
 
 @pytest.mark.slow
