@@ -29,6 +29,7 @@ __all__ = ["Verification", "VerificationError", "VerificationRequest", "verify"]
 
 BROKEN = 3  # exit code of the verifier if the tests themselves are at fault
 LOG = 4000  # characters of its output that are kept
+TICK = 0.1  # seconds between looks at it
 
 
 class VerificationError(NetgraderError):
@@ -63,6 +64,9 @@ class VerificationRequest:
         What the probes' choices depended on.
     test_seconds, seconds
         Time limits for one test and for all of them.
+    memory_bytes
+        How much memory the tests may take, the lab's own aside, which has a limit of its own. What is read of a
+        submission is limited as well; this is for what a test may make of it.
     problems
         Why there is no evidence, by cell, where that is known.
     outside
@@ -80,6 +84,7 @@ class VerificationRequest:
     seed: int = 0
     test_seconds: float = 240.0
     seconds: float = 1200.0
+    memory_bytes: int = 4_000_000_000
     problems: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
 
@@ -154,9 +159,8 @@ def verify(request: VerificationRequest) -> Verification:
         home = Path(folder)
         asked, told, said = home / "request.json", home / "verdicts.jsonl", home / "output.txt"
         asked.write_text(json.dumps(request.as_json()), encoding="utf-8")
-        code = _run(
-            [sys.executable, "-I", "-m", "netgrader.grading.verifier", str(asked), str(told)], said, home, request
-        )
+        command = [sys.executable, "-I", "-m", "netgrader.grading.verifier", str(asked), str(told)]
+        code, limit = _run(command, said, home, request)
         lines = list(_lines(told))
         output = said.read_text(encoding="utf-8", errors="replace")[-LOG:]
     seconds = time.monotonic() - start
@@ -165,17 +169,17 @@ def verify(request: VerificationRequest) -> Verification:
         raise VerificationError(broken["sentence"], broken["details"])
     plan = next((line["plan"] for line in lines if "plan" in line), None)
     if plan is None:
-        raise VerificationError(f"The verifier ended before it began (exit code {code}).", output)
+        raise VerificationError(f"The verifier ended before it began ({limit or f'exit code {code}'}).", output)
     problem = None
-    if code is None:
-        problem = f"The verification took longer than {request.seconds:g} seconds and was stopped."
+    if limit is not None:
+        problem = f"The verification {limit} and was stopped."
     elif not any("end" in line for line in lines):
         problem = f"The verification ended before its time (exit code {code})."
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
 
-def _run(command: Sequence[str], said: Path, home: Path, request: VerificationRequest) -> int | None:
-    """Run the verifier; its exit code, or None if it had to be stopped."""
+def _run(command: Sequence[str], said: Path, home: Path, request: VerificationRequest) -> tuple[int, str | None]:
+    """Run the verifier; its exit code, and the limit that it was stopped at, in words, if it was."""
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
@@ -198,11 +202,28 @@ def _run(command: Sequence[str], said: Path, home: Path, request: VerificationRe
             start_new_session=True,
         )
         try:
-            return process.wait(request.seconds)
-        except subprocess.TimeoutExpired:
-            return None
+            limit = _watched(process, request)
         finally:
             _stop(process)
+    return process.returncode, limit
+
+
+def _watched(process: subprocess.Popen[bytes], request: VerificationRequest) -> str | None:
+    """Wait for the verifier; the limit that it went beyond, in words.
+
+    Its memory is looked at from here: a limit set in it would be the lab's too, which needs another.
+    """
+    from netgrader.sandbox.watch import resident_bytes  # noqa: PLC0415  (POSIX, and not needed in the verifier itself)
+
+    deadline = time.monotonic() + request.seconds
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(TICK)
+            return None
+        if time.monotonic() > deadline:
+            return f"took longer than {request.seconds:g} seconds"
+        if resident_bytes(process.pid) > request.memory_bytes:
+            return f"needed more than {request.memory_bytes / 1e9:.3g} GB of memory"
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

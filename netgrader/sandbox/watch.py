@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["folder_use", "process_cpu_seconds", "process_memory", "process_tree", "tmpfs_use"]
+__all__ = ["folder_use", "process_cpu_seconds", "process_memory", "process_tree", "resident_bytes", "tmpfs_use"]
 
 DEEPEST = 64
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -67,14 +67,15 @@ def process_memory(processes: Iterable[int], enough: int) -> int:
     the proportional size taken instead.
     """
     processes = list(processes)
-    resident = {process: _resident(process) for process in processes}
+    resident = {process: resident_bytes(process) for process in processes}
     total = sum(resident.values())
     if total <= enough:
         return total
     return sum(_proportional(process, resident[process]) for process in processes)
 
 
-def _resident(process: int) -> int:
+def resident_bytes(process: int) -> int:
+    """Bytes of memory that a process holds, what it shares included; nothing if it is gone."""
     with contextlib.suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
     return 0

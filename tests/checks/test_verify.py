@@ -135,6 +135,23 @@ def test_a_verifier_that_hangs_is_stopped_with_all_that_it_started(ask, tmp_path
         psutil.Process(child).wait(timeout=30)  # raises if it lives on
 
 
+def test_a_verifier_that_takes_too_much_memory_is_stopped_and_keeps_its_verdicts(ask):
+    verification = ask(
+        FINE,
+        '''
+        @grades("check_a", requires=("test_first",))
+        def test_second():
+            """It is modest"""
+            held = bytearray(b"x") * 1_500_000_000
+            time.sleep(100)
+    ''',
+        memory_bytes=1_000_000_000,
+    )
+    assert by_name(verification)["test_first"].outcome is Outcome.PASSED
+    assert by_name(verification)["test_second"].outcome is Outcome.UNGRADABLE
+    assert verification.problem == "The verification needed more than 1 GB of memory and was stopped."
+
+
 def test_broken_tests_are_an_error_for_the_instructor_and_no_mark(ask):
     with pytest.raises(VerificationError, match=r"test_t\.py cannot be loaded") as caught:
         ask(FINE, "import nothing_of_that_name")
