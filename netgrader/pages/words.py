@@ -190,15 +190,17 @@ CONCERN_FAULT = "{notebook}: {sentence}"
 CONCERN_SEEN = "{notebook}: it may have been trained on test images, which costs nothing by itself. Found {seen}."
 CONCERN_TOO_GOOD = "{notebook}: {accuracy} is out of the ordinary; networks of this kind stay below {usual}."
 CONCERN_INTEGRITY = (
-    "{notebook}: {number} thing was noticed while it ran, see the end of this page.",
-    "{notebook}: {number} things were noticed while it ran, see the end of this page.",
+    "{notebook}: {number} thing was noticed while it ran.",
+    "{notebook}: {number} things were noticed while it ran.",
 )
+CONCERN_NOTICED = "What was noticed"
 CONCERN_NOT_GRADED = "{notebook} could not be graded."
 CONCERN_PARTLY = "Part of {notebook} could not be graded."
 CONCERN_MARK = "The mark given by hand for {cell}, {points}, lies outside 0 to {most}: correct it in formgrader."
 CONCERN_BEHIND = "{points} points, less than half of the median {median}: may need help."
 CONCERN_ONE_MISTAKE = "{notebook}: one mistake costs all of the {lost} points lost. {sentence}"
 CONCERN_MANY = "Made {number} different mistakes: a talk may help more than the page."
+CONCERN_COSTLIEST = "{where}, {points} lost: {sentence}"
 CONCERN_MISSING = "Has not handed in {notebooks}; most of the class have."
 ABSENT = "Nothing handed in: {names}."
 

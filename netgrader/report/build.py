@@ -49,7 +49,7 @@ def build_report(view: ClassView, csv_name: str | None = None) -> Report:
         facts=(*_facts(view), *_not_yet(handed_out, view.notebooks)),
         notebooks=view.notebooks,
         rows=tuple(_row(view, student) for student in students),
-        to_judge=_concerns(to_judge(view)),
+        to_judge=_concerns(to_judge(view), noticed=True),
         to_help=_concerns(to_help(view)),
         absent=tuple(map(safe.line, absent(students))),
         troubles=tuple(_troubles(view)),
@@ -84,9 +84,15 @@ def _by_name(student: StudentView) -> tuple[str, str]:
     return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
 
 
-def _concerns(found: Iterable[tuple[StudentView, tuple[str, ...]]]) -> tuple[Concern, ...]:
+def _concerns(found: Iterable[tuple[StudentView, tuple[str, ...]]], *, noticed: bool = False) -> tuple[Concern, ...]:
     return tuple(
-        Concern(safe.line(student.name), _link(student), tuple(map(safe.line, said))) for student, said in found
+        Concern(
+            safe.line(student.name),
+            _link(student),
+            tuple(map(safe.line, said)),
+            noticed=noticed and any(graded.integrity for graded in student.notebooks.values()),
+        )
+        for student, said in found
     )
 
 

@@ -27,8 +27,12 @@ SMALLEST_CLASS = 3
 """Students from which a median says something."""
 FAR_BEHIND = 0.5
 """Of the class's median score."""
+MOST_CAUSES = 3
+"""Mistakes that are told of one who needs help, the costliest first."""
 MANY_MISTAKES = 5
 """Different ones, from which a talk may help more than a page."""
+SMALLEST_LOSS = 0.005
+"""Points that are worth telling."""
 SINGLE_MISTAKE = 0.2
 """Share of a notebook's points from which one mistake is worth a word."""
 
@@ -80,7 +84,7 @@ def _due(view: ClassView) -> tuple[str, ...]:
 def _missing(student: StudentView, due: Sequence[str]) -> Iterator[tuple[int, str]]:
     missing = [notebook for notebook in due if notebook not in student.notebooks]
     if student.submitted and missing:
-        yield 6, words.CONCERN_MISSING.format(notebooks=", ".join(missing))
+        yield 7, words.CONCERN_MISSING.format(notebooks=", ".join(missing))
 
 
 def _ordered(
@@ -135,11 +139,15 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
     score = total(student)
     # Where something could not be graded the points say nothing of the student yet.
     whole = all(one.result is not None and one.result.status is Status.GRADED for one in student.notebooks.values())
-    if whole and score is not None and median and score < FAR_BEHIND * median:
+    behind = whole and score is not None and bool(median) and score < FAR_BEHIND * (median or 0.0)
+    if behind and score is not None and median:
         yield 4, words.CONCERN_BEHIND.format(points=written(score), median=written(median))
     made = {code for one in student.notebooks.values() if one.result is not None for code in one.result.faults}
     if len(made) >= MANY_MISTAKES:
         yield 5, words.CONCERN_MANY.format(number=len(made))
+    if behind or len(made) >= MANY_MISTAKES:
+        for lost, where, sentence in _costliest(student)[:MOST_CAUSES]:
+            yield 6, words.CONCERN_COSTLIEST.format(where=where, points=written(lost), sentence=sentence)
     for notebook, graded in student.notebooks.items():
         result = graded.result
         if result is None or not result.max_score:
@@ -156,6 +164,21 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
             code = next(iter(codes))
             sentence = CATALOGUE[code].sentence if code in CATALOGUE else code
             yield 5, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)
+
+
+def _costliest(student: StudentView) -> list[tuple[float, str, str]]:
+    """What a student's mistakes cost, the most first: points, where, and the mistake's sentence."""
+    costs: dict[tuple[str, str], float] = {}
+    for notebook, graded in student.notebooks.items():
+        for cell in graded.result.cells if graded.result else ():
+            whole = sum(check.max_credit for check in cell.checks)
+            for check in cell.checks:
+                code = next((code for code in check.faults if code in CATALOGUE and code not in FOR_A_PERSON), None)
+                if code is not None and check.credit < check.max_credit:
+                    key = f"{notebook}, {cell.cell.removeprefix('check_')}", code
+                    costs[key] = costs.get(key, 0.0) + cell.max_points * (check.max_credit - check.credit) / whole
+    found = [(lost, where, CATALOGUE[code].sentence) for (where, code), lost in costs.items() if lost >= SMALLEST_LOSS]
+    return sorted(found, key=lambda one: (-one[0], one[1:]))
 
 
 def absent(students: Sequence[StudentView]) -> tuple[str, ...]:

@@ -126,11 +126,12 @@ class FaultCount:
 
 @dataclass(frozen=True)
 class Concern:
-    """A student to look at, and why."""
+    """A student to look at, and why; `noticed`: the page says more under what was noticed while notebooks ran."""
 
     name: str
     link: str
     reasons: tuple[str, ...]
+    noticed: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,25 @@ def test_who_made_many_different_mistakes_may_need_a_talk():
     assert len(codes) == 5
     many = replace(graded, result=replace(graded.result, faults=codes))
     helped = {concern.name: concern.reasons for concern in build_report(one(many)).to_help}
-    assert helped["Ada"] == ("Made 5 different mistakes: a talk may help more than the page.",)
+    assert helped["Ada"][0] == "Made 5 different mistakes: a talk may help more than the page."
+
+
+def test_of_who_needs_help_the_costliest_mistakes_are_told_with_what_they_cost():
+    graded = ex.wrong()
+    many = replace(graded, result=replace(graded.result, faults=(*graded.result.faults, "graph-grows")))
+    (concern,) = build_report(one(many)).to_help
+    told = concern.reasons[1:]
+    assert len(told) == 3
+    points = [float(reason.partition(" lost:")[0].rpartition(" ")[2]) for reason in told]
+    assert points[0] == max(points) == 1.0
+    assert any("one_layer_network, 1 lost: The softmax is applied twice" in reason for reason in told)
+
+
+def test_what_was_noticed_is_a_click_away_from_whom_it_was_noticed_of():
+    html = render_report(build_report(one(ex.one_mistake())))
+    assert html.count('<a href="#integrity">') == 1
+    assert 'id="integrity"' in html
+    assert '<a href="#integrity">' not in render_report(build_report(one(ex.wrong())))
 
 
 def test_a_mark_outside_its_range_is_to_be_mended():
