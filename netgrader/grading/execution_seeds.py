@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.util
 import random
 import sys
+import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["install"]
 
 MODULUS = 2**31 - 1
+
+
+class _Ours(int):
+    """A graph's seed that nobody asked for."""
 
 
 def install(seed: int, shift: int = 0) -> None:
@@ -40,6 +45,8 @@ def install(seed: int, shift: int = 0) -> None:
         "tensorflow.python.framework.ops": lambda module: _seed_graphs(module, seed),
         "tensorflow.python.framework.random_seed": lambda module: _shift_tensorflow(module, shift),
         "tensorflow.python.eager.context": lambda module: _seed_eager(module, seed),
+        "tensorflow.python.data.util.random_seed": _mark_data_seeds,
+        "tensorflow.python.ops.gen_dataset_ops": _vary_data_seeds,
     }
     for name in [name for name in hooks if name in sys.modules]:
         hooks.pop(name)(sys.modules[name])
@@ -117,7 +124,8 @@ def _seed_graphs(module: Any, seed: int) -> None:
     @functools.wraps(original)
     def initialise(self: Any, *arguments: Any, **options: Any) -> None:
         original(self, *arguments, **options)
-        self.seed = seed % MODULUS
+        self.seed = _Ours(seed % MODULUS)
+        self.unseeded_data = set()  # names of the ops that hold such seeds of data sets
 
     module.Graph.__init__ = initialise
 
@@ -133,3 +141,54 @@ def _shift_tensorflow(module: Any, shift: int) -> None:
 
 def _seed_eager(module: Any, seed: int) -> None:
     module.set_global_seed(seed % MODULUS)
+
+
+def _mark_data_seeds(module: Any) -> None:
+    """Note which data sets have a seed from us alone."""
+    original = module.get_seed
+
+    @functools.wraps(original)
+    def get_seed(seed: Any) -> Any:
+        found = original(seed)
+        graph: Any = getattr(found[0], "graph", None)
+        if seed is None and isinstance(getattr(graph, "seed", None), _Ours):
+            graph.unseeded_data.add(found[0].op.name)
+        return found
+
+    module.get_seed = get_seed
+
+
+def _vary_data_seeds(module: Any) -> None:
+    """Have each run of an iterator's initialiser draw the seeds of the data sets that the student did not seed.
+
+    Without seeds they come in a new order each time, with constant ones in the same.
+    """
+    original = module.make_iterator
+
+    @functools.wraps(original)
+    def make_iterator(dataset: Any, iterator: Any, name: Any = None) -> Any:
+        if getattr(getattr(dataset, "graph", None), "unseeded_data", None):
+            _draw_seeds(dataset.graph, dataset.op)
+        return original(dataset, iterator, name=name)
+
+    module.make_iterator = make_iterator
+
+
+def _draw_seeds(graph: Any, last: Any) -> None:
+    """Put a random number in the place of each such seed that the op `last` depends on."""
+    draw = sys.modules["tensorflow.python.ops.gen_random_ops"].random_uniform_int
+    constant = sys.modules["tensorflow.python.framework.constant_op"].constant
+    int64 = sys.modules["tensorflow.python.framework.dtypes"].int64
+    seen, ahead = set(), [last]
+    with graph.as_default(), graph.control_dependencies(None), graph.name_scope("data_seed"):
+        while ahead:
+            op = ahead.pop()
+            seen.add(op.name)
+            for position, tensor in enumerate(op.inputs):
+                name = tensor.op.name
+                if name in graph.unseeded_data and "Dataset" in op.type:
+                    own = zlib.crc32(name.encode()) % MODULUS
+                    shape, one, many = constant([], int64), constant(1, int64), constant(MODULUS, int64)
+                    op._update_input(position, draw(shape, one, many, seed=int(graph.seed), seed2=own))  # noqa: SLF001
+                elif name not in seen:
+                    ahead.append(tensor.op)

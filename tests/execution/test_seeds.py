@@ -50,7 +50,17 @@ for seed in (None, None, 4):
         with tf.Session() as sess:
             sess.run(tf.global_variables_initializer())
             drawn.append([sess.run(w).tolist(), sess.run(d).tolist(), [int(sess.run(n)) for _ in range(9)]])
-print(json.dumps(drawn))
+epochs = []
+for seed in (None, 4):
+    with tf.Graph().as_default():
+        rows = tf.data.Dataset.range(9).shuffle(9, seed=seed).batch(9).prefetch(1)
+        iterator = tf.data.make_initializable_iterator(rows)
+        swapped = tf.data.Iterator.from_structure(tf.int64, [None])
+        initialisers = [iterator.initializer, swapped.make_initializer(rows)]
+        for initialiser, n in zip(initialisers, [iterator.get_next(), swapped.get_next()]):
+            with tf.Session() as sess:
+                epochs.append([(sess.run(initialiser), sess.run(n).tolist())[1] for _ in range(3)])
+print(json.dumps({"graphs": drawn, "epochs": epochs}))
 """
 
 
@@ -79,9 +89,13 @@ def test_a_students_seeds_count_in_the_first_run_and_are_replaced_in_further_one
 
 @pytest.mark.slow
 def test_tensorflow_draws_the_same_numbers_in_each_run(run):
-    first, further = drawn(run, GRAPHS), drawn(run, GRAPHS, seed=1, respect_seeds=False)
-    again = drawn(run, GRAPHS)
+    first, further, again = drawn(run, GRAPHS), drawn(run, GRAPHS, seed=1, respect_seeds=False), drawn(run, GRAPHS)
     assert first == again
+    for unseeded in first["epochs"][:2]:
+        assert len({tuple(order) for order in unseeded}) == 3  # as without a seed: a new order in each epoch
+    for seeded in first["epochs"][2:]:
+        assert len({tuple(order) for order in seeded}) == 1
+    first, further = first["graphs"], further["graphs"]
     assert first[0] == first[1]  # two graphs built alike
     assert first[2] != first[0]
     for index in (0, 2):
