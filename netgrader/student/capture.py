@@ -55,7 +55,7 @@ def take(
     probes = load_probes(Path(probes_dir))
     if cell_id not in probes:
         raise LookupError(f"No probe takes evidence for {cell_id}.")
-    student = Student(namespace, load_exercises(Path(probes_dir)), seed, challenge)
+    student = Student(namespace, load_exercises(Path(probes_dir)), seed, challenge, cell_id.removeprefix("check_"))
     out = EvidenceWriter(out_dir, cell_id)
     try:
         with _undisturbed():

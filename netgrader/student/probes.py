@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.student.graphs import export_graph
+from netgrader.student.ready import is_stub
 
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
@@ -93,10 +95,21 @@ class Student:
         What everything chosen at random depends on.
     challenge
         A number that nobody knew before the notebook was written: what is handed over has to follow from it.
+    exercise
+        Id of the solution cell whose work is asked for: where its function is still the stub that the notebook came
+        with, what that function would have made is not missing but not done.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], exercises: Exercises, seed: int = 0, challenge: int = 0) -> None:
+    def __init__(
+        self,
+        namespace: Mapping[str, Any],
+        exercises: Exercises,
+        seed: int = 0,
+        challenge: int = 0,
+        exercise: str | None = None,
+    ) -> None:
         self._namespace = namespace
+        self.exercise = exercise
         self.exercises = exercises
         self.seed = seed
         self.challenge = challenge
@@ -108,11 +121,23 @@ class Student:
         ------
         Missing
             If it is not.
+        NotImplementedError
+            If it is not because the exercise has not been done.
         """
         try:
             return self._namespace[name]
         except KeyError:
+            if self._not_done(name):
+                raise NotImplementedError(f"{name} is still to be made") from None
             raise Missing(name) from None
+
+    def _not_done(self, name: str) -> bool:
+        """Whether `name` waits for the exercise's function, which is a stub; any, where it has none of its own."""
+        functions = {name: value for name, value in list(self._namespace.items()) if isinstance(value, FunctionType)}
+        own = functions.get(self.exercise or "")
+        if own is not None:
+            return is_stub(own)
+        return self.exercise not in {None, name} and any(is_stub(function) for function in functions.values())
 
     def has(self, name: str) -> bool:
         """Whether the student's `name` is bound to anything."""

@@ -9,6 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from netgrader.checks.diagnose import explain
+from netgrader.evidence import read_evidence
+from netgrader.student.capture import take
+
+MADE = """
+from netgrader.student.probes import probe
+
+@probe("check_{exercise}")
+def made(student, out):
+    with student.capturing(out, "made"):
+        student.value("made")
+"""
+
 
 @pytest.fixture(scope="module")
 def seen():
@@ -83,3 +96,29 @@ def test_a_probe_leaves_the_notebook_as_it_was(seen):
 def test_a_probe_chooses_the_same_arguments_each_time(seen):
     assert seen["captured"]["repeatable"]
     assert seen["captured"]["unknown"] == "No probe takes evidence for check_other."
+
+
+STUB = "def {name}(images):\n    raise NotImplementedError()\n"
+
+
+@pytest.mark.parametrize(
+    ("exercise", "source", "kind"),
+    [
+        ("prepare_data", STUB.format(name="prepare_data"), "NotImplementedError"),
+        ("prepare_data", "def prepare_data(images):\n    pass\n", "NotImplementedError"),
+        ("deep_accuracy", STUB.format(name="deep_training"), "NotImplementedError"),
+        ("prepare_data", "def prepare_data(images):\n    return images / 255\n", "NameError"),
+        ("prepare_data", "def other(images):\n    return images\n", "NameError"),
+        ("made", STUB.format(name="other"), "NameError"),
+    ],
+)
+def test_what_a_stub_would_have_made_is_not_done_and_what_else_is_missing_is_missing(tmp_path, exercise, source, kind):
+    (tmp_path / "probes_made.py").write_text(MADE.format(exercise=exercise))
+    (tmp_path / "exercises.toml").write_text("")
+    namespace = {}
+    exec(source, namespace)  # noqa: S102  (a cell, of our own writing)
+    (tmp_path / "out").mkdir()
+    take(f"check_{exercise}", namespace, tmp_path / "out", tmp_path)
+    error = read_evidence(tmp_path / "out").errors["made"]
+    assert (error.kind, error.line) == (kind, None)
+    assert explain(error, "made").code == ("not-done" if kind == "NotImplementedError" else "missing-name")
