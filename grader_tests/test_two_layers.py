@@ -107,8 +107,8 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
     runs = trial_runs(bench)
     measured["best_learning_rate"] = runs["best"].rate
     around = [runs[name] for name in ("third", "best", "triple", "tenfold")]
-    show(rate_curves(*around))
     found = found_by_sweep(student_sweep(bench), {run.rate: run for run in runs.values()})
+    show(rate_curves(*around, found=found))
     wrong = judge_rate(*around, found=found)
     fail_all([wrong] if wrong else [])
 

@@ -101,7 +101,7 @@ class ShortRun:
     @property
     def stuck(self) -> bool:
         """Whether the loss ended no better than guessing."""
-        return self.last >= STUCK * self.losses[0]
+        return bool(self.last >= STUCK * self.losses[0])
 
     @property
     def diverges(self) -> bool:
@@ -176,8 +176,8 @@ def judge_rate(
     which = "a larger rate" if other.rate > at.rate else "a smaller rate"
     return fault(
         verdict.code,
-        found=f"{at.rate:.3g}, which ends at a loss of {at.last:.2f}",
-        expected=f"{which}; {other.rate:.3g} ends at {other.last:.2f} after as many steps",
+        found=f"{at.rate:.3g}, which ends at a loss of {at.last:.3g}",
+        expected=f"{which}; {other.rate:.3g} ends at {other.last:.3g} after as many steps",
     )
 
 

@@ -78,9 +78,9 @@ def accuracy_curves(
     return Curves(title, axis, ACCURACY, (*shown, Series(RECOMPUTED, (last,), (recomputed,))), percent=True)
 
 
-def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun) -> Curves:
-    """The losses at a learning rate, a third and three times of it; at ten times of it where that shows something."""
-    verdict = compare_rates(third, at, triple, tenfold)
+def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False) -> Curves:
+    """The losses at a learning rate, a third and three times of it; at ten times of it where `judge_rate` names that."""
+    verdict = compare_rates(third, at, triple, tenfold, found=found)
     named = [(THIRD, third), (YOURS, at), (TRIPLE, triple)]
     if verdict is not None and verdict.against is tenfold:
         named.append((TENFOLD, tenfold))

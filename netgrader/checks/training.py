@@ -46,6 +46,7 @@ __all__ = [
 
 CELL = "check_train"
 RUN = "run_training"
+FIVE_EPOCHS = "the cell under “Five epochs”"
 DATA = "check_prepare_data"
 NOT_TRUE = (
     "What was noted while train ran is not what a network does that is fed these rows, so nothing can be said of train. "
@@ -256,7 +257,7 @@ def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
         "reported-accuracy-wrong",
         found=f"{run.reported[-1]:.4f} for your own network after the last epoch",
         expected=f"{run.accuracy:.4f}, which we measure on all test images",
-        place=RUN,
+        place=FIVE_EPOCHS,
     )
 
 

@@ -25,6 +25,21 @@ WIDTH = 380
 LEFT, TOP, GAP, PADDING = 8, 10, 22, 10
 LINE = 18
 CHARACTERS = 52
+# As people write them; what is not here is shown as the reader calls it.
+NAMES = {
+    "relu": "ReLU",
+    "elu": "ELU",
+    "selu": "SELU",
+    "gelu": "GELU",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "adamax": "AdaMax",
+    "adagrad": "AdaGrad",
+    "adadelta": "AdaDelta",
+    "rmsprop": "RMSProp",
+    "sgd": "SGD",
+    "ftrl": "FTRL",
+}
 INK, MUTED, PALE, EDGE, FAULT, FAULT_PALE = "#1b1b1f", "#4c535c", "#f2f6fa", "#3b5b92", "#a3261c", "#fdf0ee"
 
 # Where a fault is drawn whose place is none of the network's own: by what it is about.
@@ -110,17 +125,23 @@ def _boxes(network: Network) -> list[_Box]:
         boxes.append(
             _Box(
                 f"Layer {number}: {kind}, {sizes}",
-                ", ".join(more),
+                _named(", ".join(more)),
                 {layer.place, *layer.variables},
                 LAST_LAYER if number == len(network.layers) else (),
             )
         )
     boxes.append(_Box("Loss", describe_loss(network), {network.loss.place if network.loss else "", "loss"}, LOSS))
     optimizer = network.optimizer.place if network.optimizer else ""
-    boxes.append(_Box("Optimizer", describe_optimizer(network), {optimizer, "train_op"}, OPTIMIZER))
+    boxes.append(_Box("Optimizer", _named(describe_optimizer(network)), {optimizer, "train_op"}, OPTIMIZER))
     boxes.append(_Box("", "", {"prediction", "accuracy"}, OUTPUTS))
     boxes.append(_Box("", ""))
     return boxes
+
+
+def _named(words: str) -> str:
+    """What stands before the first comma as people write it."""
+    name, comma, more = words.partition(",")
+    return NAMES.get(name, name) + comma + more
 
 
 def _mark(faults: Collection[Fault], boxes: list[_Box]) -> None:

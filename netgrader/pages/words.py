@@ -66,7 +66,7 @@ RESULT = "Result"
 GLANCE = "At a glance"
 NEXT = "What to do next"
 NEXT_LEAD = "In the order of the notebook: later parts build on earlier ones."
-NEXT_UP_TO = "up to {points} points"
+NEXT_UP_TO = ("up to {points} point", "up to {points} points")
 NEXT_NONE = "Nothing is left to mend."
 NEXT_NONE_LEAD = (
     "Every check passed. What your network does, and what it still gets wrong, is drawn beside the checks below: "
