@@ -48,22 +48,21 @@ def try_activations(reading: Reading) -> None:
             step.activation = _activation(reading, step.output, ends[0])
             if step.activation == "other" and _by_itself(reading, step.output, ends[0]):
                 reading.measured.setdefault("unit-by-unit", set()).add(step.node)
-            step.alone = not any(_beside(reading, step.output, end) for end in ends)
+            step.alone = not any(_beside(reading, step.output, end, outputs - own) for end in ends)
         elif reading.scores is not None and step.output in graph.ancestors([reading.scores]):
             step.activation = _activation(reading, step.output, reading.scores)
 
 
-def _beside(reading: Reading, start: str, end: str) -> bool:
-    """Whether anything else that depends on the images comes in between two tensors."""
+def _beside(reading: Reading, start: str, end: str, stops: set[str]) -> bool:
+    """Whether anything else that depends on the images comes in between two tensors, what other layers make of it too."""
     graph = reading.graph
-    way = graph.descendants([start])
+    way = graph.descendants([start], stop=stops - {start})
     seen = graph.descendants([reading.roles.images]) if reading.roles.images else set()
-    return any(
-        read not in way and read in seen
-        for node in between(graph, start, end)
-        if node.op not in ("ConcatV2", "Concat", "Pack")
-        for read in graph.value_inputs(node)
-    )
+    for node in between(graph, start, end):
+        reads = graph.value_inputs(node) if node.op not in ("ConcatV2", "Concat", "Pack") else ()
+        if any(read in way for read in reads) and any(read not in way and read in seen for read in reads):
+            return True
+    return False
 
 
 def _activation(reading: Reading, start: str, end: str) -> str:
@@ -95,7 +94,7 @@ def _activation(reading: Reading, start: str, end: str) -> str:
         return whole
     names = []
     for first, last in _runs([v.size for v in found]):
-        name = _named(found, offset, first, last)
+        name = _along(bench, feeds, chain, (found, offset), (first, last))
         if name is None:
             return (
                 static if static not in ("undecided", "none") else _linear_or_other(bench, feeds, start, chain[-1], fed)
@@ -109,6 +108,23 @@ def _activation(reading: Reading, start: str, end: str) -> str:
     return "none"
 
 
+def _along(
+    bench: Bench,
+    feeds: dict[str, Array],
+    chain: Sequence[str],
+    runs: tuple[Sequence[Array], Sequence[Array]],
+    ends: tuple[int, int],
+) -> str | None:
+    """The function along a stretch of the chain, if what follows it there only stretches and moves its values."""
+    found, last = runs[0], ends[1]
+    match = _named(*runs, *ends)
+    if match is None or match[1] == last:
+        return None if match is None else match[0]
+    name, end = match
+    inner = bench.rng.standard_normal(found[end].shape) * 2
+    return name if _linear_or_other(bench, feeds, chain[end], chain[last], inner) == "none" else None
+
+
 def _by_itself(reading: Reading, start: str, end: str) -> bool:
     """Whether every number between two tensors goes through one function of it alone, the same for all."""
     bench = reading.bench
@@ -119,13 +135,19 @@ def _by_itself(reading: Reading, start: str, end: str) -> bool:
     if value is None or value.ndim < 2:
         return False
     fed = bench.rng.standard_normal(value.shape) * 2
-    half = fed.copy()
+    half, others = fed.copy(), fed.copy()
     half[..., ::2] = bench.rng.standard_normal(half[..., ::2].shape)
-    runs = [bench.fetch(end, {**feeds, start: each}) for each in (fed, np.roll(fed, 1, axis=-1), half)]
+    others[1:] = bench.rng.standard_normal(others[1:].shape)
+    changes = (fed, np.roll(fed, 1, axis=-1), half, others)
+    runs = [bench.fetch(end, {**feeds, start: each}) for each in changes]
     if any(run is None or run.shape != fed.shape for run in runs):
         return False
-    plain, rolled, changed = (np.asarray(run) for run in runs)
-    return same(np.roll(plain, 1, axis=-1), rolled) and same(plain[..., 1::2], changed[..., 1::2])
+    plain, rolled, changed, apart = (np.asarray(run) for run in runs)
+    return (
+        same(np.roll(plain, 1, axis=-1), rolled)
+        and same(plain[..., 1::2], changed[..., 1::2])
+        and same(plain[:1], apart[:1])
+    )
 
 
 def _drawn(reading: Reading, start: str, end: str) -> list[Node]:
@@ -144,26 +166,34 @@ def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
     return bounds
 
 
-def _named(found: Sequence[Array], offset: Sequence[Array], first: int, last: int) -> str | None:
-    """The function between two tensors, an affine step by column or row (a normalisation) before it left out."""
-    for start in range(first, last + 1):
-        name = name_activation(found[start], found[last])
-        if name is None and start == first:
-            name = name_activation(found[start], found[last], offset[last])
-        if name is not None and (start < last or first == last):
-            return name
+def _named(found: Sequence[Array], offset: Sequence[Array], first: int, last: int) -> tuple[str, int] | None:
+    """The function between two tensors, and where it ends; a step that moves and stretches before it is left out."""
+    whole = name_activation(found[first], found[last]) or name_activation(found[first], found[last], offset[last])
+    if whole is not None or first == last:
+        return None if whole is None else (whole, last)
+    for length in range(last - first - 1, 0, -1):
+        for start in range(last - length, first - 1, -1):
+            name = name_activation(found[start], found[start + length])
+            if name not in (None, "none"):
+                return name, start + length
     return None
 
 
 def _linear_or_other(bench: Bench, feeds: dict[str, Array], start: str, end: str, fed: Array) -> str:
-    """``none`` where superposition holds, else ``other``: nonlinear, but not in the bank."""
+    """``none`` where superposition holds or rows are only normalised, else ``other``: nonlinear, but not in the bank."""
     other = bench.rng.standard_normal(fed.shape) * 2
-    runs = [bench.fetch(end, {**feeds, start: value}) for value in (fed, other, fed + other, np.zeros_like(fed))]
+    values = (fed, other, fed + other, np.zeros_like(fed), -fed, 2 * fed)
+    runs = [bench.fetch(end, {**feeds, start: value}) for value in values]
     if any(run is None for run in runs):
         return "undecided"
-    one, two, both, none = (np.asarray(run, dtype=np.float64) for run in runs)
+    one, two, both, none, turned, doubled = (np.asarray(run, dtype=np.float64) for run in runs)
     size = np.abs(one).max() + np.abs(two).max() + 1e-9
-    return "none" if np.abs(one + two - both - none).max() < 1e-3 * size else "other"
+    if np.abs(one + two - both - none).max() < 1e-3 * size:
+        return "none"
+    # Layer normalisation and its like: odd, blind to the length of a row, and, other than a sign, of many values.
+    odd = np.abs((one - none) + (turned - none)).max() < 1e-2 * size
+    length_lost = np.abs(one - doubled).max() < 1e-2 * size
+    return "none" if odd and length_lost and len(np.unique(np.round(one, 3))) > fed.size // 4 else "other"
 
 
 def _dropped(found: Sequence[Array]) -> str:

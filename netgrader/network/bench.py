@@ -53,6 +53,8 @@ class Bench:
         The tensors that these are fed to, once they are known.
     problems
         What the lab refused, for whoever asks why something stayed undecided.
+    batch, looped
+        How many rows must be fed, because a placeholder says so or because a loop was written out for so many.
     """
 
     graph: Graph
@@ -67,6 +69,7 @@ class Bench:
     image_form: str = "rows"
     label_form: str = "one-hot"
     batch: int | None = None
+    looped: int | None = None
     others: dict[str, Array] = field(default_factory=dict)
     _gradients: dict[tuple[str, ...], list[str | None]] = field(default_factory=dict)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
@@ -198,7 +201,7 @@ class Bench:
             if source not in (self.images, self.labels, *self.eval_feed):
                 self.others.setdefault(source, self._guess(source))
         first = self._batch_of(self.images) or self._batch_of(self.labels)
-        self.batch = first
+        self.batch = first or self.looped
         for image_form in self._image_forms():
             for label_form in self._label_forms():
                 self.image_form, self.label_form = image_form, label_form

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from netgrader.network.graph import Node
 
-__all__ = ["decode", "fold"]
+__all__ = ["ROWS", "decode", "fold"]
+
+#: Among known values: how many rows are taken to be fed where a placeholder leaves it open.
+ROWS = ""
 
 _MAX_CONSTANT = 4_000_000
 _MAX_FOLDED = 10_000
@@ -72,6 +75,12 @@ def _computed(
 ) -> npt.NDArray[Any] | None:
     if node.op == "Const":
         return decode(node.attributes["value"].tensor)
+    if node.op == "Shape" and node.inputs and depth > 0:
+        shape = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
+        return None if shape is None else np.asarray(shape, dtype=np.int32)
+    if node.op == "StridedSlice" and len(node.inputs) == 4 and depth > 0:
+        parts = [_fold(read, nodes, known, depth - 1, seen) for read in node.inputs]
+        return _sliced(node, parts)
     apply = _FOLDS.get(node.op)
     if apply is None or depth <= 0 or not node.inputs:
         return None
@@ -87,6 +96,64 @@ def _computed(
         except (ValueError, TypeError):
             return None
     return result
+
+
+def _sliced(node: Node, parts: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+    """One number, or a stretch, of a vector."""
+    value, begin, end, stride = parts
+    if value is None or begin is None or end is None or stride is None or value.ndim != 1 or begin.size != 1:
+        return None
+    first, last, step = (int(part.reshape(())) for part in (begin, end, stride))
+    if node.attributes["shrink_axis_mask"].i & 1:
+        return np.asarray(value[first]) if -len(value) <= first < len(value) else None
+    open_left, open_right = node.attributes["begin_mask"].i & 1, node.attributes["end_mask"].i & 1
+    return value[None if open_left else first : None if open_right else last : step or 1]
+
+
+_SAME_SHAPE = {
+    *("Identity", "Cast", "StopGradient", "Snapshot", "Enter", "CheckNumerics", "ReadVariableOp"),
+    *("Neg", "Square", "Exp", "Log", "Relu", "Sigmoid", "Tanh", "Softmax"),
+}
+_BROADCASTS = {"Add", "AddV2", "BiasAdd", "Div", "Maximum", "Minimum", "Mul", "RealDiv", "Sub"}
+
+
+def _shape_of(
+    tensor: str,
+    nodes: Mapping[str, Node],
+    known: Mapping[str, npt.NDArray[Any]],
+    depth: int,
+    seen: dict[str, npt.NDArray[Any] | None],
+) -> tuple[int, ...] | None:
+    """The shape of a tensor, with as many rows as are assumed."""
+    node = nodes.get(tensor.rpartition(":")[0] or tensor)
+    if node is None or depth <= 0:
+        return None
+    if node.op == "Const":
+        return tuple(int(dim.size) for dim in node.attributes["value"].tensor.tensor_shape.dim)
+    if node.op in _SAME_SHAPE and node.inputs:
+        return _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
+    if node.op in _BROADCASTS:
+        shapes = [_shape_of(read, nodes, known, depth - 1, seen) for read in node.inputs]
+        try:
+            return None if None in shapes else np.broadcast_shapes(*(shape or () for shape in shapes))
+        except ValueError:
+            return None
+    if node.op == "Reshape" and len(node.inputs) > 1:
+        old = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
+        new = _fold(node.inputs[1], nodes, known, depth - 1, seen)
+        return None if old is None or new is None else _reshaped(old, [int(size) for size in new.reshape(-1)])
+    shape = node.shape() if node.op.startswith(("Placeholder", "Var")) else None
+    rows = known.get(ROWS)
+    if shape and shape[0] is None and rows is not None:
+        shape = (int(rows), *shape[1:])
+    return None if shape is None or None in shape else tuple(size or 0 for size in shape)
+
+
+def _reshaped(old: tuple[int, ...], new: list[int]) -> tuple[int, ...] | None:
+    total, rest = int(np.prod(old)), int(np.prod([size for size in new if size >= 0]))
+    if new.count(-1) > 1 or (new.count(-1) and (rest == 0 or total % rest)):
+        return None
+    return tuple(total // rest if size < 0 else size for size in new)
 
 
 _FOLDS: dict[str, Any] = {

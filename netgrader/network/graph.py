@@ -206,13 +206,19 @@ class Graph:
         """The nodes of `ancestors`."""
         return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
 
-    def descendants(self, tensors: Iterable[str], *, past: frozenset[str] = frozenset()) -> set[str]:
-        """All tensors made from the values of `tensors`, themselves included; ops in `past` are not passed."""
+    def descendants(
+        self, tensors: Iterable[str], *, past: frozenset[str] = frozenset(), stop: Iterable[str] = ()
+    ) -> set[str]:
+        """All tensors made from the values of `tensors`, themselves included; ops in `past` are not passed.
+
+        Nothing that is in `stop` is among them, or followed.
+        """
+        ends = set(stop)
         seen: set[str] = set()
         todo = list(tensors)
         while todo:
             tensor = todo.pop()
-            if tensor in seen:
+            if tensor in seen or tensor in ends:
                 continue
             seen.add(tensor)
             for name in self.consumers.get(tensor, ()):
@@ -294,10 +300,14 @@ class Graph:
 
     def _made_from(self, roots: set[str]) -> frozenset[str]:
         found = set(roots)
-        for name in self.order:
-            node = self.nodes[name]
-            if any(node_of(tensor) in found for tensor in self.value_inputs(node)):
-                found.add(name)
+        loops = any(node.op in _BACK_EDGES for node in self.nodes.values())
+        before = -1
+        while len(found) > before:
+            before = len(found) if loops else len(self.nodes)  # what a loop hands back is known in a further pass
+            for name in self.order:
+                node = self.nodes[name]
+                if any(node_of(tensor) in found for tensor in self.value_inputs(node)):
+                    found.add(name)
         return frozenset(found)
 
     @cached_property

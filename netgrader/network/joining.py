@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["join_activated", "join_linear", "join_repeated", "predecessors"]
 
-_SIDE_BY_SIDE = words("ConcatV2 Concat Pack ParallelConcat")
+_ARRAYS = words(
+    "TensorArrayWriteV3 TensorArrayScatterV3 TensorArrayGatherV3 TensorArrayConcatV3 TensorListSetItem TensorListStack "
+    "TensorListGather TensorListConcat TensorListConcatV2 TensorListPushBack"
+)
+_SIDE_BY_SIDE = words("ConcatV2 Concat Pack ParallelConcat") | _ARRAYS
 _SUMS = words("Add AddV2 AddN Sub")
 _LINEAR = RESHAPING | _SIDE_BY_SIDE | _SUMS | words("BiasAdd BiasAddV1 StridedSlice Slice")
 
@@ -111,6 +115,14 @@ def _own_way(graph: Graph, start: str, inside: set[str]) -> set[str]:
                 todo.extend(graph.outputs[name])
             elif node.op in _SIDE_BY_SIDE:
                 joins.update(graph.outputs[name])
+    # What is joined may be joined again: an array of tensors is written part by part.
+    todo = list(joins)
+    while todo:
+        for name in graph.consumers.get(todo.pop(), ()):
+            outputs = graph.outputs[name]
+            if name in inside and graph.nodes[name].op in _SIDE_BY_SIDE | RESHAPING and not joins.issuperset(outputs):
+                joins.update(outputs)
+                todo.extend(outputs)
     return own | joins
 
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import ChainMap, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from netgrader.network.constants import fold
+import numpy as np
+
+from netgrader.network.constants import ROWS, fold
 from netgrader.network.graph import Node, node_of
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ _KEPT = frozenset({"StackPushV2", "StackPush", "StackPopV2", "StackPop"})
 _ARRAY = "TensorArrayV3"
 
 
-def unrolled(meta: Message, graph: Graph) -> Message:
+def unrolled(meta: Message, graph: Graph, rows: int | None = None) -> Message:
     """The same graph with the loops written out whose number of passes follows from constants.
 
     Parameters
@@ -46,6 +48,8 @@ def unrolled(meta: Message, graph: Graph) -> Message:
         The graph.
     graph
         The same, as plain nodes, with the values that evaluation feeds.
+    rows
+        How many rows are fed, for loops that pass once for each; None leaves those as they are.
     """
     frames: dict[str, list[Node]] = defaultdict(list)
     for node in graph.nodes.values():
@@ -57,7 +61,7 @@ def unrolled(meta: Message, graph: Graph) -> Message:
     result.CopyFrom(meta)
     raw = {node.name: node for node in result.graph_def.node}
     for enters in frames.values():
-        frame = _Frame(graph, enters)
+        frame = _Frame(graph, enters, rows)
         if frame.plain and frame.run():
             frame.write(result.graph_def, raw)
     return result
@@ -66,7 +70,7 @@ def unrolled(meta: Message, graph: Graph) -> Message:
 class _Frame:
     """One loop: its members, its variables, and the copies that were made of its body."""
 
-    def __init__(self, graph: Graph, enters: list[Node]) -> None:
+    def __init__(self, graph: Graph, enters: list[Node], rows: int | None) -> None:
         self.graph = graph
         self.enters = {node.name: node for node in enters}
         self.members, self.exits = self._members()
@@ -82,7 +86,7 @@ class _Frame:
         self.copies: dict[str, Node] = {}
         self.origin: dict[str, str] = {}
         self.last: dict[str, str] = {}
-        self.values = dict(graph.known)
+        self.values = dict(graph.known) if rows is None else {**graph.known, ROWS: np.asarray(rows)}
 
     @property
     def plain(self) -> bool:

@@ -182,12 +182,16 @@ _ENOUGH = 20
 
 @dataclass(frozen=True)
 class StepMatch:
-    """What the steps look like: the optimizer's kind, its rate (below zero where it climbs), what was left over."""
+    """What the steps look like: the optimizer's kind, its rate (below zero where it climbs), what was left over.
+
+    `rates` are those of each step where they differ: the largest is then `rate`.
+    """
 
     kind: str
     rate: float
     error: float
     decay: float = 0.0
+    rates: tuple[float, ...] = ()
 
 
 def recognise_steps(
@@ -220,8 +224,23 @@ def recognise_steps(
     if (best is None or best.error >= TOLERANCE) and weights is not None:
         best = _with_decay(gradients, step, np.concatenate(weights))
     if best is None or best.error >= TOLERANCE:
-        best = _in_the_span(gradients, steps)
+        best = _scheduled(gradients, steps) or _in_the_span(gradients, steps)
     return best if best is not None and best.error < TOLERANCE else None
+
+
+def _scheduled(gradients: Sequence[Array], steps: Sequence[Array]) -> StepMatch | None:
+    """A rule whose rate changes from step to step."""
+    for kind, rules in RULES.items():
+        if kind in ("sgd", "momentum", "momentum-corrected"):
+            continue  # any factors of gradients: see below
+        for rule in rules:
+            found = [_fit(kind, rule(gradients[: count + 1]), step) for count, step in enumerate(steps)]
+            fits = [match for match in found if match is not None and match.error < TOLERANCE]
+            rates = [match.rate for match in fits]
+            if len(fits) == len(steps) and (min(rates) > 0 or max(rates) < 0):
+                largest = max(rates, key=abs)
+                return StepMatch(kind, largest, max(match.error for match in fits), rates=tuple(rates))
+    return None
 
 
 def _in_the_span(gradients: Sequence[Array], steps: Sequence[Array]) -> StepMatch | None:

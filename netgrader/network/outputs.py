@@ -110,9 +110,31 @@ def try_outputs(reading: Reading) -> None:
 
 
 def _scores_of(reading: Reading, tensor: str) -> str | None:
-    """The scores that a tensor is made from: those that are trained, or those that the student calls logits."""
-    candidates = [reading.scores, reading.hints.get("logits")]
-    return next((c for c in candidates if c is not None and tensor in reading.graph.descendants([c])), None)
+    """The scores that a tensor is made from, and nothing else of the images: those of the loss, or of evaluation alone."""
+    graph, images = reading.graph, reading.roles.images
+    candidates = [c for c in (reading.scores, reading.hints.get("logits")) if c is not None and c in graph]
+    way = graph.dominators(images, tensor) if images is not None else []
+    found = next((c for c in candidates if c in way and c != tensor), None)
+    if found is not None or not way:
+        return found or next((c for c in candidates if tensor in graph.descendants([c])), None)
+    # Evaluation may average several classifiers, or go another way through the same layers.
+    variables = set(graph.variables_in(tensor)) - reading.statistics
+    for inner in way[:-1]:
+        if variables <= set(graph.variables_in(inner)) and _is_scores(reading, inner):
+            return inner
+    return None
+
+
+def _is_scores(reading: Reading, tensor: str) -> bool:
+    """Whether a tensor holds a real number for each class of each row."""
+    bench = reading.bench
+    if bench is None:
+        return False
+    sample = bench.sample(6)
+    value = bench.fetch(tensor, bench.feed(sample))
+    if value is None or value.dtype.kind != "f":
+        return False
+    return orient(bench, value, len(sample.labels), reading.classes) is not None
 
 
 def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict[str, Array]]], Array]:

@@ -15,11 +15,12 @@ from netgrader.network.activating import try_activations
 from netgrader.network.answer import network_of
 from netgrader.network.bench import Bench
 from netgrader.network.branches import as_evaluated
+from netgrader.network.constants import ROWS
 from netgrader.network.exercises import exercise_named
 from netgrader.network.faults import find_faults
 from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
-from netgrader.network.functions import written_out
+from netgrader.network.functions import LOOPS, written_out
 from netgrader.network.graph import plain_graph
 from netgrader.network.joining import join_activated, join_linear, join_repeated
 from netgrader.network.layers import find_steps
@@ -125,14 +126,7 @@ class _Given:
 
 def _read_as(meta: Message, given: _Given, feed: Mapping[str, Array], lab: Lab | None) -> Reading:
     """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
-    meta = written_out(meta, feed)
-    whole = plain_graph(meta.graph_def)
-    _ = whole.order  # a cycle is said before anything walks
-    plain = as_evaluated(whole, feed)
-    straight = unrolled(meta, plain)
-    if straight is not meta:
-        meta, whole = straight, plain_graph(straight.graph_def)
-        plain = as_evaluated(whole, feed)
+    meta, whole, plain, rows = _straight(meta, feed)
     hints = {name: plain.behind(tensor) for name, tensor in given.hints.items()}
 
     def attempt(named: Mapping[str, str], lab: Lab | None) -> Reading:
@@ -146,13 +140,41 @@ def _read_as(meta: Message, given: _Given, feed: Mapping[str, Array], lab: Lab |
             eval_feed=feed,
             has_parts=given.has_parts,
             whole=whole,
+            rows=rows,
         )
 
     hints |= _asked_for(plain, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)
 
 
+def _straight(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, Graph, int | None]:
+    """The graph without calls, loops and branches; then as plain nodes, as evaluation sees it; and its number of rows.
+
+    A loop that is passed once for each row is written out for a few rows, and then no other number of them can be fed.
+    """
+
+    def attempt(rows: int | None) -> tuple[Message, Graph, Graph]:
+        flat = written_out(meta, feed if rows is None else {**feed, ROWS: np.asarray(rows)})
+        whole = plain_graph(flat.graph_def)
+        _ = whole.order  # a cycle is said before anything walks
+        plain = as_evaluated(whole, feed)
+        straight = unrolled(flat, plain, rows)
+        if straight is flat:
+            return flat, whole, plain
+        whole = plain_graph(straight.graph_def)
+        return straight, whole, as_evaluated(whole, feed)
+
+    found = attempt(None)
+    if any(node.op in LOOPS or node.op == "LoopCond" for node in found[0].graph_def.node):
+        by_rows = attempt(LOOPED_ROWS)
+        if len(by_rows[1].nodes) > len(found[1].nodes):
+            return *by_rows, LOOPED_ROWS
+    return *found, None
+
+
 MOST_NETWORKS = 5
+#: So many rows are fed where a loop is passed once for each.
+LOOPED_ROWS = 6
 #: What shows where a network is evaluated as it is trained.
 _OF_SWITCHES = frozenset({"rows-mixed", "dropout-at-evaluation", "keep-rate-swapped"})
 
@@ -238,6 +260,7 @@ def read(
     eval_feed: Mapping[str, Array],
     has_parts: bool,
     whole: Graph | None = None,
+    rows: int | None = None,
 ) -> Reading:
     """All stages: first what following the graph says, then, in the lab, what trying says."""
     pixels, classes = (exercise.inputs, exercise.classes) if exercise is not None else (784, 10)
@@ -250,7 +273,7 @@ def read(
     find_statistics(reading, whole or graph)
     _find_unused(reading)
     if lab is not None:
-        _open_bench(reading, lab, content, pixels)
+        _open_bench(reading, lab, content, pixels, rows)
     read_optimizer(reading)
     if reading.bench is not None:
         _experiment(reading)
@@ -309,7 +332,7 @@ def _find_unused(reading: Reading) -> None:
     reading.unused = [step for step in reading.unused if step.data not in labelled]
 
 
-def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int) -> None:
+def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int, rows: int | None) -> None:
     try:
         loaded = lab.load(content)
         session = loaded.session(seed=1)
@@ -317,7 +340,7 @@ def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int) -> None
         reading.measured["refused"] = error.sentence
         return
     bench = Bench(reading.graph, loaded, session, reading.eval_feed, pixels=pixels, classes=reading.classes)
-    bench.images, bench.labels = reading.roles.images, reading.roles.labels
+    bench.images, bench.labels, bench.looped = reading.roles.images, reading.roles.labels, rows
     bench.others.update({name: value for name, value in reading.graph.known.items() if name not in reading.eval_feed})
     reading.bench = bench
     if not bench.initialise():

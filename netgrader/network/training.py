@@ -251,6 +251,7 @@ def _judge(
             training.place = training.place or reading.roles.train_op or ""
             if not _fed_rates(reading) and np.isfinite(found.rate):
                 training.rate = abs(found.rate)
+                training.rates = tuple(abs(rate) for rate in found.rates)
 
 
 def _by_variable(

@@ -342,6 +342,6 @@ def try_rows(reading: Reading) -> None:
     reading.measured["other-batch"] = fewer is not None
     if fewer is not None and fewer.size == 2 * full.shape[1]:
         mixed = mixed or np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size
-    elif fewer is not None:
+    elif fewer is not None and bench.looped is None:
         mixed = True
     reading.measured["mixed"] = bool(mixed)

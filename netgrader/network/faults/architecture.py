@@ -230,7 +230,9 @@ def rows(reading: Reading) -> Iterator[Fault]:
     if reading.measured.get("mixed"):
         yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
     shape = reading.graph.static_shape(reading.roles.images) if reading.roles.images in reading.graph.sources else None
-    if reading.bench is not None and reading.bench.batch is not None and reading.measured.get("other-batch") is False:
+    bench = reading.bench
+    fixed = bench is not None and bench.batch is not None and bench.looped is None
+    if fixed and reading.measured.get("other-batch") is False:
         yield fault(
             "fixed-batch-size",
             node_of(reading.roles.images or ""),
