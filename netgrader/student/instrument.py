@@ -139,10 +139,26 @@ def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> ty
         Y=y,
         logits=logits,
         prediction=tf.nn.softmax(logits, axis=1, name="prediction"),
-        loss=tf.ensure_shape(tf.numpy_function(notes.loss, [run, y, logits], tf.float32), [], name="loss"),
+        loss=tf.identity(_loss(tf, notes, run, y)(logits), name="loss"),
         train_op=tf.group(updates, name="train_op"),
         accuracy=tf.ensure_shape(tf.numpy_function(notes.accuracy, [run, y, logits], tf.float32), [], name="accuracy"),
     )
+
+
+def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
+    """The loss as a function of the logits. It can be differentiated: a loop may watch gradients, or clip them."""
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def loss(logits: Any) -> tuple[Any, Any]:
+        value = tf.ensure_shape(tf.numpy_function(notes.loss, [run, y, logits], tf.float32), [])
+
+        def slope(above: Any) -> Any:
+            of_logits = tf.numpy_function(notes.slope, [run, y, logits], tf.float32)
+            return above * tf.ensure_shape(of_logits, logits.shape)
+
+        return value, slope
+
+    return loss
 
 
 class _Notes:
@@ -200,6 +216,13 @@ class _Notes:
             value, _ = loss_and_slope(logits, y)
         self._answer(run, Asked.LOSS, y, value)
         return np.float32(value)
+
+    def slope(self, run: np.int64, y: Array, logits: Array) -> Array:
+        """The gradient of the loss with respect to the logits is asked for."""
+        with np.errstate(all="ignore"):
+            value, slope = loss_and_slope(logits, y)
+        self._answer(run, Asked.GRADIENT, y, value)
+        return slope
 
     def accuracy(self, run: np.int64, y: Array, logits: Array) -> np.float32:
         """The accuracy is asked for."""

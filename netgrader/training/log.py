@@ -123,6 +123,9 @@ class Call:
         What it raised, if anything.
     closed
         Whether it closed its session.
+    own_optimizer
+        Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked for
+        the gradient of the loss, and after which the weights had moved. `asked` counts them as steps.
     """
 
     n_epochs: int
@@ -139,6 +142,7 @@ class Call:
     returned: tuple[str | int, ...] = ()
     error: ProbeError | None = None
     closed: bool = False
+    own_optimizer: bool = False
     starts: Int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -241,22 +245,35 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
     if len(figures) != len(events):
         raise BadTrainingLog("The instrument's notes are not of one length.")
     returned = evidence.facts.get(f"{name}/returned")
+    state = figures[:, FIGURES.index("state")]
+    final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
+    by_own = _steps_of_its_own(column["asked"], state, final)
     return Call(
         n_epochs=_whole(asked.get("n_epochs")),
         mini_batch_size=_whole(asked.get("mini_batch_size")),
-        asked=column["asked"],
+        asked=column["asked"] | (by_own * np.int64(Asked.STEP)),
         sizes=column["n_rows"],
         version=column["graph_version"],
-        state=figures[:, FIGURES.index("state")],
+        state=state,
         loss=figures[:, FIGURES.index("loss")],
-        final=float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan"),
+        final=final,
         rows=_rows(column, noted, finder),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
         returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
         error=evidence.errors.get(f"{name}/train"),
         closed=evidence.facts.get(f"{name}/closed") is True,
+        own_optimizer=bool(by_own.any()),
     )
+
+
+def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
+    """Which runs moved the weights by the gradient of the loss, where none took the network's own train step."""
+    if (asked & Asked.STEP).any():
+        return np.zeros(len(asked), dtype=bool)
+    after = np.append(state[1:], final)
+    moved: Bool = ((asked & Asked.GRADIENT) > 0) & np.isfinite(after) & (after != state)
+    return moved
 
 
 def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _Finder) -> Rows:
@@ -271,7 +288,7 @@ def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], find
         raise BadTrainingLog("The instrument's blocks of rows do not fit together.")
     if (sizes[fed] != block_sizes[blocks[fed]]).any() or sizes[~fed].any():
         raise BadTrainingLog("The instrument's runs and blocks differ in length.")
-    labelled = (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY)) > 0
+    labelled = (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY | Asked.GRADIENT)) > 0
     found, given = noted["found"], noted["labels"]
     if found.shape != (sizes.sum(),) or given.shape != (sizes[labelled].sum(),):
         raise BadTrainingLog("The instrument's rows and labels differ in length.")

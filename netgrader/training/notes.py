@@ -70,6 +70,8 @@ class Asked(IntFlag):
     LOSS = 2
     ACCURACY = 4
     INITIALISE = 8
+    GRADIENT = 16
+    """The gradient of the loss was asked for, outside of the network's own train step."""
 
 
 def first_weights(challenge: int, call: int) -> npt.NDArray[np.float32]:

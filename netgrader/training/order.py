@@ -25,6 +25,8 @@ __all__ = ["judge_order"]
 # A minibatch is called sorted from this share of its most frequent digit on; a shuffled one of 16 has 0.27.
 PURE = 0.8
 SMALLEST_JUDGED = 8
+# So few minibatches, each sorted within itself, may look like the order of the file.
+FEW_STEPS = 4
 
 
 def judge_order(subject: Subject) -> Iterator[Finding]:
@@ -47,6 +49,9 @@ def judge_order(subject: Subject) -> Iterator[Finding]:
     elif _repeats(passes_of(subject)):
         found = "each pass over the images feeds them in the same order"
         yield finding(Aspect.ORDER, "no-shuffling", found=found, expected="a new order in each epoch")
+    elif len(epochs) > 1 and all(_along_the_file(subject, epoch) for epoch in epochs):
+        found = "neighbours in x_train fed one after the other in each epoch"
+        yield finding(Aspect.ORDER, "no-shuffling", found=found, expected="a new order in each epoch")
     elif len(epochs) == 1 and call.n_epochs > 1 and len(sets[0]) > 1 and _ascending(subject, epochs[0]):
         yield finding(Aspect.ORDER, "no-shuffling", found="the images in the order of x_train", expected="a new order")
     if len(epochs) > 1 and call.error is None and all(len(epoch.steps) == 1 for epoch in epochs):
@@ -68,6 +73,13 @@ def _repeats(passes: list[Int]) -> bool:
 
 def _ascending(subject: Subject, epoch: Epoch) -> bool:
     return bool((np.diff(subject.rows(epoch).index) > 0).all())
+
+
+def _along_the_file(subject: Subject, epoch: Epoch) -> bool:
+    """Whether an epoch goes through the images as they stand, forwards or backwards, wherever it begins."""
+    steps = np.diff(subject.rows(epoch).index)
+    turns = min(int((steps <= 0).sum()), int((steps >= 0).sum()))
+    return len(epoch.steps) > FEW_STEPS and turns < 2
 
 
 def _purity(subject: Subject, epoch: Epoch) -> float:

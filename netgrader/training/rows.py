@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,12 +121,17 @@ class _Batches:
         missing = self.n - self.different
         twice = len(self.fed) - self.different
         if twice:
-            return self.whole_passes or (missing == 0 and twice < self.asked and self._alike())
+            return self.whole_passes or (missing == 0 and self._filled_up())
         if missing == 0:
             return True
         fits = self.usual == self.asked or not self._size_fits()
         whole = bool((self.sizes == self.usual).all())
         return self.whole_passes or (fits and whole and missing == (self.n % self.usual or self.usual))
+
+    def _filled_up(self) -> bool:
+        """Whether images come twice only where the last minibatch was filled up with some that had been fed before."""
+        before = np.concatenate([np.empty(0, dtype=np.int64), *self.rows_per_step[:-1]])
+        return self._alike() and len(np.unique(before)) == len(before)
 
     def _incomplete(self) -> Finding:
         same, shared = self._shared()
@@ -143,7 +149,7 @@ class _Batches:
             return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
         if self._drawn_from_a_part(shared):
             return self._part_only()
-        if shared > 0.02 or self.usual > 1.1 * self.asked:
+        if shared > 0.02 or self.usual > 1.1 * self.asked or self._overlapping():
             return self._say("wrong-slice", 0.0, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
         if self.different == self.n:
             times = f"each image {len(self.fed) / self.n:.3g} times in one epoch"
@@ -175,6 +181,11 @@ class _Batches:
             same.append(np.array_equal(one, other))
             shares.append(len(np.intersect1d(one, other)) / max(1, min(len(one), len(other))))
         return float(np.mean(same)), float(np.mean(shares))
+
+    def _overlapping(self) -> bool:
+        """Whether each minibatch, but for a few, begins with rows that the one before ended with."""
+        pairs = [len(np.intersect1d(one, other)) > 0 for one, other in pairwise(self.rows_per_step)]
+        return len(pairs) > 1 and float(np.mean(pairs)) > SAME
 
     def _drawn_at_random(self, shared: float) -> bool:
         """Whether rows repeat as often as independent draws do (birthday problem), across minibatches too."""

@@ -57,8 +57,8 @@ def _before_a_step(message: str, place: str) -> Fault | None:
         made = "an initialiser made outside of net.graph"
         return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
     if "No gradients provided" in message:
-        # The instrument's loss has none: its train op is the only one that goes with it.
-        return fault("train-op-not-run", found="an optimizer of its own", expected="steps of net.train_op", place=place)
+        found = "an optimizer of its own, for something that does not follow from the weights"
+        return fault("train-op-not-run", found=found, expected="steps of net.train_op", place=place)
     return None
 
 
@@ -83,6 +83,11 @@ def judge_run(
         if error is None:
             yield _no_step(subject, steps_elsewhere)
         return
+    if call.own_optimizer:
+        found = "steps by an optimizer of its own, which knows nothing of the network's learning rate"
+        yield finding(
+            Aspect.RUN, "train-op-not-run", share=0.25, found=found, expected="steps of net.train_op", grave=True
+        )
     yield from _initialisation(subject)
     done, asked = len(course.epochs), call.n_epochs
     if done < asked:

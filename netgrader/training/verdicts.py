@@ -111,8 +111,16 @@ ANY = frozenset({"*"})
 CONSEQUENCES: Mapping[str, frozenset[str]] = {
     "train-op-not-run": ANY,
     "not-initialised": ANY,
+    "reinitialised-each-epoch": frozenset({"another-session"}),
     "evaluated-in-fresh-session": frozenset(
-        {"reinitialised-each-epoch", "reported-accuracy-wrong", "evaluated-on-part", "too-few-epochs", "wrong-return"}
+        {
+            "reinitialised-each-epoch",
+            "another-session",
+            "reported-accuracy-wrong",
+            "evaluated-on-part",
+            "too-few-epochs",
+            "wrong-return",
+        }
     ),
     "same-batch-always": frozenset({"part-of-data-only", "wrong-slice", "no-shuffling", "sorted-data"}),
     "no-minibatches": frozenset({"no-shuffling", "batch-size-ignored"}),
@@ -195,6 +203,8 @@ def _cause(finding: Finding, wrong: Sequence[Finding], error: Fault | None) -> s
     for other in wrong:
         brings = CONSEQUENCES.get(other.fault.code, frozenset())
         one_side = not (other.side and finding.side) or other.side == finding.side
-        if one_side and other.fault.code != code and (code in brings or brings is ANY):
+        # What earns nothing leaves nothing else to say.
+        everything = brings is ANY and other.share == 0
+        if one_side and other.fault.code != code and (code in brings or everything):
             return other.fault.code
     return None
