@@ -14,7 +14,7 @@ from netgrader.checks.input_gradients import require_largest
 from netgrader.checks.learning_rate import found_by_sweep, judge_rate, require_true
 from netgrader.checks.pictures import rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.checks.structure import require_role
-from netgrader.checks.two_layers import curves, gradients, recomputed, student_sweep, trial_runs
+from netgrader.checks.two_layers import curves, gradients, recomputed, require_run, student_sweep, trial_runs
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -95,6 +95,7 @@ def test_the_sweep_can_be_reproduced(bench, show):
     sweep = student_sweep(bench)
     runs = {run.rate: run for run in trial_runs(bench).values()}
     show(sweep_curve(sweep, runs.values()))
+    require_run(bench, SWEEP)
     require_true(sweep, runs)
 
 

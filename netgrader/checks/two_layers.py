@@ -11,13 +11,14 @@ from netgrader.checks.accuracy import Recomputed, recompute
 from netgrader.checks.input_gradients import GradientTrial, try_gradients
 from netgrader.checks.language import fail
 from netgrader.checks.learning_rate import ShortRun, StudentSweep, read_sweep, short_run
+from netgrader.checks.provenance import idle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from netgrader.checks.bench import Bench, CellEvidence
 
-__all__ = ["curves", "gradients", "recomputed", "student_sweep", "trial_runs"]
+__all__ = ["curves", "gradients", "recomputed", "require_run", "student_sweep", "trial_runs"]
 
 Array = npt.NDArray[Any]
 
@@ -33,6 +34,13 @@ def student_sweep(bench: Bench) -> StudentSweep:
     if not isinstance(best, int | float) or not np.isfinite(best) or best <= 0:
         fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
     return read_sweep(pairs, float(best))
+
+
+def require_run(bench: Bench, cell: str) -> None:
+    """End the test if the sweep that a check cell handed over cannot have been run by the notebook."""
+    reason = idle(bench.outside, cell)
+    if reason is not None:
+        fail("sweep-result-not-reproduced", found=reason, expected="a sweep that this notebook runs")
 
 
 def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:

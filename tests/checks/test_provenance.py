@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netgrader.checks.provenance import doubt
+from netgrader.checks.provenance import doubt, idle
 
 NETWORK = {"w1": np.zeros((784, 1500), np.float32), "w2": np.zeros((1500, 10), np.float32)}
 CELL = "check_two_layer_training"
@@ -45,3 +45,13 @@ def test_nothing_is_said_where_nothing_was_seen(outside):
 
 def test_without_values_there_is_nothing_to_doubt():
     assert doubt(seen((0.2, False, ""), (0.1, True, CELL)), CELL, {}) is None
+
+
+def test_a_sweep_that_took_no_time_was_typed_in():
+    said = idle(seen((0.02, False, ""), (9.0, True, ""), (0.1, True, CELL), (40.0, False, "")), CELL)
+    assert "0.02 seconds" in said
+
+
+@pytest.mark.parametrize("outside", [{}, {"cells": []}, seen((1.2, False, ""), (0.1, True, CELL))])
+def test_a_sweep_that_took_its_time_or_was_not_watched_is_not_doubted(outside):
+    assert idle(outside, CELL) is None
