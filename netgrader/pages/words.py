@@ -219,6 +219,8 @@ REMEDY_FILE = "When that is mended (a new copy goes into {folder}), type:"
 # Report: table
 TABLE = "Students and cells"
 TABLE_LEAD = "Points of each check. Beneath a cell's name stand the points it is worth."
+TABLE_PAGES = "A name leads to the student's first feedback page, the numbers after it to that of each notebook."
+TABLE_SORT = "A column's heading sorts by it; once more turns the order."
 TABLE_KEY = {"ungradable": "could not be graded", "waiting": "waits for a person"}
 TABLE_KEY_DASH = "–  not handed in"
 TABLE_CAPTION = "Points of each student for each cell"

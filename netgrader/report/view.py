@@ -174,3 +174,8 @@ class Report:
     integrity: tuple[tuple[str, str, str], ...]
     csv_name: str
     empty: str = ""
+
+    @property
+    def many_pages(self) -> bool:
+        """Whether some student has more than one feedback page."""
+        return any(len(row.pages) > 1 for row in self.rows)

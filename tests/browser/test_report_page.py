@@ -48,6 +48,7 @@ def test_an_instructor_reads_whom_to_look_at_before_the_table(browser, pages):
 def test_the_table_sorts_by_keyboard_and_says_so(browser, pages):
     browser.open(pages["report"])
     assert names(browser)[:2] == ["Ada Lovelace", "<b>Esra</b> & co"]
+    assert "A column's heading sorts by it" in browser.text
     button = head(browser, "Total")
     button.send_keys(Keys.ENTER)
     assert names(browser)[:2] == ["Hana", "Goran"]

@@ -126,6 +126,8 @@ def test_a_chart_of_one_rate_still_says_which():
 def test_each_notebook_of_a_student_has_its_page_a_click_away():
     html = render_report(build_report(ex.large()))
     assert '<span class="sr">3_deep_network</span><span aria-hidden="true">3</span>' in html
+    assert "the numbers after it to that of each notebook" in html
+    assert "the numbers after it" not in render_report(build_report(ex.eight_students()))
 
 
 def test_a_notebook_that_was_handed_in_and_never_graded_is_trouble_and_not_a_zero():
