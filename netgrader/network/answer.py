@@ -9,7 +9,7 @@ import numpy as np
 
 from netgrader.network.faults import find_faults
 from netgrader.network.graph import node_of
-from netgrader.network.losses import CROSS_ENTROPY
+from netgrader.network.losses import CROSS_ENTROPY, TOGETHER
 from netgrader.network.model import Layer, Loss, Network, Optimizer, Role
 from netgrader.network.optimizers import FUSED
 from netgrader.network.places import with_places
@@ -32,6 +32,7 @@ _REPORTED_KINDS = {
     "softmax-over-all": CROSS_ENTROPY,
     "sum-over-batch-log": CROSS_ENTROPY,
     "log-sum-over-batch": CROSS_ENTROPY,
+    TOGETHER: "undecided",
     "cross-entropy-of-scores": "cross-entropy",
     "log-of-scores": "cross-entropy",
     "log-of-scores-tight": "cross-entropy",

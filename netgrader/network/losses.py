@@ -17,11 +17,17 @@ from netgrader.network.activations import sigmoid, softmax
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["BANK", "CROSS_ENTROPY", "LossMatch", "Observation", "recognise"]
+__all__ = ["BANK", "CROSS_ENTROPY", "OVER_ROWS", "TOGETHER", "LossMatch", "Observation", "recognise"]
 
 Array = npt.NDArray[Any]
 
 CROSS_ENTROPY = "softmax-cross-entropy"
+#: A loss of no name that is no sum over the rows of a batch.
+TOGETHER = "rows-together"
+#: Formulas in which the rows of a batch meet, by name.
+OVER_ROWS = frozenset(
+    ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]
+)
 TOLERANCE = 4e-3
 
 

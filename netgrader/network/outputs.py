@@ -114,7 +114,7 @@ def _scores_of(reading: Reading, tensor: str) -> str | None:
     graph, images = reading.graph, reading.roles.images
     candidates = [c for c in (reading.scores, reading.hints.get("logits")) if c is not None and c in graph]
     way = graph.dominators(images, tensor) if images is not None else []
-    found = next((c for c in candidates if c in way and c != tensor), None)
+    found = next((c for c in candidates if c in way), None)
     if found is not None or not way:
         return found or next((c for c in candidates if tensor in graph.descendants([c])), None)
     # Evaluation may average several classifiers, or go another way through the same layers.

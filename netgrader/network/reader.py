@@ -14,17 +14,12 @@ from netgrader.lab.api import LabError
 from netgrader.network.activating import try_activations
 from netgrader.network.answer import network_of
 from netgrader.network.bench import Bench
-from netgrader.network.branches import as_evaluated
-from netgrader.network.constants import ROWS
 from netgrader.network.exercises import exercise_named
 from netgrader.network.faults import find_faults
 from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
-from netgrader.network.functions import LOOPS, written_out
-from netgrader.network.graph import plain_graph
 from netgrader.network.joining import join_activated, join_linear, join_repeated
 from netgrader.network.layers import find_steps
-from netgrader.network.loops import unrolled
 from netgrader.network.model import Exercise, Network
 from netgrader.network.outputs import find_outputs, try_outputs
 from netgrader.network.reading import Reading
@@ -32,6 +27,7 @@ from netgrader.network.roles import PRODUCTS, find_roles, train_ops, updates_und
 from netgrader.network.source import GraphError, read_source
 from netgrader.network.static import read_loss
 from netgrader.network.statistics import find_statistics
+from netgrader.network.straight import straightened
 from netgrader.network.terms import terms
 from netgrader.network.training import choose_loss, read_optimizer, settle, try_steps
 from netgrader.network.trials import find_scores, try_loss, try_rows, try_widths
@@ -126,7 +122,7 @@ class _Given:
 
 def _read_as(meta: Message, given: _Given, feed: Mapping[str, Array], lab: Lab | None) -> Reading:
     """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
-    meta, whole, plain, rows = _straight(meta, feed)
+    meta, whole, plain, rows = straightened(meta, feed)
     hints = {name: plain.behind(tensor) for name, tensor in given.hints.items()}
 
     def attempt(named: Mapping[str, str], lab: Lab | None) -> Reading:
@@ -147,34 +143,7 @@ def _read_as(meta: Message, given: _Given, feed: Mapping[str, Array], lab: Lab |
     return attempt(hints, lab)
 
 
-def _straight(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, Graph, int | None]:
-    """The graph without calls, loops and branches; then as plain nodes, as evaluation sees it; and its number of rows.
-
-    A loop that is passed once for each row is written out for a few rows, and then no other number of them can be fed.
-    """
-
-    def attempt(rows: int | None) -> tuple[Message, Graph, Graph]:
-        flat = written_out(meta, feed if rows is None else {**feed, ROWS: np.asarray(rows)})
-        whole = plain_graph(flat.graph_def)
-        _ = whole.order  # a cycle is said before anything walks
-        plain = as_evaluated(whole, feed)
-        straight = unrolled(flat, plain, rows)
-        if straight is flat:
-            return flat, whole, plain
-        whole = plain_graph(straight.graph_def)
-        return straight, whole, as_evaluated(whole, feed)
-
-    found = attempt(None)
-    if any(node.op in LOOPS or node.op == "LoopCond" for node in found[0].graph_def.node):
-        by_rows = attempt(LOOPED_ROWS)
-        if len(by_rows[1].nodes) > len(found[1].nodes):
-            return *by_rows, LOOPED_ROWS
-    return *found, None
-
-
 MOST_NETWORKS = 5
-#: So many rows are fed where a loop is passed once for each.
-LOOPED_ROWS = 6
 #: What shows where a network is evaluated as it is trained.
 _OF_SWITCHES = frozenset({"rows-mixed", "dropout-at-evaluation", "keep-rate-swapped"})
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from netgrader.network.activating import same
 from netgrader.network.activations import BANK as ACTIVATIONS
-from netgrader.network.activations import name_activation
+from netgrader.network.activations import name_activation, softmax
 from netgrader.network.graph import node_of
 from netgrader.network.layers import product_widths
-from netgrader.network.losses import BANK, CROSS_ENTROPY, LossMatch, Observation, recognise
+from netgrader.network.losses import BANK, CROSS_ENTROPY, OVER_ROWS, TOGETHER, LossMatch, Observation, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,19 +98,25 @@ def try_loss(reading: Reading) -> None:
     if form is None:
         return
     reading.measured["form"] = form
-    runs = _observe(reading, first.shape, rows)
+    # A mean of several classifiers' probabilities: the loss takes its logarithm, and other numbers have none.
+    total = _total_share(as_rows(first, form, rows)) if windows[0].stop == rows else 0.0
+    runs = _observe(reading, first.shape, rows, total)
     if not runs:
         return
     totals = np.array([run[-1].sum() for run, _ in runs], dtype=np.float64)
     if not np.isfinite(totals).all():
-        reading.measured["not-finite"] = True
+        natural = bench.fetch(reading.read, bench.feed(sample))
+        reading.measured["not-finite"] = natural is None or not np.isfinite(natural).all()
         return
     for window in windows:
         seen = _observations(reading, runs, form, window)
-        match = _first_match(seen)
+        match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
         if match is not None:
             break
-    else:
+    asked = match is None or (match[1].kind != CROSS_ENTROPY and match[1].kind not in OVER_ROWS)
+    if asked and form == "rows" and len(windows) == 1 and _rows_meet(reading, first.shape):
+        match = scores, LossMatch(TOGETHER, 1.0, 0.0, 0.0), ""
+    if match is None:
         return
     tensor, reading.loss_match, composed = match
     reading.logits = tensor
@@ -165,7 +171,42 @@ def _observations(
     return seen
 
 
-def _observe(reading: Reading, shape: tuple[int, ...], rows: int) -> list[tuple[list[Array], Array]]:
+def _total_share(scores: Array) -> float:
+    """What each row adds up to, where it is a distribution over the classes up to a factor; else 0."""
+    totals = scores.sum(axis=1)
+    alike = scores.min(initial=0) >= 0 and np.allclose(totals, totals[0], rtol=1e-3)
+    return float(totals[0]) if alike else 0.0
+
+
+def _as_logarithms(seen: Sequence[tuple[str, list[Observation]]]) -> list[tuple[str, list[Observation]]]:
+    """Probabilities as the scores that a softmax makes them from."""
+    tensor, observations = seen[0]
+    return [(tensor, [Observation(np.log(np.maximum(o.scores, 1e-30)), o.labels, o.value) for o in observations])]
+
+
+def _rows_meet(reading: Reading, shape: tuple[int, ...]) -> bool:
+    """Whether the loss is no sum over rows: what changing one half of them does depends on the other half."""
+    bench, loss, scores = reading.bench, reading.read, reading.scores
+    if bench is None or loss is None or scores is None or shape[0] < 2:
+        return False
+    feeds = bench.feed(bench.sample(shape[0]))
+    half = shape[0] // 2
+    for _ in range(3):
+        one, two = (bench.rng.standard_normal(shape) * 1.7 for _ in range(2))
+        mixed = np.concatenate([one[:half], two[half:]]), np.concatenate([two[:half], one[half:]])
+        found = [bench.fetch(loss, {**feeds, scores: fed}) for fed in (one, two, *mixed)]
+        if any(value is None or not np.isfinite(value).all() for value in found):
+            return False
+        both, none, first, second = (float(np.asarray(value, dtype=np.float64).sum()) for value in found)
+        apart = abs(both + none - first - second)
+        spread = max(abs(both - none), abs(both - first), abs(both - second))
+        if apart > 0.02 * spread and apart > 2e-3 * max(abs(both), abs(none)):
+            return True
+    return False
+
+
+def _observe(reading: Reading, shape: tuple[int, ...], rows: int, total: float) -> list[tuple[list[Array], Array]]:
+    """Labels, and what the tensors between scores and loss are, for random scores; or for shares of a `total`."""
     bench, loss = reading.bench, reading.read
     if bench is None or reading.scores is None or loss is None:
         return []
@@ -175,6 +216,7 @@ def _observe(reading: Reading, shape: tuple[int, ...], rows: int) -> list[tuple[
         sample = bench.sample(rows)
         labels = bench.rng.integers(1, max(reading.classes - 1, 2), rows)
         fed = bench.rng.standard_normal(shape) * 1.7
+        fed = total * softmax(fed, 0 if reading.measured["form"] == "columns" else -1) if total else fed
         found = bench.run(fetches, {**bench.feed(type(sample)(sample.images, labels)), reading.scores: fed})
         if found is None:
             return []

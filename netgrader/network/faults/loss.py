@@ -9,7 +9,7 @@ import numpy as np
 from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
 from netgrader.network.layers import between
-from netgrader.network.losses import CROSS_ENTROPY
+from netgrader.network.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +105,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
         yield fault("labels-off-by-one", _place(reading), f"label {step}", "the label itself")
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
-    elif match.kind in ("softmax-over-batch", "softmax-over-all", "sum-over-batch-log", "log-sum-over-batch"):
+    elif (match.kind in OVER_ROWS and match.kind not in _SQUARED) or (match.kind == TOGETHER and is_asked(reading)):
         yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
     elif match.kind in _SCORES and reading.last_activation not in _SQUASHED:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
