@@ -14,7 +14,15 @@ from netgrader.checks.input_gradients import require_largest
 from netgrader.checks.learning_rate import found_by_sweep, judge_rate, require_true
 from netgrader.checks.pictures import rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.checks.structure import require_role
-from netgrader.checks.two_layers import curves, gradients, recomputed, require_run, student_sweep, trial_runs
+from netgrader.checks.two_layers import (
+    curves,
+    gradients,
+    recomputed,
+    require_run,
+    show_gradients,
+    student_sweep,
+    trial_runs,
+)
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -161,6 +169,7 @@ def test_the_reported_accuracy_is_true(bench, cell_evidence):
     credit=1,
     faults=("gradient-of-logits", "gradient-of-loss", "gradient-of-wrong-tensor", "gradient-wrong-shape"),
 )
-def test_the_largest_outputs_gradient_is_right(bench):
+def test_the_largest_outputs_gradient_is_right(bench, show):
     """The last gradient says how the largest softmax output of each image changes with each pixel"""
+    show_gradients(bench, show)
     require_largest(gradients(bench))

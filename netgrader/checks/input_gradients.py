@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
     from netgrader.lab.api import Lab, LabSession
 
-__all__ = ["GradientTrial", "require_each", "require_largest", "require_shapes", "try_gradients"]
+__all__ = [
+    "CLASSES",
+    "PIXELS",
+    "GradientTrial",
+    "each_gradient",
+    "require_each",
+    "require_largest",
+    "require_shapes",
+    "try_gradients",
+]
 
 Array = npt.NDArray[Any]
 
@@ -158,6 +167,13 @@ def require_largest(trial: GradientTrial) -> None:
     if _agree(trial.largest, trial.loss):
         fail("gradient-of-loss", found="how the loss changes", expected=expected)
     fail("gradient-of-wrong-tensor", found="something that the largest output does not do", expected=expected)
+
+
+def each_gradient(session: LabSession, graph: GraphEvidence, images: Array) -> list[Array | None]:
+    """The gradients handed over, for `images` (n, 784): each as (n, 784), None where it has another size."""
+    feeds = dict(graph.eval_feed)
+    raw = [_run(session, part, graph.parts["X"], images, feeds) for part in _each_parts(graph.parts)]
+    return _split(raw, len(images))
 
 
 def _each_parts(parts: Mapping[str, str]) -> list[str]:

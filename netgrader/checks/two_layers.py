@@ -8,17 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.accuracy import Recomputed, recompute
+from netgrader.checks.gradient_pictures import gradient_pictures
 from netgrader.checks.input_gradients import GradientTrial, try_gradients
 from netgrader.checks.language import fail
 from netgrader.checks.learning_rate import ShortRun, StudentSweep, read_sweep, short_run
 from netgrader.checks.provenance import idle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from netgrader.checks.bench import Bench, CellEvidence
+    from netgrader.observations import Observation
 
-__all__ = ["curves", "gradients", "recomputed", "require_run", "student_sweep", "trial_runs"]
+__all__ = ["curves", "gradients", "recomputed", "require_run", "show_gradients", "student_sweep", "trial_runs"]
 
 Array = npt.NDArray[Any]
 
@@ -80,6 +82,19 @@ def _gradients(bench: Bench) -> GradientTrial:
     rows = np.concatenate([np.flatnonzero(labels == digit)[: 3 if digit < 3 else 2] for digit in range(10)])
     graph = bench.evidence(GRADIENTS).graph("gradients")
     return try_gradients(bench.lab, graph, _scaled(images[rows]), labels[rows])
+
+
+def show_gradients(bench: Bench, show: Callable[[Observation], None]) -> None:
+    """Hand over the student's gradients as pictures, of the trained network if there is one."""
+    graph = bench.evidence(GRADIENTS).raw.graphs.get("gradients")
+    if graph is None or "logits" not in graph.parts:
+        return
+    trained = bench.evidence(TRAINING).raw.graphs.get("net")
+    few = slice(0, 200)
+    images, digits = _scaled(bench.mnist.x_test[few]), bench.mnist.y_test[few]
+    drawn = gradient_pictures(bench.lab, graph, trained.values if trained is not None else {}, images, digits)
+    if drawn is not None:
+        show(drawn)
 
 
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:

@@ -208,7 +208,8 @@ def _images(observation: seen.Images) -> Figure | None:
         cells = []
         for index, image in enumerate(row):
             column = safe.line(observation.columns[index], 20) if index < len(observation.columns) else f"{index + 1}"
-            alt = f"{title}: {column}" + (f", {number + 1}" if len(observation.rows) > 1 else "")
+            # What the pictures are of is said once, in the caption.
+            alt = words.PICTURE_IN_ROW.format(column=column, row=number + 1) if len(observation.rows) > 1 else column
             cells.append(Markup('<td><img src="{}" alt="{}"></td>').format(draw(image), alt))
         body.append(Markup("<tr>{}</tr>").format(Markup("").join(cells)))
     table = Markup('<table class="images"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(

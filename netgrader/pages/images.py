@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["digit_picture", "grey_picture", "signed_picture"]
 
 SIDE = 28
-# Ends of the diverging scale, told apart with any colour vision: blue for less than zero, orange for more.
-LESS, ZERO, MORE = (33, 102, 172), (247, 247, 245), (178, 84, 24)
+# Ends of the diverging scale, told apart with any colour vision, and the same way round as in the notebooks.
+LESS, ZERO, MORE = (178, 56, 24), (247, 247, 245), (33, 102, 172)
 
 
 def digit_picture(levels: npt.NDArray[np.uint8]) -> str:

@@ -151,7 +151,8 @@ ROWS_TIMES = "times in one epoch"
 ROWS = "training images"
 ROWS_NOTE = ("{rows} images fed {times} time", "{rows} images fed {times} times")
 ROWS_ONCE = "Each of the {rows} training images was fed once."
-SIGNED = "Blue is less than zero, pale is zero, orange is more."
+PICTURE_IN_ROW = "{column}, row {row}"
+SIGNED = "Blue is more than zero, pale is zero, red is less. The colours have one scale in each row."
 
 # Report: frame
 REPORT = "Class report"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from netgrader.checks.gradient_pictures import gradient_pictures
 from netgrader.checks.input_gradients import (
     GradientTrial,
     require_each,
@@ -105,3 +107,36 @@ def test_nine_gradients_are_not_ten() -> None:
     tried = trial(lambda x, _, p: (softmax_outputs(x, p)[:9], largest(x, p)))
     with pytest.raises(Failed, match="one value for each pixel"):
         require_shapes(tried)
+
+
+def pictures(gradients: Callable[[Any, Any, Any], tuple[list[Any], Any]]) -> Any:
+    """The two rows of what pages draw, as numbers (2, 10, 784) between -1 and 1."""
+    rng = np.random.default_rng(5)
+    images = rng.random((9, 784), dtype=np.float32) * (rng.random((9, 784)) < 0.2)
+    values: dict[str, Any] = {"W1": rng.normal(0, 0.05, (784, 200)).astype(np.float32), "gone": np.zeros(3)}
+    lab = LocalLab()
+    try:
+        drawn = gradient_pictures(lab, network(gradients), values, images, np.arange(9))
+    finally:
+        lab.close()
+    if drawn is None:
+        return None
+    levels = [[np.frombuffer(base64.b64decode(image), np.uint8) for image in row] for row in drawn.rows]
+    return (np.array(levels, np.float64) - 128) / 127
+
+
+def test_right_gradients_look_like_what_moving_each_pixel_shows() -> None:
+    yours, ours = pictures(lambda x, _, p: (softmax_outputs(x, p), largest(x, p)))
+    assert np.abs(ours).max() > 0.9
+    assert np.abs(yours - ours).max() < 0.05
+
+
+def test_gradients_in_another_order_look_like_each_others() -> None:
+    yours, ours = pictures(lambda x, _, p: (softmax_outputs(x, p)[::-1], largest(x, p)))
+    assert np.abs(yours[::-1] - ours).max() < 0.05
+    assert np.abs(yours - ours).max() > 0.5
+
+
+def test_what_has_not_the_shape_of_an_image_is_not_drawn() -> None:
+    assert pictures(lambda x, _, p: ([p[:, k] for k in range(10)], largest(x, p))) is None
+    assert pictures(lambda x, _, p: (softmax_outputs(x, p)[:4], largest(x, p))) is None
