@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +12,7 @@ from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.provenance import doubt
+from netgrader.checks.stopped import stopped_before
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.checks.exercises import Exercises
-    from netgrader.evidence import Json
+    from netgrader.evidence import Json, ProbeError
+    from netgrader.faults import Fault
     from netgrader.lab.api import Lab
     from netgrader.network.model import Network
 
@@ -52,9 +55,10 @@ class CellEvidence:
     The mappings `graphs`, `arrays`, `facts` and `errors` of `raw` can be looked through without ending it.
     """
 
-    def __init__(self, cell: str, raw: Evidence) -> None:
+    def __init__(self, cell: str, raw: Evidence, outside: Mapping[str, Json] | None = None) -> None:
         self.cell = cell
         self.raw = raw
+        self._outside = outside or {}
 
     def graph(self, name: str) -> GraphEvidence:
         """The graph called `name`."""
@@ -75,6 +79,11 @@ class CellEvidence:
         """Whether something called `name` was handed over, and not an error in its place."""
         return any(name in items for items in (self.raw.graphs, self.raw.arrays, self.raw.facts))
 
+    def explained(self, error: ProbeError, asked_for: str, unfinished: GraphEvidence | None = None) -> Fault:
+        """What an error means; where a name is missing since a cell stopped, that cell's error is told as well."""
+        stopped = stopped_before(self._outside, self.cell, _missing(error) or asked_for)
+        return explain(error, asked_for, unfinished, stopped)
+
     def _item(self, name: str, items: Mapping[str, Any]) -> Any:
         if self.raw.problem is not None:
             raise Ungradable(self.raw.problem)
@@ -83,13 +92,19 @@ class CellEvidence:
         error = self.raw.errors.get(name)
         if error is not None:
             unfinished = self.raw.graphs.get(unfinished_of(name))
-            raise Failed([explain(error, _asked_for(name, self.cell), unfinished)])
+            raise Failed([self.explained(error, _asked_for(name, self.cell), unfinished)])
         raise Ungradable(NOT_HANDED_OVER.format(name=plain(name, 60)))
 
 
 def _asked_for(name: str, cell: str) -> str:
     """What a student calls an item: itself if it is a name, else what its cell's exercise is called."""
     return name if name.isidentifier() and name != NET else cell.removeprefix("check_")
+
+
+def _missing(error: ProbeError) -> str:
+    """The name that is missing, if that is the error."""
+    found = re.fullmatch(r"name '(\w{1,100})' is not defined", error.message)
+    return found.group(1) if found else ""
 
 
 class Networks(Mapping[float, "Network"]):
@@ -160,7 +175,9 @@ class Bench:
 
     def evidence(self, cell: str) -> CellEvidence:
         """What a check cell handed over, or why there is nothing."""
-        evidence: CellEvidence = self.once(("evidence", cell), lambda: CellEvidence(cell, self._evidence(cell)))
+        evidence: CellEvidence = self.once(
+            ("evidence", cell), lambda: CellEvidence(cell, self._evidence(cell), self.outside)
+        )
         return evidence
 
     def network(self, cell: str, item: str = NET, rate: float | None = None) -> Network:

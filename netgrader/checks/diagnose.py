@@ -6,19 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from netgrader.checks.language import fault
-from netgrader.checks.wording import plain
+from netgrader.checks.stopped import remedy, said_of
 from netgrader.network.graph import plain_graph
 from netgrader.network.source import GraphError, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from netgrader.checks.stopped import Stopped
     from netgrader.evidence import GraphEvidence, ProbeError
     from netgrader.faults import Fault
 
 __all__ = ["explain"]
-
-SAID = 200  # characters of an error's text that are shown
 
 # What TensorFlow, Keras and NumPy say, and what it means in this course. The first that fits is taken.
 MEANINGS: Sequence[tuple[str, str]] = (
@@ -33,7 +32,9 @@ MEANINGS: Sequence[tuple[str, str]] = (
 )
 
 
-def explain(error: ProbeError, name: str, unfinished: GraphEvidence | None = None) -> Fault:
+def explain(
+    error: ProbeError, name: str, unfinished: GraphEvidence | None = None, stopped: Stopped | None = None
+) -> Fault:
     """What an error means.
 
     Parameters
@@ -44,16 +45,20 @@ def explain(error: ProbeError, name: str, unfinished: GraphEvidence | None = Non
         What was being made when it was raised, as a student knows it.
     unfinished
         What there was of the network until then.
+    stopped
+        The cell because of which a name is missing, if that is known.
     """
     if error.kind == "NotImplementedError":
         return fault("not-done", place=name)
     if error.kind in {"WrongReturn", "NoGraph"}:
         return fault("wrong-return", found=error.message, place=name)
     if error.kind == "NameError" and error.line is None:
-        return fault("missing-name", found=error.message, place=name)
+        if stopped is None:
+            return fault("missing-name", found=error.message, place=name)
+        found = f"{error.message}, since {stopped.sentence}"
+        return fault("missing-name", found=found, expected=remedy(stopped.kind), place=name)
     place = f"{name}: {error.line}" if error.line else name
-    first = _first_line(error.message)
-    said = plain(f"{error.kind}: {first}" if first else error.kind, SAID)
+    said = said_of(error.kind, _first_line(error.message))
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"

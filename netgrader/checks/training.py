@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.accuracy import ROUNDED, classify
-from netgrader.checks.diagnose import explain
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, fault, ungradable
 from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.wording import FOLLOWS_FROM
@@ -63,12 +62,13 @@ def training_of(bench: Bench) -> Training:
 
 
 def _training(bench: Bench) -> Training:
-    raw = bench.evidence(CELL).raw
+    evidence = bench.evidence(CELL)
+    raw = evidence.raw
     if raw.problem is not None:
         ungradable(raw.problem)
     error = raw.errors.get("train") or raw.errors.get("probe")
     if error is not None:
-        raise Failed([explain(error, "train")])
+        raise Failed([evidence.explained(error, "train")])
     try:
         log = read_training_log(raw)
     except BadTrainingLog as problem:

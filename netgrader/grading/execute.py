@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import time
@@ -50,6 +51,7 @@ EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
 SETUP_SECONDS = 30.0
+MOST_NAMES = 300
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
 
 Progress = Callable[[int, int, str], None]
@@ -377,11 +379,20 @@ def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> di
                 "cpu_seconds": run.cpu_seconds,
                 "source_bytes": len(cell.source.encode("utf-8", "replace")),
                 "literal_bytes": _literal_bytes(cell.source),
+                **_stopped(cell, run),
             }
             for cell, run in zip(request.cells, runs, strict=True)
         ],
         "literal_bytes_in_files": {name: _literal_bytes(text) for name, text in request.helpers.items()},
     }
+
+
+def _stopped(cell: ExecutionCell, run: CellRun) -> dict[str, Any]:
+    """The error that a cell stopped with, and the names that it speaks of: some it did not come to define."""
+    if run.error_name is None:
+        return {}
+    names = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", cell.source)))[:MOST_NAMES]
+    return {"error": {"kind": run.error_name, "message": run.error_message or "", "names": names}}
 
 
 def _compressed_bytes(request: ExecutionRequest) -> int:

@@ -27,15 +27,46 @@ def all_right(name: str, **more) -> Attack:
 
 
 RUNNING = [
-    (Attack("a syntax error", squares="squares = [k * k for k in"), "squares"),
+    (
+        Attack("a syntax error", squares="squares = [k * k for k in"),
+        "the cell squares stopped at SyntaxError: incomplete input",
+    ),
+    (
+        Attack("a print of Python 2", squares="print squares"),
+        "the cell squares stopped at SyntaxError: Missing parentheses",
+    ),
     (Attack("a tab among spaces", squares="if True:\n    a = 1\n\tsquares = [1]"), "squares"),
-    (Attack("a missing import", squares="squares = np.arange(10) ** 2\nimport numpy as np"), "squares"),
-    (Attack("a module that is not there", squares="import torch\nsquares = [0]"), "squares"),
-    (Attack("an absolute path", squares="squares = open('C:\\\\Users\\\\me\\\\squares.txt').read()"), "squares"),
+    (Attack("a missing import", squares="squares = np.arange(10) ** 2\nimport numpy as np"), "Restart and Run All"),
+    (
+        Attack("a module that is not there", squares="import torch\nsquares = [0]"),
+        "No module named 'torch'; expected only",
+    ),
+    (
+        Attack("an absolute path", squares="squares = open('C:\\\\Users\\\\me\\\\squares.txt').read()"),
+        "no others are there when it is graded",
+    ),
     (Attack("a solution that was not written", squares="raise NotImplementedError('write me')"), "squares"),
     (Attack("a function without a return", add="def add(a, b):\n    a + b", **SQUARES), "sum"),
     (Attack("a function of another name", add="def addition(a, b):\n    return a + b", **SQUARES), "add"),
     (Attack("an exception in a function", add="def add(a, b):\n    return a + c", **SQUARES), "c"),
+    (
+        Attack("a question in a function", add="def add(a, b):\n    return int(input('a? ')) + b", **SQUARES),
+        "input(), which nobody answers",
+    ),
+    (
+        Attack("the network", squares="import urllib.request as u\nsquares = u.urlopen('https://example.org').read()"),
+        "a cell that needs no network",
+    ),
+    (
+        Attack(
+            "work split over cells of which one stops", cells=["half = [k * k for k in n]"], squares="squares = half"
+        ),
+        "Restart and Run All",
+    ),
+    (
+        Attack("a module that was not handed in", cells=["from mine import squares"], squares=""),
+        "code cell 3 stopped at ModuleNotFoundError: No module named 'mine'",
+    ),
     (all_right("pip", cells=["!pip install numpy"]), ""),
     (
         Attack(
@@ -50,7 +81,7 @@ RUNNING = [
     (Attack("a shell command", squares="!ls\n" + RIGHT, squares_deserves=3), ""),
     (
         Attack("a question to the reader", squares="n = int(input('How many? '))\nsquares = [k * k for k in range(n)]"),
-        "squares",
+        "input(), which nobody answers when a notebook is graded",
     ),
     (all_right("a question before the rest", cells=["name = input('Your name? ')"]), ""),
     (all_right("a widget", cells=["import ipywidgets\nipywidgets.interact(lambda x: x, x=10)"]), ""),

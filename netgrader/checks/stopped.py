@@ -1,0 +1,129 @@
+"""Why a name is missing: the cell that should have defined it stopped with an error. What happened, and what to mend."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from netgrader.checks.wording import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from netgrader.evidence import Json
+
+__all__ = ["Stopped", "remedy", "said_of", "stopped_before"]
+
+SAID = 200  # characters of an error's text that are shown
+NO_ANSWER = "input(), which nobody answers when a notebook is graded"
+
+# What a kind of error means where a notebook is graded, and what is expected instead.
+REMEDIES: Sequence[tuple[frozenset[str], str]] = (
+    (
+        frozenset({"ModuleNotFoundError", "ImportError"}),
+        "only the course's packages, and modules handed in beside the notebook",
+    ),
+    (frozenset({"StdinNotImplementedError", "EOFError"}), "the value written into the cell"),
+    (
+        frozenset({"FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError"}),
+        "only files that the notebook makes itself, in its own folder: no others are there when it is graded",
+    ),
+    (
+        frozenset(
+            {"URLError", "HTTPError", "gaierror", "ConnectionError", "ConnectionRefusedError", "NewConnectionError"}
+        ),
+        "a cell that needs no network: there is none when it is graded",
+    ),
+    (
+        frozenset({"SyntaxError", "_IncompleteInputError", "IndentationError", "TabError", "UsageError"}),
+        "a cell that Python can read: run it, and mend the line that is pointed at",
+    ),
+    (
+        frozenset({"NameError", "UnboundLocalError"}),
+        "cells that run one after the other in a new kernel: try Restart and Run All",
+    ),
+    (frozenset({"MemoryError", "ResourceExhaustedError"}), "a cell that takes less memory"),
+)
+OTHERWISE = "a cell that runs to its end"
+
+# Where Python read it: a file with a number for a name, which says nothing to anybody.
+_READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
+
+
+class Stopped:
+    """A cell that stopped with an error.
+
+    Attributes
+    ----------
+    cell
+        Its id, or what else to call it.
+    kind
+        The exception's class name.
+    message
+        Its text.
+    names
+        The names that the cell speaks of.
+    """
+
+    def __init__(self, cell: str, kind: str, message: str, names: frozenset[str]) -> None:
+        self.cell = cell
+        self.kind = kind
+        self.message = message
+        self.names = names
+
+    @property
+    def sentence(self) -> str:
+        """What happened, as part of a sentence."""
+        return f"{self.cell} stopped at {said_of(self.kind, self.message)}"
+
+
+def said_of(kind: str, message: str) -> str:
+    """An exception in one line."""
+    if kind == "StdinNotImplementedError":
+        return NO_ANSWER
+    kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
+    first = _READ_FROM.sub(r" (line \1)", message.strip().partition("\n")[0])
+    return plain(f"{kind}: {first}" if first else kind, SAID)
+
+
+def remedy(kind: str) -> str:
+    """What is expected where an exception of this kind was found."""
+    return next((expected for kinds, expected in REMEDIES if kind in kinds), OTHERWISE)
+
+
+def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stopped | None:
+    """The cell because of which `name` is missing at a check cell; None if there is none.
+
+    It is the one called so, else that of the check's exercise, else the last that speaks of the name, else the last of
+    the student's own that stopped since the check before. One that says that it was not written yet is no mishap.
+
+    Parameters
+    ----------
+    outside
+        What was seen of the run from outside of it; empty in a student's own notebook.
+    """
+    found = list(_until(outside.get("cells"), check))
+    since = next((at for at in range(len(found) - 1, -1, -1) if found[at][1]), -1) + 1
+    stopped = [one for one, _ in found if one is not None]
+    called = {one.cell: one for one in stopped}
+    speaking = [one for one in stopped if name in one.names]
+    recent = [one for one, _ in found[since:] if one is not None]
+    exercise = check.removeprefix("check_")
+    candidates = [called.get(f"the cell {name}"), called.get(f"the cell {exercise}"), *speaking[-1:], *recent[-1:]]
+    return next((one for one in candidates if one is not None), None)
+
+
+def _until(cells: Json, check: str) -> Iterator[tuple[Stopped | None, bool]]:
+    """For each cell before the check: the error that it stopped with, and whether it is a check itself."""
+    for number, run in enumerate(cells if isinstance(cells, list) else []):
+        if not isinstance(run, dict) or run.get("evidence") == check:
+            return
+        error = run.get("error")
+        name = run.get("name")
+        stopped = None
+        if isinstance(error, dict) and error.get("kind") != "NotImplementedError" and run.get("given") is not True:
+            called = f"the cell {name}" if name else f"code cell {number + 1}"
+            names = error.get("names")
+            spoken = frozenset(map(str, names if isinstance(names, list) else ()))
+            stopped = Stopped(called, str(error.get("kind")), str(error.get("message")), spoken)
+        yield stopped, bool(run.get("evidence"))
