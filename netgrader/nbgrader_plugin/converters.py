@@ -117,12 +117,30 @@ def _run(
     # nbgrader matches files by these, so a student called "a[1]" must be escaped.
     coursedir.student_id = student if student == "*" else glob.escape(student)
     coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
-    converter = kind(coursedir=coursedir, config=config, log=log, force=True)
+    chosen = kind if student == "*" or notebook != "*" else _of_one(kind, assignment, student)
+    converter = chosen(coursedir=coursedir, config=config, log=log, force=True)
     try:
         with nbgraders_ways(course):
             converter.start()
     except Exception as error:
         raise _as_sentence(error, log.handlers[0].lines) from error  # type: ignore[attr-defined]
+
+
+def _of_one(kind: type[Any], assignment: str, student: str) -> type[Any]:
+    """`kind` for one student, found by name: nbgrader takes the folder that it found for a pattern once more."""
+
+    class OfOne(kind):  # type: ignore[misc]
+        def init_notebooks(self) -> None:
+            folder = Path(self._format_source(assignment, student))
+            notebooks = sorted(map(str, folder.glob("*.ipynb")))
+            if not notebooks:
+                super().init_notebooks()  # for its reason
+                return
+            self.assignments = {str(folder): notebooks}
+            self.notebooks: list[str] = []
+
+    OfOne.__name__ = OfOne.__qualname__ = kind.__name__  # nbgrader's configuration goes by it
+    return OfOne
 
 
 class _Lines(logging.Handler):

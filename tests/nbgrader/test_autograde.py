@@ -188,6 +188,14 @@ def test_a_notebook_that_was_not_handed_in_counts_nothing(booked, graded):
     assert grades(booked, "ada", "2_words")["check_greet"] == (0.0, None, False)
 
 
+def test_a_student_whose_name_looks_like_a_pattern_is_graded_alone(booked, graded):
+    booked.submit("a[b]")
+    booked.submit("ab", squares="squares = [0] * 10")
+    assert graded("a[b]")["check_squares"] == (3.0, None, False)
+    with Gradebook(booked.course.db_url) as gradebook:
+        assert [student.id for student in gradebook.students] == ["a[b]"]
+
+
 def test_trouble_of_ours_leaves_the_marks_that_were_there(booked, graded, monkeypatch):
     booked.submit("ada")
     before = graded("ada")
