@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from netgrader.feedback.outputs import render_outputs
 from netgrader.feedback.parts import parts_of
 from netgrader.feedback.places import Places
-from netgrader.feedback.verdicts import cell_name, steps_of, verdict_by_hand, verdict_of
+from netgrader.feedback.verdicts import cell_name, marked, steps_of, verdict_by_hand, verdict_of
 from netgrader.feedback.view import Block, Page, Row, Step, Verdict
 from netgrader.pages import charts, safe, words
 from netgrader.pages.code import highlight
@@ -94,7 +94,8 @@ def build_page(
         rows=tuple(_row(verdict) for verdict in verdicts),
         steps=_steps(verdicts, graded, places) if readable else (),
         facts=_facts(graded),
-        notices=_notices(graded),
+        notices=(*_notices(graded), *_odd_marks(verdicts, graded)),
+        whole=graded.result is not None and graded.result.status is Status.GRADED,
         parts=parts_of(blocks) if readable else (),
         readable=readable,
     )
@@ -226,7 +227,7 @@ def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple
     once: dict[str, Step] = {}
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
-            for step in steps_of(results[verdict.cell], verdict, places):
+            for step in steps_of(results[verdict.cell], verdict, places, graded.marks.cells.get(verdict.cell)):
                 before = once.get(step.about)
                 once[step.about] = replace(before, points=before.points + step.points) if before else step
         elif verdict.manual and verdict.word == words.UNANSWERED:
@@ -260,6 +261,15 @@ def _notices(graded: Graded) -> tuple[str, ...]:
             said = [" ".join([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
     notes = result.measured.get("notes")
     return (*said, *(safe.text(note, LONGEST_NOTICE) for note in (notes if isinstance(notes, list) else ())))
+
+
+def _odd_marks(verdicts: Sequence[Verdict], graded: Graded) -> tuple[str, ...]:
+    """Marks given by hand that make the sum one that nobody would expect."""
+    return tuple(
+        words.IN_CELL.format(cell=verdict.name, note=note)
+        for verdict in verdicts
+        for note in marked(graded.marks.cells.get(verdict.cell))
+    )
 
 
 def _comment(written: str) -> Markup | None:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from netgrader.feedback.places import Places
 
-__all__ = ["cell_name", "state_of", "steps_of", "verdict_by_hand", "verdict_of"]
+__all__ = ["cell_name", "marked", "state_of", "steps_of", "verdict_by_hand", "verdict_of"]
 
+SMALLEST_LOSS = 0.005
+"""Points that are worth telling."""
 REMARK = "remark"
 WAITING = "waiting"
 
@@ -103,14 +105,28 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verd
         points=points,
         max_points=max_points,
         manual=True,
-        notes=(*_out_of_range(mark), *((words.READ_AGAIN,) if mark and mark.waiting and points is not None else ())),
+        notes=(*marked(mark), *((words.READ_AGAIN,) if mark and mark.waiting and points is not None else ())),
     )
 
 
-def steps_of(cell: CellResult, verdict: Verdict, places: Places) -> list[Step]:
-    """What to do about a cell: its first root cause, or that it could not be graded. Nothing if no points are lost."""
+def steps_of(cell: CellResult, verdict: Verdict, places: Places, mark: CellMark | None = None) -> list[Step]:
+    """What to do about a cell: its first root cause, or that it could not be graded. Nothing if no points are lost.
+
+    What a person took (`mark`), and no check, is a thing to ask about.
+    """
     lost = cell.max_points - (verdict.points or 0.0)
-    if verdict.points is None or lost < 0.005:
+    if verdict.points is None or lost < SMALLEST_LOSS:
+        return []
+    steps = _by_checks(cell, verdict, places, min(lost, cell.max_points - (cell.points or 0.0)))
+    taken = min(lost, mark.lowered) if mark else 0.0
+    if taken >= SMALLEST_LOSS:
+        steps.append(Step(verdict.name, verdict.anchor, words.NEXT_CHANGED, taken, about=f"{verdict.anchor}-changed"))
+    return steps
+
+
+def _by_checks(cell: CellResult, verdict: Verdict, places: Places, lost: float) -> list[Step]:
+    """What to do about the points that checks did not give."""
+    if lost < SMALLEST_LOSS:
         return []
     failed = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
     # A check that waits for another one names no fault: the other one is what to work on.
@@ -169,14 +185,22 @@ def _figures(graded: Graded, cell: str, digits: npt.NDArray[np.uint8] | None) ->
 
 
 def _notes(mark: CellMark | None, auto: float | None) -> tuple[str, ...]:
-    notes = _out_of_range(mark)
-    if mark and mark.manual is not None and auto is not None and abs(mark.manual - auto) >= 0.005:
+    notes = marked(mark)
+    if mark and mark.manual is not None and auto is not None and abs(mark.manual - auto) >= SMALLEST_LOSS:
         changed = words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto))
         notes = (changed, *notes)
     return notes
 
 
-def _out_of_range(mark: CellMark | None) -> tuple[str, ...]:
-    if mark is None or mark.manual is None or not mark.out_of_range:
+def marked(mark: CellMark | None) -> tuple[str, ...]:
+    """What is to be said of a mark that a person gave beside its points."""
+    if mark is None:
         return ()
-    return (words.OUT_OF_RANGE.format(points=written(mark.manual), most=written(mark.max_points)),)
+    notes = []
+    if mark.left_out:
+        notes.append(words.LEFT_OUT.format(mark=mark.left_out))
+    if mark.manual is not None and mark.out_of_range:
+        notes.append(words.OUT_OF_RANGE.format(points=written(mark.manual), most=written(mark.max_points)))
+    if abs(mark.extra) >= SMALLEST_LOSS:
+        notes.append(words.EXTRA.format(points=written(mark.extra)))
+    return tuple(notes)

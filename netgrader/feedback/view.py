@@ -185,7 +185,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Page:
-    """One notebook's feedback for one student. One that is not `readable` could not be graded at all: no part is shown."""
+    """One notebook's feedback for one student.
+
+    One that is not `readable` could not be graded at all: no part is shown. One that is `whole` was graded in full.
+    """
 
     assignment: str
     notebook: str
@@ -201,4 +204,5 @@ class Page:
     parts: tuple[Part, ...]
     waiting_cells: int = 0
     readable: bool = True
+    whole: bool = True
     late_penalty: float = 0.0

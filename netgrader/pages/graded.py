@@ -30,6 +30,8 @@ class CellMark:
         What the cell is worth.
     waiting
         Whether a person still has to look at it.
+    left_out
+        What stood where a person gives points, if it is no number of points, as text. It counts for nothing.
     """
 
     auto: float | None
@@ -37,6 +39,7 @@ class CellMark:
     max_points: float
     extra: float = 0.0
     waiting: bool = False
+    left_out: str = ""
 
     @property
     def points(self) -> float | None:
@@ -48,6 +51,13 @@ class CellMark:
     def out_of_range(self) -> bool:
         """Whether a person gave less than nothing, or more than the cell is worth."""
         return self.manual is not None and not 0 <= self.manual <= self.max_points
+
+    @property
+    def lowered(self) -> float:
+        """Points that the grader gave and a person took back."""
+        if self.manual is None or self.auto is None:
+            return 0.0
+        return max(0.0, self.auto - self.manual)
 
 
 @dataclass(frozen=True)

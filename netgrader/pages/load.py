@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.kept import kept, kept_path
-from netgrader.pages import words
+from netgrader.pages import safe, words
 from netgrader.pages.graded import CellMark, Graded, Marks
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from netgrader.results import Observed
 
 __all__ = ["gradebook_exists", "graded_notebook", "student_name"]
+
+MOST_POINTS = 1e6
 
 
 def graded_notebook(gradebook: Any, assignment: Assignment, student: str, notebook: str) -> Graded:
@@ -60,20 +62,32 @@ def _marks(gradebook: Any, assignment: str, student: str, notebook: str) -> Mark
     except MissingEntry:
         return Marks()
     return Marks(
-        cells={
-            grade.name: CellMark(
-                auto=grade.auto_score,
-                manual=grade.manual_score,
-                max_points=grade.max_score,
-                extra=grade.extra_credit or 0.0,
-                waiting=bool(grade.needs_manual_grade),
-            )
-            for grade in entry.grades
-        },
+        cells={grade.name: _mark(grade) for grade in entry.grades},
         # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box.
         comments={comment.name: comment.manual_comment for comment in entry.comments if comment.manual_comment},
-        late_penalty=entry.late_submission_penalty or 0.0,
+        late_penalty=_points(entry.late_submission_penalty) or 0.0,
     )
+
+
+def _mark(grade: Any) -> CellMark:
+    """A row of the gradebook; what a person gave there that is no number of points is as if not given, and told."""
+    manual, extra = _points(grade.manual_score), _points(grade.extra_credit)
+    left_out = [
+        raw for raw, points in ((grade.manual_score, manual), (grade.extra_credit, extra)) if raw and points is None
+    ]
+    return CellMark(
+        auto=_points(grade.auto_score),
+        manual=manual,
+        max_points=grade.max_score,
+        extra=extra or 0.0,
+        waiting=bool(grade.needs_manual_grade) or (manual is None and bool(left_out)),
+        left_out=safe.line(left_out[0], 40) if left_out else "",
+    )
+
+
+def _points(value: object) -> float | None:
+    """The value if it can be points: infinite, not a number or beyond all measure, it would swallow all others."""
+    return float(value) if isinstance(value, int | float) and abs(value) <= MOST_POINTS else None
 
 
 def _fact(fact: Observed) -> str:

@@ -77,6 +77,7 @@ NEXT_MEND = (
     "long as it cannot be read."
 )
 NEXT_ANSWER = "Write an answer: what stands there is still the text that the notebook came with."
+NEXT_CHANGED = "Your instructor changed this mark by hand: ask why, if no comment says so."
 NEXT_AGAIN = "This could not be graded; your points elsewhere are kept."
 NETWORK = "Your network"
 ACCURACY_RECOMPUTED = "Accuracy on all {total} test images, recomputed"
@@ -92,6 +93,9 @@ PROBLEM_PARTLY_MORE = (
     "It scores nothing there for now, and your instructor sees it in the report. All other points are kept."
 )
 OUT_OF_RANGE = "The mark given by hand, {points}, lies outside 0 to {most}. Please tell your instructor."
+LEFT_OUT = "The mark given by hand, {mark}, is no number of points and counts for nothing. Please tell your instructor."
+EXTRA = "Extra credit from your instructor is counted in: {points}."
+IN_CELL = "{cell}: {note}"
 
 # Feedback: a check cell
 CHECK = "Check"

@@ -138,6 +138,54 @@ def test_a_mark_changed_by_hand_counts_and_is_told():
     assert "2 instead of 0" in verdict.notes[0]
 
 
+def one_cell(mark, *checks):
+    """The page of a notebook of one cell worth 2 points, that the grader gave what its checks say."""
+    result = ex.result(ex.cell("train", 2, *checks))
+    return page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": mark})))
+
+
+def test_a_mark_that_a_person_lowered_is_said_to_be_theirs_and_not_that_it_could_not_be_graded():
+    page = one_cell(CellMark(2.0, 0.5, 2), ex.passed("test_a", "It trains"))
+    assert [(step.sentence, step.points) for step in page.steps] == [
+        ("Your instructor changed this mark by hand: ask why, if no comment says so.", 1.5)
+    ]
+    html = render_page(page)
+    assert "0.5 instead of 2" in html
+    assert "could not be graded" not in html
+
+
+def test_what_checks_cost_and_what_a_person_took_are_told_apart():
+    failed = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
+    page = one_cell(CellMark(1.0, 0.0, 2), ex.passed("test_a", "It trains"), failed)
+    assert [(step.sentence.split()[0], step.points) for step in page.steps] == [("A", 1.0), ("Your", 1.0)]
+
+
+def test_a_mark_that_a_person_raised_leaves_what_checks_say_to_do():
+    failed = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
+    page = one_cell(CellMark(0.0, 1.5, 2), failed)
+    assert [(step.sentence, step.points) for step in page.steps] == [(CATALOGUE["missing-bias"].sentence, 0.5)]
+    assert one_cell(CellMark(0.0, 2.0, 2), failed).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        (
+            CellMark(2.0, 20.0, 2),
+            "train: The mark given by hand, 20, lies outside 0 to 2. Please tell your instructor.",
+        ),
+        (CellMark(2.0, None, 2, extra=3.0), "train: Extra credit from your instructor is counted in: 3."),
+        (CellMark(2.0, None, 2, left_out="inf"), "train: The mark given by hand, inf, is no number of points"),
+    ],
+)
+def test_a_sum_that_nobody_would_expect_is_explained_at_the_top(mark, said):
+    page = one_cell(mark, ex.passed("test_a", "It trains"))
+    assert page.notices[0].startswith(said)
+    html = render_page(page)
+    assert html.index(said) < html.index("What to do next</h2>")
+    assert "Nothing is left to mend" in html
+
+
 @pytest.mark.parametrize("mark", [-1.0, 2.5])
 def test_a_mark_by_hand_outside_its_range_is_pointed_out(mark):
     cells, graded = ex.right_student()
