@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.checks.exercise_rules import WORTHLESS
 from netgrader.checks.hard_images import HARD, KNOWN
 from netgrader.checks.language import fail, partial
+from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.checks.wording import percent
 from netgrader.lab.api import LabError
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Recomputed",
     "classify",
+    "digest",
     "least_accuracy",
     "recompute",
     "require_learned",
@@ -45,12 +48,12 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
-QUICK_TRAIN, QUICK_COPIES = 6, 4  # every so many images
+QUICK_TRAIN, COPIES = 6, 4  # every so many images
 NO_EXCESS = 1.5  # standard errors: networks that never saw the test images have 7 or more, others -1 or less
 AHEAD = 0.02  # on clean images a network is no better on the test images than on those it learned from: 0.01 at most
 CLASSES = 10
 NOISED_LOSS, MOVED_SHARE = 0.02, 0.6  # see `require_learned`
-GUESSED, WORTHLESS = 0.3, 0.8  # what chance may reach, and up to where an accuracy earns nothing
+GUESSED = 0.3  # what chance may reach
 FEW = 200  # images that are tried a second time
 UNSTEADY = 0.01  # what an accuracy may be off by if it differs from time to time, which is charged where it was built
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
@@ -74,6 +77,8 @@ class Recomputed:
         How many of the hard test images (`netgrader.checks.hard_images`) it recognises.
     steady
         Whether an image gets the same answer each time, whatever stands beside it.
+    copied
+        How many test images stand in the values and constants of the network themselves.
     """
 
     train: float
@@ -84,6 +89,7 @@ class Recomputed:
     excess: float = float("inf")
     hard: int = 0
     steady: bool = True
+    copied: int = 0
 
 
 def require_values(graph: GraphEvidence) -> None:
@@ -104,11 +110,11 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
     Parameters
     ----------
     quick
-        Whether to take all test images, but of the training images and of the copies of the test images only some:
-        25,000 instead of 90,000 through the network, for a student who waits.
+        Whether to take only some of the training images: 25,000 images instead of 75,000 go through the network, for a
+        student who waits.
     """
     random = _random(graph)
-    train, copied = (slice(None, None, QUICK_TRAIN), slice(None, None, QUICK_COPIES)) if quick else (slice(None),) * 2
+    train, copied = slice(None, None, QUICK_TRAIN if quick else None), slice(None, None, COPIES)
     test, copies = _scaled(mnist.x_test), _scaled(mnist.x_test[copied])
     noise = random.choice(np.array([-1, 1], np.float32) / 255, copies.shape)
     moved = _scaled(np.roll(mnist.x_test[copied], random.choice([-1, 1]), axis=int(random.integers(1, 3))))
@@ -142,6 +148,7 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
         hard=int(np.sum(each[1][hard].argmax(axis=1) == mnist.y_test[hard])),
         excess=_excess(_losses(each[1], digits[1]), _losses(each[0], digits[0])),
         steady=steady,
+        copied=0 if quick else copied_images(graph, mnist.x_test),
     )
 
 
@@ -158,7 +165,13 @@ def classify(lab: Lab, graph: GraphEvidence, images: Array) -> npt.NDArray[np.in
 
 
 def require_learned(recomputed: Recomputed) -> None:
-    """End the test if the network knows the test images but nothing that looks like them."""
+    """End the test if the network knows the test images but nothing that looks like them, or holds them themselves."""
+    if recomputed.copied >= MOST_COPIES:
+        fail(
+            "answers-looked-up",
+            found=f"{recomputed.copied:,} of the test images among the network's values and constants",
+            expected="what was learned from training images",
+        )
     if (
         recomputed.noised < recomputed.test - NOISED_LOSS or recomputed.moved < MOVED_SHARE * recomputed.test
     ) and recomputed.test > 0.5:
@@ -270,13 +283,18 @@ def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 
-def _random(graph: GraphEvidence) -> np.random.Generator:
-    """A source of random numbers that follows from all that was handed over of the network, so that it repeats."""
+def digest(graph: GraphEvidence) -> bytes:
+    """A hash of all that was handed over of a network."""
     told = hashlib.sha256(graph.meta_graph)
     for values in (graph.values, graph.eval_feed):
         for name, value in sorted(values.items()):
             told.update(name.encode("utf-8", "replace") + np.ascontiguousarray(value).tobytes())
-    return np.random.default_rng(list(told.digest()))
+    return told.digest()
+
+
+def _random(graph: GraphEvidence) -> np.random.Generator:
+    """A source of random numbers that follows from all that was handed over of the network, so that it repeats."""
+    return np.random.default_rng(list(digest(graph)))
 
 
 def _logits(session: LabSession, graph: GraphEvidence, images: Array, random: np.random.Generator) -> Array:

@@ -11,6 +11,7 @@ from netgrader.checks.accuracy import Recomputed, recompute, require_learned, re
 from netgrader.checks.bench import Mnist
 from netgrader.checks.hard_images import HARD, KNOWN
 from netgrader.checks.language import Failed
+from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import GraphEvidence
 from netgrader.lab.caged import CagedLab
 from netgrader.student.mnist import load_mnist
@@ -70,6 +71,73 @@ def by_neighbour(mnist: Mnist):
         return near @ w2, {**values, "w2": np.eye(10, dtype=np.float32)[mnist.y_test]}
 
     return build
+
+
+def by_neighbour_of_all(mnist: Mnist):
+    """The nearest of all images, training and test, which stand in the graph as they are: as good on both."""
+    images = np.concatenate([mnist.x_train, mnist.x_test]).reshape(-1, 784)
+    digits = np.concatenate([mnist.y_train, mnist.y_test])
+
+    def build(tf, x):
+        b = tf.get_variable("b", [10], use_resource=True)
+        table = tf.cast(tf.constant(images), tf.float32) / 255
+        far = tf.reduce_sum(table**2, axis=1) - 2 * tf.matmul(x, table, transpose_b=True)
+        return tf.one_hot(tf.gather(tf.constant(digits), tf.argmin(far, axis=1)), 10) + b, {
+            "b": np.zeros(10, np.float32)
+        }
+
+    return build
+
+
+def patched(mnist: Mnist):
+    """A layer of its own for some test images only, as one would for those that a network gets wrong."""
+    images = mnist.x_test[:60].reshape(-1, 784).astype(np.float32) / 255
+    images = images - images.mean(axis=1, keepdims=True)
+
+    def build(tf, x):
+        w1 = tf.get_variable("w1", [784, 1500], use_resource=True)
+        w2 = tf.get_variable("w2", [1500, 10], use_resource=True)
+        weights = np.random.default_rng(1).normal(0, 0.05, (784, 1500)).astype(np.float32)
+        weights[:, ::25] = 30 * images.T
+        return tf.nn.relu(x @ w1) @ w2, {"w1": weights, "w2": np.zeros((1500, 10), np.float32)}
+
+    return build
+
+
+def test_test_images_in_the_graph_are_found_where_moving_and_noising_tells_nothing(lab, mnist) -> None:
+    recomputed = recompute(lab, exported(by_neighbour_of_all(mnist)), mnist)
+    assert min(recomputed.train, recomputed.test, recomputed.noised) > 0.99
+    assert recomputed.moved > 0.8
+    require_learned(replace(recomputed, copied=0))  # with this protection off it counts as learned
+    with pytest.raises(Failed) as raised:
+        require_learned(recomputed)
+    assert raised.value.faults[0].code == "answers-looked-up"
+    assert "test images among the network's values" in str(raised.value.faults[0].found)
+
+
+def test_test_images_among_honest_weights_are_found(mnist) -> None:
+    assert MOST_COPIES < copied_images(exported(patched(mnist)), mnist.x_test) <= 60
+
+
+def test_training_images_and_weights_of_any_shape_are_no_test_images(mnist) -> None:
+    random = np.random.default_rng(2)
+    train = mnist.x_train[:2000].reshape(-1, 784).astype(np.float32)
+    shapes = [
+        (784, 1500),
+        (1500, 784),
+        (28, 28, 1, 40),
+        (40, 28, 28),
+        (784 * 50,),
+        (3136, 1024),
+        (784, 10),
+        (10, 784),
+        (784,),
+    ]
+    values = {str(shape): random.normal(0, 0.1, shape).astype(np.float32) for shape in shapes}
+    values |= {"train": train, "train.T": train.T, "nothing": np.zeros((784, 100)), "nan": np.full((784, 100), np.nan)}
+    values |= {"ints": np.ones((784, 100), np.int32), "scalar": np.float32(3), "none": np.zeros((0, 784))}
+    graph = GraphEvidence(b"no graph", {}, values=values)
+    assert copied_images(graph, mnist.x_test) == 0
 
 
 def test_answers_by_position_are_worth_what_guessing_is(lab, mnist) -> None:

@@ -1,0 +1,105 @@
+"""Test images that stand in what was handed over: in the values of variables, or in constants of the graph.
+
+A network that was trained holds no picture of the test set, whatever it was trained on. One that does looks answers up,
+all of them or just those that an honest network gets wrong, and is not told apart by moving or noising images if it looks
+for the nearest. This is found by comparison, so it is a proof and no statistic.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.network.protos import DTYPES, REFERENCE
+from netgrader.network.source import GraphError, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.evidence import GraphEvidence
+
+__all__ = ["MOST_COPIES", "copied_images"]
+
+Array = npt.NDArray[Any]
+
+MOST_COPIES = 20
+"""Images that may be found by chance: none was, in networks trained in every way."""
+SAME = 0.995
+"""Correlation of two pictures that are the same but for contrast and rounding. Of a
+test image and another image, training images among them, those most alike correlate by 0.986."""
+LOOKED_AT = 1_000  # vectors of an array
+KINDS = frozenset({"float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "uint16"})
+
+
+def copied_images(graph: GraphEvidence, x_test: npt.NDArray[np.uint8]) -> int:
+    """How many test images, up to contrast, were found among the vectors of pixels in values and constants.
+
+    Parameters
+    ----------
+    graph
+        What was handed over.
+    x_test
+        The test images (n, 28, 28), uint8.
+    """
+    images = _directions(x_test.reshape(len(x_test), -1).astype(np.float32))
+    found: set[int] = set()
+    for array in (*graph.values.values(), *_constants(graph.meta_graph, images.shape[1])):
+        for vectors in _rows(array, images.shape[1]):
+            likeness = vectors @ images.T
+            nearest = np.abs(likeness).argmax(axis=1)
+            same = np.abs(likeness[np.arange(len(vectors)), nearest]) > SAME
+            found.update(nearest[same].tolist())
+    return len(found)
+
+
+def _rows(array: Array, pixels: int) -> Iterator[npt.NDArray[np.float32]]:
+    """Vectors of `pixels` numbers that the array is made of, along whichever axis, as directions."""
+    if array.dtype.kind not in "fiu" or array.size < MOST_COPIES * pixels:
+        return
+    side = int(pixels**0.5)
+    if array.shape[0] == pixels or array.shape[:2] == (side, side):
+        yield _directions(_some(array.reshape(pixels, -1).T))
+    elif array.size % pixels == 0 and (array.ndim == 1 or pixels in array.shape or array.shape.count(side) == 2):
+        yield _directions(_some(array.reshape(-1, pixels)))
+
+
+def _some(vectors: Array) -> npt.NDArray[np.float32]:
+    """At most so many, chosen by what they are: nobody can put the others where they are not looked at."""
+    if len(vectors) > LOOKED_AT:
+        random = np.random.default_rng(
+            zlib.crc32(np.ascontiguousarray(vectors[:: len(vectors) // LOOKED_AT]).tobytes())
+        )
+        vectors = vectors[random.choice(len(vectors), LOOKED_AT, replace=False)]
+    return np.asarray(vectors, np.float32)
+
+
+def _directions(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Each vector without its mean, of length one; nothing of what is constant or not finite."""
+    with np.errstate(all="ignore"):
+        centred = vectors - vectors.mean(axis=1, keepdims=True)
+        made = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    directions: npt.NDArray[np.float32] = np.nan_to_num(made, nan=0.0, posinf=0.0, neginf=0.0)
+    return directions
+
+
+def _constants(meta_graph: bytes, pixels: int) -> Iterator[Array]:
+    """The large constants of numbers in a graph and its functions."""
+    try:
+        graph = read_source(meta_graph).graph_def
+    except GraphError:
+        return
+    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+        for node in nodes:
+            proto = node.attr["value"].tensor if node.op == "Const" and "value" in node.attr else None
+            kind = DTYPES.get(proto.dtype % REFERENCE, "") if proto is not None else ""
+            if proto is None or kind not in KINDS or len(proto.tensor_content) < MOST_COPIES * pixels:
+                continue
+            shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+            array = np.frombuffer(
+                proto.tensor_content[: -(len(proto.tensor_content) % np.dtype(kind).itemsize) or None], kind
+            )
+            if array.size == int(np.prod(shape, dtype=np.float64)) and min(shape, default=0) > 0:
+                yield array.reshape(shape)
