@@ -17,6 +17,8 @@ __all__ = ["Learner", "loss_and_slope"]
 
 Floats = npt.NDArray[np.float32]
 
+ROWS = 64
+"""In one product. Larger ones start BLAS's threads, which on a busy machine take ten times the time of the product."""
 BETA1, BETA2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
 
 
@@ -39,14 +41,21 @@ class Learner:
 
     def logits(self, x: Floats) -> Floats:
         """Of the rows `x` (n, 784); shape (n, 10)."""
-        return x @ self.w + self.b
+        found = np.empty((len(x), CLASSES), np.float32)
+        for start in range(0, len(x), ROWS):
+            np.dot(x[start : start + ROWS], self.w, out=found[start : start + ROWS])
+        found += self.b
+        return found
 
     def step(self, x: Floats, y: Floats, rate: float) -> float:
         """Take a step on rows (n, 784) with labels (n, 10); gives the mean loss before it."""
         loss, slope = loss_and_slope(self.logits(x), y)
         self.steps += 1
         scale = np.float32(rate * np.sqrt(1 - float(BETA2) ** self.steps) / (1 - float(BETA1) ** self.steps))
-        gradients = (x.T @ slope, slope.sum(axis=0))
+        of_w = np.zeros_like(self.w)
+        for start in range(0, len(x), ROWS):
+            of_w += x[start : start + ROWS].T @ slope[start : start + ROWS]
+        gradients = (of_w, slope.sum(axis=0))
         for value, gradient, mean, square in zip((self.w, self.b), gradients, self.means, self.squares, strict=True):
             np.add(mean, (gradient - mean) * (1 - BETA1), out=mean)
             np.add(square, (gradient * gradient - square) * (1 - BETA2), out=square)
