@@ -51,6 +51,8 @@ NOT_TRUE = (
     "What was noted while train ran is not what a network does that is fed these rows, so nothing can be said of train. "
     "Does a cell change the package netgrader, TensorFlow or NumPy? Undo it, restart the kernel and run all cells."
 )
+ROWS = "How often each training image was fed in the first epoch"
+LEFT_OUT = "; the last minibatch, which was not full, was left out, as it may be"
 # More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
 CHANCE = 0.01
 
@@ -100,7 +102,9 @@ def _noted_truly(bench: Bench, log: TrainingLog, training: Training) -> bool:
     for number, (call, asked) in enumerate(zip(log.calls, terms, strict=True)):
         if (call.n_epochs, call.mini_batch_size) != (asked.get("n_epochs"), asked.get("mini_batch_size")):
             return False
-        if len(call.steps):
+        if call.own_optimizer:
+            came.append(Replayed.UNKNOWN)
+        elif len(call.steps):
             rate = asked.get("learning_rate", LEARNING_RATE)
             came.append(replay(call, images, first_weights(challenge, number), rate))
     strange = any(training.verdicts[aspect].share < 1 for aspect in (Aspect.ROWS, Aspect.LABELS))
@@ -126,16 +130,14 @@ def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:
 
 
 def _observations(training: Training) -> Iterator[Observation]:
-    subject = training.subjects[0]
-    call, epochs = subject.call, subject.course.epochs
-    if not epochs:
+    subject = next(iter(training.subjects), None)
+    if subject is None or not subject.course.epochs:
         return
+    call, epochs = subject.call, subject.course.epochs
     times = subject.seen(epochs[0])
-    yield RowCounts(
-        "How often each training image was fed in the first epoch",
-        tuple(times),
-        tuple(times.values()),
-    )
+    left = subject.n_train % call.mini_batch_size
+    incomplete = times == {0: left, 1: subject.n_train - left}
+    yield RowCounts(ROWS + (LEFT_OUT if incomplete else ""), tuple(times), tuple(times.values()))
     losses = [float(loss) for loss in call.loss[subject.course.steps]]
     every = max(1, len(losses) // 200)
     shown = list(range(0, len(losses), every))

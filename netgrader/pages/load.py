@@ -93,4 +93,4 @@ def _points(value: object) -> float | None:
 def _fact(fact: Observed) -> str:
     """What was seen, where, and which limit it met."""
     limit = words.LIMIT_MET.format(limit=fact.limit) if fact.limit else ""
-    return f"{fact.cell}: {fact.seen}{limit}"
+    return f"{fact.cell.removeprefix('check_')}: {fact.seen}{limit}"

@@ -90,7 +90,8 @@ def _missing(student: StudentView, due: Sequence[str]) -> Iterator[tuple[int, st
 def _ordered(
     found: Iterable[tuple[StudentView, list[tuple[int, str]]]],
 ) -> list[tuple[StudentView, tuple[str, ...]]]:
-    kept = [(student, sorted(said)) for student, said in found if said]
+    # Reasons of one weight stay in the order in which they were found.
+    kept = [(student, sorted(said, key=lambda one: one[0])) for student, said in found if said]
     kept.sort(key=lambda one: (one[1][0][0], one[0].name))
     return [(student, tuple(reason for _, reason in said)) for student, said in kept]
 
@@ -171,12 +172,18 @@ def _costliest(student: StudentView) -> list[tuple[float, str, str]]:
     costs: dict[tuple[str, str], float] = {}
     for notebook, graded in student.notebooks.items():
         for cell in graded.result.cells if graded.result else ():
-            whole = sum(check.max_credit for check in cell.checks)
-            for check in cell.checks:
-                code = next((code for code in check.faults if code in CATALOGUE and code not in FOR_A_PERSON), None)
-                if code is not None and check.credit < check.max_credit:
-                    key = f"{notebook}, {cell.cell.removeprefix('check_')}", code
-                    costs[key] = costs.get(key, 0.0) + cell.max_points * (check.max_credit - check.credit) / whole
+            mistakes = [
+                (code, check.max_credit - check.credit)
+                for check in cell.checks
+                for code in [code for code in check.faults if code in CATALOGUE and code not in FOR_A_PERSON][:1]
+                if check.credit < check.max_credit
+            ]
+            # What waits for another check is lost by the mistake that is found there.
+            lost = cell.max_points - (earned(cell, graded.marks) or 0.0)
+            whole = sum(credit for _, credit in mistakes)
+            for code, credit in mistakes:
+                key = f"{notebook}, {cell.cell.removeprefix('check_')}", code
+                costs[key] = costs.get(key, 0.0) + lost * credit / whole
     found = [(lost, where, CATALOGUE[code].sentence) for (where, code), lost in costs.items() if lost >= SMALLEST_LOSS]
     return sorted(found, key=lambda one: (-one[0], one[1:]))
 

@@ -144,4 +144,4 @@ def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
     assert seen.recomputed == {"0.001": 0.9, "0.01": 0.9}
     drawn = figure(seen)
     assert "trained again by us, shortly" in drawn.items
-    assert any("yours may have been longer" in note for note in drawn.notes)
+    assert any("Where yours took more steps or fewer" in note for note in drawn.notes)

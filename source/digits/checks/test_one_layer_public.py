@@ -259,8 +259,8 @@ def test_w1_are_the_weights(bench, network, cell_evidence):
 )
 def test_train_trains(bench, remark, show):
     """train initialises the variables once and then takes training steps, for as many epochs as asked"""
-    require_trained(bench, Aspect.RUN, remark)
     show_training(bench, show)
+    require_trained(bench, Aspect.RUN, remark)
 
 
 @grades(
