@@ -181,6 +181,18 @@ SHORT_UNGRADABLE = (
     "{number} notebook could not be graded, or not wholly.",
     "{number} notebooks could not be graded, or not wholly.",
 )
+SHORT_NOT_GRADED_YET = (
+    "{number} notebook is not graded yet: type {command}.",
+    "{number} notebooks are not graded yet: type {command}.",
+)
+SHORT_MARKS = (
+    "{number} mark given by hand cannot be right: see below.",
+    "{number} marks given by hand cannot be right: see below.",
+)
+SHORT_EXTRA = (
+    "Extra credit is counted in for {number} student, on top of what the cells are worth.",
+    "Extra credit is counted in for {number} students, on top of what the cells are worth.",
+)
 SHORT_NOT_YET = "Nobody has handed in {notebooks} yet: left out on this page."
 SHORT_FAULT = "The commonest mistake, made by {number}: {sentence}"
 CSV = "The same as a table: {name}"
@@ -188,6 +200,7 @@ CSV = "The same as a table: {name}"
 # Report: whom to look at
 CONCERNS = "Whom to look at, and why"
 CONCERNS_NONE = "Nobody stands out."
+CONCERNS_TOO_EARLY = "Nobody is graded yet."
 TO_JUDGE = "To judge or to mend"
 TO_HELP = "To help"
 MORE = "and {number} more"
@@ -202,6 +215,11 @@ CONCERN_NOTICED = "What was noticed"
 CONCERN_NOT_GRADED = "{notebook} could not be graded."
 CONCERN_PARTLY = "Part of {notebook} could not be graded."
 CONCERN_MARK = "The mark given by hand for {cell}, {points}, lies outside 0 to {most}: correct it in formgrader."
+CONCERN_LEFT_OUT = (
+    "The mark given by hand for {cell}, {mark}, is no number of points: it counts for nothing; correct it."
+)
+CONCERN_BLANK = "{notebook} was handed in blank: nothing in it has been filled in."
+CONCERN_ZERO = "{notebook}: no points of {most}."
 CONCERN_BEHIND = "{points} points, less than half of the median {median}: may need help."
 CONCERN_ONE_MISTAKE = "{notebook}: one mistake costs all of the {lost} points lost. {sentence}"
 CONCERN_MANY = "Made {number} different mistakes: a talk may help more than the page."
@@ -210,14 +228,26 @@ CONCERN_MISSING = "Has not handed in {notebooks}; most of the class have."
 ABSENT = "Nothing handed in: {names}."
 
 # Report: what could not be graded
-TROUBLES = "What could not be graded"
-TROUBLES_NONE = "Everything that was handed in could be graded."
+TROUBLES = "What is not graded in full"
+TROUBLES_NONE = "Everything that was handed in was graded in full."
 TROUBLES_LEAD = (
     "It scores nothing for now, and nothing else is lost: all other points are kept. Each student can be graded again "
     "alone."
 )
-NOT_GRADED_NOTEBOOK = "{notebook} was handed in and has not been graded."
-REMEDY = "Grade it:"
+NOT_GRADED_NOTEBOOK = "It was handed in and is not graded yet."
+NOT_GRADED_ANYTHING = "What was handed in is not graded yet, or is none of the course’s notebooks."
+REMEDY = "To grade it, type:"
+REMEDY_LIMIT = (
+    "Trying again would meet the same limit ({limits}). Either have a notebook handed in that takes less, or give it more "
+    "({names} under [limits] in {file}); then type:"
+)
+LIMITS = {
+    "time": ("cell_seconds", "notebook_seconds"),
+    "memory": ("memory_bytes",),
+    "disk": ("disk_bytes",),
+    "files": ("disk_bytes",),
+    "output": ("received_bytes",),
+}
 REMEDY_AGAIN = "Try again what could not be graded:"
 REMEDY_FILE = "When that is mended (a new copy goes into {folder}), type:"
 
@@ -226,7 +256,11 @@ TABLE = "Students and cells"
 TABLE_LEAD = "Points of each check. Beneath a cell's name stand the points it is worth."
 TABLE_PAGES = "A name leads to the student's first feedback page, the numbers after it to that of each notebook."
 TABLE_SORT = "A column's heading sorts by it; once more turns the order."
-TABLE_KEY = {"ungradable": "could not be graded", "waiting": "waits for a person"}
+TABLE_KEY = {
+    "ungradable": "could not be graded",
+    "ungraded": "not graded yet",
+    "waiting": "waits for a person",
+}
 TABLE_KEY_DASH = "–  not handed in"
 TABLE_CAPTION = "Points of each student for each cell"
 STUDENT = "Student"
@@ -238,11 +272,12 @@ FILTER_ALL = "all"
 FILTER_COUNT = "{shown} of {all} students shown"
 SORT = "Sort by {column}"
 NOT_HANDED_IN = "not handed in"
-NOT_GRADED_WORD = "not graded"
+NOT_GRADED_WORD = "not graded yet"
 STATES = {
     "complete": "full marks",
     "partial": "points lost",
     "ungradable": "not all could be graded",
+    "ungraded": "not graded yet",
     "waiting": "waits for a person",
     "absent": "not handed in",
 }
@@ -252,6 +287,7 @@ CHARTS = "The class in pictures"
 DISTRIBUTION = "Distribution of the scores"
 DISTRIBUTION_X = "points"
 DISTRIBUTION_Y = "students"
+DISTRIBUTION_MORE = ("{number} student with more than {most} points", "{number} students with more than {most} points")
 DISTRIBUTION_NOTE = ("{number} student with {low} to {high} points", "{number} students with {low} to {high} points")
 PER_CELL = "Share of the points earned, cell by cell"
 PER_CELL_NOTE = "The shortest bars are where the class needs a word."

@@ -16,7 +16,7 @@ from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
 from netgrader.report.pictures import class_charts, distribution
-from netgrader.report.rules import absent, to_help, to_judge, total
+from netgrader.report.rules import absent, not_graded_yet, to_help, to_judge, total
 from netgrader.report.view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
 from netgrader.results import Outcome, Status
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from netgrader.report.view import Column, NotebookColumns
-    from netgrader.results import CellResult
+    from netgrader.results import CellResult, NotebookResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
 
@@ -97,7 +97,8 @@ def _concerns(found: Iterable[tuple[StudentView, tuple[str, ...]]], *, noticed: 
 
 
 def class_csv(view: ClassView) -> str:
-    """The class as CSV: a line for each student, a column for each cell, points that count."""
+    """The class as CSV: a line for each student, a column for each cell of what was handed in, points that count."""
+    view = _narrowed(view)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     cells = [(columns.notebook, column) for columns in view.notebooks for column in columns.columns]
@@ -156,8 +157,13 @@ def _facts(view: ClassView) -> Iterator[str]:
             low=written(min(scores)),
             high=written(max(scores)),
         )
+    yield from _odd_marks(view)
+    not_yet = sum(map(not_graded_yet, students))
+    if not_yet:
+        command = f"netgrader autograde {safe.line(view.assignment)}"
+        yield words.counted(words.SHORT_NOT_GRADED_YET, not_yet, command=command)
     unclear = sum(
-        graded.result is None or graded.result.status is not Status.GRADED
+        graded.result is not None and graded.result.status is not Status.GRADED
         for student in students
         for graded in student.notebooks.values()
     )
@@ -176,6 +182,20 @@ def _facts(view: ClassView) -> Iterator[str]:
     commonest = next((fault for fault in _faults(view) if not fault.free), None)
     if commonest:
         yield words.SHORT_FAULT.format(number=len(commonest.students), sentence=commonest.sentence)
+
+
+def _odd_marks(view: ClassView) -> Iterator[str]:
+    """Marks given by hand that make sums which nobody would expect."""
+    marks = {
+        student.student: [mark for graded in student.notebooks.values() for mark in graded.marks.cells.values()]
+        for student in view.students
+    }
+    wrong = sum(mark.out_of_range or bool(mark.left_out) for own in marks.values() for mark in own)
+    if wrong:
+        yield words.counted(words.SHORT_MARKS, wrong)
+    extra = sum(any(mark.extra for mark in own) for own in marks.values())
+    if extra:
+        yield words.counted(words.SHORT_EXTRA, extra)
 
 
 def _row(view: ClassView, student: StudentView) -> StudentRow:
@@ -206,10 +226,11 @@ def _state(student: StudentView, scores: tuple[Score, ...]) -> str:
     if not student.submitted:
         return "absent"
     states = {score.state for score in scores}
-    if Outcome.UNGRADABLE in states or any(
-        graded.result is None or graded.result.status is not Status.GRADED for graded in student.notebooks.values()
-    ):
+    results = [graded.result for graded in student.notebooks.values()]
+    if Outcome.UNGRADABLE in states or any(result and result.status is not Status.GRADED for result in results):
         return "ungradable"
+    if "ungraded" in states or not_graded_yet(student):
+        return "ungraded"
     if "waiting" in states:
         return "waiting"
     lost = any(score.points is None or score.points < score.max_points for score in scores)
@@ -227,7 +248,7 @@ def _score(graded: Graded | None, column: Column) -> Score:
             return _given(mark.points, most)
         if column.manual and graded.result is not None:
             return Score("waiting", words.WAITING, None, most)
-        return Score("ungradable", words.NOT_GRADED_WORD, None if graded.result is None else 0.0, most)
+        return Score("ungraded", words.NOT_GRADED_WORD, None if graded.result is None else 0.0, most)
     points = earned(result, graded.marks)
     mark = graded.marks.cells.get(column.cell)
     if result.manual:
@@ -296,6 +317,14 @@ def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
     """How to go on, in a sentence, and what to type."""
     results = [graded.result for graded in student.notebooks.values()]
     command = _command(assignment, student.student)
+    limits = _limits_met(result for result in results if result is not None)
+    if limits:
+        names = (name for limit in limits for name in words.LIMITS.get(limit, ()))
+        return words.REMEDY_LIMIT.format(
+            limits=", ".join(limits),
+            names=", ".join(dict.fromkeys(names)),
+            file=f"source/{safe.line(assignment)}/checks/exercises.toml",
+        ), command
     if any(result is not None and result.status is Status.NOT for result in results):
         return words.REMEDY_FILE.format(
             folder=f"submitted/{safe.line(student.student)}/{safe.line(assignment)}/"
@@ -306,13 +335,22 @@ def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
     return words.REMEDY_AGAIN, f"{command} --only ungradable"
 
 
+def _limits_met(results: Iterable[NotebookResult]) -> list[str]:
+    """The limits because of which something could not be graded."""
+    stopped = (result for result in results if result.status is not Status.GRADED)
+    met = (seen.limit for result in stopped for seen in result.integrity if seen.limit)
+    return [safe.line(limit, 20) for limit in dict.fromkeys(met)]
+
+
 def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:
     """What of a student's could not be graded: where and why, each reason once."""
-    found: dict[str, str] = {}
+    if student.submitted and not student.notebooks:
+        return (("", words.NOT_GRADED_ANYTHING),)
+    never = [notebook for notebook, graded in student.notebooks.items() if graded.result is None]
+    found = {words.NOT_GRADED_NOTEBOOK: ", ".join(never)} if never else {}
     for notebook, graded in student.notebooks.items():
         result = graded.result
         if result is None:
-            found.setdefault(words.NOT_GRADED_NOTEBOOK.format(notebook=notebook), notebook)
             continue
         if result.status is Status.GRADED:
             continue

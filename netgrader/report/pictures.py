@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["class_charts", "distribution"]
 
 MOST_BINS = 10
+ROUNDING = 1e-6
 LABEL_CHARACTERS = 44
 MOST_NUMBERS = 400
 
@@ -44,7 +45,8 @@ def distribution(view: ClassView) -> Chart | None:
     width = max(1, math.ceil(most / MOST_BINS))
     bins = math.ceil(most / width)
     counts = [0] * bins
-    for score in scores:
+    within = [score for score in scores if score <= most + ROUNDING]
+    for score in within:
         counts[min(bins - 1, max(0, int(score / width)))] += 1
     bars = [
         charts.Bar(
@@ -56,6 +58,10 @@ def distribution(view: ClassView) -> Chart | None:
         )
         for index, count in enumerate(counts)
     ]
+    above = len(scores) - len(within)
+    if above:
+        said = words.counted(words.DISTRIBUTION_MORE, above, most=charts.number(most))
+        bars.append(charts.Bar(f"> {charts.number(most)}", float(above), said))
     every = 2 if sum(len(bar.label) for bar in bars) > LABEL_CHARACTERS else 1
     picture = charts.bars(words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=every)
     return Chart(words.DISTRIBUTION, picture)

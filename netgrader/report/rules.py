@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
     from netgrader.pages.graded import Graded
     from netgrader.report.view import ClassView, StudentView
+    from netgrader.results import NotebookResult
 
-__all__ = ["absent", "measured_accuracy", "to_help", "to_judge", "total"]
+__all__ = ["absent", "measured_accuracy", "not_graded_yet", "to_help", "to_judge", "total"]
 
 # Above these a network of the kind is out of the ordinary. Measured over many seeds: one layer reaches 92.65 % with a
 # standard deviation of 0.08, 1500 neurons 98.25 % with 0.15, and no fully connected network above 99.2 %.
 PLAUSIBLE = {"one_layer": 0.932, "two_layers": 0.988, "deep_network": 0.992}
+NOT_DONE = "not-done"
+UNTOLD = FOR_A_PERSON | {NOT_DONE}
+"""What is no mistake to talk about."""
 SMALLEST_CLASS = 3
 """Students from which a median says something."""
 FAR_BEHIND = 0.5
@@ -47,6 +51,13 @@ def total(student: StudentView) -> float | None:
         for one in graded
         if one.result is not None
     )
+
+
+def not_graded_yet(student: StudentView) -> int:
+    """How many of a student's notebooks were handed in and never graded; one if nobody knows yet which they are."""
+    if student.submitted and not student.notebooks:
+        return 1
+    return sum(graded.result is None for graded in student.notebooks.values())
 
 
 def measured_accuracy(graded: Graded) -> float | None:
@@ -123,11 +134,13 @@ def _facts(student: StudentView) -> Iterator[tuple[int, str]]:
 def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
     """What went wrong with the marks themselves."""
     for notebook, graded in student.notebooks.items():
-        if graded.result is None or graded.result.status is Status.NOT:
+        if graded.result is not None and graded.result.status is Status.NOT:
             yield 2, words.CONCERN_NOT_GRADED.format(notebook=notebook)
-        elif graded.result.status is Status.PARTLY:
+        elif graded.result is not None and graded.result.status is Status.PARTLY:
             yield 3, words.CONCERN_PARTLY.format(notebook=notebook)
         for cell, mark in graded.marks.cells.items():
+            if mark.left_out:
+                yield 2, words.CONCERN_LEFT_OUT.format(cell=cell, mark=mark.left_out)
             if mark.out_of_range and mark.manual is not None:
                 yield (
                     2,
@@ -140,18 +153,23 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
     score = total(student)
     # Where something could not be graded the points say nothing of the student yet.
     whole = all(one.result is not None and one.result.status is Status.GRADED for one in student.notebooks.values())
-    behind = whole and score is not None and bool(median) and score < FAR_BEHIND * (median or 0.0)
+    behind = whole and bool(score) and bool(median) and (score or 0.0) < FAR_BEHIND * (median or 0.0)
     if behind and score is not None and median:
         yield 4, words.CONCERN_BEHIND.format(points=written(score), median=written(median))
     made = {code for one in student.notebooks.values() if one.result is not None for code in one.result.faults}
     if len(made) >= MANY_MISTAKES:
         yield 5, words.CONCERN_MANY.format(number=len(made))
-    if behind or len(made) >= MANY_MISTAKES:
+    # However the class did: a median says nothing of nothing.
+    empty = dict(_empty(student))
+    for notebook, nothing in empty.items():
+        said = words.CONCERN_BLANK if set(nothing.faults) == {NOT_DONE} else words.CONCERN_ZERO
+        yield 4, said.format(notebook=notebook, most=written(nothing.max_score))
+    if behind or empty or len(made) >= MANY_MISTAKES:
         for lost, where, sentence in _costliest(student)[:MOST_CAUSES]:
             yield 6, words.CONCERN_COSTLIEST.format(where=where, points=written(lost), sentence=sentence)
     for notebook, graded in student.notebooks.items():
         result = graded.result
-        if result is None or not result.max_score:
+        if result is None or not result.max_score or notebook in empty:
             continue
         lost = result.max_score - result.score
         codes = Counter(
@@ -167,6 +185,16 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
             yield 5, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)
 
 
+def _empty(student: StudentView) -> Iterator[tuple[str, NotebookResult]]:
+    """The notebooks that were graded in full and earned nothing, but for those that a person has to judge first."""
+    for notebook, graded in student.notebooks.items():
+        result = graded.result
+        if result is None or result.status is not Status.GRADED or FOR_A_PERSON & set(result.faults):
+            continue
+        if result.max_score and not any((earned(cell, graded.marks) or 0.0) > 0 for cell in result.cells):
+            yield notebook, result
+
+
 def _costliest(student: StudentView) -> list[tuple[float, str, str]]:
     """What a student's mistakes cost, the most first: points, where, and the mistake's sentence."""
     costs: dict[tuple[str, str], float] = {}
@@ -175,7 +203,7 @@ def _costliest(student: StudentView) -> list[tuple[float, str, str]]:
             mistakes = [
                 (code, check.max_credit - check.credit)
                 for check in cell.checks
-                for code in [code for code in check.faults if code in CATALOGUE and code not in FOR_A_PERSON][:1]
+                for code in [code for code in check.faults if code in CATALOGUE and code not in UNTOLD][:1]
                 if check.credit < check.max_credit
             ]
             # What waits for another check is lost by the mistake that is found there.

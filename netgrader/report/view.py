@@ -176,6 +176,16 @@ class Report:
     empty: str = ""
 
     @property
+    def states(self) -> frozenset[str]:
+        """What occurs in the table's cells."""
+        return frozenset(score.state for row in self.rows for score in row.scores)
+
+    @property
+    def nobody_graded(self) -> bool:
+        """Whether there is nothing yet from which anybody could stand out."""
+        return all(row.total is None for row in self.rows)
+
+    @property
     def many_pages(self) -> bool:
         """Whether some student has more than one feedback page."""
         return any(len(row.pages) > 1 for row in self.rows)

@@ -35,7 +35,7 @@ def test_an_instructor_reads_whom_to_look_at_before_the_table(browser, pages):
         "Femi",
         "is out of the ordinary; networks of this kind stay below 93.2",
         "Nothing handed in: Hana.",
-        "What could not be graded",
+        "What is not graded in full",
         "The file is not a notebook: it is not JSON.",
         "netgrader autograde digits --student goran",
         "Students and cells",

@@ -10,6 +10,7 @@ import pytest
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.report.build import _written, build_report, class_csv, render_report
 from netgrader.report.view import ClassView, Column, NotebookColumns
+from netgrader.results import Observed
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex
 
@@ -54,6 +55,18 @@ def test_one_mistake_that_costs_much_is_worth_a_word_and_two_are_not():
     assert build_report(one(ex.wrong())).to_help == ()
 
 
+def test_no_points_at_all_stand_out_however_the_class_did():
+    nothing = notebooks.failed("test_l", "It trains", notebooks.fault("train-op-not-run"))
+    blank = notebooks.failed("test_l", "It trains", notebooks.fault("not-done"))
+    poor, empty = (Graded(notebooks.result(notebooks.cell("train", 3, check))) for check in (nothing, blank))
+    students = (ex.student("Ada", poor), ex.student("Bo", poor), ex.student("Cy", empty), ex.student("Di", ex.right()))
+    helped = {one.name: one.reasons for one in build_report(ClassView("digits", (ex.COLUMNS,), students)).to_help}
+    assert set(helped) == {"Ada", "Bo", "Cy"}
+    assert helped["Ada"][0] == "1_one_layer: no points of 3."
+    assert "train, 3 lost: " in helped["Ada"][1]
+    assert helped["Cy"] == ("1_one_layer was handed in blank: nothing in it has been filled in.",)
+
+
 def test_who_made_many_different_mistakes_may_need_a_talk():
     graded = ex.wrong()
     codes = (*graded.result.faults, "graph-grows")
@@ -82,9 +95,34 @@ def test_what_was_noticed_is_a_click_away_from_whom_it_was_noticed_of():
     assert '<a href="#integrity">' not in render_report(build_report(one(ex.wrong())))
 
 
-def test_a_mark_outside_its_range_is_to_be_mended():
-    graded = replace(ex.right(), marks=Marks({"what_w1_shows": CellMark(None, -1.0, 2)}))
-    assert any("lies outside 0 to 2" in reason for reason in judged(build_report(one(graded)))["Ada"])
+def marked(mark):
+    return one(replace(ex.right(), marks=Marks({"what_w1_shows": mark})))
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        (CellMark(None, -1.0, 2), "lies outside 0 to 2"),
+        (CellMark(None, None, 2, left_out="inf"), "inf, is no number of points"),
+    ],
+)
+def test_a_mark_that_cannot_be_right_is_to_be_mended_and_said_at_the_top(mark, said):
+    report = build_report(marked(mark))
+    assert any(said in reason for reason in judged(report)["Ada"])
+    assert "1 mark given by hand cannot be right: see below." in report.facts
+
+
+def test_extra_credit_is_said_at_the_top():
+    report = build_report(marked(CellMark(None, 2.0, 2, extra=3.0)))
+    assert any("Extra credit is counted in for 1 student" in fact for fact in report.facts)
+    assert report.to_judge == ()
+
+
+def test_more_than_all_points_have_a_place_of_their_own_in_the_distribution():
+    body = build_report(marked(CellMark(None, 20.0, 2))).distribution.body
+    assert "1 student with more than 10 points" in body
+    assert "0 students with 9 to 10 points" in body
+    assert "more than" not in build_report(marked(CellMark(None, 2.0, 2))).distribution.body
 
 
 def test_what_could_not_be_graded_says_how_to_go_on_in_words_that_a_shell_reads():
@@ -101,6 +139,22 @@ def test_what_was_tried_and_failed_is_tried_again_only_if_asked_for():
     assert trouble.command == "netgrader autograde digits --student ada --only ungradable"
 
 
+def test_what_met_a_limit_would_meet_it_again_so_the_remedy_is_another_one():
+    _, graded = notebooks.wrong_student()
+    seen = (Observed("train", "The cell went on for longer than its time.", "time"), Observed("x", "Seen.", None))
+    (trouble,) = build_report(one(replace(graded, result=replace(graded.result, integrity=seen)))).troubles
+    assert "would meet the same limit (time)" in trouble.remedy
+    assert "a notebook handed in that takes less" in trouble.remedy
+    assert "(cell_seconds, notebook_seconds under [limits] in source/digits/checks/exercises.toml)" in trouble.remedy
+    assert trouble.command == "netgrader autograde digits --student ada"
+
+
+def test_a_limit_that_was_met_and_cost_nothing_needs_no_remedy():
+    graded = ex.right()
+    seen = (Observed("a cell of one's own", "The cell went on for longer than its time.", "time"),)
+    assert build_report(one(replace(graded, result=replace(graded.result, integrity=seen)))).troubles == ()
+
+
 def test_who_could_not_be_graded_is_not_said_to_need_help():
     names = {concern.name for concern in build_report(ex.eight_students()).to_help}
     assert "Goran" not in names
@@ -111,6 +165,17 @@ def test_notebooks_that_nobody_handed_in_are_no_points_lost():
     report = build_report(replace(ex.eight_students(), notebooks=columns))
     assert report.rows[0].max_points == 10
     assert any("Nobody has handed in 2_two_layers yet" in fact for fact in report.facts)
+
+
+def test_the_csv_is_out_of_what_the_page_is_out_of():
+    view = ClassView(
+        "digits",
+        (ex.COLUMNS, NotebookColumns("2_two_layers", (Column("check_x", "x", 30),))),
+        ex.eight_students().students,
+    )
+    assert {row["max_score"] for row in table(view)} == {"10"}
+    assert build_report(view).rows[0].max_points == 10
+    assert not any("check_x" in name for name in table(view)[0])
 
 
 def test_a_chart_of_one_rate_still_says_which():
@@ -133,8 +198,19 @@ def test_each_notebook_of_a_student_has_its_page_a_click_away():
 
 def test_a_notebook_that_was_handed_in_and_never_graded_is_trouble_and_not_a_zero():
     report = build_report(one(Graded(None)))
-    assert "has not been graded" in report.troubles[0].problems[0][1]
-    assert report.rows[0].total is None
+    assert report.troubles[0].problems == (("1_one_layer", "It was handed in and is not graded yet."),)
+    assert report.troubles[0].command == "netgrader autograde digits --student ada"
+    assert "1 notebook is not graded yet: type netgrader autograde digits." in report.facts
+    assert (report.rows[0].total, report.rows[0].word) == (None, "not graded yet")
+    html = render_report(report)
+    assert "could not be graded" not in re.sub(r"<form.*?</form>|<p class=.key.*?</p>", "", html, flags=re.DOTALL)
+    assert "Nobody is graded yet." in html
+
+
+def test_a_file_of_unknown_name_that_waits_for_grading_is_not_said_to_have_lost_points():
+    report = build_report(ClassView("digits", (ex.COLUMNS,), (ex.student("Ada"),)))
+    assert report.rows[0].state == "ungraded"
+    assert report.troubles[0].problems[0][1].startswith("What was handed in is not graded yet")
 
 
 def test_a_remark_is_counted_apart_from_mistakes():
