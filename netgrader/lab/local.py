@@ -137,7 +137,7 @@ class _Import:
     def add_gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
         tf = _tensorflow()
         scope = f"netgrader/gradients_{self.gradients}"
-        with _translated("run"), self.graph.as_default(), tf.name_scope(scope + "/"):
+        with _translated("run"), self._arrays_as_written(), self.graph.as_default(), tf.name_scope(scope + "/"):
             target = self.graph.get_tensor_by_name(_tensor_name(of))
             sources = [self._source(name) for name in wrt]
             found = tf.gradients(target, sources, unconnected_gradients="none")
@@ -150,6 +150,20 @@ class _Import:
                     names.append(tf.identity(dense, name=f"of_{index}").name)
         self.gradients += 1
         return names
+
+    @contextmanager
+    def _arrays_as_written(self) -> Iterator[None]:
+        """With the arrays of tensors that the graph has: TensorFlow differentiates the first kind only where it makes them."""
+        tf = _tensorflow()
+        first_kind = any(operation.type == "TensorArrayV3" for operation in self.graph.get_operations())
+        if not first_kind or not tf.control_flow_v2_enabled():
+            yield
+            return
+        tf.disable_control_flow_v2()
+        try:
+            yield
+        finally:
+            tf.enable_control_flow_v2()
 
     def _source(self, name: str) -> Any:
         operation = self.graph.get_operation_by_name(name.partition(":")[0])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netgrader.network.graph import Graph, Node
 
 __all__ = [
+    "FLOWS",
     "RESHAPING",
     "Step",
     "between",
@@ -33,6 +34,11 @@ __all__ = [
 RESHAPING = words(
     "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient CheckNumerics EnsureShape "
     "PreventGradient Pack Unpack Merge Switch Exit Enter"
+)
+#: Stand for an array of tensors in graphs, and hold no numbers.
+FLOWS = words(
+    "TensorArrayV3 TensorArrayWriteV3 TensorArrayScatterV3 TensorListSetItem TensorListFromTensor TensorListReserve "
+    "TensorListPushBack"
 )
 _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")

@@ -112,7 +112,10 @@ def try_outputs(reading: Reading) -> None:
 def _scores_of(reading: Reading, tensor: str) -> str | None:
     """The scores that a tensor is made from, and nothing else of the images: those of the loss, or of evaluation alone."""
     graph, images = reading.graph, reading.roles.images
-    candidates = [c for c in (reading.scores, reading.hints.get("logits")) if c is not None and c in graph]
+    claimed = reading.hints.get("logits")
+    # What is called logits, on a way of its own, is looked at from where its last layer ends.
+    named = None if claimed == tensor and reading.scores not in graph.ancestors([tensor]) else claimed
+    candidates = [c for c in (reading.scores, named) if c is not None and c in graph]
     way = graph.dominators(images, tensor) if images is not None else []
     found = next((c for c in candidates if c in way), None)
     if found is not None or not way:

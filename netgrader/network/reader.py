@@ -296,7 +296,8 @@ def _find_unused(reading: Reading) -> None:
     wanted = graph.ancestors([*claimed, *reading.roles.losses])
     loose = [tensor for tensor in outside if tensor not in wanted]
     below = graph.descendants([images])
-    reading.unused = [s for s in find_steps(graph, loose, images) if s.node not in used and s.product in below]
+    found = [s for s in find_steps(graph, loose, images) if s.node not in used and s.product in below]
+    reading.unused = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
     labelled = graph.descendants([reading.roles.labels]) if reading.roles.labels else set()
     reading.unused = [step for step in reading.unused if step.data not in labelled]
 

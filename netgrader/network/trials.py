@@ -14,7 +14,7 @@ from netgrader.network.activating import same
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation, softmax
 from netgrader.network.graph import node_of
-from netgrader.network.layers import product_widths
+from netgrader.network.layers import FLOWS, product_widths
 from netgrader.network.losses import BANK, CROSS_ENTROPY, OVER_ROWS, TOGETHER, LossMatch, Observation, recognise
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def find_scores(reading: Reading) -> None:
     products = {step.product for step in reading.steps}
     for index, tensor in enumerate(before):
         above = graph.ancestors([tensor])
-        if not products <= above or _joined_later(reading, tensor, before[-1]):
+        if graph[tensor].op in FLOWS or not products <= above or _joined_later(reading, tensor, before[-1]):
             continue
         reading.scores, reading.chain = tensor, before[index:]
         return
@@ -380,10 +380,10 @@ def try_rows(reading: Reading) -> None:
     full = as_rows(once, form, rows)
     size = np.abs(full).max() + 1e-9
     mixed = turned is None or np.abs(as_rows(turned, form, rows) - full[order]).max() > 1e-3 * size
-    fewer = bench.fetch(tensor, bench.feed(sample.rows(slice(0, 2)))) if rows > 2 else None
+    fewer = bench.fetch(tensor, bench.feed(sample.rows(slice(0, 2)))) if rows > 2 and bench.looped is None else None
     reading.measured["other-batch"] = fewer is not None
     if fewer is not None and fewer.size == 2 * full.shape[1]:
         mixed = mixed or np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size
-    elif fewer is not None and bench.looped is None:
+    elif fewer is not None:
         mixed = True
     reading.measured["mixed"] = bool(mixed)

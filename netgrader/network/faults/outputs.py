@@ -40,14 +40,23 @@ _ACCURACIES = {
 }
 
 
+_SQUASHING = frozenset(
+    {"relu", "relu6", "tanh", "softplus", "elu", "selu", "leaky-relu", "abs", "square", "swish", "gelu"}
+)
+
+
 def claimed_logits(reading: Reading) -> Iterator[Fault]:
     """Logits that are probabilities already, where the loss is right all the same."""
     match = reading.loss_match
     if match is None or match.kind != CROSS_ENTROPY or reading.last_activation != "none":
         return
-    if "logits" in reading.hints and reading.measured.get("logits-is") in ("softmax", "sigmoid"):
-        tensor = reading.hints["logits"]
+    if "logits" not in reading.hints:
+        return
+    tensor, form = reading.hints["logits"], reading.measured.get("logits-is")
+    if form in ("softmax", "sigmoid"):
         yield fault("logits-are-probabilities", node_of(tensor), "probabilities", "scores before the softmax")
+    elif form in _SQUASHING:
+        yield fault("relu-on-logits", node_of(tensor), f"{form} on what is called logits", "no activation")
 
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
