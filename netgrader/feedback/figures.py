@@ -179,19 +179,21 @@ def _sweep(sweep: seen.Sweep) -> Figure:
     again = sorted((float(rate), accuracy) for rate, accuracy in sweep.recomputed.items())
     series = [found]
     if again:
-        series.append(charts.Line(words.SWEEP_RECOMPUTED, [rate for rate, _ in again], [share for _, share in again]))
+        # Points, each after a gap: nobody knows what lies between the rates that were tried again.
+        x, y = [rate for rate, _ in again for _ in range(2)], [value for _, share in again for value in (None, share)]
+        series.append(charts.Line(words.SWEEP_RECOMPUTED, x, y))
     rates = [rate for one in series for rate in one.x]
-    x = charts.axis(words.RATE, [*rates, *([sweep.best] if sweep.best else [])], log=True)
-    y = charts.axis(words.ACCURACY, (value for one in series for value in one.y if value is not None), percent=True)
+    across = charts.axis(words.RATE, [*rates, *([sweep.best] if sweep.best else [])], log=True)
+    up = charts.axis(words.ACCURACY, (value for one in series for value in one.y if value is not None), percent=True)
     best = (words.SWEEP_BEST.format(rate=charts.number(sweep.best)),) if sweep.best else ()
     notes = (*best, *((words.SWEEP_SHORT,) if again else ()))
     return Figure(
         "sweep",
         words.SWEEP_CAPTION,
-        charts.lines(words.SWEEP_CAPTION, series, x, y, mark=sweep.best),
+        charts.lines(words.SWEEP_CAPTION, series, across, up, mark=sweep.best),
         notes=notes,
         items=tuple(one.name for one in series),
-        numbers=_numbers(series, x, y),
+        numbers=_numbers(series, across, up),
     )
 
 
