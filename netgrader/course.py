@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -251,6 +252,17 @@ class Assignment:
         )
         return tuple(path for name, path in modules.items() if name in imported)
 
+    @property
+    def exercise_names(self) -> frozenset[str]:
+        """What the exercises of all its notebooks are called: solution cells, and check cells without their ``check_``.
+
+        Raises
+        ------
+        NetgraderError
+            If a source notebook is none.
+        """
+        return frozenset().union(*(_exercise_names(self.source / f"{name}.ipynb") for name in self.notebooks))
+
     def skeleton(self, notebook: str) -> Skeleton:
         """The release version of `notebook`, as nbgrader makes it from the source."""
         self._known(notebook)
@@ -274,6 +286,17 @@ def _may_be_folder(path: Path) -> bool:
         return path.is_dir()
     except PermissionError:
         return True
+
+
+def _exercise_names(notebook: Path) -> frozenset[str]:
+    """Names of the exercises of a source notebook, read from its file alone: what nbgrader would need a second for."""
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        marked = [cell["metadata"].get("nbgrader", {}) for cell in cells if cell["cell_type"] == "code"]
+        named = [about["grade_id"] for about in marked if about.get("solution") or about.get("grade")]
+        return frozenset(name.removeprefix("check_") for name in named)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NetgraderError(f"{notebook} cannot be read as a notebook: {type(error).__name__}: {error}.") from error
 
 
 def registered_probes(path: Path) -> frozenset[str]:

@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader.checks.exercises import load_exercises
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.wheel import build_wheel, student_requirements
@@ -42,7 +43,7 @@ def release(assignment: Assignment, notebooks: Sequence[str] = ()) -> Path:
     Raises
     ------
     NetgraderError
-        With nbgrader's reason, if it refuses.
+        With nbgrader's reason, if it refuses; or if a parameter of an exercise makes no sense. The old release stays.
     UsageError
         If there is no such notebook.
     """
@@ -73,9 +74,16 @@ def differences(assignment: Assignment) -> tuple[str, ...]:
 
 
 def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, save: bool) -> None:
-    """Write the release of `notebooks` into the folder `target`."""
+    """Write the release of `notebooks` into the folder `target`.
+
+    Raises
+    ------
+    BadExerciseError
+        If a parameter of an exercise makes no sense: each student's check would stumble over it. Nothing is written.
+    """
     if not notebooks:
         raise UsageError(f"{assignment.source} holds no notebooks.")
+    load_exercises(assignment.files(notebooks[0]).exercises, assignment.exercise_names)
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
     with tempfile.TemporaryDirectory() as folder:

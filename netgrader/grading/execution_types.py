@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from netgrader.checks.exercise_rules import limit_problems
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
@@ -82,17 +82,11 @@ class ExecutionLimits:
         Raises
         ------
         BadLimitError
-            If there is no such limit, or its value is no number above 0.
+            If there is no such limit, or a value makes no sense.
         """
-        kinds = {entry.name: type(entry.default) for entry in dataclasses.fields(cls)}
-        for name, value in table.items():
-            if name not in kinds:
-                known = ", ".join(kinds)
-                raise BadLimitError(f"In exercises.toml, [limits] names {name}, which is no limit; there are {known}.")
-            whole = isinstance(value, int) or (kinds[name] is float and isinstance(value, float))
-            if isinstance(value, bool) or not whole or not 0 < value < math.inf:
-                wanted = "a number above 0" if kinds[name] is float else "a whole number above 0"
-                raise BadLimitError(f"In exercises.toml, [limits] {name} must be {wanted}, not {value!r}.")
+        problem = next(limit_problems(table), None)
+        if problem is not None:
+            raise BadLimitError(f"In exercises.toml, [limits] {problem}" + ("" if problem.endswith("?") else "."))
         return cls(**table)
 
 

@@ -98,7 +98,9 @@ def run_stage(
     code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
     given = {path.name: path.read_text(encoding="utf-8") for path in files.given}
     beside = {**helpers, **given}
-    limits = ExecutionLimits.from_table(load_exercises(files.exercises).tables.get("limits", {}))
+    limits = ExecutionLimits.from_table(
+        load_exercises(files.exercises, assignment.exercise_names).tables.get("limits", {})
+    )
     key = Key(
         "execute",
         {

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import itertools
 import math
+import re
 from pathlib import Path
 
 import pytest
 
-from netgrader.checks.exercises import (
+from netgrader.checks import dense
+from netgrader.checks.exercise_rules import (
     ACTIVATIONS,
+    CAPTURE_SECONDS,
+    CASE_ACTIVATIONS,
+    LIMITS,
     LOSSES,
+    MEMORY_BYTES,
+    NEEDED,
+    NOTEBOOK_SECONDS,
     OPTIMIZERS,
-    BadExerciseError,
-    Exercises,
-    load_exercises,
-    net_at,
 )
+from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
+from netgrader.course import find_course
+from netgrader.grading.execution_types import ExecutionLimits
 from netgrader.network import activations, losses, optimizers
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits" / "checks"
@@ -81,20 +90,46 @@ def test_items_of_networks_have_names_of_their_own():
         ("[a]\nother_rates = 2", "rates_between"),
         ("[a]\nrates_between = [1, 0.1]", "rates_between"),
         ("[a]\nrates_between = 3", "rates_between"),
+        ("[a]\nwidths = [20_001, 10]", "widths, each a whole number from 1 to 20,000"),
         ("[a]\nwidths = [1500, 11]", "a neuron for each of the 10 classes"),
         ('[a]\nwidths = [10]\nactivations = ["rely"]', "'rely'"),
         ('[a]\nloss = "cross-entropy"', "one of softmax-cross-entropy"),
         ('[a]\noptimizer = "Adam"', "one of adadelta, adagrad, adam,"),
         ('[a]\nbias = "yes"', "true or false"),
-        ("[a]\ntarget = 98.5", "such as 0.985 for 98.5 %, not 98.5"),
+        ("[a]\ntarget = 98.5", "such as 0.5 for 50 %, not 98.5"),
         ("[a]\nfull = 0.97\nnone = 0.98", "none must lie below full"),
         ("[a]\ntarget = 0.98\nfull = 0.985", "full must not lie above target"),
         ("[a]\nleast_accuracy = 0.8\nleast_of_a_faulty_one = 0.9", "not lie above least_accuracy"),
-        ("[a]\nepochs = 0", "epochs must be a whole number above 0, not 0"),
+        ("[a]\ntarget = nan", "target must be a share between 0 and 1"),
+        ("[a]\ntarget = 1", "target must be a share between 0 and 1"),
+        ("[a]\nnone = 0.9\nfull = 0.95\nagain_from = 0.5", "again_from must lie below full and not below none"),
+        ("[a]\nfull = 0.95\nagain_from = 0.95", "again_from must lie below full"),
+        ("[a]\nruns = 3", "runs but no again_from"),
+        ("[a]\nleast_accuracy = 0.7", "least_accuracy must lie above 0.8"),
+        ("[a]\nepochs = 0", "epochs must be a whole number from 1 to 100, not 0"),
+        ("[a]\nepochs = 5_000_000", "epochs"),
+        ("[a]\nmin_layers = 300", "min_layers must be a whole number from 1 to 20, not 300"),
+        ("[a]\nwidths = [20, 10]\nmin_layers = 3", "asks for 3 layers or more, but for 2 widths"),
+        ("[a]\ndecades = 40", "decades must be a number from 0.5 to 10, not 40"),
+        ("[a]\nruns = 3000\nagain_from = 0.8", "runs must be a whole number from 1 to 10"),
+        ('[a]\nactivations = ["relu", "relu"]\nloss = "softmax-cross-entropy"', "the last must be none"),
+        ('[a]\nactivations = ["none", "none"]', "nonlinear is not false"),
+        ("[a]\nwidths = [20_000, 20_000, 10]", r"need 6.7 GB of memory, but 4 are allowed"),
+        ("[limits]\nmemory_bytes = 600_000_000\n[a]\nwidths = [20_000, 2_000, 10]", "but 0.6 are allowed"),
+        ("[limits]\nmemory_bytes = 1000", "memory_bytes must be a whole number from 500,000,000"),
+        ("[limits]\ncores = 0", "cores must be a number from 0.1"),
+        ("[limits]\ncell_second = 5", "which is no limit; is it cell_seconds"),
+        (
+            "[limits]\ncell_seconds = 900\nnotebook_seconds = 600",
+            "must not lie above notebook_seconds, which is 600; it is 900",
+        ),
+        ("[limits]\ncell_seconds = 1500", "must not lie above notebook_seconds, which is 1200, unless it is set too"),
         ("[a]\ndecades = -2", "decades"),
         ("[a]\ncalls = [{ n_epochs = 1 }]", "mini_batch_size"),
         ("[a]\ncases = []", "cases"),
         ("[a]\nwidth = [10]", "'width', which nothing reads; is it widths"),
+        ("[a]\nlearning_rate = 0.1\nother_rates = 2\nrates_between = [0.09, 0.11]", "too narrow"),
+        ("[depe_network]\nmin_layers = 3", r"\[depe_network\] is called like no exercise; is it \[deep_network\]\?$"),
         ("a = 3", "table"),
         ("[a", "TOML"),
     ],
@@ -115,10 +150,104 @@ def test_a_table_may_have_parameters_of_its_own_for_tests_of_ones_own(tmp_path):
     assert exercises(tmp_path, "[ink]\nimages = 40\ncolour = 'blue'").table("ink")["images"] == 40
 
 
-def test_rates_too_close_together_are_refused(tmp_path):
-    text = "[a]\nlearning_rate = 0.1\nother_rates = 2\nrates_between = [0.09, 0.11]"
-    with pytest.raises(BadExerciseError, match="too narrow"):
-        exercises(tmp_path, text).asked_rates("a", 0)
+# What is changed in the course's own file, from what to what, and a part of what is said of it.
+SENSELESS = [
+    ("[deep_network]", "[depe_network]", r"[depe_network] is called like no exercise; is it [deep_network]?"),
+    ("[deep_accuracy]", "[accuracy_of_mine]", "[accuracy_of_mine] is called like no exercise"),
+    ("target = 0.985\n", "", "[deep_accuracy] lacks target, which its checks read"),
+    (
+        "target = 0.985",
+        "targte = 0.985",
+        "[deep_accuracy] has a parameter 'targte', which nothing reads; is it target?",
+    ),
+    ("target = 0.985", "target = nan", "[deep_accuracy] target must be a share between 0 and 1"),
+    ("epochs = 5\n", "", "[two_layer_training] lacks epochs"),
+    ("widths = [1500, 10]", "widths = [0, 10]", "[two_layer_network] widths must be a list of up to 20 widths"),
+    ("widths = [1500, 10]", "widths = [99999999999, 10]", "[two_layer_network] widths must be"),
+    (
+        '["relu", "none"]',
+        '["relu", "relu"]',
+        "[two_layer_network] activations end with relu, but the last must be none",
+    ),
+    ("min_layers = 3 ", "min_layers = 300 ", "[deep_network] min_layers must be a whole number from 1 to 20"),
+    ("decades = 2 ", "decades = 40 ", "[learning_rate_sweep] decades must be a number from 0.5 to 10"),
+    ("epochs = 5\n", "epochs = 5000000\n", "[two_layer_training] epochs must be a whole number from 1 to 100"),
+    ("runs = 3 ", "runs = 3000 ", "[deep_accuracy] runs must be a whole number from 1 to 10"),
+    ("again_from = 0.9818", "again_from = 0.5", "[deep_accuracy] again_from must lie below full and not below none"),
+    ("mini_batch_size = 1600", "mini_batch_size = 100000", "[train] calls must be a list of tables"),
+    ("n_epochs = 2", "n_epochs = 1", "[train] must have a call with n_epochs of 2 or more"),
+    ("seconds = 60 ", "seconds = 200 ", "[train] has 2 calls of up to 200 seconds, but taking evidence may last 300"),
+    ('activation = "bent"', 'activation = "curved"', "[fully_connected_layer] cases must be a list of tables"),
+    ('    { inputs = 16, outputs = 300, activation = "none" },\n', "", "has 4 cases, but its checks ask for 5"),
+    (
+        "rates_between = [0.0001, 0.01]",
+        "rates_between = [0.0009, 0.002]",
+        "[two_layer_network] rates_between is too narrow",
+    ),
+    ("learning_rate = 0.003 ", "inputs = 700\nlearning_rate = 0.003 ", "[one_layer_network] inputs must be 784"),
+    ("[train]", "[train", "not valid TOML"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), SENSELESS, ids=[new[:40] for _, new, _ in SENSELESS])
+def test_what_makes_no_sense_in_the_courses_own_file_is_one_sentence(tmp_path, old, new, says):
+    text = (SOURCE / "exercises.toml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "exercises.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(BadExerciseError) as caught:
+        load_exercises(tmp_path, find_course().assignment("digits").exercise_names)
+    said = str(caught.value)
+    assert says in said
+    assert said.endswith((".", "?"))
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_each_exercise_of_the_notebooks_must_have_its_table(tmp_path, name):
+    text = re.sub(rf"^\[{name}\]\n(?:(?!\[).*\n)*", "", (SOURCE / "exercises.toml").read_text(), flags=re.MULTILINE)
+    (tmp_path / "exercises.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadExerciseError, match=rf"no table \[{name}\], but the notebooks have that exercise"):
+        load_exercises(tmp_path, find_course().assignment("digits").exercise_names)
+
+
+def test_a_new_exercise_has_a_table_of_its_own_once_the_notebooks_have_it(tmp_path):
+    text = (SOURCE / "exercises.toml").read_text(encoding="utf-8") + "\n[ink]\nimages = 40\n"
+    (tmp_path / "exercises.toml").write_text(text, encoding="utf-8")
+    names = find_course().assignment("digits").exercise_names
+    assert load_exercises(tmp_path, names | {"ink"}).table("ink") == {"images": 40}
+    assert load_exercises(tmp_path).table("ink") == {"images": 40}  # beside a student's notebook
+    with pytest.raises(BadExerciseError, match=r"\[ink\] is called like no exercise"):
+        load_exercises(tmp_path, names)
+
+
+def test_the_exercises_of_the_course_are_those_whose_parameters_are_known():
+    names = find_course().assignment("digits").exercise_names
+    assert names >= set(NEEDED) == set(load_exercises(SOURCE, names).tables)
+
+
+def test_the_known_limits_are_those_of_a_run_and_allow_what_stands_unless_others_are_set():
+    limits = dataclasses.asdict(ExecutionLimits())
+    assert set(LIMITS) == set(limits)
+    assert [name for name, value in limits.items() if not LIMITS[name].holds(value)] == []
+    assert limits["capture_seconds"] == CAPTURE_SECONDS
+    assert limits["memory_bytes"] == MEMORY_BYTES
+    assert limits["notebook_seconds"] == NOTEBOOK_SECONDS
+
+
+def test_a_layer_is_asked_for_with_activations_that_the_probes_build_and_the_tests_compute():
+    probes = ast.parse((SOURCE / "probes_one_layer.py").read_text(encoding="utf-8"))
+    built = next(
+        {ast.literal_eval(key) for key in node.value.keys}
+        for node in probes.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ACTIVATIONS"
+    )
+    assert built == CASE_ACTIVATIONS <= set(dense.ACTIVATIONS)
+
+
+def test_rates_that_are_allowed_are_found_whatever_the_seed(tmp_path):
+    text = "[a]\nlearning_rate = 0.1\nother_rates = 10\nrates_between = [0.001, 10]"
+    known = exercises(tmp_path, text)
+    assert all(len(set(known.asked_rates("a", seed))) == 10 for seed in range(20))
 
 
 def test_a_missing_file_and_a_missing_table_are_named(tmp_path):

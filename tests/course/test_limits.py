@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -62,17 +63,40 @@ def points(result: dict) -> dict[str, float]:
     return {cell["cell"]: cell["points"] for cell in result["cells"] if not cell["manual"]}
 
 
+IN_A_FUNCTION = f"""
+def deep_training():
+{textwrap.indent(ENDLESS.strip(), "    ")}
+    return net, sess, [], []
+
+
+net, sess, acc_trn, acc_val = deep_training()
+"""
+
+
 @pytest.mark.slow
-def test_a_training_that_is_too_long_keeps_the_points_of_what_stands_before_it(course):
+def test_of_a_training_that_is_too_long_what_it_had_made_is_graded(course):
     set_limits(course, cell_seconds=25)
     code, _, result = grade(course, DEEP, ENDLESS)
     assert code == 1
     assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
     assert result["status"] == "partly-gradable"
-    assert "the cell deep_training, which took longer than 25 seconds" in result["problem"]
+    assert "The cell deep_training took longer than 25 seconds and was stopped." in result["problem"]
     assert "train for fewer epochs or a smaller network" in result["problem"]
+    assert set(result["faults"]) == {"accuracy-too-low", "target-missed"}  # a hundred images, again and again
+    assert 0.3 < result["measured"]["test_accuracy"] < 0.9
+
+
+@pytest.mark.slow
+def test_a_training_that_is_too_long_to_hand_anything_over_keeps_the_points_of_what_stands_before_it(course):
+    set_limits(course, cell_seconds=25)
+    code, _, result = grade(course, DEEP, IN_A_FUNCTION)
+    assert code == 1
+    assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
+    assert result["status"] == "partly-gradable"
     outcomes = {check["outcome"] for cell in result["cells"][1:] for check in cell["checks"]}
     assert outcomes == {"ungradable"}
+    said = result["cells"][1]["checks"][0]["message"]
+    assert "“net” is not defined, since the cell deep_training was stopped when it had run for 25 seconds" in said
     assert result["faults"] == []
 
 
@@ -92,7 +116,7 @@ def test_a_network_that_is_too_large_is_said_to_be_so_with_what_to_make_smaller(
     [
         ("target = 0.985", "target = 98.5", "[deep_accuracy] target must be a share between 0 and 1"),
         ("widths = [1500, 10]", "widths = [1500]", "[two_layer_network] has 1 widths and 2 activations"),
-        ("[deep_network]", "[limits]\ncell_seconds = -1\n\n[deep_network]", "cell_seconds must be a number above 0"),
+        ("[deep_network]", "[limits]\ncell_seconds = -1\n\n[deep_network]", "cell_seconds must be a number from 1"),
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_one_sentence_before_anything_runs(course, old, new, says):

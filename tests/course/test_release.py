@@ -98,6 +98,33 @@ def test_a_source_that_nbgrader_refuses_leaves_the_old_release(booked):
     assert [file.name for file in target.parent.iterdir()] == ["numbers"]
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[squares]\nwidths = [0, 10]", "widths must be a list"),
+        ("[squares]\ntarget = 98.5", "target must be a share"),
+        ("[squares]\ntarget = nan", "target must be a share"),
+        ("[squares]\nlearning_rate = 0.1\nother_rates = 2\nrates_between = [0.09, 0.11]", "too narrow"),
+        ("[limits]\ncores = 0", "cores must be a number"),
+        ("[square]\nrates = 5", r"is it \[squares\]\?"),
+        ("[train", "not valid TOML"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_refused_and_leaves_the_old_release(tiny, text, says):
+    old = tiny.write("release/numbers/README.md", "old")
+    file = tiny.write("source/numbers/checks/exercises.toml", text or "")
+    if text is None:
+        file.unlink()
+    for attempt in (release, differences):
+        with pytest.raises(NetgraderError, match=says) as caught:
+            attempt(tiny.assignment)
+        assert str(file) in str(caught.value)
+    assert old.read_text() == "old"
+    assert [path.name for path in old.parents[1].iterdir()] == ["numbers"]
+    assert not (tiny.root / "gradebook.db").exists()
+
+
 def test_the_wheel_has_the_same_bytes_every_time(tmp_path):
     first, second = build_wheel(tmp_path / "a"), build_wheel(tmp_path / "b")
     assert first.read_bytes() == second.read_bytes()

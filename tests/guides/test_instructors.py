@@ -12,16 +12,20 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader import read_network
+from netgrader.checks.accuracy import Recomputed, seen_test_images
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
+from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
 from netgrader.grading.kept import kept, kept_path
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import sync_cells
+from netgrader.pages import words
 from netgrader.results import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
+CHECKS = ROOT / "source" / "digits" / "checks"
 TEXT = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
 
 pytestmark = [
@@ -64,10 +68,8 @@ def test_points_are_changed_in_the_check_cell_and_nothing_runs_again(booked, unc
 def test_a_width_is_changed_in_exercises_toml_and_the_reader_asks_for_it(tmp_path):
     import tensorflow.compat.v1 as tensorflow
 
-    folder = ROOT / "source" / "digits" / "checks"
-    changed = (
-        (folder / "exercises.toml").read_text(encoding="utf-8").replace("widths = [1500, 10]", "widths = [1000, 10]")
-    )
+    text = (CHECKS / "exercises.toml").read_text(encoding="utf-8")
+    changed = text.replace("widths = [1500, 10]", "widths = [1000, 10]")
     assert "widths = [1000, 10]" in snippet("[two_layer_network]")
     (tmp_path / "exercises.toml").write_text(changed, encoding="utf-8")
     with tensorflow.Graph().as_default() as graph:
@@ -80,9 +82,19 @@ def test_a_width_is_changed_in_exercises_toml_and_the_reader_asks_for_it(tmp_pat
         loss = tensorflow.nn.softmax_cross_entropy_with_logits(labels=labels, logits=width)
         tensorflow.train.AdamOptimizer(0.001).minimize(tensorflow.reduce_mean(loss))
     data = graph.as_graph_def()
-    for place, expected in ((folder, True), (tmp_path, False)):
+    for place, expected in ((CHECKS, True), (tmp_path, False)):
         exercise = load_exercises(place).network("two_layer_network")
         assert ("wrong-width" in read_network(data, exercise=exercise, lab=None).codes) == expected
+
+
+def test_a_parameter_that_makes_no_sense_is_said_as_the_guide_shows(tmp_path):
+    typed, said = re.search(r"sed -i 's/(.*)' source.*\n\$ netgrader release\nnetgrader: (.*)\n", TEXT).groups()
+    old, new = typed.removesuffix("/").split("/")
+    text = (CHECKS / "exercises.toml").read_text(encoding="utf-8")
+    (tmp_path / "exercises.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(NetgraderError) as caught:
+        load_exercises(tmp_path)
+    assert str(caught.value) == said.replace("…", str(tmp_path))
 
 
 def test_limits_are_set_in_exercises_toml(booked, uncaged, monkeypatch):
@@ -131,19 +143,35 @@ def test_a_new_hidden_test_is_found_by_itself_and_only_verification_runs_again(b
 
 
 @pytest.mark.parametrize(("level", "outcome"), [(0.0, Outcome.PASSED), (1.0, Outcome.FAILED)])
-def test_the_hidden_test_of_the_guide_works_as_it_stands_there(tmp_path, level, outcome):
+def test_the_hidden_test_of_the_guide_is_appended_to_the_courses_own_as_it_stands(tmp_path, level, outcome):
     folder = tmp_path / "evidence" / "check_prepare_data"
     folder.mkdir(parents=True)
     writer = EvidenceWriter(folder, "check_prepare_data")
     writer.array("x_train", np.full((5, 784), level, dtype=np.float32))
     writer.close()
-    (tmp_path / "exercises.toml").write_text("")
-    tests = tmp_path / "test_one_layer.py"
-    tests.write_text("from netgrader.checks import fail, grades\n\n\n" + snippet("# grader_tests/test_one_layer.py"))
-    bench = Bench(folder.parent, load_exercises(tmp_path), lambda: pytest.fail("No lab is needed."))
-    (check,) = run_tests(bench, [], [tests]).checks["check_prepare_data"]
+    tests = Path(shutil.copy(ROOT / "grader_tests" / "test_one_layer.py", tmp_path))
+    with tests.open("a", encoding="utf-8") as file:
+        file.write("\n\n" + snippet("# grader_tests/test_one_layer.py"))
+    bench = Bench(folder.parent, load_exercises(CHECKS), lambda: pytest.fail("No lab is needed."))
+    run = run_tests(bench, [], [tests], cells=["check_prepare_data"])
+    check = run.checks["check_prepare_data"][-1]
     assert (check.sentence, check.outcome) == ("Paper is 0: nobody writes into the corner of an image", outcome)
     assert check.faults == (() if level == 0 else ("not-scaled",))
+    assert run.log == ()
+
+
+def test_training_on_test_images_is_a_mistake_of_notebook_1_and_figures_for_a_person_in_the_others():
+    files = [*(ROOT / "grader_tests").glob("test_*.py"), *CHECKS.glob("test_*_public.py")]
+    texts = {path.stem.removeprefix("test_").removesuffix("_public"): "" for path in files}
+    for path in files:
+        texts[path.stem.removeprefix("test_").removesuffix("_public")] += path.read_text(encoding="utf-8")
+    assert {name for name, text in texts.items() if '"trained-on-test"' in text} == {"one_layer"}
+    assert {name for name, text in texts.items() if "seen_test_images(" in text} == {"two_layers", "deep_network"}
+    found = np.zeros(1, np.int64)
+    figures = Recomputed(train=0.9914, test=0.993, noised=0.99, moved=0.95, found=found, excess=-2.3, hard=54)
+    said = words.CONCERN_SEEN.format(notebook="3_deep_network", seen=seen_test_images(figures))
+    assert snippet("3_deep_network: it may").strip() == said
+    assert f"*{words.CONCERNS}*" in TEXT
 
 
 def test_another_language_is_spoken_from_the_files_that_the_guide_names(tmp_path):

@@ -1,0 +1,338 @@
+"""What makes sense in ``exercises.toml``: each parameter by itself, those of a table together, and the tables together.
+
+Bounds lie where no exercise needs to be and where what is asked for could not be done within a grading any more.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netgrader.network.model import Exercise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+__all__ = ["APART", "LIMITS", "NEEDED", "RULES", "WORTHLESS", "Rule", "limit_problems", "problems"]
+
+LONGEST = 60  # characters of a value that are shown
+# Likeness of names from which one is taken for a slip of the pen: less where the right one is absent.
+NEAR_PARAMETER, NEAR_TABLE, NEAR_ABSENT = 0.85, 0.9, 0.6
+
+# Kinds that the reader tells apart; tests see to it that it knows all of them.
+ACTIVATIONS = frozenset(
+    {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
+)
+LOSSES = frozenset({"softmax-cross-entropy"})
+OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
+CASE_ACTIVATIONS = frozenset({"none", "relu", "sigmoid", "bent"})
+"""What a single layer is asked for with: the probes build these, and the tests compute them."""
+
+WORTHLESS = 0.8
+"""Up to where an accuracy on the test images earns nothing; points rise from here to what is demanded."""
+APART = 1.5
+"""The factor by which the rates that a network is asked for lie apart, at least."""
+IMAGES, PIXELS, CLASSES = 60_000, 784, 10
+BYTES_A_WEIGHT = 16  # 32-bit floats: itself, its gradient, two averages of Adam's
+CASES = 5  # the tests of a layer ask for so many
+CAPTURE_SECONDS, MEMORY_BYTES, NOTEBOOK_SECONDS = 300, 4_000_000_000, 1200  # unless [limits] sets others
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be: how to tell, and how that is said."""
+
+    holds: Callable[[object], bool]
+    wanted: str
+
+
+def problems(tables: Mapping[str, Any], cells: Collection[str] | None = None) -> Iterator[str]:
+    """What makes no sense, each in words that go on after "In exercises.toml, ".
+
+    Parameters
+    ----------
+    tables
+        The file, as TOML gives it.
+    cells
+        What the course's exercises are called. Each table must then belong to one of them, and each that has known
+        parameters must have its table. None where the notebooks are not at hand.
+    """
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            yield f"{name} stands outside a table; begin one with [name of the cell]"
+            return
+    yield from _name_problems(tables, cells)
+    for name, table in tables.items():
+        found = limit_problems(table) if name == LIMITED else _table_problems(name, table)
+        yield from (f"[{name}] {problem}" for problem in found)
+    yield from _problems_between(tables)
+
+
+def limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:
+    """What makes no sense in the table ``[limits]``."""
+    for name, value in limits.items():
+        rule = LIMITS.get(name)
+        if rule is None:
+            near = _nearest(name, LIMITS, NEAR_ABSENT)
+            yield f"names {name}, which is no limit; " + (
+                f"is it {near}?" if near else f"there are {', '.join(LIMITS)}"
+            )
+        elif not rule.holds(value):
+            yield f"{name} must be {rule.wanted}, not {_shown(value)}"
+    cell, notebook = limits.get("cell_seconds", 0), limits.get("notebook_seconds", NOTEBOOK_SECONDS)
+    if _real(cell) and _real(notebook) and cell > notebook:
+        unless = "" if "notebook_seconds" in limits else ", unless it is set too"
+        yield f"cell_seconds must not lie above notebook_seconds, which is {notebook:g}{unless}; it is {cell:g}"
+
+
+def _name_problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
+    absent = [name for name in NEEDED if name not in tables]
+    for name in tables:
+        if name in NEEDED or name == LIMITED:
+            continue
+        near = _nearest(name, absent, NEAR_TABLE)
+        if near or (cells is not None and name not in cells):
+            near = near or _nearest(name, {*(cells or ()), *NEEDED, LIMITED}, NEAR_ABSENT)
+            yield f"[{name}] is called like no exercise" + (f"; is it [{near}]?" if near else "")
+    for name in absent:
+        if cells is not None and name in cells:
+            yield f"there is no table [{name}], but the notebooks have that exercise; it needs {_listed(NEEDED[name])}"
+
+
+def _table_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    missing = [key for key in NEEDED.get(name, ()) if key not in table]
+    for key in table:
+        near = _nearest(key, missing, NEAR_ABSENT) or _nearest(key, RULES, NEAR_PARAMETER)
+        if key not in RULES and near:
+            yield f"has a parameter {_shown(key)}, which nothing reads; is it {near}?"
+    if missing:
+        yield f"lacks {_listed(missing)}, which its checks read"
+    senseless = [
+        f"{key} must be {rule.wanted}, not {_shown(table[key])}"
+        for key, rule in RULES.items()
+        if key in table and not rule.holds(table[key])
+    ]
+    yield from senseless
+    if not senseless:  # each value is of its kind, so they can be compared
+        yield from _network_problems(name, table)
+        yield from _rate_problems(table)
+        yield from _line_problems(table)
+        yield from _own_problems(name, table)
+
+
+def _network_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    widths, activations = table.get("widths"), table.get("activations")
+    if widths and activations and len(widths) != len(activations):
+        yield f"has {len(widths)} widths and {len(activations)} activations; there must be one for each layer"
+    classes = table.get("classes", Exercise.classes)
+    if widths and widths[-1] != classes:
+        yield f"widths end with {widths[-1]}, but the last layer must have a neuron for each of the {classes} classes"
+    if activations and activations[-1] != "none" and (name in NEEDED or "loss" in table):
+        yield f"activations end with {activations[-1]}, but the last must be none: the loss applies softmax to logits"
+    if activations and "none" in activations[:-1] and table.get("nonlinear", Exercise.nonlinear):
+        yield "activations have none between layers, but nonlinear is not false"
+    if widths and table.get("min_layers", 1) > len(widths):
+        yield f"asks for {table['min_layers']} layers or more, but for {len(widths)} widths"
+    if name in NEEDED:
+        for key, only, what in (("inputs", PIXELS, "the pixels of an image"), ("classes", CLASSES, "the digits")):
+            if table.get(key, only) != only:
+                yield f"{key} must be {only}, {what}, not {table[key]}"
+
+
+def _rate_problems(table: Mapping[str, Any]) -> Iterator[str]:
+    others = table.get("other_rates", 0)
+    if others and "rates_between" not in table:
+        yield "asks for other_rates but does not say rates_between"
+    elif others:
+        low, high = table["rates_between"]
+        # Each rate that is taken keeps others off on both sides; there must be room for the last one wherever they lie.
+        if high / low < APART ** (2 * (others + 1)):
+            yield f"rates_between is too narrow for {others} other_rates that lie a factor of {APART} apart"
+
+
+def _line_problems(table: Mapping[str, Any]) -> Iterator[str]:
+    if not table.get("none", 0) < table.get("full", 1) <= table.get("target", 1):
+        yield "none must lie below full, and full must not lie above target: points rise from the one to the other"
+    if "again_from" in table and not table.get("none", 0) <= table["again_from"] < table.get("full", 0):
+        yield "again_from must lie below full and not below none: runs that end between it and full are tried again"
+    if "runs" in table and "again_from" not in table:
+        yield "has runs but no again_from: from which accuracy on is a notebook run again?"
+    if table.get("least_of_a_faulty_one", 0) > table.get("least_accuracy", 1):
+        yield "least_of_a_faulty_one must not lie above least_accuracy"
+    for key in ("least_accuracy", "least_of_a_faulty_one"):
+        if table.get(key, 1) <= WORTHLESS:
+            yield f"{key} must lie above {WORTHLESS}: up to there an accuracy earns nothing"
+
+
+def _own_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """Of the tables whose lists the tests go through."""
+    if name == "fully_connected_layer" and len(table.get("cases", ())) not in {0, CASES}:
+        yield f"has {len(table['cases'])} cases, but its checks ask for {CASES}"
+    if name == "train" and all(call["n_epochs"] < 2 for call in table.get("calls", ({"n_epochs": 2},))):
+        yield "must have a call with n_epochs of 2 or more; else nothing shows whether each epoch has an order of its own"
+
+
+def _problems_between(tables: Mapping[str, Any]) -> Iterator[str]:
+    limits, train = tables.get(LIMITED, {}), tables.get("train", {})
+    calls, seconds = train.get("calls", ()), train.get("seconds", 0)
+    longest = limits.get("capture_seconds", CAPTURE_SECONDS)
+    if isinstance(calls, list) and _real(seconds) and _real(longest) and len(calls) * seconds > longest:
+        yield (
+            f"[train] has {len(calls)} calls of up to {seconds:g} seconds, but taking evidence may last {longest:g} in "
+            f"all: lower seconds, or raise capture_seconds in [{LIMITED}]"
+        )
+    memory = limits.get("memory_bytes", MEMORY_BYTES)
+    for name, table in tables.items():
+        widths = table.get("widths")
+        if _real(memory) and widths is not None and RULES["widths"].holds(widths):
+            needed = BYTES_A_WEIGHT * _weights([PIXELS, *widths])
+            if needed > memory:
+                yield f"[{name}] widths {_shown(widths)} need {needed / 1e9:.1f} GB of memory, but {memory / 1e9:g} are allowed"
+
+
+def _weights(widths: Sequence[int]) -> int:
+    return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
+
+
+def _nearest(name: str, names: Collection[str], likeness: float) -> str | None:
+    return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=likeness)), None)
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(names)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+# ---- kinds of values ----------------------------------------------------------------------------------------------------
+
+
+def _real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _whole(low: int, high: int) -> Rule:
+    def holds(value: object) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+    return Rule(holds, f"a whole number from {low:,} to {high:,}")
+
+
+def _number(low: float, high: float) -> Rule:
+    def holds(value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+    return Rule(holds, f"a number from {low:,} to {high:,}")
+
+
+def _one_of(names: frozenset[str]) -> Rule:
+    return Rule(lambda value: isinstance(value, str) and value in names, f"one of {', '.join(sorted(names))}")
+
+
+def _list_of(each: Rule, most: int, plural: str) -> Rule:
+    def holds(value: object) -> bool:
+        return isinstance(value, list) and 0 < len(value) <= most and all(map(each.holds, value))
+
+    return Rule(holds, f"a list of up to {most} {plural}")
+
+
+def _entries(**rules: Rule) -> Rule:
+    """A list of tables, each with these entries."""
+
+    def holds(value: object) -> bool:
+        return (
+            isinstance(value, list)
+            and bool(value)
+            and all(
+                isinstance(entry, dict)
+                and all(name in entry and rule.holds(entry[name]) for name, rule in rules.items())
+                for entry in value
+            )
+        )
+
+    return Rule(holds, "a list of tables with " + "; ".join(f"{name}, {rule.wanted}" for name, rule in rules.items()))
+
+
+def _range(each: Rule) -> Rule:
+    def holds(value: object) -> bool:
+        return isinstance(value, list) and len(value) == 2 and all(map(each.holds, value)) and value[0] < value[1]
+
+    return Rule(holds, f"two numbers, the smaller one first, each {each.wanted}")
+
+
+def _share_between_0_and_1(value: object) -> bool:
+    return isinstance(value, float) and 0 < value < 1
+
+
+SHARE = Rule(_share_between_0_and_1, "a share between 0 and 1, such as 0.5 for 50 %")
+YES_OR_NO = Rule(lambda value: isinstance(value, bool), "true or false")
+WIDTH = _whole(1, 20_000)
+RATE = _number(1e-8, 100)
+
+RULES: Mapping[str, Rule] = {
+    "widths": _list_of(WIDTH, 20, f"widths, each {WIDTH.wanted}"),
+    "activations": _list_of(_one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
+    "inputs": _whole(1, 100_000),
+    "classes": _whole(2, 1_000),
+    "min_layers": _whole(1, 20),
+    "bias": YES_OR_NO,
+    "estimates_time": YES_OR_NO,
+    "nonlinear": YES_OR_NO,
+    "loss": _one_of(LOSSES),
+    "optimizer": _one_of(OPTIMIZERS),
+    "initialisation": _one_of(frozenset({"glorot-uniform"})),
+    "learning_rate": RATE,
+    "other_rates": _whole(0, 10),
+    "rates_between": _range(RATE),
+    "cases": _entries(inputs=_whole(2, 10_000), outputs=_whole(2, 10_000), activation=_one_of(CASE_ACTIVATIONS)),
+    # A minibatch of 16 means 3,750 steps an epoch, as many as a call has time for.
+    "calls": _entries(n_epochs=_whole(1, 20), mini_batch_size=_whole(16, IMAGES)),
+    "seconds": _number(1, 600),
+    "rates": _whole(2, 50),
+    "decades": _number(0.5, 10),
+    "epochs": _whole(1, 100),
+    "least_accuracy": SHARE,
+    "least_of_a_faulty_one": SHARE,
+    "target": SHARE,
+    "full": SHARE,
+    "none": SHARE,
+    "again_from": SHARE,
+    "runs": _whole(1, 10),
+}
+"""What makes sense for each parameter; tables may have others, for tests of one's own."""
+
+NETWORK = ("widths", "activations", "bias", "loss", "optimizer", "learning_rate")
+NEEDED: Mapping[str, Sequence[str]] = {
+    "fully_connected_layer": ("cases",),
+    "one_layer_network": NETWORK,
+    "train": ("calls", "seconds"),
+    "two_layer_network": NETWORK,
+    "learning_rate_sweep": ("rates", "decades"),
+    "two_layer_training": ("epochs", "least_accuracy"),
+    "deep_network": ("min_layers",),
+    "deep_training": ("least_accuracy",),
+    "deep_accuracy": ("target", "full", "none"),
+}
+"""The tables that our checks read, and what each must have; what else it may have stands for itself if it is absent."""
+
+LIMITED = "limits"
+DAY = 86_400
+LIMITS: Mapping[str, Rule] = {
+    "cell_seconds": _number(1, DAY),
+    "notebook_seconds": _number(1, DAY),
+    "capture_seconds": _number(1, DAY),
+    "memory_bytes": _whole(500_000_000, 1_000_000_000_000),  # a kernel with TensorFlow needs 500 MB
+    "cores": _number(0.1, 1024),
+    "processes": _whole(16, 100_000),
+    "disk_bytes": _whole(1_000_000, 1_000_000_000_000),
+    "text_characters": _whole(100, 10_000_000),
+    "output_bytes": _whole(1_000, 1_000_000_000),
+    "outputs": _whole(1, 100_000),
+    "received_bytes": _whole(1_000_000, 1_000_000_000_000),
+}
+"""What makes sense for each limit of a run, as `netgrader.grading.execution_types.ExecutionLimits` has them."""
