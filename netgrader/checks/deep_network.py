@@ -1,10 +1,10 @@
-"""What several checks of notebook 3 share: the recomputed accuracy, made once for each cell."""
+"""What several checks of notebook 3 share: the recomputed accuracy, made once for each network."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.checks.accuracy import Recomputed, recompute
+from netgrader.checks.accuracy import Recomputed, digest, recompute
 
 if TYPE_CHECKING:
     from netgrader.checks.bench import Bench
@@ -13,9 +13,8 @@ __all__ = ["recomputed"]
 
 
 def recomputed(bench: Bench, cell: str) -> Recomputed:
-    """What the network that a cell handed over does on our images."""
-    made: Recomputed = bench.once(
-        ("recomputed", cell),
-        lambda: recompute(bench.lab, bench.evidence(cell).graph("net"), bench.mnist, quick=bench.quick),
-    )
+    """What the network that a cell handed over does on our images; cells that hand over the same one share it."""
+    graph = bench.evidence(cell).graph("net")
+    same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
+    made: Recomputed = bench.once(same, lambda: recompute(bench.lab, graph, bench.mnist, quick=bench.quick))
     return made

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from netgrader.checks.language import fail, fail_all, fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
@@ -40,6 +40,8 @@ __all__ = [
     "compare_rates",
     "found_by_sweep",
     "judge_rate",
+    "likely",
+    "may_be_far_too_low",
     "read_sweep",
     "require_best",
     "require_true",
@@ -52,6 +54,8 @@ Array = npt.NDArray[Any]
 
 STEPS, BATCH = 300, 64
 EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
+EARLIER = 0.1  # that much less than after `EARLY` steps may be reported
+LITTLE, HARDLY_BEGUN = 1.2, 0.5  # see `may_be_far_too_low`
 SMOOTH = 100  # the last steps, over which a run's loss is averaged
 TOO_LOW, FAR_TOO_LOW, TOO_HIGH, TOO_HIGH_IF_FOUND = 1.45, 1.8, 1.15, 1.35  # ratios of losses; see above
 EXPLODES, STUCK = 3.0, 0.95  # largest loss over the first; last over first: 2.37 when weights are fresh, 2.30 guessed
@@ -127,7 +131,14 @@ class StudentSweep:
 
 
 def short_run(
-    lab: Lab, graph: GraphEvidence, rate: float, train: tuple[Array, Array], test: tuple[Array, Array], *, seed: int = 1
+    lab: Lab,
+    graph: GraphEvidence,
+    rate: float,
+    train: tuple[Array, Array],
+    test: tuple[Array, Array],
+    *,
+    seed: int = 1,
+    enough: Callable[[float], bool] | None = None,
 ) -> ShortRun:
     """Train the graph from its own initialiser for `STEPS` minibatches.
 
@@ -139,6 +150,9 @@ def short_run(
         Scaled images, float (n, 784), and classes (n,); at least `STEPS` times `BATCH` training images.
     seed
         Of the initialisation; the order of the minibatches is always the same.
+    enough
+        Says of the accuracy after `EARLY` steps whether it already tells what is asked; the run then ends there, and
+        that accuracy is its last.
     """
     parts = graph.parts
     images, labels = train[0][: STEPS * BATCH], np.eye(10, dtype=np.float32)[train[1][: STEPS * BATCH]]
@@ -147,8 +161,10 @@ def short_run(
     try:
         session.initialise()
         losses: list[float] = []
-        reached = []
+        reached: list[float] = []
         for part in (batches[:EARLY], batches[EARLY:]):
+            if reached and enough is not None and enough(reached[0]):
+                break
             rows = session.run_batches(
                 [parts["loss"], parts["train_op"]], {parts["X"]: images, parts["Y"]: labels}, part
             )
@@ -157,7 +173,16 @@ def short_run(
             reached.append(float(np.mean(np.argmax(np.asarray(logits), axis=1) == test[1])))
     finally:
         session.close()
-    return ShortRun(rate, np.asarray(losses), *reached)
+    return ShortRun(rate, np.asarray(losses), reached[0], reached[-1])
+
+
+def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
+    """Whether a run at ten times the rate can tell something: near the best, that at three times has told all.
+
+    Losses fall ever less from rate to rate as they near the best: from 1.2 at the first step of three on, no second one
+    makes it 1.8.
+    """
+    return at.diverges or at.last > LITTLE * triple.last or at.last > HARDLY_BEGUN * at.losses[0]
 
 
 def judge_rate(
@@ -240,23 +265,32 @@ def found_by_sweep(sweep: StudentSweep, runs: Mapping[float, ShortRun]) -> bool:
     return best and not untrue(sweep, runs)[0]
 
 
-def untrue(sweep: StudentSweep, runs: Mapping[float, ShortRun]) -> tuple[list[Fault], int]:
-    """Results of the sweep that no honest run can have had, by short runs at some of its rates, and how many were tried.
+def likely(claimed: Array, early: float, late: float) -> npt.NDArray[np.bool_]:
+    """Which of the accuracies that are claimed an honest run can have had, by those of a short run at that rate.
 
     The student's sweep may have run for a hundred steps or for many epochs. So a result is doubted only where it lies
     below what a hundred steps reach, or leaves less than a seventh of the errors of our short run.
     """
+    return (claimed >= early - EARLIER) & (claimed <= _most(late))
+
+
+def _most(late: float) -> float:
+    return min(CEILING, 1 - (1 - late) / 7)
+
+
+def untrue(sweep: StudentSweep, runs: Mapping[float, ShortRun]) -> tuple[list[Fault], int]:
+    """Results of the sweep that are not `likely`, by short runs at some of its rates, and how many were tried."""
     wrong: list[Fault] = []
     tried = 0
     for rate, run in sorted(runs.items()):
         claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
         tried += bool(len(claimed))
-        most = min(CEILING, 1 - (1 - run.late) / 7)
-        least = 0.0 if run.diverges else run.early - 0.1
-        doubted = [value for value in claimed if not least <= value <= most]
-        if doubted:
+        early = 0.0 if run.diverges else run.early
+        doubted = claimed[~likely(claimed, early, run.late)]
+        if len(doubted):
+            least, most = early - EARLIER, _most(run.late)
             found = f"{doubted[0]:.4f} at the rate {rate:.3g}"
-            expected = f"between {max(least, 0):.2f} and {most:.3f}, by a rerun of {STEPS} steps"
+            expected = f"between {max(least, 0):.2f} and {most:.3f}, by a rerun of {len(run.losses)} steps"
             wrong.append(fault("sweep-result-not-reproduced", found=found, expected=expected))
     return wrong, tried
 

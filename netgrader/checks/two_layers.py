@@ -11,7 +11,14 @@ from netgrader.checks.accuracy import Recomputed, recompute
 from netgrader.checks.gradient_pictures import gradient_pictures
 from netgrader.checks.input_gradients import GradientTrial, try_gradients
 from netgrader.checks.language import fail
-from netgrader.checks.learning_rate import ShortRun, StudentSweep, read_sweep, short_run
+from netgrader.checks.learning_rate import (
+    ShortRun,
+    StudentSweep,
+    likely,
+    may_be_far_too_low,
+    read_sweep,
+    short_run,
+)
 from netgrader.checks.provenance import idle
 
 if TYPE_CHECKING:
@@ -46,19 +53,37 @@ def require_run(bench: Bench, cell: str) -> None:
 
 
 def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
-    """Short runs at the best rate, a third, three and ten times of it, and at the ends of the sweep."""
+    """Short runs at the best rate, a third, three and ten times of it, and at the ends of the sweep.
+
+    Three times stands for ten times where that can tell nothing, and those at the ends are no longer than is needed.
+    """
     runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
     return runs
 
 
 def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
     sweep = student_sweep(bench)
-    rates = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3, "tenfold": sweep.best * 10}
-    rates |= {"lowest": float(sweep.rates[0]), "highest": float(sweep.rates[-1])}
     train = _scaled(bench.mnist.x_train), bench.mnist.y_train
     test = _scaled(bench.mnist.x_test[:TEST_ROWS]), bench.mnist.y_test[:TEST_ROWS]
     evidence = bench.evidence(SWEEP)
-    return {name: short_run(bench.lab, evidence.graph(name), rate, train, test) for name, rate in rates.items()}
+
+    def run(name: str, rate: float, enough: Callable[[float], bool] | None = None) -> ShortRun:
+        return short_run(bench.lab, evidence.graph(name), rate, train, test, enough=enough)
+
+    around = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3}
+    runs = {name: run(name, rate) for name, rate in around.items()}
+    far = may_be_far_too_low(runs["best"], runs["triple"])
+    runs["tenfold"] = run("tenfold", sweep.best * 10) if far else runs["triple"]
+    for name, rate in (("lowest", float(sweep.rates[0])), ("highest", float(sweep.rates[-1]))):
+        known = [made for made in runs.values() if np.isclose(made.rate, rate, rtol=1e-9)]
+        runs[name] = known[0] if known else run(name, rate, _already_likely(sweep, rate))
+    return runs
+
+
+def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]:
+    """Whether what the sweep claims at a rate is likely by an early accuracy, and so by a later one too."""
+    claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+    return lambda early: bool(likely(claimed, early, early).all())
 
 
 def recomputed(bench: Bench) -> Recomputed:

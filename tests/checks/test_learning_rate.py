@@ -10,10 +10,13 @@ import tensorflow.compat.v1 as tf
 
 from netgrader.checks.language import Failed
 from netgrader.checks.learning_rate import (
+    EARLY,
+    STEPS,
     ShortRun,
     StudentSweep,
     found_by_sweep,
     judge_rate,
+    may_be_far_too_low,
     read_sweep,
     require_best,
     require_true,
@@ -100,6 +103,30 @@ def test_a_rate_is_found_by_a_sweep_that_can_be_true_and_where_it_is_the_best(
     pairs = np.array([(rate, run.late) for rate, run in runs.items()])
     pairs[RATES.index(1e-2), 1] = accuracy_at_best
     assert found_by_sweep(read_sweep(pairs, 1e-2), runs) is found
+
+
+@pytest.mark.slow
+def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(runs: dict[float, ShortRun]) -> None:
+    left_out = []
+    for third, at, triple, tenfold in zip(RATES, RATES[1:], RATES[2:], RATES[3:], strict=False):
+        if not may_be_far_too_low(runs[at], runs[triple]):
+            left_out.append(at)
+            verdicts = [judge_rate(runs[third], runs[at], runs[triple], runs[far]) for far in (triple, tenfold)]
+            assert len({verdict.code if verdict else None for verdict in verdicts}) == 1
+    assert left_out
+    assert min(left_out) > 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("says", "steps"), [(True, EARLY), (False, STEPS)])
+def test_a_run_goes_no_further_than_is_needed(data: Data, says: bool, steps: int) -> None:
+    lab = LocalLab()
+    try:
+        run = short_run(lab, two_layers(1e-3), 1e-3, *data, enough=lambda _: says)
+    finally:
+        lab.close()
+    assert len(run.losses) == steps
+    assert (run.late == run.early) is says
 
 
 @pytest.mark.slow
