@@ -10,7 +10,7 @@ import numpy.typing as npt
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation
 from netgrader.network.graph import node_of, words
-from netgrader.network.layers import FLOWS, between, static_activation
+from netgrader.network.layers import between, is_flow, static_activation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def _activation(reading: Reading, start: str, end: str) -> str:
     bench = reading.bench
     if bench is None:
         return static
-    chain = [tensor for tensor in reading.graph.dominators(start, end) if reading.graph[tensor].op not in FLOWS]
+    chain = [tensor for tensor in reading.graph.dominators(start, end) if not is_flow(reading.graph, tensor)]
     feeds = bench.feed(bench.sample(5))
     value = bench.fetch(start, feeds)
     if value is None or not chain or not value.size:

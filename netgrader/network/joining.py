@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.network.graph import node_of, words
-from netgrader.network.layers import FLOWS, RESHAPING, bias_after, weights_key
+from netgrader.network.layers import RESHAPING, bias_after, is_flow, weights_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,7 +175,7 @@ def _meeting(graph: Graph, steps: Sequence[Step], one: Step, other: Step) -> lis
 def _joins(graph: Graph, tensor: str, *, sums: bool) -> bool:
     node = graph[tensor]
     if node.op in _SIDE_BY_SIDE:
-        return node.op not in FLOWS
+        return not is_flow(graph, tensor)
     return sums and node.op in _SUMS and sum(node_of(read) in graph.fed for read in node.inputs) > 1
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from netgrader.network.graph import Graph, Node
 
 __all__ = [
-    "FLOWS",
     "RESHAPING",
     "Step",
     "between",
     "bias_after",
     "find_steps",
+    "is_flow",
     "static_activation",
     "static_activations",
     "weights_key",
@@ -35,11 +35,12 @@ RESHAPING = words(
     "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient CheckNumerics EnsureShape "
     "PreventGradient Pack Unpack Merge Switch Exit Enter"
 )
-#: Stand for an array of tensors in graphs, and hold no numbers.
-FLOWS = words(
+#: What these put out stands for an array of tensors, and holds no numbers.
+_FLOWS = words(
     "TensorArrayV3 TensorArrayWriteV3 TensorArrayScatterV3 TensorListSetItem TensorListFromTensor TensorListReserve "
     "TensorListPushBack"
 )
+_LISTS = words("TensorArrayConcatV3 TensorListConcat TensorListConcatV2")
 _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
 _KINDS = {"Conv2D": "conv2d", "Conv3D": "conv3d", "DepthwiseConv2dNative": "depthwise-conv2d"}
@@ -113,6 +114,14 @@ def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[St
         _static_widths(graph, node, step)
         steps.append(step)
     return steps
+
+
+def is_flow(graph: Graph, tensor: str) -> bool:
+    """Whether a tensor stands for an array of tensors, or for how long the parts of one are."""
+    while graph[tensor].op == "Identity":
+        tensor = graph[tensor].inputs[0]
+    node = graph[tensor]
+    return node.op in _FLOWS or (node.op in _LISTS and not tensor.endswith(":0"))
 
 
 def _product(graph: Graph, node: Node, inside: set[str]) -> str | None:

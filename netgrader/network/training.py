@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.network.graph import PLACEHOLDERS, node_of
+from netgrader.network.graph import PLACEHOLDERS, node_of, words
 from netgrader.network.optimizers import FUSED, StepMatch, recognise_steps
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ STRONG = 0.9
 FAINT = 1e-4
 #: Scores that vary more than this saturate a softmax.
 LARGE = 3.0
+#: Products that may be a gradient, and how many of them are looked at.
+_PRODUCTS = words("MatMul BatchMatMul BatchMatMulV2 Einsum")
+MOST_PRODUCTS = 60
 #: One that agrees this well needs no further candidate looked at.
 SURE = 0.98
 
@@ -187,6 +190,8 @@ def try_steps(reading: Reading) -> None:
         values.append(bench.values(weights))
     reading.measured["train-op-runs"] = True
     _judge(reading, weights, reached, [h for h in history if h is not None], [v for v in values if v is not None])
+    if reading.training.kind is None and reading.training.moved and settle(reading):
+        _note(reading, _by_own_gradients(reading, feeds))
 
 
 def _likeness(
@@ -245,13 +250,62 @@ def _judge(
         # A loss that is the right one with its sign turned falls where the right one climbs.
         training.climbs = upward if match is None or match.scale > 0 else not upward
     if training.kind is None and not reading.measured.get("random"):
-        found = recognise_steps(gradients, steps, places[:-1]) or _by_variable(used, history, values, reached)
-        if found is not None:
-            training.kind, training.measured = found.kind, True
-            training.place = training.place or reading.roles.train_op or ""
-            if not _fed_rates(reading) and np.isfinite(found.rate):
-                training.rate = abs(found.rate)
-                training.rates = tuple(abs(rate) for rate in found.rates)
+        _note(reading, recognise_steps(gradients, steps, places[:-1]) or _by_variable(used, history, values, reached))
+
+
+def _note(reading: Reading, found: StepMatch | None) -> None:
+    training = reading.training
+    if found is None:
+        return
+    training.kind, training.measured = found.kind, True
+    training.place = training.place or reading.roles.train_op or ""
+    if not _fed_rates(reading) and np.isfinite(found.rate):
+        training.rate = abs(found.rate)
+        training.rates = tuple(abs(rate) for rate in found.rates)
+
+
+def _by_own_gradients(reading: Reading, feeds: dict[str, Array]) -> StepMatch | None:
+    """The rule by the gradients that the train op takes itself, which may be of another mode or draw random numbers."""
+    bench, train_op = reading.bench, reading.roles.train_op
+    own = _own_gradients(reading, feeds)
+    if bench is None or train_op is None or not own:
+        return None
+    bench.initialise()
+    settle(reading)
+    history, values = [], [bench.values(list(own))]
+    for _ in range(STEPS):
+        # In one run with the step: what is drawn at random is then the same.
+        found = bench.run([*own.values(), train_op], feeds)
+        history.append(None if found is None else found[: len(own)])
+        values.append(bench.values(list(own)))
+    if any(found is None for found in (*history, *values)):
+        return None
+    gradients, places = _thinned(
+        [_flat(found or []) for found in history], [_flat([(v or {})[name] for name in own]) for v in values]
+    )
+    steps = [after - before for before, after in itertools.pairwise(places)]
+    return recognise_steps(gradients, steps, places[:-1]) if np.isfinite(_flat([*gradients, *steps])).all() else None
+
+
+def _own_gradients(reading: Reading, feeds: dict[str, Array]) -> dict[str, str]:
+    """For matrices that are moved by hand: the one product of images and labels with their shape that the move is made of."""
+    bench, graph, roles = reading.bench, reading.graph, reading.roles
+    if bench is None or roles.images is None or roles.labels is None:
+        return {}
+    both = graph.descendants([roles.images]) & graph.descendants([roles.labels])
+    found = {}
+    for update in roles.updates:
+        if update.gradient or update.variable not in reading.training.moved:
+            continue
+        above = graph.ancestors(graph.nodes[update.node].inputs[1:]) & both
+        products = sorted(tensor for tensor in above if graph[tensor].op in _PRODUCTS)[:MOST_PRODUCTS]
+        value = bench.values([update.variable]) or {}
+        shape = value[update.variable].shape if value else ()
+        runs = bench.run(products, feeds) if len(shape) == 2 and products else None
+        fitting = [tensor for tensor, run in zip(products, runs or [], strict=False) if run.shape == shape]
+        if len(fitting) == 1:
+            found[update.variable] = fitting[0]
+    return found
 
 
 def _by_variable(

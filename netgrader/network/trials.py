@@ -14,7 +14,7 @@ from netgrader.network.activating import same
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation, softmax
 from netgrader.network.graph import node_of
-from netgrader.network.layers import FLOWS, product_widths
+from netgrader.network.layers import is_flow, product_widths
 from netgrader.network.losses import BANK, CROSS_ENTROPY, OVER_ROWS, TOGETHER, LossMatch, Observation, recognise
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def find_scores(reading: Reading) -> None:
     products = {step.product for step in reading.steps}
     for index, tensor in enumerate(before):
         above = graph.ancestors([tensor])
-        if graph[tensor].op in FLOWS or not products <= above or _joined_later(reading, tensor, before[-1]):
+        if is_flow(graph, tensor) or not products <= above or _joined_later(reading, tensor, before[-1]):
             continue
         reading.scores, reading.chain = tensor, before[index:]
         return
