@@ -26,6 +26,7 @@ WAITS_UNGRADABLE = "This builds on another check that could not be graded: “{s
 FOLLOWS_FROM = "This follows from another fault: “{sentence}”"
 NO_EVIDENCE = "There is nothing to look at: the check cell was not reached."
 NOT_HANDED_OVER = "There is nothing to look at: “{name}” was not handed over."
+TOO_LATE = "There is nothing to look at: “{name}” is not defined, since {why}. Make the training shorter."
 BROKEN_TEST = "This check broke on what it found. That is not your fault; your instructor sees it."
 TOO_LONG = "This check took longer than {seconds:g} seconds and was stopped."
 NOT_REACHED = "This check was not reached: the grader stopped before it."
@@ -40,9 +41,9 @@ def waits(text: str | None) -> bool:
     return (text or "").startswith(WAITS.partition("{")[0])
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """A share of one as every sentence writes it: 92.6 %."""
-    return f"{100 * share:.{digits}f} %"
+def percent(share: float, digits: int | None = 1) -> str:
+    """A share of one as every sentence writes it: 92.6 %; with as many digits as it takes if `digits` is None."""
+    return f"{100 * share:.6g} %" if digits is None else f"{100 * share:.{digits}f} %"
 
 
 def plain(text: object, limit: int = LIMIT) -> str:

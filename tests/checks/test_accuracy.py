@@ -151,11 +151,26 @@ def test_an_untrue_report_is_named(acc_val: list[float], code: str) -> None:
 @pytest.mark.parametrize(("accuracy", "share"), [(0.98, 0.5435), (0.97, 0.0)])
 def test_points_slope_down_below_the_target(accuracy: float, share: float) -> None:
     with pytest.raises(Failed) as raised:
-        require_target(accuracy, full=0.9842, none=0.975)
+        require_target(accuracy, target=0.985, full=0.9842, none=0.975)
     assert raised.value.share == pytest.approx(share, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "target", "full", "share"),
+    [(0.96, 0.97, 0.9684, 0.5435), (0.955, 0.965, 0.9634, 0.3731), (0.94, 0.965, 0.9634, 0.0)],
+)
+def test_the_target_that_the_exercise_sets_is_the_one_that_is_told(
+    accuracy: float, target: float, full: float, share: float
+) -> None:
+    with pytest.raises(Failed) as raised:
+        require_target(accuracy, target=target, full=full, none=0.95)
+    assert raised.value.share == pytest.approx(share, abs=1e-3)
+    (fault,) = raised.value.faults
+    assert fault.found == f"{100 * accuracy:.2f} % on the test images"
+    assert fault.expected == {0.97: "over 97 %", 0.965: "over 96.5 %"}[target]
+
+
 def test_from_where_chance_decides_all_points_are_given() -> None:
-    require_target(0.9842, full=0.9842, none=0.975)
+    require_target(0.9842, target=0.985, full=0.9842, none=0.975)
     said = [target_met(accuracy, target=0.985, full=0.9842) for accuracy in (0.9861, 0.9845, 0.9841)]
     assert said == ["yes", "within-chance", "no"]

@@ -1,10 +1,12 @@
 """What `docs/instructors.md` says can be changed is changed so, in the place that it names, with what it says follows."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +87,38 @@ def test_a_width_is_changed_in_exercises_toml_and_the_reader_asks_for_it(tmp_pat
     for place, expected in ((CHECKS, True), (tmp_path, False)):
         exercise = load_exercises(place).network("two_layer_network")
         assert ("wrong-width" in read_network(data, exercise=exercise, lab=None).codes) == expected
+
+
+# What would state a figure of the course's exercises: widths, rates, the target and the line below it.
+FIGURES = re.compile(r"\b1[_,]?500\b|\b0[.]00[13]\b|98[.]5|98[.]42|97[.]5|97[.]96|0[.]985")
+
+
+def figures(path):
+    """Texts of a program or a catalogue that state such a figure; a program's documentation is none of what is said."""
+    if path.suffix == ".toml":
+        texts = [text for table in tomllib.loads(path.read_text(encoding="utf-8")).values() for text in table.values()]
+    else:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
+        texts = [node.value for node in nodes if isinstance(node.value, str)]
+    return [text for text in texts if FIGURES.search(str(text))]
+
+
+def test_what_netgrader_says_states_no_figure_of_an_exercise(tmp_path):
+    example = tmp_path / "example.py"
+    example.write_text('"""Over 98.5 %."""\nexpected = f"over {98.5} % of {n}, not 1,500"\nprint("over 98.5 %")\n')
+    assert figures(example) == [", not 1,500", "over 98.5 %"]
+    files = [*(ROOT / "netgrader").rglob("*.py"), *(ROOT / "netgrader").rglob("*.toml")]
+    assert {path.name: figures(path) for path in files if figures(path)} == {}
+
+
+def test_the_searches_of_the_guide_find_what_states_a_figure():
+    searches = re.findall(r"`(grep -rnE .*? source grader_tests)`", TEXT)
+    found = [subprocess.run(search, shell=True, cwd=ROOT, capture_output=True, text=True).stdout for search in searches]  # noqa: S602, PLW1510
+    assert all("exercises.toml" in one for one in found)
+    for stated in ("a layer of 1,500 neurons", "The test accuracy is over 98.5 %", "Get over 98.5 %"):
+        assert any(stated in one for one in found), stated
 
 
 def test_a_parameter_that_makes_no_sense_is_said_as_the_guide_shows(tmp_path):
