@@ -12,8 +12,8 @@ from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.provenance import doubt
-from netgrader.checks.stopped import stopped_before
-from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, plain
+from netgrader.checks.stopped import TOOK_TOO_LONG, stopped_before
+from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
 
 if TYPE_CHECKING:
@@ -80,8 +80,17 @@ class CellEvidence:
         return any(name in items for items in (self.raw.graphs, self.raw.arrays, self.raw.facts))
 
     def explained(self, error: ProbeError, asked_for: str, unfinished: GraphEvidence | None = None) -> Fault:
-        """What an error means; where a name is missing since a cell stopped, that cell's error is told as well."""
-        stopped = stopped_before(self._outside, self.cell, _missing(error) or asked_for)
+        """What an error means; where a name is missing since a cell stopped, that cell's error is told as well.
+
+        Raises
+        ------
+        Ungradable
+            If the cell was stopped since its time was up.
+        """
+        name = _missing(error)
+        stopped = stopped_before(self._outside, self.cell, name or asked_for)
+        if name and stopped is not None and stopped.kind == TOOK_TOO_LONG:
+            raise Ungradable(TOO_LATE.format(name=plain(name, 60), why=stopped.sentence))
         return explain(error, asked_for, unfinished, stopped)
 
     def _item(self, name: str, items: Mapping[str, Any]) -> Any:

@@ -58,20 +58,11 @@ def explain(
         found = f"{error.message}, since {stopped.sentence}"
         return fault("missing-name", found=found, expected=remedy(stopped.kind), place=name)
     place = f"{name}: {error.line}" if error.line else name
-    said = said_of(error.kind, _first_line(error.message))
+    said = said_of(error.kind, error.message)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"
     return fault(code, found=said, place=place)
-
-
-def _first_line(text: str) -> str:
-    """The line that says what was wrong: TensorFlow puts it after a traceback and the name of an op."""
-    first, _, rest = text.partition("\n")
-    if first.strip() != "Graph execution error:":
-        return first
-    told = re.search(r"^Node: .*\n(.+)", rest, re.MULTILINE)
-    return told.group(1).strip() if told else first
 
 
 def _swapped(unfinished: GraphEvidence) -> bool:

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
     from netgrader.evidence import Json
 
-__all__ = ["Stopped", "remedy", "said_of", "stopped_before"]
+__all__ = ["TOOK_TOO_LONG", "Stopped", "remedy", "said_of", "stopped_before", "without_prelude"]
 
+TOOK_TOO_LONG = "TookTooLong"
+"""The kind of a cell that was stopped when its time was up; its message says how long it had."""
+
+LONGEST = 100_000  # characters of an error's text that are looked at
 SAID = 200  # characters of an error's text that are shown
 NO_ANSWER = "input(), which nobody answers when a notebook is graded"
 
@@ -42,7 +46,7 @@ REMEDIES: Sequence[tuple[frozenset[str], str]] = (
         frozenset({"NameError", "UnboundLocalError"}),
         "cells that run one after the other in a new kernel: try Restart and Run All",
     ),
-    (frozenset({"MemoryError", "ResourceExhaustedError"}), "a cell that takes less memory"),
+    (frozenset({"MemoryError", "ResourceExhaustedError"}), "smaller layers or minibatches, which take less memory"),
 )
 OTHERWISE = "a cell that runs to its end"
 
@@ -74,6 +78,8 @@ class Stopped:
     @property
     def sentence(self) -> str:
         """What happened, as part of a sentence."""
+        if self.kind == TOOK_TOO_LONG:
+            return f"{self.cell} {self.message}"
         return f"{self.cell} stopped at {said_of(self.kind, self.message)}"
 
 
@@ -82,8 +88,17 @@ def said_of(kind: str, message: str) -> str:
     if kind == "StdinNotImplementedError":
         return NO_ANSWER
     kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
-    first = _READ_FROM.sub(r" (line \1)", message.strip().partition("\n")[0])
+    first = _READ_FROM.sub(r" (line \1)", without_prelude(message).strip().partition("\n")[0])
     return plain(f"{kind}: {first}" if first else kind, SAID)
+
+
+def without_prelude(message: str) -> str:
+    """An error's message without the pages of files and names that TensorFlow puts before what was wrong."""
+    first, _, rest = message.lstrip()[:LONGEST].partition("\n")
+    if first.strip() != "Graph execution error:":
+        return message
+    told = re.search(r"^Node: .*\n(.+)", rest, re.MULTILINE)
+    return told.group(1).strip() if told else message
 
 
 def remedy(kind: str) -> str:

@@ -21,6 +21,7 @@ LONGEST_LOG = 3_000
 MOST_LINES = 16
 """Of printed text that stand open."""
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
+FRAME = re.compile(r"^(?:Cell |File |Input )", re.MULTILINE)
 ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
 
 
@@ -110,12 +111,14 @@ def _error(output: Mapping[str, Any]) -> Markup:
 
 
 def _line_of(traceback: object) -> str:
-    """The line of the student's own code that an IPython traceback points at: its first arrow."""
+    """The line of the student's own code that an IPython traceback points at: in the innermost cell of the notebook."""
     if not isinstance(traceback, list):
         return ""
-    plain = ANSI.sub("", "\n".join(str(part) for part in traceback)[:20_000])
-    arrow = ARROW.search(plain)
-    return safe.line(arrow[1], 200) if arrow else ""
+    frames = FRAME.split(ANSI.sub("", "\n".join(str(part) for part in traceback)[-20_000:]))
+    # IPython heads a cell's frame with "Cell In[5], line 3" and a library's with "File /usr/lib/…".
+    own = [frame for frame in frames if re.match(r"In ?\[", frame)] or frames
+    arrows = (ARROW.search(frame) for frame in reversed(own))
+    return next((safe.line(arrow[1], 200) for arrow in arrows if arrow), "")
 
 
 def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:

@@ -22,13 +22,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from netgrader.checks.stopped import TOOK_TOO_LONG
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading import execution_seeds
 from netgrader.grading.execution_evidence import copy_evidence
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_link import Ended, Link, Reply
 from netgrader.grading.execution_outputs import Collector
-from netgrader.grading.execution_problems import cell_named, duration, ended_early
+from netgrader.grading.execution_problems import cell_named, duration, ended_early, took_too_long
 from netgrader.grading.execution_types import (
     EVIDENCE,
     RESULT,
@@ -111,6 +112,8 @@ class _Progressing:
 
     cells: list[CellRun] = field(default_factory=list)
     problem: str | None = None
+    over: str | None = None
+    """Why no further cell is run."""
     problems: dict[str, str] = field(default_factory=dict)
     student_seconds: float = 0.0
     capture_seconds: float = 0.0
@@ -128,6 +131,7 @@ class _Run:
         self._progress = progress
         self._mount = Mount(exchange, EVIDENCE_INSIDE, writable=True)
         self._so_far = _Progressing()
+        self._usable = True  # the kernel still does what it is asked
 
     def run(self) -> Execution:
         begin = time.monotonic()
@@ -170,10 +174,11 @@ class _Run:
         link.run(_setup_code(self._request), seconds=SETUP_SECONDS, silent=True)
         cells = self._request.cells
         for index, cell in enumerate(cells):
-            if self._so_far.problem is not None:
+            if self._so_far.over is not None and (not self._usable or _is_code(cell)):
+                self._usable = False  # what follows a cell that was not run would be judged by what is not there
                 self._so_far.cells.append(CellRun(cell.name, CellStatus.NOT_REACHED))
                 if cell.evidence:
-                    self._so_far.problems.setdefault(cell.evidence, self._so_far.problem)
+                    self._so_far.problems.setdefault(cell.evidence, self._so_far.over)
                 continue
             self._progress(index, len(cells), cell.name)
             self._so_far.cells.append(self._cell(kernel, link, index, cell))
@@ -181,16 +186,16 @@ class _Run:
 
     def _cell(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
         run = CellRun(cell.name, CellStatus.OK)
-        if cell.runs and cell.source.strip():
+        if _is_code(cell):
             run = self._source(kernel, link, index, cell)
-        if cell.evidence and self._so_far.problem is None:
+        if cell.evidence and self._usable:
             begin = time.monotonic()
             handed_over = self._capture(link, cell)
             seconds = time.monotonic() - begin
             self._so_far.capture_seconds += seconds
             run = replace(run, capture_seconds=round(seconds, 3), evidence=cell.evidence if handed_over else None)
         elif cell.evidence:
-            self._so_far.problems[cell.evidence] = self._so_far.problem or ""
+            self._so_far.problems[cell.evidence] = self._so_far.over or ""
         return run
 
     def _source(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
@@ -207,7 +212,9 @@ class _Run:
         self._so_far.student_seconds += reply.seconds
         if reply.ended is not Ended.DONE:
             whole = left < self._limits.cell_seconds
-            self._so_far.problem = ended_early(reply, cell_named(index, cell), self._limits, whole_notebook=whole)
+            self._usable = reply.ended is Ended.INTERRUPTED
+            ended = ended_early(reply, cell_named(index, cell), self._limits, whole_notebook=whole)
+            self._end(ended, over=whole or not self._usable)
         return CellRun(
             cell.name,
             _status(reply),
@@ -243,7 +250,8 @@ class _Run:
             problem = f"Trying out what the notebook defines for {cell.evidence} took longer than {duration(seconds)}."
         elif reply.ended in (Ended.STUCK, Ended.FLOODED, Ended.DEAD, Ended.SILENT):
             ended = ended_early(reply, f"the check {cell.evidence}", self._limits, whole_notebook=False)
-            self._so_far.problem = ended
+            self._usable = False
+            self._end(ended, over=True)
             problem = problem and ended
         elif problem is not None and reply.error_name:
             detail = reply.error_message or "no message"
@@ -251,6 +259,12 @@ class _Run:
         if problem is not None:
             self._so_far.problems[cell.evidence] = problem
         return problem is None
+
+    def _end(self, problem: str, *, over: bool) -> None:
+        """Note why the run ended, or a cell of it: the first reason is the one that is told."""
+        self._so_far.problem = self._so_far.problem or problem
+        if over:
+            self._so_far.over = problem
 
     def _collect(self, folder: Path, evidence: str) -> str | None:
         """Copy what was handed over into the result; a sentence if there is none that counts."""
@@ -267,6 +281,11 @@ class _Run:
         if problem is not None:
             shutil.rmtree(target, ignore_errors=True)
         return problem
+
+
+def _is_code(cell: ExecutionCell) -> bool:
+    """Whether there is something to run."""
+    return cell.runs and bool(cell.source.strip())
 
 
 def _open_to_all(folder: Path) -> None:
@@ -379,7 +398,7 @@ def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> di
                 "cpu_seconds": run.cpu_seconds,
                 "source_bytes": len(cell.source.encode("utf-8", "replace")),
                 "literal_bytes": _literal_bytes(cell.source),
-                **_stopped(cell, run),
+                **_stopped(cell, run, request.limits),
             }
             for cell, run in zip(request.cells, runs, strict=True)
         ],
@@ -387,12 +406,18 @@ def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> di
     }
 
 
-def _stopped(cell: ExecutionCell, run: CellRun) -> dict[str, Any]:
+def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict[str, Any]:
     """The error that a cell stopped with, and the names that it speaks of: some it did not come to define."""
-    if run.error_name is None:
+    if run.status is CellStatus.TIMEOUT:
+        # It had what the others left; KeyboardInterrupt, which is how it was stopped, says nothing to anybody.
+        short = run.seconds < limits.cell_seconds
+        kind, message = TOOK_TOO_LONG, took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short)
+    elif run.error_name is None:
         return {}
+    else:
+        kind, message = run.error_name, run.error_message or ""
     names = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", cell.source)))[:MOST_NAMES]
-    return {"error": {"kind": run.error_name, "message": run.error_message or "", "names": names}}
+    return {"error": {"kind": kind, "message": message, "names": names}}
 
 
 def _compressed_bytes(request: ExecutionRequest) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import zmq
 
+from netgrader.checks.stopped import without_prelude
 from netgrader.strangers import read_json
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Link:
         return Reply(
             Ended.INTERRUPTED if interrupted else Ended.DONE,
             error_name=_short(reply.get("ename") or "Error", 200) if failed else None,
-            error_message=_short(reply.get("evalue") or "", 2000) if failed else None,
+            error_message=_short(without_prelude(str(reply.get("evalue") or "")), 2000) if failed else None,
             seconds=time.monotonic() - begin,
         )
 

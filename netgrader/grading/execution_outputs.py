@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from netgrader.checks.stopped import without_prelude
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -208,7 +210,7 @@ def _error(content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "output_type": "error",
         "ename": _text(content.get("ename"), LONGEST_NAME),
-        "evalue": _text(content.get("evalue"), LONGEST_ERROR),
+        "evalue": _text(without_prelude(str(content.get("evalue") or "")), LONGEST_ERROR),
         "traceback": kept[::-1],
     }
 

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from netgrader.grading.execution_link import Reply
     from netgrader.grading.execution_types import ExecutionCell, ExecutionLimits
 
-__all__ = ["cell_named", "duration", "ended_early"]
+__all__ = ["cell_named", "duration", "ended_early", "took_too_long"]
 
 REST = "What comes after it was not run; what stands before it is graded."
+WENT_ON = "What it had made by then is graded, and what comes after it was run."
+UNTIL_THEN = "What it had made by then is graded; what comes after it was not run."
 
 
 def ended_early(reply: Reply, where: str, limits: ExecutionLimits, *, whole_notebook: bool) -> str:
@@ -29,12 +31,23 @@ def ended_early(reply: Reply, where: str, limits: ExecutionLimits, *, whole_note
     if whole_notebook:
         return (
             f"The notebook ran longer than {duration(limits.notebook_seconds)} in all and was stopped in {where}. "
-            f"{REST} Train for fewer epochs, or a smaller network."
+            f"{UNTIL_THEN if reply.ended is Ended.INTERRUPTED else REST} Train for fewer epochs, or a smaller network."
+        )
+    if reply.ended is Ended.INTERRUPTED:
+        return (
+            f"{where[:1].upper()}{where[1:]} took longer than {duration(limits.cell_seconds)} and was stopped. {WENT_ON} "
+            "Does a loop there end? If it does, train for fewer epochs or a smaller network."
         )
     return (
         f"The run ended in {where}, which took longer than {duration(limits.cell_seconds)}. {REST} "
         "Does a loop there end? If it does, train for fewer epochs or a smaller network."
     )
+
+
+def took_too_long(seconds: float, whole_notebook: bool) -> str:
+    """What happened to a cell, after its name, where it or the whole notebook had so many seconds."""
+    what = f"the notebook had run for {duration(seconds)}" if whole_notebook else f"it had run for {duration(seconds)}"
+    return f"was stopped when {what}"
 
 
 def _died(reply: Reply, where: str, limits: ExecutionLimits) -> str:

@@ -197,7 +197,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     store = Store(job.assignment.course.scratch / "store")
     ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
     verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
-    exercises = load_exercises(job.assignment.files(notebook.name).exercises)
+    exercises = load_exercises(job.assignment.files(notebook.name).exercises, job.assignment.exercise_names)
     line = line_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
     if line is not None:
 
@@ -348,7 +348,9 @@ def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Statu
     ungradable = [check for check in judged if check.outcome is Outcome.UNGRADABLE]
     untested = next((cell.cell for cell in automatic if not cell.checks), None)
     if untested is None and not ungradable:
-        return Status.GRADED, None
+        # What a cell had made when it was stopped was judged, and is less than what it would have made.
+        cut_short = ended_early is not None and any((cell.points or 0) < cell.max_points for cell in automatic)
+        return (Status.PARTLY, ended_early) if cut_short else (Status.GRADED, None)
     status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
     if untested is not None and not ungradable:
         return status, f"The course has no tests for {untested}, so nothing could be said of it."

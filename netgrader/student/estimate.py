@@ -23,7 +23,7 @@ FINE = (
 )
 ADVICE = "Train for fewer epochs, or a smaller network."
 CLOSE = "{fine} That is close: the grader's machine may be slower than this one. " + ADVICE
-TOO_LONG = "{fine} That is too long: what is not finished by then does not count. " + ADVICE
+TOO_LONG = "{fine} That is too long: it would be stopped before it is done. " + ADVICE
 
 
 class Stopwatch:

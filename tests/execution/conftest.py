@@ -19,6 +19,11 @@ def number(student, out):
     out.fact("number", student.value("number"))
 
 
+@probe("check_again")
+def again(student, out):
+    out.fact("number", student.value("number"))
+
+
 @probe("check_call")
 def call(student, out):
     out.fact("begun", True)

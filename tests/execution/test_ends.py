@@ -25,11 +25,19 @@ def assert_ended(run, cell, status, says, limits=None, **request):
     return execution
 
 
-def test_an_endless_cell_is_interrupted(run):
-    cell = ExecutionCell("print('begun', flush=True)\nwhile True: pass", name="train")
-    execution = assert_ended(run, cell, CellStatus.TIMEOUT, "the cell train, which took longer than 1 seconds", QUICK)
+def test_an_endless_cell_is_interrupted_and_what_it_had_made_counts(run):
+    cell = ExecutionCell("print('begun', flush=True)\nnumber = 2\nwhile True: pass", name="train")
+    execution, folder = run(*BEFORE, cell, check("check_again"), *AFTER, limits=QUICK)
+    assert [each.status.name for each in execution.cells] == ["OK", "OK", "TIMEOUT", "OK", "OK", "OK"]
+    assert execution.problem.startswith("The cell train took longer than 1 seconds and was stopped.")
+    assert "what it had made by then is graded" in execution.problem.lower()
     assert execution.cells[2].error_name == "KeyboardInterrupt"
     assert execution.cells[2].outputs[0]["text"] == "begun\n"
+    assert execution.outside["cells"][2]["error"]["message"] == "was stopped when it had run for 1 seconds"
+    assert [read_evidence(folder / "evidence" / name).facts for name in ("check_number", "check_again")] == [
+        {"number": 1},
+        {"number": 2},
+    ]
 
 
 def test_an_endless_cell_that_ignores_interrupts_is_killed(run):
@@ -38,10 +46,14 @@ def test_an_endless_cell_that_ignores_interrupts_is_killed(run):
     assert execution.seconds["total"] < 60
 
 
-def test_the_time_of_the_whole_notebook_is_limited(run):
+def test_the_time_of_the_whole_notebook_is_limited_and_what_was_made_by_then_counts(run):
     limits = ExecutionLimits(cell_seconds=600, notebook_seconds=1.5)
-    cell = ExecutionCell("import time\ntime.sleep(30)", name="train")
-    assert_ended(run, cell, CellStatus.TIMEOUT, "The notebook ran longer than 1.5 seconds in all", limits)
+    cell = ExecutionCell("import time\nnumber = 2\ntime.sleep(30)", name="train")
+    execution, folder = run(*BEFORE, cell, check("check_again"), *AFTER, limits=limits)
+    assert [each.status.name for each in execution.cells][2:] == ["TIMEOUT", "OK", "NOT_REACHED", "NOT_REACHED"]
+    assert execution.problem.startswith("The notebook ran longer than 1.5 seconds in all and was stopped in the cell")
+    assert execution.problems == {"check_call": execution.problem}
+    assert read_evidence(folder / "evidence" / "check_again").facts == {"number": 2}
 
 
 @pytest.mark.parametrize("code", ["import os; os._exit(0)", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"])

@@ -43,6 +43,22 @@ def test_an_error_is_a_sentence_with_the_students_line_and_no_traceback():
     assert "site-packages" not in html
 
 
+def test_an_error_in_a_library_is_shown_at_the_students_own_innermost_line():
+    trace = [
+        "InvalidArgumentError                      Traceback (most recent call last)",
+        "File /usr/lib/tensorflow/python/client/session.py:1407, in BaseSession._do_call(self, fn, *args)\n"
+        "   1406 try:\n-> 1407   return fn(*args)",
+        "Cell In[7], line 9\n      8 net = build()\n----> 9 acc = train(net)",
+        "Cell In[5], line 3, in train(net)\n      2 for i in range(9):\n----> 3     sess.run(net.train_op, feed)",
+        "File /usr/lib/tensorflow/python/client/session.py:977, in BaseSession.run(self, fetches)\n--> 977 result = go()",
+        "InvalidArgumentError: too large",
+    ]
+    error = {"output_type": "error", "ename": "InvalidArgumentError", "evalue": "too large", "traceback": trace}
+    (html,) = render_outputs([error], "p")
+    assert "<code>sess.run(net.train_op, feed)</code>" in html
+    assert "/usr/lib" not in html
+
+
 def test_endless_output_ends():
     html = shown(*[ex.display(text__plain="x" * 50_000) for _ in range(3 * MOST_OUTPUTS)])
     assert len(html) < (MOST_OUTPUTS + 1) * (LONGEST_TEXT + 200)
