@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netgrader.commands.progress import Progress
-from netgrader.commands.show import class_table, console, trouble_lines, uncaged_warning, ungraded
+from netgrader.commands.show import class_table, console, require_known, trouble_lines, uncaged_warning, ungraded
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.cluster import fill_on_cluster
@@ -135,12 +135,10 @@ def _students(assignment: Assignment, asked: Sequence[str]) -> list[str]:
         if "/" in student or "\\" in student or student in {"", ".", ".."}:
             raise UsageError(f"'{student}' cannot be a student's id: it names a folder, so it has no slash in it.")
     there = list(assignment.course.submitted(assignment.name))
-    missing = [student for student in asked if student not in there]
-    if missing:
-        raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment.name}'.")
     if not there:
         folder = assignment.course.folder("submitted", "STUDENT", assignment.name)
         raise UsageError(f"Nobody has handed in '{assignment.name}' yet: there is no folder like {folder}.")
+    require_known(asked, there, assignment.name)
     return sorted(set(asked)) if asked else there
 
 

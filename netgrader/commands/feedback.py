@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.commands.show import console
+from netgrader.commands.show import console, require_known
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.grade import jobs_of
 from netgrader.nbgrader_plugin.converters import generate_feedback
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ def run(name: str, students: Sequence[str]) -> int:
 
 def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Console) -> int:
     """Write the pages of `students` of `assignment` (all who were graded, if none are named); the exit code."""
-    chosen = _chosen(assignment, students)
+    graded = _graded(assignment)
+    chosen = _chosen(assignment, students, graded)
     failed = {}
     for student in chosen:
         try:
@@ -36,23 +39,41 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
             failed[student] = str(error)
             out.print(f"{student}: {error}", markup=False)
     where = assignment.course.folder("feedback", "STUDENT", assignment.name)
-    out.print(f"Feedback for {len(chosen) - len(failed)} of {len(chosen)} students: {where}", markup=False)
+    here = sorted({*chosen, *(students or assignment.course.submitted(assignment.name))})
+    out.print(f"Feedback for {len(chosen) - len(failed)} of {len(here)} students: {where}", markup=False)
+    waiting = {student: _not_graded_yet(assignment, student) for student in here}
+    for student, notebooks in waiting.items():
+        if notebooks:
+            out.print(f"{student}: no page for {', '.join(notebooks)}, which is not graded yet.", markup=False)
+        elif student not in graded:
+            out.print(f"{student}: no page, since no notebook of {assignment.name} was handed in.", markup=False)
+    if any(waiting.values()):
+        out.print(f"To grade what is missing, type netgrader autograde {assignment.name}.", markup=False)
     return 1 if failed else 0
 
 
-def _chosen(assignment: Assignment, asked: Sequence[str]) -> list[str]:
-    graded = _graded(assignment)
-    if not graded:
-        raise UsageError(
-            f"Nothing of '{assignment.name}' has been graded yet. Type netgrader autograde {assignment.name} first."
-        )
+def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str]) -> list[str]:
+    require_known(asked, {*graded, *assignment.course.submitted(assignment.name)}, assignment.name)
     missing = [student for student in asked if student not in graded]
-    if missing:
+    if missing or not graded:
+        alone = "".join(f" --student {shlex.quote(student)}" for student in missing)
+        whose = f"Nothing of {', '.join(missing)}" if missing else "Nothing"
         raise UsageError(
-            f"Nothing of {', '.join(missing)} has been graded for '{assignment.name}'. "
-            f"Type netgrader autograde {assignment.name} first."
+            f"{whose} has been graded for '{assignment.name}' yet. "
+            f"Type netgrader autograde {assignment.name}{alone} first."
         )
-    return sorted(set(asked)) if asked else graded
+    return sorted(set(asked)) if asked else list(graded)
+
+
+def _not_graded_yet(assignment: Assignment, student: str) -> list[str]:
+    """The notebooks of the assignment that a student handed in and of which no page can be made yet."""
+    folder = assignment.course.folder("autograded", student, assignment.name)
+    try:
+        handed_in = [job.notebook for job in jobs_of(assignment, student)]
+    except (NetgraderError, OSError):
+        return []  # what cannot be read is told when grading
+    known = [notebook for notebook in assignment.notebooks if notebook in handed_in]
+    return [notebook for notebook in known if not (folder / f"{notebook}.ipynb").is_file()]
 
 
 def _graded(assignment: Assignment) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,13 +16,14 @@ from netgrader.results import CheckResult, NotebookResult, Outcome, Status
 from netgrader.sandbox.choose import SANDBOXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["class_table", "console", "notebook_lines", "trouble_lines", "uncaged_warning", "ungraded"]
+__all__ = ["class_table", "console", "notebook_lines", "require_known", "trouble_lines", "uncaged_warning", "ungraded"]
 
 PLAIN_WIDTH = 140
 COLOURS = {Outcome.PASSED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red", Outcome.UNGRADABLE: "magenta"}
 LONGEST_REASON = 160
+MOST_IDS = 10
 
 
 def console(*, err: bool = False) -> Console:
@@ -84,6 +86,37 @@ def uncaged_warning(out: Console, sandbox: str) -> None:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
     if sandbox == "none":
         out.print("No cage (--sandbox none): what was handed in runs with your own rights.")
+
+
+def require_known(asked: Iterable[str], known: Collection[str], assignment: str) -> None:
+    """See that there is everybody who was asked for.
+
+    Parameters
+    ----------
+    asked, known
+        Ids of students.
+    assignment
+        What they should have handed in.
+
+    Raises
+    ------
+    UsageError
+        That names who is not there, and whose ids are like it.
+    """
+    missing = [student for student in asked if student not in known]
+    if not missing:
+        return
+    folded = {student.casefold(): student for student in sorted(known)}
+    alike = [match for one in missing for match in get_close_matches(one.casefold(), folded, n=3)]
+    shown = [folded[match] for match in dict.fromkeys(alike)]
+    if shown:
+        hint = f" Did you mean {' or '.join(shown)}?"
+    elif known:
+        more = f", and {len(known) - MOST_IDS} more" if len(known) > MOST_IDS else ""
+        hint = f" There is: {', '.join(sorted(known)[:MOST_IDS])}{more}."
+    else:
+        hint = ""
+    raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment}'.{hint}")
 
 
 def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) -> None:

@@ -23,6 +23,46 @@ def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
         feedback_of_class(tiny.assignment, (), console())
 
 
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("nobody", "There is: ada, zoe-m."),
+        ("Ada", "Did you mean ada?"),
+        ("zoem", "Did you mean zoe-m?"),
+    ],
+)
+@pytest.mark.parametrize("graded", [False, True])
+def test_feedback_for_somebody_who_is_not_there_names_whose_ids_are_like_it(tiny, asked, hint, graded):
+    for student in ("ada", "zoe-m"):
+        tiny.submit(student)
+        if graded:
+            tiny.write(f"autograded/{student}/numbers/1_sums.ipynb", "{}")
+    with pytest.raises(UsageError) as error:
+        feedback_of_class(tiny.assignment, (asked,), console())
+    assert str(error.value) == f"There is no submission of {asked} for 'numbers'. {hint}"
+
+
+def test_feedback_says_whose_is_missing_and_what_to_type(tiny, monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr("netgrader.commands.feedback.generate_feedback", lambda _c, _a, student: made.append(student))
+    for student in ("ada", "bob", "eve"):
+        tiny.submit(student)
+    tiny.submit("bob", "2_words")
+    (tiny.root / "submitted" / "mia" / "numbers").mkdir(parents=True)
+    for student in ("ada", "bob"):
+        tiny.write(f"autograded/{student}/numbers/1_sums.ipynb", "{}")
+    assert feedback_of_class(tiny.assignment, (), console()) == 0
+    assert made == ["ada", "bob"]
+    first, *said = capsys.readouterr().out.splitlines()
+    assert first.startswith("Feedback for 2 of 4 students")
+    assert said == [
+        "bob: no page for 2_words, which is not graded yet.",
+        "eve: no page for 1_sums, which is not graded yet.",
+        "mia: no page, since no notebook of numbers was handed in.",
+        "To grade what is missing, type netgrader autograde numbers.",
+    ]
+
+
 def test_a_report_before_anything_was_handed_in_makes_no_gradebook(tiny):
     page = report_on_class(tiny.assignment)
     assert "Nobody has handed in anything" in page.read_text(encoding="utf-8")
@@ -87,25 +127,37 @@ def test_names_in_any_script_and_with_html_in_them_go_the_whole_way(booked):
 
 @pytest.mark.usefixtures("uncaged")
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize("mark", [-1.0, 7.5])
-def test_a_mark_outside_its_range_is_said_on_the_page_and_in_the_report(booked, mark):
+def test_marks_that_cannot_be_right_are_said_on_the_page_and_in_the_report_and_spoil_no_sum(booked):
     booked.submit("ada")
     autograde_one(booked.course, "numbers", "ada")
-    with Gradebook(booked.course.db_url) as gradebook:
-        grade = gradebook.find_grade("why", "1_sums", "numbers", "ada")
-        grade.manual_score, grade.needs_manual_grade = mark, False
-        gradebook.db.commit()
-    feedback_of_class(booked.assignment, ("ada",), console())
-    page = (booked.root / "feedback" / "ada" / "numbers" / "1_sums.html").read_text(encoding="utf-8")
-    assert f"The mark given by hand, {mark:g}, lies outside 0 to 2. Please tell your instructor." in page
-    report = report_on_class(booked.assignment).read_text(encoding="utf-8")
-    assert f"The mark given by hand for why, {mark:g}, lies outside 0 to 2: correct it in formgrader." in report
+    for mark, score, found in (
+        (-1.0, "4", "The mark given by hand, -1, lies outside 0 to 2."),
+        (7.5, "12.5", "The mark given by hand, 7.5, lies outside 0 to 2."),
+        (float("inf"), "5", "The mark given by hand, inf, is no number of points"),
+        (float("-inf"), "5", "The mark given by hand, -inf, is no number of points"),
+        (1e308, "5", "The mark given by hand, 1e+308, is no number of points"),
+        (float("nan"), "5", "1 answer waits"),  # which SQLite keeps as no mark at all
+    ):
+        with Gradebook(booked.course.db_url) as gradebook:
+            grade = gradebook.find_grade("why", "1_sums", "numbers", "ada")
+            grade.manual_score, grade.needs_manual_grade = mark, False
+            gradebook.db.commit()
+        feedback_of_class(booked.assignment, ("ada",), console())
+        pages = (booked.root / "feedback" / "ada" / "numbers" / "1_sums.html").read_text(encoding="utf-8")
+        report = report_on_class(booked.assignment)
+        html = report.read_text(encoding="utf-8")
+        assert found in pages + html
+        assert found.replace("by hand", "by hand for why").rstrip(".") in html
+        with report.with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
+            assert [row["score"] for row in csv.DictReader(stream)] == [score]
+        assert not re.search(r"\b(inf|nan) of\b", html + pages)
 
 
 def test_feedback_for_somebody_who_was_not_graded_names_who(tiny):
     tiny.submit("ada")
     tiny.write("autograded/bob/numbers/1_sums.ipynb", "{}")
-    with pytest.raises(UsageError, match="Nothing of ada has been graded for 'numbers'"):
+    said = "Nothing of ada has been graded for 'numbers' yet. Type netgrader autograde numbers --student ada first"
+    with pytest.raises(UsageError, match=said):
         feedback_of_class(tiny.assignment, ("ada",), console())
 
 
