@@ -225,9 +225,10 @@ def test_default_learning_rate(network, exercise):
 
 
 @grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",), requires=BASIS)
-def test_learning_rate_follows_the_argument(networks):
+def test_learning_rate_follows_the_argument(networks, refuse):
     """The optimizer uses the learning rate that is given"""
     rate = next(iter(networks))
+    refuse(networks[rate])
     require_rate(networks[rate], rate)
 
 
