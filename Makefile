@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all readers together.
 MINUTES ?= 10
 
-.PHONY: bench fuzz help setup demo test sample-class check fairness-report training-report reader-report format release lock clean
+.PHONY: bench fuzz help setup demo test sample-class check fairness-report notebook-figures training-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,10 @@ check: setup ## lint, types, formatting, and that release/ is what source/ gener
 
 fairness-report: setup ## further seeds of the networks around 98.5 %, then docs/fairness.md
 	@$(BIN)/python studies/fairness.py --seeds $(or $(SEEDS),12)
+	@$(BIN)/python studies/fairness_report.py
+
+notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 gives figures of, then docs/fairness.md
+	@nice $(BIN)/python studies/fairness.py --notebook --seeds $(or $(SEEDS),4)
 	@$(BIN)/python studies/fairness_report.py
 
 reader-report: setup ## read what is not read yet of the corpus, then the table in docs/reader.md; goes on where it was
