@@ -19,7 +19,8 @@ from tests.browser.conftest import FLAGS, Browser
 ROOT = Path(__file__).parent.parent.parent
 STUDENT = "chloe"
 WIDTH = 820
-FEEDBACK_HEIGHT, REPORT_HEIGHT = 850, 1000
+# Of the left and of the right part: where a line of text ends, so that none is cut.
+FEEDBACK_HEIGHTS, REPORT_HEIGHTS = (796, 850), (950, 1000)
 GAP = 24
 MOST_BYTES = 400_000
 
@@ -40,19 +41,19 @@ def main() -> None:
         driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         try:
             browser = Browser(driver)
-            for page, right, height, name in (
-                (feedback, "#cell-check_one_layer_network", FEEDBACK_HEIGHT, "feedback.png"),
-                (report, "#table", REPORT_HEIGHT, "report.png"),
+            for page, right, heights, name in (
+                (feedback, "#cell-check_one_layer_network", FEEDBACK_HEIGHTS, "feedback.png"),
+                (report, "#table", REPORT_HEIGHTS, "report.png"),
             ):
                 browser.open(page.resolve(), WIDTH)
-                save(two_columns(browser, "main", right, height), chosen.to / name)
+                save(two_columns(browser, ("main", right), heights), chosen.to / name)
         finally:
             driver.quit()
 
 
-def two_columns(browser: Browser, left: str, right: str, height: int) -> Image.Image:
+def two_columns(browser: Browser, selectors: tuple[str, str], heights: tuple[int, int]) -> Image.Image:
     """The beginnings of two parts of the page side by side."""
-    parts = [shot(browser, selector, height) for selector in (left, right)]
+    parts = [shot(browser, selector, height) for selector, height in zip(selectors, heights, strict=True)]
     paper = parts[0].getpixel((0, 0))
     width = sum(part.width for part in parts) + 3 * GAP
     joined = Image.new("RGB", (width, max(part.height for part in parts) + 2 * GAP), paper)
