@@ -98,6 +98,12 @@ FRESH = """if fed:
 
 OPERATORS = (
     Operator("train-op-not-run", step="return plain_run(exchanged(fetches, net.loss), feed_dict, **others)"),
+    Operator(
+        "train-op-not-run",
+        variant="own-optimizer",
+        before="with net.graph.as_default(): own = tf.train.GradientDescentOptimizer(0.05).minimize(net.loss)",
+        step="return plain_run(exchanged(fetches, own), feed_dict, **others)",
+    ),
     Operator("reinitialised-each-epoch", step=f"state['step'] or {INITIALISE}"),
     Operator("evaluated-in-fresh-session", look=FRESH),
     Operator("another-session", before="sess = tf.Session(graph=net.graph); plain_run = sess.run; sess.run = run"),
@@ -116,6 +122,13 @@ OPERATORS = (
     Operator("no-minibatches", before="mini_batch_size = len(x_train)"),
     Operator("no-shuffling", step="x, y = state['kept'].setdefault(('step', state['step']), (x, y))"),
     Operator(
+        "no-shuffling",
+        variant="backwards",
+        step="at = state['kept'].get(state['epoch'], 0); state['kept'][state['epoch']] = at + len(x); "
+        "order = np.arange(len(x_train))[:: -1 if state['epoch'] % 2 else 1][at : at + len(x)]; "
+        "x, y = x_train[order], y_train_1_hot[order]",
+    ),
+    Operator(
         "sorted-data",
         step="at = state['kept'].get(state['epoch'], 0); state['kept'][state['epoch']] = at + len(x); "
         "order = np.argsort(y_train_1_hot.argmax(1), kind='stable')[at : at + len(x)]; "
@@ -128,6 +141,12 @@ OPERATORS = (
         step="before = state['kept'].get('last', (x[:0], y[:0])); state['kept']['last'] = (x[-20:], y[-20:]); "
         "x, y = np.concatenate([before[0], x]), np.concatenate([before[1], y])",
     ),
+    Operator(
+        "wrong-slice",
+        variant="overlap-by-one",
+        step="before = state['kept'].get('last', (x[:0], y[:0])); state['kept']['last'] = (x[-1:], y[-1:]); "
+        "x, y = np.concatenate([before[0], x]), np.concatenate([before[1], y])",
+    ),
     Operator("batch-size-ignored", before="mini_batch_size = 25"),
     Operator("too-few-epochs", before="n_epochs = n_epochs - 1"),
     Operator("too-many-epochs", before="n_epochs = n_epochs + 2"),
@@ -135,6 +154,7 @@ OPERATORS = (
     Operator("labels-shifted", step="y = np.roll(y, -1, axis=0)"),
     Operator("labels-off-by-one", step="y = np.roll(y, 1, axis=1)"),
     Operator("labels-not-one-hot", step="y = 0 * y + 0.1"),
+    Operator("labels-not-one-hot", variant="inverted", step="y = 1 - y"),
     Operator(
         "not-scaled",
         before="x_train, x_test = 255 * x_train, 255 * x_test",
@@ -161,8 +181,9 @@ OPERATORS = (
 )
 
 FOLDER = Path(__file__).parent / "students"
-# Loops that do not take steps through ``sess.run`` alone, so that the wrapper does not see them.
-UNSEEN = {"make_callable", "partial_run", "threaded"}
+# Loops that do not take steps through ``sess.run`` alone, so that the wrapper does not see them; and one whose rows are
+# at another scale than the arrays that some operators take theirs from, which would be a second mistake.
+UNSEEN = {"make_callable", "partial_run", "threaded", "standardised_pixels"}
 RIGHT = {style: loop(style) for style in STYLES if style not in UNSEEN} | {
     name: terms["source"]
     for name, terms in tomllib.loads((FOLDER / "right.toml").read_text(encoding="utf-8")).items()
