@@ -82,7 +82,8 @@ def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortR
     """The losses at a learning rate, a third and three times of it; at ten times of it where `judge_rate` names that."""
     verdict = compare_rates(third, at, triple, tenfold, found=found)
     named = [(THIRD, third), (YOURS, at), (TRIPLE, triple)]
-    if verdict is not None and verdict.against is tenfold:
+    # Where ten times the rate can tell nothing, the run at three times stands for it.
+    if verdict is not None and verdict.against is tenfold and tenfold is not triple:
         named.append((TENFOLD, tenfold))
     lines = []
     for words, run in named:

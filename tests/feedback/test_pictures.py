@@ -128,6 +128,12 @@ def test_ten_times_the_rate_is_not_drawn_where_it_shows_nothing():
     assert len(rate_curves(*good).series) == 3
 
 
+def test_no_rate_is_drawn_twice_where_one_run_stands_for_another():
+    third, yours, triple = run_at(3e-5, 2.2), run_at(1e-4, 1.0), run_at(3e-4, 0.3)
+    assert "0.0003 ends at 0.3 " in judge_rate(third, yours, triple, triple).expected
+    assert len(rate_curves(third, yours, triple, triple).series) == 3
+
+
 def test_a_loss_that_is_not_finite_ends_its_curve_and_breaks_nothing():
     exploding = run_at(1e-2, 1.0)
     exploding.losses[50:] = math.nan
@@ -145,6 +151,10 @@ def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
     assert seen.recomputed == {"0.001": 0.9, "0.01": 0.9}
     drawn = figure(seen)
     assert "trained again by us, shortly" in drawn.items
-    assert [row[1:] for row in drawn.numbers.rows] == [("93\u00a0%", "–"), ("–", "90\u00a0%"), ("95\u00a0%", "90\u00a0%")]
+    assert [row[1:] for row in drawn.numbers.rows] == [
+        ("93\u00a0%", "–"),
+        ("–", "90\u00a0%"),
+        ("95\u00a0%", "90\u00a0%"),
+    ]
     assert all("," in run and " " not in run for run in re.findall(r'class="line s2" points="([^"]*)"', drawn.body))
     assert any("Where yours took more steps or fewer" in note for note in drawn.notes)
