@@ -377,14 +377,15 @@ def _check_sizes(nodes: Iterable[Message], limits: GraphLimits) -> None:
             if value.WhichOneof("value") == "tensor":
                 size = _elements(value.tensor.tensor_shape, node) * _SIZES.get(value.tensor.dtype % REFERENCE, 8)
                 if size > limits.constant:
-                    raise LabError("limit", f"The constant {node.name[:80]!r} takes {size:,} bytes: too many.")
+                    raise LabError("limit", f"The constant {node.name[:80]!r} takes {size / 1e9:.3g} GB: too much.")
                 total += size
             elif key == "shape" and value.WhichOneof("value") == "shape" and node.op in _VARIABLES:
                 size = _elements(value.shape, node) * _SIZES.get(node.attr["dtype"].type % REFERENCE, 8)
                 if size > limits.variable:
-                    raise LabError("limit", f"The variable {node.name[:80]!r} takes {size:,} bytes: too many.")
+                    told = f"The variable {node.name[:80]!r} takes {size / 1e9:.3g} GB: too much. Use smaller layers."
+                    raise LabError("limit", told)
     if total > limits.constants:
-        raise LabError("limit", f"The graph's constants take {total:,} bytes together: too many.")
+        raise LabError("limit", f"The graph's constants take {total / 1e9:.3g} GB together: too much.")
 
 
 def _elements(shape: Message, node: Message) -> int:

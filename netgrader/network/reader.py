@@ -297,7 +297,10 @@ def _find_unused(reading: Reading) -> None:
     loose = [tensor for tensor in outside if tensor not in wanted]
     below = graph.descendants([images])
     found = [s for s in find_steps(graph, loose, images) if s.node not in used and s.product in below]
-    reading.unused = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
+    found = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
+    # The same weights once more, as tracing leaves them behind, are no layer of their own.
+    own = {name for step in (*reading.steps, *reading.aside) for name in step.variables}
+    reading.unused = [step for step in found if not own.issuperset(step.variables)]
     labelled = graph.descendants([reading.roles.labels]) if reading.roles.labels else set()
     reading.unused = [step for step in reading.unused if step.data not in labelled]
 
