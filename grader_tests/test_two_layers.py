@@ -138,7 +138,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
 )
 def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
     """The network in the session is trained: it recognises test images that we hold"""
-    require_values(cell_evidence.graph("net"))
+    require_values(cell_evidence)
     result = recomputed(bench)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
     show_claim(show, cell_evidence, result.test, epochs=bench.exercises.table("two_layer_training")["epochs"])

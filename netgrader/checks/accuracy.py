@@ -18,6 +18,7 @@ import numpy.typing as npt
 from netgrader.checks.exercise_rules import WORTHLESS
 from netgrader.checks.hard_images import HARD, KNOWN
 from netgrader.checks.language import fail, partial
+from netgrader.checks.stopped import remedy
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.checks.wording import percent
 from netgrader.lab.api import LabError
@@ -25,7 +26,7 @@ from netgrader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netgrader.checks.bench import Bench, Mnist
+    from netgrader.checks.bench import Bench, CellEvidence, Mnist
     from netgrader.evidence import GraphEvidence
     from netgrader.lab.api import Lab, LabSession
 
@@ -92,10 +93,15 @@ class Recomputed:
     copied: int = 0
 
 
-def require_values(graph: GraphEvidence) -> None:
-    """End the test unless values of variables were handed over."""
-    if not graph.values:
-        fail("train-op-not-run", found="no values of variables in the session", expected="a network trained in sess")
+def require_values(evidence: CellEvidence, name: str = "net") -> None:
+    """End the test unless values of the variables of the network called `name` were handed over."""
+    if evidence.graph(name).values:
+        return
+    found, expected = "no values of variables in the session", "a network trained in sess"
+    stopped = evidence.stopped(name)
+    if stopped is not None:
+        found, expected = f"{found}, since {stopped.sentence}", remedy(stopped.kind)
+    fail("train-op-not-run", found=found, expected=expected)
 
 
 def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:

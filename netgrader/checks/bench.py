@@ -12,7 +12,7 @@ from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.provenance import doubt
-from netgrader.checks.stopped import TOOK_TOO_LONG, stopped_before
+from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
 
@@ -88,10 +88,21 @@ class CellEvidence:
             If the cell was stopped since its time was up.
         """
         name = _missing(error)
-        stopped = stopped_before(self._outside, self.cell, name or asked_for)
-        if name and stopped is not None and stopped.kind == TOOK_TOO_LONG:
-            raise Ungradable(TOO_LATE.format(name=plain(name, 60), why=stopped.sentence))
+        stopped = self.stopped(name or asked_for) if name else stopped_before(self._outside, self.cell, asked_for)
         return explain(error, asked_for, unfinished, stopped)
+
+    def stopped(self, name: str) -> Stopped | None:
+        """The cell that stopped with an error because of which `name` is not there, or not finished, if one did.
+
+        Raises
+        ------
+        Ungradable
+            If it was stopped since its time was up.
+        """
+        stopped = stopped_before(self._outside, self.cell, name)
+        if stopped is not None and stopped.kind == TOOK_TOO_LONG:
+            raise Ungradable(TOO_LATE.format(name=plain(name, 60), why=stopped.sentence))
+        return stopped
 
     def _item(self, name: str, items: Mapping[str, Any]) -> Any:
         if self.raw.problem is not None:

@@ -19,9 +19,10 @@ from netgrader.checks.accuracy import (
     require_values,
     target_met,
 )
-from netgrader.checks.bench import Mnist
-from netgrader.checks.language import Failed
-from netgrader.evidence import GraphEvidence
+from netgrader.checks.bench import CellEvidence, Mnist
+from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.stopped import TOOK_TOO_LONG
+from netgrader.evidence import Evidence, GraphEvidence
 from netgrader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
@@ -86,8 +87,34 @@ def test_logits_that_need_the_labels_are_named(mnist: Mnist) -> None:
 
 def test_a_network_without_values_was_not_trained(mnist: Mnist) -> None:
     with pytest.raises(Failed) as raised:
-        require_values(replace(trained(mnist), values={}))
-    assert raised.value.faults[0].code == "train-op-not-run"
+        require_values(handed_over(replace(trained(mnist), values={})))
+    (fault,) = raised.value.faults
+    assert (fault.code, fault.found) == ("train-op-not-run", "no values of variables in the session")
+
+
+def handed_over(graph: GraphEvidence, **error: object) -> CellEvidence:
+    """What was handed over after the cell `training` had stopped with an error, if one is given."""
+    run: dict[str, Any] = {"name": "training", "evidence": None}
+    if error:
+        run["error"] = {"names": ["net"], **error}
+    return CellEvidence("check_training", Evidence("check_training", graphs={"net": graph}), {"cells": [run]})
+
+
+def test_a_network_without_values_is_told_with_the_error_that_its_training_stopped_at(mnist: Mnist) -> None:
+    without = handed_over(replace(trained(mnist), values={}), kind="ResourceExhaustedError", message="OOM")
+    with pytest.raises(Failed) as raised:
+        require_values(without)
+    (fault,) = raised.value.faults
+    assert fault.found == (
+        "no values of variables in the session, since the cell training stopped at ResourceExhaustedError: OOM"
+    )
+    assert fault.expected == "smaller layers or minibatches, which take less memory"
+
+
+def test_a_network_without_values_whose_time_was_up_cannot_be_graded(mnist: Mnist) -> None:
+    late = handed_over(replace(trained(mnist), values={}), kind=TOOK_TOO_LONG, message="was stopped when …")
+    with pytest.raises(Ungradable, match="the cell training was stopped when"):
+        require_values(late)
 
 
 def test_a_network_that_was_never_trained_is_named_and_one_that_training_spoilt_is_not_called_so(mnist: Mnist) -> None:
