@@ -153,7 +153,9 @@ def _reasons(checks: Sequence[CheckResult]) -> list[str]:
     waiting = [check for check in told if waits(check.message)]
     lines = [_reason(check) for check in told if check not in waiting]
     if waiting:
-        lines.append(f"and {len(waiting)} more that wait for {'it' if len(lines) == 1 else 'these'}")
+        one, left = len(lines) == 1, len(waiting)
+        waits = "waits" if left == 1 else "wait"
+        lines.append(f"and {left} more that {waits} for {'it' if one else 'these'}")
     return lines
 
 
