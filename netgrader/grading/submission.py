@@ -45,6 +45,8 @@ class Limits:
     helper_files: int = 100
     cells: int = 5_000
     code_bytes: int = 4_000_000
+    brackets: int = 2_000_000
+    """Lists and objects of JSON: two bytes there take sixty when read."""
 
 
 class UnreadableError(NetgraderError):
@@ -174,6 +176,11 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
 def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNotebook:
     """As `read_notebook`, from the bytes of the file."""
     limits = limits or Limits()
+    if content.count(b"[") + content.count(b"{") > limits.brackets:
+        raise UnreadableError(
+            "The notebook holds more lists and tables than can be read. "
+            "Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
+        )
     raw = _json(content)
     if not isinstance(raw, dict) or "nbformat" not in raw:
         raise UnreadableError(

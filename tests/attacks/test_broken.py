@@ -361,6 +361,7 @@ UNREADABLE = {
     "a format long gone": b'{"nbformat": 1, "cells": []}',
     "a format by name": b'{"nbformat": "4", "cells": []}',
     "another notebook": b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x = 1", "metadata": {}}]}',
+    "millions of lists": b'{"nbformat": 4, "cells": [' + b"[]," * 2_000_000 + b"0]}",
     "lone surrogates": b'{"nbformat": 4, "cells": ["\\ud800", {"cell_type": "code", "source": "\\udfff"}]}',
     "wrong bytes": b'{"nbformat": 4, "cells": ["\xff\xfe"]}',
 }
