@@ -176,12 +176,7 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
 def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNotebook:
     """As `read_notebook`, from the bytes of the file."""
     limits = limits or Limits()
-    if content.count(b"[") + content.count(b"{") > limits.brackets:
-        raise UnreadableError(
-            "The notebook holds more lists and tables than can be read. "
-            "Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
-        )
-    raw = _json(content)
+    raw = _json(content, limits)
     if not isinstance(raw, dict) or "nbformat" not in raw:
         raise UnreadableError(
             "The file is JSON but not a notebook. Open it in Jupyter and save it again, or ask for help."
@@ -223,10 +218,15 @@ def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNot
     return SubmittedNotebook(tuple(cells), tuple(notes))
 
 
-def _json(content: bytes) -> Any:
+def _json(content: bytes, limits: Limits) -> Any:
     """Decode and parse, with the sentence that fits what is wrong."""
     if not content.strip():
         raise UnreadableError("The file is empty. Save the notebook in Jupyter and hand it in again.")
+    if content.count(b"[") + content.count(b"{") > limits.brackets:
+        raise UnreadableError(
+            "The notebook holds more lists and tables than can be read. "
+            "Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
+        )
     if content[:4] == b"PK\x03\x04":
         raise UnreadableError(
             "The file is a zip archive that was given the name of a notebook. Unpack it and hand in what is inside."
