@@ -8,7 +8,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-SOURCE = Path(__file__).parents[2] / "source" / "digits"
+from netgrader.checks.points import cell_points
+from netgrader.course import Course
+from netgrader.grading.verify import VerificationRequest, verify
+
+ROOT = Path(__file__).parents[2]
+ASSIGNMENT = Course(ROOT).assignment("digits")
+SOURCE = ASSIGNMENT.source
 NOTEBOOKS = ["1_one_layer", "2_two_layers", "3_deep_network"]
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 
@@ -58,9 +64,32 @@ def answers(notebook):
     }
 
 
+def handing_over(notebook, name, folder):
+    """The notebook with evidence taken into `folder` where grading takes it."""
+    notebook = copy.deepcopy(notebook)
+    for grade_id in ASSIGNMENT.evidence_cells(name):
+        (folder / grade_id).mkdir()
+        place = next(
+            place
+            for place, cell in enumerate(notebook.cells)
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+        )
+        where = f"{str(folder / grade_id)!r}, {str(ASSIGNMENT.checks)!r}"
+        taken = f"from netgrader.student.capture import take\n\ntake({grade_id!r}, globals(), {where})"
+        notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(taken))
+    return notebook
+
+
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in NOTEBOOKS])
-def filled(request):
-    return run(nbformat.read(SOURCE / f"{request.param}.ipynb", as_version=4))
+def evidence(request, tmp_path_factory):
+    """A notebook's name, and a folder for what it hands over."""
+    return request.param, tmp_path_factory.mktemp(request.param)
+
+
+@pytest.fixture(scope="module")
+def filled(evidence):
+    name, folder = evidence
+    return run(handing_over(nbformat.read(SOURCE / f"{name}.ipynb", as_version=4), name, folder))
 
 
 @pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in NOTEBOOKS])
@@ -74,6 +103,22 @@ def test_the_instructors_notebook_runs_without_an_error_or_a_warning(filled):
 
 def test_the_instructors_notebook_passes_every_check(filled):
     assert {cell: text for cell, text in answers(filled).items() if "checks passed. Grading runs" not in text} == {}
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_instructors_notebook_earns_full_marks_in_hidden_tests_too(evidence):
+    name, folder = evidence
+    files = ASSIGNMENT.files(name)
+    tests = files.public_tests, files.hidden_tests, files.exercises
+    found = verify(VerificationRequest(folder, *tests, data=ASSIGNMENT.course.data))
+    assert (found.problem, found.log) == (None, ())
+    graded = [cell for cell in ASSIGNMENT.skeleton(name).graded if not cell.is_manual]
+    for cell in graded:
+        checks = found.checks[cell.grade_id]
+        assert {check.visibility for check in checks} == {"public", "hidden"}
+        lost = [(check.check, check.message) for check in checks if check.outcome != "passed"]
+        assert (lost, cell_points(checks, cell.points)) == ([], cell.points)
+    assert sum(cell.points for cell in graded) == {"1_one_layer": 10, "2_two_layers": 14, "3_deep_network": 12}[name]
 
 
 def test_every_picture_that_is_shown_says_what_it_shows(filled):
