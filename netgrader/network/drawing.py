@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from netgrader.network.summary import describe, describe_loss, describe_optimizer
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -92,10 +93,10 @@ class _Box:
     @property
     def lines(self) -> list[tuple[str, str]]:
         """Text and kind of each line."""
-        lines = [(line, "name") for line in textwrap.wrap(self.name, CHARACTERS - 6)]
-        lines += [(line, "detail") for line in textwrap.wrap(self.detail, CHARACTERS)]
+        lines = [(line, "name") for line in textwrap.wrap(say(self.name), CHARACTERS - 6)]
+        lines += [(line, "detail") for line in textwrap.wrap(_said(self.detail), CHARACTERS)]
         for fault in self.faults:
-            lines += [(line, "fault") for line in textwrap.wrap(f"✗ {fault.sentence}", CHARACTERS)]
+            lines += [(line, "fault") for line in textwrap.wrap(f"✗ {say(fault.sentence)}", CHARACTERS)]
         return lines
 
 
@@ -107,7 +108,7 @@ def svg(network: Network) -> str:
     body, height = _draw(boxes)
     count = len(network.faults)
     layers = f"{len(network.layers)} layer" + "s" * (len(network.layers) != 1)
-    title = f"A network of {layers}, " + ("no fault found" if not count else f"faults found: {count}")
+    title = say(f"A network of {layers}, {f'faults found: {count}' if count else 'no fault found'}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
         f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -136,6 +137,12 @@ def _boxes(network: Network) -> list[_Box]:
     boxes.append(_Box("", "", {"prediction", "accuracy"}, OUTPUTS))
     boxes.append(_Box("", ""))
     return boxes
+
+
+def _said(detail: str) -> str:
+    """In the course's language: as a whole if it is known so, else what stands between its commas."""
+    whole = say(detail)
+    return whole if whole != detail else ", ".join(map(say, detail.split(", ")))
 
 
 def _named(words: str) -> str:

@@ -50,7 +50,7 @@ def read_optimizer(reading: Reading) -> None:
     training.kind = "+".join(sorted(kinds))
     training.place = reading.roles.train_op or fused[0].node
     training.moved = tuple(dict.fromkeys(update.variable for update in fused))
-    rates = {update.rate for update in fused if update.rate}
+    rates = {_as_it_came(reading, update.rate) for update in fused if update.rate}
     if len(rates) == 1:
         _read_rate(reading, rates.pop())
     else:
@@ -58,6 +58,13 @@ def read_optimizer(reading: Reading) -> None:
         known = {float(value) for value in values if value is not None and value.size == 1}
         if len(known) == 1 and all(value is not None for value in values):
             training.rate = known.pop()
+
+
+def _as_it_came(reading: Reading, tensor: str) -> str:
+    """A rate before it was converted for the type of one variable."""
+    while reading.graph[tensor].op in ("Cast", "Identity") and reading.graph.constant(tensor) is None:
+        tensor = reading.graph[tensor].inputs[0]
+    return tensor
 
 
 def _read_rate(reading: Reading, tensor: str) -> None:

@@ -161,7 +161,7 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
 
 
 def large_scores(reading: Reading) -> bool | None:
-    """Whether the loss stays finite where a probability is zero in single precision; None where it need not be asked."""
+    """Whether the loss stays finite where a probability is zero in its precision; None where it need not be asked."""
     bench, scores, loss, form = reading.bench, reading.scores, reading.loss, reading.measured.get("form")
     if bench is None or scores is None or loss is None or form is None or reading.loss_match is None:
         return None
@@ -169,11 +169,11 @@ def large_scores(reading: Reading) -> bool | None:
         return None
     sample = bench.sample(2)
     rows = len(sample.labels)
-    z = np.zeros((rows, reading.classes))
-    z[np.arange(rows), (sample.labels + 1) % reading.classes] = 300.0
     first = bench.fetch(scores, bench.feed(sample))
     if first is None:
         return None
+    z = np.zeros((rows, reading.classes))
+    z[np.arange(rows), (sample.labels + 1) % reading.classes] = 1000.0 if first.dtype == np.float64 else 300.0
     fed = z.T if form == "columns" else z.reshape(first.shape)
     value = bench.fetch(loss, {**bench.feed(sample), scores: fed})
     return None if value is None else bool(np.isfinite(value).all())
