@@ -170,6 +170,11 @@ def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
         )
     if "OperationalError" in reason or "DatabaseError" in reason:
         return GradebookError(f"The gradebook cannot be used: {reason}.")
+    if "has no attribute 'fail'" in reason:  # what nbgrader comes to where it cannot read a time
+        return NetgraderError(
+            "The file timestamp.txt beside the notebooks holds no time, so nbgrader cannot tell whether they came late. "
+            "Correct or delete it, and call again."
+        )
     return NetgraderError(f"nbgrader could not go on: {reason}")
 
 

@@ -96,7 +96,8 @@ class KernelFolder:
 
 def kernel_plan(plan: Plan, folder: KernelFolder) -> Plan:
     """`plan` with a kernel to start, whose sockets stand in `folder`."""
-    argv = [python(), "-m", "ipykernel_launcher", "-f", folder.connection_file, "--HistoryManager.enabled=False"]
+    # -P: a file called ipykernel_launcher.py in the working folder is not what is started.
+    argv = [python(), "-P", "-m", "ipykernel_launcher", "-f", folder.connection_file, "--HistoryManager.enabled=False"]
     return replace(plan, argv=argv, mounts=[*plan.mounts, folder.mount])
 
 

@@ -67,6 +67,13 @@ RUNNING = [
         Attack("a module that was not handed in", cells=["from mine import squares"], squares=""),
         "code cell 3 stopped at ModuleNotFoundError: No module named 'mine'",
     ),
+    (
+        all_right(
+            "modules with names of packages",
+            files=dict.fromkeys(("numpy.py", "pytest.py", "random.py", "ipykernel_launcher.py"), "raise SystemExit"),
+        ),
+        "",
+    ),
     (all_right("pip", cells=["!pip install numpy"]), ""),
     (
         Attack(

@@ -196,6 +196,12 @@ def test_a_student_whose_name_looks_like_a_pattern_is_graded_alone(booked, grade
         assert [student.id for student in gradebook.students] == ["a[b]"]
 
 
+def test_a_time_that_is_none_is_a_sentence(booked, graded):
+    booked.submit("ada").with_name("timestamp.txt").write_text("yesterday, I think")
+    with pytest.raises(NetgraderError, match=r"timestamp\.txt beside the notebooks holds no time"):
+        graded("ada")
+
+
 def test_trouble_of_ours_leaves_the_marks_that_were_there(booked, graded, monkeypatch):
     booked.submit("ada")
     before = graded("ada")

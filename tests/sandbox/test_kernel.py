@@ -49,6 +49,11 @@ def test_what_a_managed_kernel_sees_can_be_said(tmp_path):
     assert ran.cells[0].outputs[0].text == "given\n"
 
 
+def test_a_file_with_the_name_of_the_kernels_program_is_not_what_is_started():
+    with CagedKernel(open_sandbox(), Plan((), files={"ipykernel_launcher.py": b"raise SystemExit"})) as kernel:
+        assert kernel.caged.outcome is None
+
+
 def test_a_kernel_that_does_not_start_is_a_sentence():
     with pytest.raises(SandboxError, match="The kernel did not start"):
         CagedKernel(open_sandbox(), Plan((), env={"PYTHONHOME": "/nowhere"}))
