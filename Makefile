@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all readers together.
 MINUTES ?= 10
 
-.PHONY: bench fuzz help setup demo test sample-class check fairness-report notebook-figures training-report reader-report format release lock clean
+.PHONY: bench fuzz help setup demo test sample-class check fairness-report notebook-figures phrases training-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ format: setup ## format the code
 
 release: setup ## generate release/ from source/
 	@$(BIN)/netgrader release
+
+phrases: setup ## list what students read of what was found in netgrader/phrases.toml, to be translated
+	@$(BIN)/python -m netgrader.commands.phrases
 
 lock: ## remake requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --quiet \

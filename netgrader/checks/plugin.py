@@ -23,6 +23,7 @@ from netgrader.checks.wording import (
 )
 from netgrader.errors import NetgraderError
 from netgrader.lab.api import LabError
+from netgrader.phrases import say
 from netgrader.results import CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class PlannedCheck:
 
     def not_reached(self) -> CheckResult:
         """The verdict where the run ended before this test."""
-        return self.result(Outcome.UNGRADABLE, 0.0, said=NOT_REACHED)
+        return self.result(Outcome.UNGRADABLE, 0.0, said=say(NOT_REACHED))
 
 
 @dataclass
@@ -270,28 +271,28 @@ class GradingPlugin:
             case AssertionError() | pytest.fail.Exception():
                 return planned.result(Outcome.FAILED, 0.0, said=_asserted(raised))
             case _Waiting(ungradable=False):
-                return planned.result(Outcome.FAILED, 0.0, said=WAITS.format(sentence=raised))
+                return planned.result(Outcome.FAILED, 0.0, said=say(WAITS).format(sentence=raised))
             case _:
                 return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
 
     def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> str:
         match raised:
             case _Waiting():
-                return WAITS_UNGRADABLE.format(sentence=raised)
+                return say(WAITS_UNGRADABLE).format(sentence=raised)
             case Ungradable():
-                return plain(raised)
+                return say(plain(raised))
             case NetgraderError():
                 self.log.append(f"{planned.check}: {raised}")
-                return plain(raised)
+                return say(plain(raised))
             case LabError():
                 self.log.append(f"{planned.check}: the lab: {raised.kind}: {raised.sentence}")
-                return plain(raised.sentence)
+                return say(plain(raised.sentence))
             case TestTimeout():
                 self.log.append(f"{planned.check} took longer than {self.seconds:g} s.")
-                return TOO_LONG.format(seconds=self.seconds)
+                return say(TOO_LONG).format(seconds=self.seconds)
             case _:
                 self.log.append(_traceback(planned, raised))
-                return BROKEN_TEST
+                return say(BROKEN_TEST)
 
 
 def _earned(verdict: CheckResult) -> bool:
@@ -300,8 +301,8 @@ def _earned(verdict: CheckResult) -> bool:
 
 def _asserted(raised: BaseException) -> str:
     """The author's sentence; the comparison that pytest may have added below it is not for students."""
-    first = plain(str(raised).partition("\n")[0])
-    return CONTRADICTED if not first or first.startswith("assert ") else first
+    first = say(plain(str(raised).partition("\n")[0]))
+    return say(CONTRADICTED) if not first or first.startswith("assert ") else first
 
 
 def _function_name(item: pytest.Item) -> str:

@@ -1,4 +1,4 @@
-"""The words around what a check found: one place to change or translate them.
+"""The words around what a check found: one place to change them; `netgrader.phrases` translates them.
 
 The sentences themselves are the docstrings of the tests and those of the catalogue, `netgrader.faults`.
 """
@@ -9,6 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE, Fault
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,7 @@ TOTAL = 1500
 
 def waits(text: str | None) -> bool:
     """Whether a message says that a check waits for another one, and nothing else."""
-    return (text or "").startswith(WAITS.partition("{")[0])
+    return (text or "").startswith(say(WAITS).partition("{")[0])
 
 
 def percent(share: float, digits: int | None = 1) -> str:
@@ -59,16 +60,16 @@ def message(faults: Iterable[Fault]) -> str:
 
 
 def _one(fault: Fault) -> str:
-    found, expected, place = plain(fault.found), plain(fault.expected), plain(fault.where)
-    said = [plain(fault.sentence)]
+    found, expected, place = (say(plain(text)) for text in (fault.found, fault.expected, fault.where))
+    said = [say(plain(fault.sentence))]
     if found and expected:
-        said.append(FOUND_AND_EXPECTED.format(found=found, expected=expected))
+        said.append(say(FOUND_AND_EXPECTED).format(found=found, expected=expected))
     elif found:
-        said.append(FOUND.format(found=found))
+        said.append(say(FOUND).format(found=found))
     elif expected:
-        said.append(EXPECTED.format(expected=expected))
+        said.append(say(EXPECTED).format(expected=expected))
     if place:
-        said.append(PLACE.format(place=place))
+        said.append(say(PLACE).format(place=place))
     return " ".join(said)
 
 
@@ -78,5 +79,5 @@ def hint(codes: Iterable[str]) -> str | None:
     for code in dict.fromkeys(codes):
         kind = CATALOGUE.get(code)
         if kind is not None:
-            said.append(f"{kind.why} {READ.format(where=kind.where)}" if kind.where else kind.why)
+            said.append(f"{kind.why} {say(READ).format(where=kind.where)}" if kind.where else kind.why)
     return " ".join(said) or None

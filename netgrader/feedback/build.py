@@ -17,6 +17,7 @@ from netgrader.pages import charts, safe, words
 from netgrader.pages.code import highlight
 from netgrader.pages.markdown import heading_id, heading_key, render_markdown
 from netgrader.pages.shell import render
+from netgrader.phrases import say
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
@@ -253,14 +254,14 @@ def _notices(graded: Graded) -> tuple[str, ...]:
     result = graded.result
     if result is None:
         return (words.PROBLEM,)
-    said = [safe.text(result.problem, LONGEST_NOTICE)] if result.problem else []
+    said = [safe.text(say(result.problem), LONGEST_NOTICE)] if result.problem else []
     match result.status:
         case Status.NOT:
             said = [" ".join([words.PROBLEM, *said])]
         case Status.PARTLY:
             said = [" ".join([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
     notes = result.measured.get("notes")
-    return (*said, *(safe.text(note, LONGEST_NOTICE) for note in (notes if isinstance(notes, list) else ())))
+    return (*said, *(safe.text(say(str(note)), LONGEST_NOTICE) for note in (notes if isinstance(notes, list) else ())))
 
 
 def _odd_marks(verdicts: Sequence[Verdict], graded: Graded) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from netgrader import observations as seen
 from netgrader.feedback.view import Figure, Numbers
 from netgrader.pages import charts, images, safe, words
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def figure(  # noqa: PLR0911  (one for each kind)
 
 
 def _network(network: seen.NetworkDrawing) -> Figure:
-    layers = tuple(safe.line(layer) for layer in network.layers)
+    layers = tuple(safe.line(say(layer)) for layer in network.layers)
     marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
     drawn = safe.clean_svg(network.svg[: safe.PICTURE_BYTES])
     caption = words.NETWORK_AT.format(rate=safe.line(network.asked, 20)) if network.asked else words.NETWORK_CAPTION
@@ -66,20 +67,20 @@ def _network(network: seen.NetworkDrawing) -> Figure:
 
 
 def _curves(curves: seen.Curves) -> Figure:
-    series = [charts.Line(safe.line(one.name, 60), one.x, one.y) for one in curves.series[: charts.MOST_LINES]]
+    series = [charts.Line(safe.line(say(one.name), 60), one.x, one.y) for one in curves.series[: charts.MOST_LINES]]
     x = charts.axis(
-        safe.line(curves.x_label, 60),
+        safe.line(say(curves.x_label), 60),
         (value for one in series for value in one.x),
         log=curves.log_x,
         whole=all(float(value).is_integer() for one in series for value in one.x),
     )
     y = charts.axis(
-        safe.line(curves.y_label, 60),
+        safe.line(say(curves.y_label), 60),
         (value for one in series for value in one.y if value is not None),
         log=curves.log_y,
         percent=curves.percent,
     )
-    title = safe.line(curves.title)
+    title = safe.line(say(curves.title))
     return Figure(
         "curves", title, charts.lines(title, series, x, y), items=_legend(series, y), numbers=_numbers(series, x, y)
     )
@@ -122,7 +123,9 @@ def _comparison(claim: seen.Comparison) -> Figure:
         ).format(kind=kind, label=label, value=value, width=round(100 * min(max(share, 0.0), 1.0), 2))
         for label, share, value, kind in pairs
     )
-    return Figure("comparison", safe.line(claim.title), Markup('<dl class="claims">{}</dl>').format(rows), notes=notes)
+    return Figure(
+        "comparison", safe.line(say(claim.title)), Markup('<dl class="claims">{}</dl>').format(rows), notes=notes
+    )
 
 
 def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -> Figure | None:
@@ -151,7 +154,7 @@ def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -
 
 
 def _rows(rows: seen.RowCounts) -> Figure:
-    title = safe.line(rows.title)
+    title = safe.line(say(rows.title))
     counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
     if set(counts) == {1}:
         # As it should be: nothing to draw.
@@ -202,14 +205,16 @@ def _images(observation: seen.Images) -> Figure | None:
         return None
     draw = images.signed_picture if observation.signed else images.grey_picture
     head = Markup("").join(
-        Markup('<th scope="col">{}</th>').format(safe.line(column, 20)) for column in observation.columns
+        Markup('<th scope="col">{}</th>').format(safe.line(say(column), 20)) for column in observation.columns
     )
-    title = safe.line(observation.title)
+    title = safe.line(say(observation.title))
     body = []
     for number, row in enumerate(observation.rows):
         cells = []
         for index, image in enumerate(row):
-            column = safe.line(observation.columns[index], 20) if index < len(observation.columns) else f"{index + 1}"
+            column = (
+                safe.line(say(observation.columns[index]), 20) if index < len(observation.columns) else f"{index + 1}"
+            )
             # What the pictures are of is said once, in the caption.
             alt = words.PICTURE_IN_ROW.format(column=column, row=number + 1) if len(observation.rows) > 1 else column
             cells.append(Markup('<td><img src="{}" alt="{}"></td>').format(draw(image), alt))

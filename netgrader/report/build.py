@@ -15,6 +15,7 @@ from netgrader.pages import safe, words
 from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
+from netgrader.phrases import say
 from netgrader.report.pictures import class_charts, distribution
 from netgrader.report.rules import absent, not_graded_yet, to_help, to_judge, total
 from netgrader.report.view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
@@ -355,7 +356,7 @@ def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:
         if result.status is Status.GRADED:
             continue
         if result.problem:
-            found.setdefault(safe.line(result.problem, 600), notebook)
+            found.setdefault(safe.line(say(result.problem), 600), notebook)
         if result.status is Status.NOT:
             continue
         for cell in result.cells:

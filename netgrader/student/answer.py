@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netgrader.phrases import say
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
@@ -58,12 +59,12 @@ class Answer:
     def headline(self) -> str:
         """The first line."""
         if self.waits_for == (self.name,):
-            return NOT_DONE.format(name=self.name)
+            return say(NOT_DONE.format(name=self.name))
         if self.waits_for:
-            return WAITS.format(name=self.name, others=", ".join(self.waits_for))
+            return say(WAITS.format(name=self.name, others=", ".join(self.waits_for)))
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         words = ALL_PASSED if passed == len(self.checks) else SOME_PASSED
-        return words.format(name=self.name, passed=passed, count=len(self.checks))
+        return say(words.format(name=self.name, passed=passed, count=len(self.checks)))
 
     def __str__(self) -> str:
         lines = [self.headline]
@@ -71,13 +72,13 @@ class Answer:
             lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
             lines += [f"      {text}" for text in (check.message, check.hint) if text]
         if self.note:
-            lines.append(f"  {self.note}")
+            lines.append(f"  {say(self.note)}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         items = "".join(_item(check) for check in self.checks)
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
-        note = f"<div>{html.escape(self.note)}</div>" if self.note else ""
+        note = f"<div>{html.escape(say(self.note))}</div>" if self.note else ""
         return f'<div role="status"><strong>{html.escape(self.headline)}</strong>{listed}{note}</div>'
 
     def show(self) -> None:
@@ -94,7 +95,7 @@ class Answer:
 def _item(check: CheckResult) -> str:
     mark = (
         f'<span style="color:{COLOURS[check.outcome]};font-weight:bold">'
-        f'<span aria-hidden="true">{MARKS[check.outcome]}</span> {WORDS[check.outcome]}</span>'
+        f'<span aria-hidden="true">{MARKS[check.outcome]}</span> {html.escape(say(WORDS[check.outcome]))}</span>'
     )
     said = "".join(
         f'<div style="margin-left:1.5em">{html.escape(text)}</div>' for text in (check.message, check.hint) if text

@@ -18,6 +18,7 @@ from netgrader.checks.accuracy import Recomputed, seen_test_images
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
+from netgrader.commands import phrases as listing
 from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
 from netgrader.grading.kept import kept, kept_path
@@ -208,32 +209,62 @@ def test_training_on_test_images_is_a_mistake_of_notebook_1_and_figures_for_a_pe
     assert f"*{words.CONCERNS}*" in TEXT
 
 
-def test_another_language_is_spoken_from_the_files_that_the_guide_names(tmp_path):
+@pytest.fixture(scope="module")
+def german(tmp_path_factory):
+    """Our package with the guide's translations, and what it then says: as (the feedback page, everything else)."""
+    folder = tmp_path_factory.mktemp("german")
     ignored = shutil.ignore_patterns("__pycache__", "*.whl")
-    package = Path(shutil.copytree(ROOT / "netgrader", tmp_path / "netgrader", ignore=ignored))
+    package = Path(shutil.copytree(ROOT / "netgrader", folder / "netgrader", ignore=ignored))
     faults = package / "faults.toml"
     entry = snippet("# netgrader/faults.toml").partition("\n")[2]
     translated = re.sub(r"\[missing-bias\]\n(?:\w+ = .*\n)+", entry, faults.read_text(encoding="utf-8"))
     faults.write_text(translated, encoding="utf-8")
-    words = package / "pages" / "words.py"
-    text = words.read_text(encoding="utf-8")
+    words_file = package / "pages" / "words.py"
+    text = words_file.read_text(encoding="utf-8")
     for line in snippet("# netgrader/pages/words.py").splitlines()[1:]:
         name = line.partition(" ")[0]
         assert re.search(rf"^{name} = ", text, re.MULTILINE), f"words.py has no {name}"
         text = re.sub(rf"^{name} = .*$", line, text, flags=re.MULTILINE)
-    words.write_text(text, encoding="utf-8")
-    script = (
-        "from netgrader.feedback.build import build_page, render_page\n"
-        "from netgrader.pages.graded import Graded\n"
-        "from tests.feedback import examples as ex\n"
-        "check = ex.failed('test_bias', 'Jede Schicht hat einen Bias', ex.fault('missing-bias'))\n"
-        "graded = Graded(ex.result(ex.cell('train', 3, check)))\n"
-        "page = build_page([ex.check_cell('train', 3)], graded, assignment='digits', notebook='1', student='Ada')\n"
-        "print(render_page(page))\n"
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-P", "-W", "ignore", "-c", script]
-    html = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    words_file.write_text(text, encoding="utf-8")
+    phrases = tomllib.loads(snippet("# netgrader/phrases.toml"))
+    listed = listing.written(listing.programs(), {})
+    assert phrases.keys() <= tomllib.loads(listed).keys()  # each of the guide's examples is said by some program
+    (package / "phrases.toml").write_text(listing.written(listing.programs(), phrases), encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-P", "-W", "ignore", "-c", GERMAN]
+    said = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    return said.split("=====")
+
+
+GERMAN = """
+from netgrader.checks.language import Failed, fail
+from netgrader.checks.wording import message
+from netgrader.feedback.build import build_page, render_page
+from netgrader.network.drawing import svg
+from netgrader.network.model import Layer, Network
+from netgrader.pages.graded import Graded
+from netgrader.student.answer import Answer
+from netgrader.wheel import student_files
+from tests.feedback import examples as ex
+
+check = ex.failed('test_bias', 'Jede Schicht hat einen Bias', ex.fault('missing-bias'))
+graded = Graded(ex.result(ex.cell('train', 3, check)))
+page = build_page([ex.check_cell('train', 3)], graded, assignment='digits', notebook='1', student='Ada')
+print(render_page(page), '=====')
+try:
+    fail('missing-bias', found='one bias for all neurons', expected=f'{10} biases')
+except Failed as failed:
+    print(message(failed.faults))
+passed = ex.cell('train', 3, ex.passed('test_trains', 'Es trainiert')).checks
+print(Answer('train', passed))
+layer = Layer(kind='dense', inputs=784, outputs=10, activation='relu', bias=False, variables=('W',))
+print(svg(Network(layers=(layer,))))
+print('phrases.toml' in student_files())
+"""
+
+
+def test_another_language_is_spoken_from_the_files_that_the_guide_names(german):
+    html = german[0]
     for said in (
         '<html lang="de">',
         "Einer Schicht fehlt der Bias.",
@@ -242,6 +273,15 @@ def test_another_language_is_spoken_from_the_files_that_the_guide_names(tmp_path
     ):
         assert said in html
     assert "What to do next" not in html
+
+
+def test_what_was_found_is_said_in_it_too_by_check_and_in_drawings_and_it_travels_to_students(german):
+    lines = german[1].strip().splitlines()
+    assert lines[0] == "Einer Schicht fehlt der Bias. Gefunden: ein Bias für alle Neuronen; erwartet: 10 Biase."
+    assert lines[1] == "train: alle 1 Prüfungen bestanden. Bewertet wird mit diesen und ähnlichen."
+    assert ">Schicht 1: dense, 784 → 10<" in lines[-2]
+    assert ">ReLU, ohne Bias<" in lines[-2]
+    assert lines[-1] == "True"
 
 
 def test_every_place_that_the_guide_links_to_is_there():
