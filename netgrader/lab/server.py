@@ -76,6 +76,8 @@ def main() -> int:
     """Serve until the other side is gone; the exit code."""
     channel = Channel(*_own_descriptors())
     threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0"))
+    # TensorFlow imports Keras where it can, a fifth of its own time, and no graph needs it here.
+    sys.modules["keras"] = None  # type: ignore[assignment]
     import tensorflow as tf  # noqa: F401, PLC0415 - takes seconds, which pass while the other side prepares
 
     server = Server(LocalLab(threads=threads))
