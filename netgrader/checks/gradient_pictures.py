@@ -54,7 +54,7 @@ def gradient_pictures(
         session.assign({name: value for name, value in values.items() if name in loaded.variables})
         sure = _outputs(session, graph, images).max(axis=1)
         chosen = int(np.argmin(sure))
-        yours = each_gradient(session, graph, images[[chosen]])
+        yours = each_gradient(session, graph, images[[chosen]], digits[[chosen]])
         ours = _slopes(session, graph, images[chosen])
     except (LabError, ValueError):
         return None

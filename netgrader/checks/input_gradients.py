@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
+from netgrader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,7 @@ def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, 
     Parameters
     ----------
     graph
-        The network with the parts ``X``, ``logits``, ``each@0`` … and ``largest``.
+        The network with the parts ``X``, ``logits``, ``each@0`` … and ``largest``; ``Y`` is fed where they ask for it.
     images
         Scaled images, float (n, 784), n neither 10 nor 784.
     labels
@@ -93,14 +94,14 @@ def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, 
     session = loaded.session(seed=seed)
     try:
         session.initialise()
-        x, logits = graph.parts["X"], graph.parts["logits"]
-        feeds = dict(graph.eval_feed)
+        logits = graph.parts["logits"]
+        feeds = _feeds(graph, labels)
         each_parts = _each_parts(graph.parts)
-        raw = [_run(session, part, x, images, feeds) for part in each_parts]
-        raw_largest = _run(session, graph.parts["largest"], x, images, feeds) if "largest" in graph.parts else None
+        raw = [_run(session, part, images, feeds) for part in each_parts]
+        raw_largest = _run(session, graph.parts["largest"], images, feeds) if "largest" in graph.parts else None
         sides = {
             sign: np.stack(
-                [_run(session, logits, x, images + sign * STEP * d, feeds) for d in directions],
+                [_run(session, logits, images + sign * STEP * d, feeds) for d in directions],
                 axis=1,
             )
             for sign in (1, -1)
@@ -126,6 +127,8 @@ def require_shapes(trial: GradientTrial) -> None:
     """End the test unless there are ten gradients with a value for each pixel of each image."""
     expected = "ten gradients of the shape of X, one for each output"
     if len(trial.each) != CLASSES:
+        if trial.each and all(part is not None and _of_loss(part, trial) for part in trial.each):
+            fail("gradient-of-loss", found="how the loss changes", expected=expected)
         fail(
             "gradient-wrong-shape",
             found=f"{len(trial.each)} of them, shapes {_listed(trial.shapes)}",
@@ -146,7 +149,7 @@ def require_each(trial: GradientTrial) -> None:
     expected = "for each class, how its softmax output changes with each pixel"
     if _agree(each, trial.logits):
         partial(ANOTHERS, "gradient-of-logits", found="how the logits change", expected=expected)
-    if all(_agree(part, trial.loss) for part in each):
+    if all(_of_loss(part, trial) for part in each):
         fail("gradient-of-loss", found="how the loss changes, ten times", expected=expected)
     order = [_which(part, trial.probabilities) for part in each]
     if None not in order and len(set(order)) > 1:
@@ -164,15 +167,15 @@ def require_largest(trial: GradientTrial) -> None:
         return
     if _agree(trial.largest, trial.top_logit):
         partial(ANOTHERS, "gradient-of-logits", found="how the largest logit changes", expected=expected)
-    if _agree(trial.largest, trial.loss):
+    if _of_loss(trial.largest, trial):
         fail("gradient-of-loss", found="how the loss changes", expected=expected)
     fail("gradient-of-wrong-tensor", found="something that the largest output does not do", expected=expected)
 
 
-def each_gradient(session: LabSession, graph: GraphEvidence, images: Array) -> list[Array | None]:
+def each_gradient(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> list[Array | None]:
     """The gradients handed over, for `images` (n, 784): each as (n, 784), None where it has another size."""
-    feeds = dict(graph.eval_feed)
-    raw = [_run(session, part, graph.parts["X"], images, feeds) for part in _each_parts(graph.parts)]
+    feeds = _feeds(graph, labels)
+    raw = [_run(session, part, images, feeds) for part in _each_parts(graph.parts)]
     return _split(raw, len(images))
 
 
@@ -183,8 +186,28 @@ def _each_parts(parts: Mapping[str, str]) -> list[str]:
     return [tensor for _, tensor in numbered]
 
 
-def _run(session: LabSession, tensor: str, x: str, images: Array, feeds: Mapping[str, Array]) -> Array:
-    (value,) = session.run([tensor], {x: images.astype(np.float32), **feeds})
+@dataclass(frozen=True)
+class _Feeds:
+    """What is fed beside images to ``x``: always, and where something asks for labels as well."""
+
+    x: str
+    always: Mapping[str, Array]
+    labels: Mapping[str, Array]
+
+
+def _feeds(graph: GraphEvidence, labels: Array) -> _Feeds:
+    one_hot = {graph.parts["Y"]: np.eye(CLASSES)[labels]} if "Y" in graph.parts else {}
+    return _Feeds(graph.parts["X"], graph.eval_feed, one_hot)
+
+
+def _run(session: LabSession, tensor: str, images: Array, feeds: _Feeds) -> Array:
+    fed = {feeds.x: images.astype(np.float32), **feeds.always}
+    try:
+        (value,) = session.run([tensor], fed)
+    except LabError as error:
+        if not feeds.labels or "feed" not in error.sentence:
+            raise
+        (value,) = session.run([tensor], {**fed, **feeds.labels})
     return np.asarray(value, np.float64)
 
 
@@ -237,6 +260,11 @@ def _agree(found: Array, expected: Array) -> bool:
     if not np.isfinite(found).all():
         return False
     return float(np.linalg.norm(found - expected)) <= AGREES * float(np.linalg.norm(expected))
+
+
+def _of_loss(found: Array, trial: GradientTrial) -> bool:
+    """Whether these are the slopes of the loss, be it a sum over the images or a mean."""
+    return any(_agree(found * scale, trial.loss) for scale in (1, len(found)))
 
 
 def _which(part: Array, outputs: Array) -> int | None:

@@ -90,7 +90,7 @@ class _Comparison:
             found = f"only {', '.join(f'{value:g}' for value in np.unique(self.images)[:3])}"
             return Images(_charge("integer-division", 0.25, found=found, expected="all grey levels over 255"), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
-            return Images(self._range(), in_order)
+            return Images(self._range() or self._rounded(), in_order)
         match = match_scaled(self.given, self.theirs)
         if len(np.unique(match.index)) == len(self.raw) and (match.index >= 0).all():
             return Images(self._scale(self._factors(match.index)), match.index)
@@ -133,6 +133,13 @@ class _Comparison:
         if self.images.dtype.kind != "f":
             return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
         return None
+
+    def _rounded(self) -> Charge | None:
+        """Whether all grey levels but two are gone."""
+        if len(np.unique(self.images[:1000])) > 2 or len(np.unique(self.images)) > 2:
+            return None
+        found = f"only {self.low:g} and {self.high:g}"
+        return _charge("integer-division", 0.25, found=found, expected="all grey levels over 255")
 
     def _levels(self) -> bool:
         """Whether each value depends on the grey level at its place alone, and grows with it."""

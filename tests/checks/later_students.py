@@ -253,7 +253,51 @@ RIGHT_GRADIENTS = {
     """),
 }
 
+RIGHT_GRADIENTS |= {
+    "a generator, by digit in any order": work("""
+        def input_gradients(net):
+            with net.graph.as_default():
+                p = net.prediction
+                by_digit = {d: tf.gradients(p[:, d], net.X)[0] for d in (3, 1, 4, 0, 5, 9, 2, 6, 8, 7)}
+                return (by_digit[d] for d in range(10)), tf.gradients(tf.nn.top_k(p, 1).values, net.X)[0]
+    """),
+    "a dict, the largest picked from the ten": work("""
+        def input_gradients(net):
+            with net.graph.as_default():
+                p = tf.nn.softmax(net.logits)
+                each = {d: tf.gradients(p[:, d], net.X)[0] for d in range(9, -1, -1)}
+                mask = tf.one_hot(tf.argmax(p, 1), 10)
+                return each, tf.add_n([each[d] * mask[:, d : d + 1] for d in range(10)])
+    """),
+}
+
 WRONG_GRADIENTS = {
+    "of the loss that training lowers": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.loss, net.X)[0] for d in range(10)]
+                return each, tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
+        """,
+        "gradient-of-loss",
+    ),
+    "of the loss, once": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                return tf.gradients(net.loss, net.X), tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
+        """,
+        "gradient-of-loss",
+    ),
+    "of the right class": work(
+        """
+        def input_gradients(net):
+            with net.graph.as_default():
+                each = [tf.gradients(net.prediction[:, d], net.X)[0] for d in range(10)]
+                return each, tf.gradients(tf.reduce_sum(net.prediction * net.Y, axis=1), net.X)[0]
+        """,
+        "gradient-of-wrong-tensor",
+    ),
     "of the logits": work(
         """
         def input_gradients(net):

@@ -46,6 +46,7 @@ WRONG = {
     "scaled-twice": lambda raw: flat(raw) / 255 / 255,
     "integer-division": lambda raw: flat(raw) // 255,
     "integer-division, then floats": lambda raw: (flat(raw) // 255).astype(np.float32),
+    "integer-division, rounded": lambda raw: np.round(flat(raw) / 255),
     "wrong-range": lambda raw: flat(raw) / 127.5 - 1,
     "wrong-range, standardised": lambda raw: (flat(raw) - flat(raw).mean()) / flat(raw).std(),
     "wrong-range, not finite": lambda raw: np.where(flat(raw) == 255, np.nan, flat(raw) / 255),
