@@ -94,10 +94,14 @@ class KernelFolder:
         remove_tree(self._host)
 
 
+# The working folder is no place to look for the kernel's own program, and IPython puts it back for the notebook's imports
+# (with the option -P it would not): a file called ipykernel.py there is not what is started, a helper is found.
+START = "import sys; sys.path.remove(''); from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+
+
 def kernel_plan(plan: Plan, folder: KernelFolder) -> Plan:
     """`plan` with a kernel to start, whose sockets stand in `folder`."""
-    # -P: a file called ipykernel_launcher.py in the working folder is not what is started.
-    argv = [python(), "-P", "-m", "ipykernel_launcher", "-f", folder.connection_file, "--HistoryManager.enabled=False"]
+    argv = [python(), "-c", START, "-f", folder.connection_file, "--HistoryManager.enabled=False"]
     return replace(plan, argv=argv, mounts=[*plan.mounts, folder.mount])
 
 

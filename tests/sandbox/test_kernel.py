@@ -50,7 +50,8 @@ def test_what_a_managed_kernel_sees_can_be_said(tmp_path):
 
 
 def test_a_file_with_the_name_of_the_kernels_program_is_not_what_is_started():
-    with CagedKernel(open_sandbox(), Plan((), files={"ipykernel_launcher.py": b"raise SystemExit"})) as kernel:
+    taken = ("ipykernel_launcher.py", "ipykernel.py", "IPython.py")
+    with CagedKernel(open_sandbox(), Plan((), files=dict.fromkeys(taken, b"raise SystemExit"))) as kernel:
         assert kernel.caged.outcome is None
 
 
