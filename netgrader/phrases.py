@@ -84,11 +84,8 @@ class Phrases:
 
 
 def read_phrases(translations: Mapping[str, str]) -> Phrases:
-    """Translations by English text. Those that are empty, or name a place that their text has not, stay English."""
-    there = {
-        text: translation if translation and set(PLACE.findall(translation)) <= set(PLACE.findall(text)) else text
-        for text, translation in translations.items()
-    }
+    """Translations by English text. One that is empty, or has braces that its text has not, leaves it in English."""
+    there = {text: said if said and _fits(said, text) else text for text, said in translations.items()}
     fixed = {text: translation for text, translation in there.items() if not PLACE.search(text)}
     with_places = sorted(there.keys() - fixed.keys(), key=lambda text: (-len(PLACE.sub("", text)), text))
     patterns = []
@@ -96,6 +93,11 @@ def read_phrases(translations: Mapping[str, str]) -> Phrases:
         parts = PLACE.split(text)
         patterns.append(Pattern(tuple(parts[::2]), tuple(parts[1::2]), there[text]))
     return Phrases(fixed, tuple(patterns))
+
+
+def _fits(translation: str, text: str) -> bool:
+    names = set(PLACE.findall(translation))
+    return names <= set(PLACE.findall(text)) and not set("{}") & set(PLACE.sub("", translation))
 
 
 PHRASES = read_phrases(tomllib.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {})

@@ -22,8 +22,8 @@ FINE = (
     "The limits are {cell} a cell and {notebook} in all."
 )
 ADVICE = "Train for fewer epochs, or a smaller network."
-CLOSE = "{fine} That is close: the grader's machine may be slower than this one. " + ADVICE
-TOO_LONG = "{fine} That is too long: it would be stopped before it is done. " + ADVICE
+CLOSE = "{fine} That is close: the grader's machine may be slower than this one. {advice}"
+TOO_LONG = "{fine} That is too long: it would be stopped before it is done. {advice}"
 
 
 class Stopwatch:
@@ -75,7 +75,7 @@ def estimate(limits: Mapping[str, Any]) -> str | None:
         total=_said(total), cores=CORES, longest=_said(longest), cell=_said(cell), notebook=_said(notebook)
     )
     share = max(longest / cell, total / notebook)
-    return (fine if share < NEAR else CLOSE if share < 1 else TOO_LONG).format(fine=fine)
+    return (fine if share < NEAR else CLOSE if share < 1 else TOO_LONG).format(fine=fine, advice=ADVICE)
 
 
 def _said(seconds: float) -> str:

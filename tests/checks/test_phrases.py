@@ -7,8 +7,15 @@ import tomllib
 
 import pytest
 
+from netgrader.checks import wording
+from netgrader.checks.wording import plain
 from netgrader.commands import phrases as listing
+from netgrader.grading.execution_link import Ended, Reply
+from netgrader.grading.execution_problems import ended_early
+from netgrader.grading.execution_types import ExecutionLimits
 from netgrader.phrases import read_phrases
+from netgrader.student import estimate
+from netgrader.student.answer import Answer
 
 GERMAN = read_phrases(
     {
@@ -20,6 +27,7 @@ GERMAN = read_phrases(
         "{name}: {passed} of {count} checks passed.": "{name}: {passed} von {count} Prüfungen bestanden.",
         "the weights of {1}": "",
         "the bias of {1}": "der Bias von {2}",
+        "the width of {1}": "die Breite von {1",
     }
 )
 
@@ -33,6 +41,7 @@ GERMAN = read_phrases(
         ("train: 3 of 7 checks passed.", "train: 3 von 7 Prüfungen bestanden."),
         ("the weights of W", "the weights of W"),  # not translated yet
         ("the bias of b", "the bias of b"),  # names a place that there is not
+        ("the width of W", "the width of W"),  # a brace is missing
         ("nothing of the kind", "nothing of the kind"),
         ("", ""),
     ],
@@ -97,6 +106,30 @@ def test_the_list_is_toml_and_keeps_what_is_translated() -> None:
         "passed",
         "The run ended in {1}, which sends output without end. {2} Print less there.",
     } <= set(first)
+
+
+def test_what_is_said_in_the_end_is_found_in_the_list() -> None:
+    listed = tomllib.loads(listing.written(listing.programs(), {}))
+    marked = read_phrases({text: f"«{text}»" for text in listed})
+    fine = estimate.FINE.format(
+        total="2 minutes", cores=2, longest="90 seconds", cell="10 minutes", notebook="20 minutes"
+    )
+    said = [
+        fine,
+        estimate.CLOSE.format(fine=fine, advice=estimate.ADVICE),
+        estimate.TOO_LONG.format(fine=fine, advice=estimate.ADVICE),
+        ended_early(
+            Reply(Ended.INTERRUPTED), "the cell deep_training", ExecutionLimits(cell_seconds=25), whole_notebook=False
+        ),
+        str(Answer("train", waits_for=("prepare_data",))),
+        plain("3 train steps on 60,000 images at once"),
+        wording.NOT_HANDED_OVER.format(name="x_train"),
+    ]
+    for text in said:
+        assert marked.say(text).startswith("«"), text
+    close = marked.say(said[1])  # with the sentence before it and the advice after it, each by itself
+    assert close.startswith("««Grading")
+    assert close.endswith(f"«{estimate.ADVICE}»»")
 
 
 def test_no_word_of_a_hidden_test_is_listed_for_it_would_travel_to_students() -> None:
