@@ -41,6 +41,7 @@ __all__ = [
     "show_own_run",
     "show_training",
     "training_of",
+    "training_pictures",
 ]
 
 CELL = "check_train"
@@ -125,11 +126,12 @@ def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -
 
 def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:
     """Hand over what the pages draw of the first call: how often rows were seen, the loss, accuracies."""
-    for observation in _observations(training_of(bench)):
+    for observation in training_pictures(training_of(bench)):
         show(observation)
 
 
-def _observations(training: Training) -> Iterator[Observation]:
+def training_pictures(training: Training) -> Iterator[Observation]:
+    """How often rows were fed in the first epoch of the first call, and its losses; nothing where no step was taken."""
     subject = next(iter(training.subjects), None)
     if subject is None or not subject.course.epochs:
         return

@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 
+from netgrader.checks.training import training_pictures
+from netgrader.feedback.figures import figure
 from netgrader.student.mnist import load_mnist
 from netgrader.training.verdicts import Aspect
 from tests.training.mutants import loop
@@ -248,3 +250,10 @@ def test_a_fault_of_the_arrays_is_no_fault_of_the_loop(with_spoiled_arrays, name
 
 def test_labels_made_anew_from_the_digits_are_right_whatever_the_array_holds(with_spoiled_arrays):
     assert with_spoiled_arrays.training("labels of its own").codes == ()
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name not in STUCK])
+def test_what_a_bad_loop_did_can_be_drawn(bad, name):
+    drawn = [figure(one) for one in training_pictures(bad.training(name))]
+    assert len(drawn) in {0, 2}
+    assert all("nan" not in one.body for one in drawn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netgrader.checks.training import training_pictures
 from netgrader.training.verdicts import Aspect
 from tests.training.mutants import MUTANTS, PLAIN, STYLES, loop
 
@@ -106,3 +107,9 @@ def test_mistakes_of_two_kinds_are_both_named(rehearse, raw):
     source = source.replace("return acc_trn, acc_val", "return acc_trn, [0.97] * n_epochs")
     training = rehearse({"several": source}, raw=raw).training("several")
     assert set(training.codes) == {"no-shuffling", "labels-off-by-one", "reported-accuracy-wrong"}
+
+
+def test_the_rows_of_the_same_batch_fed_again_and_again_are_seen_to_be_few(wrong_plain):
+    name = next(mutant.name for mutant in PLAIN if mutant.code == "same-batch-always")
+    rows = next(training_pictures(wrong_plain.training(name)))
+    assert dict(zip(rows.times, rows.rows, strict=True))[0] > 1300
