@@ -48,13 +48,14 @@ def try_activations(reading: Reading) -> None:
             step.activation = _activation(reading, step.output, ends[0])
             if step.activation == "other" and _by_itself(reading, step.output, ends[0]):
                 reading.measured.setdefault("unit-by-unit", set()).add(step.node)
-            step.alone = not any(_beside(reading, step.output, end, outputs - own) for end in ends)
+            step.alone = not any(_beside(reading, step.output, end, set()) for end in ends)
+            step.rejoined = any(_beside(reading, step.output, end, outputs - own) for end in ends)
         elif reading.scores is not None and step.output in graph.ancestors([reading.scores]):
             step.activation = _activation(reading, step.output, reading.scores)
 
 
 def _beside(reading: Reading, start: str, end: str, stops: set[str]) -> bool:
-    """Whether anything else that depends on the images comes in between two tensors, what other layers make of it too."""
+    """Whether anything else that depends on the images comes in between two tensors; what lies beyond `stops` is else."""
     graph = reading.graph
     way = graph.descendants([start], stop=stops - {start})
     seen = graph.descendants([reading.roles.images]) if reading.roles.images else set()

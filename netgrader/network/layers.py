@@ -53,7 +53,8 @@ class Step:
     `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths. Where several
     products make one layer, those are its `parts`, and `added` says whether they are added or stand side by side, `repeated`
     whether they are one product again, of other data: of parts of a batch, or step by step along a sequence.
-    `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else.
+    `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else,
+    `rejoined` whether what other layers make of the result comes back to it before that.
     """
 
     node: str
@@ -73,6 +74,7 @@ class Step:
     parts: tuple[Step, ...] = ()
     followed: bool = False
     alone: bool = True
+    rejoined: bool = False
 
     @property
     def place(self) -> str:

@@ -67,6 +67,22 @@ def unrolled(meta: Message, graph: Graph, rows: int | None = None) -> Message:
     return result
 
 
+def _as_decided(copy: Message, node: Node) -> tuple[str, ...]:
+    """Make a switch or a merge that has been decided an op that hands on what it is given; what the copy reads."""
+    switched = node.op in _SWITCH and len(node.inputs) == 1
+    if not switched and copy.op == node.op:
+        return node.inputs
+    dtype = copy.attr["T"].type
+    copy.attr.clear()
+    if switched:  # one of its two outputs is read
+        copy.op = "IdentityN"
+        copy.attr["T"].list.type.extend([dtype, dtype])
+        return node.inputs * 2
+    copy.op = node.op
+    copy.attr["T"].type = dtype
+    return node.inputs
+
+
 class _Frame:
     """One loop: its members, its variables, and the copies that were made of its body."""
 
@@ -216,8 +232,9 @@ class _Frame:
             copy = target.node.add()
             copy.CopyFrom(raw[self.origin[name]])
             copy.name = name
+            reads = _as_decided(copy, node)
             del copy.input[:]
-            copy.input.extend([*node.inputs, *(f"^{wait}" for wait in node.controls)])
+            copy.input.extend([*reads, *(f"^{wait}" for wait in node.controls)])
         results = {
             f"{leave.name}:0": self.last[self.switches[node_of(leave.inputs[0])]]
             for leave in self.exits

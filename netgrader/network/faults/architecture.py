@@ -43,16 +43,23 @@ def depth(reading: Reading) -> Iterator[Fault]:
     least = asked if asked is not None else exercise.min_layers
     found = len(steps) if asked is not None else _levels(reading)
     if least is not None and found < least:
-        loose = [step for step in reading.unused if not _mirrors(step, steps)]
+        loose = [step.node for step in reading.unused if not _mirrors(step, steps)] or _weights_alone(reading)
         if loose:
             yield fault(
                 "layer-not-connected",
-                loose[0].node,
+                loose[0],
                 "a layer that the loss does not depend on",
                 f"{least} layers in a row",
             )
         else:
             yield fault("too-few-layers", place, f"{len(steps)} layers", f"{least}")
+
+
+def _weights_alone(reading: Reading) -> list[str]:
+    """Matrices that the optimizer is given, for their decay say, and that no layer multiplies with."""
+    known = set(reading.weights)
+    given = [update.variable for update in reading.roles.updates if update.gradient and update.variable not in known]
+    return [name for name in given if len(reading.graph.nodes[name].shape() or ()) > 1]
 
 
 _WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
@@ -107,8 +114,8 @@ def activations(reading: Reading) -> Iterator[Fault]:
         if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
             continue
         if step.activation == "none":
-            if step.kind == "depthwise-conv2d":
-                continue  # half of a separable convolution
+            if step.kind == "depthwise-conv2d" or step.rejoined:
+                continue  # half of a separable convolution; or more than one way leads on from here
             code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
             yield fault(code, step.node, "no activation", expected or "a nonlinearity")
         elif step.activation == "softmax":

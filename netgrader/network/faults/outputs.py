@@ -108,7 +108,8 @@ def prediction(reading: Reading) -> Iterator[Fault]:
     if tensor is None or tensor != reading.measured.get("prediction") or reading.measured.get("prediction-ranks", True):
         return
     graph, match, labels = reading.graph, reading.loss_match, reading.roles.labels
-    if reading.measured.get("mixed") or (labels is not None and labels in graph.ancestors([tensor])):
+    varied = reading.measured.get("mixed") or reading.measured.get("repeats") is False
+    if varied or (labels is not None and labels in graph.ancestors([tensor])):
         return
     loss, measured = reading.roles.loss, reading.measured.get("accuracy")
     in_loss = loss is not None and tensor in graph.ancestors([loss])
