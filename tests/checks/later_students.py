@@ -198,7 +198,7 @@ net = two_layer_network(0.002)
 sess = tf.Session(graph=net.graph)
 with net.graph.as_default():
     sess.run(tf.global_variables_initializer())
-for start in [*range(0, 60000, 100)] * 2:
+for start in [*range(0, 60000, 100)] * 3:
     sess.run(net.train_op, {net.X: x_train[start:start + 100], net.Y: y_train_1_hot[start:start + 100]})
 on_test = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
 parts = [slice(start, start + 10000) for start in range(0, 60000, 10000)]
