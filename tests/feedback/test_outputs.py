@@ -46,8 +46,10 @@ def test_an_error_is_a_sentence_with_the_students_line_and_no_traceback():
 def test_an_error_in_a_library_is_shown_at_the_students_own_innermost_line():
     trace = [
         "InvalidArgumentError                      Traceback (most recent call last)",
-        "File /usr/lib/tensorflow/python/client/session.py:1407, in BaseSession._do_call(self, fn, *args)\n"
-        "   1406 try:\n-> 1407   return fn(*args)",
+        (
+            "File /usr/lib/tensorflow/python/client/session.py:1407, in BaseSession._do_call(self, fn, *args)\n"
+            "   1406 try:\n-> 1407   return fn(*args)"
+        ),
         "Cell In[7], line 9\n      8 net = build()\n----> 9 acc = train(net)",
         "Cell In[5], line 3, in train(net)\n      2 for i in range(9):\n----> 3     sess.run(net.train_op, feed)",
         "File /usr/lib/tensorflow/python/client/session.py:977, in BaseSession.run(self, fetches)\n--> 977 result = go()",
