@@ -152,13 +152,13 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
 @grades(
     TRAINING,
     credit=1,
-    faults=("reported-accuracy-wrong", "reports-train-accuracy"),
+    faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
     requires=("test_the_two_layer_network_is_trained", "test_there_is_an_accuracy_for_each_epoch"),
 )
-def test_the_reported_accuracy_is_true(bench, cell_evidence):
+def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
     """The accuracy that is reported is the one that we measure"""
     acc_trn, acc_val = curves(cell_evidence)
-    require_reported(recomputed(bench), acc_trn, acc_val)
+    require_reported(recomputed(bench), acc_trn, acc_val, remark)
 
 
 # ---- input_gradients -----------------------------------------------------------------------------------------------

@@ -146,9 +146,19 @@ def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(mnis
         assert quick.moved == pytest.approx(full.moved, abs=0.08)
 
 
+def no_remark(code: str, **_: object) -> None:
+    raise AssertionError(f"{code} was remarked on")
+
+
 @pytest.mark.parametrize("acc_val", [[0.8, 0.92], [0.8, 0.9204], [0.8, 0.92, 0.91]])
 def test_a_true_report_is_accepted_rounded_and_from_an_earlier_epoch(acc_val: list[float]) -> None:
-    require_reported(GOOD, [0.9, 0.95], acc_val)
+    require_reported(GOOD, [0.9, 0.95], acc_val, no_remark)
+
+
+def test_the_best_so_far_is_remarked_on_and_costs_nothing() -> None:
+    noted: list[str] = []
+    require_reported(GOOD, [0.9, 0.95], [0.8, 0.923, 0.923], lambda code, **_: noted.append(code))
+    assert noted == ["picked-best-epoch-on-test"]
 
 
 def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: Mnist) -> None:
@@ -156,9 +166,9 @@ def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: M
     found = recompute(LocalLab(), evidence, mnist, quick=True)
     assert not found.steady
     assert recompute(LocalLab(), trained(mnist), mnist, quick=True).steady
-    require_reported(found, [0.9], [found.test + 0.008])
+    require_reported(found, [0.9], [found.test + 0.008], no_remark)
     with pytest.raises(Failed):
-        require_reported(found, [0.9], [found.test + 0.02])
+        require_reported(found, [0.9], [found.test + 0.02], no_remark)
 
 
 @pytest.mark.parametrize(
@@ -166,12 +176,14 @@ def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: M
     [
         ([0.8, 0.95], "reports-train-accuracy"),
         ([0.99, 0.99], "reported-accuracy-wrong"),
+        ([0.923, 0.923, 0.923], "reported-accuracy-wrong"),
+        ([0.8, 0.91, 0.923], "reported-accuracy-wrong"),
         ([], "reported-accuracy-wrong"),
     ],
 )
 def test_an_untrue_report_is_named(acc_val: list[float], code: str) -> None:
     with pytest.raises(Failed) as raised:
-        require_reported(GOOD, [0.9, 0.95], acc_val)
+        require_reported(GOOD, [0.9, 0.95], acc_val, no_remark)
     assert raised.value.faults[0].code == code
 
 
