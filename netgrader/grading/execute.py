@@ -6,7 +6,6 @@ which is copied away as soon as the kernel is idle, before the next cell runs. N
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import json
 import os
@@ -397,12 +396,10 @@ def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> di
                 "seconds": run.seconds,
                 "cpu_seconds": run.cpu_seconds,
                 "source_bytes": len(cell.source.encode("utf-8", "replace")),
-                "literal_bytes": _literal_bytes(cell.source),
                 **_stopped(cell, run, request.limits),
             }
             for cell, run in zip(request.cells, runs, strict=True)
         ],
-        "literal_bytes_in_files": {name: _literal_bytes(text) for name, text in request.helpers.items()},
     }
 
 
@@ -424,19 +421,6 @@ def _compressed_bytes(request: ExecutionRequest) -> int:
     """How much there is in all that was handed in as code: text, however it is spelled, shrinks to what it says."""
     own = [cell.source for cell in request.cells if not cell.given]
     return len(zlib.compress("\n".join([*own, *request.helpers.values()]).encode("utf-8", "replace"), 9))
-
-
-def _literal_bytes(source: str) -> int:
-    """Length of all that is written out as literals in `source`; of its longest line where it is not plain Python."""
-    try:
-        tree = ast.parse(source)
-        return sum(
-            len(node.value) if isinstance(node.value, str | bytes) else len(repr(node.value))
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant)
-        )
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return max((len(line) for line in source.splitlines()), default=0)
 
 
 def _notes(request: ExecutionRequest, sandbox: Sandbox) -> tuple[str, ...]:

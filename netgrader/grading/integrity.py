@@ -42,6 +42,7 @@ ENDED = {
 }
 MOST = 100
 OURS = "netgrader.student"
+LONGEST = 100_000  # characters of a cell that are taken apart
 REPLACED = "The cell gives the name check another meaning: what the checks said in the notebook need not be ours."
 
 
@@ -99,6 +100,7 @@ def replaces(source: str, name: str) -> bool:
     """
     if name not in source:
         return False
+    source = source[:LONGEST]  # to take a program of megabytes apart takes gigabytes
     text = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
     try:
         tree = ast.parse(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import jsonschema
@@ -101,6 +102,12 @@ def test_a_check_of_ones_own_is_told_and_costs_nothing(seen) -> None:
 @pytest.mark.parametrize("source", REPLACING)
 def test_every_way_to_replace_the_check_is_seen(source) -> None:
     assert replaces(source, "check")
+
+
+def test_a_cell_of_megabytes_is_not_taken_apart_whole() -> None:
+    begin = time.process_time()
+    assert replaces("check = 1\n" * 400_000, "check")
+    assert time.process_time() - begin < 10  # a minute and four gigabytes otherwise
 
 
 @pytest.mark.parametrize("source", KEEPING)
