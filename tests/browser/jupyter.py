@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-PATIENCE = 120
+PATIENCE = 300
 """Seconds for one step of a person's: a busy machine is slow, and nothing here is about speed."""
 SETTINGS = {
     # All cells stand in the page, not only those in sight, so that a test finds them.
