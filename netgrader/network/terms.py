@@ -21,6 +21,10 @@ __all__ = ["terms"]
 _ADDING = words("Add AddV2 AddN Sub")
 _SCALING = words("Mul RealDiv DivNoNan Div")
 _HANDING = words("Identity Mean Sum Reshape Squeeze Cast Neg StopGradient CheckNumerics")
+#: Gather what a loop over rows writes row by row.
+_GATHERING = words(
+    "Pack TensorArrayGatherV3 TensorArrayConcatV3 TensorArrayWriteV3 TensorListStack TensorListSetItem TensorListConcatV2"
+)
 _MOST = 40
 
 
@@ -60,7 +64,7 @@ def _parts(graph: Graph, loss: str) -> Iterator[str]:
         yield tensor
         node = graph[tensor]
         reads = graph.value_inputs(node)
-        if node.op in _ADDING:
+        if node.op in _ADDING or node.op in _GATHERING:
             todo.extend(reads)
         elif node.op in _HANDING:
             todo.extend(reads[:1])

@@ -70,6 +70,8 @@ def orient(bench: Bench, value: Array, rows: int, classes: int) -> str | None:
     """How scores stand: ``rows``, ``columns``, or None where neither fits."""
     if value.ndim and value.shape[0] == rows and value.size == rows * classes:
         return "rows"
+    if rows == 1 and value.shape == (classes,):
+        return "rows"
     if value.ndim == 2 and value.shape == (classes, rows):
         return "columns"
     del bench
@@ -95,6 +97,9 @@ def try_loss(reading: Reading) -> None:
     if form is None and (share := _share_of(first, rows, reading.classes)):
         # The scores of a part of the batch, whose labels stand first or last.
         form, windows = "rows", [slice(0, share), slice(rows - share, rows)]
+    if form is None and bench.looped is not None and first.size == reading.classes:
+        # The scores of one row, in a loop that also takes its loss.
+        form, windows = "rows", [slice(row, row + 1) for row in range(rows)]
     if form is None:
         return
     reading.measured["form"] = form
@@ -259,11 +264,13 @@ def _reduction(reading: Reading, value: Array, shape: tuple[int, ...], form: str
     sample = bench.sample(2 * ROWS if reading.term else (shape[-1] if form == "columns" else shape[0]))
     rows = len(sample.labels)
     twice = type(sample)(np.tile(sample.images, (2, 1)), np.tile(sample.labels, 2))
-    if reading.term is not None:
+    if reading.term is not None and bench.looped is None:
         one, two, offset = bench.fetch(loss, bench.feed(sample)), bench.fetch(loss, bench.feed(twice)), 0.0
         value = value if one is None else one
     elif value.size > 1 or value.ndim:
         return "none"
+    elif bench.looped is not None and reading.term is not None:
+        return "undecided"
     elif bench.batch is not None:
         return "mean" if abs(match.scale) * rows < 2 else "sum"
     else:

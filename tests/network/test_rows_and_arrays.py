@@ -85,15 +85,16 @@ STYLES = [
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of TensorFlow's own rewriting of functions
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.__name__)
 @pytest.mark.parametrize(
-    ("act", "objective", "codes"),
+    ("style", "act", "objective", "codes"),
     [
-        (tf.nn.relu, lambda loss: loss, set()),
-        (tf.identity, lambda loss: loss, {"missing-activation"}),
-        (tf.nn.relu, lambda loss: -loss, {"maximises-loss"}),
+        *((style, tf.nn.relu, lambda loss: loss, set()) for style in STYLES),
+        *(
+            (style, tf.identity, lambda loss: loss, {"missing-activation"})
+            for style in (map_over_images, parts_in_a_loop)
+        ),
+        (scan_over_images, tf.nn.relu, lambda loss: -loss, {"maximises-loss"}),
     ],
-    ids=["right", "no activation", "maximised"],
 )
 def test_what_is_written_in_rows_or_parts_is_read_as_one_network(style, act, objective, codes, lab):
     with tf.Graph().as_default() as graph:
@@ -107,3 +108,21 @@ def test_what_is_written_in_rows_or_parts_is_read_as_one_network(style, act, obj
     assert [(layer.inputs, layer.outputs) for layer in network.layers] == [(784, 30), (30, 10)]
     assert not network.undecided
     assert not network.remarks
+
+
+@pytest.mark.parametrize(("sign", "codes"), [(1, set()), (-1, {"maximises-loss"})])
+def test_a_loop_that_also_takes_each_image_s_loss_is_read_as_the_loss_of_all(sign, codes, lab):
+    with tf.Graph().as_default() as graph:
+        w = Weights()
+
+        def loss_of(pair):
+            row, label = pair
+            return tf.nn.softmax_cross_entropy_with_logits_v2(labels=label, logits=one(w, row, tf.nn.relu))
+
+        loss = tf.reduce_mean(tf.map_fn(loss_of, (w.x, w.y), dtype=tf.float32))
+        tf.train.AdamOptimizer(0.001).minimize(sign * loss)
+        network = read_network(graph, {"X": w.x, "Y": w.y, "loss": loss}, ASKED, lab=lab)
+    assert network.codes - {"missing-tensor"} == codes, str(network)
+    assert not network.undecided
+    assert network.loss is not None
+    assert network.loss.kind == "softmax-cross-entropy"
