@@ -147,11 +147,18 @@ def _named_along(seen: Sequence[tuple[str, list[Observation]]], end: str) -> lis
         name = name_activation(current, values[tensor])
         if name is not None:
             found.append(name)
+        if name is not None or _is_scaled(current, values[tensor]):
             current = values[tensor]
         if tensor == end:
             break
     found = [name for name in found if name != "none"]
     return found if found and np.array_equal(current, values[end]) else ["other"]
+
+
+def _is_scaled(before: Array, after: Array) -> bool:
+    """Whether numbers were multiplied by one that is above zero: a mean of several classifiers', a temperature."""
+    factor = float((before * after).sum() / max(float((before**2).sum()), 1e-30))
+    return factor > 0 and same(after, factor * before)
 
 
 def _share_of(scores: Array, rows: int, classes: int) -> int | None:
