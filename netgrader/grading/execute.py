@@ -10,25 +10,22 @@ import importlib.metadata
 import json
 import os
 import platform
-import re
 import secrets
 import shutil
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from netgrader.checks.stopped import TOOK_TOO_LONG
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading import execution_seeds
 from netgrader.grading.execution_evidence import copy_evidence
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_link import Ended, Link, Reply
 from netgrader.grading.execution_outputs import Collector
-from netgrader.grading.execution_problems import cell_named, duration, ended_early, took_too_long
+from netgrader.grading.execution_outside import seen_from_outside
+from netgrader.grading.execution_problems import cell_named, duration, ended_early
 from netgrader.grading.execution_types import (
     EVIDENCE,
     RESULT,
@@ -51,7 +48,6 @@ EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
 SETUP_SECONDS = 30.0
-MOST_NAMES = 300
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
 
 Progress = Callable[[int, int, str], None]
@@ -163,7 +159,7 @@ class _Run:
                 "total": round(time.monotonic() - begin, 3),
             },
             usage=_usage(outcome.usage),
-            outside=_seen_from_outside(self._request, self._so_far.cells),
+            outside=seen_from_outside(self._request, self._so_far.cells),
             notes=_notes(self._request, self._sandbox),
             environment=_versions(self._sandbox),
         )
@@ -380,47 +376,6 @@ def _usage(usage: Usage) -> dict[str, float]:
         "peak_memory_bytes": usage.peak_memory_bytes,
         "disk_bytes": usage.disk_bytes,
     }
-
-
-def _seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
-    """What no code inside can change: files that were brought, sizes of what is written out, time used."""
-    return {
-        "challenge": request.challenge,
-        "compressed_bytes": _compressed_bytes(request),
-        "files": {name: len(text.encode()) for name, text in request.helpers.items()},
-        "cells": [
-            {
-                "name": run.name,
-                "evidence": cell.evidence,
-                "given": cell.given,
-                "seconds": run.seconds,
-                "cpu_seconds": run.cpu_seconds,
-                "source_bytes": len(cell.source.encode("utf-8", "replace")),
-                **_stopped(cell, run, request.limits),
-            }
-            for cell, run in zip(request.cells, runs, strict=True)
-        ],
-    }
-
-
-def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict[str, Any]:
-    """The error that a cell stopped with, and the names that it speaks of: some it did not come to define."""
-    if run.status is CellStatus.TIMEOUT:
-        # It had what the others left; KeyboardInterrupt, which is how it was stopped, says nothing to anybody.
-        short = run.seconds < limits.cell_seconds
-        kind, message = TOOK_TOO_LONG, took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short)
-    elif run.error_name is None:
-        return {}
-    else:
-        kind, message = run.error_name, run.error_message or ""
-    names = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", cell.source)))[:MOST_NAMES]
-    return {"error": {"kind": kind, "message": message, "names": names}}
-
-
-def _compressed_bytes(request: ExecutionRequest) -> int:
-    """How much there is in all that was handed in as code: text, however it is spelled, shrinks to what it says."""
-    own = [cell.source for cell in request.cells if not cell.given]
-    return len(zlib.compress("\n".join([*own, *request.helpers.values()]).encode("utf-8", "replace"), 9))
 
 
 def _notes(request: ExecutionRequest, sandbox: Sandbox) -> tuple[str, ...]:
