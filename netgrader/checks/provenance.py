@@ -51,19 +51,21 @@ def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArr
     return None
 
 
-def idle(outside: Mapping[str, Json], cell: str) -> str | None:
+def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> str | None:
     """Why no sweep of learning rates can have been run before the check `cell`, in words; None if one can have been.
+
+    What ran before the cell `since`, which makes what is swept, was none.
 
     The numbers alone cannot tell: who has seen one sweep can type in another that is as likely.
     """
-    seconds = _seconds_before(outside.get("cells"), cell)
+    seconds = _seconds_before(outside.get("cells"), cell, since)
     if seconds is None or seconds >= LEAST_SWEEP_SECONDS:
         return None
     return f"numbers, and {seconds:.2f} seconds of computing before this check, in which no network is trained"
 
 
-def _seconds_before(cells: Json, cell: str) -> float | None:
-    """Processor time of the student's own cells up to the check `cell`; None if that is not known."""
+def _seconds_before(cells: Json, cell: str, since: str = "") -> float | None:
+    """Processor time of the student's own cells from `since` on up to the check `cell`; None if that is not known."""
     total = known = 0.0
     for run in cells if isinstance(cells, list) else []:
         if not isinstance(run, dict):
@@ -71,6 +73,8 @@ def _seconds_before(cells: Json, cell: str) -> float | None:
         seconds = run.get("cpu_seconds")
         seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
         known += seconds
+        if since and run.get("name") == since:
+            total = 0.0
         total += 0.0 if run.get("given") is True else seconds
         if run.get("evidence") == cell:
             return total if known else None

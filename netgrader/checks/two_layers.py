@@ -32,6 +32,7 @@ __all__ = ["curves", "gradients", "recomputed", "require_run", "show_gradients",
 Array = npt.NDArray[Any]
 
 SWEEP, TRAINING, GRADIENTS = "check_learning_rate_sweep", "check_two_layer_training", "check_input_gradients"
+NETWORK = "two_layer_network"
 TEST_ROWS = 2_000  # of the test images, for accuracies in short runs: chance moves them by half a percent
 
 
@@ -47,7 +48,7 @@ def student_sweep(bench: Bench) -> StudentSweep:
 
 def require_run(bench: Bench, cell: str) -> None:
     """End the test if the sweep that a check cell handed over cannot have been run by the notebook."""
-    reason = idle(bench.outside, cell)
+    reason = idle(bench.outside, cell, NETWORK)
     if reason is not None:
         fail("sweep-result-not-reproduced", found=reason, expected="a sweep that this notebook runs")
 

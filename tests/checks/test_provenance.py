@@ -55,3 +55,10 @@ def test_a_sweep_that_took_no_time_was_typed_in():
 @pytest.mark.parametrize("outside", [{}, {"cells": []}, seen((1.2, False, ""), (0.1, True, CELL))])
 def test_a_sweep_that_took_its_time_or_was_not_watched_is_not_doubted(outside):
     assert idle(outside, CELL) is None
+
+
+def test_what_was_computed_before_the_network_was_made_is_no_sweep_of_it():
+    watched = seen((9.0, False, ""), (0.01, False, ""), (0.02, False, ""), (0.1, True, CELL))
+    watched["cells"][2]["name"] = "two_layer_network"
+    assert "0.03 seconds" in idle(watched, CELL, "two_layer_network")
+    assert idle(watched, CELL) is None
