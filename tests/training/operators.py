@@ -124,9 +124,10 @@ OPERATORS = (
     Operator(
         "no-shuffling",
         variant="backwards",
+        before="file = x_train.copy(), y_train_1_hot.copy()",
         step="at = state['kept'].get(state['epoch'], 0); state['kept'][state['epoch']] = at + len(x); "
         "order = np.arange(len(x_train))[:: -1 if state['epoch'] % 2 else 1][at : at + len(x)]; "
-        "x, y = x_train[order], y_train_1_hot[order]",
+        "x, y = file[0][order], file[1][order]",
     ),
     Operator(
         "sorted-data",
