@@ -153,9 +153,8 @@ def _reasons(checks: Sequence[CheckResult]) -> list[str]:
     waiting = [check for check in told if waits(check.message)]
     lines = [_reason(check) for check in told if check not in waiting]
     if waiting:
-        one, left = len(lines) == 1, len(waiting)
-        waits = "waits" if left == 1 else "wait"
-        lines.append(f"and {left} more that {waits} for {'it' if one else 'these'}")
+        left, these = len(waiting), "it" if len(lines) == 1 else "these"
+        lines.append(f"and {left} more that {'waits' if left == 1 else 'wait'} for {these}")
     return lines
 
 
