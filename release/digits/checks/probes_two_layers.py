@@ -1,5 +1,7 @@
 """Evidence from notebook 2: the network, the sweep, the trained network, the gradients."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from netgrader.evidence import EvidenceWriter
@@ -47,14 +49,18 @@ def input_gradients(student: Student, out: EvidenceWriter) -> None:
         net = student.value("net") if student.has("net") else student.call("two_layer_network")
         with net.graph.as_default():
             each, largest = student.call("input_gradients", net)
+            each = flat(each)  # a generator makes them only now
         parts = {name: getattr(net, name) for name in ("graph", "X", "Y", "logits", "eval_feed") if hasattr(net, name)}
-        parts |= {f"each@{number}": tensor for number, tensor in enumerate(flat(each))}
+        parts |= {f"each@{number}": tensor for number, tensor in enumerate(each)}
         parts["largest"] = next(iter(flat(largest)))
         out.graph("gradients", export_graph(parts))
 
 
 def flat(tensors: object) -> list[object]:
-    """The tensors in a list of lists of any depth; NumPy's object arrays too."""
-    if isinstance(tensors, (list, tuple)) or (isinstance(tensors, np.ndarray) and tensors.dtype == object):
+    """The tensors in a list of lists of any depth; in a dict by digit, a generator, NumPy's object arrays too."""
+    if isinstance(tensors, dict):
+        keys = sorted(tensors) if all(isinstance(key, int) for key in tensors) else list(tensors)
+        tensors = [tensors[key] for key in keys]
+    if isinstance(tensors, (list, tuple, Iterator)) or (isinstance(tensors, np.ndarray) and tensors.dtype == object):
         return [tensor for part in tensors for tensor in flat(part)]
     return [tensors]

@@ -225,9 +225,10 @@ def test_default_learning_rate(network, exercise):
 
 
 @grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",), requires=BASIS)
-def test_learning_rate_follows_the_argument(networks):
+def test_learning_rate_follows_the_argument(networks, refuse):
     """The optimizer uses the learning rate that is given"""
     rate = next(iter(networks))
+    refuse(networks[rate])
     require_rate(networks[rate], rate)
 
 
@@ -259,8 +260,8 @@ def test_w1_are_the_weights(bench, network, cell_evidence):
 )
 def test_train_trains(bench, remark, show):
     """train initialises the variables once and then takes training steps, for as many epochs as asked"""
-    require_trained(bench, Aspect.RUN, remark)
     show_training(bench, show)
+    require_trained(bench, Aspect.RUN, remark)
 
 
 @grades(

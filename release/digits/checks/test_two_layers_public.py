@@ -119,6 +119,7 @@ def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
     refuse(network)
     require_rate(network, exercise["learning_rate"])
     for rate, other in networks.items():
+        refuse(other)
         require_rate(other, rate)
 
 
