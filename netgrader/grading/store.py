@@ -120,13 +120,13 @@ class Store:
         content.mkdir(parents=True)
         begun = time.monotonic()
         make(content)
-        seconds = time.monotonic() - begun
+        seconds = round(time.monotonic() - begun, 3)
         _regular_only(content)
         files = {name: _hash_file(content / name) for name in _names(content)}
         about = {
             "format": FORMAT,
             "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "seconds": round(seconds, 3),
+            "seconds": seconds,
             "digest": hash_json(files),
             "files": files,
         }
