@@ -138,6 +138,9 @@ def _by_checks(cell: CellResult, verdict: Verdict, places: Places, lost: float) 
     first = causes[0]
     kind = next((CATALOGUE[code] for code in first.faults if code in CATALOGUE), None)
     sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
+    more = len({code for check in causes for code in check.faults} - set(first.faults))
+    if more:
+        sentence = f"{sentence} {words.counted(words.NEXT_MORE, more)}"
     where, link = places.to_read(kind.places, cell.cell) if kind else ("", "")
     about = kind.code if kind else sentence
     return [Step(verdict.name, verdict.anchor, sentence, lost, where, link, about)]

@@ -78,6 +78,7 @@ NEXT_MEND = (
 )
 NEXT_ANSWER = "Write an answer: what stands there is still the text that the notebook came with."
 NEXT_CHANGED = "Your instructor changed this mark by hand: ask why, if no comment says so."
+NEXT_MORE = ("One more mistake stands in this cell.", "{number} more mistakes stand in this cell.")
 NEXT_AGAIN = "This could not be graded; your points elsewhere are kept."
 NETWORK = "Your network"
 ACCURACY_RECOMPUTED = "Accuracy on all {total} test images, recomputed"
@@ -147,7 +148,10 @@ DIGIT_TRUE = "is"
 SWEEP_CAPTION = "Test accuracy over the learning rate"
 SWEEP_FOUND = "your sweep"
 SWEEP_RECOMPUTED = "trained again by us, shortly"
-SWEEP_SHORT = "Our runs are short. Where yours took more steps or fewer, it may lie a little above or below."
+SWEEP_SHORT = (
+    "Our runs are short, at most 300 steps on 64 images each. Where yours took more, its results lie above ours; "
+    "that is no fault, as long as a run can have reached them."
+)
 SWEEP_BEST = "The line marks {rate}, the rate that you chose."
 RATE = "learning rate"
 ACCURACY = "test accuracy"
@@ -221,7 +225,7 @@ CONCERN_LEFT_OUT = (
 CONCERN_BLANK = "{notebook} was handed in blank: nothing in it has been filled in."
 CONCERN_ZERO = "{notebook}: no points of {most}."
 CONCERN_BEHIND = "{points} points, less than half of the median {median}: may need help."
-CONCERN_ONE_MISTAKE = "{notebook}: one mistake costs all of the {lost} points lost. {sentence}"
+CONCERN_ONE_MISTAKE = "{notebook}: all of the {lost} points lost in it go back to one mistake. {sentence}"
 CONCERN_MANY = "Made {number} different mistakes: a talk may help more than the page."
 CONCERN_COSTLIEST = "{where}, {points} lost: {sentence}"
 CONCERN_MISSING = "Has not handed in {notebooks}; most of the class have."

@@ -33,7 +33,7 @@ FAR_BEHIND = 0.5
 """Of the class's median score."""
 MOST_CAUSES = 3
 """Mistakes that are told of one who needs help, the costliest first."""
-MANY_MISTAKES = 5
+MANY_MISTAKES = 4
 """Different ones, from which a talk may help more than a page."""
 SMALLEST_LOSS = 0.005
 """Points that are worth telling."""
@@ -182,7 +182,7 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
         if len(codes) == 1 and not codes.keys() & FOR_A_PERSON and lost >= SINGLE_MISTAKE * result.max_score:
             code = next(iter(codes))
             sentence = CATALOGUE[code].sentence if code in CATALOGUE else code
-            yield 5, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)
+            yield 6, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)
 
 
 def _empty(student: StudentView) -> Iterator[tuple[str, NotebookResult]]:

@@ -33,6 +33,16 @@ def test_what_to_do_next_names_causes_and_leaves_out_what_waits_for_another_chec
     assert [step.sentence for step in page.steps] == [CATALOGUE["missing-bias"].sentence]
 
 
+def test_what_to_do_next_says_that_more_mistakes_cost_points_in_a_cell():
+    first = ex.failed("test_a", "The bias is there", ex.fault("missing-bias"))
+    again = ex.failed("test_b", "Every bias is there", ex.fault("missing-bias"))
+    other = ex.failed("test_c", "The optimizer is Adam", ex.fault("wrong-optimizer"))
+    for checks, more in (((first, again, other), True), ((first, again), False)):
+        result = ex.result(ex.cell("train", 3, *checks))
+        (step,) = page_of([ex.check_cell("train", 3)], Graded(result)).steps
+        assert step.sentence.endswith("One more mistake stands in this cell.") is more
+
+
 def test_what_waits_for_another_check_is_folded_under_a_line_that_counts_it():
     waits = [
         ex.failed(

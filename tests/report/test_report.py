@@ -49,10 +49,13 @@ def test_facts_about_answers_that_were_looked_up_come_first():
     assert [concern.name for concern in build_report(view).to_judge] == ["Zed", "Gil"]
 
 
-def test_one_mistake_that_costs_much_is_worth_a_word_and_two_are_not():
+def test_one_mistake_that_costs_much_is_worth_a_word_and_a_few_are_not():
     helped = {concern.name: concern.reasons for concern in build_report(one(ex.one_mistake())).to_help}
-    assert "one mistake costs all of the 3 points lost" in helped["Ada"][0]
-    assert build_report(one(ex.wrong())).to_help == ()
+    assert "all of the 3 points lost in it go back to one mistake" in helped["Ada"][0]
+    graded = ex.wrong()
+    few = replace(graded, result=replace(graded.result, faults=graded.result.faults[:3]))
+    assert build_report(one(few)).to_help == ()
+    assert build_report(one(graded)).to_help[0].reasons[0].startswith("Made 4 different mistakes")
 
 
 def test_no_points_at_all_stand_out_however_the_class_did():
