@@ -143,13 +143,18 @@ def _plain(value: str) -> str:
     return f"'{line}" if line.startswith(FORMULA) else line
 
 
+def _judged(graded: Graded) -> bool:
+    """Whether anything of a notebook could be graded."""
+    return graded.result is not None and graded.result.status is not Status.NOT
+
+
 def _facts(view: ClassView) -> Iterator[str]:
     students = view.students
     scores = [score for score in map(total, students) if score is not None]
     yield words.SHORT_STUDENTS.format(
         students=words.counted(words.STUDENTS, len(students)),
         submitted=sum(student.submitted for student in students),
-        graded=len(scores),
+        graded=sum(any(_judged(one) for one in student.notebooks.values()) for student in students),
     )
     if scores:
         yield words.SHORT_MEDIAN.format(

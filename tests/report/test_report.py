@@ -49,6 +49,11 @@ def test_facts_about_answers_that_were_looked_up_come_first():
     assert [concern.name for concern in build_report(view).to_judge] == ["Zed", "Gil"]
 
 
+def test_whose_every_notebook_could_not_be_graded_is_not_counted_as_graded():
+    view = ClassView("digits", (ex.COLUMNS,), (ex.student("Ada", ex.right()), ex.student("Gil", ex.broken())))
+    assert build_report(view).facts[0] == "2 students, 2 with a submission, 1 graded."
+
+
 def test_one_mistake_that_costs_much_is_worth_a_word_and_a_few_are_not():
     helped = {concern.name: concern.reasons for concern in build_report(one(ex.one_mistake())).to_help}
     assert "all of the 3 points lost in it go back to one mistake" in helped["Ada"][0]
