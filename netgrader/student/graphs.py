@@ -83,7 +83,9 @@ def _attributes(net: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(net, list | tuple) and not hasattr(net, "_fields"):
         yield from ((str(index), value) for index, value in enumerate(net))
         return
-    names = [*CONTRACT, *getattr(net, "_fields", ()), *getattr(net, "__dict__", {})]
+    # What answers to every name answers to these with what they are not.
+    fields, own = getattr(net, "_fields", ()), getattr(net, "__dict__", {})
+    names = [*CONTRACT, *(fields if isinstance(fields, tuple) else ()), *(own if isinstance(own, dict) else ())]
     for name in dict.fromkeys(names):
         if hasattr(net, name):
             yield name, getattr(net, name)

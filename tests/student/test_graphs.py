@@ -1,0 +1,40 @@
+"""A network is taken as evidence whatever object it is; what holds no graph is said to hold none."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.student.graphs import NoGraph, export_graph
+
+Parts = namedtuple("Parts", "graph X")  # noqa: PYI024 - as a student would write it
+
+
+class Everything:
+    """Has whatever is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+
+@pytest.mark.parametrize(
+    "returned", [Everything(), None, 3, "net", [], {}, SimpleNamespace(_fields=3)], ids=lambda net: type(net).__name__
+)
+def test_what_holds_no_graph_is_said_to_hold_none(returned: object) -> None:
+    with pytest.raises(NoGraph, match="no tensor or graph"):
+        export_graph(returned)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Parts, lambda graph, x: SimpleNamespace(graph=graph, X=x), lambda graph, x: {"graph": graph, "X": x}],
+    ids=["named tuple", "namespace", "dict"],
+)
+def test_the_parts_of_a_network_are_found_in_any_object(make: Any) -> None:
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 784], name="images")
+    assert export_graph(make(graph, x)).parts == {"X": "images:0"}
