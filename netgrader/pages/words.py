@@ -296,7 +296,10 @@ DISTRIBUTION_NOTE = ("{number} student with {low} to {high} points", "{number} s
 PER_CELL = "Share of the points earned, cell by cell"
 PER_CELL_NOTE = "The shortest bars are where the class needs a word."
 ACCURACY_RATE = "Test accuracy over the learning rate"
-ACCURACY_RATE_NOTE = "Each dot is a network that the grader read and ran again."
+ACCURACY_RATE_NOTE = (
+    "Each dot is a network: its accuracy as the grader recomputed it, over the learning rate that it is built with by "
+    "default; it may have been trained at another, or not at all."
+)
 ACCURACY_WIDTH = "Test accuracy over the width of the widest layer"
 ACCURACY_WIDTH_NOTE = "The output layer is left out where there is another one."
 SWEEPS = "Everybody's sweeps in one"
