@@ -88,8 +88,7 @@ class CellEvidence:
             If the cell was stopped since its time was up.
         """
         name = _missing(error)
-        stopped = self.stopped(name or asked_for) if name else stopped_before(self._outside, self.cell, asked_for)
-        return explain(error, asked_for, unfinished, stopped)
+        return explain(error, asked_for, unfinished, self.stopped(name) if name else None)
 
     def stopped(self, name: str) -> Stopped | None:
         """The cell that stopped with an error because of which `name` is not there, or not finished, if one did.

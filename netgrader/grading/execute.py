@@ -126,7 +126,7 @@ class _Run:
         self._progress = progress
         self._mount = Mount(exchange, EVIDENCE_INSIDE, writable=True)
         self._so_far = _Progressing()
-        self._usable = True  # the kernel still does what it is asked
+        self._worth_taking = True  # evidence: the kernel answers, and no cell before was left out
 
     def run(self) -> Execution:
         begin = time.monotonic()
@@ -169,8 +169,8 @@ class _Run:
         link.run(_setup_code(self._request), seconds=SETUP_SECONDS, silent=True)
         cells = self._request.cells
         for index, cell in enumerate(cells):
-            if self._so_far.over is not None and (not self._usable or _is_code(cell)):
-                self._usable = False  # what follows a cell that was not run would be judged by what is not there
+            if self._so_far.over is not None and (not self._worth_taking or _is_code(cell)):
+                self._worth_taking = False  # what follows a cell that was not run would be judged by what is not there
                 self._so_far.cells.append(CellRun(cell.name, CellStatus.NOT_REACHED))
                 if cell.evidence:
                     self._so_far.problems.setdefault(cell.evidence, self._so_far.over)
@@ -183,7 +183,7 @@ class _Run:
         run = CellRun(cell.name, CellStatus.OK)
         if _is_code(cell):
             run = self._source(kernel, link, index, cell)
-        if cell.evidence and self._usable:
+        if cell.evidence and self._worth_taking:
             begin = time.monotonic()
             handed_over = self._capture(link, cell)
             seconds = time.monotonic() - begin
@@ -207,9 +207,9 @@ class _Run:
         self._so_far.student_seconds += reply.seconds
         if reply.ended is not Ended.DONE:
             whole = left < self._limits.cell_seconds
-            self._usable = reply.ended is Ended.INTERRUPTED
+            self._worth_taking = reply.ended is Ended.INTERRUPTED
             ended = ended_early(reply, cell_named(index, cell), self._limits, whole_notebook=whole)
-            self._end(ended, over=whole or not self._usable)
+            self._end(ended, over=whole or not self._worth_taking)
         return CellRun(
             cell.name,
             _status(reply),
@@ -245,7 +245,7 @@ class _Run:
             problem = f"Trying out what the notebook defines for {cell.evidence} took longer than {duration(seconds)}."
         elif reply.ended in (Ended.STUCK, Ended.FLOODED, Ended.DEAD, Ended.SILENT):
             ended = ended_early(reply, f"the check {cell.evidence}", self._limits, whole_notebook=False)
-            self._usable = False
+            self._worth_taking = False
             self._end(ended, over=True)
             problem = problem and ended
         elif problem is not None and reply.error_name:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.lab.api import LabError
-from netgrader.network.protos import DTYPES, REFERENCE, Message, meta_graph_def
+from netgrader.network.protos import REFERENCE, Message, meta_graph_def
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -416,8 +416,3 @@ def _clean(node: Message) -> None:
                 node.attr[key].s = b""
             else:
                 del node.attr[key]
-
-
-def dtype_name(number: int) -> str:
-    """NumPy's name of a TensorFlow type number, references as what they refer to."""
-    return DTYPES.get(number % REFERENCE, "unknown")

@@ -81,7 +81,6 @@ NEXT_CHANGED = "Your instructor changed this mark by hand: ask why, if no commen
 NEXT_MORE = ("One more mistake stands in this cell.", "{number} more mistakes stand in this cell.")
 NEXT_AGAIN = "This could not be graded; your points elsewhere are kept."
 NETWORK = "Your network"
-ACCURACY_RECOMPUTED = "Accuracy on all {total} test images, recomputed"
 ACCURACY_ONE = "Your network gets {accuracy} of the test images right, as we recomputed it."
 TARGET = {
     "yes": "The target is met.",
@@ -149,8 +148,8 @@ SWEEP_CAPTION = "Test accuracy over the learning rate"
 SWEEP_FOUND = "your sweep"
 SWEEP_RECOMPUTED = "trained again by us, shortly"
 SWEEP_SHORT = (
-    "Our runs are short, at most 300 steps on 64 images each. Where yours took more, its results lie above ours; "
-    "that is no fault, as long as a run can have reached them."
+    "Our runs are short. Where yours took more steps, its results lie above ours; that is no fault, as long as a run "
+    "can have reached them."
 )
 SWEEP_BEST = "The line marks {rate}, the rate that you chose."
 RATE = "learning rate"

@@ -40,7 +40,6 @@ def _weights() -> Float:
 
 
 _WEIGHTS = _weights()
-_SCALE = np.linalg.norm(_WEIGHTS, axis=0)
 
 
 def fingerprints(images: npt.NDArray[Any]) -> Float:

@@ -157,4 +157,4 @@ def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
         ("95\u00a0%", "90\u00a0%"),
     ]
     assert all("," in run and " " not in run for run in re.findall(r'class="line s2" points="([^"]*)"', drawn.body))
-    assert any("Where yours took more, its results lie above ours" in note for note in drawn.notes)
+    assert any("Where yours took more steps, its results lie above ours" in note for note in drawn.notes)
