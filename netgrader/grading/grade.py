@@ -207,7 +207,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
 
         verified = best_of_runs(verified, line, again)
     notes += ran.execution.notes
-    result = _result(notebook, skeleton, ran, verified, notes)
+    result = _result(notebook, skeleton, ran, verified, notes, helpers=helpers)
     return GradedNotebook(
         result=result,
         cells=_with_outputs(notebook, ran),
@@ -314,7 +314,13 @@ def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequ
 
 
 def _result(
-    notebook: RestoredNotebook, skeleton: Skeleton, ran: Ran, verified: Verified, notes: Sequence[str]
+    notebook: RestoredNotebook,
+    skeleton: Skeleton,
+    ran: Ran,
+    verified: Verified,
+    notes: Sequence[str],
+    *,
+    helpers: Mapping[str, str],
 ) -> NotebookResult:
     cells = []
     for cell in skeleton.graded:
@@ -337,7 +343,7 @@ def _result(
         measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2)},
         environment=dict(ran.execution.environment),
-        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}),
+        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers),
     )
 
 

@@ -5,13 +5,13 @@ Nothing here changes a mark. Most of it has an innocent reason: a loop without a
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.execution_types import CellStatus
+from netgrader.grading.replacing import reaches_for, replaces, takes_all_of
 from netgrader.results import Observed, Outcome
 
 if TYPE_CHECKING:
@@ -41,13 +41,17 @@ ENDED = {
     CellStatus.DEAD: "The kernel ended in the cell.",
 }
 MOST = 100
-OURS = "netgrader.student"
-LONGEST = 100_000  # characters of a cell that are taken apart
 REPLACED = "The cell gives the name check another meaning: what the checks said in the notebook need not be ours."
+REPLACED_BY_HELPER = (
+    "The file gives the notebook's name check another meaning: what the checks said in the notebook need not be ours."
+)
 
 
 def observed(
-    cells: Sequence[RestoredCell], execution: Execution, checks: Mapping[str, Sequence[CheckResult]]
+    cells: Sequence[RestoredCell],
+    execution: Execution,
+    checks: Mapping[str, Sequence[CheckResult]],
+    helpers: Mapping[str, str] | None = None,
 ) -> tuple[Observed, ...]:
     """The facts of one notebook.
 
@@ -59,11 +63,14 @@ def observed(
         What came of the run.
     checks
         Verdicts by check cell.
+    helpers
+        Texts of the modules handed in beside the notebook, by file name.
     """
     seen: list[Observed] = []
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         given = cell.origin is not None and cell.origin.locked
         seen += _of_cell(cell.grade_id or f"code cell {number + 1}", cell.source, run, given=given)
+    seen += _of_helpers(helpers or {}, [cell.source for cell in cells])
     for name, problem in execution.problems.items():
         if problem != execution.problem:
             seen.append(Observed(name, plain(problem), None))
@@ -93,59 +100,11 @@ def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[O
         yield Observed(name, REPLACED, None)
 
 
-def replaces(source: str, name: str) -> bool:
-    """Whether running a cell gives the notebook's `name` another meaning, as far as can be read off its text.
-
-    A name of a function's own is none of the notebook's, and neither is an attribute of something else's.
-    """
-    if name not in source:
-        return False
-    source = source[:LONGEST]  # to take a program of megabytes apart takes gigabytes
-    text = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return re.search(rf"^(?:(?:async )?def|class)\s+{name}\b|^{name}\s*=(?!=)", text, re.MULTILINE) is not None
-    return any(name in _bound(node) for node in _outside_functions(tree))
-
-
-def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that are run with the cell itself; of a function or a class what says that it is a global name."""
-    todo: list[ast.AST] = [tree]
-    while todo:
-        node = todo.pop()
-        yield node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            yield from (inner for inner in ast.walk(node) if isinstance(inner, ast.Global))
-        elif isinstance(node, ast.comprehension):
-            todo += [node.iter, *node.ifs]  # its own names end with it
-        else:
-            todo.extend(ast.iter_child_nodes(node))
-
-
-def _bound(node: ast.AST) -> frozenset[str]:
-    """The names of the notebook's that a node gives a meaning, or takes it from."""
-    found: list[str] = []
-    match node:
-        case (
-            ast.FunctionDef(name=name)
-            | ast.AsyncFunctionDef(name=name)
-            | ast.ClassDef(name=name)
-            | ast.Name(id=name, ctx=ast.Store() | ast.Del())
-            | ast.ExceptHandler(name=str(name))
-            | ast.MatchAs(name=str(name))
-            | ast.MatchStar(name=str(name))
-            # globals()["check"] = ..., netgrader.student.check = ...
-            | ast.Subscript(value=ast.Call(), slice=ast.Constant(value=str(name)), ctx=ast.Store())
-            | ast.Attribute(value=ast.Attribute() | ast.Name(id="student" | "netgrader"), attr=name, ctx=ast.Store())
-            | ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=str(name)), *_])
-        ):
-            found = [name]
-        case ast.Import(names=names):
-            found = [alias.asname or alias.name.partition(".")[0] for alias in names]
-        case ast.ImportFrom(module=module, names=names):
-            given = (alias for alias in names if module != OURS or alias.asname not in (None, alias.name))
-            found = [alias.asname or alias.name for alias in given]
-        case ast.Global(names=declared):
-            found = declared
-    return frozenset(found)
+def _of_helpers(helpers: Mapping[str, str], cells: Sequence[str]) -> Iterator[Observed]:
+    """What stands in the modules beside the notebook. A check of a module's own is the notebook's only by `import *`."""
+    spilled = takes_all_of(cells, helpers)
+    for name, text in helpers.items():
+        for word in dict.fromkeys(NAMES.findall(text)):
+            yield Observed(name, f"The file names {word}, which no exercise needs.", None)
+        if reaches_for(text, "check") or (name in spilled and replaces(text, "check")):
+            yield Observed(name, REPLACED_BY_HELPER, None)

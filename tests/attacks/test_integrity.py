@@ -9,7 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from netgrader.grading.integrity import REPLACED, replaces
+from netgrader.grading.integrity import REPLACED, REPLACED_BY_HELPER
+from netgrader.grading.replacing import reaches_for, replaces, takes_all_of
 from netgrader.results import NotebookResult, Observed
 from tests.attacks.attacked import RIGHT, Attack
 from tests.attacks.conftest import Attacked
@@ -25,6 +26,21 @@ ATTACKS = [
         squares="import numpy as np\nnp.lib.format.write_array = lambda out, *a, **k: out.write(b'x')\n" + RIGHT,
     ),
     Attack("checks itself", cells=["def check(name):\n    print('All right: 5 of 5 points.')"], squares=RIGHT),
+    Attack(
+        "lets a helper check",
+        cells=["from study_group import *"],
+        squares=RIGHT,
+        files={"study_group.py": "def check(name):\n    print('All right: 5 of 5 points.')"},
+    ),
+    Attack(
+        "lets a helper reach into the notebook",
+        cells=["import quiet, tools"],
+        squares=RIGHT,
+        files={
+            "quiet.py": "from IPython import get_ipython\nget_ipython().user_ns['check'] = lambda name: print('5 of 5')",
+            "tools.py": "def check(x):\n    return x == x",  # a name of its own
+        },
+    ),
     Attack("honest", squares=RIGHT),
 ]
 REPLACING = [
@@ -47,6 +63,18 @@ REPLACING = [
     "import netgrader.student\nnetgrader.student.check = print",
     "setattr(netgrader.student, 'check', print)",
     "%time\n!ls\ncheck = print",
+    "import netgrader.student as course\ncourse.check = print",
+    "import sys\nsys.modules['netgrader.student'].check = print",
+    "get_ipython().user_ns['check'] = print",
+    "get_ipython().push({'check': print})",
+    "globals().update(check=print)",
+    "globals().update(dict(check=print))",
+    "def quietly():\n    globals()['check'] = print\nquietly()",
+    "def f():\n    import netgrader.student\n    netgrader.student.check = print\nf()",
+    "check.__code__ = (lambda name: None).__code__",
+    "exec('check = print')",
+    "get_ipython().run_cell('def check(name): pass')",
+    "operator.setitem(globals(), 'check', print)",
     "def check(name):\n    print('is not finished",
 ]
 KEEPING = [
@@ -63,6 +91,10 @@ KEEPING = [
     "[check for check in (1, 2)]",
     "# check = 3",
     "'''\ncheck = 3\n'''",
+    "class A:\n    def __init__(self):\n        self.check = 1",
+    "exec('check(3)')",
+    "found = {}\nfound.update(checks=1)",
+    "print(check.__doc__)",
 ]
 
 
@@ -97,6 +129,25 @@ def test_what_a_cell_asked_for_and_did_not_get_is_told(seen) -> None:
 def test_a_check_of_ones_own_is_told_and_costs_nothing(seen) -> None:
     assert seen["checks itself"].integrity == (Observed("code cell 3", REPLACED, None),)
     assert seen["checks itself"].score == 5.0
+
+
+def test_a_check_of_a_helper_is_told_where_it_becomes_the_notebooks(seen) -> None:
+    assert seen["lets a helper check"].integrity == (Observed("study_group.py", REPLACED_BY_HELPER, None),)
+    assert seen["lets a helper check"].score == 5.0
+    told = seen["lets a helper reach into the notebook"].integrity
+    assert told == (Observed("quiet.py", REPLACED_BY_HELPER, None),)  # and nothing of the other one
+
+
+def test_the_names_of_a_helper_become_the_notebooks_through_another_one_too() -> None:
+    helpers = {"a.py": "from b import *", "b.py": "check = 1", "c.py": "check = 1", "d.py": ""}
+    assert takes_all_of(["x = 1\nfrom a import *"], helpers) == {"a.py", "b.py"}
+    assert takes_all_of(["%run ./c.py", "%run -i d"], helpers) == {"c.py", "d.py"}
+    assert takes_all_of(["import c\nfrom c import f"], helpers) == set()
+
+
+def test_a_module_that_has_a_check_of_its_own_reaches_for_nothing() -> None:
+    assert not reaches_for("def check(x):\n    return x\nclass A:\n    check = 1", "check")
+    assert reaches_for("import __main__\ndef f():\n    __main__.check = print", "check")
 
 
 @pytest.mark.parametrize("source", REPLACING)
