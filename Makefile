@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-# How long make fuzz looks, all readers together.
+# How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
 .PHONY: bench fuzz help setup demo test sample-class check fairness-report notebook-figures phrases training-report reader-report format release lock clean
@@ -20,8 +20,8 @@ test: ## all tests
 	@scripts/setup browser
 	@$(BIN)/python -m pytest
 
-fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers
-	@$(BIN)/python -m tests.attacks.fuzzing $(MINUTES)
+fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where studies/fuzzing.csv ends
+	@nice $(BIN)/python -m studies.fuzzing --minutes $(MINUTES)
 
 sample-class: setup ## fill the release with what the sample class wrote
 	@$(BIN)/python tests/sample_class/make.py
