@@ -15,7 +15,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["FUSED", "RULES", "Fused", "StepMatch", "fused_name", "recognise_steps"]
+__all__ = ["DUAL_AVERAGING", "FUSED", "RULES", "Fused", "StepMatch", "fused_name", "recognise_steps"]
 
 Array = npt.NDArray[Any]
 
@@ -42,7 +42,7 @@ FUSED: Mapping[str, Fused] = {
     "CenteredRMSProp": Fused("rmsprop", 8, 4),
     "Adagrad": Fused("adagrad", 3, 2),
     "AdagradV2": Fused("adagrad", 4, 2),
-    "AdagradDA": Fused("adagrad", 3, 4),
+    "AdagradDA": Fused("adagrad-da", 3, 4),
     "ProximalAdagrad": Fused("adagrad", 5, 2),
     "Adadelta": Fused("adadelta", 6, 3),
     "Ftrl": Fused("ftrl", 3, 4),
@@ -50,6 +50,10 @@ FUSED: Mapping[str, Fused] = {
     "AddSign": Fused("addsign", 6, 2),
     "PowerSign": Fused("powersign", 6, 2),
 }
+
+
+#: These take the gradients so far and no step from where the weights are.
+DUAL_AVERAGING = frozenset({"ftrl", "adagrad-da"})
 
 
 def fused_name(op: str) -> str | None:

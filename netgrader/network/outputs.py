@@ -10,6 +10,7 @@ import numpy.typing as npt
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import softmax
 from netgrader.network.graph import node_of, words
+from netgrader.network.roles import update_of
 from netgrader.network.trials import as_rows, orient
 
 if TYPE_CHECKING:
@@ -62,18 +63,7 @@ def find_outputs(reading: Reading) -> None:
     below = graph.descendants([images])
     late = graph.descendants([labels]) if labels is not None else set()
     if labels is not None and "accuracy" not in reading.measured:
-        updating = graph.ancestors([t for u in reading.roles.updates for t in graph.nodes[u.node].inputs[1:]])
-        tests = [node.name + ":0" for node in graph.of_ops(LABEL_TESTS)]
-        tests = [t for t in tests if t in below and t in late and t not in updating]
-        found = [
-            t
-            for t in graph.descendants(tests)
-            if graph[t].op in ("Mean", "RealDiv") or not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))
-        ]
-        ends = [t for t in found if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed]
-        if ends:
-            ends.sort(key=lambda t: graph.order[node_of(t)])
-            reading.measured["accuracy"], reading.measured["accuracies"] = ends[0], ends[:MOST]
+        _find_accuracies(reading, below, late)
     if "prediction" not in reading.measured:
         last = graph.descendants([scores]) if scores is not None else below
         accuracy = reading.measured.get("accuracy")
@@ -84,11 +74,48 @@ def find_outputs(reading: Reading) -> None:
             reading.measured["prediction"] = min(free, key=lambda t: (t not in above, -graph.order[node_of(t)]))
 
 
+def _find_accuracies(reading: Reading, below: set[str], late: set[str]) -> None:
+    """What compares something made from the images with the labels; where nothing does, what else both lead to at last."""
+    graph = reading.graph
+    updating = graph.ancestors([t for u in reading.roles.updates for t in graph.nodes[u.node].inputs[1:]])
+    apart = _of_another_network(reading)
+    tests = [node.name + ":0" for node in graph.of_ops(LABEL_TESTS)]
+    tests = [t for t in tests if t in below and t in late and t not in updating]
+    compared = graph.descendants(tests)
+    # A confusion matrix compares nothing; whether one is an accuracy shows when it is tried.
+    found = [
+        t
+        for t in compared or (below & late) - updating - set(reading.roles.losses)
+        if (compared and graph[t].op in ("Mean", "RealDiv"))
+        or not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))
+    ]
+    ends = [t for t in found if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed and not apart(t)]
+    ends.sort(key=lambda t: graph.order[node_of(t)])
+    reading.measured["accuracies"] = ends[:MOST]
+    if compared and ends:
+        reading.measured["accuracy"] = ends[0]
+
+
+def _of_another_network(reading: Reading) -> Callable[[str], bool]:
+    """Whether a tensor is made with weights that an optimizer trains, and with none of those of the scores."""
+    graph = reading.graph
+    own = set(graph.variables_in(reading.scores)) if reading.scores is not None else set()
+    trained = {u.variable for node in graph.nodes.values() if (u := update_of(graph, node)) and u.gradient}
+
+    def apart(tensor: str) -> bool:
+        used = set(graph.variables_in(tensor))
+        return bool(own) and bool(used & trained) and not used & own
+
+    return apart
+
+
 def try_outputs(reading: Reading) -> None:
     """Feed scores of which a known share is right, and compare what comes out with the formulas."""
-    for tensor in reading.measured.get("accuracies", [])[1:]:
+    likeliest = reading.measured.get("accuracy")
+    for tensor in reading.measured.get("accuracies", []):
         # Where the student names none, one that is right will do.
-        before = reading.measured["accuracy"]
+        if tensor == likeliest:
+            continue
         reading.measured["accuracy"] = tensor
         fed = _scores_of(reading, tensor)
         runs, labels = ([], np.zeros(0)) if fed is None else _known_scores(reading, fed)
@@ -96,7 +123,7 @@ def try_outputs(reading: Reading) -> None:
             _try_accuracy(reading, runs, labels)
         if reading.measured.pop("accuracy-is", None) == "right":
             break
-        reading.measured["accuracy"] = before
+        reading.measured["accuracy"] = likeliest
     for key in ("accuracy", "logits", "prediction"):
         tensor = reading.measured.get(key)
         fed = None if tensor is None else _scores_of(reading, tensor)
@@ -115,7 +142,9 @@ def _scores_of(reading: Reading, tensor: str) -> str | None:
     claimed = reading.hints.get("logits")
     # What is called logits, on a way of its own, is looked at from where its last layer ends.
     named = None if claimed == tensor and reading.scores not in graph.ancestors([tensor]) else claimed
-    candidates = [c for c in (reading.scores, named) if c is not None and c in graph]
+    # Scores divided by a temperature, or by the number of classifiers, are the scores: what follows is made from those.
+    scaled = reading.logits if reading.last_activation == "none" else None
+    candidates = [c for c in (scaled, reading.scores, named) if c is not None and c in graph]
     way = graph.dominators(images, tensor) if images is not None else []
     found = next((c for c in candidates if c in way), None)
     if found is not None or not way:

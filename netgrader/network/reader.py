@@ -328,6 +328,9 @@ def _note_initial(reading: Reading) -> None:
         value = reading.bench.fetch(step.weights, {})
         if value is not None:
             reading.initial[step.weights] = value
+    if reading.scores is not None:
+        scores = reading.bench.fetch(reading.scores, reading.bench.feed(reading.bench.sample(6)))
+        reading.measured["first-spread"] = float(np.std(scores)) if scores is not None and scores.size else 0.0
 
 
 def _choose_shares(reading: Reading, needed: Sequence[str]) -> None:

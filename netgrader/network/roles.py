@@ -23,6 +23,7 @@ __all__ = [
     "Update",
     "find_roles",
     "is_linear_step",
+    "operands",
     "train_ops",
     "updates_under",
 ]
@@ -39,10 +40,12 @@ ASSIGNMENTS = words(
 )
 PRODUCTS = words(
     "MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul Einsum Conv2D Conv3D DepthwiseConv2dNative "
-    "SparseTensorDenseMatMul",
+    "SparseTensorDenseMatMul Conv2DBackpropInput Conv3DBackpropInputV2",
 )
 #: Reads the places, the values and the shape of a sparse matrix, and then the weights.
 SPARSE = "SparseTensorDenseMatMul"
+#: Transposed convolutions: they read the shape of the result, and then weights and data.
+TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
 _FUSED_LOSSES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
 _LABEL_FIRST = 2
 #: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
@@ -138,13 +141,12 @@ def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
     if node.op == SPARSE and len(node.inputs) == 4:
         data, weights = node.inputs[1], node.inputs[3]
         return (data, weights) if node_of(data) in graph.fed and node_of(weights) in graph.varied else None
-    one, other = node_of(node.inputs[0]), node_of(node.inputs[1])
-    data0, weights0 = one in graph.fed, one in graph.varied
-    data1, weights1 = other in graph.fed, other in graph.varied
-    if data0 and weights1 and not data1:
-        return node.inputs[0], node.inputs[1]
-    if data1 and weights0 and not data0:
-        return node.inputs[1], node.inputs[0]
+    first, second = node.inputs[1:3] if node.op in TRANSPOSED and len(node.inputs) == 3 else node.inputs[:2]
+    one, other = node_of(first), node_of(second)
+    if one in graph.fed and other in graph.varied and other not in graph.fed:
+        return first, second
+    if other in graph.fed and one in graph.varied and one not in graph.fed:
+        return second, first
     return None
 
 
@@ -194,7 +196,7 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
     sources = list(graph.rows)
     every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
     training = {update.node for update in every if uses_data(graph, update, sources)}
-    weights = {name for _, operand in _operands(graph) for name in graph.variables_in(operand)}
+    weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
     weighty = {update.node for update in every if update.node in training and update.variable in weights}
     # An optimizer that is given something without images and labels is a train op all the same.
     training = (
@@ -214,7 +216,7 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
     return found
 
 
-def _operands(graph: Graph) -> list[tuple[str, str]]:
+def operands(graph: Graph) -> list[tuple[str, str]]:
     """Data and weights of all products in the graph."""
     return [found for node in graph.of_ops(PRODUCTS | {"Mul"}) if (found := is_linear_step(graph, node))]
 

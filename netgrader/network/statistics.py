@@ -49,7 +49,13 @@ def find_statistics(reading: Reading, whole: Graph) -> None:
         if images in above and labels not in above:
             kept.add(update.variable)
     kept |= {name for name in used if _is_variance(graph, name)} - {update.variable for update in reading.roles.updates}
-    alone = [name for name in only_evaluated(whole, graph, evaluated) if len(graph.nodes[name].shape() or ()) == 1]
+    # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
+    moved = {update.variable for update in reading.roles.updates if update.gradient}
+    alone = [
+        name
+        for name in only_evaluated(whole, graph, evaluated)
+        if name not in moved and len(graph.nodes[name].shape() or ()) == 1
+    ]
     reading.evaluated_only = tuple(alone)
     reading.statistics = frozenset(kept | set(alone))
     for step in [part for step in reading.steps for part in (step, *step.parts)]:

@@ -94,6 +94,8 @@ def try_loss(reading: Reading) -> None:
     if first is None:
         return
     form, windows = orient(bench, first, rows, reading.classes), [slice(0, rows)]
+    if form is None and (later := _first_scores(reading, rows)) is not None:
+        first, form = later
     if form is None and (share := _share_of(first, rows, reading.classes)):
         # The scores of a part of the batch, whose labels stand first or last.
         form, windows = "rows", [slice(0, share), slice(rows - share, rows)]
@@ -134,6 +136,21 @@ def try_loss(reading: Reading) -> None:
     reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
 
 
+def _first_scores(reading: Reading, rows: int) -> tuple[Array, str] | None:
+    """Where a number for each class of each row first stands behind the last layer, which `reading.scores` then is.
+
+    What comes before it are maps that are averaged, say, or distances of single numbers that are summed.
+    """
+    bench, chain = reading.bench, reading.chain
+    found = bench.run(chain, bench.feed(bench.sample(rows))) if bench is not None and chain else None
+    for index, value in enumerate(found or []):
+        form = orient(bench, value, rows, reading.classes) if bench is not None and value.dtype.kind == "f" else None
+        if form is not None and index:
+            reading.scores, reading.chain = chain[index], chain[index:]
+            return value, form
+    return None
+
+
 def _named_along(seen: Sequence[tuple[str, list[Observation]]], end: str) -> list[str]:
     """The functions between the scores and the tensor that the loss is of, one after another."""
     if end == seen[0][0]:
@@ -151,8 +168,9 @@ def _named_along(seen: Sequence[tuple[str, list[Observation]]], end: str) -> lis
             current = values[tensor]
         if tensor == end:
             break
-    found = [name for name in found if name != "none"]
-    return found if found and np.array_equal(current, values[end]) else ["other"]
+    if not np.array_equal(current, values[end]):
+        return ["other"]
+    return [name for name in found if name != "none"] or ["none"]
 
 
 def _is_scaled(before: Array, after: Array) -> bool:

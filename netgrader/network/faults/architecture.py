@@ -11,7 +11,7 @@ from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
 from netgrader.network.joining import predecessors
 from netgrader.network.layers import between, weights_key
-from netgrader.network.roles import update_of, uses_data
+from netgrader.network.roles import operands, update_of, uses_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +27,9 @@ Array = npt.NDArray[Any]
 _UNKNOWN = ("undecided", "other")
 #: Root mean square times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.
 HUGE = 10.0
+#: Less will do where the first scores spread by more than this: their cross-entropy begins at about as much, not at log 10.
+WILD = 100.0
+LARGE = 4.0
 
 
 def depth(reading: Reading) -> Iterator[Fault]:
@@ -42,8 +45,9 @@ def depth(reading: Reading) -> Iterator[Fault]:
         yield fault("too-many-layers", place, f"{len(steps)} layers", str(asked))
     least = asked if asked is not None else exercise.min_layers
     found = len(steps) if asked is not None else _levels(reading)
-    if least is not None and found < least:
-        loose = [step.node for step in reading.unused if not _mirrors(step, steps)] or _weights_alone(reading)
+    alone, joined = _weights_elsewhere(reading)
+    if least is not None and found + len(joined) < least:
+        loose = [step.node for step in reading.unused if not _mirrors(step, steps)] or alone
         if loose:
             yield fault(
                 "layer-not-connected",
@@ -55,11 +59,21 @@ def depth(reading: Reading) -> Iterator[Fault]:
             yield fault("too-few-layers", place, f"{len(steps)} layers", f"{least}")
 
 
-def _weights_alone(reading: Reading) -> list[str]:
-    """Matrices that the optimizer is given, for their decay say, and that no layer multiplies with."""
+def _weights_elsewhere(reading: Reading) -> tuple[list[str], list[str]]:
+    """Matrices that the optimizer is given, and that no layer multiplies with.
+
+    First those that never meet the images, being given for their decay, say; then those that do in another way.
+    """
+    graph, labels, images = reading.graph, reading.roles.labels, reading.roles.images
     known = set(reading.weights)
     given = [update.variable for update in reading.roles.updates if update.gradient and update.variable not in known]
-    return [name for name in given if len(reading.graph.nodes[name].shape() or ()) > 1]
+    matrices = [name for name in given if len(graph.nodes[name].shape() or ()) > 1]
+    if not matrices:
+        return [], []
+    late = graph.descendants([labels]) if labels is not None else set()
+    seen = graph.descendants([images], stop=late) if images is not None else set()
+    joined = [name for name in matrices if not seen.isdisjoint(graph.descendants([name + ":0"], stop=late))]
+    return [name for name in matrices if name not in joined], joined
 
 
 _WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
@@ -161,16 +175,19 @@ def _twin(reading: Reading) -> bool:
     graph = reading.graph
     ours = {update.variable for update in reading.roles.updates}
     sources = [source for source in graph.sources if graph.static_shape(source) != ()]
-    others = {
-        update.variable
+    others = [
+        update
         for node in graph.nodes.values()
-        if (update := update_of(graph, node))
-        and update.gradient
-        and update.variable not in ours
-        and uses_data(graph, update, sources)
-    }
+        if (update := update_of(graph, node)) and update.variable not in ours and uses_data(graph, update, sources)
+    ]
+    given = {update.variable for update in others if update.gradient}
+    if not given and others:
+        # Written by hand: what else it keeps is told from weights by what data is multiplied with.
+        weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
+        given = weights & {update.variable for update in others}
+        ours &= {name for step in reading.steps for name in step.variables}
     moved = [graph.nodes[name].shape() for name in reading.weights if name in ours]
-    loose = [graph.nodes[name].shape() for name in others]
+    loose = [graph.nodes[name].shape() for name in given]
     return bool(moved) and all(loose.count(shape) >= moved.count(shape) for shape in moved)
 
 
@@ -187,6 +204,7 @@ def shared(reading: Reading) -> Iterator[Fault]:
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
     parts = [(part, layer) for layer in reading.steps for part in (layer.parts or (layer,))]
+    most = LARGE if reading.measured.get("first-spread", 0.0) > WILD else HUGE
     for step, layer in parts:
         hidden = layer.followed
         value = reading.initial.get(step.weights)
@@ -201,7 +219,7 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
         elif hidden and (np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any())):
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
-        elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > HUGE:
+        elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > most:
             yield fault("huge-initialisation", place, f"numbers of about {size:.2g}", f"about {fan_in**-0.5:.2g}")
         elif _asks_glorot(reading) and step.inputs and step.outputs and not _any_glorot(kernel, (step, layer)):
             yield fault("wrong-initialisation", place, f"standard deviation {kernel.std():.2g}", "Glorot uniform")
