@@ -51,8 +51,8 @@ def fed_rate(reading: Reading) -> Iterator[Fault]:
 def not_trained(reading: Reading) -> Iterator[Fault]:
     """Layers that training leaves as they are."""
     training = reading.training
-    if any(wrong_tensor(reading)):
-        return  # what does not lie before that tensor cannot move
+    if any(wrong_tensor(reading)) or "all-dropped" in reading.measured:
+        return  # what does not lie before that tensor cannot move, nor what everything is dropped behind
     if reading.bench is not None and reading.measured.get("train-op-runs"):
         trainable = reading.bench.loaded.trainable
         still = [name for name in (*training.still, *training.unreached) if name not in training.moved]
