@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.accuracy import Recomputed, recompute
+from netgrader.checks.accuracy import Recomputed, accuracy_on_all_of_train, recompute
 from netgrader.checks.gradient_pictures import gradient_pictures
 from netgrader.checks.input_gradients import GradientTrial, try_gradients
 from netgrader.checks.language import fail
@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from netgrader.checks.bench import Bench, CellEvidence
     from netgrader.observations import Observation
 
-__all__ = ["curves", "gradients", "recomputed", "require_run", "show_gradients", "student_sweep", "trial_runs"]
+__all__ = [
+    "curves",
+    "gradients",
+    "recomputed",
+    "require_run",
+    "show_gradients",
+    "student_sweep",
+    "train_accuracy",
+    "trial_runs",
+]
 
 Array = npt.NDArray[Any]
 
@@ -94,6 +103,11 @@ def recomputed(bench: Bench) -> Recomputed:
         lambda: recompute(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist, quick=bench.quick),
     )
     return made
+
+
+def train_accuracy(bench: Bench) -> float:
+    """What the trained network does on all training images."""
+    return accuracy_on_all_of_train(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist)
 
 
 def gradients(bench: Bench) -> GradientTrial:

@@ -68,7 +68,8 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         parts[name] = _add_group(meta_graph, name, members)
     of_graph = session is not None and getattr(session, "graph", None) is graph
     return GraphEvidence(
-        meta_graph=meta_graph.SerializeToString(),
+        # The same graph is to be the same bytes each time: what is seen to be handed over twice is looked at once.
+        meta_graph=meta_graph.SerializeToString(deterministic=True),
         parts=parts,
         eval_feed=dict(_eval_feed(attributes.get("eval_feed"), graph)),
         values=variable_values(session, graph) if of_graph else kept_values(graph),

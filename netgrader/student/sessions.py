@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.abc
 import importlib.machinery
@@ -12,17 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.lab.api import LAB_SESSION
+from netgrader.student.ended import Register
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable, Sequence
 
-__all__ = ["install", "kept_values", "variable_values"]
+__all__ = ["install", "kept_values", "register", "variable_values"]
 
 SESSION_MODULE = "tensorflow.python.client.session"
 KEPT = "_netgrader_kept_values"
 LARGE = 400_000_000  # bytes
 MARK = "_netgrader_keeps_values"
+REGISTER = "_netgrader_ended"
 
 Values = dict[str, npt.NDArray[Any]]
 
@@ -51,6 +54,12 @@ def variable_values(session: Any, graph: Any) -> Values:
     if getattr(session, "_closed", False):
         return dict(getattr(session, KEPT, {}))
     return _read(session)
+
+
+def register() -> Register:
+    """What is known of sessions that have ended; nothing, where `install` was never called."""
+    found = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, None)
+    return found if isinstance(found, Register) else Register()
 
 
 def _read(session: Any) -> Values:
@@ -113,25 +122,38 @@ def _hook(module: types.ModuleType) -> None:
     if getattr(cls.close, MARK, False):
         return
     cls.close = _keeping(cls.close)
+    setattr(cls, REGISTER, Register())
 
 
 def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     @functools.wraps(close)
     def wrapper(self: Any) -> None:
-        # Python may collect a session at any moment, also inside TensorFlow: never start a run from there.
-        collected = sys._getframe(1).f_code.co_name == "__del__"  # noqa: SLF001
-        if not (collected or getattr(self, "_closed", True) or getattr(self, LAB_SESSION, False)):
-            try:
-                values = _read(self)
-            except Exception:  # noqa: BLE001  (whatever is wrong with a session, closing it must work as ever)
-                values = {}
-            if values:
-                setattr(self, KEPT, values)
-                setattr(self.graph, KEPT, values)
+        if not (getattr(self, "_closed", True) or getattr(self, LAB_SESSION, False)):
+            with contextlib.suppress(Exception):  # whatever is wrong with a session, closing it must work as ever
+                _keep(self)
         close(self)
 
     setattr(wrapper, MARK, True)
     return wrapper
+
+
+def _keep(session: Any) -> None:
+    """Keep what a session holds that is about to be closed."""
+    collected = sys._getframe(2).f_code.co_name == "__del__"  # noqa: SLF001
+    values = {} if collected and _within_tensorflow() else _read(session)
+    if values and not collected:
+        setattr(session, KEPT, values)
+        setattr(session.graph, KEPT, values)
+    register().note(session.graph, values or None)
+
+
+def _within_tensorflow() -> bool:
+    """Whether TensorFlow is at work: Python may collect a session at any moment, and no run may be started from there."""
+    frame = sys._getframe(3)  # noqa: SLF001  (that of `__del__`, which is TensorFlow's)
+    while (frame := frame.f_back) is not None:
+        if str(frame.f_globals.get("__name__")).startswith("tensorflow"):
+            return True
+    return False
 
 
 class _Finder(importlib.abc.MetaPathFinder):
