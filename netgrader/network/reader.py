@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -97,17 +97,27 @@ def read_network(
     given = _Given(hints, exercise, values or {}, parts is not None)
     with _some_lab(lab, graph) as chosen:
         reading = _read_as(meta, given, feed, chosen)
-        network = network_of(reading)
+        network = _finished(reading)
         guessed = [name for name in reading.graph.known if name not in feed]
         if guessed and chosen is not None and network.codes & _OF_SWITCHES:
             # A switch that nothing is said of may also be one that evaluation turns on.
             turned = {**feed, **{name: np.asarray(True) for name in guessed}}
             found = {"train_op": reading.roles.train_op, "loss": reading.loss}
             named = {**hints, **{key: name for key, name in found.items() if name is not None}}
-            other = network_of(_read_as(meta, replace(given, hints=named), turned, chosen))
+            other = _finished(_read_as(meta, replace(given, hints=named), turned, chosen))
             if not other.codes & _OF_SWITCHES:
                 return other
     return network
+
+
+def _finished(reading: Reading) -> Network:
+    """The network; its session is closed, since a lab that reads many would keep the variables of all."""
+    try:
+        return network_of(reading)
+    finally:
+        if reading.bench is not None:
+            with suppress(LabError):  # a lab that was lost has closed it
+                reading.bench.session.close()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
 from netgrader.errors import NetgraderError
+from netgrader.lab.local import LocalLab
 from netgrader.network import read_network
 from netgrader.network.exercises import exercise_named
 
@@ -43,6 +44,14 @@ def test_every_form_of_a_graph_is_read_alike(graph, tmp_path):
         (1500, 10, "none"),
     ]
     assert not read[0].faults
+
+
+def test_a_lab_that_has_read_a_graph_keeps_no_session_with_its_variables(graph):
+    lab = LocalLab()
+    for _ in range(2):
+        read_network(graph, exercise="two_layer_network", lab=lab)
+        assert not lab._open
+    lab.close()
 
 
 def test_reading_without_running_takes_less_than_fifty_milliseconds(graph):
