@@ -108,6 +108,7 @@ def class_csv(view: ClassView) -> str:
             "student_id",
             "name",
             "submitted",
+            "standing",
             *(f"{notebook}/{column.cell}" for notebook, column in cells),
             "late_penalty",
             "score",
@@ -126,6 +127,7 @@ def class_csv(view: ClassView) -> str:
                 _plain(student.student),
                 _plain(student.name),
                 "yes" if student.submitted else "no",
+                _standing(student),
                 *("" if score.points is None else f"{score.points:g}" for score in scores),
                 f"{sum(graded.marks.late_penalty for graded in student.notebooks.values()):g}",
                 "" if sum_of_points is None else f"{sum_of_points:g}",
@@ -136,6 +138,18 @@ def class_csv(view: ClassView) -> str:
             ]
         )
     return stream.getvalue()
+
+
+def _standing(student: StudentView) -> str:
+    """What a program may ask of a student's numbers: whether all of what was handed in is behind them."""
+    if not student.submitted:
+        return "nothing handed in"
+    if not_graded_yet(student):
+        return "not graded yet"
+    statuses = {graded.result.status for graded in student.notebooks.values() if graded.result is not None}
+    if statuses == {Status.NOT}:
+        return str(Status.NOT)
+    return str(Status.GRADED if statuses == {Status.GRADED} else Status.PARTLY)
 
 
 def _plain(value: str) -> str:
@@ -150,7 +164,9 @@ def _judged(graded: Graded) -> bool:
 
 def _facts(view: ClassView) -> Iterator[str]:
     students = view.students
-    scores = [score for score in map(total, students) if score is not None]
+    # A notebook that could not be read says nothing of how hard the exercises are.
+    judged = [student for student in students if any(map(_judged, student.notebooks.values()))]
+    scores = [score for score in map(total, judged) if score is not None]
     yield words.SHORT_STUDENTS.format(
         students=words.counted(words.STUDENTS, len(students)),
         submitted=sum(student.submitted for student in students),

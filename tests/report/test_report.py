@@ -10,7 +10,7 @@ import pytest
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.report.build import _written, build_report, class_csv, render_report
 from netgrader.report.view import ClassView, Column, NotebookColumns
-from netgrader.results import Observed
+from netgrader.results import Observed, Status
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex
 
@@ -245,6 +245,30 @@ def test_a_name_that_a_spreadsheet_would_run_is_made_text(name):
     row = table(one(ex.right(), name=name, ident=name))[0]
     assert row["name"] == f"'{name}"
     assert row["student_id"] == f"'{name}"
+
+
+def test_the_csv_says_what_stands_behind_the_numbers_of_each_student():
+    standings = {row["student_id"]: (row["standing"], row["score"]) for row in table(ex.eight_students())}
+    assert standings["ada"][0] == "graded"
+    assert standings["goran"] == ("not-gradable", "0")
+    assert standings["hana"] == ("nothing handed in", "")
+    assert table(one(Graded(result=None)))[0]["standing"] == "not graded yet"
+
+
+def test_who_could_not_be_graded_counts_for_nothing_in_the_median():
+    view = ex.eight_students()
+    without = replace(
+        view,
+        students=tuple(
+            student
+            for student in view.students
+            if not student.notebooks
+            or any(graded.result.status is not Status.NOT for graded in student.notebooks.values())
+        ),
+    )
+    median = [next(fact for fact in build_report(one).facts if "Half of them" in fact) for one in (view, without)]
+    assert len(without.students) < len(view.students)
+    assert median[0] == median[1]
 
 
 def test_names_in_any_script_survive_in_the_csv():
