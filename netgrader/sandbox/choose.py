@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.sandbox.api import Sandbox, SandboxError
 from netgrader.sandbox.bubblewrap import BubblewrapSandbox
+from netgrader.sandbox.container import ContainerSandbox
 from netgrader.sandbox.uncaged import UncagedSandbox
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ __all__ = ["SANDBOXES", "open_sandbox"]
 
 SANDBOXES: Mapping[str, Callable[[], Sandbox]] = {
     "bubblewrap": BubblewrapSandbox,
+    "container": ContainerSandbox,
     "none": UncagedSandbox,
 }
 

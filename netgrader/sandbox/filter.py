@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netgrader.sandbox.api import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["DENIED", "filter_program"]
+__all__ = ["DENIED", "filter_profile", "filter_program"]
 
 _NAMES = (
     # reading and writing other processes
@@ -82,23 +83,55 @@ def filter_program() -> bytes:
         raise SandboxError(f"libseccomp could not make the system-call filter: {error.strerror}.") from error
 
 
-def _build(seccomp: Any) -> bytes:
-    rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    denied = seccomp.ERRNO(errno.EPERM)
-    for name in DENIED:
-        _deny(rules, denied, name)
+def filter_profile() -> bytes:
+    """The same filter as container runtimes take it: the JSON of a profile, for ``--security-opt seccomp=FILE``.
+
+    The format is that of Docker's and Podman's profiles (``defaultAction``, ``syscalls`` with ``names`` and ``args``); in a
+    masked comparison ``value`` is the mask and ``valueTwo`` what must be left.
+    """
+    rules: list[dict[str, Any]] = []
+    for rule in _rules():
+        told: dict[str, Any] = {"names": list(rule.names), "action": "SCMP_ACT_ERRNO", "errnoRet": rule.answer}
+        if rule.condition is not None:
+            index, kind, value, other = rule.condition
+            told["args"] = [{"index": index, "value": value, "valueTwo": other, "op": f"SCMP_CMP_{kind}"}]
+        rules.append(told)
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}, indent=1).encode()
+
+
+class _Rule(NamedTuple):
+    """Calls that fail with `answer`: always, or if an argument (index, comparison, value or mask, rest) is so."""
+
+    names: Sequence[str]
+    answer: int = errno.EPERM
+    condition: tuple[int, str, int, int] | None = None
+
+
+def _rules() -> Iterator[_Rule]:
+    yield _Rule(DENIED)
     for flag in _NAMESPACES:
-        _deny(rules, denied, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+        yield _Rule(("clone",), condition=(0, "MASKED_EQ", flag, flag))
     # clone3 hides its flags behind a pointer. Without it the C library falls back to clone.
-    _deny(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")
+    yield _Rule(("clone3",), errno.ENOSYS)
     # Room on a disk can be taken without writing, past every limit on the size of files: a terabyte in a second. Told
     # that the file system cannot do it, programs write instead.
-    _deny(rules, seccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")
-    for family in set(range(_LAST_FAMILY)) - _FAMILIES:
-        _deny(rules, denied, "socket", seccomp.Arg(0, seccomp.EQ, family))
-    _deny(rules, denied, "socket", seccomp.Arg(0, seccomp.GE, _LAST_FAMILY))
+    yield _Rule(("fallocate",), errno.EOPNOTSUPP)
+    for family in sorted(set(range(_LAST_FAMILY)) - _FAMILIES):
+        yield _Rule(("socket",), condition=(0, "EQ", family, 0))
+    yield _Rule(("socket",), condition=(0, "GE", _LAST_FAMILY, 0))
     for request in _TERMINAL_REQUESTS:
-        _deny(rules, denied, "ioctl", seccomp.Arg(1, seccomp.MASKED_EQ, 0xFFFFFFFF, request))
+        yield _Rule(("ioctl",), condition=(1, "MASKED_EQ", 0xFFFFFFFF, request))
+
+
+def _build(seccomp: Any) -> bytes:
+    rules = seccomp.SyscallFilter(seccomp.ALLOW)
+    for rule in _rules():
+        conditions: tuple[Any, ...] = ()
+        if rule.condition is not None:
+            index, kind, value, other = rule.condition
+            conditions = (seccomp.Arg(index, getattr(seccomp, kind), value, other),)
+        for name in rule.names:
+            _deny(rules, seccomp.ERRNO(rule.answer), name, *conditions)
     with tempfile.TemporaryFile() as out:
         rules.export_bpf(out)
         out.seek(0)
