@@ -78,6 +78,9 @@ def _computed(
     if node.op == "Shape" and node.inputs and depth > 0:
         shape = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
         return None if shape is None else np.asarray(shape, dtype=np.int32)
+    if node.op in ("Rank", "Size") and node.inputs and depth > 0:
+        shape = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
+        return None if shape is None else np.asarray(len(shape) if node.op == "Rank" else int(np.prod(shape)))
     if node.op == "StridedSlice" and len(node.inputs) == 4 and depth > 0:
         parts = [_fold(read, nodes, known, depth - 1, seen) for read in node.inputs]
         return _sliced(node, parts)
@@ -138,6 +141,12 @@ def _shape_of(
             return None if None in shapes else np.broadcast_shapes(*(shape or () for shape in shapes))
         except ValueError:
             return None
+    if node.op == "Transpose" and len(node.inputs) > 1:
+        old = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
+        order = _fold(node.inputs[1], nodes, known, depth - 1, seen)
+        places = [] if order is None else [int(place) for place in order.reshape(-1)]
+        fits = old is not None and sorted(places) == list(range(len(old)))
+        return tuple(old[place] for place in places) if old is not None and fits else None
     if node.op == "Reshape" and len(node.inputs) > 1:
         old = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
         new = _fold(node.inputs[1], nodes, known, depth - 1, seen)
@@ -154,6 +163,18 @@ def _reshaped(old: tuple[int, ...], new: list[int]) -> tuple[int, ...] | None:
     if new.count(-1) > 1 or (new.count(-1) and (rest == 0 or total % rest)):
         return None
     return tuple(total // rest if size < 0 else size for size in new)
+
+
+def _over_axes(function: Any) -> Any:
+    """A reduction as TensorFlow has it: of the numbers, over the axes of the second input."""
+    return lambda value, axes: function(value, axis=tuple(int(axis) for axis in axes.reshape(-1)))
+
+
+def _range(start: npt.NDArray[Any], limit: npt.NDArray[Any], delta: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    first, last, step = (value.reshape(()) for value in (start, limit, delta))
+    if not step or abs(last - first) > _MAX_FOLDED * abs(step) or step != int(step):
+        raise ValueError("too many numbers, or no whole ones")
+    return np.arange(int(first), int(last), int(step))
 
 
 _FOLDS: dict[str, Any] = {
@@ -188,6 +209,8 @@ _FOLDS: dict[str, Any] = {
     "Equal": np.equal,
     "NotEqual": np.not_equal,
     "Squeeze": np.squeeze,
+    "Range": _range,
+    **{name: _over_axes(getattr(np, name.lower())) for name in ("Max", "Min", "Sum", "Prod", "All", "Any")},
 }
 
 

@@ -1,7 +1,7 @@
 """What are the layers? Products of data with variables on the way from the images to the loss, each with what follows.
 
 This file finds them by following the graph and reads what can be read without running: widths from the shapes of
-variables, activations from single ops. What is read here is checked and completed in `netgrader.network.trials`.
+variables, activations from single ops. What is read here is checked and completed in `netgrader.network.widths` and `activating`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.network.activations import OPS
 from netgrader.network.graph import node_of, words
-from netgrader.network.roles import PRODUCTS, SPARSE, is_linear_step
+from netgrader.network.roles import PRODUCTS, SPARSE, TRANSPOSED, is_linear_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +43,13 @@ _FLOWS = words(
 _LISTS = words("TensorArrayConcatV3 TensorListConcat TensorListConcatV2")
 _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
-_KINDS = {"Conv2D": "conv2d", "Conv3D": "conv3d", "DepthwiseConv2dNative": "depthwise-conv2d"}
+_KINDS = {
+    "Conv2D": "conv2d",
+    "Conv3D": "conv3d",
+    "DepthwiseConv2dNative": "depthwise-conv2d",
+    "Conv2DBackpropInput": "conv2d-transpose",
+    "Conv3DBackpropInputV2": "conv3d-transpose",
+}
 
 
 @dataclass
@@ -204,6 +210,8 @@ def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | 
     """Inputs and outputs of a product whose weights have `shape`."""
     if node.op in ("Conv2D", "Conv3D") and len(shape) >= 3:
         return shape[-2], shape[-1]
+    if node.op in TRANSPOSED and len(shape) >= 3:
+        return shape[-1], shape[-2]
     if node.op == "DepthwiseConv2dNative" and len(shape) == 4:
         return shape[2], shape[2] * shape[3]
     if len(shape) == 1:

@@ -11,7 +11,7 @@ from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import softmax
 from netgrader.network.graph import node_of, words
 from netgrader.network.roles import update_of
-from netgrader.network.trials import as_rows, orient
+from netgrader.network.scores import as_rows, orient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,7 +166,7 @@ def _is_scores(reading: Reading, tensor: str) -> bool:
     value = bench.fetch(tensor, bench.feed(sample))
     if value is None or value.dtype.kind != "f":
         return False
-    return orient(bench, value, len(sample.labels), reading.classes) is not None
+    return orient(value, len(sample.labels), reading.classes) is not None
 
 
 def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict[str, Array]]], Array]:
@@ -176,7 +176,7 @@ def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict
     rows = bench.batch or 20
     sample = bench.sample(rows)
     value = bench.fetch(scores, bench.feed(sample))
-    form = None if value is None else orient(bench, value, rows, reading.classes)
+    form = None if value is None else orient(value, rows, reading.classes)
     if value is None or form is None:
         return [], sample.labels
     runs = []
@@ -184,6 +184,8 @@ def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict
         z = bench.rng.standard_normal((rows, reading.classes))
         right = bench.rng.random(rows) < share
         z[np.arange(rows), np.where(right, sample.labels, (sample.labels + 3) % reading.classes)] += 4
+        if np.min(value) >= 0:
+            z -= z.min() - 0.1  # lengths and distances are never below zero, and a root of those is no number
         fed = z.T if form == "columns" else z.reshape(value.shape)
         runs.append((z, {**bench.feed(sample), scores: fed}))
     return runs, sample.labels
@@ -230,7 +232,7 @@ def _try_named(reading: Reading, key: str, runs: list[tuple[Array, dict[str, Arr
         reading.measured[key + "-is"] = "classes" if right else "other"
         reading.measured[key + "-ranks"] = right
         return
-    form = orient(bench, value, len(z), z.shape[1])
+    form = orient(value, len(z), z.shape[1])
     if form is None:
         reading.measured[key + "-is"] = "other"
         reading.measured[key + "-ranks"] = False

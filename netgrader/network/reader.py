@@ -20,17 +20,20 @@ from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
 from netgrader.network.joining import join_activated, join_linear, join_repeated
 from netgrader.network.layers import find_steps
+from netgrader.network.loss_trial import try_loss
 from netgrader.network.model import Exercise, Network
 from netgrader.network.outputs import find_outputs, try_outputs
 from netgrader.network.reading import Reading
 from netgrader.network.roles import PRODUCTS, find_roles, train_ops, updates_under
+from netgrader.network.rows import try_rows
+from netgrader.network.scores import find_scores
 from netgrader.network.source import GraphError, read_source
 from netgrader.network.static import read_loss
 from netgrader.network.statistics import find_statistics
 from netgrader.network.straight import straightened
 from netgrader.network.terms import terms
 from netgrader.network.training import choose_loss, read_optimizer, settle, try_steps
-from netgrader.network.trials import find_scores, try_loss, try_rows, try_widths
+from netgrader.network.widths import try_widths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

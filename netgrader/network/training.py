@@ -304,7 +304,7 @@ def _own_gradients(reading: Reading, feeds: dict[str, Array]) -> dict[str, str]:
     for update in roles.updates:
         if update.gradient or update.variable not in reading.training.moved:
             continue
-        above = graph.ancestors(graph.nodes[update.node].inputs[1:]) & both
+        above = _gone_into(reading, graph.nodes[update.node].inputs[1:]) & both
         products = sorted(tensor for tensor in above if graph[tensor].op in _PRODUCTS)[:MOST_PRODUCTS]
         value = bench.values([update.variable]) or {}
         shape = value[update.variable].shape if value else ()
@@ -312,6 +312,22 @@ def _own_gradients(reading: Reading, feeds: dict[str, Array]) -> dict[str, str]:
         fitting = [tensor for tensor, run in zip(products, runs or [], strict=False) if run.shape == shape]
         if len(fitting) == 1:
             found[update.variable] = fitting[0]
+    return found
+
+
+def _gone_into(reading: Reading, tensors: Sequence[str]) -> set[str]:
+    """All that goes into `tensors` in one step: what the step writes into a variable and then reads from it included."""
+    graph = reading.graph
+    written: dict[str, list[str]] = {}
+    for update in reading.roles.updates:
+        written.setdefault(update.variable, []).extend(graph.nodes[update.node].inputs[1:])
+    found: set[str] = set()
+    todo = list(tensors)
+    while todo:
+        above = graph.ancestors(todo, stop=found) - found
+        found |= above
+        moments = [node_of(tensor) for tensor in above if node_of(tensor) in written]
+        todo = [tensor for name in moments if name not in reading.weights for tensor in written[name]]
     return found
 
 

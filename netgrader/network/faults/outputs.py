@@ -112,6 +112,8 @@ def prediction(reading: Reading) -> Iterator[Fault]:
     if varied or (labels is not None and labels in graph.ancestors([tensor])):
         return
     loss, measured = reading.roles.loss, reading.measured.get("accuracy")
+    if loss is not None and match is None:
+        return  # which score is the best one is not known
     in_loss = loss is not None and tensor in graph.ancestors([loss])
     if in_loss and (match is None or match.kind != CROSS_ENTROPY):
         return

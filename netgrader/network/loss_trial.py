@@ -1,6 +1,6 @@
-"""What the reader tries out: known numbers go in, and what comes out says what a part computes.
+"""Which loss is it? Scores and labels go in, and what comes out is compared with a bank of formulas.
 
-Each trial fills in a part of the `Reading`; where the lab refuses, that part stays undecided.
+Where the lab refuses, that stays undecided.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ import numpy.typing as npt
 from netgrader.network.activating import same
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation, softmax
-from netgrader.network.graph import node_of
-from netgrader.network.layers import is_flow, product_widths
 from netgrader.network.losses import BANK, CROSS_ENTROPY, OVER_ROWS, TOGETHER, LossMatch, Observation, recognise
+from netgrader.network.scores import as_rows, first_scores, orient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netgrader.network.bench import Bench
-    from netgrader.network.layers import Step
     from netgrader.network.reading import Reading
 
-__all__ = ["find_scores", "try_loss", "try_rows", "try_widths"]
+__all__ = ["try_loss"]
 
 Array = npt.NDArray[Any]
 
@@ -35,54 +32,6 @@ RUNS = 24
 ROWS = 4
 
 
-def find_scores(reading: Reading) -> None:
-    """Find what the last layer puts out: from there to the loss, variables come in no more."""
-    graph, loss, images = reading.graph, reading.read, reading.roles.images
-    if loss is None or images is None or not reading.steps:
-        return
-    labels = reading.roles.labels
-    reached = graph.descendants([labels]) if labels else set()
-    chain = graph.dominators(images, loss)
-    before = [tensor for tensor in chain if tensor not in reached]
-    products = {step.product for step in reading.steps}
-    for index, tensor in enumerate(before):
-        above = graph.ancestors([tensor])
-        if is_flow(graph, tensor) or not products <= above or _joined_later(reading, tensor, before[-1]):
-            continue
-        reading.scores, reading.chain = tensor, before[index:]
-        return
-
-
-def _joined_later(reading: Reading, tensor: str, end: str) -> bool:
-    """Whether between `tensor` and `end` something comes in that is made from variables."""
-    graph = reading.graph
-    below = graph.descendants([tensor])
-    for inner in below & graph.ancestors([end]):
-        if inner == tensor:
-            continue
-        for read in graph.value_inputs(graph[inner]):
-            if read not in below and node_of(read) in graph.varied:
-                return True
-    return False
-
-
-def orient(bench: Bench, value: Array, rows: int, classes: int) -> str | None:
-    """How scores stand: ``rows``, ``columns``, or None where neither fits."""
-    if value.ndim and value.shape[0] == rows and value.size == rows * classes:
-        return "rows"
-    if rows == 1 and value.shape == (classes,):
-        return "rows"
-    if value.ndim == 2 and value.shape == (classes, rows):
-        return "columns"
-    del bench
-    return None
-
-
-def as_rows(value: Array, form: str, rows: int) -> Array:
-    """Scores of one row an image."""
-    return np.asarray(value.T if form == "columns" else value.reshape(rows, -1), dtype=np.float64)
-
-
 def try_loss(reading: Reading) -> None:
     """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels."""
     bench, scores = reading.bench, reading.scores
@@ -90,20 +39,11 @@ def try_loss(reading: Reading) -> None:
         return
     sample = bench.sample(ROWS)
     rows = len(sample.labels)
-    first = bench.fetch(scores, bench.feed(sample))
-    if first is None:
+    standing = _standing(reading, bench.fetch(scores, bench.feed(sample)), rows)
+    if standing is None:
         return
-    form, windows = orient(bench, first, rows, reading.classes), [slice(0, rows)]
-    if form is None and (later := _first_scores(reading, rows)) is not None:
-        first, form = later
-    if form is None and (share := _share_of(first, rows, reading.classes)):
-        # The scores of a part of the batch, whose labels stand first or last.
-        form, windows = "rows", [slice(0, share), slice(rows - share, rows)]
-    if form is None and bench.looped is not None and first.size == reading.classes:
-        # The scores of one row, in a loop that also takes its loss.
-        form, windows = "rows", [slice(row, row + 1) for row in range(rows)]
-    if form is None:
-        return
+    first, form, windows = standing
+    scores = reading.scores or scores
     reading.measured["form"] = form
     # A mean of several classifiers' probabilities: the loss takes its logarithm, and other numbers have none.
     total = _total_share(as_rows(first, form, rows)) if windows[0].stop == rows else 0.0
@@ -129,6 +69,10 @@ def try_loss(reading: Reading) -> None:
     reading.logits = tensor
     before = np.concatenate([o.scores for o in seen[0][1]])
     after = np.concatenate([o.scores for o in dict(seen)[tensor]])
+    if reading.loss_match.kind == CROSS_ENTROPY and not composed and _is_scaled(-before, after):
+        # What the last layer puts out is turned over first, a distance say: then the scores are what comes of that.
+        reading.scores, reading.chain = tensor, reading.chain[reading.chain.index(tensor) :]
+        seen, before = seen[[name for name, _ in seen].index(tensor) :], after
     named = _named_along(seen, tensor)
     reading.last_activation = composed or named[-1]
     reading.inner_activations = tuple(name for name in (named if composed else named[:-1]) if name != "none")
@@ -136,18 +80,22 @@ def try_loss(reading: Reading) -> None:
     reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
 
 
-def _first_scores(reading: Reading, rows: int) -> tuple[Array, str] | None:
-    """Where a number for each class of each row first stands behind the last layer, which `reading.scores` then is.
-
-    What comes before it are maps that are averaged, say, or distances of single numbers that are summed.
-    """
-    bench, chain = reading.bench, reading.chain
-    found = bench.run(chain, bench.feed(bench.sample(rows))) if bench is not None and chain else None
-    for index, value in enumerate(found or []):
-        form = orient(bench, value, rows, reading.classes) if bench is not None and value.dtype.kind == "f" else None
-        if form is not None and index:
-            reading.scores, reading.chain = chain[index], chain[index:]
-            return value, form
+def _standing(reading: Reading, first: Array | None, rows: int) -> tuple[Array, str, list[slice]] | None:
+    """The scores of a sample, how they stand, and which of the rows they may be of; None where that fits nothing."""
+    bench = reading.bench
+    if bench is None or first is None:
+        return None
+    form = orient(first, rows, reading.classes)
+    if form is None and (later := first_scores(reading, rows)) is not None:
+        first, form = later
+    if form is not None:
+        return first, form, [slice(0, rows)]
+    if share := _share_of(first, rows, reading.classes):
+        # The scores of a part of the batch, whose labels stand first or last.
+        return first, "rows", [slice(0, share), slice(rows - share, rows)]
+    if bench.looped is not None and first.size == reading.classes:
+        # The scores of one row, in a loop that also takes its loss.
+        return first, "rows", [slice(row, row + 1) for row in range(rows)]
     return None
 
 
@@ -192,7 +140,7 @@ def _observations(
     bench, seen = reading.bench, []
     rows = len(range(*window.indices(len(runs[0][1]))))
     for index, tensor in enumerate(reading.chain):
-        if bench is not None and all(orient(bench, run[index], rows, reading.classes) == form for run, _ in runs):
+        if bench is not None and all(orient(run[index], rows, reading.classes) == form for run, _ in runs):
             observations = [
                 Observation(as_rows(run[index], form, rows), labels[window], float(run[-1].sum()))
                 for run, labels in runs
@@ -309,113 +257,3 @@ def _reduction(reading: Reading, value: Array, shape: tuple[int, ...], form: str
         return "undecided"
     ratio = (float(two) - offset) / ((float(one) - offset) or 1.0)
     return "mean" if abs(ratio - 1) < 0.2 else "sum" if abs(ratio - 2) < 0.2 else "other"
-
-
-def try_widths(reading: Reading) -> None:
-    """Read widths off the values that stand in the products, where the graph alone does not say them."""
-    bench = reading.bench
-    if bench is None or not reading.steps:
-        return
-    sample = bench.sample(3)
-    rows = len(sample.labels)
-    steps = [part for step in reading.steps for part in (step.parts or (step,))]
-    found = bench.run([t for step in steps for t in (step.data, step.weights, step.product)], bench.feed(sample))
-    if found is None:
-        return
-    for index, step in enumerate(steps):
-        data, weights, product = found[3 * index : 3 * index + 3]
-        node = reading.graph.nodes[step.node]
-        if node.op == "Mul":
-            step.outputs = product.size // rows
-            step.inputs = weights.size // max(step.outputs, 1)
-        elif step.kind == "conv2d" and product.ndim == 4 and product.shape[1:3] == (1, 1) and weights.ndim == 4:
-            if data.shape[1:3] == weights.shape[:2]:
-                step.kind, step.inputs, step.outputs = "dense", weights[..., 0].size, weights.shape[3]
-        else:
-            step.inputs, step.outputs = product_widths(node, step, weights.shape)
-        column = () if step.bias else _bias_by_column(reading, step, rows)
-        if column:
-            step.bias = column
-            step.inputs = step.inputs and step.inputs - 1
-    for step in reading.steps:
-        if step.parts:
-            _sum_up(step)
-
-
-def _sum_up(step: Step) -> None:
-    """The widths of a layer that is made of several products."""
-    if step.repeated:
-        step.inputs, step.outputs = step.parts[0].inputs, step.parts[0].outputs
-        return
-    inputs, outputs = ([getattr(part, key) for part in step.parts] for key in ("inputs", "outputs"))
-    apart = step.added and len({part.data for part in step.parts}) > 1
-    step.inputs = sum(inputs) if apart and None not in inputs else inputs[0]
-    step.outputs = outputs[0] if step.added or None in outputs else sum(outputs)
-
-
-def _bias_by_column(reading: Reading, step: Step, rows: int) -> tuple[str, ...]:
-    """The weights themselves, where a column of ones has been joined to the data: then one of their rows is the bias."""
-    graph, bench = reading.graph, reading.bench
-    node = graph[step.data]
-    while node.op in ("Identity", "Reshape", "Cast", "StridedSlice", "ExpandDims", "Tile", "Transpose"):
-        node = graph[node.inputs[0]]
-    if bench is None or node.op not in ("ConcatV2", "Concat", "Pad", "PadV2"):
-        return ()
-    inner = [read for read in node.inputs if node_of(read) in graph.fed]
-    if len(inner) != 1:
-        return ()
-    feeds = bench.feed(bench.sample(rows))
-    value = bench.fetch(inner[0], feeds)
-    if value is None:
-        return ()
-    product = bench.fetch(step.product, {**feeds, inner[0]: np.zeros_like(value)})
-    return step.variables if product is not None and np.abs(product).max() > 0 else ()
-
-
-def _before_choice(reading: Reading, tensor: str) -> str:
-    """The scores or probabilities that a prediction is chosen by: a class alone hides what moves below it."""
-    node = reading.graph[tensor]
-    while node.op in ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape") and node.inputs:
-        tensor = node.inputs[0]
-        node = reading.graph[tensor]
-    return tensor
-
-
-def try_rows(reading: Reading) -> None:
-    """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
-    bench = reading.bench
-    # What is evaluated may be another tower than the one that is trained: without dropout, with averaged weights.
-    claimed = next((reading.hints[key] for key in ("logits", "prediction") if key in reading.hints), None)
-    tensor = claimed or reading.measured.get("prediction") or reading.logits or reading.scores
-    if bench is None or tensor is None:
-        return
-    tensor = _before_choice(reading, tensor)
-    sample = bench.sample(6)
-    rows = len(sample.labels)
-    # Rows of different brightness: what is divided by the brightest pixel of a batch shows.
-    light = np.linspace(0.3, 1.0, rows)[:, None].astype(np.float32)
-    sample = type(sample)(sample.images * light, sample.labels)
-    once = bench.fetch(tensor, bench.feed(sample))
-    again = bench.fetch(tensor, bench.feed(sample))
-    if once is None or again is None:
-        return
-    form = orient(bench, once, rows, reading.classes) or orient(bench, once, rows, 1)
-    if form is None:
-        return
-    if not np.isfinite(once).all():
-        return
-    reading.measured["repeats"] = same(once, again)
-    if not reading.measured["repeats"]:
-        return
-    order = np.roll(np.arange(rows), 1)
-    turned = bench.fetch(tensor, bench.feed(sample.rows(order)))
-    full = as_rows(once, form, rows)
-    size = np.abs(full).max() + 1e-9
-    mixed = turned is None or np.abs(as_rows(turned, form, rows) - full[order]).max() > 1e-3 * size
-    fewer = bench.fetch(tensor, bench.feed(sample.rows(slice(0, 2)))) if rows > 2 and bench.looped is None else None
-    reading.measured["other-batch"] = fewer is not None
-    if fewer is not None and fewer.size == 2 * full.shape[1]:
-        mixed = mixed or np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size
-    elif fewer is not None:
-        mixed = True
-    reading.measured["mixed"] = bool(mixed)
