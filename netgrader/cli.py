@@ -25,7 +25,8 @@ app = typer.Typer(
 )
 
 Sandbox = Annotated[
-    str, typer.Option("--sandbox", help="Where submissions run: bubblewrap, or none if you trust them.")
+    str,
+    typer.Option("--sandbox", help="Where submissions run: bubblewrap, container (podman), or none if you trust them."),
 ]
 Workers = Annotated[
     int | None,
@@ -177,14 +178,14 @@ def read(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(sandbox: Sandbox = "bubblewrap") -> None:
     """Say what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
 
-    Example: netgrader doctor
+    Example: netgrader doctor --sandbox container
     """
     from netgrader.commands.doctor import run
 
-    raise typer.Exit(run())
+    raise typer.Exit(run(sandbox))
 
 
 @app.command()

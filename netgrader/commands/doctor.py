@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from netgrader.course import Course, find_course
-from netgrader.errors import NetgraderError
+from netgrader.errors import NetgraderError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +40,20 @@ class Finding:
     needed: bool = True
 
 
-def run() -> int:
-    """Print the findings; 1 if grading would not work."""
+def run(sandbox: str = "bubblewrap") -> int:
+    """Print the findings for grading in `sandbox`; 1 if it would not work.
+
+    Raises
+    ------
+    UsageError
+        If there is no such sandbox.
+    """
+    from netgrader.sandbox import SANDBOXES  # noqa: PLC0415  (POSIX)
+
+    if sandbox not in SANDBOXES:
+        raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
     bad = 0
-    for one in findings():
+    for one in findings(sandbox):
         mark = "ok  " if one.good else ("MISSING" if one.needed else "none")
         typer.echo(f"{mark:8}{one.what}: {one.found}" + (f"  → {one.remedy}" if one.remedy and not one.good else ""))
         bad += one.needed and not one.good
@@ -51,7 +61,7 @@ def run() -> int:
     return 1 if bad else 0
 
 
-def findings() -> Iterator[Finding]:
+def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     """All that is looked at, in order; each is tried when it is asked for."""
     version = platform.python_version()
     supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
@@ -65,7 +75,7 @@ def findings() -> Iterator[Finding]:
     else:
         yield from _course(course)
     yield _kernel()
-    yield from _cage()
+    yield from _cage(sandbox)
     yield _memory()
     for name in RUNTIMES:
         path = shutil.which(name)
@@ -122,17 +132,18 @@ def _kernel() -> Finding:
     return Finding("kernel", True, f"python3 ({spec.argv[0]})")
 
 
-def _cage() -> Iterator[Finding]:
+def _cage(sandbox: str) -> Iterator[Finding]:
     from netgrader.sandbox import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
     from netgrader.sandbox.promises import promises  # noqa: PLC0415
 
-    path = shutil.which("bwrap")
-    remedy = "sudo apt-get install -y bubblewrap"
-    yield Finding("bubblewrap", path is not None, path or "not installed", remedy)
-    if path is None:
-        return
+    if sandbox == "bubblewrap":
+        path = shutil.which("bwrap")
+        remedy = "sudo apt-get install -y bubblewrap"
+        yield Finding("bubblewrap", path is not None, path or "not installed", remedy)
+        if path is None:
+            return
     try:
-        for promise in promises(open_sandbox()):
+        for promise in promises(open_sandbox(sandbox)):
             yield Finding(f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md")
     except SandboxError as error:
         yield Finding("cage", False, str(error), "see SECURITY.md")

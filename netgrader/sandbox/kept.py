@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["require_promises"]
 
-TOOLS = ("bwrap", "setpriv", "prlimit", "taskset")
+TOOLS = ("bwrap", "setpriv", "prlimit", "taskset", "podman", "conmon", "crun", "runc", "newuidmap")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 ATTEMPTS = 2  # a busy machine may be too slow once
 
@@ -59,24 +59,24 @@ def require_promises(name: str = "bubblewrap") -> None:
             if not broken:
                 break
         if broken:
-            raise SandboxError(_sentence(broken))
+            raise SandboxError(_sentence(broken, name))
         if note is not None:
             with contextlib.suppress(OSError):  # without a note the next call tries again
                 note.touch()
 
 
-def _sentence(broken: Sequence[Promise]) -> str:
+def _sentence(broken: Sequence[Promise], sandbox: str) -> str:
     first = broken[0]
     more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
     return (
         f"Nothing is graded: the cage does not keep the promise “{first.name}”{more} ({first.detail}). "
-        "Type: netgrader doctor"
+        f"Type: netgrader doctor{'' if sandbox == 'bubblewrap' else f' --sandbox {sandbox}'}"
     )
 
 
 def _key(name: str) -> str:
     """A hash of all that the promises hang on."""
-    tools = [shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in TOOLS]
+    tools = [shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin:/usr/sbin") for tool in TOOLS]
     told = {
         "sandbox": name,
         "boot": BOOT.read_text() if BOOT.is_file() else "",
