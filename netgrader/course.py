@@ -105,13 +105,19 @@ class Course:
     def scratch(self) -> Path:
         """Where results are kept: beside the course, or in the user's cache where the course is read-only."""
         named = os.environ.get(STORE_VARIABLE)
-        if named:
+        if named and not self.store_url:
             return Path(named)
         beside = self.root / ".netgrader"
         if os.access(beside if beside.exists() else self.root, os.W_OK):
             return beside
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return cache / "netgrader" / hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16]
+
+    @property
+    def store_url(self) -> str | None:
+        """Where results stand for many machines, if ``NETGRADER_STORE`` is a URL of fsspec's such as ``s3://bucket/digits``."""
+        named = os.environ.get(STORE_VARIABLE, "")
+        return named if "://" in named else None
 
     @property
     def assignments(self) -> tuple[str, ...]:

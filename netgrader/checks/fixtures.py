@@ -50,7 +50,7 @@ class Fixtures:
     def __init__(self, bench: Bench, plugin: GradingPlugin) -> None:
         self._bench = bench
         self._plugin = plugin
-        self.measurements: dict[str, Any] = {}
+        self.measurements: dict[str, dict[str, Any]] = {}
         self.observations: dict[str, list[Observation]] = {}
         self._drawn: dict[str, Network] = {}
 
@@ -111,9 +111,9 @@ class Fixtures:
         return self._bench.outside
 
     @pytest.fixture
-    def measured(self) -> dict[str, Any]:
+    def measured(self, request: pytest.FixtureRequest) -> dict[str, Any]:
         """Where to note figures for ``measured`` in the result: ``measured["test_accuracy"] = 0.98``."""
-        return self.measurements
+        return self.measurements.setdefault(self._cell(request), {})
 
     @pytest.fixture
     def show(self, request: pytest.FixtureRequest) -> Callable[[Observation], None]:

@@ -42,12 +42,17 @@ OFF = (
 
 @dataclass(frozen=True)
 class TestRun:
-    """What came of the tests: `checks` by cell as students see them, and what the tests noted."""
+    """What came of the tests: `checks` by cell as students see them, and what the tests of each cell noted."""
 
     checks: Mapping[str, tuple[CheckResult, ...]]
-    measured: Mapping[str, Any]
+    measured_by_cell: Mapping[str, Mapping[str, Any]]
     observations: Mapping[str, tuple[Observation, ...]]
     log: tuple[str, ...]
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """The figures of all cells."""
+        return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
 
 
 def run_tests(
@@ -102,7 +107,7 @@ def run_tests(
         checks.setdefault(planned.grades.cell, []).append(verdict)
     return TestRun(
         checks={cell: tuple(found) for cell, found in checks.items()},
-        measured=dict(fixtures.measurements),
+        measured_by_cell={cell: dict(noted) for cell, noted in fixtures.measurements.items() if noted},
         observations={cell: tuple(seen) for cell, seen in fixtures.observations.items()},
         log=tuple(plugin.log),
     )

@@ -15,7 +15,7 @@ from netgrader.grading.store import hash_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from netgrader.grading.stages import Verified
+    from netgrader.grading.verify_stage import Verified
 
 __all__ = ["Line", "best_of_runs", "line_of"]
 

@@ -14,9 +14,10 @@ from netgrader.grading.again import best_of_runs, line_of
 from netgrader.grading.integrity import observed
 from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpack_beside
 from netgrader.grading.ready import require_data
+from netgrader.grading.remote import open_store
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
-from netgrader.grading.stages import Options, Ran, Verified, run_stage, verify_stage
-from netgrader.grading.store import Store, hash_json
+from netgrader.grading.stages import Options, Ran, run_stage
+from netgrader.grading.store import hash_json
 from netgrader.grading.submission import (
     SubmittedNotebook,
     UnreadableError,
@@ -24,6 +25,7 @@ from netgrader.grading.submission import (
     helper_files,
     read_notebook,
 )
+from netgrader.grading.verify_stage import Verified, verify_stage
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, SubmissionResult
 
 if TYPE_CHECKING:
@@ -74,6 +76,8 @@ class GradedNotebook:
     """Hash of all that the result was made from: equal if nothing changed since."""
     trouble: tuple[str, ...] = ()
     """What broke in checks of ours, for the instructor."""
+    said: tuple[str, ...] = ()
+    """What was noticed of the store."""
 
 
 def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:
@@ -194,7 +198,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     notes += left_behind
     notebook = restore(submitted, skeleton)
     notes += notebook.notes
-    store = Store(job.assignment.course.scratch / "store")
+    store = open_store(job.assignment.course)
     ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
     verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
     exercises = load_exercises(job.assignment.files(notebook.name).exercises, job.assignment.exercise_names)
@@ -214,6 +218,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         observations=verified.observations,
         made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
         trouble=verified.log,
+        said=tuple(store.said),
         digest=hash_json([verified.digest, [(cell.cell_type, cell.source) for cell in notebook.cells], notes]),
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
+from netgrader.grading.store import hash_files
 from netgrader.student.mnist import SHA256
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def require_data(course: Course, skeleton: Skeleton) -> None:
         f"Nothing was graded and no mark was changed. Put the {course.data.name} of the course back, and call again."
     )
     try:
-        with course.data.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        with course.data.open("rb"):
+            found = hash_files({"data": course.data})["data"]
     except OSError as error:
         raise NetgraderError(
             f"The training data {course.data} cannot be read: {error.strerror}. {what_to_do}"

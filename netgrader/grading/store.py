@@ -3,15 +3,19 @@
 Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
 made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
 is made under another name, flushed to the disk, and moved to its place in one step, so a killed run leaves at most a
-folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again.
+folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.said`
+has a sentence on it. Beyond one machine results stand in an object store as well: see `netgrader.grading.remote`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
+import platform
 import shutil
 import time
 import uuid
@@ -23,11 +27,29 @@ from netgrader.errors import NetgraderError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import Protocol
 
-__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_files", "hash_json"]
+    class Remote(Protocol):
+        """Where results stand beyond this machine."""
+
+        def fetch(self, name: str, folder: Path) -> bool:
+            """Bring the result called `name` into the empty `folder`; whether there is one."""
+
+        def send(self, name: str, folder: Path) -> None:
+            """Put the result in `folder` there, in one step."""
+
+        def drop(self, name: str) -> None:
+            """Remove the result called `name`, if there is one."""
+
+
+__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "hash_files", "hash_json"]
 
 FORMAT = 1
 STALE_SECONDS = 86_400
+NOTES = "latest"
+ABOUT = "entry.json"
+INPUTS = "inputs.json"
+CONTENT = "content"
 
 
 class StoreError(NetgraderError):
@@ -70,10 +92,25 @@ class Entry:
 
 
 class Store:
-    """The folder of results. Safe to use from several processes at once."""
+    """The folder of results. Safe to use from several processes at once.
 
-    def __init__(self, root: Path) -> None:
+    Parameters
+    ----------
+    root
+        The folder.
+    remote
+        Where results that the folder does not have are looked for, and where new ones are put too.
+
+    Attributes
+    ----------
+    said
+        What was noticed of damaged entries, in sentences.
+    """
+
+    def __init__(self, root: Path, remote: Remote | None = None) -> None:
         self.root = root
+        self.said: list[str] = []
+        self._remote = remote
 
     def path(self, key: Key) -> Path:
         """Where the result of `key` is or would be."""
@@ -82,12 +119,36 @@ class Store:
     def get(self, key: Key) -> Entry | None:
         """The result of `key`, None if there is none or it is damaged (then it is set aside)."""
         folder = self.path(key)
-        if not folder.is_dir():
+        if not folder.is_dir() and not self._fetch(key, folder):
             return None
         entry = self._read(key, folder)
         if entry is None:
+            self.said.append(f"The result {_shown(folder)} in the store {_why_unusable(folder)}, so it was made again.")
             self._set_aside(folder)
+            if self._remote is not None:
+                self._remote.drop(_name(key))
         return entry
+
+    def note(self, key: Key, value: object) -> None:
+        """Write a small JSON value down under `key`, over what was there."""
+        path = self._note_path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        try:
+            _write_json(part, value)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def noted(self, key: Key) -> Any:
+        """What was written down under `key`; None if nothing was, or it is damaged."""
+        try:
+            return json.loads(self._note_path(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def _note_path(self, key: Key) -> Path:
+        return self.root / NOTES / key.stage / key.digest[:2] / f"{key.digest}.json"
 
     def get_or_make(self, key: Key, make: Callable[[Path], None]) -> tuple[Entry, bool]:
         """The result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
@@ -102,9 +163,11 @@ class Store:
         found = self.get(key)
         if found:
             return found, False
-        part = self.root / "tmp" / f"{key.stage}-{key.digest[:12]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        part = self.root / "tmp" / f"{key.stage}-{key.digest[:12]}-{_own()}"
         try:
-            return self._make(key, part, make), True
+            entry = self._make(key, part, make)
+            if self._remote is not None:
+                self._remote.send(_name(key), self.path(key))
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
                 raise StoreError(
@@ -114,15 +177,16 @@ class Store:
             raise
         finally:
             shutil.rmtree(part, ignore_errors=True)
+        return entry, True
 
     def _make(self, key: Key, part: Path, make: Callable[[Path], None]) -> Entry:
-        content = part / "content"
+        content = part / CONTENT
         content.mkdir(parents=True)
         begun = time.monotonic()
         make(content)
         seconds = round(time.monotonic() - begun, 3)
         _regular_only(content)
-        files = {name: _hash_file(content / name) for name in _names(content)}
+        files = {name: hash_file(content / name) for name in _names(content)}
         about = {
             "format": FORMAT,
             "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -130,8 +194,8 @@ class Store:
             "digest": hash_json(files),
             "files": files,
         }
-        _write_json(part / "inputs.json", {"stage": key.stage, "inputs": key.inputs})
-        _write_json(part / "entry.json", about)
+        _write_json(part / INPUTS, {"stage": key.stage, "inputs": key.inputs})
+        _write_json(part / ABOUT, about)
         _flush(part)
         folder = self.path(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -146,28 +210,54 @@ class Store:
                 return theirs
             part.rename(folder)
         _flush_folder(folder.parent)
-        return Entry(key, folder / "content", about["digest"], seconds)  # type: ignore[arg-type]
+        return Entry(key, folder / CONTENT, about["digest"], seconds)  # type: ignore[arg-type]
 
     def forget(self, key: Key) -> None:
         """Remove the result of `key`, so that it is made again."""
         folder = self.path(key)
         if folder.is_dir():
             self._set_aside(folder)
+        if self._remote is not None:
+            self._remote.drop(_name(key))
 
     def clean(self) -> None:
-        """Remove what killed runs left behind more than a day ago."""
+        """Remove what killed runs left behind more than a day ago.
+
+        What a process that lives is at work on stays, however old the clock makes it.
+        """
         tmp = self.root / "tmp"
         if not tmp.is_dir():
             return
         for part in tmp.iterdir():
-            if time.time() - part.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(part, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too
+                if time.time() - part.stat().st_mtime > STALE_SECONDS and not _in_use(part.name):
+                    shutil.rmtree(part, ignore_errors=True)
+
+    def _fetch(self, key: Key, folder: Path) -> bool:
+        """Bring a result that only the other store has; whether there is one."""
+        if self._remote is None:
+            return False
+        part = self.root / "tmp" / f"fetch-{key.digest[:12]}-{_own()}"
+        part.mkdir(parents=True)
+        try:
+            if not self._remote.fetch(_name(key), part):
+                return False
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                part.rename(folder)
+        except OSError as error:
+            if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+                return True  # another process was quicker
+            raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return True
 
     def _read(self, key: Key, folder: Path) -> Entry | None:
-        content = folder / "content"
+        content = folder / CONTENT
         try:
-            about = json.loads((folder / "entry.json").read_text(encoding="utf-8"))
-            files = {name: _hash_file(content / name) for name in _names(content)}
+            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+            files = {name: hash_file(content / name) for name in _names(content)}
             intact = about["format"] == FORMAT and about["files"] == files and about["digest"] == hash_json(files)
             return Entry(key, content, about["digest"], float(about["seconds"])) if intact else None
         except (OSError, ValueError, KeyError, TypeError):
@@ -175,7 +265,7 @@ class Store:
 
     def _set_aside(self, folder: Path) -> None:
         """Move a folder out of the way in one step, then delete it."""
-        aside = self.root / "tmp" / f"aside-{folder.name[:12]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        aside = self.root / "tmp" / f"aside-{folder.name[:12]}-{_own()}"
         aside.parent.mkdir(parents=True, exist_ok=True)
         try:
             folder.rename(aside)
@@ -196,12 +286,68 @@ def hash_bytes(content: bytes) -> str:
 
 def hash_files(files: Mapping[str, Path]) -> dict[str, str | None]:
     """Hash of each file by name, None where it does not exist."""
-    return {name: _hash_file(path) if path.is_file() else None for name, path in sorted(files.items())}
+    return {name: _hash_of_input(path) for name, path in sorted(files.items())}
 
 
-def _hash_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _hash_of_input(path: Path) -> str | None:
+    """The hash of one of the course's own files, taken once for each state in which a class finds it."""
+    if not path.is_file():
+        return None
+    status = path.stat()
+    return _hash_as_it_was(path, status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+@functools.lru_cache(maxsize=256)
+def _hash_as_it_was(path: Path, *_state: int) -> str:
+    return hash_file(path)
+
+
+def _name(key: Key) -> str:
+    return f"{key.stage}/{key.digest[:2]}/{key.digest}"
+
+
+def _own() -> str:
+    """A name that no other process gives, and that says which gave it."""
+    return f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+@functools.cache
+def _host() -> str:
+    return hash_bytes(platform.node().encode())[:8]
+
+
+def _in_use(name: str) -> bool:
+    """Whether the process that gave a name by `_own` lives on this machine; of others nobody can tell."""
+    parts = name.split("-")
+    if len(parts) < 4 or parts[-3] != _host() or not parts[-2].isdecimal():
+        return False
+    try:
+        os.kill(int(parts[-2]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _shown(folder: Path) -> str:
+    return f"{folder.parent.parent.name} {folder.name[:12]}"
+
+
+def _why_unusable(folder: Path) -> str:
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        if about["format"] != FORMAT:
+            return "was written by another version of netgrader"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "was damaged (what it says of itself cannot be read)"
+    return "was damaged (its files do not have the hashes that they were kept with)"
 
 
 def _names(folder: Path) -> list[str]:

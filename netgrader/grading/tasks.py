@@ -58,6 +58,7 @@ class Answer:
     made: frozenset[str] = frozenset()
     digest: str = ""
     trouble: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Done:
         The stages that were run now.
     trouble
         What broke in checks of ours.
+    said
+        What was noticed of the store.
     """
 
     task: Task
@@ -81,12 +84,13 @@ class Done:
     digest: str
     seconds: float
     trouble: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, task: Task, answer: Answer, seconds: float) -> Done:
         """What `answer` says of `task`, which took `seconds`."""
         result = NotebookResult.from_json(answer.result) if answer.result is not None else None
-        return cls(task, result, answer.error, answer.made, answer.digest, seconds, answer.trouble)
+        return cls(task, result, answer.error, answer.made, answer.digest, seconds, answer.trouble, answer.said)
 
 
 class Watcher(Protocol):
@@ -111,7 +115,7 @@ def carry_out(order: Order, options: Options) -> Answer:
         return Answer(None, str(error))
     except Exception as error:  # noqa: BLE001  (one notebook's trouble must not end the class)
         return Answer(None, f"Grading it broke unexpectedly: {type(error).__name__}: {error}")
-    return Answer(graded.result.as_json(), None, graded.made, graded.digest, graded.trouble)
+    return Answer(graded.result.as_json(), None, graded.made, graded.digest, graded.trouble, graded.said)
 
 
 def longest_first(tasks: Sequence[Task]) -> list[Task]:

@@ -81,12 +81,13 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
         if started is not None:
             started.close()
     seen = observations.to_json(run.observations)
-    tell(end={"measured": dict(run.measured), "observations": seen, "log": list(run.log)})
+    tell(end={"measured": run.measured_by_cell, "observations": seen, "log": list(run.log)})
 
 
 def _started_lab(request: VerificationRequest) -> Lab | None:
     """The lab, already there where a graph was handed over: TensorFlow is imported while other evidence is judged."""
-    if request.lab == "local" or not any(request.evidence.glob("*/*.pb")):
+    cells = request.cells if request.cells is not None else ("*",)
+    if request.lab == "local" or not any(any(request.evidence.glob(f"{cell}/*.pb")) for cell in cells):
         return None
     try:
         return _lab(request)

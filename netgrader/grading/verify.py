@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import signal
@@ -13,10 +15,11 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netgrader import observations
 from netgrader.errors import NetgraderError
+from netgrader.grading.verifier_parent import VerifierParent
 from netgrader.results import CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
@@ -116,8 +119,8 @@ class Verification:
     ----------
     checks
         Verdicts by check cell, in the order in which students see them.
-    measured
-        Figures for ``measured`` in the result.
+    measured_by_cell
+        Figures for ``measured`` in the result, by the check cell whose tests noted them.
     observations
         What pages may draw, by check cell.
     seconds
@@ -129,11 +132,16 @@ class Verification:
     """
 
     checks: Mapping[str, tuple[CheckResult, ...]]
-    measured: Mapping[str, Json] = field(default_factory=dict)
+    measured_by_cell: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     observations: Observations = field(default_factory=dict)
     seconds: float = 0.0
     problem: str | None = None
     log: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> dict[str, Json]:
+        """The figures of all cells."""
+        return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -141,6 +149,24 @@ class Verification:
         charged = {Outcome.FAILED, Outcome.PARTIAL}
         found = (check for checks in self.checks.values() for check in checks if check.outcome in charged)
         return tuple(dict.fromkeys(code for check in found for code in check.faults))
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Where a verifier stands, what it reads, what it tells, and what it prints."""
+
+    home: Path
+    asked: Path
+    told: Path
+    said: Path
+
+
+class _Process(Protocol):
+    """What is needed to watch a verifier."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 def verify(request: VerificationRequest) -> Verification:
@@ -157,12 +183,11 @@ def verify(request: VerificationRequest) -> Verification:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="netgrader-verify-") as folder:
         home = Path(folder)
-        asked, told, said = home / "request.json", home / "verdicts.jsonl", home / "output.txt"
-        asked.write_text(json.dumps(request.as_json()), encoding="utf-8")
-        command = [sys.executable, "-I", "-m", "netgrader.grading.verifier", str(asked), str(told)]
-        code, limit = _run(command, said, home, request)
-        lines = list(_lines(told))
-        output = said.read_text(encoding="utf-8", errors="replace")[-LOG:]
+        files = _Files(home, home / "request.json", home / "verdicts.jsonl", home / "output.txt")
+        files.asked.write_text(json.dumps(request.as_json()), encoding="utf-8")
+        code, limit = _run(files, request)
+        lines = list(_lines(files.told))
+        output = files.said.read_text(encoding="utf-8", errors="replace")[-LOG:]
     seconds = time.monotonic() - start
     broken = next((line["broken"] for line in lines if "broken" in line), None)
     if broken is not None:
@@ -178,8 +203,43 @@ def verify(request: VerificationRequest) -> Verification:
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
 
-def _run(command: Sequence[str], said: Path, home: Path, request: VerificationRequest) -> tuple[int, str | None]:
+def _run(files: _Files, request: VerificationRequest) -> tuple[int, str | None]:
     """Run the verifier; its exit code, and the limit that it was stopped at, in words, if it was."""
+    parent = _parent() if hasattr(os, "pidfd_open") else None
+    if parent is not None and parent.busy.acquire(blocking=False):
+        try:
+            with contextlib.suppress(OSError):  # it is gone: the next one is started anew, and this one without it
+                return _to_its_end(parent.start(files.asked, files.told, files.said, files.home), request)
+            _parent.cache_clear()
+        except BaseException:
+            parent.close()
+            _parent.cache_clear()
+            raise
+        finally:
+            parent.busy.release()
+    command = [sys.executable, "-I", "-m", "netgrader.grading.verifier", str(files.asked), str(files.told)]
+    with files.said.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=files.home,
+            env=_environment(files.home),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        return _to_its_end(process, request)
+
+
+@functools.cache
+def _parent() -> VerifierParent:
+    """The process that forks our verifiers, started once."""
+    parent = VerifierParent(_environment(Path(tempfile.gettempdir())))
+    atexit.register(parent.close)
+    return parent
+
+
+def _environment(home: Path) -> dict[str, str]:
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
@@ -191,24 +251,18 @@ def _run(command: Sequence[str], said: Path, home: Path, request: VerificationRe
     }
     if os.name == "nt":
         environment |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
-    with said.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=home,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            limit = _watched(process, request)
-        finally:
-            _stop(process)
-    return process.returncode, limit
+    return environment
 
 
-def _watched(process: subprocess.Popen[bytes], request: VerificationRequest) -> str | None:
+def _to_its_end(process: _Process, request: VerificationRequest) -> tuple[int, str | None]:
+    try:
+        limit = _watched(process, request)
+    finally:
+        _stop(process)
+    return process.wait(), limit
+
+
+def _watched(process: _Process, request: VerificationRequest) -> str | None:
     """Wait for the verifier; the limit that it went beyond, in words.
 
     Its memory is looked at from here: a limit set in it would be the lab's too, which needs another.
@@ -226,9 +280,9 @@ def _watched(process: subprocess.Popen[bytes], request: VerificationRequest) -> 
             return f"needed more than {request.memory_bytes / 1e9:.3g} GB of memory"
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: _Process) -> None:
     """Stop the process and all that it started."""
-    if os.name == "nt":
+    if isinstance(process, subprocess.Popen) and os.name == "nt":
         process.kill()
     else:
         with contextlib.suppress(ProcessLookupError):
@@ -262,7 +316,7 @@ def _verification(
     noted = next((line["end"] for line in lines if "end" in line), nothing)
     return Verification(
         checks={cell: tuple(found) for cell, found in checks.items()},
-        measured=noted["measured"],
+        measured_by_cell=noted["measured"],
         observations=observations.from_json(noted["observations"]),
         seconds=seconds,
         problem=problem,

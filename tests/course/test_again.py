@@ -8,7 +8,7 @@ from netgrader.evidence import EvidenceWriter
 from netgrader.grading.again import Line, best_of_runs, line_of
 from netgrader.grading.execution_types import CellRun, CellStatus, Execution
 from netgrader.grading.grade import find_jobs, grade_job
-from netgrader.grading.stages import Verified
+from netgrader.grading.verify_stage import Verified
 from netgrader.results import CheckResult, Outcome, Visibility
 
 LINE = Line("check_accuracy", again_from=0.9818, full=0.9842, runs=3)

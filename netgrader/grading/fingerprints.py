@@ -1,0 +1,168 @@
+"""What the verdicts of each check cell depend on in the files of tests, so that a changed test is run and no others.
+
+Read from the source without running it. A cell's tests depend on their own text, on what it names at the top of the
+file (helpers, constants), and on all that stands there without a name that could be followed. Where a file is written
+in a way that this cannot follow, all of its notebook's tests are run.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netgrader.grading.store import hash_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["CellTests", "cells_to_run", "tests_by_cell"]
+
+DECORATOR = "grades"
+TEST = "test_"
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class CellTests:
+    """The tests of a check cell.
+
+    Attributes
+    ----------
+    fingerprint
+        Hash of all in the files of tests that its verdicts depend on.
+    forgives
+        Cells whose charged faults its tests leave alone, so that its verdicts depend on theirs.
+    """
+
+    fingerprint: str
+    forgives: frozenset[str] = frozenset()
+
+
+class _UnclearError(Exception):
+    """The file is written in a way that is not followed here."""
+
+
+def tests_by_cell(files: Iterable[Path]) -> dict[str, CellTests] | None:
+    """The tests of each check cell in `files`; None if they cannot be told apart."""
+    texts: dict[str, list[object]] = {}
+    forgives: dict[str, set[str]] = {}
+    names: set[str] = set()
+    try:
+        for path in files:
+            for cell, name, forgiven, depends in _tests(path):
+                if name in names:  # an error, which the run of all tests says
+                    return None
+                names.add(name)
+                texts.setdefault(cell, []).append([path.name, name, depends])
+                forgives.setdefault(cell, set()).update(forgiven)
+    except (_UnclearError, OSError, SyntaxError, ValueError, RecursionError):
+        return None
+    return {cell: CellTests(hash_json(found), frozenset(forgives[cell])) for cell, found in texts.items()}
+
+
+def cells_to_run(now: Mapping[str, CellTests], before: Mapping[str, str]) -> frozenset[str]:
+    """The cells whose tests have to be run, given the fingerprints of those whose verdicts are known.
+
+    With a changed cell go those that forgive its faults, and with each cell those that it forgives.
+    """
+    wanted = {cell for cell, tests in now.items() if before.get(cell) != tests.fingerprint}
+    gone = before.keys() - now.keys()
+    while True:
+        follow = {cell for cell, tests in now.items() if tests.forgives & (wanted | gone)}
+        needed = {cell for name in wanted | follow for cell in now[name].forgives if cell in now}
+        if follow | needed <= wanted:
+            return frozenset(wanted)
+        wanted |= follow | needed
+
+
+def _tests(path: Path) -> Iterator[tuple[str, str, frozenset[str], list[str]]]:
+    """Of each test in a file: its cell, its name, what it forgives, and the text that its verdict depends on."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    named: dict[str, list[ast.stmt]] = {}
+    always: list[ast.stmt] = []
+    tests: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+    for node in tree.body:
+        if isinstance(node, FUNCTIONS) and node.name.startswith(TEST):
+            tests.append(node)
+        elif (
+            isinstance(node, FUNCTIONS | ast.ClassDef) and not node.decorator_list and not node.name.startswith("Test")
+        ):
+            named.setdefault(node.name, []).append(node)
+        elif isinstance(node, ast.Assign) and all(isinstance(one, ast.Name) for one in node.targets):
+            for target in node.targets:
+                named.setdefault(target.id, []).append(node)  # type: ignore[attr-defined]
+        elif not _is_text(node):
+            always.append(node)
+    constants = dict(_constants(named))
+    shared = [ast.dump(node) for node in always]
+    wide = {name for node in always for name in _names(node)}
+    for test in tests:
+        terms = _terms(test)
+        cell = _value(terms.args[0] if terms.args else _keyword(terms, "cell"), constants)
+        forgiven = _value(_keyword(terms, "forgives"), constants) or ()
+        if not isinstance(cell, str) or not isinstance(forgiven, tuple | list):
+            raise _UnclearError
+        used = [ast.dump(node) for node in _closure({*_names(test), *wide}, named)]
+        yield cell, test.name, frozenset(map(str, forgiven)), [ast.dump(test), *used, *shared]
+
+
+def _terms(test: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call:
+    """The call of `grades` above a test, which must be its only decorator."""
+    if len(test.decorator_list) == 1:
+        call = test.decorator_list[0]
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == DECORATOR:
+            return call
+    raise _UnclearError
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    if any(keyword.arg is None for keyword in call.keywords):
+        raise _UnclearError
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _constants(named: Mapping[str, list[ast.stmt]]) -> Iterator[tuple[str, object]]:
+    for name, nodes in named.items():
+        node = nodes[0]
+        if len(nodes) == 1 and isinstance(node, ast.Assign):
+            try:
+                yield name, ast.literal_eval(node.value)
+            except ValueError:
+                continue
+
+
+def _value(node: ast.expr | None, constants: Mapping[str, object]) -> object:
+    """What an expression of literals and of the file's constants is worth."""
+    if isinstance(node, ast.Name):
+        if node.id not in constants:
+            raise _UnclearError
+        return constants[node.id]
+    if isinstance(node, ast.Tuple | ast.List):
+        return tuple(_value(one, constants) for one in node.elts)
+    if node is None or isinstance(node, ast.Constant):
+        return node.value if node is not None else None
+    raise _UnclearError
+
+
+def _closure(names: set[str], named: Mapping[str, list[ast.stmt]]) -> list[ast.stmt]:
+    """The named statements at the top of a file that `names` lead to, in the order of the names."""
+    seen: set[str] = set()
+    todo = [name for name in names if name in named]
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += [more for node in named[name] for more in _names(node) if more in named]
+    return [node for name in sorted(seen) for node in named[name]]
+
+
+def _names(node: ast.AST) -> set[str]:
+    """All names that a statement uses; its arguments too, since fixtures go by them."""
+    found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    return found | {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

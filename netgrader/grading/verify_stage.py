@@ -1,0 +1,216 @@
+"""The stage of verdicts, through the store: what a changed test does not touch is taken over, and the rest is run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from netgrader import observations
+from netgrader.grading.fingerprints import CellTests, cells_to_run, tests_by_cell
+from netgrader.grading.stages import Options, Ran, versions_of
+from netgrader.grading.store import Key, Store, hash_files, hash_json
+from netgrader.grading.verify import Verification, VerificationRequest, verify
+from netgrader.imports import code_hash
+from netgrader.results import CheckResult, Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from netgrader.course import Assignment
+    from netgrader.observations import Observations
+
+__all__ = ["Verified", "verify_stage"]
+
+STAGE = "verify"
+VERIFICATION_FILE = "verification.json"
+VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
+IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier"})
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What came of the tests."""
+
+    checks: Mapping[str, tuple[CheckResult, ...]]
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    observations: Observations = field(default_factory=dict)
+    log: tuple[str, ...] = ()
+    problem: str | None = None
+    seconds: float = 0.0
+    digest: str = ""
+
+
+def verify_stage(
+    store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0
+) -> tuple[Verified, bool]:
+    """Run the tests on what the run of a number handed over, or take their verdicts from the store; and whether now.
+
+    After a change of tests only the tests of the check cells that it touches are run: see `netgrader.grading.fingerprints`.
+    """
+    files = assignment.files(notebook)
+    tests = (*files.public_tests, *files.hidden_tests)
+    context = {
+        "evidence": ran.entry.digest,
+        "data": hash_files({"data": assignment.course.data})["data"],
+        "seed": assignment.course.seed + run,
+        "sandbox": options.sandbox,
+        "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
+        "netgrader": code_hash(IN_THE_VERIFIER),
+    }
+    key = Key(STAGE, {**context, "tests": hash_files({path.name: path for path in (*tests, files.exercises)})})
+    request = VerificationRequest(
+        evidence=ran.evidence,
+        public_tests=files.public_tests,
+        hidden_tests=files.hidden_tests,
+        exercises=files.exercises,
+        data=assignment.course.data if assignment.course.data.is_file() else None,
+        seed=assignment.course.seed + run,
+        problems=ran.execution.problems,
+        outside=ran.execution.outside,
+    )
+    latest = _Latest(store, Key(STAGE, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
+
+    def make(folder: Path) -> None:
+        from netgrader.sandbox.kept import require_promises  # noqa: PLC0415  (slow, and not needed for what is in the store)
+
+        require_promises(options.sandbox)
+        verification = _verification(request, None if options.anew else latest.known())
+        if verification.problem:
+            raise _Unfinished(verification)
+        text = json.dumps(_as_json(verification), indent=1)
+        (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
+
+    if options.anew:
+        store.forget(key)
+    try:
+        entry, made = store.get_or_make(key, make)
+    except _Unfinished as unfinished:
+        # What was judged counts today; the next call tries again.
+        done = unfinished.verification
+        fields = {
+            name: getattr(done, name) for name in ("checks", "measured", "observations", "log", "problem", "seconds")
+        }
+        return Verified(**fields, digest=hash_json(_as_json(done))), True
+    if made:
+        latest.note(key)
+    raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
+    found = _from_json(raw)
+    return Verified(
+        found.checks, found.measured, found.observations, found.log, None, entry.seconds, entry.digest
+    ), made
+
+
+class _Unfinished(Exception):
+    """A verification that was cut off: a result for now, and none to keep."""
+
+    def __init__(self, verification: Verification) -> None:
+        super().__init__(verification.problem)
+        self.verification = verification
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Verdicts of the same evidence by other tests, and the cells for which they do not hold any more."""
+
+    verification: Verification
+    cells: frozenset[str]
+    run: frozenset[str]
+
+
+class _Latest:
+    """The last verification of the same evidence, whatever the tests were.
+
+    Parameters
+    ----------
+    store
+        Where.
+    context
+        All that verdicts depend on but the tests.
+    tests
+        The files of tests as they are now.
+    """
+
+    def __init__(self, store: Store, context: Key, tests: tuple[Path, ...]) -> None:
+        self._store = store
+        self._context = context
+        self._tests = tests
+
+    def known(self) -> _Known | None:
+        """What can be taken over; None if nothing can."""
+        noted = self._store.noted(self._context)
+        now = tests_by_cell(self._tests) if noted else None
+        if not noted or now is None:
+            return None
+        try:
+            entry = self._store.get(Key(STAGE, noted["inputs"]))
+            if entry is None:
+                return None
+            raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
+            verification = _from_json(raw)
+            run = cells_to_run(now, noted["cells"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        # What went wrong in tests is not known by cell: then all are run.
+        return None if verification.log else _Known(verification, frozenset(now), run)
+
+    def note(self, key: Key) -> None:
+        """Remember that the result of `key` is the last one."""
+        now: Mapping[str, CellTests] | None = tests_by_cell(self._tests)
+        if now is not None:
+            cells = {cell: tests.fingerprint for cell, tests in now.items()}
+            self._store.note(self._context, {"inputs": key.inputs, "cells": cells})
+
+
+def _verification(request: VerificationRequest, known: _Known | None) -> Verification:
+    """Run the tests, but for those of cells whose verdicts are known."""
+    if known is None:
+        return verify(request)
+    before = known.verification
+    kept = known.cells - known.run
+    wanted = dataclasses.replace(request, cells=tuple(sorted(known.run)))
+    fresh = verify(wanted) if known.run else Verification({})
+    return dataclasses.replace(
+        fresh,
+        checks=_merged(before.checks, fresh.checks, kept),
+        measured_by_cell=_merged(before.measured_by_cell, fresh.measured_by_cell, kept),
+        observations=_merged(before.observations, fresh.observations, kept),
+    )
+
+
+def _merged(before: Mapping[str, Any], fresh: Mapping[str, Any], kept: frozenset[str]) -> dict[str, Any]:
+    """By cell: `before` where it was kept, else `fresh`."""
+    return {**{cell: value for cell, value in before.items() if cell in kept}, **fresh}
+
+
+def _as_json(verification: Verification) -> dict[str, Any]:
+    return {
+        # In one order whatever was run, so that equal verdicts are equal files.
+        "checks": {
+            cell: [dataclasses.asdict(check) for check in checks]
+            for cell, checks in sorted(verification.checks.items())
+        },
+        "measured": {cell: dict(noted) for cell, noted in sorted(verification.measured_by_cell.items())},
+        "observations": observations.to_json(dict(sorted(verification.observations.items()))),
+        "log": list(verification.log),
+    }
+
+
+def _from_json(raw: Mapping[str, Any]) -> Verification:
+    checks = {
+        cell: tuple(
+            CheckResult(
+                **{
+                    **check,
+                    "visibility": Visibility(check["visibility"]),
+                    "outcome": Outcome(check["outcome"]),
+                    "faults": tuple(check["faults"]),
+                }
+            )
+            for check in found
+        )
+        for cell, found in raw["checks"].items()
+    }
+    return Verification(checks, raw["measured"], observations.from_json(raw["observations"]), log=tuple(raw["log"]))

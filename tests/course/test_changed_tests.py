@@ -1,0 +1,157 @@
+"""After a change of tests only the tests of the cells that it touches are run, and marks are those of running all."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+
+import pytest
+
+from netgrader.grading import fingerprints, verify_stage
+from netgrader.grading.fingerprints import CellTests, cells_to_run
+from netgrader.grading.grade import grade_job, jobs_of
+
+FILE = '''
+"""Checks."""
+
+import numpy as np
+
+from netgrader.checks import fail, grades
+
+A = "check_a"
+LIMIT = 3
+
+
+def near(number):
+    """Close enough."""
+    return abs(number) < LIMIT
+
+
+@grades(A)
+def test_a_is_near(cell_evidence):
+    """A is near"""
+    if not near(cell_evidence.fact("a")):
+        fail("Far.")
+
+
+@grades("check_b", forgives=(A,))
+def test_b_is_there(cell_evidence):
+    """B is there"""
+    cell_evidence.fact("b")
+
+
+@grades("check_c")
+def test_c_is_there(cell_evidence):
+    """C is there"""
+    cell_evidence.fact("c")
+'''
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """The cells whose tests have to be run when a text in the file is replaced."""
+
+    def of(old, new):
+        path = tmp_path / "test_t.py"
+        path.write_text(FILE)
+        before = {cell: tests.fingerprint for cell, tests in fingerprints.tests_by_cell([path]).items()}
+        assert old in FILE
+        path.write_text(FILE.replace(old, new))
+        now = fingerprints.tests_by_cell([path])
+        return None if now is None else cells_to_run(now, before)
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cells"),
+    [
+        ('fact("c")', 'fact("d")', {"check_c"}),
+        ("C is there", "C is here", {"check_c"}),
+        ('@grades("check_c")', '@grades("check_c", credit=2)', {"check_c"}),
+        ('"""Close enough."""', '"""Close enough."""  # a comment', set()),
+        ('"""Checks."""', '"""Our checks."""', set()),
+        # B forgives what A was charged, so its verdict may be another one now.
+        ("LIMIT = 3", "LIMIT = 4", {"check_a", "check_b"}),
+        ("abs(number)", "number", {"check_a", "check_b"}),
+        # To run B, it has to be known what A is charged.
+        ('fact("b")', 'fact("d")', {"check_a", "check_b"}),
+        ("import numpy as np", "import numpy as np\nnp.seterr('raise')", {"check_a", "check_b", "check_c"}),
+    ],
+)
+def test_a_change_reaches_the_cells_that_depend_on_it(changed, old, new, cells):
+    assert changed(old, new) == cells
+
+
+@pytest.mark.parametrize(
+    "new",
+    ["@grades(*terms)", "@grades(cell())", '@other\n@grades("check_c")', "", '@grades("check_c", **more)', "def ("],
+)
+def test_what_cannot_be_told_apart_is_not(changed, new):
+    assert changed('@grades("check_c")', new) is None
+
+
+def test_two_tests_of_one_name_are_not_told_apart_since_they_are_a_mistake(changed):
+    assert changed("test_c_is_there", "test_b_is_there") is None
+
+
+def test_a_cell_that_is_gone_or_new_is_noticed():
+    now = {"check_b": CellTests("1", frozenset({"check_a"})), "check_c": CellTests("2")}
+    assert cells_to_run(now, {"check_a": "0", "check_b": "1"}) == {"check_b", "check_c"}
+
+
+@pytest.fixture
+def verified(monkeypatch):
+    """The cells of each verification that is really run."""
+    seen, run = [], verify_stage.verify
+
+    def verify(request):
+        seen.append(request.cells)
+        return run(request)
+
+    monkeypatch.setattr(verify_stage, "verify", verify)
+    return seen
+
+
+def graded(tiny):
+    (job,) = jobs_of(tiny.assignment, "ada")
+    return grade_job(job)
+
+
+@pytest.mark.usefixtures("uncaged")
+def test_a_changed_test_runs_its_cell_and_gives_what_running_all_gives(tiny, verified, tmp_path, monkeypatch):
+    tiny.submit("ada", add="def add(a, b):\n    return a - b")
+    first = graded(tiny)
+    assert verified == [None]
+    hidden = tiny.root / "grader_tests" / "test_sums.py"
+    hidden.write_text(
+        hidden.read_text()
+        + textwrap.dedent('''
+
+            @grades("check_squares", credit=3)
+            def test_there_are_eleven(cell_evidence):
+                """There are eleven squares"""
+                if len(cell_evidence.array("squares")) != 11:
+                    fail("There are not.")
+        ''')
+    )
+    second = graded(tiny)
+    assert verified == [None, ("check_squares",)]
+    assert second.made == {"verify"}
+    assert (first.result.score, second.result.score) == (3.0, 0.75)
+    monkeypatch.setenv("NETGRADER_STORE", str(tmp_path / "fresh"))
+    fresh = graded(tiny)
+    assert verified[2:] == [None]
+    assert dataclasses.replace(fresh.result, seconds={}) == dataclasses.replace(second.result, seconds={})
+    assert fresh.observations == second.observations
+
+
+@pytest.mark.usefixtures("uncaged")
+def test_a_comment_in_a_test_runs_nothing_and_leaves_the_result_as_it_was(tiny, verified):
+    tiny.submit("ada")
+    first = graded(tiny)
+    hidden = tiny.root / "grader_tests" / "test_sums.py"
+    hidden.write_text(hidden.read_text() + "\n# nothing new\n")
+    second = graded(tiny)
+    assert verified == [None]
+    assert second.digest == first.digest
