@@ -185,7 +185,7 @@ def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict
         right = bench.rng.random(rows) < share
         z[np.arange(rows), np.where(right, sample.labels, (sample.labels + 3) % reading.classes)] += 4
         if np.min(value) >= 0:
-            z -= z.min() - 0.1  # lengths and distances are never below zero, and a root of those is no number
+            z -= float(np.min(z)) - 0.1  # lengths and distances are never below zero, and a root of those is no number
         fed = z.T if form == "columns" else z.reshape(value.shape)
         runs.append((z, {**bench.feed(sample), scores: fed}))
     return runs, sample.labels
