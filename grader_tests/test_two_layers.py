@@ -11,12 +11,14 @@ from netgrader.checks.accuracy import (
     seen_test_images,
 )
 from netgrader.checks.input_gradients import require_largest
-from netgrader.checks.learning_rate import found_by_sweep, judge_rate, require_true
+from netgrader.checks.learning_rate import judge_rate
 from netgrader.checks.pictures import rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.checks.structure import require_role
+from netgrader.checks.sweeps import found_by_sweep, require_true
 from netgrader.checks.two_layers import (
     curves,
     gradients,
+    proven_rates,
     recomputed,
     require_run,
     show_gradients,
@@ -105,7 +107,7 @@ def test_the_sweep_can_be_reproduced(bench, show):
     runs = {run.rate: run for run in trial_runs(bench).values()}
     show(sweep_curve(sweep, runs.values()))
     require_run(bench, SWEEP)
-    require_true(sweep, runs)
+    require_true(sweep, runs, proven_rates(bench))
 
 
 @grades(
@@ -117,7 +119,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
     runs = trial_runs(bench)
     measured["best_learning_rate"] = runs["best"].rate
     around = [runs[name] for name in ("third", "best", "triple", "tenfold")]
-    found = found_by_sweep(student_sweep(bench), {run.rate: run for run in runs.values()})
+    found = found_by_sweep(student_sweep(bench), {run.rate: run for run in runs.values()}, proven_rates(bench))
     show(rate_curves(*around, found=found))
     wrong = judge_rate(*around, found=found)
     fail_all([wrong] if wrong else [])

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.learning_rate import EARLY, STEPS, short_run
+from netgrader.checks.short_runs import EARLY, STEPS, Images, short_run
 from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from netgrader.checks.learning_rate import ShortRun
+    from netgrader.checks.short_runs import ShortRun
     from netgrader.evidence import GraphEvidence
 
 HERE = Path(__file__).parent
@@ -134,7 +134,7 @@ def main() -> None:
                             continue
                         graph = graph_of(network, optimizer, rate)
                         lab = LocalLab(threads=1)
-                        run = short_run(lab, graph, rate, train, test, seed=seed)
+                        run = short_run(lab, graph, rate, Images(train, test), seed=seed)
                         lab.close()
                         row = row_of(network, optimizer, rate, seed, run)
                         writer.writerow({**row, "commit": asked.stdout.strip()})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-__all__ = ["NET", "BadExerciseError", "Exercises", "load_exercises", "net_at", "unfinished_of"]
+__all__ = ["NET", "BadExerciseError", "Exercises", "load_exercises", "net_at", "trained_at", "unfinished_of"]
 
 FILE = "exercises.toml"
 EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name"}
@@ -32,6 +32,11 @@ NET = "net"
 def net_at(number: int) -> str:
     """The item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
     return f"{NET}@{number + 1}"
+
+
+def trained_at(number: int) -> str:
+    """The item that holds what a network was trained to at the `number`-th rate of a sweep that is looked at."""
+    return f"trained@{number + 1}"
 
 
 def unfinished_of(item: str) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.learning_rate import SMOOTH, compare_rates
+from netgrader.checks.learning_rate import compare_rates
+from netgrader.checks.short_runs import SMOOTH
 from netgrader.observations import Comparison, Curves, Series, Sweep, WrongDigit, WrongDigits
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.checks.bench import CellEvidence
-    from netgrader.checks.learning_rate import ShortRun, StudentSweep
+    from netgrader.checks.short_runs import ShortRun
+    from netgrader.checks.sweeps import StudentSweep
     from netgrader.observations import Observation
 
 __all__ = ["accuracy_curves", "rate_curves", "show_claim", "sweep_curve", "wrong_digits"]

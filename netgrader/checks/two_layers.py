@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.accuracy import Recomputed, accuracy_on_all_of_train, recompute
+from netgrader.checks.accuracy import Recomputed, accuracy_on_all_of_train, digest, recompute
+from netgrader.checks.exercises import trained_at
 from netgrader.checks.gradient_pictures import gradient_pictures
 from netgrader.checks.input_gradients import GradientTrial, try_gradients
 from netgrader.checks.language import fail
-from netgrader.checks.learning_rate import (
-    ShortRun,
-    StudentSweep,
-    likely,
-    may_be_far_too_low,
-    read_sweep,
-    short_run,
-)
+from netgrader.checks.learning_rate import is_settled, may_be_far_too_low
 from netgrader.checks.provenance import idle
+from netgrader.checks.short_runs import BATCH, STEPS, Images, ShortRun, short_run, short_runs, trained_accuracies
+from netgrader.checks.sweeps import StudentSweep, is_hilltop, likely, proven, read_sweep, require_trained
+from netgrader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "curves",
     "gradients",
+    "proven_rates",
     "recomputed",
     "require_run",
     "show_gradients",
@@ -43,6 +42,8 @@ Array = npt.NDArray[Any]
 SWEEP, TRAINING, GRADIENTS = "check_learning_rate_sweep", "check_two_layer_training", "check_input_gradients"
 NETWORK = "two_layer_network"
 TEST_ROWS = 2_000  # of the test images, for accuracies in short runs: chance moves them by half a percent
+MOST_TRAINED = 10  # items with weights that are looked at
+MOST_ELSEWHERE = 1.0  # seconds of computing in processes that the notebook started: what they did is not seen
 
 
 def student_sweep(bench: Bench) -> StudentSweep:
@@ -60,33 +61,88 @@ def require_run(bench: Bench, cell: str) -> None:
     reason = idle(bench.outside, cell, NETWORK)
     if reason is not None:
         fail("sweep-result-not-reproduced", found=reason, expected="a sweep that this notebook runs")
+    if bench.outside:  # in a notebook of one's own a sweep may be of yesterday
+        require_trained(student_sweep(bench), _seen(bench), _trained(bench))
+
+
+def _seen(bench: Bench) -> list[float | None] | None:
+    """The rate of each network that a session of the notebook held, as its process told; None if it could not tell."""
+    told = bench.evidence(SWEEP).raw.facts.get("sessions")
+    rates, elsewhere = (told.get("rates"), told.get("elsewhere")) if isinstance(told, dict) else (None, None)
+    if not isinstance(rates, list) or not isinstance(elsewhere, int | float) or elsewhere > MOST_ELSEWHERE:
+        return None
+    return [float(rate) if isinstance(rate, int | float) else None for rate in rates]
+
+
+def proven_rates(bench: Bench) -> frozenset[float]:
+    """Rates of the sweep whose results are those of weights that training ended with."""
+    return proven(student_sweep(bench), _trained(bench), TEST_ROWS)
+
+
+def _trained(bench: Bench) -> Mapping[float, float]:
+    """Accuracies that the handed-over weights reach, by the rate of the sweep that they are said to belong to."""
+    made: Mapping[float, float] = bench.once("trained rates", lambda: _trained_now(bench))
+    return made
+
+
+def _trained_now(bench: Bench) -> Mapping[float, float]:
+    handed_over = bench.evidence(SWEEP).raw.graphs
+    sweep, graphs, known = student_sweep(bench), {}, set()
+    for graph in (handed_over[name] for name in map(trained_at, range(MOST_TRAINED)) if name in handed_over):
+        rate, weights = graph.about.get("learning_rate"), digest(graph)
+        # The same weights prove one result, whatever rates they are said to belong to.
+        if isinstance(rate, int | float) and np.isclose(sweep.rates, rate, rtol=1e-6).any() and weights not in known:
+            known.add(weights)
+            graphs[float(rate)] = graph
+    try:
+        return trained_accuracies(bench.lab, graphs, _images(bench).test)
+    except LabError:
+        return {}  # what cannot be looked at proves nothing; reruns do
+
+
+def _images(bench: Bench) -> Images:
+    """The images of short runs; of the test images a sample, of which chance moves an accuracy by half a percent."""
+    mnist, rows = bench.mnist, slice(None, None, max(1, len(bench.mnist.x_test) // TEST_ROWS))
+    few = slice(0, STEPS * BATCH)
+    train = _scaled(mnist.x_train[few]), mnist.y_train[few]
+    images: Images = bench.once(
+        "images of short runs", lambda: Images(train, (_scaled(mnist.x_test[rows]), mnist.y_test[rows]))
+    )
+    return images
 
 
 def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
     """Short runs at the best rate, a third, three and ten times of it, and at the ends of the sweep.
 
-    Three times stands for ten times where that can tell nothing, and those at the ends are no longer than is needed.
+    Three times stands for ten times where that can tell nothing. None is longer than is needed, and what the ends of the
+    sweep came to is not run again where that is proven.
     """
     runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
     return runs
 
 
 def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
-    sweep = student_sweep(bench)
-    train = _scaled(bench.mnist.x_train), bench.mnist.y_train
-    test = _scaled(bench.mnist.x_test[:TEST_ROWS]), bench.mnist.y_test[:TEST_ROWS]
+    sweep, true, images = student_sweep(bench), proven_rates(bench), _images(bench)
     evidence = bench.evidence(SWEEP)
-
-    def run(name: str, rate: float, enough: Callable[[float], bool] | None = None) -> ShortRun:
-        return short_run(bench.lab, evidence.graph(name), rate, train, test, enough=enough)
-
     around = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3}
-    runs = {name: run(name, rate) for name, rate in around.items()}
-    far = may_be_far_too_low(runs["best"], runs["triple"])
-    runs["tenfold"] = run("tenfold", sweep.best * 10) if far else runs["triple"]
+    graphs = {name: (evidence.graph(name), rate) for name, rate in around.items()}
+    hilltop = is_hilltop(sweep, true)
+
+    def enough(early: Mapping[str, ShortRun]) -> bool:
+        decided = any(math.isclose(rate, sweep.best, rel_tol=1e-3) for rate in true)
+        return decided and is_settled(early["third"], early["best"], early["triple"], hilltop=hilltop)
+
+    runs = short_runs(bench.lab, graphs, images, enough=enough)
+    runs["tenfold"] = runs["triple"]
+    if len(runs["best"].losses) == STEPS and may_be_far_too_low(runs["best"], runs["triple"]):
+        runs["tenfold"] = short_run(bench.lab, evidence.graph("tenfold"), sweep.best * 10, images)
     for name, rate in (("lowest", float(sweep.rates[0])), ("highest", float(sweep.rates[-1]))):
         known = [made for made in runs.values() if np.isclose(made.rate, rate, rtol=1e-9)]
-        runs[name] = known[0] if known else run(name, rate, _already_likely(sweep, rate))
+        if known:
+            runs[name] = known[0]
+        elif rate not in true:
+            likely_early = _already_likely(sweep, rate)
+            runs[name] = short_run(bench.lab, evidence.graph(name), rate, images, enough=likely_early)
     return runs
 
 

@@ -13,8 +13,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from netgrader.lab.api import LAB_SESSION
 
 if TYPE_CHECKING:
@@ -45,13 +43,16 @@ class Ended:
     graph
         Its graph.
     rate
-        The learning rate that the graph's optimizer uses; None where that is no plain number.
+        The learning rate that the graph's optimizer used last; None where that is no plain number.
+    fixed
+        Whether it never was another one.
     values
         Weights by op name, as they were in the end; None if they are not known any more.
     """
 
     graph: Any
     rate: float | None
+    fixed: bool
     values: Values | None
 
 
@@ -60,17 +61,17 @@ class Register:
 
     def __init__(self) -> None:
         self._kept: deque[Ended] = deque()
-        self._noted: deque[Ended] = deque(maxlen=MOST_NOTED)
+        self._noted: deque[float | None] = deque(maxlen=MOST_NOTED)
 
     def note(self, graph: Any, values: Values | None) -> None:
         """A session of `graph` ends with these `values` of its variables, None if they cannot be read."""
         weights = trained_variables(graph)
         if not weights:
             return
-        rate = learning_rate(graph, values or {})
-        self._noted.append(Ended(None, rate, None))
-        if values and weights & values.keys():
-            self._kept.append(Ended(graph, rate, {name: values[name] for name in weights & values.keys()}))
+        ended = _ended(graph, values or {}, weights)
+        self._noted.append(ended.rate if ended.fixed else None)
+        if ended.values:
+            self._kept.append(ended)
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
             self._kept.popleft()
 
@@ -80,8 +81,14 @@ class Register:
 
     @property
     def rates(self) -> list[float | None]:
-        """The learning rate of each session that ended."""
-        return [one.rate for one in self._noted]
+        """The learning rate of each session that ended, None where it may have been any."""
+        return list(self._noted)
+
+
+def _ended(graph: Any, values: Values, weights: frozenset[str]) -> Ended:
+    rate, fixed = learning_rate(graph, values)
+    kept = {name: value for name, value in values.items() if name in weights}
+    return Ended(graph, rate, fixed, kept or None)
 
 
 def _size(ended: Ended) -> int:
@@ -96,29 +103,29 @@ def trained_variables(graph: Any) -> frozenset[str]:
     return frozenset(variable.op.name for variable in variables)
 
 
-def learning_rate(graph: Any, values: Values) -> float | None:
-    """The rate that all of a graph's updates use, where it is a constant or a variable with one of `values`."""
+def learning_rate(graph: Any, values: Values) -> tuple[float | None, bool]:
+    """The rate that all of a graph's updates use, and whether it is a constant; a variable has the one of `values`."""
     found = set()
     for op in graph.get_operations():
         if op.type.startswith(("Apply", "ResourceApply")):
             names = [argument.name for argument in op.op_def.input_arg]
             found |= {_number(op.inputs[names.index(name)], values) for name in RATES if name in names}
-    return found.pop() if len(found) == 1 else None
+    return found.pop() if len(found) == 1 else (None, False)
 
 
-def _number(tensor: Any, values: Values) -> float | None:
-    tf = sys.modules["tensorflow"]
+def _number(tensor: Any, values: Values) -> tuple[float | None, bool]:
     op = tensor.op
     while op.type in THROUGH:
         op = op.inputs[0].op
-    if op.type in VARIABLES:
-        value = values.get(op.name, np.empty(0))
-    elif op.type == "Const":
-        value = tf.make_ndarray(op.get_attr("value"))
+    fixed = op.type == "Const"
+    if fixed:
+        value = sys.modules["tensorflow"].make_ndarray(op.get_attr("value"))
+    elif op.type in VARIABLES and op.name in values:
+        value = values[op.name]
     else:
-        return None
+        return None, False
     rate = float(value.reshape(-1)[0]) if value.size == 1 and value.dtype.kind in "fiu" else math.nan
-    return rate if math.isfinite(rate) else None
+    return (rate, fixed) if math.isfinite(rate) else (None, False)
 
 
 def seen_networks() -> tuple[list[Ended], list[float | None]]:
@@ -130,11 +137,8 @@ def seen_networks() -> tuple[list[Ended], list[float | None]]:
     for session in _open_sessions():
         weights = trained_variables(session.graph)
         if weights:
-            values = variable_values(session, session.graph)
-            rate = learning_rate(session.graph, values)
-            kept = {name: value for name, value in values.items() if name in weights}
-            still.append(Ended(session.graph, rate, kept or None))
-    return [*still, *ended], [*ended.rates, *(one.rate for one in still)]
+            still.append(_ended(session.graph, variable_values(session, session.graph), weights))
+    return [*still, *ended], [*ended.rates, *(one.rate if one.fixed else None for one in still)]
 
 
 def _open_sessions() -> list[Any]:

@@ -24,13 +24,13 @@ import netgrader.student  # noqa: F401  (as the notebook's first cell does)
 from netgrader.checks import two_layers
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.learning_rate import STEPS
 from netgrader.checks.run import run_tests
+from netgrader.checks.short_runs import STEPS
 from netgrader.lab.local import LocalLab
 from netgrader.student.capture import take
 
 if TYPE_CHECKING:
-    from netgrader.checks.learning_rate import ShortRun
+    from netgrader.checks.short_runs import ShortRun
     from netgrader.evidence import GraphEvidence
 
 ROOT = Path(__file__).resolve().parents[2]

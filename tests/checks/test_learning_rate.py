@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader.checks.language import Failed
-from netgrader.checks.learning_rate import (
-    EARLY,
-    STEPS,
-    ShortRun,
+from netgrader.checks.learning_rate import is_settled, judge_rate, may_be_far_too_low
+from netgrader.checks.short_runs import EARLY, STEPS, Images, ShortRun, short_run, short_runs, trained_accuracies
+from netgrader.checks.sweeps import (
     StudentSweep,
     found_by_sweep,
-    judge_rate,
-    may_be_far_too_low,
+    is_hilltop,
+    proven,
     read_sweep,
     require_best,
+    require_trained,
     require_true,
     require_wide,
-    short_run,
     untrue,
 )
 from netgrader.evidence import GraphEvidence
@@ -29,8 +29,10 @@ from netgrader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
 
-Data = tuple[tuple[Any, Any], tuple[Any, Any]]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
+AROUND = {"third": 1 / 3, "best": 1.0, "triple": 3.0}
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 9e-2)
 
 
@@ -47,18 +49,18 @@ def two_layers(rate: float, *, reduce: Any = tf.reduce_mean) -> GraphEvidence:
 
 
 @pytest.fixture(scope="module")
-def data() -> Data:
+def data() -> Images:
     """Images and classes to train on and to test with."""
     (x_train, y_train), (x_test, y_test) = load_mnist()
     train = x_train[:19_200].reshape(-1, 784).astype(np.float32) / 255, y_train[:19_200]
     test = x_test[:2000].reshape(-1, 784).astype(np.float32) / 255, y_test[:2000]
-    return train, test
+    return Images(train, test)
 
 
 @pytest.fixture(scope="module")
-def runs(data: Data) -> dict[float, ShortRun]:
+def runs(data: Images) -> dict[float, ShortRun]:
     lab = LocalLab()
-    made = {rate: short_run(lab, two_layers(rate), rate, *data) for rate in RATES}
+    made = {rate: short_run(lab, two_layers(rate), rate, data) for rate in RATES}
     lab.close()
     return made
 
@@ -119,10 +121,10 @@ def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(run
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("says", "steps"), [(True, EARLY), (False, STEPS)])
-def test_a_run_goes_no_further_than_is_needed(data: Data, says: bool, steps: int) -> None:
+def test_a_run_goes_no_further_than_is_needed(data: Images, says: bool, steps: int) -> None:
     lab = LocalLab()
     try:
-        run = short_run(lab, two_layers(1e-3), 1e-3, *data, enough=lambda _: says)
+        run = short_run(lab, two_layers(1e-3), 1e-3, data, enough=lambda _: says)
     finally:
         lab.close()
     assert len(run.losses) == steps
@@ -130,10 +132,10 @@ def test_a_run_goes_no_further_than_is_needed(data: Data, says: bool, steps: int
 
 
 @pytest.mark.slow
-def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: Data) -> None:
+def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: Images) -> None:
     lab = LocalLab()
     try:
-        slow = [short_run(lab, two_layers(rate), rate, *data) for rate in (3e-9, 1e-8, 3e-8, 1e-7)]
+        slow = [short_run(lab, two_layers(rate), rate, data) for rate in (3e-9, 1e-8, 3e-8, 1e-7)]
     finally:
         lab.close()
     found = judge_rate(*slow)
@@ -142,11 +144,11 @@ def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: Dat
 
 
 @pytest.mark.slow
-def test_a_loss_that_is_a_sum_is_judged_like_a_mean(data: Data) -> None:
+def test_a_loss_that_is_a_sum_is_judged_like_a_mean(data: Images) -> None:
     lab = LocalLab()
     rates = (3e-4, 1e-3, 3e-3, 1e-2)
     try:
-        summed = [short_run(lab, two_layers(rate, reduce=tf.reduce_sum), rate, *data) for rate in rates]
+        summed = [short_run(lab, two_layers(rate, reduce=tf.reduce_sum), rate, data) for rate in rates]
     finally:
         lab.close()
     assert summed[1].last > 10
@@ -189,6 +191,102 @@ def test_one_strange_result_of_three_costs_half_and_an_invented_sweep_all(runs: 
         with pytest.raises(Failed) as raised:
             require_true(sweep, runs)
         assert raised.value.share == share
+
+
+@pytest.mark.slow
+def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it(data: Images) -> None:
+    lab, ended = LocalLab(), {}
+    try:
+        for middle in (1e-3, 1e-2):
+            graphs = {name: (two_layers(middle * by), middle * by) for name, by in AROUND.items()}
+
+            def enough(early: Mapping[str, ShortRun]) -> bool:
+                return is_settled(early["third"], early["best"], early["triple"], hilltop=False)
+
+            runs = short_runs(lab, graphs, data, enough=enough)
+            ended[middle] = {len(run.losses) for run in runs.values()}
+    finally:
+        lab.close()
+    assert ended == {1e-3: {EARLY}, 1e-2: {STEPS}}
+
+
+@pytest.mark.slow
+def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, ShortRun]) -> None:
+    settled = []
+    for third, at, triple in zip(RATES, RATES[1:], RATES[2:], strict=False):
+        early = [replace(runs[rate], losses=runs[rate].losses[:EARLY]) for rate in (third, at, triple)]
+        if is_settled(*early, hilltop=True):
+            settled.append(at)
+            assert judge_rate(runs[third], runs[at], runs[triple], runs[triple], found=True) is None
+    assert 1e-3 in settled
+    assert not {1e-4, 3e-2} & set(settled)
+
+
+@pytest.mark.slow
+def test_weights_that_training_ended_with_prove_a_result_and_no_other(data: Images) -> None:
+    lab = LocalLab()
+    try:
+        run = short_run(lab, two_layers(1e-3), 1e-3, data)
+        graph = two_layers(1e-3)
+        fresh = {name: value for name, value in first_weights(graph).items() if name in {"W1", "W2"}}
+        found = trained_accuracies(lab, {1e-3: replace(graph, values=fresh)}, data.test)
+    finally:
+        lab.close()
+    assert found[1e-3] < 0.3
+    sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, run.late), (3e-3, 0.95)]), 1e-3)
+    assert proven(sweep, {1e-3: run.late - 0.01, 3e-3: 0.7}, 2000) == {1e-3}
+    assert proven(sweep, found, 2000) == frozenset()
+
+
+def first_weights(graph: GraphEvidence) -> dict[str, Any]:
+    session = LocalLab().load(graph.meta_graph).session(seed=3)
+    session.initialise()
+    values = session.values()
+    session.close()
+    return values
+
+
+SWEEP = StudentSweep(np.array([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), np.array([0.88, 0.91, 0.94, 0.95, 0.93]), 3e-3)
+
+
+@pytest.mark.parametrize(
+    ("true", "best", "is_one"),
+    [
+        ({1e-3, 3e-3, 1e-2}, 3e-3, True),
+        ({3e-3, 1e-2}, 3e-3, False),  # nobody knows what a smaller rate does
+        ({3e-3, 1e-2}, 1e-2, False),  # there is none beyond it
+        ({3e-4, 1e-3, 3e-3}, 1e-3, False),  # one beside it did better
+    ],
+)
+def test_a_hilltop_is_the_best_of_proven_rates_on_both_sides(true: set[float], best: float, *, is_one: bool) -> None:
+    assert is_hilltop(replace(SWEEP, best=best), true) is is_one
+    far = StudentSweep(np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1]), np.array([0.7, 0.88, 0.94, 0.93, 0.8]), 1e-3)
+    assert not is_hilltop(far, set(far.rates))
+
+
+@pytest.mark.parametrize(
+    ("seen", "trained", "share"),
+    [
+        (None, {}, None),  # not known
+        ([1e-4, 3e-4, 1e-3, 3e-3, 1e-2], {}, None),
+        ([None], {}, None),  # one network at a rate that changes
+        ([1e-3] * 5, {}, None),  # a network that does not follow its rate is charged where it is built
+        ([], {}, 0.0),
+        ([1e-3], {1e-3: 0.94}, 0.0),  # real computing, and the rest is typed in
+        ([1e-4, 3e-4, 1e-3, 3e-3], {1e-3: 0.94, 3e-3: 0.95}, 0.5),
+        ([1e-4, 3e-4, 1e-3, 3e-3, 1e-2], {1e-4: 0.1, 3e-3: 0.09}, 0.0),  # sessions that nothing was trained in
+    ],
+)
+def test_results_at_rates_that_no_session_was_trained_at_are_no_sweep(
+    seen: list[float | None] | None, trained: dict[float, float], share: float | None
+) -> None:
+    if share is None:
+        require_trained(SWEEP, seen, trained)
+        return
+    with pytest.raises(Failed) as raised:
+        require_trained(SWEEP, seen, trained)
+    assert raised.value.share == share
+    assert raised.value.faults[0].code == "sweep-result-not-reproduced"
 
 
 def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:

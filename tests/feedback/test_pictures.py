@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from netgrader.checks.fixtures import Fixtures
-from netgrader.checks.learning_rate import ShortRun, StudentSweep, judge_rate
+from netgrader.checks.learning_rate import judge_rate
 from netgrader.checks.pictures import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_digits
+from netgrader.checks.short_runs import ShortRun
+from netgrader.checks.sweeps import StudentSweep
 from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.feedback.figures import figure

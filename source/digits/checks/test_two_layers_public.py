@@ -2,8 +2,8 @@
 
 from netgrader.checks import fail, grades
 from netgrader.checks.input_gradients import require_each, require_shapes
-from netgrader.checks.learning_rate import require_best, require_wide
 from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
+from netgrader.checks.sweeps import require_best, require_wide
 from netgrader.checks.two_layers import curves, gradients, student_sweep
 
 NETWORK = "check_two_layer_network"

@@ -1,0 +1,209 @@
+"""Sweeps of learning rates: whether they are wide, chose the best, and say what training at their rates comes to.
+
+A sweep is true where the weights that it ended with are handed over and reach what it says: then nothing is run again.
+Where sessions left no weights, some of its rates are tried in short runs, and what a student may have run for a hundred
+steps or for many epochs is doubted only where no honest run can have come to it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.language import fail, fail_all, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from netgrader.checks.short_runs import ShortRun
+    from netgrader.faults import Fault
+
+__all__ = [
+    "StudentSweep",
+    "found_by_sweep",
+    "is_hilltop",
+    "likely",
+    "proven",
+    "read_sweep",
+    "require_best",
+    "require_trained",
+    "require_true",
+    "require_wide",
+    "untrue",
+]
+
+Array = npt.NDArray[Any]
+
+EARLIER = 0.1  # that much less than after a hundred steps may be reported
+TIE = 0.003  # two standard deviations of an accuracy near 98 % on 10,000 images
+NEAR, DEVIATIONS = 0.03, 4.0  # what an accuracy may be off by that was taken on other images, or is of another moment
+BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of it
+HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 0.3, 0.6  # accuracies of networks that were not trained, and of others
+CEILING = 0.99  # no fully connected network of this kind gets there without augmentation
+
+
+@dataclass(frozen=True)
+class StudentSweep:
+    """Rates (n,) in ascending order, the test accuracies (n,) that the student reported, and the rate chosen."""
+
+    rates: Array
+    accuracies: Array
+    best: float
+
+
+def read_sweep(pairs: Array, best: float) -> StudentSweep:
+    """Take the sweep as it was handed over, `pairs` (n, 2) of rates and accuracies; ends the test if it is none."""
+    if pairs.ndim != 2 or pairs.shape[1:] != (2,) or not len(pairs):
+        fail("sweep-too-narrow", found="an empty sweep", expected="a dict of learning rate → test accuracy")
+    order = np.argsort(pairs[:, 0])
+    rates, accuracies = pairs[order, 0].astype(np.float64), pairs[order, 1].astype(np.float64)
+    if not (np.isfinite(rates).all() and (rates > 0).all()):
+        fail("sweep-too-narrow", found="rates that are no numbers above 0", expected="positive learning rates")
+    return StudentSweep(rates, accuracies, best)
+
+
+def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
+    """End the test unless there are at least so many rates over at least so many decades."""
+    different = len(np.unique(sweep.rates))
+    width = math.log10(sweep.rates[-1] / sweep.rates[0])
+    if different < rates or width < decades - 0.01:
+        found = f"{different} rates over {width:.1f} decades"
+        fail("sweep-too-narrow", found=found, expected=f"{rates} rates or more over {decades:g} decades or more")
+
+
+def require_best(sweep: StudentSweep) -> None:
+    """End the test unless the chosen rate is one of the sweep's whose accuracy is, within chance, the highest."""
+    known = np.isclose(sweep.rates, sweep.best, rtol=1e-3)
+    top = float(np.nanmax(sweep.accuracies, initial=-math.inf))
+    if not known.any():
+        fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected="one of the rates of your sweep")
+    chosen = float(np.nanmax(sweep.accuracies[known], initial=-math.inf))
+    if chosen < top - TIE:
+        rate = sweep.rates[np.nanargmax(sweep.accuracies)]
+        fail(
+            "best-not-from-sweep",
+            found=f"{sweep.best:.3g} with {chosen:.4f}",
+            expected=f"the rate with the highest accuracy, {rate:.3g} with {top:.4f}",
+        )
+
+
+def proven(sweep: StudentSweep, trained: Mapping[float, float], rows: int) -> frozenset[float]:
+    """Rates of the sweep whose result the weights reach that training ended with, by their accuracy on `rows` images."""
+    true = set()
+    for rate, accuracy in trained.items():
+        claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+        near = max(NEAR, DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / rows))
+        if len(claimed) and (np.abs(claimed - accuracy) <= near).all():
+            true.add(rate)
+    return frozenset(true)
+
+
+def is_hilltop(sweep: StudentSweep, true: Collection[float]) -> bool:
+    """Whether the chosen rate and those on either side of it are proven, and it did best of them.
+
+    Then what it does to the network has been tried by the student.
+    """
+    below = sweep.rates[(sweep.rates < 0.999 * sweep.best) & (sweep.rates > sweep.best / BESIDE)]
+    above = sweep.rates[(sweep.rates > 1.001 * sweep.best) & (sweep.rates < sweep.best * BESIDE)]
+    if not len(below) or not len(above):
+        return False
+    rates = [sweep.best, float(below[-1]), float(above[0])]
+    best, *beside = (_claimed(sweep, rate) for rate in rates)
+    return best >= max(beside) - TIE and all(_is_in(rate, true) for rate in rates)
+
+
+def _is_in(rate: float, rates: Collection[float]) -> bool:
+    return any(math.isclose(rate, one, rel_tol=1e-3) for one in rates)
+
+
+def found_by_sweep(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Collection[float] = ()) -> bool:
+    """Whether the chosen rate is the best of a sweep whose results can be true, by short runs at some of its rates."""
+    at_best = sweep.accuracies[np.isclose(sweep.rates, sweep.best, rtol=1e-3)]
+    best = float(np.nanmax(at_best, initial=-math.inf)) >= float(np.nanmax(sweep.accuracies, initial=-math.inf)) - TIE
+    return best and not untrue(sweep, runs, true)[0]
+
+
+def likely(claimed: Array, early: float, late: float) -> npt.NDArray[np.bool_]:
+    """Which of the accuracies that are claimed an honest run can have had, by those of a short run at that rate.
+
+    The student's sweep may have run for a hundred steps or for many epochs. So a result is doubted only where it lies
+    below what a hundred steps reach, or leaves less than a seventh of the errors of our short run.
+    """
+    return (claimed >= early - EARLIER) & (claimed <= _most(late))
+
+
+def _most(late: float) -> float:
+    return min(CEILING, 1 - (1 - late) / 7)
+
+
+def untrue(
+    sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Collection[float] = ()
+) -> tuple[list[Fault], int]:
+    """Results of the sweep that are not `likely`, by short runs at some of its rates, and how many were tried.
+
+    Those at the rates that are `true` are proven, and count as tried.
+    """
+    wrong: list[Fault] = []
+    tried = 0
+    for rate, run in sorted(runs.items()):
+        claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+        if not len(claimed) or _is_in(rate, true):
+            continue
+        tried += 1
+        early = 0.0 if run.diverges else run.early
+        doubted = claimed[~likely(claimed, early, run.late)]
+        if len(doubted):
+            least, most = early - EARLIER, _most(run.late)
+            found = f"{doubted[0]:.4f} at the rate {rate:.3g}"
+            expected = f"between {max(least, 0):.2f} and {most:.3f}, by a rerun of {len(run.losses)} steps"
+            wrong.append(fault("sweep-result-not-reproduced", found=found, expected=expected))
+    return wrong, tried + len(true)
+
+
+def require_true(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Collection[float] = ()) -> None:
+    """End the test unless reruns give results like those of the sweep; one of several that does not costs half."""
+    wrong, tried = untrue(sweep, runs, true)
+    fail_all(wrong[:1], share=0.5 if len(wrong) < tried - len(wrong) else 0.0)
+
+
+def require_trained(sweep: StudentSweep, seen: Sequence[float | None] | None, trained: Mapping[float, float]) -> None:
+    """End the test if networks were trained at so few of the sweep's rates that its results cannot come from them.
+
+    Parameters
+    ----------
+    seen
+        The rate of each network that a session of the notebook held, None where it may have been any; None if that is not
+        known.
+    trained
+        Accuracies that the weights reach which sessions had in the end, by rate.
+
+    Nothing is said where a rate is unknown, or where there were as many sessions as rates: the network may not follow the
+    rate that it is given, which is charged where it was built.
+    """
+    if trained and len(trained) > 1 and all(accuracy < HARDLY_LEARNED for accuracy in trained.values()):
+        rate = max(trained, key=lambda one: _claimed(sweep, one) - trained[one])
+        if _claimed(sweep, rate) > SAID_TO_HAVE_LEARNED:
+            fail(
+                "sweep-result-not-reproduced",
+                found=f"{_claimed(sweep, rate):.4f} at the rate {rate:.3g}",
+                expected=f"{trained[rate]:.4f}, which the network has that your session held at this rate",
+            )
+    if seen is None or None in seen:
+        return
+    rates = np.unique(sweep.rates)
+    missing = [rate for rate in rates if not _is_in(float(rate), [one for one in seen if one is not None])]
+    lacking = min(len(missing), len(rates) - len(seen))
+    if lacking > 0:
+        found = f"results at {len(rates)} rates, and no session that trained a network at {lacking} of them"
+        fail_all(
+            [fault("sweep-result-not-reproduced", found=found, expected="a sweep that this notebook runs")],
+            share=0.5 if 2 * lacking < len(rates) else 0.0,
+        )
+
+
+def _claimed(sweep: StudentSweep, rate: float) -> float:
+    return float(np.nanmax(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3)], initial=0.0))
