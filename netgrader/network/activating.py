@@ -25,6 +25,9 @@ Array = npt.NDArray[Any]
 
 RANDOM = words("RandomUniform RandomStandardNormal TruncatedNormal StatelessRandomUniformV2 StatelessRandomUniform")
 
+#: No function of the bank is written with more ops than this; along a recurrence there may be hundreds.
+MOST_OPS = 16
+
 
 def same(one: Array, other: Array) -> bool:
     """Equal up to the rounding that another order of additions brings."""
@@ -172,7 +175,7 @@ def _named(found: Sequence[Array], offset: Sequence[Array], first: int, last: in
     whole = name_activation(found[first], found[last]) or name_activation(found[first], found[last], offset[last])
     if whole is not None or first == last:
         return None if whole is None else (whole, last)
-    for length in range(last - first - 1, 0, -1):
+    for length in range(min(last - first - 1, MOST_OPS), 0, -1):
         for start in range(last - length, first - 1, -1):
             name = name_activation(found[start], found[start + length])
             if name not in (None, "none"):

@@ -190,7 +190,8 @@ class Bench:
             if value.dtype.kind != "f":
                 continue
             fan_in = max(int(np.prod(value.shape[:-1])), 1) if value.ndim > 1 else 16
-            chosen[name] = self.rng.standard_normal(value.shape) * scale * (4.0 / fan_in) ** 0.5
+            size = np.float32(scale * (4.0 / fan_in) ** 0.5)
+            chosen[name] = self.rng.standard_normal(value.shape, dtype=np.float32) * size
         return self.assign(chosen)
 
     # What the placeholders take --------------------------------------------------------------------------------

@@ -361,7 +361,9 @@ def _choose_shares(reading: Reading, needed: Sequence[str]) -> None:
         and graph.static_dtype(source).startswith("float")
         and bench.others[source].size == 1
     ]
-    for share in (1.0, 0.0, 1.0) if loose else ():
+    if not loose:
+        return
+    for share in (1.0, 0.0, 1.0):
         for source in loose:
             bench.others[source] = np.full_like(bench.others[source], share)
         feeds = bench.feed(bench.sample(6))

@@ -239,12 +239,13 @@ def _judge(
     if not moved or len(history) < STEPS or len(values) < STEPS + 1:
         return
     used = [index for index, name in enumerate(reached) if name in moved]
+    if not used:
+        return
     gradients, places = _thinned(
-        [_flat([h[index] for index in used]) for h in history],
-        [_flat([v[reached[index]] for index in used]) for v in values],
+        [[h[index] for index in used] for h in history], [[v[reached[index]] for index in used] for v in values]
     )
     steps = [after - before for before, after in itertools.pairwise(places)]
-    if not used or not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
+    if not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
         return
     # An optimizer that gathers gradients first moves only after some runs.
     first = next((index for index, step in enumerate(steps) if step.any()), 0)
@@ -288,7 +289,7 @@ def _by_own_gradients(reading: Reading, feeds: dict[str, Array]) -> StepMatch | 
     if any(found is None for found in (*history, *values)):
         return None
     gradients, places = _thinned(
-        [_flat(found or []) for found in history], [_flat([(v or {})[name] for name in own]) for v in values]
+        [found or [] for found in history], [[(v or {})[name] for name in own] for v in values]
     )
     steps = [after - before for before, after in itertools.pairwise(places)]
     return recognise_steps(gradients, steps, places[:-1]) if np.isfinite(_flat([*gradients, *steps])).all() else None
@@ -341,7 +342,7 @@ def _by_variable(
     """
     found = None
     for index in reversed(used):
-        gradients, places = _thinned([_flat([h[index]]) for h in history], [_flat([v[reached[index]]]) for v in values])
+        gradients, places = _thinned([[h[index]] for h in history], [[v[reached[index]]] for v in values])
         steps = [after - before for before, after in itertools.pairwise(places)]
         if len(gradients[0]) < 5:
             continue
@@ -355,11 +356,18 @@ def _by_variable(
     return found
 
 
-def _thinned(gradients: list[Array], places: list[Array]) -> tuple[list[Array], list[Array]]:
-    """Some thousand of the numbers that have a gradient: enough to tell rules apart."""
-    index = np.flatnonzero(gradients[0])
+def _thinned(
+    gradients: Sequence[Sequence[Array]], places: Sequence[Sequence[Array]]
+) -> tuple[list[Array], list[Array]]:
+    """Some thousand of the numbers that have a gradient, flattened: enough to tell rules apart."""
+
+    def flattened(arrays: Sequence[Array]) -> Array:
+        return np.concatenate([array.reshape(-1) for array in arrays])
+
+    index = np.flatnonzero(flattened(gradients[0]))
     index = index[:: max(len(index) // 1500, 1)]
-    return [value[index] for value in gradients], [value[index] for value in places]
+    taken = [[flattened(arrays)[index].astype(np.float64) for arrays in every] for every in (gradients, places)]
+    return taken[0], taken[1]
 
 
 def _fed_rates(reading: Reading) -> list[str]:
