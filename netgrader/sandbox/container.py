@@ -141,7 +141,8 @@ class ContainerSandbox:
     def _clean_up(self, name: str, folder: Path) -> None:
         if not (folder / "gone").exists():  # the runner could not wait until the runtime had forgotten it
             remove = [*self._runtime.command, "rm", "--force", "--ignore", "--time=0", name]
-            subprocess.run(remove, env=_own_environment(), check=False, capture_output=True, timeout=ASKED_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # its processes are gone; a name is left
+                subprocess.run(remove, env=_own_environment(), check=False, capture_output=True, timeout=ASKED_SECONDS)
         remove_tree(folder)
 
     def _program(self, plan: Plan) -> dict[str, object]:
@@ -252,14 +253,17 @@ def find_runtime() -> Runtime:
                 "Type: sudo apt-get install -y runc"
             )
         command.append(f"--runtime={runc}")
-    asked = subprocess.run(
-        [*command, "info", "--format=json"],
-        env=_own_environment(),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=ASKED_SECONDS,
-    )
+    try:
+        asked = subprocess.run(
+            [*command, "info", "--format=json"],
+            env=_own_environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=ASKED_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SandboxError(f"podman does not answer within {ASKED_SECONDS:.0f} seconds. Type: podman info") from error
     if asked.returncode != 0:
         last = (asked.stderr.strip().splitlines() or ["no answer"])[-1]
         raise SandboxError(f"podman does not work here: {last[:300]}. Type: {INSTALL}")
