@@ -17,6 +17,8 @@ import numpy.typing as npt
 from netgrader.lab.api import LabError
 from netgrader.lab.wire import Channel, FrameError, LateError
 from netgrader.sandbox import Limits, Plan, Sandbox, SandboxError, open_sandbox
+from netgrader.sandbox.bubblewrap import BubblewrapSandbox
+from netgrader.sandbox.nursery import Nursery
 from netgrader.sandbox.packages import python
 from netgrader.sandbox.staged import PACKAGE_FOLDER, lab_package
 
@@ -50,6 +52,8 @@ class CagedLab:
         How much memory the server may take.
     lives
         How often the server may be started anew after it was lost.
+    nursery
+        Where a warmed process is (`netgrader.sandbox.nursery.Nursery.address`) that the server may begin as a fork of.
 
     Raises
     ------
@@ -65,6 +69,7 @@ class CagedLab:
         seconds: float = 230.0,
         memory_bytes: int = 4_000_000_000,
         lives: int = 5,
+        nursery: Mapping[str, Any] | None = None,
     ) -> None:
         self._seconds = seconds
         self._lives = lives
@@ -75,8 +80,12 @@ class CagedLab:
             memory_bytes=memory_bytes,
             disk_bytes=50_000_000,
         )
+        self._nursery: Nursery | None = None
         try:
             self._sandbox = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
+            if nursery is not None and isinstance(self._sandbox, BubblewrapSandbox):
+                self._nursery = _found(nursery)
+                self._sandbox = BubblewrapSandbox(nursery=self._nursery)
         except SandboxError as error:
             raise LabError("lost", str(error)) from error
         self._closed = False
@@ -93,6 +102,8 @@ class CagedLab:
         """Stop the lab and everything in it."""
         self._closed = True
         self._server.caged.close()
+        if self._nursery is not None:
+            self._nursery.close()
 
     def ask(self, call: str, /, **arguments: Any) -> Any:
         """Have the server make a call; what it answers is a stranger's.
@@ -124,11 +135,10 @@ class CagedLab:
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 "TF_NUM_INTRAOP_THREADS": threads,
                 "TF_NUM_INTEROP_THREADS": threads,
-                "OMP_NUM_THREADS": threads,
-                "OPENBLAS_NUM_THREADS": threads,
                 "CUDA_VISIBLE_DEVICES": "-1",
             },
             limits=self._limits,
+            warm=True,
         )
         try:
             caged = self._sandbox.start(plan, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -159,6 +169,14 @@ class CagedLab:
         if outcome.limit not in (None, "killed"):
             return LabError("limit", f"The lab hit a limit ({outcome.limit}).")
         return LabError("lost", f"The lab died (exit code {outcome.code}).")
+
+
+def _found(address: Mapping[str, Any]) -> Nursery | None:
+    """The warmed process; none if it is gone, and then the server begins from nothing."""
+    try:
+        return Nursery.at(address)
+    except SandboxError:
+        return None
 
 
 @dataclass(frozen=True)

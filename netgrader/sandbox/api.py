@@ -107,6 +107,9 @@ class Plan:
         Working folder, relative to the home folder.
     limits
         What it may use.
+    warm
+        Whether it is a program of our interpreter's (``python -c`` or ``-m``) that may begin as a fork of a process
+        which has imported packages already, where the sandbox has one. What it sees and may do is the same.
     """
 
     argv: Sequence[str]
@@ -115,6 +118,7 @@ class Plan:
     files: Mapping[str, bytes] = field(default_factory=dict)
     cwd: str = "."
     limits: Limits = field(default_factory=Limits)
+    warm: bool = False
 
 
 @dataclass(frozen=True)

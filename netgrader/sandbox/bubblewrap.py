@@ -9,17 +9,18 @@ import shutil
 import stat
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netgrader.sandbox.api import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
 from netgrader.sandbox.caged import Caged, Launch
 from netgrader.sandbox.cgroups import make_group
 from netgrader.sandbox.environment import basic_environment
 from netgrader.sandbox.filter import filter_program
+from netgrader.sandbox.nursery import STAND_IN, Entrance, Nursery, nursery_plan
 from netgrader.sandbox.packages import interpreter, system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["BubblewrapSandbox"]
 
@@ -38,18 +39,21 @@ class BubblewrapSandbox:
     ----------
     groups
         Whether to use control groups where they can be had; without them a watchdog keeps the limit on memory.
+    nursery
+        A warmed process, which runs that say so begin as a fork of.
     """
 
     name = "bubblewrap"
     caged = True
 
-    def __init__(self, *, groups: bool = True) -> None:
+    def __init__(self, *, groups: bool = True, nursery: Nursery | None = None) -> None:
         found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in _TOOLS}
         for tool, path in found.items():
             if path is None:
                 raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {_TOOLS[tool]}")
         self._tools = {tool: path for tool, path in found.items() if path is not None}
         self._groups = groups
+        self._nursery = nursery
         self._root = os.geteuid() == 0
 
     def seen(self, mount: Mount) -> str:
@@ -73,18 +77,26 @@ class BubblewrapSandbox:
             outside, inside = os.pipe()
             failing.callback(os.close, outside)
             descriptors.append(inside)
+            watched = group is None or not group.limits_memory
+            processors = self._pinned(plan.limits, by_group=group is not None and group.limits_cpu)
+            nursery = self._nursery if self._nursery is not None and self._nursery.serves(plan) else None
+            entrance = None
+            if nursery is not None:
+                request = self._request(plan, user, processors, watched=watched)
+                entrance = Entrance(nursery, request, group.doors if group else ())
             options = [*self._options(plan, user, descriptors), "--json-status-fd", str(inside)]
             arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
             launch = Launch(
                 argv=[
                     *self._join(group.doors if group else ()),
-                    *self._pinned(plan.limits, by_group=group is not None and group.limits_cpu),
+                    *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
+                    *self._within(nursery, descriptors),
                     self._tools["bwrap"],
                     "--args",
                     str(arguments),
                     "--",
-                    *self._limiter(plan, user, watched=group is None or not group.limits_memory),
-                    *plan.argv,
+                    *self._limiter(plan, user, watched=watched),
+                    *(plan.argv if entrance is None else STAND_IN),
                 ],
                 # bubblewrap's own environment can be read inside.
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
@@ -96,9 +108,80 @@ class BubblewrapSandbox:
                 descriptors=descriptors,
                 status=outside,
                 own_processes=True,
+                entrance=entrance,
             )
             failing.pop_all()
         return Caged(launch, stdin=stdin, stdout=stdout)
+
+    def warm(
+        self, packages: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes] | None = None
+    ) -> Nursery:
+        """Start a process that imports `packages` and whose forks others begin as; returns before it has.
+
+        Parameters
+        ----------
+        packages
+            Modules by name.
+        env
+            The environment that they are imported in, but for what every program here is given.
+        files
+            Small files in its home folder.
+
+        Raises
+        ------
+        SandboxError
+            If it cannot be started.
+        """
+        plan = nursery_plan(env, files or {})
+        descriptors: list[int] = []
+        try:
+            options = list(self._nursery_options(plan, descriptors))
+            arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
+            argv = [self._tools["bwrap"], "--args", str(arguments), "--", *plan.argv]
+            return Nursery.started(
+                argv, descriptors, packages, {**basic_environment(), **plan.env}, own_user=not self._root
+            )
+        finally:
+            _close(descriptors)
+
+    def _nursery_options(self, plan: Plan, descriptors: list[int]) -> Iterator[str]:
+        """A cage without network or anybody's files, that keeps the rights to enter other cages of ours.
+
+        It shares our namespace of processes: who waits for a child must not be in the child's.
+        """
+        yield from ("--unshare-ipc", "--unshare-net", "--unshare-uts")
+        if self._root:
+            yield from ("--cap-drop", "ALL")
+            for name in _NURSERY_RIGHTS:
+                yield from ("--cap-add", name)
+        else:
+            # Rights over namespaces that are made within this one, and over nothing else.
+            yield from ("--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL")
+        yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
+        yield from self._files(plan, USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
+        for name, value in {**basic_environment(), **plan.env}.items():
+            yield from ("--setenv", name, value)
+        yield from ("--chdir", HOME)
+
+    def _within(self, nursery: Nursery | None, descriptors: list[int]) -> list[str]:
+        """A command that makes what follows in the user namespace of the nursery, so that its children may enter it."""
+        if nursery is None or nursery.user is None:
+            return []
+        descriptors.append(os.dup(nursery.user))
+        return [self._tools["nsenter"], f"--user=/proc/self/fd/{descriptors[-1]}", "--preserve-credentials", "--"]
+
+    def _request(self, plan: Plan, user: int, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
+        """What a child of the nursery does to itself, as `_options` and `_limiter` have it done to a program."""
+        cwd = str(PurePosixPath(HOME) / plan.cwd)
+        return {
+            "argv": list(plan.argv),
+            "env": {**basic_environment(), "PWD": cwd, **plan.env},
+            "cwd": cwd,
+            "user": user if self._root else None,
+            "limits": self._limits(plan, watched=watched),
+            "processors": list(processors),
+            "filter": filter_program().hex(),
+        }
 
     def _see_that_it_is_readable(self, mount: Mount) -> None:
         """As root the cage's user is a stranger to our files, and a narrow umask keeps strangers out."""
@@ -132,27 +215,31 @@ class BubblewrapSandbox:
 
         The number of processes is limited inside the user namespace: outside it would count the whole user's.
         """
-        limits = plan.limits
-        command = [
-            self._tools["prlimit"],
-            f"--nproc={limits.processes}",
-            f"--nofile={limits.open_files}",
-            f"--fsize={limits.file_bytes}",
-            "--core=0",
-            "--memlock=65536",
-        ]
-        if watched:
-            # What a watchdog sees too late. Address space is more than memory: libraries, stacks, the allocator's.
-            command.append(f"--as={limits.memory_bytes + 2_000_000_000}")
+        limits = self._limits(plan, watched=watched)
+        command = [self._tools["prlimit"], *(f"--{name.lower()}={most}" for name, most in limits.items())]
         if self._root:
             command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
             command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
         return command
 
-    def _pinned(self, limits: Limits, *, by_group: bool) -> list[str]:
-        """A command that keeps what follows to some processors; inside, the filter refuses to change them."""
-        processors = _processors(limits) if limits.cpus is not None or not by_group else []
-        return [self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []
+    def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
+        """Limits of each process, by the names of setrlimit."""
+        limits = plan.limits
+        found = {
+            "NPROC": limits.processes,
+            "NOFILE": limits.open_files,
+            "FSIZE": limits.file_bytes,
+            "CORE": 0,
+            "MEMLOCK": 65536,
+        }
+        if watched:
+            # What a watchdog sees too late. Address space is more than memory: libraries, stacks, the allocator's.
+            found["AS"] = limits.memory_bytes + 2_000_000_000
+        return found
+
+    def _pinned(self, limits: Limits, *, by_group: bool) -> list[int]:
+        """The processors that it is kept to, if it is to some; inside, the filter refuses to change them."""
+        return _processors(limits) if limits.cpus is not None or not by_group else []
 
     def _options(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
         yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
@@ -169,11 +256,13 @@ class BubblewrapSandbox:
         yield from ("--chdir", str(PurePosixPath(HOME) / plan.cwd))
         yield from ("--seccomp", str(_descriptor(filter_program(), descriptors)))
 
-    def _files(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
+    def _files(
+        self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str] = ("--proc", "/proc")
+    ) -> Iterator[str]:
         """The file system: made from nothing, and closed again where nobody but us may write."""
         limits = plan.limits
         made: set[PurePosixPath] = {PurePosixPath("/")}
-        yield from ("--proc", "/proc", "--dev", "/dev")
+        yield from (*proc, "--dev", "/dev")
         yield from _memory_folder(SHM, limits.disk_bytes // 4)
         yield from _memory_folder(TMP, limits.disk_bytes)
         yield from _parents(PurePosixPath(HOME), made)
@@ -199,7 +288,11 @@ class BubblewrapSandbox:
         yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
 
-_TOOLS = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux", "taskset": "util-linux"}
+_TOOLS = {
+    "bwrap": "bubblewrap",
+    **dict.fromkeys(("setpriv", "prlimit", "taskset", "nsenter"), "util-linux"),
+}
+_NURSERY_RIGHTS = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 _MEMORY_FOLDERS = (TMP, SHM, HOME)
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
 from netgrader.sandbox.api import Limits, Outcome, SandboxError, Usage
+from netgrader.sandbox.entering import Entering
 from netgrader.sandbox.watch import folder_use, process_cpu_seconds, process_memory, process_tree, tmpfs_use
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.sandbox.cgroups import ControlGroup
+    from netgrader.sandbox.nursery import Entrance
 
 __all__ = ["Caged", "Launch"]
 
@@ -57,6 +59,8 @@ class Launch:
         Where bubblewrap tells what it did, if it is bubblewrap.
     own_processes
         Whether the first process below `argv` takes all others with it when it is killed.
+    entrance
+        How the program enters the cage, where `argv` only builds the cage and starts a stand-in for it.
     cleanup
         What is to be called when all is over.
     """
@@ -71,6 +75,7 @@ class Launch:
     descriptors: Sequence[int] = ()
     status: int | None = None
     own_processes: bool = False
+    entrance: Entrance | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
 
 
@@ -103,6 +108,7 @@ class Caged:
         self._errors = -1
         self._first: int | None = None
         self._first_fd: int | None = None
+        self._entering: Entering | None = None
         self._status = b""
         self._tail = bytearray()
         self._begin = time.monotonic()
@@ -184,6 +190,9 @@ class Caged:
         self._begin = time.monotonic()
         reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         os.set_blocking(writing, True)
+        if launch.entrance is not None:
+            self._entering = Entering(launch.entrance, stdin, stdout, writing)
+            stdin, stdout = self._entering.stand_in
         try:
             process = subprocess.Popen(
                 list(launch.argv),
@@ -197,6 +206,8 @@ class Caged:
             )
         except OSError:
             os.close(reading)
+            if self._entering is not None:
+                self._entering.close()
             raise
         finally:
             os.close(writing)
@@ -205,6 +216,9 @@ class Caged:
         self._process = process
         self._process_fd = os.pidfd_open(process.pid)
         self.stdin, self.stdout = process.stdin, process.stdout
+        if self._entering is not None:
+            self.stdin, self.stdout = self._entering.stdin, self._entering.stdout
+            self._entering.started()
         return process
 
     def _close_descriptors(self) -> None:
@@ -216,11 +230,16 @@ class Caged:
         poll.register(self._process_fd, select.POLLIN)
         if self._launch.status is not None:
             poll.register(self._launch.status, select.POLLIN)
+        if self._entering is not None:
+            poll.register(self._entering.ready, select.POLLIN)
         killed_at: float | None = None
         while True:
             ready = {descriptor for descriptor, _ in poll.poll(1000 * TICK)}
             if self._launch.status in ready and not self._read_status():
                 poll.unregister(self._launch.status)
+            if self._entering is not None and self._entering.ready in ready:
+                poll.unregister(self._entering.ready)
+                self._enter(self._entering)
             # Only now and then, so that a flood of errors waits for us and not we for it.
             self._read_errors()
             if self._process_fd in ready:
@@ -231,6 +250,20 @@ class Caged:
                 with self._lock:
                     # Again at each tick: what was being started while we killed is killed too.
                     self._kill_processes(outer=time.monotonic() - killed_at > GRACE / 2)
+
+    def _enter(self, entering: Entering) -> None:
+        """Have the program enter the cage, if that was built."""
+        try:
+            # What bubblewrap tells comes before anything that it starts says.
+            while self._first is None and self._read_status():
+                continue
+            if self._first is not None:
+                entering.enter(self._first)
+        except (OSError, SandboxError) as error:
+            self._tail += f"The cage could not be entered: {error}\n".encode()
+            self.kill("cage")
+        finally:
+            entering.close()
 
     def _read_errors(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -295,7 +328,11 @@ class Caged:
         group = self._launch.group
         if group is not None and group.folders:
             return group.processes()
-        return process_tree(self._process.pid) if self._process is not None else []
+        found = process_tree(self._process.pid) if self._process is not None else []
+        if self._entering is not None and self._entering.waiting is not None:
+            # The one that waits has the warmed process's memory, and uses none.
+            found += process_tree(self._entering.waiting)[1:]
+        return found
 
     def _cpu_seconds(self) -> float:
         group = self._launch.group
@@ -342,6 +379,8 @@ class Caged:
         )
         tail = bytes(self._tail).decode("utf-8", "replace")
         os.close(self._errors)
+        if self._entering is not None:
+            self._entering.close()
         self._tidy()
         with self._lock:
             # bubblewrap reports a signal as a shell does.

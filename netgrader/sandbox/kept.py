@@ -1,5 +1,7 @@
 """Sees to it that a sandbox keeps its promises before anything of a stranger's runs in it: `require_promises`.
 
+Whether a run that begins as a fork of a warmed process keeps them, too, is another question: `warm_holds`.
+
 Trying them takes seconds, so that they were held is noted for this user until the machine is booted again or anything
 changes that they hang on. That they were not held is never noted: the next call tries again.
 """
@@ -11,6 +13,7 @@ import fcntl
 import functools
 import hashlib
 import json
+import logging
 import os
 import shutil
 import sys
@@ -19,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.imports import code_hash
 from netgrader.sandbox.api import SandboxError
+from netgrader.sandbox.bubblewrap import BubblewrapSandbox
 from netgrader.sandbox.choose import open_sandbox
 from netgrader.sandbox.promises import promises
 
@@ -27,9 +31,11 @@ if TYPE_CHECKING:
 
     from netgrader.sandbox.promises import Promise
 
-__all__ = ["require_promises"]
+__all__ = ["require_promises", "warm_holds"]
 
-TOOLS = ("bwrap", "setpriv", "prlimit", "taskset", "podman", "conmon", "crun", "runc", "newuidmap")
+LOG = logging.getLogger(__name__)
+
+TOOLS = ("bwrap", "setpriv", "prlimit", "taskset", "nsenter", "podman", "conmon", "crun", "runc", "newuidmap")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 ATTEMPTS = 2  # a busy machine may be too slow once
 
@@ -63,6 +69,36 @@ def require_promises(name: str = "bubblewrap") -> None:
         if note is not None:
             with contextlib.suppress(OSError):  # without a note the next call tries again
                 note.touch()
+
+
+@functools.cache
+def warm_holds() -> bool:
+    """Try the promises in cages that are entered from a warmed process, unless they were held since the boot.
+
+    Where one is not held nothing is lost but time: runs begin from nothing.
+    """
+    key = _key("warm")
+    with _notes() as notes:
+        note = notes / f"{key}.held" if notes else None
+        if note is not None and note.is_file():
+            return True
+        try:
+            # How it is entered does not hang on what was imported.
+            with BubblewrapSandbox().warm((), {}) as nursery:
+                nursery.wait()
+                broken = [one for one in promises(BubblewrapSandbox(nursery=nursery)) if not one.held]
+                ended = not nursery.alive  # then it is not what was tried
+        except SandboxError as error:
+            LOG.warning("Each notebook imports its packages anew: %s", error)
+            return False
+        if broken or ended:
+            first = f"{broken[0].name} ({broken[0].detail})" if broken else "the warmed process ended"
+            LOG.warning("Each notebook imports its packages anew, since this was not held: %s.", first)
+            return False
+        if note is not None:
+            with contextlib.suppress(OSError):
+                note.touch()
+    return True
 
 
 def _sentence(broken: Sequence[Promise], sandbox: str) -> str:

@@ -155,6 +155,7 @@ class _Trial:
             argv=[python(), "-I", "-S", "-c", program, *arguments],
             mounts=[kernel_package(), *mounts],
             limits=limits,
+            warm=True,
         )
         caged = self._sandbox.start(plan, stdout=subprocess.PIPE)
         try:
