@@ -263,6 +263,16 @@ def _lookup_table(value: Array, reference: npt.NDArray[np.uint8]) -> Array | Non
     return table
 
 
+def _applied(table: Array, levels: npt.NDArray[np.uint8]) -> Array:
+    """What `_lookup_table` had before it, element by element; piece by piece, since NumPy makes eight bytes of each index."""
+    values = np.empty(len(levels), table.dtype)
+    for start in range(0, len(levels), PIECE):
+        piece = slice(start, start + PIECE)
+        np.take(table, levels[piece], out=values[piece], mode="clip")
+    values.flags.writeable = False
+    return values
+
+
 def _equal_with_gaps(one: Array, other: Array) -> bool:
     return one.dtype.kind == "f" and np.array_equal(one, other, equal_nan=True)
 
@@ -271,6 +281,7 @@ def read_evidence(
     folder: Path,
     references: Mapping[str, npt.NDArray[np.uint8]] | None = None,
     limits: Limits | None = None,
+    looked_up: dict[object, Array] | None = None,
 ) -> Evidence:
     """Read what a student's process wrote into `folder`.
 
@@ -282,18 +293,28 @@ def read_evidence(
         Our own copies of the uint8 arrays that lookup tables refer to, by name.
     limits
         How much is read; the defaults if None.
+    looked_up
+        Arrays that tables became in evidence read before, which is added to: several cells hand over the same images, and
+        they are large. They are shared, so they cannot be written to.
 
     Raises
     ------
     BadEvidence
         If anything in it is malformed, too large, not a regular file, or not what the manifest says.
     """
-    return _Reader(folder, references or {}, limits or Limits()).read()
+    return _Reader(folder, references or {}, limits or Limits(), {} if looked_up is None else looked_up).read()
 
 
 class _Reader:
-    def __init__(self, folder: Path, references: Mapping[str, npt.NDArray[np.uint8]], limits: Limits) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        references: Mapping[str, npt.NDArray[np.uint8]],
+        limits: Limits,
+        looked_up: dict[object, Array],
+    ) -> None:
         self._folder = folder
+        self._looked_up = looked_up
         self._references = references
         self._limits = limits
         self._bytes_left = limits.total_bytes
@@ -374,8 +395,10 @@ class _Reader:
         self._bytes_left -= size
         if size > self._limits.array_bytes or self._bytes_left < 0:
             raise BadEvidence("The arrays in the evidence are too large.")
-        values: Array = table[reference.reshape(-1)].reshape(shape)
-        return values
+        key = name, table.dtype.str, table.tobytes()
+        if key not in self._looked_up:
+            self._looked_up[key] = _applied(table, reference.reshape(-1))
+        return self._looked_up[key].reshape(shape)
 
     def _array(self, file: object) -> Array:
         content = self._bytes(self._file_name(file, "npy"), self._limits.array_bytes)

@@ -179,6 +179,7 @@ class Bench:
     def __post_init__(self) -> None:
         self._made: dict[object, Any] = {}
         self._broken: dict[object, Failed | Ungradable] = {}
+        self._looked_up: dict[object, npt.NDArray[Any]] = {}
 
     @property
     def lab(self) -> Lab:
@@ -242,7 +243,7 @@ class Bench:
         if not folder.is_dir():
             return Evidence(cell, problem=self.problems.get(cell, NO_EVIDENCE))
         try:
-            evidence = read_evidence(folder, _References(self))
+            evidence = read_evidence(folder, _References(self), looked_up=self._looked_up)
         except BadEvidence as error:
             return Evidence(cell, problem=self.problems.get(cell, str(error)))
         graphs = {
