@@ -1,0 +1,158 @@
+"""Run in a process of its own, with TensorFlow: what is known of networks that a notebook's sessions trained.
+
+Prints one JSON object with what was seen after each style of a sweep; `test_ended.py` says what it should be.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import netgrader.student  # noqa: F401  (before TensorFlow, as a notebook may do)
+
+import numpy as np  # isort: skip
+import tensorflow.compat.v1 as tf  # isort: skip
+from netgrader.student import ended, sessions
+
+RATES = (1e-3, 1e-2, 1e-1)
+X = np.random.default_rng(0).uniform(size=(50, 30)).astype(np.float32)
+Y = np.eye(10, dtype=np.float32)[np.arange(50) % 10]
+
+
+def network(rate: Any) -> SimpleNamespace:
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 30]), tf.placeholder(tf.float32, [None, 10])
+        hidden = tf.nn.relu(x @ tf.get_variable("W1", [30, 50]))
+        logits = hidden @ tf.get_variable("W2", [50, 10], use_resource=True)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
+        step = tf.train.AdamOptimizer(rate() if callable(rate) else rate).minimize(loss)
+        return SimpleNamespace(graph=graph, x=x, y=y, step=step, logits=logits, init=tf.global_variables_initializer())
+
+
+def trained(sess: Any, net: SimpleNamespace) -> float:
+    sess.run(net.init)
+    for _ in range(3):
+        sess.run(net.step, {net.x: X, net.y: Y})
+    found = sess.run(net.logits, {net.x: X})
+    return float(np.mean(found.argmax(axis=1) == Y.argmax(axis=1)))
+
+
+def with_statement() -> None:
+    for rate in RATES:
+        net = network(rate)
+        with tf.Session(graph=net.graph) as sess:
+            trained(sess, net)
+
+
+def closed_by_hand() -> None:
+    for rate in RATES:
+        net = network(rate)
+        sess = tf.Session(graph=net.graph)
+        trained(sess, net)
+        sess.close()
+
+
+def left_to_python() -> None:
+    for rate in RATES:
+        net = network(rate)
+        sess = tf.Session(graph=net.graph)
+        trained(sess, net)
+
+
+def one_rate(rate: float) -> float:
+    net = network(rate)
+    return trained(tf.Session(graph=net.graph), net)
+
+
+def function_of_one_rate() -> None:
+    print_nothing = [one_rate(rate) for rate in RATES]
+    assert len(print_nothing) == len(RATES)
+
+
+def interactive() -> None:
+    for rate in RATES:
+        net = network(rate)
+        sess = tf.InteractiveSession(graph=net.graph)
+        trained(sess, net)
+        sess.close()
+
+
+def kept_open() -> list[Any]:
+    kept = []
+    for rate in RATES:
+        net = network(rate)
+        kept.append(tf.Session(graph=net.graph))
+        trained(kept[-1], net)
+    return kept
+
+
+def in_a_variable() -> None:
+    net = network(lambda: tf.get_variable("rate", [], initializer=tf.constant_initializer(0.5), trainable=False))
+    with tf.Session(graph=net.graph) as sess:
+        trained(sess, net)
+
+
+def falling() -> None:
+    net = network(lambda: tf.train.exponential_decay(0.1, tf.train.get_or_create_global_step(), 10, 0.9))
+    with tf.Session(graph=net.graph) as sess:
+        trained(sess, net)
+
+
+def never_trained() -> None:
+    for rate in RATES:
+        with tf.Session(graph=network(rate).graph):
+            pass
+
+
+def no_network() -> None:
+    with tf.Graph().as_default() as graph:
+        w = tf.get_variable("w", [], initializer=tf.ones_initializer())
+        step = tf.train.GradientDescentOptimizer(0.1).minimize(w**2)
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            sess.run(step)
+
+
+def main() -> None:
+    styles = (
+        with_statement,
+        closed_by_hand,
+        left_to_python,
+        function_of_one_rate,
+        interactive,
+        kept_open,
+        in_a_variable,
+        falling,
+        never_trained,
+        no_network,
+    )
+    told = {}
+    for style in styles:
+        setattr(sessions.sys.modules[sessions.SESSION_MODULE].BaseSession, sessions.REGISTER, ended.Register())
+        held = style()
+        gc.collect()
+        networks, rates = ended.seen_networks()
+        with_weights = [one for one in networks if one.values]
+        told[style.__name__] = {
+            "rates": sorted((round(rate, 6) for rate in rates if rate is not None), key=float),
+            "unknown": sum(rate is None for rate in rates),
+            "weights": sorted(round(one.rate, 6) for one in with_weights if one.rate is not None),
+            "names": sorted({name for one in with_weights for name in one.values or {}}),
+        }
+        for sess in held or ():
+            sess.close()
+    register = ended.Register()
+    graph = network(1e-3).graph
+    for _ in range(ended.MOST + 5):
+        register.note(graph, {"W1": np.zeros((30, 50), np.float32)})
+    told["most"] = {"kept": len(list(register)), "noted": len(register.rates)}
+    register.note(graph, {"W1": np.zeros(ended.BYTES // 4 + 1, np.float32)})
+    told["large"] = {"kept": len(list(register)), "noted": len(register.rates)}
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main()
