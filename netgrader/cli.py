@@ -83,6 +83,16 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
     only: Annotated[
         str | None, typer.Option("--only", metavar="ungradable", help="Run anew only what could not be graded in full.")
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="Only who handed in since: 2026-11-20T18:00, or 3h, 2d ago."),
+    ] = None,
+    cell: Annotated[
+        str | None, typer.Option("--cell", metavar="ID", help="Only this check cell, and its tests anew: check_train.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say whose marks would change and why, and save nothing.")
+    ] = False,
 ) -> None:
     """Grade a class into nbgrader's gradebook, on all cores; what was graded before costs nothing.
 
@@ -98,8 +108,27 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         sandbox=sandbox,
         force=force,
         only=only,
+        since=since,
+        cell=cell,
+        dry_run=dry_run,
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def status(
+    assignment: Annotated[
+        str | None, typer.Argument(help="The assignment's name; all if not given.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Say it as JSON, a line for each assignment.")] = False,
+) -> None:
+    """Say how far the grading of a class is, from another terminal, or how the last one ended.
+
+    Example: netgrader status digits
+    """
+    from netgrader.commands.status import run
+
+    raise typer.Exit(run(assignment, json))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""``netgrader autograde``: a class on all cores, then into nbgrader's gradebook by nbgrader's own converter."""
+"""``netgrader autograde``: a class on all cores, into nbgrader's gradebook as it gets done."""
 
 from __future__ import annotations
 
@@ -6,26 +6,37 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from netgrader.commands.changes import changes_of, changes_table
+from netgrader.commands.choose import (
+    handed_in_since,
+    moment,
+    not_in_full,
+    notebooks_with,
+    students_of,
+    tasks_of,
+)
 from netgrader.commands.progress import Progress
-from netgrader.commands.show import class_table, console, require_known, trouble_lines, uncaged_warning, ungraded
+from netgrader.commands.running import Journal
+from netgrader.commands.saving import Saver
+from netgrader.commands.show import class_table, console, trouble_lines, uncaged_warning, ungraded
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.cluster import fill_on_cluster
-from netgrader.grading.grade import jobs_of
-from netgrader.grading.kept import kept, kept_path
 from netgrader.grading.pool import fill
+from netgrader.grading.remote import open_store
 from netgrader.grading.stages import Options
-from netgrader.grading.store import Store
-from netgrader.grading.tasks import Done, Task, longest_first
-from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
-from netgrader.nbgrader_plugin.gradebook import is_up_to_date, require_writable, sync_cells
+from netgrader.grading.tasks import Done, Task, Watcher, longest_first
+from netgrader.nbgrader_plugin.gradebook import marks_by_hand, opened, require_writable, sync_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
+
+    from netgrader.results import NotebookResult
 
 __all__ = ["grade_class", "run"]
 
@@ -41,6 +52,9 @@ def run(
     force: bool,
     scheduler: str | None = None,
     only: str | None = None,
+    since: str | None = None,
+    cell: str | None = None,
+    dry_run: bool = False,
 ) -> int:
     """Grade the class, or some students of it; the exit code."""
     if only not in {None, UNGRADABLE}:
@@ -50,13 +64,30 @@ def run(
     assignment = find_course().assignment(name)
     out = console()
     uncaged_warning(out, sandbox)
+    chosen = students_of(assignment, students)
+    if since is not None:
+        after = moment(since)
+        chosen = [student for student in chosen if handed_in_since(assignment, student, after)]
+        if not chosen:
+            out.print(f"Nobody has handed in '{name}' since {after:%Y-%m-%d %H:%M}.")
+            return 0
     if only:
-        students = [student for student in _students(assignment, students) if _not_in_full(assignment, student)]
-        if not students:
+        chosen = [student for student in chosen if not_in_full(assignment, student)]
+        if not chosen:
             out.print("Everything that was graded was graded in full.")
             return 0
-    options = Options(sandbox=sandbox, anew=bool(only))
-    return grade_class(assignment, students, options, out, workers=workers, scheduler=scheduler, force=force)
+    options = Options(sandbox=sandbox, anew=bool(only), cells=(cell,) if cell else ())
+    return grade_class(
+        assignment,
+        chosen,
+        options,
+        out,
+        workers=workers,
+        scheduler=scheduler,
+        force=force,
+        notebooks=notebooks_with(assignment, cell) if cell else None,
+        dry_run=dry_run,
+    )
 
 
 def grade_class(
@@ -69,108 +100,159 @@ def grade_class(
     force: bool,
     scheduler: str | None = None,
     before_table: Callable[[], None] = lambda: None,
+    notebooks: Sequence[str] | None = None,
+    dry_run: bool = False,
 ) -> int:
     """Grade `students` of `assignment` (all if none are named), save their marks, print the table; the exit code.
 
-    `before_table` is called when the marks are saved: what it prints stands above the table, which ends the output.
+    `before_table` is called when the marks are saved: what it prints stands above the table, which ends the output. Of
+    `notebooks`, if some are named, no others are graded. A dry run saves nothing and prints what it would change.
     """
     begun = time.monotonic()
-    chosen = _students(assignment, students)
+    chosen = students_of(assignment, students)
     require_writable(assignment.course.db_url)
     with _alone(assignment):
-        Store(assignment.course.scratch / "store").clean()
-        tasks, unread = _tasks(assignment, chosen)
+        open_store(assignment.course).clean()
+        tasks, unread = tasks_of(assignment, chosen)
+        if notebooks is not None:
+            tasks = [task for task in tasks if task.job.notebook in notebooks]
+        lasting = _Grading(assignment, tasks, options, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
+        if dry_run:
+            done = lasting.graded()
+            with opened(assignment.course) as gradebook:
+                given = marks_by_hand(gradebook, assignment)
+            changes_table(out, changes_of(done, given), len({task.student for task in tasks}))
+            _trouble(out, done)
+            return 0
         sync_cells(assignment, {task.job.notebook for task in tasks})
-        done = _fill(tasks, options, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
-        saved = [student for student in chosen if student not in unread]
-        failed = unread | _save(assignment, saved, done, force=force)
-    seconds = time.monotonic() - begun
+        saver = Saver(assignment, tasks, options, force=force)
+        done = lasting.graded(saver)
+        failed = {**unread, **saver.failed}
     before_table()
-    rows = [(one.task.student, one.result, one.error) for one in sorted(done, key=_order)]
+    _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
+    for student in saver.late:
+        out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)
+    return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
+
+
+class _Grading:
+    """The grading of tasks, watched by whoever wants to."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        tasks: Sequence[Task],
+        options: Options,
+        out: Console,
+        *,
+        workers: int,
+        scheduler: str | None,
+    ) -> None:
+        self._assignment = assignment
+        self._tasks = longest_first(tasks)
+        self._options = options
+        self._out = out
+        self._workers = workers
+        self._scheduler = scheduler
+
+    def graded(self, saver: Saver | None = None) -> list[Done]:
+        """Grade them; `saver` is told and waited for.
+
+        Raises
+        ------
+        NetgraderError
+            If it was stopped, with how to go on.
+        """
+        how = f"on the cluster {self._scheduler}" if self._scheduler else f"with {self._workers} workers"
+        journal = Journal(self._assignment, self._tasks, how)
+        ended = "failed"
+        try:
+            with Progress(self._out, self._tasks) as progress:
+                done = self._fill(_All([progress, journal, *([saver] if saver else [])]))
+                if saver:
+                    saver.finish()
+            ended = "finished"
+        except KeyboardInterrupt as error:
+            ended = "stopped"
+            raise NetgraderError(
+                f"Stopped. What was graded is kept; call again to go on: netgrader autograde {self._assignment.name}"
+            ) from error
+        finally:
+            if saver:
+                saver.stop()
+            journal.close(ended)
+        return done
+
+    def _fill(self, watcher: Watcher) -> list[Done]:
+        if self._scheduler is not None:
+            return fill_on_cluster(self._tasks, self._options, address=self._scheduler, watcher=watcher)
+        return fill(self._tasks, self._options, workers=self._workers, watcher=watcher)
+
+
+class _All:
+    """Tells several watchers."""
+
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self._watchers = watchers
+
+    def begin(self, task: Task) -> None:
+        for watcher in self._watchers:
+            watcher.begin(task)
+
+    def end(self, done: Done) -> None:
+        for watcher in self._watchers:
+            watcher.end(done)
+
+    def tick(self) -> None:
+        for watcher in self._watchers:
+            watcher.tick()
+
+
+def _summary(
+    out: Console,
+    chosen: Sequence[str],
+    done: Sequence[Done],
+    failed: dict[str, str],
+    *,
+    cells: Sequence[str],
+    seconds: float,
+) -> None:
+    """The class as a table, what broke, and a line with how many there were."""
+    order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
+    rows = [(one.task.student, _narrowed(one.result, cells), one.error) for one in order]
     named = {(student, error) for student, _, error in rows if error}
     rows += [(student, None, error) for student, error in failed.items() if (student, error) not in named]
     class_table(out, rows)
-    trouble_lines(out, ((f"{one.task.student} {one.task.job.notebook}", one.trouble) for one in done))
+    _trouble(out, done)
     results = [one.result for one in done if one.result is not None]
-    bad = ungraded(results) or bool(failed)
     now = sum(bool(one.made) for one in done)
     partly = sum(ungraded([result]) for result in results) + len(failed)
     out.print(
         f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
         f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
     )
-    return 1 if bad else 0
 
 
-def _not_in_full(assignment: Assignment, student: str) -> bool:
-    """Whether the last result of one of the student's notebooks is missing or not in full."""
-    tasks, unread = _tasks(assignment, [student])
-    before = [kept(kept_path(assignment, student, task.job.notebook)) for task in tasks]
-    return bool(unread) or any(one is None or ungraded([one.result]) for one in before)
+def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookResult | None:
+    """A result with the cells called `names` alone; as it is if there are none."""
+    if result is None or not names:
+        return result
+    cells = tuple(cell for cell in result.cells if cell.cell in names)
+    codes = {code for cell in cells for check in cell.checks for code in check.faults}
+    return replace(
+        result,
+        cells=cells,
+        score=sum(cell.points or 0.0 for cell in cells),
+        max_score=sum(cell.max_points for cell in cells),
+        faults=tuple(code for code in result.faults if code in codes),
+    )
 
 
-def _tasks(assignment: Assignment, students: Sequence[str]) -> tuple[list[Task], dict[str, str]]:
-    """What `students` handed in, and a sentence for each whose submission cannot be read."""
-    tasks: list[Task] = []
-    unread: dict[str, str] = {}
-    for student in students:
-        try:
-            tasks += [Task(student, job) for job in jobs_of(assignment, student)]
-        except NetgraderError as error:
-            unread[student] = str(error)
-        except OSError as error:
-            unread[student] = (
-                f"{error.filename} cannot be read ({error.strerror}), so it was not graded. Make it readable for the "
-                "user who grades, and call again."
-            )
-    return tasks, unread
-
-
-def _order(done: Done) -> tuple[str, str]:
-    return done.task.student, done.task.job.notebook
-
-
-def _students(assignment: Assignment, asked: Sequence[str]) -> list[str]:
-    for student in asked:
-        if "/" in student or "\\" in student or student in {"", ".", ".."}:
-            raise UsageError(f"'{student}' cannot be a student's id: it names a folder, so it has no slash in it.")
-    there = list(assignment.course.submitted(assignment.name))
-    if not there:
-        folder = assignment.course.folder("submitted", "STUDENT", assignment.name)
-        raise UsageError(f"Nobody has handed in '{assignment.name}' yet: there is no folder like {folder}.")
-    require_known(asked, there, assignment.name)
-    return sorted(set(asked)) if asked else there
-
-
-def _fill(tasks: Sequence[Task], options: Options, out: Console, *, workers: int, scheduler: str | None) -> list[Done]:
-    tasks = longest_first(tasks)
-    with Progress(out, tasks) as progress:
-        try:
-            if scheduler is not None:
-                return fill_on_cluster(tasks, options, address=scheduler, watcher=progress)
-            return fill(tasks, options, workers=workers, watcher=progress)
-        except KeyboardInterrupt as error:
-            raise NetgraderError("Stopped. What was graded is kept; call again to go on.") from error
-
-
-def _save(assignment: Assignment, students: Sequence[str], done: Sequence[Done], *, force: bool) -> dict[str, str]:
-    """Save marks student by student; the sentences of those for whom it failed."""
-    failed: dict[str, str] = {}
-    for student in students:
-        own = [one for one in done if one.task.student == student]
-        errors = [one.error for one in own if one.error]
-        if errors or not own:
-            failed[student] = errors[0] if errors else "No notebook was handed in."
-            continue
-        if not force and is_up_to_date(assignment, student, {one.task.job.notebook: one.digest for one in own}):
-            continue
-        try:
-            autograde_one(assignment.course, assignment.name, student)
-        except GradebookError:
-            raise
-        except NetgraderError as error:
-            failed[student] = str(error)
-    return failed
+def _trouble(out: Console, done: Sequence[Done]) -> None:
+    trouble_lines(out, ((f"{one.task.student} {one.task.job.notebook}", one.trouble) for one in done))
+    for one in done:
+        for said in one.said:
+            out.print(f"{one.task.student} {one.task.job.notebook}: {said}", markup=False)
 
 
 @contextmanager

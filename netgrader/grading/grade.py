@@ -74,6 +74,8 @@ class GradedNotebook:
     """Stages that were not in the store and were run now."""
     digest: str = ""
     """Hash of all that the result was made from: equal if nothing changed since."""
+    base: str = ""
+    """Hash of all that the pages in formgrader are made from but the verdicts."""
     trouble: tuple[str, ...] = ()
     """What broke in checks of ours, for the instructor."""
     said: tuple[str, ...] = ()
@@ -212,6 +214,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         verified = best_of_runs(verified, line, again)
     notes += ran.execution.notes
     result = _result(notebook, skeleton, ran, verified, notes, helpers=helpers)
+    cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
         result=result,
         cells=_with_outputs(notebook, ran),
@@ -219,7 +222,8 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
         trouble=verified.log,
         said=tuple(store.said),
-        digest=hash_json([verified.digest, [(cell.cell_type, cell.source) for cell in notebook.cells], notes]),
+        digest=hash_json([verified.digest, cells, notes]),
+        base=hash_json([ran.entry.digest, cells, skeleton.as_json()]),
     )
 
 

@@ -77,13 +77,14 @@ def verify_stage(
         from netgrader.sandbox.kept import require_promises  # noqa: PLC0415  (slow, and not needed for what is in the store)
 
         require_promises(options.sandbox)
-        verification = _verification(request, None if options.anew else latest.known())
+        verification = _verification(request, known or (None if options.anew else latest.known()))
         if verification.problem:
             raise _Unfinished(verification)
         text = json.dumps(_as_json(verification), indent=1)
         (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
 
-    if options.anew:
+    known = latest.known(again=options.cells) if options.cells and not options.anew else None
+    if options.anew or options.cells:
         store.forget(key)
     try:
         entry, made = store.get_or_make(key, make)
@@ -138,8 +139,8 @@ class _Latest:
         self._context = context
         self._tests = tests
 
-    def known(self) -> _Known | None:
-        """What can be taken over; None if nothing can."""
+    def known(self, again: tuple[str, ...] = ()) -> _Known | None:
+        """What can be taken over, but for the verdicts of the cells `again`; None if nothing can."""
         noted = self._store.noted(self._context)
         now = tests_by_cell(self._tests) if noted else None
         if not noted or now is None:
@@ -150,7 +151,7 @@ class _Latest:
                 return None
             raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
             verification = _from_json(raw)
-            run = cells_to_run(now, noted["cells"])
+            run = cells_to_run(now, {cell: hash_ for cell, hash_ in noted["cells"].items() if cell not in again})
         except (OSError, ValueError, KeyError, TypeError):
             return None
         # What went wrong in tests is not known by cell: then all are run.

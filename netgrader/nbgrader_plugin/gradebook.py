@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from netgrader.course import Assignment
+    from netgrader.course import Assignment, Course
     from netgrader.skeleton import Skeleton
 
-__all__ = ["is_up_to_date", "require_writable", "sync_cells"]
+__all__ = ["is_up_to_date", "marks_by_hand", "opened", "require_writable", "submission_of", "sync_cells"]
 
 SQLITE = "sqlite:///"
 WAIT_SECONDS = 2.0
@@ -69,11 +69,23 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
     return tuple(stale)
 
 
-def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, str]) -> bool:
-    """Whether the gradebook and ``autograded/`` hold exactly these results (digest by notebook) for the student."""
-    from nbgrader.api import Gradebook, MissingEntry  # noqa: PLC0415  (slow)
-    from nbgrader.utils import parse_utc  # noqa: PLC0415
+@contextmanager
+def opened(course: Course) -> Iterator[Any]:
+    """The gradebook, for several questions or changes at once.
 
+    Raises
+    ------
+    GradebookError
+        If it cannot be opened.
+    """
+    from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
+
+    with nbgraders_ways(course), Gradebook(course.db_url) as gradebook:
+        yield gradebook
+
+
+def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, str], gradebook: Any = None) -> bool:
+    """Whether the gradebook and ``autograded/`` hold exactly these results (digest by notebook) for the student."""
     folder = assignment.course.folder("autograded", student, assignment.name)
     for name, digest in digests.items():
         try:
@@ -82,14 +94,41 @@ def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, st
                 return False
         except (OSError, ValueError, KeyError, TypeError):
             return False
+    if gradebook is not None:
+        return submission_of(gradebook, assignment, student) is not None
+    with opened(assignment.course) as own:
+        return submission_of(own, assignment, student) is not None
+
+
+def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
+    """The student's submission in the gradebook; None if there is none, or it is another one than what lies there."""
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+    from nbgrader.utils import parse_utc  # noqa: PLC0415
+
     stamp = assignment.course.folder("submitted", student, assignment.name) / "timestamp.txt"
     handed_in = parse_utc(stamp.read_text(encoding="utf-8").strip()) if stamp.is_file() else None
-    with nbgraders_ways(assignment.course), Gradebook(assignment.course.db_url) as gradebook:
-        try:
-            submission = gradebook.find_submission(assignment.name, student)
-        except MissingEntry:
-            return False
-        return handed_in is None or submission.timestamp == handed_in
+    try:
+        submission = gradebook.find_submission(assignment.name, student)
+    except MissingEntry:
+        return None
+    return submission if handed_in is None or submission.timestamp == handed_in else None
+
+
+def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:
+    """Points that a person gave, by student, notebook and cell."""
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+
+    try:
+        submissions = gradebook.find_assignment(assignment.name).submissions
+    except MissingEntry:
+        return {}
+    return {
+        (submission.student_id, notebook.name, grade.name): grade.manual_score
+        for submission in submissions
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+        if grade.manual_score is not None
+    }
 
 
 def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, float | None, str, str]]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts"]
+__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "about_it", "save_verdicts"]
 
 NO_RESPONSE = "No response."
 
@@ -90,7 +90,7 @@ class CagedExecute(_Step):
         skeleton = job.assignment.skeleton(job.notebook)
         result = graded.result
         _fill(nb, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
-        nb.metadata["netgrader"] = {"digest": graded.digest, "status": str(result.status)}
+        nb.metadata["netgrader"] = about_it(graded)
         resources["netgrader"] = {"graded": graded}
         return nb, resources
 
@@ -106,32 +106,41 @@ class SaveVerdicts(_Step):
         about = resources["nbgrader"]
         graded: GradedNotebook = resources["netgrader"]["graded"]
         assignment = self.assignment(resources)
-        place = (about["notebook"], about["assignment"], about["student"])
-        path = kept_path(assignment, about["student"], about["notebook"])
-        before = kept(path)
-        skeleton = assignment.skeleton(about["notebook"])
-        answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
-        hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
         with Gradebook(about["db_url"]) as gradebook:
-            try:
-                for cell in graded.result.cells:
-                    changed = before is None or hashes.get(cell.cell) != before.answers.get(cell.cell)
-                    answered = answers.get(cell.cell) != _released(skeleton, cell.cell)
-                    _save(
-                        gradebook.find_grade(cell.cell, *place), cell, graded.result, changed=changed, answered=answered
-                    )
-                for name, text in answers.items():
-                    comment = gradebook.find_comment(name, *place)
-                    comment.auto_comment = NO_RESPONSE if text == _released(skeleton, name) else None
-            except MissingEntry as error:
-                gradebook.db.rollback()
-                raise NetgraderError(
-                    f"The gradebook does not have the cells that {about['notebook']} has now. "
-                    "Type netgrader release, then grade again."
-                ) from error
+            kept_now = save_verdicts(gradebook, assignment, about["student"], about["notebook"], graded)
             gradebook.db.commit()
-        keep(path, Kept(graded.result, graded.observations, graded.digest, hashes))
+        keep(kept_path(assignment, about["student"], about["notebook"]), kept_now)
         return nb, resources
+
+
+def save_verdicts(gradebook: Any, assignment: Assignment, student: str, notebook: str, graded: GradedNotebook) -> Kept:
+    """Put a notebook's points into the gradebook's open transaction; what is to be kept once that is committed.
+
+    Raises
+    ------
+    NetgraderError
+        If the gradebook does not have the notebook's cells; nothing of the transaction is left then.
+    """
+    before = kept(kept_path(assignment, student, notebook))
+    skeleton = assignment.skeleton(notebook)
+    answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
+    hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
+    try:
+        submitted = gradebook.find_submission_notebook(notebook, assignment.name, student)
+        grades = {grade.name: grade for grade in submitted.grades}
+        comments = {comment.name: comment for comment in submitted.comments}
+        for cell in graded.result.cells:
+            changed = before is None or hashes.get(cell.cell) != before.answers.get(cell.cell)
+            answered = answers.get(cell.cell) != _released(skeleton, cell.cell)
+            _save(grades[cell.cell], cell, graded.result, changed=changed, answered=answered)
+        for name, text in answers.items():
+            comments[name].auto_comment = NO_RESPONSE if text == _released(skeleton, name) else None
+    except (MissingEntry, KeyError) as error:
+        gradebook.db.rollback()
+        raise NetgraderError(
+            f"The gradebook does not have the cells that {notebook} has now. Type netgrader release, then grade again."
+        ) from error
+    return Kept(graded.result, graded.observations, graded.digest, hashes)
 
 
 def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:
@@ -155,6 +164,11 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         grade.needs_manual_grade = look
     elif changed:
         grade.needs_manual_grade = True
+
+
+def about_it(graded: GradedNotebook) -> dict[str, str]:
+    """What an autograded notebook says of itself: what it was made from, and how that went."""
+    return {"digest": graded.digest, "base": graded.base, "status": str(graded.result.status)}
 
 
 def _released(skeleton: Skeleton, grade_id: str) -> str | None:

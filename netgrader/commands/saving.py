@@ -1,0 +1,156 @@
+"""Marks into the gradebook while others are still being graded: one thread, the one writer, a student at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from netgrader.commands.choose import seen
+from netgrader.errors import NetgraderError
+from netgrader.grading.grade import grade_job
+from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
+from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened
+from netgrader.nbgrader_plugin.regrade import regrade
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from netgrader.course import Assignment
+    from netgrader.grading.stages import Options
+    from netgrader.grading.tasks import Done, Task
+
+__all__ = ["Saver"]
+
+STOP_SECONDS = 4.0
+
+
+class Saver:
+    """Saves each student's marks as soon as all of their notebooks are graded.
+
+    Parameters
+    ----------
+    assignment
+        Whose gradebook.
+    tasks
+        All that is going to be graded.
+    options
+        How it is graded.
+    force
+        Whether to save what is there already.
+
+    Attributes
+    ----------
+    failed
+        Sentences on students whose marks could not be saved.
+    late
+        Students who handed in anew meanwhile: their marks stay as they were, since nbgrader would save what is newest.
+    """
+
+    def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options, *, force: bool) -> None:
+        self.failed: dict[str, str] = {}
+        self.late: list[str] = []
+        self._assignment = assignment
+        self._options = dataclasses.replace(options, anew=False)
+        self._force = force
+        self._left: dict[str, int] = {}
+        for task in tasks:
+            self._left[task.student] = self._left.get(task.student, 0) + 1
+        self._seen = {student: seen(self._folder(student)) for student in self._left}
+        self._done: dict[str, list[Done]] = {}
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name="saver", daemon=True)
+        self._thread.start()
+
+    def begin(self, task: Task) -> None:
+        """Nothing is to be saved yet."""
+
+    def end(self, done: Done) -> None:
+        """A notebook has been graded; its student is saved if it was the last one."""
+        student = done.task.student
+        self._done.setdefault(student, []).append(done)
+        self._left[student] -= 1
+        if not self._left[student]:
+            self._queue.put(student)
+
+    def tick(self) -> None:
+        """Raise what ended the saving, so that nothing more is graded in vain."""
+        if self._error is not None:
+            raise self._error
+
+    def finish(self) -> None:
+        """Wait until all is saved.
+
+        Raises
+        ------
+        GradebookError
+            If the gradebook cannot be used.
+        """
+        self._queue.put(None)
+        while self._thread.is_alive():
+            self._thread.join(0.2)  # in small steps, so that Ctrl-C is heard
+        self.tick()
+
+    def stop(self) -> None:
+        """Let the student who is being saved be saved, and nobody further."""
+        self._stop.set()
+        self._queue.put(None)
+        self._thread.join(STOP_SECONDS)
+
+    def _work(self) -> None:
+        try:
+            with opened(self._assignment.course) as gradebook:
+                while (student := self._queue.get()) is not None and not self._stop.is_set():
+                    self._one(gradebook, student)
+                    # What was read is not held on to: nbgrader's own steps write through sessions of their own.
+                    gradebook.db.rollback()
+        except Exception as error:  # noqa: BLE001  (raised in the thread that waits for this one)
+            self._error = error
+
+    def _one(self, gradebook: Any, student: str) -> None:
+        own = sorted(self._done.pop(student), key=lambda one: one.task.job.notebook)
+        errors = [one.error for one in own if one.error]
+        if errors:
+            self.failed[student] = errors[0]
+            return
+        if seen(self._folder(student)) != self._seen[student]:
+            self.late.append(student)
+            return
+        digests = {one.task.job.notebook: one.digest for one in own}
+        try:
+            if not self._force:
+                if is_up_to_date(self._assignment, student, digests, gradebook):
+                    return
+                if self._was_saved(student, digests) and self._verdicts_alone(gradebook, student, own):
+                    return
+            autograde_one(self._assignment.course, self._assignment.name, student)
+        except GradebookError:
+            raise
+        except NetgraderError as error:
+            self.failed[student] = str(error)
+
+    def _folder(self, student: str) -> Path:
+        return self._assignment.course.folder("submitted", student, self._assignment.name)
+
+    def _was_saved(self, student: str, notebooks: dict[str, str]) -> bool:
+        """Whether all of the student's notebooks have been saved before."""
+        folder = self._assignment.course.folder("autograded", student, self._assignment.name)
+        return all((folder / f"{name}.ipynb").is_file() for name in notebooks)
+
+    def _verdicts_alone(self, gradebook: Any, student: str, own: Sequence[Done]) -> bool:
+        folder = self._assignment.course.folder("autograded", student, self._assignment.name)
+        stale = [one for one in own if _digest(folder / f"{one.task.job.notebook}.ipynb") != one.digest]
+        graded = {one.task.job.notebook: grade_job(one.task.job, self._options) for one in stale}
+        return regrade(gradebook, self._assignment, student, graded)
+
+
+def _digest(page: Path) -> str:
+    try:
+        return str(json.loads(page.read_text(encoding="utf-8"))["metadata"]["netgrader"]["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
