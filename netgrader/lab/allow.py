@@ -244,6 +244,8 @@ def _spread(nodes: Iterable[Message], reasons: dict[str, str], silenced: set[str
             name = item.lstrip("^").partition(":")[0]
             if name not in names:
                 raise LabError("graph", f"The operation {node.name[:80]!r} reads {name[:80]!r}, which is not there.")
+            if node.name in reasons and name in reasons:
+                reasons[node.name] = reasons[name]  # the first of several on the way is the one that is told
             if node.op != "IteratorGetNext" and node.name not in silenced:
                 readers.setdefault(name, []).append(node.name)
                 if name in silenced and not item.startswith("^"):

@@ -112,10 +112,40 @@ def _roles(reading: Reading) -> dict[str, Role]:
         "prediction": (reading.measured.get("prediction"), "made from the scores without the labels", ()),
         "accuracy": (reading.measured.get("accuracy"), "compares what is made from the scores with the labels", ()),
     }
+    switches = _switches(reading)
+    found["switches"] = (
+        switches[0] if switches else None,
+        "what layers compute depends on it, and evaluation fixes it",
+        switches,
+    )
+    found["learning_rate"] = (reading.training.rate_of, "the optimizer multiplies its step with it", ())
+    found["probabilities"] = (_probabilities(reading), "a softmax of the scores", ())
     return {
         key: Role(key, name, reason if name else "nothing in the graph plays it", tuple(candidates))
         for key, (name, reason, candidates) in found.items()
     }
+
+
+def _switches(reading: Reading) -> tuple[str, ...]:
+    """What is fed beside images and labels, or has a default, and decides what the layers compute."""
+    graph, roles = reading.graph, reading.roles
+    end = reading.scores or reading.loss
+    if end is None:
+        return ()
+    above = graph.ancestors([end], control=True) | graph.known.keys()
+    return tuple(source for source in graph.sources if source in above and source not in (roles.images, roles.labels))
+
+
+def _probabilities(reading: Reading) -> str | None:
+    """The softmax of the scores that the labels have no part in; the last one where there are several."""
+    graph, scores, labels = reading.graph, reading.scores, reading.roles.labels
+    if scores is None:
+        return None
+    below = graph.descendants([scores]) - (graph.descendants([labels]) if labels is not None else set())
+    made = [node.name + ":0" for node in graph.of_ops(["Softmax"]) if node.name + ":0" in below]
+    if reading.measured.get("prediction-is") == "softmax":
+        return str(reading.measured["prediction"])
+    return max(made, key=lambda tensor: graph.order[node_of(tensor)], default=None)
 
 
 def _undecided(reading: Reading) -> Iterator[str]:

@@ -42,16 +42,16 @@ def with_places(faults: Iterable[Fault], network: Network, hints: Mapping[str, s
         The student's parts: tensors or ops by the name of the attribute.
     """
     own = {node_of(name): part for part, name in hints.items()}
-    return tuple(replace(fault, at=_in_words(fault.place, network, own)) for fault in faults)
+    return tuple(replace(fault, at=_in_words(fault.place, network, own, hints)) for fault in faults)
 
 
-def _in_words(place: str, network: Network, own: Mapping[str, str]) -> str:
+def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mapping[str, str]) -> str:
     if not place:
         return ""
     if place in own:
         return PART.format(part=own[place])
-    if place in own.values():
-        # A part that is missing has a name and no op.
+    if place in hints:
+        # A part that is missing, or misnamed, has a name and no op.
         return PART.format(part=place)
     number = next((number for number, layer in enumerate(network.layers, 1) if _is_in(place, layer)), None)
     if number is not None:

@@ -18,13 +18,14 @@ from netgrader.network.exercises import exercise_named
 from netgrader.network.faults import find_faults
 from netgrader.network.faults.loss import large_scores
 from netgrader.network.faults.wording import fault
+from netgrader.network.graph import node_of
 from netgrader.network.joining import join_activated, join_linear, join_repeated
 from netgrader.network.layers import find_steps
 from netgrader.network.loss_trial import try_loss
 from netgrader.network.model import Exercise, Network
 from netgrader.network.outputs import find_outputs, try_outputs
 from netgrader.network.reading import Reading
-from netgrader.network.roles import PRODUCTS, find_roles, train_ops, updates_under
+from netgrader.network.roles import PRODUCTS, find_roles, operands, train_ops, updates_under
 from netgrader.network.rows import try_rows
 from netgrader.network.scores import find_scores
 from netgrader.network.source import GraphError, read_source
@@ -249,7 +250,7 @@ def read(
     known = {key: name for key, name in hints.items() if name in graph}
     roles = find_roles(graph, known, pixels, classes)
     reading = Reading(graph, known, eval_feed, exercise, roles, has_parts=has_parts, values=values, classes=classes)
-    ends = [*roles.losses[:1]] or [known[key] for key in ("logits", "prediction") if key in known]
+    ends = [*roles.losses[:1]] or [known[key] for key in ("logits", "prediction") if key in known] or _loose_ends(graph)
     _find_layers(reading, ends)
     find_outputs(reading)
     find_statistics(reading, whole or graph)
@@ -264,6 +265,12 @@ def read(
         read_loss(reading)
     reading.steps = join_activated(graph, reading.steps, [reading.read] if reading.read else ends)
     return reading
+
+
+def _loose_ends(graph: Graph) -> list[str]:
+    """Where a network without a loss ends: what is made by layers, and read by nobody."""
+    made = graph.descendants([data for data, _ in operands(graph)])
+    return [tensor for tensor in sorted(made) if node_of(tensor) in graph.varied and not graph.consumers.get(tensor)]
 
 
 def _find_layers(reading: Reading, ends: list[str]) -> None:

@@ -41,6 +41,8 @@ class Training:
         The tensor whose gradient the optimizer is given; None where undecided.
     rate_from
         The placeholders that the rate depends on.
+    rate_of
+        The tensor that holds the rate; None where the optimizer has no op of its own, or several rates.
     rates
         The rate as steps are counted, where it follows a schedule; `rate` is then the largest.
     measured
@@ -55,6 +57,7 @@ class Training:
     climbs: bool | None = None
     minimised: str | None = None
     rate_from: tuple[str, ...] = ()
+    rate_of: str | None = None
     rates: tuple[float, ...] = ()
     measured: bool = False
     place: str = ""

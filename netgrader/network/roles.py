@@ -242,7 +242,7 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         ends.append(tensor)
     late = [(tensor, _late_sources(graph, tensor, sources)) for tensor in ends]
     found = [tensor for tensor, labels in late if labels]
-    if named and hint is not None and hint in reached:
+    if named and hint is not None and hint in reached and (not found or _late_sources(graph, hint, sources)):
         found.insert(0, hint)
         roles.reasons["loss"] = "named by the network"
 
@@ -289,10 +289,20 @@ def _find_images_and_labels(
 ) -> None:
     loss = roles.loss
     if loss is None:
+        early = graph.ancestors([data for data, _ in operands(graph)])
+        likely = {
+            "X": [s for s in sources if s in early and _holds(graph, s, pixels)],
+            "Y": [s for s in sources if s not in early and _labels(graph, s, classes)],
+        }
         for key, role in (("X", "images"), ("Y", "labels")):
             if hints.get(key) in graph:
                 setattr(roles, role, hints[key])
                 roles.reasons[key] = "named by the network"
+            elif likely[key]:
+                setattr(roles, role, likely[key][0])
+                roles.reasons[key] = (
+                    "the layers read it" if key == "X" else "it has the shape of labels, and no layer reads it"
+                )
         return
     above = graph.ancestors([loss])
     inside = {node_of(t) for t in above}

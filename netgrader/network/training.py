@@ -52,6 +52,7 @@ def read_optimizer(reading: Reading) -> None:
     training.moved = tuple(dict.fromkeys(update.variable for update in fused))
     rates = {_as_it_came(reading, update.rate) for update in fused if update.rate}
     if len(rates) == 1:
+        (training.rate_of,) = rates
         _read_rate(reading, rates.pop())
     else:
         values = [reading.graph.constant(rate) for rate in rates]

@@ -147,10 +147,42 @@ def missing(reading: Reading) -> Iterator[Fault]:
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits")
 
 
+def misnamed(reading: Reading) -> Iterator[Fault]:
+    """Attributes of `net` that hold another tensor than the one that plays the part: a remark, names being hints only."""
+    graph, roles, hints = reading.graph, reading.roles, reading.hints
+    played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
+    played["loss"] = reading.loss if reading.loss and hints.get("loss") not in (reading.loss, *roles.losses) else None
+    for part, tensor in played.items():
+        if tensor is not None and hints.get(part, tensor) != tensor:
+            yield _misnamed(
+                part, hints[part], f"{node_of(tensor)} ({roles.reasons.get(part, 'by what it is made from')})"
+            )
+    late = graph.descendants([roles.labels]) if roles.labels is not None else set()
+    last = [step for step in reading.steps if not step.followed and step.bias and not step.parts]
+    for part in ("logits", "prediction"):
+        tensor = hints.get(part)
+        if tensor is None or not reading.weights or tensor in late:
+            continue
+        if not graph.variables_in(tensor):
+            yield _misnamed(part, tensor, "what is made from the images by the layers")
+        elif any(tensor == step.product != step.output for step in last):
+            yield _misnamed(part, tensor, "the scores with their bias")
+    tensor = hints.get("accuracy")
+    if tensor is not None and roles.images is not None and roles.labels is not None:
+        above = graph.ancestors([tensor])
+        if tensor in (reading.loss, *roles.losses[:1]) or not {roles.images, roles.labels} <= above:
+            yield _misnamed("accuracy", tensor, "the share of images whose class is right")
+
+
+def _misnamed(part: str, tensor: str, expected: str) -> Fault:
+    return fault("misnamed-part", part, f"net.{part} is {node_of(tensor)}", expected)
+
+
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     claimed_logits,
     uses_labels,
     accuracy,
     prediction,
     missing,
+    misnamed,
 )
