@@ -50,6 +50,14 @@ DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
 SETUP_SECONDS = 30.0
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
 
+LOGGING = """
+import logging
+for name in ("tensorflow", "absl", "keras"):
+    for handler in logging.getLogger(name).handlers:
+        if getattr(handler, "stream", None) is sys.__stderr__:
+            handler.setStream(sys.stderr)
+"""
+
 Progress = Callable[[int, int, str], None]
 """Called with the number of cells done, of all cells, and the id of the one that is run now."""
 
@@ -345,11 +353,12 @@ def _sandbox_limits(limits: ExecutionLimits) -> Limits:
 def _setup_code(request: ExecutionRequest) -> str:
     """Code that seeds the kernel and leaves no name behind.
 
-    A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it.
+    A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it. Packages that
+    were imported before there was a notebook log to where there is one now.
     """
     source = Path(execution_seeds.__file__).read_text(encoding="utf-8")
     shift = 0 if request.respect_seeds else 1_000_003 * (1 + request.seed)
-    call = f"\ninstall({request.seed + 1}, {shift})\nget_ipython().ask_exit = lambda: None\n"
+    call = f"\ninstall({request.seed + 1}, {shift})\nget_ipython().ask_exit = lambda: None\n{LOGGING}"
     return f"exec(compile({source + call!r}, '<setup>', 'exec'), {{'__name__': 'setup'}})"
 
 

@@ -1,8 +1,9 @@
 """Seeds every source of randomness in a kernel; its source is run in the kernel, before anything of the student's.
 
-So it imports the standard library only, and does nothing to NumPy and TensorFlow before the notebook imports them: then
-hooks set their seeds. Where nobody seeds, all draws follow from one seed. A student's own seeds are left as they are in
-the first run and shifted in further ones.
+So it imports the standard library only. What of NumPy and TensorFlow is there already (the kernel may have begun as a fork
+of a warmed process) is seeded at once, the rest by hooks when the notebook imports it: draws are the same either way. Where
+nobody seeds, all of them follow from one seed. A student's own seeds are left as they are in the first run and shifted in
+further ones.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ import importlib.machinery
 import importlib.util
 import random
 import sys
+import types
 import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Callable, Sequence
 
 __all__ = ["install"]
 
 MODULUS = 2**31 - 1
+DRAWING = frozenset({"keras", "tensorflow"})
+"""Packages that draw random numbers while they are imported: what comes after must not hang on when that was."""
 
 
 class _Ours(int):
@@ -39,7 +42,7 @@ def install(seed: int, shift: int = 0) -> None:
     shift
         What is added to the seeds that the student sets; 0 respects them.
     """
-    _seed_python(seed, shift)
+    fresh = _seed_python(seed, shift)
     hooks: dict[str, Callable[[types.ModuleType], None]] = {
         "numpy.random": lambda module: _seed_numpy(module, seed, shift),
         "tensorflow.python.framework.ops": lambda module: _seed_graphs(module, seed),
@@ -50,21 +53,26 @@ def install(seed: int, shift: int = 0) -> None:
     }
     for name in [name for name in hooks if name in sys.modules]:
         hooks.pop(name)(sys.modules[name])
-    sys.meta_path.insert(0, _Finder(hooks))
+    sys.meta_path.insert(0, _Finder(hooks, fresh))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Calls a hook right after a module has been imported."""
+    """Calls a hook right after a module has been imported, and undoes what importing some of them draws."""
 
-    def __init__(self, hooks: dict[str, Callable[[types.ModuleType], None]]) -> None:
+    def __init__(self, hooks: dict[str, Callable[[types.ModuleType], None]], fresh: random.Random) -> None:
         self._hooks = hooks
+        self._drawing = set(DRAWING)
+        self._generators = (random._inst, fresh)  # noqa: SLF001
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in self._hooks:
+        if fullname not in self._hooks and fullname not in self._drawing:
             return None
-        hook = self._hooks.pop(fullname)  # popped first: the next line comes here again
+        # Out of the way first: the next line but one comes here again.
+        hook = self._hooks.pop(fullname, None)
+        draws = fullname in self._drawing
+        self._drawing.discard(fullname)
         spec = importlib.util.find_spec(fullname)
         if spec is None or spec.loader is None:
             return spec
@@ -72,8 +80,13 @@ class _Finder(importlib.abc.MetaPathFinder):
 
         @functools.wraps(run)
         def exec_module(module: types.ModuleType) -> None:
+            states = [generator.getstate() for generator in self._generators]
             run(module)
-            hook(module)
+            if draws:
+                for generator, state in zip(self._generators, states, strict=True):
+                    generator.setstate(state)
+            if hook is not None:
+                hook(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
@@ -86,7 +99,8 @@ def _moved(seed: Any, shift: int) -> Any:
     return (int(seed) + shift) % MODULUS
 
 
-def _seed_python(seed: int, shift: int) -> None:
+def _seed_python(seed: int, shift: int) -> random.Random:
+    """Seed the generator behind `random`; the generator that others get their first seeds from."""
     fresh = random.Random(seed)  # noqa: S311 - nothing secret comes of it
     original = random.Random.seed
 
@@ -98,6 +112,7 @@ def _seed_python(seed: int, shift: int) -> None:
     original(random._inst, seed)  # noqa: SLF001 - the generator behind random.random
     random.Random.seed = seeded  # type: ignore[method-assign]
     random.seed = random._inst.seed  # noqa: SLF001
+    return fresh
 
 
 def _seed_numpy(module: Any, seed: int, shift: int) -> None:
@@ -133,10 +148,23 @@ def _seed_graphs(module: Any, seed: int) -> None:
 def _shift_tensorflow(module: Any, shift: int) -> None:
     if not shift:
         return
-    set_seed, set_random_seed, get_seed = module.set_seed, module.set_random_seed, module.get_seed
-    module.set_seed = lambda seed: set_seed(_moved(seed, shift))
-    module.set_random_seed = lambda seed: set_random_seed(_moved(seed, shift))
-    module.get_seed = lambda op_seed: get_seed(_moved(op_seed, shift))
+    for name in ("set_seed", "set_random_seed", "get_seed"):
+        original = getattr(module, name)
+        moved = _moving(original, shift)
+        # Whoever has imported it already has it under the same name.
+        for other in list(sys.modules.values()):
+            if isinstance(other, types.ModuleType) and other.__dict__.get(name) is original:
+                setattr(other, name, moved)
+
+
+def _moving(original: Callable[[Any], Any], shift: int) -> Callable[[Any], Any]:
+    """`original` called with a moved seed."""
+
+    @functools.wraps(original)
+    def moved(seed: Any) -> Any:
+        return original(_moved(seed, shift))
+
+    return moved
 
 
 def _seed_eager(module: Any, seed: int) -> None:

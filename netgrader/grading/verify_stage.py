@@ -74,10 +74,14 @@ def verify_stage(
     latest = _Latest(store, Key(STAGE, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
 
     def make(folder: Path) -> None:
-        from netgrader.sandbox.kept import require_promises  # noqa: PLC0415  (slow, and not needed for what is in the store)
+        from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
+        from netgrader.sandbox.kept import require_promises  # noqa: PLC0415
+        from netgrader.sandbox.warmth import nursery_environment, warm_lab  # noqa: PLC0415
 
         require_promises(options.sandbox)
-        verification = _verification(request, known or (None if options.anew else latest.known()))
+        lab = {**request.lab_options, **warm_lab(options.sandbox, nursery_environment(options.threads), font_files)}
+        asked = dataclasses.replace(request, lab_options=lab)
+        verification = _verification(asked, known or (None if options.anew else latest.known()))
         if verification.problem:
             raise _Unfinished(verification)
         text = json.dumps(_as_json(verification), indent=1)

@@ -102,7 +102,7 @@ START = "import sys; sys.path.remove(''); from ipykernel.kernelapp import launch
 def kernel_plan(plan: Plan, folder: KernelFolder) -> Plan:
     """`plan` with a kernel to start, whose sockets stand in `folder`."""
     argv = [python(), "-c", START, "-f", folder.connection_file, "--HistoryManager.enabled=False"]
-    return replace(plan, argv=argv, mounts=[*plan.mounts, folder.mount])
+    return replace(plan, argv=argv, mounts=[*plan.mounts, folder.mount], warm=True)
 
 
 def open_socket(context: zmq.Context[Any], channel: str, address: str) -> zmq.Socket[Any]:

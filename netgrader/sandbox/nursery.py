@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
 from netgrader.sandbox import warmed
@@ -33,8 +33,8 @@ __all__ = ["PACKAGES", "STAND_IN", "Entrance", "Nursery", "nursery_plan"]
 
 LOG = logging.getLogger(__name__)
 INSIDE = "/run/warmed.py"
-PACKAGES = ("numpy", "ipykernel.kernelapp", "matplotlib_inline.backend_inline", "matplotlib.pyplot", "tensorflow")
-"""What a notebook's kernel and the lab import."""
+PACKAGES = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
+"""What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""
 STAND_IN = ("/bin/sh", "-c", "echo; exec >&-; read code || code=137; exit $code")
 """Says that the cage is built, waits until it is told how the program ended, and ends likewise."""
 AT_IMPORT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MPLBACKEND", "PYTHONHASHSEED")
@@ -188,14 +188,17 @@ class Nursery:
             raise SandboxError(f"The warmed process ended: {process.said() or 'it said nothing'}.")
         if told["threads"] != 1 or told["shared"]:
             raise SandboxError("The warmed process has threads, or memory that its children would share.")
-        process.number = told["ready"]
+        process.number, process.imported = told["ready"], frozenset(told["imported"])
         if process.own_user:
             self.user = os.open(f"/proc/{process.number}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
         self.connection.settimeout(ANSWER_SECONDS)
         process.ready = True
 
     def serves(self, plan: Plan) -> bool:
-        """Whether `plan` may begin as a fork: there is one, and the imports were made as it would have made them."""
+        """Whether `plan` may begin as a fork: there is one, and the imports were made as it would have made them.
+
+        Not if a file of its own would have been imported in the place of a package.
+        """
         if not plan.warm or any(plan.env.get(name, self.env.get(name)) != self.env.get(name) for name in AT_IMPORT):
             return False
         try:
@@ -203,7 +206,8 @@ class Nursery:
         except SandboxError as error:
             LOG.warning("Each notebook imports its packages anew: %s", error)
             self.close()
-        return self.alive
+        imported = self.process.imported if self.process is not None else frozenset()
+        return self.alive and not any(PurePosixPath(name).with_suffix("").name in imported for name in plan.files)
 
     @property
     def alive(self) -> bool:
@@ -234,11 +238,20 @@ class Nursery:
 
     @property
     def address(self) -> dict[str, Any]:
-        """Where another process of ours finds it, in JSON; for one that is ours, and until it is closed."""
+        """Where another process of ours finds it, in JSON; for one that is ours, and until it is closed.
+
+        Raises
+        ------
+        SandboxError
+            If it does not come so far that it can be found.
+        """
         process = self.process
         if process is None:
             raise SandboxError("Only who started a warmed process can say where it is.")
-        return {"socket": str(process.socket), "env": dict(self.env), "process": process.number if self.user else None}
+        if process.own_user:
+            self.wait()
+        number = process.number if process.own_user else None
+        return {"socket": str(process.socket), "env": dict(self.env), "process": number}
 
     @classmethod
     def at(cls, address: Mapping[str, Any]) -> Self:
@@ -250,7 +263,7 @@ class Nursery:
             If it is there no more.
         """
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        connection.settimeout(ANSWER_SECONDS)
+        connection.settimeout(READY_SECONDS)  # it may still be importing
         try:
             connection.connect(address["socket"])
             user = None
@@ -291,6 +304,7 @@ class _Process:
         self.own_user = own_user
         self.ready = False
         self.number = -1
+        self.imported: frozenset[str] = frozenset()
         self.socket = folder / "s"
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process
         self._started = threading.Event()

@@ -60,16 +60,21 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     del sys.path[0]  # where this program lies
+    before = dict(os.environ)
+    at_start = set(sys.modules)
     for name in json.loads(control.recv(LARGEST_MESSAGE)):
         importlib.import_module(name)
+    added = {name: value for name, value in os.environ.items() if name not in before}
+    imported = sorted({name.partition(".")[0] for name in sys.modules if name not in at_start})
     # What is here is never collected, so that no child has to copy it in order to look at it.
     gc.collect()
     gc.freeze()
     _rehearse()
-    control.send(json.dumps({"ready": os.getpid(), "threads": _threads(), "shared": _shared_memory()}).encode())
+    told = {"ready": os.getpid(), "threads": _threads(), "shared": _shared_memory(), "imported": imported}
+    control.send(json.dumps(told).encode())
     request = _serve(control, socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
-        _run(request["argv"], request["env"], request["cwd"])
+        _run(request["argv"], {**added, **request["env"]}, request["cwd"])
 
 
 def _rehearse() -> None:

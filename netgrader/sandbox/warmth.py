@@ -1,4 +1,4 @@
-"""The sandbox with this process's own warmed process, started once: `warm_sandbox`.
+"""The sandbox with this process's own warmed process, started once: `warm_sandbox`, `warm_lab`.
 
 Where there can be none, or one does not keep the promises of a cage, runs begin from nothing as ever.
 """
@@ -10,7 +10,7 @@ import functools
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from netgrader.sandbox.api import Sandbox, SandboxError
 from netgrader.sandbox.bubblewrap import BubblewrapSandbox
@@ -21,7 +21,7 @@ from netgrader.sandbox.nursery import AT_IMPORT, PACKAGES, Nursery
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["COLD", "nursery_environment", "warm_sandbox"]
+__all__ = ["COLD", "nursery_environment", "warm_lab", "warm_sandbox"]
 
 LOG = logging.getLogger(__name__)
 COLD = "NETGRADER_COLD"
@@ -66,10 +66,38 @@ def warm_sandbox(
         If there is no such sandbox.
     """
     sandbox = open_sandbox(name)
-    if not isinstance(sandbox, BubblewrapSandbox) or os.environ.get(COLD) or not warm_holds():
+    if not _may_be_warm(sandbox):
         return sandbox
-    nursery = _keeper(tuple((key, env.get(key, "")) for key in AT_IMPORT)).nursery(sandbox, env, files)
+    nursery = _keeper(_kind(env)).nursery(sandbox, env, files)
     return sandbox if nursery is None else BubblewrapSandbox(nursery=nursery)
+
+
+def warm_lab(
+    name: str, env: Mapping[str, str], files: Callable[[Sandbox], Mapping[str, bytes]] | None = None
+) -> Mapping[str, Any]:
+    """Options of a `netgrader.lab.caged.CagedLab` that is to begin as a fork of this process's warmed process.
+
+    There are none where that is not to be had, nor for the first lab of a process that has run no notebook: for one alone it
+    does not pay. For the parameters see `warm_sandbox`.
+    """
+    keeper = _keeper(_kind(env))
+    if not keeper.wanted():
+        return {}
+    sandbox = open_sandbox(name)
+    nursery = keeper.nursery(sandbox, env, files) if _may_be_warm(sandbox) else None
+    try:
+        return {} if nursery is None else {"nursery": nursery.address}
+    except SandboxError as error:
+        LOG.warning("Each notebook imports its packages anew: %s", error)
+        return {}
+
+
+def _may_be_warm(sandbox: Sandbox) -> TypeGuard[BubblewrapSandbox]:
+    return isinstance(sandbox, BubblewrapSandbox) and not os.environ.get(COLD) and warm_holds()
+
+
+def _kind(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, env.get(name, "")) for name in AT_IMPORT)
 
 
 @functools.cache
@@ -84,6 +112,13 @@ class _Keeper:
         self._lock = threading.Lock()
         self._nursery: Nursery | None = None
         self._lives = LIVES
+        self._labs = 0
+
+    def wanted(self) -> bool:
+        """Whether it pays for one more lab."""
+        with self._lock:
+            self._labs += 1
+            return self._nursery is not None or self._labs > 1
 
     def nursery(
         self,
