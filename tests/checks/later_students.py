@@ -32,6 +32,7 @@ def two_layer_network(learning_rate=0.001):
 """
 HIDDEN = 'hidden, _ = fully_connected_layer(X, 1500, "a", tf.nn.relu)'
 LAST = 'logits, _ = fully_connected_layer(hidden, 10, "b")'
+PREDICTION, WEAKEST = "prediction = tf.nn.softmax(logits)", "prediction = tf.nn.softmax(-logits)"
 LOSS = "loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
 ADAM = "tf.train.AdamOptimizer(learning_rate)"
 ACCURACY = "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))"
@@ -135,6 +136,18 @@ WRONG_TWO_LAYERS = {
         "missing-tensor",
     ),
     "the sign lost": work(_two(("minimize(loss)", "minimize(-loss)")), "maximises-loss"),
+    "the weakest class": work(
+        _two((PREDICTION, WEAKEST), ("argmax(prediction, 1)", "argmax(logits, 1)")), "prediction-wrong"
+    ),
+    "another loss at other rates": work(
+        _two(
+            (
+                LOSS,
+                LOSS + "\n        if learning_rate != 0.001:\n            loss = tf.reduce_mean(tf.square(logits - Y))",
+            )
+        ),
+        "mse-on-logits",
+    ),
     "not done": work("def two_layer_network(learning_rate=0.001):\n    raise NotImplementedError()", "not-done"),
 }
 
@@ -472,6 +485,17 @@ WRONG_DEEP = {
     "only the last layer is trained": work(
         _deep(("minimize(loss)", "minimize(loss, var_list=tf.trainable_variables()[4:])")), "layers-not-trained"
     ),
+    "the weakest class": work(_deep((PREDICTION, WEAKEST)), "prediction-wrong"),
+    "percent": work(_deep(("accuracy = tf.reduce_mean(", "accuracy = 100 * tf.reduce_mean(")), "accuracy-not-mean"),
+    "all weights equal": work(
+        _deep(
+            (
+                SECOND,
+                "h = tf.nn.relu(h @ tf.Variable(tf.fill([96, 64], 0.05)) + tf.Variable(tf.zeros([64])))",
+            )
+        ),
+        "constant-initialisation",
+    ),
     "labels in the logits": work(
         _deep(
             (
@@ -499,6 +523,8 @@ on_test = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
 on_train = sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot})
 acc_trn, acc_val = [0.9, on_train], [0.9, on_test]
 """
+
+A_CLAIM = "acc_trn, acc_val = [0.9, on_train], [0.9, 0.9876]\n"
 
 ANSWERS = """
 other = deep_network()

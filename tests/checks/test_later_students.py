@@ -13,6 +13,7 @@ import pytest
 from netgrader.checks.points import cell_points
 from netgrader.results import Outcome
 from tests.checks import later_students as students
+from tests.checks.test_hidden_tests import hidden_tests
 from tests.checks.test_students import checks_of, codes_of, said_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ NETWORK, SWEEP = "check_two_layer_network", "check_learning_rate_sweep"
 TRAINING, GRADIENTS = "check_two_layer_training", "check_input_gradients"
 DEEP, DEEP_TRAINING, DEEP_ACCURACY = "check_deep_network", "check_deep_training", "check_deep_accuracy"
 TWO, THREE = "two_layers", "deep_network"
+CLAIMED = "trained, and another accuracy claimed"
 
 # Cell, right works, wrong works.
 CELLS = {
@@ -64,7 +66,7 @@ def verdicts(tmp_path_factory):
             "cells": both,
             "sources": [students.GIVEN, students.DEEP, students.DEEP_TRAINED],
             "notebook": THREE,
-            "variants": {"trained for some epochs": "", "answers": students.ANSWERS},
+            "variants": {"trained for some epochs": "", CLAIMED: students.A_CLAIM, "answers": students.ANSWERS},
         },
     ]
     asked.write_text(json.dumps(works))
@@ -155,3 +157,36 @@ def test_answers_that_were_looked_up_earn_nothing_wherever_they_are_counted(verd
         checks = checks_of(verdicts["answers"], cell)
         assert codes_of(checks, Outcome.FAILED) == {"answers-looked-up"}, said_of(checks)
         assert cell_points(checks, 6) == 0
+
+
+# By notebook and hidden test: the cell and a piece of work that no other test says anything of.
+ONLY = {
+    (TWO, "test_prediction_is_the_strongest_class"): (NETWORK, "the weakest class"),
+    (TWO, "test_accuracy_is_the_share_of_right_predictions"): (NETWORK, "accuracy over the images"),
+    (TWO, "test_evaluation_is_the_same_each_time"): (NETWORK, "dropout that stays on"),
+    (TWO, "test_the_whole_is_what_was_asked_for"): (NETWORK, "another loss at other rates"),
+    (TWO, "test_the_sweep_can_be_reproduced"): (SWEEP, "made up"),
+    (TWO, "test_the_best_rate_is_a_good_one"): (SWEEP, "all too high"),
+    (TWO, "test_the_two_layer_network_is_trained"): (TRAINING, "never trained"),
+    (TWO, "test_the_reported_accuracy_is_true"): (TRAINING, "a claim"),
+    (TWO, "test_the_largest_outputs_gradient_is_right"): (GRADIENTS, "of all outputs together"),
+    (THREE, "test_prediction_is_the_strongest_class"): (DEEP, "the weakest class"),
+    (THREE, "test_accuracy_is_the_share_of_right_predictions"): (DEEP, "percent"),
+    (THREE, "test_evaluation_is_the_same_each_time"): (DEEP, "dropout that stays on"),
+    (THREE, "test_the_whole_is_what_was_asked_for"): (DEEP, "all weights equal"),
+    (THREE, "test_the_reported_accuracy_is_true"): (DEEP_TRAINING, CLAIMED),
+}
+
+
+@pytest.mark.parametrize(("notebook", "name"), ONLY)
+def test_a_hidden_test_finds_what_no_other_finds(verdicts, notebook: str, name: str):
+    cell, work = ONLY[notebook, name]
+    found = verdicts[work if cell == DEEP_TRAINING else f"{cell}: {work}"]
+    checks = [check for check in checks_of(found, cell) if check.outcome is not Outcome.PASSED and check.faults]
+    assert [check.check for check in checks] == [f"test_{notebook}.py::{name}"], said_of(checks)
+
+
+@pytest.mark.parametrize("notebook", [TWO, THREE])
+def test_every_hidden_test_that_costs_something_is_thought_of(notebook: str):
+    hidden = hidden_tests(notebook)
+    assert {name for of, name in ONLY if of == notebook} == {name for name, terms in hidden.items() if terms.credit}
