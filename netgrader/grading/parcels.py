@@ -7,6 +7,7 @@ one of ours. So there is nothing to escape from, no link to follow, and no more 
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import shutil
 import unicodedata
@@ -16,7 +17,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from netgrader.grading.store import hash_bytes
 from netgrader.grading.submission import UnreadableError
@@ -169,7 +170,7 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: i
     size = 0
     try:
         with opened.open(entry) as reading, target.open("xb") as writing:
-            while content := reading.read(CHUNK):
+            while content := _piece(reading):
                 size += len(content)
                 if size > most:
                     raise _TooMuchError  # noqa: TRY301  (what was written is removed below)
@@ -178,6 +179,14 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: i
         target.unlink(missing_ok=True)
         raise
     return size
+
+
+def _piece(reading: IO[bytes]) -> bytes:
+    """The next bytes of an entry; the archive lies in memory, so that what fails is its data, whatever is raised."""
+    try:
+        return reading.read(CHUNK)
+    except (OSError, lzma.LZMAError) as error:
+        raise zipfile.BadZipFile(str(error)) from error
 
 
 def _plain(name: str) -> str:

@@ -65,6 +65,16 @@ class Node:
         return bool(key in self.attributes and self.attributes[key].b)
 
 
+# What works on two tensors at least: TensorFlow takes no graph in which one is missing, and nobody need look again.
+_OF_TWO = frozenset(
+    {
+        *("MatMul", "BatchMatMulV2", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Pow", "Maximum", "Minimum", "BiasAdd"),
+        *("SquaredDifference", "SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"),
+        *("Mean", "Sum", "Max", "Reshape", "Transpose", "ArgMax", "Equal"),
+    }
+)
+
+
 def words(text: str) -> frozenset[str]:
     """The words of a text: how long lists of ops are written here."""
     return frozenset(text.split())
@@ -91,6 +101,8 @@ class Graph:
                 raise GraphError(f"The graph has two operations named {node.name[:80]!r}.")
             self.nodes[node.name] = node
         for node in self.nodes.values():
+            if node.op in _OF_TWO and len(node.inputs) < 2:
+                raise GraphError(f"The operation {node.name[:80]!r} ({node.op}) lacks an input.")
             for name in (*map(node_of, node.inputs), *node.controls):
                 if name not in self.nodes:
                     raise GraphError(f"The operation {node.name[:80]!r} reads {name[:80]!r}, which is not there.")

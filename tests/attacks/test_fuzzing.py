@@ -51,6 +51,16 @@ def test_a_reader_refuses_what_it_cannot_read_and_does_nothing_else(name: str) -
     assert not report.wrong, next(iter(report.wrong.items()))
 
 
+FOUND = {"graphs": (2454, 11860), "archives": (7488,)}  # seeds that went wrong once
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_the_fuzzer_found_stays_mended(name: str) -> None:
+    for seed in FOUND[name]:
+        report = fuzz(TARGETS[name], range(seed, seed + 1))
+        assert not report.wrong, report.wrong
+
+
 def test_the_fuzzer_finds_a_reader_that_breaks(capsys, monkeypatch) -> None:
     """Else its silence would say nothing."""
 

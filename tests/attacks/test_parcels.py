@@ -147,6 +147,18 @@ def test_a_link_in_an_archive_is_a_file_with_a_path_in_it(tiny, tmp_path) -> Non
     assert (folder / "1_sums.ipynb").read_text() == "/etc/passwd"
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_data_of_any_compression_is_a_sentence(tmp_path, method) -> None:
+    path = tmp_path / "work.zip"
+    with zipfile.ZipFile(path, "w", method) as out:
+        out.writestr("1_sums.ipynb", json.dumps([list(range(4000))]))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
+    path.write_bytes(content)
+    with pytest.raises(UnreadableError, match="is damaged"):
+        unpack(path, tmp_path / "scratch")
+
+
 def test_nothing_gets_out_of_an_archive(tmp_path) -> None:
     names = [
         "../../out.ipynb",
