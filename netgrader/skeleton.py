@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import json
 import os
+import sys
 import uuid
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Skeleton", "SkeletonCell", "skeleton"]
 
 FORMAT = 2
+GRAMMARS = "rfc3987_syntax"
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,8 @@ def _config_bytes(assignment: Assignment) -> bytes:
 
 
 def _generate(assignment: Assignment, source: Path) -> Skeleton:
-    import nbformat  # noqa: PLC0415  (slow)
+    with _without_grammars():
+        import nbformat  # noqa: PLC0415  (slow)
     from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (slow)
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415
 
@@ -187,6 +191,19 @@ def _generate(assignment: Assignment, source: Path) -> Skeleton:
         for cell in notebook.cells
     )
     return Skeleton(source.stem, cells, json.loads(json.dumps(notebook.metadata)))
+
+
+@contextlib.contextmanager
+def _without_grammars() -> Iterator[None]:
+    """Keep jsonschema from compiling grammars for addresses, which takes a second: no notebook's schema has any."""
+    there = GRAMMARS in sys.modules
+    if not there:
+        sys.modules[GRAMMARS] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if not there:
+            del sys.modules[GRAMMARS]
 
 
 def _tracked(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
