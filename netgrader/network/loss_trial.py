@@ -13,7 +13,17 @@ import numpy.typing as npt
 from netgrader.network.activating import same
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import name_activation, softmax
-from netgrader.network.losses import BANK, CROSS_ENTROPY, OVER_ROWS, TOGETHER, LossMatch, Observation, recognise
+from netgrader.network.layers import between
+from netgrader.network.losses import (
+    BANK,
+    CROSS_ENTROPY,
+    OVER_ROWS,
+    TOGETHER,
+    LossMatch,
+    Observation,
+    cross_entropy_rows,
+    recognise,
+)
 from netgrader.network.scores import as_rows, first_scores, orient
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ Array = npt.NDArray[Any]
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
 RUNS = 24
+MOST_ON_THE_WAY = 60
 ROWS = 4
 
 
@@ -60,9 +71,11 @@ def try_loss(reading: Reading) -> None:
         match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
         if match is not None:
             break
+    if match is not None and match[2] and _labels_in_scores(reading):
+        match = None  # what the labels add to the scores looks like a function of them
     asked = match is None or (match[1].kind != CROSS_ENTROPY and match[1].kind not in OVER_ROWS)
     if asked and form == "rows" and len(windows) == 1 and _rows_meet(reading, first.shape):
-        match = scores, LossMatch(TOGETHER, 1.0, 0.0, 0.0), ""
+        match = scores, _of_rows(reading, runs) or LossMatch(TOGETHER, 1.0, 0.0, 0.0), ""
     if match is None:
         return
     tensor, reading.loss_match, composed = match
@@ -78,6 +91,13 @@ def try_loss(reading: Reading) -> None:
     reading.inner_activations = tuple(name for name in (named if composed else named[:-1]) if name != "none")
     reading.measured["values"] = (before, after)
     reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
+
+
+def _labels_in_scores(reading: Reading) -> bool:
+    """Whether what the student calls logits or prediction is made with the labels."""
+    labels = reading.roles.labels
+    late = reading.graph.descendants([labels]) if labels is not None else set()
+    return any(reading.hints.get(key) in late for key in ("logits", "prediction"))
 
 
 def _standing(reading: Reading, first: Array | None, rows: int) -> tuple[Array, str, list[slice]] | None:
@@ -181,6 +201,26 @@ def _rows_meet(reading: Reading, shape: tuple[int, ...]) -> bool:
         if apart > 0.02 * spread and apart > 2e-3 * max(abs(both), abs(none)):
             return True
     return False
+
+
+def _of_rows(reading: Reading, runs: Sequence[tuple[list[Array], Array]]) -> LossMatch | None:
+    """The right loss of each row by itself, where it stands on the way: its rows are only weighted by each other then."""
+    bench, graph, scores, loss = reading.bench, reading.graph, reading.scores, reading.read
+    if bench is None or scores is None or loss is None:
+        return None
+    rows = len(runs[0][1])
+    way = [f"{node.name}:0" for node in between(graph, scores, loss) if node.op != "Switch"][:MOST_ON_THE_WAY]
+    sample = bench.sample(rows)
+    fed = bench.rng.standard_normal((rows, reading.classes)) * 1.7
+    expected = cross_entropy_rows(fed, sample.labels)
+    feeds = {**bench.feed(sample), scores: fed.reshape(runs[0][0][0].shape)}
+    for value in bench.run(way, feeds) or []:
+        if value.size == rows and np.allclose(np.abs(value.reshape(-1)), expected, rtol=1e-3):
+            totals = [run[-1].sum() for run, _ in runs]
+            own = [cross_entropy_rows(as_rows(run[0], "rows", rows), labels).sum() for run, labels in runs]
+            sign = float(np.sign(np.corrcoef(totals, own)[0, 1]))
+            return LossMatch(CROSS_ENTROPY, sign or 1.0, 0.0, 0.0, "rows weighted by each other")
+    return None
 
 
 def _observe(reading: Reading, shape: tuple[int, ...], rows: int, total: float) -> list[tuple[list[Array], Array]]:

@@ -118,6 +118,16 @@ def test_a_loss_in_which_the_rows_of_a_batch_meet_is_named_whatever_its_formula(
     assert read(ONE, build, lab).codes == (set() if axis else {"loss-over-wrong-axis"})
 
 
+@pytest.mark.parametrize(("sign", "codes"), [(1, set()), (-1, {"maximises-loss"})])
+def test_rows_that_are_chosen_or_weighted_by_their_own_loss_have_the_right_loss(sign, codes, lab):
+    def build(x, y):
+        z = fc("o", x, 10)
+        each = tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z)
+        return {"logits": z, "loss": sign * tf.reduce_mean(tf.nn.top_k(each, tf.shape(each)[0] // 2)[0])}
+
+    assert read(ONE, build, lab).codes == codes
+
+
 def test_an_activation_on_the_scores_that_are_evaluated_only_is_named(lab):
     def build(x, y):
         z = fc("o", x, 10)

@@ -62,7 +62,7 @@ def depth(reading: Reading) -> Iterator[Fault]:
 def _weights_elsewhere(reading: Reading) -> tuple[list[str], list[str]]:
     """Matrices that the optimizer is given, and that no layer multiplies with.
 
-    First those that never meet the images, being given for their decay, say; then those that do in another way.
+    First those that do not meet the images on the way to the loss, being given for their decay, say; then those that do.
     """
     graph, labels, images = reading.graph, reading.roles.labels, reading.roles.images
     known = set(reading.weights)
@@ -72,6 +72,7 @@ def _weights_elsewhere(reading: Reading) -> tuple[list[str], list[str]]:
         return [], []
     late = graph.descendants([labels]) if labels is not None else set()
     seen = graph.descendants([images], stop=late) if images is not None else set()
+    seen &= graph.ancestors([reading.loss]) if reading.loss is not None else set()
     joined = [name for name in matrices if not seen.isdisjoint(graph.descendants([name + ":0"], stop=late))]
     return [name for name in matrices if name not in joined], joined
 
