@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: bench fuzz help setup demo test sample-class check fairness-report notebook-figures phrases training-report reader-report format release lock clean
+.PHONY: attack-report bench fuzz help setup demo test sample-class check fairness-report notebook-figures phrases training-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,10 @@ reader-report: setup ## read what is not read yet of the corpus, then the table 
 bench: setup ## ROUNDS=n (5): what grading costs beside a student's own computing, as ratios in one run
 	@$(BIN)/python benchmarks/grading.py --rounds $(or $(ROUNDS),5)
 	@$(BIN)/python benchmarks/reader.py
+
+attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then docs/attacks.md
+	@nice $(BIN)/python -m studies.elsewhere $(if $(OTTER),--otter $(OTTER))
+	@$(BIN)/python -m studies.elsewhere_report
 
 training-report: setup ## every mistake in right training loops of many styles, then docs/training.md
 	@$(BIN)/python -m studies.training --products $(or $(PRODUCTS),100)

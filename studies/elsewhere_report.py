@@ -1,0 +1,100 @@
+"""Write ``docs/attacks.md`` from ``studies/elsewhere.csv`` and ``studies/fuzzing.csv``: ``python -m studies.elsewhere_report``."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studies import fuzzing
+from studies.elsewhere import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "attacks.md"
+GRADERS = ("nbgrader", "otter-grader", "netgrader")
+Row = dict[str, str]
+
+INTRODUCTION = """# The same attacks on three graders
+
+Written by `make attack-report` from [studies/elsewhere.csv](../studies/elsewhere.csv), made by `python -m studies.elsewhere`, and
+[studies/fuzzing.csv](../studies/fuzzing.csv), made by `make fuzz`.
+
+One notebook with two exercises: sums for 2 points, squares for 3. Unless the row says otherwise the sums are right and the
+squares are wrong, so that 2 points are deserved. nbgrader and otter-grader run the hidden tests in the student's kernel, as they
+come; each of their runs was in a cage of ours, on a copy of its course, with a limit of 50 seconds, so that a hostile notebook
+could reach no more than what they had put beside it. Tests are plain assertions, the same for all.
+"""
+
+LEGEND = """
+**Bold**: more than was deserved, or another student's work destroyed. *Italic*: points lost that were earned; *no mark*: the
+whole notebook was left without one. A number is points.
+"""
+
+
+def told(row: Row | None) -> str:
+    """One cell of the table."""
+    if row is None:
+        return "not run"
+    deserved, given = float(row["deserved"]), float(row["given"]) if row["given"] else None
+    said = "*no mark*" if given is None else f"**{given:g}**" if given > deserved else f"{given:g}"
+    if given is not None and given < deserved:
+        said = f"*{given:g}*"
+    return f"{said}, **a neighbour's work is gone**" if row["harm"] == "1" else said
+
+
+def counts(rows: Iterable[Row]) -> dict[str, int]:
+    """How many attacks gained, how many took from others, and in how many cases earned points were lost."""
+    rows = list(rows)
+    return {
+        "more than deserved": sum(bool(row["given"]) and float(row["given"]) > float(row["deserved"]) for row in rows),
+        "somebody else harmed": sum(row["harm"] == "1" for row in rows),
+        "earned points lost": sum(not row["given"] or float(row["given"]) < float(row["deserved"]) for row in rows),
+        "of": len(rows),
+    }
+
+
+def page(rows: list[Row], tally: list[fuzzing.Row]) -> str:
+    """The whole page."""
+    found = {(row["grader"], row["attack"]): row for row in rows}
+    there = [grader for grader in GRADERS if any(row["grader"] == grader for row in rows)]
+    versions = {row["grader"]: row["version"] for row in rows}
+    lines = [INTRODUCTION, "| | " + " | ".join(f"{grader} {versions[grader]}" for grader in there) + " |"]
+    lines.append("|---|" + "---|" * len(there))
+    by_grader = {grader: counts(row for row in rows if row["grader"] == grader) for grader in there}
+    lines += [
+        f"| {what} | "
+        + " | ".join(f"{by_grader[grader][what]} of {by_grader[grader]['of']}" for grader in there)
+        + " |"
+        for what in ("more than deserved", "somebody else harmed", "earned points lost")
+    ]
+    lines += [LEGEND, "| what is tried | deserved | " + " | ".join(there) + " |", "|---|---|" + "---|" * len(there)]
+    for attack in dict.fromkeys(row["attack"] for row in rows):
+        deserved = next(row["deserved"] for row in rows if row["attack"] == attack)
+        cells = " | ".join(told(found.get((grader, attack))) for grader in there)
+        lines.append(f"| {attack} | {deserved} | {cells} |")
+    lines += ["", "## Fuzzing", "", *fuzzed(tally)]
+    return "\n".join(lines) + "\n"
+
+
+def fuzzed(tally: list[fuzzing.Row]) -> list[str]:
+    """The table of what was fuzzed."""
+    lines = ["Inputs changed at random, at all commits together; what went wrong was mended, and stays as a test.", ""]
+    lines += ["| target | inputs | went wrong |", "|---|---|---|"]
+    for target in dict.fromkeys(row.target for row in tally):
+        of = [row for row in tally if row.target == target]
+        lines.append(f"| {target} | {sum(row.inputs for row in of):,} | {sum(row.wrong for row in of)} |")
+    return lines
+
+
+def main() -> None:
+    """Write the page."""
+    with ROWS.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    PAGE.write_text(page(rows, fuzzing.load(fuzzing.ROWS)))
+
+
+if __name__ == "__main__":
+    main()
