@@ -193,6 +193,7 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
             yield match
     yield from _weighted(observations, values)
     yield from _summed_over_batch(observations, values)
+    yield from _softened(observations, values)
 
 
 def _summed_over_batch(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
@@ -218,6 +219,32 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     if total != 0 and 0 < solution[1] / total < 0.6:
         detail = f"label smoothing {solution[1] / total:.2g}"
         yield LossMatch(CROSS_ENTROPY, float(total), float(solution[2]), error, detail)
+
+
+def _softened(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
+    """Smoothed labels at a temperature, and a penalty for confidence (Pereyra et al., 2017), all at once."""
+    entropies = [-(softmax(o.scores) * _log_softmax(o.scores)).sum() for o in observations]
+
+    def fitted(temperature: float) -> tuple[float, Array]:
+        rows = []
+        for o, entropy in zip(observations, entropies, strict=True):
+            z = o.scores / temperature
+            rows.append([_cross_entropy(z, o.labels), float(-_log_softmax(z).mean(1).sum()), entropy, 1.0])
+        columns = np.array(rows)
+        solution, *_ = np.linalg.lstsq(columns, values, rcond=None)
+        return float(np.abs(values - columns @ solution).max() / values.std()), solution
+
+    start = min(np.geomspace(0.4, 10, 33), key=lambda temperature: fitted(float(temperature))[0])
+    # The errors have one lowest place: halve the distance to it.
+    width = 1.1
+    for _ in range(12):
+        start = min((start / width, start, start * width), key=lambda temperature: fitted(float(temperature))[0])
+        width **= 0.6
+    error, solution = fitted(float(start))
+    total = float(solution[0] + solution[1])
+    if total != 0 and -0.05 < solution[1] / total < 0.6 and abs(solution[2]) < abs(total) / 2:
+        detail = f"temperature {start:.3g}, label smoothing {abs(solution[1] / total):.2g}"
+        yield LossMatch(CROSS_ENTROPY, total, float(solution[3]), error, detail)
 
 
 def _refined(observations: Sequence[Observation], values: Array, start: float) -> LossMatch:
