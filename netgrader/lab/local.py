@@ -6,8 +6,6 @@ imported with the first graph, and neither its global state nor the default grap
 
 from __future__ import annotations
 
-import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +13,8 @@ import numpy.typing as npt
 
 from netgrader.lab.allow import Accepted, GraphLimits, accept, reseed
 from netgrader.lab.api import LAB_SESSION, LabError
-from netgrader.network.protos import message
+from netgrader.lab.definitions import VARIABLE_OPS, first_assignments, trainable_variables, variable_definitions
+from netgrader.lab.imported import Imported, tensor_name, tensorflow, translated
 from netgrader.network.source import GraphError, read_source
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["LocalLab"]
 
 Array = npt.NDArray[Any]
-
-VARIABLE_OPS = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 
 
 class LocalLab:
@@ -66,7 +63,7 @@ class LocalLab:
 
     def _config(self) -> Callable[[], Any]:
         def make() -> Any:
-            tf = _tensorflow()
+            tf = tensorflow()
             # Without the graph optimiser a run starts sooner and computes what the graph says, op by op.
             config = tf.ConfigProto(
                 allow_soft_placement=True, device_count={"GPU": 0}, intra_op_parallelism_threads=self._threads
@@ -76,127 +73,6 @@ class LocalLab:
             return config
 
         return make
-
-
-def _tensorflow() -> Any:
-    import tensorflow.compat.v1 as tf  # noqa: PLC0415 - takes seconds, and only who runs a graph needs it
-
-    return tf
-
-
-@contextmanager
-def _translated(kind: str) -> Iterator[None]:
-    """Turn whatever TensorFlow raises into a LabError of one sentence."""
-    try:
-        yield
-    except LabError:
-        raise
-    except MemoryError as error:
-        raise LabError("limit", "The graph needs more memory than it may have.") from error
-    except Exception as error:  # TensorFlow raises nearly everything, and none of it may reach a reader
-        name = type(error).__name__
-        if name in ("DeadlineExceededError", "ResourceExhaustedError"):
-            raise LabError("limit", f"The run hit a limit: {_sentence(error)}") from error
-        raise LabError(kind, f"TensorFlow refused: {_sentence(error)}") from error
-
-
-_HEADINGS = ("Graph execution error", "Detected at node", "Node: ", "Original stack trace")
-
-
-def _sentence(error: BaseException) -> str:
-    text = str(getattr(error, "message", None) or error)
-    # TensorFlow may begin with a heading and a list of places, and says what it is about after them.
-    lines = [line for line in text.strip().split("\n") if line.strip() and not line.startswith(_HEADINGS)]
-    text = re.sub(r"\{\{[^}]*\}\}", "", lines[0] if lines else "")
-    text = re.sub(r"\s+", " ", text).strip(" \t[]")[:300]
-    text = text or type(error).__name__
-    return text if text.endswith(".") else text + "."
-
-
-class _Import:
-    """One copy of the graph in TensorFlow, seeded in one way, with the ops that the lab adds to it."""
-
-    def __init__(self, meta: Any) -> None:
-        tf = _tensorflow()
-        self.graph = tf.Graph()
-        content = meta.SerializeToString()
-        with _translated("graph"), self.graph.as_default():
-            if meta.collection_def:
-                try:
-                    tf.train.import_meta_graph(tf.MetaGraphDef.FromString(content), clear_devices=True)
-                except (ValueError, KeyError, TypeError, AttributeError):
-                    # The contexts of loops and branches do not fit; only gradients through them need those.
-                    self.graph = tf.Graph()
-                    with self.graph.as_default():
-                        tf.import_graph_def(tf.MetaGraphDef.FromString(content).graph_def, name="")
-            else:
-                tf.import_graph_def(tf.MetaGraphDef.FromString(content).graph_def, name="")
-        self._variables: dict[str, tuple[Any, Any, Any]] = {}
-        self.gradients = 0
-
-    def add_gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
-        tf = _tensorflow()
-        scope = f"netgrader/gradients_{self.gradients}"
-        with _translated("run"), self._arrays_as_written(), self.graph.as_default(), tf.name_scope(scope + "/"):
-            target = self.graph.get_tensor_by_name(_tensor_name(of))
-            sources = [self._source(name) for name in wrt]
-            found = tf.gradients(target, sources, unconnected_gradients="none")
-            names: list[str | None] = []
-            for index, gradient in enumerate(found):
-                if gradient is None:
-                    names.append(None)
-                else:
-                    dense = tf.convert_to_tensor(gradient)
-                    names.append(tf.identity(dense, name=f"of_{index}").name)
-        self.gradients += 1
-        return names
-
-    @contextmanager
-    def _arrays_as_written(self) -> Iterator[None]:
-        """With the arrays of tensors that the graph has: TensorFlow differentiates the first kind only where it makes them."""
-        tf = _tensorflow()
-        first_kind = any(operation.type == "TensorArrayV3" for operation in self.graph.get_operations())
-        if not first_kind or not tf.control_flow_v2_enabled():
-            yield
-            return
-        tf.disable_control_flow_v2()
-        try:
-            yield
-        finally:
-            tf.enable_control_flow_v2()
-
-    def _source(self, name: str) -> Any:
-        operation = self.graph.get_operation_by_name(name.partition(":")[0])
-        return operation.outputs[0] if ":" not in name else self.graph.get_tensor_by_name(name)
-
-    def variable(self, name: str) -> tuple[Any, Any, Any]:
-        """The placeholder, the assignment and the reading of a variable, added when first asked for."""
-        if name not in self._variables:
-            tf = _tensorflow()
-            with _translated("run"), self.graph.as_default(), tf.name_scope("netgrader/variables/"):
-                operation = self.graph.get_operation_by_name(name)
-                dtype = operation.get_attr("dtype")
-                handle = operation.outputs[0]
-                value = tf.placeholder(dtype, None)
-                if operation.type == "VarHandleOp":
-                    assign = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
-                    read = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
-                else:
-                    assign = tf.raw_ops.Assign(ref=handle, value=value, validate_shape=False, use_locking=True).op
-                    read = tf.identity(handle)
-                self._variables[name] = (value, assign, read)
-        return self._variables[name]
-
-    def dtype(self, name: str) -> Any:
-        return self.graph.get_operation_by_name(name).get_attr("dtype").as_numpy_dtype
-
-    def shape(self, name: str) -> tuple[int | None, ...] | None:
-        shape = _tensorflow().TensorShape(self.graph.get_operation_by_name(name).get_attr("shape"))
-        return None if shape.rank is None else tuple(shape.as_list())
-
-
-def _tensor_name(name: str) -> str:
-    return name if ":" in name else name + ":0"
 
 
 class _Graph:
@@ -211,11 +87,11 @@ class _Graph:
         nodes = accepted.meta.graph_def.node
         self._variables = tuple(node.name for node in nodes if node.op in VARIABLE_OPS)
         present = {node.name for node in nodes}
-        definitions = _variable_definitions(source)
-        self._trainable = _trainable(nodes, self._variables, definitions)
-        self.initialisers = _initialisers(nodes, self._variables, definitions, present)
+        definitions = variable_definitions(source)
+        self._trainable = trainable_variables(nodes, self._variables, definitions)
+        self.initialisers = first_assignments(nodes, self._variables, definitions, present)
         # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
-        self._imports = {1: _Import(reseed(self._meta, 1))}
+        self._imports = {1: Imported(reseed(self._meta, 1))}
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -242,17 +118,17 @@ class _Graph:
             self._catch_up(imported)
         return names
 
-    def _catch_up(self, imported: _Import) -> None:
+    def _catch_up(self, imported: Imported) -> None:
         for of, wrt in self._requests[imported.gradients :]:
             imported.add_gradients(of, wrt)
 
     def session(self, seed: int = 0) -> _Session:
         """Open a session; `seed` replaces the graph's seeds if it is not 0."""
         if seed not in self._imports:
-            self._imports[seed] = _Import(reseed(self._meta, seed) if seed else self._meta)
+            self._imports[seed] = Imported(reseed(self._meta, seed) if seed else self._meta)
         imported = self._imports[seed]
         self._catch_up(imported)
-        with _translated("run"):
+        with translated("run"):
             session = _Session(self, imported, self._config(), self._opened)
         self._opened.append(session)
         return session
@@ -271,11 +147,11 @@ class _Graph:
 class _Session:
     """A session with variable values of its own; see `netgrader.lab.api.LabSession`."""
 
-    def __init__(self, owner: _Graph, imported: _Import, config: Any, opened: list[_Session]) -> None:
+    def __init__(self, owner: _Graph, imported: Imported, config: Any, opened: list[_Session]) -> None:
         self._owner = owner
         self._import = imported
         self._opened = opened
-        self._session = _tensorflow().Session(graph=imported.graph, config=config)
+        self._session = tensorflow().Session(graph=imported.graph, config=config)
         setattr(self._session, LAB_SESSION, True)
 
     def initialise(self) -> None:
@@ -283,19 +159,19 @@ class _Session:
         pending = [op for op in self._owner.initialisers if op not in self._owner.left_out]
         if not pending:
             return
-        with _translated("run"):
+        with translated("run"):
             reason: Exception | None = None
             try:
                 self._session.run(pending)
                 pending = []
-            except _tensorflow().errors.FailedPreconditionError as error:
+            except tensorflow().errors.FailedPreconditionError as error:
                 reason = error
             while pending:
                 failed = []
                 for op in pending:
                     try:
                         self._session.run(op)
-                    except _tensorflow().errors.FailedPreconditionError as error:
+                    except tensorflow().errors.FailedPreconditionError as error:
                         failed.append(op)
                         reason = error
                 if reason and len(failed) == len(pending):
@@ -313,7 +189,7 @@ class _Session:
             operations.append(assign)
             feeds[placeholder] = array
         if operations:
-            with _translated("run"):
+            with translated("run"):
                 self._session.run(operations, feeds)
 
     def _as(self, name: str, value: Array) -> Array:
@@ -333,7 +209,7 @@ class _Session:
             for name in names:
                 if name not in self._owner.variables:
                     raise LabError("run", f"The graph has no variable {name[:80]!r}.")
-            with _translated("run"):
+            with translated("run"):
                 found = self._session.run([self._import.variable(name)[2] for name in names])
             return {name: np.asarray(value) for name, value in zip(names, found, strict=True)}
         try:
@@ -344,7 +220,7 @@ class _Session:
     def _one(self, name: str) -> Iterator[Array]:
         try:
             yield self._session.run(self._import.variable(name)[2])
-        except _tensorflow().errors.FailedPreconditionError:
+        except tensorflow().errors.FailedPreconditionError:
             return
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
@@ -382,7 +258,7 @@ class _Session:
         targets = []
         for name in fetches:
             self._owner.check(name)
-            with _translated("run"):
+            with translated("run"):
                 targets.append(self._import.graph.as_graph_element(name))
         return targets
 
@@ -390,68 +266,12 @@ class _Session:
         found = {}
         for name, value in feeds.items():
             self._owner.check(name)
-            with _translated("run"):
-                tensor = self._import.graph.get_tensor_by_name(_tensor_name(name))
+            with translated("run"):
+                tensor = self._import.graph.get_tensor_by_name(tensor_name(name))
                 found[tensor] = np.asarray(value, dtype=tensor.dtype.base_dtype.as_numpy_dtype)
         return found
 
     def _run(self, targets: list[Any], feeds: Mapping[Any, Array]) -> list[Array | None]:
-        with _translated("run"):
+        with translated("run"):
             results = self._session.run(targets, feeds)
         return [None if result is None else np.asarray(result) for result in results]
-
-
-def _variable_definitions(source: Any) -> dict[str, Any]:
-    """The variables that the graph's collections define, by op name."""
-    definitions: dict[str, Any] = {}
-    cls = message("VariableDef")
-    for key in ("variables", "local_variables", "trainable_variables"):
-        if key not in source.collection_def:
-            continue
-        for content in source.collection_def[key].bytes_list.value:
-            try:
-                definition = cls.FromString(content)
-            except Exception:  # noqa: BLE001, S112 - any damage means only that this hint is not there
-                continue
-            name = definition.variable_name.partition(":")[0]
-            if key == "trainable_variables":
-                definition.trainable = True
-            definitions[name] = definition
-    return definitions
-
-
-def _trainable(nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any]) -> tuple[str, ...]:
-    """By the collections; without them what an optimizer's op moves; without that all that hold real numbers."""
-    if any(definition.trainable for definition in definitions.values()):
-        return tuple(name for name in variables if name in definitions and definitions[name].trainable)
-    known = set(variables)
-    moved = {
-        node.input[0].partition(":")[0]
-        for node in nodes
-        if node.input and node.op.startswith(("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply"))
-    } & known
-    real = {node.name for node in nodes if node.name in known and node.attr["dtype"].type % 100 in (1, 2, 14, 19)}
-    return tuple(name for name in variables if name in (moved or real))
-
-
-def _initialisers(
-    nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any], present: set[str]
-) -> tuple[str, ...]:
-    """The op that first sets each variable: by the collections, else the first assignment to it in the graph."""
-    first: dict[str, str] = {}
-    named: dict[str, str] = {}
-    for node in nodes:
-        if node.op in ("Assign", "AssignVariableOp") and node.input:
-            variable = node.input[0].partition(":")[0]
-            first.setdefault(variable, node.name)
-            if node.name == variable + "/Assign":
-                named[variable] = node.name
-    chosen = []
-    for name in variables:
-        definition = definitions.get(name)
-        operation = definition.initializer_name.lstrip("^").partition(":")[0] if definition else ""
-        if operation not in present:
-            operation = named.get(name) or first.get(name, "")
-        if operation:
-            chosen.append(operation)
-    return tuple(chosen)

@@ -176,7 +176,7 @@ FORBIDDEN = {
     "RestoreV2": lambda _: tf.raw_ops.RestoreV2(
         prefix="x", tensor_names=["w"], shape_and_slices=[""], dtypes=[tf.float32]
     ),
-    "LookupTableSizeV2": lambda _: tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer([1], [2]), 0).size(),
+    "HashTableV2": lambda _: tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer([1], [2]), 0).size(),
     "DecodePng": lambda _: tf.io.decode_png(tf.placeholder(tf.string, [])),
     "RandomDataset": lambda _: tf.raw_ops.RandomDataset(seed=1, seed2=2, output_types=[tf.int64], output_shapes=[[]]),
 }
