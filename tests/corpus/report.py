@@ -131,7 +131,7 @@ def _totals(lab: Sequence[Result], static: Sequence[Result]) -> Iterator[str]:
     seconds = sorted(row.seconds for _, row, _ in lab)
     if seconds:
         yield ""
-        yield f"Seconds for one with a lab: median {seconds[len(seconds) // 2]:.2f}, largest {seconds[-1]:.2f}."
+        yield f"Seconds of processor time for one with a lab: median {seconds[len(seconds) // 2]:.2f}, largest {seconds[-1]:.2f}."
 
 
 def _table(title: str, groups: Mapping[str, Sequence[str]]) -> Iterator[str]:
