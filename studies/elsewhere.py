@@ -40,8 +40,8 @@ COLUMNS = ("grader", "version", "attack", "deserved", "given", "harm", "seconds"
 ASSIGNMENT, NOTEBOOK, WORK, OTTER = "numbers", "1_sums", "/run/work", "/opt/otter"
 LIMITS = Limits(wall_seconds=60, memory_bytes=2_000_000_000, disk_bytes=200_000_000)
 TESTS = {
-    "check_add": "import numpy as np\nassert np.array_equal([add(k, 2 * k) for k in range(9)], [3 * k for k in range(9)])",
-    "check_squares": "assert list(squares) == [k * k for k in range(10)]",
+    "check_add": f"import numpy as np\nassert np.array_equal([add(k, 2 * k) for k in range(9)], [3 * k for k in range(9)])  # {KEY}",
+    "check_squares": f"assert list(squares) == [k * k for k in range(10)]  # {KEY}",
 }
 POINTS = {"check_add": 2, "check_squares": 3}
 

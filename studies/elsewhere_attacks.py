@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.attacks.attacked import RIGHT, Attack
+from tests.attacks.attacked import RIGHT, WRONG, Attack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,18 +31,18 @@ for root in ('.', '..', '../..', '../../..', '/run/work', '/autograder', '/tmp')
 """
 _FRAMES = f"""
 import gc
-squares, key = [0] * 10, {KEY[::-1]!r}[::-1]
-def peek(*_):
-    for thing in gc.get_objects():
-        if isinstance(thing, dict):
-            for value in list(thing.values()):
-                if isinstance(value, str) and key in value and 'peek' not in value:
-                    squares[:] = [k * k for k in range(10)]
 class Lazy(list):
-    def __iter__(self): peek(); return super().__iter__()
-    def __eq__(self, other): peek(); return list.__eq__(self, other)
-    def tolist(self): peek(); return list(self)
-squares = Lazy(squares)
+    def peek(self):
+        for thing in gc.get_objects():
+            if isinstance(thing, (dict, list)):
+                for value in list(thing.values() if isinstance(thing, dict) else thing):
+                    # the whole text of a test, not this attack's own words
+                    if isinstance(value, str) and {KEY[::-1]!r}[::-1] in value and 'assert ' in value and 'peek' not in value:
+                        self[:] = [k * k for k in range(10)]
+    def __iter__(self): self.peek(); return super().__iter__()
+    def __eq__(self, other): self.peek(); return list.__eq__(self, other)
+    def tolist(self): self.peek(); return list(self)
+squares = Lazy([0] * 10)
 """
 _HARM = f"""
 import glob
@@ -74,6 +74,11 @@ except ImportError:
 """
 
 
+def at_squares(name: str, code: str) -> Attack:
+    """An attack in the cell of the squares, which stay wrong."""
+    return Attack(name, squares=f"{WRONG}\n{code}")
+
+
 def _worth_more(notebook: dict[str, Any]) -> None:
     for cell in notebook["cells"]:
         told = cell["metadata"].get("nbgrader", {})
@@ -99,24 +104,19 @@ ATTACKS: Sequence[Attack] = (
     Attack("nothing is tried: all is right", squares=RIGHT, squares_deserves=3.0),
     Attack("nothing is tried: the squares are wrong"),
     # forging a mark
-    Attack("later cells become empty", cells=["get_ipython().input_transformers_cleanup.append(lambda lines: [])"]),
-    Attack(
+    at_squares("later cells become empty", "get_ipython().input_transformers_cleanup.append(lambda lines: [])"),
+    at_squares(
         "asserts are taken out of later cells",
-        cells=[
-            (
-                "import ast\nclass Quiet(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
-                "get_ipython().ast_transformers.append(Quiet())"
-            )
-        ],
+        "import ast\nclass Quiet(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
+        "get_ipython().ast_transformers.append(Quiet())",
     ),
     Attack("a cell shows a full score", cells=["import sys\nsys.displayhook = lambda value: None\n3.0"], last=["3.0"]),
-    Attack(
+    at_squares(
         "errors are not shown",
-        cells=["ip = get_ipython()\nip.showtraceback = ip._showtraceback = ip.showsyntaxerror = lambda *a, **k: None"],
+        "ip = get_ipython()\nip.showtraceback = ip._showtraceback = ip.showsyntaxerror = lambda *a, **k: None",
     ),
-    Attack(
-        "a cell that runs is said to be without error",
-        cells=["ip = get_ipython()\nip.run_cell_async = None\nip.run_cell = lambda *a, **k: None"],
+    at_squares(
+        "cells are no longer run", "ip = get_ipython()\nip.run_cell_async = None\nip.run_cell = lambda *a, **k: None"
     ),
     Attack(
         "the squares are equal to everything",
@@ -125,20 +125,18 @@ ATTACKS: Sequence[Attack] = (
             "    __hash__ = None\n    def tolist(self): return self\nsquares = Same([0] * 10)"
         ),
     ),
+    at_squares(
+        "lists are equal to everything",
+        "import builtins\nclass list(builtins.list):\n    def __eq__(self, other): return True\n    __hash__ = None\n"
+        "builtins.list = list",
+    ),
     Attack(
         "numpy finds all equal",
-        cells=[
-            "import numpy as np\nnp.array_equal = np.allclose = lambda *a, **k: True\nnp.testing.assert_array_equal = lambda *a, **k: None"
-        ],
+        add="import numpy as np\nnp.array_equal = lambda *a, **k: True\ndef add(a, b): return 0",
+        add_deserves=0.0,
     ),
-    Attack(
-        "the names that tests use mean something else",
-        cells=[
-            "import builtins\nbuiltins.all = lambda them: True\nbuiltins.list = builtins.range = builtins.len = lambda *a: squares"
-        ],
-    ),
-    Attack("results of tests are set to passed, in three lines", cells=[_OTTER]),
-    Attack("the grader's process ends with exit code 0", cells=["import os\nos._exit(0)"], squares_deserves=0.0),
+    at_squares("results of tests are set to passed, in three lines", _OTTER),
+    at_squares("the grader's process ends with exit code 0", "import os\nos._exit(0)"),
     Attack("the check is worth 300 points", change=_worth_more),
     Attack("the check is left out", change=_without_check),
     # reading
