@@ -116,6 +116,36 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 
 
 @app.command()
+def store(
+    why: Annotated[
+        Path | None,
+        typer.Option("--why", metavar="PATH", help="Of a submission: what is kept, and why the rest is run."),
+    ] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
+    before: Annotated[
+        str | None,
+        typer.Option("--before", metavar="TIME", help="With --prune: also what is older than 30d, 2026-11-01."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --prune: only say what it would remove.")] = False,
+    sandbox: Sandbox = "bubblewrap",
+) -> None:
+    """List what is kept of gradings so that nothing is done twice, say why some of it is stale, make room.
+
+    Example: netgrader store --why submitted/ada/digits
+    """
+    from netgrader.commands.store import run_list, run_prune, run_why
+    from netgrader.errors import UsageError
+
+    if (before or dry_run) and not prune:
+        raise UsageError("--before and --dry-run go with --prune.")
+    if why is not None and prune:
+        raise UsageError("--why and --prune are two things; give one of them.")
+    if why is not None:
+        raise typer.Exit(run_why(why, sandbox))
+    raise typer.Exit(run_prune(sandbox, before, dry_run=dry_run) if prune else run_list(sandbox))
+
+
+@app.command()
 def status(
     assignment: Annotated[
         str | None, typer.Argument(help="The assignment's name; all if not given.", show_default=False)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
     from netgrader.grading.restore import RestoredNotebook
 
-__all__ = ["Options", "Ran", "run_request", "run_stage", "versions_of"]
+__all__ = ["RUN", "Options", "Ran", "run_context", "run_key", "run_request", "run_stage", "versions_of"]
 
+RUN = "execute"
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
 IN_THE_KERNEL = frozenset({"netgrader.student.capture", "netgrader.student.probes", "netgrader.grading.execute"})
 
@@ -77,29 +78,9 @@ def run_stage(
     """
     files = assignment.files(notebook.name)
     taken_at = set(assignment.evidence_cells(notebook.name))
-    # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
-    code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
-    given = {path.name: path.read_text(encoding="utf-8") for path in files.given}
-    beside = {**helpers, **given}
-    limits = ExecutionLimits.from_table(
-        load_exercises(files.exercises, assignment.exercise_names).tables.get("limits", {})
-    )
-    key = Key(
-        "execute",
-        {
-            "notebook": notebook.name,
-            "code": hash_json(code),
-            "files": {name: hash_bytes(text.encode()) for name, text in sorted(beside.items())},
-            "probes": hash_files({path.name: path for path in (*files.probes, files.exercises)}),
-            "data": hash_files({"data": assignment.course.data})["data"],
-            "seed": assignment.course.seed,
-            **({"run": run} if run else {}),
-            "limits": dataclasses.asdict(limits),
-            "sandbox": options.sandbox,
-            "versions": versions_of(VERSIONS_OF_A_RUN),
-            "netgrader": code_hash(IN_THE_KERNEL, inner=False, extra=files.probes),
-        },
-    )
+    beside = _beside(assignment, notebook.name, helpers)
+    limits = _limits(assignment, notebook.name)
+    key = run_key(assignment, notebook, helpers, options, run=run)
 
     released = {cell.source.strip() for cell in assignment.skeleton(notebook.name).cells if not cell.is_solution}
     request = ExecutionRequest(
@@ -125,6 +106,51 @@ def run_stage(
         store.forget(key)
     entry, made = store.get_or_make(key, lambda folder: run_request(request, options, folder))
     return Ran(entry, Execution.load(entry.content)), made
+
+
+def run_key(
+    assignment: Assignment, notebook: RestoredNotebook, helpers: Mapping[str, str], options: Options, *, run: int = 0
+) -> Key:
+    """What a run of the notebook depends on."""
+    taken_at = set(assignment.evidence_cells(notebook.name))
+    # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
+    code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
+    beside = _beside(assignment, notebook.name, helpers)
+    return Key(
+        RUN,
+        {
+            **run_context(assignment, notebook.name, options),
+            "code": hash_json(code),
+            "files": {name: hash_bytes(text.encode()) for name, text in sorted(beside.items())},
+            **({"run": run} if run else {}),
+        },
+    )
+
+
+def run_context(assignment: Assignment, notebook: str, options: Options) -> dict[str, object]:
+    """What all runs of a notebook depend on, whoever handed it in."""
+    files = assignment.files(notebook)
+    return {
+        "notebook": notebook,
+        "probes": hash_files({path.name: path for path in (*files.probes, files.exercises)}),
+        "data": hash_files({"data": assignment.course.data})["data"],
+        "seed": assignment.course.seed,
+        "limits": dataclasses.asdict(_limits(assignment, notebook)),
+        "sandbox": options.sandbox,
+        "versions": versions_of(VERSIONS_OF_A_RUN),
+        "netgrader": code_hash(IN_THE_KERNEL, inner=False, extra=files.probes),
+    }
+
+
+def _beside(assignment: Assignment, notebook: str, helpers: Mapping[str, str]) -> dict[str, str]:
+    """The modules that lie beside the notebook when it runs: the student's, and those that the course gives."""
+    given = {path.name: path.read_text(encoding="utf-8") for path in assignment.files(notebook).given}
+    return {**helpers, **given}
+
+
+def _limits(assignment: Assignment, notebook: str) -> ExecutionLimits:
+    exercises = load_exercises(assignment.files(notebook).exercises, assignment.exercise_names)
+    return ExecutionLimits.from_table(exercises.tables.get("limits", {}))
 
 
 def run_request(request: ExecutionRequest, options: Options, folder: Path) -> None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
     from netgrader.observations import Observations
 
-__all__ = ["Verified", "verify_stage"]
+__all__ = ["VERDICTS", "Verified", "tests_hashes", "verdict_context", "verify_stage"]
 
-STAGE = "verify"
+VERDICTS = "verify"
 VERIFICATION_FILE = "verification.json"
 VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
 IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier"})
@@ -52,15 +52,8 @@ def verify_stage(
     """
     files = assignment.files(notebook)
     tests = (*files.public_tests, *files.hidden_tests)
-    context = {
-        "evidence": ran.entry.digest,
-        "data": hash_files({"data": assignment.course.data})["data"],
-        "seed": assignment.course.seed + run,
-        "sandbox": options.sandbox,
-        "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
-        "netgrader": code_hash(IN_THE_VERIFIER),
-    }
-    key = Key(STAGE, {**context, "tests": hash_files({path.name: path for path in (*tests, files.exercises)})})
+    context = {"evidence": ran.entry.digest, **verdict_context(assignment, options, run=run)}
+    key = Key(VERDICTS, {**context, "tests": tests_hashes(assignment, notebook)})
     request = VerificationRequest(
         evidence=ran.evidence,
         public_tests=files.public_tests,
@@ -71,7 +64,7 @@ def verify_stage(
         problems=ran.execution.problems,
         outside=ran.execution.outside,
     )
-    latest = _Latest(store, Key(STAGE, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
+    latest = _Latest(store, Key(VERDICTS, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
 
     def make(folder: Path) -> None:
         from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
@@ -106,6 +99,23 @@ def verify_stage(
     return Verified(
         found.checks, found.measured, found.observations, found.log, None, entry.seconds, entry.digest
     ), made
+
+
+def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:
+    """What all verdicts depend on beside the tests and what they are on."""
+    return {
+        "data": hash_files({"data": assignment.course.data})["data"],
+        "seed": assignment.course.seed + run,
+        "sandbox": options.sandbox,
+        "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
+        "netgrader": code_hash(IN_THE_VERIFIER),
+    }
+
+
+def tests_hashes(assignment: Assignment, notebook: str) -> dict[str, str | None]:
+    """The hashes of a notebook's files of tests and of the exercises' parameters."""
+    files = assignment.files(notebook)
+    return hash_files({path.name: path for path in (*files.public_tests, *files.hidden_tests, files.exercises)})
 
 
 class _Unfinished(Exception):
@@ -150,7 +160,7 @@ class _Latest:
         if not noted or now is None:
             return None
         try:
-            entry = self._store.get(Key(STAGE, noted["inputs"]))
+            entry = self._store.get(Key(VERDICTS, noted["inputs"]))
             if entry is None:
                 return None
             raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))

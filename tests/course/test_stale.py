@@ -1,0 +1,128 @@
+"""The store says what stands in it, why something is stale, and makes room; what is of use stays."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from netgrader.commands import store as command
+from netgrader.errors import UsageError
+from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.grading.store import Store
+
+pytestmark = pytest.mark.usefixtures("uncaged")
+
+
+@pytest.fixture
+def graded(tiny):
+    """Grade Ada's notebook as it is now."""
+
+    def run(**answers):
+        tiny.submit("ada", **answers)
+        (job,) = jobs_of(tiny.assignment, "ada")
+        return grade_job(job)
+
+    return run
+
+
+def said(capsys):
+    return " ".join(capsys.readouterr().out.split())
+
+
+def harder(tiny):
+    path = tiny.root / "grader_tests" / "test_sums.py"
+    path.write_text(path.read_text().replace("range(10)]", "range(11)]"))
+
+
+def test_it_lists_what_is_there_and_nothing_is_stale(tiny, graded, capsys):
+    graded()
+    assert command.run_list("bubblewrap") == 0
+    text = said(capsys)
+    assert "runs of notebooks │ 1" in text
+    assert "stale, " not in text
+
+
+def test_after_a_changed_test_the_old_verdicts_are_stale_and_the_run_is_not(tiny, graded, capsys):
+    graded()
+    harder(tiny)
+    graded()
+    command.run_list("bubblewrap")
+    assert "stale, 1 times: test_sums.py has changed" in said(capsys)
+    command.run_prune("bubblewrap", None, dry_run=True)
+    assert "1 of 3 entries would be removed" in said(capsys)
+    command.run_prune("bubblewrap", None, dry_run=False)
+    assert "1 of 3 entries removed" in said(capsys)
+    assert graded().made == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda tiny: (tiny.root / "grader_tests" / "seed.txt").write_text("7"), "grader_tests/seed.txt is another"),
+        (lambda tiny: tiny.write("source/numbers/checks/exercises.toml", "[add]\n"), "exercises.toml has changed"),
+        (
+            lambda tiny: tiny.write("source/numbers/checks/exercises.toml", "[limits]\ncores = 1.0\n"),
+            "the limit cores was 2.0, and is 1.0",
+        ),
+    ],
+)
+def test_why_a_run_is_stale_is_said(tiny, graded, capsys, change, reason):
+    graded()
+    change(tiny)
+    command.run_list("bubblewrap")
+    assert reason in said(capsys)
+
+
+def test_an_older_netgraders_entry_is_stale_and_made_again(tiny, graded, capsys):
+    graded()
+    (about,) = (tiny.root / ".netgrader/store/execute").glob("*/*/entry.json")
+    about.write_text(json.dumps({**json.loads(about.read_text()), "format": 0}))
+    command.run_list("bubblewrap")
+    assert "it was written by another version of netgrader" in said(capsys)
+    again = graded()
+    assert "execute" in again.made
+    assert "was written by another version of netgrader, so it was made again" in again.said[0]
+
+
+def test_what_stands_in_the_way_of_a_submission_is_explained(tiny, graded, capsys):
+    graded()
+    folder = tiny.root / "submitted" / "ada"
+    command.run_why(folder, "bubblewrap")
+    assert "1_sums.ipynb: the run is in the store (it took 0 s), its verdicts too." in said(capsys)
+    harder(tiny)
+    command.run_why(folder, "bubblewrap")
+    assert "its tests are run where they changed: test_sums.py has changed" in said(capsys)
+    tiny.submit("ada", add="def add(a, b):\n    return b + a")
+    command.run_why(folder, "bubblewrap")
+    assert "beside the nearest run in the store the notebook's code is another" in said(capsys)
+
+
+def test_room_is_made_by_age_too_and_what_was_pruned_is_made_again(tiny, graded, capsys):
+    graded()
+    command.run_prune("bubblewrap", "2000-01-01", dry_run=False)
+    assert "0 of 2 entries removed" in said(capsys)
+    command.run_prune("bubblewrap", "2100-01-01", dry_run=False)
+    assert "2 of 2 entries removed" in said(capsys)
+    assert graded().made == {"execute", "verify"}
+
+
+def test_a_time_that_is_none_is_a_sentence(tiny, graded):
+    graded()
+    with pytest.raises(UsageError, match="takes a time such as"):
+        command.run_prune("bubblewrap", "soon", dry_run=True)
+
+
+def test_what_lives_keeps_its_part_however_the_clock_jumps(tmp_path, monkeypatch):
+    from netgrader.grading.store import Key
+
+    store = Store(tmp_path / "store")
+
+    def make(folder):
+        (folder / "half").write_text("half")
+        monkeypatch.setattr("netgrader.grading.store.time.time", lambda: 4e9)  # decades later
+        Store(store.root).clean()
+        (folder / "whole").write_text("whole")
+
+    entry, _ = store.get_or_make(Key("execute", {"code": "x"}), make)
+    assert {path.name for path in entry.content.iterdir()} == {"half", "whole"}
