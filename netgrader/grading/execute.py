@@ -54,8 +54,9 @@ LOGGING = """
 import logging
 for name in ("tensorflow", "absl", "keras"):
     for handler in logging.getLogger(name).handlers:
-        if getattr(handler, "stream", None) is sys.__stderr__:
-            handler.setStream(sys.stderr)
+        for stream in ("stdout", "stderr"):
+            if getattr(handler, "stream", None) is getattr(sys, f"__{stream}__"):
+                handler.setStream(getattr(sys, stream))
 """
 
 Progress = Callable[[int, int, str], None]

@@ -62,8 +62,10 @@ def main() -> None:
     del sys.path[0]  # where this program lies
     before = dict(os.environ)
     at_start = set(sys.modules)
+    sys.ps1 = ">>> "  # as a notebook's kernel has it: some packages look whether there is somebody to talk to
     for name in json.loads(control.recv(LARGEST_MESSAGE)):
         importlib.import_module(name)
+    del sys.ps1
     added = {name: value for name, value in os.environ.items() if name not in before}
     imported = sorted({name.partition(".")[0] for name in sys.modules if name not in at_start})
     # What is here is never collected, so that no child has to copy it in order to look at it.

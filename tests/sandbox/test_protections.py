@@ -1,6 +1,7 @@
 """Each protection holds off an attack that succeeds without it: the same program in a cage as it is, and with one part off.
 
-What is off is one part at a time, and what the attack then reaches is something that the test put there for it.
+What is off is one part at a time, and what the attack then reaches is something that the test put there for it. Programs
+begin from nothing and as forks of a warmed process.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +21,8 @@ from netgrader.sandbox.bubblewrap import BubblewrapSandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from netgrader.sandbox.nursery import Nursery
 
 ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a filter of one instruction: return SECCOMP_RET_ALLOW
 MARKER = "somebody-elses-process"
@@ -48,6 +51,14 @@ class Weakened(BubblewrapSandbox):
     def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
         return list(self._without(super()._limiter(plan, user, watched=watched)))
 
+    def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
+        found = super()._limits(plan, watched=watched)
+        off = {name for name in found if f"--{name.lower()}" in self._off}
+        name, _, value = (self._instead or "").removeprefix("--").partition("=")
+        return {
+            key: int(value) if key.lower() == name else most for key, most in found.items() if value or key not in off
+        }
+
     def _without(self, options: list[str]) -> Iterator[str]:
         skip = 0
         for option in options:
@@ -68,6 +79,9 @@ class Unfiltered(BubblewrapSandbox):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("netgrader.sandbox.bubblewrap.filter_program", lambda: ALLOW_ALL)
             yield from list(super()._options(plan, user, descriptors))
+
+    def _request(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        return {**super()._request(*arguments, **options), "filter": ""}
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,7 @@ PROTECTIONS = [
     ),
     Protection(
         "mounts that are read only",
-        "open('/run/given/new', 'w').write('x')\nreturn True",
+        "open(f'/run/given/new-{os.getuid()}', 'w').write('x')\nreturn True",
         Weakened("--ro-bind", instead="--bind"),
     ),
     Protection(
@@ -181,12 +195,15 @@ def somebody_else() -> Iterator[None]:
     process.wait()
 
 
-def tried(sandbox: BubblewrapSandbox, protection: Protection, port: int, folder: Path) -> str:
+def tried(
+    sandbox: BubblewrapSandbox, protection: Protection, port: int, folder: Path, nursery: Nursery | None = None
+) -> str:
     body = "\n".join("    " + line for line in protection.attack.splitlines())
     argv = [sys.executable, "-I", "-S", "-c", TRIED.format(body=body), str(port), MARKER[::-1], MINE]
-    plan = Plan(argv, [Mount(folder, "/run/given")], limits=protection.limits)
+    plan = Plan(argv, [Mount(folder, "/run/given")], limits=protection.limits, warm=True)
     if protection.roomy is not None and sandbox is protection.without:
         plan = replace(plan, limits=protection.roomy)
+    sandbox._nursery = nursery
     caged = sandbox.start(plan, stdout=subprocess.PIPE)
     assert caged.stdout is not None
     said = caged.stdout.read().decode()
@@ -198,3 +215,24 @@ def tried(sandbox: BubblewrapSandbox, protection: Protection, port: int, folder:
 def test_an_attack_is_held_off_by_what_it_succeeds_without(protection: Protection, given: Path, listening: int) -> None:
     assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given)
     assert tried(protection.without, protection, listening, given) == "GOT"
+
+
+# A fork that would stay root refuses to run anything; and only root may join namespaces of the machine's own.
+BY_FORKS = [one for one in PROTECTIONS if one.name != "being nobody"]
+if os.geteuid() != 0:
+    BY_FORKS = [one for one in BY_FORKS if one.name not in ("a network of its own", "processes of its own")]
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with BubblewrapSandbox().warm((), {}) as nursery:
+        yield nursery
+
+
+@pytest.mark.parametrize("protection", BY_FORKS, ids=lambda protection: protection.name)
+def test_a_fork_that_attacks_is_held_off_by_what_it_succeeds_without(
+    protection: Protection, given: Path, listening: int, nursery: Nursery
+) -> None:
+    assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given, nursery)
+    assert tried(protection.without, protection, listening, given, nursery) == "GOT"
+    assert nursery.alive

@@ -1,0 +1,119 @@
+"""A notebook whose kernel begins as a fork of a warmed process runs, draws and shows what it does in one begun from nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from netgrader.evidence import MANIFEST
+from netgrader.grading.execute import execute
+from netgrader.grading.execution_fonts import font_files
+from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
+from netgrader.sandbox import open_sandbox
+from netgrader.sandbox.bubblewrap import BubblewrapSandbox
+from netgrader.sandbox.nursery import PACKAGES
+from netgrader.sandbox.warmth import nursery_environment
+from tests.execution.conftest import check
+from tests.execution.test_seeds import DRAWS, GRAPHS, SEEDED
+
+NOTES = re.compile(r"WARNING: All log messages before absl|[IWE]0000 ")
+PLACE = re.compile(r"/ipykernel_[0-9]+/")  # the number of the process
+FIRST = """
+import os, random, sys, uuid
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+"""
+CELLS = (
+    FIRST.replace("import matplotlib", "before = random.random()\nimport matplotlib"),
+    "print(before, random.random(), random.sample(range(100), 5))",
+    DRAWS,
+    SEEDED,
+    GRAPHS,
+    "plt.plot([1, 3, 2]); plt.title('three')",
+    "tf.logging.warning('a warning of TensorFlow'); print('out'); print('err', file=sys.stderr)",
+    "import logging; logging.getLogger('tensorflow').warning('another'); import warnings; warnings.warn('a third')",
+    "print(sys.argv[0], sys.path[:3], os.getcwd(), plt.get_backend(), __name__, sorted(k for k in globals() if k[0] != '_'))",
+    "print({k: v for k, v in sorted(os.environ.items()) if k != 'PWD'})",
+    "print(tf.__version__, tf.test.is_gpu_available(), sorted(name for name in sys.modules if name.startswith('netgrader'))[:3])",
+    "%timeit -n 1 -r 1 -q pass",
+    "1 / 0",
+    "number = {'a': [1.5, 2]}\nnumber = 7",
+    check("check_number"),
+    "from beside import x\nprint(x)",
+)
+
+
+@pytest.fixture(scope="module")
+def warm():
+    sandbox = open_sandbox()
+    with sandbox.warm(PACKAGES, nursery_environment(2), font_files(sandbox)) as nursery:
+        nursery.wait()
+        yield BubblewrapSandbox(nursery=nursery)
+        assert nursery.alive
+
+
+def without_notes_of_an_import(outputs):
+    """TensorFlow's own code notes the time and the processor at its import, wherever that is."""
+    for output in outputs:
+        kept = [line for line in output.get("text", "").splitlines() if not NOTES.match(line)]
+        if kept or output["output_type"] != "stream":
+            yield output if output["output_type"] != "stream" else {**output, "text": PLACE.sub("", "\n".join(kept))}
+
+
+def came_of(request, sandbox, folder):
+    """What came of a run, without what its time and its place make of it, and what was handed over."""
+    raw = execute(request, sandbox, folder).as_json()
+    for name in ("seconds", "usage", "outside"):
+        raw.pop(name)
+    for cell in raw["cells"]:
+        for name in ("seconds", "cpu_seconds", "capture_seconds"):
+            cell.pop(name)
+        cell["outputs"] = list(without_notes_of_an_import(cell["outputs"]))
+    handed = {path.parent.name: json.loads(path.read_text()) for path in folder.rglob(MANIFEST)}
+    return json.loads(json.dumps(raw)), handed
+
+
+def test_a_notebook_is_the_same_by_either_way(warm, probes, tmp_path):
+    cells = [cell if isinstance(cell, ExecutionCell) else ExecutionCell(cell) for cell in CELLS]
+    for respect in (True, False):
+        request = ExecutionRequest(cells, {"beside.py": "x = 9"}, probes=probes, respect_seeds=respect)
+        begun, begun_handed = came_of(request, open_sandbox(), tmp_path / f"begun{respect}")
+        forked, forked_handed = came_of(request, warm, tmp_path / f"forked{respect}")
+        assert [cell["error_name"] for cell in begun["cells"]].count(None) == len(cells) - 1
+        for one, other, cell in zip(forked["cells"], begun["cells"], cells, strict=True):
+            assert one == other, cell.source
+        assert forked == begun
+        assert forked_handed == begun_handed != {}
+
+
+def test_packages_are_there_at_once_and_notebooks_know_nothing_of_one_another(warm, probes, tmp_path):
+    left = [
+        ExecutionCell("import tensorflow as tf, numpy as np\ntf.left_behind = np.left_behind = 1\nopen('/tmp/x', 'w')")
+    ]
+    execute(ExecutionRequest(left, probes=probes), warm, tmp_path / "one")
+    look = (
+        "import sys, os\ntf = sys.modules.get('tensorflow')\n"
+        "print(tf is not None, hasattr(tf, 'left_behind'), os.listdir('/tmp'))"
+    )
+    run = execute(ExecutionRequest([ExecutionCell(look)], probes=probes), warm, tmp_path / "two")
+    assert run.cells[0].outputs[0]["text"] == "True False []\n"
+
+
+def test_a_helper_with_the_name_of_a_package_is_imported_in_its_place_as_ever(warm, probes, tmp_path):
+    request = ExecutionRequest([ExecutionCell("import absl\nprint(absl.x)")], {"absl.py": "x = 3"}, probes=probes)
+    for name, sandbox in (("begun", open_sandbox()), ("forked", warm)):
+        (cell,) = execute(request, sandbox, tmp_path / name).cells
+        assert cell.outputs[0]["text"] == "3\n"
+
+
+def test_another_number_of_threads_begins_from_nothing(warm, probes, tmp_path):
+    look = ExecutionCell("import os, sys\nprint('tensorflow' in sys.modules, os.environ['OMP_NUM_THREADS'])")
+    for threads, there in ((2, "True 2\n"), (1, "False 1\n")):
+        request = dataclasses.replace(ExecutionRequest([look], probes=probes), threads=threads)
+        (cell,) = execute(request, warm, tmp_path / str(threads)).cells
+        assert cell.outputs[0]["text"] == there
