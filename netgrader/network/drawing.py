@@ -119,8 +119,10 @@ def svg(network: Network) -> str:
 
 def _boxes(network: Network) -> list[_Box]:
     """What is drawn, from the images down; the box of other outputs has no name until it has a fault."""
-    inputs = network.layers[0].inputs if network.layers else None
-    boxes = [_Box("Images", "" if inputs is None else f"{inputs:,} numbers each", {"X"})]
+    first = network.layers[0] if network.layers else None
+    # Of a convolution the inputs are channels, and a layer that reads single pixels has one.
+    known = first is not None and first.inputs is not None and first.inputs > 1 and first.kind == "dense"
+    boxes = [_Box("Images", f"{first.inputs:,} numbers each" if first is not None and known else "", {"X"})]
     for number, layer in enumerate(network.layers, 1):
         kind, sizes, *more = describe(layer).split(", ", 2)
         boxes.append(
