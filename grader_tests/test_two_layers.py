@@ -20,6 +20,7 @@ from netgrader.checks.two_layers import (
     gradients,
     proven_rates,
     recomputed,
+    require_chosen,
     require_run,
     show_gradients,
     student_sweep,
@@ -116,6 +117,7 @@ def test_the_sweep_can_be_reproduced(bench, show):
 )
 def test_the_best_rate_is_a_good_one(bench, measured, show):
     """The best rate trains well: no rate around it, smaller or larger, is much better"""
+    require_chosen(bench)
     runs = trial_runs(bench)
     measured["best_learning_rate"] = runs["best"].rate
     around = [runs[name] for name in ("third", "best", "triple", "tenfold")]

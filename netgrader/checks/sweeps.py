@@ -43,27 +43,42 @@ TIE = 0.003  # two standard deviations of an accuracy near 98 % on 10,000 images
 NEAR, DEVIATIONS = 0.03, 4.0  # what an accuracy may be off by that was taken on other images, or is of another moment
 BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of it
 HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 0.3, 0.6  # accuracies of networks that were not trained, and of others
+LEAST_PERCENT = 5.0  # no share of one is that large, and no network is that bad
 CEILING = 0.99  # no fully connected network of this kind gets there without augmentation
 
 
 @dataclass(frozen=True)
 class StudentSweep:
-    """Rates (n,) in ascending order, the test accuracies (n,) that the student reported, and the rate chosen."""
+    """Rates (n,) in ascending order, the test accuracies (n,) that the student reported, and the rate chosen.
+
+    `odd` is what is wrong with how it is written, if something is: the numbers are then as they were meant.
+    """
 
     rates: Array
     accuracies: Array
     best: float
+    odd: Fault | None = None
 
 
-def read_sweep(pairs: Array, best: float) -> StudentSweep:
-    """Take the sweep as it was handed over, `pairs` (n, 2) of rates and accuracies; ends the test if it is none."""
+def read_sweep(pairs: Array, best: float, *, lists: bool = False) -> StudentSweep:
+    """Take the sweep as it was handed over, `pairs` (n, 2) of rates and accuracies; ends the test if it is none.
+
+    `lists` says that there were several accuracies for a rate, of which the last was taken. Percentages are made shares.
+    """
     if pairs.ndim != 2 or pairs.shape[1:] != (2,) or not len(pairs):
         fail("sweep-too-narrow", found="an empty sweep", expected="a dict of learning rate → test accuracy")
     order = np.argsort(pairs[:, 0])
     rates, accuracies = pairs[order, 0].astype(np.float64), pairs[order, 1].astype(np.float64)
     if not (np.isfinite(rates).all() and (rates > 0).all()):
         fail("sweep-too-narrow", found="rates that are no numbers above 0", expected="positive learning rates")
-    return StudentSweep(rates, accuracies, best)
+    odd = None
+    if lists:
+        odd = fault("wrong-return", found="several accuracies for a rate", expected="the test accuracy in the end")
+    largest = float(np.nanmax(accuracies, initial=0.0))
+    if LEAST_PERCENT < largest <= 100:
+        odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=f"a share of one, {largest / 100:g}")
+        accuracies = accuracies / 100
+    return StudentSweep(rates, accuracies, best, odd)
 
 
 def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
@@ -165,9 +180,13 @@ def untrue(
 
 
 def require_true(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Collection[float] = ()) -> None:
-    """End the test unless reruns give results like those of the sweep; one of several that does not costs half."""
+    """End the test unless reruns give results like those of the sweep; one of several that does not costs half.
+
+    So does a sweep that is true and written in another way than the one asked for.
+    """
     wrong, tried = untrue(sweep, runs, true)
     fail_all(wrong[:1], share=0.5 if len(wrong) < tried - len(wrong) else 0.0)
+    fail_all([sweep.odd] if sweep.odd else [], share=0.5)
 
 
 def require_trained(sweep: StudentSweep, seen: Sequence[float | None] | None, trained: Mapping[float, float]) -> None:

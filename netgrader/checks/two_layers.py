@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ __all__ = [
     "gradients",
     "proven_rates",
     "recomputed",
+    "require_chosen",
     "require_run",
     "show_gradients",
     "student_sweep",
@@ -47,13 +48,23 @@ MOST_ELSEWHERE = 1.0  # seconds of computing in processes that the notebook star
 
 
 def student_sweep(bench: Bench) -> StudentSweep:
-    """The sweep as it was handed over."""
+    """The sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
     evidence = bench.evidence(SWEEP)
     pairs = evidence.array("sweep")
-    best = evidence.fact("best_learning_rate")
-    if not isinstance(best, int | float) or not np.isfinite(best) or best <= 0:
+    best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))
+    tried = best if _is_rate(best) else around
+    return read_sweep(pairs, tried if _is_rate(tried) else 0.001, lists=evidence.raw.facts.get("lists") is True)
+
+
+def require_chosen(bench: Bench) -> None:
+    """End the test unless a learning rate was chosen."""
+    best = bench.evidence(SWEEP).fact("best_learning_rate")
+    if not _is_rate(best):
         fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
-    return read_sweep(pairs, float(best))
+
+
+def _is_rate(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
 
 
 def require_run(bench: Bench, cell: str) -> None:

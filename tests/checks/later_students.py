@@ -156,6 +156,8 @@ NARROW = _two(("1500", "300"))
 
 # ---- learning_rate_sweep --------------------------------------------------------------------------------------------
 
+HONEST = "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.938, 3e-3: 0.946, 1e-2: 0.93}"
+
 RIGHT_SWEEPS = {
     "short runs": work("""
         sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.938, 3e-3: 0.946, 1e-2: 0.93}
@@ -166,6 +168,17 @@ RIGHT_SWEEPS = {
         sweep = dict(zip(np.array([0.0001, 0.0003, 0.001, 0.003, 0.01]), accuracies))
         best_learning_rate = np.float64(1e-2) / 10
     """),
+    "rates as text": work(
+        f"{HONEST}\nsweep = {{str(rate): value for rate, value in sweep.items()}}\nbest_learning_rate = '0.003'"
+    ),
+    "200 rates": work(
+        f"""
+        {HONEST}
+        logs, rates = np.log(list(sweep)), np.exp(np.linspace(np.log(1e-4), np.log(1e-2), 200))
+        sweep = {{rate: np.interp(np.log(rate), logs, list(sweep.values())) for rate in rates}}
+        best_learning_rate = max(sweep, key=sweep.get)
+        """
+    ),
 }
 
 WRONG_SWEEPS = {
@@ -200,6 +213,20 @@ WRONG_SWEEPS = {
         "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.92, 3e-3: 0.946, 1e-2: 0.2}\nbest_learning_rate = 0.001",
         "best-not-from-sweep",
         "sweep-result-not-reproduced",
+    ),
+    "words for rates": work("sweep = {'low': 0.88, 'high': 0.93}\nbest_learning_rate = 'high'", "wrong-return"),
+    "a list of accuracies": work("sweep = [0.88, 0.91, 0.94, 0.95, 0.93]\nbest_learning_rate = 0.003", "wrong-return"),
+    "no rate chosen": work(f"{HONEST}\nbest_learning_rate = None", "wrong-return"),
+    "all of a curve": work(
+        f"{HONEST}\nsweep = {{rate: [0.1, value] for rate, value in sweep.items()}}\nbest_learning_rate = 0.003",
+        "wrong-return",
+    ),
+    "percent": work(
+        f"{HONEST}\nsweep = {{rate: 100 * value for rate, value in sweep.items()}}\nbest_learning_rate = 0.003",
+        "accuracy-not-mean",
+    ),
+    "not a number": work(
+        f"{HONEST}\nsweep[0.01] = float('nan')\nbest_learning_rate = 0.003", "sweep-result-not-reproduced"
     ),
     "empty": work("sweep = {}\nbest_learning_rate = 0.001", "sweep-too-narrow"),
 }

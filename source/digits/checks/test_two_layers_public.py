@@ -4,7 +4,7 @@ from netgrader.checks import fail, grades
 from netgrader.checks.input_gradients import require_each, require_shapes
 from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
 from netgrader.checks.sweeps import require_best, require_wide
-from netgrader.checks.two_layers import curves, gradients, student_sweep
+from netgrader.checks.two_layers import curves, gradients, require_chosen, student_sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -136,6 +136,7 @@ def test_the_sweep_is_wide(bench):
 @grades(SWEEP, faults=("best-not-from-sweep",))
 def test_the_best_rate_is_the_sweeps(bench):
     """The best rate is the one with the highest accuracy of the sweep"""
+    require_chosen(bench)
     require_best(student_sweep(bench))
 
 
