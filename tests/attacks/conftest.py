@@ -21,6 +21,7 @@ import pytest
 
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.stages import Options
 from netgrader.sandbox.kept import require_promises
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.conftest import build
@@ -52,6 +53,7 @@ class Attacked:
     root: Path
     results: dict[str, GradedNotebook] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
 
     @property
     def course(self) -> Course:
@@ -72,7 +74,7 @@ class Attacked:
         for name, text in attack.files.items():
             (folder / name).write_bytes(text.encode())
         (job,) = find_jobs(folder, self.course)
-        return attack.name, grade_job(job)
+        return attack.name, grade_job(job, self.options)
 
     def everything(self) -> dict[str, str]:
         """All that an attack might change: the course with its gradebook, what Python runs at its start, the home."""
