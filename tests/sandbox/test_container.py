@@ -54,6 +54,36 @@ def test_every_promise_is_held_by_a_container_too(sandbox):
     assert len(tried) >= 15
 
 
+# Options of the runtime's command, what stands in their place, and the promise that is broken then.
+TURNED_OFF = [
+    ("--security-opt=seccomp=", "--security-opt=seccomp=unconfined", "a filter of system calls"),
+    ("--network=none", "--network=host", "no network"),
+    ("--user=", "--user=0:0", "an unprivileged user"),
+    ("--security-opt=mask=", None, "only its own files are seen"),
+    ("--tmpfs=/tmp:", "--tmpfs=/tmp:rw,mode=1777", "a limit on /tmp and /dev/shm"),
+    (("--ulimit=nproc=", "--pids-limit="), None, "a limit on processes"),
+]
+
+
+@pytest.mark.parametrize(("option", "instead", "promise"), TURNED_OFF, ids=[promise for *_, promise in TURNED_OFF])
+def test_a_protection_that_is_turned_off_is_a_promise_not_held(monkeypatch, option, instead, promise):
+    sandbox = opened()
+    if sandbox is None:
+        return
+    given = sandbox._options
+
+    def options(*asked):
+        for one in given(*asked):
+            if not one.startswith(option):
+                yield one
+            elif instead is not None:
+                yield instead
+
+    monkeypatch.setattr(sandbox, "_options", options)
+    held = {one.name: one.held for one in promises(sandbox, quick=True)}
+    assert not held[promise]
+
+
 def test_a_program_sees_its_mounts_files_and_folder_and_answers_on_its_own_pipes(sandbox, tmp_path):
     if sandbox is None:
         return
