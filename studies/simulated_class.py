@@ -17,6 +17,7 @@ import csv
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -42,7 +43,19 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 ROWS = Path(__file__).with_suffix(".csv")
 PARTS = ("source", "grader_tests", "data", "nbgrader_config.py")
-FIELDS = ("commit", "time", "load", "students", "what", "seconds", "peak_mb", "gradebook_mb", "size_mb", "said")
+FIELDS = (
+    "commit",
+    "time",
+    "load",
+    "students",
+    "what",
+    "seconds",
+    "cpu_seconds",
+    "peak_mb",
+    "gradebook_mb",
+    "size_mb",
+    "said",
+)
 NETGRADER = Path(sys.executable).parent / "netgrader"
 
 
@@ -70,7 +83,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     assignment = course.assignment("digits")
     begun = time.monotonic()
     hand_in(assignment, options.notebook, options.students)
-    print(f"{options.students} copies handed in, their runs replayed, in {time.monotonic() - begun:.0f} s", flush=True)
+    say(f"{options.students} copies handed in, their runs replayed, in {time.monotonic() - begun:.0f} s")
     grade = ["autograde", "digits", "--workers", str(options.workers)]
     note = Rows(folder, options.students)
     note.run("first marks, runs replayed", grade)
@@ -84,6 +97,12 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
 
         for what, seconds, said in open_pages(folder):
             note.row(what, seconds, said=said)
+
+
+def say(line: str) -> None:
+    """Print it at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def made_course(folder: Path) -> Course:
@@ -197,17 +216,20 @@ class Rows:
 
     def run(self, what: str, arguments: list[str], file: Path | None = None) -> None:
         """A command; `file` is what it writes."""
-        begun = time.monotonic()
+        begun, before = time.monotonic(), _cpu_of_children()
         process = subprocess.Popen(
             [NETGRADER, *arguments], cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         peak = Peak(process.pid)
         said, _ = process.communicate()
         seconds = time.monotonic() - begun
+        cpu = _cpu_of_children() - before
         lines = [line for line in said.splitlines() if line.strip()]
-        self.row(what, seconds, peak.stop(), file, lines[-1].strip() if lines else "")
+        self.row(what, seconds, peak=peak.stop(), file=file, said=lines[-1].strip() if lines else "", cpu=cpu)
 
-    def row(self, what: str, seconds: float, peak: int = 0, file: Path | None = None, said: str = "") -> None:
+    def row(
+        self, what: str, seconds: float, *, peak: int = 0, file: Path | None = None, said: str = "", cpu: float = 0.0
+    ) -> None:
         """One measurement."""
         gradebook = self._folder / "gradebook.db"
         row = {
@@ -217,18 +239,25 @@ class Rows:
             "students": self._students,
             "what": what,
             "seconds": f"{seconds:.1f}",
+            "cpu_seconds": f"{cpu:.1f}" if cpu else "",
             "peak_mb": f"{peak / 1e6:.0f}" if peak else "",
             "gradebook_mb": f"{gradebook.stat().st_size / 1e6:.1f}" if gradebook.is_file() else "",
             "size_mb": f"{file.stat().st_size / 1e6:.2f}" if file and file.is_file() else "",
             "said": said[:200],
         }
-        print(row, flush=True)
+        say(", ".join(f"{name} {value}" for name, value in row.items() if value))
         new = not ROWS.exists()
         with ROWS.open("a", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
             if new:
                 writer.writeheader()
             writer.writerow(row)
+
+
+def _cpu_of_children() -> float:
+    """Processor seconds of all processes below this one that have ended: what a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Peak:

@@ -94,7 +94,8 @@ def changes_table(out: Console, changes: Sequence[Change], students: int) -> Non
     down = sum(_sum(changes, student) < -EPSILON for student in whose)
     out.print(
         f"Marks of {len(whose)} of {students} students would change: {up} up, {down} down. Nothing was written; type the "
-        "same without --dry-run to save it, which runs nothing again."
+        "same without --dry-run to save it, which runs nothing again.",
+        soft_wrap=True,
     )
 
 

@@ -20,6 +20,7 @@ __all__ = ["is_up_to_date", "marks_by_hand", "opened", "require_writable", "subm
 
 SQLITE = "sqlite:///"
 WAIT_SECONDS = 2.0
+SERVER_SECONDS = 5
 
 
 def require_writable(db_url: str) -> None:
@@ -28,10 +29,11 @@ def require_writable(db_url: str) -> None:
     Raises
     ------
     GradebookError
-        If another program has it locked, or it is no database.
+        If another program has it locked, it is no database, or its server does not answer.
     """
     if not db_url.startswith(SQLITE):
-        return  # a server: it queues writers itself
+        _require_answer(db_url)
+        return
     path = db_url.removeprefix(SQLITE).partition("?")[0]
     try:
         with closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as connection:
@@ -45,6 +47,36 @@ def require_writable(db_url: str) -> None:
         raise GradebookError(f"The gradebook {path} cannot be written: {error}.") from error
     except sqlite3.DatabaseError as error:
         raise GradebookError(f"The gradebook {path} is not a database or is damaged: {error}.") from error
+
+
+def _require_answer(db_url: str) -> None:
+    """See that a server answers; it queues writers itself."""
+    import sqlalchemy  # noqa: PLC0415  (slow)
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError  # noqa: PLC0415
+
+    try:
+        url = sqlalchemy.make_url(db_url)
+        named = url.render_as_string(hide_password=True)
+        limit = {"connect_timeout": SERVER_SECONDS} if url.get_backend_name() in {"postgresql", "mysql"} else {}
+        engine = sqlalchemy.create_engine(url, connect_args=limit)
+    except ModuleNotFoundError as error:
+        raise GradebookError(
+            f"The gradebook {named} needs the module {error.name}, which is not installed. For PostgreSQL write "
+            "postgresql+psycopg://… and type pip install 'netgrader[postgres]'."
+        ) from error
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise GradebookError(f"The db_url of nbgrader_config.py is none that can be used: {error}.") from error
+    try:
+        with engine.connect():
+            pass
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"]
+        raise GradebookError(
+            f"The gradebook {named} does not answer: {reason[0]}. Start its server, or correct db_url in "
+            "nbgrader_config.py; nothing was graded."
+        ) from error
+    finally:
+        engine.dispose()
 
 
 def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ...]:
