@@ -145,8 +145,25 @@ def _cage(sandbox: str) -> Iterator[Finding]:
     try:
         for promise in promises(open_sandbox(sandbox)):
             yield Finding(f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md")
+        if sandbox == "bubblewrap":
+            yield _warmed()
     except SandboxError as error:
         yield Finding("cage", False, str(error), "see SECURITY.md")
+
+
+def _warmed() -> Finding:
+    """Whether TensorFlow's import is paid once for a worker."""
+    from netgrader.sandbox.kept import warm_problem  # noqa: PLC0415
+    from netgrader.sandbox.warmth import COLD  # noqa: PLC0415
+
+    what = "cage: entered from a warmed process"
+    if os.environ.get(COLD):
+        return Finding(
+            what, False, f"{COLD} is set: TensorFlow is imported for each notebook", f"unset {COLD}", needed=False
+        )
+    problem = warm_problem()
+    found = problem or "the same promises: TensorFlow is imported once for a worker"
+    return Finding(what, problem is None, found, "TensorFlow is imported for each notebook", needed=False)
 
 
 def _memory() -> Finding:

@@ -90,7 +90,7 @@ class BubblewrapSandbox:
                 argv=[
                     *self._join(group.doors if group else ()),
                     *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
-                    *self._within(nursery, descriptors),
+                    *self._within(nursery),
                     self._tools["bwrap"],
                     "--args",
                     str(arguments),
@@ -163,12 +163,11 @@ class BubblewrapSandbox:
             yield from ("--setenv", name, value)
         yield from ("--chdir", HOME)
 
-    def _within(self, nursery: Nursery | None, descriptors: list[int]) -> list[str]:
+    def _within(self, nursery: Nursery | None) -> list[str]:
         """A command that makes what follows in the user namespace of the nursery, so that its children may enter it."""
         if nursery is None or nursery.user is None:
             return []
-        descriptors.append(os.dup(nursery.user))
-        return [self._tools["nsenter"], f"--user=/proc/self/fd/{descriptors[-1]}", "--preserve-credentials", "--"]
+        return [self._tools["nsenter"], f"--user={nursery.user}", "--preserve-credentials", "--"]
 
     def _request(self, plan: Plan, user: int, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
         """What a child of the nursery does to itself, as `_options` and `_limiter` have it done to a program."""

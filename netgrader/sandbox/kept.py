@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from netgrader.sandbox.promises import Promise
 
-__all__ = ["require_promises", "warm_holds"]
+__all__ = ["require_promises", "warm_holds", "warm_problem"]
 
 LOG = logging.getLogger(__name__)
 
@@ -82,23 +82,29 @@ def warm_holds() -> bool:
         note = notes / f"{key}.held" if notes else None
         if note is not None and note.is_file():
             return True
-        try:
-            # How it is entered does not hang on what was imported.
-            with BubblewrapSandbox().warm((), {}) as nursery:
-                nursery.wait()
-                broken = [one for one in promises(BubblewrapSandbox(nursery=nursery)) if not one.held]
-                ended = not nursery.alive  # then it is not what was tried
-        except SandboxError as error:
-            LOG.warning("Each notebook imports its packages anew: %s", error)
-            return False
-        if broken or ended:
-            first = f"{broken[0].name} ({broken[0].detail})" if broken else "the warmed process ended"
-            LOG.warning("Each notebook imports its packages anew, since this was not held: %s.", first)
+        problem = warm_problem()
+        if problem is not None:
+            LOG.warning("Each notebook imports its packages anew: %s", problem)
             return False
         if note is not None:
             with contextlib.suppress(OSError):
                 note.touch()
     return True
+
+
+def warm_problem() -> str | None:
+    """Why no run may begin as a fork of a warmed process here, tried now; None if it may."""
+    try:
+        # How a cage is entered does not hang on what was imported.
+        with BubblewrapSandbox().warm((), {}) as nursery:
+            nursery.wait()
+            broken = [one for one in promises(BubblewrapSandbox(nursery=nursery)) if not one.held]
+            ended = not nursery.alive  # then it is not what was tried
+    except SandboxError as error:
+        return str(error)
+    if broken:
+        return f"the promise “{broken[0].name}” is not kept ({broken[0].detail})."
+    return "the warmed process ended." if ended else None
 
 
 def _sentence(broken: Sequence[Promise], sandbox: str) -> str:

@@ -40,6 +40,7 @@ STAND_IN = ("/bin/sh", "-c", "echo; exec >&-; read code || code=137; exit $code"
 AT_IMPORT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MPLBACKEND", "PYTHONHASHSEED")
 """Variables that are looked at when a package is imported, or before."""
 SPACES = ("cgroup", "uts", "ipc", "net", "pid", "mnt")
+USER_SPACE = "/proc/{}/ns/user"
 NS_GET_USERNS = 0xB701  # linux/nsfs.h
 READY_SECONDS = 120.0
 ANSWER_SECONDS = 20.0
@@ -111,14 +112,15 @@ class Nursery:
     env
         The environment that it made its imports in.
     user
-        For an ordinary user a descriptor of the user namespace that it is in, and that cages are to be made in.
+        For an ordinary user where the user namespace is found that it is in, and that cages are to be made in: a path, since
+        a descriptor would be handed down to them.
     process
         The process, where it is ours.
     """
 
     connection: socket.socket
     env: Mapping[str, str]
-    user: int | None = None
+    user: str | None = None
     process: _Process | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -190,7 +192,7 @@ class Nursery:
             raise SandboxError("The warmed process has threads, or memory that its children would share.")
         process.number, process.imported = told["ready"], frozenset(told["imported"])
         if process.own_user:
-            self.user = os.open(f"/proc/{process.number}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+            self.user = USER_SPACE.format(process.number)
         self.connection.settimeout(ANSWER_SECONDS)
         process.ready = True
 
@@ -266,22 +268,17 @@ class Nursery:
         connection.settimeout(READY_SECONDS)  # it may still be importing
         try:
             connection.connect(address["socket"])
-            user = None
-            if address["process"] is not None:
-                user = os.open(f"/proc/{address['process']}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             connection.close()
             raise SandboxError(f"The warmed process is there no more: {error.strerror}.") from error
-        return cls(connection, address["env"], user)
+        number = address["process"]
+        return cls(connection, address["env"], None if number is None else USER_SPACE.format(number))
 
     def close(self) -> None:
         """End it if it is ours; else forget it."""
         self.connection.close()
         if self.process is not None:
             self.process.close()
-        if self.user is not None:
-            os.close(self.user)
-            self.user = None
 
     def __enter__(self) -> Self:
         return self
