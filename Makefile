@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: attack-report bench fuzz help setup demo test sample-class check fairness-report notebook-figures phrases training-report reader-report format release lock clean
+.PHONY: attack-report bench fuzz help setup demo test sample-class check fairness-report notebook-figures phrases training-report rates-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,10 @@ attack-report: setup ## OTTER=folder of a virtual environment with otter-grader:
 training-report: setup ## every mistake in right training loops of many styles, then docs/training.md
 	@$(BIN)/python -m studies.training --products $(or $(PRODUCTS),100)
 	@$(BIN)/python -m studies.training_report
+
+rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then docs/rates.md; goes on where it was
+	@nice $(BIN)/python -m studies.rates --seeds $(or $(SEEDS),10)
+	@$(BIN)/python -m studies.rates_report
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .
