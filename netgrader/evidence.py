@@ -206,6 +206,10 @@ class EvidenceWriter:
     def _npy(self, value: Array) -> str:
         name = f"{self._files}.npy"
         self._files += 1
+        if (
+            value.dtype.kind == "f" and value.dtype.itemsize > 8
+        ):  # long doubles, whose bytes differ from machine to machine
+            value = value.astype(np.float64)
         with (self._folder / name).open("wb") as out:
             np.lib.format.write_array(out, value, allow_pickle=False)
         return name

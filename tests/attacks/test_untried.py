@@ -52,6 +52,9 @@ HONEST = [
         "numbers of another kind", add="from fractions import Fraction\ndef add(a, b): return int(Fraction(a) + b)"
     ),
     all_right("an array of small integers", squares="import numpy as np\nsquares = np.arange(10, dtype=np.uint8) ** 2"),
+    all_right(
+        "an array of long doubles", squares="import numpy as np\nsquares = np.arange(10, dtype=np.longdouble) ** 2"
+    ),
     all_right("a masked array", squares="import numpy as np\nsquares = np.ma.arange(10) ** 2"),
     all_right(
         "a range of an array module", squares="import array\nsquares = array.array('d', [k * k for k in range(10)])"
