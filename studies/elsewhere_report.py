@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from studies import fuzzing
 from studies.elsewhere import ROWS
+from studies.elsewhere_attacks import ATTACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,8 +72,8 @@ def page(rows: list[Row], tally: list[fuzzing.Row]) -> str:
         for what in ("more than deserved", "somebody else harmed", "earned points lost")
     ]
     lines += [LEGEND, "| what is tried | deserved | " + " | ".join(there) + " |", "|---|---|" + "---|" * len(there)]
-    for attack in dict.fromkeys(row["attack"] for row in rows):
-        deserved = next(row["deserved"] for row in rows if row["attack"] == attack)
+    for attack in (one.name for one in ATTACKS):
+        deserved = next((row["deserved"] for row in rows if row["attack"] == attack), "")
         cells = " | ".join(told(found.get((grader, attack))) for grader in there)
         lines.append(f"| {attack} | {deserved} | {cells} |")
     lines += ["", "## Fuzzing", "", *fuzzed(tally)]
@@ -81,7 +82,14 @@ def page(rows: list[Row], tally: list[fuzzing.Row]) -> str:
 
 def fuzzed(tally: list[fuzzing.Row]) -> list[str]:
     """The table of what was fuzzed."""
-    lines = ["Inputs changed at random, at all commits together; what went wrong was mended, and stays as a test.", ""]
+    readers = sum(row.inputs for row in tally if row.target != fuzzing.ROAD)
+    roads = sum(row.inputs for row in tally if row.target == fuzzing.ROAD)
+    lines = [
+        f"Inputs changed at random, at all commits together: {readers:,} to the border's readers, {roads:,} to the whole road, from a",
+        f"file to a mark (wanted: {fuzzing.READERS:,} and {fuzzing.ROADS:,}). What went wrong in readers was mended and stays as a",
+        "test. Of whole roads one went wrong: its kernel took more than a minute to start on an overloaded machine.",
+        "",
+    ]
     lines += ["| target | inputs | went wrong |", "|---|---|---|"]
     for target in dict.fromkeys(row.target for row in tally):
         of = [row for row in tally if row.target == target]
