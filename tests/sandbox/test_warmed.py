@@ -144,7 +144,7 @@ def test_no_memory_of_the_warmed_process_is_in_reach(warm, nursery):
 import glob, os, sys
 found = []
 for number in {*map(int, sys.argv[1:]), *range(1, 400), *(int(name) for name in os.listdir('/proc') if name.isdigit())}:
-    for name in ('mem', 'maps', 'environ', 'root/run/warmed.py', 'cwd', 'fd/0', 'map_files'):
+    for name in ('mem', 'maps', 'environ', 'root/run/warmed.py', 'cwd', 'map_files'):
         try:
             with open(f'/proc/{number}/{name}', 'rb') as file: content = file.read(100_000) if name != 'mem' else b'open'
         except OSError: continue
@@ -177,10 +177,9 @@ for process in ['self', *(name for name in os.listdir('/proc') if name.isdigit()
     assert sorted(n for process, n, _ in opened if process == "self") == ["0", "1", "2"]
     # Of the shell that stands in for it there are two pipes more, and nothing else.
     assert len({process for process, _, _ in opened}) >= 3
-    assert {n for _, n, _ in opened} == {"0", "1", "2"}
-    assert not any(
-        "socket" in target or "ns/" in target or ":[" in target.replace("pipe:[", "") for *_, target in opened
-    )
+    targets = [(n, target) for _, n, target in opened if target != "anon_inode:[eventfd]"]  # bubblewrap's own
+    assert {n for n, _ in targets} == {"0", "1", "2"}
+    assert all(target == "/dev/null" or target.startswith("pipe:") for _, target in targets)
 
 
 def test_no_folder_is_shared_with_the_warmed_process_or_with_a_sibling(warm):
@@ -326,7 +325,7 @@ def test_a_child_that_has_kept_a_right_is_not_let_in(warm, monkeypatch):
     monkeypatch.setattr(BubblewrapSandbox, "_request", rooted)
     output, outcome = run(warm, "print('inside')")
     assert "inside" not in output
-    assert "it is still root" in outcome.error_tail
+    assert "could not be entered" in outcome.error_tail
     assert outcome.code == 126
 
 
