@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: attack-report bench fuzz help setup demo test sample-class check fairness-report notebook-figures phrases training-report rates-report reader-report format release lock clean
+.PHONY: attack-report bench fuzz help setup demo test sample-class check fairness-report notebook-figures kills-report class-report phrases training-report rates-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,12 @@ training-report: setup ## every mistake in right training loops of many styles, 
 rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then docs/rates.md; goes on where it was
 	@nice $(BIN)/python -m studies.rates --seeds $(or $(SEEDS),10)
 	@$(BIN)/python -m studies.rates_report
+
+kills-report: setup ## KILLS=n (100) of netgrader autograde at random moments; rows in studies/kills.csv; goes on where it was
+	@nice $(BIN)/python -m studies.kills --kills $(or $(KILLS),100)
+
+class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; rows in studies/simulated_class.csv
+	@nice $(BIN)/python -m studies.simulated_class --students $(or $(STUDENTS),300)
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -174,6 +174,10 @@ class Report:
     integrity: tuple[tuple[str, str, str], ...]
     csv_name: str
     empty: str = ""
+    most_rows: int = 300
+    """So many rows of the table are elements at once; of more a browser takes seconds."""
+    most_listed: int = 200
+    """So many are named in a list; beyond them it says how many there are, and that the CSV file has them."""
 
     @property
     def states(self) -> frozenset[str]:

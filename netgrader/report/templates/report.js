@@ -2,13 +2,32 @@
   "use strict";
   var table = document.getElementById("class");
   if (!table) return;
-  var body = table.tBodies[0], rows = Array.prototype.slice.call(body.rows);
+  var body = table.tBodies[0], step = body.rows.length, limit = step;
+  // Of a large class only the first rows are elements; the others are texts until they are shown.
+  var rows = Array.prototype.map.call(body.rows, function (row) {
+    return {
+      node: row, search: row.getAttribute("data-search"), state: row.getAttribute("data-state"), faults: row.getAttribute("data-faults"),
+      keys: Array.prototype.map.call(row.cells, function (cell) {
+        var key = cell.getAttribute("data-sort");
+        return key === null ? cell.textContent.trim().toLowerCase() : parseFloat(key);
+      })
+    };
+  });
+  var more = document.getElementById("more"), rest = document.getElementById("more-rows");
+  (rest ? JSON.parse(rest.textContent) : []).forEach(function (row) {
+    rows.push({ node: null, search: row[0], state: row[1], faults: row[2], keys: row[3], text: row[4] });
+  });
   var controls = document.getElementById("controls"), count = document.getElementById("shown");
   var name = document.getElementById("by-name"), state = document.getElementById("by-state"), fault = document.getElementById("by-fault");
 
-  function value(row, column) {
-    var cell = row.cells[column], key = cell.getAttribute("data-sort");
-    return key === null ? cell.textContent.trim().toLowerCase() : parseFloat(key);
+  function element(row) {
+    if (!row.node) {
+      var holder = document.createElement("template");
+      holder.innerHTML = row.text;
+      row.node = holder.content.firstElementChild;
+      row.text = "";
+    }
+    return row.node;
   }
 
   Array.prototype.forEach.call(table.querySelectorAll("th[data-column]"), function (head) {
@@ -22,27 +41,34 @@
       Array.prototype.forEach.call(table.querySelectorAll("th[aria-sort]"), function (other) { other.removeAttribute("aria-sort"); });
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       rows.sort(function (a, b) {
-        var x = value(a, column), y = value(b, column);
+        var x = a.keys[column], y = b.keys[column];
         var order = x < y ? -1 : x > y ? 1 : 0;
         return down ? -order : order;
       });
-      rows.forEach(function (row) { body.appendChild(row); });
+      show();
     });
   });
 
-  function filter() {
-    var wanted = name.value.trim().toLowerCase(), shown = 0;
-    rows.forEach(function (row) {
-      var faults = " " + row.getAttribute("data-faults") + " ";
-      var fits = row.getAttribute("data-search").indexOf(wanted) >= 0 &&
-        (!state.value || row.getAttribute("data-state") === state.value) &&
-        (!fault.value || faults.indexOf(" " + fault.value + " ") >= 0);
-      row.hidden = !fits;
-      if (fits) shown += 1;
+  function show() {
+    var wanted = name.value.trim().toLowerCase();
+    var fitting = rows.filter(function (row) {
+      return row.search.indexOf(wanted) >= 0 && (!state.value || row.state === state.value) &&
+        (!fault.value || (" " + row.faults + " ").indexOf(" " + fault.value + " ") >= 0);
     });
-    count.textContent = count.getAttribute("data-words").replace("{shown}", shown).replace("{all}", rows.length);
+    body.replaceChildren.apply(body, fitting.slice(0, limit).map(element));
+    count.textContent = count.getAttribute("data-words").replace("{shown}", fitting.length).replace("{all}", rows.length);
+    if (more) {
+      more.hidden = fitting.length <= limit;
+      more.textContent = more.getAttribute("data-words").replace("{number}", Math.min(step, fitting.length - limit));
+    }
   }
 
+  function filter() {
+    limit = step;
+    show();
+  }
+
+  if (more) more.addEventListener("click", function () { limit += step; show(); });
   [name, state, fault].forEach(function (control) {
     control.addEventListener("input", filter);
     control.addEventListener("change", filter);
