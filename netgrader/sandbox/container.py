@@ -1,4 +1,4 @@
-"""A cage by a container runtime, podman or docker: the same promises as bubblewrap's, kept by somebody else's program.
+"""A cage by podman, a container runtime: the same promises as bubblewrap's, kept by somebody else's program.
 
 No image is needed: a container's file system is a folder of empty folders and what the plan names, mounted on it. The
 runtime is asked for all that it can keep (namespaces, no capabilities, no new privileges, our filter of system calls, sizes,
