@@ -5,9 +5,9 @@ Where there can be none, or one does not keep the promises of a cage, runs begin
 
 from __future__ import annotations
 
-import atexit
 import functools
 import logging
+import multiprocessing.util
 import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -141,5 +141,6 @@ class _Keeper:
                 LOG.warning("Each notebook imports its packages anew: %s", error)
                 self._lives = 0
                 return None
-            atexit.register(self._nursery.close)
+            # Runs at the end of a process that multiprocessing started, too, where atexit does not.
+            multiprocessing.util.Finalize(None, self._nursery.close, exitpriority=0)
             return self._nursery

@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from netgrader.sandbox import HOME, Limits, Mount, Plan, SandboxError
+from netgrader.sandbox.api import TMP
 from netgrader.sandbox.bubblewrap import BubblewrapSandbox
 from netgrader.sandbox.nursery import Nursery
 from netgrader.sandbox.promises import promises
+from netgrader.sandbox.scratch import remove_tree
 from netgrader.sandbox.watch import process_tree
 
 SMALL = Limits(wall_seconds=20, memory_bytes=400_000_000, disk_bytes=20_000_000)
@@ -380,6 +382,8 @@ def test_nothing_lives_on(victim, tmp_path):
     finally:
         process.kill()
         process.communicate()
+        for folder in Path(TMP).glob(f"ng-n-{process.pid}-*"):  # a later process would remove it in a day
+            remove_tree(folder)
 
 
 def test_without_a_warmed_process_runs_begin_from_nothing():
