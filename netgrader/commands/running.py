@@ -11,6 +11,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -58,6 +60,7 @@ class Journal:
         self._about: dict[str, Any] = {
             "assignment": assignment.name,
             "pid": os.getpid(),
+            "process": psutil.Process().create_time(),  # a number may be another process's by then
             "host": platform.node(),
             "how": how,
             "started": _now(),
