@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.remote import ObjectStore
 from netgrader.grading.tasks import Answer, Done, Task, carry_out
 
 if TYPE_CHECKING:
@@ -168,18 +169,15 @@ def _require_workers(client: Any, course: Course) -> None:
     NetgraderError
         With both sides named where they differ.
     """
-    store = course.scratch
-    store.mkdir(parents=True, exist_ok=True)
-    marker = store / MARKER
-    # A folder of the same name on another disk is not the same folder.
+    # A folder of the same name on another disk is not the same folder, nor a bucket elsewhere the same bucket.
     secret = os.urandom(8).hex()
-    marker.write_text(secret, encoding="utf-8")
     try:
+        _leave(course, secret)
         machines: dict[str, _Machine] = client.run(_look, str(course.root), secret)
     except ModuleNotFoundError as error:
         raise NetgraderError(f"The cluster's workers do not have {error.name}: install netgrader there too.") from error
     finally:
-        marker.unlink(missing_ok=True)
+        _leave(course, None)
     if not machines:
         raise NetgraderError("The cluster has no workers. Start some with dask worker, and call again.")
     ours = _versions()
@@ -191,20 +189,45 @@ def _require_workers(client: Any, course: Course) -> None:
                     "the same, so that all notebooks are graded alike."
                 )
         if not machine.sees_course:
-            raise NetgraderError(
-                f"The worker {worker} does not see the store {store} (it looks in {machine.store}). Put the course on a "
-                "folder that all machines share, under the same path."
+            what_to_do = (
+                f"Set NETGRADER_STORE to {course.store_url} there too, and put the course under {course.root}."
+                if course.store_url
+                else "Put the course on a folder that all machines share, under the same path."
             )
+            raise NetgraderError(
+                f"The worker {worker} does not see the store {_place(course)} (it looks in {machine.store}). {what_to_do}"
+            )
+
+
+def _place(course: Course) -> str:
+    return course.store_url or str(course.scratch)
+
+
+def _leave(course: Course, secret: str | None) -> None:
+    """Write the secret where the store is, or take it away again."""
+    if course.store_url:
+        remote = ObjectStore(course.store_url)
+        remote.write(MARKER, (secret or "").encode())
+        return
+    marker = course.scratch / MARKER
+    if secret is None:
+        marker.unlink(missing_ok=True)
+        return
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.write_text(secret, encoding="utf-8")
 
 
 def _look(root: str, secret: str) -> _Machine:
     """Runs on a worker."""
     from netgrader.course import Course  # noqa: PLC0415  (sent by name: imported where it runs)
 
-    store = Course(Path(root)).scratch
-    marker = store / MARKER
-    sees = marker.is_file() and marker.read_text(encoding="utf-8") == secret
-    return _Machine(_versions(), sees, str(store))
+    course = Course(Path(root))
+    if course.store_url:
+        sees = ObjectStore(course.store_url).read(MARKER) == secret.encode() and course.root.is_dir()
+    else:
+        marker = course.scratch / MARKER
+        sees = marker.is_file() and marker.read_text(encoding="utf-8") == secret
+    return _Machine(_versions(), sees, _place(course))
 
 
 def _versions() -> dict[str, str]:
