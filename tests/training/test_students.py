@@ -32,7 +32,11 @@ TESTS = {
     "test_your_network_is_as_good_as_reported": None,
 }
 FOLDER = Path(__file__).parent / "students"
-RIGHT = tomllib.loads((FOLDER / "right.toml").read_text(encoding="utf-8"))
+RIGHT = {
+    name: terms
+    for file in ("right.toml", "more_right.toml")
+    for name, terms in tomllib.loads((FOLDER / file).read_text(encoding="utf-8")).items()
+}
 WRONG = tomllib.loads((FOLDER / "wrong.toml").read_text(encoding="utf-8"))
 
 
