@@ -17,6 +17,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -139,7 +140,15 @@ class ContainerSandbox:
         return Caged(launch, stdin=stdin, stdout=stdout)
 
     def _clean_up(self, name: str, folder: Path) -> None:
-        if not (folder / "gone").exists():  # the runner could not wait until the runtime had forgotten it
+        """Remove what was made for the run; where the runner was killed while the runtime was at work, wait for that.
+
+        A runtime that is killed between making a container and starting it leaves both there. Left to itself it starts
+        the container, whose first process finds nobody to live for.
+        """
+        if not (folder / "gone").exists():
+            deadline = time.monotonic() + ASKED_SECONDS
+            while _at_work(name) and time.monotonic() < deadline:
+                time.sleep(0.02)
             remove = [*self._runtime.command, "rm", "--force", "--ignore", "--time=0", name]
             with contextlib.suppress(subprocess.TimeoutExpired):  # its processes are gone; a name is left
                 subprocess.run(remove, env=_own_environment(), check=False, capture_output=True, timeout=ASKED_SECONDS)
@@ -293,6 +302,15 @@ def _pinned(plan: Plan, *, by_group: bool) -> list[str]:
     if chosen and taskset is None:
         raise SandboxError("taskset is missing. Type: sudo apt-get install -y util-linux")
     return [str(taskset), "--cpu-list", ",".join(map(str, chosen))] if chosen else []
+
+
+def _at_work(name: str) -> bool:
+    """Whether a process of the runtime's still names the container."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if name.encode() in (process / "cmdline").read_bytes():
+                return True
+    return False
 
 
 def _folders(path: Path, mode: int = 0o755) -> None:

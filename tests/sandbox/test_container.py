@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -140,6 +141,19 @@ def test_what_a_program_leaves_running_ends_with_it(sandbox):
     assert outcome.limit is None
     arguments = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     assert not any(marker.encode() in argument for argument in arguments)
+
+
+def test_a_container_that_is_killed_while_it_is_made_leaves_nothing(sandbox):
+    if sandbox is None:
+        return
+    before = {path.name for path in Path("/tmp").glob(f"ng-c-{os.getpid()}-*")}  # noqa: S108 - where scratch folders are
+    for seconds in (0.0, 0.1, 0.2, 0.3):
+        caged = sandbox.start(Plan(["/usr/bin/sleep", "60"], limits=SMALL))
+        caged.wait(seconds)
+        assert caged.close().limit == "killed"
+    arguments = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(f"netgrader-{os.getpid()}-".encode() in argument for argument in arguments)
+    assert {path.name for path in Path("/tmp").glob(f"ng-c-{os.getpid()}-*")} == before  # noqa: S108
 
 
 def test_a_kernel_answers_from_a_container(sandbox):
