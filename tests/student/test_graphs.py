@@ -38,3 +38,15 @@ def test_the_parts_of_a_network_are_found_in_any_object(make: Any) -> None:
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [None, 784], name="images")
     assert export_graph(make(graph, x)).parts == {"X": "images:0"}
+
+
+def test_the_same_network_handed_over_twice_is_the_same_bytes() -> None:
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 20]), tf.placeholder(tf.float32, [None, 10])
+        w = tf.get_variable("w", [20, 10])
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=x @ w))
+        step = tf.train.AdamOptimizer(0.001).minimize(loss)
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            parts = {"graph": graph, "X": x, "train_op": step}
+            assert len({export_graph(parts, sess).meta_graph for _ in range(5)}) == 1
