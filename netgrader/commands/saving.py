@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Saver"]
 
-STOP_SECONDS = 4.0
+STOP_SECONDS = 2.0
 
 
 class Saver:

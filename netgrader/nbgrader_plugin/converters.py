@@ -26,7 +26,11 @@ __all__ = [
     "generate_feedback",
     "nbgrader_config",
     "nbgraders_ways",
+    "patient",
 ]
+
+
+PATIENCE_SECONDS = 30.0
 
 
 class GradebookError(NetgraderError):
@@ -84,6 +88,13 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
     _run(GenerateFeedback, course, nbgrader_config(course), assignment=assignment, student=student)
 
 
+def patient(db_url: str) -> str:
+    """`db_url` of which a writer waits for another one for a while: SQLite gives up after five seconds otherwise."""
+    if not db_url.startswith("sqlite:///") or "?" in db_url:
+        return db_url
+    return f"{db_url}?timeout={PATIENCE_SECONDS:g}"
+
+
 @contextmanager
 def nbgraders_ways(course: Course) -> Iterator[None]:
     """What nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
@@ -111,6 +122,7 @@ def _run(
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (slow)
 
     config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.db_url = patient(course.db_url)
     log = _collecting_log()
     coursedir = CourseDirectory(config=config, log=log)
     coursedir.assignment_id = assignment

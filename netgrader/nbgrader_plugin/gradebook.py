@@ -8,7 +8,7 @@ import tempfile
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways
+from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -112,7 +112,7 @@ def opened(course: Course) -> Iterator[Any]:
     """
     from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
-    with nbgraders_ways(course), Gradebook(course.db_url) as gradebook:
+    with nbgraders_ways(course), Gradebook(patient(course.db_url)) as gradebook:
         yield gradebook
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import threading
 
 import nbformat
 import pytest
@@ -236,7 +237,21 @@ def test_a_cell_added_after_submissions_is_nbgraders_refusal_in_a_sentence(booke
         sync_cells(booked.assignment, ())
 
 
-def test_a_locked_gradebook_is_a_sentence(booked, graded):
+def test_a_program_that_writes_for_longer_than_sqlite_waits_is_waited_for(booked, graded):
+    booked.submit("ada")
+    other = sqlite3.connect(booked.root / "gradebook.db", check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    done = threading.Timer(6.0, other.rollback)
+    done.start()
+    try:
+        assert graded("ada")["check_add"][0] == 2.0
+    finally:
+        done.join()
+        other.close()
+
+
+def test_a_locked_gradebook_is_a_sentence(booked, graded, monkeypatch):
+    monkeypatch.setattr("netgrader.nbgrader_plugin.converters.PATIENCE_SECONDS", 0.5)
     booked.submit("ada")
     graded("ada")
     other = sqlite3.connect(booked.root / "gradebook.db")
