@@ -27,7 +27,7 @@ def test_an_instructor_reads_whom_to_look_at_before_the_table(browser, pages):
     in_order(
         browser.text,
         "8 students, 7 with a submission, 6 graded.",
-        "Half of them have 8 points or more of 10; the scores go from 0 to 10.",
+        "Half of them have 9 points or more of 10; the scores go from 3 to 10.",
         "The commonest mistake, made by 3: The softmax is applied twice",
         "Whom to look at, and why",
         "Chloë",
