@@ -149,10 +149,11 @@ def _keep(session: Any) -> None:
 
 def _within_tensorflow() -> bool:
     """Whether TensorFlow is at work: Python may collect a session at any moment, and no run may be started from there."""
-    frame = sys._getframe(3)  # noqa: SLF001  (that of `__del__`, which is TensorFlow's)
-    while (frame := frame.f_back) is not None:
+    frame = sys._getframe(3).f_back  # noqa: SLF001  (that of `__del__` itself is TensorFlow's)
+    while frame is not None:
         if str(frame.f_globals.get("__name__")).startswith("tensorflow"):
             return True
+        frame = frame.f_back
     return False
 
 
