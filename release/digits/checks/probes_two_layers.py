@@ -1,11 +1,16 @@
 """Evidence from notebook 2: the network, the sweep, the trained network, the gradients."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
 
-from netgrader.evidence import EvidenceWriter
-from netgrader.student.probes import Student, export_graph, probe
+from netgrader.checks.exercises import trained_at
+from netgrader.evidence import EvidenceWriter, GraphEvidence
+from netgrader.student.ended import Ended, seen_networks
+from netgrader.student.probes import Student, WrongReturn, export_graph, probe
+
+MOST_SEEN = 1_000
 
 
 @probe("check_two_layer_network")
@@ -16,19 +21,80 @@ def two_layer_network(student: Student, out: EvidenceWriter) -> None:
 
 @probe("check_learning_rate_sweep")
 def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
-    """Take the sweep, and the network at some of its rates and around the best."""
+    """Take the sweep, the network at some of its rates and around the best, and what it was trained to at some."""
+    pairs: list[tuple[float, float]] = []
     with student.capturing(out, "sweep"):
-        pairs = [(float(rate), float(accuracy)) for rate, accuracy in dict(student.value("sweep")).items()]
+        pairs, lists = results(student.value("sweep"))
         out.array("sweep", np.array(pairs, dtype=np.float64).reshape(-1, 2))
+        out.fact("lists", lists)
+    # Where no rate can be tried that was chosen, the one of the sweep that did best stands for it.
+    best = max(pairs, key=lambda pair: np.nan_to_num(pair[1], nan=-np.inf))[0] if pairs else 0.001
     with student.capturing(out, "best_learning_rate"):
-        best = float(student.value("best_learning_rate"))
-        out.fact("best_learning_rate", best)
-        rates = {"third": best / 3, "best": best, "triple": best * 3, "tenfold": best * 10}
+        chosen = number(student.value("best_learning_rate"), "one of the rates of the sweep")
+        out.fact("best_learning_rate", chosen)
+        best = chosen if np.isfinite(chosen) and chosen > 0 else best
+    out.fact("around", best)
+    rates = {"third": best / 3, "best": best, "triple": best * 3, "tenfold": best * 10}
+    if pairs:
         rates |= {"lowest": min(pairs)[0], "highest": max(pairs)[0]}
-        for name, rate in rates.items():
-            with student.capturing(out, name):
-                net = student.call("two_layer_network", learning_rate=rate)
-                out.graph(name, export_graph(net, about={"learning_rate": rate}))
+    made = {}
+    for name, rate in rates.items():
+        with student.capturing(out, name):
+            made[name] = export_graph(
+                student.call("two_layer_network", learning_rate=rate), about={"learning_rate": rate}
+            )
+            out.graph(name, made[name])
+    with student.capturing(out, "trained"):
+        hand_over_trained(out, made.get("best"), sorted(rate for rate, _ in pairs), best)
+
+
+def results(sweep: object) -> tuple[list[tuple[float, float]], bool]:
+    """Rates and accuracies of a sweep, and whether there were several accuracies for a rate: the last one counts."""
+    try:
+        items = list(dict(sweep).items())
+    except (TypeError, ValueError):
+        raise WrongReturn(sweep, "a dict of learning rate → test accuracy") from None
+    pairs, lists = [], False
+    for rate, accuracy in items:
+        several = (
+            list(accuracy) if isinstance(accuracy, (list, tuple, np.ndarray)) and np.ndim(accuracy) else [accuracy]
+        )
+        lists |= len(several) > 1
+        last = several[-1] if several else None
+        pairs.append((number(rate, "a learning rate"), number(last, "a test accuracy")))
+    return pairs, lists
+
+
+def number(value: object, expected: str) -> float:
+    """The number that a value is, or is written in it."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise WrongReturn(value, expected) from None
+
+
+def hand_over_trained(out: EvidenceWriter, net: GraphEvidence | None, rates: list[float], best: float) -> None:
+    """The weights that sessions of the notebook had in the end at the best rate, beside it, and at the sweep's ends."""
+    networks, seen = seen_networks()
+    out.fact("sessions", {"rates": seen[-MOST_SEEN:], "elsewhere": sum(os.times()[2:4])})
+    if net is None or not rates:
+        return
+    place = int(np.argmin(np.abs(np.array(rates) - best)))
+    around = [rates[max(place - 1, 0)], rates[min(place + 1, len(rates) - 1)]]
+    for number, rate in enumerate(dict.fromkeys([rates[place], *around, rates[0], rates[-1]])):
+        for one in networks:
+            if one.values and one.rate is not None and np.isclose(one.rate, rate, rtol=1e-4) and is_like(one, net):
+                about = {"learning_rate": rate}
+                out.graph(
+                    trained_at(number), GraphEvidence(net.meta_graph, net.parts, net.eval_feed, one.values, about)
+                )
+                break
+
+
+def is_like(one: Ended, net: GraphEvidence) -> bool:
+    """Whether the values of a session's network can be put into another: it has the same parts, by name."""
+    names = {operation.name for operation in one.graph.get_operations()}
+    return all(net.parts[part].partition(":")[0] in names for part in ("X", "logits") if part in net.parts)
 
 
 @probe("check_two_layer_training")

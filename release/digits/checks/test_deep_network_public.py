@@ -27,7 +27,12 @@ def test_layers_lead_from_images_to_classes(network):
     require_layers(network)
 
 
-@grades(NETWORK, credit=2, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
+    requires=BASIS,
+)
 def test_network_has_all_its_parts(cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))

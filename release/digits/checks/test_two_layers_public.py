@@ -2,9 +2,9 @@
 
 from netgrader.checks import fail, grades
 from netgrader.checks.input_gradients import require_each, require_shapes
-from netgrader.checks.learning_rate import require_best, require_wide
 from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
-from netgrader.checks.two_layers import curves, gradients, student_sweep
+from netgrader.checks.sweeps import require_best, require_wide
+from netgrader.checks.two_layers import curves, gradients, require_chosen, student_sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -22,7 +22,12 @@ def test_layers_lead_from_images_to_classes(network):
     require_layers(network)
 
 
-@grades(NETWORK, credit=2, faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"), requires=BASIS)
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
+    requires=BASIS,
+)
 def test_network_has_all_its_parts(cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
@@ -136,6 +141,7 @@ def test_the_sweep_is_wide(bench):
 @grades(SWEEP, faults=("best-not-from-sweep",))
 def test_the_best_rate_is_the_sweeps(bench):
     """The best rate is the one with the highest accuracy of the sweep"""
+    require_chosen(bench)
     require_best(student_sweep(bench))
 
 

@@ -129,7 +129,7 @@ def test_layers_lead_from_images_to_classes(network):
 @grades(
     NETWORK,
     credit=1,
-    faults=("missing-tensor", "built-in-default-graph", "wrong-placeholder"),
+    faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
     requires=BASIS,
 )
 def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
