@@ -154,6 +154,10 @@ def _undecided(reading: Reading) -> Iterator[str]:
         yield f"The graph was not tried out: {reading.measured['refused']}"
     if reading.measured.get("runs") is False and reading.bench is not None and reading.bench.problems:
         yield f"The network was not tried out: {reading.bench.problems[0]}"
+    alike = _alike(reading)
+    if alike:
+        named = " or ".join(node_of(source)[:80] for source in alike)
+        yield f"Which of them is fed the labels could not be decided: {named}."
     if reading.loss is not None and reading.loss_match is None:
         yield "Which loss this is could not be decided."
     for step in reading.steps:
@@ -164,6 +168,22 @@ def _undecided(reading: Reading) -> Iterator[str]:
     several = "+" in (reading.training.kind or "")
     if reading.roles.train_op is not None and reading.training.rate is None and not several:
         yield "At which rate it learns could not be decided."
+
+
+def _alike(reading: Reading) -> list[str]:
+    """What may hold the labels as well as what was taken for them: fed the same, and no accuracy tells them apart."""
+    graph, labels, accuracy = reading.graph, reading.roles.labels, reading.measured.get("accuracy")
+    if labels is None or labels == reading.hints.get("Y") or labels not in graph.sources:
+        return []
+    form = graph.static_shape(labels), graph.static_dtype(labels)
+    found = [
+        source
+        for source in reading.roles.label_candidates
+        if source in graph.sources and (graph.static_shape(source), graph.static_dtype(source)) == form
+    ]
+    compared = graph.ancestors([accuracy]) if accuracy is not None else set()
+    told_apart = labels in compared and not any(source in compared for source in found if source != labels)
+    return [] if told_apart or len(found) < 2 else found
 
 
 def _lacking(reading: Reading) -> Iterator[str]:

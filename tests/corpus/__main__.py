@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import reading
+from . import reading, trained
 from .products import Product, digest, entries, kept_in, load, make, named, pairs, products
 from .report import summarise, write
 from .sample import FAULTY, RIGHT
@@ -81,6 +81,24 @@ def read_all(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def train_sample(arguments: argparse.Namespace) -> int:
+    """Train a fixed sample for a short while, what was never trained; say whose label training contradicts."""
+    chosen = trained.sample(sorted(entries([p.name for p in wanted(arguments)]), key=lambda entry: entry.name))
+    rows = {(row.name, row.digest): row for row in trained.kept()}
+    lab, began = _lab(), time.monotonic()
+    limit = 60 * arguments.minutes if arguments.minutes else float("inf")
+    for entry in chosen:
+        if (entry.name, entry.digest) not in rows and time.monotonic() - began < limit:
+            rows[entry.name, entry.digest] = row = trained.measure(entry, lab)
+            if row.problem:
+                sys.stdout.write(f"{row.name}: {row.problem}\n")
+                sys.stdout.flush()
+    done = [row for entry in chosen if (row := rows.get((entry.name, entry.digest)))]
+    trained.write(done)
+    sys.stdout.write(f"{len(done)} of {len(chosen)}, {sum(bool(row.problem) for row in done)} contradicted\n")
+    return 0
+
+
 def _codes(codes: Sequence[str]) -> str:
     return ", ".join(codes) or "nothing"
 
@@ -139,7 +157,13 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for name, action in (("make", make_all), ("read", read_all), ("report", report), ("sample", sample)):
+    for name, action in (
+        ("make", make_all),
+        ("read", read_all),
+        ("train", train_sample),
+        ("report", report),
+        ("sample", sample),
+    ):
         command = commands.add_parser(name, help=action.__doc__)
         command.set_defaults(action=action)
         command.add_argument("programs", nargs="*", help="parts of products' names; all if none")
