@@ -16,9 +16,9 @@ setup: ## build .venv from the lock file; does nothing when nothing changed
 demo: setup ## release the course, grade the sample class, write feedback and report, end with marks and the files to open
 	@$(BIN)/netgrader demo
 
-test: ## all tests
+test: ## all tests, a file at a time on each of two cores
 	@scripts/setup browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where studies/fuzzing.csv ends
 	@nice $(BIN)/python -m studies.fuzzing --minutes $(MINUTES)
