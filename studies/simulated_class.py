@@ -5,7 +5,7 @@ and its first verdicts are put into the store under the copy's own hashes. So no
 real: reading, hashing, the gradebook, pages, and the verdicts after a test was changed.
 
     .venv/bin/python -m studies.simulated_class --students 300
-    .venv/bin/python -m studies.simulated_class --students 1000 --pages
+    .venv/bin/python -m studies.simulated_class --students 1000
 
 Each measurement is a row of `studies/simulated_class.csv`, with the commit and the machine's load.
 """
@@ -68,7 +68,6 @@ def main() -> None:
     parser.add_argument(
         "--change", default="check_prepare_data", help="the check cell of which a hidden test is changed"
     )
-    parser.add_argument("--pages", action="store_true", help="report and formgrader in a browser too")
     parser.add_argument("--folder", type=Path, help="keep the class here; a temporary folder if not given")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="netgrader-class-") as made:
@@ -92,11 +91,6 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     note.run(f"hidden test of {options.change} changed: dry run", [*grade, "--dry-run"])
     note.run("the same, saved", grade)
     note.run("report", ["report", "digits"], folder / "reports" / "digits.html")
-    if options.pages:
-        from studies.simulated_pages import open_pages
-
-        for what, seconds, said in open_pages(folder):
-            note.row(what, seconds, said=said)
 
 
 def say(line: str) -> None:

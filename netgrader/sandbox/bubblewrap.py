@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
-import stat
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -18,18 +16,20 @@ from netgrader.sandbox.environment import basic_environment
 from netgrader.sandbox.filter import filter_program
 from netgrader.sandbox.nursery import STAND_IN, Entrance, Nursery, nursery_plan
 from netgrader.sandbox.packages import interpreter, system
+from netgrader.sandbox.prepared import (
+    USER,
+    accounts,
+    below_home,
+    hand_over,
+    new_user,
+    processors,
+    see_that_it_is_readable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["BubblewrapSandbox"]
-
-USER = 1000
-"""Who it is inside where a user namespace maps ids; as root it has an id that nobody else has."""
-
-# Ids of nobody's: above those that systemd and distributions give out, below 2**31.
-_FIRST_ID = 2_000_000_000
-_IDS = 140_000_000
 
 
 class BubblewrapSandbox:
@@ -62,7 +62,7 @@ class BubblewrapSandbox:
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan` in a cage; see `netgrader.sandbox.api.Sandbox.start`."""
-        user = _FIRST_ID + secrets.randbelow(_IDS) if self._root else USER
+        user = new_user() if self._root else USER
         group = make_group(plan.limits) if self._groups else None
         descriptors: list[int] = []
         with contextlib.ExitStack() as failing:
@@ -70,10 +70,10 @@ class BubblewrapSandbox:
                 failing.callback(group.remove)
             failing.callback(_close, descriptors)
             for mount in (*plan.mounts, *interpreter()):
-                self._see_that_it_is_readable(mount)
+                see_that_it_is_readable(mount)
             folders = [mount.host for mount in plan.mounts if mount.writable]
             for folder in folders:
-                self._hand_over(folder, user)
+                hand_over(folder, user)
             outside, inside = os.pipe()
             failing.callback(os.close, outside)
             descriptors.append(inside)
@@ -182,23 +182,6 @@ class BubblewrapSandbox:
             "filter": filter_program().hex(),
         }
 
-    def _see_that_it_is_readable(self, mount: Mount) -> None:
-        """As root the cage's user is a stranger to our files, and a narrow umask keeps strangers out."""
-        if not self._root or mount.writable or not mount.host.exists():
-            return
-        mode = mount.host.stat().st_mode
-        wanted = 0o005 if stat.S_ISDIR(mode) else 0o004
-        if mode & wanted != wanted:
-            raise SandboxError(f"{mount.host} cannot be read in a cage. Type: chmod -R a+rX {mount.host}")
-
-    def _hand_over(self, folder: Path, user: int) -> None:
-        """Give a folder with what is in it to the cage's user; as an ordinary user it is that user's already."""
-        if not folder.is_dir() or folder.is_symlink():
-            raise SandboxError(f"{folder} is not a folder that could be given to a cage.")
-        if self._root:
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, user, user, follow_symlinks=False)
-
     def _join(self, doors: Sequence[Path]) -> list[str]:
         """A command that enters the control groups before it becomes what follows."""
         if not doors:
@@ -238,7 +221,7 @@ class BubblewrapSandbox:
 
     def _pinned(self, limits: Limits, *, by_group: bool) -> list[int]:
         """The processors that it is kept to, if it is to some; inside, the filter refuses to change them."""
-        return _processors(limits) if limits.cpus is not None or not by_group else []
+        return processors(limits) if limits.cpus is not None or not by_group else []
 
     def _options(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
         yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
@@ -272,14 +255,14 @@ class BubblewrapSandbox:
                 yield from ("--symlink", *entry)
             else:
                 yield from _bind(entry, made)
-        for name, text in _accounts(user).items():
+        for name, text in accounts(user).items():
             yield from _parents(PurePosixPath(name), made)
             yield from ("--perms", "0644", "--ro-bind-data", str(_descriptor(text.encode(), descriptors)), name)
         for mount in interpreter():
             yield from _bind(mount, made)
         yield from _open_folders(PurePosixPath(HOME) / plan.cwd, made)
         for name, content in plan.files.items():
-            path = _below_home(name)
+            path = below_home(name)
             yield from _open_folders(path.parent, made)
             yield from ("--perms", "0666", "--file", str(_descriptor(content, descriptors)), str(path))
         for mount in plan.mounts:
@@ -337,29 +320,3 @@ def _bind(mount: Mount, made: set[PurePosixPath]) -> Iterator[str]:
     yield from _parents(inside, made)
     made.add(inside)
     yield from ("--bind" if mount.writable else "--ro-bind", str(mount.host), mount.inside)
-
-
-def _below_home(name: str) -> PurePosixPath:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
-        raise SandboxError(f"{name!r} is not a path below the home folder.")
-    return PurePosixPath(HOME) / path
-
-
-def _accounts(user: int) -> dict[str, str]:
-    """Files that say who one is, for programs that ask."""
-    return {
-        "/etc/passwd": f"root:x:0:0:root:/:/bin/false\nstudent:x:{user}:{user}:student:{HOME}:/bin/sh\n",
-        "/etc/group": f"root:x:0:\nstudent:x:{user}:\n",
-        "/etc/hosts": "127.0.0.1 localhost notebook\n::1 localhost\n",
-        "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    }
-
-
-def _processors(limits: Limits) -> list[int]:
-    """The processors to run on; all where they are no more than allowed."""
-    ours = sorted(os.sched_getaffinity(0))
-    if limits.cpus is not None:
-        return sorted(limits.cpus.intersection(ours))
-    count = max(1, round(limits.cpu_cores))
-    return sorted(secrets.SystemRandom().sample(ours, count)) if count < len(ours) else []

@@ -1,4 +1,4 @@
-"""What a container needs beforehand: who it runs as, whose the folders are that it may write to, what it is told of itself."""
+"""What a cage of either kind needs beforehand: its user, folders to write to, and what it is told of itself."""
 
 from __future__ import annotations
 
