@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,22 @@ PAIRS = 150
 SEED = 20
 
 
-def wanted(arguments: argparse.Namespace) -> list[Product]:
+def wanted(arguments: argparse.Namespace) -> tuple[Product, ...]:
     """The products of the report, fewer where asked."""
-    found = list(products(arguments.each, arguments.most, arguments.operators))
-    if arguments.operators is None or "pairs" in arguments.operators:
+    operators = None if arguments.operators is None else tuple(arguments.operators)
+    return _wanted(arguments.each, arguments.most, operators, tuple(arguments.programs))
+
+
+@cache
+def _wanted(each: int, most: int, operators: tuple[str, ...] | None, programs: tuple[str, ...]) -> tuple[Product, ...]:
+    found = list(products(each, most, operators))
+    if operators is None or "pairs" in operators:
         found += list(pairs(SEED, PAIRS))
-    if arguments.programs:
-        found = [product for product in found if any(text in product.name for text in arguments.programs)]
+    if programs:
+        found = [product for product in found if any(text in product.name for text in programs)]
     random.Random(SEED).shuffle(found)
     gc.freeze()  # thousands of syntax trees that stay: the collector need not walk them after each graph
-    return found
+    return tuple(found)
 
 
 def make_all(arguments: argparse.Namespace) -> int:

@@ -133,8 +133,11 @@ def _file(name: str) -> str:
 @cache
 def _code_hash() -> str:
     content = hashlib.sha256()
-    for name in ("building.py", "oracle.py", "formulas.py"):
-        content.update((HERE / name).read_bytes())
+    for path in (
+        *(HERE / name for name in ("building.py", "oracle.py", "formulas.py")),
+        *sorted(HERE.glob("operators/*.py")),
+    ):
+        content.update(path.read_bytes())
     return content.hexdigest()
 
 
