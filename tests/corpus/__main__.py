@@ -19,7 +19,7 @@ from typing import Any
 from . import reading, trained
 from .products import Product, digest, entries, kept_in, load, make, named, pairs, products
 from .report import summarise, write
-from .sample import FAULTY, RIGHT
+from .sample import FAULTY, RIGHT, UNCONFIRMED
 
 REPORT = Path(__file__).parents[2] / "docs" / "reader-report.md"
 GUIDE = REPORT.with_name("reader.md")
@@ -142,7 +142,7 @@ def sample(arguments: argparse.Namespace) -> int:
     lab = _lab()
     answer = {}
     with tempfile.TemporaryDirectory() as folder, kept_in(Path(folder)):
-        for name in (*RIGHT, *FAULTY):
+        for name in (*RIGHT, *FAULTY, *UNCONFIRMED):
             entry = make(named(name))
             found: dict[str, object] = {"state": entry.state, "problems": entry.problems, "codes": entry.codes}
             if entry.state == "good":

@@ -22,6 +22,8 @@ RIGHT = (
     "deep/mixture_of_experts",
     "deep/attention_over_rows",
     "deep/keras_training_flag",
+    "deep/ensemble",
+    "two_layers/relu_layer_and_confusion+no-parts(X and Y only)",
 )
 FAULTY = (
     "one_layer/softmax_by_hand+softmax-before-loss(in the loss)",
@@ -44,4 +46,17 @@ FAULTY = (
     "deep/two_optimizers+shared-weights(W2 twice)",
     "deep/residual_blocks+deep-too-shallow(no blocks)",
     "deep/sgd_with_decay+huge-initialisation(N(0, 1))",
+    "deep/mixer_over_patches+huge-initialisation(N(0, 1))",
+    "deep/ensemble+logits-are-probabilities(softmax handed over)",
+    "deep/sizes_in_a_loop+dropout-at-evaluation(keep 0.5)",
+    "deep/dropout_keep_prob+keep-rate-swapped(evaluated at zero)",
+    "one_layer/cond_around_everything+missing-bias(place 1)",
+    "one_layer/pixelwise_convolution+prediction-uses-labels(replaced)",
+    "two_layers/beside_the_one_layer_network+missing-tensor(accuracy)",
+    "two_layers/fully_convolutional+wrong-optimizer(ftrl)+wrong-width(1000)",
+)
+#: Changes that leave the network right all the same: the oracle must not confirm their label.
+UNCONFIRMED = (
+    "one_layer/adam_written_out+layers-not-trained(trainable=False)",
+    "one_layer/cond_around_everything+missing-bias(place 0)",
 )

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.corpus.sample import FAULTY, RIGHT  # noqa: E402 - the root need not be on the path before
+from tests.corpus.sample import FAULTY, RIGHT, UNCONFIRMED  # noqa: E402 - the root need not be on the path before
 
 STATIC_VERDICTS_ALLOWED = {"right", "undecided", "missed", "partly"}
 
@@ -29,6 +29,11 @@ def found():
 @pytest.mark.parametrize("name", [*RIGHT, *FAULTY])
 def test_a_product_is_what_its_label_says_by_a_reference_in_numpy(found, name):
     assert found[name]["state"] == "good", found[name]["problems"]
+
+
+@pytest.mark.parametrize("name", UNCONFIRMED)
+def test_a_label_is_not_confirmed_where_the_change_took_nothing_away(found, name):
+    assert found[name]["state"] == "mislabelled"
 
 
 @pytest.mark.parametrize("name", RIGHT)
