@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from netgrader.network.activations import BANK as ACTIVATIONS
 from netgrader.network.activations import SAME, name_activation
+from netgrader.network.faults.loss import climbing
 from netgrader.network.losses import BANK as LOSSES
 from netgrader.network.losses import Observation, recognise
 from netgrader.network.optimizers import RULES, recognise_steps
+from netgrader.network.reading import Training
+from netgrader.network.roles import Roles
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -92,3 +97,10 @@ def test_each_rule_is_named_with_its_rate_and_its_direction(kind):
     assert upward is not None
     assert upward.rate < 0
     assert recognise_steps(gradients, [rng.standard_normal(400) for _ in range(4)]) is None
+
+
+@pytest.mark.parametrize(("kind", "named"), [("adam", True), ("ftrl", False), ("adagrad-da", False)])
+def test_a_first_jump_towards_zero_is_no_climb_for_optimizers_that_begin_with_one(kind, named):
+    training = Training(kind=kind, climbs=True)
+    reading = SimpleNamespace(training=training, bench=object(), loss="loss:0", graph=None, roles=Roles())
+    assert bool(list(climbing(reading))) is named

@@ -134,3 +134,16 @@ def test_an_activation_on_the_scores_that_are_evaluated_only_is_named(lab):
         return {"logits": tf.nn.relu(fc("o", x, 10)), "loss": cross_entropy(y, z)}
 
     assert read(ONE, build, lab).codes == {"relu-on-logits"}
+
+
+def test_a_bias_that_only_the_branch_of_evaluation_adds_is_a_weight_and_no_statistic(lab):
+    def build(x, y):
+        on = tf.placeholder_with_default(False, [])
+        w, b = tf.get_variable("w", [784, 10]), tf.get_variable("b", [10])
+        noisy = x + tf.random_normal(tf.shape(x))
+        logits = tf.cond(on, lambda: noisy @ w, lambda: x @ w + b)
+        return {"logits": logits, "loss": cross_entropy(y, logits)}
+
+    network = read(ONE, build, lab)
+    assert not network.faults
+    assert [(layer.bias, layer.parameters) for layer in network.layers] == [(True, 7850)]

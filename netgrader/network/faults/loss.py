@@ -107,19 +107,9 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
     elif (match.kind in OVER_ROWS and match.kind not in _SQUARED) or (match.kind == TOGETHER and is_asked(reading)):
-        if _labels_in_logits(reading):
-            return  # scores that hold the labels make a loss that looks like many things
         yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
     elif match.kind in _SCORES and reading.last_activation not in _SQUASHED:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
-
-
-def _labels_in_logits(reading: Reading) -> bool:
-    """Whether the labels are mixed into what is called logits, and the loss is of that."""
-    graph, labels, named = reading.graph, reading.roles.labels, reading.hints.get("logits")
-    if labels is None or reading.loss is None or named not in graph.ancestors([reading.loss]):
-        return False
-    return labels in graph.ancestors([named])
 
 
 def _log_of_labels(reading: Reading) -> bool:
