@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netgrader.training.log import Bool, Int
     from netgrader.training.subject import Subject
 
-__all__ = ["Measured", "Part", "agree", "measure", "single_runs"]
+__all__ = ["Look", "Measured", "Part", "agree", "looks", "measure", "single_runs"]
 
 # Single precision, and the last digit of what was rounded for printing.
 ROUNDING = 2e-5
@@ -49,6 +49,18 @@ class Measured:
     test: Part
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a look at some images saw: of which set, how many different ones, and the accuracy by rows and by runs.
+
+    `side` is ``"training"`` or ``"test"``.
+    """
+
+    side: str
+    rows: int
+    accuracies: tuple[float, ...]
+
+
 def measure(subject: Subject, runs: Int) -> Measured:
     """What some evaluations saw."""
     rows, tables = subject.call.rows, subject.tables
@@ -74,6 +86,33 @@ def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
             accuracies += [float(correct[once].mean()), float(np.average(by_run, weights=sizes)), float(by_run.mean())]
     counts = tuple(int(count) for count in {len(once), int(sizes.sum()), len(runs)} if count > 1)
     return Part(len(different) / len(members), tuple(dict.fromkeys(accuracies)), counts)
+
+
+def looks(subject: Subject, runs: Int) -> list[Look]:
+    """The looks that some evaluations are, one by one: runs in which no row comes twice are the chunks of one look."""
+    call, tables, correct = subject.call, subject.tables, _correct(subject)[0]
+    shown = np.zeros(tables.n_train + tables.n_test, dtype=np.bool_)
+    chunks: list[list[int]] = []
+    sides: list[str] = []
+    for run in runs:
+        index = call.indices(run)
+        rows = index[index >= 0]
+        if 2 * len(rows) <= len(index):
+            continue
+        side = "training" if 2 * (rows < tables.n_train).sum() > len(rows) else "test"
+        if not sides or sides[-1] != side or shown[rows].any():
+            chunks.append([])
+            sides.append(side)
+            shown[:] = False
+        shown[rows] = True
+        chunks[-1].append(int(run))
+    found = []
+    for side, one in zip(sides, chunks, strict=True):
+        shares = [float(correct[call.starts[run] : call.starts[run + 1]].mean()) for run in one]
+        means = float(np.average(shares, weights=call.sizes[one])), float(np.mean(shares))
+        different = len(np.unique(call.of(one).index))
+        found.append(Look(side, different, tuple(dict.fromkeys(means))))
+    return found
 
 
 def _correct(subject: Subject) -> list[Bool]:

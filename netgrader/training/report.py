@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.training.measured import Measured, Part, agree, measure, single_runs
+from netgrader.training.measured import Look, Measured, Part, agree, looks, measure, single_runs
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from netgrader.training.epochs import Epoch
     from netgrader.training.log import Float
     from netgrader.training.subject import Subject
     from netgrader.training.verdicts import Finding
@@ -30,12 +32,20 @@ SIDES = {"acc_trn": "training", "acc_val": "test"}
 class _Epoch:
     """What can be told apart after one epoch."""
 
+    subject: Subject
+    epoch: Epoch
     now: Measured
     before: Measured | None
     steps: tuple[float, ...]
     looks: tuple[float, ...]
     sizes: tuple[int, ...] = ()
     """Of the steps."""
+
+    @cached_property
+    def parts(self) -> list[Look]:
+        """Evaluations that saw a part of one of the sets only."""
+        n_rows = {"training": self.subject.n_train, "test": self.subject.n_test}
+        return [one for one in looks(self.subject, self.epoch.evaluations) if one.rows < n_rows[one.side]]
 
 
 @dataclass(frozen=True)
@@ -137,12 +147,12 @@ def _epochs(subject: Subject) -> list[_Epoch]:
     before = measure(subject, subject.course.before) if len(subject.course.before) else None
     for epoch in epochs:
         now = measure(subject, epoch.evaluations)
-        looks = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)
-        looks = np.concatenate([looks, epoch.evaluations])
-        looks = looks[(subject.call.sizes[looks] > 0) & (subject.call.sizes[looks] <= 2 * subject.call.mini_batch_size)]
+        small = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)
+        small = np.concatenate([small, epoch.evaluations])
+        small = small[(subject.call.sizes[small] > 0) & (subject.call.sizes[small] <= 2 * subject.call.mini_batch_size)]
         sizes = tuple(int(size) for size in subject.call.sizes[epoch.steps])
-        steps, others = single_runs(subject, epoch.steps), single_runs(subject, looks)
-        found.append(_Epoch(now, before, tuple(steps), tuple(others), sizes))
+        steps, others = single_runs(subject, epoch.steps), single_runs(subject, small)
+        found.append(_Epoch(subject, epoch, now, before, tuple(steps), tuple(others), sizes))
         before = now
     return found
 
@@ -173,26 +183,25 @@ def _is(value: float, part: Part) -> bool:
 
 def _read_test(epoch: _Epoch, value: float) -> _Reading | None:
     """What a value of acc_val is; None if it is as it should be."""
-    own = epoch.now.test
-    if _is(value, own):
+    if _is(value, epoch.now.test):
         return None
     if _is(value, epoch.now.train):
         return _Reading("reports-train-accuracy", ", which is that of the training images")
-    return _read(epoch, value, own, batch="reports-train-accuracy", running="reports-train-accuracy")
+    return _read(epoch, value, "test", batch="reports-train-accuracy", running="reports-train-accuracy")
 
 
 def _read_train(epoch: _Epoch, value: float) -> _Reading | None:
     """What a value of acc_trn is; None if it is as it should be."""
-    own = epoch.now.train
-    if _is(value, own):
+    if _is(value, epoch.now.train):
         return None
     if _is(value, epoch.now.test):
         return _Reading("reported-accuracy-wrong", ", which is that of the test images")
-    return _read(epoch, value, own, batch="evaluated-on-part", running="evaluated-while-training")
+    return _read(epoch, value, "training", batch="evaluated-on-part", running="evaluated-while-training")
 
 
-def _read(epoch: _Epoch, value: float, own: Part, *, batch: str, running: str) -> _Reading | None:
+def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -> _Reading | None:
     """The first of the known mistakes that gives this value; None if it is close enough to what was measured."""
+    own = epoch.now.train if side == "training" else epoch.now.test
     for accuracy in own.accuracies:
         factors = {100.0: "a percentage", **{float(count): "a sum, not divided" for count in own.counts}}
         for factor, words in factors.items():
@@ -209,6 +218,11 @@ def _read(epoch: _Epoch, value: float, own: Part, *, batch: str, running: str) -
     if epoch.before is not None:
         accuracies = [*epoch.before.train.accuracies, *epoch.before.test.accuracies]
         mistakes.append((wrong, "that of the epoch before", accuracies))
+    for part in epoch.parts:
+        own_side = part.side == side
+        other = "reports-train-accuracy" if part.side == "training" else wrong
+        code = "evaluated-on-part" if own_side else other
+        mistakes.append((code, f"that of {part.rows:,} {part.side} images", list(part.accuracies)))
     for code, words, accuracies in mistakes:
         if any(agree(value, accuracy, rounded=False) for accuracy in accuracies):
             return _Reading(code, f", which is {words}")
