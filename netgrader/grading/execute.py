@@ -16,16 +16,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netgrader.evidence import MANIFEST, BadEvidence
-from netgrader.grading import execution_seeds
 from netgrader.grading.execution_evidence import copy_evidence
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_link import Ended, Link, Reply
 from netgrader.grading.execution_outputs import Collector
 from netgrader.grading.execution_outside import seen_from_outside
 from netgrader.grading.execution_problems import cell_named, duration, ended_early
+from netgrader.grading.execution_setup import put_back, setup_code
 from netgrader.grading.execution_types import (
     EVIDENCE,
     RESULT,
@@ -41,6 +41,9 @@ from netgrader.sandbox.kernel import CagedKernel
 from netgrader.sandbox.scratch import remove_tree, scratch_folder
 from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["Progress", "execute"]
 
 FOLDER = "digits"
@@ -49,15 +52,6 @@ PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
 SETUP_SECONDS = 30.0
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
-
-LOGGING = """
-import logging
-for name in ("tensorflow", "absl", "keras"):
-    for handler in logging.getLogger(name).handlers:
-        for stream in ("stdout", "stderr"):
-            if getattr(handler, "stream", None) is getattr(sys, f"__{stream}__"):
-                handler.setStream(getattr(sys, stream))
-"""
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of cells done, of all cells, and the id of the one that is run now."""
@@ -119,6 +113,7 @@ class _Progressing:
     over: str | None = None
     """Why no further cell is run."""
     problems: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     student_seconds: float = 0.0
     capture_seconds: float = 0.0
 
@@ -169,13 +164,13 @@ class _Run:
             },
             usage=_usage(outcome.usage),
             outside=seen_from_outside(self._request, self._so_far.cells),
-            notes=_notes(self._request, self._sandbox),
+            notes=(*_notes(self._request, self._sandbox), *self._so_far.notes),
             environment=_versions(self._sandbox),
         )
 
     def _cells(self, kernel: CagedKernel) -> None:
         link = Link(kernel)
-        link.run(_setup_code(self._request), seconds=SETUP_SECONDS, silent=True)
+        link.run(setup_code(self._request), seconds=SETUP_SECONDS, silent=True)
         cells = self._request.cells
         for index, cell in enumerate(cells):
             if self._so_far.over is not None and (not self._worth_taking or _is_code(cell)):
@@ -219,6 +214,8 @@ class _Run:
             self._worth_taking = reply.ended is Ended.INTERRUPTED
             ended = ended_early(reply, cell_named(index, cell), self._limits, whole_notebook=whole)
             self._end(ended, over=whole or not self._worth_taking)
+        outputs = collector.outputs()
+        self._so_far.notes += put_back(outputs, cell_named(index, cell))
         return CellRun(
             cell.name,
             _status(reply),
@@ -226,7 +223,7 @@ class _Run:
             cpu_seconds=round(max(0.0, kernel.caged.usage().cpu_seconds - cpu), 3),
             error_name=reply.error_name,
             error_message=reply.error_message,
-            outputs=collector.outputs(),
+            outputs=outputs,
             limit=_limit(reply),
         )
 
@@ -349,18 +346,6 @@ def _sandbox_limits(limits: ExecutionLimits) -> Limits:
         disk_bytes=limits.disk_bytes,
         file_bytes=limits.disk_bytes,
     )
-
-
-def _setup_code(request: ExecutionRequest) -> str:
-    """Code that seeds the kernel and leaves no name behind.
-
-    A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it. Packages that
-    were imported before there was a notebook log to where there is one now.
-    """
-    source = Path(execution_seeds.__file__).read_text(encoding="utf-8")
-    shift = 0 if request.respect_seeds else 1_000_003 * (1 + request.seed)
-    call = f"\ninstall({request.seed + 1}, {shift})\nget_ipython().ask_exit = lambda: None\n{LOGGING}"
-    return f"exec(compile({source + call!r}, '<setup>', 'exec'), {{'__name__': 'setup'}})"
 
 
 def _status(reply: Reply) -> CellStatus:

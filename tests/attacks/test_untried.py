@@ -62,6 +62,8 @@ HONEST = [
     all_right("the right code in a cell that became text", change=as_text),
     # what a notebook does besides
     all_right("standard output caught", cells=["import io, sys\nsys.stdout = sys.stderr = io.StringIO()"]),
+    all_right("standard output set to None", cells=["import sys\nsys.stdout = sys.stderr = None"]),
+    all_right("standard output closed", cells=["import sys\nsys.stdout.close()"]),
     all_right("a module written by a magic", cells=["%%writefile mine.py\nk = 3", "import mine\nassert mine.k == 3"]),
     all_right("a debugger", cells=["breakpoint()", "import pdb; pdb.set_trace()", "%debug"]),
     all_right(
