@@ -169,6 +169,11 @@ OPERATORS = (
     ),
     Operator("evaluated-on-part", before="x_test, y_test_1_hot = x_test[:100], y_test_1_hot[:100]"),
     Operator("reports-train-accuracy", after="result = (result[0], result[0])"),
+    Operator(
+        "reports-train-accuracy",
+        variant="head",
+        before="x_test, y_test_1_hot = x_train[:500], y_train_1_hot[:500]",
+    ),
     Operator("reported-accuracy-wrong", after="result = (result[0], [float(value) + 0.03 for value in result[1]])"),
     Operator("accuracy-not-mean", after="result = tuple([100 * float(v) for v in values] for values in result)"),
     Operator("wrong-return", after="result = list(result[1])[-1]"),
