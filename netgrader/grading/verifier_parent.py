@@ -47,6 +47,7 @@ class VerifierParent:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            bufsize=0,  # a line read ahead would not be seen by `select`
         )
         self.busy = threading.Lock()
 

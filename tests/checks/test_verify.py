@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import textwrap
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ import psutil
 import pytest
 
 from netgrader.evidence import EvidenceWriter
+from netgrader.grading import verifier_parent
 from netgrader.grading.verify import VerificationError, VerificationRequest, verify
 from netgrader.results import Outcome, Visibility
 
@@ -150,6 +153,18 @@ def test_a_verifier_that_takes_too_much_memory_is_stopped_and_keeps_its_verdicts
     assert by_name(verification)["test_first"].outcome is Outcome.PASSED
     assert by_name(verification)["test_second"].outcome is Outcome.UNGRADABLE
     assert verification.problem == "The verification needed more than 1 GB of memory and was stopped."
+
+
+def test_a_verifier_that_has_ended_before_anybody_looked_is_seen_to_have_ended(tmp_path, monkeypatch):
+    popen = subprocess.Popen
+    both_at_once = [sys.executable, "-c", "input(); print('4711\\n3', flush=True); input()"]
+    monkeypatch.setattr(verifier_parent.subprocess, "Popen", lambda _, **options: popen(both_at_once, **options))
+    parent = verifier_parent.VerifierParent({})
+    try:
+        verifier = parent.start(tmp_path, tmp_path, tmp_path, tmp_path)
+        assert (verifier.pid, verifier.wait(20)) == (4711, 3)
+    finally:
+        parent.close()
 
 
 def test_broken_tests_are_an_error_for_the_instructor_and_no_mark(ask):
