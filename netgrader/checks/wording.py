@@ -24,7 +24,7 @@ READ = "Read: {where}."
 
 WAITS = "This waits for another check to pass first: “{sentence}”."
 WAITS_UNGRADABLE = "This builds on another check that could not be graded: “{sentence}”."
-FOLLOWS_FROM = "This follows from another fault: “{sentence}”"
+FOLLOWS_FROM = "This follows from another fault: “{sentence}” It can be judged in full once that is mended."
 NO_EVIDENCE = "There is nothing to look at: the check cell was not reached."
 NOT_HANDED_OVER = "There is nothing to look at: “{name}” was not handed over."
 TOO_LATE = "There is nothing to look at: “{name}” is not finished, since {why}. Make the training shorter."
