@@ -313,8 +313,14 @@ def registered_probes(path: Path) -> frozenset[str]:
     NetgraderError
         If it is not Python.
     """
+    return _registered(path.read_text(encoding="utf-8"), path)
+
+
+@functools.lru_cache(maxsize=64)
+def _registered(source: str, path: Path) -> frozenset[str]:
+    """The same of the text of a file, once for each text: a class asks for it at every notebook."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        tree = ast.parse(source, str(path))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise NetgraderError(
@@ -330,6 +336,7 @@ def registered_probes(path: Path) -> frozenset[str]:
     return frozenset(name for name in found if isinstance(name, str))
 
 
+@functools.lru_cache(maxsize=1024)
 def imported_modules(source: str) -> frozenset[str]:
     """Top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
     try:

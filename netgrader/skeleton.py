@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import hashlib
 import json
 import os
@@ -140,7 +141,7 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
     kept = assignment.course.scratch / "skeletons" / f"{notebook}-{key.hexdigest()[:24]}.json"
     if kept.is_file():
         try:
-            return Skeleton.from_json(json.loads(kept.read_text(encoding="utf-8")))
+            return _from_text(kept.read_text(encoding="utf-8"))
         except (ValueError, KeyError, TypeError):
             kept.unlink(missing_ok=True)  # damaged: made again below
     made = _generate(assignment, source)
@@ -149,6 +150,12 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
     part.write_text(json.dumps(made.as_json(), indent=1), encoding="utf-8")
     part.replace(kept)
     return made
+
+
+@functools.lru_cache(maxsize=16)
+def _from_text(text: str) -> Skeleton:
+    """A kept skeleton, once for each text: a class asks for it at every notebook."""
+    return Skeleton.from_json(json.loads(text))
 
 
 def _config_bytes(assignment: Assignment) -> bytes:

@@ -6,6 +6,8 @@ was asked. So nothing that a student's process says about the question is needed
 
 from __future__ import annotations
 
+import copy
+import functools
 import hashlib
 import math
 import tomllib
@@ -113,15 +115,21 @@ def load_exercises(path: Path, cells: Collection[str] | None = None) -> Exercise
     """
     file = path / FILE if path.is_dir() else path
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw, problem = _checked(file.read_text(encoding="utf-8"), None if cells is None else frozenset(cells))
     except OSError as error:
         raise BadExerciseError(f"The exercises' parameters {file} cannot be read ({error.strerror}).") from error
     except ValueError as error:
         raise BadExerciseError(f"The exercises' parameters {file} are not valid TOML: {error}.") from error
-    problem = next(problems(raw, cells), None)
     if problem is not None:
         raise BadExerciseError(f"In {file}, {problem}" + ("" if problem.endswith("?") else "."))
-    return Exercises(raw, str(file))
+    return Exercises(copy.deepcopy(raw), str(file))
+
+
+@functools.lru_cache(maxsize=16)
+def _checked(text: str, cells: frozenset[str] | None) -> tuple[dict[str, Any], str | None]:
+    """The tables in a file's text and the first problem of them, once for each text: a class asks at every notebook."""
+    raw = tomllib.loads(text)
+    return raw, next(problems(raw, cells), None)
 
 
 def _frozen(value: Any) -> Any:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from netgrader.commands.choose import seen
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import grade_job
-from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
+from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
+from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened
 from netgrader.nbgrader_plugin.regrade import regrade
 
@@ -56,6 +57,8 @@ class Saver:
         self._assignment = assignment
         self._options = dataclasses.replace(options, anew=False)
         self._force = force
+        ours = is_ours_alone(assignment.course.config)
+        self._conversion = Conversion(assignment, self._options) if ours else None
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1
@@ -128,6 +131,10 @@ class Saver:
                     return
                 if self._was_saved(student, digests) and self._verdicts_alone(gradebook, student, own):
                     return
+            if self._conversion is not None:
+                with reasons_as_sentences():
+                    if self._conversion.save(gradebook, student):
+                        return
             autograde_one(self._assignment.course, self._assignment.name, student)
         except GradebookError:
             raise

@@ -27,6 +27,7 @@ __all__ = [
     "nbgrader_config",
     "nbgraders_ways",
     "patient",
+    "reasons_as_sentences",
 ]
 
 
@@ -153,6 +154,23 @@ def _of_one(kind: type[Any], assignment: str, student: str) -> type[Any]:
 
     OfOne.__name__ = OfOne.__qualname__ = kind.__name__  # nbgrader's configuration goes by it
     return OfOne
+
+
+@contextmanager
+def reasons_as_sentences() -> Iterator[None]:
+    """What nbgrader's own parts raise becomes a sentence, as it does in its converters.
+
+    Raises
+    ------
+    NetgraderError
+        In place of any other exception.
+    """
+    try:
+        yield
+    except NetgraderError:
+        raise
+    except Exception as error:
+        raise _as_sentence(error, []) from error
 
 
 class _Lines(logging.Handler):

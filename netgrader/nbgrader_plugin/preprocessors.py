@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "about_it", "save_verdicts"]
+__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "about_it", "graded_page", "save_verdicts"]
 
 NO_RESPONSE = "No response."
 
@@ -87,10 +87,8 @@ class CagedExecute(_Step):
         """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
         job = self.job(resources)
         graded = grade_job(job, Options(sandbox=self.sandbox))
-        skeleton = job.assignment.skeleton(job.notebook)
-        result = graded.result
-        _fill(nb, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
-        nb.metadata["netgrader"] = about_it(graded)
+        page = graded_page(graded, job.assignment.skeleton(job.notebook))
+        nb.metadata, nb.cells = page.metadata, page.cells
         resources["netgrader"] = {"graded": graded}
         return nb, resources
 
@@ -166,6 +164,15 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         grade.needs_manual_grade = True
 
 
+def graded_page(graded: GradedNotebook, skeleton: Skeleton) -> Any:
+    """A graded notebook as formgrader shows it: the cells that were run, and under each check cell its verdict."""
+    page = nbformat.v4.new_notebook()
+    result = graded.result
+    _fill(page, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
+    page.metadata["netgrader"] = about_it(graded)
+    return page
+
+
 def about_it(graded: GradedNotebook) -> dict[str, str]:
     """What an autograded notebook says of itself: what it was made from, and how that went."""
     return {"digest": graded.digest, "base": graded.base, "status": str(graded.result.status)}
@@ -195,8 +202,7 @@ def _fill(
     # The course's pictures stand with the course's text; a submission's own do not travel.
     pictures = {cell.source: cell.attachments for cell in skeleton.cells if cell.attachments}
     for number, (cell, outputs) in enumerate(cells):
-        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-        made = make.get(cell.cell_type, nbformat.v4.new_raw_cell)(cell.source, id=f"cell-{number}")
+        made = _cell(cell, f"cell-{number}")
         if cell.origin is not None:
             made.metadata.update(cell.origin.frozen)
             if cell.origin.nbgrader:
@@ -209,6 +215,13 @@ def _fill(
         if cell.cell_type == "code":
             made.outputs = [nbformat.from_dict(output) for output in outputs]
         nb.cells.append(made)
+
+
+def _cell(cell: RestoredCell, name: str) -> Any:
+    """An empty cell of the notebook format; not by `nbformat.v4`'s makers, which validate each cell by itself."""
+    kind = cell.cell_type if cell.cell_type in {"code", "markdown"} else "raw"
+    more: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    return nbformat.from_dict({"id": name, "cell_type": kind, "metadata": {}, "source": cell.source, **more})
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,220 @@
+"""What nbgrader's autograde makes of a submission with our steps plugged in, at once and in one transaction.
+
+nbgrader's converter exports each notebook twice, validates it a dozen times and opens the gradebook seven times, half a
+second for each student. With the steps that `configure` sets, and no others, it comes to what is written here: the same
+rows in the gradebook, the same files in ``autograded/``. Whatever a course adds to those steps is left to nbgrader.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbgrader.api import Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import IgnorePattern, LimitOutput
+from nbgrader.utils import find_all_files, parse_utc
+from traitlets.config import Config
+
+from netgrader.grading.grade import grade_job, job_of
+from netgrader.grading.kept import keep, kept_path
+from netgrader.nbgrader_plugin.adopt import adopt, drop_links
+from netgrader.nbgrader_plugin.configure import configure
+from netgrader.nbgrader_plugin.converters import nbgrader_config
+from netgrader.nbgrader_plugin.preprocessors import graded_page, save_verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from netgrader.course import Assignment
+    from netgrader.grading.grade import GradedNotebook
+    from netgrader.grading.kept import Kept
+    from netgrader.grading.stages import Options
+
+__all__ = ["Conversion", "is_ours_alone"]
+
+NOTEBOOKS = "*.ipynb"
+MODE = 0o444
+# Settings of these would make nbgrader's converter do something else, or something more.
+ELSEWHERE = (
+    *(
+        "BaseConverter",
+        "Exporter",
+        "NotebookExporter",
+        "SubmissionExporter",
+        "FilesWriter",
+        "WriterBase",
+        "NbConvertBase",
+    ),
+    *("Preprocessor", "NbGraderPreprocessor", "RestoreCells", "CagedExecute", "SaveVerdicts", "CheckCellMetadata"),
+)
+OF_THE_COURSE = ("groupshared", "notebook_id", "student_id_exclude")
+
+
+def is_ours_alone(config: Any) -> bool:
+    """Whether a course's config has nbgrader's autograde do what `configure` sets and nothing else."""
+    ours = Config()
+    configure(ours, Path())
+    directory = config.get("CourseDirectory", {})
+    return (
+        dict(config.get("Autograde", {})) == dict(ours.Autograde)
+        and not any(config.get(section) for section in ELSEWHERE)
+        and not any(name in directory for name in OF_THE_COURSE)
+    )
+
+
+class Conversion:
+    """Saves submissions of one assignment.
+
+    Parameters
+    ----------
+    assignment
+        Of what.
+    options
+        How notebooks are run, should one not be in the store.
+    """
+
+    def __init__(self, assignment: Assignment, options: Options) -> None:
+        self._assignment = assignment
+        self._options = options
+        config = nbgrader_config(assignment.course)
+        config.CourseDirectory.root = str(assignment.course.root)
+        self._ignored = [*CourseDirectory(config=config).ignore, NOTEBOOKS]
+        self._limits = (IgnorePattern(config=config), LimitOutput(config=config))
+        self._course_files = _files(assignment.source, self._ignored)
+
+    def save(self, gradebook: Any, student: str) -> bool:
+        """Save a student's submission over what was there.
+
+        Parameters
+        ----------
+        gradebook
+            nbgrader's, open.
+        student
+            Whose.
+
+        Returns
+        -------
+        Whether it was done. A late submission is not, since penalties are a plugin's, nor one without any notebook that the
+        gradebook knows: then nothing was changed.
+
+        Raises
+        ------
+        NetgraderError
+            If a notebook cannot be graded here, or the gradebook does not have its cells; marks stay as they were.
+        """
+        folder = self._folder("submitted", student)
+        drop_links(folder)
+        adopt(self._assignment, folder)
+        names = sorted(path.stem for path in folder.glob(NOTEBOOKS))
+        try:
+            known = {notebook.name for notebook in gradebook.find_assignment(self._assignment.name).notebooks}
+        except MissingEntry:
+            return False
+        graded = {
+            name: grade_job(job_of(self._assignment, student, name), self._options) for name in names if name in known
+        }
+        marks = self._marks(gradebook, student, graded, folder) if graded else None
+        if marks is None:
+            return False
+        target = self._folder("autograded", student)
+        self._copy(_files(folder, self._ignored), folder, target)
+        self._copy(self._course_files, self._assignment.source, target)
+        for name, kept in marks.items():
+            keep(kept_path(self._assignment, student, name), kept)
+        for name, one in graded.items():
+            self._write(target, name, one)
+        return True
+
+    def _marks(
+        self, gradebook: Any, student: str, graded: Mapping[str, GradedNotebook], folder: Path
+    ) -> dict[str, Kept] | None:
+        """Save the marks and take the old pages away; what is to be kept by notebook, None if it is late."""
+        try:
+            submission = self._submission(gradebook, student, folder / "timestamp.txt")
+            if submission.total_seconds_late:
+                gradebook.db.rollback()
+                return None
+            # By its pages one sees that a student is saved, so the old ones go first and the new ones come last.
+            target = self._folder("autograded", student)
+            if target.is_dir():
+                shutil.rmtree(target)
+            marks = {
+                name: save_verdicts(gradebook, self._assignment, student, name, one) for name, one in graded.items()
+            }
+            for notebook in submission.notebooks:
+                if notebook.name in graded:
+                    notebook.late_submission_penalty = None
+                elif not (folder / f"{notebook.name}.ipynb").exists():
+                    for grade in notebook.grades:
+                        grade.auto_score, grade.needs_manual_grade = 0, False
+            gradebook.db.commit()
+        except BaseException:
+            gradebook.db.rollback()
+            raise
+        return marks
+
+    def _folder(self, step: str, student: str) -> Path:
+        return self._assignment.course.folder(step, student, self._assignment.name)
+
+    def _submission(self, gradebook: Any, student: str, stamp: Path) -> Any:
+        """The student's submission in the open transaction, made if there is none, as nbgrader's `add_submission` does."""
+        try:
+            submission = gradebook.find_submission(self._assignment.name, student)
+        except MissingEntry:
+            submission = _new_submission(gradebook, self._assignment.name, student)
+        text = stamp.read_text(encoding="utf-8").strip() if stamp.is_file() else ""
+        if text:
+            submission.timestamp = parse_utc(text)
+        return submission
+
+    def _copy(self, files: Sequence[str], source: Path, target: Path) -> None:
+        """What lies beside the notebooks."""
+        for file in files:
+            copy = target / os.path.relpath(file, source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.unlink(missing_ok=True)
+            shutil.copyfile(file, copy)
+            copy.chmod(MODE)
+
+    def _write(self, target: Path, name: str, graded: GradedNotebook) -> None:
+        """The page in formgrader."""
+        page = graded_page(graded, self._assignment.skeleton(name))
+        resources: dict[str, Any] = {}
+        for step in self._limits:
+            page, resources = step(page, resources)
+        path = target / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(nbformat.v4.writes(page) + "\n", encoding="utf-8")
+        path.chmod(MODE)
+
+
+def _files(folder: Path, ignored: Sequence[str]) -> list[str]:
+    return sorted(find_all_files(str(folder), list(ignored)))
+
+
+def _new_submission(gradebook: Any, assignment: str, student: str) -> Any:
+    """A submission with an empty grade and comment for each cell; nbgrader's own function would commit it like that."""
+    try:
+        owner = gradebook.find_student(student)
+    except MissingEntry:
+        owner = Student(id=student)
+        gradebook.db.add(owner)
+    with gradebook.db.no_autoflush:
+        submission = SubmittedAssignment(assignment=gradebook.find_assignment(assignment), student=owner)
+        for notebook in submission.assignment.notebooks:
+            own = SubmittedNotebook(notebook=notebook, assignment=submission)
+            for cell in notebook.grade_cells:
+                Grade(cell_id=cell.id, notebook=own)
+            for cell in notebook.solution_cells:
+                Comment(cell_id=cell.id, notebook=own)
+            for cell in notebook.task_cells:
+                Comment(cell_id=cell.id, notebook=own)
+                Grade(cell_id=cell.id, notebook=own)
+        gradebook.db.add(submission)
+    gradebook.db.flush()
+    return submission
