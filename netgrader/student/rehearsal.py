@@ -7,6 +7,8 @@ cost the points of `train`. Both are bound in the namespace while a call lasts a
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -36,6 +38,12 @@ LEAST_ROWS = 100
 MOST_REPORTED = 10_000
 GRACE = 1.0
 """Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
+LOOK = 0.05
+"""Seconds between two looks at threads that `train` left behind."""
+STILL, AT_REST = 1.0, 0.1
+"""Seconds without a run, and of computing in them, after which a thread is not waited for: it trains no more."""
+LONGEST_STILL = 5.0
+"""Seconds without a run after which it is not waited for whatever it computes."""
 
 Array = npt.NDArray[Any]
 
@@ -53,10 +61,10 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     """Call the student's `train` on one instrument for each of `calls`, and hand over what was noted.
 
     Beside the arrays of `netgrader.training.notes`, call number k gives the facts ``{k}/asked`` (what it was called
-    with) and ``{k}/returned`` (what kind of thing came back), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it
-    returned numbers, and the error ``{k}/train`` if it raised. ``table/…`` are the rows and classes of the four arrays
-    that it could read, ``images/…`` the images among them, ``stand_ins`` why they are not the student's own, if they are
-    not.
+    with), ``{k}/returned`` (what kind of thing came back) and ``{k}/runs_after`` (how many runs its threads fed after
+    that), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it returned numbers, and the error ``{k}/train`` if it
+    raised. ``table/…`` are the rows and classes of the four arrays that it could read, ``images/…`` the images among
+    them, ``stand_ins`` why they are not the student's own, if they are not.
 
     Parameters
     ----------
@@ -95,12 +103,35 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
         with student.capturing(out, f"{name}/train"), _ended(instrument, seconds):
-            _report(out, name, train(session, instrument.net, call.n_epochs, call.mini_batch_size))
+            before = set(threading.enumerate())
+            returned = train(session, instrument.net, call.n_epochs, call.mini_batch_size)
+            out.fact(f"{name}/runs_after", _await_threads(before, instrument))
+            _report(out, name, returned)
         out.fact(f"{name}/closed", bool(getattr(session, "_closed", False)))
         final = variable_values(session, instrument.net.graph).get("W")
     finally:
         session.close()
     instrument.write(out, name, final)
+
+
+def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int:
+    """Wait for threads that `train` left behind, as long as they train; gives the runs that they fed meanwhile.
+
+    So what is noted does not depend on how far they were when `train` returned. Raises `Stopped` if they do not end.
+    """
+    runs = last = instrument.runs
+    since, computed = time.monotonic(), time.process_time()
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    while any(thread.is_alive() for thread in left):
+        time.sleep(LOOK)
+        if instrument.runs != last:
+            last, since, computed = instrument.runs, time.monotonic(), time.process_time()
+        still = time.monotonic() - since
+        if still > LONGEST_STILL or (still > STILL and time.process_time() - computed < AT_REST):
+            break
+    if left and instrument.out_of_time:
+        raise instrument.stopped()
+    return instrument.runs - runs
 
 
 @contextmanager

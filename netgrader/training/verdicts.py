@@ -127,7 +127,14 @@ CONSEQUENCES: Mapping[str, frozenset[str]] = {
     "sorted-data": frozenset({"no-shuffling"}),
     "wrong-slice": frozenset({"loss-not-finite", "part-of-data-only", "batch-size-ignored"}),
     "unknown-rows": frozenset(
-        {"part-of-data-only", "wrong-slice", "no-shuffling", "evaluated-on-part", "loss-not-finite"}
+        {
+            "part-of-data-only",
+            "wrong-slice",
+            "no-shuffling",
+            "evaluated-on-part",
+            "loss-not-finite",
+            "reported-accuracy-wrong",
+        }
     ),
     "labels-not-one-hot": frozenset({"loss-not-finite"}),
     "reports-train-accuracy": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),

@@ -12,9 +12,12 @@ from netgrader.feedback.figures import figure
 from netgrader.student.mnist import load_mnist
 from netgrader.training.verdicts import Aspect
 from tests.training.mutants import loop
+from tests.training.test_students import points
 
 PLAIN = loop("plain")
 FED = "sess.run(net.train_op, feed_dict={net.X: x_train[rows], net.Y: y_train_1_hot[rows]})"
+START = "    acc_trn, acc_val = [], []\n"
+EVALUATES = "        acc_trn.append("
 LAST = "    return acc_trn, acc_val\n"
 
 BAD = {
@@ -40,7 +43,7 @@ BAD = {
         FED, FED.replace("y_train_1_hot[rows]", "np.log(y_train_1_hot[rows] - 1)")
     ),
     "never returns": PLAIN.replace(LAST, "    while True:\n        pass\n"),
-    "never begins": PLAIN.replace("    acc_trn, acc_val = [], []\n", "    while True:\n        pass\n"),
+    "never begins": PLAIN.replace(START, "    while True:\n        pass\n"),
     "never gives up": PLAIN.replace("range(n_epochs)", "range(10**9)").replace(
         FED, f"try:\n                {FED}\n            except Exception:\n                continue"
     ),
@@ -49,16 +52,32 @@ BAD = {
     "    threading.Thread(target=work, args=(sess, net, n_epochs, mini_batch_size), daemon=True).start()\n"
     "    return [0.9] * n_epochs, [0.9] * n_epochs\n",
     "a session of its own": PLAIN.replace(
-        "    acc_trn, acc_val = [], []\n",
+        START,
         "    acc_trn, acc_val = [], []\n    sess.close()\n    sess = tf.Session(graph=net.graph)\n"
         "    with net.graph.as_default():\n        sess.run(tf.global_variables_initializer())\n",
     ),
-    "closed before it trains": PLAIN.replace(
-        "    acc_trn, acc_val = [], []\n", "    acc_trn, acc_val = [], []\n    sess.close()\n"
+    "a thread that is waited for": PLAIN.replace("def train(", "def work(")
+    + "\n\nimport threading\n\n\ndef train(sess, net, n_epochs, mini_batch_size=64):\n    found = []\n"
+    "    worker = threading.Thread(target=lambda: found.append(work(sess, net, n_epochs, mini_batch_size)))\n"
+    "    worker.start()\n    worker.join()\n    return found[0]\n",
+    "a thread that waits for ever": PLAIN.replace(
+        START,
+        f"    import threading\n    threading.Thread(target=threading.Event().wait, daemon=True).start()\n{START}",
     ),
-    "closes after each epoch": PLAIN.replace(
-        "        acc_trn.append(", "        sess.close()\n        acc_trn.append("
+    "a thread that never ends": PLAIN.replace("def train(", "def work(").replace("range(n_epochs)", "iter(int, 1)")
+    + "\n\nimport threading\n\n\ndef train(sess, net, n_epochs, mini_batch_size=64):\n"
+    "    threading.Thread(target=work, args=(sess, net, n_epochs, mini_batch_size), daemon=True).start()\n"
+    "    return [0.9] * n_epochs, [0.9] * n_epochs\n",
+    "raises at the end of the last epoch": PLAIN.replace(
+        EVALUATES, f"        if epoch == n_epochs - 1:\n            raise RuntimeError('tired')\n{EVALUATES}"
     ),
+    "prints a million lines": PLAIN.replace(LAST, "    for line in range(1_000_000):\n        print(line)\n" + LAST),
+    "returns what is not a number": PLAIN.replace(LAST, "    return [float('nan')] * n_epochs, acc_val\n"),
+    "returns squares": PLAIN.replace(LAST, "    return np.zeros((2, 2, 2)), np.zeros((3, 3))\n"),
+    "wipes the images": PLAIN.replace(START, START + "    x_train[:] = 0\n"),
+    "sorts the images in place": PLAIN.replace(START, START + "    x_train.sort(axis=0)\n"),
+    "closed before it trains": PLAIN.replace(START, "    acc_trn, acc_val = [], []\n    sess.close()\n"),
+    "closes after each epoch": PLAIN.replace(EVALUATES, "        sess.close()\n        acc_trn.append("),
     "a network of its own": (
         "def train(sess, net, n_epochs, mini_batch_size=64):\n    with tf.Graph().as_default() as graph:\n"
         "        x = tf.placeholder(tf.float32, [None, 784])\n        w = tf.Variable(tf.zeros([784, 10]))\n"
@@ -75,24 +94,21 @@ BAD = {
     ),
     "changes the arrays": PLAIN.replace(LAST, "    x_train[:] = 0\n    y_train_1_hot[:] = 0\n" + LAST),
     "rebinds the arrays": PLAIN.replace(
-        "    acc_trn, acc_val = [], []\n",
-        "    global x_train, y_train_1_hot\n    x_train, y_train_1_hot = x_train[:100], y_train_1_hot[:100]\n"
-        "    acc_trn, acc_val = [], []\n",
+        START,
+        "    global x_train, y_train_1_hot\n    x_train, y_train_1_hot = x_train[:100], y_train_1_hot[:100]\n" + START,
     ),
     "rebinds the images alone": PLAIN.replace(
-        "    acc_trn, acc_val = [], []\n",
+        START,
         "    global x_train\n    x_train = x_train[:100]\n    acc_trn, acc_val = [], []\n",
     ),
-    "leaves a context open": PLAIN.replace(
-        "    acc_trn, acc_val = [], []\n", "    sess.__enter__()\n    acc_trn, acc_val = [], []\n"
-    ),
+    "leaves a context open": PLAIN.replace(START, "    sess.__enter__()\n    acc_trn, acc_val = [], []\n"),
     "an unknown message": PLAIN.replace(
         LAST, "    class Odd(Exception):\n        def __str__(self):\n            raise ValueError\n    raise Odd\n"
     ),
 }
 
 
-STUCK = ("never returns", "never begins", "never gives up")
+STUCK = ("never returns", "never begins", "never gives up", "a thread that never ends")
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +197,40 @@ def test_what_does_not_end_is_ended(stuck, name):
     assert stuck.evidence(name).facts["seconds"] < 200
 
 
-def test_a_thread_that_is_left_alone_harms_nothing(bad):
-    assert bad.training("a thread left alone").codes
+# What is said of it, and what it earns of the 3 points of the cell; 0.06 of them are for the run of the own network.
+EARNS = {
+    "a thread that is waited for": ("", 3.0),
+    "a thread that waits for ever": ("", 3.0),
+    "prints a million lines": ("", 3.0),
+    "changes the arrays": ("", 3.0),
+    "returns squares": ("8 and 9 numbers for 2 epochs", 2.58),
+    "a thread left alone": ("numbers before the training had ended: a thread went on for", 2.43),
+    "returns nothing": ("nothing", 2.43),
+    "returns what is not a number": ("numbers that are not finite", 2.43),
+    "a session of its own": ("untrained weights in the session that train was given", 2.32),
+    "raises at the end of the last epoch": ("RuntimeError: tired", 1.98),
+    "closes after each epoch": ("RuntimeError: Attempted to use a closed Session.", 1.64),
+    "wipes the images": ("1,500 rows that are no row of x_train", 0.37),
+    "sorts the images in place": ("1,500 rows that are no row of x_train", 0.37),
+    "closed before it trains": ("RuntimeError: Attempted to use a closed Session.", 0.06),
+    "a network of its own": ("no step of net.train_op", 0.06),
+}
+
+
+@pytest.mark.parametrize("name", EARNS)
+def test_it_earns_what_is_right_about_it_and_one_sentence_says_what_is_not(bad, name):
+    words, worth = EARNS[name]
+    training = bad.training(name)
+    faults = [fault for verdict in training.verdicts.values() for fault in verdict.faults]
+    assert len(faults) == (1 if words else 0)
+    assert all(fault.found.startswith(words) for fault in faults)
+    assert points(training) == pytest.approx(worth, abs=0.01)
+
+
+def test_a_thread_is_waited_for_only_as_long_as_it_trains(bad):
+    assert bad.training("a thread left alone").subjects[0].call.runs_after > 0
+    assert bad.training("a thread that waits for ever").subjects[0].call.runs_after == 0
+    assert bad.evidence("a thread that waits for ever").facts["seconds"] < 60
 
 
 # Arrays that nothing can be trained on, and what the loop is tried on instead.
