@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from netgrader.checks.wording import BROKEN_TEST, NOT_REACHED
 from netgrader.course import Course
 from netgrader.errors import UsageError
 from netgrader.grading.grade import find_jobs, grade_job
@@ -48,7 +49,7 @@ class Road:
         Raises
         ------
         ValueError
-            If the result says what cannot be. Any other exception is the grader's as well.
+            If the result says what cannot be, or that a check of ours broke. Any other exception is the grader's as well.
         """
         folder = folder / "handed-in"
         shutil.rmtree(folder, ignore_errors=True)
@@ -67,7 +68,9 @@ class Road:
         for job in jobs:
             result = grade_job(job).result
             json.dumps(result.as_json(), allow_nan=False).encode()
-            if not 0 <= result.score <= result.max_score <= MOST or (result.problem or "").count("Traceback"):
+            said = {check.message for cell in result.cells for check in cell.checks}
+            ours = {BROKEN_TEST, NOT_REACHED} & said or (result.problem or "").count("Traceback")
+            if ours or not 0 <= result.score <= result.max_score <= MOST:
                 raise ValueError(str(result.as_json()))
 
 
