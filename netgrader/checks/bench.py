@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from netgrader.lab.api import Lab
     from netgrader.network.model import Network
 
-__all__ = ["Bench", "CellEvidence", "Mnist", "Networks"]
+__all__ = ["Bench", "CellEvidence", "Mnist", "Networks", "mnist_in"]
 
 COMPUTED = ("X", "Y", "logits", "prediction", "loss", "accuracy")
 MOST_FED = 1_000
@@ -43,6 +44,27 @@ class Mnist:
     y_train: npt.NDArray[np.uint8]
     x_test: npt.NDArray[np.uint8]
     y_test: npt.NDArray[np.uint8]
+
+
+@functools.cache
+def mnist_in(file: Path) -> Mnist:
+    """The data in `file`, read once in a process and in those that are forked from it; nobody may write to it.
+
+    Raises
+    ------
+    MissingDataError, DamagedDataError
+        If there is no such file, or it is another one than the course's.
+    """
+    return _mnist(file)
+
+
+def _mnist(file: Path | None) -> Mnist:
+    from netgrader.student.mnist import load_mnist  # noqa: PLC0415  (netgrader.student imports this package)
+
+    (x_train, y_train), (x_test, y_test) = load_mnist(file)
+    for array in (x_train, y_train, x_test, y_test):
+        array.flags.writeable = False
+    return Mnist(x_train, y_train, x_test, y_test)
 
 
 class _Made(Protocol):
@@ -233,10 +255,7 @@ class Bench:
             lab.close()
 
     def _load(self) -> Mnist:
-        from netgrader.student.mnist import load_mnist  # noqa: PLC0415  (netgrader.student imports this package)
-
-        (x_train, y_train), (x_test, y_test) = load_mnist(self.data)
-        return Mnist(x_train, y_train, x_test, y_test)
+        return _mnist(None) if self.data is None else mnist_in(self.data)
 
     def _evidence(self, cell: str) -> Evidence:
         folder = self.evidence_root / cell

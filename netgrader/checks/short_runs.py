@@ -149,7 +149,7 @@ class _Trial:
         self._graph, self._rate, self._images = graph, rate, images
         self._losses: list[float] = []
         self._reached: list[float] = []
-        self._session = lab.load(graph.meta_graph).session(seed=seed)
+        self._session = lab.load(graph.meta_graph).session(seed=seed, often=True)
         try:
             self._session.initialise()
         except BaseException:

@@ -209,7 +209,8 @@ def _run(files: _Files, request: VerificationRequest) -> tuple[int, str | None]:
     if parent is not None and parent.busy.acquire(blocking=False):
         try:
             with contextlib.suppress(OSError):  # it is gone: the next one is started anew, and this one without it
-                return _to_its_end(parent.start(files.asked, files.told, files.said, files.home), request)
+                verifier = parent.start(files.asked, files.told, files.said, files.home, request.data)
+                return _to_its_end(verifier, request)
             _parent.cache_clear()
         except BaseException:
             parent.close()

@@ -77,8 +77,12 @@ class LoadedGraph(Protocol):
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
         """Add gradients of the sum of `of`; the names of the tensors that hold them, None where there is none."""
 
-    def session(self, seed: int = 0) -> LabSession:
-        """Open a session; `seed` replaces the graph's seeds if it is not 0."""
+    def session(self, seed: int = 0, *, often: bool = False) -> LabSession:
+        """Open a session; `seed` replaces the graph's seeds if it is not 0.
+
+        `often` says that the same is going to be run many times, as a training is: TensorFlow then takes time for making
+        each run shorter.
+        """
 
 
 class Lab(Protocol):

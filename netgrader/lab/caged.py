@@ -213,10 +213,10 @@ class _Graph:
         self._requests.append((of, list(wrt)))
         return names
 
-    def session(self, seed: int = 0) -> _Session:
-        """Open a session; `seed` replaces the graph's seeds if it is not 0."""
+    def session(self, seed: int = 0, *, often: bool = False) -> _Session:
+        """Open a session; see `netgrader.lab.api.LoadedGraph.session`."""
         number = self.number()
-        session = _expect(self.lab.ask("session", graph=number, seed=int(seed)), int)
+        session = _expect(self.lab.ask("session", graph=number, seed=int(seed), often=often), int)
         return _Session(self.lab, session, self._generation)
 
     def number(self) -> int:

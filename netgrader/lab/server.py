@@ -62,8 +62,8 @@ class Server:
         self._graphs[self._last] = graph
         return {"graph": self._last, "variables": list(graph.variables), "trainable": list(graph.trainable)}
 
-    def _session(self, graph: int, seed: int) -> int:
-        session = self._graphs[graph].session(seed)
+    def _session(self, graph: int, seed: int, often: bool) -> int:
+        session = self._graphs[graph].session(seed, often=often)
         self._last += 1
         self._sessions[self._last] = session
         return self._last

@@ -6,6 +6,8 @@ sizes are checked before memory is taken, arrays are npy without pickle, and JSO
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import io
 import json
 import os
@@ -65,6 +67,9 @@ class Channel:
         self._limits = limits or FrameLimits()
         for descriptor in (reading, writing):
             os.set_blocking(descriptor, False)
+            # Images are megabytes: through a pipe of the usual size each takes hundreds of turns of both sides.
+            with contextlib.suppress(OSError, AttributeError):  # no pipe, all that may be had is in use, another system
+                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _CHUNK)
 
     def send(self, value: Any, seconds: float | None = None) -> None:
         """Send `value`.

@@ -18,6 +18,7 @@ from netgrader.grading import verifier_parent
 from netgrader.grading.verify import VerificationError, VerificationRequest, verify
 from netgrader.results import Outcome, Visibility
 
+ROOT = Path(__file__).parents[2]
 HEAD = """
 import os, sys, time
 from netgrader.checks import fail, grades
@@ -165,6 +166,48 @@ def test_a_verifier_that_has_ended_before_anybody_looked_is_seen_to_have_ended(t
         assert (verifier.pid, verifier.wait(20)) == (4711, 3)
     finally:
         parent.close()
+
+
+def test_the_check_cells_of_a_notebook_share_one_lab_and_one_that_is_lost_begins_again(ask):
+    verification = ask("""
+        @grades("check_a")
+        def test_of_one_cell(lab, measured):
+            "It looks at a graph"
+            measured["one"] = [lab.alive(), id(lab)]
+
+        @grades("check_b")
+        def test_of_another(lab, measured):
+            "It looks at another"
+            measured["another"] = [lab.alive(), id(lab)]
+            lab._server.caged.kill()
+            lab._server.caged.wait()
+
+        @grades("check_c")
+        def test_after_it_was_lost(lab, measured):
+            "It looks at a third"
+            measured["third"] = [lab.alive(), id(lab)]
+    """)
+    assert {check.outcome for check in by_name(verification).values()} == {Outcome.PASSED}
+    servers, labs = zip(*(verification.measured[name] for name in ("one", "another", "third")), strict=True)
+    assert servers == (1, 1, 2)
+    assert len(set(labs)) == 1
+
+
+def test_the_data_are_read_once_for_all_verifiers(ask, tmp_path):
+    data = tmp_path / "mnist.npz"
+    data.write_bytes((ROOT / "data" / "mnist.npz").read_bytes())
+    tests = """
+        @grades("check_a")
+        def test_first(mnist, measured):
+            "The data are there"
+            measured["digits"] = [int(mnist.y_train[0]), len(mnist.x_test)]
+            mnist.x_test[0] = 0
+    """
+    for _ in range(2):
+        verification = ask(tests, data=data)
+        assert verification.measured == {"digits": [5, 10_000]}
+        assert "read-only" in verification.log[0]
+        data.unlink(missing_ok=True)
 
 
 def test_broken_tests_are_an_error_for_the_instructor_and_no_mark(ask):

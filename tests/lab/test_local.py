@@ -290,6 +290,20 @@ def test_an_endless_loop_ends_at_the_limit():
     assert caught.value.kind == "limit"
 
 
+def test_a_training_that_is_made_shorter_comes_to_the_same(lab):
+    graph = lab.load(exported(regression()))
+    data = {"x:0": np.linspace(-1, 1, 30, dtype=np.float32).reshape(10, 3), "y:0": np.ones((10, 1), np.float32)}
+    values = []
+    for often in (False, True):
+        session = graph.session(seed=1, often=often)
+        session.initialise()
+        session.run_batches(["step"], data, [np.arange(5), np.arange(5, 10)] * 20)
+        values.append(session.values())
+        session.close()
+    for name, value in values[0].items():
+        np.testing.assert_allclose(values[1][name], value, rtol=1e-5, atol=1e-7)
+
+
 def test_the_students_own_graph_stays_as_it_is(lab):
     with tf.Graph().as_default() as graph:
         regression()()
