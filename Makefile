@@ -43,8 +43,8 @@ notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 giv
 reader-report: setup ## read what is not read yet of the corpus, then the table in docs/reader.md; goes on where it was
 	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))
 
-bench: setup ## ROUNDS=n (5): what grading costs beside a student's own computing, as ratios in one run
-	@$(BIN)/python benchmarks/grading.py --rounds $(or $(ROUNDS),5)
+bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
+	@$(BIN)/python -m benchmarks.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
 	@$(BIN)/python benchmarks/reader.py
 
 attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then docs/attacks.md

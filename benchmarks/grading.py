@@ -1,108 +1,222 @@
 """What grading costs beside the student's own computing, as ratios in one run: ``make bench``.
 
-A submission is run bare (its code cells in plain Python, checks left out), graded anew, graded after a hidden test was
-changed, and graded unchanged, in turn, so that whatever else the machine does falls on all of them alike.
+    .venv/bin/python -m benchmarks.grading --rounds 5 --otter FOLDER
 
-    .venv/bin/python benchmarks/grading.py --rounds 5 submitted/ada/digits/1_one_layer.ipynb
+In each round a full submission is run bare (its code cells in plain Python, checks left out) on one core and graded by a
+worker on the other, both with one thread and at the same time, so that whatever else the machine does falls on both alike;
+the next round changes the cores over. Then a class is graded by nbgrader alone, with tests in the student's kernel, by us on
+one and on two workers, and by otter-grader where a virtual environment that has it is named. What each row means stands
+below the table.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import os
-import shutil
+import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).parent.parent
-COURSE = ("source", "grader_tests", "data", "nbgrader_config.py")
+from benchmarks.others import NOTEBOOK, OtterCourse, PlainCourse
+from benchmarks.stored import store_seconds
+from benchmarks.submissions import (
+    ASSIGNMENT,
+    ROOT,
+    SMALL,
+    SUBMISSIONS,
+    Submission,
+    as_script,
+    change_tests,
+    copy_of_course,
+)
+from benchmarks.watched import Ran, side_by_side, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.watched import Mark
+
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-KINDS = ("bare", "graded", "test changed", "unchanged")
+BINARIES = Path(sys.executable).parent
+CLASS = ("ada", "bela", "chloe", "dmitri")
+
+ROWS = {
+    "first": "notebook 1, a worker's first: of bare. The import of TensorFlow for the whole worker is in it.",
+    "further": "notebook 1, a further one of a worker: of bare.",
+    "2_two_layers": "notebook 2, a further one: of bare.",
+    "3_deep_network": "notebook 3, a further one: of bare.",
+    "submission": "a submission of all three, the first of a worker: of bare.",
+    "further submission": "the same, a further one of a worker: of bare.",
+    "evidence": "taking of evidence, all three notebooks: of the student's own code, by the result's own `seconds`.",
+    "verdicts": "verdicts with all their experiments: of the student's own code, likewise.",
+    "experiments": "both together; at most 0.15 is wanted. Further runs of a network near the line are switched off.",
+    "changed test": "`netgrader grade` of the submission after a hidden test in one cell of each notebook: of bare.",
+    "unchanged": "the same when nothing changed: of bare.",
+    "store": "writing the submission's results to the store and reading them, over copying the files: of bare.",
+    "one worker": "a class of {students} with notebook 1 by `netgrader autograde`, one worker: of nbgrader alone.",
+    "two workers": "the same on two workers: of nbgrader alone.",
+    "otter": "the same class by `otter run`: of nbgrader alone. Neither of the two runs students in a cage.",
+    "memory": "GB that a worker's notebooks take at most above bare, all processes together; at most 0.8 is wanted.",
+    "growth": "GB that the same notebook takes at most as a worker's fourth, above what it took as its first.",
+}
+MEMORY = ("memory", "growth")
+
+Figures = dict[str, tuple[float, float]]
+"""By row: in processor time and in wall time; for memory twice the same."""
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print, the table anew after each round."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, default=[ROOT / "submitted/ada/digits/1_one_layer.ipynb"])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--otter", type=Path, help="a virtual environment with otter-grader, TensorFlow and Matplotlib")
+    parser.add_argument("--students", type=int, default=2, help=f"of the class, at most {len(CLASS)}")
+    parser.add_argument("--short", action="store_true", help="one round of little: whether the benchmark runs")
     options = parser.parse_args()
-    table = Table("submission", "", "min s", "median s", "max s", "of bare")
-    for notebook in options.notebooks:
-        seconds = measure(notebook.resolve(), options.rounds)
-        bare = statistics.median(seconds["bare"])
-        for kind in KINDS:
-            found = seconds[kind]
-            middle = statistics.median(found)
-            figures = [f"{value:.1f}" for value in (min(found), middle, max(found))]
-            table.add_row(str(notebook), kind, *figures, f"{middle / bare:.2f}")
-    Console(width=120).print(table)
-
-
-def measure(notebook: Path, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each kind of run, in each round."""
-    seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    students = CLASS[: 1 if options.short else options.students]
+    submissions = (SMALL,) if options.short else SUBMISSIONS
+    rounds: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="netgrader-bench-") as made:
         folder = Path(made)
-        course = copy_of_course(folder / "course")
-        script = as_script(notebook, folder / "bare.py")
-        for number in range(rounds):
-            environment = {
-                **os.environ,
-                **dict.fromkeys(THREADS, "2"),
-                "MPLBACKEND": "agg",
-                "NETGRADER_MNIST": str(course / "data"),
-                "NETGRADER_COURSE": str(course),
-                "NETGRADER_STORE": str(folder / f"store{number}"),
-            }
-            grade = [str(Path(sys.executable).parent / "netgrader"), "grade", str(notebook)]
-            seconds["bare"].append(timed([sys.executable, str(script)], environment, notebook.parent))
-            seconds["graded"].append(timed(grade, environment, folder))
-            for test in (course / "grader_tests").glob("test_*.py"):
-                test.write_text(f"{test.read_text(encoding='utf-8')}\n# changed in round {number}\n", encoding="utf-8")
-            seconds["test changed"].append(timed(grade, environment, folder))
-            seconds["unchanged"].append(timed(grade, environment, folder))
-    return seconds
+        plain = PlainCourse(folder / "plain", students)
+        otter = OtterCourse(folder / "otter", students, options.otter.absolute()) if options.otter else None
+        for number in range(1 if options.short else options.rounds):
+            submission = submissions[number % len(submissions)]
+            say(f"round {number + 1}: {submission.name}; load {os.getloadavg()[0]:.1f}")
+            place = folder / f"round{number}"
+            found = of_submission(submission, place, swapped=bool(number % 2))
+            found |= of_class(students, place, plain, otter)
+            rounds.append(found)
+            say(json.dumps({name: [round(one, 3) for one in both] for name, both in found.items()}))
+            print_table(rounds, students)
 
 
-def copy_of_course(target: Path) -> Path:
-    """A copy whose tests may be changed."""
-    target.mkdir()
-    for name in COURSE:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
-        copy(ROOT / name, target / name)
-    return target
+def say(line: str) -> None:
+    """Print it at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
-def as_script(notebook: Path, target: Path) -> Path:
-    """The notebook's code as a script that stands where its helpers do; what the checks cost is left out."""
-    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
-    code = [cell.source for cell in cells if not cell.metadata.get("nbgrader", {}).get("grade")]
-    head = [f"import sys\nsys.path[:0] = [{str(notebook.parent)!r}, {str(ROOT / 'source' / 'digits')!r}]"]
-    target.write_text("\n\n".join([*head, *code]) + "\n", encoding="utf-8")
-    return target
+def environment(course: Path, store: Path, threads: int) -> dict[str, str]:
+    """What a command of ours is given."""
+    return {
+        **os.environ,
+        **dict.fromkeys(THREADS, str(threads)),
+        "MPLBACKEND": "agg",
+        "NETGRADER_MNIST": str(course / "data"),
+        "NETGRADER_COURSE": str(course),
+        "NETGRADER_STORE": str(store),
+        "PYTHONPATH": str(ROOT),
+    }
 
 
-def timed(command: list[str], environment: dict[str, str], folder: Path) -> float:
-    """Wall seconds of a command.
+def of_submission(submission: Submission, folder: Path, *, swapped: bool) -> Figures:
+    """A submission bare and graded, then after a changed test, then unchanged."""
+    course, store = copy_of_course(folder / "course"), folder / "store"
+    notebooks = submission.hand_in(folder / "submission")
+    env = environment(course, store, 1)
+    scripts = [as_script(notebook, folder / f"{notebook.stem}.py") for notebook in notebooks]
+    shell = " && ".join(f"'{sys.executable}' '{script}' >/dev/null && echo {script.stem}" for script in scripts)
+    worker = [sys.executable, "-m", "benchmarks.worker", str(course), "1", *map(str, notebooks), str(notebooks[0])]
+    bare, graded = side_by_side((["sh", "-c", shell], env, folder), (worker, env, folder), swapped=swapped)
+    alone, of_ours = parts(bare.marks), parts(graded.marks)
+    told = [json.loads(mark.line) for mark in graded.marks[: len(notebooks) + 1]]
+    scores = ", ".join(f"{one['notebook']} {one['score']:g} of {one['max_score']:g}" for one in told)
+    own = sum(one["own_cpu"] for one in told[1:])
+    say(f"bare {bare.cpu:.0f} s, own code {own:.0f} s, graded {graded.cpu:.0f} s of processor time; {scores}")
+    found: Figures = {}
+    for name, place, at in (("first", 0, 0), ("further", len(notebooks), 0)):
+        found[name] = ratio(of_ours[place], alone[at])
+    for place, notebook in enumerate(notebooks[1:], 1):
+        found[notebook.stem] = ratio(of_ours[place], alone[place])
+    whole, further = of_ours[: len(notebooks)], of_ours[1 : len(notebooks) + 1]
+    found["submission"] = ratio(total(whole), total(alone))
+    found["further submission"] = ratio(total(further), total(alone))
+    found |= shares([one["seconds"] for one in told[1:]])
+    grade = [str(BINARIES / "netgrader"), "grade", str(notebooks[0].parent)]
+    change_tests(course)
+    for name in ("changed test", "unchanged"):
+        ran = watched(grade, env, folder, core=min(os.sched_getaffinity(0)))
+        found[name] = ratio((ran.seconds, ran.cpu), total(alone))
+    found["store"] = ratio(store_seconds(store, folder / "other"), total(alone))
+    peaks = [mark.peak / 1e9 for mark in graded.marks]
+    above = max(peak - mark.peak / 1e9 for peak, mark in zip(peaks, bare.marks[: len(notebooks)], strict=False))
+    found["memory"] = (above, above)
+    found["growth"] = (peaks[len(notebooks)] - peaks[0],) * 2
+    return found
 
-    Raises
-    ------
-    SystemExit
-        With what it said, if it did not do its work.
-    """
-    begun = time.monotonic()
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return time.monotonic() - begun
+
+def parts(marks: Sequence[Mark]) -> list[tuple[float, float]]:
+    """Wall and processor time from one line to the next."""
+    ends = [(0.0, 0.0), *((mark.seconds, mark.cpu) for mark in marks)]
+    return [(end[0] - begin[0], end[1] - begin[1]) for begin, end in itertools.pairwise(ends)][:-1]
+
+
+def total(times: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The sum of wall and processor times."""
+    return sum(one[0] for one in times), sum(one[1] for one in times)
+
+
+def ratio(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Two times of each kind as ratios, that in processor time first."""
+    return one[1] / other[1], one[0] / other[0]
+
+
+def shares(seconds: Sequence[dict[str, float]]) -> Figures:
+    """What experiments take of the time of the student's own code, in the wall time that both were given on one core."""
+    own, evidence, verdicts = (sum(one[name] for one in seconds) for name in ("student", "capture", "verify"))
+    found = {"evidence": evidence, "verdicts": verdicts, "experiments": evidence + verdicts}
+    return {name: (value / own, value / own) for name, value in found.items()}
+
+
+def of_class(students: Sequence[str], folder: Path, plain: PlainCourse, otter: OtterCourse | None) -> Figures:
+    """A class with notebook 1 by nbgrader alone, by us, and by otter-grader if there is one."""
+    theirs = plain.grade()
+    base = (theirs.seconds, theirs.cpu)
+    found = {}
+    for name, workers in (("one worker", 1), ("two workers", 2)):
+        ran = our_class(students, folder / f"class{workers}", workers)
+        found[name] = ratio((ran.seconds, ran.cpu), base)
+    if otter is not None:
+        found["otter"] = ratio(total([(ran.seconds, ran.cpu) for ran in otter.grade()]), base)
+    return found
+
+
+def our_class(students: Sequence[str], folder: Path, workers: int) -> Ran:
+    """`netgrader autograde` for a class that has not been graded yet."""
+    course = copy_of_course(folder)
+    for student in students:
+        Submission(student, student, notebooks=(NOTEBOOK,)).hand_in(course / "submitted" / student / ASSIGNMENT)
+    env = {**environment(course, folder / "store", 1), "NO_COLOR": "1"}
+    for name in THREADS:
+        env.pop(name)
+    command = [str(BINARIES / "netgrader"), "autograde", ASSIGNMENT, "--workers", str(workers)]
+    return watched(command, env, course)
+
+
+def print_table(rounds: Sequence[Figures], students: Sequence[str]) -> None:
+    """Minimum, median and maximum of the rounds."""
+    table = Table("", "processor: min", "median", "max", "wall: min", "median", "max", title=f"{len(rounds)} rounds")
+    for name in ROWS:
+        found = [figures[name] for figures in rounds if name in figures]
+        if found:
+            columns = [[one[kind] for one in found] for kind in (0, 1)]
+            told = [f"{of(values):.3g}" for values in columns for of in (min, statistics.median, max)]
+            table.add_row(name, *told)
+    console = Console(width=110)
+    console.print(table)
+    for name, meaning in ROWS.items():
+        console.print(f"{name}: {meaning.format(students=len(students))}", highlight=False, markup=False)
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    console.print(f"{machine}; load now {os.getloadavg()[0]:.1f}", highlight=False)
 
 
 if __name__ == "__main__":
