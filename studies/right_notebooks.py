@@ -1,0 +1,153 @@
+"""Grade right notebooks in six styles with many seeds: each must earn all that a grader gives without a person.
+
+The styles are in ``tests/right`` (and the sample class's ada), written independently of one another. A seed is the course's,
+which all random numbers of a run and of the probes follow from. Each result is a row of ``studies/right_notebooks.csv``
+with the commit that was measured; what has a row at this commit is not graded again, so the study grows over sessions:
+``python -m studies.right_notebooks``. It grades in real cages, each notebook on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import nbformat
+
+from netgrader.course import Course
+from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.stages import Options
+from netgrader.sandbox.kept import require_promises
+from tests.sample_class.make import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.results import NotebookResult
+
+ROOT = Path(__file__).parents[1]
+ROWS = Path(__file__).with_suffix(".csv")
+FIELDS = ("commit", "notebook", "style", "seed", "points", "of", "codes", "accuracy", "seconds")
+MEASURED = ("netgrader", "source", "grader_tests", "tests/right", "tests/sample_class/students/ada")
+"""What a result depends on."""
+SEEDS = {"1_one_layer": 20, "2_two_layers": 5, "3_deep_network": 3}
+STYLES = {
+    "notebook": ROOT / "tests" / "sample_class" / "students" / "ada",
+    **{folder.name: folder for folder in sorted((ROOT / "tests" / "right").iterdir()) if folder.is_dir()},
+}
+
+
+class Seeded(NamedTuple):
+    """A style of a notebook, and the seed that it is graded with."""
+
+    notebook: str
+    style: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class SeededCourse(Course):
+    """The course with another seed than its own."""
+
+    number: int = 0
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return self.number
+
+
+def commit() -> str:
+    """The last commit that changed what is measured."""
+    command = ["git", "log", "-1", "--format=%h", "--", *MEASURED]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def load() -> list[dict[str, str]]:
+    """All rows that there are."""
+    if not ROWS.exists():
+        return []
+    with ROWS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def wanted() -> Iterator[Seeded]:
+    """Everything, the first seed of all first."""
+    for seed in range(max(SEEDS.values())):
+        for notebook, seeds in SEEDS.items():
+            if seed < seeds:
+                yield from (Seeded(notebook, style, seed) for style in STYLES)
+
+
+def graded(one: Seeded, folder: Path) -> NotebookResult:
+    """The notebook as it is handed in and graded, with nothing that was kept of other runs."""
+    path = folder / "handed-in" / f"{one.notebook}.ipynb"
+    path.parent.mkdir()
+    text = (STYLES[one.style] / f"{one.notebook}.py").read_text(encoding="utf-8")
+    release = nbformat.read(ROOT / "release" / "digits" / path.name, as_version=4)
+    nbformat.write(fill(release, text), path)
+    os.environ["NETGRADER_STORE"] = str(folder / "store")
+    (job,) = find_jobs(path, SeededCourse(ROOT, number=1_000 + one.seed))
+    return grade_job(job, Options(threads=1)).result
+
+
+def row_of(one: Seeded, at: str) -> dict[str, object]:
+    """What came of it."""
+    with tempfile.TemporaryDirectory(prefix="netgrader-right-") as name:
+        start = time.monotonic()
+        result = graded(one, Path(name))
+    cells = [cell for cell in result.cells if not cell.manual]
+    codes = sorted(
+        {code for cell in cells for check in cell.checks if check.outcome != "passed" for code in check.faults}
+    )
+    accuracy = result.measured.get("test_accuracy")
+    return {
+        "commit": at,
+        **one._asdict(),
+        "points": sum(cell.points or 0.0 for cell in cells),
+        "of": sum(cell.max_points for cell in cells),
+        "codes": " ".join(codes) or result.problem or "",
+        "accuracy": "" if accuracy is None else f"{accuracy:.4f}",
+        "seconds": round(time.monotonic() - start, 1),
+    }
+
+
+def main() -> int:
+    """Grade what has no row; 1 if a right notebook lost points in any row of this commit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=None, help="begin no further notebook after so many")
+    parser.add_argument("--only", choices=list(SEEDS), help="one notebook")
+    options = parser.parse_args()
+    require_promises()
+    deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
+    at = commit()
+    known = {(row["notebook"], row["style"], int(row["seed"])) for row in load() if row["commit"] == at}
+    for one in wanted():
+        if tuple(one) in known or options.only not in (None, one.notebook):
+            continue
+        if deadline is not None and time.monotonic() > deadline:
+            break
+        row = row_of(one, at)
+        new = not ROWS.exists()
+        with ROWS.open("a", encoding="utf-8", newline="") as file:
+            out = csv.DictWriter(file, FIELDS, lineterminator="\n")
+            if new:
+                out.writeheader()
+            out.writerow(row)
+        sys.stdout.write(" ".join(str(row[name]) for name in FIELDS[1:]) + "\n")
+        sys.stdout.flush()
+    rows = [row for row in load() if row["commit"] == at]
+    lost = [row for row in rows if float(row["points"]) < float(row["of"])]
+    sys.stdout.write(f"{len(rows)} graded at {at}, {len(lost)} lost points\n")
+    return int(bool(lost))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
