@@ -201,7 +201,8 @@ class Student:
 
 def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
     """An exception as evidence: its kind, its text, and the last line of the student's own that it came through."""
-    kind = "NameError" if isinstance(error, Missing) else type(error).__name__
+    # Not `isinstance`, which asks the exception for its class: one of a student's may raise there.
+    kind = "NameError" if issubclass(type(error), Missing) else type(error).__name__
     return ProbeError(kind[:200], _text(error), _line(error, namespace))
 
 

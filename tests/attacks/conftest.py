@@ -67,14 +67,18 @@ class Attacked:
                 self.results[name] = graded
 
     def grade(self, attack: Attack) -> tuple[str, GradedNotebook]:
-        folder = self.root.parent / "handed-in" / attack.name.replace(" ", "-")
-        folder.mkdir(parents=True)
         content = notebook_of(self.course.assignment("numbers").skeleton("1_sums"), attack)
+        return attack.name, self.grade_as(attack.name, content, attack.files)
+
+    def grade_as(self, name: str, content: Mapping[str, Any], files: Mapping[str, str] | None = None) -> GradedNotebook:
+        """Hand in `content` as a notebook of somebody's own, and grade it."""
+        folder = self.root.parent / "handed-in" / name.replace(" ", "-")
+        folder.mkdir(parents=True)
         (folder / "1_sums.ipynb").write_text(json.dumps(content))
-        for name, text in attack.files.items():
-            (folder / name).write_bytes(text.encode())
+        for file, text in (files or {}).items():
+            (folder / file).write_bytes(text.encode())
         (job,) = find_jobs(folder, self.course)
-        return attack.name, grade_job(job, self.options)
+        return grade_job(job, self.options)
 
     def everything(self) -> dict[str, str]:
         """All that an attack might change: the course with its gradebook, what Python runs at its start, the home."""

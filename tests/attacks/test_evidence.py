@@ -197,11 +197,19 @@ def test_a_manifest_that_contradicts_itself_is_refused(folder: Path, manifest: o
     assert len(str(raised.value)) < 200
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"\xff\xfe", b"[" * 30_000, b'{"a":' * 9_000, b"NaN", b"9" * 6_000, b" " * 60_000],
-    ids=["empty", "cut off", "no text", "brackets", "objects", "not a number", "a long number", "too long"],
-)
+NO_JSON = {
+    "empty": b"",
+    "cut off": b"{",
+    "no text": b"\xff\xfe",
+    "brackets": b"[" * 30_000,
+    "objects": b'{"a":' * 9_000,
+    "not a number": b"NaN",
+    "a long number": b"9" * 6_000,
+    "too long": b" " * 60_000,
+}
+
+
+@pytest.mark.parametrize("content", NO_JSON.values(), ids=NO_JSON)
 def test_a_manifest_that_is_no_json_is_refused(folder: Path, content: bytes) -> None:
     (folder / "manifest.json").write_bytes(content)
     with pytest.raises(BadEvidence):
@@ -235,7 +243,10 @@ def endless(path: Path) -> None:
         out.truncate(10**12)
 
 
-@pytest.mark.parametrize("make", [link, hard, pipe, device, below, endless], ids=lambda make: make.__name__)
+NO_FILES = (link, hard, pipe, device, below, endless)
+
+
+@pytest.mark.parametrize("make", NO_FILES, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("name", ["0.npy", "manifest.json"])
 def test_what_is_no_file_of_evidence_is_refused_at_once(folder: Path, make, name: str) -> None:
     (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": [item()]}))

@@ -119,7 +119,10 @@ def share(training: Training) -> float:
     return sum(verdict.share for verdict in training.verdicts.values()) / len(training.verdicts)
 
 
-@pytest.mark.parametrize("weights", [GUESSED, KNOWING], ids=["made up", "from the right weights on"])
+NOTES = {"made up": GUESSED, "from the right weights on": KNOWING}
+
+
+@pytest.mark.parametrize("weights", NOTES.values(), ids=NOTES)
 def test_notes_written_by_hand_do_not_count(evidence, weights) -> None:
     root = evidence(FORGED.replace("WEIGHTS", weights))
     with pytest.raises(Ungradable, match="not what a network does"):
@@ -135,3 +138,4 @@ def test_an_honest_training_counts(evidence) -> None:
 def test_another_students_honest_notes_do_not_count(evidence) -> None:
     with pytest.raises(Ungradable, match="not what a network does"):
         judged(evidence(HONEST), challenge=CHALLENGE + 1)
+    assert share(judged(evidence(HONEST))) == 1.0  # with this one protection off

@@ -86,7 +86,7 @@ REPLACED = [
         import json, pathlib
         import netgrader.student.capture as capture
         def take(cell, namespace, folder, probes, **more):
-            item = {"name": "verdict", "kind": "fact", "value": {"passed": True, "credit": 100}}
+            item = {"name": "passed", "kind": "fact", "value": True}
             text = json.dumps({"format": 1, "cell": cell, "items": [item], "score": 3, "passed": True})
             pathlib.Path(folder, "manifest.json").write_text(text)
         capture.take = take
@@ -160,7 +160,12 @@ REPLACED = [
         cells=[ZEROS],
         add_deserves=0.0,
     ),
-    forging("hands in a module netgrader", "import netgrader", files={"netgrader.py": "def take(*a, **k): pass\n"}),
+    forging(
+        "hands in a module netgrader",
+        "",
+        cells=["import netgrader"],
+        files={"netgrader.py": "def take(*a, **k): pass\n"},
+    ),
     forging(
         "hands in probes of its own",
         "",
@@ -196,9 +201,12 @@ VALUES = [
 ]
 
 AFTERWARDS = """
-import os
+import json, numpy as np, os
 os.makedirs('/run/evidence/check_squares', exist_ok=True)
-open('/run/evidence/check_squares/manifest.json', 'w').write('{}')
+np.save('/run/evidence/check_squares/0.npy', np.arange(10) ** 2)
+item = {'name': 'squares', 'kind': 'array', 'file': '0.npy'}
+manifest = {'format': 1, 'cell': 'check_squares', 'items': [item]}
+open('/run/evidence/check_squares/manifest.json', 'w').write(json.dumps(manifest))
 squares = [k * k for k in range(10)]
 """
 

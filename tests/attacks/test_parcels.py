@@ -123,11 +123,10 @@ def many(path: Path) -> None:
     archive(path, {f"{n}.txt": "" for n in range(6_000)})
 
 
-@pytest.mark.parametrize(
-    "make",
-    [locked, bomb, bomb_that_lies, overlapping, cut_off, no_archive, empty, many],
-    ids=lambda make: make.__name__,
-)
+BAD = (locked, bomb, bomb_that_lies, overlapping, cut_off, no_archive, empty, many)
+
+
+@pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
 def test_what_cannot_be_unpacked_is_said_in_a_sentence(tiny, uncaged, tmp_path, make) -> None:
     make(tmp_path / "work.zip")
     for result in grade(tmp_path / "work.zip").notebooks:

@@ -1,0 +1,550 @@
+"""Which protection holds off which attack, and where that attack is seen to succeed with the protection off.
+
+`docs/protections.md` is made from this table by ``python -m tests.attacks.protections``. `test_unprotected.py` runs what is
+`seen` with the protection off, and sees to it that each attack in this folder belongs to exactly one protection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.attacks import (
+    test_broken,
+    test_container,
+    test_evidence,
+    test_forged_notes,
+    test_forging,
+    test_graphs,
+    test_integrity,
+    test_kernel,
+    test_learning,
+    test_neighbours,
+    test_parcels,
+    test_reading,
+    test_resources,
+    test_untried,
+    test_writing,
+)
+
+__all__ = ["PROTECTIONS", "Protection", "attacks", "held_off", "page"]
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "protections.md"
+HERE = "tests/attacks/test_unprotected.py"
+
+
+@dataclass(frozen=True)
+class Protection:
+    """A protection.
+
+    Attributes
+    ----------
+    name
+        What holds attacks off.
+    off
+        What is done without it.
+    seen
+        Attacks that were seen to succeed then, as `attacks` names them.
+    where
+        The test that sees it: a file, two colons, a function.
+    """
+
+    name: str
+    off: str
+    seen: tuple[str, ...]
+    where: str
+
+
+def within(file: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{file}: {name}" for name in names)
+
+
+ELSEWHERE = Protection(
+    "check cells are not run: verdicts are made in another process",
+    "the tests run in the student's process, and what it says or shows is believed",
+    within(
+        "test_forging",
+        "says three points through the display hook",
+        "publishes a result of three",
+        "turns all cells to come into nothing",
+        "rewrites the tree of all cells to come",
+        "runs its own code for every cell",
+        "answers for the kernel that all is done and well",
+        "prints a result as the grader would",
+        "has NumPy say that everything is equal",
+        "names its exception as a verdict",
+    )
+    + within("test_untried", "changes the names of whoever calls it"),
+    f"{HERE}::test_whoever_believes_the_process_is_fooled",
+)
+PLAIN = Protection(
+    "objects become plain numbers before they are compared",
+    "the student's own objects are compared",
+    within(
+        "test_forging",
+        "squares equal to everything",
+        "squares that are a list by another name",
+        "squares as an array of objects",
+        "squares as an array that knows when it is looked at",
+    ),
+    f"{HERE}::test_whoever_believes_the_process_is_fooled",
+)
+KNOWS = Protection(
+    "probes know no answers, and evidence holds no verdicts",
+    "the probe compares, and hands over whether it passed",
+    within(
+        "test_forging",
+        "replaces what takes the evidence",
+        "changes the probe's local names from a trace",
+        "counts on a random generator that it has replaced",
+    ),
+    f"{HERE}::test_a_verdict_that_is_handed_over_is_forged",
+)
+AT_ONCE = Protection(
+    "evidence is taken in a folder of a random name and copied away before the next cell",
+    "folders have known names and are copied when all cells have been run",
+    within(
+        "test_forging",
+        "rewrites the evidence while and after it is taken",
+        "writes evidence afterwards",
+        "has a child write on after the kernel is done",
+    ),
+    f"{HERE}::test_evidence_that_is_copied_late_is_written_over",
+)
+RELEASED = Protection(
+    "ids, points and locks are those of the release",
+    "they are those of the notebook that was handed in",
+    within("test_forging", "more points", "no grading", "exchanged ids"),
+    f"{HERE}::test_a_notebook_that_brings_its_own_points_gets_them",
+)
+STAY = Protection(
+    "modules with the names of packages stay behind, and packages are looked for elsewhere first",
+    "all modules travel, and come first",
+    within("test_forging", "hands in a module netgrader"),
+    f"{HERE}::test_a_module_with_the_name_of_a_package_takes_its_place",
+)
+FILES = Protection(
+    "a file system made from nothing: no other's files are in the cage",
+    "the course's folder is mounted",
+    within(
+        "test_reading",
+        "looks for the hidden tests where the course has them",
+        "looks for the solutions in source",
+        "opens the gradebook",
+        "opens another student's notebook",
+        "opens other submissions in the folder it came from",
+        "hunts all files that it can open",
+    )
+    + within("test_writing", "writes the gradebook"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+ENVIRONMENT = Protection(
+    "an environment made anew",
+    "the grader's environment is passed on",
+    within("test_reading", "reads the grader's environment", "is told that it is being graded"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+PROCESSES = Protection(
+    "processes of its own",
+    "the machine's processes are seen",
+    within("test_reading", "reads every process's command line for paths", "counts the machine's processes"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+NETWORK = Protection(
+    "a network of its own",
+    "the machine's network is seen",
+    within("test_reading", "talks to services of the machine"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+SHIPPED = Protection(
+    "of our package a kernel gets what students get",
+    "the whole repository's Python is mounted",
+    within("test_reading", "looks for the repository around the package", "imports the grader's own modules"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+PROBES = Protection(
+    "probes lie alone, in a folder that is read only",
+    "they lie beside the tests, in one that is not",
+    within("test_reading", "looks for the hidden tests beside the notebook", "looks for tests in the probes' folder")
+    + within("test_writing", "writes over the probes", "puts a probe beside the probes"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+READ_ONLY = Protection(
+    "mounts that are read only",
+    "a copy of our package is mounted to be written to",
+    within("test_writing", "writes over our package", "writes compiled files beside our package"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+CALLS = Protection(
+    "a filter of system calls",
+    "all calls are allowed",
+    within("test_writing", "moves itself to other processors"),
+    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
+)
+NOBODY = Protection(
+    "an unprivileged user without capabilities",
+    "the program stays root",
+    (),
+    "tests/sandbox/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+)
+TIME = Protection(
+    "a limit on time",
+    "it is raised, and the attack made finite",
+    within("test_resources", "sleeps for ever"),
+    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
+)
+MEMORY = Protection(
+    "a limit on memory",
+    "it is raised, and the attack made finite",
+    within("test_resources", "takes all memory"),
+    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
+)
+DISK = Protection(
+    "a limit on the disk",
+    "it is raised, and the attack made finite",
+    within("test_resources", "fills the disk with one file"),
+    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
+)
+OUTPUT = Protection(
+    "a limit on output",
+    "it is raised, and the attack made finite",
+    within("test_resources", "prints for ever"),
+    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
+)
+MANY = Protection(
+    "a number of processes, which end with the run",
+    "the number is raised, and the attack made finite",
+    within("test_resources", "forks without end"),
+    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
+)
+SHARE = Protection(
+    "cores of its own",
+    "a program may choose others",
+    (),
+    "tests/sandbox/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+)
+DEATH = Protection(
+    "evidence is taken when its check cell is reached",
+    "it is taken when all cells have been run",
+    within("test_resources", "ends the process"),
+    f"{HERE}::test_who_ends_the_kernel_loses_what_was_right_before",
+)
+ARRAYS = Protection(
+    "a reader of arrays of our own",
+    "NumPy reads them, pickles and all",
+    within("test_evidence", *(f"array, {name}" for name in test_evidence.ARRAYS)),
+    f"{HERE}::test_numpys_own_reader_refuses_no_array_as_evidence",
+)
+MANIFESTS = Protection(
+    "a reader of manifests that believes nothing",
+    "the manifest is taken at its word",
+    within("test_evidence", *(f"manifest, {name}" for name in test_evidence.MANIFESTS)),
+    f"{HERE}::test_a_manifest_that_is_taken_at_its_word_is_believed_or_breaks_the_reader",
+)
+LINKS = Protection(
+    "only regular files of evidence are read, within a size",
+    "whatever lies there is opened",
+    within("test_evidence", "link") + within("test_kernel", "puts a link to the machine's files there"),
+    f"{HERE}::test_a_link_is_followed_by_whoever_does_not_look",
+)
+MESSAGES = Protection(
+    "a kernel's messages are read within a depth, as whole characters and finite numbers",
+    "they are read as Python reads JSON",
+    within("test_kernel", "sends halves of characters past the encoder", "displays numbers that are none"),
+    f"{HERE}::test_messages_that_are_read_as_they_come_cannot_be_written_down",
+)
+OPS = Protection(
+    "an allow-list of ops",
+    "reading files is on it",
+    within("test_graphs", "files_in_names"),
+    f"{HERE}::test_a_graph_reads_a_file_where_the_op_is_allowed",
+)
+GREED = Protection(
+    "the lab's limits on time and memory",
+    "they are raised, and the graph made finite",
+    within("test_graphs", "giant_fill"),
+    f"{HERE}::test_a_giant_tensor_is_made_where_the_lab_may_take_the_memory",
+)
+GROWTH = Protection(
+    "a limit on what a graph becomes when its functions are written out",
+    "it is raised, and the graph made smaller",
+    within("test_graphs", "functions that call two"),
+    f"{HERE}::test_functions_are_written_out_without_end_where_nothing_counts",
+)
+STILL_REFUSED = ("another notebook", "a format long gone")  # by what comes after the reader
+NOTEBOOKS = Protection(
+    "a reader of notebooks of our own",
+    "nbformat reads them",
+    within("test_broken", *(name for name in test_broken.UNREADABLE if name not in STILL_REFUSED)),
+    f"{HERE}::test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks",
+)
+ARCHIVES = Protection(
+    "entries of archives are taken by their last name, within limits",
+    "zipfile unpacks all of it",
+    within("test_parcels", "bomb", "many"),
+    f"{HERE}::test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk",
+)
+TOLD = Protection(
+    "a look at all code for what gives the name check another meaning",
+    "nobody looks",
+    within("test_integrity", "checks itself", "lets a helper check"),
+    f"{HERE}::test_a_check_of_ones_own_is_not_told_where_nobody_looks",
+)
+RUNTIME = Protection(
+    "the container's first process and its runtime are out of reach",
+    "one of podman's options is left out at a time",
+    (),
+    "tests/sandbox/test_container.py::test_a_protection_that_is_turned_off_is_a_promise_not_held",
+)
+EXCEPTIONS = Protection(
+    "exceptions and values become text and numbers within a length",
+    "they are told as they are",
+    within("test_untried", "an exception that cannot be told"),
+    f"{HERE}::test_an_exception_that_cannot_be_told_breaks_whoever_tells_it",
+)
+
+ORDER = Protection(
+    "images go in mixed, in an order that follows from the evidence",
+    "they go in as everybody knows them",
+    within("test_learning", "by_position"),
+    "tests/attacks/test_learning.py::test_the_same_answers_are_right_where_images_come_in_their_order",
+)
+COLLAPSE = Protection(
+    "images are noised and moved",
+    "they are taken as they are",
+    within("test_learning", "by_neighbour"),
+    "tests/attacks/test_learning.py::test_the_test_images_as_weights_are_a_table_of_answers",
+)
+COPIES = Protection(
+    "values are compared with test images",
+    "they are not",
+    within("test_learning", "by_neighbour_of_all"),
+    "tests/attacks/test_learning.py::test_test_images_in_the_graph_are_found_where_moving_and_noising_tells_nothing",
+)
+NOTES = Protection(
+    "what is noted of a training is computed again, from weights that nobody had before",
+    "notes are believed",
+    within("test_forged_notes", *test_forged_notes.NOTES),
+    "tests/attacks/test_forged_notes.py::test_notes_written_by_hand_do_not_count",
+)
+OTHERS = Protection(
+    "first weights follow from all code handed in",
+    "notes are believed",
+    within("test_forged_notes", "another student's"),
+    "tests/attacks/test_forged_notes.py::test_another_students_honest_notes_do_not_count",
+)
+
+PROTECTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Protection))
+
+# Attacks by file and table, each with the protection that it tests unless `EXCEPT` names another one.
+_TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
+    ("test_forging", [attack.name for attack in test_forging.ATTACKS], ELSEWHERE),
+    ("test_kernel", test_kernel.MESSAGES, MESSAGES),
+    ("test_kernel", test_kernel.HOOKS, ELSEWHERE),
+    ("test_kernel", [attack.name for attack in test_kernel.MACHINERY[1:]], ELSEWHERE),
+    ("test_kernel", test_kernel.FOLDER, LINKS),
+    ("test_reading", test_reading.READING, FILES),
+    ("test_writing", test_writing.WRITING, NOBODY),
+    ("test_container", test_container.CONTAINERS, RUNTIME),
+    ("test_resources", [attack.name for attack in (*test_resources.ATTACKS, *test_resources.FILES)], TIME),
+    ("test_neighbours", test_neighbours.HOSTILE, SHARE),
+    ("test_learning", [build.__name__ for build in test_learning.LOOKED_UP], COLLAPSE),
+    ("test_forged_notes", (*test_forged_notes.NOTES, "another student's"), NOTES),
+    ("test_evidence", [f"array, {name}" for name in test_evidence.ARRAYS], ARRAYS),
+    (
+        "test_evidence",
+        [f"manifest, {name}" for name in (*test_evidence.MANIFESTS, *test_evidence.NO_JSON)],
+        MANIFESTS,
+    ),
+    ("test_evidence", [make.__name__ for make in test_evidence.NO_FILES], LINKS),
+    ("test_graphs", [build.__name__ for build in test_graphs.GREEDY], GREED),
+    ("test_graphs", test_graphs.READ, GROWTH),
+    ("test_broken", test_broken.UNREADABLE, NOTEBOOKS),
+    ("test_parcels", (*(make.__name__ for make in test_parcels.BAD), "links and paths that leave"), ARCHIVES),
+    ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], TOLD),
+    ("test_untried", [attack.name for attack in test_untried.HOSTILE], EXCEPTIONS),
+)
+# What of a table tests another protection than the rest of it, beside what was seen to.
+_EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
+    (
+        KNOWS,
+        within(
+            "test_forging",
+            "imports its own module in the place of ours",
+            "writes evidence for another cell",
+            "writes the sums of before once more",
+            "replaces pytest and our checks",
+            "finds the writer by the garbage collector",
+        )
+        + within(
+            "test_kernel",
+            "has every file that is opened be another",
+            "has replacing do nothing",
+            "replaces the code of our functions in place",
+            "has writing write nothing",
+        )
+        + within("test_reading", "looks into the frames around the probe for answers"),
+    ),
+    (ARRAYS, within("test_forging", "has NumPy write pickles")),
+    (MANIFESTS, within("test_forging", "has JSON say what it likes")),
+    (STAY, within("test_forging", "hands in probes of its own")),
+    (AT_ONCE, within("test_forging", "puts evidence there in advance, under every name")),
+    (
+        PLAIN,
+        within(
+            "test_forging",
+            "squares that are not a number",
+            "squares without end",
+            "squares as text",
+            "squares as names of names",
+        )
+        + within(
+            "test_untried",
+            "a coroutine",
+            "numbers that overflow when written",
+            "text where numbers are",
+            "dates",
+            "records",
+            "more dimensions than there are",
+        ),
+    ),
+    (RELEASED, within("test_forging", "doubled check", "own kernel", "another name")),
+    (
+        DEATH,
+        within("test_forging", "ends the process as if all were well", "leaves with exit code 0")
+        + within("test_resources", "crashes the process", "aborts", "kills itself", "recurses without end in C"),
+    ),
+    (ENVIRONMENT, within("test_reading", "reads every process's environment")),
+    (
+        PROCESSES,
+        within(
+            "test_reading",
+            "climbs through the root of the first process",
+            "climbs through descriptors of other processes",
+            "reads the memory of the first process",
+        )
+        + within("test_writing", "kills what it sees", "signals the grader's process group"),
+    ),
+    (
+        CALLS,
+        within("test_reading", "attaches to the first process")
+        + within(
+            "test_writing", "makes a namespace of its own", "mounts over a folder", "changes its root", "sets the clock"
+        ),
+    ),
+    (NETWORK, within("test_reading", "fetches the answers from the network", "asks for a name on the network")),
+    (
+        READ_ONLY,
+        within(
+            "test_writing",
+            "writes into the packages",
+            "writes a .pth file",
+            "writes sitecustomize",
+            "writes a kernel specification",
+            "writes the interpreter",
+            "writes into /etc",
+            "writes at the root",
+        )
+        + within("test_kernel", "writes start-up files for the next kernel"),
+    ),
+    (FILES, within("test_writing", "takes the kernel's key and leaves a link in a socket's place")),
+    (
+        MEMORY,
+        within(
+            "test_resources",
+            "takes all memory in many processes",
+            "has the probe take all memory",
+            "hands over a giant array that is not there",
+        )
+        + within("test_neighbours", "takes all memory"),
+    ),
+    (
+        DISK,
+        within("test_resources", "makes a million files", "hands over a giant array")
+        + within("test_neighbours", "fills the disk", "fills the folder of evidence"),
+    ),
+    (
+        OUTPUT,
+        within("test_resources", "writes to the descriptor for ever", "displays for ever")
+        + within("test_neighbours", "prints for ever"),
+    ),
+    (
+        MANY,
+        within("test_resources", "leaves a program behind", "opens all descriptors", "starts threads without end")
+        + within("test_neighbours", "computes in thirty processes", "forks and ignores every signal"),
+    ),
+    (TIME, within("test_neighbours", "sleeps")),
+    (
+        NOTEBOOKS,
+        within(
+            "test_resources",
+            "has ten thousand lines",
+            "has a literal of a megabyte",
+            "nests brackets a thousand deep",
+            "nests sums a hundred thousand deep",
+            "hands in ten thousand cells",
+            "hands in deep metadata",
+        ),
+    ),
+    (COPIES, within("test_learning", "patched")),
+    (
+        ELSEWHERE,
+        within(
+            "test_untried",
+            "watches every line by sys.monitoring",
+            "forks, and the child goes on as the kernel",
+            "empties all modules but its own",
+        ),
+    ),
+    (MESSAGES, within("test_untried", "opens ten thousand comms")),
+)
+
+
+def attacks() -> dict[str, Protection]:
+    """All attacks of this folder, as "file: name", each with the protection that it tests."""
+    found = {f"{file}: {name}": protection for file, names, protection in _TABLES for name in names}
+    other = [(protection, names) for protection, names in _EXCEPT] + [(one, one.seen) for one in PROTECTIONS]
+    for protection, names in other:
+        for name in names:
+            if name not in found:
+                raise LookupError(f"There is no attack {name!r}.")
+            found[name] = protection
+    return found
+
+
+def held_off(protection: Protection) -> list[str]:
+    """The attacks that test a protection."""
+    return [name for name, one in attacks().items() if one is protection]
+
+
+def page() -> str:
+    """The page on protections, as Markdown."""
+    succeeding = sum(len(one.seen) for one in PROTECTIONS)
+    lines = [
+        "# What holds off which attack",
+        "",
+        "Written by `python -m tests.attacks.protections`. Each attack of `tests/attacks/` tests one protection. With that",
+        "one off, the attacks marked * are seen to succeed by the test that is named; the others of the same row are held off",
+        "by the same part. Whatever is off, an attack still runs in a cage.",
+        "",
+        f"{len(attacks())} attacks, {len(PROTECTIONS)} protections; {succeeding} attacks are seen to succeed.",
+        "",
+        "| protection | without it | attacks | seen by |",
+        "|---|---|---|---|",
+        *(f"| {one.name} | {one.off} | {_listed(one)} | `{one.where.rpartition('/')[2]}` |" for one in PROTECTIONS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(protection: Protection) -> str:
+    by_file: dict[str, list[str]] = {}
+    for attack in held_off(protection):
+        file, _, name = attack.partition(": ")
+        by_file.setdefault(file, []).append(name.replace("|", "\\|") + ("*" if attack in protection.seen else ""))
+    return "; ".join(f"`{file}`: {', '.join(names)}" for file, names in by_file.items())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
