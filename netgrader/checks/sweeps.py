@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "StudentSweep",
     "found_by_sweep",
+    "is_exchanged",
     "is_hilltop",
     "likely",
     "proven",
@@ -44,6 +45,7 @@ NEAR, DEVIATIONS = 0.03, 4.0  # what an accuracy may be off by that was taken on
 BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of it
 HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 0.3, 0.6  # accuracies of networks that were not trained, and of others
 LEAST_PERCENT = 5.0  # no share of one is that large, and no network is that bad
+MOST_PERCENT = 100.0
 CEILING = 0.99  # no fully connected network of this kind gets there without augmentation
 
 
@@ -51,19 +53,34 @@ CEILING = 0.99  # no fully connected network of this kind gets there without aug
 class StudentSweep:
     """Rates (n,) in ascending order, the test accuracies (n,) that the student reported, and the rate chosen.
 
-    `odd` is what is wrong with how it is written, if something is: the numbers are then as they were meant.
+    `odd` is what is wrong with how it is written, if something is, and `exchanged` whether rates and accuracies stood in
+    each other's place: the numbers are then as they were meant.
     """
 
     rates: Array
     accuracies: Array
     best: float
     odd: Fault | None = None
+    exchanged: bool = False
 
 
-def read_sweep(pairs: Array, best: float, *, lists: bool = False) -> StudentSweep:
+def is_exchanged(pairs: Array) -> bool:
+    """Whether `pairs` (n, 2) are accuracies and their rates, not rates and their accuracies.
+
+    No network is as bad as most rates are small.
+    """
+    if not len(pairs):
+        return False
+    first, second = pairs[:, 0], pairs[:, 1]
+    least = LEAST_PERCENT / 100
+    return bool(np.median(second) < least <= first.min() and first.max() <= MOST_PERCENT)
+
+
+def read_sweep(pairs: Array, best: float, *, lists: bool = False, exchanged: bool = False) -> StudentSweep:
     """Take the sweep as it was handed over, `pairs` (n, 2) of rates and accuracies; ends the test if it is none.
 
-    `lists` says that there were several accuracies for a rate, of which the last was taken. Percentages are made shares.
+    `lists` says that there were several accuracies for a rate, of which the last was taken, `exchanged` that `pairs` were
+    put right. Percentages are made shares.
     """
     if pairs.ndim != 2 or pairs.shape[1:] != (2,) or not len(pairs):
         fail("sweep-too-narrow", found="an empty sweep", expected="a dict of learning rate → test accuracy")
@@ -75,19 +92,25 @@ def read_sweep(pairs: Array, best: float, *, lists: bool = False) -> StudentSwee
     if lists:
         odd = fault("wrong-return", found="several accuracies for a rate", expected="the test accuracy in the end")
     largest = float(np.nanmax(accuracies, initial=0.0))
-    if LEAST_PERCENT < largest <= 100:
+    if LEAST_PERCENT < largest <= MOST_PERCENT:
         odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=f"a share of one, {largest / 100:g}")
         accuracies = accuracies / 100
-    return StudentSweep(rates, accuracies, best, odd)
+    return StudentSweep(rates, accuracies, best, odd, exchanged)
 
 
 def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
-    """End the test unless there are at least so many rates over at least so many decades."""
+    """End the test unless there are at least so many rates over at least so many decades, each with its accuracy.
+
+    One that is written the wrong way round has all that was asked for, and loses half of this.
+    """
     different = len(np.unique(sweep.rates))
     width = math.log10(sweep.rates[-1] / sweep.rates[0])
     if different < rates or width < decades - 0.01:
         found = f"{different} rates over {width:.1f} decades"
         fail("sweep-too-narrow", found=found, expected=f"{rates} rates or more over {decades:g} decades or more")
+    if sweep.exchanged:
+        expected = "a dict of learning rate → test accuracy"
+        fail_all([fault("wrong-return", found="a dict of test accuracy → learning rate", expected=expected)], share=0.5)
 
 
 def require_best(sweep: StudentSweep) -> None:

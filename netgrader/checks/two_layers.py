@@ -53,7 +53,8 @@ def student_sweep(bench: Bench) -> StudentSweep:
     pairs = evidence.array("sweep")
     best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))
     tried = best if _is_rate(best) else around
-    return read_sweep(pairs, tried if _is_rate(tried) else 0.001, lists=evidence.raw.facts.get("lists") is True)
+    lists, exchanged = (evidence.raw.facts.get(name) is True for name in ("lists", "exchanged"))
+    return read_sweep(pairs, tried if _is_rate(tried) else 0.001, lists=lists, exchanged=exchanged)
 
 
 def require_chosen(bench: Bench) -> None:

@@ -225,6 +225,15 @@ WRONG_SWEEPS = {
         f"{HONEST}\nsweep = {{rate: 100 * value for rate, value in sweep.items()}}\nbest_learning_rate = 0.003",
         "accuracy-not-mean",
     ),
+    "accuracies for rates": work(
+        f"{HONEST}\nsweep = {{value: rate for rate, value in sweep.items()}}\nbest_learning_rate = 0.003",
+        "wrong-return",
+    ),
+    "percentages for rates": work(
+        f"{HONEST}\nsweep = {{100 * value: rate for rate, value in sweep.items()}}\nbest_learning_rate = 0.003",
+        "wrong-return",
+        "accuracy-not-mean",
+    ),
     "not a number": work(
         f"{HONEST}\nsweep[0.01] = float('nan')\nbest_learning_rate = 0.003", "sweep-result-not-reproduced"
     ),

@@ -120,6 +120,7 @@ COSTS = [
     (SWEEP, "all too low", MODERATE),
     (SWEEP, "all too high", MODERATE),
     (SWEEP, "made up", (0.7, 0.8)),
+    (SWEEP, "accuracies for rates", (0.12, 0.13)),
     (TRAINING, "a claim", GRAVE),
     (TRAINING, "never trained", (1.0, 1.0)),
     (GRADIENTS, "of the logits", GRAVE),

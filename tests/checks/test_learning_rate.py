@@ -15,6 +15,7 @@ from netgrader.checks.short_runs import EARLY, STEPS, Images, ShortRun, short_ru
 from netgrader.checks.sweeps import (
     StudentSweep,
     found_by_sweep,
+    is_exchanged,
     is_hilltop,
     proven,
     read_sweep,
@@ -287,6 +288,21 @@ def test_results_at_rates_that_no_session_was_trained_at_are_no_sweep(
         require_trained(SWEEP, seen, trained)
     assert raised.value.share == share
     assert raised.value.faults[0].code == "sweep-result-not-reproduced"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "exchanged"),
+    [
+        ([(0.88, 1e-4), (0.94, 1e-3), (0.93, 1e-2)], True),
+        ([(11.4, 1.0), (88.1, 1e-4), (94.2, 1e-3), (93.0, 1e-2)], True),
+        ([(1e-4, 0.88), (1e-3, 0.94), (1e-2, 0.93)], False),
+        ([(0.05, 0.9), (0.5, 0.3), (5.0, 0.1)], False),
+        ([(0.3, float("nan")), (0.1, 0.9), (0.03, 0.8)], False),
+        ([], False),
+    ],
+)
+def test_accuracies_in_the_place_of_rates_are_seen_to_be_so(pairs: list[tuple[float, float]], exchanged: bool) -> None:
+    assert is_exchanged(np.array(pairs)) is exchanged
 
 
 def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:
