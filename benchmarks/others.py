@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from benchmarks.submissions import ASSIGNMENT, ROOT
-from benchmarks.watched import watched
-from studies.plain_nbgrader import NOTEBOOK, TESTS
+from benchmarks.watched import CommandFailed, watched
+from studies.plain_nbgrader import NOTEBOOK, TESTS, marks
 from studies.plain_nbgrader import course as plain_course
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["NOTEBOOK", "OtterCourse", "PlainCourse"]
 
 GRADEBOOK = "gradebook.db"
+OUT = "out"
 
 
 class PlainCourse:
@@ -32,6 +34,7 @@ class PlainCourse:
     def __init__(self, folder: Path, students: Sequence[str]) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
+        self._students = students
         plain_course(folder, list(students))
         self._gradebook = (folder / GRADEBOOK).read_bytes()
 
@@ -42,14 +45,18 @@ class PlainCourse:
         # nbgrader calls alembic by its name.
         env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         env["NETGRADER_MNIST"] = str(ROOT / "data")
-        return watched([sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT], env, self.folder)
+        ran = watched([sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT], env, self.folder)
+        for student in self._students:
+            _require_marks(marks(self.folder, student)[0], "nbgrader", student)
+        return ran
 
 
 class OtterCourse:
     """The same tests in otter's form, and the notebooks of `students`; `environment` is where otter-grader is installed."""
 
     def __init__(self, folder: Path, students: Sequence[str], environment: Path) -> None:
-        (folder / "tests").mkdir(parents=True)
+        for name in ("tests", OUT):
+            (folder / name).mkdir(parents=True)
         self.folder = folder
         self._python = str(environment / "bin" / "python")
         self._notebooks: list[str] = []
@@ -61,7 +68,9 @@ class OtterCourse:
         subprocess.run(command, cwd=folder, env=self._env(), capture_output=True, check=True)
 
     def _test(self, name: str, lines: str) -> None:
-        code = f">>> exec({lines!r}, globals())"
+        # What a student's function prints would be an output that a doctest does not expect.
+        quietly = ">>> import contextlib, io\n>>> with contextlib.redirect_stdout(io.StringIO()):\n"
+        code = f"{quietly}...     exec({lines!r}, globals())"
         case = {"code": code, "hidden": True, "locked": False}
         suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
         test = {"name": name, "points": 1, "suites": [suite]}
@@ -81,5 +90,22 @@ class OtterCourse:
 
     def grade(self) -> list[Ran]:
         """`otter run` for each notebook; it takes one at a time."""
-        command = [self._python, "-m", "otter", "run", "-a", "autograder.zip", "-o", "out"]
-        return [watched([*command, notebook], self._env(), self.folder) for notebook in self._notebooks]
+        command = [self._python, "-m", "otter", "run", "-a", "autograder.zip", "-o", OUT]
+        ran = []
+        for notebook in self._notebooks:
+            ran.append(watched([*command, notebook], self._env(), self.folder))
+            results = json.loads((self.folder / OUT / "results.json").read_text(encoding="utf-8"))
+            _require_marks(sum(test.get("score") or 0 for test in results["tests"]), "otter-grader", notebook)
+        return ran
+
+
+def _require_marks(points: float, grader: str, what: str) -> None:
+    """Compare nothing with a grader that did not get so far.
+
+    Raises
+    ------
+    CommandFailed
+        If it gave no points at all to one who trains.
+    """
+    if not points:
+        raise CommandFailed(f"{grader} gave {what} no points: something that the notebook needs is missing there.")

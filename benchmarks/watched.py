@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Mark", "Ran", "side_by_side", "watched"]
+__all__ = ["CommandFailed", "Mark", "Ran", "side_by_side", "watched"]
 
 TICK = 0.1  # seconds between looks; what lives for less is not seen
 MEMORY_TICKS = 5  # looks from one at the memory to the next, which costs more
