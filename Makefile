@@ -18,7 +18,7 @@ demo: setup ## release the course, grade the sample class, write feedback and re
 
 test: ## all tests, a file at a time on each of two cores
 	@scripts/setup browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where studies/fuzzing.csv ends
 	@nice $(BIN)/python -m studies.fuzzing --minutes $(MINUTES)
