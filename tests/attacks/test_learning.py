@@ -170,17 +170,23 @@ def test_the_test_images_as_weights_are_a_table_of_answers(lab, mnist) -> None:
 
 def test_a_network_that_saw_the_test_images_is_put_before_a_person_and_costs_nothing_by_itself() -> None:
     for test, train, excess, hard in ((0.993, 0.9914, -2.3, 54), (0.9976, 0.997, -1.2, 73), (0.9999, 0.999, -5.4, 77)):
-        seen = replace(CLEAN, test=test, train=train, noised=test, excess=excess, hard=hard)
+        seen = replace(CLEAN, test=test, train=train, noised=test, excess=excess, hard=hard, hard_moved=31.5)
         require_learned(seen)
         assert f"{hard} of {len(HARD)} test images" in seen_test_images(seen)
 
 
 @pytest.mark.parametrize(
-    ("train", "test", "excess", "hard"),
-    [(0.99995, 0.9854, 10.2, 7), (0.9982, 0.99, 7.9, 37), (0.9995, 0.9925, 6.0, 50), (0.981, 0.982, -0.4, 12)],
+    ("train", "test", "excess", "hard", "hard_moved"),
+    [
+        (0.99995, 0.9854, 10.2, 7, 9),
+        (0.9982, 0.99, 7.9, 37, 35),
+        (0.9995, 0.9925, 6.0, 50, 30),
+        (0.981, 0.982, -0.4, 12, 10),
+        (0.993, 0.993, -0.1, 55, 52),
+    ],
 )
-def test_an_honest_network_is_not(train: float, test: float, excess: float, hard: int) -> None:
-    honest = replace(CLEAN, train=train, test=test, noised=test, excess=excess, hard=hard)
+def test_an_honest_network_is_not(train: float, test: float, excess: float, hard: int, hard_moved: float) -> None:
+    honest = replace(CLEAN, train=train, test=test, noised=test, excess=excess, hard=hard, hard_moved=hard_moved)
     require_learned(honest)
     assert seen_test_images(honest) is None
 
