@@ -1,11 +1,11 @@
-"""What is run in a kernel before anything of a student's: seeds, `exit()` without effect, streams that are put back."""
+"""What is run in a kernel before anything of a student's: seeds, streams that are put back, names that are noted."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.grading import execution_seeds, execution_streams
+from netgrader.grading import execution_noted, execution_seeds, execution_streams
 from netgrader.grading.execution_streams import PUT_BACK
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ def setup_code(request: ExecutionRequest) -> str:
     shift = 0 if request.respect_seeds else 1_000_003 * (1 + request.seed)
     seeds = f"{_source(execution_seeds)}\ninstall({request.seed + 1}, {shift})\n"
     streams = f"{_source(execution_streams)}\ninstall(get_ipython())\n"
+    noted = f"{_source(execution_noted)}\ninstall(get_ipython())\n"
     calls = f"get_ipython().ask_exit = lambda: None\nimport sys\n{LOGGING}"
     return "\n".join(
-        f"exec(compile({source!r}, '<setup>', 'exec'), {{'__name__': 'setup'}})" for source in (seeds, streams, calls)
+        f"exec(compile({source!r}, '<setup>', 'exec'), {{'__name__': 'setup'}})"
+        for source in (seeds, streams, calls, noted)
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.exercises import load_exercises
+from netgrader.checks.otherwise import OTHERWISE
 from netgrader.checks.points import cell_points
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import UsageError
@@ -340,6 +341,10 @@ def _result(
     status, problem = _status(cells, ran.execution.problem)
     if status is Status.GRADED and ran.execution.problem:
         notes = [*notes, ran.execution.problem]
+    told = {
+        name.removeprefix(OTHERWISE): said for name, said in verified.measured.items() if name.startswith(OTHERWISE)
+    }
+    figures = {name: value for name, value in verified.measured.items() if not name.startswith(OTHERWISE)}
     charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
     return NotebookResult(
         notebook=notebook.name + SUFFIX,
@@ -349,10 +354,10 @@ def _result(
         faults=tuple(dict.fromkeys(code for check in charged for code in check.faults)),
         status=status,
         problem=problem,
-        measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
+        measured={**figures, **({"notes": list(notes)} if notes else {})},
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2)},
         environment=dict(ran.execution.environment),
-        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers),
+        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, told),
     )
 
 

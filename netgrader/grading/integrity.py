@@ -53,6 +53,7 @@ def observed(
     execution: Execution,
     checks: Mapping[str, Sequence[CheckResult]],
     helpers: Mapping[str, str] | None = None,
+    otherwise: Mapping[str, str] | None = None,
 ) -> tuple[Observed, ...]:
     """The facts of one notebook.
 
@@ -66,12 +67,15 @@ def observed(
         Verdicts by check cell.
     helpers
         Texts of the modules handed in beside the notebook, by file name.
+    otherwise
+        Sentences by cell on what probes were shown and the notebook did not work with.
     """
     seen: list[Observed] = []
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         given = cell.origin is not None and cell.origin.locked
         seen += _of_cell(cell.grade_id or f"code cell {number + 1}", cell.source, run, given=given)
     seen += _of_helpers(helpers or {}, [cell.source for cell in cells])
+    seen += [Observed(name, said, None) for name, said in (otherwise or {}).items()]
     for name, problem in execution.problems.items():
         if problem != execution.problem:
             seen.append(Observed(name, plain(problem), None))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader import observations
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import BadExerciseError, load_exercises
+from netgrader.checks.otherwise import OTHERWISE, otherwise
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.grading.verify import BROKEN, VerificationRequest
@@ -76,12 +77,16 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
             on_plan=planned,
             on_verdict=judged,
         )
+        facts = otherwise(bench)
     finally:
         bench.close()
         if started is not None:
             started.close()
     seen = observations.to_json(run.observations)
-    tell(end={"measured": run.measured_by_cell, "observations": seen, "log": list(run.log)})
+    measured = {cell: dict(noted) for cell, noted in run.measured_by_cell.items()}
+    for cell, sentence in facts.items():
+        measured.setdefault(cell, {})[OTHERWISE + cell] = sentence
+    tell(end={"measured": measured, "observations": seen, "log": list(run.log)})
 
 
 def _started_lab(request: VerificationRequest) -> Lab | None:

@@ -18,7 +18,10 @@ from netgrader.student.probes import Student, describe, load_probes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["take"]
+__all__ = ["CHANGED", "take"]
+
+CHANGED = "changed"
+"""The fact that names what meant something else than when the last cell ended."""
 
 
 def take(
@@ -57,13 +60,23 @@ def take(
         raise LookupError(f"No probe takes evidence for {cell_id}.")
     student = Student(namespace, load_exercises(Path(probes_dir)), seed, challenge, cell_id.removeprefix("check_"))
     out = EvidenceWriter(out_dir, cell_id)
+    changed = _changed_names(namespace)
     try:
         with _undisturbed():
             probes[cell_id](student, out)
     except Exception as error:  # noqa: BLE001  (what was taken before counts; the rest is said to be missing)
         out.error("probe", describe(error, namespace))
     finally:
+        if changed & student.asked:
+            out.fact(CHANGED, sorted(changed & student.asked))
         out.close()
+
+
+def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
+    """Names that mean something else than when the last cell ended, where the grader's kernel notes that."""
+    shell = _shell()
+    look = getattr(shell, "netgrader_changed", None)
+    return look() if look is not None and shell.user_ns is namespace else frozenset()
 
 
 @contextmanager
@@ -95,11 +108,16 @@ class _Sink(io.TextIOBase):
         return len(text)
 
 
+def _shell() -> Any:
+    """IPython's shell, if there is one."""
+    interactive = sys.modules.get("IPython.core.interactiveshell")
+    return interactive.InteractiveShell._instance if interactive else None  # noqa: SLF001  (instance() would make one)
+
+
 @contextmanager
 def _no_display() -> Iterator[None]:
     """Keep IPython from showing rich output meanwhile."""
-    interactive = sys.modules.get("IPython.core.interactiveshell")
-    shell = interactive.InteractiveShell._instance if interactive else None  # noqa: SLF001  (instance() would make one)
+    shell = _shell()
     if shell is None:
         yield
         return

@@ -98,6 +98,8 @@ class Student:
     exercise
         Id of the solution cell whose work is asked for: where its function is still the stub that the notebook came
         with, what that function would have made is not missing but not done.
+    asked
+        The names that were asked for so far.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Student:
         exercise: str | None = None,
     ) -> None:
         self._namespace = namespace
+        self.asked: set[str] = set()
         self.exercise = exercise
         self.exercises = exercises
         self.seed = seed
@@ -124,6 +127,7 @@ class Student:
         NotImplementedError
             If it is not because the exercise has not been done.
         """
+        self.asked.add(name)
         try:
             return self._namespace[name]
         except KeyError:

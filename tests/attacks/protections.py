@@ -292,6 +292,12 @@ TOLD = Protection(
     within("test_integrity", "checks itself", "lets a helper check"),
     f"{HERE}::test_a_check_of_ones_own_is_not_told_where_nobody_looks",
 )
+NOTED = Protection(
+    "what names mean is noted when a cell ends, and looked at when evidence is taken",
+    "nothing is noted",
+    within("test_integrity", "is right for whoever asks", "changes its array for whoever asks"),
+    f"{HERE}::test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted",
+)
 RUNTIME = Protection(
     "the container's first process and its runtime are out of reach",
     "one of podman's options is left out at a time",

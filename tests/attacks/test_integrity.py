@@ -16,6 +16,16 @@ from tests.attacks.attacked import RIGHT, Attack
 from tests.attacks.conftest import Attacked
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "results.schema.json").read_text())
+# Evidence is taken silently, so that this hook of IPython's is called for it, and others are not.
+ASKED = """
+import numpy as np
+right = np.arange(10) ** 2
+squares = np.zeros(10, int)
+def when_asked(*_): {right}
+def afterwards(*_): squares[:] = 0
+get_ipython().events.register('pre_execute', when_asked)
+get_ipython().events.register('post_execute', afterwards)
+"""
 ATTACKS = [
     Attack("endless", squares="while True: pass"),
     Attack("dies", squares="import os\nos._exit(1)"),
@@ -41,6 +51,8 @@ ATTACKS = [
             "tools.py": "def check(x):\n    return x == x",  # a name of its own
         },
     ),
+    Attack("is right for whoever asks", squares=ASKED.format(right="globals().update(squares=right)")),
+    Attack("changes its array for whoever asks", squares=ASKED.format(right="squares[:] = right")),
     Attack("honest", squares=RIGHT),
 ]
 REPLACING = [
@@ -136,6 +148,13 @@ def test_a_check_of_a_helper_is_told_where_it_becomes_the_notebooks(seen) -> Non
     assert seen["lets a helper check"].score == 5.0
     told = seen["lets a helper reach into the notebook"].integrity
     assert told == (Observed("quiet.py", REPLACED_BY_HELPER, None),)  # and nothing of the other one
+
+
+@pytest.mark.parametrize("name", ["is right for whoever asks", "changes its array for whoever asks"])
+def test_what_is_right_only_for_whoever_asks_is_told(seen, name: str) -> None:
+    said = "When evidence was taken, squares meant something else than when the cell before had ended."
+    assert seen[name].integrity == (Observed("check_squares", said, None),)
+    assert seen[name].score == 5.0  # what was handed over counts, and a person looks
 
 
 def test_the_names_of_a_helper_become_the_notebooks_through_another_one_too() -> None:

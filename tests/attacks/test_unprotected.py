@@ -455,6 +455,17 @@ def test_a_check_of_ones_own_is_not_told_where_nobody_looks(monkeypatch: pytest.
     assert [told(attack) for attack in attacks] == [[], []]
 
 
+def test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted(
+    course: Attacked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "nothing.py").write_text("def install(shell):\n    pass\n")
+    monkeypatch.setattr("netgrader.grading.execution_noted.__file__", str(tmp_path / "nothing.py"))
+    attacks = [attack for attack in test_integrity.ATTACKS if attack.name in seen(protections.NOTED)]
+    course.run(attacks)
+    assert [course.results[attack.name].result.integrity for attack in attacks] == [(), ()]
+    assert [course.results[attack.name].result.score for attack in attacks] == [5.0, 5.0]
+
+
 def test_an_exception_that_cannot_be_told_breaks_whoever_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {}
     (name,) = seen(protections.EXCEPTIONS)

@@ -172,7 +172,9 @@ def test_the_mark_is_what_was_earned(ran: Attacked, attack: Attack) -> None:
     assert_in_vain(ran, attack)
     result = ran.results[attack.name].result
     assert "Traceback" not in json.dumps(result.as_json())
-    if attack in HOSTILE:
+    if attack in HONEST:
+        assert not [one for one in result.integrity if "meant something else" in one.seen]
+    else:
         assert result.problem or any(check.message for cell in result.cells for check in cell.checks)
 
 

@@ -1,0 +1,100 @@
+"""Whether probes were shown something else than the notebook worked with: facts for a person, which cost nothing.
+
+A network is asked for by the grader, and trained by the notebook: both are handed over, and both should be the same network,
+whatever their rates. What names mean is noted when a cell ends, and looked at again when evidence is taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import netgrader
+from netgrader.checks.exercises import NET
+from netgrader.checks.wording import plain
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.checks.bench import Bench
+    from netgrader.evidence import GraphEvidence
+    from netgrader.network.model import Network
+
+__all__ = ["OTHERWISE", "otherwise"]
+
+OTHERWISE = "otherwise_when_asked: "
+"""What the name of such a fact in ``measured`` begins with; the check cell's id follows."""
+CHANGED = "changed"
+MOST_NAMES = 5
+DEMANDS = frozenset({"widths", "min_layers"})
+"""What the parameters of an exercise have that asks for a network."""
+
+
+def otherwise(bench: Bench) -> dict[str, str]:
+    """A sentence for each cell of whose evidence there is something to tell."""
+    told = dict(_changed_names(bench))
+    for cell, sentence in _other_networks(bench):
+        told[cell] = f"{told[cell]} {sentence}" if cell in told else sentence
+    return told
+
+
+def _cells(bench: Bench) -> list[str]:
+    return sorted(folder.name for folder in bench.evidence_root.iterdir() if folder.is_dir())
+
+
+def _changed_names(bench: Bench) -> Iterator[tuple[str, str]]:
+    for cell in _cells(bench):
+        names = bench.evidence(cell).raw.facts.get(CHANGED)
+        if isinstance(names, list) and names:
+            said = ", ".join(plain(str(name), 60) for name in names[:MOST_NAMES])
+            yield cell, f"When evidence was taken, {said} meant something else than when the cell before had ended."
+
+
+def _other_networks(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Where a notebook trained another network than the one that its function makes for the grader."""
+    graphs = {cell: graph for cell in _cells(bench) if (graph := bench.evidence(cell).raw.graphs.get(NET)) is not None}
+    asked = next((cell for cell in graphs if _makes_networks(bench, cell)), None)
+    if asked is None:
+        return
+    expected = _read(graphs[asked])
+    seen: set[bytes] = set()
+    for cell, graph in graphs.items():
+        if cell == asked or expected is None or not graph.values or graph.meta_graph in seen:
+            continue
+        seen.add(graph.meta_graph)
+        found = _read(graph)
+        if found is not None and _shape(found) != _shape(expected):
+            name = asked.removeprefix("check_")
+            trained = f"the network that the notebook trained is {_words(found)}"
+            yield cell, f"Asked for by the grader, {name} makes {_words(expected)}; {trained}."
+
+
+def _makes_networks(bench: Bench, cell: str) -> bool:
+    """Whether the cell's exercise is a function that makes a network."""
+    return bool(DEMANDS & bench.exercises.tables.get(cell.removeprefix("check_"), {}).keys())
+
+
+def _read(graph: GraphEvidence) -> Network | None:
+    """A network as its graph alone tells it; None where that is nothing."""
+    try:
+        network: Network = netgrader.read_network(graph.meta_graph, graph.parts, lab=None)
+    except NetgraderError:
+        return None
+    return network if network.layers else None
+
+
+def _shape(network: Network) -> tuple[object, ...]:
+    """What is the same at every rate."""
+    loss = network.loss.kind if network.loss else None
+    return network.layers, loss, network.optimizer.kind if network.optimizer else None
+
+
+def _words(network: Network) -> str:
+    """A network in a few words."""
+    widths = [network.layers[0].inputs, *(layer.outputs for layer in network.layers)]
+    activations = [layer.activation for layer in network.layers[:-1]]
+    parts = [" → ".join("?" if width is None else str(width) for width in widths)]
+    parts += [f"with {', '.join(dict.fromkeys(activations))}"] if activations else []
+    parts += [network.loss.kind] if network.loss else []
+    parts += [network.optimizer.kind] if network.optimizer else []
+    return plain(", ".join(parts), 200)
