@@ -214,7 +214,7 @@ def row_of(name: str, recipe: Recipe, found: Recomputed, seconds: float, at: str
 def main() -> None:
     """Train what has no row yet."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.nice(5)
+    os.nice(1)
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
