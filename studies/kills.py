@@ -1,7 +1,9 @@
 """Kill ``netgrader autograde`` at random moments, let the next call finish, and compare with an undisturbed class.
 
-Notebooks that train nothing, in real cages, into a real gradebook. A row of `studies/kills.csv` for each series of kills
-that ended with a call which was left alone. Resumable: series are numbered, and each call adds the next ones.
+Notebooks that train nothing, in real cages, into a real gradebook. A series is killed again and again until a call ends
+by itself: two times in three at a random moment after its first notebook has begun, the third time within a tenth of a
+second after a transaction was opened in the gradebook. Calls are forks of a process that has made their imports, so
+that no kill is spent on those. A row of `studies/kills.csv` for each series. Resumable: each call adds the next ones.
 
     .venv/bin/python -m studies.kills --kills 100
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import os
 import random
 import shutil
@@ -19,25 +22,44 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbgrader.api import Gradebook
 
+# With all that the command imports late, so that forks have it.
+import netgrader.commands.autograde  # noqa: F401
+from netgrader.cli import main as cli_main
+from netgrader.commands.running import status_path
 from netgrader.grading.kept import kept, kept_path
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from tests.conftest import TinyCourse, build
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 ROWS = Path(__file__).with_suffix(".csv")
-FIELDS = ("commit", "series", "moments", "done_when_killed", "same", "differs")
-NETGRADER = Path(sys.executable).parent / "netgrader"
-PER_SERIES = 5
+FIELDS = ("commit", "series", "during", "moments", "done_when_killed", "same", "differs")
+SAVING_SECONDS = 0.1
 CLASS: dict[str, dict[str, Any]] = {
     "ada": {},
     "bela": {"add": "def add(a, b):\n    return a - b"},
     "chloe": {"squares": "squares = 1 / 0"},
+    "dora": {"why": "Because two and two are four."},
+    "emil": {"squares": "squares = [k ** 2 for k in range(10)]"},
     "hana": {"content": b"{ not json"},
 }
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill: what was going on, how many seconds after that had begun, and how many notebooks were saved by then."""
+
+    during: str
+    moment: float
+    done: int
 
 
 def main() -> None:
@@ -54,18 +76,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="netgrader-kills-") as made:
         template = template_class(Path(made) / "template")
         undisturbed, seconds = finished(copy_of(template, Path(made) / "alone"))
-        while sum(len(row["moments"].split()) for row in rows) < wanted:
+        while _kills(rows) < wanted:
             number = len(rows) + 1
             folder = Path(made) / f"series{number}"
-            moments, done, state = series(copy_of(template, folder), number, seconds)
-            differs = " ".join(name for name in undisturbed if state.get(name) != undisturbed[name])
+            kills, state = series(copy_of(template, folder), number, seconds / len(CLASS))
             row = {
                 "commit": commit,
                 "series": number,
-                "moments": " ".join(f"{moment:.2f}" for moment in moments),
-                "done_when_killed": " ".join(map(str, done)),
+                "during": " ".join(kill.during for kill in kills),
+                "moments": " ".join(f"{kill.moment:.3f}" for kill in kills),
+                "done_when_killed": " ".join(str(kill.done) for kill in kills),
                 "same": "yes" if state == undisturbed else "no",
-                "differs": differs,
+                "differs": " ".join(name for name in undisturbed if state.get(name) != undisturbed[name]),
             }
             _write(row)
             rows = _rows()
@@ -73,8 +95,7 @@ def main() -> None:
             sys.stdout.flush()
             shutil.rmtree(folder)
     same = [row for row in rows if row["same"] == "yes"]
-    kills = sum(len(row["moments"].split()) for row in rows)
-    sys.stdout.write(f"{kills} kills in {len(rows)} series; {len(same)} ended as the undisturbed class did.\n")
+    sys.stdout.write(f"{_kills(rows)} kills in {len(rows)} series; {len(same)} ended as the undisturbed class did.\n")
 
 
 def template_class(root: Path) -> TinyCourse:
@@ -93,19 +114,17 @@ def copy_of(course: TinyCourse, target: Path) -> TinyCourse:
 
 
 def finished(course: TinyCourse) -> tuple[dict[str, Any], float]:
-    """What a call that is left alone ends with, and its seconds."""
+    """What a call that is left alone ends with, and how many seconds passed after its first notebook had begun."""
+    call = Call(course)
+    call.wait_for(call.has_begun)
     begun = time.monotonic()
-    process = _start(course)
-    said = process.communicate()[0]
-    if process.returncode not in {0, 1}:  # 1: Hana's file is none
-        raise SystemExit(f"grading ended with {process.returncode}:\n{said}")
+    call.wait_for(lambda: False)
+    call.require_end()
     return state_of(course), time.monotonic() - begun
 
 
-def series(
-    course: TinyCourse, seed: int, seconds: float, kills: int = PER_SERIES
-) -> tuple[list[float], list[int], dict[str, Any]]:
-    """Kill one call after the other, each at a random moment, then let one finish.
+def series(course: TinyCourse, seed: int, seconds: float) -> tuple[list[Kill], dict[str, Any]]:
+    """Kill one call after the other, each at a random moment, until one has ended by itself.
 
     Parameters
     ----------
@@ -114,26 +133,106 @@ def series(
     seed
         Of the moments.
     seconds
-        How long a call takes.
+        How long a notebook takes, about: a moment lies within twice of it.
 
     Returns
     -------
-    The moments in seconds after the start, how many notebooks were done at each, and what it ended with.
+    The kills, and what it ended with.
     """
     chance = random.Random(seed)  # noqa: S311  (moments, no secrets)
-    moments, done = [], []
-    for _ in range(kills):
-        moment = chance.uniform(0.0, seconds)
-        process = _start(course)
+    kills: list[Kill] = []
+    in_vain = 0
+    while True:
+        call = Call(course)
+        saving = chance.random() < 1 / 3
+        # On a busy machine a call may get nowhere in that time; then the next one is given longer.
+        moment = chance.uniform(0.0, SAVING_SECONDS if saving else 2 * seconds * (1 + in_vain))
+        # Now and then the whole group, as when a machine loses power; else the command alone.
+        group = chance.random() < 1 / 3
+        if call.wait_for(call.saves if saving else call.has_begun) or call.wait_for(lambda: False, moment):
+            call.require_end()
+            return kills, state_of(course)
+        call.kill(group=group)
+        done = _done(course)
+        in_vain = 0 if done > (kills[-1].done if kills else 0) else in_vain + 1
+        kills.append(Kill("saving" if saving else "grading", moment, done))
+
+
+class Call:
+    """``netgrader autograde`` in a process of its own, which leads a group."""
+
+    def __init__(self, course: TinyCourse) -> None:
+        self._course = course
+        self._status = status_path(course.assignment)
+        self._log = course.root / "call.log"
+        self._code: int | None = None
+        self._begun = time.time()
+        sys.stdout.flush()
+        self._pid = os.fork()
+        if not self._pid:
+            self._become_the_command()
+
+    def _become_the_command(self) -> NoReturn:
+        os.setsid()
+        os.chdir(self._course.root)
+        log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        for name in [name for name in os.environ if name.startswith("NETGRADER_")]:
+            del os.environ[name]
+        # Workers import what the main module is, and this is not it.
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        sys.argv = ["netgrader", "autograde", self._course.assignment_id, "--workers", "2"]
+        code = 1
         try:
-            process.wait(moment)
-        except subprocess.TimeoutExpired:
-            # Now and then the whole group, as when a machine loses power; else the command alone.
-            (os.killpg if chance.random() < 1 / 3 else os.kill)(process.pid, signal.SIGKILL)
-        process.communicate()
-        moments.append(moment)
-        done.append(_done(course))
-    return moments, done, finished(course)[0]
+            code = cli_main() or 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float = math.inf) -> bool:
+        """Wait until `condition` holds or `seconds` have passed; whether the call ended by itself before."""
+        until = time.monotonic() + seconds
+        while not self._has_ended() and not condition():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.002)
+        return self._code is not None
+
+    def has_begun(self) -> bool:
+        """Whether it grades a notebook."""
+        try:
+            raw = json.loads(self._status.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(raw["pid"] == self._pid and (raw["running"] or raw["done"]))
+
+    def saves(self) -> bool:
+        """Whether it has a transaction open in the gradebook: a journal of its own, not one that a killed call left."""
+        try:
+            opened = (self._course.root / "gradebook.db-journal").stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return opened > self._begun and self.has_begun()
+
+    def kill(self, *, group: bool) -> None:
+        """Without notice."""
+        (os.killpg if group else os.kill)(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+
+    def require_end(self) -> None:
+        """See that it ended as it should: with 1, since Hana's file is no notebook."""
+        if self._code != 1:
+            raise SystemExit(f"grading ended with {self._code}:\n{self._log.read_text(encoding='utf-8')}")
+
+    def _has_ended(self) -> bool:
+        if self._code is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._code = os.waitstatus_to_exitcode(status)
+        return self._code is not None
 
 
 def state_of(course: TinyCourse) -> dict[str, Any]:
@@ -155,17 +254,8 @@ def state_of(course: TinyCourse) -> dict[str, Any]:
     return found
 
 
-def _start(course: TinyCourse) -> subprocess.Popen[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("NETGRADER_")}
-    return subprocess.Popen(
-        [NETGRADER, "autograde", course.assignment_id, "--workers", "2"],
-        cwd=course.root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+def _kills(rows: list[dict[str, str]]) -> int:
+    return sum(len(row["moments"].split()) for row in rows)
 
 
 def _done(course: TinyCourse) -> int:
