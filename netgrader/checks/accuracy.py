@@ -106,7 +106,7 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
     found, expected = "no values of variables in the session", "a network trained in sess"
     stopped = evidence.stopped(name)
     if stopped is not None:
-        found, expected = f"{found}, since {stopped.sentence}", remedy(stopped.kind)
+        found, expected = f"{found}, since {stopped.sentence}", remedy(stopped.kind, stopped.message)
     fail("train-op-not-run", found=found, expected=expected)
 
 

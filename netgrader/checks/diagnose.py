@@ -56,7 +56,7 @@ def explain(
         if stopped is None:
             return fault("missing-name", found=error.message, place=name)
         found = f"{error.message}, since {stopped.sentence}"
-        return fault("missing-name", found=found, expected=remedy(stopped.kind), place=name)
+        return fault("missing-name", found=found, expected=remedy(stopped.kind, stopped.message), place=name)
     place = f"{name}: {error.line}" if error.line else name
     said = said_of(error.kind, error.message)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")

@@ -49,6 +49,9 @@ REMEDIES: Sequence[tuple[frozenset[str], str]] = (
     (frozenset({"MemoryError", "ResourceExhaustedError"}), "smaller layers or minibatches, which take less memory"),
 )
 OTHERWISE = "a cell that runs to its end"
+# As the system says it: a file too large, no space left, a quota used up.
+_DISK = re.compile(r"\[Errno (?:27|28|122)\]")
+TOO_MUCH = "less that is written to files: a notebook that is graded has little room for them"
 
 # Where Python read it: a file with a number for a name, which says nothing to anybody.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
@@ -101,8 +104,10 @@ def without_prelude(message: str) -> str:
     return told.group(1).strip() if told else message
 
 
-def remedy(kind: str) -> str:
+def remedy(kind: str, message: str = "") -> str:
     """What is expected where an exception of this kind was found."""
+    if kind == "OSError" and _DISK.search(message[:SAID]):
+        return TOO_MUCH
     return next((expected for kinds, expected in REMEDIES if kind in kinds), OTHERWISE)
 
 

@@ -111,19 +111,24 @@ def module_monkeypatch() -> Iterator[pytest.MonkeyPatch]:
         yield patch
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    course = build(tmp_path_factory.mktemp("attacked") / "course")
+def attacked_course(root: Path) -> Path:
+    """A course with what attacks are after: tests, a gradebook, somebody else's work."""
+    course = build(root)
     course.write("source/numbers/checks/probes_sums.py", PROBES)
     course.write("source/numbers/checks/exercises.toml", LIMITS)
     course.write("grader_tests/test_sums.py", TESTS.replace("SECRET", MARK))
     course.write("source/numbers/checks/test_sums_public.py", '"""Nothing public."""\n')
     (course.root / "gradebook.db").write_text(MARK)
     (course.root / "grader_tests" / "seed.txt").write_text("731\n")
-    other = course.submit("bertha", add=f"def add(a, b):\n    return a + b  # {MARK}")
-    assert other.is_file()
-    require_promises()
+    course.submit("bertha", add=f"def add(a, b):\n    return a + b  # {MARK}")
     return course.root
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = attacked_course(tmp_path_factory.mktemp("attacked") / "course")
+    require_promises()
+    return root
 
 
 @pytest.fixture(scope="module")
