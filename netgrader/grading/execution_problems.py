@@ -57,7 +57,8 @@ def _died(reply: Reply, where: str, limits: ExecutionLimits) -> str:
         advice = "Use smaller layers or minibatches, or float32 instead of float64."
         return f"The run ended in {where}, where more than {size} of memory were needed. {REST} {advice}"
     if limit in ("disk", "files"):
-        return f"The run ended in {where}, which wrote too much to disk. {REST} Write less."
+        advice = "Write less, or use smaller layers: at a check the weights of a network are written down."
+        return f"The run ended in {where}, which wrote too much to disk. {REST} {advice}"
     if limit is not None:
         return f"The run ended in {where}, where a limit was hit ({limit}). {REST}"
     return f"The kernel died in {where}. {REST} Does the cell end the process, or use a library that crashes?"

@@ -111,6 +111,18 @@ def test_a_network_that_is_too_large_is_said_to_be_so_with_what_to_make_smaller(
     assert "Use smaller layers or minibatches" in result["problem"]
 
 
+@pytest.mark.slow
+def test_a_network_whose_weights_are_too_large_to_be_handed_over_keeps_the_points_of_what_stands_before_it(course):
+    set_limits(course, disk_bytes=20_000_000)
+    once = ENDLESS.replace("while True:\n    ", "") + "acc_trn, acc_val = [0.5], [0.5]\n"
+    code, _, result = grade(course, DEEP.replace("X, 96,", "X, 3000,"), once)
+    assert code == 1
+    assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
+    assert result["status"] == "partly-gradable"
+    assert "The run ended in the check check_deep_training, which wrote too much to disk." in result["problem"]
+    assert "use smaller layers" in result["problem"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
