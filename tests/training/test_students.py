@@ -177,5 +177,21 @@ def test_what_takes_no_step_earns_nothing(wrong, name):
     assert all(verdict.share == 0 for verdict in training.verdicts.values())
 
 
+# By hidden test: a loop with a mistake that shows in the aspect that it looks at, and in no other.
+MISTAKES_OF_ONE_ASPECT = {
+    "test_each_epoch_has_a_new_order": "order_of_the_file",
+    "test_each_image_is_fed_with_its_label": "two_permutations",
+    "test_no_test_image_is_trained_on": "train_op_in_all_fetches",
+    "test_accuracy_is_taken_on_all_images": "two_hundred_images",
+    "test_the_graph_stays_as_it_is": "ops_in_the_loop",
+}
+
+
+@pytest.mark.parametrize("test", MISTAKES_OF_ONE_ASPECT)
+def test_a_hidden_test_of_the_cell_names_what_no_other_test_of_it_names(wrong, test):
+    verdicts = wrong.training(MISTAKES_OF_ONE_ASPECT[test]).verdicts
+    assert [aspect for aspect, verdict in verdicts.items() if verdict.faults] == [TESTS[test]]
+
+
 def test_every_test_of_the_cell_is_known_here():
     assert set(credits_of_tests()) == set(TESTS)
