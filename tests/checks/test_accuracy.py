@@ -20,6 +20,7 @@ from netgrader.checks.accuracy import (
     target_met,
 )
 from netgrader.checks.bench import CellEvidence, Mnist
+from netgrader.checks.hard_images import HARD
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.stopped import TOOK_TOO_LONG
 from netgrader.evidence import Evidence, GraphEvidence
@@ -69,6 +70,21 @@ def test_the_accuracy_is_that_of_numpy(mnist: Mnist) -> None:
     assert recomputed.test == pytest.approx(np.mean(found == mnist.y_test), abs=1e-3)
     assert recomputed.test > 0.75
     require_learned(recomputed)
+
+
+def test_hard_images_are_counted_as_they_are_and_moved_by_a_pixel(mnist: Mnist) -> None:
+    evidence = trained(mnist)
+    hard = [row for row in HARD if row < len(mnist.y_test)]
+    images, digits = mnist.x_test[hard], mnist.y_test[hard]
+    steps = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)]
+
+    def known(step: tuple[int, int]) -> int:
+        logits = np.roll(images, step, axis=(1, 2)).reshape(-1, 784) / 255 @ evidence.values["w"]
+        return int((logits.argmax(axis=1) == digits).sum())
+
+    recomputed = recompute(LocalLab(), evidence, mnist)
+    assert recomputed.hard == known((0, 0))
+    assert recomputed.hard_moved == np.mean([known(step) for step in steps[1:]])
 
 
 def test_a_table_of_answers_is_not_learning(mnist: Mnist) -> None:
