@@ -131,6 +131,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture
+def course(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Attacked:
+    """The course that is attacked, in a folder of this test's own: nothing of it is looked after afterwards."""
+    monkeypatch.setenv("INSTRUCTORS_SECRET", MARK)
+    shutil.copytree(template, tmp_path / "course")
+    return Attacked(tmp_path / "course")
+
+
 @pytest.fixture(scope="module")
 def attacked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     """A course of this family's own. Afterwards an honest notebook is graded as ever, and nothing has changed."""

@@ -1,38 +1,19 @@
-"""Which protection holds off which attack, and where that attack is seen to succeed with the protection off.
+"""The protections that attacks test, and where these are seen to succeed with one of them off.
 
-`docs/protections.md` is made from this table by ``python -m tests.attacks.protections``. `test_unprotected.py` runs what is
-`seen` with the protection off, and sees to it that each attack in this folder belongs to exactly one protection.
+`test_unprotected.py` and `test_unprotected_readers.py` run what is `seen` with the protection off; `belonging.py` says for
+each attack which protection it tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from tests.attacks import (
-    test_broken,
-    test_container,
-    test_evidence,
-    test_forged_notes,
-    test_forging,
-    test_graphs,
-    test_integrity,
-    test_kernel,
-    test_learning,
-    test_neighbours,
-    test_parcels,
-    test_reading,
-    test_resources,
-    test_untried,
-    test_writing,
-)
+from tests.attacks import test_broken, test_evidence, test_forged_notes
 
-__all__ = ["PROTECTIONS", "Protection", "attacks", "held_off", "page"]
+__all__ = ["HERE", "PROTECTIONS", "READERS", "Protection", "within"]
 
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "protections.md"
 HERE = "tests/attacks/test_unprotected.py"
+READERS = "tests/attacks/test_unprotected_readers.py"
 
 
 @dataclass(frozen=True)
@@ -46,7 +27,7 @@ class Protection:
     off
         What is done without it.
     seen
-        Attacks that were seen to succeed then, as `attacks` names them.
+        Attacks that are seen to succeed then, each as its file, a colon and its name.
     where
         The test that sees it: a file, two colons, a function.
     """
@@ -58,6 +39,7 @@ class Protection:
 
 
 def within(file: str, *names: str) -> tuple[str, ...]:
+    """Attacks of one file."""
     return tuple(f"{file}: {name}" for name in names)
 
 
@@ -235,68 +217,68 @@ ARRAYS = Protection(
     "a reader of arrays of our own",
     "NumPy reads them, pickles and all",
     within("test_evidence", *(f"array, {name}" for name in test_evidence.ARRAYS)),
-    f"{HERE}::test_numpys_own_reader_refuses_no_array_as_evidence",
+    f"{READERS}::test_numpys_own_reader_refuses_no_array_as_evidence",
 )
 MANIFESTS = Protection(
     "a reader of manifests that believes nothing",
     "the manifest is taken at its word",
     within("test_evidence", *(f"manifest, {name}" for name in test_evidence.MANIFESTS)),
-    f"{HERE}::test_a_manifest_that_is_taken_at_its_word_is_believed_or_breaks_the_reader",
+    f"{READERS}::test_a_manifest_that_is_taken_at_its_word_is_believed_or_breaks_the_reader",
 )
 LINKS = Protection(
     "only regular files of evidence are read, within a size",
     "whatever lies there is opened",
     within("test_evidence", "link") + within("test_kernel", "puts a link to the machine's files there"),
-    f"{HERE}::test_a_link_is_followed_by_whoever_does_not_look",
+    f"{READERS}::test_a_link_is_followed_by_whoever_does_not_look",
 )
 MESSAGES = Protection(
     "a kernel's messages are read within a depth, as whole characters and finite numbers",
     "they are read as Python reads JSON",
     within("test_kernel", "sends halves of characters past the encoder", "displays numbers that are none"),
-    f"{HERE}::test_messages_that_are_read_as_they_come_cannot_be_written_down",
+    f"{READERS}::test_messages_that_are_read_as_they_come_cannot_be_written_down",
 )
 OPS = Protection(
     "an allow-list of ops",
     "reading files is on it",
     within("test_graphs", "files_in_names"),
-    f"{HERE}::test_a_graph_reads_a_file_where_the_op_is_allowed",
+    f"{READERS}::test_a_graph_reads_a_file_where_the_op_is_allowed",
 )
 GREED = Protection(
     "the lab's limits on time and memory",
     "they are raised, and the graph made finite",
     within("test_graphs", "giant_fill"),
-    f"{HERE}::test_a_giant_tensor_is_made_where_the_lab_may_take_the_memory",
+    f"{READERS}::test_a_giant_tensor_is_made_where_the_lab_may_take_the_memory",
 )
 GROWTH = Protection(
     "a limit on what a graph becomes when its functions are written out",
     "it is raised, and the graph made smaller",
     within("test_graphs", "functions that call two"),
-    f"{HERE}::test_functions_are_written_out_without_end_where_nothing_counts",
+    f"{READERS}::test_functions_are_written_out_without_end_where_nothing_counts",
 )
 STILL_REFUSED = ("another notebook", "a format long gone")  # by what comes after the reader
 NOTEBOOKS = Protection(
     "a reader of notebooks of our own",
     "nbformat reads them",
     within("test_broken", *(name for name in test_broken.UNREADABLE if name not in STILL_REFUSED)),
-    f"{HERE}::test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks",
+    f"{READERS}::test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks",
 )
 ARCHIVES = Protection(
     "entries of archives are taken by their last name, within limits",
     "zipfile unpacks all of it",
     within("test_parcels", "bomb", "many"),
-    f"{HERE}::test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk",
+    f"{READERS}::test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk",
 )
 TOLD = Protection(
     "a look at all code for what gives the name check another meaning",
     "nobody looks",
     within("test_integrity", "checks itself", "lets a helper check"),
-    f"{HERE}::test_a_check_of_ones_own_is_not_told_where_nobody_looks",
+    f"{READERS}::test_a_check_of_ones_own_is_not_told_where_nobody_looks",
 )
 NOTED = Protection(
     "what names mean is noted when a cell ends, and looked at when evidence is taken",
     "nothing is noted",
     within("test_integrity", "is right for whoever asks", "changes its array for whoever asks"),
-    f"{HERE}::test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted",
+    f"{READERS}::test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted",
 )
 RUNTIME = Protection(
     "the container's first process and its runtime are out of reach",
@@ -308,7 +290,7 @@ EXCEPTIONS = Protection(
     "exceptions and values become text and numbers within a length",
     "they are told as they are",
     within("test_untried", "an exception that cannot be told"),
-    f"{HERE}::test_an_exception_that_cannot_be_told_breaks_whoever_tells_it",
+    f"{READERS}::test_an_exception_that_cannot_be_told_breaks_whoever_tells_it",
 )
 
 ORDER = Protection(
@@ -343,214 +325,3 @@ OTHERS = Protection(
 )
 
 PROTECTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Protection))
-
-# Attacks by file and table, each with the protection that it tests unless `EXCEPT` names another one.
-_TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
-    ("test_forging", [attack.name for attack in test_forging.ATTACKS], ELSEWHERE),
-    ("test_kernel", test_kernel.MESSAGES, MESSAGES),
-    ("test_kernel", test_kernel.HOOKS, ELSEWHERE),
-    ("test_kernel", [attack.name for attack in test_kernel.MACHINERY[1:]], ELSEWHERE),
-    ("test_kernel", test_kernel.FOLDER, LINKS),
-    ("test_reading", test_reading.READING, FILES),
-    ("test_writing", test_writing.WRITING, NOBODY),
-    ("test_container", test_container.CONTAINERS, RUNTIME),
-    ("test_resources", [attack.name for attack in (*test_resources.ATTACKS, *test_resources.FILES)], TIME),
-    ("test_neighbours", test_neighbours.HOSTILE, SHARE),
-    ("test_learning", [build.__name__ for build in test_learning.LOOKED_UP], COLLAPSE),
-    ("test_forged_notes", (*test_forged_notes.NOTES, "another student's"), NOTES),
-    ("test_evidence", [f"array, {name}" for name in test_evidence.ARRAYS], ARRAYS),
-    (
-        "test_evidence",
-        [f"manifest, {name}" for name in (*test_evidence.MANIFESTS, *test_evidence.NO_JSON)],
-        MANIFESTS,
-    ),
-    ("test_evidence", [make.__name__ for make in test_evidence.NO_FILES], LINKS),
-    ("test_graphs", [build.__name__ for build in test_graphs.GREEDY], GREED),
-    ("test_graphs", test_graphs.READ, GROWTH),
-    ("test_broken", test_broken.UNREADABLE, NOTEBOOKS),
-    ("test_parcels", (*(make.__name__ for make in test_parcels.BAD), "links and paths that leave"), ARCHIVES),
-    ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], TOLD),
-    ("test_untried", [attack.name for attack in test_untried.HOSTILE], EXCEPTIONS),
-)
-# What of a table tests another protection than the rest of it, beside what was seen to.
-_EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
-    (
-        KNOWS,
-        within(
-            "test_forging",
-            "imports its own module in the place of ours",
-            "writes evidence for another cell",
-            "writes the sums of before once more",
-            "replaces pytest and our checks",
-            "finds the writer by the garbage collector",
-        )
-        + within(
-            "test_kernel",
-            "has every file that is opened be another",
-            "has replacing do nothing",
-            "replaces the code of our functions in place",
-            "has writing write nothing",
-        )
-        + within("test_reading", "looks into the frames around the probe for answers"),
-    ),
-    (ARRAYS, within("test_forging", "has NumPy write pickles")),
-    (MANIFESTS, within("test_forging", "has JSON say what it likes")),
-    (STAY, within("test_forging", "hands in probes of its own")),
-    (AT_ONCE, within("test_forging", "puts evidence there in advance, under every name")),
-    (
-        PLAIN,
-        within(
-            "test_forging",
-            "squares that are not a number",
-            "squares without end",
-            "squares as text",
-            "squares as names of names",
-        )
-        + within(
-            "test_untried",
-            "a coroutine",
-            "numbers that overflow when written",
-            "text where numbers are",
-            "dates",
-            "records",
-            "more dimensions than there are",
-        ),
-    ),
-    (RELEASED, within("test_forging", "doubled check", "own kernel", "another name")),
-    (
-        DEATH,
-        within("test_forging", "ends the process as if all were well", "leaves with exit code 0")
-        + within("test_resources", "crashes the process", "aborts", "kills itself", "recurses without end in C"),
-    ),
-    (ENVIRONMENT, within("test_reading", "reads every process's environment")),
-    (
-        PROCESSES,
-        within(
-            "test_reading",
-            "climbs through the root of the first process",
-            "climbs through descriptors of other processes",
-            "reads the memory of the first process",
-        )
-        + within("test_writing", "kills what it sees", "signals the grader's process group"),
-    ),
-    (
-        CALLS,
-        within("test_reading", "attaches to the first process")
-        + within(
-            "test_writing", "makes a namespace of its own", "mounts over a folder", "changes its root", "sets the clock"
-        ),
-    ),
-    (NETWORK, within("test_reading", "fetches the answers from the network", "asks for a name on the network")),
-    (
-        READ_ONLY,
-        within(
-            "test_writing",
-            "writes into the packages",
-            "writes a .pth file",
-            "writes sitecustomize",
-            "writes a kernel specification",
-            "writes the interpreter",
-            "writes into /etc",
-            "writes at the root",
-        )
-        + within("test_kernel", "writes start-up files for the next kernel"),
-    ),
-    (FILES, within("test_writing", "takes the kernel's key and leaves a link in a socket's place")),
-    (
-        MEMORY,
-        within(
-            "test_resources",
-            "takes all memory in many processes",
-            "has the probe take all memory",
-            "hands over a giant array that is not there",
-        )
-        + within("test_neighbours", "takes all memory"),
-    ),
-    (
-        DISK,
-        within("test_resources", "makes a million files", "hands over a giant array")
-        + within("test_neighbours", "fills the disk", "fills the folder of evidence"),
-    ),
-    (
-        OUTPUT,
-        within("test_resources", "writes to the descriptor for ever", "displays for ever")
-        + within("test_neighbours", "prints for ever"),
-    ),
-    (
-        MANY,
-        within("test_resources", "leaves a program behind", "opens all descriptors", "starts threads without end")
-        + within("test_neighbours", "computes in thirty processes", "forks and ignores every signal"),
-    ),
-    (TIME, within("test_neighbours", "sleeps")),
-    (
-        NOTEBOOKS,
-        within(
-            "test_resources",
-            "has ten thousand lines",
-            "has a literal of a megabyte",
-            "nests brackets a thousand deep",
-            "nests sums a hundred thousand deep",
-            "hands in ten thousand cells",
-            "hands in deep metadata",
-        ),
-    ),
-    (COPIES, within("test_learning", "patched")),
-    (
-        ELSEWHERE,
-        within(
-            "test_untried",
-            "watches every line by sys.monitoring",
-            "forks, and the child goes on as the kernel",
-            "empties all modules but its own",
-        ),
-    ),
-    (MESSAGES, within("test_untried", "opens ten thousand comms")),
-)
-
-
-def attacks() -> dict[str, Protection]:
-    """All attacks of this folder, as "file: name", each with the protection that it tests."""
-    found = {f"{file}: {name}": protection for file, names, protection in _TABLES for name in names}
-    other = [(protection, names) for protection, names in _EXCEPT] + [(one, one.seen) for one in PROTECTIONS]
-    for protection, names in other:
-        for name in names:
-            if name not in found:
-                raise LookupError(f"There is no attack {name!r}.")
-            found[name] = protection
-    return found
-
-
-def held_off(protection: Protection) -> list[str]:
-    """The attacks that test a protection."""
-    return [name for name, one in attacks().items() if one is protection]
-
-
-def page() -> str:
-    """The page on protections, as Markdown."""
-    succeeding = sum(len(one.seen) for one in PROTECTIONS)
-    lines = [
-        "# What holds off which attack",
-        "",
-        "Written by `python -m tests.attacks.protections`. Each attack of `tests/attacks/` tests one protection. With that",
-        "one off, the attacks marked * are seen to succeed by the test that is named; the others of the same row are held off",
-        "by the same part. Whatever is off, an attack still runs in a cage.",
-        "",
-        f"{len(attacks())} attacks, {len(PROTECTIONS)} protections; {succeeding} attacks are seen to succeed.",
-        "",
-        "| protection | without it | attacks | seen by |",
-        "|---|---|---|---|",
-        *(f"| {one.name} | {one.off} | {_listed(one)} | `{one.where.rpartition('/')[2]}` |" for one in PROTECTIONS),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _listed(protection: Protection) -> str:
-    by_file: dict[str, list[str]] = {}
-    for attack in held_off(protection):
-        file, _, name = attack.partition(": ")
-        by_file.setdefault(file, []).append(name.replace("|", "\\|") + ("*" if attack in protection.seen else ""))
-    return "; ".join(f"`{file}`: {', '.join(names)}" for file, names in by_file.items())
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

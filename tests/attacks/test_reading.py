@@ -21,6 +21,15 @@ for folder, below, files in os.walk('/'):
         except OSError: pass
 return found
 """
+OF_EVERY_PROCESS = """
+import glob
+found = []
+for name in glob.glob('/proc/[0-9]*/{file}'):
+    try:
+        if {wanted} in open(name, 'rb').read(): found.append(name)
+    except OSError: pass  # it has ended, or is somebody else's
+return found
+"""
 READING = {
     "looks for the hidden tests beside the notebook": "import glob\nreturn glob.glob('**/test_*.py', recursive=True)",
     "looks for the hidden tests where the course has them": (
@@ -38,14 +47,8 @@ READING = {
         "import os\nreturn os.path.exists(os.path.dirname(COURSE) + '/handed-in')"
     ),
     "reads the grader's environment": "import os\nreturn [v for v in os.environ.values() if MARK.decode() in v]",
-    "reads every process's environment": """
-        import glob
-        return [name for name in glob.glob('/proc/[0-9]*/environ') if MARK in open(name, 'rb').read()]
-    """,
-    "reads every process's command line for paths": """
-        import glob
-        return [name for name in glob.glob('/proc/[0-9]*/cmdline') if COURSE.encode() in open(name, 'rb').read()]
-    """,
+    "reads every process's environment": OF_EVERY_PROCESS.format(file="environ", wanted="MARK"),
+    "reads every process's command line for paths": OF_EVERY_PROCESS.format(file="cmdline", wanted="COURSE.encode()"),
     "counts the machine's processes": "import os\nn = sum(p.isdigit() for p in os.listdir('/proc'))\nreturn n > 6 and n",
     "reads the mounts for paths of the course": """
         return [line for line in open('/proc/self/mountinfo') if COURSE in line]

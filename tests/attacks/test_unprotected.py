@@ -7,50 +7,23 @@ put there for it; what would have no end without a limit is made finite.
 from __future__ import annotations
 
 import inspect
-import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
-import numpy as np
 import pytest
 
-import netgrader
-from netgrader.errors import NetgraderError
-from netgrader.evidence import BadEvidence
 from netgrader.grading import execute as execution
-from netgrader.grading import integrity
-from netgrader.grading.execution_evidence import copy_evidence
-from netgrader.grading.execution_types import CellRun, CellStatus, Execution
-from netgrader.grading.parcels import ParcelLimits
-from netgrader.grading.restore import RestoredCell
-from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
-from netgrader.lab import allow
-from netgrader.lab.api import LabError
-from netgrader.lab.caged import CagedLab
-from netgrader.lab.local import LocalLab
 from netgrader.sandbox import HOME, Mount
-from netgrader.student.probes import describe
 from tests.attacks import (
+    belonging,
     protections,
-    test_broken,
-    test_evidence,
-    test_forging,
-    test_graphs,
-    test_integrity,
-    test_kernel,
-    test_parcels,
-    test_resources,
-    test_untried,
     unprotected,
 )
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
@@ -58,36 +31,13 @@ from tests.attacks.conftest import MARK, Attacked, tries
 from tests.attacks.protections import PROTECTIONS
 from tests.attacks.test_reading import READING
 from tests.attacks.test_writing import WRITING
+from tests.attacks.unprotected import BY_NAME, deserved, points, seen
 from tests.sandbox.test_protections import Unfiltered, Weakened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from netgrader.sandbox import Sandbox
-
-BY_NAME = {attack.name: attack for attack in (*test_forging.ATTACKS, *test_resources.ATTACKS, *test_untried.HOSTILE)}
-
-
-def seen(*those: protections.Protection) -> list[str]:
-    """The names of the attacks that are seen to succeed without one of these."""
-    return [name.partition(": ")[2] for one in those for name in one.seen]
-
-
-def deserved(attack: Attack) -> dict[str, float | None]:
-    return {"check_add": attack.add_deserves, "check_squares": attack.squares_deserves}
-
-
-def points(attacked: Attacked, attack: Attack) -> dict[str, float | None]:
-    result = attacked.results[attack.name].result
-    return {cell.cell: cell.points for cell in result.cells if not cell.manual}
-
-
-@pytest.fixture
-def course(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Attacked:
-    """The course that is attacked, in a folder of this test's own: nothing of it is looked after afterwards."""
-    monkeypatch.setenv("INSTRUCTORS_SECRET", MARK)
-    shutil.copytree(template, tmp_path / "course")
-    return Attacked(tmp_path / "course")
 
 
 def assert_all_succeed(course: Attacked, attacks: list[Attack]) -> None:
@@ -314,199 +264,34 @@ def test_a_greedy_notebook_that_is_finite_is_held_back_all_the_same(course: Atta
     assert [points(course, attack) for attack in attacks] == [deserved(attack) for attack in attacks]
 
 
-# ---- what is read --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("content", test_evidence.ARRAYS.values(), ids=test_evidence.ARRAYS)
-def test_numpys_own_reader_refuses_no_array_as_evidence(
-    content: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)  # what a pickle makes is made here
-    monkeypatch.setattr(test_evidence, "read_npy", unprotected.unpickled)
-    assert_fails(lambda: test_evidence.test_an_array_that_is_none_is_refused(content))
-
-
-def assert_fails(test: Callable[[], None], name: str = "the attack") -> None:
-    """Whatever is off, what is read is taken for good, or ends in an exception that nobody expects."""
-    try:
-        test()
-    except (Exception, pytest.fail.Exception):  # noqa: BLE001  (a test may fail in any way)
-        return
-    pytest.fail(f"Without this protection {name} is held off all the same.")
-
-
-@pytest.mark.parametrize("manifest", test_evidence.MANIFESTS.values(), ids=test_evidence.MANIFESTS)
-def test_a_manifest_that_is_taken_at_its_word_is_believed_or_breaks_the_reader(
-    manifest: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "0.npy").write_bytes(test_evidence.npy(np.arange(256)))
-    monkeypatch.setattr(test_evidence, "read", unprotected.at_its_word)
-    assert_fails(lambda: test_evidence.test_a_manifest_that_contradicts_itself_is_refused(tmp_path, manifest))
-
-
-def test_a_link_is_followed_by_whoever_does_not_look(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    np.save(secret.with_suffix(".npy"), np.arange(7))
-    folder = tmp_path / "evidence"
-    folder.mkdir()
-    (folder / "0.npy").symlink_to(secret.with_suffix(".npy"))
-    item = {"name": "n", "kind": "array", "file": "0.npy"}
-    (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": [item]}))
-    with pytest.raises(BadEvidence):
-        copy_evidence(folder, tmp_path / "copied")
-    shutil.copytree(folder, tmp_path / "followed")
-    assert unprotected.at_its_word(tmp_path / "followed").arrays["n"].tolist() == list(range(7))
-
-
-def test_messages_that_are_read_as_they_come_cannot_be_written_down(
-    course: Attacked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "netgrader.grading.execution_link.read_json", lambda content, _depth, **_: json.loads(content.decode())
-    )
-    for name in seen(protections.MESSAGES):
-        attack = Attack(name, squares=RIGHT, cells=[inspect.cleandoc(test_kernel.MESSAGES[name])], squares_deserves=3.0)
-        assert_fails(lambda attack=attack: _graded_and_written_down(course, attack))
-
-
-def _graded_and_written_down(course: Attacked, attack: Attack) -> None:
-    course.run([attack])
-    outputs = [list(outputs) for _, outputs in course.results[attack.name].cells]
-    json.dumps(outputs, ensure_ascii=False, allow_nan=False).encode()
-
-
-def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
-    tiny: Any, uncaged: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read(path: Path, *_: Any) -> Any:
-        notebook = nbformat.reads(path.read_text(), as_version=4)
-        nbformat.validate(notebook)
-        return SubmittedNotebook(tuple(SubmittedCell(cell.cell_type, cell.source) for cell in notebook.cells))
-
-    monkeypatch.setattr("netgrader.grading.grade.read_notebook", read)
-    refused = test_broken.test_what_is_no_notebook_is_said_in_a_sentence
-    for name in seen(protections.NOTEBOOKS):
-        assert_fails(partial(refused, tiny, uncaged, tmp_path, test_broken.UNREADABLE[name]), name)
-
-
-def test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk(tmp_path: Path) -> None:
-    limits = ParcelLimits()
-    test_parcels.bomb(tmp_path / "bomb.zip")
-    test_parcels.many(tmp_path / "many.zip")
-    for name in seen(protections.ARCHIVES):
-        with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
-            archive.extractall(tmp_path / name)
-    assert (tmp_path / "bomb" / "1_sums.ipynb").stat().st_size > limits.file
-    assert len(list((tmp_path / "many").iterdir())) > limits.entries
-
-
-# ---- graphs --------------------------------------------------------------------------------------------------------------
-
-
-def test_a_graph_reads_a_file_where_the_op_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "secret").write_text("seventeen letters")
-    graph = test_graphs.exported(test_graphs.files_in_names)
-    feeds = {"name:0": np.array(str(tmp_path / "secret"), dtype=object)}
-    lab = LocalLab()
-    with pytest.raises(LabError):
-        lab.load(graph).session(1).run(["out:0"], feeds)
-    monkeypatch.setattr(allow, "ALLOWED", allow.ALLOWED | {"ReadFile", "StringLength"})
-    assert lab.load(graph).session(1).run(["out:0"], feeds) == [17]
-    lab.close()
-
-
-def test_a_giant_tensor_is_made_where_the_lab_may_take_the_memory() -> None:
-    tf = test_graphs.tf
-
-    def smaller() -> None:
-        tf.identity(tf.reduce_sum(tf.fill([20_000, 20_000], tf.placeholder(tf.float32, [], name="x"))), name="out")
-
-    graph = test_graphs.exported(smaller)
-    tight, roomy = CagedLab(memory_bytes=1_200_000_000, lives=1), CagedLab(memory_bytes=4_000_000_000, lives=1)
-    with pytest.raises(LabError):
-        tight.load(graph).session(1).run(["out:0"], {"x:0": np.float32(1)})
-    assert roomy.load(graph).session(1).run(["out:0"], {"x:0": np.float32(0)}) == [0.0]
-    tight.close()
-    roomy.close()
-
-
-def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = test_graphs.laughing(12)
-    assert len(graph) < 20_000
-    with monkeypatch.context() as patch:
-        patch.setattr("netgrader.network.functions.MAX_NODES", 2_000)
-        with pytest.raises(NetgraderError, match="over 2,000 operations"):
-            netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)
-    assert netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)
-
-
-# ---- what is told --------------------------------------------------------------------------------------------------------
-
-
-def test_a_check_of_ones_own_is_not_told_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    def told(attack: Attack) -> list[str]:
-        cells = [RestoredCell("code", source) for source in attack.cells]
-        ran = Execution(tuple(CellRun("", CellStatus.OK) for _ in cells))
-        return [one.seen for one in integrity.observed(cells, ran, {}, attack.files)]
-
-    attacks = [one for one in test_integrity.ATTACKS if one.name in seen(protections.TOLD)]
-    assert [told(attack) for attack in attacks] == [[integrity.REPLACED], [integrity.REPLACED_BY_HELPER]]
-    monkeypatch.setattr(integrity, "replaces", lambda *_: False)
-    assert [told(attack) for attack in attacks] == [[], []]
-
-
-def test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted(
-    course: Attacked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "nothing.py").write_text("def install(shell):\n    pass\n")
-    monkeypatch.setattr("netgrader.grading.execution_noted.__file__", str(tmp_path / "nothing.py"))
-    attacks = [attack for attack in test_integrity.ATTACKS if attack.name in seen(protections.NOTED)]
-    course.run(attacks)
-    assert [course.results[attack.name].result.integrity for attack in attacks] == [(), ()]
-    assert [course.results[attack.name].result.score for attack in attacks] == [5.0, 5.0]
-
-
-def test_an_exception_that_cannot_be_told_breaks_whoever_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    names: dict[str, Any] = {}
-    (name,) = seen(protections.EXCEPTIONS)
-    exec(BY_NAME[name].add, names)  # noqa: S102  (an attack of our own writing, which raises)
-
-    def telling() -> str:
-        """What is told of it, or that telling raises: pytest's own ways to look at exceptions break on this one."""
-        try:
-            names["add"](1, 2)
-        except Exception as error:  # noqa: BLE001
-            try:
-                return describe(error, names).message
-            except Exception:  # noqa: BLE001
-                return "broken"
-        return "nothing was raised"
-
-    assert telling() == "(E while printing it)"
-    monkeypatch.setattr("netgrader.student.probes._text", str)
-    assert telling() == "broken"
-
-
 # ---- the table -----------------------------------------------------------------------------------------------------------
 
 
 def test_each_attack_belongs_to_one_protection_and_each_protection_is_seen_to_matter() -> None:
-    assert len(protections.attacks()) >= 300
+    assert len(belonging.attacks()) >= 300
     for protection in PROTECTIONS:
-        assert protections.held_off(protection), protection.name
-        assert set(protection.seen) <= set(protections.held_off(protection)), protection.name
+        assert belonging.held_off(protection), protection.name
+        assert set(protection.seen) <= set(belonging.held_off(protection)), protection.name
         file, _, function = protection.where.partition("::")
-        assert re.search(rf"^def {function}\(", (protections.ROOT / file).read_text(), re.MULTILINE), protection.where
-        assert protection.seen or not protection.where.startswith(protections.HERE), protection.name
+        assert re.search(rf"^def {function}\(", (belonging.ROOT / file).read_text(), re.MULTILINE), protection.where
+        assert protection.seen or not protection.where.startswith((protections.HERE, protections.READERS)), (
+            protection.name
+        )
 
 
 def test_each_family_of_attacks_is_seen_to_succeed_without_a_protection() -> None:
     files = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
-    families = {name.partition(": ")[0] for name in protections.attacks()}
-    assert files - families == {"test_security_table", "test_fuzzing", "test_unprotected", "test_broken_runs"}
+    families = {name.partition(": ")[0] for name in belonging.attacks()}
+    assert files - families == {
+        "test_security_table",
+        "test_fuzzing",
+        "test_unprotected",
+        "test_unprotected_readers",
+        "test_broken_runs",
+    }
     succeed = {name.partition(": ")[0] for one in PROTECTIONS for name in one.seen}
     assert families - succeed == {"test_container", "test_neighbours"}  # of which each part is tried in `tests/sandbox`
 
 
 def test_the_page_of_protections_is_what_the_table_makes() -> None:
-    assert protections.PAGE.read_text() == protections.page()
+    assert belonging.PAGE.read_text() == belonging.page()

@@ -25,6 +25,7 @@ from netgrader.grading.restore import restore
 from netgrader.grading.submission import parse_notebook
 from netgrader.sandbox import Mount, open_sandbox
 from netgrader.skeleton import Skeleton, SkeletonCell
+from tests.attacks import test_forging, test_resources, test_untried
 from tests.attacks.attacked import notebook_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from tests.attacks.attacked import Attack
     from tests.attacks.conftest import Attacked
+    from tests.attacks.protections import Protection
 
 # The tests as many graders have them: plain assertions, run behind the student's code in the student's process.
 CHECKS = {
@@ -158,3 +160,22 @@ def at_its_word(folder: Path) -> Evidence:
         else:
             facts[item["name"]] = item.get("value")
     return Evidence(manifest["cell"], {}, arrays, facts, errors)
+
+
+BY_NAME = {attack.name: attack for attack in (*test_forging.ATTACKS, *test_resources.ATTACKS, *test_untried.HOSTILE)}
+
+
+def seen(*those: Protection) -> list[str]:
+    """The names of the attacks that are seen to succeed without one of these."""
+    return [name.partition(": ")[2] for one in those for name in one.seen]
+
+
+def deserved(attack: Attack) -> dict[str, float | None]:
+    """Points of its honest part, by check cell."""
+    return {"check_add": attack.add_deserves, "check_squares": attack.squares_deserves}
+
+
+def points(attacked: Attacked, attack: Attack) -> dict[str, float | None]:
+    """Points that it got, by check cell."""
+    result = attacked.results[attack.name].result
+    return {cell.cell: cell.points for cell in result.cells if not cell.manual}
