@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
     from netgrader.results import Observed
 
-__all__ = ["gradebook_exists", "graded_notebook", "student_name"]
+__all__ = ["class_marks", "full_name", "gradebook_exists", "graded_notebook", "student_name"]
 
 MOST_POINTS = 1e6
 
 
-def graded_notebook(gradebook: Any, assignment: Assignment, student: str, notebook: str) -> Graded:
+def graded_notebook(
+    gradebook: Any, assignment: Assignment, student: str, notebook: str, marks: Marks | None = None
+) -> Graded:
     """What is known of a student's notebook; of one that was never graded nothing is.
 
     Parameters
@@ -27,14 +29,57 @@ def graded_notebook(gradebook: Any, assignment: Assignment, student: str, notebo
         nbgrader's, open.
     assignment, student, notebook
         Which.
+    marks
+        What the gradebook holds of it, if that is known: see `class_marks`.
     """
     last = kept(kept_path(assignment, student, notebook))
     return Graded(
         result=last.result if last else None,
         observations=last.observations if last else {},
-        marks=_marks(gradebook, assignment.name, student, notebook),
+        marks=_marks(gradebook, assignment.name, student, notebook) if marks is None else marks,
         integrity=tuple(map(_fact, last.result.integrity)) if last else (),
     )
+
+
+def class_marks(gradebook: Any, assignment: str) -> dict[tuple[str, str], Marks]:
+    """All marks of an assignment by student and notebook, in three questions: one by one they are seven for each."""
+    from nbgrader import api  # noqa: PLC0415  (slow)
+
+    def asked(*columns: Any) -> Any:
+        query = gradebook.db.query(api.SubmittedAssignment.student_id, api.Notebook.name.label("notebook"), *columns)
+        return (
+            query.select_from(api.SubmittedNotebook)
+            .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+            .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+            .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
+            .filter(api.Assignment.name == assignment)
+        )
+
+    grade, comment = api.Grade, api.Comment
+    graded = asked(
+        *(api.BaseCell.name.label("cell"), grade.auto_score, grade.manual_score, grade.extra_credit),
+        *(grade.needs_manual_grade, grade.max_score),
+    )
+    graded = graded.join(grade, grade.notebook_id == api.SubmittedNotebook.id)
+    said = asked(api.BaseCell.name.label("cell"), comment.manual_comment)
+    said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(
+        comment.manual_comment.is_not(None)
+    )
+    cells: dict[tuple[str, str], dict[str, CellMark]] = {}
+    comments: dict[tuple[str, str], dict[str, str]] = {}
+    for row in graded.join(api.BaseCell, api.BaseCell.id == grade.cell_id):
+        cells.setdefault((row.student_id, row.notebook), {})[row.cell] = _mark(row)
+    for row in said.join(api.BaseCell, api.BaseCell.id == comment.cell_id):
+        if row.manual_comment:
+            comments.setdefault((row.student_id, row.notebook), {})[row.cell] = row.manual_comment
+    return {
+        (row.student_id, row.notebook): Marks(
+            cells=cells.get((row.student_id, row.notebook), {}),
+            comments=comments.get((row.student_id, row.notebook), {}),
+            late_penalty=_points(row.late_submission_penalty) or 0.0,
+        )
+        for row in asked(api.SubmittedNotebook.late_submission_penalty)
+    }
 
 
 def gradebook_exists(db_url: str) -> bool:
@@ -48,10 +93,14 @@ def student_name(gradebook: Any, student: str) -> str:
     from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
 
     try:
-        entry = gradebook.find_student(student)
+        return full_name(gradebook.find_student(student))
     except MissingEntry:
         return student
-    return " ".join(part for part in (entry.first_name, entry.last_name) if part) or student
+
+
+def full_name(student: Any) -> str:
+    """The name of a student of the gradebook's, the id where there is none."""
+    return " ".join(part for part in (student.first_name, student.last_name) if part) or str(student.id)
 
 
 def _marks(gradebook: Any, assignment: str, student: str, notebook: str) -> Marks:

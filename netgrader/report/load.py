@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from netgrader.feedback.verdicts import cell_name
-from netgrader.pages.load import gradebook_exists, graded_notebook, student_name
+from netgrader.pages.graded import Marks
+from netgrader.pages.load import class_marks, full_name, gradebook_exists, graded_notebook
 from netgrader.report.view import ClassView, Column, NotebookColumns, StudentView
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -35,9 +37,16 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
     if not handed_in and not gradebook_exists(assignment.course.db_url):
         return ClassView(assignment.name, columns, ())
     with Gradebook(assignment.course.db_url) as gradebook:
-        students = sorted(handed_in | {student.id for student in gradebook.students})
+        names = {student.id: full_name(student) for student in gradebook.students}
+        marks = class_marks(gradebook, assignment.name)
         views = tuple(
-            _student(gradebook, assignment, student, folder, submitted=student in handed_in) for student in students
+            _student(
+                *(gradebook, assignment, student, folder),
+                name=names.get(student, student),
+                submitted=student in handed_in,
+                marks=marks,
+            )
+            for student in sorted(handed_in | set(names))
         )
     return ClassView(assignment.name, columns, views)
 
@@ -50,17 +59,26 @@ def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
     )
 
 
-def _student(gradebook: Any, assignment: Assignment, student: str, folder: Path, *, submitted: bool) -> StudentView:
+def _student(
+    gradebook: Any,
+    assignment: Assignment,
+    student: str,
+    folder: Path,
+    *,
+    name: str,
+    submitted: bool,
+    marks: Mapping[tuple[str, str], Marks],
+) -> StudentView:
     course = assignment.course
     notebooks, links = {}, {}
     for notebook in assignment.notebooks:
-        graded = graded_notebook(gradebook, assignment, student, notebook)
+        graded = graded_notebook(gradebook, assignment, student, notebook, marks.get((student, notebook), Marks()))
         if graded.result is not None or _handed_in(course.folder("submitted", student, assignment.name), notebook):
             notebooks[notebook] = graded
         page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"
         if page.is_file():
             links[notebook] = quote(os.path.relpath(page, folder).replace(os.sep, "/"))
-    return StudentView(student, student_name(gradebook, student), submitted, notebooks, links)
+    return StudentView(student, name, submitted, notebooks, links)
 
 
 def _handed_in(folder: Path, notebook: str) -> bool:

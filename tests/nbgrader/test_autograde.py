@@ -285,6 +285,16 @@ def test_the_gradebook_knows_when_nothing_has_changed(booked, graded):
     assert is_up_to_date(booked.assignment, "ada", {"1_sums": digest})
 
 
+def test_formgraders_list_finds_a_submissions_marks_by_an_index(booked):
+    with sqlite3.connect(booked.root / "gradebook.db") as gradebook:
+        plan = gradebook.execute(
+            "EXPLAIN QUERY PLAN SELECT 1 FROM submitted_notebook n JOIN grade g ON g.notebook_id = n.id "
+            "WHERE n.assignment_id = 'x'"
+        ).fetchall()
+    gradebook.close()
+    assert all("SEARCH" in line[-1] and "INDEX netgrader" in line[-1] for line in plan), plan
+
+
 def test_late_penalties_are_nbgraders_own(booked, graded):
     booked.write("late.py", """
         from nbgrader.plugins import LateSubmissionPlugin
