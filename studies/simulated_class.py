@@ -34,6 +34,7 @@ import psutil
 from netgrader.course import Course
 from netgrader.grading import stages, store, verify_stage
 from netgrader.grading.grade import find_jobs, grade_job, jobs_of
+from studies import opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument(
         "--change", default="check_prepare_data", help="the check cell of which a hidden test is changed"
     )
+    parser.add_argument("--no-change", action="store_true", help="leave out what a changed test costs")
     parser.add_argument("--folder", type=Path, help="keep the class here; a temporary folder if not given")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="netgrader-class-") as made:
@@ -87,10 +89,13 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     note = Rows(folder, options.students)
     note.run("first marks, runs replayed", grade)
     note.run("nothing changed", grade)
-    change_test(folder, options.notebook.stem, options.change)
-    note.run(f"hidden test of {options.change} changed: dry run", [*grade, "--dry-run"])
-    note.run("the same, saved", grade)
     note.run("report", ["report", "digits"], folder / "reports" / "digits.html")
+    for one in opening.measure(folder, "digits", options.students):
+        note.row(one.what, one.seconds, cpu=one.page_cpu + one.server_cpu, said=f"{one.elements} elements")
+    if not options.no_change:
+        change_test(folder, options.notebook.stem, options.change)
+        note.run(f"hidden test of {options.change} changed: dry run", [*grade, "--dry-run"])
+        note.run("the same, saved", grade)
 
 
 def say(line: str) -> None:
