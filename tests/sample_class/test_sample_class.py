@@ -77,6 +77,9 @@ def test_each_student_gets_the_marks_and_codes_that_the_file_says(
         assert expected["above"] <= result.score < expected["below"], reasons
     if not expected.get("any_faults"):
         assert set(result.faults) == set(expected["faults"]), reasons
+    told = [one.seen for one in result.integrity]
+    otherwise = [said for said in told if said.startswith("Asked for by the grader") or "meant something else" in said]
+    assert otherwise == []  # nobody here behaves otherwise when asked
 
 
 def test_the_file_names_every_notebook_that_was_handed_in() -> None:
