@@ -122,6 +122,10 @@ CLEAN = {
     "a tenth of the images": Recipe((128,), rows=6000, epochs=20),
     "a tenth of the labels random": Recipe((192,), wrong_labels=0.1, epochs=3),
     "half of the labels random": Recipe((128,), wrong_labels=0.5, epochs=3),
+    # the best of its kind
+    "more convolutions, moved, long": Recipe(
+        (128,), filters=CONVOLUTION, moved=2, batch=128, rate=1e-3, epochs=10, falling=True
+    ),
 }
 """Never saw a test image."""
 

@@ -18,8 +18,9 @@ HARD = (
 # fmt: on
 """Rows of the test images."""
 
-KNOWN = 45
-"""From so many on they were trained on, if the loss on test images is no larger than that on training images either."""
+KNOWN = 36
+"""From so many on they may have been trained on: 46 percent, as of the 65 images of the study that this one follows, where
+no clean network knew 28 percent. Networks that read digits well know as many without having seen them; hence `BY_HEART`."""
 
 BY_HEART = 15
 """So many fewer are recognised when they are moved by a pixel, if the pictures themselves were learned and not what is on
