@@ -14,7 +14,7 @@ from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from netgrader.checks.bench import Bench
     from netgrader.evidence import GraphEvidence
@@ -30,10 +30,19 @@ DEMANDS = frozenset({"widths", "min_layers"})
 """What the parameters of an exercise have that asks for a network."""
 
 
-def otherwise(bench: Bench) -> dict[str, str]:
-    """A sentence for each cell of whose evidence there is something to tell."""
-    told = dict(_changed_names(bench))
-    for cell, sentence in _other_networks(bench):
+def otherwise(bench: Bench, cells: Collection[str] | None = None) -> dict[str, str]:
+    """A sentence for each cell of whose evidence there is something to tell.
+
+    Parameters
+    ----------
+    bench
+        All evidence.
+    cells
+        The check cells that are looked at; None for all.
+    """
+    wanted = frozenset(_cells(bench) if cells is None else cells)
+    told = dict(_changed_names(bench, wanted))
+    for cell, sentence in _other_networks(bench, wanted):
         told[cell] = f"{told[cell]} {sentence}" if cell in told else sentence
     return told
 
@@ -42,31 +51,34 @@ def _cells(bench: Bench) -> list[str]:
     return sorted(folder.name for folder in bench.evidence_root.iterdir() if folder.is_dir())
 
 
-def _changed_names(bench: Bench) -> Iterator[tuple[str, str]]:
+def _changed_names(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
     for cell in _cells(bench):
+        if cell not in wanted:
+            continue
         names = bench.evidence(cell).raw.facts.get(CHANGED)
         if isinstance(names, list) and names:
             said = ", ".join(plain(str(name), 60) for name in names[:MOST_NAMES])
             yield cell, f"When evidence was taken, {said} meant something else than when the cell before had ended."
 
 
-def _other_networks(bench: Bench) -> Iterator[tuple[str, str]]:
+def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
     """Where a notebook trained another network than the one that its function makes for the grader."""
     graphs = {cell: graph for cell in _cells(bench) if (graph := bench.evidence(cell).raw.graphs.get(NET)) is not None}
     asked = next((cell for cell in graphs if _makes_networks(bench, cell)), None)
     if asked is None:
         return
-    expected = _read(graphs[asked])
+    trained = {cell: graph for cell, graph in graphs.items() if cell in wanted and cell != asked and graph.values}
+    expected = _read(graphs[asked]) if trained else None
     seen: set[bytes] = set()
-    for cell, graph in graphs.items():
-        if cell == asked or expected is None or not graph.values or graph.meta_graph in seen:
+    for cell, graph in trained.items():
+        if expected is None or graph.meta_graph in seen:
             continue
         seen.add(graph.meta_graph)
         found = _read(graph)
         if found is not None and _shape(found) != _shape(expected):
             name = asked.removeprefix("check_")
-            trained = f"the network that the notebook trained is {_words(found)}"
-            yield cell, f"Asked for by the grader, {name} makes {_words(expected)}; {trained}."
+            other = f"the network that the notebook trained is {_words(found)}"
+            yield cell, f"Asked for by the grader, {name} makes {_words(expected)}; {other}."
 
 
 def _makes_networks(bench: Bench, cell: str) -> bool:

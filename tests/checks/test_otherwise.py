@@ -14,6 +14,7 @@ import netgrader.student  # noqa: F401  (as the notebook's first cell does)
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.otherwise import otherwise
+from netgrader.grading import verifier
 from netgrader.lab.local import LocalLab
 from netgrader.student.capture import take
 from tests.checks import later_students, students
@@ -71,8 +72,8 @@ def beside_the_notebooks():
     sys.path.remove(str(SOURCE))
 
 
-def told(root: Path, function: str, *cells: str) -> dict[str, str]:
-    """What there is to tell of a notebook of these `cells`."""
+def told(root: Path, function: str, *cells: str, only: tuple[str, ...] | None = None) -> dict[str, str]:
+    """What there is to tell of a notebook of these `cells`, or of the check cells `only`."""
     tf.reset_default_graph()
     namespace: dict[str, object] = {"__name__": "__main__", "SimpleNamespace": SimpleNamespace}
     for number, source in enumerate(cells):
@@ -82,7 +83,7 @@ def told(root: Path, function: str, *cells: str) -> dict[str, str]:
         take(cell, namespace, root / cell, CHECKS)
     bench = Bench(root, load_exercises(CHECKS), LocalLab)
     try:
-        return otherwise(bench)
+        return otherwise(bench, only)
     finally:
         bench.close()
 
@@ -107,3 +108,17 @@ def test_a_function_that_makes_another_network_for_the_grader_is_told(tmp_path, 
 def test_a_network_at_another_rate_is_the_same_network(tmp_path) -> None:
     used = USED.format(function=TWO).replace(f"{TWO}()", f"{TWO}(0.0123)")
     assert told(tmp_path, TWO, *RIGHT[TWO][0], used) == {}
+
+
+def test_what_is_not_looked_at_is_not_told(tmp_path) -> None:
+    looks, used = LOOKS.format(function=ONE), USED.format(function=ONE)
+    assert told(tmp_path, ONE, *RIGHT[ONE][0], looks, used, only=(f"check_{ONE}",)) == {}
+
+
+def test_a_graph_that_breaks_the_comparison_costs_no_verdict_and_is_kept_for_the_instructor(monkeypatch, capsys):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(verifier, "otherwise", broken)
+    assert verifier._facts(SimpleNamespace(), None) == {}
+    assert "ZeroDivisionError" in capsys.readouterr().err
