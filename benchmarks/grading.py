@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import os
 import platform
 import statistics
@@ -57,7 +58,8 @@ ROWS = {
     "further submission": "the same, a further one of a worker: of bare.",
     "evidence": "taking of evidence, all three notebooks: of the student's own code, by the result's own `seconds`.",
     "verdicts": "verdicts with all their experiments: of the student's own code, likewise.",
-    "experiments": "both together; at most 0.15 is wanted. Further runs of a network near the line are switched off.",
+    "experiments": "both together, in wall time; in processor time all of grading that is not the student's own code, of that."
+    " At most 0.15 is wanted. Further runs of a network near the line are switched off.",
     "changed test": "`netgrader grade` of the submission after a hidden test in one cell of each notebook: of bare.",
     "unchanged": "the same when nothing changed: of bare.",
     "store": "writing the submission's results to the store and reading them, over copying the files: of bare.",
@@ -67,10 +69,10 @@ ROWS = {
     "memory": "GB that a worker's notebooks take at most above bare, all processes together; at most 0.8 is wanted.",
     "growth": "GB that the same notebook takes at most as a worker's fourth, above what it took as its first.",
 }
-MEMORY = ("memory", "growth")
+NOT_SO = math.nan
 
 Figures = dict[str, tuple[float, float]]
-"""By row: in processor time and in wall time; for memory twice the same."""
+"""By row: in processor time and in wall time; NOT_SO where there is but one of them."""
 
 
 def main() -> None:
@@ -140,7 +142,7 @@ def of_submission(submission: Submission, folder: Path, *, swapped: bool) -> Fig
     whole, further = of_ours[: len(notebooks)], of_ours[1 : len(notebooks) + 1]
     found["submission"] = ratio(total(whole), total(alone))
     found["further submission"] = ratio(total(further), total(alone))
-    found |= shares([one["seconds"] for one in told[1:]])
+    found |= shares([one["seconds"] for one in told[1:]], total(further)[1] / own - 1)
     grade = [str(BINARIES / "netgrader"), "grade", str(notebooks[0].parent)]
     change_tests(course)
     for name in ("changed test", "unchanged"):
@@ -149,8 +151,8 @@ def of_submission(submission: Submission, folder: Path, *, swapped: bool) -> Fig
     found["store"] = ratio(store_seconds(store, folder / "other"), total(alone))
     peaks = [mark.peak / 1e9 for mark in graded.marks]
     above = max(peak - mark.peak / 1e9 for peak, mark in zip(peaks, bare.marks[: len(notebooks)], strict=False))
-    found["memory"] = (above, above)
-    found["growth"] = (peaks[len(notebooks)] - peaks[0],) * 2
+    found["memory"] = (above, NOT_SO)
+    found["growth"] = (peaks[len(notebooks)] - peaks[0], NOT_SO)
     return found
 
 
@@ -170,11 +172,14 @@ def ratio(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, 
     return one[1] / other[1], one[0] / other[0]
 
 
-def shares(seconds: Sequence[dict[str, float]]) -> Figures:
-    """What experiments take of the time of the student's own code, in the wall time that both were given on one core."""
+def shares(seconds: Sequence[dict[str, float]], all_of_ours: float) -> Figures:
+    """What experiments take of the time of the student's own code; in processor time what `all_of_ours` does."""
     own, evidence, verdicts = (sum(one[name] for one in seconds) for name in ("student", "capture", "verify"))
-    found = {"evidence": evidence, "verdicts": verdicts, "experiments": evidence + verdicts}
-    return {name: (value / own, value / own) for name, value in found.items()}
+    return {
+        "evidence": (NOT_SO, evidence / own),
+        "verdicts": (NOT_SO, verdicts / own),
+        "experiments": (all_of_ours, (evidence + verdicts) / own),
+    }
 
 
 def of_class(students: Sequence[str], folder: Path, plain: PlainCourse, otter: OtterCourse | None) -> Figures:
@@ -202,6 +207,11 @@ def our_class(students: Sequence[str], folder: Path, workers: int) -> Ran:
     return watched(command, env, course)
 
 
+def shown(figure: float) -> str:
+    """Three digits of it."""
+    return "" if math.isnan(figure) else f"{figure:.3g}"
+
+
 def print_table(rounds: Sequence[Figures], students: Sequence[str]) -> None:
     """Minimum, median and maximum of the rounds."""
     table = Table("", "processor: min", "median", "max", "wall: min", "median", "max", title=f"{len(rounds)} rounds")
@@ -209,7 +219,7 @@ def print_table(rounds: Sequence[Figures], students: Sequence[str]) -> None:
         found = [figures[name] for figures in rounds if name in figures]
         if found:
             columns = [[one[kind] for one in found] for kind in (0, 1)]
-            told = [f"{of(values):.3g}" for values in columns for of in (min, statistics.median, max)]
+            told = [shown(of(values)) for values in columns for of in (min, statistics.median, max)]
             table.add_row(name, *told)
     console = Console(width=110)
     console.print(table)

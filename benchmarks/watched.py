@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CommandFailed", "Mark", "Ran", "side_by_side", "watched"]
 
-TICK = 0.1  # seconds between looks; what lives for less is not seen
-MEMORY_TICKS = 5  # looks from one at the memory to the next, which costs more
+TICK = 0.2  # seconds between looks; what a process used after the last look before its end is not seen
+MEMORY_TICKS = 3  # looks from one at the memory to the next, which costs more
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
