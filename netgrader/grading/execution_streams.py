@@ -36,7 +36,8 @@ def install(shell: Any) -> None:
                 kept[name] = (again, session, thread)
             setattr(sys, name, again)
             told.append(f"sys.{name} {PUT_BACK} {_called(left)} in its place: nothing could be printed to that.")
-        sys.stderr.writelines(f"{sentence}\n" for sentence in told)
+        if told:  # else nothing is asked of a stream of a student's own, which may have `write` and `flush` alone
+            sys.stderr.write("".join(f"{sentence}\n" for sentence in told))
 
     show = shell._showtraceback  # noqa: SLF001  (IPython's hook for those who show tracebacks elsewhere)
 

@@ -50,3 +50,21 @@ def test_a_stream_of_ones_own_stays(run, source):
     assert read_evidence(folder / "evidence" / "check_number").facts["number"] > 0
     assert execution.notes == ()
     assert execution.cells[1].outputs == ()
+
+
+def test_a_stream_that_can_only_be_written_to_and_flushed_stays(run):
+    tee = """import sys
+class Tee:
+    def __init__(self, stream): self.stream = stream
+    def write(self, text): return self.stream.write(text)
+    def flush(self): self.stream.flush()
+sys.stdout, sys.stderr = Tee(sys.stdout), Tee(sys.stderr)"""
+    execution, folder = run(
+        tee, "print('x')\nnumber = 1", check("check_number"), "number = 1 / 0", "number = 2", check("check_again")
+    )
+    assert execution.problem is None
+    assert execution.notes == ()
+    assert [cell.error_name for cell in execution.cells if cell.error_name] == ["ZeroDivisionError"]
+    assert execution.cells[0].outputs == ()
+    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 1}
+    assert read_evidence(folder / "evidence" / "check_again").facts == {"number": 2}
