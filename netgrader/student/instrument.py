@@ -81,9 +81,9 @@ class Instrument:
         self._notes.started()
 
     @property
-    def runs(self) -> int:
-        """How many runs have fed rows so far."""
-        return self._notes.runs
+    def steps(self) -> int:
+        """How many runs have trained so far: taken a step, or asked for the gradient of the loss."""
+        return self._notes.steps
 
     @property
     def out_of_time(self) -> bool:
@@ -180,8 +180,8 @@ class _Notes:
         self._direction = direction()
 
     @property
-    def runs(self) -> int:
-        return sum(event[COLUMNS.index("block")] >= 0 for event in self._events)
+    def steps(self) -> int:
+        return sum(bool(event[0] & (Asked.STEP | Asked.GRADIENT)) for event in self._events)
 
     def started(self) -> None:
         """The network is built: time runs from here."""

@@ -41,9 +41,9 @@ GRACE = 1.0
 LOOK = 0.05
 """Seconds between two looks at threads that `train` left behind."""
 STILL, AT_REST = 1.0, 0.1
-"""Seconds without a run, and of computing in them, after which a thread is not waited for: it trains no more."""
+"""Seconds without a step, and of computing in them, after which a thread is not waited for: it trains no more."""
 LONGEST_STILL = 5.0
-"""Seconds without a run after which it is not waited for whatever it computes."""
+"""Seconds without a step after which it is not waited for whatever it computes: it may watch for ever."""
 
 Array = npt.NDArray[Any]
 
@@ -61,7 +61,7 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     """Call the student's `train` on one instrument for each of `calls`, and hand over what was noted.
 
     Beside the arrays of `netgrader.training.notes`, call number k gives the facts ``{k}/asked`` (what it was called
-    with), ``{k}/returned`` (what kind of thing came back) and ``{k}/runs_after`` (how many runs its threads fed after
+    with), ``{k}/returned`` (what kind of thing came back) and ``{k}/steps_after`` (how many steps its threads took after
     that), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it returned numbers, and the error ``{k}/train`` if it
     raised. ``table/…`` are the rows and classes of the four arrays that it could read, ``images/…`` the images among
     them, ``stand_ins`` why they are not the student's own, if they are not.
@@ -105,7 +105,7 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
         with student.capturing(out, f"{name}/train"), _ended(instrument, seconds):
             before = set(threading.enumerate())
             returned = train(session, instrument.net, call.n_epochs, call.mini_batch_size)
-            out.fact(f"{name}/runs_after", _await_threads(before, instrument))
+            out.fact(f"{name}/steps_after", _await_threads(before, instrument))
             _report(out, name, returned)
         out.fact(f"{name}/closed", bool(getattr(session, "_closed", False)))
         final = variable_values(session, instrument.net.graph).get("W")
@@ -115,23 +115,23 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
 
 
 def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int:
-    """Wait for threads that `train` left behind, as long as they train; gives the runs that they fed meanwhile.
+    """Wait for threads that `train` left behind, as long as they train; gives the steps that they took meanwhile.
 
     So what is noted does not depend on how far they were when `train` returned. Raises `Stopped` if they do not end.
     """
-    runs = last = instrument.runs
+    steps = last = instrument.steps
     since, computed = time.monotonic(), time.process_time()
     left = [thread for thread in threading.enumerate() if thread not in before]
     while any(thread.is_alive() for thread in left):
         time.sleep(LOOK)
-        if instrument.runs != last:
-            last, since, computed = instrument.runs, time.monotonic(), time.process_time()
+        if instrument.steps != last:
+            last, since, computed = instrument.steps, time.monotonic(), time.process_time()
         still = time.monotonic() - since
         if still > LONGEST_STILL or (still > STILL and time.process_time() - computed < AT_REST):
             break
     if left and instrument.out_of_time:
         raise instrument.stopped()
-    return instrument.runs - runs
+    return instrument.steps - steps
 
 
 @contextmanager

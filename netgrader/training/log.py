@@ -123,8 +123,8 @@ class Call:
         What it raised, if anything.
     closed
         Whether it closed its session.
-    runs_after
-        How many runs threads of its own fed after it had returned.
+    steps_after
+        How many steps threads of its own took after it had returned.
     own_optimizer
         Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked for
         the gradient of the loss, and after which the weights had moved. `asked` counts them as steps.
@@ -144,7 +144,7 @@ class Call:
     returned: tuple[str | int, ...] = ()
     error: ProbeError | None = None
     closed: bool = False
-    runs_after: int = 0
+    steps_after: int = 0
     own_optimizer: bool = False
     starts: Int = field(init=False)
 
@@ -247,7 +247,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
     column = {key: events[:, COLUMNS.index(key)] for key in COLUMNS}
     if len(figures) != len(events):
         raise BadTrainingLog("The instrument's notes are not of one length.")
-    returned, after = (evidence.facts.get(f"{name}/{fact}") for fact in ("returned", "runs_after"))
+    returned, after = (evidence.facts.get(f"{name}/{fact}") for fact in ("returned", "steps_after"))
     state = figures[:, FIGURES.index("state")]
     final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
     by_own = _steps_of_its_own(column["asked"], state, final)
@@ -266,7 +266,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
         returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
         error=evidence.errors.get(f"{name}/train"),
         closed=evidence.facts.get(f"{name}/closed") is True,
-        runs_after=after if isinstance(after, int) else 0,
+        steps_after=after if isinstance(after, int) else 0,
         own_optimizer=bool(by_own.any()),
     )
 

@@ -61,7 +61,7 @@ def judge_report(subject: Subject) -> Iterator[Finding]:
     call = subject.call
     if not subject.course.epochs:
         return
-    reported = None if call.runs_after else _lists(subject)
+    reported = None if call.steps_after else _lists(subject)
     if reported is None:
         yield finding(Aspect.REPORT, "wrong-return", found=_what(subject), expected=EXPECTED)
         return
@@ -134,8 +134,8 @@ def _lists(subject: Subject) -> tuple[Float, Float] | None:
 
 def _what(subject: Subject) -> str:
     """What was returned, in words."""
-    if subject.call.runs_after:
-        return f"numbers before the training had ended: a thread went on for {subject.call.runs_after:,} runs"
+    if subject.call.steps_after:
+        return f"numbers before the training had ended: a thread went on for {subject.call.steps_after:,} steps"
     kinds = subject.call.returned
     if not kinds or kinds[0] == "NoneType":
         return "nothing"

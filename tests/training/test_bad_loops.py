@@ -64,6 +64,21 @@ BAD = {
         START,
         f"    import threading\n    threading.Thread(target=threading.Event().wait, daemon=True).start()\n{START}",
     ),
+    "a thread that watches for ever": PLAIN.replace(
+        LAST,
+        """    import threading
+
+    def watch():
+        while not sess._closed:
+            try:
+                sess.run(net.accuracy, feed_dict={net.X: x_test[:100], net.Y: y_test_1_hot[:100]})
+            except RuntimeError:
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
+"""
+        + LAST,
+    ),
     "a thread that never ends": PLAIN.replace("def train(", "def work(").replace("range(n_epochs)", "iter(int, 1)")
     + "\n\nimport threading\n\n\ndef train(sess, net, n_epochs, mini_batch_size=64):\n"
     "    threading.Thread(target=work, args=(sess, net, n_epochs, mini_batch_size), daemon=True).start()\n"
@@ -201,6 +216,7 @@ def test_what_does_not_end_is_ended(stuck, name):
 EARNS = {
     "a thread that is waited for": ("", 3.0),
     "a thread that waits for ever": ("", 3.0),
+    "a thread that watches for ever": ("", 3.0),
     "prints a million lines": ("", 3.0),
     "changes the arrays": ("", 3.0),
     "returns squares": ("8 and 9 numbers for 2 epochs", 2.58),
@@ -228,9 +244,10 @@ def test_it_earns_what_is_right_about_it_and_one_sentence_says_what_is_not(bad, 
 
 
 def test_a_thread_is_waited_for_only_as_long_as_it_trains(bad):
-    assert bad.training("a thread left alone").subjects[0].call.runs_after > 0
-    assert bad.training("a thread that waits for ever").subjects[0].call.runs_after == 0
-    assert bad.evidence("a thread that waits for ever").facts["seconds"] < 60
+    assert bad.training("a thread left alone").subjects[0].call.steps_after > 0
+    for name in ("a thread that waits for ever", "a thread that watches for ever"):
+        assert bad.training(name).subjects[0].call.steps_after == 0
+        assert bad.evidence(name).facts["seconds"] < 60
 
 
 # Arrays that nothing can be trained on, and what the loop is tried on instead.
