@@ -295,6 +295,14 @@ def test_formgraders_list_finds_a_submissions_marks_by_an_index(booked):
     assert all("SEARCH" in line[-1] and "INDEX netgrader" in line[-1] for line in plan), plan
 
 
+def test_a_gradebook_that_lets_no_index_be_made_is_used_without_it(booked):
+    with sqlite3.connect(booked.root / "gradebook.db") as gradebook:
+        gradebook.execute("DROP INDEX netgrader_grades_of_notebook")
+        gradebook.execute("CREATE TABLE netgrader_grades_of_notebook (taken)")
+    gradebook.close()
+    assert sync_cells(booked.assignment, {"1_sums"}) == ()
+
+
 def test_late_penalties_are_nbgraders_own(booked, graded):
     booked.write("late.py", """
         from nbgrader.plugins import LateSubmissionPlugin
