@@ -1,7 +1,8 @@
 """The process that gives verdicts: ``python -m netgrader.grading.verifier REQUEST.json VERDICTS.jsonl``.
 
 It reads a request, runs the tests, and appends a line of JSON for each thing as soon as it is known: the plan, each
-verdict, what was noted, or what is broken. It never imports or runs anything of a student's.
+verdict, what was noted, what is told of the notebook, or what is broken. It never imports or runs anything of a
+student's.
 """
 
 from __future__ import annotations
@@ -78,16 +79,15 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
             on_plan=planned,
             on_verdict=judged,
         )
+        seen = observations.to_json(run.observations)
+        tell(end={"measured": run.measured_by_cell, "observations": seen, "log": list(run.log)})
+        # Last, since whatever a graph does to the verifier here costs no figure either.
         facts = _facts(bench, request.cells)
+        tell(told={cell: {OTHERWISE + cell: sentence} for cell, sentence in facts.items()})
     finally:
         bench.close()
         if started is not None:
             started.close()
-    seen = observations.to_json(run.observations)
-    measured = {cell: dict(noted) for cell, noted in run.measured_by_cell.items()}
-    for cell, sentence in facts.items():
-        measured.setdefault(cell, {})[OTHERWISE + cell] = sentence
-    tell(end={"measured": measured, "observations": seen, "log": list(run.log)})
 
 
 def _facts(bench: Bench, cells: Collection[str] | None) -> dict[str, str]:

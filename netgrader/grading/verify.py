@@ -198,7 +198,7 @@ def verify(request: VerificationRequest) -> Verification:
     problem = None
     if limit is not None:
         problem = f"The verification {limit} and was stopped."
-    elif not any("end" in line for line in lines):
+    elif not any("told" in line for line in lines):
         problem = f"The verification ended before its time (exit code {code})."
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
@@ -315,9 +315,11 @@ def _verification(
         checks.setdefault(entry["cell"], []).append(_check(raw))
     nothing: dict[str, Any] = {"measured": {}, "observations": {}, "log": []}
     noted = next((line["end"] for line in lines if "end" in line), nothing)
+    told = next((line["told"] for line in lines if "told" in line), {})
+    measured = noted["measured"]
     return Verification(
         checks={cell: tuple(found) for cell, found in checks.items()},
-        measured_by_cell=noted["measured"],
+        measured_by_cell={cell: {**measured.get(cell, {}), **told.get(cell, {})} for cell in (*measured, *told)},
         observations=observations.from_json(noted["observations"]),
         seconds=seconds,
         problem=problem,

@@ -168,6 +168,21 @@ def test_a_verifier_that_has_ended_before_anybody_looked_is_seen_to_have_ended(t
         parent.close()
 
 
+def test_what_ends_the_verifier_when_all_is_judged_costs_no_figure(ask):
+    verification = ask("""
+        from netgrader.grading import verifier
+
+        @grades("check_a")
+        def test_first(measured):
+            "Something is measured"
+            measured["figure"] = 1
+            verifier.otherwise = lambda *_: os._exit(7)
+    """)
+    assert by_name(verification)["test_first"].outcome is Outcome.PASSED
+    assert verification.measured == {"figure": 1}
+    assert verification.problem == "The verification ended before its time (exit code 7)."
+
+
 def test_the_check_cells_of_a_notebook_share_one_lab_and_one_that_is_lost_begins_again(ask):
     verification = ask("""
         @grades("check_a")
