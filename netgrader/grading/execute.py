@@ -51,6 +51,8 @@ EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
 SETUP_SECONDS = 30.0
+MOST_NOTES = 10
+"""Of what cells leave behind: a notebook of ten thousand has no more to say."""
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
 
 Progress = Callable[[int, int, str], None]
@@ -164,7 +166,7 @@ class _Run:
             },
             usage=_usage(outcome.usage),
             outside=seen_from_outside(self._request, self._so_far.cells),
-            notes=(*_notes(self._request, self._sandbox), *self._so_far.notes),
+            notes=(*_notes(self._request, self._sandbox), *self._so_far.notes[:MOST_NOTES]),
             environment=_versions(self._sandbox),
         )
 

@@ -36,6 +36,11 @@ def test_what_comes_after_is_run_and_shown(run, source):
     assert note.startswith("At its end code cell 1 (it begins with “import sys”) left nothing as sys.stdout")
 
 
+def test_of_many_such_cells_only_some_are_told(run):
+    execution, _ = run(*["import sys\nsys.stderr = None"] * 12)
+    assert len(execution.notes) == 10
+
+
 def test_an_exception_after_it_is_told_as_ever(run):
     execution, _ = run("import sys\nsys.stdout = sys.stderr = None\n1 / 0", "number = 1", check("check_number"))
     assert execution.cells[0].error_name == "ZeroDivisionError"
