@@ -315,7 +315,7 @@ def _verification(
         checks.setdefault(entry["cell"], []).append(_check(raw))
     nothing: dict[str, Any] = {"measured": {}, "observations": {}, "log": []}
     noted = next((line["end"] for line in lines if "end" in line), nothing)
-    told = next((line["told"] for line in lines if "told" in line), {})
+    told: Mapping[str, Any] = next((line["told"] for line in lines if "told" in line), {})
     measured = noted["measured"]
     return Verification(
         checks={cell: tuple(found) for cell, found in checks.items()},
