@@ -69,13 +69,14 @@ def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str
         return
     trained = {cell: graph for cell, graph in graphs.items() if cell in wanted and cell != asked and graph.values}
     expected = _read(graphs[asked]) if trained else None
+    demands = _demands(bench, asked)
     seen: set[bytes] = set()
     for cell, graph in trained.items():
         if expected is None or graph.meta_graph in seen:
             continue
         seen.add(graph.meta_graph)
         found = _read(graph)
-        if found is not None and _shape(found) != _shape(expected):
+        if found is not None and _shape(found, demands) != _shape(expected, demands):
             name = asked.removeprefix("check_")
             other = f"the network that the notebook trained is {_words(found)}"
             yield cell, f"Asked for by the grader, {name} makes {_words(expected)}; {other}."
@@ -83,7 +84,12 @@ def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str
 
 def _makes_networks(bench: Bench, cell: str) -> bool:
     """Whether the cell's exercise is a function that makes a network."""
-    return bool(DEMANDS & bench.exercises.tables.get(cell.removeprefix("check_"), {}).keys())
+    return bool(DEMANDS & _demands(bench, cell))
+
+
+def _demands(bench: Bench, cell: str) -> frozenset[str]:
+    """The names of what the cell's exercise asks for."""
+    return frozenset(bench.exercises.tables.get(cell.removeprefix("check_"), {}))
 
 
 def _read(graph: GraphEvidence) -> Network | None:
@@ -95,10 +101,10 @@ def _read(graph: GraphEvidence) -> Network | None:
     return network if network.layers else None
 
 
-def _shape(network: Network) -> tuple[object, ...]:
-    """What is the same at every rate."""
-    loss = network.loss.kind if network.loss else None
-    return network.layers, loss, network.optimizer.kind if network.optimizer else None
+def _shape(network: Network, demands: Collection[str]) -> tuple[object, ...]:
+    """What is the same at every rate. Where loss or optimizer are free, a training may well have its own."""
+    asked = (part for name, part in (("loss", network.loss), ("optimizer", network.optimizer)) if name in demands)
+    return network.layers, *(part.kind if part else None for part in asked)
 
 
 def _words(network: Network) -> str:

@@ -110,6 +110,16 @@ def test_a_network_at_another_rate_is_the_same_network(tmp_path) -> None:
     assert told(tmp_path, TWO, *RIGHT[TWO][0], used) == {}
 
 
+@pytest.mark.parametrize(("function", "cells"), [(TWO, {TRAINED[TWO]}), (DEEP, set())])
+def test_an_optimizer_of_the_trainings_own_is_told_only_where_one_was_asked_for(tmp_path, function, cells) -> None:
+    own = """
+    with graph.as_default():
+        net.train_op = tf.train.GradientDescentOptimizer(0.1).minimize(net.loss)
+        sess.run(tf.global_variables_initializer())
+    """
+    assert told(tmp_path, function, *RIGHT[function][0], USED.format(function=function), own).keys() == cells
+
+
 def test_what_is_not_looked_at_is_not_told(tmp_path) -> None:
     looks, used = LOOKS.format(function=ONE), USED.format(function=ONE)
     assert told(tmp_path, ONE, *RIGHT[ONE][0], looks, used, only=(f"check_{ONE}",)) == {}
