@@ -2,7 +2,7 @@
 
 The styles are in ``tests/right`` (and the sample class's ada), written independently of one another. A seed is the course's,
 which all random numbers of a run and of the probes follow from. Each result is a row of ``studies/right_notebooks.csv``
-with the commit that was measured; what has a row at this commit is not graded again, so the study grows over sessions:
+with the commit that was measured; what has a row at this commit is not graded again, so the study goes on where it was:
 ``python -m studies.right_notebooks``. It grades in real cages, each notebook on one thread.
 """
 
