@@ -6,6 +6,7 @@ else by then was changed for the grader's eyes, or by a thread. So it imports th
 
 from __future__ import annotations
 
+import mmap
 import sys
 import zlib
 from typing import Any
@@ -48,4 +49,14 @@ def _sign(value: Any) -> tuple[int, int]:
     numpy = sys.modules.get("numpy")
     if numpy is None or type(value) is not numpy.ndarray or value.dtype.kind not in "biuf" or value.size == 0:
         return id(value), 0
+    if _is_lent(value):
+        return id(value), 0
     return id(value), zlib.crc32(value.flat[:: max(1, value.size // SAMPLE)].tobytes())
+
+
+def _is_lent(array: Any) -> bool:
+    """Whether its elements lie in a file or in shared memory: who looks after that was closed ends the kernel."""
+    base = array.base
+    while issubclass(type(base), type(array)):
+        base = base.base
+    return type(base) in {mmap.mmap, memoryview}
