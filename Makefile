@@ -66,8 +66,9 @@ rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then d
 kills-report: setup ## KILLS=n (100) of netgrader autograde at random moments; rows in studies/kills.csv; goes on where it was
 	@nice $(BIN)/python -m studies.kills --kills $(or $(KILLS),100)
 
-class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHANGE=1 leaves out a changed test; rows in studies/simulated_class.csv
+class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHANGE=1 leaves out a changed test; rows in studies/simulated_class.csv, docs/scale.svg
 	@nice $(BIN)/python -m studies.simulated_class --students $(or $(STUDENTS),300) $(if $(NO_CHANGE),--no-change)
+	@$(BIN)/python -m studies.simulated_class_plot
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .

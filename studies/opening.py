@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATIENCE = 600.0
-ROWS = "return document.querySelectorAll('{table} tbody tr').length"
+ROWS = "return document.querySelectorAll('{rows}').length"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def measure(folder: Path, assignment: str, students: int) -> list[Opened]:
     """Open both pages of the class in the course's `folder`."""
     with tempfile.TemporaryDirectory(prefix="netgrader-opening-") as made, browser(Path(made)) as driver:
         report = folder / "reports" / f"{assignment}.html"
-        found = [_opened(driver, "report in a browser", report.as_uri(), "#class", min(students, 300))]
+        found = [_opened(driver, "report in a browser", report.as_uri(), "#class tbody tr", min(students, 300))]
         with jupyter(folder, Path(made) / "home") as address:
             before = _cpu_of_server()
             begun = time.monotonic()
@@ -66,17 +66,17 @@ def measure(folder: Path, assignment: str, students: int) -> list[Opened]:
                 answer.read()
             asked = Opened("formgrader's list, asked for", time.monotonic() - begun, 0.0, _cpu_of_server() - before)
             url = f"{address}/formgrader/manage_submissions/{assignment}"
-            shown = _opened(driver, "formgrader's list in a browser", url, "#main-table", students)
+            shown = _opened(driver, "formgrader's list in a browser", url, "#main-table tr", students)
     return [*found, asked, shown]
 
 
-def _opened(driver: Any, what: str, url: str, table: str, rows: int) -> Opened:
+def _opened(driver: Any, what: str, url: str, rows: str, number: int) -> Opened:
     driver.get("about:blank")
     driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
     server = _cpu_of_server()
     begun = time.monotonic()
     driver.get(url)
-    while driver.execute_script(ROWS.format(table=table)) < rows:
+    while driver.execute_script(ROWS.format(rows=rows)) < number:
         if time.monotonic() - begun > PATIENCE:
             raise SystemExit(f"{what}: the rows never came")
         time.sleep(0.02)
