@@ -1,0 +1,123 @@
+"""Trouble that a class meets: a store from before, damage, two commands at once, clocks, who hands in meanwhile, a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from netgrader.commands.running import status_path
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
+BIN = Path(sys.executable).parent
+WRONG = "def add(a, b):\n    return a - b"
+
+
+def marks(booked, student="ada"):
+    with Gradebook(booked.course.db_url) as gradebook:
+        return {
+            grade.name: grade.auto_score
+            for grade in gradebook.find_submission_notebook("1_sums", "numbers", student).grades
+        }
+
+
+def words(process):
+    return " ".join((process.stdout + process.stderr).split())
+
+
+def make_older(entry):
+    about = json.loads((entry / "entry.json").read_text())
+    (entry / "entry.json").write_text(json.dumps({**about, "format": 0}))
+
+
+def damage(entry):
+    file = next(path for path in (entry / "content").rglob("*") if path.is_file())
+    file.write_bytes(file.read_bytes() + b"more")
+
+
+def test_what_another_version_kept_and_what_was_damaged_is_said_and_made_again(netgrader, booked):
+    booked.submit("ada")
+    booked.submit("bela", add=WRONG)
+    assert netgrader("autograde", "numbers").returncode == 0
+    before = marks(booked), marks(booked, "bela")
+    verdicts = sorted((booked.root / ".netgrader/store/verify").glob("*/*"))
+    make_older(verdicts[0])
+    damage(verdicts[1])
+    again = netgrader("autograde", "numbers")
+    assert again.returncode == 0
+    assert "was written by another version of netgrader, so it was made again" in words(again)
+    assert "was damaged (its files do not have the hashes that they were kept with), so it was made" in words(again)
+    assert "2 graded now, 0 unchanged" in words(again)
+    assert (marks(booked), marks(booked, "bela")) == before
+
+
+def test_clocks_that_jump_change_nothing(netgrader, booked):
+    path = booked.submit("ada")
+    assert netgrader("autograde", "numbers").returncode == 0
+    before = marks(booked)
+    future, past = time.time() + 10 * 365 * 86_400, 1_000.0
+    for number, file in enumerate(sorted((booked.root / ".netgrader").rglob("*"))):
+        os.utime(file, (past, past) if number % 2 else (future, future))
+    for when in (future, past):
+        os.utime(path, (when, when))
+        again = netgrader("autograde", "numbers")
+        assert (again.returncode, "0 graded now, 1 unchanged" in words(again)) == (0, True)
+    assert marks(booked) == before
+    # A status from the future is still told, and who handed in since is told by the time that the files have.
+    assert "numbers: finished. 1 of 1 students" in words(netgrader("status"))
+    assert "Nobody has handed in" in words(netgrader("autograde", "numbers", "--since", "1h"))
+
+
+def test_a_second_command_is_refused_and_who_hands_in_meanwhile_is_graded_next_time(netgrader, booked):
+    booked.submit("ada", squares="import time\ntime.sleep(20)\nsquares = [k * k for k in range(10)]")
+    command = [BIN / "netgrader", "autograde", "numbers", "--workers", "1"]
+    with subprocess.Popen(command, cwd=booked.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+        until_it_runs(booked, first)
+        second = netgrader("autograde", "numbers")
+        assert second.returncode == 1
+        assert "Another netgrader is grading the course" in words(second)
+        assert "Traceback" not in second.stderr
+        booked.submit("ada", add=WRONG)
+        said, trouble = first.communicate(timeout=300)
+    assert "ada handed in while grading ran: what is newest is graded next time." in " ".join(said.split()), trouble
+    assert netgrader("autograde", "numbers").returncode == 0
+    assert marks(booked)["check_add"] == 0
+
+
+def until_it_runs(booked, process):
+    """Wait until a notebook is being graded."""
+    path, deadline = status_path(booked.assignment), time.monotonic() + 120
+    while not (path.is_file() and json.loads(path.read_text())["running"]):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_db_url_that_does_not_answer_is_a_sentence_before_anything_is_graded(netgrader, booked):
+    booked.submit("ada")
+    config = booked.root / "nbgrader_config.py"
+    url = "postgresql+psycopg://grader:secret@127.0.0.1:9/gradebook"
+    config.write_text(f"{config.read_text()}\nc.CourseDirectory.db_url = {url!r}\n")
+    process = netgrader("autograde", "numbers")
+    assert process.returncode == 1
+    assert "does not answer" in words(process)
+    assert "nothing was graded" in words(process)
+    assert "secret" not in words(process)
+    assert not (booked.root / ".netgrader" / "store").exists()
+
+
+def test_only_what_was_ungradable_is_graded_again(netgrader, booked):
+    booked.submit("ada")
+    path = booked.submit("hana", content=b"{ not json")
+    assert netgrader("autograde", "numbers").returncode == 1
+    path.write_bytes(booked.submit("bela").read_bytes())
+    again = netgrader("autograde", "numbers", "--only", "ungradable")
+    assert "hana 1_sums: 5 of 5" in words(again)
+    assert "ada 1_sums" not in words(again)
+    assert "bela 1_sums" in words(again)  # who was never graded is not graded in full
