@@ -11,6 +11,7 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.kept import kept, kept_path
 from netgrader.grading.tasks import Task
+from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,13 +113,10 @@ def moment(text: str, now: datetime | None = None) -> datetime:
 
 def handed_in_since(assignment: Assignment, student: str, since: datetime) -> bool:
     """Whether a student handed in at `since` or later, by ``timestamp.txt``, else by the newest of the files."""
-    from nbgrader.utils import parse_utc  # noqa: PLC0415  (slow)
-
     folder = assignment.course.folder("submitted", student, assignment.name)
-    stamp = folder / "timestamp.txt"
     try:
-        written = parse_utc(stamp.read_text(encoding="utf-8").strip()) if stamp.is_file() else None
-    except (OSError, ValueError, AttributeError):
+        written = handed_in(folder)
+    except NetgraderError:
         written = None
     if written is not None:
         return bool(written.replace(tzinfo=UTC) >= since)

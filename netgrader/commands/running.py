@@ -133,7 +133,7 @@ class Journal:
 
     def _line(self, **what: Any) -> None:
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"time": _now(), "run": self._run, **what}, ensure_ascii=False) + "\n")
+            log.write(json.dumps({"time": _now(), "run": self._run, **what}) + "\n")
 
     def _write(self) -> None:
         self._written = now = time.monotonic()

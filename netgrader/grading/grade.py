@@ -24,7 +24,9 @@ from netgrader.grading.submission import (
     UnreadableError,
     find_notebooks,
     helper_files,
+    name_of,
     read_notebook,
+    stem_of,
 )
 from netgrader.grading.verify_stage import Verified, verify_stage
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, SubmissionResult
@@ -135,8 +137,8 @@ def _of_parcel(archive: Path, course: Course, assignments: Sequence[Assignment])
     try:
         folder = unpack(archive, course.scratch)
     except UnreadableError as error:
-        return (Job(assignments[0], archive.stem, archive, str(error)),)
-    note = f"The notebook was taken out of the archive {archive.name}."
+        return (Job(assignments[0], stem_of(archive), archive, str(error)),)
+    note = f"The notebook was taken out of the archive {name_of(archive)}."
     return tuple(replace(job, notes=(*job.notes, note)) for job in _of_folder(folder, assignments))
 
 
@@ -269,7 +271,7 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
             chosen[key] = job
         else:
             kept = chosen[key]
-            note = f"{job.path.name} is the same notebook; {kept.path.name} was graded."
+            note = f"{name_of(job.path)} is the same notebook; {name_of(kept.path)} was graded."
             chosen[key] = replace(kept, notes=(*kept.notes, note))
     return tuple(sorted(chosen.values(), key=lambda job: (job.assignment.name, job.notebook)))
 
@@ -285,16 +287,16 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     try:
         submitted = read_notebook(path)
     except UnreadableError as error:
-        return Job(named or assignments[0], path.stem, path, str(error))
+        return Job(named or assignments[0], stem_of(path), path, str(error))
     skeletons = [(one, one.skeleton(name)) for one in assignments for name in one.notebooks]
     found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
     if found is None:
         known = ", ".join(name for one in assignments for name in one.notebooks)
         problem = f"This is none of the course's notebooks ({known}): it has none of their cells."
-        return Job(named or assignments[0], path.stem, path, problem)
+        return Job(named or assignments[0], stem_of(path), path, problem)
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
     renamed = path.stem != found.notebook
-    notes = (f"The file is called {path.name}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
+    notes = (f"The file is called {name_of(path)}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
     return Job(assignment, found.notebook, path, None, notes)
 
 

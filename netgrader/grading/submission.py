@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,10 @@ __all__ = [
     "UnreadableError",
     "find_notebooks",
     "helper_files",
+    "name_of",
     "parse_notebook",
     "read_notebook",
+    "stem_of",
 ]
 
 NEWEST_FORMAT = 4
@@ -47,6 +50,8 @@ PACKAGES = frozenset(
         "ipykernel_launcher",
     }
 )
+# What no name is shown with: control and format characters, bytes that are no text, ends of lines.
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Ids end in file names and database rows of ours, so they are taken over only where they look like ids.
 ID = re.compile(r"[A-Za-z0-9_.\-]{1,120}\Z")
 
@@ -110,6 +115,16 @@ def find_notebooks(folder: Path) -> tuple[Path, ...]:
             and not path.is_symlink()
         )
     )
+
+
+def name_of(path: Path) -> str:
+    """A file's name as it is told and kept: what is no character, or moves the cursor, has a sign in its place."""
+    return "".join("�" if unicodedata.category(sign) in UNSEEN else sign for sign in path.name)
+
+
+def stem_of(path: Path) -> str:
+    """As `name_of`, without its suffix."""
+    return path.with_name(name_of(path)).stem
 
 
 def helper_files(
@@ -187,8 +202,8 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
     except OSError as error:
         # Not the student's doing, so no result: a mark that is there stays.
         raise NetgraderError(
-            f"{path} cannot be read ({error.strerror or error}), so it was not graded. Make it readable for the user who "
-            "grades, and call again."
+            f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
+            "Make it readable for the user who grades, and call again."
         ) from error
     return parse_notebook(content, limits)
 

@@ -16,7 +16,7 @@ import nbformat
 from nbgrader.api import Comment, Grade, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
-from nbgrader.utils import find_all_files, parse_utc
+from nbgrader.utils import find_all_files
 from traitlets.config import Config
 
 from netgrader.grading.grade import grade_job, job_of
@@ -25,9 +25,11 @@ from netgrader.nbgrader_plugin.adopt import adopt, drop_links
 from netgrader.nbgrader_plugin.configure import configure
 from netgrader.nbgrader_plugin.converters import nbgrader_config
 from netgrader.nbgrader_plugin.preprocessors import graded_page, save_verdicts
+from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from netgrader.course import Assignment
     from netgrader.grading.grade import GradedNotebook
@@ -134,7 +136,7 @@ class Conversion:
     ) -> dict[str, Kept] | None:
         """Save the marks and take the old pages away; what is to be kept by notebook, None if it is late."""
         try:
-            submission = self._submission(gradebook, student, folder / "timestamp.txt")
+            submission = self._submission(gradebook, student, handed_in(folder))
             if submission.total_seconds_late:
                 gradebook.db.rollback()
                 return None
@@ -160,23 +162,22 @@ class Conversion:
     def _folder(self, step: str, student: str) -> Path:
         return self._assignment.course.folder(step, student, self._assignment.name)
 
-    def _submission(self, gradebook: Any, student: str, stamp: Path) -> Any:
+    def _submission(self, gradebook: Any, student: str, when: datetime | None) -> Any:
         """The student's submission in the open transaction, made if there is none, as nbgrader's `add_submission` does."""
         try:
             submission = gradebook.find_submission(self._assignment.name, student)
         except MissingEntry:
             submission = _new_submission(gradebook, self._assignment.name, student)
-        text = stamp.read_text(encoding="utf-8").strip() if stamp.is_file() else ""
-        if text:
-            submission.timestamp = parse_utc(text)
+        if when is not None:
+            submission.timestamp = when
         return submission
 
     def _copy(self, files: Sequence[str], source: Path, target: Path) -> None:
         """What lies beside the notebooks."""
         for file in files:
             copy = target / os.path.relpath(file, source)
+            _make_way(copy, target)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.unlink(missing_ok=True)
             shutil.copyfile(file, copy)
             copy.chmod(MODE)
 
@@ -191,6 +192,15 @@ class Conversion:
         path.unlink(missing_ok=True)
         path.write_text(nbformat.v4.writes(page) + "\n", encoding="utf-8")
         path.chmod(MODE)
+
+
+def _make_way(copy: Path, target: Path) -> None:
+    """Take away what was handed in under a name of the course's: the file itself, a folder there, a file where its folder is."""
+    if copy.is_dir():
+        shutil.rmtree(copy)
+    for path in (copy, *copy.parents[: len(copy.relative_to(target).parts) - 1]):
+        if path.is_file():
+            path.unlink()
 
 
 def _files(folder: Path, ignored: Sequence[str]) -> list[str]:

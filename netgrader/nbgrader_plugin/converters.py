@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
+from netgrader.nbgrader_plugin.stamp import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,20 +194,31 @@ def _collecting_log() -> logging.Logger:
 
 def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
     """The reason behind nbgrader's exception: the last line of the traceback that it logged."""
-    reason = next(_reasons([*reversed(lines), str(error)]), f"{type(error).__name__}: {error}")
-    if "database is locked" in reason:
+    # Words of a stranger's may stand in it: what kind of trouble it is, is told by exceptions alone.
+    reason = plain(next(_reasons([*reversed(lines), str(error)]), f"{type(error).__name__}: {error}"))
+    of_gradebook = _of_the_gradebook(error)
+    if of_gradebook is not None and "database is locked" in str(of_gradebook):
         return GradebookError(
             "The gradebook is locked by another program. What was graded is kept: "
             "close the other program and call again."
         )
-    if "OperationalError" in reason or "DatabaseError" in reason:
+    if of_gradebook is not None:
         return GradebookError(f"The gradebook cannot be used: {reason}.")
     if "has no attribute 'fail'" in reason:  # what nbgrader comes to where it cannot read a time
-        return NetgraderError(
-            "The file timestamp.txt beside the notebooks holds no time, so nbgrader cannot tell whether they came late. "
-            "Correct or delete it, and call again."
-        )
+        return NetgraderError(NO_TIME)
     return NetgraderError(f"nbgrader could not go on: {reason}")
+
+
+def _of_the_gradebook(error: BaseException) -> Exception | None:
+    """The database's own exception that `error` comes from; None if it is none of it."""
+    from sqlalchemy.exc import DatabaseError, OperationalError  # noqa: PLC0415  (slow)
+
+    one: BaseException | None = error
+    while one is not None:
+        if isinstance(one, OperationalError) or type(one) is DatabaseError:
+            return one
+        one = one.__cause__ or one.__context__
+    return None
 
 
 def _reasons(texts: list[str]) -> Iterator[str]:

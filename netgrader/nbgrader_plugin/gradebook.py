@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
+from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -163,15 +164,13 @@ def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, st
 def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
     """The student's submission in the gradebook; None if there is none, or it is another one than what lies there."""
     from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
-    from nbgrader.utils import parse_utc  # noqa: PLC0415
 
-    stamp = assignment.course.folder("submitted", student, assignment.name) / "timestamp.txt"
-    handed_in = parse_utc(stamp.read_text(encoding="utf-8").strip()) if stamp.is_file() else None
+    when = handed_in(assignment.course.folder("submitted", student, assignment.name))
     try:
         submission = gradebook.find_submission(assignment.name, student)
     except MissingEntry:
         return None
-    return submission if handed_in is None or submission.timestamp == handed_in else None
+    return submission if when is None or submission.timestamp == when else None
 
 
 def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:

@@ -280,6 +280,12 @@ NOTED = Protection(
     within("test_integrity", "is right for whoever asks", "changes its array for whoever asks"),
     f"{READERS}::test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted",
 )
+BESIDE = Protection(
+    "what lies beside a notebook is text of a stranger's: names are told without what is no character, times are read as times",
+    "names are told as they are",
+    within("test_beside", "a name that is no text", "a name with commands for the terminal"),
+    "tests/attacks/test_beside.py::test_names_are_told_as_they_are_where_nobody_looks",
+)
 RUNTIME = Protection(
     "the container's first process and its runtime are out of reach",
     "one of podman's options is left out at a time",
