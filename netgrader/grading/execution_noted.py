@@ -25,7 +25,7 @@ def install(shell: Any) -> None:
 
     def look() -> dict[str, object]:
         names = list(shell.user_ns.items())[:MOST]
-        return {name: _sign(value) for name, value in names if not name.startswith("_")}
+        return {name: _sign(value) for name, value in names if type(name) is str and not name.startswith("_")}
 
     def note() -> None:
         kept.clear()

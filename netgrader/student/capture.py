@@ -76,13 +76,18 @@ def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
     """Names that mean something else than when the last cell ended, where the grader's kernel notes that."""
     shell = _shell()
     look = getattr(shell, "netgrader_changed", None)
-    return look() if look is not None and shell.user_ns is namespace else frozenset()
+    if look is None or shell.user_ns is not namespace:
+        return frozenset()
+    try:
+        return frozenset(name for name in look() if type(name) is str)
+    except Exception:  # noqa: BLE001  (a fact for a person, and what it is made of is the notebook's: it costs no evidence)
+        return frozenset()
 
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Leave the student's notebook as it was: no output, no figures, random generators where they were."""
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (the one that students use)
+    python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002  (the one that students use)
     pyplot = sys.modules.get("matplotlib.pyplot")
     figures = set(pyplot.get_fignums()) if pyplot else set()
     sink = _Sink()

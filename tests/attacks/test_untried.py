@@ -73,6 +73,15 @@ HONEST = [
     all_right(
         "settings of NumPy", cells=["import numpy as np\nnp.seterr(all='raise')\nnp.set_printoptions(threshold=10**9)"]
     ),
+    all_right("names that are numbers", cells=["globals()[1] = 2\nglobals()[(1, 2)] = 3"]),
+    all_right(
+        "another generator of NumPy's, and warnings that are errors",
+        cells=[
+            "import warnings\nimport numpy as np",
+            "np.random.set_bit_generator(np.random.PCG64(1))\nwarnings.simplefilter('error')",
+        ],
+    ),
+    all_right("a shell that says nothing of names", cells=["get_ipython().netgrader_changed = lambda: 1 / 0"]),
     all_right("a low limit on recursion", cells=["import sys\nsys.setrecursionlimit(120)"]),
     all_right(
         "scripts in other languages",
