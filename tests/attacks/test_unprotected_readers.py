@@ -67,6 +67,15 @@ def assert_fails(test: Callable[[], None], name: str = "the attack") -> None:
     pytest.fail(f"Without this protection {name} is held off all the same.")
 
 
+def test_readers_that_trust_read_what_is_honest(tmp_path: Path) -> None:
+    honest = test_evidence.npy(np.arange(256))
+    assert unprotected.unpickled(honest).tolist() == list(range(256))
+    (tmp_path / "0.npy").write_bytes(honest)
+    item = {"name": "n", "kind": "array", "file": "0.npy"}
+    (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": [item]}))
+    assert unprotected.at_its_word(tmp_path).arrays["n"].tolist() == list(range(256))
+
+
 @pytest.mark.parametrize("manifest", test_evidence.MANIFESTS.values(), ids=test_evidence.MANIFESTS)
 def test_a_manifest_that_is_taken_at_its_word_is_believed_or_breaks_the_reader(
     manifest: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
