@@ -3,7 +3,7 @@
 def prepared(images, labels):
     rows = images.astype(np.float64).reshape((-1, 28 * 28))
     rows /= rows.max()
-    return rows, (labels[:, None] == np.arange(10)).astype(int)
+    return rows, (labels[:, None] == np.arange(10)).astype(float)
 
 x_train, y_train_1_hot = prepared(x_train_2d, y_train)
 x_test, y_test_1_hot = prepared(x_test_2d, y_test)
@@ -14,7 +14,7 @@ def fully_connected_layer(x, n_output, name=None, activation=None):
         W = tf.get_variable("weights", shape=shape, initializer=tf.keras.initializers.glorot_uniform())
         b = tf.get_variable("biases", shape=shape[1:], initializer=tf.constant_initializer(0.0))
         out = tf.nn.bias_add(x @ W, b, name="out")
-        return (out if activation is None else activation(out, name="activated")), W
+        return (out if activation is None else activation(out)), W
 # %% one_layer_network
 class OneLayer:
     def __init__(self, learning_rate):

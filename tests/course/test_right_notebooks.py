@@ -1,0 +1,23 @@
+"""Right notebooks in styles that have nothing in common earn all: each style of notebook 1, graded in the cage."""
+
+import pytest
+
+from studies.right_notebooks import SEEDS, STYLES, Seeded, graded
+
+
+def test_there_are_six_styles_of_each_notebook():
+    assert len(STYLES) == 6
+    for folder in STYLES.values():
+        assert {path.stem for path in folder.glob("*.py")} == set(SEEDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", STYLES)
+def test_a_right_notebook_earns_all_in_any_style(style, tmp_path, monkeypatch):
+    monkeypatch.setenv("NETGRADER_STORE", "")  # put back what the study sets
+    result = graded(Seeded("1_one_layer", style, 0), tmp_path)
+    assert (result.status, result.problem) == ("graded", None)
+    assert [(cell.cell, cell.points) for cell in result.cells] == [
+        (cell.cell, cell.max_points) for cell in result.cells
+    ]
+    assert not result.integrity
