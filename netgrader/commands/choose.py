@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from netgrader.checks.wording import plain
 from netgrader.commands.show import require_known, ungraded
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
@@ -54,7 +55,7 @@ def tasks_of(assignment: Assignment, students: Iterable[str]) -> tuple[list[Task
         except NetgraderError as error:
             unread[student] = str(error)
         except OSError as error:
-            unread[student] = (
+            unread[student] = plain(
                 f"{error.filename} cannot be read ({error.strerror}), so it was not graded. Make it readable for the "
                 "user who grades, and call again."
             )

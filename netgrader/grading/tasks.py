@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from netgrader.checks.wording import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import Job, grade_job
@@ -114,7 +115,7 @@ def carry_out(order: Order, options: Options) -> Answer:
     except NetgraderError as error:
         return Answer(None, str(error))
     except Exception as error:  # noqa: BLE001  (one notebook's trouble must not end the class)
-        return Answer(None, f"Grading it broke unexpectedly: {type(error).__name__}: {error}")
+        return Answer(None, plain(f"Grading it broke unexpectedly: {type(error).__name__}: {error}"))
     return Answer(graded.result.as_json(), None, graded.made, graded.digest, graded.trouble, graded.said)
 
 

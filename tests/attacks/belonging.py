@@ -96,7 +96,7 @@ _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
     ("test_parcels", (*(make.__name__ for make in test_parcels.BAD), "links and paths that leave"), ARCHIVES),
     ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], TOLD),
     ("test_untried", [attack.name for attack in test_untried.HOSTILE], EXCEPTIONS),
-    ("test_beside", (*test_beside.TIMES, *test_beside.NAMES), BESIDE),
+    ("test_beside", (*test_beside.TIMES, *test_beside.NAMES, *test_beside.NO_NOTEBOOKS), BESIDE),
 )
 # What of a table tests another protection than the rest of it, beside what was seen to.
 _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (

@@ -21,6 +21,7 @@ from netgrader.grading.tasks import Done, carry_out
 from netgrader.nbgrader_plugin.stamp import NO_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import TinyCourse
@@ -132,6 +133,37 @@ def test_names_of_files_cost_nobody_anything_and_say_nothing(handed_in: TinyCour
     assert not {"\x1b", "\x07", "\u2028"} & set(told)
     assert not any(line.startswith("[1] zoe") for line in told.splitlines())
     told.encode()  # none of it is without a character
+
+
+def a_chain(path: Path) -> None:
+    os.mkfifo(path.with_name("b.ipynb"))
+    path.with_name("a.ipynb").symlink_to("b.ipynb")
+    path.symlink_to("a.ipynb")
+
+
+# Each is called as the notebook, which lies beside it under another name. A late submission is left to nbgrader's converter.
+NO_NOTEBOOKS: dict[str, Callable[[Path], None]] = {
+    "a pipe that is called as a notebook": os.mkfifo,
+    "a link without end that is called as a notebook": lambda path: path.symlink_to("/dev/zero"),
+    "a link to another's notebook": lambda path: path.symlink_to("../../zoe/numbers/1_sums.ipynb"),
+    "a link to a link to a pipe": a_chain,
+}
+
+
+@pytest.mark.parametrize("make", NO_NOTEBOOKS.values(), ids=NO_NOTEBOOKS)
+def test_what_is_only_called_as_a_notebook_is_opened_by_nobody(
+    handed_in: TinyCourse, make: Callable[[Path], None]
+) -> None:
+    with Gradebook(handed_in.course.db_url) as gradebook:
+        gradebook.update_or_create_assignment("numbers", duedate="2026-01-01 00:00:00 UTC")
+    handed_in.submit("zoe", squares="squares = []")
+    folder = folder_of(handed_in, "bob")
+    with_time(folder, b"2026-01-02 00:00:00 UTC")
+    (folder / "1_sums.ipynb").rename(folder / "mine.ipynb")
+    make(folder / "1_sums.ipynb")
+    failed, _ = told_of_class(handed_in)
+    assert failed == {}
+    assert saved(handed_in) == {"anna": 5.0, "bob": 5.0, "zoe": 2.0}
 
 
 def test_names_are_told_as_they_are_where_nobody_looks(handed_in: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> None:
