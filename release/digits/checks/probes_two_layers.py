@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netgrader.checks.exercises import trained_at
+from netgrader.checks.sweeps import is_exchanged
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.student.ended import Ended, seen_networks
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe
@@ -25,8 +26,12 @@ def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
     pairs: list[tuple[float, float]] = []
     with student.capturing(out, "sweep"):
         pairs, lists = results(student.value("sweep"))
+        exchanged = is_exchanged(np.array(pairs))
+        if exchanged:  # what was asked for, the wrong way round
+            pairs = [(rate, accuracy) for accuracy, rate in pairs]
         out.array("sweep", np.array(pairs, dtype=np.float64).reshape(-1, 2))
         out.fact("lists", lists)
+        out.fact("exchanged", exchanged)
     # Where no rate can be tried that was chosen, the one of the sweep that did best stands for it.
     best = max(pairs, key=lambda pair: np.nan_to_num(pair[1], nan=-np.inf))[0] if pairs else 0.001
     with student.capturing(out, "best_learning_rate"):
