@@ -14,9 +14,10 @@ import os
 import re
 import stat
 import struct
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ import numpy.typing as npt
 from netgrader.strangers import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
     "BadEvidence",
@@ -32,6 +33,7 @@ __all__ = [
     "EvidenceWriter",
     "GraphEvidence",
     "Limits",
+    "NoRoom",
     "ProbeError",
     "read_evidence",
     "read_npy",
@@ -200,7 +202,8 @@ class EvidenceWriter:
     def _file(self, suffix: str, content: bytes) -> str:
         name = f"{self._files}.{suffix}"
         self._files += 1
-        (self._folder / name).write_bytes(content)
+        with _written(self._folder / name) as out:
+            out.write(content)
         return name
 
     def _npy(self, value: Array) -> str:
@@ -210,9 +213,30 @@ class EvidenceWriter:
             value.dtype.kind == "f" and value.dtype.itemsize > 8
         ):  # long doubles, whose bytes differ from machine to machine
             value = value.astype(np.float64)
-        with (self._folder / name).open("wb") as out:
+        with _written(self._folder / name) as out:
             np.lib.format.write_array(out, value, allow_pickle=False)
         return name
+
+
+class NoRoom(OSError):
+    """What is handed over is larger than a run may write to disk."""
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[BinaryIO]:
+    """A new file of evidence. NumPy tells a disk that is full only by how much of an array it could write.
+
+    Raises
+    ------
+    NoRoom
+        If it cannot be written; no part of it is left, since it would take the room of what comes after it.
+    """
+    try:
+        with path.open("wb") as out:
+            yield out
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise NoRoom(str(error)) from error
 
 
 PIECE = 1 << 18

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.language import fault
 from netgrader.checks.stopped import remedy, said_of
+from netgrader.checks.wording import NO_ROOM, SMALLER
 from netgrader.network.graph import plain_graph
 from netgrader.network.source import GraphError, read_source
 
@@ -52,6 +53,8 @@ def explain(
         return fault("not-done", place=name)
     if error.kind in {"WrongReturn", "NoGraph"}:
         return fault("wrong-return", found=error.message, place=name)
+    if error.kind == "NoRoom":
+        return fault(NO_ROOM, expected=SMALLER, place=name)
     if error.kind == "NameError" and error.line is None:
         if stopped is None:
             return fault("missing-name", found=error.message, place=name)

