@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: attack-report bench fuzz help setup demo test sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report reader-report format release lock clean
+.PHONY: attack-report bench fuzz help setup demo test sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,9 @@ attack-report: setup ## OTTER=folder of a virtual environment with otter-grader:
 training-report: setup ## every mistake in right training loops of many styles, then docs/training.md
 	@$(BIN)/python -m studies.training --products $(or $(PRODUCTS),100)
 	@$(BIN)/python -m studies.training_report
+
+right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds; rows in studies/right_notebooks.csv; goes on where it was
+	@nice $(BIN)/python -m studies.right_notebooks $(if $(MINUTES),--minutes $(MINUTES))
 
 rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then docs/rates.md; goes on where it was
 	@nice $(BIN)/python -m studies.rates --seeds $(or $(SEEDS),10)

@@ -8,6 +8,7 @@ and is believed in nothing; `read_evidence` runs on our side and treats every by
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
+    "CHANGED",
     "BadEvidence",
     "Evidence",
     "EvidenceWriter",
@@ -41,6 +43,8 @@ __all__ = [
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+CHANGED = "changed"
+"""The fact that names what meant something else when evidence was taken than when the last cell ended."""
 
 T = TypeVar("T")
 Array = npt.NDArray[Any]
@@ -222,19 +226,27 @@ class NoRoom(OSError):
     """What is handed over is larger than a run may write to disk."""
 
 
+# NumPy tells a disk that is full only by how much of an array it could write, without a number.
+_FULL = frozenset({errno.EFBIG, errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), None})
+
+
 @contextmanager
 def _written(path: Path) -> Iterator[BinaryIO]:
-    """A new file of evidence. NumPy tells a disk that is full only by how much of an array it could write.
+    """A new file of evidence.
 
     Raises
     ------
     NoRoom
-        If it cannot be written; no part of it is left, since it would take the room of what comes after it.
+        If the disk is full; no part of it is left, since it would take the room of what comes after it.
+    OSError
+        If it cannot be written for another reason.
     """
     try:
         with path.open("wb") as out:
             yield out
     except OSError as error:
+        if error.errno not in _FULL:
+            raise
         path.unlink(missing_ok=True)
         raise NoRoom(str(error)) from error
 

@@ -12,6 +12,7 @@ import netgrader
 from netgrader.checks.exercises import NET
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
+from netgrader.evidence import CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,7 +25,6 @@ __all__ = ["OTHERWISE", "otherwise"]
 
 OTHERWISE = "otherwise_when_asked: "
 """What the name of such a fact in ``measured`` begins with; the check cell's id follows."""
-CHANGED = "changed"
 MOST_NAMES = 5
 DEMANDS = frozenset({"widths", "min_layers"})
 """What the parameters of an exercise have that asks for a network."""

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netgrader.checks.exercises import load_exercises
-from netgrader.evidence import EvidenceWriter
+from netgrader.evidence import CHANGED, EvidenceWriter
 from netgrader.student.probes import Student, describe, load_probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["CHANGED", "take"]
-
-CHANGED = "changed"
-"""The fact that names what meant something else than when the last cell ended."""
+__all__ = ["take"]
 
 
 def take(
@@ -75,7 +72,7 @@ def take(
 def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
     """Names that mean something else than when the last cell ended, where the grader's kernel notes that."""
     shell = _shell()
-    look = getattr(shell, "netgrader_changed", None)
+    look = getattr(shell, "netgrader_changed", None)  # set by netgrader/grading/execution_noted.py
     if look is None or shell.user_ns is not namespace:
         return frozenset()
     try:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netgrader.checks.diagnose import explain
-from netgrader.evidence import read_evidence
+from netgrader.evidence import EvidenceWriter, NoRoom, read_evidence
 from netgrader.student.capture import take
 
 MADE = """
@@ -122,3 +125,25 @@ def test_what_a_stub_would_have_made_is_not_done_and_what_else_is_missing_is_mis
     error = read_evidence(tmp_path / "out").errors["made"]
     assert (error.kind, error.line) == (kind, None)
     assert explain(error, "made").code == ("not-done" if kind == "NotImplementedError" else "missing-name")
+
+
+def test_what_is_larger_than_may_be_written_is_said_to_be_so_and_leaves_its_room_to_the_next(tmp_path):
+    out = EvidenceWriter(tmp_path, "check_made")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(NoRoom):
+            out.array("large", np.zeros(50_000))
+        out.array("small", np.zeros(5))
+        out.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert read_evidence(tmp_path).arrays.keys() == {"small"}
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 1_000
+
+
+def test_a_folder_that_is_gone_is_no_lack_of_room(tmp_path):
+    out = EvidenceWriter(tmp_path / "gone", "check_made")
+    shutil.rmtree(tmp_path / "gone", ignore_errors=True)
+    with pytest.raises(FileNotFoundError):
+        out.array("small", np.zeros(5))
