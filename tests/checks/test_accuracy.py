@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ from netgrader.checks.accuracy import (
     require_target,
     require_trained,
     require_values,
+    seen_test_images,
     target_met,
 )
-from netgrader.checks.bench import CellEvidence, Mnist
+from netgrader.checks.bench import CellEvidence, Mnist, mnist_in
 from netgrader.checks.hard_images import HARD
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.stopped import TOOK_TOO_LONG
@@ -28,6 +30,7 @@ from netgrader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
 
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = Recomputed(train=0.95, test=0.92, noised=0.92, moved=0.8, found=np.zeros(1, np.int64))
 
 
@@ -85,6 +88,30 @@ def test_hard_images_are_counted_as_they_are_and_moved_by_a_pixel(mnist: Mnist) 
     recomputed = recompute(LocalLab(), evidence, mnist)
     assert recomputed.hard == known((0, 0))
     assert recomputed.hard_moved == np.mean([known(step) for step in steps[1:]])
+
+
+@pytest.mark.parametrize(
+    ("hard", "moved", "excess", "told"),
+    [
+        (54, 31.0, -2.3, True),
+        (41, 41.25, -0.05, False),  # a network of convolutions that reads digits well
+        (54, 31.0, 8.0, False),  # one that knows its training images far better
+        (20, 2.0, -2.3, False),
+    ],
+)
+def test_a_network_is_told_only_if_it_knows_test_images_by_heart(
+    hard: int, moved: float, excess: float, told: bool
+) -> None:
+    said = seen_test_images(replace(GOOD, hard=hard, hard_moved=moved, excess=excess))
+    assert (said is not None) is told
+    if said is not None:
+        assert said.startswith("54 of 78 test images recognised")
+        assert "31 of them moved by a pixel, and a loss on test images -2.3 standard errors" in said
+
+
+def test_data_that_verifiers_share_cannot_be_written_to() -> None:
+    data = mnist_in(ROOT / "data" / "mnist.npz")
+    assert not any(getattr(data, name).flags.writeable for name in ("x_train", "y_train", "x_test", "y_test"))
 
 
 def test_a_table_of_answers_is_not_learning(mnist: Mnist) -> None:

@@ -65,6 +65,16 @@ def twice(course, student):
     course.submit(student, why="Something else.")
 
 
+def forgiven(course, student):
+    """What was handed in first was late, and cost points; what came then is not."""
+    course.submit(student)
+    autograde_one(course.course, "numbers", student)
+    with Gradebook(course.course.db_url) as gradebook:
+        gradebook.find_submission_notebook("1_sums", "numbers", student).late_submission_penalty = 2.0
+        gradebook.db.commit()
+    course.submit(student, add=WRONG)
+
+
 HANDED_IN = {
     "right": lambda course, student: course.submit(student),
     "wrong": lambda course, student: course.submit(student, add=WRONG, squares="squares = 1 / 0"),
@@ -78,6 +88,7 @@ HANDED_IN = {
     "a time": stamped,
     "an empty time": lambda course, student: stamped(course, student, ""),
     "again after marks by hand": twice,
+    "again, and no longer late": forgiven,
 }
 
 
