@@ -12,9 +12,12 @@ import sqlalchemy
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import CheckCellMetadata
 
+from netgrader.commands.saving import Saver
 from netgrader.errors import NetgraderError
+from netgrader.grading.grade import grade_job, jobs_of
 from netgrader.grading.kept import kept, kept_path
 from netgrader.grading.stages import Options
+from netgrader.grading.tasks import Answer, Done, Task
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_feedback
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, sync_cells
@@ -237,6 +240,29 @@ def test_a_disk_that_is_full_after_the_marks_leaves_them_to_be_saved_again(two, 
     assert not is_up_to_date(ours.assignment, "ada", {"1_sums": digest})
     assert save(ours, "ada")
     assert is_up_to_date(ours.assignment, "ada", {"1_sums": digest})
+
+
+def test_what_breaks_at_one_student_is_told_and_the_others_are_saved(two, monkeypatch):
+    _, ours = two
+    write = Conversion._write
+
+    def breaks_at_ada(self, target, *rest):
+        if target.parent.name == "ada":
+            raise OSError(5, "Input/output error")
+        write(self, target, *rest)
+
+    monkeypatch.setattr(Conversion, "_write", breaks_at_ada)
+    for student in ("ada", "bela"):
+        ours.submit(student)
+    tasks = [Task(student, *jobs_of(ours.assignment, student)) for student in ("ada", "bela")]
+    saver = Saver(ours.assignment, tasks, Options(), force=True)
+    for task in tasks:
+        graded = grade_job(task.job)
+        saver.end(Done.of(task, Answer(graded.result.as_json(), digest=graded.digest), 1.0))
+    saver.finish()
+    assert saver.failed.keys() == {"ada"}
+    assert "Input/output error" in saver.failed["ada"]
+    assert (ours.root / "autograded" / "bela" / "numbers" / "1_sums.ipynb").is_file()
 
 
 @pytest.mark.parametrize(
