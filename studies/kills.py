@@ -1,8 +1,8 @@
 """Kill ``netgrader autograde`` at random moments, let the next call finish, and compare with an undisturbed class.
 
 Notebooks that train nothing, in real cages, into a real gradebook. A series is killed again and again until a call ends
-by itself: two times in three at a random moment after its first notebook has begun, the third time within a tenth of a
-second after a transaction was opened in the gradebook. Calls are forks of a process that has made their imports, so
+by itself, in turns of three: at a random moment after its first notebook has begun, within a tenth of a second after a
+transaction was opened in the gradebook, and at a random moment once more. Calls are forks of a process that has made their imports, so
 that no kill is spent on those. A row of `studies/kills.csv` for each series. Resumable: each call adds the next ones.
 
     .venv/bin/python -m studies.kills --kills 100
@@ -144,7 +144,7 @@ def series(course: TinyCourse, seed: int, seconds: float) -> tuple[list[Kill], d
     in_vain = 0
     while True:
         call = Call(course)
-        saving = chance.random() < 1 / 3
+        saving = len(kills) % 3 == 1
         # On a busy machine a call may get nowhere in that time; then the next one is given longer.
         moment = chance.uniform(0.0, SAVING_SECONDS if saving else 2 * seconds * (1 + in_vain))
         # Now and then the whole group, as when a machine loses power; else the command alone.

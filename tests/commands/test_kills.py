@@ -16,6 +16,12 @@ def test_kills_until_a_call_ends_by_itself_change_nothing_of_what_comes_out(tmp_
     template = template_class(tmp_path / "template")
     undisturbed, seconds = finished(copy_of(template, tmp_path / "alone"))
     assert set(undisturbed) == {f"{student}/1_sums" for student in CLASS}
-    kills, state = series(copy_of(template, tmp_path / "killed"), seed=1, seconds=seconds / len(CLASS))
-    assert {kill.during for kill in kills} == {"grading", "saving"}
-    assert state == undisturbed
+    struck: set[str] = set()
+    # How many kills a series takes depends on the machine; a call that is quick to end may leave one kind out.
+    for seed in range(1, 6):
+        kills, state = series(copy_of(template, tmp_path / f"killed{seed}"), seed, seconds / len(CLASS))
+        assert state == undisturbed
+        struck |= {kill.during for kill in kills}
+        if len(struck) == 2:
+            break
+    assert struck == {"grading", "saving"}
