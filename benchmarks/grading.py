@@ -58,8 +58,10 @@ ROWS = {
     "further submission": "the same, a further one of a worker: of bare.",
     "evidence": "taking of evidence, all three notebooks: of the student's own code, by the result's own `seconds`.",
     "verdicts": "verdicts with all their experiments: of the student's own code, likewise.",
-    "experiments": "both together, in wall time; in processor time all of grading that is not the student's own code, of that."
-    " At most 0.15 is wanted. Further runs of a network near the line are switched off.",
+    "experiments": "evidence, and of the verdicts what trains, evaluates and differentiates the student's networks further:"
+    " of the student's own code, likewise; at most 0.15 is wanted. Not in it: the reading of networks and of arrays."
+    " Further runs of a network near the line are switched off.",
+    "beside own code": "all of grading that is not the student's own code, of that.",
     "changed test": "`netgrader grade` of the submission after a hidden test in one cell of each notebook: of bare.",
     "unchanged": "the same when nothing changed: of bare.",
     "store": "writing the submission's results to the store and reading them, over copying the files: of bare.",
@@ -173,12 +175,15 @@ def ratio(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, 
 
 
 def shares(seconds: Sequence[dict[str, float]], all_of_ours: float) -> Figures:
-    """What experiments take of the time of the student's own code; in processor time what `all_of_ours` does."""
-    own, evidence, verdicts = (sum(one[name] for one in seconds) for name in ("student", "capture", "verify"))
+    """What each takes of the time of the student's own code; `all_of_ours` is what all of grading does, in processor time."""
+    own, evidence, verdicts, experiments = (
+        sum(one[name] for one in seconds) for name in ("student", "capture", "verify", "experiments")
+    )
     return {
         "evidence": (NOT_SO, evidence / own),
         "verdicts": (NOT_SO, verdicts / own),
-        "experiments": (all_of_ours, (evidence + verdicts) / own),
+        "experiments": (NOT_SO, experiments / own),
+        "beside own code": (all_of_ours, NOT_SO),
     }
 
 

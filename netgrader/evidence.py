@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.grey_levels import LEVELS, GreyLevels, LaidOut, table_between
 from netgrader.strangers import read_json
 
 if TYPE_CHECKING:
@@ -124,11 +125,15 @@ class GraphEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one check cell handed over, by item name. `problem` says why there is none, if there is none."""
+    """What one check cell handed over, by item name. `problem` says why there is none, if there is none.
+
+    `tables` are those of the arrays that came as a table of grey levels; in `arrays` they are laid out when asked for.
+    """
 
     cell: str
     graphs: Mapping[str, GraphEvidence] = field(default_factory=dict)
     arrays: Mapping[str, Array] = field(default_factory=dict)
+    tables: Mapping[str, GreyLevels] = field(default_factory=dict)
     facts: Mapping[str, Json] = field(default_factory=dict)
     errors: Mapping[str, ProbeError] = field(default_factory=dict)
     problem: str | None = None
@@ -157,20 +162,23 @@ class EvidenceWriter:
         it element by element, exactly, only the table is written: 60,000 scaled images become 256 numbers.
         """
         value = np.asarray(value)
-        if reference is not None:
-            table = _lookup_table(value, reference[1])
-            if table is not None:
-                self._items.append(
-                    {
-                        "name": name,
-                        "kind": "lookup",
-                        "file": self._npy(table),
-                        "reference": reference[0],
-                        "shape": list(value.shape),
-                    }
-                )
-                return
-        self._items.append({"name": name, "kind": "array", "file": self._npy(value)})
+        table = table_between(value, reference[1]) if reference is not None else None
+        if reference is not None and table is not None:
+            self.levels(name, GreyLevels(table, reference[0], value.shape))
+        else:
+            self._items.append({"name": name, "kind": "array", "file": self._npy(value)})
+
+    def levels(self, name: str, levels: GreyLevels) -> None:
+        """Hand over an array that is a table applied to an array that both sides have."""
+        self._items.append(
+            {
+                "name": name,
+                "kind": "lookup",
+                "file": self._npy(levels.table),
+                "reference": levels.reference,
+                "shape": list(levels.shape),
+            }
+        )
 
     def graph(self, name: str, graph: GraphEvidence) -> None:
         """Hand over a graph with what is known of it."""
@@ -251,10 +259,6 @@ def _written(path: Path) -> Iterator[BinaryIO]:
         raise NoRoom(str(error)) from error
 
 
-PIECE = 1 << 18
-"""Elements that are compared at a time: what fits into the processor's cache."""
-
-
 def read_npy(content: bytes, dimensions: int = 8) -> Array:
     """Read a stranger's npy file: numbers only, no pickle, and no memory taken that the file itself does not fill.
 
@@ -285,38 +289,6 @@ def read_npy(content: bytes, dimensions: int = 8) -> Array:
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _lookup_table(value: Array, reference: npt.NDArray[np.uint8]) -> Array | None:
-    """The 256 values that turn `reference` into `value` element by element, or None where no such table exists."""
-    if value.size != reference.size or value.dtype.kind not in "fiu" or value.size == 0:
-        return None
-    flat, levels = value.reshape(-1), reference.reshape(-1)
-    table = np.zeros(256, dtype=value.dtype)
-    # The first rows hold every grey level that matters in practice; the comparison below decides.
-    head = slice(0, 4_000_000)
-    table[levels[head]] = flat[head]
-    looked_up = np.empty(min(PIECE, len(flat)), dtype=value.dtype)
-    for start in range(0, len(flat), PIECE):
-        piece = flat[start : start + PIECE]
-        same = np.take(table, levels[start : start + PIECE], out=looked_up[: len(piece)], mode="clip")
-        if not np.array_equal(same, piece) and not _equal_with_gaps(same, piece):
-            return None
-    return table
-
-
-def _applied(table: Array, levels: npt.NDArray[np.uint8]) -> Array:
-    """What `_lookup_table` had before it, element by element; piece by piece, since NumPy makes eight bytes of each index."""
-    values = np.empty(len(levels), table.dtype)
-    for start in range(0, len(levels), PIECE):
-        piece = slice(start, start + PIECE)
-        np.take(table, levels[piece], out=values[piece], mode="clip")
-    values.flags.writeable = False
-    return values
-
-
-def _equal_with_gaps(one: Array, other: Array) -> bool:
-    return one.dtype.kind == "f" and np.array_equal(one, other, equal_nan=True)
-
-
 def read_evidence(
     folder: Path,
     references: Mapping[str, npt.NDArray[np.uint8]] | None = None,
@@ -334,8 +306,7 @@ def read_evidence(
     limits
         How much is read; the defaults if None.
     looked_up
-        Arrays that tables became in evidence read before, which is added to: several cells hand over the same images, and
-        they are large. They are shared, so they cannot be written to.
+        Arrays that tables became in evidence read before, as `LaidOut` has them.
 
     Raises
     ------
@@ -364,6 +335,7 @@ class _Reader:
         manifest = self._manifest()
         graphs: dict[str, GraphEvidence] = {}
         arrays: dict[str, Array] = {}
+        tables: dict[str, GreyLevels] = {}
         facts: dict[str, Json] = {}
         errors: dict[str, ProbeError] = {}
         items = _expect(manifest.get("items"), list, "items")
@@ -376,9 +348,11 @@ class _Reader:
                 case "fact":
                     facts[name] = item.get("value")
                 case "array":
+                    tables.pop(name, None)  # of two with one name the later one counts
                     arrays[name] = self._array(item.get("file"))
                 case "lookup":
-                    arrays[name] = self._lookup(item)
+                    arrays.pop(name, None)
+                    tables[name] = self._lookup(item)
                 case "graph":
                     graphs[name] = self._graph(item)
                 case "error":
@@ -392,7 +366,8 @@ class _Reader:
                 case _:
                     raise BadEvidence("The evidence has an item of an unknown kind.")
         cell = self._text(manifest.get("cell"), "the cell's name")
-        return Evidence(cell=cell, graphs=graphs, arrays=arrays, facts=facts, errors=errors)
+        laid_out = LaidOut(arrays, tables, self._references, self._looked_up)
+        return Evidence(cell=cell, graphs=graphs, arrays=laid_out, tables=tables, facts=facts, errors=errors)
 
     def _manifest(self) -> dict[str, Any]:
         content = self._bytes(MANIFEST, self._limits.manifest_bytes)
@@ -421,24 +396,21 @@ class _Reader:
         files = _expect(raw, dict, "arrays")
         return {self._text(key, "a tensor's name"): self._array(value) for key, value in files.items()}
 
-    def _lookup(self, item: dict[str, Any]) -> Array:
+    def _lookup(self, item: dict[str, Any]) -> GreyLevels:
         name = self._text(item.get("reference"), "a reference")
         reference = self._references.get(name)
         if reference is None:
             raise BadEvidence(f"The evidence refers to an array {name!r} that the grader does not have.")
         table = self._array(item.get("file"))
         shape = _shape(item.get("shape"), self._limits.dimensions)
-        if table.shape != (256,) or math.prod(shape) != reference.size:
+        if table.shape != (LEVELS,) or math.prod(shape) != reference.size:
             raise BadEvidence("A lookup table in the evidence does not fit its reference.")
         # A table of 256 numbers becomes an array of millions, and there may be hundreds: each counts with what it becomes.
         size = table.dtype.itemsize * reference.size
         self._bytes_left -= size
         if size > self._limits.array_bytes or self._bytes_left < 0:
             raise BadEvidence("The arrays in the evidence are too large.")
-        key = name, table.dtype.str, table.tobytes()
-        if key not in self._looked_up:
-            self._looked_up[key] = _applied(table, reference.reshape(-1))
-        return self._looked_up[key].reshape(shape)
+        return GreyLevels(table, name, shape)
 
     def _array(self, file: object) -> Array:
         content = self._bytes(self._file_name(file, "npy"), self._limits.array_bytes)

@@ -164,7 +164,7 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
         hard_moved=float(right[4].sum()) / 4,
         excess=_excess(_losses(each[1], digits[1]), _losses(each[0], digits[0])),
         steady=steady,
-        copied=0 if quick else copied_images(graph, mnist.x_test),
+        copied=0 if quick else copied_images(graph, mnist.test_pictures),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +15,7 @@ from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.provenance import doubt
 from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
+from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
 
@@ -44,6 +46,11 @@ class Mnist:
     y_train: npt.NDArray[np.uint8]
     x_test: npt.NDArray[np.uint8]
     y_test: npt.NDArray[np.uint8]
+
+    @functools.cached_property
+    def test_pictures(self) -> Pictures:
+        """The test images as they are looked for in what was handed over."""
+        return Pictures.of(self.x_test)
 
 
 @functools.cache
@@ -187,6 +194,8 @@ class Bench:
         Why there is no evidence, by cell, where that is known.
     outside
         What was seen of the student's process from outside of it.
+    experiment_seconds
+        How long experiments took so far: what was trained, evaluated and differentiated further than the notebook did.
     """
 
     evidence_root: Path
@@ -202,6 +211,8 @@ class Bench:
         self._made: dict[object, Any] = {}
         self._broken: dict[object, Failed | Ungradable] = {}
         self._looked_up: dict[object, npt.NDArray[Any]] = {}
+        self._experimenting = False
+        self.experiment_seconds = 0.0
 
     @property
     def lab(self) -> Lab:
@@ -214,6 +225,11 @@ class Bench:
         """The data as we hold them."""
         mnist: Mnist = self.once("mnist", self._load)
         return mnist
+
+    @property
+    def references(self) -> Mapping[str, npt.NDArray[np.uint8]]:
+        """Our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
+        return _References(self)
 
     def evidence(self, cell: str) -> CellEvidence:
         """What a check cell handed over, or why there is nothing."""
@@ -248,6 +264,20 @@ class Bench:
                 raise
         return self._made[key]
 
+    def experiment(self, key: object, make: _Made) -> Any:
+        """The same for what runs the student's graph further, or judges a further run; its time is counted.
+
+        What an experiment needs of others, such as the lab's start, counts with it where it is the first to ask.
+        """
+        if self._experimenting:
+            return self.once(key, make)
+        self._experimenting, start = True, time.monotonic()
+        try:
+            return self.once(key, make)
+        finally:
+            self._experimenting = False
+            self.experiment_seconds += time.monotonic() - start
+
     def close(self) -> None:
         """Stop the lab if it was started."""
         lab: Lab | None = self._made.pop("lab", None)
@@ -262,7 +292,7 @@ class Bench:
         if not folder.is_dir():
             return Evidence(cell, problem=self.problems.get(cell, NO_EVIDENCE))
         try:
-            evidence = read_evidence(folder, _References(self), looked_up=self._looked_up)
+            evidence = read_evidence(folder, self.references, looked_up=self._looked_up)
         except BadEvidence as error:
             return Evidence(cell, problem=self.problems.get(cell, str(error)))
         graphs = {

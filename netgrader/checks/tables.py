@@ -8,6 +8,7 @@ for the nearest. This is found by comparison, so it is a proof and no statistic.
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from netgrader.evidence import GraphEvidence
 
-__all__ = ["MOST_COPIES", "copied_images"]
+__all__ = ["MOST_COPIES", "Pictures", "copied_images"]
 
 Array = npt.NDArray[Any]
 
@@ -38,32 +39,37 @@ correlation is 0.995 that in so many random directions lies within 0.005 of it, 
 KINDS = frozenset({"float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "uint16"})
 
 
-def copied_images(graph: GraphEvidence, x_test: npt.NDArray[np.uint8]) -> int:
-    """How many test images, up to contrast, were found among the vectors of pixels in values and constants.
+@dataclass(frozen=True)
+class Pictures:
+    """Images that are looked for, as directions (n, pixels) and what these are reduced to, (n, SHADOW)."""
 
-    Parameters
-    ----------
-    graph
-        What was handed over.
-    x_test
-        The test images (n, 28, 28), uint8.
-    """
-    pixels = x_test[0].size
+    directions: npt.NDArray[np.float32]
+    shadows: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, images: npt.NDArray[np.uint8]) -> Pictures:
+        """Of images (n, 28, 28), uint8."""
+        directions = _directions(images.reshape(len(images), -1).astype(np.float32))
+        return cls(directions, _shadows(directions))
+
+
+def copied_images(graph: GraphEvidence, pictures: Pictures) -> int:
+    """How many of the `pictures`, up to contrast, were found among the vectors of pixels in values and constants."""
+    pixels = pictures.directions.shape[1]
     arrays = [*graph.values.values(), *_constants(graph.meta_graph, pixels)]
-    looked_at = [vectors for array in arrays for vectors in _rows(array, pixels)]
-    if not looked_at:
-        return 0
-    images = _directions(x_test.reshape(len(x_test), -1).astype(np.float32))
-    reduce = np.random.default_rng(0).standard_normal((pixels, SHADOW)).astype(np.float32)
-    shadows = _of_length_one(images @ reduce)
     found: set[int] = set()
-    for vectors in looked_at:
-        near = np.argwhere(np.abs(_of_length_one(vectors @ reduce) @ shadows.T) > ALIKE)
+    for vectors in (vectors for array in arrays for vectors in _rows(array, pixels)):
+        near = np.argwhere(np.abs(_shadows(vectors) @ pictures.shadows.T) > ALIKE)
         for first in range(0, len(near), MOST_PAIRS):
             mine, theirs = near[first : first + MOST_PAIRS].T
-            same = np.abs(np.einsum("ij,ij->i", vectors[mine], images[theirs])) > SAME
+            same = np.abs(np.einsum("ij,ij->i", vectors[mine], pictures.directions[theirs])) > SAME
             found.update(theirs[same].tolist())
     return len(found)
+
+
+def _shadows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    reduce = np.random.default_rng(0).standard_normal((vectors.shape[1], SHADOW)).astype(np.float32)
+    return _of_length_one(vectors @ reduce)
 
 
 def _rows(array: Array, pixels: int) -> Iterator[npt.NDArray[np.float32]]:

@@ -10,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.accuracy import ROUNDED, classify
+from netgrader.checks.arrays import images_of
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, fault, ungradable
 from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import CATALOGUE
 from netgrader.lab.api import LabError
 from netgrader.observations import Comparison, Curves, RowCounts, Series
-from netgrader.training.arrays import judge_images
+from netgrader.training.images import Joined, TableRows
 from netgrader.training.judge import judge_training
 from netgrader.training.log import BadTrainingLog, read_training_log
-from netgrader.training.notes import IMAGES, LEARNING_RATE, first_weights
+from netgrader.training.notes import IMAGES, LEARNING_RATE, PIXELS, first_weights
 from netgrader.training.replay import Replayed, images_fit, replay
 from netgrader.training.subject import origins
 from netgrader.training.verdicts import Aspect
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from netgrader.checks.bench import Bench
     from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
+    from netgrader.training.images import Rows
     from netgrader.training.judge import Training
     from netgrader.training.log import TrainingLog
 
@@ -60,7 +62,7 @@ CHANCE = 0.01
 
 def training_of(bench: Bench) -> Training:
     """What the student's `train` did on the instruments; ends the test if nothing can be said of it."""
-    training: Training = bench.once((CELL, "training"), lambda: _training(bench))
+    training: Training = bench.experiment((CELL, "training"), lambda: _training(bench))
     return training
 
 
@@ -89,12 +91,8 @@ def _noted_truly(bench: Bench, log: TrainingLog, training: Training) -> bool:
 
     What cannot be computed again, since rows or labels are none that are known, is taken as noted if that costs credit.
     """
-    arrays, challenge = bench.evidence(CELL).raw.arrays, bench.outside["challenge"]
-    parts = [arrays.get(f"images/{name}") for name in IMAGES]
-    if not isinstance(challenge, int) or any(part is None or part.ndim != 2 for part in parts):
-        return False
-    images = np.concatenate([np.asarray(part, np.float32) for part in parts])
-    if not images_fit(images, log.tables):
+    challenge, images = bench.outside["challenge"], _trained_on(bench)
+    if not isinstance(challenge, int) or images is None or not images_fit(images, log.tables):
         return False
     terms = bench.exercises.table("train").get("calls", ())
     came = []
@@ -110,6 +108,22 @@ def _noted_truly(bench: Bench, log: TrainingLog, training: Training) -> bool:
             came.append(replay(call, images, first_weights(challenge, number), rate))
     strange = any(training.verdicts[aspect].share < 1 for aspect in (Aspect.ROWS, Aspect.LABELS))
     return Replayed.OTHER not in came and (strange or Replayed.UNKNOWN not in came)
+
+
+def _trained_on(bench: Bench) -> Rows | None:
+    """The images that `train` could read, training and test rows one after the other; None if they are no such thing."""
+    raw = bench.evidence(CELL).raw
+    parts: list[Rows] = []
+    for item in (f"images/{name}" for name in IMAGES):
+        table = raw.tables.get(item)
+        shape = table.shape if table is not None else raw.arrays[item].shape if item in raw.arrays else ()
+        if len(shape) != 2 or shape[1] != PIXELS:
+            return None
+        if table is not None:
+            parts.append(TableRows(table, bench.references[table.reference]))
+        else:
+            parts.append(np.asarray(raw.arrays[item], np.float32))
+    return Joined(parts)
 
 
 def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -> None:
@@ -182,7 +196,7 @@ class OwnRun:
 
 def own_run(bench: Bench) -> OwnRun | None:
     """The run of the student's own network, None if there is none to look at."""
-    run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
+    run: OwnRun | None = bench.experiment((RUN, "own run"), lambda: _own_run(bench))
     return run
 
 
@@ -195,10 +209,12 @@ def _own_run(bench: Bench) -> OwnRun | None:
     arrays = bench.evidence(DATA).raw.arrays
     images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
     given = len(mnist.y_test)
+    rows = None
     if images is None or labels is None or images.shape != (given, 784) or labels.shape != (given, 10):
         images = mnist.x_test.reshape(given, -1) / np.float32(255)
         labels = np.eye(10, dtype=np.float32)[mnist.y_test]
-    rows = judge_images(images, mnist.x_test).rows
+    else:
+        rows = images_of(bench, "test").rows
     rows = np.arange(given) if rows is None else rows
     found = classify(bench.lab, graph, images)
     true = mnist.y_test[rows]

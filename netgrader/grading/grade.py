@@ -357,7 +357,7 @@ def _result(
         status=status,
         problem=problem,
         measured={**figures, **({"notes": list(notes)} if notes else {})},
-        seconds={**_seconds(ran), "verify": round(verified.seconds, 2)},
+        seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
         environment=dict(ran.execution.environment),
         integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, told),
     )
@@ -386,6 +386,13 @@ def _seconds(ran: Ran) -> dict[str, float]:
         "execute": round(parts.get("total", ran.entry.seconds), 2),
         **{k: round(v, 2) for k, v in parts.items() if k != "total"},
     }
+
+
+def _experiments(ran: Ran, verified: Verified) -> dict[str, float]:
+    """How long the student's functions and networks were run further than the notebook did, where that was measured now."""
+    if verified.experiments is None:
+        return {}
+    return {"experiments": round(ran.execution.seconds.get("capture", 0.0) + verified.experiments, 2)}
 
 
 def _total(points: Any) -> float:

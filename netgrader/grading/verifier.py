@@ -80,7 +80,14 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
             on_verdict=judged,
         )
         seen = observations.to_json(run.observations)
-        tell(end={"measured": run.measured_by_cell, "observations": seen, "log": list(run.log)})
+        tell(
+            end={
+                "measured": run.measured_by_cell,
+                "observations": seen,
+                "log": list(run.log),
+                "experiments": bench.experiment_seconds,
+            }
+        )
         # Last, since whatever a graph does to the verifier here costs no figure either.
         facts = _facts(bench, request.cells)
         tell(told={cell: {OTHERWISE + cell: sentence} for cell, sentence in facts.items()})

@@ -41,6 +41,8 @@ class Verified:
     problem: str | None = None
     seconds: float = 0.0
     digest: str = ""
+    experiments: float | None = None
+    """Seconds of that in which the student's networks were trained and evaluated further; None if it was not now."""
 
 
 def verify_stage(
@@ -64,6 +66,7 @@ def verify_stage(
         problems=ran.execution.problems,
         outside=ran.execution.outside,
     )
+    measured_now: list[float] = []
     latest = _Latest(store, Key(VERDICTS, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
 
     def make(folder: Path) -> None:
@@ -77,6 +80,7 @@ def verify_stage(
         verification = _verification(asked, known or (None if options.anew else latest.known()))
         if verification.problem:
             raise _Unfinished(verification)
+        measured_now.append(verification.experiments)
         text = json.dumps(_as_json(verification), indent=1)
         (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -89,7 +93,8 @@ def verify_stage(
         # What was judged counts today; the next call tries again.
         done = unfinished.verification
         fields = {
-            name: getattr(done, name) for name in ("checks", "measured", "observations", "log", "problem", "seconds")
+            name: getattr(done, name)
+            for name in ("checks", "measured", "observations", "log", "problem", "seconds", "experiments")
         }
         return Verified(**fields, digest=hash_json(_as_json(done))), True
     if made:
@@ -97,7 +102,14 @@ def verify_stage(
     raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
     found = _from_json(raw)
     return Verified(
-        found.checks, found.measured, found.observations, found.log, None, entry.seconds, entry.digest
+        found.checks,
+        found.measured,
+        found.observations,
+        found.log,
+        None,
+        entry.seconds,
+        entry.digest,
+        measured_now[-1] if made and measured_now else None,
     ), made
 
 

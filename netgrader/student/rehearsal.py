@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.grey_levels import GreyLevels, table_between
 from netgrader.student.instrument import Instrument, classes
 from netgrader.student.mnist import given_mnist
 from netgrader.student.patience import OutOfPatience, patience
@@ -72,9 +73,8 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
         Processor time for which one call may go on feeding rows.
     """
     train = student.value("train")
-    arrays, problem = _arrays(student)
+    arrays, table, problem = _arrays(student)
     out.fact("stand_ins", problem)
-    table = _table(arrays)
     for name, values in table.items():
         out.array(f"table/{name}", values)
     _hand_over_images(arrays, out)
@@ -91,7 +91,12 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
     """The images as a network sees them; of what is a table of the given grey levels, the table."""
     given = {given: images for given, (images, _) in zip(IMAGES.values(), given_mnist(), strict=True)}
     for name, reference in IMAGES.items():
-        out.array(f"images/{name}", arrays[name].astype(np.float32, copy=False), (reference, given[reference]))
+        images = arrays[name]
+        table = table_between(images, given[reference])
+        if table is not None:  # what becomes of a table is 256 numbers to convert, and not all of its pixels
+            out.levels(f"images/{name}", GreyLevels(table.astype(np.float32), reference, images.shape))
+        else:
+            out.array(f"images/{name}", images.astype(np.float32, copy=False), (reference, given[reference]))
 
 
 def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> None:
@@ -172,31 +177,39 @@ def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
                 out.array(f"{name}/{part}", numbers.reshape(-1))
 
 
-def _arrays(student: Student) -> tuple[dict[str, Array], str | None]:
-    """The student's four arrays; or stand-ins, and a sentence that says why."""
+def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str | None]:
+    """The student's four arrays and what identifies their rows; or stand-ins and theirs, and a sentence that says why."""
     found: dict[str, Array] = {}
     for name in ARRAYS:
         try:
             value = student.value(name)
         except NameError:
-            return _stand_ins(), f"{name} is not defined"
+            return *_stand_ins(), f"{name} is not defined"
         if not isinstance(value, np.ndarray):
-            return _stand_ins(), f"{name} is not an array"
+            return *_stand_ins(), f"{name} is not an array"
         found[name] = value
+    table: dict[str, Array] = {}
     for part in ("train", "test"):
         images, labels = found[f"x_{part}"], found[f"y_{part}_1_hot"]
-        problem = _image_problem(images) or _label_problem(labels)
+        problem = _shape_problem(images)
+        if problem is None:
+            table[f"x_{part}"] = _identity(images)
+            problem = _prints_problem(table[f"x_{part}"]) or _label_problem(labels)
         if problem is None and len(images) != len(labels):
             problem = f"there are {len(images)} images and {len(labels)} labels"
         if problem:
-            return _stand_ins(), f"in x_{part} and y_{part}_1_hot {problem}"
-    return found, None
+            return *_stand_ins(), f"in x_{part} and y_{part}_1_hot {problem}"
+        table[f"y_{part}_1_hot"] = _identity(labels)
+    return found, {name: table[name] for name in ARRAYS}, None
 
 
-def _image_problem(images: Array) -> str | None:
+def _shape_problem(images: Array) -> str | None:
     if images.dtype.kind not in "fiub" or images.ndim != 2 or images.shape[1] != PIXELS or len(images) < LEAST_ROWS:
         return "the images are not numbers of shape (n, 784)"
-    prints = fingerprints(images)
+    return None
+
+
+def _prints_problem(prints: Array) -> str | None:
     if not np.isfinite(prints).all():
         return "the images are not finite"
     if len(np.unique(prints[:, 0])) < 0.9 * len(prints):
@@ -215,22 +228,18 @@ def _label_problem(labels: Array) -> str | None:
     return None
 
 
-def _stand_ins() -> dict[str, Array]:
-    """Images and labels that can be trained on, of as many rows as there are digits."""
+def _stand_ins() -> tuple[dict[str, Array], dict[str, Array]]:
+    """Images and labels that can be trained on, of as many rows as there are digits, and what identifies these."""
     stand_ins: dict[str, Array] = {}
     levels, named = np.linspace(0, 1, 256, dtype=np.float32), np.eye(CLASSES, dtype=np.float32)
     for part, (images, digits) in zip(("train", "test"), given_mnist(), strict=True):
         stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
         stand_ins[f"y_{part}_1_hot"] = named[digits]
-    return {name: stand_ins[name] for name in ARRAYS}
-
-
-def _table(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """What identifies the rows of the four arrays: fingerprints of the images, classes of the labels."""
-    return {name: _identity(values) for name, values in arrays.items()}
+    return {name: stand_ins[name] for name in ARRAYS}, {name: _identity(stand_ins[name]) for name in ARRAYS}
 
 
 def _identity(values: Array) -> Array:
+    """Of each row: the fingerprint of an image, the class of a label."""
     return fingerprints(values) if values.shape[1] == PIXELS else classes(values.astype(np.float32))[0]
 
 

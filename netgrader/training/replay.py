@@ -19,6 +19,7 @@ from netgrader.training.fingerprints import fingerprints
 from netgrader.training.notes import CLASSES, NO_LABEL, PIXELS, Asked, direction
 
 if TYPE_CHECKING:
+    from netgrader.training.images import Rows
     from netgrader.training.log import Call, Tables
 
 __all__ = ["Replayed", "images_fit", "replay"]
@@ -36,6 +37,8 @@ leave it within a thousandth."""
 LARGE, STEPS_IF_LARGE, NEAR_IF_LARGE = 2.0, 12, 0.3
 """Above which pixels are large. On grey levels up to 255 rounding tells more with each step, so few are computed."""
 STEPS_AGREE, CLASSES_AGREE = 0.9, 0.97
+AT_ONCE = 512
+"""Images that are compared together."""
 UNKNOWN = 0.02
 """The share of a minibatch's rows that may be unknown; they are left out."""
 
@@ -49,15 +52,23 @@ class Replayed(Enum):
     """It cannot be computed again: the rows or labels of the first steps are none that are known."""
 
 
-def images_fit(images: Floats, tables: Tables) -> bool:
+def images_fit(images: Rows, tables: Tables) -> bool:
     """Whether `images`, training and test rows one after the other, are the ones that the tables' fingerprints are of."""
-    if images.shape != (len(tables.prints), PIXELS):
+    given = len(tables.prints)
+    if len(images) != given:
         return False
     scale = np.abs(tables.prints[np.isfinite(tables.prints)]).max(initial=1e-30)
-    return bool(np.allclose(fingerprints(images), tables.prints, rtol=0, atol=1e-6 * scale, equal_nan=True))
+    for start in range(0, given, AT_ONCE):
+        rows = np.arange(start, min(start + AT_ONCE, given))
+        shown = images[rows]
+        if shown.shape != (len(rows), PIXELS):
+            return False
+        if not np.allclose(fingerprints(shown), tables.prints[rows], rtol=0, atol=1e-6 * scale, equal_nan=True):
+            return False
+    return True
 
 
-def replay(call: Call, images: Floats, weights: Floats, learning_rate: float) -> Replayed:
+def replay(call: Call, images: Rows, weights: Floats, learning_rate: float) -> Replayed:
     """Compute again what a call of `train` did to the instrument.
 
     Parameters
@@ -65,7 +76,7 @@ def replay(call: Call, images: Floats, weights: Floats, learning_rate: float) ->
     call
         What was noted.
     images
-        The rows of the tables, float32 (n, 784).
+        The rows of the tables.
     weights
         What the instrument started from, float32 (784, 10).
     learning_rate
@@ -75,7 +86,7 @@ def replay(call: Call, images: Floats, weights: Floats, learning_rate: float) ->
 
 
 class _Replay:
-    def __init__(self, call: Call, images: Floats, weights: Floats, learning_rate: float) -> None:
+    def __init__(self, call: Call, images: Rows, weights: Floats, learning_rate: float) -> None:
         self._call = call
         self._images = images
         self._weights = weights.astype(np.float32)

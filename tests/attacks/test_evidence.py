@@ -8,6 +8,7 @@ import os
 import pickle
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -301,3 +302,25 @@ def test_what_a_probe_writes_is_read(tmp_path: Path) -> None:
     found = read_evidence(tmp_path, None, SMALL)
     assert found.arrays["a"].tolist() == [0, 1, 2]
     assert found.facts["f"] == {"a": [1, None, "x"]}
+
+
+def test_of_two_items_with_one_name_the_later_one_counts(folder: Path) -> None:
+    reference = {"x": np.zeros(1_000, np.uint8)}
+    table, array = item(kind="lookup", reference="x", shape=[1_000]), item(kind="array")
+    for items, shape in (([array, table], (1_000,)), ([table, array], (256,))):
+        (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": items}))
+        found = read_evidence(folder, reference, SMALL)
+        (only,) = found.arrays
+        assert found.arrays[only].shape == shape
+        assert list(found.tables) == ([only] if len(shape) and shape[0] == 1_000 else [])
+
+
+def test_a_table_is_laid_out_only_when_it_is_asked_for(folder: Path) -> None:
+    items = [item(kind="lookup", reference="x", shape=[1_000])]
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": items}))
+    known: dict[object, Any] = {}
+    found = read_evidence(folder, {"x": np.zeros(1_000, np.uint8)}, SMALL, looked_up=known)
+    (name,) = found.arrays
+    assert (name in found.arrays, len(found.arrays), known) == (True, 1, {})
+    assert found.arrays[name] is not None
+    assert len(known) == 1

@@ -119,7 +119,7 @@ def test_test_images_in_the_graph_are_found_where_moving_and_noising_tells_nothi
 
 
 def test_test_images_among_honest_weights_are_found(mnist) -> None:
-    assert MOST_COPIES < copied_images(exported(patched(mnist)), mnist.x_test) <= 60
+    assert MOST_COPIES < copied_images(exported(patched(mnist)), mnist.test_pictures) <= 60
 
 
 def test_training_images_and_weights_of_any_shape_are_no_test_images(mnist) -> None:
@@ -140,7 +140,7 @@ def test_training_images_and_weights_of_any_shape_are_no_test_images(mnist) -> N
     values |= {"train": train, "train.T": train.T, "nothing": np.zeros((784, 100)), "nan": np.full((784, 100), np.nan)}
     values |= {"ints": np.ones((784, 100), np.int32), "scalar": np.float32(3), "none": np.zeros((0, 784))}
     graph = GraphEvidence(b"no graph", {}, values=values)
-    assert copied_images(graph, mnist.x_test) == 0
+    assert copied_images(graph, mnist.test_pictures) == 0
 
 
 def test_answers_by_position_are_worth_what_guessing_is(lab, mnist) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netgrader.checks.arrays import is_scaled
+from netgrader.grey_levels import GreyLevels
 from netgrader.student.mnist import load_mnist
 from netgrader.training.arrays import judge_images, judge_one_hot
+from netgrader.training.images import Joined, TableRows
 
 N = 2000
 
@@ -132,3 +135,40 @@ def test_the_first_label_that_is_wrong_is_shown_with_the_right_one(digits):
     assert fault.place == "row 123, the first of 1"
     assert fault.found == f"the label {(digits[123] + 4) % 10}"
     assert fault.expected == str(digits[123])
+
+
+FACTORS = [1 / 255, 1 / 256, 1 / 254.9999, 1 / 254, 0.5, 1.0, -1 / 255, 1 / 2551, 1 / 2549, 0.0, np.nan, np.inf]
+CHANGED_LEVELS = {"as it is": 0.0, "by less than rounding": 1e-8, "by more": 1e-4, "to below zero": -0.9}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8, np.int64])
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("change", CHANGED_LEVELS)
+def test_what_a_table_alone_is_found_right_by_is_right_when_it_is_laid_out(raw, dtype, factor, change):
+    with np.errstate(all="ignore"):
+        table = (np.arange(256) * factor).astype(dtype)
+        table[100] += dtype(CHANGED_LEVELS[change]) if table.dtype.kind == "f" else 0
+    levels = GreyLevels(table, "x_train_2d", (N, 784))
+    if is_scaled(levels, N):
+        judged = judge_images(levels.laid_out(raw.reshape(-1)).reshape(N, 784), raw)
+        assert judged.charge is None
+        assert np.array_equal(judged.rows, np.arange(N))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_table_of_scaled_levels_needs_no_images(dtype):
+    scaled = (np.arange(256) / 255).astype(dtype)
+    assert is_scaled(GreyLevels(scaled, "x_train_2d", (N, 784)), N)
+    assert not is_scaled(GreyLevels(scaled, "x_train_2d", (N, 28, 28)), N)
+    assert not is_scaled(GreyLevels(scaled, "x_train_2d", (N, 784)), N + 1)
+    assert not is_scaled(GreyLevels((scaled**0.5).astype(dtype), "x_train_2d", (N, 784)), N)
+
+
+def test_rows_of_a_table_and_of_an_array_are_those_of_both_laid_out(raw):
+    levels = GreyLevels((np.arange(256) / 255).astype(np.float64), "x_train_2d", (N, 784))
+    other = np.random.default_rng(2).random((30, 784)).astype(np.float32)
+    joined = Joined([TableRows(levels, raw), other])
+    whole = np.concatenate([(flat(raw) / 255).astype(np.float32), other])
+    assert len(joined) == len(whole)
+    for index in (np.arange(N, N + 30), np.array([N + 3, 0, N - 1, N, 5]), np.arange(7), np.empty(0, np.int64)):
+        assert np.array_equal(joined[index], whole[index])

@@ -1,0 +1,121 @@
+"""Arrays that are a table of grey levels applied to images which both sides have: 256 numbers in place of millions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+__all__ = ["LEVELS", "GreyLevels", "LaidOut", "table_between"]
+
+Array = npt.NDArray[Any]
+Bytes = npt.NDArray[np.uint8]
+
+LEVELS = 256
+HEAD = slice(0, 4_000_000)
+"""The elements that the table is made from: they hold every grey level that matters; all others are compared with it."""
+PIECE = 1 << 18
+"""Elements that are looked at together: what fits into the processor's cache."""
+
+
+@dataclass(frozen=True)
+class GreyLevels:
+    """An array that has ``table[g]`` wherever a known array of uint8 has the grey level g.
+
+    Attributes
+    ----------
+    table
+        What each grey level became, shape (256,).
+    reference
+        The known array's name.
+    shape
+        Of the array; as many elements as the known one has.
+    """
+
+    table: Array
+    reference: str
+    shape: tuple[int, ...]
+
+    def laid_out(self, levels: Bytes) -> Array:
+        """The array itself, read-only; `levels` is the known one, flat."""
+        values = np.empty(len(levels), self.table.dtype)
+        # Piece by piece, since NumPy makes eight bytes of each index.
+        for start in range(0, len(levels), PIECE):
+            piece = slice(start, start + PIECE)
+            np.take(self.table, levels[piece], out=values[piece], mode="clip")
+        values.flags.writeable = False
+        return values
+
+
+class LaidOut(Mapping[str, Array]):
+    """Arrays by name; those that are `tables` become arrays when they are first asked for.
+
+    Parameters
+    ----------
+    arrays
+        Those that are there.
+    tables
+        Those that are to be laid out.
+    references
+        Known arrays of uint8 by name.
+    known
+        Arrays that tables became before, which is added to: several cells hand over the same images, and they are large.
+        They are shared, so they cannot be written to.
+    """
+
+    def __init__(
+        self,
+        arrays: Mapping[str, Array],
+        tables: Mapping[str, GreyLevels],
+        references: Mapping[str, Bytes],
+        known: MutableMapping[object, Array],
+    ) -> None:
+        self._arrays = arrays
+        self._tables = tables
+        self._references = references
+        self._known = known
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._tables:
+            return self._arrays[name]
+        levels = self._tables[name]
+        key = levels.reference, levels.table.dtype.str, levels.table.tobytes()
+        if key not in self._known:
+            self._known[key] = levels.laid_out(self._references[levels.reference].reshape(-1))
+        return self._known[key].reshape(levels.shape)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tables or name in self._arrays
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._arrays
+        yield from self._tables
+
+    def __len__(self) -> int:
+        return len(self._arrays) + len(self._tables)
+
+
+def table_between(value: Array, reference: Bytes) -> Array | None:
+    """The 256 values that turn `reference` into `value` element by element, or None where no such table exists."""
+    if value.size != reference.size or value.dtype.kind not in "fiu" or value.size == 0:
+        return None
+    flat, levels = value.reshape(-1), reference.reshape(-1)
+    table = np.zeros(LEVELS, dtype=value.dtype)
+    table[levels[HEAD]] = flat[HEAD]
+    looked_up = np.empty(min(PIECE, len(flat)), dtype=value.dtype)
+    for start in range(0, len(flat), PIECE):
+        piece = flat[start : start + PIECE]
+        same = np.take(table, levels[start : start + PIECE], out=looked_up[: len(piece)], mode="clip")
+        if not np.array_equal(same, piece) and not _equal_with_gaps(same, piece):
+            return None
+    return table
+
+
+def _equal_with_gaps(one: Array, other: Array) -> bool:
+    return one.dtype.kind == "f" and np.array_equal(one, other, equal_nan=True)
