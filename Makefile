@@ -59,8 +59,8 @@ training-report: setup ## every mistake in right training loops of many styles, 
 	@$(BIN)/python -m studies.training --products $(or $(PRODUCTS),100)
 	@$(BIN)/python -m studies.training_report
 
-right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds; rows in studies/right_notebooks.csv; goes on where it was
-	@nice $(BIN)/python -m studies.right_notebooks $(if $(MINUTES),--minutes $(MINUTES))
+right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds, SINCE=commit; rows in studies/right_notebooks.csv; goes on where it was
+	@nice $(BIN)/python -m studies.right_notebooks $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SINCE),--since $(SINCE))
 
 rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then docs/rates.md; goes on where it was
 	@nice $(BIN)/python -m studies.rates --seeds $(or $(SEEDS),10)

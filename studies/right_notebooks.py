@@ -3,7 +3,8 @@
 The styles are in ``tests/right`` (and the sample class's ada), written independently of one another. A seed is the course's,
 which all random numbers of a run and of the probes follow from. Each result is a row of ``studies/right_notebooks.csv``
 with the commit that was measured; what has a row at this commit is not graded again, so the study goes on where it was:
-``python -m studies.right_notebooks``. It grades in real cages, each notebook on one thread.
+``python -m studies.right_notebooks``. It grades in real cages, each notebook on one thread. With ``--since COMMIT`` rows of that
+commit and later ones count as well.
 """
 
 from __future__ import annotations
@@ -70,6 +71,12 @@ def commit() -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def later(commit: str) -> list[str]:
+    """That commit and those after it, as rows name them."""
+    command = ["git", "log", "--format=%h", "--abbrev=7", f"{commit}^..HEAD"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+
+
 def load() -> list[dict[str, str]]:
     """All rows that there are."""
     if not ROWS.exists():
@@ -124,13 +131,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=None, help="begin no further notebook after so many")
     parser.add_argument("--only", choices=list(SEEDS), help="one notebook")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts, for N processes at a time")
+    parser.add_argument("--since", metavar="COMMIT", help="rows that were measured at this commit or later ones count")
     options = parser.parse_args()
     require_promises()
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
     at = commit()
-    known = {(row["notebook"], row["style"], int(row["seed"])) for row in load() if row["commit"] == at}
-    for one in wanted():
-        if tuple(one) in known or options.only not in (None, one.notebook):
+    part, parts = map(int, options.part.split("/"))
+    counted = {at, *later(options.since)} if options.since else {at}
+    known = {(row["notebook"], row["style"], int(row["seed"])) for row in load() if row["commit"] in counted}
+    for number, one in enumerate(wanted()):
+        if tuple(one) in known or options.only not in (None, one.notebook) or number % parts != part - 1:
             continue
         if deadline is not None and time.monotonic() > deadline:
             break
@@ -143,9 +154,16 @@ def main() -> int:
             out.writerow(row)
         sys.stdout.write(" ".join(str(row[name]) for name in FIELDS[1:]) + "\n")
         sys.stdout.flush()
-    rows = [row for row in load() if row["commit"] == at]
+    rows = [row for row in load() if row["commit"] in counted]
     lost = [row for row in rows if float(row["points"]) < float(row["of"])]
-    sys.stdout.write(f"{len(rows)} graded at {at}, {len(lost)} lost points\n")
+    for notebook in SEEDS:
+        of_it = [row for row in rows if row["notebook"] == notebook]
+        accuracies = sorted(row["accuracy"] for row in of_it if row["accuracy"])
+        between = f", test accuracies from {accuracies[0]} to {accuracies[-1]}" if accuracies else ""
+        sys.stdout.write(f"{notebook}: {len(of_it)} graded{between}\n")
+    sys.stdout.write(
+        f"{len(rows)} graded at {', '.join(sorted({row['commit'] for row in rows}))}, {len(lost)} lost points\n"
+    )
     return int(bool(lost))
 
 
