@@ -58,8 +58,7 @@ ROWS = {
     "further submission": "the same, a further one of a worker: of bare.",
     "evidence": "taking of evidence, all three notebooks: of the student's own code, by the result's own `seconds`.",
     "verdicts": "verdicts with all their experiments: of the student's own code, likewise.",
-    "experiments": "evidence, and of the verdicts what trains, evaluates and differentiates the student's networks further:"
-    " of the student's own code, likewise; at most 0.15 is wanted. Not in it: the reading of networks and of arrays."
+    "experiments": "both together but for the reading of networks: of the student's own code, likewise; at most 0.15 is wanted."
     " Further runs of a network near the line are switched off.",
     "beside own code": "all of grading that is not the student's own code, of that.",
     "changed test": "`netgrader grade` of the submission after a hidden test in one cell of each notebook: of bare.",

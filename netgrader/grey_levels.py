@@ -103,6 +103,7 @@ class LaidOut(Mapping[str, Array]):
 
 def table_between(value: Array, reference: Bytes) -> Array | None:
     """The 256 values that turn `reference` into `value` element by element, or None where no such table exists."""
+    value = np.asarray(value)  # a matrix, say, cannot be made flat
     if value.size != reference.size or value.dtype.kind not in "fiu" or value.size == 0:
         return None
     flat, levels = value.reshape(-1), reference.reshape(-1)

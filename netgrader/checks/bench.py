@@ -194,8 +194,8 @@ class Bench:
         Why there is no evidence, by cell, where that is known.
     outside
         What was seen of the student's process from outside of it.
-    experiment_seconds
-        How long experiments took so far: what was trained, evaluated and differentiated further than the notebook did.
+    reading_seconds
+        How long the reading of networks took so far.
     """
 
     evidence_root: Path
@@ -211,8 +211,7 @@ class Bench:
         self._made: dict[object, Any] = {}
         self._broken: dict[object, Failed | Ungradable] = {}
         self._looked_up: dict[object, npt.NDArray[Any]] = {}
-        self._experimenting = False
-        self.experiment_seconds = 0.0
+        self.reading_seconds = 0.0
 
     @property
     def lab(self) -> Lab:
@@ -264,20 +263,6 @@ class Bench:
                 raise
         return self._made[key]
 
-    def experiment(self, key: object, make: _Made) -> Any:
-        """The same for what runs the student's graph further, or judges a further run; its time is counted.
-
-        What an experiment needs of others, such as the lab's start, counts with it where it is the first to ask.
-        """
-        if self._experimenting:
-            return self.once(key, make)
-        self._experimenting, start = True, time.monotonic()
-        try:
-            return self.once(key, make)
-        finally:
-            self._experimenting = False
-            self.experiment_seconds += time.monotonic() - start
-
     def close(self) -> None:
         """Stop the lab if it was started."""
         lab: Lab | None = self._made.pop("lab", None)
@@ -304,14 +289,13 @@ class Bench:
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
         graph = self.evidence(cell).graph(item)
         exercise = self.exercises.network(cell.removeprefix("check_"), rate)
-        network: Network = netgrader.read_network(
-            graph.meta_graph,
-            graph.parts,
-            exercise,
-            lab=self.lab,
-            values=graph.values or None,
-            eval_feed=graph.eval_feed,
-        )
+        lab, start = self.lab, time.monotonic()
+        try:
+            network: Network = netgrader.read_network(
+                graph.meta_graph, graph.parts, exercise, lab=lab, values=graph.values or None, eval_feed=graph.eval_feed
+            )
+        finally:
+            self.reading_seconds += time.monotonic() - start
         return network
 
 

@@ -16,7 +16,7 @@ def recomputed(bench: Bench, cell: str) -> Recomputed:
     """What the network that a cell handed over does on our images; cells that hand over the same one share it."""
     graph = bench.evidence(cell).graph("net")
     same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
-    made: Recomputed = bench.experiment(same, lambda: recompute(bench.lab, graph, bench.mnist, quick=bench.quick))
+    made: Recomputed = bench.once(same, lambda: recompute(bench.lab, graph, bench.mnist, quick=bench.quick))
     return made
 
 

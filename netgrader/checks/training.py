@@ -62,7 +62,7 @@ CHANCE = 0.01
 
 def training_of(bench: Bench) -> Training:
     """What the student's `train` did on the instruments; ends the test if nothing can be said of it."""
-    training: Training = bench.experiment((CELL, "training"), lambda: _training(bench))
+    training: Training = bench.once((CELL, "training"), lambda: _training(bench))
     return training
 
 
@@ -196,7 +196,7 @@ class OwnRun:
 
 def own_run(bench: Bench) -> OwnRun | None:
     """The run of the student's own network, None if there is none to look at."""
-    run: OwnRun | None = bench.experiment((RUN, "own run"), lambda: _own_run(bench))
+    run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
     return run
 
 

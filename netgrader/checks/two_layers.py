@@ -93,7 +93,7 @@ def proven_rates(bench: Bench) -> frozenset[float]:
 
 def _trained(bench: Bench) -> Mapping[float, float]:
     """Accuracies that the handed-over weights reach, by the rate of the sweep that they are said to belong to."""
-    made: Mapping[float, float] = bench.experiment("trained rates", lambda: _trained_now(bench))
+    made: Mapping[float, float] = bench.once("trained rates", lambda: _trained_now(bench))
     return made
 
 
@@ -129,7 +129,7 @@ def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
     Three times stands for ten times where that can tell nothing. None is longer than is needed, and what the ends of the
     sweep came to is not run again where that is proven.
     """
-    runs: Mapping[str, ShortRun] = bench.experiment("trial runs", lambda: _trial_runs(bench))
+    runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
     return runs
 
 
@@ -166,7 +166,7 @@ def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]
 
 def recomputed(bench: Bench) -> Recomputed:
     """What the trained network does on our images."""
-    made: Recomputed = bench.experiment(
+    made: Recomputed = bench.once(
         "recomputed",
         lambda: recompute(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist, quick=bench.quick),
     )
@@ -180,7 +180,7 @@ def train_accuracy(bench: Bench) -> float:
 
 def gradients(bench: Bench) -> GradientTrial:
     """The student's gradients on images of every class."""
-    made: GradientTrial = bench.experiment("gradients", lambda: _gradients(bench))
+    made: GradientTrial = bench.once("gradients", lambda: _gradients(bench))
     return made
 
 

@@ -79,11 +79,13 @@ def best_of_runs(first: Verified, line: Line, again: Callable[[int], Verified]) 
             best = further
     if len(runs) == 1:
         return first
+    experiments = [run.experiments for run in runs if run.experiments is not None]
     of_the_best = {key: best.measured[key] for key in OF_THE_RUN if key in best.measured}
     return dataclasses.replace(
         first,
         checks={**first.checks, line.cell: best.checks[line.cell]},
         measured={**first.measured, **of_the_best, ACCURACIES: [run.measured.get(ACCURACY) for run in runs]},
         seconds=sum(run.seconds for run in runs),
+        experiments=sum(experiments) if len(experiments) == len(runs) else None,
         digest=hash_json([run.digest for run in runs]),
     )

@@ -126,7 +126,7 @@ def longest_first(tasks: Sequence[Task]) -> list[Task]:
     for task in tasks:
         before = kept(kept_path(task.job.assignment, task.student, task.job.notebook))
         if before is not None:
-            own[task] = sum(before.result.seconds.values())
+            own[task] = sum(before.result.seconds.get(stage, 0.0) for stage in ("execute", "verify"))
             by_notebook.setdefault(task.job.notebook, []).append(own[task])
     usual = {name: sorted(found)[len(found) // 2] for name, found in by_notebook.items()}
     return sorted(

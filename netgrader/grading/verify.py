@@ -125,8 +125,8 @@ class Verification:
         What pages may draw, by check cell.
     seconds
         How long it took.
-    experiments
-        How many seconds of that the student's networks were trained, evaluated and differentiated further.
+    reading
+        How many seconds of that networks were read; None if it was stopped before that was told.
     problem
         Why some tests were not reached, if so.
     log
@@ -137,7 +137,7 @@ class Verification:
     measured_by_cell: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     observations: Observations = field(default_factory=dict)
     seconds: float = 0.0
-    experiments: float = 0.0
+    reading: float | None = None
     problem: str | None = None
     log: tuple[str, ...] = ()
 
@@ -316,7 +316,7 @@ def _verification(
     for entry in plan:
         raw = verdicts.get(entry["check"]["check"], entry["check"])
         checks.setdefault(entry["cell"], []).append(_check(raw))
-    nothing: dict[str, Any] = {"measured": {}, "observations": {}, "log": [], "experiments": 0.0}
+    nothing: dict[str, Any] = {"measured": {}, "observations": {}, "log": [], "reading": None}
     noted = next((line["end"] for line in lines if "end" in line), nothing)
     told: Mapping[str, Any] = next((line["told"] for line in lines if "told" in line), {})
     measured = noted["measured"]
@@ -325,7 +325,7 @@ def _verification(
         measured_by_cell={cell: {**measured.get(cell, {}), **told.get(cell, {})} for cell in (*measured, *told)},
         observations=observations.from_json(noted["observations"]),
         seconds=seconds,
-        experiments=noted["experiments"],
+        reading=noted["reading"],
         problem=problem,
         log=(*noted["log"], *([problem] if problem else []), *([output] if output else [])),
     )

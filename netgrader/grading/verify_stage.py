@@ -42,7 +42,7 @@ class Verified:
     seconds: float = 0.0
     digest: str = ""
     experiments: float | None = None
-    """Seconds of that in which the student's networks were trained and evaluated further; None if it was not now."""
+    """Seconds of that which were no reading of networks; None if these are verdicts of another call, or were cut off."""
 
 
 def verify_stage(
@@ -66,7 +66,7 @@ def verify_stage(
         problems=ran.execution.problems,
         outside=ran.execution.outside,
     )
-    measured_now: list[float] = []
+    measured_now: list[float | None] = []
     latest = _Latest(store, Key(VERDICTS, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
 
     def make(folder: Path) -> None:
@@ -80,7 +80,7 @@ def verify_stage(
         verification = _verification(asked, known or (None if options.anew else latest.known()))
         if verification.problem:
             raise _Unfinished(verification)
-        measured_now.append(verification.experiments)
+        measured_now.append(_experiments(verification))
         text = json.dumps(_as_json(verification), indent=1)
         (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -93,8 +93,7 @@ def verify_stage(
         # What was judged counts today; the next call tries again.
         done = unfinished.verification
         fields = {
-            name: getattr(done, name)
-            for name in ("checks", "measured", "observations", "log", "problem", "seconds", "experiments")
+            name: getattr(done, name) for name in ("checks", "measured", "observations", "log", "problem", "seconds")
         }
         return Verified(**fields, digest=hash_json(_as_json(done))), True
     if made:
@@ -111,6 +110,11 @@ def verify_stage(
         entry.digest,
         measured_now[-1] if made and measured_now else None,
     ), made
+
+
+def _experiments(verification: Verification) -> float | None:
+    """How long all but the reading of networks took."""
+    return None if verification.reading is None else verification.seconds - verification.reading
 
 
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:

@@ -91,7 +91,7 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
     """The images as a network sees them; of what is a table of the given grey levels, the table."""
     given = {given: images for given, (images, _) in zip(IMAGES.values(), given_mnist(), strict=True)}
     for name, reference in IMAGES.items():
-        images = arrays[name]
+        images = np.asarray(arrays[name])
         table = table_between(images, given[reference])
         if table is not None:  # what becomes of a table is 256 numbers to convert, and not all of its pixels
             out.levels(f"images/{name}", GreyLevels(table.astype(np.float32), reference, images.shape))

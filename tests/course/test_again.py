@@ -17,7 +17,7 @@ LINE = Line("check_accuracy", again_from=0.9818, full=0.9842, runs=3)
 def verified(accuracy, **measured):
     check = CheckResult("t.py::t", f"{accuracy}", Visibility.HIDDEN, Outcome.PASSED, 1.0, 1.0)
     checks = {"check_accuracy": (check,), "check_network": (check,)}
-    return Verified(checks, {"test_accuracy": accuracy, **measured}, digest=str(accuracy), seconds=1.0)
+    return Verified(checks, {"test_accuracy": accuracy, **measured}, digest=str(accuracy), seconds=1.0, experiments=0.5)
 
 
 def runs_of(*accuracies):
@@ -53,6 +53,7 @@ def test_the_best_of_up_to_three_runs_counts_where_chance_might_decide(accuracie
     # What does not hang on chance is judged once, by the run that repeats what the student saw.
     assert found.checks["check_network"][0].sentence == str(accuracies[0])
     assert found.measured["kept"] == "of the first run"
+    assert (found.seconds, found.experiments) == (runs, runs / 2)
     assert found.measured.get("accuracies_of_runs", [accuracies[0]]) == list(accuracies[:runs])
 
 

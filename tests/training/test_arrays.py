@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netgrader.checks.arrays import is_scaled
-from netgrader.grey_levels import GreyLevels
+from netgrader.grey_levels import GreyLevels, table_between
 from netgrader.student.mnist import load_mnist
 from netgrader.training.arrays import judge_images, judge_one_hot
 from netgrader.training.images import Joined, TableRows
@@ -137,17 +137,29 @@ def test_the_first_label_that_is_wrong_is_shown_with_the_right_one(digits):
     assert fault.expected == str(digits[123])
 
 
-FACTORS = [1 / 255, 1 / 256, 1 / 254.9999, 1 / 254, 0.5, 1.0, -1 / 255, 1 / 2551, 1 / 2549, 0.0, np.nan, np.inf]
-CHANGED_LEVELS = {"as it is": 0.0, "by less than rounding": 1e-8, "by more": 1e-4, "to below zero": -0.9}
+EDGE = 1 / 2550  # of what may be one scaling
+FACTORS = [1 / 255, 1 / 256, 1 / 254.9999, 1 / 254, 0.5, 1.0, -1 / 255, 0.0, np.nan, np.inf]
+AT_THE_EDGE = [1 / 255 / 10, EDGE, EDGE * (1 + 1e-9), EDGE * 1.011, EDGE * 1.009, EDGE * 0.999]
+CHANGED_LEVELS = {
+    "as it is": 0.0,
+    "all but the last": None,
+    "by less than rounding": 1e-8,
+    "by more": 1e-4,
+    "to below zero": -0.9,
+}
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8, np.int64])
-@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("factor", FACTORS + AT_THE_EDGE)
 @pytest.mark.parametrize("change", CHANGED_LEVELS)
 def test_what_a_table_alone_is_found_right_by_is_right_when_it_is_laid_out(raw, dtype, factor, change):
     with np.errstate(all="ignore"):
         table = (np.arange(256) * factor).astype(dtype)
-        table[100] += dtype(CHANGED_LEVELS[change]) if table.dtype.kind == "f" else 0
+        by = CHANGED_LEVELS[change]
+        if table.dtype.kind == "f" and by is not None:
+            table[100] += dtype(by)
+        elif table.dtype.kind == "f":
+            table[:255] *= dtype(1 - 0.9e-6)
     levels = GreyLevels(table, "x_train_2d", (N, 784))
     if is_scaled(levels, N):
         judged = judge_images(levels.laid_out(raw.reshape(-1)).reshape(N, 784), raw)
@@ -172,3 +184,18 @@ def test_rows_of_a_table_and_of_an_array_are_those_of_both_laid_out(raw):
     assert len(joined) == len(whole)
     for index in (np.arange(N, N + 30), np.array([N + 3, 0, N - 1, N, 5]), np.arange(7), np.empty(0, np.int64)):
         assert np.array_equal(joined[index], whole[index])
+
+
+@pytest.mark.parametrize(
+    "kind", [np.asarray, lambda images: images.view(np.matrix), np.ma.masked_array, np.asfortranarray]
+)
+def test_a_table_is_found_whatever_kind_of_array_the_images_are(raw, kind):
+    table = table_between(kind(flat(raw) / 255), raw)
+    assert np.array_equal(table[np.unique(raw)], np.unique(raw) / 255)
+
+
+def test_no_table_is_found_where_one_pixel_is_another():
+    raw = load_mnist()[0][0][:N].copy()
+    images = flat(raw) / 255
+    images[-1, -1] += 0.1
+    assert table_between(images, raw) is None
