@@ -389,7 +389,7 @@ def _seconds(ran: Ran) -> dict[str, float]:
 
 
 def _experiments(ran: Ran, verified: Verified) -> dict[str, float]:
-    """How long evidence, and verdicts but for the reading of networks, took; nothing where verdicts are of an earlier call."""
+    """How long evidence, and verdicts but for the reading of networks, took; nothing where they were cut off."""
     if verified.experiments is None:
         return {}
     return {"experiments": round(ran.execution.seconds.get("capture", 0.0) + verified.experiments, 2)}

@@ -19,7 +19,7 @@ import platform
 import shutil
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
@@ -83,12 +83,15 @@ class Entry:
         The hash of its content: what a later stage depends on.
     seconds
         How long it took to make.
+    parts
+        How much of that went where, as far as whoever made it noted it.
     """
 
     key: Key
     content: Path
     digest: str
     seconds: float
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 class Store:
@@ -150,10 +153,12 @@ class Store:
     def _note_path(self, key: Key) -> Path:
         return self.root / NOTES / key.stage / key.digest[:2] / f"{key.digest}.json"
 
-    def get_or_make(self, key: Key, make: Callable[[Path], None]) -> tuple[Entry, bool]:
+    def get_or_make(
+        self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] | None = None
+    ) -> tuple[Entry, bool]:
         """The result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
 
-        What `make` raises goes through, and then nothing is kept.
+        What `make` raises goes through, and then nothing is kept. What it noted in `parts` of its seconds is kept beside them.
 
         Raises
         ------
@@ -165,7 +170,7 @@ class Store:
             return found, False
         part = self.root / "tmp" / f"{key.stage}-{key.digest[:12]}-{_own()}"
         try:
-            entry = self._make(key, part, make)
+            entry = self._make(key, part, make, {} if parts is None else parts)
             if self._remote is not None:
                 self._remote.send(_name(key), self.path(key))
         except OSError as error:
@@ -179,7 +184,7 @@ class Store:
             shutil.rmtree(part, ignore_errors=True)
         return entry, True
 
-    def _make(self, key: Key, part: Path, make: Callable[[Path], None]) -> Entry:
+    def _make(self, key: Key, part: Path, make: Callable[[Path], None], parts: Mapping[str, float]) -> Entry:
         content = part / CONTENT
         content.mkdir(parents=True)
         begun = time.monotonic()
@@ -191,6 +196,7 @@ class Store:
             "format": FORMAT,
             "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "seconds": seconds,
+            "parts": dict(parts),
             "digest": hash_json(files),
             "files": files,
         }
@@ -210,7 +216,7 @@ class Store:
                 return theirs
             part.rename(folder)
         _flush_folder(folder.parent)
-        return Entry(key, folder / CONTENT, about["digest"], seconds)  # type: ignore[arg-type]
+        return Entry(key, folder / CONTENT, about["digest"], seconds, dict(parts))  # type: ignore[arg-type]
 
     def forget(self, key: Key) -> None:
         """Remove the result of `key`, so that it is made again."""
@@ -259,8 +265,9 @@ class Store:
             about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
             files = {name: hash_file(content / name) for name in _names(content)}
             intact = about["format"] == FORMAT and about["files"] == files and about["digest"] == hash_json(files)
-            return Entry(key, content, about["digest"], float(about["seconds"])) if intact else None
-        except (OSError, ValueError, KeyError, TypeError):
+            parts = {name: float(value) for name, value in about.get("parts", {}).items()}
+            return Entry(key, content, about["digest"], float(about["seconds"]), parts) if intact else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _set_aside(self, folder: Path) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["VERDICTS", "Verified", "tests_hashes", "verdict_context", "verify_stage"]
 
 VERDICTS = "verify"
+READING = "reading"
 VERIFICATION_FILE = "verification.json"
 VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
 IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier"})
@@ -42,7 +43,7 @@ class Verified:
     seconds: float = 0.0
     digest: str = ""
     experiments: float | None = None
-    """Seconds of that which were no reading of networks; None if these are verdicts of another call, or were cut off."""
+    """Seconds of that which were no reading of networks; None if it was cut off before that was told."""
 
 
 def verify_stage(
@@ -66,7 +67,7 @@ def verify_stage(
         problems=ran.execution.problems,
         outside=ran.execution.outside,
     )
-    measured_now: list[float | None] = []
+    parts: dict[str, float] = {}
     latest = _Latest(store, Key(VERDICTS, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
 
     def make(folder: Path) -> None:
@@ -80,7 +81,8 @@ def verify_stage(
         verification = _verification(asked, known or (None if options.anew else latest.known()))
         if verification.problem:
             raise _Unfinished(verification)
-        measured_now.append(_experiments(verification))
+        if verification.reading is not None:
+            parts[READING] = verification.reading
         text = json.dumps(_as_json(verification), indent=1)
         (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -88,7 +90,7 @@ def verify_stage(
     if options.anew or options.cells:
         store.forget(key)
     try:
-        entry, made = store.get_or_make(key, make)
+        entry, made = store.get_or_make(key, make, parts)
     except _Unfinished as unfinished:
         # What was judged counts today; the next call tries again.
         done = unfinished.verification
@@ -108,13 +110,8 @@ def verify_stage(
         None,
         entry.seconds,
         entry.digest,
-        measured_now[-1] if made and measured_now else None,
+        entry.seconds - entry.parts[READING] if READING in entry.parts else None,
     ), made
-
-
-def _experiments(verification: Verification) -> float | None:
-    """How long all but the reading of networks took."""
-    return None if verification.reading is None else verification.seconds - verification.reading
 
 
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:

@@ -139,11 +139,12 @@ def test_nothing_is_done_twice(tiny, uncaged):
     assert len(uncaged) == 1
 
 
-def test_what_experiments_took_is_told_by_the_call_that_made_them(tiny, uncaged):
+def test_what_experiments_took_is_told_again_when_nothing_was_done(tiny, uncaged):
     (job,) = find_jobs(tiny.submit("ada"), tiny.course)
     seconds = grade_job(job).result.seconds
-    assert 0 < seconds["experiments"] <= seconds["capture"] + seconds["verify"] + 0.02
-    assert "experiments" not in grade_job(job).result.seconds
+    # Nothing trains here, and there are no networks to be read.
+    assert 0 < seconds["experiments"] <= seconds["verify"] + 0.02
+    assert grade_job(job).result.seconds == seconds
 
 
 def test_changed_text_costs_no_run_and_changed_code_does(tiny, uncaged):
