@@ -243,12 +243,15 @@ WRONG_SWEEPS = {
 # ---- two_layer_training: one training for all, what is reported of it differs ---------------------------------------
 
 TRAINED = """
-net = two_layer_network(0.002)
+net = two_layer_network(0.001)  # at 0.002 a last step may spoil it, once in many runs
 sess = tf.Session(graph=net.graph)
 with net.graph.as_default():
     sess.run(tf.global_variables_initializer())
-for start in [*range(0, 60000, 100)] * 3:
-    sess.run(net.train_op, {net.X: x_train[start:start + 100], net.Y: y_train_1_hot[start:start + 100]})
+for epoch in range(3):
+    order = np.random.RandomState(epoch).permutation(60000)
+    for start in range(0, 60000, 100):
+        rows = order[start:start + 100]
+        sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
 on_test = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
 parts = [slice(start, start + 10000) for start in range(0, 60000, 10000)]
 on_train = np.mean([sess.run(net.accuracy, {net.X: x_train[part], net.Y: y_train_1_hot[part]}) for part in parts])

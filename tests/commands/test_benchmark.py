@@ -19,4 +19,6 @@ def test_its_short_form_runs_and_measures_each_row():
     assert ran.returncode == 0, ran.stderr[-2000:]
     found = next(json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{"))
     assert set(found) == set(ROWS) - NOT_IN_SHORT
-    assert all(figure > 0 for name in ("first", "further", "experiments", "one worker") for figure in found[name])
+    assert all(figure > 0 for name in ("first", "further", "one worker") for figure in found[name])
+    assert found["experiments"][1] > 0  # in wall time
+    assert found["beside own code"][0] > 0  # in processor time
