@@ -2,8 +2,9 @@
 
 Notebooks that train nothing, in real cages, into a real gradebook. A series is killed again and again until a call ends
 by itself, in turns of three: at a random moment after its first notebook has begun, within a tenth of a second after a
-transaction was opened in the gradebook, and at a random moment once more. Calls are forks of a process that has made their imports, so
-that no kill is spent on those. A row of `studies/kills.csv` for each series. Resumable: each call adds the next ones.
+transaction was opened in the gradebook, and at a random moment once more. Calls are forks of a process that has made
+their imports, so that no kill is spent on those. A row of `studies/kills.csv` for each series. Resumable: each call adds
+the next ones.
 
     .venv/bin/python -m studies.kills --kills 100
 """

@@ -73,7 +73,7 @@ def commit() -> str:
 
 def later(commit: str) -> list[str]:
     """That commit and those after it, as rows name them."""
-    command = ["git", "log", "--format=%h", "--abbrev=7", f"{commit}^..HEAD"]
+    command = ["git", "log", "--format=%h", f"{commit}^..HEAD"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 
 

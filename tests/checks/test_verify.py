@@ -76,6 +76,7 @@ def test_verdicts_and_figures_come_back(ask):
     assert verification.problem is None
     assert verification.log == ()
     assert 0 < verification.seconds < 30
+    assert verification.reading == 0
 
 
 def test_the_verifier_sees_nothing_of_our_environment_and_imports_no_tensorflow(ask, monkeypatch):
@@ -134,6 +135,7 @@ def test_a_verifier_that_hangs_is_stopped_with_all_that_it_started(ask, tmp_path
     assert by_name(verification)["test_first"].outcome is Outcome.PASSED
     assert by_name(verification)["test_second"].outcome is Outcome.UNGRADABLE
     assert "12 seconds" in verification.problem
+    assert verification.reading is None  # it did not come to say so
     child = int((tmp_path / "child").read_text())
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.Process(child).wait(timeout=30)  # raises if it lives on

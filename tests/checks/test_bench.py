@@ -1,0 +1,96 @@
+"""What the tests of a notebook share: prepared images are looked at only where they have to be, and reading is timed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import netgrader
+from netgrader.checks import bench as bench_module
+from netgrader.checks.arrays import require_images
+from netgrader.checks.bench import Bench
+from netgrader.checks.exercises import load_exercises
+from netgrader.checks.language import Failed
+from netgrader.evidence import EvidenceWriter, GraphEvidence
+from netgrader.grey_levels import GreyLevels
+from netgrader.student.mnist import load_mnist
+
+CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"
+
+
+@pytest.fixture
+def handed_over(tmp_path):
+    """A bench with evidence of a cell, which a function writes."""
+
+    def make(cell, write):
+        (tmp_path / cell).mkdir()
+        out = EvidenceWriter(tmp_path / cell, cell)
+        write(out)
+        out.close()
+        return Bench(tmp_path, load_exercises(CHECKS), lambda: SimpleNamespace(close=lambda: None))
+
+    return make
+
+
+@pytest.fixture
+def laid_out(monkeypatch):
+    """The tables that were laid out."""
+    seen = []
+    real = GreyLevels.laid_out
+
+    def noted(levels, known):
+        seen.append(levels)
+        return real(levels, known)
+
+    monkeypatch.setattr(GreyLevels, "laid_out", noted)
+    return seen
+
+
+def test_images_of_tables_are_laid_out_only_where_the_table_does_not_settle_it(handed_over, laid_out):
+    given = load_mnist()[1][0]
+
+    def write(out):
+        out.array("x_test", given.reshape(-1, 784) / 255, ("x_test_2d", given))
+        out.array("x_train", given.reshape(-1, 784) / 255, ("x_test_2d", given))
+
+    bench = handed_over("check_prepare_data", write)
+    require_images(bench, "test")
+    assert laid_out == []
+    # A table that fits, of the other images.
+    with pytest.raises(Failed) as failed:
+        require_images(bench, "train")
+    assert [fault.code for fault in failed.value.faults] == ["wrong-shape"]
+    assert len(laid_out) == 1
+
+
+def test_images_of_another_range_are_looked_at_and_named(handed_over, laid_out):
+    (of_train, _), (of_test, _) = load_mnist()
+
+    def write(out):
+        out.array("x_train", of_train.reshape(-1, 784) / np.float32(255), ("x_train_2d", of_train))
+        out.array("x_test", of_test.reshape(-1, 784) / np.float32(127.5), ("x_test_2d", of_test))
+
+    bench = handed_over("check_prepare_data", write)
+    with pytest.raises(Failed) as failed:
+        require_images(bench, "test")
+    assert [fault.code for fault in failed.value.faults] == ["scaled-on-one-side"]
+    assert [levels.reference for levels in laid_out] == ["x_test_2d"]
+
+
+def test_what_reading_took_is_added_up_whether_it_came_to_an_end_or_not(handed_over, monkeypatch):
+    bench = handed_over("check_one_layer_network", lambda out: out.graph("net", GraphEvidence(b"", {})))
+    clock = iter([1.0, 3.5, 10.0, 11.0])
+    monkeypatch.setattr(bench_module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(netgrader, "read_network", lambda *_, **__: "network")
+    assert bench.network("check_one_layer_network") == "network"
+
+    def broken(*_, **__):
+        raise ValueError
+
+    monkeypatch.setattr(netgrader, "read_network", broken)
+    with pytest.raises(ValueError):  # noqa: PT011  (that it comes through is all)
+        bench.network("check_one_layer_network", rate=0.002)
+    assert bench.reading_seconds == 3.5
