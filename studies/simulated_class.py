@@ -230,7 +230,8 @@ class Rows:
         seconds = time.monotonic() - begun
         cpu = _cpu_of_children() - before
         lines = [line for line in said.splitlines() if line.strip()]
-        self.row(what, seconds, peak=peak.stop(), file=file, said=lines[-1].strip() if lines else "", cpu=cpu)
+        told = lines[-1].strip().replace(f"{self._folder}/", "") if lines else ""
+        self.row(what, seconds, peak=peak.stop(), file=file, said=told, cpu=cpu)
 
     def row(
         self, what: str, seconds: float, *, peak: int = 0, file: Path | None = None, said: str = "", cpu: float = 0.0
