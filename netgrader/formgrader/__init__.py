@@ -1,0 +1,25 @@
+"""Formgrader with a large class: an extension of Jupyter's server that answers formgrader's lists in place of nbgrader.
+
+nbgrader makes a row for every student before it shows the first, and asks the gradebook and the disk once for each of them.
+Beside nbgrader's own extension this one gives the same rows from a few questions, and shows them a page at a time. It is
+switched on by being installed (`etc/jupyter/jupyter_server_config.d/netgrader.json`) and off by
+`jupyter server extension disable netgrader.formgrader`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": "netgrader.formgrader"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Answer in nbgrader's place, where formgrader is there at all: extensions are loaded in the order of their names."""
+    from netgrader.formgrader import handlers
+
+    if handlers.has_formgrader(server.web_app.settings):
+        handlers.answer_first(server.web_app)
+    else:
+        server.log.info("netgrader leaves formgrader alone: nbgrader's extension is switched off.")

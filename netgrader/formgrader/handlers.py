@@ -1,0 +1,73 @@
+"""Which addresses of formgrader's are answered here, and how they come before nbgrader's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.utils import url_path_join
+from nbgrader.server_extensions.formgrader import apihandlers, handlers
+from nbgrader.server_extensions.formgrader.base import BaseHandler
+from tornado import web
+
+from netgrader.formgrader.lists import ClassLists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["answer_first", "has_formgrader"]
+
+SCRIPTS = ("manage_submissions", "gradebook_notebook_submissions")
+PAGED = Path(__file__).with_name("paged_lists.js")
+# What asks nbgrader's interface about every student of a class.
+ABOUT_A_CLASS = (
+    apihandlers.SubmissionCollectionHandler,
+    apihandlers.SubmittedNotebookCollectionHandler,
+    handlers.SubmissionHandler,
+    handlers.SubmissionNavigationHandler,
+)
+
+
+def has_formgrader(settings: Mapping[str, Any]) -> bool:
+    """Whether nbgrader's extension is loaded in the server with these settings."""
+    return "nbgrader_formgrader" in settings
+
+
+def answer_first(application: Any) -> None:
+    """Put our answers before those that the tornado application has for the same addresses."""
+    base = application.settings["base_url"]
+    application.add_handlers(".*$", [(url_path_join(base, address), answer) for address, answer in _answers()])
+    # Rules are tried in their order. The last is the one for all hosts, and `add_handlers` puts new ones before it.
+    rules = application.default_router.rules
+    rules.insert(0, rules.pop(-2))
+
+
+def _answers() -> Iterator[tuple[str, type]]:
+    yield rf"/formgrader/static/js/({'|'.join(SCRIPTS)})\.js", ListScript
+    for address, handler, *_ in (*apihandlers.default_handlers, *handlers.default_handlers):
+        if handler in ABOUT_A_CLASS:
+            yield address, type(handler.__name__, (_FewQuestions, handler), {})
+
+
+class ListScript(BaseHandler):  # type: ignore[misc]
+    """nbgrader's script of a list, and after it what makes rows a page at a time."""
+
+    @web.authenticated  # type: ignore[untyped-decorator]
+    def get(self, name: str) -> None:
+        """Both, as one script."""
+        nbgraders = Path(handlers.static_path) / "js" / f"{name}.js"
+        self.set_header("Content-Type", "text/javascript; charset=UTF-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.finish("\n".join(path.read_text(encoding="utf-8") for path in (nbgraders, PAGED)))
+
+
+class _FewQuestions:
+    """A handler of nbgrader's that asks our interface."""
+
+    settings: dict[str, Any]
+
+    @property
+    def api(self) -> ClassLists:
+        formgrader = self.settings["nbgrader_formgrader"]
+        formgrader.load_config_file()
+        return ClassLists(formgrader.coursedir, formgrader.authenticator, parent=formgrader)

@@ -1,0 +1,112 @@
+"""nbgrader's interface to a course, for a class of thousands: the same answers from fewer questions."""
+
+from __future__ import annotations
+
+import os
+import re
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbgrader.api import (
+    Assignment,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.apps.api import NbGraderAPI
+
+from netgrader.errors import NetgraderError
+from netgrader.formgrader.points import ClassGradebook
+from netgrader.nbgrader_plugin.stamp import handed_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+__all__ = ["ClassLists"]
+
+PLACE = "\0"  # stands where a student's id comes in: no path has it
+
+
+class ClassLists(NbGraderAPI):  # type: ignore[misc]
+    """What formgrader's lists and its way from one submission to the next ask about a class.
+
+    Answers are those of `NbGraderAPI`, except that students have their names alone: of 10,000, their marks in all
+    assignments take seconds, and no list of one assignment shows them.
+    """
+
+    @property
+    def gradebook(self) -> ClassGradebook:
+        """The gradebook, to be closed by who asks."""
+        return ClassGradebook(self.coursedir.db_url, self.course_id)
+
+    def get_submitted_students(self, assignment_id: str) -> set[str]:
+        """Who has handed in, by the folders in `submitted`; `*` for any assignment."""
+        folder = self.coursedir.submitted_directory
+        any_name = ".*" if assignment_id == "*" else assignment_id
+        named = re.compile(self.coursedir.format_path(folder, "(?P<student_id>.*)", any_name, escape=True))
+        found = glob(self.coursedir.format_path(folder, "*", assignment_id))  # noqa: PTH207  (texts, not ten thousand paths)
+        return {match["student_id"] for path in found if (match := named.match(path)) and os.path.isdir(path)}  # noqa: PTH112
+
+    def get_autograded_students(self, assignment_id: str) -> set[str]:
+        """Whose autograded notebooks are there and are of the submission that is there, by its time; not those of a time that cannot be read."""
+        with self.gradebook as gradebook:
+            graded = (
+                gradebook.db.query(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
+                .filter(SubmittedAssignment.name == assignment_id)
+                .all()
+            )
+        autograded = self._folder_of(self.coursedir.autograded_directory, assignment_id)
+        submitted = self._folder_of(self.coursedir.submitted_directory, assignment_id)
+        return {
+            student
+            for student, time in graded
+            if os.path.isdir(autograded(student)) and _time_in(submitted(student)) == time  # noqa: PTH112
+        }
+
+    def get_submitted_timestamp(self, assignment_id: str, student_id: str) -> datetime | None:
+        """When a submission was handed in, in UTC; None if it does not say."""
+        return _time_in(self._folder_of(self.coursedir.submitted_directory, assignment_id)(student_id))
+
+    def get_students(self) -> list[dict[str, Any]]:
+        """Students with their names, and no marks."""
+        with self.gradebook as gradebook:
+            rows = gradebook.db.query(Student.id, Student.first_name, Student.last_name).all()
+        return [{"id": student, "first_name": first, "last_name": last} for student, first, last in rows]
+
+    def get_notebook_submission_indices(self, assignment_id: str, notebook_id: str) -> dict[str, int]:
+        """The place of each submitted notebook, by its id, among those whose autograded file is there."""
+        if self.exchange_is_functional and self._is_strict():
+            return super().get_notebook_submission_indices(assignment_id, notebook_id)  # type: ignore[no-any-return]
+        with self.gradebook as gradebook:
+            rows = (
+                gradebook.db.query(SubmittedNotebook.id, SubmittedAssignment.student_id)
+                .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+                .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+                .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+                .filter(Notebook.name == notebook_id, Assignment.name == assignment_id)
+                .all()
+            )
+        folder = self._folder_of(self.coursedir.autograded_directory, assignment_id)
+        file = f"{notebook_id}.ipynb"
+        there = sorted(one for one, student in rows if os.path.exists(os.path.join(folder(student), file)))  # noqa: PTH110, PTH118
+        return {one: place for place, one in enumerate(there)}
+
+    def _is_strict(self) -> bool:
+        submit = self.exchange.Submit(coursedir=self.coursedir, authenticator=self.authenticator, parent=self)
+        return bool(submit.strict)
+
+    def _folder_of(self, step: str, assignment_id: str) -> Callable[[str], str]:
+        """The folder of a student in one step of one assignment: the course's form of it is looked at once for all of them."""
+        form = self.coursedir.format_path(step, PLACE, assignment_id)
+        return lambda student: form.replace(PLACE, student)
+
+
+def _time_in(folder: str) -> datetime | None:
+    """When it was handed in; None if that cannot be read, so that one student's file is not the end of a class's list."""
+    try:
+        return handed_in(Path(folder))
+    except NetgraderError:
+        return None

@@ -1,0 +1,117 @@
+"""The points of a whole class by one question to the gradebook, where nbgrader joins its tables six times and more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbgrader.api import (
+    Assignment,
+    Grade,
+    GradeCell,
+    Gradebook,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    TaskCell,
+)
+from sqlalchemy import Boolean, case, func, literal, select, type_coerce, union_all
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Subquery
+
+__all__ = ["ClassGradebook"]
+
+CODE, WRITTEN, TASK = "code", "written", "task"
+
+
+class ClassGradebook(Gradebook):  # type: ignore[misc]
+    """nbgrader's gradebook, whose two lists of a class are asked for at once; they have the same rows and keys."""
+
+    def submission_dicts(self, assignment_id: str) -> list[dict[str, Any]]:
+        """The submissions of an assignment that have grades."""
+        points = _points(SubmittedNotebook.assignment_id, Assignment.name == assignment_id)
+        rows = self.db.execute(
+            select(
+                SubmittedAssignment.id,
+                Assignment.name,
+                SubmittedAssignment.timestamp,
+                Student.first_name,
+                Student.last_name,
+                Student.id.label("student"),
+                *_columns(points, without=("failed_tests",)),
+            )
+            .join(points, points.c.of == SubmittedAssignment.id)
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .join(Student, Student.id == SubmittedAssignment.student_id)
+        )
+        return [dict(row) for row in rows.mappings()]
+
+    def notebook_submission_dicts(self, notebook_id: str, assignment_id: str) -> list[dict[str, Any]]:
+        """The submissions of one notebook of an assignment that have grades."""
+        points = _points(SubmittedNotebook.id, Assignment.name == assignment_id, Notebook.name == notebook_id)
+        rows = self.db.execute(
+            select(
+                SubmittedNotebook.id,
+                Notebook.name,
+                Student.id.label("student"),
+                Student.first_name,
+                Student.last_name,
+                *_columns(points),
+                SubmittedNotebook.flagged,
+            )
+            .join(points, points.c.of == SubmittedNotebook.id)
+            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .join(Student, Student.id == SubmittedAssignment.student_id)
+        )
+        return [dict(row) for row in rows.mappings()]
+
+
+def _points(of: Any, *chosen: ColumnElement[bool]) -> Subquery:
+    """Sums of points and of what could be had, by kind of cell, for each value of the column `of`."""
+    cells = union_all(
+        select(
+            GradeCell.id,
+            case((GradeCell.cell_type == "code", CODE), else_=WRITTEN).label("kind"),
+            GradeCell.max_score.label("most"),
+        ).where(GradeCell.cell_type.in_(("code", "markdown"))),
+        select(TaskCell.id, literal(TASK), TaskCell.max_score).where(TaskCell.cell_type == "markdown"),
+    ).subquery("cells")
+
+    def total(what: Any, *kinds: str) -> Any:
+        return func.sum(case((cells.c.kind.in_(kinds), what), else_=0.0))
+
+    failed = (cells.c.kind == CODE) & (Grade.auto_score < cells.c.most)
+    return (
+        select(
+            of.label("of"),
+            total(Grade.score, CODE, WRITTEN, TASK).label("score"),
+            total(cells.c.most, CODE, WRITTEN, TASK).label("max_score"),
+            total(Grade.score, CODE).label("code_score"),
+            total(cells.c.most, CODE).label("max_code_score"),
+            total(Grade.score, WRITTEN).label("written_score"),
+            total(cells.c.most, WRITTEN).label("max_written_score"),
+            total(Grade.score, TASK).label("task_score"),
+            total(cells.c.most, TASK).label("max_task_score"),
+            func.max(case((Grade.needs_manual_grade, 1), else_=0)).label("needs_manual_grade"),
+            func.max(case((failed, 1), else_=0)).label("failed_tests"),
+        )
+        .select_from(Grade)
+        .join(cells, cells.c.id == Grade.cell_id)
+        .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+        .join(Assignment, Assignment.id == Notebook.assignment_id)
+        .where(*chosen)
+        .group_by(of)
+        .subquery("points")
+    )
+
+
+def _columns(points: Subquery, without: tuple[str, ...] = ()) -> list[Any]:
+    truths = ("needs_manual_grade", "failed_tests")
+    return [
+        type_coerce(column, Boolean).label(column.name) if column.name in truths else column
+        for column in points.c
+        if column.name not in ("of", *without)
+    ]
