@@ -66,8 +66,12 @@ def measure(folder: Path, assignment: str, students: int) -> list[Opened]:
                 answer.read()
             asked = Opened("formgrader's list, asked for", time.monotonic() - begun, 0.0, _cpu_of_server() - before)
             url = f"{address}/formgrader/manage_submissions/{assignment}"
-            shown = _opened(driver, "formgrader's list in a browser", url, "#main-table tr", students)
-    return [*found, asked, shown]
+            rows = "#main-table tr:nth-child(2), #main-table tr:last-child"  # not the one that says to wait
+            shown = _opened(driver, "formgrader's list in a browser", url, rows, min(students, 2))
+            notebook = next((folder / "source" / assignment).glob("*.ipynb")).stem
+            url = f"{address}/formgrader/gradebook/{assignment}/{notebook}"
+            by_hand = _opened(driver, "formgrader's list to grade by hand, in a browser", url, rows, min(students, 2))
+    return [*found, asked, shown, by_hand]
 
 
 def _opened(driver: Any, what: str, url: str, rows: str, number: int) -> Opened:

@@ -22,6 +22,7 @@ PAGED = Path(__file__).with_name("paged_lists.js")
 # What asks nbgrader's interface about every student of a class.
 ABOUT_A_CLASS = (
     apihandlers.SubmissionCollectionHandler,
+    apihandlers.SubmissionHandler,
     apihandlers.SubmittedNotebookCollectionHandler,
     handlers.SubmissionHandler,
     handlers.SubmissionNavigationHandler,
@@ -52,7 +53,7 @@ def _answers() -> Iterator[tuple[str, type]]:
 class ListScript(BaseHandler):  # type: ignore[misc]
     """nbgrader's script of a list, and after it what makes rows a page at a time."""
 
-    @web.authenticated  # type: ignore[untyped-decorator]
+    @web.authenticated
     def get(self, name: str) -> None:
         """Both, as one script."""
         nbgraders = Path(handlers.static_path) / "js" / f"{name}.js"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from glob import glob
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbgrader.api import (
@@ -51,7 +50,7 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
         return {match["student_id"] for path in found if (match := named.match(path)) and os.path.isdir(path)}  # noqa: PTH112
 
     def get_autograded_students(self, assignment_id: str) -> set[str]:
-        """Whose autograded notebooks are there and are of the submission that is there, by its time; not those of a time that cannot be read."""
+        """Whose autograded notebooks are there and are of the submission that is there, by a time that can be read."""
         with self.gradebook as gradebook:
             graded = (
                 gradebook.db.query(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
@@ -107,6 +106,6 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
 def _time_in(folder: str) -> datetime | None:
     """When it was handed in; None if that cannot be read, so that one student's file is not the end of a class's list."""
     try:
-        return handed_in(Path(folder))
+        return handed_in(folder)
     except NetgraderError:
         return None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from nbgrader.api import (
     Assignment,
     Grade,
-    GradeCell,
     Gradebook,
+    GradeCell,
     Notebook,
     Student,
     SubmittedAssignment,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClassGradebook"]
 
-CODE, WRITTEN, TASK = "code", "written", "task"
+KINDS = CODE, WRITTEN, TASK = ("code", "written", "task")
 
 
 class ClassGradebook(Gradebook):  # type: ignore[misc]
@@ -39,7 +39,7 @@ class ClassGradebook(Gradebook):  # type: ignore[misc]
                 Student.first_name,
                 Student.last_name,
                 Student.id.label("student"),
-                *_columns(points, without=("failed_tests",)),
+                *_columns(points, "needs_manual_grade"),
             )
             .join(points, points.c.of == SubmittedAssignment.id)
             .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
@@ -57,7 +57,7 @@ class ClassGradebook(Gradebook):  # type: ignore[misc]
                 Student.id.label("student"),
                 Student.first_name,
                 Student.last_name,
-                *_columns(points),
+                *_columns(points, "needs_manual_grade", "failed_tests"),
                 SubmittedNotebook.flagged,
             )
             .join(points, points.c.of == SubmittedNotebook.id)
@@ -79,21 +79,15 @@ def _points(of: Any, *chosen: ColumnElement[bool]) -> Subquery:
         select(TaskCell.id, literal(TASK), TaskCell.max_score).where(TaskCell.cell_type == "markdown"),
     ).subquery("cells")
 
-    def total(what: Any, *kinds: str) -> Any:
-        return func.sum(case((cells.c.kind.in_(kinds), what), else_=0.0))
+    def total(what: Any, kind: str) -> Any:
+        return func.sum(case((cells.c.kind == kind, what), else_=0.0))
 
     failed = (cells.c.kind == CODE) & (Grade.auto_score < cells.c.most)
     return (
         select(
             of.label("of"),
-            total(Grade.score, CODE, WRITTEN, TASK).label("score"),
-            total(cells.c.most, CODE, WRITTEN, TASK).label("max_score"),
-            total(Grade.score, CODE).label("code_score"),
-            total(cells.c.most, CODE).label("max_code_score"),
-            total(Grade.score, WRITTEN).label("written_score"),
-            total(cells.c.most, WRITTEN).label("max_written_score"),
-            total(Grade.score, TASK).label("task_score"),
-            total(cells.c.most, TASK).label("max_task_score"),
+            *(total(Grade.score, kind).label(f"{kind}_score") for kind in KINDS),
+            *(total(cells.c.most, kind).label(f"max_{kind}_score") for kind in KINDS),
             func.max(case((Grade.needs_manual_grade, 1), else_=0)).label("needs_manual_grade"),
             func.max(case((failed, 1), else_=0)).label("failed_tests"),
         )
@@ -108,10 +102,12 @@ def _points(of: Any, *chosen: ColumnElement[bool]) -> Subquery:
     )
 
 
-def _columns(points: Subquery, without: tuple[str, ...] = ()) -> list[Any]:
-    truths = ("needs_manual_grade", "failed_tests")
+def _columns(points: Subquery, *truths: str) -> list[Any]:
+    """The columns of a list with nbgrader's names: all points, those of each kind, and what is true or not."""
+    of_kinds = [points.c[f"{most}{kind}_score"] for kind in KINDS for most in ("", "max_")]
     return [
-        type_coerce(column, Boolean).label(column.name) if column.name in truths else column
-        for column in points.c
-        if column.name not in ("of", *without)
+        sum(of_kinds[2::2], of_kinds[0]).label("score"),
+        sum(of_kinds[3::2], of_kinds[1]).label("max_score"),
+        *of_kinds,
+        *(type_coerce(points.c[name], Boolean).label(name) for name in truths),
     ]

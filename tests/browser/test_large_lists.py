@@ -6,14 +6,14 @@ import json
 from urllib.request import urlopen
 
 import pytest
-from nbgrader.api import Gradebook
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.browser.jupyter import jupyter, wait
 from tests.nbgrader.classes import ASSIGNMENT, NOTEBOOKS, WAYS, make_class
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
-MANY, FEW = 520, 3 * WAYS
+MANY, FEW = 680, 3 * WAYS
 CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "course"
 c.Exchange.root = {exchange!r}
@@ -22,7 +22,7 @@ c.Exchange.root = {exchange!r}
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    """Formgrader on a class of 520, and on one of 24 in another course folder below it."""
+    """Formgrader on a class of 680, and on one of 24 in another course folder below it."""
     root = tmp_path_factory.mktemp("class")
     (root / "exchange").mkdir()
     (root / "exchange").chmod(0o777)
@@ -51,9 +51,9 @@ class Listed:
         browser.open(url)
         browser.run("sessionStorage.clear()")
         browser.open(url)
-        wait(self.driver, self.keys, "rows")
+        wait(self.driver, self.shown, "rows")
 
-    def keys(self):
+    def shown(self):
         """What tells rows apart, of those that are in the page."""
         return self.driver.execute_script(
             "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText.trim())", self._key
@@ -71,8 +71,8 @@ class Listed:
     def search(self, text):
         """Type into the field of the search."""
         field = self.driver.find_element(By.CSS_SELECTOR, "input[type=search]")
-        field.clear()
-        field.send_keys(text)
+        for keys in ((Keys.CONTROL, "a"), (Keys.BACKSPACE,), (text,)):
+            field.send_keys(*keys)
 
     def turn(self, page):
         """Go to a page by its number."""
@@ -80,10 +80,10 @@ class Listed:
 
 
 def test_rows_are_made_a_page_at_a_time(submissions):
-    assert submissions.keys() == [f"s{number:05}" for number in sorted(range(MANY), key=listed)][:100]
-    assert "1 to 100 of 520" in submissions.driver.find_element(By.CSS_SELECTOR, ".dataTables_info").text
-    submissions.turn(6)
-    assert len(submissions.keys()) == MANY - 500
+    assert submissions.shown() == [f"s{number:05}" for number in sorted(range(MANY), key=listed)][:100]
+    assert "1 to 100 of 680" in submissions.driver.find_element(By.CSS_SELECTOR, ".dataTables_info").text
+    submissions.turn(7)
+    assert len(submissions.shown()) == 80
 
 
 def listed(number):
@@ -104,22 +104,22 @@ def test_a_row_says_what_nbgraders_row_says(submissions):
 def test_all_rows_are_sorted_and_searched_not_those_of_the_page(submissions):
     submissions.sort("Student ID")
     submissions.sort("Student ID")
-    assert submissions.keys()[:2] == ["s00519", "s00518"]
+    assert submissions.shown()[:2] == ["s00679", "s00678"]
     submissions.search("needs autograding")
-    shown = submissions.keys()
+    shown = submissions.shown()
     assert len(shown) == 100
     assert {int(one[1:]) % WAYS for one in shown} == {3, 4, 7}
     submissions.search("s00444")
-    assert submissions.keys() == ["s00444"]
+    assert submissions.shown() == ["s00444"]
 
 
 def test_who_comes_back_finds_the_page_as_it_was(submissions):
-    submissions.turn(3)
-    before = submissions.keys()
+    submissions.turn(2)
+    before = submissions.shown()
     submissions.driver.find_element(By.CSS_SELECTOR, "#main-table .student-name a").click()
     wait(submissions.driver, lambda: "manage_students" in submissions.driver.current_url, "the student's page")
     submissions.driver.back()
-    assert wait(submissions.driver, submissions.keys, "rows") == before
+    assert wait(submissions.driver, submissions.shown, "rows") == before
 
 
 def test_a_button_answers_and_the_row_is_what_the_submission_is_now(submissions):
@@ -130,7 +130,7 @@ def test_a_button_answers_and_the_row_is_what_the_submission_is_now(submissions)
     driver = submissions.driver
     modal = wait(driver, lambda: next(iter(driver.find_elements(By.CSS_SELECTOR, shown)), None), "formgrader's window")
     assert "s00010" in modal.get_attribute("textContent")
-    wait(driver, lambda: submissions.keys() == ["s00010"], "the row again")
+    wait(driver, lambda: submissions.shown() == ["s00010"], "the row again")
 
 
 def test_what_a_submission_has_become_is_what_its_row_is_sorted_and_found_by(submissions, address):
@@ -142,32 +142,32 @@ def test_what_a_submission_has_become_is_what_its_row_is_sorted_and_found_by(sub
     )
     assert submissions.row("s00008").find_element(By.CSS_SELECTOR, ".score").text == "34 / 34"
     submissions.search("s00008 graded")
-    assert submissions.keys() == ["s00008"]
+    assert submissions.shown() == ["s00008"]
 
 
 def test_notebooks_to_be_graded_by_hand_stay_without_a_name_until_asked(notebooks):
-    assert notebooks.keys()[:2] == ["Submission #1", "Submission #2"]
-    assert len(notebooks.keys()) == 100
+    assert notebooks.shown()[:2] == ["Submission #1", "Submission #2"]
+    assert len(notebooks.shown()) == 100
     button = notebooks.driver.find_element(By.ID, "toggle_names")
     button.click()
-    assert all("Last" in one or one.startswith("s0") for one in notebooks.keys())
+    assert all("Last" in one or one.startswith("s0") for one in notebooks.shown())
     assert button.text == "Hide All Names"
     notebooks.turn(2)
-    assert notebooks.keys()[0] == "Submission #101"
+    assert notebooks.shown()[0] == "Submission #101"
     assert button.text == "Show All Names"
 
 
 def test_notebooks_are_found_by_what_their_marks_mean(notebooks):
     notebooks.search("flagged")
-    shown = notebooks.keys()
+    shown = notebooks.shown()
     assert len(shown) == MANY // WAYS
     notebooks.search("s00001")
-    assert len(notebooks.keys()) == 1
+    assert len(notebooks.shown()) == 1
     notebooks.search("")
     notebooks.sort("Overall Score")
     notebooks.sort("Overall Score")
     first = notebooks.driver.find_element(By.CSS_SELECTOR, "#main-table tr .score").text
-    assert first == "9 / 17"
+    assert first == "7.5 / 17"
 
 
 def test_a_small_class_has_nbgraders_own_list(browser, tmp_path):
@@ -175,12 +175,5 @@ def test_a_small_class_has_nbgraders_own_list(browser, tmp_path):
     make_class(tmp_path, f"sqlite:///{tmp_path}/gradebook.db", FEW)
     with jupyter(tmp_path, tmp_path / "home") as address:
         listed = Listed(browser, f"{address}/formgrader/manage_submissions/{ASSIGNMENT}", ".student-id")
-        assert len(listed.keys()) == FEW
+        assert len(listed.shown()) == FEW
         assert not browser.driver.find_elements(By.CSS_SELECTOR, ".pagination")
-
-
-def test_marks_are_not_touched_by_looking_at_them(address, submissions, tmp_path_factory):
-    assert submissions.keys()
-    (root,) = [one for one in tmp_path_factory.getbasetemp().glob("class*") if (one / "gradebook.db").is_file()]
-    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
-        assert gradebook.find_submission(ASSIGNMENT, "s00005").score == 12.5

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pytest
 from nbgrader.api import Gradebook
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HANDED_IN = datetime(2026, 11, 1, 10, 0, 0, 5)  # noqa: DTZ001  (the gradebook's times have no zone)
 ASSIGNMENT, NOTEBOOKS = "digits", ("1_one", "2_two")
@@ -18,13 +18,18 @@ WAYS = 8
 
 def make_class(root: Path, db_url: str, students: int) -> None:
     """A class whose students differ in all that a list shows, in eight ways, one after another; in the course folder `root`."""
-    with Gradebook(db_url, "course") as gradebook:
+    with pytest.MonkeyPatch.context() as patch:  # nbgrader starts alembic by its name
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        gradebook = Gradebook(db_url, "course")
+    with gradebook:
         for assignment in (ASSIGNMENT, "another"):
             gradebook.add_assignment(assignment)
             for name in NOTEBOOKS:
                 gradebook.add_notebook(name, assignment)
                 for number in range(3):
-                    gradebook.add_grade_cell(f"check_{number}", name, assignment, max_score=2 + number, cell_type="code")
+                    gradebook.add_grade_cell(
+                        f"check_{number}", name, assignment, max_score=2 + number, cell_type="code"
+                    )
                 gradebook.add_grade_cell("why", name, assignment, max_score=3, cell_type="markdown")
                 gradebook.add_task_cell("essay", name, assignment, max_score=5, cell_type="markdown")
         for number in range(students):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -26,12 +28,19 @@ def interface(kind, root, **options):
     return kind(CourseDirectory(config=config), config=config)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class")
+    make_class(folder, f"sqlite:///{folder}/gradebook.db", STUDENTS)
+    return folder
+
+
 @pytest.fixture
-def root(tmp_path):
-    (tmp_path / "exchange").mkdir(mode=0o777)
-    (tmp_path / "exchange").chmod(0o777)
-    make_class(tmp_path, f"sqlite:///{tmp_path}/gradebook.db", STUDENTS)
-    return tmp_path
+def root(made, tmp_path):
+    shutil.copytree(made, tmp_path / "course")
+    (tmp_path / "course" / "exchange").mkdir()
+    (tmp_path / "course" / "exchange").chmod(0o777)
+    return tmp_path / "course"
 
 
 @pytest.fixture
@@ -44,6 +53,13 @@ def test_a_class_has_the_submissions_that_nbgrader_lists(both):
     assert len(ours) == STUDENTS
     assert ours == nbgraders
     assert [one["autograded"] for one in ours[:WAYS]] == [True, True, True, False, False, True, True, False]
+
+
+@pytest.mark.parametrize("number", range(WAYS))
+def test_a_single_submission_is_the_one_that_nbgrader_shows(both, number):
+    ours, nbgraders = (api.get_submission(ASSIGNMENT, f"s{number:05}") for api in both)
+    assert ours == nbgraders
+    assert ours["student"] == f"s{number:05}"
 
 
 def test_a_notebook_has_the_submissions_that_nbgrader_lists(both):
@@ -80,7 +96,8 @@ def test_folders_may_be_laid_out_otherwise(root):
             folder.rename(root / "work" / f"{folder.name} {step}")
     form = "work/{student_id} {nbgrader_step}/{assignment_id}"
     ours, nbgraders = (
-        interface(kind, root, directory_structure=form).get_submissions(ASSIGNMENT) for kind in (ClassLists, NbGraderAPI)
+        interface(kind, root, directory_structure=form).get_submissions(ASSIGNMENT)
+        for kind in (ClassLists, NbGraderAPI)
     )
     assert ours == nbgraders
     assert sum(one["autograded"] for one in ours) == STUDENTS * 5 // WAYS
