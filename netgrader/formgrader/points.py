@@ -15,7 +15,7 @@ from nbgrader.api import (
     SubmittedNotebook,
     TaskCell,
 )
-from sqlalchemy import Boolean, case, func, literal, select, type_coerce, union_all
+from sqlalchemy import case, func, literal, select, union_all
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Subquery
@@ -109,5 +109,5 @@ def _columns(points: Subquery, *truths: str) -> list[Any]:
         sum(of_kinds[2::2], of_kinds[0]).label("score"),
         sum(of_kinds[3::2], of_kinds[1]).label("max_score"),
         *of_kinds,
-        *(type_coerce(points.c[name], Boolean).label(name) for name in truths),
+        *((points.c[name] == 1).label(name) for name in truths),
     ]

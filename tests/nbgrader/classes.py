@@ -50,7 +50,7 @@ def _add_student(gradebook: Gradebook, root: Path, student: str, way: int) -> No
             notebook.flagged = way == 6
             for number, grade in enumerate(sorted(notebook.grades, key=lambda one: one.name)):
                 code = grade.cell_type == "code"
-                grade.auto_score = (2.0 if way != 7 else number / 3) if code else None
+                grade.auto_score = (2.0 if way != 7 else number / 4) if code else None
                 grade.needs_manual_grade = not code and way != 5
                 grade.manual_score = 1.25 if way == 5 else None
                 grade.extra_credit = 0.5 if way == 6 and code else None

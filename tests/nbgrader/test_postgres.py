@@ -171,3 +171,4 @@ def test_formgraders_lists_of_a_class_are_nbgraders_there_too(server, tmp_path):
             found, expected = (sorted(one(book), key=lambda row: row["student"]) for book in (ours, nbgraders))
             assert len(found) == 2 * WAYS * 7 // 8
             assert found == expected
+            assert {type(row["needs_manual_grade"]) for row in found} == {bool}
