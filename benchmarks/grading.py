@@ -199,11 +199,11 @@ def of_class(students: Sequence[str], folder: Path, plain: PlainCourse, otter: O
     return found
 
 
-def our_class(students: Sequence[str], folder: Path, workers: int) -> Ran:
+def our_class(students: Sequence[str], folder: Path, workers: int, notebooks: tuple[str, ...] = (NOTEBOOK,)) -> Ran:
     """`netgrader autograde` for a class that has not been graded yet."""
     course = copy_of_course(folder)
     for student in students:
-        Submission(student, student, notebooks=(NOTEBOOK,)).hand_in(course / "submitted" / student / ASSIGNMENT)
+        Submission(student, student, notebooks=notebooks).hand_in(course / "submitted" / student / ASSIGNMENT)
     env = {**environment(course, folder / "store", 1), "NO_COLOR": "1"}
     for name in THREADS:
         env.pop(name)
