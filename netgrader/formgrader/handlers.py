@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,6 @@ ABOUT_A_CLASS = (
     apihandlers.SubmissionHandler,
     apihandlers.SubmittedNotebookCollectionHandler,
     handlers.SubmissionHandler,
-    handlers.SubmissionNavigationHandler,
 )
 
 
@@ -46,7 +46,9 @@ def answer_first(application: Any) -> None:
 def _answers() -> Iterator[tuple[str, type]]:
     yield rf"/formgrader/static/js/({'|'.join(SCRIPTS)})\.js", ListScript
     for address, handler, *_ in (*apihandlers.default_handlers, *handlers.default_handlers):
-        if handler in ABOUT_A_CLASS:
+        if handler is handlers.SubmissionNavigationHandler:
+            yield address, Navigation
+        elif handler in ABOUT_A_CLASS:
             yield address, type(handler.__name__, (_FewQuestions, handler), {})
 
 
@@ -55,20 +57,35 @@ class ListScript(BaseHandler):  # type: ignore[misc]
 
     @web.authenticated
     def get(self, name: str) -> None:
-        """Both, as one script."""
+        """Both, as one script that knows which course it is for."""
         nbgraders = Path(handlers.static_path) / "js" / f"{name}.js"
+        course = f"const netgraderCourse = {json.dumps(self.coursedir.root)};"
         self.set_header("Content-Type", "text/javascript; charset=UTF-8")
         self.set_header("Cache-Control", "no-cache")
-        self.finish("\n".join(path.read_text(encoding="utf-8") for path in (nbgraders, PAGED)))
+        self.finish("\n".join([course, *(path.read_text(encoding="utf-8") for path in (nbgraders, PAGED))]))
 
 
 class _FewQuestions:
     """A handler of nbgrader's that asks our interface."""
 
     settings: dict[str, Any]
+    log: Any
 
     @property
     def api(self) -> ClassLists:
-        formgrader = self.settings["nbgrader_formgrader"]
+        formgrader, level = self.settings["nbgrader_formgrader"], self.log.level
         formgrader.load_config_file()
-        return ClassLists(formgrader.coursedir, formgrader.authenticator, parent=formgrader)
+        api = ClassLists(formgrader.coursedir, formgrader.authenticator, parent=formgrader)
+        api.log_level = level  # nbgrader's interface sets that of the whole server when it is made
+        return api
+
+
+class Navigation(_FewQuestions, handlers.SubmissionNavigationHandler):  # type: ignore[misc]
+    """From one submission to the next: nbgrader's order, without a question for each student."""
+
+    def _get_submission_ids(self, assignment_id: str, notebook_id: str) -> list[str]:
+        return sorted(self.api.get_notebook_submission_indices(assignment_id, notebook_id))
+
+    def _get_incorrect_submission_ids(self, assignment_id: str, notebook_id: str, submission: Any) -> list[str]:
+        listed = self.api.get_notebook_submissions(assignment_id, notebook_id)
+        return sorted({submission.id, *(one["id"] for one in listed if one["failed_tests"])})

@@ -32,8 +32,9 @@ PLACE = "\0"  # stands where a student's id comes in: no path has it
 class ClassLists(NbGraderAPI):  # type: ignore[misc]
     """What formgrader's lists and its way from one submission to the next ask about a class.
 
-    Answers are those of `NbGraderAPI`, except that students have their names alone: of 10,000, their marks in all
-    assignments take seconds, and no list of one assignment shows them.
+    Answers are those of `NbGraderAPI`, with these exceptions. Students have their names alone: of 10,000, their marks in all
+    assignments take seconds, and no list of one assignment shows them. A time that cannot be read is no error, and a link in
+    its place is no time. The name of an assignment is a text, and no pattern.
     """
 
     @property
@@ -44,7 +45,7 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
     def get_submitted_students(self, assignment_id: str) -> set[str]:
         """Who has handed in, by the folders in `submitted`; `*` for any assignment."""
         folder = self.coursedir.submitted_directory
-        any_name = ".*" if assignment_id == "*" else assignment_id
+        any_name = ".*" if assignment_id == "*" else re.escape(assignment_id)
         named = re.compile(self.coursedir.format_path(folder, "(?P<student_id>.*)", any_name, escape=True))
         found = glob(self.coursedir.format_path(folder, "*", assignment_id))  # noqa: PTH207  (texts, not ten thousand paths)
         return {match["student_id"] for path in found if (match := named.match(path)) and os.path.isdir(path)}  # noqa: PTH112
@@ -62,7 +63,7 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
         return {
             student
             for student, time in graded
-            if os.path.isdir(autograded(student)) and _time_in(submitted(student)) == time  # noqa: PTH112
+            if os.path.isdir(autograded(student)) and _is_of(submitted(student), time)  # noqa: PTH112
         }
 
     def get_submitted_timestamp(self, assignment_id: str, student_id: str) -> datetime | None:
@@ -109,3 +110,11 @@ def _time_in(folder: str) -> datetime | None:
         return handed_in(folder)
     except NetgraderError:
         return None
+
+
+def _is_of(folder: str, time: datetime | None) -> bool:
+    """Whether a submission says that it was handed in at `time`, or says no time where there is none."""
+    try:
+        return handed_in(folder) == time
+    except NetgraderError:
+        return False

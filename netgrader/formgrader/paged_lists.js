@@ -53,6 +53,9 @@
     },
   ];
 
+  // What is searched, DataTables takes for HTML, so a name must not be any; and it finds nothing in a text of two lines.
+  const searched = (text) => _.escape(text).replace(/[\u2028\u2029]/g, " ");
+
   function showPaged(models, list) {
     const body = $("#main-table").empty();
     const cells = insertRow($("<tbody/>")).children().toArray();
@@ -65,6 +68,8 @@
       lengthMenu: [PAGE, MANY],
       stateSave: true,
       stateDuration: -1, // while the browser's tab is open: who comes back from a submission finds the page as it was
+      stateSaveParams: (_settings, state) => void (state.course = netgraderCourse),
+      stateLoadParams: (_settings, state) => state.course === netgraderCourse,
       language: { lengthMenu: "Show _MENU_ a page", info: "_START_ to _END_ of _TOTAL_" },
       columnDefs: [{ targets: "no-sort", orderable: false }],
       columns: cells.map((cell) => {
@@ -72,9 +77,11 @@
         return {
           data: null,
           className: cell.className,
-          // The view fills the cell, as text: nothing of a student's becomes HTML here.
-          render: (_data, type, model) =>
-            type === "display" ? "" : type === "filter" ? column.found(model.attributes) : column.sorted(model.attributes),
+          // The view fills the cell, as text.
+          render: (_data, type, model) => {
+            if (type === "display") return "";
+            return type === "filter" ? searched(column.found(model.attributes)) : column.sorted(model.attributes);
+          },
         };
       }),
       createdRow: (row, model) => shown.set(model, new list.view({ model: model, el: row })),

@@ -29,8 +29,11 @@ SETTINGS = {
 
 
 @contextlib.contextmanager
-def jupyter(folder: Path, home: Path) -> Iterator[str]:
-    """A server on `folder` whose own files lie in `home`; gives its address, and stops it at the end."""
+def jupyter(folder: Path, home: Path, *options: str, token: str = "") -> Iterator[str]:
+    """A server on `folder` whose own files lie in `home`; gives its address, and stops it at the end.
+
+    It asks nobody who they are unless it is given a token.
+    """
     home.mkdir()
     for name, settings in SETTINGS.items():
         path = home / "settings" / name
@@ -45,8 +48,13 @@ def jupyter(folder: Path, home: Path) -> Iterator[str]:
     }
     port = _free_port()
     command = [sys.executable, "-W", "ignore", "-m", "jupyterlab", "--allow-root", "--no-browser"]
-    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
+    command += [
+        f"--ServerApp.root_dir={folder}",
+        f"--IdentityProvider.token={token}",
+        "--ServerApp.disable_check_xsrf=True",
+    ]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += options
     log = home / "server.log"
     with log.open("w") as stream:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=stream, stderr=stream)

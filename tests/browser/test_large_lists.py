@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -133,6 +133,14 @@ def test_a_button_answers_and_the_row_is_what_the_submission_is_now(submissions)
     wait(driver, lambda: submissions.shown() == ["s00010"], "the row again")
 
 
+@pytest.mark.parametrize("list_of", ["submissions", "notebooks"])
+def test_a_name_that_is_a_program_is_a_name(list_of, request):
+    listed = request.getfixturevalue(list_of)
+    listed.search("onerror='window.ran = 1'> s00016")
+    assert len(listed.shown()) == 1
+    assert listed.driver.execute_script("return window.ran") is None
+
+
 def test_what_a_submission_has_become_is_what_its_row_is_sorted_and_found_by(submissions, address):
     root_book = json.loads(urlopen(f"{address}/api/submission/{ASSIGNMENT}/s00008").read())  # noqa: S310
     assert root_book["needs_manual_grade"]
@@ -177,3 +185,36 @@ def test_a_small_class_has_nbgraders_own_list(browser, tmp_path):
         listed = Listed(browser, f"{address}/formgrader/manage_submissions/{ASSIGNMENT}", ".student-id")
         assert len(listed.shown()) == FEW
         assert not browser.driver.find_elements(By.CSS_SELECTOR, ".pagination")
+
+
+def test_next_and_previous_lead_through_the_class_in_nbgraders_order(notebooks, browser, address):
+    """By the class's own interface: each page is nbgrader's, and what comes next has the next number."""
+    first, second = notebooks.driver.find_elements(By.CSS_SELECTOR, "#main-table .name a.name-hidden")[:2]
+    ids = [one.get_attribute("href").rpartition("/")[2] for one in (first, second)]
+    for here, action, there in ((ids[0], "next", ids[1]), (ids[1], "prev", ids[0])):
+        browser.open(f"{address}/submissions/{here}/{action}")
+        assert browser.driver.current_url.rstrip("/").endswith(f"/submissions/{there}")
+    listed = json.loads(urlopen(f"{address}/api/submitted_notebooks/{ASSIGNMENT}/{NOTEBOOKS[0]}").read())  # noqa: S310
+    wrong = sorted({one["id"] for one in listed if one["failed_tests"]} | {ids[0]})
+    browser.open(f"{address}/submissions/{ids[0]}/next_incorrect")
+    assert browser.driver.current_url.rstrip("/").endswith(wrong[wrong.index(ids[0]) + 1])
+
+
+def test_who_is_not_known_is_told_nothing_and_the_servers_log_stays_as_it_was_set(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG.format(exchange=str(tmp_path)))
+    make_class(tmp_path, f"sqlite:///{tmp_path}/gradebook.db", FEW)
+    home, token = tmp_path / "home", "only-a-test"
+    options = ("--ServerApp.base_url=/user/x/", "--ServerApp.log_level=DEBUG")
+    with jupyter(tmp_path, home, *options, token=token) as server:
+        address = f"{server}/user/x/formgrader"
+        answers = (
+            f"{address}/api/submissions/{ASSIGNMENT}",
+            f"{address}/api/submitted_notebooks/{ASSIGNMENT}/{NOTEBOOKS[0]}",
+            f"{address}/static/js/manage_submissions.js",
+        )
+        for answer in answers:
+            assert "/login" in urlopen(answer).url  # noqa: S310
+        known = [urlopen(Request(one, headers={"Authorization": f"token {token}"})).read() for one in answers]  # noqa: S310
+    assert [len(json.loads(one)) for one in known[:2]] == [FEW, FEW * 6 // WAYS]
+    assert b"netgraderCourse" in known[2]
+    assert "200 GET /user/x/formgrader/static/js/manage_submissions.js" in (home / "server.log").read_text()

@@ -38,7 +38,12 @@ def make_class(root: Path, db_url: str, students: int) -> None:
 
 
 def _add_student(gradebook: Gradebook, root: Path, student: str, way: int) -> None:
-    named = {} if way == 1 else {"first_name": f"First <b>{student}</b>", "last_name": f"Last {way}"}
+    hostile = f"& <img src=x title='\u2028' onerror='window.ran = 1'> {student}"
+    named = (
+        {}
+        if way == 1
+        else {"first_name": hostile if way == 0 else f"First <b>{student}</b>", "last_name": f"Last {way}"}
+    )
     gradebook.add_student(student, **named)
     handed_in = HANDED_IN if way != 2 else None
     _hand_in(root, student, handed_in + timedelta(days=1) if way == 3 else handed_in)

@@ -104,11 +104,20 @@ def test_folders_may_be_laid_out_otherwise(root):
 
 
 @pytest.mark.parametrize("text", [b"yesterday", b"\xff\xfe", b"9" * 100_000])
-def test_a_time_that_nobody_can_read_is_not_the_end_of_the_list(root, text):
-    (root / "submitted" / "s00000" / ASSIGNMENT / "timestamp.txt").write_bytes(text)
+@pytest.mark.parametrize("number", [2, 5], ids=["graded without a time", "graded with one"])
+def test_a_time_that_nobody_can_read_is_not_the_end_of_the_list(root, number, text):
+    (root / "submitted" / f"s0000{number}" / ASSIGNMENT / "timestamp.txt").write_bytes(text)
     listed = interface(ClassLists, root).get_submissions(ASSIGNMENT)
     assert len(listed) == STUDENTS
-    assert listed[0] | {"autograded": False, "timestamp": None, "first_name": "First <b>s00000</b>"} == listed[0]
+    here = listed[number]
+    assert here | {"autograded": False, "timestamp": None, "first_name": f"First <b>s0000{number}</b>"} == here
+
+
+def test_the_name_of_an_assignment_is_no_pattern(root):
+    for folder in (root / "submitted").iterdir():
+        (folder / ASSIGNMENT).rename(folder / "week (1")
+    listed = interface(ClassLists, root).get_submissions("week (1")
+    assert [one["student"] for one in listed] == [f"s{number:05}" for number in range(STUDENTS)]
 
 
 def test_a_larger_class_asks_the_gradebook_no_more_often(root, tmp_path):
