@@ -113,7 +113,7 @@ def _course(course: Course) -> Iterator[Finding]:
 
 def _data(course: Course) -> Finding:
     from netgrader.student.errors import NotebookError  # noqa: PLC0415  (imports NumPy)
-    from netgrader.student.mnist import load_mnist  # noqa: PLC0415
+    from netgrader.student.mnist import load_mnist  # noqa: PLC0415  (imports NumPy)
 
     try:
         load_mnist(course.data)
@@ -134,7 +134,7 @@ def _kernel() -> Finding:
 
 def _cage(sandbox: str) -> Iterator[Finding]:
     from netgrader.sandbox import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.promises import promises  # noqa: PLC0415
+    from netgrader.sandbox.promises import promises  # noqa: PLC0415  (POSIX)
 
     if sandbox == "bubblewrap":
         path = shutil.which("bwrap")
@@ -153,8 +153,8 @@ def _cage(sandbox: str) -> Iterator[Finding]:
 
 def _warmed() -> Finding:
     """Whether TensorFlow's import is paid once for a worker."""
-    from netgrader.sandbox.kept import warm_problem  # noqa: PLC0415
-    from netgrader.sandbox.warmth import COLD  # noqa: PLC0415
+    from netgrader.sandbox.kept import warm_problem  # noqa: PLC0415  (POSIX)
+    from netgrader.sandbox.warmth import COLD  # noqa: PLC0415  (POSIX)
 
     what = "cage: entered from a warmed process"
     if os.environ.get(COLD):

@@ -1,10 +1,13 @@
-"""The README's pictures are there, small enough to load, and said in words."""
+"""The README's pictures are there, small enough to load, and said in words; what it types is there to be typed."""
 
 import re
 from pathlib import Path
 
+import pytest
+from nbgrader.apps.nbgraderapp import NbGraderApp
 from PIL import Image
 
+from netgrader.cli import app
 from tests.browser.pictures import MOST_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,3 +21,14 @@ def test_both_pages_are_shown_as_pictures_with_words_for_who_cannot_see_them():
         assert (ROOT / path).stat().st_size <= MOST_BYTES
         with Image.open(ROOT / path) as picture:
             assert picture.width > 800
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/instructors.md"])
+def test_every_command_that_is_typed_is_one(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    ours = {command.name or command.callback.__name__ for command in app.registered_commands}
+    blocks = "\n".join(re.findall(r"(?ms)^```[a-z]*\n(.*?)^```", text))
+    typed = re.findall(r"(?m)^(?:\$ |\S*/)?(netgrader|nbgrader) (\w+)", blocks)
+    assert typed
+    for program, command in typed:
+        assert command in {"netgrader": ours, "nbgrader": NbGraderApp.subcommands}[program], f"{program} {command}"
