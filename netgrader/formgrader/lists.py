@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from glob import glob
+from glob import escape, glob
 from typing import TYPE_CHECKING, Any
 
 from nbgrader.api import (
@@ -44,11 +44,12 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
 
     def get_submitted_students(self, assignment_id: str) -> set[str]:
         """Who has handed in, by the folders in `submitted`; `*` for any assignment."""
-        folder = self.coursedir.submitted_directory
-        any_name = ".*" if assignment_id == "*" else re.escape(assignment_id)
-        named = re.compile(self.coursedir.format_path(folder, "(?P<student_id>.*)", any_name, escape=True))
-        found = glob(self.coursedir.format_path(folder, "*", assignment_id))  # noqa: PTH207  (texts, not ten thousand paths)
-        return {match["student_id"] for path in found if (match := named.match(path)) and os.path.isdir(path)}  # noqa: PTH112
+        if assignment_id == "*":
+            return super().get_submitted_students(assignment_id)  # type: ignore[no-any-return]
+        form = self.coursedir.format_path(self.coursedir.submitted_directory, PLACE, assignment_id)
+        named = re.compile(re.escape(form).replace(re.escape(PLACE), "(?P<student_id>.*)"))
+        found = glob(escape(form).replace(PLACE, "*"))  # noqa: PTH207  (texts, not ten thousand paths)
+        return {match["student_id"] for path in found if (match := named.match(path)) and os.path.isdir(path)}  # noqa: PTH112  (likewise)
 
     def get_autograded_students(self, assignment_id: str) -> set[str]:
         """Whose autograded notebooks are there and are of the submission that is there, by a time that can be read."""
@@ -63,7 +64,7 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
         return {
             student
             for student, time in graded
-            if os.path.isdir(autograded(student)) and _is_of(submitted(student), time)  # noqa: PTH112
+            if os.path.isdir(autograded(student)) and _is_of(submitted(student), time)  # noqa: PTH112  (likewise)
         }
 
     def get_submitted_timestamp(self, assignment_id: str, student_id: str) -> datetime | None:
@@ -91,7 +92,7 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
             )
         folder = self._folder_of(self.coursedir.autograded_directory, assignment_id)
         file = f"{notebook_id}.ipynb"
-        there = sorted(one for one, student in rows if os.path.exists(os.path.join(folder(student), file)))  # noqa: PTH110, PTH118
+        there = sorted(one for one, student in rows if os.path.exists(os.path.join(folder(student), file)))  # noqa: PTH110, PTH118  (likewise)
         return {one: place for place, one in enumerate(there)}
 
     def _is_strict(self) -> bool:

@@ -36,12 +36,11 @@ def handed_in(folder: Path | str) -> datetime | None:
     try:
         if not S_ISREG(os.lstat(stamp).st_mode):
             return None
-    except OSError:
-        return None
-    try:
-        with open(stamp, "rb", buffering=0) as file:  # noqa: PTH123
+        with open(stamp, "rb", buffering=0) as file:  # noqa: PTH123  (likewise)
             text = file.read(LONGEST).decode().strip()
         return _time(text) if text else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except Exception as error:  # whatever nbgrader's parser makes of a stranger's text
         raise NetgraderError(NO_TIME) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -113,10 +114,11 @@ def test_a_time_that_nobody_can_read_is_not_the_end_of_the_list(root, number, te
     assert here | {"autograded": False, "timestamp": None, "first_name": f"First <b>s0000{number}</b>"} == here
 
 
-def test_the_name_of_an_assignment_is_no_pattern(root):
+@pytest.mark.parametrize("name", ["week (1", "week [1]"])
+def test_the_name_of_an_assignment_or_of_a_folder_is_no_pattern(root, name):
     for folder in (root / "submitted").iterdir():
-        (folder / ASSIGNMENT).rename(folder / "week (1")
-    listed = interface(ClassLists, root).get_submissions("week (1")
+        (folder / ASSIGNMENT).rename(folder / name)
+    listed = interface(ClassLists, root.rename(root.with_name("course [2026]"))).get_submissions(name)
     assert [one["student"] for one in listed] == [f"s{number:05}" for number in range(STUDENTS)]
 
 
@@ -142,3 +144,16 @@ def statements(api):
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     return asked
+
+
+def test_a_folder_that_may_not_be_read_is_a_time_that_nobody_can_read(root, monkeypatch):
+    really = os.lstat
+
+    def refused(path, **options):
+        if str(path).endswith("timestamp.txt"):
+            raise PermissionError(path)
+        return really(path, **options)
+
+    monkeypatch.setattr(os, "lstat", refused)
+    listed = interface(ClassLists, root).get_submissions(ASSIGNMENT)
+    assert {(one["autograded"], one["timestamp"]) for one in listed} == {(False, None)}
