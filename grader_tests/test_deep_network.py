@@ -85,13 +85,13 @@ def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
 # ---- the accuracy --------------------------------------------------------------------------------------------------
 
 
-@grades(ACCURACY, credit=0, faults=("answers-looked-up", "prediction-uses-labels"))
+@grades(ACCURACY, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
 def test_the_accuracy_was_learned(bench, mnist, measured, show):
-    """What the network knows was learned: images moved by a pixel or noised are recognised too"""
+    """What the network knows was learned: it knows test images that the notebook never had as well as the others"""
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
-    measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
-    measured["target_met"] = target_met(result.test, target=terms["target"], full=terms["full"])
-    show_claim(show, bench.evidence(TRAINING), result.test)
+    measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
+    measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])
+    show_claim(show, bench.evidence(TRAINING), result.notebook)
     show(wrong_digits(result.found, mnist.y_test))
-    require_learned(result)
     measured["test_images_seen"] = seen_test_images(result)
+    require_learned(result)

@@ -137,6 +137,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
         "train-op-not-run",
         "accuracy-too-low",
         "answers-looked-up",
+        "trained-on-test",
         "prediction-uses-labels",
         "weights-not-trained-here",
     ),
@@ -146,11 +147,11 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
     require_values(cell_evidence)
     result = recomputed(bench)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
-    show_claim(show, cell_evidence, result.test, epochs=bench.exercises.table("two_layer_training")["epochs"])
+    show_claim(show, cell_evidence, result.notebook, epochs=bench.exercises.table("two_layer_training")["epochs"])
     show(wrong_digits(result.found, bench.mnist.y_test))
+    measured["test_images_seen"] = seen_test_images(result)
     require_learned(result)
     require_own(cell_evidence.graph("net"), result)
-    measured["test_images_seen"] = seen_test_images(result)
     require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,6 +114,22 @@ class Course:
             return beside
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return cache / "netgrader" / hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16]
+
+    @property
+    def secret(self) -> bytes:
+        """What nobody who hands something in can know: 32 random bytes, drawn when they are first asked for."""
+        file = self.scratch / "secret"
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            drawn = file.with_name(f".secret.{secrets.token_hex(8)}")
+            drawn.touch(mode=0o600)
+            drawn.write_bytes(secrets.token_bytes(32))
+            with contextlib.suppress(FileExistsError):  # another process was faster: its secret is everybody's
+                file.hardlink_to(drawn)
+            drawn.unlink()
+            return file.read_bytes()
 
     @property
     def store_url(self) -> str | None:

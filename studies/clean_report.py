@@ -8,9 +8,9 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from netgrader.checks.hard_images import BY_HEART, HARD, KNOWN
 
 from netgrader.checks.accuracy import NO_EXCESS, Recomputed, seen_test_images
-from netgrader.checks.hard_images import BY_HEART, HARD, KNOWN
 from studies.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
 mpl.use("Agg")

@@ -9,9 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 import netgrader
 from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import NET, net_at, unfinished_of
+from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.provenance import doubt
 from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import numpy as np
     import numpy.typing as npt
 
     from netgrader.checks.exercises import Exercises
@@ -194,6 +196,8 @@ class Bench:
         Why there is no evidence, by cell, where that is known.
     outside
         What was seen of the student's process from outside of it.
+    hardness
+        A file of how well other networks know each test image, if there is one.
     reading_seconds
         How long the reading of networks took so far.
     """
@@ -206,6 +210,7 @@ class Bench:
     quick: bool = False
     problems: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
+    hardness: Path | None = None
 
     def __post_init__(self) -> None:
         self._made: dict[object, Any] = {}
@@ -224,6 +229,12 @@ class Bench:
         """The data as we hold them."""
         mnist: Mnist = self.once("mnist", self._load)
         return mnist
+
+    @property
+    def given(self) -> HeldOut:
+        """The test images as the notebook was given them."""
+        given: HeldOut = self.once("given", self._given)
+        return given
 
     @property
     def references(self) -> Mapping[str, npt.NDArray[np.uint8]]:
@@ -272,6 +283,14 @@ class Bench:
     def _load(self) -> Mnist:
         return _mnist(None) if self.data is None else mnist_in(self.data)
 
+    def _given(self) -> HeldOut:
+        mnist = self.mnist
+        seed = self.outside.get("held_out")
+        if not isinstance(seed, str) or not seed:
+            return HeldOut(mnist.x_test, np.zeros(len(mnist.x_test), bool))
+        given = held_out_images(seed, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+        return given if self.hardness is None else replace(given, hardness=read_hardness(self.hardness, mnist.x_test))
+
     def _evidence(self, cell: str) -> Evidence:
         folder = self.evidence_root / cell
         if not folder.is_dir():
@@ -308,14 +327,15 @@ def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
 class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
     """Our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
 
-    NAMES: Mapping[str, str] = {"x_train_2d": "x_train", "x_test_2d": "x_test"}
+    NAMES = ("x_train_2d", "x_test_2d")
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
 
     def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:
-        array: npt.NDArray[np.uint8] = getattr(self._bench.mnist, self.NAMES[name])
-        return array
+        if name not in self.NAMES:
+            raise KeyError(name)
+        return self._bench.mnist.x_train if name == "x_train_2d" else self._bench.given.images
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.NAMES)

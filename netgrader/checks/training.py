@@ -79,7 +79,7 @@ def _training(bench: Bench) -> Training:
     except BadTrainingLog as problem:
         ungradable(str(problem))
     mnist = bench.mnist
-    known = origins(log.tables, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+    known = origins(log.tables, (mnist.x_train, mnist.y_train), (bench.given.images, mnist.y_test))
     training = judge_training(log, known)
     if "challenge" in bench.outside and not _noted_truly(bench, log, training):
         ungradable(NOT_TRUE)
@@ -211,7 +211,7 @@ def _own_run(bench: Bench) -> OwnRun | None:
     given = len(mnist.y_test)
     rows = None
     if images is None or labels is None or images.shape != (given, 784) or labels.shape != (given, 10):
-        images = mnist.x_test.reshape(given, -1) / np.float32(255)
+        images = bench.given.images.reshape(given, -1) / np.float32(255)
         labels = np.eye(10, dtype=np.float32)[mnist.y_test]
     else:
         rows = images_of(bench, "test").rows

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netgrader.evidence import MANIFEST, BadEvidence
+from netgrader.grading.execution_data import FOLDER, data_environment, given_data
 from netgrader.grading.execution_evidence import copy_evidence
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_link import Ended, Link, Reply
@@ -46,10 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "execute"]
 
-FOLDER = "digits"
 EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
-DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
 SETUP_SECONDS = 30.0
 MOST_NOTES = 10
 """Of what cells leave behind: a notebook of ten thousand has no more to say."""
@@ -136,15 +135,13 @@ class _Run:
 
     def run(self) -> Execution:
         begin = time.monotonic()
-        with _checks(self._request.probes) as checks:
-            mounts = [kernel_package(), self._mount, checks]
-            if self._request.data is not None:
-                mounts.append(Mount(self._request.data.resolve(), DATA_INSIDE))
+        with _checks(self._request.probes) as checks, given_data(self._request) as data:
+            mounts = [kernel_package(), self._mount, checks, *data]
             helpers = {f"{FOLDER}/{name}": text.encode() for name, text in self._request.helpers.items()}
             plan = Plan(
                 argv=(),
                 mounts=mounts,
-                env=_environment(self._request),
+                env={**_environment(self._request.threads), **data_environment(data)},
                 files={**font_files(self._sandbox), **helpers},
                 cwd=FOLDER,
                 limits=_sandbox_limits(self._limits),
@@ -319,9 +316,9 @@ def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
         remove_tree(folder)
 
 
-def _environment(request: ExecutionRequest) -> dict[str, str]:
-    threads = str(request.threads)
-    env = {
+def _environment(cores: int) -> dict[str, str]:
+    threads = str(cores)
+    return {
         "PYTHONPATH": PACKAGE_FOLDER,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_NUM_INTRAOP_THREADS": threads,
@@ -334,9 +331,6 @@ def _environment(request: ExecutionRequest) -> dict[str, str]:
         "PIP_RETRIES": "0",
         "PIP_NO_INPUT": "1",
     }
-    if request.data is not None:
-        env["NETGRADER_MNIST"] = DATA_INSIDE
-    return env
 
 
 def _sandbox_limits(limits: ExecutionLimits) -> Limits:

@@ -24,6 +24,7 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
     """What no code inside can change: files that were brought, sizes of what is written out, time used."""
     return {
         "challenge": request.challenge,
+        "held_out": request.held_out,
         "compressed_bytes": _compressed_bytes(request),
         "files": {name: len(text.encode()) for name, text in request.helpers.items()},
         "cells": [

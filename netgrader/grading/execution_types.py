@@ -129,6 +129,9 @@ class ExecutionRequest:
         Files that take evidence (``probes_<nb>.py``, ``exercises.toml``).
     data
         ``mnist.npz``, if there is one.
+    held_out
+        The secret that a redrawn half of the test images follows from (`netgrader.checks.held_out`); empty if the notebook
+        is given the original ones.
     limits
         What it may use.
     seed
@@ -146,6 +149,7 @@ class ExecutionRequest:
     helpers: Mapping[str, str] = field(default_factory=dict)
     probes: Sequence[Path] = ()
     data: Path | None = None
+    held_out: str = ""
     limits: ExecutionLimits = field(default_factory=ExecutionLimits)
     seed: int = 0
     respect_seeds: bool = True

@@ -210,11 +210,11 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     line = line_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
     if line is not None:
 
-        def again(run: int) -> Verified:
+        def again(run: int) -> tuple[Ran, Verified]:
             further, _ = run_stage(store, job.assignment, notebook, helpers, options, run=run)
-            return verify_stage(store, job.assignment, notebook.name, further, options, run=run)[0]
+            return further, verify_stage(store, job.assignment, notebook.name, further, options, run=run)[0]
 
-        verified = best_of_runs(verified, line, again)
+        ran, verified = best_of_runs((ran, verified), line, again)
     notes += ran.execution.notes
     result = _result(notebook, skeleton, ran, verified, notes, helpers=helpers)
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]

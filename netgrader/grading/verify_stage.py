@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
+from netgrader.checks.held_out import HARDNESS
 from netgrader.grading.fingerprints import CellTests, cells_to_run, tests_by_cell
 from netgrader.grading.stages import Options, Ran, versions_of
 from netgrader.grading.store import Key, Store, hash_files, hash_json
@@ -118,6 +119,7 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
     """What all verdicts depend on beside the tests and what they are on."""
     return {
         "data": hash_files({"data": assignment.course.data})["data"],
+        "hardness": hash_files({"": assignment.course.hidden_tests / HARDNESS})[""],
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_VERIFICATION),

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from netgrader.lab.api import LAB_SESSION
 from netgrader.student.ended import Register
+from netgrader.student.fed import note_fed_rows
 
 if TYPE_CHECKING:
     import types
@@ -122,6 +123,7 @@ def _hook(module: types.ModuleType) -> None:
     if getattr(cls.close, MARK, False):
         return
     cls.close = _keeping(cls.close)
+    note_fed_rows(cls)
     setattr(cls, REGISTER, Register())
 
 
