@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.accuracy import Recomputed, recompute, require_learned, seen_test_images
+from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.checks.bench import Mnist
 from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
 from netgrader.checks.language import Failed
+from netgrader.checks.markers import Marked, mark
+from netgrader.evidence import GraphEvidence
 from netgrader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
@@ -49,6 +51,7 @@ FIELDS = (
     "given",
     "hidden",
     "lead",
+    "marks",
     "counted",
     "said",
     "honest_twin",
@@ -132,12 +135,12 @@ def trained(recipe: Recipe, mnist: Mnist, given: HeldOut, seed: int) -> Iterator
         yield Trained(net, sess)
 
 
-def judged(recipe: Recipe, mnist: Mnist, given: HeldOut, seed: int) -> Recomputed:
+def judged(recipe: Recipe, mnist: Mnist, given: HeldOut, marked: Marked, seed: int) -> Recomputed:
     """Train the network, and recompute of it what grading recomputes."""
     with trained(recipe, mnist, given, seed) as network:
         net = network.net
         parts = {"graph": net.graph, "X": net.X, "Y": net.Y, "logits": net.logits}
-        return recompute(LocalLab(), export_graph(parts, network.session), mnist, given)
+        return recompute(LocalLab(), export_graph(parts, network.session), mnist, given, marked=marked)
 
 
 def built(tf: Any, recipe: Recipe, steps: int, seed: int) -> SimpleNamespace:
@@ -218,6 +221,7 @@ def said_of(found: Recomputed) -> str:
     """The code that a network is charged with; ``doubted`` where it is put before the instructor."""
     try:
         require_learned(found)
+        require_own(GraphEvidence(b"", {}), found)
     except Failed as failed:
         return failed.faults[0].code
     return "doubted" if seen_test_images(found) else ""
@@ -232,6 +236,7 @@ def row_of(recipe: Recipe, found: Recomputed, twin: Recomputed | None) -> dict[s
         "given": f"{found.given:.4f}",
         "hidden": f"{found.hidden:.4f}",
         "lead": f"{found.lead:.2f}",
+        "marks": found.marks,
         "counted": f"{found.counted:.4f}",
         "said": said_of(found),
         "honest_twin": f"{twin.test:.4f}" if twin else "",
@@ -248,7 +253,6 @@ def main() -> None:
     command = ["git", "rev-parse", "--short", "HEAD"]
     at = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
     (x_train, y_train), (x_test, y_test) = load_mnist()
-    mnist = Mnist(x_train, y_train, x_test, y_test)
     hardness = read_hardness(HARDNESS, x_test)
     known = done()
     missing = [(name, seed) for seed in range(SEEDS) for name in RECIPES if (name, seed) not in known]
@@ -257,8 +261,11 @@ def main() -> None:
         drawn = hashlib.sha256(f"{name} {seed}".encode()).hexdigest()
         given = held_out_images(drawn, (x_train, y_train), (x_test, y_test))
         given = dataclasses.replace(given, hardness=hardness)
-        found = judged(recipe, mnist, given, int(drawn[:7], 16))
-        twin = judged(dataclasses.replace(recipe, seen=0.0), mnist, given, int(drawn[:7], 16)) if recipe.seen else None
+        marked = mark(drawn, x_train, y_train)
+        mnist = Mnist(marked.images, y_train, x_test, y_test)
+        found = judged(recipe, mnist, given, marked, int(drawn[:7], 16))
+        honest = dataclasses.replace(recipe, seen=0.0)
+        twin = judged(honest, mnist, given, marked, int(drawn[:7], 16)) if recipe.seen else None
         row = {"commit": at, "network": name, "seed": seed, **row_of(recipe, found, twin)}
         row["cpu_seconds"] = f"{time.process_time() - start:.0f}"
         new = not ROWS.exists()

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from netgrader.checks.exercise_rules import WORTHLESS
 from netgrader.checks.held_out import DOUBTED, NAMED, HeldOut, knowledge, lead_of_the_given
 from netgrader.checks.language import fail, partial
+from netgrader.checks.markers import BY_CHANCE, PATTERNS
 from netgrader.checks.stopped import remedy
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.checks.wording import percent
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.checks.bench import Bench, CellEvidence, Mnist
+    from netgrader.checks.markers import Marked
     from netgrader.checks.tables import FedRows
     from netgrader.evidence import GraphEvidence
     from netgrader.lab.api import Lab, LabSession
@@ -57,6 +59,7 @@ SAMPLED = 0.01  # more than this an accuracy on the sample hardly differs from t
 LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
 CLASSES = 10
 CHANCE = 0.005  # more than this an accuracy hardly moves from one late epoch to the next
+LEARNED = 0.96  # who reads so many digits has taken more steps than it takes to learn the marks
 LEAST_FED = 3  # test images among the rows that were noted: none is there by chance
 GUESSED = 0.3  # what chance may reach
 FEW = 200  # images that are tried a second time
@@ -86,6 +89,8 @@ class Recomputed:
         Whether an image gets the same answer each time, whatever stands beside it.
     copied
         How many test images stand in the values and constants of the network themselves.
+    marks
+        How many of the patterns among the training images it knows (`netgrader.checks.markers`), if there were any.
     fed
         What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of which
         only what speaks against it counts.
@@ -101,6 +106,7 @@ class Recomputed:
     surplus: float = 0.0
     steady: bool = True
     copied: int = 0
+    marks: int | None = None
     fed: FedRows | None = None
 
     @property
@@ -124,6 +130,13 @@ def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:
     """End the test if the network knows something and cannot have learned it here."""
     if graph.doubt is not None and recomputed.test >= GUESSED:
         fail("weights-not-trained-here", found=graph.doubt, expected="a network trained by this notebook")
+    if recomputed.marks is not None and recomputed.marks <= BY_CHANCE and recomputed.test >= LEARNED:
+        fail(
+            "weights-not-trained-here",
+            found=f"{percent(recomputed.test)} on the test images, and {recomputed.marks} of {PATTERNS} patterns known that "
+            "stand among the training images of this very run",
+            expected="a network trained by this notebook, which knows nearly all of them",
+        )
 
 
 def recompute(
@@ -132,6 +145,7 @@ def recompute(
     mnist: Mnist,
     held_out: HeldOut | None = None,
     *,
+    marked: Marked | None = None,
     fed: Array | None = None,
     quick: bool = False,
 ) -> Recomputed:
@@ -144,6 +158,8 @@ def recompute(
     ----------
     held_out
         The test images as the notebook was given them; None if those are the original ones.
+    marked
+        The marks among the training images that the notebook was given.
     fed
         The rows that were noted of the notebook's training steps.
     quick
@@ -155,6 +171,7 @@ def recompute(
     redrawn = mnist.x_test[:0] if held_out is None else held_out.images[hidden]
     hardness = None if held_out is None else held_out.hardness
     parts: list[Array] = [_scaled(mnist.x_train[train]), _scaled(mnist.x_test), _scaled(redrawn)]
+    parts.append(_scaled(mnist.x_test[:0] if marked is None else marked.trials))
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
@@ -169,7 +186,7 @@ def recompute(
         raise
     finally:
         session.close()
-    on_train, on_test, on_redrawn = np.split(logits, np.cumsum([len(part) for part in parts])[:-1])
+    on_train, on_test, on_redrawn, on_marks = np.split(logits, np.cumsum([len(part) for part in parts])[:-1])
     right = on_test.argmax(axis=1) == mnist.y_test
     in_notebook = right.copy()
     in_notebook[hidden] = on_redrawn.argmax(axis=1) == mnist.y_test[hidden]
@@ -186,6 +203,7 @@ def recompute(
         surplus=ahead * float(np.mean(~hidden)),
         steady=steady,
         copied=0 if quick else copied_images(graph, mnist.test_pictures),
+        marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
         fed=None if fed is None else fed_rows(fed, mnist.x_test if held_out is None else held_out.images),
     )
 

@@ -16,6 +16,7 @@ from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
 from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.markers import Marked, mark
 from netgrader.checks.provenance import doubt
 from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
 from netgrader.checks.tables import Pictures
@@ -226,9 +227,15 @@ class Bench:
 
     @property
     def mnist(self) -> Mnist:
-        """The data as we hold them."""
+        """The data: training images as the notebook was given them, and the original test images."""
         mnist: Mnist = self.once("mnist", self._load)
         return mnist
+
+    @property
+    def marked(self) -> Marked | None:
+        """The marks among the training images that the notebook was given, if there are any."""
+        marked: Marked | None = self.once("marked", self._mark)
+        return marked
 
     @property
     def given(self) -> HeldOut:
@@ -280,15 +287,28 @@ class Bench:
         if lab is not None:
             lab.close()
 
-    def _load(self) -> Mnist:
+    def _originals(self) -> Mnist:
         return _mnist(None) if self.data is None else mnist_in(self.data)
 
+    def _load(self) -> Mnist:
+        mnist = self._originals()
+        return mnist if self.marked is None else replace(mnist, x_train=self.marked.images)
+
+    def _mark(self) -> Marked | None:
+        mnist = self._originals()
+        return mark(self._secret, mnist.x_train, mnist.y_train) if self._secret else None
+
+    @property
+    def _secret(self) -> str:
+        """What the data of the run follow from; empty if it was given the original ones."""
+        secret = self.outside.get("held_out")
+        return secret if isinstance(secret, str) else ""
+
     def _given(self) -> HeldOut:
-        mnist = self.mnist
-        seed = self.outside.get("held_out")
-        if not isinstance(seed, str) or not seed:
+        mnist = self._originals()
+        if not self._secret:
             return HeldOut(mnist.x_test, np.zeros(len(mnist.x_test), bool))
-        given = held_out_images(seed, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+        given = held_out_images(self._secret, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
         return given if self.hardness is None else replace(given, hardness=read_hardness(self.hardness, mnist.x_test))
 
     def _evidence(self, cell: str) -> Evidence:

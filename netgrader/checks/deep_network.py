@@ -18,7 +18,8 @@ def recomputed(bench: Bench, cell: str) -> Recomputed:
     graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
     same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
     made: Recomputed = bench.once(
-        same, lambda: recompute(bench.lab, graph, bench.mnist, bench.given, fed=fed, quick=bench.quick)
+        same,
+        lambda: recompute(bench.lab, graph, bench.mnist, bench.given, marked=bench.marked, fed=fed, quick=bench.quick),
     )
     return made
 

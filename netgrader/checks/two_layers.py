@@ -169,7 +169,8 @@ def recomputed(bench: Bench) -> Recomputed:
     evidence = bench.evidence(TRAINING)
     graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
     made: Recomputed = bench.once(
-        "recomputed", lambda: recompute(bench.lab, graph, bench.mnist, bench.given, fed=fed, quick=bench.quick)
+        "recomputed",
+        lambda: recompute(bench.lab, graph, bench.mnist, bench.given, marked=bench.marked, fed=fed, quick=bench.quick),
     )
     return made
 

@@ -1,4 +1,4 @@
-"""The data that a notebook is given when it is graded: MNIST, with a half of the test images redrawn that nobody knows."""
+"""The data that a notebook is given when it is graded: half of the test images redrawn, marks among the training images."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from netgrader.checks.bench import mnist_in
 from netgrader.checks.held_out import held_out_images
+from netgrader.checks.markers import mark
 from netgrader.sandbox import HOME, Mount
 from netgrader.sandbox.scratch import remove_tree, scratch_folder
 from netgrader.student.mnist import ENVIRONMENT, OTHER_HASH
@@ -57,9 +58,10 @@ def data_environment(mounts: tuple[Mount, ...]) -> dict[str, str]:
 def _redrawn(data: Path, seed: str, folder: Path) -> Path:
     mnist = mnist_in(data)
     given = held_out_images(seed, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+    marked = mark(seed, mnist.x_train, mnist.y_train)
     file = folder / data.name
     np.savez(
-        file, allow_pickle=False, x_train=mnist.x_train, y_train=mnist.y_train, x_test=given.images, y_test=mnist.y_test
+        file, allow_pickle=False, x_train=marked.images, y_train=mnist.y_train, x_test=given.images, y_test=mnist.y_test
     )
     file.chmod(0o644)
     return file
