@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["fed_rows", "note_fed_rows"]
 
 NOTED, TRAINS = "_netgrader_fed", "_netgrader_trains"
-MOST, EVERY, AT_ONCE = 400, 256, 8  # rows in all; one of so many of a feed, and one at least; of one feed at most
+MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
 ASSIGN = frozenset(
     {"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
@@ -73,14 +73,21 @@ def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
-    known = graph.__dict__.setdefault(TRAINS, {})
+    known = _of(graph, TRAINS, dict)
     if not any(_trains(op, known) for op in _ops(graph, fetches)):
         return
-    sample = graph.__dict__.setdefault(NOTED, _Sample())
+    sample = _of(graph, NOTED, _Sample)
     for value in feed_dict.values():
         first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None
         if first is not None and LEAST <= np.size(first) <= LARGEST:
             sample.add(value)
+
+
+def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:
+    """What is noted of a graph under a name, made when it is first asked for."""
+    if not hasattr(graph, name):
+        setattr(graph, name, make())
+    return getattr(graph, name)
 
 
 def _ops(graph: Any, fetches: Any) -> Iterator[Any]:
