@@ -78,10 +78,10 @@ def observed(
         seen += _of_cell(cell.grade_id or f"code cell {number + 1}", cell.source, run, given=given)
     data = execution.outside.get("data_bytes", 0)
     if data > MUCH_DATA:
-        said = (
+        much = (
             f"{data / 1000:.1f} kB of data come with the code, in literals, comments and names; a notebook has 1 to 2."
         )
-        seen.append(Observed("the notebook", said, None))
+        seen.append(Observed("the notebook", much, None))
     seen += _of_helpers(helpers or {}, [cell.source for cell in cells])
     seen += [Observed(name, said, None) for name, said in (otherwise or {}).items()]
     for name, problem in execution.problems.items():
