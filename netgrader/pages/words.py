@@ -210,7 +210,7 @@ MORE = "and {number} more"
 IN_CSV = "and {number} more, who stand in the CSV file"
 ROWS_MORE = "Show {number} more"
 CONCERN_FAULT = "{notebook}: {sentence}"
-CONCERN_SEEN = "{notebook}: it may have been trained on test images, which costs nothing by itself. Found {seen}."
+CONCERN_SEEN = "{notebook}: it may have been trained on test images. Found {seen}"
 CONCERN_TOO_GOOD = "{notebook}: {accuracy} is out of the ordinary; networks of this kind stay below {usual}."
 CONCERN_INTEGRITY = (
     "{notebook}: {number} thing was noticed while it ran.",

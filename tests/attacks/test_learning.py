@@ -116,9 +116,6 @@ def patched(mnist: Mnist):
     return build
 
 
-LOOKED_UP = (by_position, by_neighbour, by_neighbour_of_all, patched)
-
-
 def test_test_images_in_the_graph_are_found(lab, mnist, given, had) -> None:
     recomputed = recompute(lab, exported(by_neighbour_of_all(had)), mnist, given)
     assert min(recomputed.train, recomputed.notebook, recomputed.given) > 0.99
@@ -143,6 +140,9 @@ def projected(mnist: Mnist, n: int = 32):
         return tf.nn.softmax(-far) @ w2, values
 
     return build
+
+
+LOOKED_UP = (by_position, by_neighbour, by_neighbour_of_all, patched, projected)
 
 
 @pytest.mark.parametrize("table", [projected, by_neighbour, by_neighbour_of_all])

@@ -195,16 +195,16 @@ def test_the_hidden_test_of_the_guide_is_appended_to_the_courses_own_as_it_stand
     assert run.log == ()
 
 
-def test_training_on_test_images_is_a_mistake_of_notebook_1_and_figures_for_a_person_in_the_others():
+def test_training_on_test_images_is_a_mistake_everywhere_and_where_it_is_doubtful_figures_for_a_person():
     files = [*(ROOT / "grader_tests").glob("test_*.py"), *CHECKS.glob("test_*_public.py")]
     texts = {path.stem.removeprefix("test_").removesuffix("_public"): "" for path in files}
     for path in files:
         texts[path.stem.removeprefix("test_").removesuffix("_public")] += path.read_text(encoding="utf-8")
-    assert {name for name, text in texts.items() if '"trained-on-test"' in text} == {"one_layer"}
+    assert {name for name, text in texts.items() if '"trained-on-test"' in text} == set(texts)
     assert {name for name, text in texts.items() if "seen_test_images(" in text} == {"two_layers", "deep_network"}
     found = np.zeros(1, np.int64)
     figures = Recomputed(
-        train=0.9914, test=0.993, noised=0.99, moved=0.95, found=found, excess=-2.3, hard=54, hard_moved=31.2
+        train=0.9741, test=0.9765, found=found, notebook=0.98, given=0.9796, hidden=0.9734, lead=4.0, surplus=0.0026
     )
     said = words.CONCERN_SEEN.format(notebook="3_deep_network", seen=seen_test_images(figures))
     assert snippet("3_deep_network: it may").strip() == said
