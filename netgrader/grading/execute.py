@@ -386,4 +386,5 @@ def _notes(request: ExecutionRequest, sandbox: Sandbox) -> tuple[str, ...]:
 
 def _versions(sandbox: Sandbox) -> dict[str, str]:
     found: Mapping[str, str] = {name: importlib.metadata.version(name) for name in VERSIONS}
-    return {"sandbox": sandbox.name, "python": platform.python_version(), **found}
+    memory = "watched from outside, no control group" if sandbox.memory_gap else "limited by a control group"
+    return {"sandbox": sandbox.name, "memory": memory, "python": platform.python_version(), **found}
