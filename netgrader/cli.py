@@ -26,7 +26,11 @@ app = typer.Typer(
 
 Sandbox = Annotated[
     str,
-    typer.Option("--sandbox", help="Where submissions run: bubblewrap, container (podman), or none if you trust them."),
+    typer.Option(
+        "--sandbox",
+        help="Where submissions run: bubblewrap, container (podman), bubblewrap-without-control-group where root has none for "
+        "memory, or none if you trust them.",
+    ),
 ]
 Workers = Annotated[
     int | None,

@@ -134,18 +134,31 @@ def _kernel() -> Finding:
 
 def _cage(sandbox: str) -> Iterator[Finding]:
     from netgrader.sandbox import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+    from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from netgrader.sandbox.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from netgrader.sandbox.promises import promises  # noqa: PLC0415  (POSIX)
 
-    if sandbox == "bubblewrap":
+    groupless = sandbox == GrouplessBubblewrap.name
+    if sandbox == BubblewrapSandbox.name or groupless:
         path = shutil.which("bwrap")
         remedy = "sudo apt-get install -y bubblewrap"
         yield Finding("bubblewrap", path is not None, path or "not installed", remedy)
         if path is None:
             return
     try:
-        for promise in promises(open_sandbox(sandbox)):
-            yield Finding(f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md")
-        if sandbox == "bubblewrap":
+        opened = open_sandbox(sandbox)
+        yield Finding(
+            "cage: a control group for memory",
+            not opened.memory_gap,
+            opened.memory_gap or "the kernel limits all memory of a run",
+            GROUP_REMEDY,
+            needed=os.geteuid() == 0 and not groupless,
+        )
+        for promise in promises(opened):
+            yield Finding(
+                f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md", needed=promise.needed
+            )
+        if isinstance(opened, BubblewrapSandbox):
             yield _warmed()
     except SandboxError as error:
         yield Finding("cage", False, str(error), "see SECURITY.md")

@@ -13,7 +13,7 @@ from rich.table import Table
 from netgrader.checks.wording import waits
 from netgrader.errors import UsageError
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
-from netgrader.sandbox.choose import SANDBOXES
+from netgrader.sandbox.choose import SANDBOXES, memory_warning
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -75,7 +75,7 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run without a cage.
+    """Say it where submissions run without a cage, or in one whose limit on memory does not hold.
 
     Raises
     ------
@@ -86,6 +86,8 @@ def uncaged_warning(out: Console, sandbox: str) -> None:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
     if sandbox == "none":
         out.print("No cage (--sandbox none): what was handed in runs with your own rights.")
+    if warning := memory_warning(sandbox):
+        out.print(warning, soft_wrap=True)
 
 
 def require_known(asked: Iterable[str], known: Collection[str], assignment: str) -> None:

@@ -59,8 +59,12 @@ class ExecutionLimits:
         How much of a cell's pictures and tables is kept.
     outputs
         How many outputs of a cell are kept.
+    notebook_output_bytes
+        How much of what all cells show is kept: text, pictures and tables.
     received_bytes
-        How much a cell may send, kept or not, before the run is ended.
+        How much all cells may send, kept or not, before the run is ended.
+    notebook_evidence_bytes
+        How much may be handed over at all checks together.
     """
 
     cell_seconds: float = 600.0
@@ -73,7 +77,9 @@ class ExecutionLimits:
     text_characters: int = 60_000
     output_bytes: int = 3_000_000
     outputs: int = 200
+    notebook_output_bytes: int = 24_000_000
     received_bytes: int = 1_000_000_000
+    notebook_evidence_bytes: int = 2_400_000_000
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> ExecutionLimits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from netgrader.nbgrader_plugin.render import safe_outputs, verdict_output
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterable, Sequence
 
     from netgrader.skeleton import Skeleton
@@ -86,11 +88,21 @@ class CagedExecute(_Step):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
         job = self.job(resources)
+        _say_memory_gap(self.sandbox, self.log)
         graded = grade_job(job, Options(sandbox=self.sandbox))
         page = graded_page(graded, job.assignment.skeleton(job.notebook))
         nb.metadata, nb.cells = page.metadata, page.cells
         resources["netgrader"] = {"graded": graded}
         return nb, resources
+
+
+@functools.cache
+def _say_memory_gap(sandbox: str, log: logging.Logger) -> None:
+    """Say it, once for a process, where the limit on memory does not hold."""
+    from netgrader.sandbox.choose import memory_warning  # noqa: PLC0415  (POSIX)
+
+    if warning := memory_warning(sandbox):
+        log.warning(warning)
 
 
 class SaveVerdicts(_Step):
