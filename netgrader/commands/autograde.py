@@ -29,6 +29,7 @@ from netgrader.grading.pool import fill
 from netgrader.grading.remote import open_store
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, Watcher, longest_first
+from netgrader.nbgrader_plugin.caged_steps import require_configured
 from netgrader.nbgrader_plugin.gradebook import marks_by_hand, opened, require_writable, sync_cells
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def run(
         raise UsageError(f"--only takes '{UNGRADABLE}', not '{only}'.")
     if scheduler is not None and workers is not None:
         raise UsageError("--workers is about this machine and --scheduler about others; give one of them.")
-    assignment = find_course().assignment(name)
+    assignment = find_course().own_assignment(name, "nbgrader autograde")
     out = console()
     uncaged_warning(out, sandbox)
     chosen = students_of(assignment, students)
@@ -110,6 +111,7 @@ def grade_class(
     """
     begun = time.monotonic()
     chosen = students_of(assignment, students)
+    require_configured(assignment.course)
     require_writable(assignment.course.db_url)
     with _alone(assignment):
         open_store(assignment.course).clean()

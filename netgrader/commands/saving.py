@@ -13,7 +13,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.grade import grade_job
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
-from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened
+from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, require_same
 from netgrader.nbgrader_plugin.regrade import regrade
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ class Saver:
                 with reasons_as_sentences():
                     if self._conversion.save(gradebook, student):
                         return
-            autograde_one(self._assignment.course, self._assignment.name, student)
+            autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
+            gradebook.db.rollback()  # what nbgrader wrote is not seen before
+            require_same(gradebook, self._assignment, student, [one.result for one in own if one.result])
         except GradebookError:
             raise
         except NetgraderError as error:

@@ -8,13 +8,15 @@ import tempfile
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from netgrader.errors import NetgraderError
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
 from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from netgrader.course import Assignment, Course
+    from netgrader.results import NotebookResult
     from netgrader.skeleton import Skeleton
 
 __all__ = ["is_up_to_date", "marks_by_hand", "opened", "require_writable", "submission_of", "sync_cells"]
@@ -171,6 +173,30 @@ def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
     except MissingEntry:
         return None
     return submission if when is None or submission.timestamp == when else None
+
+
+def require_same(gradebook: Any, assignment: Assignment, student: str, results: Iterable[NotebookResult]) -> None:
+    """See that the gradebook has the points that are told, where steps of a course's own may have changed them.
+
+    Raises
+    ------
+    NetgraderError
+        With the first cell that it has others for.
+    """
+    for result in results:
+        name = result.notebook.removesuffix(".ipynb")
+        saved = {
+            grade.name: grade.auto_score
+            for grade in gradebook.find_submission_notebook(name, assignment.name, student).grades
+        }
+        for cell in result.cells:
+            there = saved.get(cell.cell)
+            if not cell.manual and (there is None or abs(there - (cell.points or 0.0)) > 1e-9):
+                raise NetgraderError(
+                    f"The gradebook has {'nothing' if there is None else f'{there:g}'} for {cell.cell} of {name}, and not "
+                    f"{cell.points or 0:g}: a step that nbgrader_config.py adds has changed it. Take that step out, or count "
+                    "what the gradebook has."
+                )
 
 
 def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:
