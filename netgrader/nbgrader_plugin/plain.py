@@ -100,6 +100,7 @@ def _through(steps: Sequence[type[Any]], parent: Any, nb: Any, resources: Any) -
 def _run_folder(autograded: Path, submitted: Path) -> Iterator[Path]:
     """What nbgrader put beside the notebook, in a folder of this run's own; notebooks are those that were handed in."""
     folder = scratch_folder("plain")
+    folder.chmod(0o755)  # the cage is entered there before it has its user
     try:
         for source, form in ((autograded, "*"), (submitted, NOTEBOOKS)):
             notebooks = form == NOTEBOOKS
