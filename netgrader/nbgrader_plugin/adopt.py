@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_in
+from netgrader.nbgrader_plugin.handing_in import put_right
 
 if TYPE_CHECKING:
     from netgrader.course import Assignment
 
 __all__ = ["adopt", "adopt_hook", "drop_links"]
+
+LOG = logging.getLogger(__name__)
 
 
 def adopt(assignment: Assignment, folder: Path) -> tuple[Path, ...]:
@@ -44,11 +48,21 @@ def drop_links(folder: Path, *, notebooks: bool = False) -> tuple[str, ...]:
     return tuple(dropped)
 
 
+def _students(assignment: Assignment, folder: Path) -> list[str]:
+    """Whose submission lies in `folder`."""
+    place = assignment.course.folder
+    return [
+        part for part in folder.parts if place("submitted", part, assignment.name) == assignment.course.root / folder
+    ]
+
+
 def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
     """What nbgrader calls before it autogrades a submission, in the course's folder; adds to its list of notebooks."""
     if notebooks:
         own = Course(Path.cwd()).assignment(assignment)
         folder = Path(notebooks[0]).parent
+        for said in put_right(own, _students(own, folder)).told:
+            LOG.warning(said)
         drop_links(folder, notebooks=not own.is_ours)
         if not own.is_ours:
             notebooks[:] = [path for path in notebooks if Path(path).is_file()]

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from netgrader.results import NotebookResult
     from netgrader.skeleton import Skeleton
 
-__all__ = ["is_up_to_date", "marks_by_hand", "opened", "require_writable", "submission_of", "sync_cells"]
+__all__ = [
+    "has_duedate",
+    "is_up_to_date",
+    "marks_by_hand",
+    "opened",
+    "require_same",
+    "require_writable",
+    "submission_of",
+    "sync_cells",
+]
 
 SQLITE = "sqlite:///"
 WAIT_SECONDS = 2.0
@@ -197,6 +206,17 @@ def require_same(gradebook: Any, assignment: Assignment, student: str, results: 
                     f"{cell.points or 0:g}: a step that nbgrader_config.py adds has changed it. Take that step out, or count "
                     "what the gradebook has."
                 )
+
+
+def has_duedate(assignment: Assignment) -> bool:
+    """Whether anybody can come late."""
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+
+    with opened(assignment.course) as gradebook:
+        try:
+            return gradebook.find_assignment(assignment.name).duedate is not None
+        except MissingEntry:
+            return False
 
 
 def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:

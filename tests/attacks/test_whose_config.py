@@ -245,7 +245,14 @@ def test_no_command_runs_what_lies_where_it_is_typed(booked: TinyCourse, netgrad
     ran = bring_course(folder)
     (folder / "source" / "mine").mkdir(parents=True)
     (folder / "source" / "mine" / "x.ipynb").write_text("{}")
-    names = {*sys.stdlib_module_names, *packages_distributions(), "sitecustomize", "usercustomize", "conftest", "submitted"}
+    names = {
+        *sys.stdlib_module_names,
+        *packages_distributions(),
+        "sitecustomize",
+        "usercustomize",
+        "conftest",
+        "submitted",
+    }
     for name in names:  # whatever a program of ours imports
         (folder / f"{name}.py").write_text(f"open({str(ran)!r} + '-by-{name}', 'w')\n")
     for name in ("pytest.ini", "setup.cfg", "tox.ini", "pyproject.toml", "matplotlibrc", "alembic.ini", ".env"):

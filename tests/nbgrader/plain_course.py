@@ -1,4 +1,4 @@
-"""Assignments of nbgrader's own, as its documentation has them: asserts and hidden tests in the notebooks, and no checks of ours."""
+"""Assignments of nbgrader's own, as its documentation has them: tests in the notebooks, and no checks of ours."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ PLAIN = {
                 "solution",
                 "squares",
                 0,
-                "def squares(n):\n    ### BEGIN SOLUTION\n    if n < 1:\n        raise ValueError('n < 1')\n"
-                "    return [i ** 2 for i in range(1, n + 1)]\n    ### END SOLUTION",
+                (
+                    "def squares(n):\n    ### BEGIN SOLUTION\n    if n < 1:\n        raise ValueError('n < 1')\n"
+                    "    return [i ** 2 for i in range(1, n + 1)]\n    ### END SOLUTION"
+                ),
             ),
             (
                 "tests",
                 "correct_squares",
                 1,
-                '"""Squares are right."""\nassert squares(1) == [1]\nassert squares(2) == [1, 4]\n'
-                "### BEGIN HIDDEN TESTS\nassert squares(10)[-1] == 100\n### END HIDDEN TESTS",
+                (
+                    '"""Squares are right."""\nassert squares(1) == [1]\nassert squares(2) == [1, 4]\n'
+                    "### BEGIN HIDDEN TESTS\nassert squares(10)[-1] == 100\n### END HIDDEN TESTS"
+                ),
             ),
             (
                 "tests",
@@ -39,7 +43,12 @@ PLAIN = {
             ("manual", "why", 3, "### BEGIN SOLUTION\nIt is so.\n### END SOLUTION"),
         ],
         "problem2": [
-            ("solution", "mean", 0, "def mean(x):\n    ### BEGIN SOLUTION\n    return sum(x) / len(x)\n    ### END SOLUTION"),
+            (
+                "solution",
+                "mean",
+                0,
+                "def mean(x):\n    ### BEGIN SOLUTION\n    return sum(x) / len(x)\n    ### END SOLUTION",
+            ),
             ("tests", "mean_is_right", 2, "import numpy as np\nnp.testing.assert_allclose(mean([1, 2, 3]), 2)"),
             ("both", "plot_code", 2, "### BEGIN SOLUTION\nprint(1)\n### END SOLUTION"),
         ],
@@ -50,11 +59,18 @@ PLAIN = {
                 "solution",
                 "total",
                 0,
-                "import csv\ndef total():\n    ### BEGIN SOLUTION\n    with open('data/numbers.csv') as f:\n"
-                "        return sum(int(row['n']) for row in csv.DictReader(f))\n    ### END SOLUTION",
+                (
+                    "import csv\ndef total():\n    ### BEGIN SOLUTION\n    with open('data/numbers.csv') as f:\n"
+                    "        return sum(int(row['n']) for row in csv.DictReader(f))\n    ### END SOLUTION"
+                ),
             ),
             ("tests", "total_is_right", 2, "assert total() == 6"),
-            ("tests", "written", 1, "with open('out.txt', 'w') as f:\n    f.write('x')\nassert open('out.txt').read() == 'x'"),
+            (
+                "tests",
+                "written",
+                1,
+                "with open('out.txt', 'w') as f:\n    f.write('x')\nassert open('out.txt').read() == 'x'",
+            ),
             ("tests", "helper", 1, "import helper\nassert helper.twice(2) == 4"),
             ("tests", "is_graded", 1, "import os\nassert os.environ.get('NBGRADER_EXECUTION') == 'autograde'"),
         ]

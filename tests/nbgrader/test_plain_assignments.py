@@ -12,7 +12,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from tests.conftest import CONFIG as OURS
-from tests.conftest import TinyCourse, build
+from tests.conftest import build
 from tests.nbgrader.plain_course import CONFIG, PLAIN, add_plain, hand_in
 
 DRIVER = """
@@ -30,7 +30,9 @@ MINUTE = 60
 def run(tmp_path_factory):
     """Run programs of this environment in a folder, with a home of their own."""
     home = tmp_path_factory.mktemp("home")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("NETGRADER_", "PYTEST_", "JUPYTER"))}
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NETGRADER_", "PYTEST_", "JUPYTER"))
+    }
     env |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "HOME": str(home)}
 
     def started(folder, *command):
