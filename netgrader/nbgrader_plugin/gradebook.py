@@ -81,7 +81,7 @@ def _require_answer(db_url: str) -> None:
     except ModuleNotFoundError as error:
         raise GradebookError(
             f"The gradebook {named} needs the module {error.name}, which is not installed. For PostgreSQL write "
-            "postgresql+psycopg://… and type pip install 'netgrader[postgres]'."
+            "postgresql+psycopg://… and type pip install 'psycopg[binary]>=3.2'."
         ) from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise GradebookError(f"The db_url of nbgrader_config.py is none that can be used: {error}.") from error
