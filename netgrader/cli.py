@@ -264,6 +264,9 @@ def main() -> None:
     code: str | int | None = 0
     # No Python that we start looks for modules in the working folder, where a student's files may lie.
     os.environ["PYTHONSAFEPATH"] = "1"
+    # Nor is a program looked for there.
+    programs = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join(folder for folder in programs if os.path.isabs(folder))  # noqa: PTH117  (a text)
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:

@@ -135,6 +135,8 @@ def grade_class(
         failed = {**unread, **saver.failed}
     before_table()
     _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
+    for said in saver.told:
+        out.print(said, markup=False)
     _times(out, assignment, times)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)

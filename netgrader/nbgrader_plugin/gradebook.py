@@ -24,6 +24,7 @@ __all__ = [
     "is_up_to_date",
     "marks_by_hand",
     "opened",
+    "penalties_of",
     "require_same",
     "require_writable",
     "submission_of",
@@ -217,6 +218,15 @@ def has_duedate(assignment: Assignment) -> bool:
             return gradebook.find_assignment(assignment.name).duedate is not None
         except MissingEntry:
             return False
+
+
+def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[str]:
+    """A sentence for each notebook of which nbgrader takes points for coming late."""
+    return [
+        f"{student} {notebook.name}: it came late, so the gradebook counts {notebook.late_submission_penalty:g} points less."
+        for notebook in gradebook.find_submission(assignment.name, student).notebooks
+        if notebook.late_submission_penalty
+    ]
 
 
 def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:

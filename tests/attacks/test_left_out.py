@@ -9,11 +9,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from nbgrader.api import Gradebook
 
 from tests.conftest import CONFIG, TinyCourse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NBGRADERS = """
 c.Autograde.sanitize_preprocessors = [f"nbgrader.preprocessors.{name}" for name in (
@@ -107,6 +111,14 @@ SETTINGS = {
     ),
 }
 BY_OPTIONS = ("an old name of the section", "options of the command line")
+SEEN = (
+    "configure is not called",
+    "steps are nbgrader's again below it",
+    "nbgrader's executor comes before ours",
+    "a mistake at the end has nbgrader go on without the file",
+    "a file in JSON has the last word",
+    "options of the command line",
+)
 # What does not harm: our steps are there, and the cage is round them.
 HARMLESS = {
     "configure is called twice": Setting(CONFIG + "configure(c, Path(__file__).parent)\n"),
@@ -121,7 +133,7 @@ HARMLESS = {
 # Each is a fork of one process that has imported nbgrader, since each start of it costs seconds.
 DRIVER = """
 import json, os, sys, traceback
-import netgrader.cli, netgrader.commands.autograde, nbgrader.converters
+import netgrader.cli, netgrader.commands.autograde, netgrader.nbgrader_plugin.exporter, nbgrader.converters
 from nbgrader.apps import NbGraderApp
 for folder, home, said, arguments in json.loads(sys.argv[1]):
     child = os.fork()
@@ -133,6 +145,9 @@ for folder, home, said, arguments in json.loads(sys.argv[1]):
     os.chdir(folder)
     os.environ["JUPYTER_CONFIG_DIR"] = home
     sys.argv = arguments
+    if "unlooked" in folder:
+        exporter = netgrader.nbgrader_plugin.exporter.SubmissionExporter
+        exporter.from_filename = exporter.__mro__[1].from_filename
     try:
         NbGraderApp.launch_instance() if arguments[0] == "nbgrader" else netgrader.cli.main()
     except BaseException:
@@ -168,45 +183,47 @@ def points_of(course: TinyCourse) -> float | None:
     return found[0] if found else None
 
 
-@pytest.fixture(scope="module")
-def left(tmp_path_factory, with_gradebook) -> dict[str, Left]:
-    """Each course, graded twice; `ran` is there if the student's cell ran without a cage."""
-    root = tmp_path_factory.mktemp("left")
-    env = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NETGRADER_", "PYTEST_", "JUPYTER"))
-    }
-    env |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]]), "COLUMNS": "400"}
+def set_up(root: Path, template: Path, names: Iterable[str]) -> dict[str, Left]:
+    """Courses in `root`, made of `template`, in which eve has handed in."""
     found = {}
-    for number, (name, setting) in enumerate({**SETTINGS, **HARMLESS}.items()):
+    for number, name in enumerate(names):
+        setting = (SETTINGS | HARMLESS)[name]
         folder, home = root / f"course{number}", root / f"home{number}"
-        shutil.copytree(with_gradebook, folder)
-        found[name] = Left(TinyCourse(folder), root / f"ran{number}", home)
-        found[name].course.submit("eve", squares=outside(found[name].ran))
+        shutil.copytree(template, folder)
+        found[name] = one = Left(TinyCourse(folder), root / f"ran{number}", home)
+        one.course.submit("eve", squares=outside(one.ran))
         (folder / "nbgrader_config.py").write_text(setting.config)
         if setting.json is not None:
             (folder / "nbgrader_config.json").write_text(json.dumps(setting.json))
         home.mkdir()
         (home / "nbgrader_config.py").write_text(setting.home)
+    return found
 
-    def grade(program: str, settings: dict[str, Setting]) -> None:
-        more = {name: setting.options if program == "nbgrader" else () for name, setting in settings.items()}
-        orders = [
-            [
-                str(one.course.root),
-                str(one.home),
-                str(one.home / program),
-                [program, "autograde", "numbers", *more[name]],
-            ]
-            for name, one in found.items()
-        ]
-        driver = [sys.executable, "-W", "ignore", "-c", DRIVER, json.dumps(orders)]
-        subprocess.run(driver, env=env, timeout=2 * MINUTES, check=True)
-        for one in found.values():
-            one.said[program] = " ".join((one.home / program).read_text().split())
-            one.points[program] = points_of(one.course)
 
-    grade("nbgrader", {**SETTINGS, **HARMLESS})
-    grade("netgrader", {**SETTINGS, **HARMLESS})
+def grade(program: str, found: dict[str, Left]) -> None:
+    """Grade each course with a program, as it is typed there."""
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NETGRADER_", "PYTEST_", "JUPYTER"))
+    }
+    env |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]]), "COLUMNS": "400"}
+    orders = []
+    for name, one in found.items():
+        options = (SETTINGS | HARMLESS)[name].options if program == "nbgrader" else ()
+        typed = [program, "autograde", "numbers", *options]
+        orders.append([str(one.course.root), str(one.home), str(one.home / program), typed])
+    driver = [sys.executable, "-W", "ignore", "-c", DRIVER, json.dumps(orders)]
+    subprocess.run(driver, env=env, timeout=2 * MINUTES, check=True)
+    for one in found.values():
+        one.said[program] = " ".join((one.home / program).read_text().split())
+        one.points[program] = points_of(one.course)
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory, with_gradebook) -> dict[str, Left]:
+    """Each course, graded twice; `ran` is there if the student's cell ran without a cage."""
+    found = set_up(tmp_path_factory.mktemp("left"), with_gradebook, SETTINGS | HARMLESS)
+    grade("nbgrader", found)
+    grade("netgrader", found)
     return found
 
 
@@ -232,3 +249,10 @@ def test_settings_that_leave_our_steps_in_their_place_grade_in_the_cage(left: di
     assert not one.ran.exists()
     assert one.points == {"nbgrader": 2.0, "netgrader": 2.0}, one.said
     assert "2 / 5" in one.said["netgrader"]
+
+
+@pytest.mark.slow
+def test_where_nobody_looks_at_the_steps_what_was_handed_in_runs_outside(tmp_path: Path, with_gradebook: Path) -> None:
+    found = set_up(tmp_path / "unlooked", with_gradebook, SEEN)
+    grade("nbgrader", found)
+    assert [name for name, one in found.items() if one.ran.exists()] == list(SEEN)

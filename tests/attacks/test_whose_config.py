@@ -228,7 +228,8 @@ def netgrader(tmp_path: Path):
         return subprocess.run(
             [program, *arguments],
             cwd=folder,
-            env=env | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=env
+            | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1", "PATH": f".::{env['PATH']}"},
             capture_output=True,
             text=True,
             timeout=MINUTES,
@@ -255,6 +256,9 @@ def test_no_command_runs_what_lies_where_it_is_typed(booked: TinyCourse, netgrad
     }
     for name in names:  # whatever a program of ours imports
         (folder / f"{name}.py").write_text(f"open({str(ran)!r} + '-by-{name}', 'w')\n")
+    for name in ("bwrap", "taskset", "prlimit", "setpriv", "nsenter", "podman", "alembic", "rm", "git", "python3"):
+        (folder / name).write_text(f"#!/bin/sh\ntouch {ran}-by-program-{name}\nexit 1\n")
+        (folder / name).chmod(0o755)
     for name in ("pytest.ini", "setup.cfg", "tox.ini", "pyproject.toml", "matplotlibrc", "alembic.ini", ".env"):
         (folder / name).write_text("backend: module://evil\n[pytest]\naddopts = -p evil\n")
     (folder / "feedback").mkdir()
