@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import Annotated
@@ -265,6 +266,11 @@ def demo(workers: Workers = None) -> None:
 def main() -> None:
     """Run the command line; errors are one sentence, unless ``--debug`` asks for more."""
     code: str | int | None = 0
+    # No Python that we start looks for modules in the working folder, where a student's files may lie.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    # Nor is a program looked for there.
+    programs = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join(folder for folder in programs if os.path.isabs(folder))  # noqa: PTH117  (a text)
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:

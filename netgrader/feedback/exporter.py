@@ -39,9 +39,11 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         """The page of `nb`; ``resources["nbgrader"]`` says whose it is."""
         from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
-        nb, resources = super().from_notebook_node(nb, resources, **kw)
-        about = resources["nbgrader"]
+        about = (resources or {})["nbgrader"]
         assignment = Course(Path(self.parent.coursedir.root)).assignment(about["assignment"])
+        if not assignment.is_ours:
+            return _nbgraders_page(self.parent, nb, resources, **kw)
+        nb, resources = super().from_notebook_node(nb, resources, **kw)
         with Gradebook(about["db_url"]) as gradebook:
             graded = graded_notebook(gradebook, assignment, about["student"], about["notebook"])
             name = student_name(gradebook, about["student"])
@@ -56,6 +58,19 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
             released=[cell.source for cell in assignment.skeleton(about["notebook"]).cells],
         )
         return render_page(page), resources
+
+
+def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
+    """The page that nbgrader itself makes, of an assignment of its own."""
+    from nbconvert.exporters import HTMLExporter  # noqa: PLC0415  (slow)
+    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor  # noqa: PLC0415
+    from nbgrader.preprocessors import GetGrades  # noqa: PLC0415
+
+    exporter = HTMLExporter(parent=converter, config=converter.config)
+    for step in (GetGrades, CSSHTMLHeaderPreprocessor):
+        exporter.register_preprocessor(step)
+    page: tuple[str, Any] = exporter.from_notebook_node(nb, resources, **kw)
+    return page
 
 
 def _only_pages(folder: Path) -> None:

@@ -119,7 +119,9 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     """
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}.")
-    assignments = [course.assignment(name) for name in course.assignments]
+    assignments = course.own_assignments
+    if not assignments:
+        raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
     if path.is_dir():
         folder = _folder_of_notebooks(path)
         if find_notebooks(folder):
@@ -293,11 +295,22 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     if found is None:
         known = ", ".join(name for one in assignments for name in one.notebooks)
         problem = f"This is none of the course's notebooks ({known}): it has none of their cells."
+        plain = next((one for one in _plain_assignments(assignments[0].course) if path.stem in one.notebooks), None)
+        if plain is not None and named is None:
+            problem = (
+                f"{name_of(path)} is a notebook of '{plain.name}', one of nbgrader's own assignments, whose tests are in its "
+                f"notebooks. It is graded by nbgrader autograde {plain.name}."
+            )
         return Job(named or assignments[0], stem_of(path), path, problem)
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
     renamed = path.stem != found.notebook
     notes = (f"The file is called {name_of(path)}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
     return Job(assignment, found.notebook, path, None, notes)
+
+
+def _plain_assignments(course: Course) -> tuple[Assignment, ...]:
+    """Those that are nbgrader's."""
+    return tuple(one for one in map(course.assignment, course.assignments) if not one.is_ours)
 
 
 def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequence[str]) -> GradedNotebook:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Bool, Unicode
 
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
@@ -19,6 +19,7 @@ from netgrader.grading.restore import RestoredCell, restore
 from netgrader.grading.stages import Options
 from netgrader.grading.store import hash_bytes
 from netgrader.grading.submission import UnreadableError, read_notebook
+from netgrader.nbgrader_plugin.plain import restore_plain, run_plain, save_plain
 from netgrader.nbgrader_plugin.render import safe_outputs, verdict_output
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "about_it", "graded_page", "save_verdicts"]
+__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "about_it", "course_of", "graded_page", "save_verdicts"]
 
 NO_RESPONSE = "No response."
 
@@ -47,10 +48,15 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 
     def course(self) -> Course:
         """The course of the converter that this step belongs to."""
-        owner = self.parent
-        while owner is not None and not hasattr(owner, "coursedir"):
-            owner = owner.parent
-        return Course(Path(owner.coursedir.root if owner is not None else Path.cwd()))
+        return course_of(self)
+
+
+def course_of(step: Any) -> Course:
+    """The course of the converter that a step or an exporter of nbgrader's belongs to."""
+    owner = step.parent
+    while owner is not None and not hasattr(owner, "coursedir"):
+        owner = owner.parent
+    return Course(Path(owner.coursedir.root if owner is not None else Path.cwd()))
 
 
 class RestoreCells(_Step):
@@ -61,7 +67,9 @@ class RestoreCells(_Step):
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Fill the notebook."""
+        """Fill the notebook; that of an assignment of nbgrader's own is made ready as nbgrader does."""
+        if not self.assignment(resources).is_ours:
+            return restore_plain(self.parent, nb, resources)
         job = self.job(resources)
         skeleton = job.assignment.skeleton(job.notebook)
         problem = job.problem
@@ -83,10 +91,23 @@ class CagedExecute(_Step):
     Under each check cell stands its verdict, whatever was printed there.
     """
 
-    sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in.").tag(config=True)
+    sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in; none is no cage at all.").tag(
+        config=True
+    )
+    run_plain_assignments_uncaged = Bool(
+        False, help="Whether notebooks of nbgrader's own assignments run without a cage, by nbgrader's own kernel."
+    ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
+        assignment = self.assignment(resources)
+        plain = not assignment.is_ours
+        sandbox = "none" if plain and self.run_plain_assignments_uncaged else self.sandbox
+        if sandbox == "none":
+            self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
+        if plain:
+            submitted = assignment.course.folder("submitted", resources["nbgrader"]["student"], assignment.name)
+            return run_plain(self.parent, nb, resources, submitted=submitted, sandbox=sandbox)
         job = self.job(resources)
         _say_memory_gap(self.sandbox, self.log)
         graded = grade_job(job, Options(sandbox=self.sandbox))
@@ -112,10 +133,12 @@ class SaveVerdicts(_Step):
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Save the verdicts that CagedExecute left."""
+        """Save the verdicts that CagedExecute left; of an assignment of nbgrader's own what nbgrader reads off."""
+        assignment = self.assignment(resources)
+        if not assignment.is_ours:
+            return save_plain(self.parent, nb, resources)
         about = resources["nbgrader"]
         graded: GradedNotebook = resources["netgrader"]["graded"]
-        assignment = self.assignment(resources)
         with Gradebook(about["db_url"]) as gradebook:
             kept_now = save_verdicts(gradebook, assignment, about["student"], about["notebook"], graded)
             gradebook.db.commit()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from netgrader.sandbox.caged import Caged
 
-__all__ = ["CHANNELS", "CagedKernel", "KernelFolder", "kernel_plan"]
+__all__ = ["CHANNELS", "START_SECONDS", "CagedKernel", "KernelFolder", "kernel_plan", "open_socket"]
 
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
 """The number at the end of each channel's socket."""
@@ -80,6 +80,11 @@ class KernelFolder:
             "signature_scheme": "hmac-sha256",
             "kernel_name": "python3",
         }
+
+    @property
+    def listened_to(self) -> bool:
+        """Whether the kernel has made all of its sockets."""
+        return all(os.path.lexists(f"{self.address}-{number}") for number in CHANNELS.values())
 
     def seal(self) -> None:
         """Keep the sockets as the kernel made them: a link in the place of one would lead us astray."""

@@ -347,7 +347,7 @@ class _Trial:
             "caged = open_sandbox(sys.argv[1]).start(plan, stdout=subprocess.PIPE)\n"
             "print(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
         )
-        command = [sys.executable, "-c", starter, self._sandbox.name, _LASTING, marker]
+        command = [sys.executable, "-P", "-c", starter, self._sandbox.name, _LASTING, marker]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": _own_root()})
         try:
             up = process.stdout is not None and process.stdout.readline().strip() == b"up"

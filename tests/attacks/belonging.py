@@ -15,12 +15,15 @@ from tests.attacks import (
     test_graphs,
     test_integrity,
     test_kernel,
+    test_lateness,
     test_learning,
+    test_left_out,
     test_neighbours,
     test_parcels,
     test_reading,
     test_resources,
     test_untried,
+    test_whose_config,
     test_writing,
 )
 from tests.attacks.protections import (
@@ -29,6 +32,7 @@ from tests.attacks.protections import (
     AT_ONCE,
     BESIDE,
     CALLS,
+    CLOCK,
     COPIES,
     DEATH,
     DISK,
@@ -50,6 +54,7 @@ from tests.attacks.protections import (
     NOTEBOOKS,
     NOTES,
     OUTPUT,
+    OWN,
     PLAIN,
     PROCESSES,
     PROTECTIONS,
@@ -58,8 +63,10 @@ from tests.attacks.protections import (
     RUNTIME,
     SHARE,
     STAY,
+    STEPS,
     TIME,
     TOLD,
+    WHERE,
     Protection,
     within,
 )
@@ -96,6 +103,10 @@ _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
     ("test_parcels", (*(make.__name__ for make in test_parcels.BAD), "links and paths that leave"), ARCHIVES),
     ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], TOLD),
     ("test_untried", [attack.name for attack in test_untried.HOSTILE], EXCEPTIONS),
+    ("test_left_out", test_left_out.SETTINGS, STEPS),
+    ("test_whose_config", test_whose_config.PLACES, WHERE),
+    ("test_whose_config", test_whose_config.OWNERS, OWN),
+    ("test_lateness", test_lateness.TIMES, CLOCK),
     ("test_beside", (*test_beside.TIMES, *test_beside.NAMES, *test_beside.NO_NOTEBOOKS), BESIDE),
 )
 # What of a table tests another protection than the rest of it, beside what was seen to.

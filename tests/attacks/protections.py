@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.attacks import test_broken, test_evidence, test_forged_notes
+from tests.attacks import (
+    test_broken,
+    test_evidence,
+    test_forged_notes,
+    test_lateness,
+    test_left_out,
+    test_whose_config,
+)
 
 __all__ = ["HERE", "PROTECTIONS", "READERS", "Protection", "within"]
 
@@ -328,6 +335,31 @@ OTHERS = Protection(
     "notes are believed",
     within("test_forged_notes", "another student's"),
     "tests/attacks/test_forged_notes.py::test_another_students_honest_notes_do_not_count",
+)
+
+STEPS = Protection(
+    "nbgrader's steps are looked at as its settings made them, before anything runs",
+    "nobody looks",
+    within("test_left_out", *test_left_out.SEEN),
+    "tests/attacks/test_left_out.py::test_where_nobody_looks_at_the_steps_what_was_handed_in_runs_outside",
+)
+WHERE = Protection(
+    "nothing among submissions, or inside of another course, is a course",
+    "nobody looks where it lies",
+    within("test_whose_config", *test_whose_config.PLACES),
+    "tests/attacks/test_whose_config.py::test_where_nobody_looks_whose_it_is_it_is_run",
+)
+OWN = Protection(
+    "nothing of another owner is run",
+    "nobody looks whose it is",
+    within("test_whose_config", *test_whose_config.OWNERS),
+    "tests/attacks/test_whose_config.py::test_where_owners_do_not_count_it_is_a_course",
+)
+CLOCK = Protection(
+    "the time in the name of the exchange's folder counts",
+    "the exchange is not asked",
+    within("test_lateness", *test_lateness.TIMES),
+    "tests/attacks/test_lateness.py::test_where_nobody_asks_the_exchange_it_is_the_students_word",
 )
 
 PROTECTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Protection))
