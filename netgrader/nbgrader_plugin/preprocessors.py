@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,17 @@ from netgrader.nbgrader_plugin.render import safe_outputs, verdict_output
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from netgrader.skeleton import Skeleton
 
 __all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "about_it", "graded_page", "save_verdicts"]
 
 NO_RESPONSE = "No response."
+LONGEST_SOURCE = 100_000  # characters of one cell that are shown
+MOST_SOURCE = 600_000  # of all cells together
+MOST_SHOWN = 12_000_000  # of what they put out
+LEFT_OUT = "The rest is left out here: it is longer than a page takes. All of it was graded."
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]
@@ -183,12 +188,34 @@ def _released(skeleton: Skeleton, grade_id: str) -> str | None:
 
 
 def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:
+    """The cells with what is shown of them, as much as a page takes: what a student wrote and put out may be megabytes."""
     results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
-    for cell, outputs in graded.cells:
+    sources, shown = MOST_SOURCE, MOST_SHOWN
+    for number, (cell, outputs) in enumerate(graded.cells):
+        kept = cell if cell.origin and cell.origin.locked else _cut(cell, sources)
+        sources -= len(kept.source)
         if cell.grade_id in results:
-            yield cell, [verdict_output(results[cell.grade_id], graded.result.problem)]
-        else:
-            yield cell, safe_outputs(outputs)
+            yield kept, [verdict_output(results[cell.grade_id], graded.result.problem)]
+            continue
+        made = safe_outputs(outputs, f"out-{number}-") if shown > 0 else []
+        shown -= sum(len(value) for output in made for value in _texts(output))
+        yield kept, made if made or not outputs else [_said(LEFT_OUT)]
+
+
+def _cut(cell: RestoredCell, most: int) -> RestoredCell:
+    """A cell of which no more is shown than a page takes; what was run is all of it."""
+    if len(cell.source) <= min(most, LONGEST_SOURCE):
+        return cell
+    note = f"\n# {LEFT_OUT}" if cell.cell_type == "code" else f"\n\n{LEFT_OUT}"
+    return replace(cell, source=cell.source[: max(0, min(most, LONGEST_SOURCE))] + note)
+
+
+def _texts(output: Mapping[str, Any]) -> Iterable[str]:
+    return (*output.get("data", {}).values(), *output.get("traceback", ()), output.get("text", ""))
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}
 
 
 def _fill(
