@@ -56,6 +56,7 @@ def build_page(
     student: str,
     digits: npt.NDArray[np.uint8] | None = None,
     released: Collection[str] | None = None,
+    notice: str = "",
 ) -> Page:
     """The feedback page of one notebook.
 
@@ -72,6 +73,8 @@ def build_page(
     released
         The text of each cell as it was released: what still says the same came with the notebook and is folded. None
         where it is not known: then what nbgrader does not track is taken for it.
+    notice
+        What is to be said of the page itself.
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
@@ -94,7 +97,7 @@ def build_page(
         rows=tuple(_row(verdict) for verdict in verdicts),
         steps=_steps(verdicts, graded, places) if readable else (),
         facts=_facts(graded),
-        notices=(*_notices(graded), *_odd_marks(verdicts, graded)),
+        notices=(*((notice,) if notice else ()), *_notices(graded), *_odd_marks(verdicts, graded)),
         whole=graded.result is not None and graded.result.status is Status.GRADED,
         parts=parts_of(blocks) if readable else (),
         readable=readable,

@@ -24,7 +24,8 @@ from netgrader.grading.kept import keep, kept_path
 from netgrader.nbgrader_plugin.adopt import adopt, drop_links
 from netgrader.nbgrader_plugin.configure import configure
 from netgrader.nbgrader_plugin.converters import nbgrader_config
-from netgrader.nbgrader_plugin.preprocessors import graded_page, save_verdicts
+from netgrader.nbgrader_plugin.page import page_of
+from netgrader.nbgrader_plugin.preprocessors import save_verdicts
 from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class Conversion:
 
     def _write(self, target: Path, name: str, graded: GradedNotebook) -> None:
         """The page in formgrader."""
-        page = graded_page(graded, self._assignment.skeleton(name))
+        page = page_of(graded, self._assignment.skeleton(name))
         resources: dict[str, Any] = {}
         for step in self._limits:
             page, resources = step(page, resources)
