@@ -85,7 +85,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-m", __name__, str(theirs.fileno())],
+                [sys.executable, "-I", "-W", "ignore", "-m", __name__, str(theirs.fileno())],
                 env={**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

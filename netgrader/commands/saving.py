@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Saver"]
 
-STOP_SECONDS = 2.0
+STOP_SECONDS = 1.0
 
 
 class Saver:
