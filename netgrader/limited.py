@@ -41,7 +41,7 @@ class ExceededError(NetgraderError):
     """The work met a limit and was ended; the message says which, to go into a sentence: "took more than 30 seconds"."""
 
 
-def within_limits(function: Callable[..., T], *arguments: object, seconds: float = SECONDS) -> T:
+def within_limits(function: Callable[..., T], *arguments: object, seconds: float | None = None) -> T:
     """Call `function` in a process that is ended where it takes too long or too much memory.
 
     Parameters
@@ -51,7 +51,7 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     arguments
         What it is called with; copies of them get there, and a copy of what it returns comes back.
     seconds
-        How long it may take.
+        How long it may take; `SECONDS` if None.
 
     Raises
     ------
@@ -62,6 +62,7 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     """
     if INSIDE in os.environ:  # whoever works within limits does all of it there
         return function(*arguments)
+    seconds = SECONDS if seconds is None else seconds
     workers = _workers()
     worker = workers.take()
     try:

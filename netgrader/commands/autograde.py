@@ -130,6 +130,8 @@ def grade_class(
         failed = {**unread, **saver.failed}
     before_table()
     _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
+    for said in saver.said:
+        out.print(said, markup=False)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)
     return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0

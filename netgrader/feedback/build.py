@@ -186,7 +186,7 @@ class _Left:
 
     code: int = 600_000
     text: int = 300_000
-    outputs: int = 12_000_000
+    outputs: int = 20_000_000
 
     def highlighted(self, source: str) -> Markup:
         """Code with its colours."""
@@ -207,7 +207,7 @@ class _Left:
         if self.outputs <= 0:
             return (note(words.SHORTENED),) if outputs else ()
         made = render_outputs(outputs, prefix)
-        self.outputs -= sum(map(len, made))
+        self.outputs -= sum(map(len, made)) + sum(len(str(output.get("data", ""))) for output in outputs)
         return made
 
 

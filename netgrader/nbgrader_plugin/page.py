@@ -22,7 +22,7 @@ __all__ = ["about_it", "fill", "page_of"]
 
 LONGEST_SOURCE = 100_000  # characters of one cell that are shown
 MOST_SOURCE = 600_000  # of all cells together
-MOST_SHOWN = 12_000_000  # of what they put out
+MOST_SHOWN = 20_000_000  # of what they put out, and of what is made of it
 LEFT_OUT = "The rest is left out here: it is longer than a page takes. All of it was graded."
 NOT_MADE = (
     "**What this notebook put out is not shown here:** making a page of it {limit}. "
@@ -68,7 +68,7 @@ def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str
             yield kept, [verdict_output(results[cell.grade_id], graded.result.problem)]
             continue
         made = safe_outputs(outputs, f"out-{number}-") if shown > 0 else []
-        shown -= sum(len(value) for output in made for value in _texts(output))
+        shown -= sum(len(text) for output in (*made, *outputs) for text in _texts(output))
         yield kept, made if made or not outputs else [_said(LEFT_OUT)]
 
 
@@ -81,7 +81,8 @@ def _cut(cell: RestoredCell, most: int) -> RestoredCell:
 
 
 def _texts(output: Mapping[str, Any]) -> Iterable[str]:
-    return (*output.get("data", {}).values(), *output.get("traceback", ()), output.get("text", ""))
+    said = (*output.get("data", {}).values(), *output.get("traceback", ()), output.get("text", ""))
+    return (text for text in said if isinstance(text, str))
 
 
 def _said(text: str) -> dict[str, Any]:

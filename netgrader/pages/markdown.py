@@ -27,11 +27,14 @@ LONGEST_MARKDOWN = 100_000
 DEEPEST = 40
 """How deeply braces may be nested in a formula, and block quotes and lists in a text."""
 MOST_FORMULAS = 1_000
+LONGEST_BLANK = 100
+"""Blanks in a row: whoever looks for the end of a heading looks at all of them from each of them."""
 LONG_INLINE = 32
 """Characters of LaTeX from which a formula in a line may be wider than a telephone."""
 
 PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
 MARKER = re.compile(r"[ \t]*+(?:>|[-+*](?=\s)|\d{1,9}+[.)](?=\s))")
+BLANKS = re.compile(r"[^\S\n]{100,}+")
 TAGS = re.compile(r"<[^<>]*+>")
 HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.+)")
 FLAT_ENVIRONMENTS = {"equation": "", "equation*": "", "displaymath": "", "math": ""}
@@ -60,7 +63,7 @@ def render_markdown(
     anchor
         The anchor on the page of a heading that the text links to; empty if there is none.
     """
-    shown = safe.text(source, LONGEST_MARKDOWN)
+    shown = BLANKS.sub(" " * LONGEST_BLANK, safe.text(source, LONGEST_MARKDOWN))
     if _too_much(shown):
         return Markup('<pre class="plain" dir="auto">{}</pre>').format(shown)
     renderer = _Renderer(attachments or {}, heading_shift, anchor)
