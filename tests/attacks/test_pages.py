@@ -102,7 +102,7 @@ LOOKED_THROUGH = {
     "lines of nothing": "\n" * 130_000,
     "lines that begin far in": " " * 130_000 + "x",
     "options without an end": "%run " + "-a " * 40_000,
-    "brackets": "(" * 130_000,
+    "code of brackets": "(" * 130_000,
     "imports of names": "from a import b\n" * 8_000,
 }
 LARGEST = 2_000_000  # characters that are made of one of them
