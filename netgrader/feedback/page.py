@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
@@ -61,8 +61,9 @@ def feedback_page(cells: Sequence[Mapping[str, Any]], request: PageRequest) -> s
         return within_limits(_page, cells, request)
     except ExceededError:
         bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
+    undrawn = replace(request, graded=replace(request.graded, observations={}))
     try:
-        return within_limits(_page, bare, request, words.NOT_MADE)
+        return within_limits(_page, bare, undrawn, words.NOT_MADE)
     except ExceededError as error:
         raise NetgraderError(f"The page of {request.notebook} could not be made: that {error}.") from error
 
