@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.strangers import printable
 
 __all__ = ["app", "main"]
 
@@ -283,15 +284,17 @@ def main() -> None:
     except NetgraderError as error:
         if debug:
             raise
-        typer.echo(f"netgrader: {error}", err=True)
+        typer.echo(printable(f"netgrader: {error}"), err=True)
         code = 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         if debug:
             raise
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(
-            f"netgrader: {where}{error.strerror or error}. Make it accessible for the user who types this, or work in a "
-            "copy; --debug shows where.",
+            printable(
+                f"netgrader: {where}{error.strerror or error}. Make it accessible for the user who types this, or "
+            )
+            + "work in a copy; --debug shows where.",
             err=True,
         )
         code = 1
@@ -299,7 +302,8 @@ def main() -> None:
         if debug:
             raise
         typer.echo(
-            f"netgrader: something unexpected happened ({type(error).__name__}: {error}); --debug shows where.",
+            printable(f"netgrader: something unexpected happened ({type(error).__name__}: {error})")
+            + "; --debug shows where.",
             err=True,
         )
         code = 1

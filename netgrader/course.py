@@ -440,7 +440,7 @@ def _registered(source: str, path: Path, decorator: str) -> frozenset[str]:
 def imported_modules(source: str) -> frozenset[str]:
     """Top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
     try:
-        tree = ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
+        tree = ast.parse(re.sub(r"^([ \t]*+)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
     except (SyntaxError, ValueError):
         return frozenset()
     names: set[str] = set()

@@ -1,17 +1,33 @@
-"""JSON that a stranger wrote: read within a depth, as text that can be written again."""
+"""JSON and names that a stranger wrote: read within a depth, as text that can be written again and printed."""
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Any
 
-__all__ = ["json_depth", "read_json"]
+__all__ = ["json_depth", "printable", "read_json"]
 
 # What is quoted, to the end if it is not closed: each character is looked at once.
 _QUOTED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 # How half a character is spelled in JSON: legal there, and in no file or terminal.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+# Commands to a terminal, halves of characters, what turns the text around it or breaks a line where nobody sees it.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+# Ends of lines are whoever prints it; the others join letters and signs in names.
+_PRINTABLE = frozenset("\n\t\u200c\u200d")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: whatever is no character of a line has a sign in its place."""
+    if text.isprintable():
+        return text
+    return "".join(
+        "�" if unicodedata.category(sign) in _UNPRINTABLE and sign not in _PRINTABLE else sign for sign in text
+    )
 
 
 def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | None = None) -> Any:

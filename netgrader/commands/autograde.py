@@ -135,6 +135,8 @@ def grade_class(
         failed = {**unread, **saver.failed}
     before_table()
     _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
+    for said in saver.said:
+        out.print(said, markup=False)
     for said in saver.told:
         out.print(said, markup=False)
     _times(out, assignment, times)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Saver"]
 
-STOP_SECONDS = 2.0
+STOP_SECONDS = 1.0
 
 
 class Saver:
@@ -47,6 +47,8 @@ class Saver:
     ----------
     failed
         Sentences on students whose marks could not be saved.
+    said
+        Sentences on what was saved.
     late
         Students who handed in anew meanwhile: their marks stay as they were, since nbgrader would save what is newest.
     told
@@ -62,6 +64,7 @@ class Saver:
         self._force = force
         ours = is_ours_alone(assignment.course.config)
         self._conversion = Conversion(assignment, self._options) if ours else None
+        self.said = self._conversion.said if self._conversion else []
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1

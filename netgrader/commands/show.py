@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 
 from netgrader.checks.wording import waits
 from netgrader.errors import UsageError
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
 from netgrader.sandbox.choose import SANDBOXES, memory_warning
+from netgrader.strangers import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.text import Text
 
 __all__ = ["class_table", "console", "notebook_lines", "require_known", "trouble_lines", "uncaged_warning", "ungraded"]
 
@@ -26,10 +31,26 @@ LONGEST_REASON = 160
 MOST_IDS = 10
 
 
+class TerminalConsole(Console):
+    """A console on which only rich itself moves the cursor: names of files, ops and exceptions are students'.
+
+    Whatever is printed comes through here; a sign stands for what is no character, or turns the text around it.
+    """
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """As rich's, before it takes what ends a line for its end."""
+        return super().render_str(printable(text), **how)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich's, each piece of text without commands."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
+
+
 def console(*, err: bool = False) -> Console:
     """A console that writes plain, wide lines where it is not a terminal."""
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
+    return TerminalConsole(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def notebook_lines(out: Console, result: NotebookResult) -> None:
@@ -135,7 +156,9 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
     for name, entries in trouble:
         for entry in entries:
             lines = [line for line in entry.splitlines() if line.strip()]
-            said = entry if whole else lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1]}"
+            said = lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1]}"
+            if whole:
+                said = "".join(f"\n    {line}" for line in lines)
             hint = "" if whole or len(lines) < 3 else " (--debug shows all)"
             out.print(f"For the instructor, a check broke on {name}: {said}{hint}", markup=False)
 

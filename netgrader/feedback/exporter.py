@@ -5,23 +5,17 @@
 
 from __future__ import annotations
 
-import functools
+import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nbconvert.exporters import Exporter
 from traitlets import Unicode
 
 from netgrader.course import Course
-from netgrader.feedback.build import build_page, render_page
+from netgrader.feedback.page import PageRequest, feedback_page
 from netgrader.pages.load import graded_notebook, student_name
-from netgrader.student.errors import NotebookError
-from netgrader.student.mnist import load_mnist
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 __all__ = ["FeedbackExporter"]
 
@@ -48,16 +42,9 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
             graded = graded_notebook(gradebook, assignment, about["student"], about["notebook"])
             name = student_name(gradebook, about["student"])
         _only_pages(assignment.course.folder("feedback", about["student"], about["assignment"]))
-        page = build_page(
-            nb.cells,
-            graded,
-            assignment=about["assignment"],
-            notebook=about["notebook"],
-            student=name,
-            digits=_digits(assignment.course.data),
-            released=[cell.source for cell in assignment.skeleton(about["notebook"]).cells],
-        )
-        return render_page(page), resources
+        released = [cell.source for cell in assignment.skeleton(about["notebook"]).cells]
+        request = PageRequest(graded, about["assignment"], about["notebook"], name, assignment.course.data, released)
+        return feedback_page(json.loads(json.dumps(nb.cells)), request), resources
 
 
 def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
@@ -80,12 +67,3 @@ def _only_pages(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.is_symlink() or (path.suffix != ".html" and path.name not in FOR_RELEASE):
             path.unlink()
-
-
-@functools.cache
-def _digits(path: Path) -> npt.NDArray[np.uint8] | None:
-    """The test images; without them digits are told in words."""
-    try:
-        return load_mnist(path)[1][0]
-    except NotebookError:
-        return None

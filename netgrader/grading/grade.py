@@ -29,11 +29,21 @@ from netgrader.grading.submission import (
     stem_of,
 )
 from netgrader.grading.verify_stage import Verified, verify_stage
-from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, SubmissionResult
+from netgrader.limited import ExceededError, within_limits
+from netgrader.results import (
+    CellResult,
+    CheckResult,
+    NotebookResult,
+    Observed,
+    Outcome,
+    Status,
+    SubmissionResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from netgrader.grading.execution_types import Execution
     from netgrader.observations import Observations
     from netgrader.skeleton import Skeleton
 
@@ -41,6 +51,12 @@ __all__ = ["GradedNotebook", "Job", "find_jobs", "grade", "grade_job", "job_of",
 
 SUFFIX = ".ipynb"
 PARCEL = ".zip"
+MOST_NOTES = 30
+MOST_FILES = 100
+NOT_RESTORED = (
+    "Putting the course's cells back among those of the notebook {limit}. Take the release's notebook and copy your "
+    "answers into it."
+)
 
 
 @dataclass(frozen=True)
@@ -137,7 +153,10 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
 def _of_parcel(archive: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
     """The notebooks in an archive; if there are none to be had, a job with the problem."""
     try:
-        folder = unpack(archive, course.scratch)
+        folder = within_limits(unpack, archive, course.scratch)
+    except ExceededError as error:
+        problem = f"Unpacking {name_of(archive)} {error}. Hand in the notebooks alone."
+        return (Job(assignments[0], stem_of(archive), archive, problem),)
     except UnreadableError as error:
         return (Job(assignments[0], stem_of(archive), archive, str(error)),)
     note = f"The notebook was taken out of the archive {name_of(archive)}."
@@ -156,7 +175,12 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     """
     if not folder.is_dir():
         return ()
-    problems = () if find_notebooks(folder) else unpack_beside(folder)
+    problems: tuple[str, ...] = ()
+    if not find_notebooks(folder):
+        try:
+            problems = within_limits(unpack_beside, folder)
+        except ExceededError as error:
+            problems = (f"Unpacking what was handed in {error}. Hand in the notebooks alone.",)
     if problems and not find_notebooks(folder):
         raise UnreadableError(" ".join(problems))
     return _of_folder(folder, [assignment])
@@ -203,7 +227,10 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     require_data(job.assignment.course, skeleton)
     helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
     notes += left_behind
-    notebook = restore(submitted, skeleton)
+    try:
+        notebook = within_limits(restore, submitted, skeleton)
+    except ExceededError as error:
+        return _not_gradable(job, skeleton, NOT_RESTORED.format(limit=error), notes)
     notes += notebook.notes
     store = open_store(job.assignment.course)
     ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
@@ -217,7 +244,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
             return further, verify_stage(store, job.assignment, notebook.name, further, options, run=run)[0]
 
         ran, verified = best_of_runs((ran, verified), line, again)
-    notes += ran.execution.notes
+    notes = _few([*notes, *ran.execution.notes])
     result = _result(notebook, skeleton, ran, verified, notes, helpers=helpers)
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
@@ -265,7 +292,10 @@ def _folder_of_notebooks(path: Path) -> Path:
 
 def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
     """A job for each notebook in `folder`; of several files that are the same notebook one is graded."""
-    jobs = [_job(path, assignments) for path in find_notebooks(folder)]
+    paths = find_notebooks(folder)
+    if len(paths) > MOST_FILES:
+        raise UnreadableError(f"There are {len(paths):,} notebooks in one submission. Hand in your own alone.")
+    jobs = [_job(path, assignments) for path in paths]
     chosen: dict[tuple[str, str], Job] = {}
     for job in sorted(jobs, key=_preference):
         key = (job.assignment.name, job.notebook)
@@ -372,8 +402,29 @@ def _result(
         measured={**figures, **({"notes": list(notes)} if notes else {})},
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
         environment=dict(ran.execution.environment),
-        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, told),
+        integrity=_observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, told),
     )
+
+
+def _observed(
+    code: Sequence[RestoredCell],
+    execution: Execution,
+    checks: Mapping[str, Sequence[CheckResult]],
+    helpers: Mapping[str, str],
+    told: Mapping[str, str],
+) -> tuple[Observed, ...]:
+    """What was seen of the notebook, all code that was handed in looked through; within limits, and without outputs."""
+    silent = replace(execution, cells=tuple(replace(run, outputs=()) for run in execution.cells))
+    try:
+        return within_limits(observed, code, silent, checks, helpers, told)
+    except ExceededError as error:
+        said = f"What was handed in could not be looked through for what its marks do not say: that {error}."
+        return (Observed(code[0].grade_id if code else "", said, None),)
+
+
+def _few(notes: Sequence[str]) -> list[str]:
+    """Notes of a number that somebody may read."""
+    return [*notes] if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], f"And {len(notes) - MOST_NOTES} more."]
 
 
 def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Status, str | None]:

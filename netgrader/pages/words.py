@@ -127,6 +127,11 @@ PICTURE = "picture"
 STOPPED = "This cell stopped with {kind}."
 STOPPED_AT = "It happened here:"
 NOT_SHOWN = "What this cell shows cannot be shown on this page."
+NOT_MADE = (
+    "What you wrote and what your notebook put out is not shown on this page: making a page of it took too long. It was "
+    "graded all the same."
+)
+LEFT_AWAY = "Left out on this page."
 SHORTENED = "The rest is left out here; it is in your notebook."
 CODE_OF = "Code of the cell {number}"
 

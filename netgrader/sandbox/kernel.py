@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from netgrader.sandbox.caged import Caged
 
-__all__ = ["CHANNELS", "START_SECONDS", "CagedKernel", "KernelFolder", "kernel_plan", "open_socket"]
+__all__ = ["CHANNELS", "START_SECONDS", "CagedKernel", "KernelFolder", "kernel_plan"]
 
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
 """The number at the end of each channel's socket."""

@@ -293,6 +293,35 @@ BESIDE = Protection(
     within("test_beside", "a name that is no text", "a name with commands for the terminal"),
     "tests/attacks/test_beside.py::test_names_are_told_as_they_are_where_nobody_looks",
 )
+CUT = Protection(
+    "students' HTML is cut and written anew before it is sanitised, and a picture has pixels that a browser can take",
+    "the sanitiser is given it as it comes",
+    within("test_pages", "divisions in one another", "lists in one another", "bare signs of characters"),
+    "tests/attacks/test_pages.py::test_a_sanitiser_that_is_given_html_as_it_comes_takes_longer_than_the_limit",
+)
+REFERENCES = Protection(
+    "what a drawing refers to refers to nothing itself, and what is drawn so has a sum",
+    "a browser draws it as often as it is referred to",
+    within("test_pages", "uses in uses", "a path of a megabyte, a thousand times"),
+    "tests/attacks/test_pages.py::test_what_is_drawn_by_reference_costs_a_browser_all_that_it_comes_to_where_nobody_looks",
+)
+PREFIXES = Protection(
+    "ids in students' texts have a prefix",
+    "they are the ids that they say",
+    within(
+        "test_pages",
+        "a heading with the id of a cell",
+        "a heading that is called as a cell",
+        "a drawing with the id of a comment",
+    ),
+    "tests/attacks/test_pages.py::test_a_heading_meets_an_id_of_formgraders_where_it_has_no_prefix",
+)
+ENDED = Protection(
+    "what is made of a notebook on our side is made in a process that is ended at a limit of time and memory",
+    "whoever asks makes it, and waits",
+    (),
+    "tests/course/test_limited.py::test_what_meets_a_limit_is_ended_and_the_next_work_is_done",
+)
 RUNTIME = Protection(
     "the container's first process and its runtime are out of reach",
     "one of podman's options is left out at a time",
