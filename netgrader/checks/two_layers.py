@@ -1,9 +1,9 @@
-"""What checks of notebook 2 share: the sweep, short runs, the recomputed accuracy, gradients; each made once."""
+"""What hidden checks of notebook 2 share: short runs, proven rates, the recomputed accuracy; each made once."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,61 +11,35 @@ import numpy.typing as npt
 from netgrader.checks.accuracy import Recomputed, accuracy_on_all_of_train, digest, recompute
 from netgrader.checks.exercises import trained_at
 from netgrader.checks.gradient_pictures import gradient_pictures
-from netgrader.checks.input_gradients import GradientTrial, try_gradients
+from netgrader.checks.handed_over import GRADIENTS, SWEEP, student_sweep
 from netgrader.checks.language import fail
 from netgrader.checks.learning_rate import is_settled, may_be_far_too_low
 from netgrader.checks.provenance import idle
 from netgrader.checks.short_runs import BATCH, STEPS, Images, ShortRun, short_run, short_runs, trained_accuracies
-from netgrader.checks.sweeps import StudentSweep, is_hilltop, likely, proven, read_sweep, require_trained
+from netgrader.checks.sweeps import StudentSweep, is_hilltop, likely, proven, require_trained
 from netgrader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from netgrader.checks.bench import Bench, CellEvidence
+    from netgrader.checks.bench import Bench
     from netgrader.observations import Observation
 
 __all__ = [
-    "curves",
-    "gradients",
     "proven_rates",
     "recomputed",
-    "require_chosen",
     "require_run",
     "show_gradients",
-    "student_sweep",
     "train_accuracy",
     "trial_runs",
 ]
 
 Array = npt.NDArray[Any]
 
-SWEEP, TRAINING, GRADIENTS = "check_learning_rate_sweep", "check_two_layer_training", "check_input_gradients"
-NETWORK = "two_layer_network"
+TRAINING, NETWORK = "check_two_layer_training", "two_layer_network"
 TEST_ROWS = 2_000  # of the test images, for accuracies in short runs: chance moves them by half a percent
 MOST_TRAINED = 10  # items with weights that are looked at
 MOST_ELSEWHERE = 1.0  # seconds of computing in processes that the notebook started: what they did is not seen
-
-
-def student_sweep(bench: Bench) -> StudentSweep:
-    """The sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
-    evidence = bench.evidence(SWEEP)
-    pairs = evidence.array("sweep")
-    best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))
-    tried = best if _is_rate(best) else around
-    lists, exchanged = (evidence.raw.facts.get(name) is True for name in ("lists", "exchanged"))
-    return read_sweep(pairs, tried if _is_rate(tried) else 0.001, lists=lists, exchanged=exchanged)
-
-
-def require_chosen(bench: Bench) -> None:
-    """End the test unless a learning rate was chosen."""
-    best = bench.evidence(SWEEP).fact("best_learning_rate")
-    if not _is_rate(best):
-        fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
-
-
-def _is_rate(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
 
 
 def require_run(bench: Bench, cell: str) -> None:
@@ -178,20 +152,6 @@ def train_accuracy(bench: Bench) -> float:
     return accuracy_on_all_of_train(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist)
 
 
-def gradients(bench: Bench) -> GradientTrial:
-    """The student's gradients on images of every class."""
-    made: GradientTrial = bench.once("gradients", lambda: _gradients(bench))
-    return made
-
-
-def _gradients(bench: Bench) -> GradientTrial:
-    images, labels = bench.mnist.x_test, bench.mnist.y_test
-    # 23 images: their number must be neither that of the classes nor that of the pixels.
-    rows = np.concatenate([np.flatnonzero(labels == digit)[: 3 if digit < 3 else 2] for digit in range(10)])
-    graph = bench.evidence(GRADIENTS).graph("gradients")
-    return try_gradients(bench.lab, graph, _scaled(images[rows]), labels[rows])
-
-
 def show_gradients(bench: Bench, show: Callable[[Observation], None]) -> None:
     """Hand over the student's gradients as pictures, of the trained network if there is one."""
     graph = bench.evidence(GRADIENTS).raw.graphs.get("gradients")
@@ -203,11 +163,6 @@ def show_gradients(bench: Bench, show: Callable[[Observation], None]) -> None:
     drawn = gradient_pictures(bench.lab, graph, trained.values if trained is not None else {}, images, digits)
     if drawn is not None:
         show(drawn)
-
-
-def curves(evidence: CellEvidence) -> tuple[Array, Array]:
-    """The accuracies on training and test images that were reported, an array of numbers each."""
-    return evidence.array("acc_trn"), evidence.array("acc_val")
 
 
 def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
