@@ -17,7 +17,7 @@ from netgrader.checks.pictures import rate_curves, show_claim, sweep_curve, wron
 from netgrader.checks.structure import require_role
 from netgrader.checks.sweeps import found_by_sweep, require_true
 from netgrader.checks.two_layers import (
-    proven_rates,
+    decided,
     recomputed,
     require_run,
     show_gradients,
@@ -105,7 +105,7 @@ def test_the_sweep_can_be_reproduced(bench, show):
     runs = {run.rate: run for run in trial_runs(bench).values()}
     show(sweep_curve(sweep, runs.values()))
     require_run(bench, SWEEP)
-    require_true(sweep, runs, proven_rates(bench))
+    require_true(sweep, runs, decided(bench))
 
 
 @grades(
@@ -118,7 +118,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
     runs = trial_runs(bench)
     measured["best_learning_rate"] = runs["best"].rate
     around = [runs[name] for name in ("third", "best", "triple", "tenfold")]
-    found = found_by_sweep(student_sweep(bench), {run.rate: run for run in runs.values()}, proven_rates(bench))
+    found = found_by_sweep(student_sweep(bench), {run.rate: run for run in runs.values()}, decided(bench))
     show(rate_curves(*around, found=found))
     wrong = judge_rate(*around, found=found)
     fail_all([wrong] if wrong else [])

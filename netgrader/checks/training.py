@@ -11,12 +11,12 @@ from netgrader.checks.language import Failed, fail_all, fault, ungradable
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import CATALOGUE
 from netgrader.observations import Curves, RowCounts, Series
+from netgrader.training.altered import only_images
 from netgrader.training.images import Joined, TableRows
 from netgrader.training.judge import judge_training
 from netgrader.training.log import BadTrainingLog, read_training_log
 from netgrader.training.notes import IMAGES, LEARNING_RATE, PIXELS, first_weights
 from netgrader.training.subject import origins
-from netgrader.training.verdicts import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netgrader.training.images import Rows
     from netgrader.training.judge import Training
     from netgrader.training.log import TrainingLog
+    from netgrader.training.verdicts import Aspect
 
 __all__ = [
     "require_trained",
@@ -63,36 +64,33 @@ def _training(bench: Bench) -> Training:
         ungradable(str(problem))
     mnist = bench.mnist
     known = origins(log.tables, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
-    training = judge_training(log, known)
-    if "challenge" in bench.outside and not _noted_truly(bench, log, training):
+    images = _trained_on(bench)
+    if "challenge" in bench.outside and not _noted_truly(bench, log, images):
         ungradable(NOT_TRUE)
-    return training
+    return judge_training(only_images(log, images), known)
 
 
-def _noted_truly(bench: Bench, log: TrainingLog, training: Training) -> bool:
+def _noted_truly(bench: Bench, log: TrainingLog, images: Rows | None) -> bool:
     """Whether the instrument's notes are what a network does that starts and is fed as they say.
 
-    What cannot be computed again, since rows or labels are none that are known, is taken as noted if that costs credit.
+    An optimizer of the student's own cannot be computed again; what that earns is limited where it is judged.
     """
     from netgrader.training.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
-    challenge, images = bench.outside["challenge"], _trained_on(bench)
+    challenge = bench.outside["challenge"]
     if not isinstance(challenge, int) or images is None or not images_fit(images, log.tables):
         return False
     terms = bench.exercises.table("train").get("calls", ())
-    came = []
     if len(log.calls) != len(terms):
         return False
     for number, (call, asked) in enumerate(zip(log.calls, terms, strict=True)):
         if (call.n_epochs, call.mini_batch_size) != (asked.get("n_epochs"), asked.get("mini_batch_size")):
             return False
-        if call.own_optimizer:
-            came.append(Replayed.UNKNOWN)
-        elif len(call.steps):
+        if len(call.steps) and not call.own_optimizer:
             rate = asked.get("learning_rate", LEARNING_RATE)
-            came.append(replay(call, images, first_weights(challenge, number), rate))
-    strange = any(training.verdicts[aspect].share < 1 for aspect in (Aspect.ROWS, Aspect.LABELS))
-    return Replayed.OTHER not in came and (strange or Replayed.UNKNOWN not in came)
+            if replay(call, images, first_weights(challenge, number), rate) is not Replayed.SAME:
+                return False
+    return True
 
 
 def _trained_on(bench: Bench) -> Rows | None:
