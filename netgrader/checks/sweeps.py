@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
 
 __all__ = [
+    "MOST_PROVEN",
     "MOST_TRAINED",
     "StudentSweep",
     "drawn_rate",
@@ -51,7 +52,8 @@ BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of
 HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 0.3, 0.6  # accuracies of networks that were not trained, and of others
 LEAST_PERCENT = 5.0  # no share of one is that large, and no network is that bad
 MOST_PERCENT = 100.0
-MOST_TRAINED = 12  # networks that are handed over with what they were trained to
+MOST_TRAINED = 24  # networks that are handed over with what they were trained to
+MOST_PROVEN = 12  # results that have to be proven, of however many
 OF_SO_MANY = 5  # results one may be unproven if weights were lost in a moment in which they could not be read
 CEILING = 0.99  # no fully connected network of this kind gets there without augmentation
 
@@ -279,7 +281,7 @@ def require_trained(
                 expected=f"{trained[rate]:.4f}, which the network has that your session held at this rate",
             )
     rates = np.unique(sweep.rates)
-    needed = min(len(rates), MOST_TRAINED)
+    needed = min(len(rates), MOST_PROVEN)
     lacking = needed - len(true) - min(lost, needed // OF_SO_MANY)
     if lacking > 0:
         missing = next(float(rate) for rate in rates if not _is_in(float(rate), true))

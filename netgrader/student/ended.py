@@ -45,7 +45,7 @@ class Ended:
     graph
         Its graph.
     rate
-        The learning rate that the graph's optimizer used last; None where that is no plain number.
+        The learning rate of the graph's optimizer; None where it may have been any, in a variable or a placeholder.
     values
         Variables by op name, in the order in which they were made, without an optimizer's own.
     """
@@ -83,8 +83,8 @@ def _ended(graph: Any, values: Values) -> Ended:
     """What is kept of a session: its variables but for what an optimizer remembers of them."""
     own = _remembered(graph)
     kept = {name: value for name, value in values.items() if name not in own and value.size >= LEAST_NUMBERS}
-    rate, _ = learning_rate(graph, values)
-    return Ended(graph, rate, kept)
+    rate, fixed = learning_rate(graph, values)
+    return Ended(graph, rate if fixed else None, kept)
 
 
 def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:

@@ -26,7 +26,7 @@ KEPT = "_netgrader_kept_values"
 LARGE = 400_000_000  # bytes
 MARK = "_netgrader_keeps_values"
 REGISTER = "_netgrader_ended"
-SETS = "_netgrader_sets"
+SETS, USED = "_netgrader_sets", "_netgrader_used"
 ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 GROUPS = ASSIGNS | {"NoOp"}
 
@@ -148,10 +148,10 @@ def _keeping_before(run: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(self: Any, fetches: Any, *options: Any, **named: Any) -> Any:
         if not getattr(self, LAB_SESSION, False):
             with contextlib.suppress(Exception):  # whatever is wrong with what is fetched, the run itself says so
-                if _sets_anew(self.graph, fetches):
-                    values = _read(self)
-                    if values:
-                        register().note(self.graph, values)
+                anew = _sets_anew(self.graph, fetches)
+                if anew and getattr(self, USED, False):
+                    register().note(self.graph, _read(self))
+                setattr(self, USED, not anew)
         return run(self, fetches, *options, **named)
 
     return wrapper
@@ -159,7 +159,9 @@ def _keeping_before(run: Callable[..., Any]) -> Callable[..., Any]:
 
 def _sets_anew(graph: Any, fetches: Any) -> bool:
     """Whether a run gives weights values that do not come from variables: those of an initialiser, or of a file."""
-    known: dict[str, bool] = graph.__dict__.setdefault(SETS, {})
+    known: dict[str, bool] = getattr(graph, SETS, {})
+    if not known:
+        setattr(graph, SETS, known)
     for fetch in fetches if isinstance(fetches, (list, tuple)) else [fetches]:
         element = graph.as_graph_element(fetch) if isinstance(fetch, str) else fetch
         op = getattr(element, "op", element)

@@ -121,11 +121,14 @@ class Gradient:
     ----------
     of_w
         The gradient of the loss, float32 (784, 10).
+    prints
+        Fingerprints of its n rows, (n, 4).
     scores, labels
-        Logits and labels of its n rows, float32 (n, 10).
+        Logits and labels of these, float32 (n, 10).
     """
 
     of_w: npt.NDArray[np.float32]
+    prints: Float
     scores: npt.NDArray[np.float32]
     labels: npt.NDArray[np.float32]
 
@@ -186,8 +189,6 @@ class Call:
     own_optimizer
         Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked for
         the gradient of the loss, and after which the weights had moved. `asked` counts them as steps.
-    prints
-        Fingerprints of the rows, in their order.
     odd
         What was handed over of rows that nobody knows.
     altered
@@ -210,7 +211,6 @@ class Call:
     closed: bool = False
     steps_after: int = 0
     own_optimizer: bool = False
-    prints: Float = field(default_factory=lambda: np.empty((0, WIDTH)))
     odd: Odd = NO_ODD
     altered: bool = False
     starts: Int = field(init=False)
@@ -326,7 +326,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
     state = figures[:, FIGURES.index("state")]
     final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
     by_own = _steps_of_its_own(column["asked"], state, final)
-    rows, prints = _rows(column, noted, finder)
+    rows = _rows(column, noted, finder)
     return Call(
         n_epochs=_whole(asked.get("n_epochs")),
         mini_batch_size=_whole(asked.get("mini_batch_size")),
@@ -337,8 +337,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
         loss=figures[:, FIGURES.index("loss")],
         final=final,
         rows=rows,
-        prints=prints,
-        odd=_odd(evidence.arrays, name, column["n_rows"]),
+        odd=_odd(evidence.arrays, name, column, noted),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
         returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
@@ -358,8 +357,11 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
     return moved
 
 
-def _odd(arrays: Mapping[str, npt.NDArray[Any]], name: str, sizes: Int) -> Odd:
+def _odd(
+    arrays: Mapping[str, npt.NDArray[Any]], name: str, column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]]
+) -> Odd:
     """What was handed over of rows that nobody knows; nothing, where all are known."""
+    sizes, blocks = column["n_rows"], column["block"]
     parts = {part: arrays[f"{name}/{part}"] for part in ODD_PARTS if f"{name}/{part}" in arrays}
     if not parts:
         return NO_ODD
@@ -385,15 +387,20 @@ def _odd(arrays: Mapping[str, npt.NDArray[Any]], name: str, sizes: Int) -> Odd:
     at = (np.cumsum(sizes) - sizes)[runs] + places
     order = np.argsort(at, kind="stable")
     rows = parts["odd"].astype(np.float32)[order]
+    # Blocks and rows were found to fit together.
+    starts = np.concatenate([[0], np.cumsum(noted["block_sizes"])])
+    prints = [noted["rows"][starts[block] : starts[block + 1]] for block in blocks[at_gradients]]
     gradients = {
-        int(run): Gradient(of_w, both[:, :CLASSES], both[:, CLASSES:])
-        for run, of_w, both in zip(at_gradients, parts["gradients"].astype(np.float32), scores, strict=True)
+        int(run): Gradient(of_w, shown, both[:, :CLASSES], both[:, CLASSES:])
+        for run, of_w, shown, both in zip(
+            at_gradients, parts["gradients"].astype(np.float32), prints, scores, strict=True
+        )
     }
     return Odd(at[order], rows[:, :PIXELS], rows[:, PIXELS:], gradients)
 
 
-def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _Finder) -> tuple[Rows, Float]:
-    """Spread blocks over the runs that were fed them, and labels over the runs that were fed any; and fingerprints."""
+def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _Finder) -> Rows:
+    """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
     sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
     block_sizes = noted["block_sizes"]
     prints = _table_of(noted["rows"], WIDTH, "rows", kind=np.float64)
@@ -413,7 +420,7 @@ def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], find
     at = _ranges(starts[blocks[fed]], sizes[fed])
     labels = np.full(len(at), NO_LABEL, dtype=np.uint8)
     labels[np.repeat(labelled, sizes)] = given
-    return Rows(index[at], factor[at], shift[at], labels, found.astype(np.uint8), near[at]), prints[at]
+    return Rows(index[at], factor[at], shift[at], labels, found.astype(np.uint8), near[at])
 
 
 def _ranges(starts: Int, sizes: Int) -> Int:

@@ -38,8 +38,6 @@ MOST_SNAPSHOTS = 60
 NEAR = 0.02
 """How far states and losses may be apart. A state moves by several units in an epoch; float32 sums in another order
 leave it within a thousandth."""
-LARGE, STEPS_IF_LARGE, NEAR_IF_LARGE = 2.0, 12, 0.3
-"""Above which pixels are large. On grey levels up to 255 rounding tells more with each step, so few are computed."""
 STEPS_AGREE, CLASSES_AGREE = 0.9, 0.97
 AT_ONCE = 512
 """Images that are compared together."""
@@ -117,9 +115,6 @@ class _Replay:
         noted = max(call.odd.gradients, default=0)
         self._last = noted if len(call.odd.gradients) >= MOST_GRADIENTS else len(call.asked)
         self._odd = {int(at): number for number, at in enumerate(call.odd.at)}
-        first = self._batch(int(call.steps[0])) if len(call.steps) else None
-        large = first is not None and bool(np.nanmax(np.abs(first.x), initial=0.0) > LARGE)
-        self._near, self._most = (NEAR_IF_LARGE, STEPS_IF_LARGE) if large else (NEAR, MOST_STEPS)
 
     def result(self) -> Replayed:
         """What came of it."""
@@ -139,7 +134,7 @@ class _Replay:
                 tried += 1
                 same += network is not None and self._step(network, run)
                 stepped = True
-                if tried >= self._most or (tried >= 20 and same < tried / 2):
+                if tried >= MOST_STEPS or (tried >= 20 and same < tried / 2):
                     break
             elif call.sizes[run]:
                 if stepped and network is not None:
@@ -159,7 +154,7 @@ class _Replay:
     def _nearest(self, state: float) -> Learner | None:
         """The network in this state, if there is one: of several the one that was used last."""
         for known, network in reversed(self._networks):
-            if abs(known - state) <= self._near or (np.isnan(known) and np.isnan(state)):
+            if abs(known - state) <= NEAR or (np.isnan(known) and np.isnan(state)):
                 return network
         return None
 
@@ -179,9 +174,12 @@ class _Replay:
         return _Batch(x, y, known)
 
     def _known(self, first: int, last: int) -> Bool:
-        """Which of some rows are rows of the tables, with a label that names a class."""
+        """Which of some rows are rows of the tables as they are, with a label that names a class.
+
+        What was made of the others, if only larger, is known up to rounding, which on grey levels tells more with each step.
+        """
         rows, at = self._call.rows, slice(first, last)
-        exact = (rows.index[at] >= 0) & ~rows.near[at] & np.isfinite(rows.factor[at])
+        exact = (rows.index[at] >= 0) & ~rows.near[at] & (rows.factor[at] == 1) & (rows.shift[at] == 0)
         known: Bool = exact & (rows.labels[at] < CLASSES)
         return known
 
@@ -222,12 +220,12 @@ class _Replay:
         known = np.flatnonzero(self._known(first, last))
         if (told.labels[known].argmax(axis=1) != call.rows.labels[first + known]).any():
             return False
+        known = np.flatnonzero((call.rows.index[first:last] >= 0) & np.isfinite(call.rows.factor[first:last]))
         if len(known):
             scores = network.logits(self._pixels(first + known))
             if not np.allclose(scores, told.scores[known], rtol=NEAR, atol=NEAR, equal_nan=True):
                 return False
-        prints = call.prints[first:last]
-        wanted, each = prints.T @ slope, np.abs(prints).T @ np.abs(slope)
+        wanted, each = told.prints.T @ slope, np.abs(told.prints).T @ np.abs(slope)
         found = fingerprints(told.of_w.T).T
         return bool((np.abs(found - wanted) <= FITS * each.max(initial=0.0)).all() or not np.isfinite(wanted).all())
 
