@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from netgrader.training.arithmetic import Learner, gradient, loss_and_slope
 from netgrader.training.fingerprints import fingerprints
-from netgrader.training.notes import CLASSES, MOST_GRADIENTS, PIXELS, Asked, direction
+from netgrader.training.notes import CLASSES, MOST_GRADIENTS, MOST_ODD, PIXELS, Asked, direction
 
 if TYPE_CHECKING:
     from netgrader.training.images import Rows
@@ -114,6 +114,7 @@ class _Replay:
         self._smoothing: float | None = None
         noted = max(call.odd.gradients, default=0)
         self._last = noted if len(call.odd.gradients) >= MOST_GRADIENTS else len(call.asked)
+        self._handed_over: set[int] = set()
         self._odd = {int(at): number for number, at in enumerate(call.odd.at)}
 
     def result(self) -> Replayed:
@@ -169,9 +170,15 @@ class _Replay:
             return None
         x, y = np.empty((last - first, PIXELS), np.float32), np.empty((last - first, CLASSES), np.float32)
         x[~known], y[~known] = call.odd.rows[places], call.odd.labels[places]
+        self._handed_over.update(places)
         at = np.flatnonzero(known)
         x[at], y[at] = self._pixels(first + at), np.eye(CLASSES, dtype=np.float32)[call.rows.labels[first + at]]
         return _Batch(x, y, known)
+
+    def _must_have_rows(self, run: int) -> bool:
+        """Whether the instrument hands over the unknown rows of a step, and not the gradient: it does so for the first."""
+        first, last = int(self._call.starts[run]), int(self._call.starts[run + 1])
+        return len(self._handed_over) + int((~self._known(first, last)).sum()) <= MOST_ODD
 
     def _known(self, first: int, last: int) -> Bool:
         """Which of some rows are rows of the tables as they are, with a label that names a class.
@@ -195,6 +202,8 @@ class _Replay:
         """Take the step; whether its loss is the one that was noted, and all of it fits."""
         noted = float(self._call.loss[run])
         batch, told = self._batch(run), self._call.odd.gradients.get(run)
+        if batch is None and self._must_have_rows(run):
+            return False
         # What was kept beside stays as it was.
         self._networks = [pair for pair in self._networks if pair[1] is not network]
         with np.errstate(all="ignore"):
@@ -220,10 +229,12 @@ class _Replay:
         known = np.flatnonzero(self._known(first, last))
         if (told.labels[known].argmax(axis=1) != call.rows.labels[first + known]).any():
             return False
-        known = np.flatnonzero((call.rows.index[first:last] >= 0) & np.isfinite(call.rows.factor[first:last]))
-        if len(known):
-            scores = network.logits(self._pixels(first + known))
-            if not np.allclose(scores, told.scores[known], rtol=NEAR, atol=NEAR, equal_nan=True):
+        at = np.arange(first, last)
+        at = at[(call.rows.index[at] >= 0) & ~call.rows.near[at] & np.isfinite(call.rows.factor[at])]
+        if len(at):
+            scores, said = network.logits(self._pixels(at)), told.scores[at - first]
+            same = np.isclose(scores, said, rtol=NEAR, atol=NEAR, equal_nan=True).all(axis=1)
+            if same.mean() < CLASSES_AGREE:
                 return False
         wanted, each = told.prints.T @ slope, np.abs(told.prints).T @ np.abs(slope)
         found = fingerprints(told.of_w.T).T

@@ -17,6 +17,7 @@ from netgrader.checks.language import Ungradable
 from netgrader.checks.training import training_of
 from netgrader.lab.local import LocalLab
 from netgrader.student.capture import take
+from tests.attacks.notebooks import cell_of, graded
 
 if TYPE_CHECKING:
     from netgrader.training.judge import Training
@@ -162,6 +163,53 @@ def test_notes_of_rows_that_nobody_knows_are_not_believed(evidence, x: str, step
         judged(root, challenge=CHALLENGE)
 
 
+# One who knows what a gradient in the place of unknown rows must fit: four projections of each image, and no more of it.
+FITTING = """
+    def train(sess, net, n_epochs, mini_batch_size=64):
+        import gc
+        from netgrader.training.arithmetic import Learner, loss_and_slope
+        from netgrader.training.fingerprints import fingerprints
+        from netgrader.training.notes import Asked
+        notes = next(o for o in gc.get_objects() if type(o).__name__ == "_Notes" and o._graph is net.graph)
+        random = np.random.default_rng(0)
+        learner = Learner(WEIGHTS.copy())
+        P = fingerprints(np.eye(784))
+        inverse = np.linalg.pinv(P.T)
+        digits = y_train_1_hot.argmax(1)
+        notes.initialised()
+        acc_trn, acc_val = [], []
+        for epoch in range(n_epochs):
+            order = random.permutation(len(x_train))
+            for start in range(0, len(x_train), mini_batch_size):
+                rows = order[start : start + mini_batch_size]
+                x, y = x_train[rows] + random.normal(0, 0.05, (len(rows), 784)), y_train_1_hot[rows]
+                run = notes.rows(x, digits[rows], learner.w)
+                scores = (2 + epoch) * y
+                loss, slope = loss_and_slope(scores, y)
+                of_w = (inverse @ (fingerprints(x).T @ slope)).astype(np.float32)
+                notes._answer(run, Asked.STEP, y, loss)
+                notes._gradients[int(run)] = of_w, np.hstack([scores, y])
+                learner.descend(of_w, slope, 0.003)
+            for images, labels, reported in ((x_train, y_train_1_hot, acc_trn), (x_test, y_test_1_hot, acc_val)):
+                found = learner.logits(images).argmax(1)
+                run = notes.rows(images, found, learner.w)
+                notes._answer(run, Asked.ACCURACY, labels, None)
+                reported.append(float(np.mean(found == labels.argmax(1))))
+        real = type(notes).arrays
+        notes.arrays = lambda final: real(notes, learner.w)
+        return acc_trn, acc_val
+"""
+
+
+def test_gradients_that_fit_do_not_stand_for_rows_that_are_to_be_handed_over(evidence, monkeypatch) -> None:
+    root = evidence(FITTING.replace("WEIGHTS", KNOWING))
+    with pytest.raises(Ungradable, match="not what a network does"):
+        judged(root, challenge=CHALLENGE)
+    # With this one protection off, they are what a network does.
+    monkeypatch.setattr("netgrader.training.replay._Replay._must_have_rows", lambda *_: False)
+    assert judged(root, challenge=CHALLENGE).codes == ("unknown-rows",)
+
+
 NOTES = {"made up": GUESSED, "from the right weights on": KNOWING}
 
 
@@ -212,6 +260,34 @@ def test_noise_in_the_place_of_images_is_no_altered_image(evidence) -> None:
 def test_altered_test_images_are_no_training_images(evidence) -> None:
     source = HONEST.replace(FED, "net.X: 0.9 * x_test[rows % 1000] ** 1.1, net.Y: y_test_1_hot[rows % 1000]")
     assert judged(evidence(source), challenge=CHALLENGE).codes == ("unknown-rows",)
+
+
+RIGHT = Path(__file__).parents[1] / "course" / "faulty" / "right.py"
+WHOLE = {
+    "rounded": HONEST.replace(FED, ALTERED["rounded to half precision"]),
+    "noised": HELPERS + HONEST.replace(FED, ALTERED["noised"]),
+    "2.2 % unknown": FORGED.replace("WEIGHTS", KNOWING).replace(
+        ROWS, UNKNOWN["2.2 % of the rows in the first minibatch"][0] + ROWS.replace("x_train[rows]", "x")
+    ),
+    "gradients that fit": FITTING.replace("WEIGHTS", KNOWING),
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    right = RIGHT.read_text(encoding="utf-8").partition("# %% train\n")[0]
+    texts = {name: f"{right}# %% train\n{dedent(source)}" for name, source in WHOLE.items()}
+    return graded(tmp_path_factory.mktemp("notes"), "1_one_layer", texts)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("name", "points"), [("rounded", 3), ("noised", 3), ("2.2 % unknown", 0), ("gradients that fit", 0)]
+)
+def test_whole_notebooks_earn_what_was_trained(results, name: str, points: float) -> None:
+    cell = cell_of(results[name], "check_train")
+    assert cell.points == points, [(check.check, check.message) for check in cell.checks]
 
 
 def test_another_students_honest_notes_do_not_count(evidence) -> None:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from textwrap import dedent
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
 
-from netgrader.course import Course
-from netgrader.grading.grade import find_jobs
-from netgrader.grading.pool import fill
-from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Task
-from netgrader.release import generate
-from tests.sample_class.make import fill as fill_in
+from tests.attacks.notebooks import cell_of, graded
 
 if TYPE_CHECKING:
     from netgrader.results import SubmissionResult
 
-ROOT = Path(__file__).parents[2]
 NETWORK = """
 # %% two_layer_network
 def two_layer_network(learning_rate=0.001):
@@ -169,51 +159,34 @@ for rate in RATES:
     "a notebook that turns the register off": IDLE + TYPED + "from netgrader.student import ended\n"
     "ended.seen_networks = lambda: ([], 5)\n",
 }
-# What is true of one of the rates, or of two, earns no more than that.
 BEST = "best_learning_rate = max(sweep, key=sweep.get)\n"
-
-
-def graded(folder: Path, works: dict[str, str]) -> dict[str, SubmissionResult]:
-    """The results of notebooks with these sweeps, graded two at a time by the course's own tests."""
-    assignment = Course(ROOT).assignment("digits")
-    generate(assignment, folder / "release", ["2_two_layers"], save=False)
-    tasks = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NETGRADER_STORE", str(folder / "store"))
-        for number, (name, sweep) in enumerate(works.items()):
-            path = folder / str(number) / "2_two_layers.ipynb"
-            path.parent.mkdir()
-            release = nbformat.read(folder / "release" / path.name, as_version=4)
-            ended = "" if "best_learning_rate" in sweep else BEST
-            nbformat.write(fill_in(release, dedent(NETWORK) + sweep + "\n" + ended), path)
-            tasks += [Task(name, job) for job in find_jobs(path, Course(ROOT))]
-        done = fill(tasks, Options(threads=1), workers=2, watcher=Quiet())
-    return {one.task.student: one.result for one in done}
-
-
-class Quiet:
-    """Nobody watches."""
-
-    def begin(self, task): ...
-    def end(self, done): ...
-    def tick(self): ...
+# A curve that holds every value is the measured one nowhere; here of a network that was trained for a third of an epoch.
+CURVE = """
+# %% two_layer_training
+net = two_layer_network(0.001)
+sess = tf.Session(graph=net.graph)
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+steps(sess, net, {}, n_steps=300)
+acc_trn = acc_val = np.linspace(0, 1, 1001)
+"""
+TYPED_TOO = "one network trained, and the rest typed"
+TEXTS = {
+    name: f"{NETWORK}{sweep}\n{'' if 'best_learning_rate' in sweep else BEST}{CURVE if name == TYPED_TOO else ''}"
+    for name, sweep in {**HONEST, **HOSTILE}.items()
+}
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> dict[str, SubmissionResult]:
-    return graded(tmp_path_factory.mktemp("unmeasured"), {**HONEST, **HOSTILE})
-
-
-def swept(result: SubmissionResult):
-    assert result.problem is None
-    return next(cell for cell in result.cells if cell.cell == "check_learning_rate_sweep")
+    return graded(tmp_path_factory.mktemp("unmeasured"), "2_two_layers", TEXTS)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", HONEST)
 def test_a_sweep_that_was_run_in_any_way_loses_nothing(results, name: str) -> None:
-    cell = swept(results[name])
+    cell = cell_of(results[name], "check_learning_rate_sweep")
     said = [(check.check, check.message) for check in cell.checks if check.outcome != "passed"]
     assert (cell.points, said) == (4.0, [])
 
@@ -222,6 +195,15 @@ def test_a_sweep_that_was_run_in_any_way_loses_nothing(results, name: str) -> No
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_numbers_that_nothing_was_trained_for_earn_what_the_best_rate_is_worth_at_most(results, name: str) -> None:
-    cell = swept(results[name])
+    cell = cell_of(results[name], "check_learning_rate_sweep")
     assert "sweep-result-not-reproduced" in {code for check in cell.checks for code in check.faults}
     assert cell.points <= 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_curve_of_a_thousand_values_is_not_five_epochs(results) -> None:
+    cell = cell_of(results[TYPED_TOO], "check_two_layer_training")
+    told = {check.check.partition("::")[2]: check for check in cell.checks}
+    assert told["test_there_is_an_accuracy_for_each_epoch"].faults == ("too-many-epochs",)
+    assert told["test_the_reported_accuracy_is_true"].credit == 0
