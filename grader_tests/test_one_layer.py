@@ -3,8 +3,9 @@
 from netgrader.checks import fail_all, grades
 from netgrader.checks.arrays import require_images, require_labels
 from netgrader.checks.dense import require_activation, require_glorot_uniform, require_own_weights, try_case
+from netgrader.checks.own_run import require_run_reported, show_own_run
 from netgrader.checks.structure import require_loss, require_rate, require_role
-from netgrader.checks.training import require_run_reported, require_trained, show_own_run
+from netgrader.checks.training import require_trained
 from netgrader.training.verdicts import Aspect
 
 DATA = "check_prepare_data"

@@ -10,20 +10,17 @@ from netgrader.checks.accuracy import (
     require_values,
     seen_test_images,
 )
+from netgrader.checks.handed_over import curves, gradients, require_chosen, student_sweep
 from netgrader.checks.input_gradients import require_largest
 from netgrader.checks.learning_rate import judge_rate
 from netgrader.checks.pictures import rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.checks.structure import require_role
 from netgrader.checks.sweeps import found_by_sweep, require_true
 from netgrader.checks.two_layers import (
-    curves,
-    gradients,
-    proven_rates,
+    decided,
     recomputed,
-    require_chosen,
     require_run,
     show_gradients,
-    student_sweep,
     train_accuracy,
     trial_runs,
 )
@@ -108,7 +105,7 @@ def test_the_sweep_can_be_reproduced(bench, show):
     runs = {run.rate: run for run in trial_runs(bench).values()}
     show(sweep_curve(sweep, runs.values()))
     require_run(bench, SWEEP)
-    require_true(sweep, runs, proven_rates(bench))
+    require_true(sweep, runs, decided(bench))
 
 
 @grades(
@@ -121,7 +118,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
     runs = trial_runs(bench)
     measured["best_learning_rate"] = runs["best"].rate
     around = [runs[name] for name in ("third", "best", "triple", "tenfold")]
-    found = found_by_sweep(student_sweep(bench), {run.rate: run for run in runs.values()}, proven_rates(bench))
+    found = found_by_sweep(student_sweep(bench), {run.rate: run for run in runs.values()}, decided(bench))
     show(rate_curves(*around, found=found))
     wrong = judge_rate(*around, found=found)
     fail_all([wrong] if wrong else [])
@@ -164,7 +161,7 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
 def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
     """The accuracy that is reported is the one that we measure"""
     acc_trn, acc_val = curves(cell_evidence)
-    require_reported(recomputed(bench), acc_trn, acc_val, remark, lambda: train_accuracy(bench))
+    require_reported(recomputed(bench), acc_trn, acc_val, remark, lambda: train_accuracy(bench), whole_curve=True)
 
 
 # ---- input_gradients -----------------------------------------------------------------------------------------------

@@ -228,6 +228,8 @@ class NotebookFiles:
         further ones where <nb> is followed by an underscore and more.
     exercises
         ``exercises.toml``: the exercises' parameters, for all notebooks.
+    hidden
+        ``hidden.toml`` beside the hidden tests: what exercises are asked for in grading only. No release holds it.
     given
         Modules that ship beside the notebook and are given to it (and to no other) in its cage too.
     """
@@ -237,6 +239,7 @@ class NotebookFiles:
     public_tests: tuple[Path, ...]
     hidden_tests: tuple[Path, ...]
     exercises: Path
+    hidden: Path
     given: tuple[Path, ...] = ()
 
     @property
@@ -312,6 +315,7 @@ class Assignment:
             public_tests=self._belonging(self.checks, "test_", notebook, "_public"),
             hidden_tests=self._belonging(self.course.hidden_tests, "test_", notebook, ""),
             exercises=self.checks / "exercises.toml",
+            hidden=self.course.hidden_tests / "hidden.toml",
             given=self._given(notebook),
         )
 

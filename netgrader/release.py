@@ -83,7 +83,8 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     """
     if not notebooks:
         raise UsageError(f"{assignment.source} holds no notebooks.")
-    load_exercises(assignment.files(notebooks[0]).exercises, assignment.exercise_names)
+    first = assignment.files(notebooks[0])
+    load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +98,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
             shutil.copyfile(made, target / one.source.name)
     for one in files:
         _copy_beside(assignment, one, target)
-    wheel = build_wheel(target)
+    wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
     requirements = [f"./{wheel.name}", *student_requirements(), "jupyterlab>=4.2"]
     (target / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
     data = assignment.course.data

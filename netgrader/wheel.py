@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING
 
 from netgrader import __version__
 from netgrader.errors import NetgraderError
-from netgrader.imports import PACKAGE, closure, data_files, module_path, modules_below
+from netgrader.imports import PACKAGE, closure, data_files, module_path, modules_below, our_imports
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["REQUIRED", "build_wheel", "student_files", "student_requirements"]
 
-ROOTS = (
-    "netgrader.student",
-    "netgrader.checks",
-    "netgrader.network",
-    "netgrader.training",
-    "netgrader.lab.local",
-    "netgrader.evidence",
-)
-"""What a student's notebook uses. The wheel holds these and whatever of ours they import."""
+ROOTS = ("netgrader.student", "netgrader.lab.local", "netgrader.evidence")
+"""What any notebook uses. The wheel holds these, and whatever of ours they and the course's released files import."""
+BESIDE = ("netgrader.checks", "netgrader.network", "netgrader.training")
+"""What a cage holds too, for the probes of any course."""
 WITHHELD = (
+    "netgrader.checks.otherwise",
+    "netgrader.checks.own_run",
+    "netgrader.checks.points",
+    "netgrader.checks.provenance",
+    "netgrader.checks.two_layers",
     "netgrader.cli",
     "netgrader.commands",
     "netgrader.course",
@@ -40,16 +41,27 @@ WITHHELD = (
     "netgrader.report",
     "netgrader.sandbox",
     "netgrader.skeleton",
+    "netgrader.training.replay",
     "netgrader.wheel",
 )
-"""What belongs to the grader's side: POSIX, nbgrader, cages. Students' modules import it inside functions only."""
+"""What belongs to the grader's side: POSIX, nbgrader, cages, and what hidden verdicts alone rest on.
+
+Students' modules import it inside functions only.
+"""
 REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf")
 """What the student's package needs, at the versions that pyproject.toml asks for."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def build_wheel(target: Path) -> Path:
+def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     """Write the wheel into the folder `target`; the same sources give the same bytes.
+
+    Parameters
+    ----------
+    target
+        Where.
+    released
+        The course's own Python files that go with it, public tests and probes: nothing is in it that they do not need.
 
     Raises
     ------
@@ -58,7 +70,7 @@ def build_wheel(target: Path) -> Path:
     """
     name = f"netgrader-{__version__}"
     info = f"{name}.dist-info"
-    files = {f"netgrader/{path}": (PACKAGE / path).read_bytes() for path in student_files()}
+    files = {f"netgrader/{path}": (PACKAGE / path).read_bytes() for path in student_files(released)}
     requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in student_requirements())
     files[f"{info}/METADATA"] = (
         f"Metadata-Version: 2.1\nName: netgrader\nVersion: {__version__}\n"
@@ -94,9 +106,14 @@ def student_requirements() -> tuple[str, ...]:
     return tuple(found[name] for name in REQUIRED)
 
 
-def student_files() -> tuple[str, ...]:
-    """Paths in the package that go into the wheel: modules reached by imports, and data beside them."""
-    roots = [module for root in ROOTS for module in modules_below(root) if not _withheld(module)]
+def student_files(released: Iterable[Path] | None = None) -> tuple[str, ...]:
+    """Paths in the package that go into the wheel: modules reached by imports, and data beside them.
+
+    `released` are the files that go with it, as in `build_wheel`; None where these are not known, as for a cage.
+    """
+    below = [*ROOTS, *(BESIDE if released is None else ())]
+    roots = [module for root in below for module in modules_below(root) if not _withheld(module)]
+    roots += [name for path in released or () for name, top in our_imports(path) if _follow(path.name, name, top)]
     modules = closure(roots, _follow)
     paths = {path for path in map(module_path, modules) if path} | data_files(modules)
     return tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in paths))

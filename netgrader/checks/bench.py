@@ -17,7 +17,6 @@ from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.markers import Marked, mark
-from netgrader.checks.provenance import doubt
 from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
@@ -320,10 +319,18 @@ class Bench:
         except BadEvidence as error:
             return Evidence(cell, problem=self.problems.get(cell, str(error)))
         graphs = {
-            name: replace(graph, eval_feed=_fed(graph), doubt=doubt(self.outside, cell, graph.values))
+            name: replace(graph, eval_feed=_fed(graph), doubt=self._doubt(cell, graph))
             for name, graph in evidence.graphs.items()
         }
         return replace(evidence, graphs=graphs)
+
+    def _doubt(self, cell: str, graph: GraphEvidence) -> str | None:
+        """What speaks against a network having been trained here, as far as it was seen from outside."""
+        if not self.outside:
+            return None
+        from netgrader.checks.provenance import doubt  # noqa: PLC0415  (which no student needs)
+
+        return doubt(self.outside, cell, graph.values)
 
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
         graph = self.evidence(cell).graph(item)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from netgrader.evidence import GraphEvidence
     from netgrader.lab.api import Lab, LabSession
@@ -178,18 +178,16 @@ class _Trial:
         self._session.close()
 
 
-def trained_accuracies(
-    lab: Lab, graphs: Mapping[float, GraphEvidence], test: tuple[Array, Array]
-) -> dict[float, float]:
-    """The accuracy on test images of networks by their rates, with the weights that were handed over with each."""
-    found = {}
-    for rate, graph in graphs.items():
+def trained_accuracies(lab: Lab, graphs: Sequence[GraphEvidence], test: tuple[Array, Array]) -> list[float]:
+    """The accuracy on test images of each of some networks, with the weights that were handed over with it."""
+    found = []
+    for graph in graphs:
         loaded = lab.load(graph.meta_graph)
         session = loaded.session(seed=1)
         try:
             session.initialise()
             session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-            found[rate] = _accuracy(session, graph, test)
+            found.append(_accuracy(session, graph, test))
         finally:
             session.close()
     return found

@@ -1,12 +1,14 @@
 """Sweeps of learning rates: whether they are wide, chose the best, and say what training at their rates comes to.
 
-A sweep is true where the weights that it ended with are handed over and reach what it says: then nothing is run again.
-Where sessions left no weights, some of its rates are tried in short runs, and what a student may have run for a hundred
-steps or for many epochs is doubted only where no honest run can have come to it.
+A result is proven where weights are handed over that reach what it says; each prove one. Some rates are tried in short runs
+as well, one of them drawn when all has been handed in, and what a student may have run for a hundred steps or for many
+epochs is doubted only where no honest run can have come to it. A result that nothing proves earns nothing: whoever trained
+at that rate has trained a network there.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
 
 __all__ = [
+    "MOST_PROVEN",
+    "MOST_TRAINED",
     "StudentSweep",
+    "drawn_rate",
     "found_by_sweep",
+    "in_question",
     "is_exchanged",
     "is_hilltop",
     "likely",
@@ -46,6 +52,9 @@ BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of
 HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 0.3, 0.6  # accuracies of networks that were not trained, and of others
 LEAST_PERCENT = 5.0  # no share of one is that large, and no network is that bad
 MOST_PERCENT = 100.0
+MOST_TRAINED = 24  # networks that are handed over with what they were trained to
+MOST_PROVEN = 12  # results that have to be proven, of however many
+OF_SO_MANY = 5  # results one may be unproven if weights were lost in a moment in which they could not be read
 CEILING = 0.99  # no fully connected network of this kind gets there without augmentation
 
 
@@ -98,6 +107,29 @@ def read_sweep(pairs: Array, best: float, *, lists: bool = False, exchanged: boo
     return StudentSweep(rates, accuracies, best, odd, exchanged)
 
 
+def drawn_rate(rates: Collection[float], challenge: int) -> float:
+    """The one of `rates` that is tried whatever is proven: nobody can know beforehand which it is."""
+    different = sorted(set(rates))
+    return different[_drawn(f"{challenge}") % len(different)]
+
+
+def in_question(rates: Sequence[float], best: float, challenge: int) -> list[float]:
+    """Rates of a sweep in the order in which it matters what was trained there.
+
+    That is the best one, those beside it, the one that is tried in any case, and then all others as they are drawn.
+    """
+    if not len(rates):
+        return []
+    place = int(np.argmin(np.abs(np.array(rates) - best)))
+    around = [rates[place], rates[max(place - 1, 0)], rates[min(place + 1, len(rates) - 1)]]
+    others = sorted(rates, key=lambda rate: _drawn(f"{challenge} {rate!r}"))
+    return list(dict.fromkeys([*around, drawn_rate(rates, challenge), *others]))
+
+
+def _drawn(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"netgrader: rates {text}".encode()).digest()[:8], "big")
+
+
 def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
     """End the test unless there are at least so many rates over at least so many decades, each with its accuracy.
 
@@ -129,15 +161,29 @@ def require_best(sweep: StudentSweep) -> None:
         )
 
 
-def proven(sweep: StudentSweep, trained: Mapping[float, float], rows: int) -> frozenset[float]:
-    """Rates of the sweep whose result the weights reach that training ended with, by their accuracy on `rows` images."""
-    true = set()
-    for rate, accuracy in trained.items():
-        claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
-        near = max(NEAR, DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / rows))
-        if len(claimed) and (np.abs(claimed - accuracy) <= near).all():
+def proven(
+    sweep: StudentSweep, trained: Mapping[float, float], rows: int, unnamed: Sequence[float] = ()
+) -> frozenset[float]:
+    """Rates of the sweep whose result weights reach that training ended with, by their accuracy on `rows` images.
+
+    `trained` are accuracies of weights by the rate that they were trained at, `unnamed` those of weights that may have been
+    trained at any rate. Each of these prove one result at most, the one that they come nearest to.
+    """
+    true = {rate for rate, accuracy in trained.items() if _reaches(sweep, rate, accuracy, rows)}
+    left = [float(rate) for rate in np.unique(sweep.rates) if not _is_in(float(rate), true)]
+    pairs = [(rate, number) for rate in left for number in range(len(unnamed))]
+    taken: set[int] = set()
+    for rate, number in sorted(pairs, key=lambda pair: abs(_claimed(sweep, pair[0]) - unnamed[pair[1]])):
+        if rate not in true and number not in taken and _reaches(sweep, rate, unnamed[number], rows):
             true.add(rate)
+            taken.add(number)
     return frozenset(true)
+
+
+def _reaches(sweep: StudentSweep, rate: float, accuracy: float, rows: int) -> bool:
+    claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+    near = max(NEAR, DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / rows))
+    return len(claimed) > 0 and bool((np.abs(claimed - accuracy) <= near).all())
 
 
 def is_hilltop(sweep: StudentSweep, true: Collection[float]) -> bool:
@@ -212,19 +258,19 @@ def require_true(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Coll
     fail_all([sweep.odd] if sweep.odd else [], share=0.5)
 
 
-def require_trained(sweep: StudentSweep, seen: Sequence[float | None] | None, trained: Mapping[float, float]) -> None:
-    """End the test if networks were trained at so few of the sweep's rates that its results cannot come from them.
+def require_trained(
+    sweep: StudentSweep, true: Collection[float], trained: Mapping[float, float], *, lost: int = 0
+) -> None:
+    """End the test if so few of the sweep's results are proven that they cannot come from training.
 
     Parameters
     ----------
-    seen
-        The rate of each network that a session of the notebook held, None where it may have been any; None if that is not
-        known.
+    true
+        Rates whose results are proven.
     trained
         Accuracies that the weights reach which sessions had in the end, by rate.
-
-    Nothing is said where a rate is unknown, or where there were as many sessions as rates: the network may not follow the
-    rate that it is given, which is charged where it was built.
+    lost
+        Of how many sessions the weights are not known any more: one for each, of five results one at most.
     """
     if trained and len(trained) > 1 and all(accuracy < HARDLY_LEARNED for accuracy in trained.values()):
         rate = max(trained, key=lambda one: _claimed(sweep, one) - trained[one])
@@ -234,16 +280,18 @@ def require_trained(sweep: StudentSweep, seen: Sequence[float | None] | None, tr
                 found=f"{_claimed(sweep, rate):.4f} at the rate {rate:.3g}",
                 expected=f"{trained[rate]:.4f}, which the network has that your session held at this rate",
             )
-    if seen is None or None in seen:
-        return
     rates = np.unique(sweep.rates)
-    missing = [rate for rate in rates if not _is_in(float(rate), [one for one in seen if one is not None])]
-    lacking = min(len(missing), len(rates) - len(seen))
+    needed = min(len(rates), MOST_PROVEN)
+    lacking = needed - len(true) - min(lost, needed // OF_SO_MANY)
     if lacking > 0:
-        found = f"results at {len(rates)} rates, and no session that trained a network at {lacking} of them"
+        missing = next(float(rate) for rate in rates if not _is_in(float(rate), true))
+        found = (
+            f"results at {len(rates)} rates, and no session whose network reaches {lacking} of them, "
+            f"such as {_claimed(sweep, missing):.4f} at {missing:.3g}"
+        )
         fail_all(
             [fault("sweep-result-not-reproduced", found=found, expected="a sweep that this notebook runs")],
-            share=0.5 if 2 * lacking < len(rates) else 0.0,
+            share=0.5 if 2 * lacking < needed else 0.0,
         )
 
 

@@ -1,68 +1,47 @@
-"""What tests ask of a student's `train`, and of the run that it made of the student's own network."""
+"""What tests ask of a student's `train`."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from netgrader.checks.accuracy import ROUNDED, classify
-from netgrader.checks.arrays import images_of, require_images, require_labels
-from netgrader.checks.exercises import NET
-from netgrader.checks.language import Failed, Ungradable, fail, fail_all, fault, ungradable
-from netgrader.checks.pictures import accuracy_curves, wrong_digits
-from netgrader.checks.wording import FOLLOWS_FROM, percent
+from netgrader.checks.language import Failed, fail_all, fault, ungradable
+from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import CATALOGUE
-from netgrader.lab.api import LabError
-from netgrader.observations import Comparison, Curves, RowCounts, Series
+from netgrader.observations import Curves, RowCounts, Series
+from netgrader.training.altered import only_images
 from netgrader.training.images import Joined, TableRows
 from netgrader.training.judge import judge_training
 from netgrader.training.log import BadTrainingLog, read_training_log
 from netgrader.training.notes import IMAGES, LEARNING_RATE, PIXELS, first_weights
-from netgrader.training.replay import Replayed, images_fit, replay
 from netgrader.training.subject import origins
-from netgrader.training.verdicts import Aspect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from netgrader.checks.bench import Bench
-    from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
     from netgrader.training.images import Rows
     from netgrader.training.judge import Training
     from netgrader.training.log import TrainingLog
+    from netgrader.training.verdicts import Aspect
 
 __all__ = [
-    "OwnRun",
-    "own_run",
-    "require_run_reported",
     "require_trained",
-    "show_own_run",
     "show_training",
     "training_of",
     "training_pictures",
 ]
 
 CELL = "check_train"
-RUN = "run_training"
-NETWORK = "check_one_layer_network"
-FIVE_EPOCHS = "the cell under “Five epochs”"
-DATA = "check_prepare_data"
 NOT_TRUE = (
     "What was noted while train ran is not what a network does that is fed these rows, so nothing can be said of train. "
     "Does a cell change the package netgrader, TensorFlow or NumPy? Undo it, restart the kernel and run all cells."
 )
 ROWS = "How often each training image was fed in the first epoch"
 LEFT_OUT = "; the last minibatch, which was not full, was left out, as it may be"
-OWN = "your own network trained as well as the one that your function was tried on"
-# One layer reaches 0.9 in its first epoch; a loop that trains the instrument and not this network reaches nothing.
-LEAST_OF_OWN = 0.7
-# More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
-CHANCE = 0.01
 
 
 def training_of(bench: Bench) -> Training:
@@ -85,34 +64,33 @@ def _training(bench: Bench) -> Training:
         ungradable(str(problem))
     mnist = bench.mnist
     known = origins(log.tables, (mnist.x_train, mnist.y_train), (bench.given.images, mnist.y_test))
-    training = judge_training(log, known)
-    if "challenge" in bench.outside and not _noted_truly(bench, log, training):
+    images = _trained_on(bench)
+    if "challenge" in bench.outside and not _noted_truly(bench, log, images):
         ungradable(NOT_TRUE)
-    return training
+    return judge_training(only_images(log, images), known)
 
 
-def _noted_truly(bench: Bench, log: TrainingLog, training: Training) -> bool:
+def _noted_truly(bench: Bench, log: TrainingLog, images: Rows | None) -> bool:
     """Whether the instrument's notes are what a network does that starts and is fed as they say.
 
-    What cannot be computed again, since rows or labels are none that are known, is taken as noted if that costs credit.
+    An optimizer of the student's own cannot be computed again; what that earns is limited where it is judged.
     """
-    challenge, images = bench.outside["challenge"], _trained_on(bench)
+    from netgrader.training.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
+
+    challenge = bench.outside["challenge"]
     if not isinstance(challenge, int) or images is None or not images_fit(images, log.tables):
         return False
     terms = bench.exercises.table("train").get("calls", ())
-    came = []
     if len(log.calls) != len(terms):
         return False
     for number, (call, asked) in enumerate(zip(log.calls, terms, strict=True)):
         if (call.n_epochs, call.mini_batch_size) != (asked.get("n_epochs"), asked.get("mini_batch_size")):
             return False
-        if call.own_optimizer:
-            came.append(Replayed.UNKNOWN)
-        elif len(call.steps):
+        if len(call.steps) and not call.own_optimizer:
             rate = asked.get("learning_rate", LEARNING_RATE)
-            came.append(replay(call, images, first_weights(challenge, number), rate))
-    strange = any(training.verdicts[aspect].share < 1 for aspect in (Aspect.ROWS, Aspect.LABELS))
-    return Replayed.OTHER not in came and (strange or Replayed.UNKNOWN not in came)
+            if replay(call, images, first_weights(challenge, number), rate) is not Replayed.SAME:
+                return False
+    return True
 
 
 def _trained_on(bench: Bench) -> Rows | None:
@@ -174,167 +152,3 @@ def training_pictures(training: Training) -> Iterator[Observation]:
             ),
         ),
     )
-
-
-@dataclass(frozen=True)
-class OwnRun:
-    """The run that `train` made of the student's own network.
-
-    Attributes
-    ----------
-    reported
-        The test accuracy returned for each epoch.
-    accuracy
-        The accuracy of the network as it was left, on the student's test images with their true labels.
-    as_evaluated
-        The same as the student's code would compute it: with the student's labels, and by ``net.accuracy``.
-    found, true
-        The class that the network gives each test image, and the true one, in the order of the given images.
-    """
-
-    reported: tuple[float, ...]
-    accuracy: float
-    as_evaluated: tuple[float, ...]
-    found: npt.NDArray[np.int64]
-    true: npt.NDArray[np.uint8]
-
-
-def own_run(bench: Bench) -> OwnRun | None:
-    """The run of the student's own network, None if there is none to look at."""
-    run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
-    return run
-
-
-def _own_run(bench: Bench) -> OwnRun | None:
-    evidence, mnist = bench.evidence(RUN).raw, bench.mnist
-    graph = evidence.graphs.get("net")
-    acc_val = evidence.arrays.get("acc_val")
-    if graph is None or acc_val is None or not graph.values or not {"X", "logits"} <= graph.parts.keys():
-        return None
-    arrays = bench.evidence(DATA).raw.arrays
-    images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
-    given = len(mnist.y_test)
-    rows = None
-    if images is None or labels is None or images.shape != (given, 784) or labels.shape != (given, 10):
-        images = bench.given.images.reshape(given, -1) / np.float32(255)
-        labels = np.eye(10, dtype=np.float32)[mnist.y_test]
-    else:
-        rows = images_of(bench, "test").rows
-    rows = np.arange(given) if rows is None else rows
-    found = classify(bench.lab, graph, images)
-    true = mnist.y_test[rows]
-    as_evaluated = [float(np.mean(found == labels.argmax(axis=1)))]
-    as_evaluated += _by_own_tensor(bench, graph, images, labels)
-    order = np.argsort(rows)
-    return OwnRun(
-        reported=tuple(float(value) for value in acc_val.reshape(-1)),
-        accuracy=float(np.mean(found == true)),
-        as_evaluated=tuple(as_evaluated),
-        found=found[order],
-        true=true[order],
-    )
-
-
-def _by_own_tensor(
-    bench: Bench, graph: GraphEvidence, images: npt.NDArray[Any], labels: npt.NDArray[Any]
-) -> list[float]:
-    """What ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
-    if not {"X", "Y", "accuracy"} <= graph.parts.keys():
-        return []
-    loaded = bench.lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
-    try:
-        session.initialise()
-        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        feeds = {graph.parts["X"]: images, graph.parts["Y"]: labels, **graph.eval_feed}
-        (value,) = session.run([graph.parts["accuracy"]], feeds)
-    except LabError:
-        return []
-    finally:
-        session.close()
-    return [float(np.mean(value))] if value is not None and np.size(value) else []
-
-
-def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
-    """End the test if the student's own network was not trained, or its run reported what the network does not do.
-
-    Charged is only what nothing else explains: what the loop was found to do wrong on the instruments is charged there,
-    and what is wrong with images, labels or the network is charged with these.
-    """
-    said = training_of(bench).verdicts
-    run = own_run(bench)
-    if all(verdict.share == 1 for verdict in said.values()) and _is_right(bench):
-        _require_own_network(bench, run)
-    if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
-        return
-    if run is None or not run.reported:
-        return
-    true = (run.accuracy, *run.as_evaluated)
-
-    def is_true(value: float) -> bool:
-        return any(abs(value - accuracy) <= ROUNDED for accuracy in true)
-
-    if is_true(run.reported[-1]):
-        return
-    best = f"{max(run.reported):.4f}, while the network as it was left has {run.accuracy:.4f}"
-    if any(is_true(value) for value in run.reported) or _only_rises(run.reported, run.accuracy):
-        remark("picked-best-epoch-on-test", found=best)
-        return
-    fail(
-        "reported-accuracy-wrong",
-        found=f"{run.reported[-1]:.4f} for your own network after the last epoch",
-        expected=f"{run.accuracy:.4f}, which we measure on all test images",
-        place=FIVE_EPOCHS,
-    )
-
-
-def _is_right(bench: Bench) -> bool:
-    """Whether nothing is wrong with what `train` is given in the student's own run: images, labels and the network."""
-    if not bench.evidence(NETWORK).has(NET) or bench.is_faulty(NETWORK):
-        return False
-    try:
-        for part in ("train", "test"):
-            require_images(bench, part)
-            require_labels(bench, part)
-    except (Failed, Ungradable):
-        return False
-    return True
-
-
-def _require_own_network(bench: Bench, run: OwnRun | None) -> None:
-    """End the test unless a right loop trained the right network, on which it was called after the exercise."""
-    evidence = bench.evidence(RUN)
-    if run is None and evidence.raw.problem is None:
-        stopped = evidence.stopped("net")
-        why = f", since {stopped.sentence}" if stopped is not None else ""
-        fail("train-op-not-run", found=f"no trained network of your own{why}", expected=OWN, place=FIVE_EPOCHS)
-    if run is not None and run.accuracy < LEAST_OF_OWN:
-        found = f"{percent(run.accuracy)} on the test images with your own network, on which train was called"
-        fail("train-op-not-run", found=found, expected=OWN, place=FIVE_EPOCHS)
-
-
-def _takes_each_epoch(bench: Bench) -> bool:
-    """Whether `train` was found to take its accuracies after each epoch."""
-    try:
-        said = training_of(bench).verdicts
-    except (Failed, Ungradable):
-        return False
-    return said[Aspect.EVALUATION].share == said[Aspect.REPORT].share == 1
-
-
-def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
-    """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
-    steps = np.diff(reported)
-    return bool(len(steps) and (steps >= 0).all() and (steps == 0).any() and 0 < reported[-1] - accuracy < CHANCE)
-
-
-def show_own_run(bench: Bench, show: Callable[[Observation], None], measured: dict[str, Any]) -> None:
-    """Hand over the recomputed accuracy and the digits that the student's own network gets wrong."""
-    run = own_run(bench)
-    if run is None:
-        return
-    measured["test_accuracy"] = run.accuracy
-    show(Comparison("Test accuracy of your network", run.reported[-1] if run.reported else None, run.accuracy))
-    training, test = bench.evidence(RUN).raw.arrays.get("acc_trn"), np.asarray(run.reported)
-    show(accuracy_curves(training, test, run.accuracy, each_epoch=_takes_each_epoch(bench)))
-    show(wrong_digits(run.found, run.true))

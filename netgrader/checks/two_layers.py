@@ -1,9 +1,10 @@
-"""What checks of notebook 2 share: the sweep, short runs, the recomputed accuracy, gradients; each made once."""
+"""What hidden checks of notebook 2 share: short runs, proven rates, the recomputed accuracy; each made once."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeGuard
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,61 +12,42 @@ import numpy.typing as npt
 from netgrader.checks.accuracy import Recomputed, accuracy_on_all_of_train, digest, recompute
 from netgrader.checks.exercises import trained_at
 from netgrader.checks.gradient_pictures import gradient_pictures
-from netgrader.checks.input_gradients import GradientTrial, try_gradients
-from netgrader.checks.language import fail
+from netgrader.checks.handed_over import GRADIENTS, SWEEP, student_sweep
+from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.learning_rate import is_settled, may_be_far_too_low
 from netgrader.checks.provenance import idle
 from netgrader.checks.short_runs import BATCH, STEPS, Images, ShortRun, short_run, short_runs, trained_accuracies
-from netgrader.checks.sweeps import StudentSweep, is_hilltop, likely, proven, read_sweep, require_trained
+from netgrader.checks.sweeps import (
+    MOST_TRAINED,
+    StudentSweep,
+    drawn_rate,
+    is_hilltop,
+    likely,
+    proven,
+    require_trained,
+)
 from netgrader.lab.api import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.checks.bench import Bench, CellEvidence
+    from netgrader.checks.bench import Bench
     from netgrader.observations import Observation
 
 __all__ = [
-    "curves",
-    "gradients",
+    "decided",
     "proven_rates",
     "recomputed",
-    "require_chosen",
     "require_run",
     "show_gradients",
-    "student_sweep",
     "train_accuracy",
     "trial_runs",
 ]
 
 Array = npt.NDArray[Any]
 
-SWEEP, TRAINING, GRADIENTS = "check_learning_rate_sweep", "check_two_layer_training", "check_input_gradients"
-NETWORK = "two_layer_network"
+TRAINING, NETWORK = "check_two_layer_training", "two_layer_network"
 TEST_ROWS = 2_000  # of the test images, for accuracies in short runs: chance moves them by half a percent
-MOST_TRAINED = 10  # items with weights that are looked at
-MOST_ELSEWHERE = 1.0  # seconds of computing in processes that the notebook started: what they did is not seen
-
-
-def student_sweep(bench: Bench) -> StudentSweep:
-    """The sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
-    evidence = bench.evidence(SWEEP)
-    pairs = evidence.array("sweep")
-    best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))
-    tried = best if _is_rate(best) else around
-    lists, exchanged = (evidence.raw.facts.get(name) is True for name in ("lists", "exchanged"))
-    return read_sweep(pairs, tried if _is_rate(tried) else 0.001, lists=lists, exchanged=exchanged)
-
-
-def require_chosen(bench: Bench) -> None:
-    """End the test unless a learning rate was chosen."""
-    best = bench.evidence(SWEEP).fact("best_learning_rate")
-    if not _is_rate(best):
-        fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
-
-
-def _is_rate(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
 
 
 def require_run(bench: Bench, cell: str) -> None:
@@ -74,42 +56,83 @@ def require_run(bench: Bench, cell: str) -> None:
     if reason is not None:
         fail("sweep-result-not-reproduced", found=reason, expected="a sweep that this notebook runs")
     if bench.outside:  # in a notebook of one's own a sweep may be of yesterday
-        require_trained(student_sweep(bench), _seen(bench), _trained(bench))
+        told = bench.evidence(SWEEP).raw.facts.get("sessions")
+        lost = told.get("lost") if isinstance(told, dict) else None
+        trained = _trained(bench).by_rate
+        require_trained(student_sweep(bench), proven_rates(bench), trained, lost=lost if isinstance(lost, int) else 0)
 
 
-def _seen(bench: Bench) -> list[float | None] | None:
-    """The rate of each network that a session of the notebook held, as its process told; None if it could not tell."""
-    told = bench.evidence(SWEEP).raw.facts.get("sessions")
-    rates, elsewhere = (told.get("rates"), told.get("elsewhere")) if isinstance(told, dict) else (None, None)
-    if not isinstance(rates, list) or not isinstance(elsewhere, int | float) or elsewhere > MOST_ELSEWHERE:
-        return None
-    return [float(rate) if isinstance(rate, int | float) else None for rate in rates]
+@dataclass(frozen=True)
+class _Trained:
+    """Accuracies of what sessions trained: by the rate of the sweep, and of what may have been trained at any rate."""
+
+    by_rate: Mapping[float, float]
+    unnamed: Sequence[float]
 
 
 def proven_rates(bench: Bench) -> frozenset[float]:
     """Rates of the sweep whose results are those of weights that training ended with."""
-    return proven(student_sweep(bench), _trained(bench), TEST_ROWS)
+    trained = _trained(bench)
+    return proven(student_sweep(bench), trained.by_rate, TEST_ROWS, trained.unnamed)
 
 
-def _trained(bench: Bench) -> Mapping[float, float]:
-    """Accuracies that the handed-over weights reach, by the rate of the sweep that they are said to belong to."""
-    made: Mapping[float, float] = bench.once("trained rates", lambda: _trained_now(bench))
+def _trained(bench: Bench) -> _Trained:
+    """Accuracies that the handed-over weights reach."""
+    made: _Trained = bench.once("trained rates", lambda: _trained_now(bench))
     return made
 
 
-def _trained_now(bench: Bench) -> Mapping[float, float]:
+def _trained_now(bench: Bench) -> _Trained:
     handed_over = bench.evidence(SWEEP).raw.graphs
-    sweep, graphs, known = student_sweep(bench), {}, set()
+    sweep, known, graphs = student_sweep(bench), set(), []
     for graph in (handed_over[name] for name in map(trained_at, range(MOST_TRAINED)) if name in handed_over):
-        rate, weights = graph.about.get("learning_rate"), digest(graph)
-        # The same weights prove one result, whatever rates they are said to belong to.
-        if isinstance(rate, int | float) and np.isclose(sweep.rates, rate, rtol=1e-6).any() and weights not in known:
+        weights = digest(replace(graph, about={}))
+        # The same weights prove one result, whatever rates they are said to belong to; those that are none prove any.
+        if weights not in known or not all(np.isfinite(value).all() for value in graph.values.values()):
             known.add(weights)
-            graphs[float(rate)] = graph
+            graphs.append(graph)
     try:
-        return trained_accuracies(bench.lab, graphs, _images(bench).test)
+        reached = trained_accuracies(bench.lab, graphs, _images(bench).test)
     except LabError:
-        return {}  # what cannot be looked at proves nothing; reruns do
+        return _Trained({}, ())  # what cannot be looked at proves nothing
+    by_rate: dict[float, float] = {}
+    unnamed: list[float] = []
+    for graph, accuracy in zip(graphs, reached, strict=True):
+        rate = _rate_among(sweep, graph.about.get("learning_rate"))
+        if rate is not None and rate not in by_rate:
+            by_rate[rate] = accuracy
+        elif not _is_rate(graph.about.get("learning_rate")) or _ignores_its_rate(bench):
+            unnamed.append(accuracy)
+        elif rate is not None and abs(accuracy - _said(sweep, rate)) < abs(by_rate[rate] - _said(sweep, rate)):
+            by_rate[rate] = accuracy  # trained there several times
+    return _Trained(by_rate, unnamed)
+
+
+def _rate_among(sweep: StudentSweep, rate: object) -> float | None:
+    near = np.isclose(sweep.rates, rate, rtol=1e-4) if _is_rate(rate) else np.zeros(len(sweep.rates), bool)
+    return float(sweep.rates[near][0]) if near.any() else None
+
+
+def _said(sweep: StudentSweep, rate: float) -> float:
+    return float(sweep.accuracies[sweep.rates == rate][0])
+
+
+def _ignores_its_rate(bench: Bench) -> bool:
+    """Whether the student's network has another rate than the one it is asked for, which is charged where it is built."""
+
+    def look() -> bool:
+        try:
+            networks = bench.networks(f"check_{NETWORK}")
+            return any(fault.code == "learning-rate-not-as-stated" for one in networks.values() for fault in one.faults)
+        except (Failed, Ungradable, LabError):
+            return False
+
+    ignores: bool = bench.once("ignores its rate", look)
+    return ignores
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
 
 
 def _images(bench: Bench) -> Images:
@@ -148,14 +171,31 @@ def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
     runs["tenfold"] = runs["triple"]
     if len(runs["best"].losses) == STEPS and may_be_far_too_low(runs["best"], runs["triple"]):
         runs["tenfold"] = short_run(bench.lab, evidence.graph("tenfold"), sweep.best * 10, images)
-    for name, rate in (("lowest", float(sweep.rates[0])), ("highest", float(sweep.rates[-1]))):
+    drawn = _drawn(bench)
+    for name, rate in (("drawn", drawn), ("lowest", float(sweep.rates[0])), ("highest", float(sweep.rates[-1]))):
         known = [made for made in runs.values() if np.isclose(made.rate, rate, rtol=1e-9)]
         if known:
             runs[name] = known[0]
-        elif rate not in true:
+        elif rate not in true or name == "drawn":
             likely_early = _already_likely(sweep, rate)
             runs[name] = short_run(bench.lab, evidence.graph(name), rate, images, enough=likely_early)
     return runs
+
+
+def _drawn(bench: Bench) -> float:
+    """The rate that is tried whatever is proven; the student's process did not know it while the sweep was made."""
+    challenge = bench.outside.get("challenge")
+    return drawn_rate(student_sweep(bench).rates.tolist(), challenge if isinstance(challenge, int) else 0)
+
+
+def decided(bench: Bench) -> frozenset[float]:
+    """Rates whose results need no run of ours: those that are proven, but for the one that is drawn.
+
+    Where training diverges it may end anywhere, so that a result that is proven there is not doubted.
+    """
+    drawn, runs = _drawn(bench), trial_runs(bench)
+    true = proven_rates(bench)
+    return true if runs["drawn"].diverges else true - {drawn}
 
 
 def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]:
@@ -180,20 +220,6 @@ def train_accuracy(bench: Bench) -> float:
     return accuracy_on_all_of_train(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist)
 
 
-def gradients(bench: Bench) -> GradientTrial:
-    """The student's gradients on images of every class."""
-    made: GradientTrial = bench.once("gradients", lambda: _gradients(bench))
-    return made
-
-
-def _gradients(bench: Bench) -> GradientTrial:
-    images, labels = bench.mnist.x_test, bench.mnist.y_test
-    # 23 images: their number must be neither that of the classes nor that of the pixels.
-    rows = np.concatenate([np.flatnonzero(labels == digit)[: 3 if digit < 3 else 2] for digit in range(10)])
-    graph = bench.evidence(GRADIENTS).graph("gradients")
-    return try_gradients(bench.lab, graph, _scaled(images[rows]), labels[rows])
-
-
 def show_gradients(bench: Bench, show: Callable[[Observation], None]) -> None:
     """Hand over the student's gradients as pictures, of the trained network if there is one."""
     graph = bench.evidence(GRADIENTS).raw.graphs.get("gradients")
@@ -205,11 +231,6 @@ def show_gradients(bench: Bench, show: Callable[[Observation], None]) -> None:
     drawn = gradient_pictures(bench.lab, graph, trained.values if trained is not None else {}, images, digits)
     if drawn is not None:
         show(drawn)
-
-
-def curves(evidence: CellEvidence) -> tuple[Array, Array]:
-    """The accuracies on training and test images that were reported, an array of numbers each."""
-    return evidence.array("acc_trn"), evidence.array("acc_val")
 
 
 def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

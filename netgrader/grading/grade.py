@@ -235,7 +235,8 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     store = open_store(job.assignment.course)
     ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
     verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
-    exercises = load_exercises(job.assignment.files(notebook.name).exercises, job.assignment.exercise_names)
+    files = job.assignment.files(notebook.name)
+    exercises = load_exercises(files.exercises, job.assignment.exercise_names, hidden=files.hidden)
     line = line_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
     if line is not None:
 

@@ -98,7 +98,7 @@ def run_stage(
             for cell in notebook.code
         ),
         helpers=beside,
-        probes=(*files.probes, *((files.exercises,) if files.exercises.is_file() else ())),
+        probes=(*files.probes, *(path for path in (files.exercises, files.hidden) if path.is_file())),
         data=assignment.course.data if assignment.course.data.is_file() else None,
         limits=limits,
         seed=assignment.course.seed + run,
@@ -145,7 +145,7 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
     files = assignment.files(notebook)
     return {
         "notebook": notebook,
-        "probes": hash_files({path.name: path for path in (*files.probes, files.exercises)}),
+        "probes": hash_files({path.name: path for path in (*files.probes, files.exercises, files.hidden)}),
         "data": hash_files({"data": assignment.course.data})["data"],
         "seed": assignment.course.seed,
         "limits": dataclasses.asdict(_limits(assignment, notebook)),
@@ -162,7 +162,8 @@ def _beside(assignment: Assignment, notebook: str, helpers: Mapping[str, str]) -
 
 
 def _limits(assignment: Assignment, notebook: str) -> ExecutionLimits:
-    exercises = load_exercises(assignment.files(notebook).exercises, assignment.exercise_names)
+    files = assignment.files(notebook)
+    exercises = load_exercises(files.exercises, assignment.exercise_names, hidden=files.hidden)
     return ExecutionLimits.from_table(exercises.tables.get("limits", {}))
 
 

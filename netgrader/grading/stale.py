@@ -107,7 +107,7 @@ def _reasons(
             continue
         tests = tests_hashes(assignment, notebook)
         before = entry.inputs.get("tests", {})
-        if set(before) & (set(tests) - {"exercises.toml"}):
+        if set(before) & (set(tests) - {"exercises.toml", "hidden.toml"}):
             context = verdict_context(assignment, options)
             seed = entry.inputs.get("seed")  # further runs of one notebook have others
             now = {**entry.inputs, **context, "tests": tests, "seed": seed}

@@ -56,7 +56,7 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
     started = _started_lab(request)
     bench = Bench(
         evidence_root=request.evidence,
-        exercises=load_exercises(request.exercises),
+        exercises=load_exercises(request.exercises, hidden=request.hidden),
         make_lab=lambda: started or _lab(request),
         data=request.data,
         seed=request.seed,

@@ -55,6 +55,8 @@ class VerificationRequest:
         Files of tests.
     exercises
         ``exercises.toml``.
+    hidden
+        What goes on it in grading only, if there is anything.
     lab
         ``"caged"``, or ``"local"`` for trusted graphs only.
     lab_options
@@ -80,6 +82,7 @@ class VerificationRequest:
     public_tests: tuple[Path, ...]
     hidden_tests: tuple[Path, ...]
     exercises: Path
+    hidden: Path | None = None
     lab: str = "caged"
     lab_options: Mapping[str, Any] = field(default_factory=dict)
     cells: tuple[str, ...] | None = None
@@ -105,6 +108,7 @@ class VerificationRequest:
                 "public_tests": tuple(map(Path, raw["public_tests"])),
                 "hidden_tests": tuple(map(Path, raw["hidden_tests"])),
                 "exercises": Path(raw["exercises"]),
+                "hidden": None if raw["hidden"] is None else Path(raw["hidden"]),
                 "cells": None if raw["cells"] is None else tuple(raw["cells"]),
                 "data": None if raw["data"] is None else Path(raw["data"]),
             }

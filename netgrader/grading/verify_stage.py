@@ -63,13 +63,15 @@ def verify_stage(
         public_tests=files.public_tests,
         hidden_tests=files.hidden_tests,
         exercises=files.exercises,
+        hidden=files.hidden,
         data=assignment.course.data if assignment.course.data.is_file() else None,
         seed=assignment.course.seed + run,
         problems=ran.execution.problems,
         outside=ran.execution.outside,
     )
     parts: dict[str, float] = {}
-    latest = _Latest(store, Key(VERDICTS, {**context, "exercises": hash_files({"": files.exercises})[""]}), tests)
+    asked = hash_json(hash_files({"exercises": files.exercises, "hidden": files.hidden}))
+    latest = _Latest(store, Key(VERDICTS, {**context, "exercises": asked}), tests)
 
     def make(folder: Path) -> None:
         from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
@@ -130,7 +132,8 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
 def tests_hashes(assignment: Assignment, notebook: str) -> dict[str, str | None]:
     """The hashes of a notebook's files of tests and of the exercises' parameters."""
     files = assignment.files(notebook)
-    return hash_files({path.name: path for path in (*files.public_tests, *files.hidden_tests, files.exercises)})
+    tests = (*files.public_tests, *files.hidden_tests, files.exercises, files.hidden)
+    return hash_files({path.name: path for path in tests})
 
 
 class _Unfinished(Exception):

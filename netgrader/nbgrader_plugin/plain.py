@@ -15,6 +15,7 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.preprocessors import DeduplicateIds, Execute, OverwriteCells, OverwriteKernelspec, SaveAutoGrades
 
 from netgrader.errors import NetgraderError
+from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.render import safe_outputs
 from netgrader.sandbox import HOME, Mount, Plan
 from netgrader.sandbox.kept import require_promises
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["restore_plain", "run_plain", "save_plain"]
 
 NOTEBOOKS = "*.ipynb"
+NOT_SHOWN = "What this notebook put out is not shown here: making a page of it {limit}."
 LANGUAGE = "python"
 
 
@@ -84,10 +86,20 @@ def run_plain(parent: Any, nb: Any, resources: Any, *, submitted: Path, sandbox:
 def save_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
     """Save nbgrader's own marks; what is kept of the outputs afterwards can be shown to anybody."""
     nb, resources = _through((SaveAutoGrades,), parent, nb, resources)
-    for cell in nb.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [type(cell)(output) for output in safe_outputs(cell.outputs)]
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    try:
+        safe = within_limits(_safe, [list(cell.outputs) for cell in code])
+    except ExceededError as error:
+        safe = [[{"output_type": "stream", "name": "stderr", "text": NOT_SHOWN.format(limit=error)}] for _ in code[:1]]
+        safe += [[] for _ in code[1:]]
+    for cell, outputs in zip(code, safe, strict=True):
+        cell.outputs = [type(cell)(output) for output in outputs]
     return nb, resources
+
+
+def _safe(outputs: Sequence[Sequence[Any]]) -> list[list[dict[str, Any]]]:
+    """The outputs of each cell, as anybody may be shown them."""
+    return [safe_outputs(those, f"out-{number}-") for number, those in enumerate(outputs)]
 
 
 def _through(steps: Sequence[type[Any]], parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:

@@ -1,7 +1,8 @@
-"""Networks that a notebook's sessions trained: at which learning rates, and to which weights; kept as sessions end.
+"""Networks that a notebook's sessions trained: at which learning rates, and to which weights; kept as trainings end.
 
 A result that a student reports of a short training is a number. The weights that gave it are evidence: whoever has them can
-compute the number again. So what a session held is kept for a while after its end, for a probe that asks.
+compute the number again. So what a session held is kept for a while after its end, or after its variables were set anew for
+the next training, for a probe that asks.
 """
 
 from __future__ import annotations
@@ -16,83 +17,124 @@ from typing import TYPE_CHECKING, Any
 from netgrader.lab.api import LAB_SESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
     Values = dict[str, npt.NDArray[Any]]
 
-__all__ = ["Ended", "Register", "learning_rate", "seen_networks"]
+__all__ = ["Ended", "Register", "fitting", "learning_rate", "seen_networks", "shapes_of"]
 
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
-MOST_NOTED = 1_000
+LEAST_NUMBERS = 10  # of a variable that is a layer's, or an average of one
 LEAST_WEIGHTS = 1_000  # of a variable: what has fewer is an example, and no network that reads digits
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
+UPDATES = ("Apply", "ResourceApply")
 RATES = ("lr", "alpha")
 """What TensorFlow's update ops call their learning rate."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A session of a network.
+    """What a session had trained when it ended, or when its variables were set anew.
 
     Attributes
     ----------
     graph
         Its graph.
     rate
-        The learning rate that the graph's optimizer used last; None where that is no plain number.
-    fixed
-        Whether it never was another one.
+        The learning rate of the graph's optimizer; None where it may have been any, in a variable or a placeholder.
     values
-        Weights by op name, as they were in the end; None if they are not known any more.
+        Variables by op name, in the order in which they were made, without an optimizer's own.
     """
 
     graph: Any
     rate: float | None
-    fixed: bool
-    values: Values | None
+    values: Values
 
 
 class Register:
-    """What is known of sessions that have ended, the last ones with their weights."""
+    """What was trained by sessions that have ended, the last ones."""
 
     def __init__(self) -> None:
         self._kept: deque[Ended] = deque()
-        self._noted: deque[float | None] = deque(maxlen=MOST_NOTED)
+        self.lost = 0
+        """How many sessions Python collected in a moment in which they could not be read."""
 
     def note(self, graph: Any, values: Values | None) -> None:
         """A session of `graph` ends with these `values` of its variables, None if they cannot be read."""
-        weights = trained_variables(graph)
-        if not weights:
+        if not trained_variables(graph):
             return
-        ended = _ended(graph, values or {}, weights)
-        self._noted.append(ended.rate if ended.fixed else None)
-        if ended.values:
-            self._kept.append(ended)
+        if values is None:
+            self.lost += 1
+        elif values:
+            self._kept.append(_ended(graph, values))
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
             self._kept.popleft()
 
     def __iter__(self) -> Iterator[Ended]:
-        """Those with weights, the last one first."""
+        """The last one first."""
         return reversed(self._kept)
 
-    @property
-    def rates(self) -> list[float | None]:
-        """The learning rate of each session that ended, None where it may have been any."""
-        return list(self._noted)
 
-
-def _ended(graph: Any, values: Values, weights: frozenset[str]) -> Ended:
+def _ended(graph: Any, values: Values) -> Ended:
+    """What is kept of a session: its variables but for what an optimizer remembers of them."""
+    own = _remembered(graph)
+    kept = {name: value for name, value in values.items() if name not in own and value.size >= LEAST_NUMBERS}
     rate, fixed = learning_rate(graph, values)
-    kept = {name: value for name, value in values.items() if name in weights}
-    return Ended(graph, rate, fixed, kept or None)
+    return Ended(graph, rate if fixed else None, kept)
+
+
+def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
+    """Op names and shapes of a graph's variables, in order, but for what an optimizer remembers of them."""
+    own, found = _remembered(graph), []
+    for op in graph.get_operations():
+        if op.type in VARIABLES and op.name not in own:
+            shape = sys.modules["tensorflow"].TensorShape(op.get_attr("shape"))
+            if (shape.num_elements() or 0) >= LEAST_NUMBERS:
+                found.append((op.name, tuple(shape.as_list())))
+    return found
+
+
+def _remembered(graph: Any) -> frozenset[str]:
+    """Op names of the variables that an optimizer keeps beside those that it moves."""
+    updates = [op for op in graph.get_operations() if op.type.startswith(UPDATES)]
+    return frozenset(_variable(tensor).name for op in updates for tensor in list(op.inputs)[1:])
+
+
+def _variable(tensor: Any) -> Any:
+    """The op whose value a tensor is."""
+    op = tensor.op
+    while op.type in THROUGH:
+        op = op.inputs[0].op
+    return op
 
 
 def _size(ended: Ended) -> int:
-    return sum(value.nbytes for value in (ended.values or {}).values())
+    return sum(value.nbytes for value in ended.values.values())
+
+
+def fitting(ended: Ended, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
+    """The values of a network's `variables`, names and shapes in order, that what was trained may stand for.
+
+    Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
+    other. So the values of each shape are dealt out in order; there are as many sets as are complete.
+    """
+    need: dict[tuple[int, ...], list[str]] = {}
+    for name, shape in variables:
+        need.setdefault(shape, []).append(name)
+    have = {shape: [value for value in ended.values.values() if value.shape == shape] for shape in need}
+    sets = min((len(have[shape]) // len(names) for shape, names in need.items()), default=0)
+    found = []
+    for number in range(sets):
+        values: Values = {}
+        for shape, names in need.items():
+            dealt = have[shape][number * len(names) : (number + 1) * len(names)]
+            values.update(zip(names, dealt, strict=True))
+        found.append(values)
+    return found
 
 
 def trained_variables(graph: Any) -> frozenset[str]:
@@ -107,16 +149,14 @@ def learning_rate(graph: Any, values: Values) -> tuple[float | None, bool]:
     """The rate that all of a graph's updates use, and whether it is a constant; a variable has the one of `values`."""
     found = set()
     for op in graph.get_operations():
-        if op.type.startswith(("Apply", "ResourceApply")):
+        if op.type.startswith(UPDATES):
             names = [argument.name for argument in op.op_def.input_arg]
             found |= {_number(op.inputs[names.index(name)], values) for name in RATES if name in names}
     return found.pop() if len(found) == 1 else (None, False)
 
 
 def _number(tensor: Any, values: Values) -> tuple[float | None, bool]:
-    op = tensor.op
-    while op.type in THROUGH:
-        op = op.inputs[0].op
+    op = _variable(tensor)
     fixed = op.type == "Const"
     if fixed:
         value = sys.modules["tensorflow"].make_ndarray(op.get_attr("value"))
@@ -128,17 +168,17 @@ def _number(tensor: Any, values: Values) -> tuple[float | None, bool]:
     return (rate, fixed) if math.isfinite(rate) else (None, False)
 
 
-def seen_networks() -> tuple[list[Ended], list[float | None]]:
-    """Networks that sessions hold or held, with their weights, the last first; and the rates of all that were seen."""
+def seen_networks() -> tuple[list[Ended], int]:
+    """Networks that sessions hold or held, with their weights, the last first; and of how many they were lost."""
     from netgrader.student.sessions import register, variable_values  # noqa: PLC0415  (which notes in a register)
 
     ended = register()
     still = []
     for session in _open_sessions():
-        weights = trained_variables(session.graph)
-        if weights:
-            still.append(_ended(session.graph, variable_values(session, session.graph), weights))
-    return [*still, *ended], [*ended.rates, *(one.rate if one.fixed else None for one in still)]
+        values = variable_values(session, session.graph) if trained_variables(session.graph) else {}
+        if values:
+            still.append(_ended(session.graph, values))
+    return [*still, *ended], ended.lost
 
 
 def _open_sessions() -> list[Any]:

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.training.arithmetic import Learner, loss_and_slope
-from netgrader.training.fingerprints import WIDTH, fingerprints
+from netgrader.training.arithmetic import Learner, gradient, loss_and_slope
+from netgrader.training.fingerprints import WIDTH, Table, fingerprints
 from netgrader.training.notes import (
     CLASSES,
     COLUMNS,
     FIGURES,
     LEARNING_RATE,
+    MOST_GRADIENTS,
+    MOST_ODD,
     NO_LABEL,
     PARTS,
     PIXELS,
@@ -61,6 +63,8 @@ class Instrument:
         network is built; time that other programs take on a busy machine does not count.
     weights
         What its weights (784, 10) start from; those of challenge 0 and call 0 if None.
+    known
+        Fingerprints (n, 4) of the rows that `train` can read: of others, what was fed is handed over.
 
     Attributes
     ----------
@@ -69,12 +73,16 @@ class Instrument:
     """
 
     def __init__(
-        self, learning_rate: float = LEARNING_RATE, seconds: float = 60.0, weights: Array | None = None
+        self,
+        learning_rate: float = LEARNING_RATE,
+        seconds: float = 60.0,
+        weights: Array | None = None,
+        known: Array | None = None,
     ) -> None:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
         graph = tf.Graph()
-        self._notes = _Notes(graph, seconds)
+        self._notes = _Notes(graph, seconds, np.empty((0, WIDTH)) if known is None else known)
         with graph.as_default():
             start = first_weights(0, 0) if weights is None else weights
             self.net = _network(tf, self._notes, learning_rate, start)
@@ -164,7 +172,7 @@ def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
 class _Notes:
     """What the functions inside the graph are told, from whatever thread runs them."""
 
-    def __init__(self, graph: Any, seconds: float) -> None:
+    def __init__(self, graph: Any, seconds: float, known: Array) -> None:
         self._graph = graph
         self._seconds = seconds
         self._deadline = time.process_time() + seconds
@@ -178,6 +186,10 @@ class _Notes:
         self._n_rows = 0
         self.out_of_time = False
         self._direction = direction()
+        self._table = Table(known) if len(known) else None
+        self._odd: list[Array] = []
+        self._odd_at: list[tuple[int, int]] = []
+        self._gradients: dict[int, tuple[Array, Array]] = {}
 
     @property
     def steps(self) -> int:
@@ -236,9 +248,29 @@ class _Notes:
         w, b, mean_w, mean_b, square_w, square_b, steps = (np.array(variable) for variable in variables)
         learner = Learner(w, b, [mean_w, mean_b], [square_w, square_b], int(steps))
         with np.errstate(all="ignore"):
-            value = learner.step(x, y, rate)
+            scores = learner.logits(x)
+            value, slope = loss_and_slope(scores, y)
+            of_w = gradient(x, slope)
+            learner.descend(of_w, slope, rate)
         self._answer(run, Asked.STEP, y, value)  # a step that failed is none
+        self._note_odd(int(run), x, y, scores, of_w)
         return (learner.w, learner.b, *learner.means, *learner.squares, np.array(learner.steps))
+
+    def _note_odd(self, run: int, x: Array, y: Array, scores: Array, of_w: Array) -> None:
+        """Keep what a step was fed that is none of the known rows, or names no class; or else the gradient."""
+        with self._lock:
+            prints = self._blocks[self._events[run][COLUMNS.index("block")]]
+            strange = self._labels[run] == NO_LABEL
+            if self._table is not None:
+                strange = strange | (self._table.find(prints) < 0)
+            odd = np.flatnonzero(strange)
+            if not len(odd):
+                return
+            if len(self._odd_at) + len(odd) <= MOST_ODD:
+                self._odd.append(np.hstack([x[odd], y[odd]]))
+                self._odd_at += [(run, int(place)) for place in odd]
+            elif len(self._gradients) < MOST_GRADIENTS:
+                self._gradients[run] = of_w, np.hstack([scores, y])
 
     def state(self, w: Array) -> float:
         """One number that tells whether the weights moved."""
@@ -282,7 +314,17 @@ class _Notes:
                 "labels": np.concatenate([np.empty(0, np.uint8), *labels]),
                 "final": np.array(np.nan if final is None else self.state(final)),
             }
-        return {part: noted[part] for part in PARTS}
+            gradients = [self._gradients[run] for run in sorted(self._gradients)]
+            odd = {
+                "odd": np.concatenate([np.empty((0, PIXELS + CLASSES), np.float32), *self._odd]),
+                "odd_at": np.array(self._odd_at, dtype=np.int64).reshape(-1, 2),
+                "gradients": np.array([of_w for of_w, _ in gradients], np.float32).reshape(-1, PIXELS, CLASSES),
+                "gradients_at": np.array(sorted(self._gradients), dtype=np.int64),
+                "scores": np.concatenate(
+                    [np.empty((0, 2 * CLASSES), np.float32), *(scores for _, scores in gradients)]
+                ),
+            }
+        return {**{part: noted[part] for part in PARTS}, **(odd if len(odd["odd_at"]) or gradients else {})}
 
 
 def classes(y: Array) -> tuple[Array, int]:

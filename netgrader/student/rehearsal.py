@@ -78,13 +78,14 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     for name, values in table.items():
         out.array(f"table/{name}", values)
     _hand_over_images(arrays, out)
+    known = np.concatenate([table[name] for name in IMAGES])
     copies: dict[str, Array] = {}
     for number, call in enumerate(calls):
         if any(not _same(copies.get(name), table[name]) for name in ARRAYS):
             copies = {name: np.array(values) for name, values in arrays.items()}
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
         with student.lending(copies):
-            _call(student, train, call, out, number=number, seconds=seconds)
+            _call(student, train, call, out, known, number=number, seconds=seconds)
 
 
 def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
@@ -99,11 +100,13 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
             out.array(f"images/{name}", images.astype(np.float32, copy=False), (reference, given[reference]))
 
 
-def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> None:
+def _call(
+    student: Student, train: Any, call: Call, out: EvidenceWriter, known: Array, *, number: int, seconds: float
+) -> None:
     import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
     name = str(number)
-    instrument = Instrument(call.learning_rate, seconds, first_weights(student.challenge, number))
+    instrument = Instrument(call.learning_rate, seconds, first_weights(student.challenge, number), known)
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
@@ -229,9 +232,13 @@ def _label_problem(labels: Array) -> str | None:
 
 
 def _stand_ins() -> tuple[dict[str, Array], dict[str, Array]]:
-    """Images and labels that can be trained on, of as many rows as there are digits, and what identifies these."""
+    """Images and labels that can be trained on, of as many rows as there are digits, and what identifies these.
+
+    They are no solution of ``prepare_data``: grey levels stand in each other's place, and so do classes.
+    """
     stand_ins: dict[str, Array] = {}
-    levels, named = np.linspace(0, 1, 256, dtype=np.float32), np.eye(CLASSES, dtype=np.float32)
+    levels = (np.arange(256) * 89 % 256 / 255).astype(np.float32)
+    named = np.eye(CLASSES, dtype=np.float32)[(3 * np.arange(CLASSES) + 1) % CLASSES]
     for part, (images, digits) in zip(("train", "test"), given_mnist(), strict=True):
         stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
         stand_ins[f"y_{part}_1_hot"] = named[digits]

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.lab.api import LAB_SESSION
-from netgrader.student.ended import Register
+from netgrader.student.ended import VARIABLES, Register, trained_variables
 from netgrader.student.fed import note_fed_rows
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["install", "kept_values", "register", "variable_values"]
 
@@ -27,6 +27,9 @@ KEPT = "_netgrader_kept_values"
 LARGE = 400_000_000  # bytes
 MARK = "_netgrader_keeps_values"
 REGISTER = "_netgrader_ended"
+SETS, USED = "_netgrader_sets", "_netgrader_used"
+ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
+GROUPS = ASSIGNS | {"NoOp"}
 
 Values = dict[str, npt.NDArray[Any]]
 
@@ -123,6 +126,7 @@ def _hook(module: types.ModuleType) -> None:
     if getattr(cls.close, MARK, False):
         return
     cls.close = _keeping(cls.close)
+    cls.run = _keeping_before(cls.run)
     note_fed_rows(cls)
     setattr(cls, REGISTER, Register())
 
@@ -139,14 +143,78 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     return wrapper
 
 
+def _keeping_before(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap ``run``, so that what was trained is kept before variables are set anew: one session may train many times."""
+
+    @functools.wraps(run)
+    def wrapper(self: Any, fetches: Any, *options: Any, **named: Any) -> Any:
+        if not getattr(self, LAB_SESSION, False):
+            with contextlib.suppress(Exception):  # whatever is wrong with what is fetched, the run itself says so
+                anew = _sets_anew(self.graph, fetches)
+                if anew and getattr(self, USED, False):
+                    register().note(self.graph, _read(self))
+                setattr(self, USED, not anew)
+        return run(self, fetches, *options, **named)
+
+    return wrapper
+
+
+def _sets_anew(graph: Any, fetches: Any) -> bool:
+    """Whether a run gives weights values that do not come from variables: those of an initialiser, or of a file."""
+    known: dict[str, bool] = getattr(graph, SETS, {})
+    if not known:
+        setattr(graph, SETS, known)
+    for fetch in fetches if isinstance(fetches, (list, tuple)) else [fetches]:
+        element = graph.as_graph_element(fetch) if isinstance(fetch, str) else fetch
+        op = getattr(element, "op", element)
+        if getattr(op, "type", "") in GROUPS and _sets(op, known):
+            return True
+    return False
+
+
+def _sets(op: Any, known: dict[str, bool]) -> bool:
+    if op.name not in known:
+        known[op.name] = any(_is_start(one) for one in _group(op))
+    return known[op.name]
+
+
+def _group(op: Any) -> Iterator[Any]:
+    """The assignments that an op stands for: itself, or those that a group of ops waits for."""
+    seen, todo = set(), [op]
+    while todo:
+        one = todo.pop()
+        if one.name not in seen:
+            seen.add(one.name)
+            if one.type in ASSIGNS:
+                yield one
+            elif one.type == "NoOp":
+                todo += list(one.control_inputs)
+
+
+def _is_start(assign: Any) -> bool:
+    """Whether an assignment to a weight takes nothing from any variable."""
+    if assign.inputs[0].op.name not in trained_variables(assign.graph):
+        return False
+    seen, todo = set(), [assign.inputs[1].op]
+    while todo:
+        op = todo.pop()
+        if op.type in VARIABLES:
+            return False
+        if op.name not in seen:
+            seen.add(op.name)
+            todo += [tensor.op for tensor in op.inputs]
+    return True
+
+
 def _keep(session: Any) -> None:
     """Keep what a session holds that is about to be closed."""
     collected = sys._getframe(2).f_code.co_name == "__del__"  # noqa: SLF001
-    values = {} if collected and _within_tensorflow() else _read(session)
+    unreadable = collected and _within_tensorflow()
+    values = {} if unreadable else _read(session)
     if values and not collected:
         setattr(session, KEPT, values)
         setattr(session.graph, KEPT, values)
-    register().note(session.graph, values or None)
+    register().note(session.graph, None if unreadable else values)
 
 
 def _within_tensorflow() -> bool:

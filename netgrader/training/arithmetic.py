@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from netgrader.training.notes import CLASSES
 
-__all__ = ["Learner", "loss_and_slope"]
+__all__ = ["Learner", "gradient", "loss_and_slope"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -50,17 +50,26 @@ class Learner:
     def step(self, x: Floats, y: Floats, rate: float) -> float:
         """Take a step on rows (n, 784) with labels (n, 10); gives the mean loss before it."""
         loss, slope = loss_and_slope(self.logits(x), y)
+        self.descend(gradient(x, slope), slope, rate)
+        return loss
+
+    def descend(self, of_w: Floats, slope: Floats, rate: float) -> None:
+        """Take a step along the gradient (784, 10) of the loss; `slope` (n, 10) is that with respect to the logits."""
         self.steps += 1
         scale = np.float32(rate * np.sqrt(1 - float(BETA2) ** self.steps) / (1 - float(BETA1) ** self.steps))
-        of_w = np.zeros_like(self.w)
-        for start in range(0, len(x), ROWS):
-            of_w += x[start : start + ROWS].T @ slope[start : start + ROWS]
         gradients = (of_w, slope.sum(axis=0))
         for value, gradient, mean, square in zip((self.w, self.b), gradients, self.means, self.squares, strict=True):
             np.add(mean, (gradient - mean) * (1 - BETA1), out=mean)
             np.add(square, (gradient * gradient - square) * (1 - BETA2), out=square)
             np.subtract(value, scale * mean / (np.sqrt(square) + EPSILON), out=value)
-        return loss
+
+
+def gradient(x: Floats, slope: Floats) -> Floats:
+    """The gradient (784, 10) of a loss with respect to the weights, by that with respect to the logits of rows `x`."""
+    found = np.zeros((x.shape[1], slope.shape[1]), np.float32)
+    for start in range(0, len(x), ROWS):
+        found += x[start : start + ROWS].T @ slope[start : start + ROWS]
+    return found
 
 
 def loss_and_slope(logits: Floats, y: Floats) -> tuple[float, Floats]:

@@ -66,13 +66,13 @@ def fingerprints(images: npt.NDArray[Any]) -> Float:
 
 
 class Table:
-    """Known rows by fingerprint. Rows that are equal count as the first of them."""
+    """Known rows by fingerprint, up to a `slack`. Rows that are equal count as the first of them."""
 
-    def __init__(self, known: Float) -> None:
+    def __init__(self, known: Float, slack: float | None = None) -> None:
         self._order = np.lexsort(known.T[::-1])
         self._sorted = known[self._order]
         # Projections grow with the image's norm; its rounding errors do as well.
-        self._slack = TOLERANCE * np.abs(known[:, :PROJECTIONS]).max(initial=0.0)
+        self._slack = TOLERANCE * np.abs(known[:, :PROJECTIONS]).max(initial=0.0) if slack is None else slack
         self.first = np.arange(len(known))
         self.first = self.find(known)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netgrader.training.evaluation import judge_evaluation
@@ -12,7 +12,7 @@ from netgrader.training.report import judge_report
 from netgrader.training.rows import judge_held_out, judge_rows
 from netgrader.training.run import error_fault, judge_graph, judge_run
 from netgrader.training.subject import Origins, Subject
-from netgrader.training.verdicts import Aspect, Finding, Verdict, verdicts
+from netgrader.training.verdicts import SPOILED, Aspect, Finding, Verdict, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +89,13 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
         if not any(finding.aspect is Aspect.REPORT for finding in findings):
             findings += judge_report(subject)
     said = verdicts(findings, first_error)
+    if any(subject.call.own_optimizer for subject in subjects):
+        # What it did cannot be computed again, so no more is believed of it than what spoils a training leaves.
+        own = "train-op-not-run"
+        said = {
+            aspect: replace(one, share=min(one.share, SPOILED), because=one.because or own)
+            for aspect, one in said.items()
+        }
     if not any(stepped):
         # Without a step there is nothing to judge and nothing to earn.
         why = findings[0].fault.code or findings[0].fault.sentence

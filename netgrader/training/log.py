@@ -10,16 +10,31 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.training.fingerprints import WIDTH, Table, match_scaled
-from netgrader.training.notes import ARRAYS, COLUMNS, FIGURES, NO_LABEL, PARTS, Asked
+from netgrader.training.notes import (
+    ARRAYS,
+    CLASSES,
+    COLUMNS,
+    FIGURES,
+    MOST_GRADIENTS,
+    MOST_ODD,
+    NO_LABEL,
+    ODD_PARTS,
+    PARTS,
+    PIXELS,
+    Asked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from netgrader.evidence import Evidence, ProbeError
 
-__all__ = ["BadTrainingLog", "Call", "Rows", "Tables", "TrainingLog", "read_training_log"]
+__all__ = ["BadTrainingLog", "Call", "Gradient", "Odd", "Rows", "Tables", "TrainingLog", "read_training_log"]
 
 MAX_ROWS = 60_000_000
+ROUNDED = 40.0
+"""How far the fingerprint of an image may move by rounding: that of shares of one in half precision by 4, one standard
+deviation. Those of different images are a thousand apart."""
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -83,6 +98,8 @@ class Rows:
         The class that its label names, `NO_LABEL` if it names none or none was fed.
     found
         The class that the network gave it.
+    near
+        Whether it is that row of the tables only up to what rounding to half precision leaves of it.
     """
 
     index: Int
@@ -90,9 +107,53 @@ class Rows:
     shift: Float
     labels: Bytes
     found: Bytes
+    near: Bool
 
     def __len__(self) -> int:
         return len(self.index)
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """What was noted of a step in place of rows that nobody knows.
+
+    Attributes
+    ----------
+    of_w
+        The gradient of the loss, float32 (784, 10).
+    prints
+        Fingerprints of its n rows, (n, 4).
+    scores, labels
+        Logits and labels of these, float32 (n, 10).
+    """
+
+    of_w: npt.NDArray[np.float32]
+    prints: Float
+    scores: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Rows of train steps that are none of the tables', as far as they were handed over.
+
+    Attributes
+    ----------
+    at
+        Where each stands among all rows of the call, ascending (K,).
+    rows, labels
+        As they were fed, float32 (K, 784) and (K, 10).
+    gradients
+        What stands for them in steps of which not all were handed over, by run.
+    """
+
+    at: Int
+    rows: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.float32]
+    gradients: Mapping[int, Gradient]
+
+
+NO_ODD = Odd(np.empty(0, np.int64), np.empty((0, PIXELS), np.float32), np.empty((0, CLASSES), np.float32), {})
 
 
 @dataclass(frozen=True)
@@ -128,6 +189,10 @@ class Call:
     own_optimizer
         Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked for
         the gradient of the loss, and after which the weights had moved. `asked` counts them as steps.
+    odd
+        What was handed over of rows that nobody knows.
+    altered
+        Whether these were made of training images.
     """
 
     n_epochs: int
@@ -146,6 +211,8 @@ class Call:
     closed: bool = False
     steps_after: int = 0
     own_optimizer: bool = False
+    odd: Odd = NO_ODD
+    altered: bool = False
     starts: Int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,7 +233,7 @@ class Call:
         pieces = [np.arange(self.starts[run], self.starts[run + 1]) for run in runs]
         at = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
         rows = self.rows
-        return Rows(rows.index[at], rows.factor[at], rows.shift[at], rows.labels[at], rows.found[at])
+        return Rows(rows.index[at], rows.factor[at], rows.shift[at], rows.labels[at], rows.found[at], rows.near[at])
 
     def indices(self, run: int) -> Int:
         """Which rows of the tables one run was fed."""
@@ -219,14 +286,14 @@ def _tables(evidence: Evidence) -> tuple[Tables, _Finder]:
 
 
 class _Finder:
-    """Numbers rows by fingerprint: as they are, or else rescaled."""
+    """Numbers rows by fingerprint: as they are, or else rescaled, or else rounded."""
 
     def __init__(self, known: Float) -> None:
         self._known = known
         self._table = Table(known)
         self.first = self._table.first
 
-    def find(self, prints: Float) -> tuple[Int, Float, Float]:
+    def find(self, prints: Float) -> tuple[Int, Float, Float, Bool]:
         index = self._table.find(prints)
         factor, shift = np.ones(len(prints)), np.zeros(len(prints))
         other = np.flatnonzero(index < 0)
@@ -235,7 +302,15 @@ class _Finder:
             known = match.index >= 0
             index[other[known]] = self.first[match.index[known]]
             factor[other], shift[other] = match.factor, match.shift
-        return index, factor, shift
+        near = np.zeros(len(prints), dtype=np.bool_)
+        other = np.flatnonzero(index < 0)
+        if len(other):
+            rounded = Table(self._known, slack=ROUNDED).find(prints[other])
+            known = rounded >= 0
+            index[other[known]] = self.first[rounded[known]]
+            factor[other[known]], shift[other[known]] = 1.0, 0.0
+            near[other[known]] = True
+        return index, factor, shift, near
 
 
 def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call:
@@ -251,6 +326,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
     state = figures[:, FIGURES.index("state")]
     final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
     by_own = _steps_of_its_own(column["asked"], state, final)
+    rows = _rows(column, noted, finder)
     return Call(
         n_epochs=_whole(asked.get("n_epochs")),
         mini_batch_size=_whole(asked.get("mini_batch_size")),
@@ -260,7 +336,8 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
         state=state,
         loss=figures[:, FIGURES.index("loss")],
         final=final,
-        rows=_rows(column, noted, finder),
+        rows=rows,
+        odd=_odd(evidence.arrays, name, column, noted),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
         returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
@@ -280,6 +357,48 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
     return moved
 
 
+def _odd(
+    arrays: Mapping[str, npt.NDArray[Any]], name: str, column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]]
+) -> Odd:
+    """What was handed over of rows that nobody knows; nothing, where all are known."""
+    sizes, blocks = column["n_rows"], column["block"]
+    parts = {part: arrays[f"{name}/{part}"] for part in ODD_PARTS if f"{name}/{part}" in arrays}
+    if not parts:
+        return NO_ODD
+    wanted = {"odd": (PIXELS + CLASSES,), "odd_at": (2,), "gradients": (PIXELS, CLASSES), "scores": (2 * CLASSES,)}
+    wanted["gradients_at"] = ()
+    fits = all(part in parts and parts[part].shape[1:] == shape for part, shape in wanted.items())
+    fits = fits and all(parts[part].dtype.kind == ("i" if part.endswith("_at") else "f") for part in parts)
+    if not fits or any(parts[part].ndim == 0 for part in parts):
+        raise BadTrainingLog("The instrument's unknown rows are no tables.")
+    runs, places = parts["odd_at"].astype(np.int64).T
+    at_gradients = parts["gradients_at"].astype(np.int64)
+    steps = np.concatenate([runs, at_gradients])
+    if len(parts["odd"]) != len(runs) or len(parts["gradients"]) != len(at_gradients):
+        raise BadTrainingLog("The instrument's unknown rows are not counted.")
+    if len(runs) > MOST_ODD or len(at_gradients) > MOST_GRADIENTS or (np.diff(at_gradients) <= 0).any():
+        raise BadTrainingLog("There are more unknown rows than the instrument hands over.")
+    if (steps < 0).any() or (steps >= len(sizes)).any() or (places < 0).any() or (places >= sizes[runs]).any():
+        raise BadTrainingLog("The instrument's unknown rows are of no step.")
+    ends = np.cumsum(sizes[at_gradients])
+    if len(parts["scores"]) != (ends[-1] if len(ends) else 0):
+        raise BadTrainingLog("The instrument's unknown rows and their logits differ in number.")
+    scores = np.split(parts["scores"].astype(np.float32), ends[:-1]) if len(ends) else []
+    at = (np.cumsum(sizes) - sizes)[runs] + places
+    order = np.argsort(at, kind="stable")
+    rows = parts["odd"].astype(np.float32)[order]
+    # Blocks and rows were found to fit together.
+    starts = np.concatenate([[0], np.cumsum(noted["block_sizes"])])
+    prints = [noted["rows"][starts[block] : starts[block + 1]] for block in blocks[at_gradients]]
+    gradients = {
+        int(run): Gradient(of_w, shown, both[:, :CLASSES], both[:, CLASSES:])
+        for run, of_w, shown, both in zip(
+            at_gradients, parts["gradients"].astype(np.float32), prints, scores, strict=True
+        )
+    }
+    return Odd(at[order], rows[:, :PIXELS], rows[:, PIXELS:], gradients)
+
+
 def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _Finder) -> Rows:
     """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
     sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
@@ -296,12 +415,12 @@ def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], find
     found, given = noted["found"], noted["labels"]
     if found.shape != (sizes.sum(),) or given.shape != (sizes[labelled].sum(),):
         raise BadTrainingLog("The instrument's rows and labels differ in length.")
-    index, factor, shift = finder.find(prints)
+    index, factor, shift, near = finder.find(prints)
     starts = np.concatenate([[0], np.cumsum(block_sizes)])
     at = _ranges(starts[blocks[fed]], sizes[fed])
     labels = np.full(len(at), NO_LABEL, dtype=np.uint8)
     labels[np.repeat(labelled, sizes)] = given
-    return Rows(index[at], factor[at], shift[at], labels, found.astype(np.uint8))
+    return Rows(index[at], factor[at], shift[at], labels, found.astype(np.uint8), near[at])
 
 
 def _ranges(starts: Int, sizes: Int) -> Int:

@@ -37,7 +37,7 @@ def judge_order(subject: Subject) -> Iterator[Finding]:
         if pure > PURE:
             found = f"in a minibatch {100 * pure:.0f} % of the images show one digit"
             yield finding(Aspect.ORDER, "sorted-data", found=found, expected="about 10 %")
-    sets = [[np.sort(call.indices(run)) for run in epoch.steps] for epoch in epochs]
+    sets = [[_identity(subject, run) for run in epoch.steps] for epoch in epochs]
     same = [_equal_sets(one, other) for one, other in pairwise(sets) if len(one) == len(other) and len(one) > 1]
     if same and min(same) > 0.9:
         yield finding(
@@ -56,6 +56,15 @@ def judge_order(subject: Subject) -> Iterator[Finding]:
         yield finding(Aspect.ORDER, "no-shuffling", found="the images in the order of x_train", expected="a new order")
     if len(epochs) > 1 and call.error is None and all(len(epoch.steps) == 1 for epoch in epochs):
         yield finding(Aspect.ORDER, "no-shuffling", found="one step an epoch", expected="a new order in each epoch")
+
+
+def _identity(subject: Subject, run: int) -> Int:
+    """What tells a minibatch from others: its rows, or where these are altered images, their digits in order."""
+    call = subject.call
+    index = call.indices(run)
+    if call.altered and (index < 0).any():
+        return call.rows.labels[call.starts[run] : call.starts[run + 1]].astype(np.int64)
+    return np.sort(index)
 
 
 def _equal_sets(one: list[Int], other: list[Int]) -> float:
@@ -86,8 +95,11 @@ def _purity(subject: Subject, epoch: Epoch) -> float:
     """Mean share of the most frequent digit in the epoch's minibatches; 0 if there are too few to tell."""
     shares = []
     for run in epoch.steps:
-        index = subject.call.indices(run)
+        call = subject.call
+        index = call.indices(run)
         digits = _digits(subject)[index[index >= 0]]
+        if call.altered:
+            digits = call.rows.labels[call.starts[run] : call.starts[run + 1]]
         digits = digits[digits != NO_LABEL]
         if len(digits) >= SMALLEST_JUDGED:
             shares.append(np.max(np.bincount(digits)) / len(digits))

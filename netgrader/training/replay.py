@@ -3,24 +3,28 @@
 The notes are written by the student's own process, so whoever wants to may write them by hand. But the first weights
 follow from a number that is known only when the notebook has been handed in, and each step from the rows that were fed.
 Notes that agree with this take a training loop to write: the exercise.
+
+Rows that are none of the student's arrays are handed over with the notes; where there are too many of them, the gradient is,
+which has to fit what is known of them. A step that cannot be computed in one of these ways is not believed.
 """
 
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.training.arithmetic import Learner, loss_and_slope
+from netgrader.training.arithmetic import Learner, gradient, loss_and_slope
 from netgrader.training.fingerprints import fingerprints
-from netgrader.training.notes import CLASSES, NO_LABEL, PIXELS, Asked, direction
+from netgrader.training.notes import CLASSES, MOST_GRADIENTS, MOST_ODD, PIXELS, Asked, direction
 
 if TYPE_CHECKING:
     from netgrader.training.images import Rows
-    from netgrader.training.log import Call, Tables
+    from netgrader.training.log import Bool, Call, Gradient, Int, Tables
 
 __all__ = ["Replayed", "images_fit", "replay"]
 
@@ -34,13 +38,11 @@ MOST_SNAPSHOTS = 60
 NEAR = 0.02
 """How far states and losses may be apart. A state moves by several units in an epoch; float32 sums in another order
 leave it within a thousandth."""
-LARGE, STEPS_IF_LARGE, NEAR_IF_LARGE = 2.0, 12, 0.3
-"""Above which pixels are large. On grey levels up to 255 rounding tells more with each step, so few are computed."""
 STEPS_AGREE, CLASSES_AGREE = 0.9, 0.97
 AT_ONCE = 512
 """Images that are compared together."""
-UNKNOWN = 0.02
-"""The share of a minibatch's rows that may be unknown; they are left out."""
+FITS = 1e-3
+"""How far the projections of a gradient may be from what the rows' fingerprints give, as a share of what they add up from."""
 
 
 class Replayed(Enum):
@@ -48,8 +50,6 @@ class Replayed(Enum):
 
     SAME = "same"
     OTHER = "other"
-    UNKNOWN = "unknown"
-    """It cannot be computed again: the rows or labels of the first steps are none that are known."""
 
 
 def images_fit(images: Rows, tables: Tables) -> bool:
@@ -85,6 +85,22 @@ def replay(call: Call, images: Rows, weights: Floats, learning_rate: float) -> R
     return _Replay(call, images, weights, learning_rate).result()
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Rows (n, 784) and labels (n, 10) of a step, and which of them are `known` from the tables."""
+
+    x: Floats
+    y: Floats
+    known: Bool
+
+    def spread(self, share: float) -> Floats:
+        """The labels, with a `share` of each spread over all classes; those that were handed over are as they were fed."""
+        if not share:
+            return self.y
+        even = self.y * np.float32(1 - share) + np.float32(share / CLASSES)
+        return np.where(self.known[:, np.newaxis], even, self.y)
+
+
 class _Replay:
     def __init__(self, call: Call, images: Rows, weights: Floats, learning_rate: float) -> None:
         self._call = call
@@ -96,9 +112,10 @@ class _Replay:
         # restored one goes on from where it was saved. All of them are told apart by their states.
         self._networks: list[tuple[float, Learner]] = []
         self._smoothing: float | None = None
-        first = self._batch(int(call.steps[0])) if len(call.steps) else None
-        large = first is not None and bool(np.abs(first[0]).max() > LARGE)
-        self._near, self._most = (NEAR_IF_LARGE, STEPS_IF_LARGE) if large else (NEAR, MOST_STEPS)
+        noted = max(call.odd.gradients, default=0)
+        self._last = noted if len(call.odd.gradients) >= MOST_GRADIENTS else len(call.asked)
+        self._handed_over: set[int] = set()
+        self._odd = {int(at): number for number, at in enumerate(call.odd.at)}
 
     def result(self) -> Replayed:
         """What came of it."""
@@ -113,23 +130,20 @@ class _Replay:
                 continue
             network = self._nearest(float(call.state[run]))
             if asked & Asked.STEP:
-                batch = self._batch(run)
-                if batch is None:
+                if run > self._last:
                     break
                 tried += 1
-                same += network is not None and self._step(network, run, *batch)
+                same += network is not None and self._step(network, run)
                 stepped = True
-                if tried >= self._most or (tried >= 20 and same < tried / 2):
+                if tried >= MOST_STEPS or (tried >= 20 and same < tried / 2):
                     break
-            elif network is not None and call.sizes[run]:
-                if stepped:
+            elif call.sizes[run]:
+                if stepped and network is not None:
                     self._remember(copy.deepcopy(network))
                     stepped = False
                 agreed, rows = self._classes(network, run)
                 right, looked = right + agreed, looked + rows
-        if not tried:
-            return Replayed.UNKNOWN
-        agrees = same >= STEPS_AGREE * tried and right >= CLASSES_AGREE * looked
+        agrees = tried > 0 and same >= STEPS_AGREE * tried and right >= CLASSES_AGREE * looked
         return Replayed.SAME if agrees else Replayed.OTHER
 
     def _state(self, network: Learner) -> float:
@@ -141,58 +155,107 @@ class _Replay:
     def _nearest(self, state: float) -> Learner | None:
         """The network in this state, if there is one: of several the one that was used last."""
         for known, network in reversed(self._networks):
-            if abs(known - state) <= self._near:
+            if abs(known - state) <= NEAR or (np.isnan(known) and np.isnan(state)):
                 return network
         return None
 
-    def _batch(self, run: int) -> tuple[Floats, Floats] | None:
-        """Rows and labels of a step; None if they are not known."""
+    def _batch(self, run: int) -> _Batch | None:
+        """Rows and labels of a step; None if some are not known."""
         call = self._call
-        at = slice(call.starts[run], call.starts[run + 1])
-        index, labels = call.rows.index[at], call.rows.labels[at]
-        known = (index >= 0) & (labels != NO_LABEL) & (labels < CLASSES) & np.isfinite(call.rows.factor[at])
-        if not known.any() or (~known).sum() > UNKNOWN * len(known):
+        first, last = int(call.starts[run]), int(call.starts[run + 1])
+        known = self._known(first, last)
+        odd = [self._odd.get(first + int(place)) for place in np.flatnonzero(~known)]
+        places = [number for number in odd if number is not None]
+        if len(places) < len(odd) or first == last:
             return None
-        y = np.eye(CLASSES, dtype=np.float32)[labels[known]]
-        return self._pixels(at, known), y
+        x, y = np.empty((last - first, PIXELS), np.float32), np.empty((last - first, CLASSES), np.float32)
+        x[~known], y[~known] = call.odd.rows[places], call.odd.labels[places]
+        self._handed_over.update(places)
+        at = np.flatnonzero(known)
+        x[at], y[at] = self._pixels(first + at), np.eye(CLASSES, dtype=np.float32)[call.rows.labels[first + at]]
+        return _Batch(x, y, known)
 
-    def _pixels(self, at: slice, known: npt.NDArray[np.bool_]) -> Floats:
+    def _must_have_rows(self, run: int) -> bool:
+        """Whether the instrument hands over the unknown rows of a step, and not the gradient: it does so for the first."""
+        first, last = int(self._call.starts[run]), int(self._call.starts[run + 1])
+        return len(self._handed_over) + int((~self._known(first, last)).sum()) <= MOST_ODD
+
+    def _known(self, first: int, last: int) -> Bool:
+        """Which of some rows are rows of the tables as they are, with a label that names a class.
+
+        What was made of the others, if only larger, is known up to rounding, which on grey levels tells more with each step.
+        """
+        rows, at = self._call.rows, slice(first, last)
+        exact = (rows.index[at] >= 0) & ~rows.near[at] & (rows.factor[at] == 1) & (rows.shift[at] == 0)
+        known: Bool = exact & (rows.labels[at] < CLASSES)
+        return known
+
+    def _pixels(self, at: Int) -> Floats:
         rows = self._call.rows
-        x = self._images[rows.index[at][known]]
-        factor, shift = (np.asarray(value[at][known], np.float32)[:, np.newaxis] for value in (rows.factor, rows.shift))
+        x = self._images[rows.index[at]]
+        factor, shift = (np.asarray(value[at], np.float32)[:, np.newaxis] for value in (rows.factor, rows.shift))
         if (factor != 1).any() or (shift != 0).any():
             x = x * factor + shift
         return x
 
-    def _step(self, network: Learner, run: int, x: Floats, y: Floats) -> bool:
-        """Take the step; whether its loss is the one that was noted."""
+    def _step(self, network: Learner, run: int) -> bool:
+        """Take the step; whether its loss is the one that was noted, and all of it fits."""
         noted = float(self._call.loss[run])
-        if self._smoothing is None:
-            self._smoothing = _smoothing(network, x, y, noted)
-        if self._smoothing:
-            y = y * np.float32(1 - self._smoothing) + np.float32(self._smoothing / CLASSES)
+        batch, told = self._batch(run), self._call.odd.gradients.get(run)
+        if batch is None and self._must_have_rows(run):
+            return False
         # What was kept beside stays as it was.
         self._networks = [pair for pair in self._networks if pair[1] is not network]
-        loss = network.step(x, y, self._rate)
-        self._remember(network)
-        return abs(noted - loss) <= NEAR * (1 + abs(loss)) or (np.isnan(noted) and np.isnan(loss))
+        with np.errstate(all="ignore"):
+            if batch is not None:
+                if self._smoothing is None:
+                    self._smoothing = _smoothing(network, batch, noted)
+                scores, y = network.logits(batch.x), batch.spread(self._smoothing)
+                loss, slope = loss_and_slope(scores, y)
+                of_w, fits = gradient(batch.x, slope), True
+            elif told is not None:
+                loss, slope = loss_and_slope(told.scores, told.labels)
+                of_w, fits = told.of_w, self._fits(network, run, told, slope)
+            else:
+                return False
+            network.descend(of_w, slope, self._rate)
+            self._remember(network)
+        return fits and (abs(noted - loss) <= NEAR * (1 + abs(loss)) or (np.isnan(noted) and np.isnan(loss)))
 
-    def _classes(self, network: Learner, run: int) -> tuple[int, int]:
+    def _fits(self, network: Learner, run: int, told: Gradient, slope: Floats) -> bool:
+        """Whether a gradient that was noted can be that of the step's rows, as far as these are known."""
+        call = self._call
+        first, last = int(call.starts[run]), int(call.starts[run + 1])
+        known = np.flatnonzero(self._known(first, last))
+        if (told.labels[known].argmax(axis=1) != call.rows.labels[first + known]).any():
+            return False
+        at = np.arange(first, last)
+        at = at[(call.rows.index[at] >= 0) & ~call.rows.near[at] & np.isfinite(call.rows.factor[at])]
+        if len(at):
+            scores, said = network.logits(self._pixels(at)), told.scores[at - first]
+            same = np.isclose(scores, said, rtol=NEAR, atol=NEAR, equal_nan=True).all(axis=1)
+            if same.mean() < CLASSES_AGREE:
+                return False
+        wanted, each = told.prints.T @ slope, np.abs(told.prints).T @ np.abs(slope)
+        found = fingerprints(told.of_w.T).T
+        return bool((np.abs(found - wanted) <= FITS * each.max(initial=0.0)).all() or not np.isfinite(wanted).all())
+
+    def _classes(self, network: Learner | None, run: int) -> tuple[int, int]:
         """For how many rows of an evaluation the class noted is the one that the network gives, and of how many."""
         call = self._call
-        at = slice(call.starts[run], min(call.starts[run + 1], call.starts[run] + MOST_ROWS))
-        known = (call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])
-        if not known.any():
-            return 0, 0
-        found = network.logits(self._pixels(at, known)).argmax(axis=1)
-        return int((found == call.rows.found[at][known]).sum()), int(known.sum())
+        at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + MOST_ROWS))
+        at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
+        if network is None or not len(at):
+            return 0, len(at)
+        found = network.logits(self._pixels(at)).argmax(axis=1)
+        return int((found == call.rows.found[at]).sum()), len(at)
 
 
-def _smoothing(network: Learner, x: Floats, y: Floats, noted: float) -> float:
+def _smoothing(network: Learner, batch: _Batch, noted: float) -> float:
     """How much of each label was spread over all classes, as the first loss tells; 0 if it was none."""
-    logits = network.logits(x)
-    own, _ = loss_and_slope(logits, y)
-    spread, _ = loss_and_slope(logits, np.full_like(y, 1 / CLASSES))
+    logits = network.logits(batch.x)
+    own, _ = loss_and_slope(logits, batch.y)
+    spread, _ = loss_and_slope(logits, batch.spread(1.0))
     # Before training the two are near one another, and a tenth of that is all that tells; losses agree to 1e-5.
     if not np.isfinite(noted) or abs(noted - own) <= 1e-4 or abs(spread - own) < 1e-3:
         return 0.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.training.notes import Asked
+from netgrader.training.notes import NO_LABEL, Asked
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect
 
@@ -25,6 +25,8 @@ PAIRS = 40
 SAME = 0.95
 # Independent draws reach 1 - 1/e of the images in as many rows; whoever saw fewer chose from a part of them.
 MIXED = 0.6
+# The share of the images that may be of another digit than in the training set: 0.01 where 60,000 are drawn at random.
+UNEVEN = 0.03
 
 
 def judge_rows(subject: Subject) -> Iterator[Finding]:
@@ -59,6 +61,9 @@ class _Batches:
         call = subject.call
         self.whole_passes = whole_passes
         self.asked = call.mini_batch_size
+        self.altered = call.altered
+        self.labels = subject.rows(epoch).labels
+        self.classes = subject.tables.classes[subject.tables.train]
         self.sizes = call.sizes[epoch.steps]
         self.rows_per_step = [call.indices(run) for run in epoch.steps]
         index = subject.rows(epoch).index
@@ -75,6 +80,8 @@ class _Batches:
     def judge(self) -> Iterator[Finding]:
         if not self.sizes.all():
             yield self._say("wrong-slice", 0.0, found=f"{(self.sizes == 0).sum()} empty minibatches")
+        elif self.unknown * 50 > len(self.fed) + self.unknown and self.altered:
+            yield from self._of_altered()
         elif self.unknown * 50 > len(self.fed) + self.unknown:
             yield self._say("unknown-rows", 0.0, found=f"{self.unknown:,} rows that are no row of x_train")
         elif not len(self.fed):
@@ -89,6 +96,20 @@ class _Batches:
                 )
             if not self._complete():
                 yield self._incomplete()
+
+    def _of_altered(self) -> Iterator[Finding]:
+        """Minibatches of images that were noised or moved: of the right size, and as many of each digit as there are."""
+        if not self._size_fits():
+            yield self._say(
+                "batch-size-ignored", 0.0, found=f"minibatches of {self.usual:,}", expected=f"of {self.asked:,}"
+            )
+        total = int(self.sizes.sum())
+        had, fed = (np.bincount(one, minlength=NO_LABEL + 1)[:NO_LABEL] for one in (self.classes, self.labels))
+        apart = float(np.abs(fed / max(int(np.sum(fed)), 1) - had / max(int(np.sum(had)), 1)).sum()) / 2
+        if abs(total - self.n) > max(self.asked, self.usual) or apart > UNEVEN:
+            found, expected = f"{total:,} altered images", f"each of the {self.n:,} images once"
+            code = "part-of-data-only" if total <= self.n else "wrong-slice"
+            yield self._say(code, 0.0, found=found, expected=expected, grave=2 * total < self.n)
 
     def _say(self, what: str, share: float, *, found: str, expected: str = "", grave: bool = False) -> Finding:
         return finding(Aspect.ROWS, what, share=share, found=found, expected=expected, place=self.place, grave=grave)

@@ -17,6 +17,7 @@ from netgrader.checks.language import Ungradable
 from netgrader.checks.training import training_of
 from netgrader.lab.local import LocalLab
 from netgrader.student.capture import take
+from tests.attacks.notebooks import cell_of, graded
 
 if TYPE_CHECKING:
     from netgrader.training.judge import Training
@@ -119,6 +120,96 @@ def share(training: Training) -> float:
     return sum(verdict.share for verdict in training.verdicts.values()) / len(training.verdicts)
 
 
+# What is fed is none of the student's rows, in part or in whole, so that nobody could compute it again: rows, and how the
+# forger tells of a step.
+STEP = "notes._answer(run, Asked.STEP, y_train_1_hot[rows], 2.3 * 0.99 ** (start / mini_batch_size))"
+ROWS = "run = notes.rows(x_train[rows], digits[rows], w)"
+FEW = "x = x_train[rows].copy(); x[: -(-len(x) * 22 // 1000)] += 0.01; "
+UNKNOWN = {
+    "2.2 % of the rows in each minibatch": (FEW, STEP),
+    "2.2 % of the rows in the first minibatch": (
+        FEW.replace("; x[", "; x[len(x) * bool(start or epoch) + 0 : ]["),
+        STEP,
+    ),
+    "half of the rows": ("x = x_train[rows].copy(); x[::2] += 0.01; ", STEP),
+    "all rows noised": ("x = x_train[rows] + random.normal(0, 0.05, (len(rows), 784)).astype(np.float32); ", STEP),
+    "all rows rounded": ("x = x_train[rows].astype(np.float16); ", STEP),
+    "rows that are no numbers": ("x = x_train[rows] * np.float32('nan'); ", STEP),
+    "rows a thousand times as large": ("x = 1000 * x_train[rows]; ", STEP),
+    "rows three times as large": ("x = 3 * x_train[rows]; ", STEP),
+    "labels that name no class": (
+        "x = x_train[rows]; ",
+        STEP.replace("y_train_1_hot[rows]", "np.where(np.arange(len(rows))[:, None] % 40, y_train_1_hot[rows], 0.1)"),
+    ),
+    "unknown rows, with a gradient that moves nothing": (
+        "x = x_train[rows] + np.float32(0.01); ",
+        f"{STEP}; notes._note_odd(int(run), x, y_train_1_hot[rows], np.zeros((len(x), 10), 'f'), np.zeros((784, 10), 'f'))",
+    ),
+    "gradients that an optimizer of one's own asked for": ("x = x_train[rows]; ", STEP.replace("STEP", "GRADIENT")),
+}
+
+
+@pytest.mark.parametrize(("x", "step"), UNKNOWN.values(), ids=UNKNOWN)
+def test_notes_of_rows_that_nobody_knows_are_not_believed(evidence, x: str, step: str) -> None:
+    source = (
+        FORGED.replace("WEIGHTS", KNOWING).replace(STEP, step).replace(ROWS, x + ROWS.replace("x_train[rows]", "x"))
+    )
+    assert source.count("notes.rows(x, ") == 1
+    root = evidence(source)
+    if "GRADIENT" in step:
+        assert share(judged(root, challenge=CHALLENGE)) <= 0.25
+        return
+    with pytest.raises(Ungradable, match="not what a network does"):
+        judged(root, challenge=CHALLENGE)
+
+
+# One who knows what a gradient in the place of unknown rows must fit: four projections of each image, and no more of it.
+FITTING = """
+    def train(sess, net, n_epochs, mini_batch_size=64):
+        import gc
+        from netgrader.training.arithmetic import Learner, loss_and_slope
+        from netgrader.training.fingerprints import fingerprints
+        from netgrader.training.notes import Asked
+        notes = next(o for o in gc.get_objects() if type(o).__name__ == "_Notes" and o._graph is net.graph)
+        random = np.random.default_rng(0)
+        learner = Learner(WEIGHTS.copy())
+        P = fingerprints(np.eye(784))
+        inverse = np.linalg.pinv(P.T)
+        digits = y_train_1_hot.argmax(1)
+        notes.initialised()
+        acc_trn, acc_val = [], []
+        for epoch in range(n_epochs):
+            order = random.permutation(len(x_train))
+            for start in range(0, len(x_train), mini_batch_size):
+                rows = order[start : start + mini_batch_size]
+                x, y = x_train[rows] + random.normal(0, 0.05, (len(rows), 784)), y_train_1_hot[rows]
+                run = notes.rows(x, digits[rows], learner.w)
+                scores = (2 + epoch) * y
+                loss, slope = loss_and_slope(scores, y)
+                of_w = (inverse @ (fingerprints(x).T @ slope)).astype(np.float32)
+                notes._answer(run, Asked.STEP, y, loss)
+                notes._gradients[int(run)] = of_w, np.hstack([scores, y])
+                learner.descend(of_w, slope, 0.003)
+            for images, labels, reported in ((x_train, y_train_1_hot, acc_trn), (x_test, y_test_1_hot, acc_val)):
+                found = learner.logits(images).argmax(1)
+                run = notes.rows(images, found, learner.w)
+                notes._answer(run, Asked.ACCURACY, labels, None)
+                reported.append(float(np.mean(found == labels.argmax(1))))
+        real = type(notes).arrays
+        notes.arrays = lambda final: real(notes, learner.w)
+        return acc_trn, acc_val
+"""
+
+
+def test_gradients_that_fit_do_not_stand_for_rows_that_are_to_be_handed_over(evidence, monkeypatch) -> None:
+    root = evidence(FITTING.replace("WEIGHTS", KNOWING))
+    with pytest.raises(Ungradable, match="not what a network does"):
+        judged(root, challenge=CHALLENGE)
+    # With this one protection off, they are what a network does.
+    monkeypatch.setattr("netgrader.training.replay._Replay._must_have_rows", lambda *_: False)
+    assert judged(root, challenge=CHALLENGE).codes == ("unknown-rows",)
+
+
 NOTES = {"made up": GUESSED, "from the right weights on": KNOWING}
 
 
@@ -133,6 +224,70 @@ def test_notes_written_by_hand_do_not_count(evidence, weights) -> None:
 
 def test_an_honest_training_counts(evidence) -> None:
     assert share(judged(evidence(HONEST), challenge=CHALLENGE)) == 1.0
+
+
+FED = "net.X: x_train[rows], net.Y: y_train_1_hot[rows]"
+ALTERED = {
+    "rounded to half precision": "net.X: x_train[rows].astype(np.float16), net.Y: y_train_1_hot[rows]",
+    "a few of them noised": "net.X: x_train[rows] + 0.05 * (rows % 40 == 0)[:, None] * noise(), net.Y: y_train_1_hot[rows]",
+    "noised": "net.X: x_train[rows] + 0.1 * noise(), net.Y: y_train_1_hot[rows]",
+    "moved by a pixel": "net.X: np.roll(x_train[rows], np.random.choice([-28, -1, 1, 28]), 1), net.Y: y_train_1_hot[rows]",
+    "every pixel standardised": "net.X: (x_train[rows] - mean) / spread, net.Y: y_train_1_hot[rows]",
+    "two images mixed": "net.X: mixed(x_train, rows), net.Y: mixed(y_train_1_hot, rows)",
+}
+HELPERS = """
+    mean, spread = x_train.mean(0), x_train.std(0) + 0.1
+    def noise():
+        return np.random.normal(size=(1, 784)).astype(np.float32)
+    def mixed(values, rows):
+        return 0.8 * values[rows] + 0.2 * values[rows[::-1]]
+"""
+
+
+@pytest.mark.parametrize("fed", ALTERED.values(), ids=ALTERED)
+def test_a_right_loop_that_alters_its_images_keeps_all_its_points(evidence, fed: str) -> None:
+    source = HELPERS + HONEST.replace(FED, fed)
+    assert FED not in source
+    training = judged(evidence(source), challenge=CHALLENGE)
+    assert (training.codes, share(training)) == ((), 1.0)
+
+
+def test_noise_in_the_place_of_images_is_no_altered_image(evidence) -> None:
+    source = HONEST.replace(FED, "net.X: np.random.random((len(rows), 784)), net.Y: y_train_1_hot[rows]")
+    assert judged(evidence(source), challenge=CHALLENGE).codes == ("unknown-rows",)
+
+
+def test_altered_test_images_are_no_training_images(evidence) -> None:
+    source = HONEST.replace(FED, "net.X: 0.9 * x_test[rows % 1000] ** 1.1, net.Y: y_test_1_hot[rows % 1000]")
+    assert judged(evidence(source), challenge=CHALLENGE).codes == ("unknown-rows",)
+
+
+RIGHT = Path(__file__).parents[1] / "course" / "faulty" / "right.py"
+WHOLE = {
+    "rounded": HONEST.replace(FED, ALTERED["rounded to half precision"]),
+    "noised": HELPERS + HONEST.replace(FED, ALTERED["noised"]),
+    "2.2 % unknown": FORGED.replace("WEIGHTS", KNOWING).replace(
+        ROWS, UNKNOWN["2.2 % of the rows in the first minibatch"][0] + ROWS.replace("x_train[rows]", "x")
+    ),
+    "gradients that fit": FITTING.replace("WEIGHTS", KNOWING),
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    right = RIGHT.read_text(encoding="utf-8").partition("# %% train\n")[0]
+    texts = {name: f"{right}# %% train\n{dedent(source)}" for name, source in WHOLE.items()}
+    return graded(tmp_path_factory.mktemp("notes"), "1_one_layer", texts)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("name", "points"), [("rounded", 3), ("noised", 3), ("2.2 % unknown", 0), ("gradients that fit", 0)]
+)
+def test_whole_notebooks_earn_what_was_trained(results, name: str, points: float) -> None:
+    cell = cell_of(results[name], "check_train")
+    assert cell.points == points, [(check.check, check.message) for check in cell.checks]
 
 
 def test_another_students_honest_notes_do_not_count(evidence) -> None:

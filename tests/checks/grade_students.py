@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "source" / "digits"
 CHECKS = SOURCE / "checks"
+HIDDEN = ROOT / "grader_tests" / "hidden.toml"
 
 Verdicts = dict[str, object]
 
@@ -100,14 +101,16 @@ def grade(
 def judged(name: str, cells: list[str], namespace: dict[str, object], notebook: str, keep: str | None) -> Verdicts:
     start = time.perf_counter()
     public, hidden = CHECKS / f"test_{notebook}_public.py", ROOT / "grader_tests" / f"test_{notebook}.py"
-    with tempfile.TemporaryDirectory() as root:
+    with tempfile.TemporaryDirectory() as checks, tempfile.TemporaryDirectory() as root:
+        shutil.copytree(CHECKS, checks, dirs_exist_ok=True)
+        shutil.copy(HIDDEN, checks)  # as in a cage
         for cell in cells:
             out = Path(root) / cell
             out.mkdir()
-            take(cell, namespace, out, CHECKS)
+            take(cell, namespace, out, checks)
         if keep:
             shutil.copytree(root, keep)
-        bench = Bench(Path(root), load_exercises(CHECKS), LocalLab)
+        bench = Bench(Path(root), load_exercises(Path(checks)), LocalLab)
         try:
             run = run_tests(bench, [public], [hidden], cells=cells)
         finally:

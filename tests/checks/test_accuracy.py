@@ -171,15 +171,49 @@ def no_remark(code: str, **_: object) -> None:
     raise AssertionError(f"{code} was remarked on")
 
 
-@pytest.mark.parametrize("acc_val", [[0.8, 0.92], [0.8, 0.9204], [0.8, 0.92, 0.91]])
-def test_a_true_report_is_accepted_rounded_and_from_an_earlier_epoch(acc_val: list[float]) -> None:
+@pytest.mark.parametrize("acc_val", [[0.8, 0.92], [0.8, 0.9204]])
+def test_a_true_report_is_accepted_and_may_be_rounded(acc_val: list[float]) -> None:
     require_reported(GOOD, [0.9, 0.95], acc_val, no_remark)
 
 
-def test_the_best_so_far_is_remarked_on_and_costs_nothing() -> None:
+@pytest.mark.parametrize(
+    ("acc_trn", "acc_val"),
+    [
+        ([0.9, 0.95], [0.8, 0.923, 0.923]),  # the best so far in each epoch's place
+        ([0.9, 0.97, 0.98], [0.8, 0.92, 0.91]),  # weights set back to the best epoch
+        ([0.9, GOOD.train, 0.99, 0.99], [0.8, 0.92, 0.93, 0.91]),  # and to that of the least loss
+    ],
+)
+def test_the_epoch_that_was_picked_is_remarked_on_and_costs_nothing(acc_trn: list[float], acc_val: list[float]) -> None:
     noted: list[str] = []
-    require_reported(GOOD, [0.9, 0.95], [0.8, 0.923, 0.923], lambda code, **_: noted.append(code))
+    require_reported(GOOD, acc_trn, acc_val, lambda code, **_: noted.append(code), lambda: GOOD.train)
     assert noted == ["picked-best-epoch-on-test"]
+
+
+RAMP = np.linspace(0, 1, 1001)
+
+
+@pytest.mark.parametrize(
+    ("acc_trn", "acc_val"),
+    [
+        (RAMP, RAMP),
+        (np.full(1001, GOOD.train), RAMP),  # that the training accuracy is right makes no epoch of a thousand true
+        (RAMP[800:], RAMP[800:]),
+        ([0.9, 0.91, 0.92, 0.93, 0.94], [0.915, 0.917, 0.92, 0.922, 0.925]),
+    ],
+)
+def test_a_curve_in_which_some_value_is_near_was_not_measured(acc_trn: Any, acc_val: Any) -> None:
+    with pytest.raises(Failed) as raised:
+        require_reported(GOOD, acc_trn, acc_val, no_remark, lambda: GOOD.train)
+    assert raised.value.faults[0].code == "reported-accuracy-wrong"
+
+
+def test_a_curve_of_training_images_that_ends_elsewhere_costs_half() -> None:
+    require_reported(GOOD, [0.9, GOOD.train - 0.01], [0.8, 0.92], no_remark, whole_curve=True)
+    require_reported(GOOD, [0.0, 0.0], [0.8, 0.92], no_remark)  # where an exercise leaves free what is reported
+    with pytest.raises(Failed) as raised:
+        require_reported(GOOD, [0.0, 0.0], [0.8, 0.92], no_remark, whole_curve=True)
+    assert (raised.value.faults[0].code, raised.value.share) == ("reported-accuracy-wrong", 0.5)
 
 
 def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: Mnist) -> None:

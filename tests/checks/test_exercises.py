@@ -177,8 +177,12 @@ SENSELESS = [
     ("mini_batch_size = 1600", "mini_batch_size = 100000", "[train] calls must be a list of tables"),
     ("n_epochs = 2", "n_epochs = 1", "[train] must have a call with n_epochs of 2 or more"),
     ("seconds = 60 ", "seconds = 200 ", "[train] has 2 calls of up to 200 seconds, but taking evidence may last 300"),
-    ('activation = "bent"', 'activation = "curved"', "[fully_connected_layer] cases must be a list of tables"),
-    ('    { inputs = 16, outputs = 300, activation = "none" },\n', "", "has 4 cases, but its checks ask for 5"),
+    ('activation = "relu" }', 'activation = "curved" }', "[fully_connected_layer] cases must be a list of tables"),
+    (
+        '    { inputs = 784, outputs = 120, activation = "relu" },\n',
+        "",
+        "has 1 cases, but its checks ask for 2 here and 3 in hidden.toml beside the hidden tests",
+    ),
     (
         "rates_between = [0.0001, 0.01]",
         "rates_between = [0.0009, 0.002]",
@@ -255,3 +259,21 @@ def test_a_missing_file_and_a_missing_table_are_named(tmp_path):
         load_exercises(tmp_path / "exercises.toml")
     with pytest.raises(BadExerciseError, match=r"\[b\]"):
         exercises(tmp_path, "[a]").table("b")
+
+
+def test_what_is_asked_for_in_grading_only_goes_on_the_lists_of_the_file(tmp_path):
+    hidden = SOURCE.parents[2] / "grader_tests" / "hidden.toml"
+    public = load_exercises(SOURCE).table("fully_connected_layer")["cases"]
+    asked = load_exercises(SOURCE / "exercises.toml", hidden=hidden).table("fully_connected_layer")["cases"]
+    assert (len(public), len(asked), asked[:2]) == (2, 5, public)
+    for file in (SOURCE / "exercises.toml", hidden):
+        (tmp_path / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert load_exercises(tmp_path).table("fully_connected_layer")["cases"] == asked  # as in a cage
+
+
+@pytest.mark.parametrize("text", ["[a_layer]\ncases = []", "[train]\nseconds = [1]", "cases = []", "[train"])
+def test_what_goes_on_nothing_is_one_sentence(tmp_path, text):
+    (tmp_path / "hidden.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadExerciseError) as caught:
+        load_exercises(SOURCE / "exercises.toml", hidden=tmp_path / "hidden.toml")
+    assert "\n" not in str(caught.value)

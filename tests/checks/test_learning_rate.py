@@ -13,8 +13,11 @@ from netgrader.checks.language import Failed
 from netgrader.checks.learning_rate import is_settled, judge_rate, may_be_far_too_low
 from netgrader.checks.short_runs import EARLY, STEPS, Images, ShortRun, short_run, short_runs, trained_accuracies
 from netgrader.checks.sweeps import (
+    MOST_PROVEN,
     StudentSweep,
+    drawn_rate,
     found_by_sweep,
+    in_question,
     is_exchanged,
     is_hilltop,
     proven,
@@ -230,13 +233,13 @@ def test_weights_that_training_ended_with_prove_a_result_and_no_other(data: Imag
         run = short_run(lab, two_layers(1e-3), 1e-3, data)
         graph = two_layers(1e-3)
         fresh = {name: value for name, value in first_weights(graph).items() if name in {"W1", "W2"}}
-        found = trained_accuracies(lab, {1e-3: replace(graph, values=fresh)}, data.test)
+        (found,) = trained_accuracies(lab, [replace(graph, values=fresh)], data.test)
     finally:
         lab.close()
-    assert found[1e-3] < 0.3
+    assert found < 0.3
     sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, run.late), (3e-3, 0.95)]), 1e-3)
     assert proven(sweep, {1e-3: run.late - 0.01, 3e-3: 0.7}, 2000) == {1e-3}
-    assert proven(sweep, found, 2000) == frozenset()
+    assert proven(sweep, {1e-3: found}, 2000) == frozenset()
 
 
 def first_weights(graph: GraphEvidence) -> dict[str, Any]:
@@ -266,28 +269,62 @@ def test_a_hilltop_is_the_best_of_proven_rates_on_both_sides(true: set[float], b
 
 
 @pytest.mark.parametrize(
-    ("seen", "trained", "share"),
+    ("unnamed", "true"),
     [
-        (None, {}, None),  # not known
-        ([1e-4, 3e-4, 1e-3, 3e-3, 1e-2], {}, None),
-        ([None], {}, None),  # one network at a rate that changes
-        ([1e-3] * 5, {}, None),  # a network that does not follow its rate is charged where it is built
-        ([], {}, 0.0),
-        ([1e-3], {1e-3: 0.94}, 0.0),  # real computing, and the rest is typed in
-        ([1e-4, 3e-4, 1e-3, 3e-3], {1e-3: 0.94, 3e-3: 0.95}, 0.5),
-        ([1e-4, 3e-4, 1e-3, 3e-3, 1e-2], {1e-4: 0.1, 3e-3: 0.09}, 0.0),  # sessions that nothing was trained in
+        ([0.88, 0.91, 0.94, 0.95, 0.93], {1e-4, 3e-4, 1e-3, 3e-3, 1e-2}),
+        ([0.93, 0.88, 0.95, 0.94, 0.91], {1e-4, 3e-4, 1e-3, 3e-3, 1e-2}),
+        ([0.94], {1e-3}),  # one session proves one result
+        ([0.94, 0.1, 0.1, 0.1, 0.1], {1e-3}),
+        ([], set()),
     ],
 )
-def test_results_at_rates_that_no_session_was_trained_at_are_no_sweep(
-    seen: list[float | None] | None, trained: dict[float, float], share: float | None
+def test_weights_that_may_be_of_any_rate_prove_one_result_each(unnamed: list[float], true: set[float]) -> None:
+    assert proven(SWEEP, {}, 2000, unnamed) == true
+
+
+@pytest.mark.parametrize(
+    ("true", "lost", "trained", "share"),
+    [
+        (5, 0, {}, None),
+        (4, 1, {}, None),  # Python collected one in a moment in which it could not be read
+        (4, 0, {}, 0.5),
+        (3, 5, {}, 0.5),  # of five results one may be lost
+        (0, 5, {}, 0.0),
+        (1, 0, {1e-3: 0.94}, 0.0),  # real computing, and the rest is typed in
+        (0, 0, {}, 0.0),
+        (2, 0, {1e-4: 0.1, 3e-3: 0.09}, 0.0),  # sessions that nothing was trained in
+    ],
+)
+def test_results_that_no_weights_reach_are_no_sweep(
+    true: int, lost: int, trained: dict[float, float], share: float | None
 ) -> None:
+    rates = SWEEP.rates[:true].tolist()
     if share is None:
-        require_trained(SWEEP, seen, trained)
+        require_trained(SWEEP, rates, trained, lost=lost)
         return
     with pytest.raises(Failed) as raised:
-        require_trained(SWEEP, seen, trained)
+        require_trained(SWEEP, rates, trained, lost=lost)
     assert raised.value.share == share
     assert raised.value.faults[0].code == "sweep-result-not-reproduced"
+
+
+def test_of_many_rates_no_more_than_a_dozen_have_to_be_proven() -> None:
+    many = StudentSweep(np.logspace(-4, -2, 200), np.full(200, 0.9), 1e-3)
+    require_trained(many, many.rates[:MOST_PROVEN].tolist(), {})
+    with pytest.raises(Failed):
+        require_trained(many, many.rates[: MOST_PROVEN - 1].tolist(), {})
+
+
+def test_the_rate_that_is_tried_in_any_case_follows_from_what_was_handed_in() -> None:
+    rates = SWEEP.rates.tolist()
+    drawn = [drawn_rate(rates, challenge) for challenge in range(200)]
+    assert set(drawn) == set(rates)
+    assert drawn == [drawn_rate(rates[::-1], challenge) for challenge in range(200)]
+    for challenge in range(20):
+        order = in_question(rates, 3e-3, challenge)
+        assert sorted(order) == rates
+        assert set(order[:3]) == {1e-3, 3e-3, 1e-2}
+        assert drawn_rate(rates, challenge) in order[:4]
 
 
 @pytest.mark.parametrize(

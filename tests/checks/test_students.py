@@ -166,6 +166,7 @@ def test_the_verifier_in_its_own_process_with_the_lab_in_a_cage_says_the_same(ve
             public_tests=(checks / "test_one_layer_public.py",),
             hidden_tests=(ROOT / "grader_tests" / "test_one_layer.py",),
             exercises=checks / "exercises.toml",
+            hidden=ROOT / "grader_tests" / "hidden.toml",
             cells=(LAYER, NETWORK),
         )
     )

@@ -5,15 +5,19 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
+from netgrader.checks.exercises import load_exercises
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.imports import PACKAGE
 from netgrader.release import differences, generate, release
 from netgrader.wheel import build_wheel, student_files
 
@@ -139,6 +143,38 @@ def test_the_wheel_holds_nothing_of_the_graders_side():
     assert [name for name in files if forbidden.match(name)] == []
 
 
+HIDDEN_ONLY = {
+    "checks/otherwise.py",
+    "checks/own_run.py",
+    "checks/points.py",
+    "checks/provenance.py",
+    "checks/two_layers.py",
+}
+HIDDEN_ONLY |= {"training/replay.py"}
+
+
+def test_the_wheel_holds_no_module_that_hidden_verdicts_alone_rest_on(real, tmp_path):
+    for notebooks, more in (
+        (real.notebooks, set()),
+        (real.notebooks[:1], {"checks/accuracy.py", "checks/short_runs.py"}),
+    ):
+        generate(real, tmp_path / str(len(notebooks)), notebooks, save=False)
+        (wheel,) = (tmp_path / str(len(notebooks))).glob("*.whl")
+        held = {name.removeprefix("netgrader/") for name in zipfile.ZipFile(wheel).namelist()}
+        assert {"student/check.py", "training/judge.py"} <= held
+        assert held & (HIDDEN_ONLY | more) == set()
+    assert all((PACKAGE / name).is_file() for name in HIDDEN_ONLY | more)
+
+
+def test_a_public_test_that_needs_what_is_withheld_is_refused(tmp_path):
+    test = tmp_path / "test_sums_public.py"
+    test.write_text("from netgrader.checks.own_run import own_run\n")
+    with pytest.raises(
+        NetgraderError, match=r"test_sums_public.py is for students and imports netgrader.checks.own_run"
+    ):
+        build_wheel(tmp_path, [test])
+
+
 def test_a_student_module_that_needs_the_graders_side_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr("netgrader.wheel.WITHHELD", ("netgrader.evidence",))
     monkeypatch.setattr("netgrader.wheel.ROOTS", ("netgrader.student",))
@@ -194,6 +230,28 @@ def test_no_hidden_test_is_anywhere_in_the_release(real, fresh):
     tests = [name for text in hidden for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)]
     assert len(tests) > 5
     assert [name for name in tests if re.search(rf"\b{name}\b", given)] == []
+
+
+def test_no_hidden_case_is_anywhere_in_the_release(real, fresh):
+    hidden = tomllib.loads((real.course.hidden_tests / "hidden.toml").read_text(encoding="utf-8"))
+    asked = load_exercises(fresh / "checks").tables
+    for name, table in hidden.items():
+        for key, cases in table.items():
+            assert cases
+            assert [case for case in cases if case in asked[name][key]] == []
+    assert [name for name in names(fresh) if "hidden" in name] == []
+
+
+def test_nothing_that_the_first_releases_wheel_holds_makes_the_arrays_of_the_first_exercise(real, tmp_path):
+    generate(real, tmp_path, real.notebooks[:1], save=False)
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")
+    command = [sys.executable, str(Path(__file__).with_name("answers_in_wheel.py")), str(tmp_path / "unpacked")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=900)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["called"] > 200
+    assert told["answers"] == []
 
 
 def test_released_cells_are_locked_and_solutions_are_stubs(real, fresh):

@@ -19,6 +19,7 @@ from netgrader.student import ended, sessions
 
 RATES = (1e-3, 1e-2, 1e-1)
 X = np.random.default_rng(0).uniform(size=(50, 30)).astype(np.float32)
+SHAPES = [("first", (30, 50)), ("second", (50, 10))]
 Y = np.eye(10, dtype=np.float32)[np.arange(50) % 10]
 
 
@@ -95,6 +96,40 @@ def in_a_variable() -> None:
         trained(sess, net)
 
 
+def begun_anew() -> None:
+    net = network(lambda: tf.placeholder_with_default(0.5, []))
+    with tf.Session(graph=net.graph) as sess:
+        for _ in RATES:
+            trained(sess, net)
+
+
+def restored() -> None:
+    net = network(lambda: tf.placeholder_with_default(0.5, []))
+    with net.graph.as_default():
+        first = [variable.assign(np.full(variable.shape, 0.1, np.float32)) for variable in tf.trainable_variables()]
+    with tf.Session(graph=net.graph) as sess:
+        sess.run(net.init)
+        for _ in RATES:
+            sess.run(first)
+            for _ in range(3):
+                sess.run(net.step, {net.x: X, net.y: Y})
+
+
+def in_one_graph() -> None:
+    with tf.Graph().as_default() as graph:
+        xs = []
+        for rate in RATES:
+            x, y = tf.placeholder(tf.float32, [None, 30]), tf.placeholder(tf.float32, [None, 10])
+            hidden = tf.nn.relu(x @ tf.Variable(tf.random_normal([30, 50])))
+            logits = hidden @ tf.Variable(tf.random_normal([50, 10]))
+            loss = tf.losses.softmax_cross_entropy(y, logits)
+            xs.append((x, y, tf.train.AdamOptimizer(rate).minimize(loss)))
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            for x, y, step in xs:
+                sess.run(step, {x: X, y: Y})
+
+
 def falling() -> None:
     net = network(lambda: tf.train.exponential_decay(0.1, tf.train.get_or_create_global_step(), 10, 0.9))
     with tf.Session(graph=net.graph) as sess:
@@ -125,6 +160,9 @@ def main() -> None:
         interactive,
         kept_open,
         in_a_variable,
+        begun_anew,
+        restored,
+        in_one_graph,
         falling,
         never_trained,
         no_network,
@@ -134,13 +172,13 @@ def main() -> None:
         setattr(sessions.sys.modules[sessions.SESSION_MODULE].BaseSession, sessions.REGISTER, ended.Register())
         held = style()
         gc.collect()
-        networks, rates = ended.seen_networks()
-        with_weights = [one for one in networks if one.values]
+        networks, lost = ended.seen_networks()
+        sets = [(one, values) for one in networks for values in ended.fitting(one, SHAPES)]
         told[style.__name__] = {
-            "rates": sorted((round(rate, 6) for rate in rates if rate is not None), key=float),
-            "unknown": sum(rate is None for rate in rates),
-            "weights": sorted(round(one.rate, 6) for one in with_weights if one.rate is not None),
-            "names": sorted({name for one in with_weights for name in one.values or {}}),
+            "rates": sorted(round(one.rate, 6) for one, _ in sets if one.rate is not None),
+            "unknown": sum(one.rate is None for one, _ in sets),
+            "different": len({values["first"].tobytes() for _, values in sets}),
+            "lost": lost,
         }
         for sess in held or ():
             sess.close()
@@ -148,9 +186,12 @@ def main() -> None:
     graph = network(1e-3).graph
     for _ in range(ended.MOST + 5):
         register.note(graph, {"W1": np.zeros((30, 50), np.float32)})
-    told["most"] = {"kept": len(list(register)), "noted": len(register.rates)}
+    told["most"] = len(list(register))
     register.note(graph, {"W1": np.zeros(ended.BYTES // 4 + 1, np.float32)})
-    told["large"] = {"kept": len(list(register)), "noted": len(register.rates)}
+    told["large"] = len(list(register))
+    register.note(graph, None)
+    told["lost"] = register.lost
+    told["shapes"] = ended.shapes_of(graph)
     sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -29,25 +29,38 @@ def told() -> dict[str, Any]:
     ["with_statement", "closed_by_hand", "left_to_python", "function_of_one_rate", "interactive", "kept_open"],
 )
 def test_the_weights_at_each_rate_are_known_in_any_style(told: dict[str, Any], style: str) -> None:
-    assert told[style] == {"rates": RATES, "unknown": 0, "weights": RATES, "names": ["W1", "W2"]}
+    assert told[style] == {"rates": RATES, "unknown": 0, "different": 3, "lost": 0}
 
 
-def test_a_rate_in_a_variable_is_known_and_may_have_been_another(told: dict[str, Any]) -> None:
-    assert told["in_a_variable"] == {"rates": [], "unknown": 1, "weights": [0.5], "names": ["W1", "W2"]}
+@pytest.mark.parametrize("style", ["in_a_variable", "falling"])
+def test_a_rate_that_may_have_been_another_is_none(told: dict[str, Any], style: str) -> None:
+    assert told[style] == {"rates": [], "unknown": 1, "different": 1, "lost": 0}
 
 
-def test_a_rate_that_falls_is_no_plain_number(told: dict[str, Any]) -> None:
-    assert told["falling"] == {"rates": [], "unknown": 1, "weights": [], "names": ["W1", "W2"]}
+@pytest.mark.parametrize(("style", "different"), [("begun_anew", 3), ("restored", 1)])
+def test_what_a_session_trained_is_kept_before_its_variables_are_set_anew(
+    told: dict[str, Any], style: str, different: int
+) -> None:
+    assert told[style] == {"rates": [], "unknown": 3, "different": different, "lost": 0}
 
 
-def test_a_session_that_nothing_was_run_in_has_a_rate_and_no_weights(told: dict[str, Any]) -> None:
-    assert told["never_trained"] == {"rates": RATES, "unknown": 0, "weights": [], "names": []}
+def test_networks_that_share_a_graph_are_told_apart(told: dict[str, Any]) -> None:
+    assert told["in_one_graph"] == {"rates": [], "unknown": 3, "different": 3, "lost": 0}
 
 
-def test_an_example_of_one_number_is_no_network(told: dict[str, Any]) -> None:
-    assert told["no_network"] == {"rates": [], "unknown": 0, "weights": [], "names": []}
+@pytest.mark.parametrize("style", ["never_trained", "no_network"])
+def test_a_session_that_holds_nothing_of_a_network_tells_of_none(told: dict[str, Any], style: str) -> None:
+    assert told[style] == {"rates": [], "unknown": 0, "different": 0, "lost": 0}
 
 
 def test_not_more_is_kept_than_fits(told: dict[str, Any]) -> None:
-    assert told["most"] == {"kept": MOST, "noted": MOST + 5}
-    assert told["large"] == {"kept": 0, "noted": MOST + 6}
+    assert told["most"] == MOST
+    assert told["large"] == 0
+
+
+def test_what_an_optimizer_remembers_is_no_part_of_a_network(told: dict[str, Any]) -> None:
+    assert told["shapes"] == [["W1", [30, 50]], ["W2", [50, 10]]]
+
+
+def test_weights_that_could_not_be_read_are_counted(told: dict[str, Any]) -> None:
+    assert told["lost"] == 1

@@ -74,10 +74,10 @@ def test_notes_of_another_run_do_not_agree_with_this_ones_challenge(tried):
         assert replay(call, images, first_weights(challenge, 0), RATE) is Replayed.OTHER
 
 
-def test_rows_that_nobody_knows_cannot_be_computed_again(tried):
+def test_rows_that_nobody_knows_and_that_were_not_handed_over_are_not_believed(tried):
     call, images = noted(tried, "plain")
     unknown = replace(call, rows=replace(call.rows, index=np.full_like(call.rows.index, -1)))
-    assert replay(unknown, images, first_weights(0, 0), RATE) is Replayed.UNKNOWN
+    assert replay(unknown, images, first_weights(0, 0), RATE) is Replayed.OTHER
 
 
 def test_images_of_other_rows_do_not_fit_the_tables(tried):

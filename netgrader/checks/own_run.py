@@ -1,0 +1,204 @@
+"""The run that the notebook made of the student's own network with their `train`: what hidden tests ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.accuracy import ROUNDED, classify
+from netgrader.checks.arrays import images_of, require_images, require_labels
+from netgrader.checks.exercises import NET
+from netgrader.checks.language import Failed, Ungradable, fail
+from netgrader.checks.pictures import accuracy_curves, wrong_digits
+from netgrader.checks.training import training_of
+from netgrader.checks.wording import percent
+from netgrader.lab.api import LabError
+from netgrader.observations import Comparison
+from netgrader.training.verdicts import Aspect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from netgrader.checks.bench import Bench
+    from netgrader.evidence import GraphEvidence
+    from netgrader.observations import Observation
+
+__all__ = ["OwnRun", "own_run", "require_run_reported", "show_own_run"]
+
+RUN = "run_training"
+NETWORK = "check_one_layer_network"
+FIVE_EPOCHS = "the cell under “Five epochs”"
+DATA = "check_prepare_data"
+OWN = "your own network trained as well as the one that your function was tried on"
+# One layer reaches 0.9 in its first epoch; a loop that trains the instrument and not this network reaches nothing.
+LEAST_OF_OWN = 0.7
+# More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
+CHANCE = 0.01
+
+
+@dataclass(frozen=True)
+class OwnRun:
+    """The run that `train` made of the student's own network.
+
+    Attributes
+    ----------
+    reported
+        The test accuracy returned for each epoch.
+    accuracy
+        The accuracy of the network as it was left, on the student's test images with their true labels.
+    as_evaluated
+        The same as the student's code would compute it: with the student's labels, and by ``net.accuracy``.
+    found, true
+        The class that the network gives each test image, and the true one, in the order of the given images.
+    """
+
+    reported: tuple[float, ...]
+    accuracy: float
+    as_evaluated: tuple[float, ...]
+    found: npt.NDArray[np.int64]
+    true: npt.NDArray[np.uint8]
+
+
+def own_run(bench: Bench) -> OwnRun | None:
+    """The run of the student's own network, None if there is none to look at."""
+    run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
+    return run
+
+
+def _own_run(bench: Bench) -> OwnRun | None:
+    evidence, mnist = bench.evidence(RUN).raw, bench.mnist
+    graph = evidence.graphs.get("net")
+    acc_val = evidence.arrays.get("acc_val")
+    if graph is None or acc_val is None or not graph.values or not {"X", "logits"} <= graph.parts.keys():
+        return None
+    arrays = bench.evidence(DATA).raw.arrays
+    images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
+    given = len(mnist.y_test)
+    rows = None
+    if images is None or labels is None or images.shape != (given, 784) or labels.shape != (given, 10):
+        images = bench.given.images.reshape(given, -1) / np.float32(255)
+        labels = np.eye(10, dtype=np.float32)[mnist.y_test]
+    else:
+        rows = images_of(bench, "test").rows
+    rows = np.arange(given) if rows is None else rows
+    found = classify(bench.lab, graph, images)
+    true = mnist.y_test[rows]
+    as_evaluated = [float(np.mean(found == labels.argmax(axis=1)))]
+    as_evaluated += _by_own_tensor(bench, graph, images, labels)
+    order = np.argsort(rows)
+    return OwnRun(
+        reported=tuple(float(value) for value in acc_val.reshape(-1)),
+        accuracy=float(np.mean(found == true)),
+        as_evaluated=tuple(as_evaluated),
+        found=found[order],
+        true=true[order],
+    )
+
+
+def _by_own_tensor(
+    bench: Bench, graph: GraphEvidence, images: npt.NDArray[Any], labels: npt.NDArray[Any]
+) -> list[float]:
+    """What ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
+    if not {"X", "Y", "accuracy"} <= graph.parts.keys():
+        return []
+    loaded = bench.lab.load(graph.meta_graph)
+    session = loaded.session(seed=1)
+    try:
+        session.initialise()
+        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
+        feeds = {graph.parts["X"]: images, graph.parts["Y"]: labels, **graph.eval_feed}
+        (value,) = session.run([graph.parts["accuracy"]], feeds)
+    except LabError:
+        return []
+    finally:
+        session.close()
+    return [float(np.mean(value))] if value is not None and np.size(value) else []
+
+
+def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
+    """End the test if the student's own network was not trained, or its run reported what the network does not do.
+
+    Charged is only what nothing else explains: what the loop was found to do wrong on the instruments is charged there,
+    and what is wrong with images, labels or the network is charged with these.
+    """
+    said = training_of(bench).verdicts
+    run = own_run(bench)
+    if all(verdict.share == 1 for verdict in said.values()) and _is_right(bench):
+        _require_own_network(bench, run)
+    if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
+        return
+    if run is None or not run.reported:
+        return
+    true = (run.accuracy, *run.as_evaluated)
+
+    def is_true(value: float) -> bool:
+        return any(abs(value - accuracy) <= ROUNDED for accuracy in true)
+
+    if is_true(run.reported[-1]):
+        return
+    best = f"{max(run.reported):.4f}, while the network as it was left has {run.accuracy:.4f}"
+    # The best of a curve is one value, as its last is; the nearest of many would be whatever one likes.
+    if is_true(max(run.reported)) or _only_rises(run.reported, run.accuracy):
+        remark("picked-best-epoch-on-test", found=best)
+        return
+    fail(
+        "reported-accuracy-wrong",
+        found=f"{run.reported[-1]:.4f} for your own network after the last epoch",
+        expected=f"{run.accuracy:.4f}, which we measure on all test images",
+        place=FIVE_EPOCHS,
+    )
+
+
+def _is_right(bench: Bench) -> bool:
+    """Whether nothing is wrong with what `train` is given in the student's own run: images, labels and the network."""
+    if not bench.evidence(NETWORK).has(NET) or bench.is_faulty(NETWORK):
+        return False
+    try:
+        for part in ("train", "test"):
+            require_images(bench, part)
+            require_labels(bench, part)
+    except (Failed, Ungradable):
+        return False
+    return True
+
+
+def _require_own_network(bench: Bench, run: OwnRun | None) -> None:
+    """End the test unless a right loop trained the right network, on which it was called after the exercise."""
+    evidence = bench.evidence(RUN)
+    if run is None and evidence.raw.problem is None:
+        stopped = evidence.stopped("net")
+        why = f", since {stopped.sentence}" if stopped is not None else ""
+        fail("train-op-not-run", found=f"no trained network of your own{why}", expected=OWN, place=FIVE_EPOCHS)
+    if run is not None and run.accuracy < LEAST_OF_OWN:
+        found = f"{percent(run.accuracy)} on the test images with your own network, on which train was called"
+        fail("train-op-not-run", found=found, expected=OWN, place=FIVE_EPOCHS)
+
+
+def _takes_each_epoch(bench: Bench) -> bool:
+    """Whether `train` was found to take its accuracies after each epoch."""
+    try:
+        said = training_of(bench).verdicts
+    except (Failed, Ungradable):
+        return False
+    return said[Aspect.EVALUATION].share == said[Aspect.REPORT].share == 1
+
+
+def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
+    """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
+    steps = np.diff(reported)
+    return bool(len(steps) and (steps >= 0).all() and (steps == 0).any() and 0 < reported[-1] - accuracy < CHANCE)
+
+
+def show_own_run(bench: Bench, show: Callable[[Observation], None], measured: dict[str, Any]) -> None:
+    """Hand over the recomputed accuracy and the digits that the student's own network gets wrong."""
+    run = own_run(bench)
+    if run is None:
+        return
+    measured["test_accuracy"] = run.accuracy
+    show(Comparison("Test accuracy of your network", run.reported[-1] if run.reported else None, run.accuracy))
+    training, test = bench.evidence(RUN).raw.arrays.get("acc_trn"), np.asarray(run.reported)
+    show(accuracy_curves(training, test, run.accuracy, each_epoch=_takes_each_epoch(bench)))
+    show(wrong_digits(run.found, run.true))
