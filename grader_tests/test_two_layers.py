@@ -114,6 +114,7 @@ def test_the_sweep_can_be_reproduced(bench, show):
 @grades(
     SWEEP,
     faults=("learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges"),
+    forgives=(NETWORK,),
 )
 def test_the_best_rate_is_a_good_one(bench, measured, show):
     """The best rate trains well: no rate around it, smaller or larger, is much better"""
@@ -140,6 +141,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
         "prediction-uses-labels",
         "weights-not-trained-here",
     ),
+    forgives=(NETWORK,),
 )
 def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
     """The network in the session is trained: it recognises test images that we hold"""
