@@ -15,6 +15,7 @@ from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import fault
 from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.points import cell_points
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.network.model import Network
@@ -222,7 +223,7 @@ def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
 
 
 def test_what_waits_for_a_failed_test_says_so_without_a_fault_of_its_own(course):
-    verdicts = course.verdicts('''
+    tests = '''
         @grades("check_a", requires=("test_middle",))
         def test_last():
             """The last"""
@@ -234,13 +235,20 @@ def test_what_waits_for_a_failed_test_says_so_without_a_fault_of_its_own(course)
         @grades("check_a")
         def test_first():
             """The first"""
-            fail("missing-bias")
-    ''')
+            {ends}
+    '''
+    verdicts = course.verdicts(tests.format(ends='fail("Not so.")'))
     assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.FAILED}
     assert verdicts["test_middle"].message == "This waits for another check to pass first: “The first”."
     assert verdicts["test_last"].message == "This waits for another check to pass first: “The middle”."
-    assert verdicts["test_middle"].faults == verdicts["test_last"].faults == ()
+    assert verdicts["test_middle"].faults == verdicts["test_middle"].follows == ()
     assert list(verdicts) == ["test_last", "test_middle", "test_first"]
+    # A fault with a name is said to be the cause, however far up: it pays for all that could not be judged.
+    named = course.verdicts(tests.format(ends='fail("missing-bias")'))
+    for waiting in (named["test_middle"], named["test_last"]):
+        assert (waiting.outcome, waiting.faults, waiting.follows) == (Outcome.FAILED, (), ("missing-bias",))
+        assert waiting.message.startswith("This follows from another fault: “A layer has no bias.”")
+    assert cell_points(list(named.values()), 3) == 0  # nothing else was shown
 
 
 def test_a_public_test_waits_for_the_hidden_one_that_confirms_it_and_for_nothing_where_that_is_not_run(course):
