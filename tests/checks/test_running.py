@@ -603,6 +603,10 @@ def test_a_fault_charged_in_one_cell_is_forgiven_in_the_cell_that_builds_on_it(c
     verdicts = course.verdicts(FORGIVING, bench=bench)
     assert verdicts["test_layer"].faults == tuple(layer)
     assert verdicts["test_network"].faults == charged
+    if not charged and whole:
+        assert verdicts["test_network"].outcome is Outcome.PASSED
+        assert verdicts["test_network"].follows == tuple(layer)
+        assert verdicts["test_network"].message.startswith("This follows from another fault: “")
 
 
 def test_a_network_is_drawn_with_its_cell_once(course):
@@ -611,3 +615,46 @@ def test_a_network_is_drawn_with_its_cell_once(course):
     assert seen.svg.startswith("<svg")
     assert seen.marked == ("A layer has another number of neurons than asked for.",)
     assert run.log == ()
+
+
+TRAINED = '''
+        @grades("check_a")
+        def test_network():
+            """The network is right"""
+            {network}
+
+        @grades("check_b", forgives=("check_a",))
+        def test_trained():
+            """It is trained"""
+            {trained}
+
+        @grades("check_b", requires=("test_trained",))
+        def test_reported():
+            """What was reported is true"""
+'''
+LOW = 'partial(0.0, "accuracy-too-low", found="9.8 %")'
+
+
+@pytest.mark.parametrize(
+    ("network", "trained", "points"),
+    [
+        ('fail("maximises-loss")', LOW, 2.0),
+        ('fail("missing-tensor", severity=Severity.FATAL)', LOW, 2.0),
+        ("pass", LOW, 0.0),
+        # With these a network still learns, and a training is asked for less (least_of_a_faulty_one).
+        ('fail("wrong-width")', LOW, 0.0),
+        # No consequence: nothing was trained, or somebody has to look where the knowledge came from.
+        ('fail("maximises-loss")', 'fail("train-op-not-run")', 0.0),
+        ('fail("maximises-loss")', 'fail("answers-looked-up")', 0.0),
+        ('fail("prediction-uses-labels")', LOW, 0.0),
+    ],
+)
+def test_a_network_that_cannot_learn_is_charged_once_and_not_again_for_its_training(course, network, trained, points):
+    run = course.run(
+        "from netgrader.checks import Severity\n" + textwrap.dedent(TRAINED.format(network=network, trained=trained))
+    )
+    trained_cell = run.checks["check_b"]
+    assert cell_points(list(trained_cell), 2) == points
+    if points:
+        assert trained_cell[0].outcome is Outcome.PASSED
+        assert "It is charged there, and costs nothing here." in trained_cell[0].message
