@@ -64,9 +64,9 @@ def causes_of(cell: CellResult, verdict: Verdict) -> list[tuple[Severity, Cause]
     if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
         return []
     return [
-        (severity, Cause(verdict.name, verdict.anchor, severity, words.SEVERITIES[severity], CATALOGUE[code].sentence))
+        (severity, Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], CATALOGUE[code].sentence))
         for code, severity in causes(cell.checks).items()
-        if severity in {Severity.FATAL, Severity.SERIOUS} and code in CATALOGUE
+        if severity in words.CAUSES and code in CATALOGUE
     ]
 
 

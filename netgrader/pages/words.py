@@ -29,6 +29,7 @@ SEVERITIES = {
     Severity.SERIOUS: "not as it should be",
     Severity.SLIGHT: "nearly right",
 }
+CAUSES = {Severity.FATAL: "does not work", Severity.SERIOUS: "is not as it should be"}
 WAITING = "waits for a person"
 BY_HAND = "read by a person"
 UNANSWERED = "not answered"
