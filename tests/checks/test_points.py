@@ -130,3 +130,19 @@ def test_points_lie_between_nothing_and_what_the_gravest_fault_leaves(terms, max
     kept = min((KEPT[severity] for severity in causes(checks).values()), default=1)
     assert 0 <= points <= max_points * float(kept) + 0.005
     assert points == round(points, 2)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.1, 5), st.one_of(st.none(), CODES)), min_size=1, max_size=8),
+    st.integers(0, 7),
+    CODES,
+)
+def test_one_more_mistake_never_raises_a_mark(terms, which, code):
+    def points(found):
+        made = [check(0 if name else credit, credit, *([name] if name else [])) for credit, name in found]
+        return cell_points(made, 10)
+
+    credit, known = terms[which % len(terms)]
+    more = [*terms]
+    more[which % len(terms)] = credit, known or code
+    assert points(more) <= points(terms)
