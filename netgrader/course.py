@@ -118,6 +118,11 @@ class Course:
         return int(text)
 
     @property
+    def severity(self) -> Path:
+        """The file with what the course says of faults' severities otherwise than the catalogue; it may be absent."""
+        return self.hidden_tests / "severity.toml"
+
+    @property
     def data(self) -> Path:
         """MNIST."""
         return self.root / "data" / "mnist.npz"

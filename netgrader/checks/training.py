@@ -117,8 +117,8 @@ def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -
     fail_all(verdict.faults, verdict.share)
     if verdict.share < 1:
         cause = verdict.because or ""
-        cause = CATALOGUE[cause].sentence if cause in CATALOGUE else cause
-        raise Failed([fault(FOLLOWS_FROM.format(sentence=cause))], verdict.share)
+        code, sentence = (cause, CATALOGUE[cause].sentence) if cause in CATALOGUE else (None, cause)
+        raise Failed([fault(FOLLOWS_FROM.format(sentence=sentence))], verdict.share, code)
 
 
 def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:

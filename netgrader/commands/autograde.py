@@ -27,6 +27,7 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.cluster import fill_on_cluster
 from netgrader.grading.pool import fill
 from netgrader.grading.remote import open_store
+from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, Watcher, longest_first
 from netgrader.nbgrader_plugin.caged_steps import require_configured
@@ -114,6 +115,7 @@ def grade_class(
     begun = time.monotonic()
     chosen = students_of(assignment, students)
     require_configured(assignment.course)
+    severities_of(assignment.course)  # a slip in it is said once, before anything runs
     require_writable(assignment.course.db_url)
     with _alone(assignment):
         open_store(assignment.course).clean()

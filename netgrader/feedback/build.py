@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from netgrader.checks.points import GRAVEST_FIRST
 from netgrader.feedback.outputs import note, render_outputs
 from netgrader.feedback.parts import parts_of
 from netgrader.feedback.places import Places
-from netgrader.feedback.verdicts import cell_name, marked, steps_of, verdict_by_hand, verdict_of
-from netgrader.feedback.view import Block, Page, Row, Step, Verdict
+from netgrader.feedback.verdicts import causes_of, cell_name, marked, steps_of, verdict_by_hand, verdict_of
+from netgrader.feedback.view import Block, Cause, Page, Row, Step, Verdict
 from netgrader.pages import charts, safe, words
 from netgrader.pages.code import highlight
 from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, render_markdown
@@ -101,6 +102,7 @@ def build_page(
         whole=graded.result is not None and graded.result.status is Status.GRADED,
         parts=parts_of(blocks) if readable else (),
         readable=readable,
+        causes=_causes(verdicts, graded) if readable else (),
     )
 
 
@@ -254,8 +256,17 @@ def _row(verdict: Verdict) -> Row:
     return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
 
 
+def _causes(verdicts: Sequence[Verdict], graded: Graded) -> tuple[Cause, ...]:
+    """What is grave, before any points: the gravest first, then in the notebook's order."""
+    results = _results(graded)
+    found = [
+        one for verdict in verdicts if verdict.cell in results for one in causes_of(results[verdict.cell], verdict)
+    ]
+    return tuple(cause for _, cause in sorted(found, key=lambda one: GRAVEST_FIRST.index(one[0])))[:MOST_STEPS]
+
+
 def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple[Step, ...]:
-    """The first steps in the notebook's order, one for each thing to do: a mistake is made once and felt often."""
+    """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
     results = _results(graded)
     once: dict[str, Step] = {}
     for verdict in verdicts:
@@ -265,7 +276,7 @@ def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple
                 once[step.about] = replace(before, points=before.points + step.points) if before else step
         elif verdict.manual and verdict.word == words.UNANSWERED:
             once[verdict.anchor] = Step(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
-    return tuple(once.values())[:MOST_STEPS]
+    return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
 
 
 def _facts(graded: Graded) -> tuple[str, ...]:

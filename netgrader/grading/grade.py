@@ -17,6 +17,7 @@ from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpac
 from netgrader.grading.ready import require_data
 from netgrader.grading.remote import open_store
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
+from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import Options, Ran, run_stage
 from netgrader.grading.store import hash_json
 from netgrader.grading.submission import (
@@ -213,6 +214,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         If grading cannot work here. A submission's own trouble is in the result.
     """
     options = options or Options()
+    severities = severities_of(job.assignment.course)
     known = job.notebook in job.assignment.notebooks
     skeleton = job.assignment.skeleton(job.notebook) if known else None
     problem, notes = job.problem, list(job.notes)
@@ -246,7 +248,10 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
 
         ran, verified = best_of_runs((ran, verified), line, again)
     notes = _few([*notes, *ran.execution.notes])
-    result = _result(notebook, skeleton, ran, verified, notes, helpers=helpers)
+    checks = {
+        cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
+    }
+    result = _result(notebook, skeleton, ran, replace(verified, checks=checks), notes, helpers=helpers)
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
         result=result,
@@ -255,7 +260,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
         trouble=verified.log,
         said=tuple(store.said),
-        digest=hash_json([verified.digest, cells, notes]),
+        digest=hash_json([verified.digest, cells, notes, result.as_json()["cells"]]),
         base=hash_json([ran.entry.digest, cells, skeleton.as_json()]),
     )
 

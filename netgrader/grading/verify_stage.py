@@ -14,7 +14,7 @@ from netgrader.grading.stages import Options, Ran, versions_of
 from netgrader.grading.store import Key, Store, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
-from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.results import CheckResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,18 +232,5 @@ def _as_json(verification: Verification) -> dict[str, Any]:
 
 
 def _from_json(raw: Mapping[str, Any]) -> Verification:
-    checks = {
-        cell: tuple(
-            CheckResult(
-                **{
-                    **check,
-                    "visibility": Visibility(check["visibility"]),
-                    "outcome": Outcome(check["outcome"]),
-                    "faults": tuple(check["faults"]),
-                }
-            )
-            for check in found
-        )
-        for cell, found in raw["checks"].items()
-    }
+    checks = {cell: tuple(map(CheckResult.from_json, found)) for cell, found in raw["checks"].items()}
     return Verification(checks, raw["measured"], observations.from_json(raw["observations"]), log=tuple(raw["log"]))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import pass_context
 
+from netgrader.checks.points import gravest
+from netgrader.faults import Severity
 from netgrader.pages.markdown import render_markdown
 from netgrader.pages.safe import LONGEST_HTML, PICTURE_BYTES, clean_html, clean_svg, picture
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
@@ -102,11 +104,17 @@ def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
 def _line(check: CheckResult) -> str:
     said = f" — {check.message}" if check.message else ""
     hidden = " (hidden)" if check.visibility is Visibility.HIDDEN else ""
-    return f"{MARKS[check.outcome]} {check.outcome}: {check.sentence}{hidden}{said}"
+    return f"{MARKS[check.outcome]} {_word(check)}: {check.sentence}{hidden}{said}"
+
+
+def _word(check: CheckResult) -> str:
+    """How a check ended, and how grave what it found is."""
+    worst = gravest([check])
+    return f"{check.outcome}, {worst}" if worst not in {None, Severity.MEASURED} else str(check.outcome)
 
 
 def _item(check: CheckResult) -> str:
-    html = f"{MARKS[check.outcome]} <b>{escape(check.outcome)}</b>: {escape(check.sentence)}"
+    html = f"{MARKS[check.outcome]} <b>{escape(_word(check))}</b>: {escape(check.sentence)}"
     if check.visibility is Visibility.HIDDEN:
         html += " <i>(hidden)</i>"
     for more in (check.message, check.hint):

@@ -58,3 +58,35 @@ def test_the_terminal_still_does_what_rich_asks_of_it() -> None:
     console.print("[red]wrong[/]")
     console.control(Control.home())
     assert out.getvalue() == "\x1b[31mwrong\x1b[0m\n\x1b[H"
+
+
+def test_what_does_not_work_is_said_before_the_points_and_what_follows_from_it_is_counted() -> None:
+    def found(name: str, *faults: str, follows: tuple[str, ...] = ()) -> CheckResult:
+        sentence = f"Sentence of {name}"
+        return CheckResult(
+            f"test_x.py::{name}",
+            sentence,
+            Visibility.HIDDEN,
+            Outcome.FAILED,
+            0.0,
+            1.0,
+            faults,
+            "Said.",
+            follows=follows,
+        )
+
+    checks = found("slow", "no-shuffling"), found("later", follows=("maximises-loss",)), found("up", "maximises-loss")
+    cell = CellResult("check_train", 0.5, 3.0, manual=False, checks=checks)
+    result = NotebookResult("x.ipynb", 0.5, 3.0, (cell,), ("no-shuffling", "maximises-loss"), Status.GRADED)
+    out = io.StringIO()
+    notebook_lines(Console(file=out, width=200), result)
+    text = out.getvalue()
+    assert "x.ipynb: check_train: does not work; 0.5 of 3 points" in text
+    assert (
+        text.index("fatal Sentence of up")
+        < text.index("serious Sentence of slow")
+        < text.index("and 1 more that follows")
+    )
+    assert "Sentence of later" not in text
+    class_table(Console(file=out, width=200), [("ada", result, None)])
+    assert "fatal: maximises-loss; serious: no-shuffling: Said." in out.getvalue()
