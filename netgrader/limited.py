@@ -165,6 +165,8 @@ class _Workers:
 
     def take(self) -> _Worker:
         with self._lock:
+            if self._owner != os.getpid():  # a fork has none of its parent's
+                self._owner, self._idle = os.getpid(), []
             while self._idle:
                 worker = self._idle.pop()
                 if worker.lives:
