@@ -18,23 +18,29 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, TypeVar
 
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["SECONDS", "ExceededError", "within_limits"]
+__all__ = ["SECONDS", "ExceededError", "together", "within_limits"]
 
 SECONDS = 30.0
-"""Of one piece of work on a notebook: what takes longest of a right one is done in less than one."""
+"""Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
 MEMORY_BYTES = 2_000_000_000
 EXHAUSTED = 3  # exit code
 INSIDE = "NETGRADER_WITHIN_LIMITS"
 
+LEAST_SECONDS = 5.0
+
 T = TypeVar("T")
+_TOGETHER: ContextVar[_Together | None] = ContextVar("_TOGETHER", default=None)
 
 
 class ExceededError(NetgraderError):
@@ -62,7 +68,10 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     """
     if INSIDE in os.environ:  # whoever works within limits does all of it there
         return function(*arguments)
-    seconds = SECONDS if seconds is None else seconds
+    seconds, together = SECONDS if seconds is None else seconds, _TOGETHER.get()
+    if together is not None:
+        seconds = max(LEAST_SECONDS, min(seconds, together.left))
+    begun = time.monotonic()
     workers = _workers()
     worker = workers.take()
     try:
@@ -70,6 +79,9 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     except BaseException:  # Ctrl-C, too: what it works on is of no use any more
         worker.end()
         raise
+    finally:
+        if together is not None:
+            together.left -= time.monotonic() - begun
     if answer is None:
         raise ExceededError(worker.met(seconds))
     workers.give_back(worker)
@@ -77,6 +89,29 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     if not done:
         raise what
     return what  # type: ignore[no-any-return]
+
+
+@dataclass
+class _Together:
+    """What several pieces of work may still take."""
+
+    left: float
+
+
+@contextlib.contextmanager
+def together(seconds: float | None = None) -> Iterator[None]:
+    """Have all work within limits take no longer than one piece of it may: a submission is many notebooks.
+
+    What comes when that is used up still has a moment, to say what is left out.
+    """
+    if _TOGETHER.get() is not None:  # whoever asked for more work knows better
+        yield
+        return
+    token = _TOGETHER.set(_Together(SECONDS if seconds is None else seconds))
+    try:
+        yield
+    finally:
+        _TOGETHER.reset(token)
 
 
 class _Worker:
@@ -130,6 +165,8 @@ class _Workers:
 
     def take(self) -> _Worker:
         with self._lock:
+            if self._owner != os.getpid():  # a fork has none of its parent's
+                self._owner, self._idle = os.getpid(), []
             while self._idle:
                 worker = self._idle.pop()
                 if worker.lives:

@@ -10,6 +10,7 @@ from netgrader.commands.show import console, require_known
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
+from netgrader.limited import together
 from netgrader.nbgrader_plugin.caged_steps import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 
@@ -37,7 +38,8 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
     failed = {}
     for student in chosen:
         try:
-            generate_feedback(assignment.course, assignment.name, student)
+            with together():
+                generate_feedback(assignment.course, assignment.name, student)
         except NetgraderError as error:
             failed[student] = str(error)
             out.print(f"{student}: {error}", markup=False)

@@ -14,12 +14,13 @@ from rich.table import Table
 from netgrader.commands.choose import moment
 from netgrader.commands.show import console
 from netgrader.course import find_course
-from netgrader.grading.grade import find_jobs, submitted_helpers
+from netgrader.grading.grade import NOT_RESTORED, find_jobs, submitted_helpers
 from netgrader.grading.remote import open_store
 from netgrader.grading.restore import restore
 from netgrader.grading.stages import RUN, Options, run_key
 from netgrader.grading.stale import Listed, differences, listed, why_stale
 from netgrader.grading.submission import read_notebook
+from netgrader.limited import ExceededError, within_limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,12 @@ def run_why(path: Path, sandbox: str) -> int:
             continue
         submitted = read_notebook(job.path)
         helpers, _ = submitted_helpers(job.path.parent, job.assignment, submitted)
-        key = run_key(job.assignment, restore(submitted, job.assignment.skeleton(job.notebook)), helpers, options)
+        try:
+            notebook = within_limits(restore, submitted, job.assignment.skeleton(job.notebook))
+        except ExceededError as error:
+            out.print(f"{job.path.name}: is not run. {NOT_RESTORED.format(limit=error)}", markup=False)
+            continue
+        key = run_key(job.assignment, notebook, helpers, options)
         entry = store.get(key)
         for said in store.said:
             out.print(said, markup=False)

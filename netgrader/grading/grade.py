@@ -30,7 +30,7 @@ from netgrader.grading.submission import (
     stem_of,
 )
 from netgrader.grading.verify_stage import Verified, verify_stage
-from netgrader.limited import ExceededError, within_limits
+from netgrader.limited import ExceededError, together, within_limits
 from netgrader.results import (
     CellResult,
     CheckResult,
@@ -53,7 +53,7 @@ __all__ = ["GradedNotebook", "Job", "find_jobs", "grade", "grade_job", "job_of",
 SUFFIX = ".ipynb"
 PARCEL = ".zip"
 MOST_NOTES = 30
-MOST_FILES = 100
+MOST_FILES = 50
 NOT_RESTORED = (
     "Putting the course's cells back among those of the notebook {limit}. Take the release's notebook and copy your "
     "answers into it."
@@ -176,15 +176,16 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     """
     if not folder.is_dir():
         return ()
-    problems: tuple[str, ...] = ()
-    if not find_notebooks(folder):
-        try:
-            problems = within_limits(unpack_beside, folder)
-        except ExceededError as error:
-            problems = (f"Unpacking what was handed in {error}. Hand in the notebooks alone.",)
-    if problems and not find_notebooks(folder):
-        raise UnreadableError(" ".join(problems))
-    return _of_folder(folder, [assignment])
+    with together():
+        problems: tuple[str, ...] = ()
+        if not find_notebooks(folder):
+            try:
+                problems = within_limits(unpack_beside, folder)
+            except ExceededError as error:
+                problems = (f"Unpacking what was handed in {error}. Hand in the notebooks alone.",)
+        if problems and not find_notebooks(folder):
+            raise UnreadableError(" ".join(problems))
+        return _of_folder(folder, [assignment])
 
 
 def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:

@@ -21,6 +21,7 @@ from traitlets.config import Config
 
 from netgrader.grading.grade import grade_job, job_of
 from netgrader.grading.kept import keep, kept_path
+from netgrader.limited import together
 from netgrader.nbgrader_plugin.adopt import adopt, drop_links
 from netgrader.nbgrader_plugin.configure import configure
 from netgrader.nbgrader_plugin.converters import nbgrader_config
@@ -143,8 +144,9 @@ class Conversion:
         self._copy(self._course_files, self._assignment.source, target)
         for name, kept in marks.items():
             keep(kept_path(self._assignment, student, name), kept)
-        for name, one in graded.items():
-            self._write(target, name, one)
+        with together():  # so much of others' time one student's pages have
+            for name, one in graded.items():
+                self._write(target, name, one)
         return True
 
     def _marks(

@@ -9,6 +9,7 @@ import nbformat
 
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.render import safe_outputs, verdict_output
+from netgrader.pages.code import without_gaps
 from netgrader.results import Status
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str
 
 def _cut(cell: RestoredCell, most: int) -> RestoredCell:
     """A cell of which no more is shown than a page takes; what was run is all of it."""
+    if cell.cell_type == "code":
+        cell = replace(cell, source=without_gaps(cell.source))
     if len(cell.source) <= min(most, LONGEST_SOURCE):
         return cell
     note = f"\n# {LEFT_OUT}" if cell.cell_type == "code" else f"\n\n{LEFT_OUT}"

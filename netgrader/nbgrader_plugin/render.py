@@ -89,7 +89,7 @@ def _bundle(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
         elif kind == "text/plain":
             clean[kind] = _text(value)
         elif kind == "text/html":
-            clean[kind] = str(clean_html(_text(value, LONGEST_HTML), prefix))
+            clean[kind] = str(clean_html(_text(value, LONGEST_HTML + 1), prefix))
         elif kind == "image/svg+xml":
             clean[kind] = str(clean_svg(_text(value, LONGEST_HTML), prefix))
     return {kind: value for kind, value in clean.items() if value}

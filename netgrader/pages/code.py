@@ -16,23 +16,35 @@ from netgrader.pages import safe
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
-__all__ = ["highlight"]
+__all__ = ["highlight", "without_gaps"]
 
 LONGEST_CODE = 60_000
 DEEPEST = 24
 """Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
+MOST_BLANK = 20
+"""Lines of nothing in a row: whoever looks for what begins a line looks through all of them from each of them."""
 TAG = re.compile(r"<[^>]*>")
 BEGINNING = re.compile(r"(?:<[^>]*>| )*")
 
 
 def highlight(source: str) -> Markup:
     """Python source as spans with classes; the page's style sheet colours and indents them."""
-    coloured = pygments_highlight(safe.text(source, LONGEST_CODE), _lexer(), _formatter()).rstrip("\n")
+    coloured = pygments_highlight(without_gaps(safe.text(source, LONGEST_CODE)), _lexer(), _formatter()).rstrip("\n")
     # The formatter closes its spans at the end of each line, so a line can be an element of its own.
     return Markup("").join(
         Markup('<span class="ln i{}">{}\n</span>').format(_depth(line), Markup(line))  # noqa: S704  (escaped)
         for line in coloured.split("\n")
     )
+
+
+def without_gaps(source: str) -> str:
+    """`source` with no more than `MOST_BLANK` lines of nothing in a row, as it is shown."""
+    kept, blank = [], 0
+    for line in source.split("\n"):
+        blank = 0 if line.strip() else blank + 1
+        if blank <= MOST_BLANK:
+            kept.append("" if blank else line)
+    return "\n".join(kept)
 
 
 def _depth(line: str) -> int:

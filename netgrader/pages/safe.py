@@ -149,7 +149,7 @@ def clean_html(html: str, prefix: str) -> Markup:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
-    return Markup(cleaned) + (CUT.format(words.SHORTENED) if cut else "")  # noqa: S704  (nh3 made it safe)
+    return Markup(cleaned) + (CUT.format(words.SHORTENED) if cut or len(html) > LONGEST_HTML else "")  # noqa: S704  (nh3 made it safe)
 
 
 def clean_svg(svg: str, prefix: str) -> Markup:

@@ -117,14 +117,15 @@ def trimmed(
         start = html.find("<", at)
         written.text(html[at : start if start >= 0 else len(html)])
         at = written.markup(html, start) if start >= 0 else len(html)
-    return written.end(), written.full
+    return written.end(), written.full or written.less
 
 
 class _Written:
     """The markup that is written anew, as far as it is."""
 
     def __init__(self, bounds: Bounds, picture: Callable[[str], str | None], dropped: frozenset[str]) -> None:
-        self.full = False
+        self.full = False  # nothing more is written
+        self.less = False  # something was left out
         self._bounds = bounds
         self._picture = picture
         self._dropped = dropped
@@ -137,10 +138,10 @@ class _Written:
 
     def text(self, text: str) -> None:
         room = self._bounds.characters - self._size
-        kept = _with_characters(text[:room])[:room]
-        self.full = self.full or len(text) > room
-        self._size += len(kept)
-        self._out.append(kept)
+        kept = _with_characters(text[:room])
+        self.full = self.full or max(len(text), len(kept)) > room
+        self._size += min(len(kept), room)
+        self._out.append(kept[:room])
 
     def markup(self, html: str, start: int) -> int:  # noqa: PLR0911  (one for each kind of markup)
         """Write what begins at `start` with ``<``; where it ends. What has no end takes all that follows with it."""
@@ -213,7 +214,9 @@ class _Written:
                 continue  # a reference spelled so that it is not seen
             said = '{}="{}"'.format(attribute, _with_characters(value).replace('"', "&quot;"))
             if attribute in ADDRESSES and value[:5].lower() == "data:":
-                made = self._picture(value) if self._pictures + pictures + len(value) <= self._bounds.pictures else None
+                fits = self._pictures + pictures + len(value) <= self._bounds.pictures
+                made = self._picture(value) if fits else None
+                self.less = self.less or not fits
                 if made is not None:
                     pictures += len(made)
                     written.append(f'{attribute}="{made}"')

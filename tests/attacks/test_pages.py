@@ -90,6 +90,7 @@ CODE = {
     "brackets": "(" * 4_000_000,
     "texts in texts": "f'{" * 1_300_000,
     "ends of texts": '"""' * 1_300_000,
+    "lines of blanks": "a" + "  \n" * 1_300_000 + "b",
     "words that import": "from " * 800_000,
 }
 CELLS = {

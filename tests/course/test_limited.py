@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from netgrader.grading.submission import UnreadableError, parse_notebook
-from netgrader.limited import ExceededError, within_limits
+from netgrader.limited import ExceededError, together, within_limits
 
 FOR_EVER = (re.match, "(a*)*b", "a" * 60)  # no library hears of Ctrl-C, or of a timer of Python's, in there
 ALL_MEMORY = (bytearray, 3_000_000_000)
@@ -42,6 +42,17 @@ def test_a_process_lasts_and_threads_do_not_wait_for_one_another():
     assert within_limits(os.getpid) not in {0, os.getpid()}
     assert waiting.is_alive()
     waiting.join()
+
+
+def test_all_work_on_a_submission_has_the_time_of_one(monkeypatch):
+    monkeypatch.setattr("netgrader.limited.LEAST_SECONDS", 0.5)
+    with together(1.0):
+        within_limits(time.sleep, 0.8)
+        with pytest.raises(ExceededError, match="took more than"):
+            within_limits(time.sleep, 0.9)
+        with together(60.0), pytest.raises(ExceededError):
+            within_limits(time.sleep, 0.9)
+    within_limits(time.sleep, 0.9)
 
 
 def test_work_within_limits_is_not_sent_on():
