@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.attacks import (
     test_beside,
     test_broken,
+    test_budgets,
     test_container,
     test_evidence,
     test_forged_notes,
@@ -28,6 +29,7 @@ from tests.attacks.protections import (
     ARRAYS,
     AT_ONCE,
     BESIDE,
+    BUDGETS,
     CALLS,
     COLLAPSE,
     COPIES,
@@ -96,6 +98,7 @@ _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
     ("test_parcels", (*(make.__name__ for make in test_parcels.BAD), "links and paths that leave"), ARCHIVES),
     ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], TOLD),
     ("test_untried", [attack.name for attack in test_untried.HOSTILE], EXCEPTIONS),
+    ("test_budgets", (*test_budgets.HOARDS, *test_budgets.DROPPED), BUDGETS),
     ("test_beside", (*test_beside.TIMES, *test_beside.NAMES, *test_beside.NO_NOTEBOOKS), BESIDE),
 )
 # What of a table tests another protection than the rest of it, beside what was seen to.
