@@ -42,14 +42,15 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
     finite
         Whether numbers that are not finite, which JSON does not have and Python reads and writes, become None.
     most
-        How many values it may hold, so that no more memory is taken than for its text and those; None for any number.
+        How many values it may hold, strings and commas counted, so that no more memory is taken than for its text and
+        those; None for any number.
 
     Raises
     ------
     ValueError
         If it is no JSON, nested more deeply, or holds more.
     """
-    if most is not None and len(content) > most and _values(content) > most:
+    if most is not None and len(content) > most and _values(content, most) > most:
         raise ValueError("too many values")
     try:
         value = json.loads(content.decode("utf-8"), parse_constant=_nothing if finite else None)
@@ -60,10 +61,22 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
     return _whole(value) if _HALF.search(content) else value
 
 
-def _values(content: bytes) -> int:
-    """At least how many values JSON holds, as text alone tells: commas and brackets outside of what is quoted."""
-    bare = _QUOTED.sub(b"", content)
-    return sum(bare.count(mark) for mark in (b",", b"[", b"{"))
+def _values(content: bytes, enough: int) -> int:
+    """At least how many values JSON holds, as its text tells; above `enough` nothing more is looked at.
+
+    It counts strings, and outside of them commas and brackets.
+    """
+    count = end = 0
+    for quoted in _QUOTED.finditer(content):
+        count += 1 + _marks(content, end, quoted.start())
+        end = quoted.end()
+        if count > enough:
+            return count
+    return count + _marks(content, end, len(content))
+
+
+def _marks(content: bytes, begin: int, end: int) -> int:
+    return sum(content.count(mark, begin, end) for mark in (b",", b"[", b"{"))
 
 
 def json_depth(value: object) -> int:

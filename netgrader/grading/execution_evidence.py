@@ -48,7 +48,7 @@ def copy_evidence(source: Path, target: Path, limits: Limits | None = None, most
     TooMuchEvidence
         If it is more than `most`.
     BadEvidence
-        If one of them is no regular file or is not there, or they are more than `limits` allow.
+        If one of them is no regular file, or they are more than `limits` allow.
     """
     limits = limits or Limits()
     most = limits.total_bytes if most is None else most
@@ -65,12 +65,14 @@ def copy_evidence(source: Path, target: Path, limits: Limits | None = None, most
         names = sorted({name.decode("ascii") for name in _NAMED.findall((target / MANIFEST).read_bytes())})
         if len(names) > limits.files:
             raise BadEvidence(f"The evidence has more than {limits.files} files.")
-        size = total + sum(_size(folder, name) or 0 for name in names)
+        # A text may look like a name; whoever reads the evidence misses what should be there.
+        sizes = {name: size for name in names if (size := _size(folder, name)) is not None}
+        size = total + sum(sizes.values())
         if size > limits.total_bytes:
             raise BadEvidence(f"The evidence is too large: {size:,} bytes.")
         if size > most:
             raise TooMuchEvidence(f"The evidence is too large: {size:,} bytes, and {most:,} were left.")
-        for name in names:
+        for name in sizes:
             total += _copy(folder, name, target, min(limits.total_bytes, most) - total)
     finally:
         os.close(folder)

@@ -29,8 +29,8 @@ DELIMITER = b"<IDS|MSG>"
 LARGEST_HEADER = 100_000
 DEEPEST = 100
 """How deeply a message may be nested; what libraries for plots and widgets send is at 20."""
-MOST_VALUES = 200_000
-"""How many values a message may hold; a plot of a hundred thousand points has as many."""
+MOST_VALUES = 400_000
+"""How much a message may hold, as `read_json` counts; a plot of a hundred thousand points has half as much."""
 UNREAD = "unread"
 TICK_MS = 100
 LAST_OUTPUT = 2.0

@@ -185,7 +185,7 @@ class _Text:
         self._lost = 0
 
     def add(self, text: str) -> None:
-        if len(text) > 8 * self._half:  # nothing of what lies between would be kept
+        if len(text) > 8 * self._half > 0:  # nothing of what lies between would be kept
             middle = len(text) - 4 * self._half
             self.add(text[: 2 * self._half])
             self._lost += middle

@@ -129,7 +129,9 @@ def make_group(
     folders, version = {}, 1
     for kind in V1_KINDS:
         if kind in roots and kind in memberships:
-            folder = _make_v1(roots[kind] / memberships[kind].lstrip("/"), name, kind, limits)
+            parent = roots[kind] / memberships[kind].lstrip("/")
+            # In a container the path is that of the machine, of which what is mounted is our part.
+            folder = _make_v1(parent if parent.is_dir() else roots[kind], name, kind, limits)
             if folder is not None:
                 folders[kind] = folder
     if not folders and "" in roots and "" in memberships:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.attacks import (
     test_beside,
     test_broken,
+    test_budgets,
     test_container,
     test_evidence,
     test_forged_notes,
@@ -32,6 +33,7 @@ from tests.attacks.protections import (
     ARRAYS,
     AT_ONCE,
     BESIDE,
+    BUDGETS,
     CALLS,
     CLOCK,
     COPIES,
@@ -112,6 +114,7 @@ _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
     ("test_whose_config", test_whose_config.PLACES, WHERE),
     ("test_whose_config", test_whose_config.OWNERS, OWN),
     ("test_lateness", test_lateness.TIMES, CLOCK),
+    ("test_budgets", (*test_budgets.HOARDS, *test_budgets.DROPPED), BUDGETS),
     ("test_beside", (*test_beside.TIMES, *test_beside.NAMES, *test_beside.NO_NOTEBOOKS), BESIDE),
     ("test_pages", (*test_pages.HTML, "a picture of a few bytes"), CUT),
     ("test_pages", test_pages.DRAWINGS, REFERENCES),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tests.attacks import (
     test_broken,
+    test_budgets,
     test_evidence,
     test_forged_notes,
     test_lateness,
@@ -201,6 +202,12 @@ OUTPUT = Protection(
     "it is raised, and the attack made finite",
     within("test_resources", "prints for ever"),
     f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
+)
+BUDGETS = Protection(
+    "one message at a time, within a size and a number of values; all that is kept of a notebook's outputs within one size",
+    "messages may be of any size, or each cell alone is limited",
+    within("test_budgets", *test_budgets.HOARDS),
+    "tests/attacks/test_budgets.py::test_without_what_protects_from_it_it_takes_more",
 )
 MANY = Protection(
     "a number of processes, which end with the run",

@@ -57,10 +57,6 @@ def listening(folder):
             os.chdir(here)
 
 
-def missing(folder):
-    assert not (folder / "0.npy").exists()
-
-
 def many(folder):
     for number in range(30):
         (folder / f"{number}.npy").touch()
@@ -74,7 +70,7 @@ def large(folder):
 
 @pytest.mark.parametrize(
     "what",
-    [link, pipe, subfolder, listening, missing, many, large],
+    [link, pipe, subfolder, listening, many, large],
     ids=lambda what: what.__name__,
 )
 def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, what):
@@ -104,6 +100,14 @@ def test_what_the_manifest_does_not_name_is_not_looked_at(folders, what):
     what(source)
     assert copy_evidence(source, target) == len("named") + (source / "manifest.json").stat().st_size
     assert sorted(path.name for path in target.iterdir()) == ["0.npy", "manifest.json"]
+
+
+def test_a_text_that_looks_like_the_name_of_a_file_is_none(folders):
+    source, target = folders
+    item = {"name": "said", "kind": "fact", "value": "7.npy"}
+    (source / "manifest.json").write_text(json.dumps({"format": 1, "cell": "c", "items": [item]}))
+    copy_evidence(source, target)
+    assert read_evidence(target).facts == {"said": "7.npy"}
 
 
 def test_a_file_that_is_named_and_has_holes_takes_no_more_room_than_it_had(folders):

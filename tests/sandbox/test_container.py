@@ -15,7 +15,7 @@ from netgrader.grading.grade import find_jobs, grade_job
 from netgrader.grading.stages import Options
 from netgrader.sandbox import HOME, Limits, Mount, Plan, SandboxError, container, open_sandbox
 from netgrader.sandbox.container import ContainerSandbox, find_runtime
-from netgrader.sandbox.filter import DENIED, filter_profile
+from netgrader.sandbox.filter import DENIED, filter_profile, filter_program
 from netgrader.sandbox.kernel import CagedKernel
 from netgrader.sandbox.promises import promises
 from netgrader.sandbox.staged import kernel_package
@@ -214,3 +214,17 @@ def test_a_container_that_cannot_start_is_told_as_a_cage_that_could_not_be_built
     monkeypatch.setattr(sandbox, "_runtime", container.Runtime(("/bin/false",), limits=False))
     caged = sandbox.start(Plan(["/bin/true"], limits=SMALL))
     assert caged.wait(20).limit == "cage"
+
+
+def test_the_program_takes_the_whole_filter_beside_the_runtimes():
+    """A runtime's profile knows calls by name alone, and none that is newer than its library."""
+    program = (
+        "import ctypes, runpy, sys\nlibc = ctypes.CDLL(None, use_errno=True)\nlibc.prctl(38, 1, 0, 0, 0)\n"
+        "runpy.run_path(sys.argv[1])['take_filter'](bytes.fromhex(sys.argv[2]))\n"
+        "for number in (467, 101): print(libc.syscall(number, -1, 1, 1, 1), ctypes.get_errno())"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program, str(container.FIRST), filter_program().hex()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    newer, traced = done.stdout.splitlines()
+    assert newer == "-1 38"
+    assert traced == "-1 1" or os.uname().machine != "x86_64"

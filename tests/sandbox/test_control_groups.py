@@ -123,3 +123,11 @@ def test_a_group_of_version_2_that_has_memory_and_does_not_hand_it_on_is_asked_t
     group = make_group(LIMITS, *tree(tmp_path, [f"cgroup2 {root} cgroup2 rw 0 0"], ["0::/"]))
     assert group.limits_memory
     assert group.limits_cpu
+
+
+def test_in_a_container_a_group_of_version_1_stands_below_what_is_mounted(tmp_path):
+    """There the path of the group that we are in is the machine's, and what is mounted is that group."""
+    (tmp_path / "memory").mkdir()
+    mounts = [f"cgroup {tmp_path / 'memory'} cgroup rw,memory 0 0"]
+    group = make_group(LIMITS, *tree(tmp_path, mounts, ["4:memory:/docker/0123"]))
+    assert group.folders["memory"].parent == tmp_path / "memory"
