@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["BadTrainingLog", "Call", "Gradient", "Odd", "Rows", "Tables", "TrainingLog", "read_training_log"]
 
 MAX_ROWS = 60_000_000
-ROUNDED = 40.0
-"""How far the fingerprint of an image may move by rounding: that of shares of one in half precision by 4, one standard
-deviation. Those of different images are a thousand apart."""
+ROUNDED = (4.0, 12.0, 40.0)
+"""How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
+by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -297,11 +297,12 @@ class _Finder:
         index = self._table.find(prints)
         factor, shift = np.ones(len(prints)), np.zeros(len(prints))
         near = np.zeros(len(prints), dtype=np.bool_)
-        other = np.flatnonzero(index < 0)
-        if len(other):
-            rounded = Table(self._known, slack=ROUNDED).find(prints[other])
-            near[other] = rounded >= 0
-            index[near] = self.first[rounded[rounded >= 0]]
+        for slack in ROUNDED:
+            other = np.flatnonzero(index < 0)
+            if len(other):
+                rounded = Table(self._known, slack).find(prints[other])
+                hit = rounded >= 0
+                near[other[hit]], index[other[hit]] = True, self.first[rounded[hit]]
         other = np.flatnonzero(index < 0)
         if len(other):
             match = match_scaled(self._known, prints[other])

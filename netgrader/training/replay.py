@@ -126,7 +126,8 @@ class _Replay:
         for run in range(len(call.asked)):
             asked = int(call.asked[run])
             if asked & Asked.INITIALISE:
-                self._remember(Learner(self._weights.copy()))
+                for _ in range(2):  # one that stays as it is, should a restored one begin here
+                    self._remember(Learner(self._weights.copy()))
                 continue
             network = self._nearest(float(call.state[run]))
             if asked & Asked.STEP:
@@ -166,7 +167,7 @@ class _Replay:
         known = self._known(first, last)
         odd = [self._odd.get(first + int(place)) for place in np.flatnonzero(~known)]
         places = [number for number in odd if number is not None]
-        if len(places) < len(odd) or first == last:
+        if len(places) < len(odd):
             return None
         x, y = np.empty((last - first, PIXELS), np.float32), np.empty((last - first, CLASSES), np.float32)
         x[~known], y[~known] = call.odd.rows[places], call.odd.labels[places]
