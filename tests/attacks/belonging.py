@@ -20,6 +20,7 @@ from tests.attacks import (
     test_parcels,
     test_reading,
     test_resources,
+    test_unmeasured,
     test_untried,
     test_writing,
 )
@@ -53,6 +54,7 @@ from tests.attacks.protections import (
     PLAIN,
     PROCESSES,
     PROTECTIONS,
+    PROVEN,
     READ_ONLY,
     RELEASED,
     RUNTIME,
@@ -82,7 +84,12 @@ _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
     ("test_resources", [attack.name for attack in (*test_resources.ATTACKS, *test_resources.FILES)], TIME),
     ("test_neighbours", test_neighbours.HOSTILE, SHARE),
     ("test_learning", [build.__name__ for build in test_learning.LOOKED_UP], COLLAPSE),
-    ("test_forged_notes", (*test_forged_notes.NOTES, "another student's"), NOTES),
+    (
+        "test_forged_notes",
+        (*test_forged_notes.NOTES, *test_forged_notes.UNKNOWN, "gradients that fit", "another student's"),
+        NOTES,
+    ),
+    ("test_unmeasured", test_unmeasured.HOSTILE, PROVEN),
     ("test_evidence", [f"array, {name}" for name in test_evidence.ARRAYS], ARRAYS),
     (
         "test_evidence",
