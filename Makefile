@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: attack-report bench fuzz help setup demo test sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report format release lock clean
+.PHONY: attack-report bench fuzz hardness help setup demo test sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ check: setup ## lint, types, formatting, and that release/ is what source/ gener
 fairness-report: setup ## further seeds of the networks around 98.5 %, then docs/fairness.md
 	@$(BIN)/python studies/fairness.py --seeds $(or $(SEEDS),12)
 	@$(BIN)/python studies/fairness_report.py
+
+hardness: setup ## how hard each test image is, by networks that are trained anew; then grader_tests/hardness.npy
+	@$(BIN)/python -m studies.hardness
 
 clean-report: setup ## is anybody said to have trained on test images who has not? then docs/clean.md; goes on where it was
 	@$(BIN)/python -m studies.clean_networks

@@ -11,15 +11,6 @@ TRAINING = "check_deep_training"
 ACCURACY = "check_deep_accuracy"
 
 BASIS = ("test_layers_lead_from_images_to_classes",)
-# What the network as a whole stands on: each of these costs its own credit, and the first of them that of the whole.
-CORE = (
-    "test_prediction_is_the_strongest_class",
-    "test_network_has_three_trained_layers",
-    "test_a_nonlinearity_stands_between_the_layers",
-    "test_the_loss_compares_logits_with_labels",
-    "test_training_lowers_the_loss",
-    "test_evaluation_is_the_same_each_time",
-)
 
 # ---- deep_network --------------------------------------------------------------------------------------------------
 
@@ -60,9 +51,9 @@ def test_evaluation_is_the_same_each_time(network, refuse):
     refuse(network)
 
 
-@grades(NETWORK, credit=14, requires=CORE)
+@grades(NETWORK, credit=4, requires=BASIS)
 def test_the_whole_is_what_was_asked_for(network, refuse_others):
-    """All together, the network is one that can learn to read digits"""
+    """Nothing else is wrong with the network, at any rate"""
     refuse_others(network)
 
 
@@ -85,13 +76,13 @@ def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
 # ---- the accuracy --------------------------------------------------------------------------------------------------
 
 
-@grades(ACCURACY, credit=0, faults=("answers-looked-up", "prediction-uses-labels"))
+@grades(ACCURACY, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
 def test_the_accuracy_was_learned(bench, mnist, measured, show):
-    """What the network knows was learned: images moved by a pixel or noised are recognised too"""
+    """What the network knows was learned: it knows test images that the notebook never had as well as the others"""
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
-    measured["test_accuracy"], measured["train_accuracy"] = round(result.test, 4), round(result.train, 4)
-    measured["target_met"] = target_met(result.test, target=terms["target"], full=terms["full"])
-    show_claim(show, bench.evidence(TRAINING), result.test)
+    measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
+    measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])
+    show_claim(show, bench.evidence(TRAINING), result.notebook)
     show(wrong_digits(result.found, mnist.y_test))
-    require_learned(result)
     measured["test_images_seen"] = seen_test_images(result)
+    require_learned(result)

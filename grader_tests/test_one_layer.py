@@ -205,10 +205,10 @@ def test_the_graph_stays_as_it_is(bench, remark):
 @grades(
     TRAIN,
     credit=1,
-    faults=("reported-accuracy-wrong", "picked-best-epoch-on-test"),
+    faults=("reported-accuracy-wrong", "picked-best-epoch-on-test", "train-op-not-run"),
     requires=("test_train_trains",),
 )
 def test_your_network_is_as_good_as_reported(bench, remark, show, measured):
-    """The accuracy that train returned for your own network is the one that this network has"""
+    """Your own network was trained by train, and has the accuracy that train returned for it"""
     show_own_run(bench, show, measured)
     require_run_reported(bench, remark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.strangers import printable
 
 __all__ = ["app", "main"]
 
@@ -26,7 +28,11 @@ app = typer.Typer(
 
 Sandbox = Annotated[
     str,
-    typer.Option("--sandbox", help="Where submissions run: bubblewrap, container (podman), or none if you trust them."),
+    typer.Option(
+        "--sandbox",
+        help="Where submissions run: bubblewrap, container (podman), bubblewrap-without-control-group where root has none for "
+        "memory, or none if you trust them.",
+    ),
 ]
 Workers = Annotated[
     int | None,
@@ -261,6 +267,11 @@ def demo(workers: Workers = None) -> None:
 def main() -> None:
     """Run the command line; errors are one sentence, unless ``--debug`` asks for more."""
     code: str | int | None = 0
+    # No Python that we start looks for modules in the working folder, where a student's files may lie.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    # Nor is a program looked for there.
+    programs = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join(folder for folder in programs if os.path.isabs(folder))  # noqa: PTH117  (a text)
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
@@ -273,15 +284,17 @@ def main() -> None:
     except NetgraderError as error:
         if debug:
             raise
-        typer.echo(f"netgrader: {error}", err=True)
+        typer.echo(printable(f"netgrader: {error}"), err=True)
         code = 2 if isinstance(error, UsageError) else 1
     except OSError as error:
         if debug:
             raise
         where = f"{error.filename}: " if error.filename else ""
         typer.echo(
-            f"netgrader: {where}{error.strerror or error}. Make it accessible for the user who types this, or work in a "
-            "copy; --debug shows where.",
+            printable(
+                f"netgrader: {where}{error.strerror or error}. Make it accessible for the user who types this, or "
+            )
+            + "work in a copy; --debug shows where.",
             err=True,
         )
         code = 1
@@ -289,7 +302,8 @@ def main() -> None:
         if debug:
             raise
         typer.echo(
-            f"netgrader: something unexpected happened ({type(error).__name__}: {error}); --debug shows where.",
+            printable(f"netgrader: something unexpected happened ({type(error).__name__}: {error})")
+            + "; --debug shows where.",
             err=True,
         )
         code = 1

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import re
+import secrets
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netgrader.belonging import CONFIGS, TESTS, lies_among_submissions, require_own
+from netgrader.belonging import TRUST_VARIABLE as ROOT_VARIABLE
 from netgrader.errors import NetgraderError, UsageError
 
 if TYPE_CHECKING:
@@ -21,8 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "find_course"]
 
-CONFIG = "nbgrader_config.py"
-ROOT_VARIABLE = "NETGRADER_COURSE"
+CONFIG = CONFIGS[0]
+CALLS_CHECK = re.compile(r"^\s*check\(", re.MULTILINE)
+JUPYTERS_CONFIGS = ("jupyter_config.py", "jupyter_config.json")
 STORE_VARIABLE = "NETGRADER_STORE"
 
 
@@ -40,21 +46,41 @@ class Course:
 
     @functools.cached_property
     def config(self) -> Mapping[str, Any]:
-        """What ``nbgrader_config.py`` sets, as traitlets' Config.
+        """What nbgrader's commands would be set to here, as traitlets' Config: so that ours do as they do.
+
+        Jupyter's folders of settings come first, the course's ``nbgrader_config.py`` and then ``nbgrader_config.json`` last.
+        What stands in the working folder has no say.
 
         Raises
         ------
         UsageError
-            If the file cannot be run.
+            If one of these files cannot be run, or the course has none.
         """
-        from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader  # noqa: PLC0415  (slow)
+        from traitlets.config.loader import (  # noqa: PLC0415  (slow)
+            Config,
+            JSONFileConfigLoader,
+            PyFileConfigLoader,
+        )
 
-        try:
-            return PyFileConfigLoader(CONFIG, path=str(self.root)).load_config()  # type: ignore[no-any-return]
-        except ConfigFileNotFound as error:
-            raise UsageError(f"There is no {CONFIG} in {self.root}, so it is not a course.") from error
-        except Exception as error:
-            raise UsageError(f"{self.root / CONFIG} cannot be read: {type(error).__name__}: {error}") from error
+        if not (self.root / CONFIG).is_file():
+            raise UsageError(f"There is no {CONFIG} in {self.root}, so it is not a course.")
+        config = Config()
+        for file in self.config_files:
+            kind = PyFileConfigLoader if file.suffix == ".py" else JSONFileConfigLoader
+            try:
+                config.merge(kind(file.name, path=str(file.parent)).load_config())
+            except Exception as error:
+                raise UsageError(f"{file} cannot be read: {type(error).__name__}: {error}") from error
+        return config  # type: ignore[no-any-return]
+
+    @property
+    def config_files(self) -> tuple[Path, ...]:
+        """The files that settings come from, the ones that win last."""
+        from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415  (slow)
+
+        folders = [Path(folder) for folder in reversed(jupyter_config_path())]
+        found = [folder / name for names in (JUPYTERS_CONFIGS, CONFIGS) for folder in folders for name in names]
+        return tuple(file for file in (*found, *(self.root / name for name in CONFIGS)) if file.is_file())
 
     def _setting(self, name: str, default: str) -> str:
         return str(self.config.get("CourseDirectory", {}).get(name, default))
@@ -70,7 +96,7 @@ class Course:
     @property
     def hidden_tests(self) -> Path:
         """The folder of tests that never leave the instructor."""
-        return self.root / "grader_tests"
+        return self.root / TESTS
 
     @property
     def seed(self) -> int:
@@ -90,6 +116,11 @@ class Course:
         if not text.isdecimal():
             raise UsageError(f"{file} must hold a whole number, not {text[:20]!r}.")
         return int(text)
+
+    @property
+    def severity(self) -> Path:
+        """The file with what the course says of faults' severities otherwise than the catalogue; it may be absent."""
+        return self.hidden_tests / "severity.toml"
 
     @property
     def data(self) -> Path:
@@ -114,6 +145,22 @@ class Course:
         return cache / "netgrader" / hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16]
 
     @property
+    def secret(self) -> bytes:
+        """What nobody who hands something in can know: 32 random bytes, drawn when they are first asked for."""
+        file = self.scratch / "secret"
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            drawn = file.with_name(f".secret.{secrets.token_hex(8)}")
+            drawn.touch(mode=0o600)
+            drawn.write_bytes(secrets.token_bytes(32))
+            with contextlib.suppress(FileExistsError):  # another process was faster: its secret is everybody's
+                file.hardlink_to(drawn)
+            drawn.unlink()
+            return file.read_bytes()
+
+    @property
     def store_url(self) -> str | None:
         """Where results stand for many machines, if ``NETGRADER_STORE`` is a URL of fsspec's such as ``s3://bucket/digits``."""
         named = os.environ.get(STORE_VARIABLE, "")
@@ -124,6 +171,27 @@ class Course:
         """Names of the assignments that have a source notebook."""
         source = self.folder("source", ".", "*")
         return tuple(sorted(path.name for path in source.parent.glob("*") if any(path.glob("*.ipynb"))))
+
+    @property
+    def own_assignments(self) -> tuple[Assignment, ...]:
+        """Those that are graded by checks of ours, and not by the tests in their notebooks as nbgrader's are."""
+        return tuple(one for one in map(self.assignment, self.assignments) if one.is_ours)
+
+    def own_assignment(self, name: str, instead: str) -> Assignment:
+        """The assignment called `name`, which is graded by checks of ours.
+
+        Raises
+        ------
+        UsageError
+            If there is none, or it is nbgrader's: then with what to type `instead`.
+        """
+        assignment = self.assignment(name)
+        if not assignment.is_ours:
+            raise UsageError(
+                f"'{name}' is one of nbgrader's own assignments: its tests are in its notebooks, and it has no checks in "
+                f"{assignment.checks}. Type {instead} {shlex.quote(name)}"
+            )
+        return assignment
 
     def assignment(self, name: str) -> Assignment:
         """The assignment called `name`.
@@ -213,6 +281,26 @@ class Assignment:
         return self.source / "checks"
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is graded by checks of ours: it has some, or its notebooks ask for them.
+
+        Every other assignment of a course is nbgrader's: its marks are what the tests in its notebooks say.
+        """
+        if any(any(self.checks.glob(form)) for form in ("exercises.toml", "probes_*.py", "test_*_public.py")):
+            return True
+        return any(self._asks_for_checks(name) for name in self.notebooks)
+
+    def _asks_for_checks(self, notebook: str) -> bool:
+        """Whether a notebook of the source calls our `check`, or tests of ours are for cells that it has."""
+        code = _code_cells(self.source / f"{notebook}.ipynb")
+        graded = {about["grade_id"] for _, about in code if about.get("grade")}
+        hidden = self._belonging(self.course.hidden_tests, "test_", notebook, "")
+        if any(graded & graded_cells(path) for path in hidden):
+            return True
+        uses_us = any("netgrader" in imported_modules(source) for source, _ in code)
+        return uses_us and any(about.get("grade") and CALLS_CHECK.search(source) for source, about in code)
+
+    @property
     def notebooks(self) -> tuple[str, ...]:
         """Names of its notebooks, without suffix, in order."""
         return tuple(sorted(path.stem for path in self.source.glob("*.ipynb")))
@@ -299,12 +387,18 @@ def _may_be_folder(path: Path) -> bool:
 
 
 def _exercise_names(notebook: Path) -> frozenset[str]:
-    """Names of the exercises of a source notebook, read from its file alone: what nbgrader would need a second for."""
+    """Names of the exercises of a source notebook."""
+    named = [about["grade_id"] for _, about in _code_cells(notebook) if about.get("solution") or about.get("grade")]
+    return frozenset(name.removeprefix("check_") for name in named)
+
+
+def _code_cells(notebook: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    """Text and nbgrader's metadata of each code cell, read from the file alone: what nbgrader would need a second for."""
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        marked = [cell["metadata"].get("nbgrader", {}) for cell in cells if cell["cell_type"] == "code"]
-        named = [about["grade_id"] for about in marked if about.get("solution") or about.get("grade")]
-        return frozenset(name.removeprefix("check_") for name in named)
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        found = [("".join(cell["source"]), cell["metadata"].get("nbgrader", {})) for cell in code]
+        return [(text, about if about.get("grade_id") else {}) for text, about in found]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NetgraderError(f"{notebook} cannot be read as a notebook: {type(error).__name__}: {error}.") from error
 
@@ -317,11 +411,22 @@ def registered_probes(path: Path) -> frozenset[str]:
     NetgraderError
         If it is not Python.
     """
-    return _registered(path.read_text(encoding="utf-8"), path)
+    return _registered(path.read_text(encoding="utf-8"), path, "probe")
+
+
+def graded_cells(path: Path) -> frozenset[str]:
+    """Ids of the cells named by ``@grades("…")`` in a file of tests, read without running it.
+
+    Raises
+    ------
+    NetgraderError
+        If it is not Python.
+    """
+    return _registered(path.read_text(encoding="utf-8"), path, "grades")
 
 
 @functools.lru_cache(maxsize=64)
-def _registered(source: str, path: Path) -> frozenset[str]:
+def _registered(source: str, path: Path, decorator: str) -> frozenset[str]:
     """The same of the text of a file, once for each text: a class asks for it at every notebook."""
     try:
         tree = ast.parse(source, str(path))
@@ -334,9 +439,9 @@ def _registered(source: str, path: Path) -> frozenset[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef):
             continue
-        for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "probe":
-                found.update(arg.value for arg in decorator.args if isinstance(arg, ast.Constant))
+        for one in node.decorator_list:
+            if isinstance(one, ast.Call) and ast.unparse(one.func).split(".")[-1] == decorator:
+                found.update(argument.value for argument in one.args if isinstance(argument, ast.Constant))
     return frozenset(name for name in found if isinstance(name, str))
 
 
@@ -344,7 +449,7 @@ def _registered(source: str, path: Path) -> frozenset[str]:
 def imported_modules(source: str) -> frozenset[str]:
     """Top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
     try:
-        tree = ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
+        tree = ast.parse(re.sub(r"^([ \t]*+)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
     except (SyntaxError, ValueError):
         return frozenset()
     names: set[str] = set()
@@ -360,14 +465,15 @@ def find_course(submission: Path | None = None) -> Course:
     """The course that one stands in, else the one that this package lies in.
 
     Looks for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward
-    (a checkout with an editable install). The environment variable ``NETGRADER_COURSE`` overrides both. A course's
-    config is a program that is run, so what came with a submission is never taken for a course: not the folder that is
-    graded, nothing below it, and not the folder that a single notebook lies in. The package's own course is always ours.
+    (a checkout with an editable install). A course's config is a program that is run, so only an instructor's is taken
+    for one: nothing that lies where a course keeps what was handed in, nothing that came with the `submission` that is
+    graded, and nothing that belongs to another user. The environment variable ``NETGRADER_COURSE`` overrides all of it: who
+    sets it trusts that folder. The package's own course is always ours, since the package itself is run from there.
 
     Raises
     ------
     UsageError
-        If there is none.
+        If there is none, or it may not be one.
     """
     named = os.environ.get(ROOT_VARIABLE)
     if named:
@@ -376,17 +482,26 @@ def find_course(submission: Path | None = None) -> Course:
         return Course(Path(named).resolve())
     here, package = Path.cwd(), Path(__file__).resolve().parent
     own = [folder for folder in package.parents if is_course(folder)]
-    courses = [folder for folder in (here, *here.parents) if is_course(folder)] + own
-    for folder in courses:
-        if folder in own or submission is None or not _came_with(folder, submission):
+    passed_over = None
+    for folder in (here, *here.parents):
+        if not is_course(folder):
+            continue
+        if folder in own:
             return Course(folder)
-    if courses:
+        if lies_among_submissions(folder) or (submission is not None and _came_with(folder, submission)):
+            passed_over = passed_over or folder
+            continue
+        require_own(folder)
+        return Course(folder)
+    if own and (submission is not None or passed_over is None):
+        return Course(own[0])
+    if passed_over:
         raise UsageError(
-            f"{courses[0]} may have come with the submission, so it is not taken for the course. Put the submission "
-            f"into another folder, or set {ROOT_VARIABLE} to the course's folder."
+            f"{passed_over} may have come with a submission, so it is not taken for the course. Type the command in the "
+            f"course's folder. If this is the course and you trust what lies in it, set {ROOT_VARIABLE} to its folder."
         )
     raise UsageError(
-        f"No course was found: there is no folder with {CONFIG} and grader_tests/ above {here}. "
+        f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {here}. "
         f"Type the command inside the course, or set {ROOT_VARIABLE} to its folder."
     )
 
@@ -399,4 +514,4 @@ def _came_with(folder: Path, submission: Path) -> bool:
 
 def is_course(folder: Path) -> bool:
     """Whether `folder` looks like a course. Any nbgrader course has the config; only one with our tests can grade."""
-    return (folder / CONFIG).is_file() and (folder / "grader_tests").is_dir()
+    return (folder / CONFIG).is_file() and (folder / TESTS).is_dir()

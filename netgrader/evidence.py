@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANGED",
+    "MANIFEST",
     "BadEvidence",
     "Evidence",
     "EvidenceWriter",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CATALOGUE", "FOR_A_PERSON", "Fault", "FaultKind"]
+__all__ = ["CATALOGUE", "FOR_A_PERSON", "Fault", "FaultKind", "Severity"]
+
+
+class Severity(StrEnum):
+    """How grave a fault is, the gravest first; what each costs says `netgrader.checks.points`.
+
+    `MEASURED`: the check that finds it says by a figure how much is earned all the same.
+    """
+
+    FATAL = "fatal"
+    SERIOUS = "serious"
+    SLIGHT = "slight"
+    MEASURED = "measured"
+    REMARK = "remark"
 
 
 @dataclass(frozen=True)
@@ -32,8 +46,8 @@ class FaultKind:
         Why it matters, in a sentence or two.
     where
         Where the course explains it: the heading of the notebook's section; empty where there is nothing to explain.
-    remark
-        True if it costs no points.
+    severity
+        How grave it is, unless the course says otherwise.
     also
         Sections of other notebooks that explain it too.
     """
@@ -42,8 +56,13 @@ class FaultKind:
     sentence: str
     why: str
     where: str
-    remark: bool = False
+    severity: Severity
     also: tuple[str, ...] = ()
+
+    @property
+    def remark(self) -> bool:
+        """Whether it costs no points."""
+        return self.severity is Severity.REMARK
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -57,7 +76,7 @@ class Fault:
 
     `place` is where (an op, a layer, a variable, a row), empty if the whole thing is meant; `found` and `expected` are
     short phrases for the message ("learning rate 0.01", "0.003"). `at` says where in the student's words, if `place` is
-    the name of an op.
+    the name of an op. `severity` is that of this very one, where it is not the code's.
     """
 
     code: str
@@ -66,6 +85,7 @@ class Fault:
     found: str = ""
     expected: str = ""
     at: str = field(default="", compare=False)
+    severity: Severity | None = field(default=None, compare=False)
 
     @property
     def where(self) -> str:
@@ -81,7 +101,8 @@ def _catalogue() -> Mapping[str, FaultKind]:
 
 
 def _kind(code: str, entry: dict[str, Any]) -> FaultKind:
-    return FaultKind(code, **{**entry, "also": tuple(entry.get("also", ()))})
+    severity = Severity(entry["severity"])
+    return FaultKind(code, **{**entry, "severity": severity, "also": tuple(entry.get("also", ()))})
 
 
 CATALOGUE: Mapping[str, FaultKind] = _catalogue()

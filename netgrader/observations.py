@@ -13,7 +13,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,13 @@ __all__ = [
 ]
 
 IMAGE_BYTES = 28 * 28
+MOST = 300
+"""Observations of one cell, layers of a network."""
+MOST_POINTS = 1_000
+FARTHEST = 1e12  # from zero, and the other way round, the nearest to it
+LONGEST_DRAWING = 3_000_000
+
+Value = TypeVar("Value")
 
 
 class ObservationError(ValueError):
@@ -214,11 +221,61 @@ def merge(*several: Observations) -> dict[str, tuple[Observation, ...]]:
 
 
 def to_json(observations: Observations) -> dict[str, list[dict[str, Any]]]:
-    """Observations as JSON values; a number that is not finite becomes null."""
+    """Observations as JSON values, as much of them as can be drawn; a number that is not finite becomes null."""
     return {
-        cell: [{"kind": one.kind, **_finite(dataclasses.asdict(one))} for one in seen]
+        cell: [{"kind": one.kind, **_finite(dataclasses.asdict(_drawable(one)))} for one in seen[:MOST]]
         for cell, seen in observations.items()
     }
+
+
+def _drawable(one: Observation) -> Observation:
+    """An observation that a chart has room for: a million values, and 1e308, are as easily handed over as others."""
+    match one:
+        case Curves():
+            series = (
+                Series(line.name, tuple(map(_on_an_axis, _thinned(line.x))), tuple(map(_on_a_chart, _thinned(line.y))))
+                for line in one.series
+            )
+            return dataclasses.replace(one, series=tuple(series))
+        case Sweep():
+            return dataclasses.replace(
+                one,
+                rates=tuple(map(_on_an_axis, _thinned(one.rates))),
+                accuracies=tuple(map(_on_a_chart, _thinned(one.accuracies))),
+                best=_on_a_chart(one.best),
+                recomputed={rate: found for rate, found in one.recomputed.items() if _on_a_chart(float(rate))},
+            )
+        case Comparison():
+            return dataclasses.replace(one, claimed=_on_a_chart(one.claimed))
+        case NetworkDrawing():
+            return dataclasses.replace(
+                one,
+                svg=one.svg if len(one.svg) <= LONGEST_DRAWING else "",
+                layers=one.layers[:MOST],
+                marked=one.marked[:MOST],
+                widths=one.widths[:MOST],
+                learning_rate=_on_a_chart(one.learning_rate),
+            )
+        case _:
+            return one
+
+
+def _on_a_chart(value: float | None) -> float | None:
+    """`value`, zero where it is next to that, None where no chart reaches."""
+    if value is None or not abs(value) <= FARTHEST:
+        return None
+    return value if abs(value) >= 1 / FARTHEST else 0.0
+
+
+def _on_an_axis(value: float) -> float:
+    """As `_on_a_chart`, the end of what a chart reaches where it does not."""
+    found = _on_a_chart(value)
+    return math.copysign(FARTHEST, value) if found is None else found
+
+
+def _thinned(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """`values`, or as many of them as a chart has places for, the last among them."""
+    return values if len(values) <= MOST_POINTS else (*values[:: -(-len(values) // (MOST_POINTS - 1))], values[-1])
 
 
 def _finite(value: Any) -> Any:
@@ -251,7 +308,7 @@ def _one(raw: object) -> Observation:
     if make is None:
         raise ObservationError(f"An observation is of an unknown kind, {str(raw.get('kind'))[:40]!r}.")
     try:
-        return make(raw)
+        return _drawable(make(raw))
     except KeyError as error:
         raise ObservationError(f"An observation of kind {raw['kind']!r} lacks {error}.") from error
 

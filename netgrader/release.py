@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.severities import severities_of
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.wheel import build_wheel, student_requirements
 
@@ -80,11 +81,14 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     ------
     BadExerciseError
         If a parameter of an exercise makes no sense: each student's check would stumble over it. Nothing is written.
+    UsageError
+        If there is no such severity or code as the course names.
     """
     if not notebooks:
         raise UsageError(f"{assignment.source} holds no notebooks.")
     first = assignment.files(notebooks[0])
     load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
+    severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
     with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from netgrader.faults import CATALOGUE, Severity
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -19,6 +21,7 @@ __all__ = [
     "Status",
     "SubmissionResult",
     "Visibility",
+    "severity_of",
 ]
 
 
@@ -51,7 +54,9 @@ class CheckResult:
     """The verdict of one test function.
 
     `check` is ``file::function``; `sentence` is its docstring's first line; `credit` of `max_credit` is the share of
-    its cell's points that it earned; `faults` are codes of netgrader.faults.
+    its cell's points that it earned; `faults` are codes of netgrader.faults, and `severity` says how grave each is (until
+    marks are made: of those only that are another than their code). `follows` are codes of faults charged elsewhere, of
+    which this is but a consequence: it costs nothing more.
     """
 
     check: str
@@ -63,6 +68,28 @@ class CheckResult:
     faults: tuple[str, ...] = ()
     message: str | None = None
     hint: str | None = None
+    follows: tuple[str, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> CheckResult:
+        """The inverse of `dataclasses.asdict`, for verdicts that we wrote ourselves; older ones lack the last two."""
+        return cls(
+            **{
+                **raw,
+                "visibility": Visibility(raw["visibility"]),
+                "outcome": Outcome(raw["outcome"]),
+                "faults": tuple(raw["faults"]),
+                "follows": tuple(raw.get("follows", ())),
+                "severity": {code: Severity(grade) for code, grade in raw.get("severity", {}).items()},
+            }
+        )
+
+
+def severity_of(check: CheckResult, code: str) -> Severity:
+    """How grave a fault that a check names is: as the verdict says, else as the catalogue does."""
+    kind = CATALOGUE.get(code)
+    return check.severity.get(code) or (kind.severity if kind else Severity.MEASURED)
 
 
 @dataclass(frozen=True)
@@ -114,17 +141,7 @@ class NotebookResult:
                 points=cell["points"],
                 max_points=cell["max_points"],
                 manual=cell["manual"],
-                checks=tuple(
-                    CheckResult(
-                        **{
-                            **check,
-                            "visibility": Visibility(check["visibility"]),
-                            "outcome": Outcome(check["outcome"]),
-                            "faults": tuple(check["faults"]),
-                        }
-                    )
-                    for check in cell["checks"]
-                ),
+                checks=tuple(map(CheckResult.from_json, cell["checks"])),
             )
             for cell in raw["cells"]
         )

@@ -159,9 +159,7 @@ def _from_text(text: str) -> Skeleton:
 
 
 def _config_bytes(assignment: Assignment) -> bytes:
-    from netgrader.course import CONFIG  # noqa: PLC0415  (course imports this module)
-
-    return (assignment.course.root / CONFIG).read_bytes()
+    return b"\0".join(file.read_bytes() for file in assignment.course.config_files)
 
 
 def _generate(assignment: Assignment, source: Path) -> Skeleton:

@@ -1,18 +1,36 @@
-"""JSON that a stranger wrote: read within a depth, as text that can be written again."""
+"""JSON and names that a stranger wrote: read within a depth, as text that can be written again and printed."""
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Any
 
-__all__ = ["json_depth", "read_json"]
+__all__ = ["json_depth", "printable", "read_json"]
 
+# What is quoted, to the end if it is not closed: each character is looked at once.
+_QUOTED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 # How half a character is spelled in JSON: legal there, and in no file or terminal.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def read_json(content: bytes, depth: int, *, finite: bool = False) -> Any:
+# Commands to a terminal, halves of characters, what turns the text around it or breaks a line where nobody sees it.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+# Ends of lines are whoever prints it; the others join letters and signs in names.
+_PRINTABLE = frozenset("\n\t\u200c\u200d")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: whatever is no character of a line has a sign in its place."""
+    if text.isprintable():
+        return text
+    return "".join(
+        "�" if unicodedata.category(sign) in _UNPRINTABLE and sign not in _PRINTABLE else sign for sign in text
+    )
+
+
+def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | None = None) -> Any:
     """Parse a stranger's JSON.
 
     Parameters
@@ -23,12 +41,16 @@ def read_json(content: bytes, depth: int, *, finite: bool = False) -> Any:
         How many lists and objects may lie in one another: what walks over a value later would fail on more.
     finite
         Whether numbers that are not finite, which JSON does not have and Python reads and writes, become None.
+    most
+        How many values it may hold, so that no more memory is taken than for its text and those; None for any number.
 
     Raises
     ------
     ValueError
-        If it is no JSON, or nested more deeply.
+        If it is no JSON, nested more deeply, or holds more.
     """
+    if most is not None and len(content) > most and _values(content) > most:
+        raise ValueError("too many values")
     try:
         value = json.loads(content.decode("utf-8"), parse_constant=_nothing if finite else None)
     except RecursionError as error:
@@ -36,6 +58,12 @@ def read_json(content: bytes, depth: int, *, finite: bool = False) -> Any:
     if json_depth(value) > depth:
         raise ValueError("nested too deeply")
     return _whole(value) if _HALF.search(content) else value
+
+
+def _values(content: bytes) -> int:
+    """At least how many values JSON holds, as text alone tells: commas and brackets outside of what is quoted."""
+    bare = _QUOTED.sub(b"", content)
+    return sum(bare.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def json_depth(value: object) -> int:

@@ -1,27 +1,34 @@
 """Whether a network that never saw the test images is said to have seen them, and one that did is found.
 
 Networks of many kinds are trained honestly and judged by the code that grades; others are trained with test images among
-their rows. Each adds a row to ``studies/clean_networks.csv`` with the commit that was measured. What has a row is not
-trained again, so the study goes on where it was: ``python -m studies.clean_networks``.
+their rows, as the notebook is given them, and beside each its honest twin. Each adds a row to
+``studies/clean_networks.csv`` with the commit that was measured. What has a row is not trained again, so the study goes on
+where it was: ``python -m studies.clean_networks``.
 """
 
 from __future__ import annotations
 
 import csv
+import dataclasses
+import hashlib
 import os
 import subprocess
 import sys
 import time
-import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.accuracy import Recomputed, recompute, require_learned, seen_test_images
+from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.checks.bench import Mnist
+from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
 from netgrader.checks.language import Failed
+from netgrader.checks.markers import Marked, mark
+from netgrader.evidence import GraphEvidence
 from netgrader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
@@ -32,39 +39,48 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ROWS = HERE / "clean_networks.csv"
+HARDNESS = HERE.parent / "grader_tests" / "hardness.npy"
+SEEDS = 2
 FIELDS = (
     "commit",
     "network",
+    "seed",
     "guilty",
     "train_accuracy",
     "test_accuracy",
-    "noised",
-    "moved",
-    "hard",
-    "hard_moved",
-    "excess",
-    "accused",
-    "charged",
+    "given",
+    "hidden",
+    "lead",
+    "marks",
+    "counted",
+    "said",
+    "honest_twin",
     "cpu_seconds",
 )
 Array = np.ndarray[Any, Any]
 
 
-def done() -> set[str]:
-    """Networks that have a row."""
+def done() -> set[tuple[str, int]]:
+    """Networks and seeds that have a row."""
     if not ROWS.exists():
         return set()
     with ROWS.open(encoding="utf-8", newline="") as file:
-        return {row["network"] for row in csv.DictReader(file)}
+        return {(row["network"], int(row["seed"])) for row in csv.DictReader(file)}
 
 
-def rows_of(recipe: Recipe, mnist: Mnist, random: np.random.Generator) -> tuple[Array, Array]:
+def rows_of(recipe: Recipe, mnist: Mnist, given: HeldOut, random: np.random.Generator) -> tuple[Array, Array]:
     """Images (n, 784) from 0 to 1 and digits (n,) that a network is trained on; its test images stand at the end."""
     images, digits = mnist.x_train[: recipe.rows], mnist.y_train[: recipe.rows].copy()
     wrong = random.random(len(digits)) < recipe.wrong_labels
     digits[wrong] = random.integers(0, 10, int(wrong.sum()))
-    of_test = random.permutation(len(mnist.x_test))[: round(recipe.seen * len(mnist.x_test))]
-    images = np.concatenate([images, mnist.x_test[of_test]])
+    count = round(recipe.seen * len(mnist.x_test))
+    hardest = np.argsort(given.hardness, kind="stable") if recipe.choice and given.hardness is not None else None
+    if hardest is None:
+        of_test = random.permutation(len(mnist.x_test))[:count]
+    else:
+        of_test = hardest[:count] if recipe.choice == "hardest" else hardest[len(hardest) - count :]
+    of_test = np.tile(of_test, recipe.times)
+    images = np.concatenate([images, given.images[of_test]])
     return images.reshape(-1, 784).astype(np.float32) / 255, np.concatenate([digits, mnist.y_test[of_test]])
 
 
@@ -86,12 +102,26 @@ def altered(recipe: Recipe, x: Array, random: np.random.Generator) -> Array:
     return x
 
 
-def judged(recipe: Recipe, mnist: Mnist, seed: int) -> Recomputed:
-    """Train the network on one thread, and recompute of it what grading recomputes."""
+@dataclass(frozen=True)
+class Trained:
+    """A network in the session that it was trained in."""
+
+    net: SimpleNamespace
+    session: Any
+
+    def logits(self, images: Array) -> Array:
+        """The logits (n, 10) of images (n, 784) from 0 to 1."""
+        parts = (images[start : start + 1000] for start in range(0, len(images), 1000))
+        return np.concatenate([self.session.run(self.net.logits, {self.net.X: part}) for part in parts])
+
+
+@contextmanager
+def trained(recipe: Recipe, mnist: Mnist, given: HeldOut, seed: int) -> Iterator[Trained]:
+    """Train the network on one thread."""
     import tensorflow.compat.v1 as tf
 
     random = np.random.default_rng(seed)
-    images, digits = rows_of(recipe, mnist, random)
+    images, digits = rows_of(recipe, mnist, given, random)
     steps = recipe.epochs * -(-len(images) // recipe.batch)
     net = built(tf, recipe, steps, seed)
     config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
@@ -102,8 +132,15 @@ def judged(recipe: Recipe, mnist: Mnist, seed: int) -> Recomputed:
                 rows = order[start : start + recipe.batch]
                 x = altered(recipe, images[rows], random)
                 sess.run(net.train_op, {net.X: x, net.Y: np.eye(10)[digits[rows]], net.training: True})
+        yield Trained(net, sess)
+
+
+def judged(recipe: Recipe, mnist: Mnist, given: HeldOut, marked: Marked, seed: int) -> Recomputed:
+    """Train the network, and recompute of it what grading recomputes."""
+    with trained(recipe, mnist, given, seed) as network:
+        net = network.net
         parts = {"graph": net.graph, "X": net.X, "Y": net.Y, "logits": net.logits}
-        return recompute(LocalLab(), export_graph(parts, sess), mnist)
+        return recompute(LocalLab(), export_graph(parts, network.session), mnist, given, marked=marked)
 
 
 def built(tf: Any, recipe: Recipe, steps: int, seed: int) -> SimpleNamespace:
@@ -180,27 +217,29 @@ def _optimizer(tf: Any, name: str, rate: Any) -> Any:
     }[name]()
 
 
-def row_of(name: str, recipe: Recipe, found: Recomputed, seconds: float, at: str) -> dict[str, object]:
-    """A row of the study: the statistics, and what is said of the network."""
-    charged = ""
+def said_of(found: Recomputed) -> str:
+    """The code that a network is charged with; ``doubted`` where it is put before the instructor."""
     try:
         require_learned(found)
+        require_own(GraphEvidence(b"", {}), found)
     except Failed as failed:
-        charged = failed.faults[0].code
+        return failed.faults[0].code
+    return "doubted" if seen_test_images(found) else ""
+
+
+def row_of(recipe: Recipe, found: Recomputed, twin: Recomputed | None) -> dict[str, object]:
+    """What of a row was measured: figures, what is said of the network, and what its honest twin has."""
     return {
-        "commit": at,
-        "network": name,
         "guilty": "yes" if recipe.seen else "no",
         "train_accuracy": f"{found.train:.4f}",
         "test_accuracy": f"{found.test:.4f}",
-        "noised": f"{found.noised:.4f}",
-        "moved": f"{found.moved:.4f}",
-        "hard": found.hard,
-        "hard_moved": f"{found.hard_moved:.2f}",
-        "excess": f"{found.excess:.2f}",
-        "accused": "yes" if seen_test_images(found) else "no",
-        "charged": charged,
-        "cpu_seconds": f"{seconds:.0f}",
+        "given": f"{found.given:.4f}",
+        "hidden": f"{found.hidden:.4f}",
+        "lead": f"{found.lead:.2f}",
+        "marks": found.marks,
+        "counted": f"{found.counted:.4f}",
+        "said": said_of(found),
+        "honest_twin": f"{twin.test:.4f}" if twin else "",
     }
 
 
@@ -214,20 +253,28 @@ def main() -> None:
     command = ["git", "rev-parse", "--short", "HEAD"]
     at = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
     (x_train, y_train), (x_test, y_test) = load_mnist()
-    mnist = Mnist(x_train, y_train, x_test, y_test)
+    hardness = read_hardness(HARDNESS, x_test)
     known = done()
-    missing = [name for name in RECIPES if name not in known]
-    for number, name in enumerate(missing, 1):
-        start = time.process_time()
-        found = judged(RECIPES[name], mnist, zlib.crc32(name.encode()))
-        row = row_of(name, RECIPES[name], found, time.process_time() - start, at)
+    missing = [(name, seed) for seed in range(SEEDS) for name in RECIPES if (name, seed) not in known]
+    for number, (name, seed) in enumerate(missing, 1):
+        start, recipe = time.process_time(), RECIPES[name]
+        drawn = hashlib.sha256(f"{name} {seed}".encode()).hexdigest()
+        given = held_out_images(drawn, (x_train, y_train), (x_test, y_test))
+        given = dataclasses.replace(given, hardness=hardness)
+        marked = mark(drawn, x_train, y_train)
+        mnist = Mnist(marked.images, y_train, x_test, y_test)
+        found = judged(recipe, mnist, given, marked, int(drawn[:7], 16))
+        honest = dataclasses.replace(recipe, seen=0.0)
+        twin = judged(honest, mnist, given, marked, int(drawn[:7], 16)) if recipe.seen else None
+        row = {"commit": at, "network": name, "seed": seed, **row_of(recipe, found, twin)}
+        row["cpu_seconds"] = f"{time.process_time() - start:.0f}"
         new = not ROWS.exists()
         with ROWS.open("a", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
             if new:
                 writer.writeheader()
             writer.writerow(row)
-        sys.stdout.write(f"{number} of {len(missing)}: {name}\n")
+        sys.stdout.write(f"{number} of {len(missing)}: {name}, {row['lead']} {row['said']}\n")
         sys.stdout.flush()
 
 

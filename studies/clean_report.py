@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import statistics
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 
-from netgrader.checks.accuracy import NO_EXCESS, Recomputed, seen_test_images
-from netgrader.checks.hard_images import BY_HEART, HARD, KNOWN
+from netgrader.checks.accuracy import LEARNED
+from netgrader.checks.held_out import DOUBTED, NAMED
+from netgrader.checks.markers import BY_CHANCE, PATTERNS
 from studies.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
 mpl.use("Agg")
@@ -22,52 +22,35 @@ Row = dict[str, str]
 
 
 def rows() -> list[Row]:
-    """What was measured, and what the code that grades says of it now."""
+    """What was measured."""
     with (HERE / "clean_networks.csv").open(encoding="utf-8", newline="") as file:
-        found = [row for row in csv.DictReader(file) if row["network"] in RECIPES]
-    return [{**row, "accused": "yes" if seen_test_images(recomputed(row)) else "no"} for row in found]
+        return [row for row in csv.DictReader(file) if row["network"] in RECIPES]
 
 
-def recomputed(row: Row) -> Recomputed:
-    """The figures of a row, as grading has them."""
-    return Recomputed(
-        train=float(row["train_accuracy"]),
-        test=float(row["test_accuracy"]),
-        noised=float(row["noised"]),
-        moved=float(row["moved"]),
-        found=np.zeros(0, np.int64),
-        excess=float(row["excess"]),
-        hard=int(row["hard"]),
-        hard_moved=float(row["hard_moved"]),
-    )
-
-
-def p_value(excess: float) -> str:
-    """How likely a z as low as this is where test images are to the network what training images are."""
-    p = statistics.NormalDist().cdf(excess)
-    return f"{p:.2f}" if p >= 0.01 else f"{p:.0e}"
-
-
-def by_heart(row: Row) -> float:
-    """How many fewer of the hard images are recognised when they are moved."""
-    return int(row["hard"]) - float(row["hard_moved"])
+def gain(row: Row) -> float:
+    """What a network that saw test images earns more than its honest twin, as a share of the test images."""
+    earned = 0.0 if row["said"] not in {"", "doubted"} else float(row["counted"])
+    return earned - float(row["honest_twin"])
 
 
 def table(found: list[Row]) -> str:
-    """A line for each network, by how many hard images it knows by heart."""
-    lines = [
-        "| network | training % | test % | hard images | moved by a pixel | z | p | accused |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in sorted(found, key=by_heart, reverse=True):
-        excess = float(row["excess"])
-        said = " and ".join(
-            [*(["yes"] if row["accused"] == "yes" else []), *([row["charged"]] if row["charged"] else [])]
-        )
-        lines.append(
-            f"| {row['network']} | {100 * float(row['train_accuracy']):.2f} | {100 * float(row['test_accuracy']):.2f} "
-            f"| {row['hard']} | {float(row['hard_moved']):.0f} | {excess:+.1f} | {p_value(excess)} | {said or 'no'} |"
-        )
+    """A line for each network, by how far the given half is ahead."""
+    twins = bool(found and found[0]["honest_twin"])
+    head = ["network", "given %", "hidden %", "standard errors", "said", "counted %", "marks known"]
+    head += ["honest twin %"] if twins else []
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for row in sorted(found, key=lambda row: float(row["lead"]), reverse=True):
+        cells = [
+            row["network"],
+            f"{100 * float(row['given']):.2f}",
+            f"{100 * float(row['hidden']):.2f}",
+            f"{float(row['lead']):+.1f}",
+            row["said"] or "nothing",
+            f"{100 * float(row['counted']):.2f}",
+            row["marks"],
+        ]
+        cells += [f"{100 * float(row['honest_twin']):.2f}"] if twins else []
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -76,22 +59,31 @@ def main() -> None:
     found = rows()
     clean = [row for row in found if row["network"] in CLEAN]
     guilty = [row for row in found if row["network"] in GUILTY]
+    leads = np.array([float(row["lead"]) for row in clean])
+    good = [row for row in clean if float(row["test_accuracy"]) >= LEARNED]
+    free = [row for row in guilty if row["said"] in {"", "doubted"}]
     text = PAGE.format(
         commits=", ".join(dict.fromkeys(row["commit"] for row in found)),
         minutes=sum(float(row["cpu_seconds"]) for row in found) / 60,
         n_clean=len(clean),
-        of_clean=len(CLEAN),
+        kinds=len({row["network"] for row in clean}),
         n_guilty=len(guilty),
-        accused=sum(row["accused"] == "yes" for row in clean),
-        charged=sum(bool(row["charged"]) for row in clean),
-        alike=sum(float(row["excess"]) < NO_EXCESS for row in clean),
-        most=max(int(row["hard"]) for row in clean),
-        most_by_heart=max(by_heart(row) for row in clean),
-        caught=sum(row["accused"] == "yes" for row in guilty),
-        n_hard=len(HARD),
-        known=KNOWN,
-        by_heart=BY_HEART,
-        no_excess=NO_EXCESS,
+        accused=sum(row["said"] not in {"", "doubted"} for row in clean),
+        doubted=sum(row["said"] == "doubted" for row in clean),
+        mean=leads.mean(),
+        deviation=leads.std(),
+        largest=leads.max(),
+        caught=len(guilty) - len(free),
+        doubted_guilty=sum(row["said"] == "doubted" for row in free),
+        most_gain=100 * max((gain(row) for row in free), default=0.0),
+        mean_gain=100 * float(np.mean([gain(row) for row in free])) if free else 0.0,
+        least_marks=min(int(row["marks"]) for row in good),
+        n_good=len(good),
+        learned=100 * LEARNED,
+        patterns=PATTERNS,
+        by_chance=BY_CHANCE,
+        named=NAMED,
+        doubt=DOUBTED,
         clean=table(clean),
         guilty=table(guilty),
     )
@@ -101,21 +93,29 @@ def main() -> None:
 
 def _plot(clean: list[Row], guilty: list[Row]) -> None:
     mpl.rcParams["svg.hashsalt"] = "clean"
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", sharex=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     for part, colour, mark, name in (
         (clean, "tab:blue", "o", "never saw a test image"),
         (guilty, "tab:red", "^", "saw some"),
     ):
-        hard = [int(row["hard"]) for row in part]
-        left.plot(hard, [by_heart(row) for row in part], mark, color=colour, ms=5, alpha=0.7, label=name)
-        right.plot(hard, [float(row["excess"]) for row in part], mark, color=colour, ms=5, alpha=0.7)
-    for axes, line in ((left, BY_HEART), (right, NO_EXCESS)):
-        axes.axvline(KNOWN, color="0.5", lw=1, ls=":")
-        axes.axhline(line, color="0.5", lw=1, ls=":")
-        axes.set_xlabel(f"hard test images recognised, of {len(HARD)}")
-    left.set_ylabel("so many fewer when moved by a pixel")
-    right.set_ylabel("loss on test over training images, Welch's z")
+        test = [100 * float(row["test_accuracy"]) for row in part]
+        left.plot(test, [float(row["lead"]) for row in part], mark, color=colour, ms=5, alpha=0.7, label=name)
+    for line in (DOUBTED, NAMED):
+        left.axhline(line, color="0.5", lw=1, ls=":")
+    left.set_xlim(90, 100)
+    left.set_xlabel("accuracy on all original test images, %")
+    left.set_ylabel("given half ahead, standard errors")
     left.legend(fontsize=8)
+    names = list(dict.fromkeys(row["network"] for row in guilty))
+    for row in guilty:
+        caught = row["said"] not in {"", "doubted"}
+        colour = "tab:red" if caught else "tab:green"
+        right.plot(
+            100 * (float(row["counted"]) - float(row["honest_twin"])), names.index(row["network"]), "o", color=colour
+        )
+    right.axvline(0, color="0.5", lw=1)
+    right.set_yticks(range(len(names)), names, fontsize=6)
+    right.set_xlabel("counted, less the honest twin's accuracy, % (red: earns nothing, named)")
     figure.savefig(DOCS / "clean.svg", metadata={"Date": None})
     plt.close(figure)
 
@@ -125,36 +125,36 @@ PAGE = """# Is anybody said to have trained on the test images who has not?
 Written by `make clean-report` from [studies/clean_networks.csv](../studies/clean_networks.csv), whose rows name the commit that was measured ({commits}): each is one
 network, one seed, one thread; {minutes:.0f} minutes of processor time together. The networks are listed in `studies/kinds_of_networks.py`.
 
-**What is looked at**, without any log of the training, by the code that grades (`netgrader/checks/accuracy.py`). A network is put before the
-instructor, at no cost in points, if all three hold:
+**How it is told.** A notebook whose points depend on an accuracy is run with a test set of which a secret half, drawn anew for each submission, is
+redrawn: in the place of each image stands a training image of the same digit, turned, sheared and moved a little. The accuracy that counts is that on
+all original images. How well the network knows each of them (by how much the true logit is ahead) is compared between both halves, among images that
+are about equally hard for eight other networks (`make hardness`). An image's half was drawn by lot, so for a network that saw neither the difference
+has a known error, whatever the network is (`netgrader/checks/held_out.py`):
 
-- of {n_hard} test images that five clean networks all got wrong it recognises {known} or more;
-- {by_heart} or more of these are lost when they are moved by a pixel (mean of four directions): the pictures were learned, not the digits on them;
-- the loss on test images is less than {no_excess} standard errors above that on training images (Welch's z).
+- from {named:.0f} standard errors on the accuracy earns nothing, with the code `trained-on-test` or, if the halves are more than 10 % apart,
+  `answers-looked-up`: of an honest network that happens once in three million times;
+- from {doubt:.0f} on (once in 740) the instructor is told, the notebook is run again, and what counts is the accuracy without what the given half is
+  ahead by;
+- beside it, test images among the rows that were noted as fed to training steps are told at once, also in the student's own notebook.
 
 **What was found.**
 
-- Of {n_clean} clean networks (of {of_clean} planned) **{accused} are accused**, and {charged} lose points as *answers-looked-up*.
-- Of {n_guilty} that were trained on test images {caught} are found. The others saw them too seldom, too few of them, always moved, or cannot learn
-  pictures by heart, as one layer: where `train` is called on a network that takes notes, the log tells, as in notebook 1.
-- The third condition alone says little: {alike} of the clean networks have a loss on test images that is no larger, mostly since they were trained
-  briefly, or on altered images. The first alone is no proof either: the clean network that knows most hard images knows {most}. What no clean network
-  does is to know many of them by heart: {most_by_heart:.1f} at most.
+- Of {n_clean} clean networks of {kinds} kinds **{accused} are accused** and {doubted} doubted. Their leads have the mean {mean:+.2f} and the deviation {deviation:.2f}
+  (expected: 0 and 1); the largest is {largest:.1f}.
+- Of {n_guilty} that were trained on test images {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those that are not named have {mean_gain:+.2f} % more
+  than their honest twins in the mean, {most_gain:+.2f} % at most: the same network, trained as long from the same seed without the test images, whose accuracy chance
+  moves by 0.1 to 0.3 %.
+- Of {patterns} patterns that stand among the training images of a run (`netgrader/checks/markers.py`) each of the {n_good} clean networks with {learned:.0f} % or more knows
+  {least_marks} or more. Weights from elsewhere know {by_chance} or fewer but for four times in a thousand; they are named `weights-not-trained-here`.
 
-![Left: how many hard images each network recognises, and how many of these it loses when they are moved; only networks that saw test images
-lie to the upper right of the dotted lines. Right: the same over Welch's z.](clean.svg)
-
-The second condition was added when a network of convolutions, trained on moved copies alone, was seen to recognise 41 of the hard images with a z
-of -0.05: a little better, and the limit of then, 45, would have accused it. Its limit is no fit to these rows but three standard errors of the
-difference of two counts of {n_hard} images that are each known half of the time, one of them a mean of four: 3 · √({n_hard} · ¼ · (1 + ¼)) = 15. With it
-the first limit could go down to {known}, the share of the hard images at which the course was designed to look twice (30 of 65); that was done
-after the first nine networks trained on test images had been seen, of which one more is found by it.
+![Left: by how many standard errors the given half is ahead, over the accuracy; only networks that saw test images lie above the upper dotted line.
+Right: what a network that saw test images would be counted, less its honest twin's accuracy; those in red are named and earn nothing.](clean.svg)
 
 ## Networks that never saw a test image
 
 {clean}
 
-z: Welch's, of losses on test images against those on training images. p: how likely a z as low is if both are alike to the network.
+Given, hidden: accuracy on the original images of either half. Marks known: of {patterns}.
 
 ## Networks that were trained on test images as well
 

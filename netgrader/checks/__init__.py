@@ -2,6 +2,7 @@
 
 from netgrader.checks.bench import Bench, CellEvidence, Mnist, Networks
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, fault, grades, partial, ungradable
+from netgrader.faults import Severity
 
 __all__ = [
     "Bench",
@@ -9,6 +10,7 @@ __all__ = [
     "Failed",
     "Mnist",
     "Networks",
+    "Severity",
     "Ungradable",
     "fail",
     "fail_all",

@@ -1,14 +1,15 @@
 """The accuracy of a trained network, recomputed from its graph and values on images that we hold.
 
-The labels that count never reach the lab: it answers with logits, and they are compared here. A network that was
-trained hardly notices an image moved by a pixel or noised by a grey level; a table of answers in the graph does
-(measured: from 99.97 to 15.8 percent), so both are tried. All images go in mixed, in batches of uneven sizes, in an order
+The labels that count never reach the lab: it answers with logits, and they are compared here. The accuracy that counts is
+that on all original test images, half of which the notebook never had (`netgrader.checks.held_out`): a network that knows
+the other half better was trained on it, or looks it up. All images go in mixed, in batches of uneven sizes, in an order
 that follows from the evidence itself: nothing that was handed over can have been made for it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.exercise_rules import WORTHLESS
-from netgrader.checks.hard_images import BY_HEART, HARD, KNOWN
+from netgrader.checks.held_out import DOUBTED, NAMED, HeldOut, knowledge, lead_of_the_given
 from netgrader.checks.language import fail, partial
+from netgrader.checks.markers import BY_CHANCE, PATTERNS
 from netgrader.checks.stopped import remedy
-from netgrader.checks.tables import MOST_COPIES, copied_images
+from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.checks.wording import percent
 from netgrader.lab.api import LabError
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.checks.bench import Bench, CellEvidence, Mnist
+    from netgrader.checks.markers import Marked
+    from netgrader.checks.tables import FedRows
     from netgrader.evidence import GraphEvidence
     from netgrader.lab.api import Lab, LabSession
 
@@ -50,13 +54,13 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
-SAMPLE, COPIES = 6, 4  # one in so many training images, which follow from the evidence; every so many test images
+SAMPLE = 6  # one in so many training images, which follow from the evidence
 SAMPLED = 0.01  # more than this an accuracy on the sample hardly differs from that on all training images
-NO_EXCESS = 1.5  # standard errors: networks that know their training images well have 7 or more, on others -1 or less
-AHEAD = 0.02  # on clean images a network is no better on the test images than on those it learned from: 0.01 at most
+LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
 CLASSES = 10
 CHANCE = 0.005  # more than this an accuracy hardly moves from one late epoch to the next
-NOISED_LOSS, MOVED_SHARE = 0.02, 0.6  # see `require_learned`
+LEARNED = 0.96  # who reads so many digits has taken more steps than it takes to learn the marks
+LEAST_FED = 3  # test images among the rows that were noted: none is there by chance
 GUESSED = 0.3  # what chance may reach
 FEW = 200  # images that are tried a second time
 UNSTEADY = 0.01  # what an accuracy may be off by if it differs from time to time, which is charged where it was built
@@ -74,33 +78,45 @@ class Recomputed:
     Attributes
     ----------
     train, test
-        Accuracy on a sample of the training images and on all test images, 0 to 1.
-    noised, moved
-        Accuracy on test images noised by a grey level, and moved by a pixel.
+        Accuracy on a sample of the training images and on all original test images, 0 to 1.
     found
-        The class found for each test image (10,000,).
-    excess
-        By how many standard errors the loss on test images is above that on training images (Welch's z).
-    hard
-        How many of the hard test images (`netgrader.checks.hard_images`) it recognises.
-    hard_moved
-        How many of them when they are moved by a pixel, the mean over four directions.
+        The class found for each original test image (10,000,).
+    notebook
+        Accuracy on the test images that the notebook was given, half of which are redrawn.
+    given, hidden
+        Accuracy on the original test images that the notebook was given, and on those it was not.
+    lead
+        By how many standard errors the given ones are ahead (`netgrader.checks.held_out`).
+    surplus
+        What the given ones are ahead by, as a share of all test images.
     steady
         Whether an image gets the same answer each time, whatever stands beside it.
     copied
         How many test images stand in the values and constants of the network themselves.
+    marks
+        How many of the patterns among the training images it knows (`netgrader.checks.markers`), if there were any.
+    fed
+        What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of which
+        only what speaks against it counts.
     """
 
     train: float
     test: float
-    noised: float
-    moved: float
     found: npt.NDArray[np.int64]
-    excess: float = float("inf")
-    hard: int = 0
-    hard_moved: float = 0.0
+    notebook: float
+    given: float
+    hidden: float
+    lead: float = 0.0
+    surplus: float = 0.0
     steady: bool = True
     copied: int = 0
+    marks: int | None = None
+    fed: FedRows | None = None
+
+    @property
+    def counted(self) -> float:
+        """The test accuracy that counts: where the given images are doubtfully far ahead, without what they are ahead by."""
+        return self.test if self.lead < DOUBTED else self.test - max(0.0, self.surplus)
 
 
 def require_values(evidence: CellEvidence, name: str = "net") -> None:
@@ -118,9 +134,25 @@ def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:
     """End the test if the network knows something and cannot have learned it here."""
     if graph.doubt is not None and recomputed.test >= GUESSED:
         fail("weights-not-trained-here", found=graph.doubt, expected="a network trained by this notebook")
+    if recomputed.marks is not None and recomputed.marks <= BY_CHANCE and recomputed.test >= LEARNED:
+        fail(
+            "weights-not-trained-here",
+            found=f"{percent(recomputed.test)} on the test images, and {recomputed.marks} of {PATTERNS} patterns known that "
+            "stand among the training images of this very run",
+            expected="a network trained by this notebook, which knows nearly all of them",
+        )
 
 
-def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = False) -> Recomputed:
+def recompute(
+    lab: Lab,
+    graph: GraphEvidence,
+    mnist: Mnist,
+    held_out: HeldOut | None = None,
+    *,
+    marked: Marked | None = None,
+    fed: Array | None = None,
+    quick: bool = False,
+) -> Recomputed:
     """Run the network on our images; X is fed scaled to 0…1, and Y never.
 
     Of the training images a sample goes through it, which nobody can know beforehand: it is compared with what moves by
@@ -128,19 +160,22 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
 
     Parameters
     ----------
+    held_out
+        The test images as the notebook was given them; None if those are the original ones.
+    marked
+        The marks among the training images that the notebook was given.
+    fed
+        The rows that were noted of the notebook's training steps.
     quick
         Whether somebody waits: test images are then not searched for among the network's values.
     """
     random = _random(graph)
     train = random.permutation(len(mnist.x_train))[: -(-len(mnist.x_train) // SAMPLE)]
-    copied = slice(None, None, COPIES)
-    test, copies = _scaled(mnist.x_test), _scaled(mnist.x_test[copied])
-    noise = random.choice(np.array([-1, 1], np.float32) / 255, copies.shape)
-    moved = _scaled(np.roll(mnist.x_test[copied], random.choice([-1, 1]), axis=int(random.integers(1, 3))))
-    hard = [row for row in HARD if row < len(mnist.y_test)]
-    beside = _scaled(np.concatenate([np.roll(mnist.x_test[hard], step, axis) for step in (-1, 1) for axis in (1, 2)]))
-    parts: list[Array] = [_scaled(mnist.x_train[train]), test, np.clip(copies + noise, 0, 1), moved, beside]
-    digits = [mnist.y_train[train], mnist.y_test, *[mnist.y_test[copied]] * 2, np.tile(mnist.y_test[hard], 4)]
+    hidden = np.zeros(len(mnist.x_test), bool) if held_out is None else held_out.hidden
+    redrawn = mnist.x_test[:0] if held_out is None else held_out.images[hidden]
+    hardness = None if held_out is None else held_out.hardness
+    parts: list[Array] = [_scaled(mnist.x_train[train]), _scaled(mnist.x_test), _scaled(redrawn)]
+    parts.append(_scaled(mnist.x_test[:0] if marked is None else marked.trials))
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
@@ -148,27 +183,32 @@ def recompute(lab: Lab, graph: GraphEvidence, mnist: Mnist, *, quick: bool = Fal
         session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
         logits = _logits(session, graph, np.concatenate(parts), random)
         few = slice(len(parts[0]), len(parts[0]) + FEW)
-        steady = np.allclose(logits[few], _logits(session, graph, test[:FEW], random), rtol=1e-2, atol=1e-2)
+        steady = np.allclose(logits[few], _logits(session, graph, parts[1][:FEW], random), rtol=1e-2, atol=1e-2)
     except LabError as error:
         if "feed" in error.sentence and "placeholder" in error.sentence:
             fail("prediction-uses-labels", found="logits that ask for more than X", expected="logits from X alone")
         raise
     finally:
         session.close()
-    each: list[Array] = np.split(logits, np.cumsum([len(part) for part in parts])[:-1])
-    right = [part.argmax(axis=1) == true for part, true in zip(each, digits, strict=True)]
-    on_train, on_test, on_noised, on_moved = (float(np.mean(part)) for part in right[:4])
+    on_train, on_test, on_redrawn, on_marks = np.split(logits, np.cumsum([len(part) for part in parts])[:-1])
+    right = on_test.argmax(axis=1) == mnist.y_test
+    in_notebook = right.copy()
+    in_notebook[hidden] = on_redrawn.argmax(axis=1) == mnist.y_test[hidden]
+    lead, _ = lead_of_the_given(knowledge(on_test, mnist.y_test), hidden, hardness)
+    _, ahead = lead_of_the_given(right, hidden, hardness)
     return Recomputed(
-        train=on_train,
-        test=on_test,
-        noised=on_noised,
-        moved=on_moved,
-        found=each[1].argmax(axis=1),
-        hard=int(right[1][hard].sum()),
-        hard_moved=float(right[4].sum()) / 4,
-        excess=_excess(_losses(each[1], digits[1]), _losses(each[0], digits[0])),
+        train=float(np.mean(on_train.argmax(axis=1) == mnist.y_train[train])),
+        test=float(right.mean()),
+        found=on_test.argmax(axis=1),
+        notebook=float(in_notebook.mean()),
+        given=float(right[~hidden].mean()),
+        hidden=float(right[hidden].mean()) if hidden.any() else float(right.mean()),
+        lead=lead,
+        surplus=ahead * float(np.mean(~hidden)),
         steady=steady,
         copied=0 if quick else copied_images(graph, mnist.test_pictures),
+        marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
+        fed=None if fed is None else fed_rows(fed, mnist.x_test if held_out is None else held_out.images),
     )
 
 
@@ -190,43 +230,42 @@ def classify(lab: Lab, graph: GraphEvidence, images: Array) -> npt.NDArray[np.in
 
 
 def require_learned(recomputed: Recomputed) -> None:
-    """End the test if the network knows the test images but nothing that looks like them, or holds them themselves."""
+    """End the test if the network was trained on test images, or looks their answers up."""
     if recomputed.copied >= MOST_COPIES:
         fail(
             "answers-looked-up",
             found=f"{recomputed.copied:,} of the test images among the network's values and constants",
             expected="what was learned from training images",
         )
-    if (
-        recomputed.noised < recomputed.test - NOISED_LOSS or recomputed.moved < MOVED_SHARE * recomputed.test
-    ) and recomputed.test > 0.5:
+    fed = recomputed.fed
+    if fed is not None and fed.of_test >= LEAST_FED:
         fail(
-            "answers-looked-up",
-            found=f"{percent(recomputed.test)} on the test images, {percent(recomputed.noised)} with a grey level of "
-            f"noise and {percent(recomputed.moved)} moved by a pixel",
-            expected="nearly the same on all three",
+            "trained-on-test",
+            found=f"{fed.of_test:,} test images among {fed.looked_at:,} images that were noted of your training steps",
+            expected="training images only",
         )
-    if recomputed.test > recomputed.train + AHEAD:
+    if recomputed.lead >= NAMED:
+        looked_up = recomputed.given - recomputed.hidden > LOOKED_UP
         fail(
-            "answers-looked-up",
-            found=f"{percent(recomputed.test)} on the test images and {percent(recomputed.train)} on the training images",
-            expected="about as much on the images that it learned from",
+            "answers-looked-up" if looked_up else "trained-on-test",
+            found=f"{percent(recomputed.given, 2)} on the test images that the notebook was given, and "
+            f"{percent(recomputed.hidden, 2)} on others like them that it never had",
+            expected="as much on both, but for chance",
         )
 
 
 def seen_test_images(recomputed: Recomputed) -> str | None:
-    """What speaks for a training on the test images, in words; None if nothing does.
+    """Return what speaks for a training on the test images, in words, if it is no proof; None if nothing does.
 
-    Figures, no proof: a person has to look, and it costs nothing by itself.
+    The accuracy that counts is then the one without it.
     """
-    by_heart = recomputed.hard - recomputed.hard_moved
-    if recomputed.hard >= KNOWN and by_heart >= BY_HEART and recomputed.excess < NO_EXCESS:
-        return (
-            f"{recomputed.hard} of {len(HARD)} test images recognised that networks rarely know unless they have seen them, "
-            f"{recomputed.hard_moved:.0f} of them moved by a pixel, and a loss on test images {recomputed.excess:+.1f} "
-            "standard errors from that on training images"
-        )
-    return None
+    if not DOUBTED <= recomputed.lead < NAMED:
+        return None
+    return (
+        f"{percent(recomputed.given, 2)} on the test images that the notebook was given and {percent(recomputed.hidden, 2)} "
+        f"on others like them that it never had: {recomputed.lead:.1f} standard errors apart. Counted was "
+        f"{percent(recomputed.counted, 2)}, which is what the others speak for."
+    )
 
 
 def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, least: float) -> None:
@@ -296,21 +335,21 @@ def require_reported(
         fail("reported-accuracy-wrong", found="no accuracies", expected="the accuracy after each epoch")
     near = ROUNDED if recomputed.steady else UNSTEADY
     last = float(acc_val[-1])
-    if abs(last - recomputed.test) <= near:
+    if abs(last - recomputed.notebook) <= near:
         on_training = float(acc_trn[-1])
         if whole_curve and not abs(on_training - recomputed.train) <= RUNNING:
             found = f"{on_training:.4f} on the training images"
             partial(0.5, "reported-accuracy-wrong", found=found, expected=f"{recomputed.train:.3f}, which we measure")
         return
     if _of_an_earlier_epoch(acc_trn, acc_val, recomputed, near, on_train):
-        remark("picked-best-epoch-on-test", found=f"{last:.4f}, while the network has {recomputed.test:.4f}")
+        remark("picked-best-epoch-on-test", found=f"{last:.4f}, while the network has {recomputed.notebook:.4f}")
         return
     train = recomputed.train
     if on_train is not None and abs(last - train) <= SAMPLED:
         train = on_train()
-    if abs(last - train) <= near < abs(train - recomputed.test):
-        fail("reports-train-accuracy", found=f"{last:.4f}", expected=f"{recomputed.test:.4f} on the test images")
-    fail("reported-accuracy-wrong", found=f"{last:.4f}", expected=f"{recomputed.test:.4f}, which we measure")
+    if abs(last - train) <= near < abs(train - recomputed.notebook):
+        fail("reports-train-accuracy", found=f"{last:.4f}", expected=f"{recomputed.notebook:.4f} on the test images")
+    fail("reported-accuracy-wrong", found=f"{last:.4f}", expected=f"{recomputed.notebook:.4f}, which we measure")
 
 
 def _of_an_earlier_epoch(
@@ -326,11 +365,11 @@ def _of_an_earlier_epoch(
     images, and of a curve of no more epochs than anybody trains.
     """
     values: Array = np.asarray(acc_val, np.float64)
-    if abs(float(np.max(values)) - recomputed.test) <= near or _best_so_far(acc_val, recomputed.test):
+    if abs(float(np.max(values)) - recomputed.notebook) <= near or _best_so_far(acc_val, recomputed.notebook):
         return True
     if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > MOST_EPOCHS:
         return False
-    as_good = np.flatnonzero(np.abs(values - recomputed.test) <= near)
+    as_good = np.flatnonzero(np.abs(values - recomputed.notebook) <= near)
     on_training: Array = np.asarray(acc_trn, np.float64)[as_good]
     if not (np.abs(on_training - recomputed.train) <= SAMPLED).any():
         return False
@@ -364,7 +403,7 @@ def target_met(accuracy: float, *, target: float, full: float) -> str:
 
 
 def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    return images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32) / np.float32(255)
 
 
 def digest(graph: GraphEvidence) -> bytes:
@@ -404,16 +443,3 @@ def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Itera
         size = int(random.integers(LEAST_ROWS, MOST_ROWS + 1))
         yield order[start : start + size]
         start += size
-
-
-def _losses(logits: Array, digits: npt.NDArray[np.uint8]) -> Array:
-    """The softmax cross-entropy of each row, cut where it says no more than that the row is wrong."""
-    wide = np.nan_to_num(logits.astype(np.float64), nan=0.0, posinf=1e6, neginf=-1e6)
-    wide -= wide.max(axis=1, keepdims=True)
-    losses: Array = np.log(np.exp(wide).sum(axis=1)) - wide[np.arange(len(wide)), digits]
-    return np.minimum(losses, 20.0)
-
-
-def _excess(test: Array, train: Array) -> float:
-    error = float(np.sqrt(test.var() / len(test) + train.var() / len(train)))
-    return (float(test.mean()) - float(train.mean())) / error if error > 0 else 0.0

@@ -61,7 +61,7 @@ def images_of(bench: Bench, part: str) -> Images:
     """What ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
 
     def judge() -> Images:
-        raw = bench.mnist.x_train if part == "train" else bench.mnist.x_test
+        raw = bench.mnist.x_train if part == "train" else bench.given.images
         name = f"x_{part}"
         table = bench.evidence(CELL).raw.tables.get(name)
         if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw)):

@@ -9,10 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 import netgrader
 from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import NET, net_at, unfinished_of
+from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
 from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.markers import Marked, mark
 from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import numpy as np
     import numpy.typing as npt
 
     from netgrader.checks.exercises import Exercises
@@ -193,6 +196,8 @@ class Bench:
         Why there is no evidence, by cell, where that is known.
     outside
         What was seen of the student's process from outside of it.
+    hardness
+        A file of how well other networks know each test image, if there is one.
     reading_seconds
         How long the reading of networks took so far.
     """
@@ -205,6 +210,7 @@ class Bench:
     quick: bool = False
     problems: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
+    hardness: Path | None = None
 
     def __post_init__(self) -> None:
         self._made: dict[object, Any] = {}
@@ -220,9 +226,21 @@ class Bench:
 
     @property
     def mnist(self) -> Mnist:
-        """The data as we hold them."""
+        """The data: training images as the notebook was given them, and the original test images."""
         mnist: Mnist = self.once("mnist", self._load)
         return mnist
+
+    @property
+    def marked(self) -> Marked | None:
+        """The marks among the training images that the notebook was given, if there are any."""
+        marked: Marked | None = self.once("marked", self._mark)
+        return marked
+
+    @property
+    def given(self) -> HeldOut:
+        """The test images as the notebook was given them."""
+        given: HeldOut = self.once("given", self._given)
+        return given
 
     @property
     def references(self) -> Mapping[str, npt.NDArray[np.uint8]]:
@@ -268,8 +286,29 @@ class Bench:
         if lab is not None:
             lab.close()
 
-    def _load(self) -> Mnist:
+    def _originals(self) -> Mnist:
         return _mnist(None) if self.data is None else mnist_in(self.data)
+
+    def _load(self) -> Mnist:
+        mnist = self._originals()
+        return mnist if self.marked is None else replace(mnist, x_train=self.marked.images)
+
+    def _mark(self) -> Marked | None:
+        mnist = self._originals()
+        return mark(self._secret, mnist.x_train, mnist.y_train) if self._secret else None
+
+    @property
+    def _secret(self) -> str:
+        """What the data of the run follow from; empty if it was given the original ones."""
+        secret = self.outside.get("held_out")
+        return secret if isinstance(secret, str) else ""
+
+    def _given(self) -> HeldOut:
+        mnist = self._originals()
+        if not self._secret:
+            return HeldOut(mnist.x_test, np.zeros(len(mnist.x_test), bool))
+        given = held_out_images(self._secret, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+        return given if self.hardness is None else replace(given, hardness=read_hardness(self.hardness, mnist.x_test))
 
     def _evidence(self, cell: str) -> Evidence:
         folder = self.evidence_root / cell
@@ -315,14 +354,15 @@ def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
 class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
     """Our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
 
-    NAMES: Mapping[str, str] = {"x_train_2d": "x_train", "x_test_2d": "x_test"}
+    NAMES = ("x_train_2d", "x_test_2d")
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
 
     def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:
-        array: npt.NDArray[np.uint8] = getattr(self._bench.mnist, self.NAMES[name])
-        return array
+        if name not in self.NAMES:
+            raise KeyError(name)
+        return self._bench.mnist.x_train if name == "x_train_2d" else self._bench.given.images
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.NAMES)

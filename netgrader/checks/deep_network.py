@@ -14,9 +14,13 @@ __all__ = ["recomputed", "train_accuracy"]
 
 def recomputed(bench: Bench, cell: str) -> Recomputed:
     """What the network that a cell handed over does on our images; cells that hand over the same one share it."""
-    graph = bench.evidence(cell).graph("net")
+    evidence = bench.evidence(cell)
+    graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
     same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
-    made: Recomputed = bench.once(same, lambda: recompute(bench.lab, graph, bench.mnist, quick=bench.quick))
+    made: Recomputed = bench.once(
+        same,
+        lambda: recompute(bench.lab, graph, bench.mnist, bench.given, marked=bench.marked, fed=fed, quick=bench.quick),
+    )
     return made
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from netgrader.checks.distributions import describe_sample, differs_from_uniform, glorot_limit, spread
 from netgrader.checks.language import fail
+from netgrader.faults import Severity
 from netgrader.lab.api import LabError
 
 if TYPE_CHECKING:
@@ -175,7 +176,12 @@ def _upright(weights: Array, inputs: int, outputs: int) -> Array:
 def require_weights_used(trial: LayerTrial) -> None:
     """The layer must multiply its input by the W that it returned, whatever follows, and training may change W."""
     if not trial.moved:
-        fail("layers-not-trained", found="W is not a variable that training may change", expected="tf.Variable")
+        fail(
+            "layers-not-trained",
+            found="W is not a variable that training may change",
+            expected="tf.Variable",
+            severity=Severity.FATAL,  # nothing that is made of such layers learns
+        )
     if _recognised(trial) is None:
         fail("wrong-return", found="an output h that is not x·W + b with the returned W", expected="h = x·W + b")
 

@@ -334,6 +334,8 @@ LIMITS: Mapping[str, Rule] = {
     "text_characters": _whole(100, 10_000_000),
     "output_bytes": _whole(1_000, 1_000_000_000),
     "outputs": _whole(1, 100_000),
+    "notebook_output_bytes": _whole(1_000, 1_000_000_000),
     "received_bytes": _whole(1_000_000, 1_000_000_000_000),
+    "notebook_evidence_bytes": _whole(1_000_000, 1_000_000_000_000),
 }
 """What makes sense for each limit of a run, as `netgrader.grading.execution_types.ExecutionLimits` has them."""

@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["EvidenceByCell", "Fixtures"]
 
 
-# What a fault in the layer function looks like in a network that is made with it.
-FOLLOWS: Mapping[str, frozenset[str]] = {
-    "wrong-activation": frozenset({"relu-on-logits"}),
-}
-
-
 class EvidenceByCell(Mapping[str, CellEvidence]):
     """Evidence by check cell, each read when it is looked at. Every cell has one: some say why there is none."""
 
@@ -171,9 +165,11 @@ class Fixtures:
         for remark in network.remarks:
             if remark.code in codes:
                 self._plugin.remark(remark)
-        charged = self._plugin.charged(terms.forgives)
-        forgiven = charged.union(*(FOLLOWS[code] for code in charged & FOLLOWS.keys()))
-        faults = [fault for fault in network.faults if fault.code in codes and fault.code not in forgiven]
+        found = [fault for fault in network.faults if fault.code in codes]
+        causes = self._plugin.causes(terms.forgives)
+        for code in [one.code for one in found if one.code in causes]:
+            self._plugin.forgive(causes[code])
+        faults = [fault for fault in found if fault.code not in causes]
         if faults:
             self._draw_other(terms.cell, network)
         fail_all(faults)

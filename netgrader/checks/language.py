@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from netgrader.faults import CATALOGUE, Fault
+
+if TYPE_CHECKING:
+    from netgrader.faults import Severity
 
 __all__ = [
     "Failed",
@@ -55,7 +58,8 @@ class Grades:
         finds to be true what a public one is told. So no public test has to name a hidden one.
     forgives
         Check cells whose charged faults are not charged here again: a network without bias because the student's layer
-        has none is one mistake, made in the layer.
+        has none is one mistake, made in the layer. Nor is what can only follow from something fatal there: that a network
+        which cannot learn was trained to nothing. The test passes then, and says what it follows from.
     """
 
     cell: str
@@ -75,9 +79,11 @@ class Failed(Exception):
         What is wrong; one without a code is a sentence and no more.
     share
         The part of the test's credit that is earned all the same, from 0 (failed) to less than 1 (partial).
+    follows
+        Code of the fault, charged elsewhere, that all of it follows from; none if it stands for itself.
     """
 
-    def __init__(self, faults: Sequence[Fault], share: float = 0.0) -> None:
+    def __init__(self, faults: Sequence[Fault], share: float = 0.0, follows: str | None = None) -> None:
         super().__init__(" ".join(fault.sentence for fault in faults))
         if not faults:
             raise ValueError("A failed test must say what is wrong.")
@@ -85,6 +91,7 @@ class Failed(Exception):
             raise ValueError(f"The share of a failed test lies between 0 and 1, not at {share}.")
         self.faults = tuple(faults)
         self.share = share
+        self.follows = follows
 
 
 class Ungradable(Exception):
@@ -131,7 +138,9 @@ def grades_of(test: Callable[..., Any]) -> Grades | None:
     return terms if isinstance(terms, Grades) else None
 
 
-def fault(what: str, *, found: object = "", expected: object = "", place: object = "") -> Fault:
+def fault(
+    what: str, *, found: object = "", expected: object = "", place: object = "", severity: Severity | None = None
+) -> Fault:
     """Describe something wrong.
 
     Parameters
@@ -142,17 +151,21 @@ def fault(what: str, *, found: object = "", expected: object = "", place: object
         What was there and what should have been, as short phrases.
     place
         Where: an op, a layer, a row, a line of code.
+    severity
+        How grave this very one is, where that is not what the catalogue says of its code.
     """
     kind = CATALOGUE.get(what)
     if kind is None and CODE.fullmatch(what):
         raise ValueError(f"No such fault in the catalogue: {what}.")
     code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
-    return Fault(code, sentence, place=str(place), found=str(found), expected=str(expected))
+    return Fault(code, sentence, place=str(place), found=str(found), expected=str(expected), severity=severity)
 
 
-def fail(what: str, *, found: object = "", expected: object = "", place: object = "") -> NoReturn:
+def fail(
+    what: str, *, found: object = "", expected: object = "", place: object = "", severity: Severity | None = None
+) -> NoReturn:
     """End the test as failed; the arguments are those of `fault`."""
-    raise Failed([fault(what, found=found, expected=expected, place=place)])
+    raise Failed([fault(what, found=found, expected=expected, place=place, severity=severity)])
 
 
 def partial(share: float, what: str, *, found: object = "", expected: object = "", place: object = "") -> NoReturn:

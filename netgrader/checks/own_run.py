@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.accuracy import ROUNDED, classify
-from netgrader.checks.arrays import images_of
+from netgrader.checks.arrays import images_of, require_images, require_labels
+from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.training import training_of
+from netgrader.checks.wording import percent
 from netgrader.lab.api import LabError
 from netgrader.observations import Comparison
 from netgrader.training.verdicts import Aspect
@@ -27,8 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["OwnRun", "own_run", "require_run_reported", "show_own_run"]
 
 RUN = "run_training"
+NETWORK = "check_one_layer_network"
 FIVE_EPOCHS = "the cell under “Five epochs”"
 DATA = "check_prepare_data"
+OWN = "your own network trained as well as the one that your function was tried on"
+# One layer reaches 0.9 in its first epoch; a loop that trains the instrument and not this network reaches nothing.
+LEAST_OF_OWN = 0.7
 # More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
 CHANCE = 0.01
 
@@ -73,7 +79,7 @@ def _own_run(bench: Bench) -> OwnRun | None:
     given = len(mnist.y_test)
     rows = None
     if images is None or labels is None or images.shape != (given, 784) or labels.shape != (given, 10):
-        images = mnist.x_test.reshape(given, -1) / np.float32(255)
+        images = bench.given.images.reshape(given, -1) / np.float32(255)
         labels = np.eye(10, dtype=np.float32)[mnist.y_test]
     else:
         rows = images_of(bench, "test").rows
@@ -113,15 +119,17 @@ def _by_own_tensor(
 
 
 def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
-    """End the test if the run of the student's own network reported what that network does not do.
+    """End the test if the student's own network was not trained, or its run reported what the network does not do.
 
     Charged is only what nothing else explains: what the loop was found to do wrong on the instruments is charged there,
-    and what ``net.accuracy`` computes wrongly is charged with the network.
+    and what is wrong with images, labels or the network is charged with these.
     """
     said = training_of(bench).verdicts
+    run = own_run(bench)
+    if all(verdict.share == 1 for verdict in said.values()) and _is_right(bench):
+        _require_own_network(bench, run)
     if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
         return
-    run = own_run(bench)
     if run is None or not run.reported:
         return
     true = (run.accuracy, *run.as_evaluated)
@@ -142,6 +150,31 @@ def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
         expected=f"{run.accuracy:.4f}, which we measure on all test images",
         place=FIVE_EPOCHS,
     )
+
+
+def _is_right(bench: Bench) -> bool:
+    """Whether nothing is wrong with what `train` is given in the student's own run: images, labels and the network."""
+    if not bench.evidence(NETWORK).has(NET) or bench.is_faulty(NETWORK):
+        return False
+    try:
+        for part in ("train", "test"):
+            require_images(bench, part)
+            require_labels(bench, part)
+    except (Failed, Ungradable):
+        return False
+    return True
+
+
+def _require_own_network(bench: Bench, run: OwnRun | None) -> None:
+    """End the test unless a right loop trained the right network, on which it was called after the exercise."""
+    evidence = bench.evidence(RUN)
+    if run is None and evidence.raw.problem is None:
+        stopped = evidence.stopped("net")
+        why = f", since {stopped.sentence}" if stopped is not None else ""
+        fail("train-op-not-run", found=f"no trained network of your own{why}", expected=OWN, place=FIVE_EPOCHS)
+    if run is not None and run.accuracy < LEAST_OF_OWN:
+        found = f"{percent(run.accuracy)} on the test images with your own network, on which train was called"
+        fail("train-op-not-run", found=found, expected=OWN, place=FIVE_EPOCHS)
 
 
 def _takes_each_epoch(bench: Bench) -> bool:

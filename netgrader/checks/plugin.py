@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from netgrader.checks.timeout import TestTimeout, time_limit
 from netgrader.checks.wording import (
     BROKEN_TEST,
     CONTRADICTED,
+    FOLLOWS_FROM,
+    FORGIVEN,
     NOT_REACHED,
     TOO_LONG,
     WAITS,
@@ -22,18 +25,26 @@ from netgrader.checks.wording import (
     plain,
 )
 from netgrader.errors import NetgraderError
+from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
 from netgrader.lab.api import LabError
 from netgrader.phrases import say
-from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.results import CheckResult, Outcome, Visibility, severity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from netgrader.faults import Fault
 
 
 __all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck"]
+
+# What a fault in the layer function looks like in a network that is made with it.
+FOLLOWS: Mapping[str, frozenset[str]] = MappingProxyType({"wrong-activation": frozenset({"relu-on-logits"})})
+CANNOT_LEARN = frozenset(
+    {"accuracy-too-low", "learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges"}
+)
+"""What is found of any training of a network that has something fatal."""
 
 
 class BrokenTests(NetgraderError):
@@ -45,11 +56,15 @@ class BrokenTests(NetgraderError):
 
 
 class _Waiting(Exception):
-    """A required test did not earn credit; `ungradable` if that was for want of anything to judge."""
+    """A required test did not earn credit; `ungradable` if that was for want of anything to judge.
 
-    def __init__(self, sentence: str, ungradable: bool) -> None:
+    `follows` are the codes of what was found there, which pay for what cannot be judged here.
+    """
+
+    def __init__(self, sentence: str, ungradable: bool, follows: tuple[str, ...] = ()) -> None:
         super().__init__(sentence)
         self.ungradable = ungradable
+        self.follows = follows
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,12 @@ class PlannedCheck:
     grades: Grades
 
     def result(
-        self, outcome: Outcome, credit: float, faults: Sequence[Fault] = (), said: str | None = None
+        self,
+        outcome: Outcome,
+        credit: float,
+        faults: Sequence[Fault] = (),
+        said: str | None = None,
+        follows: Iterable[str] = (),
     ) -> CheckResult:
         """The verdict with this test's name and terms."""
         codes = tuple(dict.fromkeys(fault.code for fault in faults if fault.code))
@@ -76,6 +96,8 @@ class PlannedCheck:
             faults=codes,
             message=said if said is not None else (message(faults) if faults else None),
             hint=hint(codes),
+            follows=tuple(dict.fromkeys(follows)),
+            severity={fault.code: fault.severity for fault in faults if fault.code and fault.severity is not None},
         )
 
     def not_reached(self) -> CheckResult:
@@ -116,6 +138,7 @@ class GradingPlugin:
         self._planned: dict[str, PlannedCheck] = {}  # by pytest's node id
         self._by_function: dict[str, PlannedCheck] = {}
         self._remarks: list[Fault] = []
+        self._forgiven: list[str] = []
         self._broken: list[BrokenTests] = []
 
     # What fixtures ask.
@@ -128,16 +151,21 @@ class GradingPlugin:
         """Note something that costs nothing with the test that is running."""
         self._remarks.append(fault)
 
-    def charged(self, cells: Sequence[str]) -> frozenset[str]:
-        """Codes of the faults that cost something in these cells so far."""
-        return frozenset(
-            code
-            for entry in self.plan
-            if entry.grades.cell in cells
-            for verdict in [self.verdicts.get(entry.check)]
-            if verdict is not None and verdict.outcome in {Outcome.FAILED, Outcome.PARTIAL}
-            for code in verdict.faults
-        )
+    def forgive(self, cause: str) -> None:
+        """Note that the test that is running found what only follows from a fault that is charged in another cell."""
+        self._forgiven.append(cause)
+
+    def causes(self, cells: Sequence[str]) -> Mapping[str, str]:
+        """What is not charged again after the faults that these cells were charged with so far: by code, its cause."""
+        found: dict[str, str] = {}
+        for entry in self.plan:
+            verdict = self.verdicts.get(entry.check) if entry.grades.cell in cells else None
+            if verdict is not None and verdict.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
+                for code in verdict.faults:
+                    fatal = severity_of(verdict, code) is Severity.FATAL and code not in FOR_A_PERSON
+                    brings = {code} | FOLLOWS.get(code, frozenset()) | (CANNOT_LEARN if fatal else frozenset())
+                    found |= {consequence: found.get(consequence, code) for consequence in brings}
+        return found
 
     def looked_for(self, cell: str) -> frozenset[str]:
         """Codes of the faults that some test of the cell says it looks for."""
@@ -183,11 +211,15 @@ class GradingPlugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
         """Refuse to run what waits for another test; limit the time that fixtures take."""
         self._remarks.clear()
+        self._forgiven.clear()
         for required in self._required(item):
             entry = self._by_function[required]
             verdict = self.verdicts[entry.check]
             if not _earned(verdict):
-                raise _Waiting(entry.sentence, verdict.outcome is Outcome.UNGRADABLE)
+                # What a student said and the test that confirms it did not find is not true: that costs its credit.
+                said = _function_name(item) in entry.grades.confirms
+                causes = () if said else verdict.follows or verdict.faults
+                raise _Waiting(entry.sentence, verdict.outcome is Outcome.UNGRADABLE, causes)
         with time_limit(self.seconds):
             return (yield)
 
@@ -264,16 +296,29 @@ class GradingPlugin:
         full = planned.grades.credit
         match raised:
             case None:
-                return planned.result(Outcome.PASSED, full, self._remarks)
+                return self._passed(planned)
             case Failed():
+                causes = self.causes(planned.grades.forgives)
+                if all(fault.code in CANNOT_LEARN and fault.code in causes for fault in raised.faults):
+                    self._forgiven += [causes[fault.code] for fault in raised.faults]
+                    return self._passed(planned)
                 outcome = Outcome.PARTIAL if raised.share > 0 and full > 0 else Outcome.FAILED
-                return planned.result(outcome, full * raised.share, [*raised.faults, *self._remarks])
+                follows = [raised.follows] if raised.follows else []
+                return planned.result(outcome, full * raised.share, [*raised.faults, *self._remarks], follows=follows)
             case AssertionError() | pytest.fail.Exception():
                 return planned.result(Outcome.FAILED, 0.0, said=_asserted(raised))
             case _Waiting(ungradable=False):
-                return planned.result(Outcome.FAILED, 0.0, said=say(WAITS).format(sentence=raised))
+                waits = say(WAITS).format(sentence=raised)
+                said = say(FOLLOWS_FROM).format(sentence=_sentence(raised.follows[0])) if raised.follows else waits
+                return planned.result(Outcome.FAILED, 0.0, said=said, follows=raised.follows)
             case _:
                 return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
+
+    def _passed(self, planned: PlannedCheck) -> CheckResult:
+        told = [say(FORGIVEN).format(sentence=_sentence(code)) for code in dict.fromkeys(self._forgiven)]
+        noted = [message(self._remarks)] if self._remarks else []
+        said = " ".join([*noted, *told]) or None
+        return planned.result(Outcome.PASSED, planned.grades.credit, self._remarks, said, self._forgiven)
 
     def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> str:
         match raised:
@@ -293,6 +338,10 @@ class GradingPlugin:
             case _:
                 self.log.append(_traceback(planned, raised))
                 return say(BROKEN_TEST)
+
+
+def _sentence(code: str) -> str:
+    return say(CATALOGUE[code].sentence) if code in CATALOGUE else code
 
 
 def _earned(verdict: CheckResult) -> bool:

@@ -1,33 +1,91 @@
-"""From the credits of a cell's checks to its points."""
+"""From what the checks of a cell found to its points."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from netgrader.checks.wording import waits
+from netgrader.faults import Severity
+from netgrader.results import Outcome, severity_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from netgrader.results import CheckResult
 
-__all__ = ["cell_points"]
+__all__ = ["CHARGED", "GRAVEST_FIRST", "KEPT", "causes", "cell_points", "gravest", "gravity", "is_consequence"]
+
+KEPT: Mapping[Severity, Fraction] = MappingProxyType(
+    {
+        Severity.FATAL: Fraction(3, 10),
+        Severity.SERIOUS: Fraction(6, 10),
+        Severity.SLIGHT: Fraction(9, 10),
+        Severity.MEASURED: Fraction(1),
+        Severity.REMARK: Fraction(1),
+    }
+)
+"""What a cell keeps of its points at most after a fault."""
+SMALL = frozenset({Severity.SLIGHT, Severity.REMARK})
+CHARGED = frozenset({Outcome.FAILED, Outcome.PARTIAL})
+GRAVEST_FIRST = tuple(Severity)
 
 
-def cell_points(checks: Iterable[CheckResult], max_points: float) -> float:
-    """Points of a check cell: `max_points` times credit earned / credit to be had, rounded to two decimals, half up.
+def cell_points(checks: Sequence[CheckResult], max_points: float) -> float:
+    """Points of a check cell, rounded to two decimals, half up: what its faults leave, and no more than was shown.
 
-    Public and hidden checks count alike; ungradable ones are to be had and not earned. Exact arithmetic on the decimal
-    text of the credits: neither the order of the checks nor binary fractions move a mark. A cell whose checks carry no
-    credit earns nothing.
+    Each cause costs once: the faults named, each code once, leave the product of what they keep (`KEPT`). Shown is the
+    credit earned of that to be had. Public and hidden checks count alike; ungradable ones are to be had and not earned;
+    those that only follow from a fault named elsewhere are neither. What a slight fault takes is its tenth, whatever credit
+    shows it. A cell none of whose checks earned anything earns nothing.
+
+    Exact arithmetic on the decimal text of the credits: neither the order of the checks nor binary fractions move a mark.
     """
-    earned = total = Fraction(0)
+    earned = spared = total = Fraction(0)
     for check in checks:
-        earned += _exact(check.credit)
-        total += _exact(check.max_credit)
-    if total == 0:
+        if check.follows and is_consequence(check):
+            continue
+        credit, most = _exact(check.credit), _exact(check.max_credit)
+        earned += credit
+        total += most
+        if check.outcome in CHARGED and check.faults and {severity_of(check, code) for code in check.faults} <= SMALL:
+            spared += most - credit
+    if earned == 0:
         return 0.0
-    hundredths = _exact(max_points) * earned / total * 100
+    kept = Fraction(1)
+    for severity in causes(checks).values():
+        kept *= KEPT[severity]
+    hundredths = _exact(max_points) * min((earned + spared) / total, kept) * 100
     return float(Fraction(int(hundredths + Fraction(1, 2)), 100))
+
+
+def causes(checks: Iterable[CheckResult]) -> Mapping[str, Severity]:
+    """The faults that cost something in these checks, and how grave each is at its worst; the gravest first."""
+    found: dict[str, Severity] = {}
+    for check in checks:
+        for code in check.faults if check.outcome in CHARGED else ():
+            severity = severity_of(check, code)
+            found[code] = min(severity, found.get(code, severity), key=GRAVEST_FIRST.index)
+    return dict(sorted(found.items(), key=lambda one: GRAVEST_FIRST.index(one[1])))
+
+
+def gravest(checks: Iterable[CheckResult]) -> Severity | None:
+    """How grave the gravest of the faults in these checks is; None if none costs anything by its severity."""
+    return next(iter(causes(checks).values()), None)
+
+
+def gravity(check: CheckResult) -> int:
+    """Sorts checks: the gravest first, then what has no severity, and last what only follows from something else."""
+    worst = gravest([check])
+    if worst is not None:
+        return GRAVEST_FIRST.index(worst)
+    return len(GRAVEST_FIRST) + is_consequence(check)
+
+
+def is_consequence(check: CheckResult) -> bool:
+    """Whether a check says no more than that another one has to pass first, or what it follows from."""
+    return check.outcome in CHARGED and not check.faults and (bool(check.follows) or waits(check.message))
 
 
 def _exact(value: float) -> Fraction:

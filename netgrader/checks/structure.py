@@ -14,6 +14,7 @@ import numpy as np
 from netgrader.checks.dense import fetch
 from netgrader.checks.language import fail, ungradable
 from netgrader.checks.wording import message
+from netgrader.faults import Severity
 from netgrader.lab.api import LabError
 from netgrader.network.summary import describe
 from netgrader.observations import NetworkDrawing
@@ -99,7 +100,7 @@ def require_loss(network: Network) -> None:
     """There must be a loss, and it must be known which; whether it is the right one the reader's faults say."""
     if network.loss is None:
         asked = network.exercise.loss if network.exercise is not None else None
-        fail("missing-tensor", found="no loss", expected=asked or "a loss")
+        fail("missing-tensor", found="no loss", expected=asked or "a loss", severity=Severity.FATAL)
     if network.loss.kind == UNDECIDED:
         ungradable("It could not be decided what the loss computes; your instructor will look at it.")
 
@@ -108,22 +109,27 @@ def require_optimizer(network: Network, *, decided: bool = True) -> None:
     """There must be an optimizer that moves variables; with `decided`, it must also be known which."""
     if network.optimizer is None:
         asked = network.exercise.optimizer if network.exercise is not None else None
-        fail("missing-tensor", found="no operation that trains", expected=asked or "train_op")
+        fail(
+            "missing-tensor",
+            found="no operation that trains",
+            expected=asked or "train_op",
+            severity=Severity.FATAL,
+        )
     if not network.optimizer.variables:
         fail("layers-not-trained", found="an optimizer that moves no variable")
     if decided and network.optimizer.kind == UNDECIDED:
         ungradable("It could not be decided which optimizer this is; your instructor will look at it.")
 
 
-def require_rate(network: Network, rate: float) -> None:
-    """The optimizer must use the learning rate that was asked for."""
+def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
+    """The optimizer must use the learning rate that was asked for; `severity` where another is less grave than usual."""
     if network.optimizer is None:
-        fail("missing-tensor", found="no operation that trains", expected="train_op")
+        fail("missing-tensor", found="no operation that trains", expected="train_op", severity=Severity.FATAL)
     found = network.optimizer.learning_rate
     if found is None:
         ungradable("It could not be decided which learning rate is used; your instructor will look at it.")
     if not math.isclose(found, rate, rel_tol=SAME_RATE):
-        fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}")
+        fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}", severity=severity)
 
 
 def require_role(network: Network, role: str) -> None:

@@ -8,6 +8,7 @@ at that rate has trained a network there.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, fail_all, fault
+from netgrader.faults import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -99,7 +101,12 @@ def read_sweep(pairs: Array, best: float, *, lists: bool = False, exchanged: boo
         fail("sweep-too-narrow", found="rates that are no numbers above 0", expected="positive learning rates")
     odd = None
     if lists:
-        odd = fault("wrong-return", found="several accuracies for a rate", expected="the test accuracy in the end")
+        odd = fault(
+            "wrong-return",
+            found="several accuracies for a rate",
+            expected="the test accuracy in the end",
+            severity=Severity.SLIGHT,
+        )
     largest = float(np.nanmax(accuracies, initial=0.0))
     if LEAST_PERCENT < largest <= MOST_PERCENT:
         odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=f"a share of one, {largest / 100:g}")
@@ -142,7 +149,8 @@ def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
         fail("sweep-too-narrow", found=found, expected=f"{rates} rates or more over {decades:g} decades or more")
     if sweep.exchanged:
         expected = "a dict of learning rate → test accuracy"
-        fail_all([fault("wrong-return", found="a dict of test accuracy → learning rate", expected=expected)], share=0.5)
+        found = "a dict of test accuracy → learning rate"
+        fail_all([fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT)], share=0.5)
 
 
 def require_best(sweep: StudentSweep) -> None:
@@ -254,7 +262,9 @@ def require_true(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Coll
     So does a sweep that is true and written in another way than the one asked for.
     """
     wrong, tried = untrue(sweep, runs, true)
-    fail_all(wrong[:1], share=0.5 if len(wrong) < tried - len(wrong) else 0.0)
+    few = len(wrong) < tried - len(wrong)
+    wrong = [dataclasses.replace(one, severity=Severity.SERIOUS if few else None) for one in wrong[:1]]
+    fail_all(wrong, share=0.5 if few else 0.0)
     fail_all([sweep.odd] if sweep.odd else [], share=0.5)
 
 
@@ -289,10 +299,12 @@ def require_trained(
             f"results at {len(rates)} rates, and no session whose network reaches {lacking} of them, "
             f"such as {_claimed(sweep, missing):.4f} at {missing:.3g}"
         )
-        fail_all(
-            [fault("sweep-result-not-reproduced", found=found, expected="a sweep that this notebook runs")],
-            share=0.5 if 2 * lacking < needed else 0.0,
+        few = 2 * lacking < needed
+        grade = Severity.SERIOUS if few else None
+        wrong = fault(
+            "sweep-result-not-reproduced", found=found, expected="a sweep that this notebook runs", severity=grade
         )
+        fail_all([wrong], share=0.5 if few else 0.0)
 
 
 def _claimed(sweep: StudentSweep, rate: float) -> float:

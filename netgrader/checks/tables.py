@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from netgrader.evidence import GraphEvidence
 
-__all__ = ["MOST_COPIES", "Pictures", "copied_images"]
+__all__ = ["MOST_COPIES", "FedRows", "Pictures", "copied_images", "fed_rows"]
 
 Array = npt.NDArray[Any]
 
@@ -32,6 +32,7 @@ SAME = 0.995
 """Correlation of two pictures that are the same but for contrast and rounding. Of a
 test image and another image, training images among them, those most alike correlate by 0.986."""
 LOOKED_AT = 1_000  # vectors of an array
+MOST_FED = 2_000  # rows of a training that are looked at
 MOST_PAIRS = 10_000  # that are compared at once
 SHADOW, ALIKE = 96, 0.9
 """Numbers that a vector is reduced to at random, and what correlates by less in these is not `SAME`: for two vectors whose
@@ -65,6 +66,23 @@ def copied_images(graph: GraphEvidence, pictures: Pictures) -> int:
             same = np.abs(np.einsum("ij,ij->i", vectors[mine], pictures.directions[theirs])) > SAME
             found.update(theirs[same].tolist())
     return len(found)
+
+
+@dataclass(frozen=True)
+class FedRows:
+    """A sample of the rows that training steps were fed: how many were looked at, and how many are test images."""
+
+    looked_at: int
+    of_test: int
+
+
+def fed_rows(rows: Array, images: npt.NDArray[np.uint8]) -> FedRows | None:
+    """Look for the test images (m, height, width) among `rows` (n, pixels), up to contrast; None if they are none."""
+    pictures = images.reshape(len(images), -1)
+    if rows.ndim != 2 or not len(rows) or rows.shape[1] != pictures.shape[1] or rows.dtype.kind not in "fiu":
+        return None
+    alike = _directions(rows[:MOST_FED]) @ _directions(pictures.astype(np.float32)).T
+    return FedRows(len(alike), int((alike.max(axis=1) > SAME).sum()))
 
 
 def _shadows(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -63,7 +63,7 @@ def _training(bench: Bench) -> Training:
     except BadTrainingLog as problem:
         ungradable(str(problem))
     mnist = bench.mnist
-    known = origins(log.tables, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+    known = origins(log.tables, (mnist.x_train, mnist.y_train), (bench.given.images, mnist.y_test))
     images = _trained_on(bench)
     if "challenge" in bench.outside and not _noted_truly(bench, log, images):
         ungradable(NOT_TRUE)
@@ -117,8 +117,8 @@ def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -
     fail_all(verdict.faults, verdict.share)
     if verdict.share < 1:
         cause = verdict.because or ""
-        cause = CATALOGUE[cause].sentence if cause in CATALOGUE else cause
-        raise Failed([fault(FOLLOWS_FROM.format(sentence=cause))], verdict.share)
+        code, sentence = (cause, CATALOGUE[cause].sentence) if cause in CATALOGUE else (None, cause)
+        raise Failed([fault(FOLLOWS_FROM.format(sentence=sentence))], verdict.share, code)
 
 
 def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:

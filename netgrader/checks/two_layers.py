@@ -141,7 +141,7 @@ def _images(bench: Bench) -> Images:
     few = slice(0, STEPS * BATCH)
     train = _scaled(mnist.x_train[few]), mnist.y_train[few]
     images: Images = bench.once(
-        "images of short runs", lambda: Images(train, (_scaled(mnist.x_test[rows]), mnist.y_test[rows]))
+        "images of short runs", lambda: Images(train, (_scaled(bench.given.images[rows]), mnist.y_test[rows]))
     )
     return images
 
@@ -206,9 +206,11 @@ def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]
 
 def recomputed(bench: Bench) -> Recomputed:
     """What the trained network does on our images."""
+    evidence = bench.evidence(TRAINING)
+    graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
     made: Recomputed = bench.once(
         "recomputed",
-        lambda: recompute(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist, quick=bench.quick),
+        lambda: recompute(bench.lab, graph, bench.mnist, bench.given, marked=bench.marked, fed=fed, quick=bench.quick),
     )
     return made
 

@@ -27,9 +27,12 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.cluster import fill_on_cluster
 from netgrader.grading.pool import fill
 from netgrader.grading.remote import open_store
+from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, Watcher, longest_first
-from netgrader.nbgrader_plugin.gradebook import marks_by_hand, opened, require_writable, sync_cells
+from netgrader.nbgrader_plugin.caged_steps import require_configured
+from netgrader.nbgrader_plugin.gradebook import has_duedate, marks_by_hand, opened, require_writable, sync_cells
+from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["grade_class", "run"]
 
 UNGRADABLE = "ungradable"
+MOST_NAMED = 10
 
 
 def run(
@@ -61,7 +65,7 @@ def run(
         raise UsageError(f"--only takes '{UNGRADABLE}', not '{only}'.")
     if scheduler is not None and workers is not None:
         raise UsageError("--workers is about this machine and --scheduler about others; give one of them.")
-    assignment = find_course().assignment(name)
+    assignment = find_course().own_assignment(name, "nbgrader autograde")
     out = console()
     uncaged_warning(out, sandbox)
     chosen = students_of(assignment, students)
@@ -110,6 +114,8 @@ def grade_class(
     """
     begun = time.monotonic()
     chosen = students_of(assignment, students)
+    require_configured(assignment.course)
+    severities_of(assignment.course)  # a slip in it is said once, before anything runs
     require_writable(assignment.course.db_url)
     with _alone(assignment):
         open_store(assignment.course).clean()
@@ -125,11 +131,17 @@ def grade_class(
             _trouble(out, done)
             return 0
         sync_cells(assignment, {task.job.notebook for task in tasks})
+        times = put_right(assignment, chosen)
         saver = Saver(assignment, tasks, options, force=force)
         done = lasting.graded(saver)
         failed = {**unread, **saver.failed}
     before_table()
     _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
+    for said in saver.said:
+        out.print(said, markup=False)
+    for said in saver.told:
+        out.print(said, markup=False)
+    _times(out, assignment, times)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)
     return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
@@ -231,6 +243,20 @@ def _summary(
         f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
         f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
     )
+
+
+def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
+    """Say which times of handing in were put right, and which are nobody's word but the student's, if they matter."""
+    for said in times.told:
+        out.print(said, markup=False)
+    if times.unconfirmed and has_duedate(assignment):
+        first = ", ".join(times.unconfirmed[:MOST_NAMED])
+        more = f" and {len(times.unconfirmed) - MOST_NAMED} more" if len(times.unconfirmed) > MOST_NAMED else ""
+        out.print(
+            f"Whether these came late is known from the timestamp.txt beside their notebooks alone, which they may have "
+            f"written themselves; the exchange does not have these submissions: {first}{more}.",
+            markup=False,
+        )
 
 
 def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookResult | None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from netgrader.checks.wording import waits
+from netgrader.checks.points import is_consequence
 from netgrader.grading.kept import kept, kept_path
+from netgrader.results import severity_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -108,10 +109,15 @@ def _reasons(before: CellResult | None, after: CellResult) -> Iterator[str]:
     old = {check.check: check for check in before.checks} if before else {}
     new = {check.check: check for check in after.checks}
     told = [check for check in after.checks if _differs(old.get(check.check), check)]
-    for check in sorted(told, key=lambda check: waits(check.message)):
+    for check in sorted(told, key=is_consequence):
         was = old.get(check.check)
         earlier = f"{was.outcome} → " if was is not None and was.outcome is not check.outcome else ""
         kind = "new check, " if was is None else ""
+        kind += "".join(
+            f"{code} was {severity_of(was, code)} and is {severity_of(check, code)}, "
+            for code in check.faults
+            if was is not None and code in was.faults and severity_of(was, code) is not severity_of(check, code)
+        )
         said = f": {check.message}" if check.message else ""
         yield f"{check.sentence} ({kind}{earlier}{check.outcome}){said}"
     yield from (f"{check.sentence} (no check any more)" for name, check in old.items() if name not in new)
@@ -125,4 +131,5 @@ def _differs(before: CheckResult | None, after: CheckResult) -> bool:
         or before.outcome is not after.outcome
         or abs(before.credit - after.credit) > EPSILON
         or abs(before.max_credit - after.max_credit) > EPSILON
+        or any(severity_of(before, code) is not severity_of(after, code) for code in after.faults)
     )

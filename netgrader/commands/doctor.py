@@ -96,6 +96,7 @@ def _course(course: Course) -> Iterator[Finding]:
         yield Finding("course", False, str(error), "mend that file")
     else:
         yield Finding("course", True, f"{course.root}, assignments: {', '.join(assignments) or 'none'}")
+        yield from _who_grades(course)
     yield _data(course)
     scratch = course.scratch
     try:
@@ -108,6 +109,38 @@ def _course(course: Course) -> Iterator[Finding]:
     except OSError as error:
         yield Finding(
             "store", False, f"{scratch}: {error.strerror}", "set NETGRADER_STORE to a folder that can be written"
+        )
+
+
+def _who_grades(course: Course) -> Iterator[Finding]:
+    """Whether nbgrader is set up to grade as we do, and for each assignment who grades it and where its notebooks run."""
+    from netgrader.nbgrader_plugin.caged_steps import (  # noqa: PLC0415  (slow)
+        LINES,
+        autograde_steps,
+        plain_sandbox,
+        problem_of,
+    )
+
+    problem = problem_of(course)
+    found = problem or "nbgrader runs what students wrote in the cage, and takes marks from verdicts"
+    yield Finding("configuration", problem is None, found, f"add these lines to nbgrader_config.py: {LINES}")
+    for name in course.assignments:
+        what = f"assignment {name}"
+        try:
+            if course.assignment(name).is_ours:
+                yield Finding(what, problem is None, "checks of ours, run in the cage", "see the configuration above")
+                continue
+            sandbox = "none" if problem else plain_sandbox(autograde_steps(course)[1])
+        except NetgraderError as error:
+            yield Finding(what, False, str(error), "mend that file")
+            continue
+        where = (
+            "its notebooks run WITHOUT a cage, with the rights of whoever grades"
+            if sandbox == "none"
+            else f"its notebooks run in the cage ({sandbox})"
+        )
+        yield Finding(
+            what, sandbox != "none", f"nbgrader's own, graded by nbgrader autograde {name}; {where}", needed=False
         )
 
 
@@ -134,18 +167,31 @@ def _kernel() -> Finding:
 
 def _cage(sandbox: str) -> Iterator[Finding]:
     from netgrader.sandbox import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+    from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from netgrader.sandbox.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from netgrader.sandbox.promises import promises  # noqa: PLC0415  (POSIX)
 
-    if sandbox == "bubblewrap":
+    groupless = sandbox == GrouplessBubblewrap.name
+    if sandbox == BubblewrapSandbox.name or groupless:
         path = shutil.which("bwrap")
         remedy = "sudo apt-get install -y bubblewrap"
         yield Finding("bubblewrap", path is not None, path or "not installed", remedy)
         if path is None:
             return
     try:
-        for promise in promises(open_sandbox(sandbox)):
-            yield Finding(f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md")
-        if sandbox == "bubblewrap":
+        opened = open_sandbox(sandbox)
+        yield Finding(
+            "cage: a control group for memory",
+            not opened.memory_gap,
+            opened.memory_gap or "the kernel limits all memory of a run",
+            GROUP_REMEDY,
+            needed=os.geteuid() == 0 and not groupless,
+        )
+        for promise in promises(opened):
+            yield Finding(
+                f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md", needed=promise.needed
+            )
+        if isinstance(opened, BubblewrapSandbox):
             yield _warmed()
     except SandboxError as error:
         yield Finding("cage", False, str(error), "see SECURITY.md")

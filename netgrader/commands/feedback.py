@@ -10,6 +10,7 @@ from netgrader.commands.show import console, require_known
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
+from netgrader.nbgrader_plugin.caged_steps import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ __all__ = ["feedback_of_class", "run"]
 
 def run(name: str, students: Sequence[str]) -> int:
     """Write the pages of the class, or of some students of it; the exit code."""
-    return feedback_of_class(find_course().assignment(name), students, console())
+    assignment = find_course().own_assignment(name, "nbgrader generate_feedback")
+    return feedback_of_class(assignment, students, console())
 
 
 def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Console) -> int:
     """Write the pages of `students` of `assignment` (all who were graded, if none are named); the exit code."""
+    require_configured(assignment.course)
     graded = _graded(assignment)
     chosen = _chosen(assignment, students, graded)
     failed = {}

@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from netgrader.checks.points import causes
+from netgrader.faults import Severity
 from netgrader.results import Status
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.grading.tasks import Done, Task
+    from netgrader.results import NotebookResult
 
 __all__ = ["Progress"]
 
@@ -75,7 +78,11 @@ class Progress:
         if self._bar is not None and self._row is not None:
             self._bar.update(self._row, advance=_cells(done.task), students=self._students_done())
         else:
-            what = f"{done.result.score:g} of {done.result.max_score:g}" if done.result else done.error
+            what = (
+                f"{done.result.score:g} of {done.result.max_score:g}{_broken(done.result)}"
+                if done.result
+                else done.error
+            )
             how = f"{done.seconds:.1f} s" if done.made or done.error or _unread(done) else "unchanged"
             name = f"{done.task.student} {done.task.job.notebook}"
             self._out.print(f"[{self._done}/{self._total}] {name}: {what} ({how})", markup=False)
@@ -97,6 +104,13 @@ def _cells(task: Task) -> int:
     """How many cells of a task earn points; one for a notebook that is none of the course's."""
     assignment, notebook = task.job.assignment, task.job.notebook
     return len(assignment.skeleton(notebook).graded) if notebook in assignment.notebooks else 1
+
+
+def _broken(result: NotebookResult) -> str:
+    """What is fatal in a notebook, to be said beside its points."""
+    found = causes(check for cell in result.cells for check in cell.checks)
+    fatal = [code for code, severity in found.items() if severity is Severity.FATAL]
+    return f", fatal: {', '.join(fatal)}" if fatal else ""
 
 
 def _unread(done: Done) -> bool:

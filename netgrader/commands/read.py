@@ -10,6 +10,7 @@ import typer
 
 from netgrader.errors import UsageError
 from netgrader.network import read_network
+from netgrader.strangers import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ def run(graph: Path, exercise: str | None, json_file: Path | None, *, static: bo
     if json_file is not None and str(json_file) == "-":
         sys.stdout.write(text)
         return 0
-    typer.echo(str(network))
+    typer.echo(printable(str(network)))
     if json_file is not None:
         json_file.write_text(text, encoding="utf-8")
     return 0

@@ -49,8 +49,9 @@ def chosen(course: Course, name: str | None) -> Assignment:
         If there is none, or several and no name.
     """
     if name is not None:
-        return course.assignment(name)
-    if len(course.assignments) != 1:
-        known = ", ".join(course.assignments) or "none"
+        return course.own_assignment(name, "nbgrader generate_assignment")
+    own = course.own_assignments
+    if len(own) != 1:
+        known = ", ".join(one.name for one in own) or "none"
         raise UsageError(f"The course in {course.root} has these assignments: {known}. Name one with --assignment.")
-    return course.assignment(course.assignments[0])
+    return own[0]

@@ -19,7 +19,7 @@ __all__ = ["report_on_class", "run"]
 
 def run(name: str, output: Path | None) -> int:
     """Write the report on the class; the exit code."""
-    assignment = find_course().assignment(name)
+    assignment = find_course().own_assignment(name, "nbgrader export --assignment")
     page = report_on_class(assignment, output)
     console().print(f"Report: {page}, and {page.with_suffix('.csv').name} beside it", markup=False)
     return 0

@@ -13,7 +13,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.grade import grade_job
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
-from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened
+from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, penalties_of, require_same
 from netgrader.nbgrader_plugin.regrade import regrade
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Saver"]
 
-STOP_SECONDS = 2.0
+STOP_SECONDS = 1.0
 
 
 class Saver:
@@ -47,18 +47,24 @@ class Saver:
     ----------
     failed
         Sentences on students whose marks could not be saved.
+    said
+        Sentences on what was saved.
     late
         Students who handed in anew meanwhile: their marks stay as they were, since nbgrader would save what is newest.
+    told
+        Sentences on points that the gradebook has less than is told, for coming late.
     """
 
     def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options, *, force: bool) -> None:
         self.failed: dict[str, str] = {}
         self.late: list[str] = []
+        self.told: list[str] = []
         self._assignment = assignment
         self._options = dataclasses.replace(options, anew=False)
         self._force = force
         ours = is_ours_alone(assignment.course.config)
         self._conversion = Conversion(assignment, self._options) if ours else None
+        self.said = self._conversion.said if self._conversion else []
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1
@@ -135,7 +141,10 @@ class Saver:
                 with reasons_as_sentences():
                     if self._conversion.save(gradebook, student):
                         return
-            autograde_one(self._assignment.course, self._assignment.name, student)
+            autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
+            gradebook.db.rollback()  # what nbgrader wrote is not seen before
+            require_same(gradebook, self._assignment, student, [one.result for one in own if one.result])
+            self.told += penalties_of(gradebook, self._assignment, student)
         except GradebookError:
             raise
         except NetgraderError as error:

@@ -4,39 +4,66 @@ from __future__ import annotations
 
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 
-from netgrader.checks.wording import waits
+from netgrader.checks.points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
+from netgrader.faults import Severity
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
-from netgrader.sandbox.choose import SANDBOXES
+from netgrader.sandbox.choose import SANDBOXES, memory_warning
+from netgrader.strangers import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.text import Text
 
 __all__ = ["class_table", "console", "notebook_lines", "require_known", "trouble_lines", "uncaged_warning", "ungraded"]
 
 PLAIN_WIDTH = 140
 COLOURS = {Outcome.PASSED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red", Outcome.UNGRADABLE: "magenta"}
+GRAVE = {Severity.FATAL: "red", Severity.SERIOUS: "red", Severity.SLIGHT: "yellow"}
 LONGEST_REASON = 160
 MOST_IDS = 10
+
+
+class TerminalConsole(Console):
+    """A console on which only rich itself moves the cursor: names of files, ops and exceptions are students'.
+
+    Whatever is printed comes through here; a sign stands for what is no character, or turns the text around it.
+    """
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """As rich's, before it takes what ends a line for its end."""
+        return super().render_str(printable(text), **how)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich's, each piece of text without commands."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
 
 
 def console(*, err: bool = False) -> Console:
     """A console that writes plain, wide lines where it is not a terminal."""
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
+    return TerminalConsole(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def notebook_lines(out: Console, result: NotebookResult) -> None:
-    """Print one notebook's marks: a table of its cells, with a line for each check that did not pass."""
-    table = Table(
-        title=f"{escape(result.notebook)}: {result.score:g} of {result.max_score:g} points", title_justify="left"
-    )
+    """Print one notebook's marks: a table of its cells, with a line for each check that did not pass.
+
+    What does not work at all is said before the points.
+    """
+    points = f"{result.score:g} of {result.max_score:g} points"
+    broken = [cell.cell for cell in result.cells if gravest(cell.checks) is Severity.FATAL]
+    title = f"{', '.join(broken)}: does not work; {points}" if broken else points
+    table = Table(title=f"{escape(result.notebook)}: {escape(title)}", title_justify="left")
     table.add_column("cell")
     table.add_column("points", justify="right")
     table.add_column("what was found")
@@ -75,7 +102,7 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run without a cage.
+    """Say it where submissions run without a cage, or in one whose limit on memory does not hold.
 
     Raises
     ------
@@ -86,6 +113,8 @@ def uncaged_warning(out: Console, sandbox: str) -> None:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
     if sandbox == "none":
         out.print("No cage (--sandbox none): what was handed in runs with your own rights.")
+    if warning := memory_warning(sandbox):
+        out.print(warning, soft_wrap=True)
 
 
 def require_known(asked: Iterable[str], known: Collection[str], assignment: str) -> None:
@@ -133,7 +162,9 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
     for name, entries in trouble:
         for entry in entries:
             lines = [line for line in entry.splitlines() if line.strip()]
-            said = entry if whole else lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1]}"
+            said = lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1]}"
+            if whole:
+                said = "".join(f"\n    {line}" for line in lines)
             hint = "" if whole or len(lines) < 3 else " (--debug shows all)"
             out.print(f"For the instructor, a check broke on {name}: {said}{hint}", markup=False)
 
@@ -142,27 +173,44 @@ def _why(result: NotebookResult) -> str:
     if result.status is Status.NOT:
         return result.problem or ""
     lost = [check for cell in result.cells for check in cell.checks if check.outcome is not Outcome.PASSED]
-    codes = ", ".join(result.faults)
-    first = next((_short(check) for check in lost if check.faults), next((_short(check) for check in lost), ""))
+    by_severity: dict[Severity, list[str]] = {}
+    for code, severity in causes(lost).items():
+        by_severity.setdefault(severity, []).append(code)
+    codes = "; ".join(
+        f"{severity}: {', '.join(named)}" if severity in GRAVE else ", ".join(named)
+        for severity, named in by_severity.items()
+    )
+    first = next((_short(check) for check in sorted(lost, key=gravity)), "")
     return f"{codes}: {first}" if codes and first else first
 
 
 def _reasons(checks: Sequence[CheckResult]) -> list[str]:
-    """A line for each check that did not pass; those that only wait for another one are counted."""
-    told = [check for check in checks if check.outcome is not Outcome.PASSED or check.message]
-    waiting = [check for check in told if waits(check.message)]
-    lines = [_reason(check) for check in told if check not in waiting]
+    """A line for each check that did not pass, the gravest first; what follows from others or waits for them is counted."""
+    told = sorted((check for check in checks if check.outcome is not Outcome.PASSED or check.message), key=gravity)
+    left = [check for check in told if is_consequence(check)]
+    lines = [_reason(check) for check in told if check not in left]
+    these = "it" if len(lines) == 1 else "these"
+    following = sum(bool(check.follows) for check in left)
+    waiting = len(left) - following
+    if following:
+        lines.append(
+            f"and {following} more that {_verb('follow', following)} from {these} and {_verb('cost', following)} nothing"
+        )
     if waiting:
-        left, these = len(waiting), "it" if len(lines) == 1 else "these"
-        lines.append(f"and {left} more that {'waits' if left == 1 else 'wait'} for {these}")
+        lines.append(f"and {waiting} more that {_verb('wait', waiting)} for {these}")
     return lines
 
 
+def _verb(verb: str, number: int) -> str:
+    return f"{verb}s" if number == 1 else verb
+
+
 def _reason(check: CheckResult) -> str:
-    colour = COLOURS[check.outcome]
+    worst = gravest([check])
+    word, colour = (worst, GRAVE[worst]) if worst in GRAVE else (check.outcome, COLOURS[check.outcome])
     codes = f" \\[{', '.join(check.faults)}]" if check.faults else ""
     said = f": {escape(_cut(check.message))}" if check.message else ""
-    return f"[{colour}]{check.outcome}[/] {escape(check.sentence)}{codes}{said}"
+    return f"[{colour}]{word}[/] {escape(check.sentence)}{codes}{said}"
 
 
 def _short(check: CheckResult) -> str:

@@ -26,10 +26,8 @@ SAME_SECONDS = 0.5  # by so much the time at which a process began may be told d
 def run(name: str | None, json_wanted: bool = False) -> int:
     """Say it of one assignment or of all; the exit code."""
     course = find_course()
-    names = [name] if name else list(course.assignments)
     out = console()
-    for one in names:
-        assignment = course.assignment(one)
+    for assignment in [course.own_assignment(name, "nbgrader export --assignment")] if name else course.own_assignments:
         about = _read(assignment)
         if about is not None:
             about["alive"] = _alive(about)

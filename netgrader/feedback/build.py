@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from netgrader.feedback.outputs import render_outputs
+from netgrader.checks.points import GRAVEST_FIRST
+from netgrader.feedback.outputs import note, render_outputs
 from netgrader.feedback.parts import parts_of
 from netgrader.feedback.places import Places
-from netgrader.feedback.verdicts import cell_name, marked, steps_of, verdict_by_hand, verdict_of
-from netgrader.feedback.view import Block, Page, Row, Step, Verdict
+from netgrader.feedback.verdicts import causes_of, cell_name, marked, steps_of, verdict_by_hand, verdict_of
+from netgrader.feedback.view import Block, Cause, Page, Row, Step, Verdict
 from netgrader.pages import charts, safe, words
 from netgrader.pages.code import highlight
-from netgrader.pages.markdown import heading_id, heading_key, render_markdown
+from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, render_markdown
 from netgrader.pages.shell import render
 from netgrader.phrases import say
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -38,7 +39,6 @@ MOST_LINES = 40
 """Of code that stand open."""
 LONGEST_RAW = 4_000
 LONGEST_NOTICE = 1_000
-HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 Cell = Any
 """A notebook's cell: nbformat's NotebookNode, or the same as plain dictionaries."""
 
@@ -57,6 +57,7 @@ def build_page(
     student: str,
     digits: npt.NDArray[np.uint8] | None = None,
     released: Collection[str] | None = None,
+    notice: str = "",
 ) -> Page:
     """The feedback page of one notebook.
 
@@ -73,6 +74,8 @@ def build_page(
     released
         The text of each cell as it was released: what still says the same came with the notebook and is folded. None
         where it is not known: then what nbgrader does not track is taken for it.
+    notice
+        What is to be said of the page itself.
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
@@ -95,10 +98,11 @@ def build_page(
         rows=tuple(_row(verdict) for verdict in verdicts),
         steps=_steps(verdicts, graded, places) if readable else (),
         facts=_facts(graded),
-        notices=(*_notices(graded), *_odd_marks(verdicts, graded)),
+        notices=(*((notice,) if notice else ()), *_notices(graded), *_odd_marks(verdicts, graded)),
         whole=graded.result is not None and graded.result.status is Status.GRADED,
         parts=parts_of(blocks) if readable else (),
         readable=readable,
+        causes=_causes(verdicts, graded) if readable else (),
     )
 
 
@@ -114,6 +118,7 @@ class _Blocks:
         released: Collection[str] | None,
     ) -> None:
         self._cells = cells
+        self._left = _Left()
         self._graded = graded
         self._digits = digits
         self._places = places
@@ -127,7 +132,7 @@ class _Blocks:
     def _block(self, number: int, cell: Cell) -> Block:
         grade_id = _grade_id(cell)
         verdict = self._verdict(cell, grade_id)
-        comment = _comment(self._graded.marks.comments.get(grade_id, ""))
+        comment = _comment(self._graded.marks.comments.get(grade_id, ""), f"c{number}-")
         source = _source(cell)
         yours = self._is_the_students(cell, source)
         if verdict is not None and not verdict.manual:
@@ -135,11 +140,11 @@ class _Blocks:
         if cell["cell_type"] == "code":
             return Block(
                 "code",
-                highlight(source),
+                self._left.highlighted(source),
                 yours=yours,
                 lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
                 label=words.CODE_OF.format(number=number + 1),
-                outputs=render_outputs(cell.get("outputs", ()), f"o{number}"),
+                outputs=self._left.shown(cell.get("outputs", ()), f"o{number}"),
                 verdict=verdict,
                 comment=comment,
             )
@@ -150,11 +155,9 @@ class _Blocks:
             source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
         return Block(
             "answer" if _is_asked_for(cell) else "text",
-            render_markdown(
-                source, cell.get("attachments"), prefix=_prefix(number), heading_shift=1, anchor=self._places.link
-            ),
+            self._left.rendered(source, cell.get("attachments"), _prefix(number), self._places.link),
             yours=yours,
-            headings=tuple(safe.line(_bare(heading), 80) for _, heading in HEADING.findall(source)),
+            headings=tuple(safe.line(_bare(heading), 80) for _, heading in headings(source)),
             verdict=verdict,
             comment=comment,
         )
@@ -179,6 +182,37 @@ class _Blocks:
         return verdict_by_hand(grade_id, most, mark)
 
 
+@dataclass
+class _Left:
+    """How many characters a page still takes, by what they are; what is beyond that is cut, or stands there as it is."""
+
+    code: int = 600_000
+    text: int = 300_000
+    outputs: int = 20_000_000
+
+    def highlighted(self, source: str) -> Markup:
+        """Code with its colours."""
+        kept = source[: self.code]
+        self.code -= len(kept)
+        return highlight(kept if len(kept) == len(source) else f"{kept}\n# {words.SHORTENED}")
+
+    def rendered(
+        self, source: str, attachments: Mapping[str, Any] | None, prefix: str, anchor: Callable[[str], str]
+    ) -> Markup:
+        """Markdown as HTML."""
+        kept = source[: self.text]
+        self.text -= min(len(kept), LONGEST_MARKDOWN)
+        return render_markdown(kept, attachments, prefix=prefix, heading_shift=1, anchor=anchor)
+
+    def shown(self, outputs: Sequence[Mapping[str, Any]], prefix: str) -> tuple[Markup, ...]:
+        """Outputs of a cell."""
+        if self.outputs <= 0:
+            return (note(words.SHORTENED),) if outputs else ()
+        made = render_outputs(outputs, prefix)
+        self.outputs -= sum(map(len, made)) + sum(len(str(output.get("data", ""))) for output in outputs)
+        return made
+
+
 def _results(graded: Graded) -> Mapping[str, CellResult]:
     return {cell.cell: cell for cell in graded.result.cells} if graded.result else {}
 
@@ -191,10 +225,10 @@ def _places(notebook: str, cells: Sequence[Cell]) -> Places:
     last = ""
     for number, cell in enumerate(cells):
         if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
-            for level, heading in HEADING.findall(_source(cell)):
+            for level, heading in headings(_source(cell)):
                 if heading_key(heading):
                     last = safe.line(_bare(heading), 80)
-                    of_page = number == title and len(level) == 1
+                    of_page = number == title and level == 1
                     anchors.setdefault(
                         heading_key(heading), "top" if of_page else _prefix(number) + heading_id(heading)
                     )
@@ -212,9 +246,9 @@ def _title(cells: Sequence[Cell]) -> tuple[int, str]:
     """The notebook's first heading and its cell's number; -1 and nothing if the notebook begins with another one."""
     for number, cell in enumerate(cells):
         if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
-            headings = HEADING.findall(_source(cell))
-            if headings and len(headings[0][0]) == 1:
-                return number, safe.line(_bare(headings[0][1]), 120)
+            found = headings(_source(cell))
+            if found and found[0][0] == 1:
+                return number, safe.line(_bare(found[0][1]), 120)
     return -1, ""
 
 
@@ -222,8 +256,17 @@ def _row(verdict: Verdict) -> Row:
     return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
 
 
+def _causes(verdicts: Sequence[Verdict], graded: Graded) -> tuple[Cause, ...]:
+    """What is grave, before any points: the gravest first, then in the notebook's order."""
+    results = _results(graded)
+    found = [
+        one for verdict in verdicts if verdict.cell in results for one in causes_of(results[verdict.cell], verdict)
+    ]
+    return tuple(cause for _, cause in sorted(found, key=lambda one: GRAVEST_FIRST.index(one[0])))[:MOST_STEPS]
+
+
 def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple[Step, ...]:
-    """The first steps in the notebook's order, one for each thing to do: a mistake is made once and felt often."""
+    """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
     results = _results(graded)
     once: dict[str, Step] = {}
     for verdict in verdicts:
@@ -233,7 +276,7 @@ def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple
                 once[step.about] = replace(before, points=before.points + step.points) if before else step
         elif verdict.manual and verdict.word == words.UNANSWERED:
             once[verdict.anchor] = Step(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
-    return tuple(once.values())[:MOST_STEPS]
+    return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
 
 
 def _facts(graded: Graded) -> tuple[str, ...]:
@@ -273,8 +316,8 @@ def _odd_marks(verdicts: Sequence[Verdict], graded: Graded) -> tuple[str, ...]:
     )
 
 
-def _comment(written: str) -> Markup | None:
-    return render_markdown(written, heading_shift=4) if written.strip() else None
+def _comment(written: str, prefix: str) -> Markup | None:
+    return render_markdown(written, prefix=prefix, heading_shift=4) if written.strip() else None
 
 
 def _metadata(cell: Cell) -> Mapping[str, Any]:

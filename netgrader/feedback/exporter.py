@@ -5,23 +5,17 @@
 
 from __future__ import annotations
 
-import functools
+import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nbconvert.exporters import Exporter
 from traitlets import Unicode
 
 from netgrader.course import Course
-from netgrader.feedback.build import build_page, render_page
+from netgrader.feedback.page import PageRequest, feedback_page
 from netgrader.pages.load import graded_notebook, student_name
-from netgrader.student.errors import NotebookError
-from netgrader.student.mnist import load_mnist
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 __all__ = ["FeedbackExporter"]
 
@@ -39,23 +33,31 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         """The page of `nb`; ``resources["nbgrader"]`` says whose it is."""
         from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
-        nb, resources = super().from_notebook_node(nb, resources, **kw)
-        about = resources["nbgrader"]
+        about = (resources or {})["nbgrader"]
         assignment = Course(Path(self.parent.coursedir.root)).assignment(about["assignment"])
+        if not assignment.is_ours:
+            return _nbgraders_page(self.parent, nb, resources, **kw)
+        nb, resources = super().from_notebook_node(nb, resources, **kw)
         with Gradebook(about["db_url"]) as gradebook:
             graded = graded_notebook(gradebook, assignment, about["student"], about["notebook"])
             name = student_name(gradebook, about["student"])
         _only_pages(assignment.course.folder("feedback", about["student"], about["assignment"]))
-        page = build_page(
-            nb.cells,
-            graded,
-            assignment=about["assignment"],
-            notebook=about["notebook"],
-            student=name,
-            digits=_digits(assignment.course.data),
-            released=[cell.source for cell in assignment.skeleton(about["notebook"]).cells],
-        )
-        return render_page(page), resources
+        released = [cell.source for cell in assignment.skeleton(about["notebook"]).cells]
+        request = PageRequest(graded, about["assignment"], about["notebook"], name, assignment.course.data, released)
+        return feedback_page(json.loads(json.dumps(nb.cells)), request), resources
+
+
+def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
+    """The page that nbgrader itself makes, of an assignment of its own."""
+    from nbconvert.exporters import HTMLExporter  # noqa: PLC0415  (slow)
+    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor  # noqa: PLC0415
+    from nbgrader.preprocessors import GetGrades  # noqa: PLC0415
+
+    exporter = HTMLExporter(parent=converter, config=converter.config)
+    for step in (GetGrades, CSSHTMLHeaderPreprocessor):
+        exporter.register_preprocessor(step)
+    page: tuple[str, Any] = exporter.from_notebook_node(nb, resources, **kw)
+    return page
 
 
 def _only_pages(folder: Path) -> None:
@@ -65,12 +67,3 @@ def _only_pages(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.is_symlink() or (path.suffix != ".html" and path.name not in FOR_RELEASE):
             path.unlink()
-
-
-@functools.cache
-def _digits(path: Path) -> npt.NDArray[np.uint8] | None:
-    """The test images; without them digits are told in words."""
-    try:
-        return load_mnist(path)[1][0]
-    except NotebookError:
-        return None

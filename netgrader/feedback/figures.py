@@ -56,7 +56,7 @@ def figure(  # noqa: PLR0911  (one for each kind)
 def _network(network: seen.NetworkDrawing) -> Figure:
     layers = tuple(safe.line(say(layer)) for layer in network.layers)
     marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
-    drawn = safe.clean_svg(network.svg[: safe.PICTURE_BYTES])
+    drawn = safe.clean_svg(network.svg, "drawing-")
     caption = words.NETWORK_AT.format(rate=safe.line(network.asked, 20)) if network.asked else words.NETWORK_CAPTION
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
     # Inside the page and not as an <img>, which the page's colours do not reach.

@@ -13,13 +13,14 @@ from netgrader.pages.markdown import formula, render_markdown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["render_outputs"]
+__all__ = ["note", "render_outputs"]
 
 MOST_OUTPUTS = 40
 LONGEST_TEXT = 8_000
 LONGEST_LOG = 3_000
 MOST_LINES = 16
 """Of printed text that stand open."""
+TAGS = re.compile(r"<[^<>]*+>")
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 FRAME = re.compile(r"^(?:Cell |File |Input )", re.MULTILINE)
 ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
@@ -30,7 +31,7 @@ def render_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> tuple[M
     rendered: list[Markup] = []
     for output in _joined(outputs):
         if len(rendered) == MOST_OUTPUTS:
-            rendered.append(_note(words.SHORTENED))
+            rendered.append(note(words.SHORTENED))
             break
         made = _one(output, f"{prefix}-{len(rendered)}-")
         if made:
@@ -79,7 +80,7 @@ def _stream(name: str, written: str) -> Markup | None:
         return None
     body = _pre(shown)
     if cut:
-        body += _note(words.SHORTENED)
+        body += note(words.SHORTENED)
     if log:
         return Markup('<details class="log"><summary>{}</summary>{}</details>').format(words.LOG, body)
     return _folded(body, shown)
@@ -139,7 +140,7 @@ def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:
         return formula(_string(data["text/latex"]).strip().strip("$"), display=True)
     if plain.strip():
         return _folded(_pre(plain), plain)
-    return _note(words.NOT_SHOWN) if data else None
+    return note(words.NOT_SHOWN) if data else None
 
 
 def _picture(data: Mapping[str, Any], plain: str) -> Markup | None:
@@ -156,7 +157,7 @@ def _picture(data: Mapping[str, Any], plain: str) -> Markup | None:
 
 
 def _shows_something(cleaned: Markup) -> bool:
-    return bool(cleaned.striptags().strip()) or any(tag in cleaned for tag in ("<img", "<svg", "<progress"))
+    return bool(TAGS.sub("", cleaned).strip()) or any(tag in cleaned for tag in ("<img", "<svg", "<progress"))
 
 
 def _tidy(written: str, longest: int) -> tuple[str, bool]:
@@ -167,7 +168,8 @@ def _tidy(written: str, longest: int) -> tuple[str, bool]:
     return safe.text(kept, longest), cut or len(kept) > longest
 
 
-def _note(sentence: str) -> Markup:
+def note(sentence: str) -> Markup:
+    """What is said of outputs in the place of outputs."""
     return Markup('<p class="note">{}</p>').format(sentence)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.checks import wording
-from netgrader.faults import CATALOGUE
+from netgrader.checks.points import causes, gravest, gravity, is_consequence
+from netgrader.faults import CATALOGUE, Severity
 from netgrader.feedback.figures import figure
-from netgrader.feedback.view import Check, Figure, Reason, Step, Verdict
+from netgrader.feedback.view import Cause, Check, Figure, Reason, Step, Verdict
 from netgrader.pages import safe, words
 from netgrader.pages.charts import percent
 from netgrader.pages.graded import CellMark, Graded, earned
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from netgrader.feedback.places import Places
 
-__all__ = ["cell_name", "marked", "state_of", "steps_of", "verdict_by_hand", "verdict_of"]
+__all__ = ["causes_of", "cell_name", "marked", "state_of", "steps_of", "verdict_by_hand", "verdict_of", "word_of"]
 
 SMALLEST_LOSS = 0.005
 """Points that are worth telling."""
@@ -47,7 +48,26 @@ def state_of(cell: CellResult, points: float | None) -> str:
     unclear = [check for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
     if unclear and not lost:
         return Outcome.UNGRADABLE
-    return Outcome.PARTIAL if points > 0 else Outcome.FAILED
+    return Outcome.PARTIAL if points > 0 and gravest(cell.checks) is not Severity.FATAL else Outcome.FAILED
+
+
+def word_of(cell: CellResult, state: str) -> str:
+    """The outcome of a whole cell in a word: where points are lost, how grave what takes them is."""
+    worst = gravest(cell.checks) if state in {Outcome.PARTIAL, Outcome.FAILED} else None
+    if worst in words.SEVERITIES:
+        return words.SEVERITIES[worst]
+    return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
+
+
+def causes_of(cell: CellResult, verdict: Verdict) -> list[tuple[Severity, Cause]]:
+    """What is grave in a cell and costs points."""
+    if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
+        return []
+    return [
+        (severity, Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], CATALOGUE[code].sentence))
+        for code, severity in causes(cell.checks).items()
+        if severity in words.CAUSES and code in CATALOGUE
+    ]
 
 
 def verdict_of(
@@ -76,7 +96,7 @@ def verdict_of(
         cell=cell.cell,
         name=cell_name(cell.cell),
         state=state,
-        word=_word(state),
+        word=word_of(cell, state),
         points=points,
         max_points=cell.max_points,
         checks=_checks(cell, places),
@@ -110,7 +130,7 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verd
 
 
 def steps_of(cell: CellResult, verdict: Verdict, places: Places, mark: CellMark | None = None) -> list[Step]:
-    """What to do about a cell: its first root cause, or that it could not be graded. Nothing if no points are lost.
+    """What to do about a cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
 
     What a person took (`mark`), and no check, is a thing to ask about.
     """
@@ -130,27 +150,27 @@ def _by_checks(cell: CellResult, verdict: Verdict, places: Places, lost: float) 
         return []
     failed = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
     # A check that waits for another one names no fault: the other one is what to work on.
-    causes = [check for check in failed if check.faults] or failed
-    if not causes:
+    named = sorted((check for check in failed if check.faults), key=gravity) or failed
+    if not named:
         unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
         said = safe.line(unclear.message or words.NEXT_AGAIN) if unclear else words.NEXT_AGAIN
         return [Step(verdict.name, verdict.anchor, said, lost, about=said)]
-    first = causes[0]
-    kind = next((CATALOGUE[code] for code in first.faults if code in CATALOGUE), None)
+    first = named[0]
+    kind = next((CATALOGUE[code] for code in causes([first]) if code in CATALOGUE), None)
     sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
-    more = len({code for check in causes for code in check.faults} - set(first.faults))
+    more = len({code for check in named for code in check.faults} - set(first.faults))
     if more:
         sentence = f"{sentence} {words.counted(words.NEXT_MORE, more)}"
     where, link = places.to_read(kind.places, cell.cell) if kind else ("", "")
     about = kind.code if kind else sentence
-    return [Step(verdict.name, verdict.anchor, sentence, lost, where, link, about)]
+    return [Step(verdict.name, verdict.anchor, sentence, lost, where, link, about, gravity(first))]
 
 
 def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
-    """What went wrong before what went right; why a fault matters is said where it is met first."""
+    """What went wrong before what went right, the gravest first; why a fault matters is said where it is met first."""
     said: set[str] = set()
     made = []
-    for check in sorted(cell.checks, key=lambda check: check.outcome is Outcome.PASSED):
+    for check in sorted(cell.checks, key=lambda check: (check.outcome is Outcome.PASSED, gravity(check))):
         made.append(_check(check, cell.cell, places, said))
         said.update(check.faults)
     return tuple(sorted(made, key=lambda one: one.state == Outcome.PASSED))
@@ -159,9 +179,10 @@ def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
 def _check(check: CheckResult, cell: str, places: Places, said: Collection[str]) -> Check:
     kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
+    consequence, worst = is_consequence(check), gravest([check])
     derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
-    credit = ""
-    if check.outcome is Outcome.PARTIAL and check.max_credit:
+    credit = words.COSTS.get(worst, "") if worst else ""
+    if not credit and check.outcome is Outcome.PARTIAL and check.max_credit:
         credit = words.CREDIT_PARTLY.format(share=percent(check.credit / check.max_credit, 0))
     return Check(
         state=REMARK if remark else str(check.outcome),
@@ -174,12 +195,9 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str])
         hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=credit,
-        waits=check.outcome is Outcome.FAILED and not check.faults and wording.waits(check.message),
+        waits=consequence and not check.follows,
+        follows=consequence and bool(check.follows),
     )
-
-
-def _word(state: str) -> str:
-    return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
 
 
 def _figures(graded: Graded, cell: str, digits: npt.NDArray[np.uint8] | None) -> tuple[Figure, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-__all__ = ["Block", "Check", "Figure", "Numbers", "Page", "Part", "Reason", "Row", "Step", "Verdict"]
+__all__ = ["Block", "Cause", "Check", "Figure", "Numbers", "Page", "Part", "Reason", "Row", "Step", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Check:
         How much of its credit was earned, where that is a part.
     waits
         Whether it says no more than that another check has to pass first.
+    follows
+        Whether it says no more than what it follows from, and costs nothing.
     """
 
     state: str
@@ -54,6 +56,7 @@ class Check:
     hidden: bool = False
     credit: str = ""
     waits: bool = False
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,15 @@ class Verdict:
         return tuple(check for check in self.checks if check.waits)
 
     @property
+    def following(self) -> tuple[Check, ...]:
+        """Those that only follow from what is named in another."""
+        return tuple(check for check in self.checks if check.follows)
+
+    @property
     def to_read(self) -> tuple[Check, ...]:
         """All others."""
-        return tuple(check for check in self.checks if check.state != "passed" and not check.waits)
+        known = {*self.passed, *self.waiting, *self.following}
+        return tuple(check for check in self.checks if check not in known)
 
     @property
     def anchor(self) -> str:
@@ -171,8 +180,22 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Something grave, said before any points: in which cell, how grave (as words have it), and what it is."""
+
+    name: str
+    anchor: str
+    severity: str
+    word: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Step:
-    """Something to do next: in which cell, what, for how many points at most; `about` tells steps apart."""
+    """Something to do next: in which cell, what, for how many points at most; `about` tells steps apart.
+
+    The lower its `gravity`, the graver is what it mends.
+    """
 
     name: str
     anchor: str
@@ -181,6 +204,7 @@ class Step:
     where: str = ""
     link: str = ""
     about: str = ""
+    gravity: int = 9
 
 
 @dataclass(frozen=True)
@@ -206,3 +230,4 @@ class Page:
     readable: bool = True
     whole: bool = True
     late_penalty: float = 0.0
+    causes: tuple[Cause, ...] = ()

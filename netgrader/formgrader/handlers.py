@@ -12,6 +12,7 @@ from nbgrader.server_extensions.formgrader.base import BaseHandler
 from tornado import web
 
 from netgrader.formgrader.lists import ClassLists
+from netgrader.formgrader.pages import WithinLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,6 @@ ABOUT_A_CLASS = (
     apihandlers.SubmissionCollectionHandler,
     apihandlers.SubmissionHandler,
     apihandlers.SubmittedNotebookCollectionHandler,
-    handlers.SubmissionHandler,
 )
 
 
@@ -48,6 +48,8 @@ def _answers() -> Iterator[tuple[str, type]]:
     for address, handler, *_ in (*apihandlers.default_handlers, *handlers.default_handlers):
         if handler is handlers.SubmissionNavigationHandler:
             yield address, Navigation
+        elif handler is handlers.SubmissionHandler:
+            yield address, Submission
         elif handler in ABOUT_A_CLASS:
             yield address, type(handler.__name__, (_FewQuestions, handler), {})
 
@@ -78,6 +80,14 @@ class _FewQuestions:
         api = ClassLists(formgrader.coursedir, formgrader.authenticator, parent=formgrader)
         api.log_level = level  # nbgrader's interface sets that of the whole server when it is made
         return api
+
+
+class Submission(_FewQuestions, handlers.SubmissionHandler):  # type: ignore[misc]
+    """The page of a submission, made in a process that is ended where it takes too long: others wait for this server."""
+
+    @property
+    def exporter(self) -> WithinLimits:
+        return WithinLimits(self.settings["nbgrader_exporter"])
 
 
 class Navigation(_FewQuestions, handlers.SubmissionNavigationHandler):  # type: ignore[misc]

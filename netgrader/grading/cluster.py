@@ -72,7 +72,7 @@ def fill_on_cluster(
     try:
         import distributed  # noqa: PLC0415  (slow, and needed here only)
     except ModuleNotFoundError as error:
-        raise UsageError("--scheduler needs Dask: type pip install 'netgrader[cluster]'.") from error
+        raise UsageError("--scheduler needs Dask: type pip install 'distributed>=2024.8'.") from error
     if not tasks:
         return []
     try:

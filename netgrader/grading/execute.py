@@ -19,12 +19,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netgrader.evidence import MANIFEST, BadEvidence
-from netgrader.grading.execution_evidence import copy_evidence
+from netgrader.grading.execution_data import FOLDER, data_environment, given_data
+from netgrader.grading.execution_evidence import TooMuchEvidence, copy_evidence
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_link import Ended, Link, Reply
 from netgrader.grading.execution_outputs import Collector
 from netgrader.grading.execution_outside import seen_from_outside
-from netgrader.grading.execution_problems import cell_named, duration, ended_early
+from netgrader.grading.execution_problems import cell_named, duration, ended_early, too_much_evidence
 from netgrader.grading.execution_setup import put_back, setup_code
 from netgrader.grading.execution_types import (
     EVIDENCE,
@@ -46,10 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "execute"]
 
-FOLDER = "digits"
 EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
-DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
 SETUP_SECONDS = 30.0
 MOST_NOTES = 10
 """Of what cells leave behind: a notebook of ten thousand has no more to say."""
@@ -118,6 +117,8 @@ class _Progressing:
     notes: list[str] = field(default_factory=list)
     student_seconds: float = 0.0
     capture_seconds: float = 0.0
+    output_bytes: int = 0
+    evidence_bytes: int = 0
 
 
 class _Run:
@@ -136,15 +137,13 @@ class _Run:
 
     def run(self) -> Execution:
         begin = time.monotonic()
-        with _checks(self._request.probes) as checks:
-            mounts = [kernel_package(), self._mount, checks]
-            if self._request.data is not None:
-                mounts.append(Mount(self._request.data.resolve(), DATA_INSIDE))
+        with _checks(self._request.probes) as checks, given_data(self._request) as data:
+            mounts = [kernel_package(), self._mount, checks, *data]
             helpers = {f"{FOLDER}/{name}": text.encode() for name, text in self._request.helpers.items()}
             plan = Plan(
                 argv=(),
                 mounts=mounts,
-                env=_environment(self._request),
+                env={**_environment(self._request.threads), **data_environment(data)},
                 files={**font_files(self._sandbox), **helpers},
                 cwd=FOLDER,
                 limits=_sandbox_limits(self._limits),
@@ -171,7 +170,7 @@ class _Run:
         )
 
     def _cells(self, kernel: CagedKernel) -> None:
-        link = Link(kernel)
+        link = Link(kernel, self._limits.received_bytes)
         link.run(setup_code(self._request), seconds=SETUP_SECONDS, silent=True)
         cells = self._request.cells
         for index, cell in enumerate(cells):
@@ -201,14 +200,13 @@ class _Run:
 
     def _source(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
         """Run a cell of the notebook."""
-        collector = Collector(self._limits)
+        collector = Collector(self._limits, self._limits.notebook_output_bytes - self._so_far.output_bytes)
         left = self._limits.notebook_seconds - self._so_far.student_seconds
         cpu = kernel.caged.usage().cpu_seconds
         reply = link.run(
             cell.source,
             seconds=max(0.0, min(self._limits.cell_seconds, left)),
             shown=collector.take,
-            received_bytes=self._limits.received_bytes,
         )
         self._so_far.student_seconds += reply.seconds
         if reply.ended is not Ended.DONE:
@@ -217,6 +215,7 @@ class _Run:
             ended = ended_early(reply, cell_named(index, cell), self._limits, whole_notebook=whole)
             self._end(ended, over=whole or not self._worth_taking)
         outputs = collector.outputs()
+        self._so_far.output_bytes += collector.used
         self._so_far.notes += put_back(outputs, cell_named(index, cell))
         return CellRun(
             cell.name,
@@ -247,7 +246,7 @@ class _Run:
             f" seed={self._request.seed}, challenge={self._challenge})"
         )
         seconds = max(0.0, min(self._limits.capture_seconds, left))
-        reply = link.run(code, seconds=seconds, silent=True, received_bytes=self._limits.received_bytes)
+        reply = link.run(code, seconds=seconds, silent=True)
         problem: str | None = self._collect(folder, cell.evidence)
         if reply.ended is Ended.INTERRUPTED and problem is not None:
             problem = f"Trying out what the notebook defines for {cell.evidence} took longer than {duration(seconds)}."
@@ -273,8 +272,11 @@ class _Run:
         """Copy what was handed over into the result; a sentence if there is none that counts."""
         target = self._evidence / evidence
         problem = None
+        left = self._limits.notebook_evidence_bytes - self._so_far.evidence_bytes
         try:
-            copy_evidence(folder, target)
+            self._so_far.evidence_bytes += copy_evidence(folder, target, most=left)
+        except TooMuchEvidence:
+            problem = too_much_evidence(evidence, self._limits)
         except BadEvidence as error:
             problem = str(error)
         finally:
@@ -319,9 +321,9 @@ def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
         remove_tree(folder)
 
 
-def _environment(request: ExecutionRequest) -> dict[str, str]:
-    threads = str(request.threads)
-    env = {
+def _environment(cores: int) -> dict[str, str]:
+    threads = str(cores)
+    return {
         "PYTHONPATH": PACKAGE_FOLDER,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_NUM_INTRAOP_THREADS": threads,
@@ -334,9 +336,6 @@ def _environment(request: ExecutionRequest) -> dict[str, str]:
         "PIP_RETRIES": "0",
         "PIP_NO_INPUT": "1",
     }
-    if request.data is not None:
-        env["NETGRADER_MNIST"] = DATA_INSIDE
-    return env
 
 
 def _sandbox_limits(limits: ExecutionLimits) -> Limits:
@@ -386,4 +385,5 @@ def _notes(request: ExecutionRequest, sandbox: Sandbox) -> tuple[str, ...]:
 
 def _versions(sandbox: Sandbox) -> dict[str, str]:
     found: Mapping[str, str] = {name: importlib.metadata.version(name) for name in VERSIONS}
-    return {"sandbox": sandbox.name, "python": platform.python_version(), **found}
+    memory = "watched from outside, no control group" if sandbox.memory_gap else "limited by a control group"
+    return {"sandbox": sandbox.name, "memory": memory, "python": platform.python_version(), **found}

@@ -1,17 +1,17 @@
 """Runs one piece of code after the other in a caged kernel, with deadlines, and hears what it shows.
 
-What arrives is a stranger's: of each message only the header is read before it is known to be wanted, and whoever sends
-without end is stopped. A kernel may lie about having finished; then the next piece waits its turn in the kernel.
+What arrives is a stranger's: of each message only the header is read before it is known to be wanted, what would take much
+memory is not read at all, and whoever sends without end is stopped. A kernel may lie about having finished; then the next
+piece waits its turn in the kernel.
 """
 
 from __future__ import annotations
 
+import select
 import time
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
-
-import zmq
 
 from netgrader.checks.stopped import without_prelude
 from netgrader.strangers import read_json
@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from netgrader.sandbox import Outcome
+    from netgrader.sandbox.channel import Channel
     from netgrader.sandbox.kernel import CagedKernel
 
-__all__ = ["Ended", "Link", "Reply"]
+__all__ = ["UNREAD", "Ended", "Link", "Reply"]
 
 DELIMITER = b"<IDS|MSG>"
 LARGEST_HEADER = 100_000
 DEEPEST = 100
 """How deeply a message may be nested; what libraries for plots and widgets send is at 20."""
+MOST_VALUES = 200_000
+"""How many values a message may hold; a plot of a hundred thousand points has as many."""
+UNREAD = "unread"
 TICK_MS = 100
 LAST_OUTPUT = 2.0
 """Seconds in which what a cell showed must have arrived once it has ended."""
@@ -64,13 +68,20 @@ class Reply:
 
 
 class Link:
-    """Talks to one kernel."""
+    """Talks to one kernel.
 
-    def __init__(self, kernel: CagedKernel) -> None:
+    Parameters
+    ----------
+    kernel
+        The kernel.
+    received_bytes
+        How much it may send in all.
+    """
+
+    def __init__(self, kernel: CagedKernel, received_bytes: int) -> None:
         self._kernel = kernel
-        self._poller = zmq.Poller()
-        self._poller.register(kernel.shell, zmq.POLLIN)
-        self._poller.register(kernel.iopub, zmq.POLLIN)
+        self._received_bytes = received_bytes
+        self._open: list[Channel] = [kernel.shell, kernel.iopub]
 
     def run(
         self,
@@ -79,7 +90,6 @@ class Link:
         seconds: float,
         silent: bool = False,
         shown: Callable[[str, Mapping[str, Any]], None] | None = None,
-        received_bytes: int = 1_000_000_000,
     ) -> Reply:
         """Run `code`.
 
@@ -92,9 +102,7 @@ class Link:
         silent
             Whether it leaves no trace in the history.
         shown
-            Called with type and content of each message of output.
-        received_bytes
-            How much it may send.
+            Called with type and content of each message of output, with `UNREAD` as the type of one too large to be read.
         """
         content = {
             "code": code,
@@ -105,7 +113,7 @@ class Link:
             "stop_on_error": False,
         }
         sent = self._kernel.session.send(self._kernel.shell, "execute_request", content)
-        waiting = _Waiting(sent["header"]["msg_id"], shown, received_bytes)
+        waiting = _Waiting(sent["header"]["msg_id"], shown)
         begin = time.monotonic()
         deadline, interrupted = begin + seconds, False
         while not waiting.finished:
@@ -117,7 +125,7 @@ class Link:
                 return Reply(Ended.DEAD, seconds=now - begin, outcome=outcome)
             if waiting.silent:
                 return Reply(Ended.SILENT, seconds=now - begin)
-            if waiting.left < 0:
+            if self._kernel.shell.received + self._kernel.iopub.received > self._received_bytes:
                 return Reply(Ended.FLOODED, seconds=now - begin)
             if now > deadline and waiting.reply is None:
                 if interrupted:
@@ -135,24 +143,31 @@ class Link:
 
     def _listen(self, waiting: _Waiting) -> None:
         """Take what has arrived; waits a moment if nothing has."""
-        for socket, _ in self._poller.poll(TICK_MS):
+        taken = 0
+        for channel in list(self._open):
             for _ in range(200):  # then look at the clock again
                 try:
-                    parts = socket.recv_multipart(zmq.NOBLOCK)
-                except zmq.Again:
+                    parts = channel.receive()
+                except EOFError:
+                    self._open.remove(channel)
                     break
-                waiting.take(parts, shell=socket is self._kernel.shell)
+                if parts is None:
+                    break
+                taken += 1
+                waiting.take(parts, shell=channel is self._kernel.shell)
+        if not taken:
+            poll = select.poll()
+            for channel in self._open:
+                poll.register(channel, select.POLLIN)
+            poll.poll(TICK_MS)
 
 
 class _Waiting:
     """What is known so far of a piece of code that was sent."""
 
-    def __init__(
-        self, message_id: str, shown: Callable[[str, Mapping[str, Any]], None] | None, received_bytes: int
-    ) -> None:
+    def __init__(self, message_id: str, shown: Callable[[str, Mapping[str, Any]], None] | None) -> None:
         self._id = message_id
         self._shown = shown
-        self.left = received_bytes
         self.reply: Mapping[str, Any] | None = None
         self._replied_at = 0.0
         self._idle = False
@@ -172,7 +187,6 @@ class _Waiting:
 
     def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
         """Take a message in its parts."""
-        self.left -= sum(map(len, parts))
         start = parts.index(DELIMITER) if DELIMITER in parts else len(parts)
         # delimiter, signature, header, parent's header, metadata, content
         if len(parts) < start + 6 or max(len(parts[start + 2]), len(parts[start + 3])) > LARGEST_HEADER:
@@ -187,13 +201,14 @@ class _Waiting:
             self._begun = True
             self._idle = self._idle or _json(parts[start + 5]).get("execution_state") == "idle"
         elif isinstance(kind, str) and self._shown is not None:
-            self._shown(kind, _json(parts[start + 5]))
+            content = _json(parts[start + 5])
+            self._shown(kind if content else UNREAD, content)
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
     """A JSON object; an empty one where it is none, or one that nobody could walk over."""
     try:
-        value = read_json(content, DEEPEST, finite=True)
+        value = read_json(content, DEEPEST, finite=True, most=MOST_VALUES)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,5 +1,7 @@
 """What a cell shows, collected within limits: a million printed lines or a giant picture cost a line that says so.
 
+All that is kept counts, text, names and errors, too, as what it takes in memory or in a file, whichever is more.
+
 The messages are a stranger's. Only values of the types that nbformat knows are taken over, key by key, and metadata not
 at all; what pages show of them is sanitised again where they are made.
 """
@@ -7,9 +9,11 @@ at all; what pages show of them is sanitised again where they are made.
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.stopped import without_prelude
+from netgrader.grading.execution_link import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +27,11 @@ LONGEST_NAME = 200
 LONGEST_ERROR = 4_000
 LONGEST_TRACEBACK = 40_000
 MOST_MIME_TYPES = 12
+LONGEST_CHARACTER = 12
+"""Bytes of a file's that a character may take (``\\ud83d\\ude00``)."""
+LEAST_TEXT = 200
+FRAME = 1_000
+"""Bytes of an output around what it shows, at most."""
 
 
 class Collector:
@@ -31,13 +40,24 @@ class Collector:
     Parameters
     ----------
     limits
-        How much is kept.
+        How much of a cell is kept.
+    room
+        Bytes that may be kept, since all cells have one limit.
+
+    Attributes
+    ----------
+    used
+        How many of them are kept, once `outputs` has been asked for.
     """
 
-    def __init__(self, limits: ExecutionLimits) -> None:
+    def __init__(self, limits: ExecutionLimits, room: int | None = None) -> None:
         self._limits = limits
+        self._room = limits.notebook_output_bytes if room is None else room
+        self._characters = limits.text_characters
+        self.used = 0
         self._outputs: list[dict[str, Any]] = []
-        self._texts: dict[int, _Text] = {}
+        self._text: _Text | None = None
+        self._charged: list[tuple[int, int]] = []
         self._displays: dict[str, list[int]] = {}
         self._size = 0
         self._dropped = 0
@@ -57,15 +77,20 @@ class Collector:
             else:
                 self._clear()
         elif kind == "error":
-            self._append(_error(content), LONGEST_ERROR)
+            error = _error(content)
+            self._append(error, LONGEST_ERROR, _weight(error))
+        elif kind == UNREAD:
+            self._dropped += 1
 
     def outputs(self) -> tuple[Output, ...]:
         """What was collected."""
-        for index, text in self._texts.items():
-            self._outputs[index]["text"] = text.cut()
+        self._end_text()
         found = list(self._outputs)
         if self._dropped:
-            found.append(_said(f"… {self._dropped} more outputs are not kept.\n"))
+            limits = self._limits
+            allowed = f"{limits.outputs} outputs and {limits.output_bytes / 1e6:.3g} MB"
+            allowed += f", a notebook {limits.notebook_output_bytes / 1e6:.3g} MB in all"
+            found.append(_said(f"… {self._dropped} more outputs are not kept: a cell may show {allowed}.\n"))
         return tuple(found)
 
     def _stream(self, content: Mapping[str, Any]) -> None:
@@ -73,13 +98,23 @@ class Collector:
         if name not in STREAMS or not isinstance(text, str):
             return
         self._clear_if_asked()
-        last = len(self._outputs) - 1
-        if last in self._texts and self._outputs[last]["name"] == name:
-            self._texts[last].add(text)
-        elif self._append({"output_type": "stream", "name": name, "text": ""}, 0):
-            index = len(self._outputs) - 1
-            self._texts[index] = _Text(self._limits.text_characters)
-            self._texts[index].add(text)
+        if self._text is None or self._outputs[-1]["name"] != name:
+            # What has been kept of the cell's text is no more to be had; of each further piece a little still is.
+            most = min(max(self._characters, LEAST_TEXT), (self._room - self.used) // LONGEST_CHARACTER)
+            weight = max(most, LEAST_TEXT) * LONGEST_CHARACTER
+            if not self._append({"output_type": "stream", "name": name, "text": ""}, 0, weight):
+                return
+            self._text = _Text(most)
+        self._text.add(text)
+
+    def _end_text(self) -> None:
+        """Keep of what was printed last what is to be kept: something else follows."""
+        if self._text is not None:
+            kept = self._text.cut()
+            self._outputs[-1]["text"] = kept
+            self._characters -= len(kept)
+            self._charge(len(self._outputs) - 1, 0, _weight(self._outputs[-1]))
+            self._text = None
 
     def _display(self, kind: str, content: Mapping[str, Any]) -> None:
         data = _bundle(content.get("data"))
@@ -88,34 +123,50 @@ class Collector:
             count = content.get("execution_count")
             output["execution_count"] = count if isinstance(count, int) and abs(count) < 1_000_000 else None
         self._clear_if_asked()
-        if self._append(output, _bundle_size(data)):
+        if self._append(output, _bundle_size(data), _weight(output)):
             identity = _display_id(content)
             if identity is not None:
                 self._displays.setdefault(identity, []).append(len(self._outputs) - 1)
 
     def _update(self, content: Mapping[str, Any]) -> None:
         data = _bundle(content.get("data"))
-        size = _bundle_size(data)
+        size, weight = _bundle_size(data), FRAME + _weight(data)
         for index in self._displays.get(_display_id(content) or "", []):
-            self._size += size - _bundle_size(self._outputs[index]["data"])
-            if self._size > self._limits.output_bytes:
-                self._size -= size
-                data, size = {"text/plain": "… too large to be kept"}, 0
-            self._outputs[index]["data"] = data
+            self._charge(index, 0, FRAME)
+            if self._fits(size, weight):
+                self._charge(index, size, weight)
+                self._outputs[index]["data"] = data
+            else:
+                self._outputs[index]["data"] = {"text/plain": "… too large to be kept"}
 
-    def _append(self, output: dict[str, Any], size: int) -> bool:
-        if len(self._outputs) >= self._limits.outputs or self._size + size > self._limits.output_bytes:
+    def _append(self, output: dict[str, Any], size: int, weight: int) -> bool:
+        """Keep an output of `size` bytes of content that takes `weight` in all, if there is room for it."""
+        self._end_text()
+        if len(self._outputs) >= self._limits.outputs or not self._fits(size, weight):
             self._dropped += 1
             return False
-        self._size += size
         self._outputs.append(output)
+        self._charged.append((0, 0))
+        self._charge(len(self._outputs) - 1, size, weight)
         return True
 
+    def _fits(self, size: int, weight: int) -> bool:
+        return self._size + size <= self._limits.output_bytes and self.used + weight <= self._room
+
+    def _charge(self, index: int, size: int, weight: int) -> None:
+        """Count an output as so large from now on."""
+        old_size, old_weight = self._charged[index]
+        self._charged[index] = (size, weight)
+        self._size += size - old_size
+        self.used += weight - old_weight
+
     def _clear(self) -> None:
+        self._text = None
         self._outputs.clear()
-        self._texts.clear()
+        self._charged.clear()
         self._displays.clear()
-        self._size = 0
+        self._size = self.used = 0
+        self._characters = self._limits.text_characters
         self._clear_first = False
 
     def _clear_if_asked(self) -> None:
@@ -134,6 +185,11 @@ class _Text:
         self._lost = 0
 
     def add(self, text: str) -> None:
+        if len(text) > 8 * self._half:  # nothing of what lies between would be kept
+            middle = len(text) - 4 * self._half
+            self.add(text[: 2 * self._half])
+            self._lost += middle
+            text = text[-2 * self._half :]
         *done, self._line = (self._line + text).split("\n")
         if done:
             self._keep("".join(_last_state(line) + "\n" for line in done))
@@ -191,6 +247,20 @@ def _bundle_size(data: Mapping[str, Any]) -> int:
     return sum(len(value) if isinstance(value, str) else len(json.dumps(value)) for value in data.values())
 
 
+def _weight(value: object) -> int:
+    """Bytes that a value takes in memory, or in a file where that is more."""
+    size, todo = 0, [value]
+    while todo:
+        node = todo.pop()
+        size += sys.getsizeof(node)
+        if isinstance(node, dict):
+            todo.extend(node)
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+    return max(size, len(json.dumps(value)))
+
+
 def _display_id(content: Mapping[str, Any]) -> str | None:
     transient = content.get("transient")
     identity = transient.get("display_id") if isinstance(transient, dict) else None
@@ -202,7 +272,7 @@ def _error(content: Mapping[str, Any]) -> dict[str, Any]:
     lines = [line for line in traceback if isinstance(line, str)] if isinstance(traceback, list) else []
     kept, size = [], 0
     for line in reversed(lines):
-        size += len(line)
+        size += 1 + len(line)
         if size > LONGEST_TRACEBACK:
             kept.append("…")
             break

@@ -18,13 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["seen_from_outside"]
 
 MOST_NAMES = 300
+DATA = re.compile(
+    r"""\"{3}(?:[\s\S]*?\"{3}|[\s\S]*)|'{3}(?:[\s\S]*?'{3}|[\s\S]*)|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?"""
+    r"|\#[^\n]*|\b\d[\w.]*|\b\w{20,}"
+)
+"""What of a program's text can hold data: literals, comments, and names that are long. What is not closed matches as well,
+so that no text is looked through twice."""
 
 
 def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
     """What no code inside can change: files that were brought, sizes of what is written out, time used."""
     return {
         "challenge": request.challenge,
-        "compressed_bytes": _compressed_bytes(request),
+        "held_out": request.held_out,
+        "data_bytes": _data_bytes(request),
         "files": {name: len(text.encode()) for name, text in request.helpers.items()},
         "cells": [
             {
@@ -55,7 +62,8 @@ def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict
     return {"error": {"kind": kind, "message": message, "names": names}}
 
 
-def _compressed_bytes(request: ExecutionRequest) -> int:
-    """How much there is in all that was handed in as code: text, however it is spelled, shrinks to what it says."""
+def _data_bytes(request: ExecutionRequest) -> int:
+    """Return how much data came with the code: what its literals, comments and long names shrink to, files' names too."""
     own = [cell.source for cell in request.cells if not cell.given]
-    return len(zlib.compress("\n".join([*own, *request.helpers.values()]).encode("utf-8", "replace"), 9))
+    written = [found for text in (*own, *request.helpers.values()) for found in DATA.findall(text)]
+    return len(zlib.compress("\n".join([*written, *request.helpers]).encode("utf-8", "replace"), 9))

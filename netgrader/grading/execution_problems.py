@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from netgrader.grading.execution_link import Reply
     from netgrader.grading.execution_types import ExecutionCell, ExecutionLimits
 
-__all__ = ["cell_named", "duration", "ended_early", "took_too_long"]
+__all__ = ["cell_named", "duration", "ended_early", "too_much_evidence", "took_too_long"]
 
 REST = "What comes after it was not run; what stands before it is graded."
 WENT_ON = "What it had made by then is graded, and what comes after it was run."
@@ -20,7 +20,8 @@ UNTIL_THEN = "What it had made by then is graded; what comes after it was not ru
 def ended_early(reply: Reply, where: str, limits: ExecutionLimits, *, whole_notebook: bool) -> str:
     """Why the run ended in `where`; `whole_notebook` if it is the time of all cells together that ran out."""
     if reply.ended is Ended.FLOODED:
-        return f"The run ended in {where}, which sends output without end. {REST} Print less there."
+        most = f"{limits.received_bytes / 1e6:,.0f} MB"
+        return f"The run ended in {where}: by then the notebook had sent more than {most} of output. {REST} Print less there."
     if reply.ended is Ended.DEAD:
         return _died(reply, where, limits)
     if reply.ended is Ended.SILENT:
@@ -62,6 +63,15 @@ def _died(reply: Reply, where: str, limits: ExecutionLimits) -> str:
     if limit is not None:
         return f"The run ended in {where}, where a limit was hit ({limit}). {REST}"
     return f"The kernel died in {where}. {REST} Does the cell end the process, or use a library that crashes?"
+
+
+def too_much_evidence(cell: str, limits: ExecutionLimits) -> str:
+    """Why there is no evidence of a check cell, where that of all together would be too much."""
+    return (
+        f"What is handed over at {cell} was not taken: with what was handed over at the checks before, it would be more than "
+        f"the {limits.notebook_evidence_bytes / 1e9:.3g} GB that a notebook may hand over. What was taken before is graded. "
+        "Use smaller layers: at a check the weights of a network are written down."
+    )
 
 
 def cell_named(index: int, cell: ExecutionCell) -> str:

@@ -59,8 +59,12 @@ class ExecutionLimits:
         How much of a cell's pictures and tables is kept.
     outputs
         How many outputs of a cell are kept.
+    notebook_output_bytes
+        How much of what all cells show is kept: text, pictures and tables.
     received_bytes
-        How much a cell may send, kept or not, before the run is ended.
+        How much all cells may send, kept or not, before the run is ended.
+    notebook_evidence_bytes
+        How much may be handed over at all checks together.
     """
 
     cell_seconds: float = 600.0
@@ -73,7 +77,9 @@ class ExecutionLimits:
     text_characters: int = 60_000
     output_bytes: int = 3_000_000
     outputs: int = 200
+    notebook_output_bytes: int = 24_000_000
     received_bytes: int = 1_000_000_000
+    notebook_evidence_bytes: int = 2_400_000_000
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> ExecutionLimits:
@@ -129,6 +135,9 @@ class ExecutionRequest:
         Files that take evidence (``probes_<nb>.py``, ``exercises.toml``).
     data
         ``mnist.npz``, if there is one.
+    held_out
+        The secret that a redrawn half of the test images follows from (`netgrader.checks.held_out`); empty if the notebook
+        is given the original ones.
     limits
         What it may use.
     seed
@@ -146,6 +155,7 @@ class ExecutionRequest:
     helpers: Mapping[str, str] = field(default_factory=dict)
     probes: Sequence[Path] = ()
     data: Path | None = None
+    held_out: str = ""
     limits: ExecutionLimits = field(default_factory=ExecutionLimits)
     seed: int = 0
     respect_seeds: bool = True

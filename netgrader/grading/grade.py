@@ -17,6 +17,7 @@ from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpac
 from netgrader.grading.ready import require_data
 from netgrader.grading.remote import open_store
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
+from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import Options, Ran, run_stage
 from netgrader.grading.store import hash_json
 from netgrader.grading.submission import (
@@ -29,11 +30,21 @@ from netgrader.grading.submission import (
     stem_of,
 )
 from netgrader.grading.verify_stage import Verified, verify_stage
-from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, SubmissionResult
+from netgrader.limited import ExceededError, within_limits
+from netgrader.results import (
+    CellResult,
+    CheckResult,
+    NotebookResult,
+    Observed,
+    Outcome,
+    Status,
+    SubmissionResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from netgrader.grading.execution_types import Execution
     from netgrader.observations import Observations
     from netgrader.skeleton import Skeleton
 
@@ -41,6 +52,12 @@ __all__ = ["GradedNotebook", "Job", "find_jobs", "grade", "grade_job", "job_of",
 
 SUFFIX = ".ipynb"
 PARCEL = ".zip"
+MOST_NOTES = 30
+MOST_FILES = 100
+NOT_RESTORED = (
+    "Putting the course's cells back among those of the notebook {limit}. Take the release's notebook and copy your "
+    "answers into it."
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +136,9 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     """
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}.")
-    assignments = [course.assignment(name) for name in course.assignments]
+    assignments = course.own_assignments
+    if not assignments:
+        raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
     if path.is_dir():
         folder = _folder_of_notebooks(path)
         if find_notebooks(folder):
@@ -135,7 +154,10 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
 def _of_parcel(archive: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
     """The notebooks in an archive; if there are none to be had, a job with the problem."""
     try:
-        folder = unpack(archive, course.scratch)
+        folder = within_limits(unpack, archive, course.scratch)
+    except ExceededError as error:
+        problem = f"Unpacking {name_of(archive)} {error}. Hand in the notebooks alone."
+        return (Job(assignments[0], stem_of(archive), archive, problem),)
     except UnreadableError as error:
         return (Job(assignments[0], stem_of(archive), archive, str(error)),)
     note = f"The notebook was taken out of the archive {name_of(archive)}."
@@ -154,7 +176,12 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     """
     if not folder.is_dir():
         return ()
-    problems = () if find_notebooks(folder) else unpack_beside(folder)
+    problems: tuple[str, ...] = ()
+    if not find_notebooks(folder):
+        try:
+            problems = within_limits(unpack_beside, folder)
+        except ExceededError as error:
+            problems = (f"Unpacking what was handed in {error}. Hand in the notebooks alone.",)
     if problems and not find_notebooks(folder):
         raise UnreadableError(" ".join(problems))
     return _of_folder(folder, [assignment])
@@ -187,6 +214,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         If grading cannot work here. A submission's own trouble is in the result.
     """
     options = options or Options()
+    severities = severities_of(job.assignment.course)
     known = job.notebook in job.assignment.notebooks
     skeleton = job.assignment.skeleton(job.notebook) if known else None
     problem, notes = job.problem, list(job.notes)
@@ -201,7 +229,10 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     require_data(job.assignment.course, skeleton)
     helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
     notes += left_behind
-    notebook = restore(submitted, skeleton)
+    try:
+        notebook = within_limits(restore, submitted, skeleton)
+    except ExceededError as error:
+        return _not_gradable(job, skeleton, NOT_RESTORED.format(limit=error), notes)
     notes += notebook.notes
     store = open_store(job.assignment.course)
     ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
@@ -211,13 +242,16 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     line = line_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
     if line is not None:
 
-        def again(run: int) -> Verified:
+        def again(run: int) -> tuple[Ran, Verified]:
             further, _ = run_stage(store, job.assignment, notebook, helpers, options, run=run)
-            return verify_stage(store, job.assignment, notebook.name, further, options, run=run)[0]
+            return further, verify_stage(store, job.assignment, notebook.name, further, options, run=run)[0]
 
-        verified = best_of_runs(verified, line, again)
-    notes += ran.execution.notes
-    result = _result(notebook, skeleton, ran, verified, notes, helpers=helpers)
+        ran, verified = best_of_runs((ran, verified), line, again)
+    notes = _few([*notes, *ran.execution.notes])
+    checks = {
+        cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
+    }
+    result = _result(notebook, skeleton, ran, replace(verified, checks=checks), notes, helpers=helpers)
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
         result=result,
@@ -226,7 +260,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
         trouble=verified.log,
         said=tuple(store.said),
-        digest=hash_json([verified.digest, cells, notes]),
+        digest=hash_json([verified.digest, cells, notes, result.as_json()["cells"]]),
         base=hash_json([ran.entry.digest, cells, skeleton.as_json()]),
     )
 
@@ -264,7 +298,10 @@ def _folder_of_notebooks(path: Path) -> Path:
 
 def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
     """A job for each notebook in `folder`; of several files that are the same notebook one is graded."""
-    jobs = [_job(path, assignments) for path in find_notebooks(folder)]
+    paths = find_notebooks(folder)
+    if len(paths) > MOST_FILES:
+        raise UnreadableError(f"There are {len(paths):,} notebooks in one submission. Hand in your own alone.")
+    jobs = [_job(path, assignments) for path in paths]
     chosen: dict[tuple[str, str], Job] = {}
     for job in sorted(jobs, key=_preference):
         key = (job.assignment.name, job.notebook)
@@ -294,11 +331,22 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     if found is None:
         known = ", ".join(name for one in assignments for name in one.notebooks)
         problem = f"This is none of the course's notebooks ({known}): it has none of their cells."
+        plain = next((one for one in _plain_assignments(assignments[0].course) if path.stem in one.notebooks), None)
+        if plain is not None and named is None:
+            problem = (
+                f"{name_of(path)} is a notebook of '{plain.name}', one of nbgrader's own assignments, whose tests are in its "
+                f"notebooks. It is graded by nbgrader autograde {plain.name}."
+            )
         return Job(named or assignments[0], stem_of(path), path, problem)
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
     renamed = path.stem != found.notebook
     notes = (f"The file is called {name_of(path)}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
     return Job(assignment, found.notebook, path, None, notes)
+
+
+def _plain_assignments(course: Course) -> tuple[Assignment, ...]:
+    """Those that are nbgrader's."""
+    return tuple(one for one in map(course.assignment, course.assignments) if not one.is_ours)
 
 
 def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequence[str]) -> GradedNotebook:
@@ -360,8 +408,29 @@ def _result(
         measured={**figures, **({"notes": list(notes)} if notes else {})},
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
         environment=dict(ran.execution.environment),
-        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, told),
+        integrity=_observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, told),
     )
+
+
+def _observed(
+    code: Sequence[RestoredCell],
+    execution: Execution,
+    checks: Mapping[str, Sequence[CheckResult]],
+    helpers: Mapping[str, str],
+    told: Mapping[str, str],
+) -> tuple[Observed, ...]:
+    """What was seen of the notebook, all code that was handed in looked through; within limits, and without outputs."""
+    silent = replace(execution, cells=tuple(replace(run, outputs=()) for run in execution.cells))
+    try:
+        return within_limits(observed, code, silent, checks, helpers, told)
+    except ExceededError as error:
+        said = f"What was handed in could not be looked through for what its marks do not say: that {error}."
+        return (Observed(code[0].grade_id if code else "", said, None),)
+
+
+def _few(notes: Sequence[str]) -> list[str]:
+    """Notes of a number that somebody may read."""
+    return [*notes] if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], f"And {len(notes) - MOST_NOTES} more."]
 
 
 def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Status, str | None]:

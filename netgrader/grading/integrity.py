@@ -42,6 +42,8 @@ ENDED = {
     CellStatus.DEAD: "The kernel ended in the cell.",
 }
 MOST = 100
+MUCH_DATA = 4_000
+"""Bytes of data that come with the code, compressed, from which on they are told; see `netgrader.checks.provenance`."""
 REPLACED = "The cell gives the name check another meaning: what the checks said in the notebook need not be ours."
 REPLACED_BY_HELPER = (
     "The file gives the notebook's name check another meaning: what the checks said in the notebook need not be ours."
@@ -74,6 +76,12 @@ def observed(
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         given = cell.origin is not None and cell.origin.locked
         seen += _of_cell(cell.grade_id or f"code cell {number + 1}", cell.source, run, given=given)
+    data = execution.outside.get("data_bytes", 0)
+    if data > MUCH_DATA:
+        much = (
+            f"{data / 1000:.1f} kB of data come with the code, in literals, comments and names; a notebook has 1 to 2."
+        )
+        seen.append(Observed("the notebook", much, None))
     seen += _of_helpers(helpers or {}, [cell.source for cell in cells])
     seen += [Observed(name, said, None) for name, said in (otherwise or {}).items()]
     for name, problem in execution.problems.items():

@@ -168,15 +168,19 @@ def _wanted(opened: zipfile.ZipFile, archive: Path, limits: ParcelLimits) -> Ite
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> int:
     """Copy an entry, however large it says it is; how many bytes that were."""
     size = 0
+    # Whoever unpacks may be ended at any moment: half a notebook is none.
+    part = target.with_name(f".{target.name}.part")
+    part.unlink(missing_ok=True)
     try:
-        with opened.open(entry) as reading, target.open("xb") as writing:
+        with opened.open(entry) as reading, part.open("xb") as writing:
             while content := _piece(reading):
                 size += len(content)
                 if size > most:
                     raise _TooMuchError  # noqa: TRY301  (what was written is removed below)
                 writing.write(content)
+        part.rename(target)
     except BaseException:
-        target.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
     return size
 

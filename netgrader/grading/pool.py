@@ -24,7 +24,7 @@ __all__ = ["fill"]
 
 ATTEMPTS = 2
 TICK = 0.5
-STOP_SECONDS = 5.0
+STOP_SECONDS = 2.5
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 

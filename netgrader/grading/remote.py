@@ -51,7 +51,7 @@ class ObjectStore:
             files, root = fsspec.core.url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise UsageError(
-                f"NETGRADER_STORE names {url}, which cannot be opened here: {error}. Type pip install 'netgrader[cluster]', "
+                f"NETGRADER_STORE names {url}, which cannot be opened here: {error}. Type pip install 'fsspec>=2024.6', "
                 "and what fsspec asks for beside it, such as s3fs."
             ) from error
         self._url = url

@@ -57,8 +57,8 @@ def takes_all_of(cells: Sequence[str], helpers: Mapping[str, str]) -> frozenset[
 
 def _spilled(text: str) -> Iterator[str]:
     text = text[:LONGEST]
-    yield from re.findall(r"^\s*from\s+\.?(\w+)\s+import\s*\(?\s*\*", text, re.MULTILINE)
-    yield from re.findall(r"^\s*%(?:run|load)\s+(?:-\w\s+)*[\"']?([^\s\"']+)", text, re.MULTILINE)
+    yield from re.findall(r"^[ \t]*+from[ \t]++\.?(\w+)[ \t]+import[ \t]*+\(?\s*+\*", text, re.MULTILINE)
+    yield from re.findall(r"^[ \t]*+%(?:run|load)[ \t]++(?:-\w[ \t]++)*+[\"']?([^\s\"']++)", text, re.MULTILINE)
 
 
 def _parsed(source: str, name: str) -> ast.Module | None:

@@ -7,7 +7,6 @@ followed. Nothing a student wrote in a cell of their own is lost; what is replac
 
 from __future__ import annotations
 
-import ast
 import bisect
 import difflib
 import re
@@ -24,8 +23,8 @@ __all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
 
 # How much a cell must look like a solution (0 to 1) to be taken for it where its neighbours do not tell its place.
 LIKENESS = 0.35
-COMPARED = 4_000  # characters
-MOST_COMPARED = 25  # cells, for each that is looked for
+COMPARED = 800  # characters
+MOST_COMPARED = 8  # cells, for each that is looked for
 
 
 @dataclass(frozen=True)
@@ -237,6 +236,7 @@ def _alike(
     stop = min((position for position in after if position >= start), default=len(cells))
     bounded = (before or index == 0) and (after or index == len(skeleton.tracked) - 1)
     wanted = _defined(tracked.source)
+    likeness = _Likeness(tracked)
     candidates = []
     for position in range(start, stop):
         cell = cells[position]
@@ -244,27 +244,34 @@ def _alike(
         if matches[position] is not None or cell.cell_type != tracked.cell_type or not text or text in released:
             continue
         bonus = 0.5 if wanted and wanted & _defined(cell.source[:COMPARED]) else 0.0
-        candidates.append((bonus + _likeness(tracked, cell, quick=True), position, bonus))
+        candidates.append((bonus + likeness.at_most(cell), position, bonus))
     # Most alike at a first look: the careful comparison takes long, and there may be thousands of cells.
     best, found = (-1.0 if bounded else LIKENESS), None
     for _, position, bonus in sorted(candidates, key=lambda one: (-one[0], one[1]))[:MOST_COMPARED]:
-        likeness = _likeness(tracked, cells[position], quick=False)
-        likeness = max(likeness, bonus) + bonus
-        if likeness > best or (likeness == best and found is not None and position < found):
-            best, found = likeness, position
+        alike = max(likeness.of(cells[position]), bonus) + bonus
+        if alike > best or (alike == best and found is not None and position < found):
+            best, found = alike, position
     return found
 
 
-def _likeness(tracked: SkeletonCell, cell: SubmittedCell, *, quick: bool) -> float:
-    """How alike two cells are, 0 to 1; an upper bound of it if `quick`."""
-    matcher = difflib.SequenceMatcher(None, tracked.source[:COMPARED], cell.source[:COMPARED], autojunk=False)
-    return matcher.quick_ratio() if quick else matcher.ratio()
+class _Likeness:
+    """How alike other cells are to one, 0 to 1."""
+
+    def __init__(self, tracked: SkeletonCell) -> None:
+        # It keeps what it finds out about the second text: thousands of cells are compared with one.
+        self._quick = difflib.SequenceMatcher(None, "", tracked.source[:COMPARED], autojunk=False)
+        self._text = tracked.source[:COMPARED]
+
+    def at_most(self, cell: SubmittedCell) -> float:
+        """What `of` says, or more; quickly."""
+        self._quick.set_seq1(cell.source[:COMPARED])
+        return self._quick.quick_ratio()
+
+    def of(self, cell: SubmittedCell) -> float:
+        """Takes up to the cube of the length that is compared."""
+        return difflib.SequenceMatcher(None, self._text, cell.source[:COMPARED], autojunk=False).ratio()
 
 
 def _defined(source: str) -> frozenset[str]:
-    """Names of the functions and classes that a cell defines at its top, also where it is not valid Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
-    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    """Names of the functions and classes that a cell defines at its top, in valid Python or not."""
+    return frozenset(re.findall(r"^(?:def|class)[ \t]++(\w+)", source, re.MULTILINE))

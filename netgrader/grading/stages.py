@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.exercises import load_exercises
+from netgrader.checks.held_out import secret_seed
 from netgrader.grading.execution_types import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.imports import code_hash
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["RUN", "Options", "Ran", "run_context", "run_key", "run_request", "run_stage", "versions_of"]
 
 RUN = "execute"
+DEMANDS = frozenset({"least_accuracy", "target"})
+"""Parameters of an exercise that ask for an accuracy."""
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
 IN_THE_KERNEL = frozenset({"netgrader.student.capture", "netgrader.student.probes", "netgrader.grading.execute"})
 
@@ -102,10 +105,20 @@ def run_stage(
         respect_seeds=run == 0,
         threads=options.threads,
     )
+    if _needs_held_out(assignment, notebook):
+        seed = secret_seed(assignment.course.secret, request.challenge, run)
+        request = dataclasses.replace(request, held_out=seed)
     if options.anew:
         store.forget(key)
     entry, made = store.get_or_make(key, lambda folder: run_request(request, options, folder))
     return Ran(entry, Execution.load(entry.content)), made
+
+
+def _needs_held_out(assignment: Assignment, notebook: RestoredNotebook) -> bool:
+    """Whether points of the notebook depend on an accuracy on the test images."""
+    tables = load_exercises(assignment.files(notebook.name).exercises, assignment.exercise_names).tables
+    asked = (tables.get(cell.grade_id.removeprefix("check_"), {}) for cell in notebook.code if cell.grade_id)
+    return any(DEMANDS & table.keys() for table in asked)
 
 
 def run_key(

@@ -86,7 +86,7 @@ def why_stale(course: Course, entry: Listed, options: Options, digests: Sequence
     """
     if entry.problem is not None:
         return (entry.problem,)
-    assignments = [course.assignment(name) for name in course.assignments]
+    assignments = course.own_assignments
     reasons = [
         reason for assignment in assignments for reason in _reasons(assignment, entry, options, frozenset(digests))
     ]

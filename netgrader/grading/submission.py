@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
+from netgrader.limited import ExceededError, within_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -175,8 +176,9 @@ def _spoken_of(paths: Mapping[str, Path], notebook: SubmittedNotebook, limits: L
     while todo:
         for word in set(re.findall(r"\w+", todo.pop())) & (paths.keys() - found.keys()):
             found[word] = paths[word]
-            if not _too_many(found, limits):
-                todo.append(paths[word].read_bytes().decode("utf-8", "replace"))
+            if _too_many(found, limits):
+                return found
+            todo.append(paths[word].read_bytes().decode("utf-8", "replace"))
     return dict(sorted(found.items()))
 
 
@@ -205,7 +207,12 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
             f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
         ) from error
-    return parse_notebook(content, limits)
+    try:
+        return within_limits(parse_notebook, content, limits)
+    except ExceededError as error:
+        raise UnreadableError(
+            f"Reading the notebook {error}. Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
+        ) from error
 
 
 def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNotebook:

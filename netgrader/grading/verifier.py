@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader import observations
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import BadExerciseError, load_exercises
+from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.otherwise import OTHERWISE, otherwise
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
@@ -61,6 +62,7 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
         seed=request.seed,
         problems=request.problems,
         outside=request.outside,
+        hardness=next((file for test in request.hidden_tests if (file := test.with_name(HARDNESS)).is_file()), None),
     )
 
     def planned(plan: Sequence[PlannedCheck]) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from netgrader import observations
 from netgrader.errors import NetgraderError
 from netgrader.grading.verifier_parent import VerifierParent
-from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.results import CheckResult, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -319,7 +319,7 @@ def _verification(
     checks: dict[str, list[CheckResult]] = {}
     for entry in plan:
         raw = verdicts.get(entry["check"]["check"], entry["check"])
-        checks.setdefault(entry["cell"], []).append(_check(raw))
+        checks.setdefault(entry["cell"], []).append(CheckResult.from_json(raw))
     nothing: dict[str, Any] = {"measured": {}, "observations": {}, "log": [], "reading": None}
     noted = next((line["end"] for line in lines if "end" in line), nothing)
     told: Mapping[str, Any] = next((line["told"] for line in lines if "told" in line), {})
@@ -332,17 +332,6 @@ def _verification(
         reading=noted["reading"],
         problem=problem,
         log=(*noted["log"], *([problem] if problem else []), *([output] if output else [])),
-    )
-
-
-def _check(raw: Mapping[str, Any]) -> CheckResult:
-    return CheckResult(
-        **{
-            **raw,
-            "visibility": Visibility(raw["visibility"]),
-            "outcome": Outcome(raw["outcome"]),
-            "faults": tuple(raw["faults"]),
-        }
     )
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
+from netgrader.checks.held_out import HARDNESS
 from netgrader.grading.fingerprints import CellTests, cells_to_run, tests_by_cell
 from netgrader.grading.stages import Options, Ran, versions_of
 from netgrader.grading.store import Key, Store, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
-from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.results import CheckResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +121,7 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
     """What all verdicts depend on beside the tests and what they are on."""
     return {
         "data": hash_files({"data": assignment.course.data})["data"],
+        "hardness": hash_files({"": assignment.course.hidden_tests / HARDNESS})[""],
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
@@ -230,18 +232,5 @@ def _as_json(verification: Verification) -> dict[str, Any]:
 
 
 def _from_json(raw: Mapping[str, Any]) -> Verification:
-    checks = {
-        cell: tuple(
-            CheckResult(
-                **{
-                    **check,
-                    "visibility": Visibility(check["visibility"]),
-                    "outcome": Outcome(check["outcome"]),
-                    "faults": tuple(check["faults"]),
-                }
-            )
-            for check in found
-        )
-        for cell, found in raw["checks"].items()
-    }
+    checks = {cell: tuple(map(CheckResult.from_json, found)) for cell, found in raw["checks"].items()}
     return Verification(checks, raw["measured"], observations.from_json(raw["observations"]), log=tuple(raw["log"]))

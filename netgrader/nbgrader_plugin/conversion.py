@@ -24,7 +24,8 @@ from netgrader.grading.kept import keep, kept_path
 from netgrader.nbgrader_plugin.adopt import adopt, drop_links
 from netgrader.nbgrader_plugin.configure import configure
 from netgrader.nbgrader_plugin.converters import nbgrader_config
-from netgrader.nbgrader_plugin.preprocessors import graded_page, save_verdicts
+from netgrader.nbgrader_plugin.page import page_of
+from netgrader.nbgrader_plugin.preprocessors import save_verdicts
 from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
 __all__ = ["Conversion", "is_ours_alone"]
 
 NOTEBOOKS = "*.ipynb"
+MOST_FILES = 1_000  # beside the notebooks, of one submission
+MOST_BYTES = 200_000_000
+TOO_MUCH = (
+    "{student}: {number} of the files beside the notebooks are left in {folder}, since together they are too large."
+)
 MODE = 0o444
 # Settings of these would make nbgrader's converter do something else, or something more.
 ELSEWHERE = (
@@ -77,11 +83,17 @@ class Conversion:
         Of what.
     options
         How notebooks are run, should one not be in the store.
+
+    Attributes
+    ----------
+    said
+        What an instructor is to know of what was saved, in sentences.
     """
 
     def __init__(self, assignment: Assignment, options: Options) -> None:
         self._assignment = assignment
         self._options = options
+        self.said: list[str] = []
         config = nbgrader_config(assignment.course)
         config.CourseDirectory.root = str(assignment.course.root)
         self._ignored = [*CourseDirectory(config=config).ignore, NOTEBOOKS]
@@ -123,7 +135,11 @@ class Conversion:
         if marks is None:
             return False
         target = self._folder("autograded", student)
-        self._copy(_files(folder, self._ignored), folder, target)
+        beside = _files(folder, self._ignored)
+        taken = _as_many_as_fit(beside)
+        if len(taken) < len(beside):
+            self.said.append(TOO_MUCH.format(student=student, number=len(beside) - len(taken), folder=folder))
+        self._copy(taken, folder, target)
         self._copy(self._course_files, self._assignment.source, target)
         for name, kept in marks.items():
             keep(kept_path(self._assignment, student, name), kept)
@@ -183,7 +199,7 @@ class Conversion:
 
     def _write(self, target: Path, name: str, graded: GradedNotebook) -> None:
         """The page in formgrader."""
-        page = graded_page(graded, self._assignment.skeleton(name))
+        page = page_of(graded, self._assignment.skeleton(name))
         resources: dict[str, Any] = {}
         for step in self._limits:
             page, resources = step(page, resources)
@@ -201,6 +217,17 @@ def _make_way(copy: Path, target: Path) -> None:
     for path in (copy, *copy.parents[: len(copy.relative_to(target).parts) - 1]):
         if path.is_file():
             path.unlink()
+
+
+def _as_many_as_fit(files: Sequence[str]) -> list[str]:
+    """Those of a stranger's files that are copied, by what each takes where it is copied to: a file may have gaps."""
+    taken, left = [], MOST_BYTES
+    for file in files[:MOST_FILES]:
+        size = Path(file).lstat().st_size
+        if size <= left:
+            taken.append(file)
+            left -= size
+    return taken
 
 
 def _files(folder: Path, ignored: Sequence[str]) -> list[str]:

@@ -65,8 +65,10 @@ def generate_assignment(
     _run(GenerateAssignment, course, config, assignment=assignment, notebook=notebook)
 
 
-def autograde_one(course: Course, assignment: str, student: str) -> None:
+def autograde_one(course: Course, assignment: str, student: str, sandbox: str | None = None) -> None:
     """Take one student's submission through nbgrader's autograde, over what was graded before.
+
+    It runs in `sandbox`, if that is not None, whatever the course's settings say.
 
     Raises
     ------
@@ -75,7 +77,10 @@ def autograde_one(course: Course, assignment: str, student: str) -> None:
     """
     from nbgrader.converters import Autograde  # noqa: PLC0415  (slow)
 
-    _run(Autograde, course, nbgrader_config(course), assignment=assignment, student=student)
+    config = nbgrader_config(course)
+    if sandbox is not None:
+        config.CagedExecute.sandbox = sandbox
+    _run(Autograde, course, config, assignment=assignment, student=student)
 
 
 def generate_feedback(course: Course, assignment: str, student: str) -> None:
@@ -227,6 +232,6 @@ def _reasons(texts: list[str]) -> Iterator[str]:
             found = re.match(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception|Warning))(?:: (.*))?$", line.strip())
             if found:
                 kind, message = found.groups()
-                ours = kind in {"NetgraderError", "SandboxError", "StoreError"}
+                ours = kind in {"NetgraderError", "NotCagedError", "SandboxError", "StoreError"}
                 yield message if ours and message else f"{kind}: {message}"
     yield from (text for text in texts if text)

@@ -8,16 +8,28 @@ import tempfile
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from netgrader.errors import NetgraderError
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
 from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from netgrader.course import Assignment, Course
+    from netgrader.results import NotebookResult
     from netgrader.skeleton import Skeleton
 
-__all__ = ["is_up_to_date", "marks_by_hand", "opened", "require_writable", "submission_of", "sync_cells"]
+__all__ = [
+    "has_duedate",
+    "is_up_to_date",
+    "marks_by_hand",
+    "opened",
+    "penalties_of",
+    "require_same",
+    "require_writable",
+    "submission_of",
+    "sync_cells",
+]
 
 SQLITE = "sqlite:///"
 WAIT_SECONDS = 2.0
@@ -70,7 +82,7 @@ def _require_answer(db_url: str) -> None:
     except ModuleNotFoundError as error:
         raise GradebookError(
             f"The gradebook {named} needs the module {error.name}, which is not installed. For PostgreSQL write "
-            "postgresql+psycopg://… and type pip install 'netgrader[postgres]'."
+            "postgresql+psycopg://… and type pip install 'psycopg[binary]>=3.2'."
         ) from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise GradebookError(f"The db_url of nbgrader_config.py is none that can be used: {error}.") from error
@@ -171,6 +183,50 @@ def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
     except MissingEntry:
         return None
     return submission if when is None or submission.timestamp == when else None
+
+
+def require_same(gradebook: Any, assignment: Assignment, student: str, results: Iterable[NotebookResult]) -> None:
+    """See that the gradebook has the points that are told, where steps of a course's own may have changed them.
+
+    Raises
+    ------
+    NetgraderError
+        With the first cell that it has others for.
+    """
+    for result in results:
+        name = result.notebook.removesuffix(".ipynb")
+        saved = {
+            grade.name: grade.auto_score
+            for grade in gradebook.find_submission_notebook(name, assignment.name, student).grades
+        }
+        for cell in result.cells:
+            there = saved.get(cell.cell)
+            if not cell.manual and (there is None or abs(there - (cell.points or 0.0)) > 1e-9):
+                raise NetgraderError(
+                    f"The gradebook has {'nothing' if there is None else f'{there:g}'} for {cell.cell} of {name}, and not "
+                    f"{cell.points or 0:g}: a step that nbgrader_config.py adds has changed it. Take that step out, or count "
+                    "what the gradebook has."
+                )
+
+
+def has_duedate(assignment: Assignment) -> bool:
+    """Whether anybody can come late."""
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+
+    with opened(assignment.course) as gradebook:
+        try:
+            return gradebook.find_assignment(assignment.name).duedate is not None
+        except MissingEntry:
+            return False
+
+
+def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[str]:
+    """A sentence for each notebook of which nbgrader takes points for coming late."""
+    return [
+        f"{student} {notebook.name}: it came late, so the gradebook counts {notebook.late_submission_penalty:g} points less."
+        for notebook in gradebook.find_submission(assignment.name, student).notebooks
+        if notebook.late_submission_penalty
+    ]
 
 
 def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Bool, Unicode
 
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import GradedNotebook, Job, grade_job, job_of
+from netgrader.grading.grade import NOT_RESTORED, GradedNotebook, Job, grade_job, job_of
 from netgrader.grading.kept import Kept, keep, kept, kept_path
 from netgrader.grading.restore import RestoredCell, restore
 from netgrader.grading.stages import Options
 from netgrader.grading.store import hash_bytes
 from netgrader.grading.submission import UnreadableError, read_notebook
-from netgrader.nbgrader_plugin.render import safe_outputs, verdict_output
+from netgrader.limited import ExceededError, within_limits
+from netgrader.nbgrader_plugin.page import fill, page_of
+from netgrader.nbgrader_plugin.plain import restore_plain, run_plain, save_plain
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import logging
+    from collections.abc import Sequence
 
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "about_it", "graded_page", "save_verdicts"]
+__all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "course_of", "save_verdicts"]
 
 NO_RESPONSE = "No response."
 
@@ -45,10 +48,15 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 
     def course(self) -> Course:
         """The course of the converter that this step belongs to."""
-        owner = self.parent
-        while owner is not None and not hasattr(owner, "coursedir"):
-            owner = owner.parent
-        return Course(Path(owner.coursedir.root if owner is not None else Path.cwd()))
+        return course_of(self)
+
+
+def course_of(step: Any) -> Course:
+    """The course of the converter that a step or an exporter of nbgrader's belongs to."""
+    owner = step.parent
+    while owner is not None and not hasattr(owner, "coursedir"):
+        owner = owner.parent
+    return Course(Path(owner.coursedir.root if owner is not None else Path.cwd()))
 
 
 class RestoreCells(_Step):
@@ -59,19 +67,25 @@ class RestoreCells(_Step):
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Fill the notebook."""
+        """Fill the notebook; that of an assignment of nbgrader's own is made ready as nbgrader does."""
+        if not self.assignment(resources).is_ours:
+            return restore_plain(self.parent, nb, resources)
         job = self.job(resources)
         skeleton = job.assignment.skeleton(job.notebook)
         problem = job.problem
         try:
-            cells: Sequence[RestoredCell] = () if problem else restore(read_notebook(job.path), skeleton).cells
+            cells: Sequence[RestoredCell] = (
+                () if problem else within_limits(restore, read_notebook(job.path), skeleton).cells
+            )
         except UnreadableError as error:
             cells, problem = (), str(error)
+        except ExceededError as error:
+            cells, problem = (), NOT_RESTORED.format(limit=error)
         if problem:
             cells = [
                 RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells
             ]
-        _fill(nb, skeleton, ((cell, ()) for cell in cells), problem)
+        fill(nb, skeleton, ((cell, ()) for cell in cells), problem)
         return nb, resources
 
 
@@ -81,16 +95,39 @@ class CagedExecute(_Step):
     Under each check cell stands its verdict, whatever was printed there.
     """
 
-    sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in.").tag(config=True)
+    sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in; none is no cage at all.").tag(
+        config=True
+    )
+    run_plain_assignments_uncaged = Bool(
+        False, help="Whether notebooks of nbgrader's own assignments run without a cage, by nbgrader's own kernel."
+    ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
+        assignment = self.assignment(resources)
+        plain = not assignment.is_ours
+        sandbox = "none" if plain and self.run_plain_assignments_uncaged else self.sandbox
+        if sandbox == "none":
+            self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
+        if plain:
+            submitted = assignment.course.folder("submitted", resources["nbgrader"]["student"], assignment.name)
+            return run_plain(self.parent, nb, resources, submitted=submitted, sandbox=sandbox)
         job = self.job(resources)
+        _say_memory_gap(self.sandbox, self.log)
         graded = grade_job(job, Options(sandbox=self.sandbox))
-        page = graded_page(graded, job.assignment.skeleton(job.notebook))
+        page = page_of(graded, job.assignment.skeleton(job.notebook))
         nb.metadata, nb.cells = page.metadata, page.cells
         resources["netgrader"] = {"graded": graded}
         return nb, resources
+
+
+@functools.cache
+def _say_memory_gap(sandbox: str, log: logging.Logger) -> None:
+    """Say it, once for a process, where the limit on memory does not hold."""
+    from netgrader.sandbox.choose import memory_warning  # noqa: PLC0415  (POSIX)
+
+    if warning := memory_warning(sandbox):
+        log.warning(warning)
 
 
 class SaveVerdicts(_Step):
@@ -100,10 +137,12 @@ class SaveVerdicts(_Step):
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Save the verdicts that CagedExecute left."""
+        """Save the verdicts that CagedExecute left; of an assignment of nbgrader's own what nbgrader reads off."""
+        assignment = self.assignment(resources)
+        if not assignment.is_ours:
+            return save_plain(self.parent, nb, resources)
         about = resources["nbgrader"]
         graded: GradedNotebook = resources["netgrader"]["graded"]
-        assignment = self.assignment(resources)
         with Gradebook(about["db_url"]) as gradebook:
             kept_now = save_verdicts(gradebook, assignment, about["student"], about["notebook"], graded)
             gradebook.db.commit()
@@ -164,66 +203,5 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         grade.needs_manual_grade = True
 
 
-def graded_page(graded: GradedNotebook, skeleton: Skeleton) -> Any:
-    """A graded notebook as formgrader shows it: the cells that were run, and under each check cell its verdict."""
-    page = nbformat.v4.new_notebook()
-    result = graded.result
-    _fill(page, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
-    page.metadata["netgrader"] = about_it(graded)
-    return page
-
-
-def about_it(graded: GradedNotebook) -> dict[str, str]:
-    """What an autograded notebook says of itself: what it was made from, and how that went."""
-    return {"digest": graded.digest, "base": graded.base, "status": str(graded.result.status)}
-
-
 def _released(skeleton: Skeleton, grade_id: str) -> str | None:
     return next((cell.source for cell in skeleton.tracked if cell.grade_id == grade_id), None)
-
-
-def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:
-    results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
-    for cell, outputs in graded.cells:
-        if cell.grade_id in results:
-            yield cell, [verdict_output(results[cell.grade_id], graded.result.problem)]
-        else:
-            yield cell, safe_outputs(outputs)
-
-
-def _fill(
-    nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequence[dict[str, Any]]]], problem: str | None
-) -> None:
-    """Write the cells into nbgrader's notebook, with the metadata of the release and no one else's."""
-    nb.metadata = nbformat.from_dict(dict(skeleton.metadata))
-    nb.cells = []
-    if problem:
-        nb.cells.append(nbformat.v4.new_markdown_cell(f"**Not graded.** {_plain(problem)}", id="problem"))
-    # The course's pictures stand with the course's text; a submission's own do not travel.
-    pictures = {cell.source: cell.attachments for cell in skeleton.cells if cell.attachments}
-    for number, (cell, outputs) in enumerate(cells):
-        made = _cell(cell, f"cell-{number}")
-        if cell.origin is not None:
-            made.metadata.update(cell.origin.frozen)
-            if cell.origin.nbgrader:
-                made.metadata["nbgrader"] = nbformat.from_dict(dict(cell.origin.nbgrader))
-        if cell.cell_type == "raw":
-            # A raw cell without a type is put into formgrader's page as it is, markup and all.
-            made.metadata["raw_mimetype"] = "text/plain"
-        if cell.cell_type == "markdown" and cell.source in pictures:
-            made.attachments = nbformat.from_dict(dict(pictures[cell.source]))
-        if cell.cell_type == "code":
-            made.outputs = [nbformat.from_dict(output) for output in outputs]
-        nb.cells.append(made)
-
-
-def _cell(cell: RestoredCell, name: str) -> Any:
-    """An empty cell of the notebook format; not by `nbformat.v4`'s makers, which validate each cell by itself."""
-    kind = cell.cell_type if cell.cell_type in {"code", "markdown"} else "raw"
-    more: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
-    return nbformat.from_dict({"id": name, "cell_type": kind, "metadata": {}, "source": cell.source, **more})
-
-
-def _plain(text: str) -> str:
-    """Text for Markdown in which nothing is markup."""
-    return "".join("\\" + character if character in "\\`*_{}[]<>()#+-.!|$&" else character for character in text)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.kept import keep, kept_path
 from netgrader.nbgrader_plugin.gradebook import submission_of
-from netgrader.nbgrader_plugin.preprocessors import about_it, save_verdicts
+from netgrader.nbgrader_plugin.page import about_it
+from netgrader.nbgrader_plugin.preprocessors import save_verdicts
 from netgrader.nbgrader_plugin.render import verdict_output
 from netgrader.results import Status
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import pass_context
 
+from netgrader.checks.points import gravest
+from netgrader.faults import Severity
 from netgrader.pages.markdown import render_markdown
-from netgrader.pages.safe import clean_html, clean_svg
+from netgrader.pages.safe import LONGEST_HTML, PICTURE_BYTES, clean_html, clean_svg, picture
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["safe_markdown", "safe_outputs", "verdict_output"]
 
 MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
-LONGEST_TEXT = 100_000
+LONGEST_TEXT = 60_000
+MOST_COLOURS = 500
+"""Commands to a terminal in one text: whoever makes colours of them takes the text anew after each."""
+COMMAND = re.compile(r"\x1b\[[0-9;?]{0,40}+[@-~]?")
 
 
 def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, Any]:
@@ -42,13 +48,21 @@ def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, An
 def safe_markdown(context: Context, source: str) -> str:
     """Markdown as harmless HTML: in place of nbconvert's own filter, which lets a student's scripts through."""
     cell = context.get("cell") or {}
-    return str(render_markdown(source, cell.get("attachments")))
+    return str(render_markdown(source, cell.get("attachments"), prefix=f"text-{cell.get('id', '')}-"))
 
 
-def safe_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Outputs that whoever looks at them can show: text, tables and pictures, but nothing that runs or loads."""
+def safe_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> list[dict[str, Any]]:
+    """Outputs that whoever looks at them can show: text, tables and pictures, but nothing that runs or loads.
+
+    Parameters
+    ----------
+    outputs
+        Of one cell.
+    prefix
+        Put before ids in them, so that none can meet an id of formgrader's, by which marks are typed in.
+    """
     safe: list[dict[str, Any]] = []
-    for output in outputs:
+    for number, output in enumerate(outputs):
         kind = output.get("output_type")
         if kind == "stream":
             name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -60,40 +74,47 @@ def safe_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             safe.append({"output_type": "error", "ename": name, "evalue": value, "traceback": lines})
         elif kind in {"display_data", "execute_result"}:
             data = output.get("data")
-            bundle = _bundle(data) if isinstance(data, dict) else {}
+            bundle = _bundle(data, f"{prefix}{number}-") if isinstance(data, dict) else {}
             if bundle:
                 # A result becomes a display: its number would be read by whoever looks for a score.
                 safe.append({"output_type": "display_data", "metadata": {}, "data": bundle})
     return safe
 
 
-def _bundle(data: Mapping[str, Any]) -> dict[str, str]:
+def _bundle(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
     clean: dict[str, str] = {}
     for kind, value in data.items():
-        if kind in {"image/png", "image/jpeg"} and isinstance(value, str):
-            clean[kind] = value
+        if kind in {"image/png", "image/jpeg"}:
+            clean[kind] = (picture(kind, _text(value, 2 * PICTURE_BYTES)) or "").partition(",")[2]
         elif kind == "text/plain":
             clean[kind] = _text(value)
         elif kind == "text/html":
-            clean[kind] = str(clean_html(_text(value, 4_000_000)))
+            clean[kind] = str(clean_html(_text(value, LONGEST_HTML), prefix))
         elif kind == "image/svg+xml":
-            clean[kind] = str(clean_svg(_text(value, 4_000_000)))
+            clean[kind] = str(clean_svg(_text(value, LONGEST_HTML), prefix))
     return {kind: value for kind, value in clean.items() if value}
 
 
 def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
     text = "".join(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else value
-    return text[:longest] if isinstance(text, str) else ""
+    kept = text[:longest] if isinstance(text, str) else ""
+    return kept if kept.count("\x1b") <= MOST_COLOURS else COMMAND.sub("", kept)
 
 
 def _line(check: CheckResult) -> str:
     said = f" — {check.message}" if check.message else ""
     hidden = " (hidden)" if check.visibility is Visibility.HIDDEN else ""
-    return f"{MARKS[check.outcome]} {check.outcome}: {check.sentence}{hidden}{said}"
+    return f"{MARKS[check.outcome]} {_word(check)}: {check.sentence}{hidden}{said}"
+
+
+def _word(check: CheckResult) -> str:
+    """How a check ended, and how grave what it found is."""
+    worst = gravest([check])
+    return f"{check.outcome}, {worst}" if worst not in {None, Severity.MEASURED} else str(check.outcome)
 
 
 def _item(check: CheckResult) -> str:
-    html = f"{MARKS[check.outcome]} <b>{escape(check.outcome)}</b>: {escape(check.sentence)}"
+    html = f"{MARKS[check.outcome]} <b>{escape(_word(check))}</b>: {escape(check.sentence)}"
     if check.visibility is Visibility.HIDDEN:
         html += " <i>(hidden)</i>"
     for more in (check.message, check.hint):

@@ -13,7 +13,7 @@ from netgrader.errors import NetgraderError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["NO_TIME", "handed_in"]
+__all__ = ["FILE", "NO_TIME", "handed_in", "time_of"]
 
 FILE = "timestamp.txt"
 LONGEST = 200  # bytes of it that are read
@@ -38,14 +38,15 @@ def handed_in(folder: Path | str) -> datetime | None:
             return None
         with open(stamp, "rb", buffering=0) as file:  # noqa: PTH123  (likewise)
             text = file.read(LONGEST).decode().strip()
-        return _time(text) if text else None
+        return time_of(text) if text else None
     except (FileNotFoundError, NotADirectoryError):
         return None
     except Exception as error:  # whatever nbgrader's parser makes of a stranger's text
         raise NetgraderError(NO_TIME) from error
 
 
-def _time(text: str) -> datetime:
+def time_of(text: str) -> datetime:
+    """A time as nbgrader writes or takes it, in UTC without a zone; whatever its parser raises if it is none."""
     if NBGRADERS.fullmatch(text):  # as nbgrader writes it: a hundredth of what the parser of any form takes
         return datetime.fromisoformat(text.removesuffix(" UTC"))
     from nbgrader.utils import parse_utc  # noqa: PLC0415  (slow)

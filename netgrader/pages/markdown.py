@@ -7,6 +7,7 @@ place that text can be nothing but an element in what the sanitiser returns, so 
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -19,18 +20,23 @@ from netgrader.pages import safe, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["formula", "heading_id", "heading_key", "render_markdown"]
+__all__ = ["formula", "heading_id", "heading_key", "headings", "render_markdown"]
 
 LONGEST_FORMULA = 3_000
 LONGEST_MARKDOWN = 100_000
 DEEPEST = 40
 """How deeply braces may be nested in a formula, and block quotes and lists in a text."""
 MOST_FORMULAS = 1_000
+LONGEST_BLANK = 100
+"""Blanks in a row: whoever looks for the end of a heading looks at all of them from each of them."""
 LONG_INLINE = 32
 """Characters of LaTeX from which a formula in a line may be wider than a telephone."""
 
 PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
-MARKERS = re.compile(r"^(?:\s*(?:>|[-+*]\s|\d+[.)]\s))+", re.MULTILINE)
+MARKER = re.compile(r"[ \t]*+(?:>|[-+*](?=\s)|\d{1,9}+[.)](?=\s))")
+BLANKS = re.compile(r"[^\S\n]{100,}+")
+TAGS = re.compile(r"<[^<>]*+>")
+HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.+)")
 FLAT_ENVIRONMENTS = {"equation": "", "equation*": "", "displaymath": "", "math": ""}
 
 
@@ -38,7 +44,7 @@ def render_markdown(
     source: str,
     attachments: Mapping[str, Any] | None = None,
     *,
-    prefix: str = "",
+    prefix: str,
     heading_shift: int = 0,
     anchor: Callable[[str], str] = lambda _heading: "",
 ) -> Markup:
@@ -51,18 +57,24 @@ def render_markdown(
     attachments
         Its attached pictures, as the notebook holds them.
     prefix
-        Put before ids in it.
+        Put before ids in it, so that none of them can meet an id of the page's.
     heading_shift
         How many levels headings move down, so that a page has one first heading.
     anchor
         The anchor on the page of a heading that the text links to; empty if there is none.
     """
-    shown = safe.text(source, LONGEST_MARKDOWN)
+    shown = BLANKS.sub(" " * LONGEST_BLANK, safe.text(source, LONGEST_MARKDOWN))
     if _too_much(shown):
         return Markup('<pre class="plain" dir="auto">{}</pre>').format(shown)
     renderer = _Renderer(attachments or {}, heading_shift, anchor)
     cleaned = safe.clean_html(MarkdownWithMath(renderer=renderer).render(shown), prefix)
     return Markup(PLACE.sub(lambda match: renderer.formula(int(match[1])), cleaned))  # noqa: S704  (see the module)
+
+
+def headings(source: str) -> list[tuple[int, str]]:
+    """The headings of a Markdown cell that begin with ``#``: how many of these, and the text."""
+    lines = (HEADING.match(line) for line in source[:LONGEST_MARKDOWN].split("\n"))
+    return [(len(found[1]), found[2].rstrip().rstrip("#").rstrip() or found[2].strip()) for found in lines if found]
 
 
 def heading_key(heading: str) -> str:
@@ -124,7 +136,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:  # noqa: ARG002
         shifted = min(6, level + self._heading_shift)
-        return f'<h{shifted} id="{heading_id(Markup(text).striptags())}">{text}</h{shifted}>'  # noqa: S704  (likewise)
+        return f'<h{shifted} id="{heading_id(_bare(text))}">{text}</h{shifted}>'
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if not url.startswith("#"):
@@ -138,7 +150,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
 
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         source = self._attached(url) if url.startswith("attachment:") else url
-        said = escape(Markup(text).striptags())  # noqa: S704  (its tags are taken out)
+        said = escape(_bare(text))
         if source is None or not safe.DATA_PICTURE.match(source):
             # Pictures from elsewhere are not loaded: a page asks nothing of the network.
             return f"<em>[{said or words.PICTURE}]</em>"
@@ -150,6 +162,11 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
             return None
         pictures = (safe.picture(mime, content) for mime, content in attached.items())
         return next((picture for picture in pictures if picture), None)
+
+
+def _bare(html: str) -> str:
+    """What stands between the tags."""
+    return unescape(TAGS.sub("", html)).strip()
 
 
 def _depth(latex: str) -> int:
@@ -164,4 +181,12 @@ def _too_much(source: str) -> bool:
     """Whether parsing would take long or not end: a thousand formulas opened, quotes and lists nested deeply."""
     if sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MOST_FORMULAS:
         return True
-    return any(len(re.findall(r">|[-+*]|\d+[.)]", match[0])) > DEEPEST for match in MARKERS.finditer(source))
+    return any(_nesting(line) > DEEPEST for line in source.split("\n"))
+
+
+def _nesting(line: str) -> int:
+    """How many quotes and lists a line begins."""
+    depth = at = 0
+    while found := MARKER.match(line, at):
+        depth, at = depth + 1, found.end()
+    return depth

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 import unicodedata
+import warnings
 
 import nh3
 from markupsafe import Markup, escape
+from PIL import Image
+
+from netgrader.pages import words
+from netgrader.pages.trim import Bounds, trimmed
 
 __all__ = ["clean_html", "clean_mathml", "clean_svg", "line", "paragraphs", "picture", "svg_picture", "text"]
 
@@ -20,8 +26,14 @@ LONGEST = 200_000
 """Characters of one piece of text or HTML that are shown."""
 PICTURE_BYTES = 3_000_000
 LONGEST_LINE = 300
-LONGEST_HTML = 2_000_000 + 4 * PICTURE_BYTES
-"""Characters of HTML that are shown: pictures inside it are long."""
+LONGEST_HTML = 4 * PICTURE_BYTES
+"""Characters of HTML that are looked at: pictures inside it are long."""
+MOST_PIXELS = 20_000_000
+"""Of one picture: shown, each takes four bytes of whoever looks at it."""
+IN_A_PAGE = Bounds()
+DRAWING = Bounds(characters=PICTURE_BYTES, elements=100_000)
+MOST_SPANNED = 100
+"""Rows or columns of a table's cell."""
 
 # fmt: off
 HTML_TAGS = frozenset({
@@ -71,18 +83,24 @@ HTML_ATTRIBUTES = {
     "progress": {"max", "value"},
     "x-math": {"n"},
 }
-DROPPED_WITH_CONTENT = {"script", "style", "template", "noscript", "iframe", "object", "textarea", "select", "xmp"}
+DROPPED_WITH_CONTENT = frozenset(
+    {"script", "style", "template", "noscript", "iframe", "object", "textarea", "select", "xmp"}
+    | {"plaintext", "noembed", "noframes"}
+)
 
 LINK = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
-DATA_PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z", re.IGNORECASE)
+DATA_PICTURE = re.compile(r"data:(image/(?:png|jpe?g|gif|webp));base64,", re.IGNORECASE)
+PICTURE_KINDS = {f"image/{kind}": f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp")} | {
+    "image/jpg": "image/jpeg"
+}
 LOCAL_REFERENCE = re.compile(r"#([\w.:\-]+)\Z")
 LOCAL_URL = re.compile(r"url\(\s*(['\"]?)#([\w.:\-]+)\1\s*\)\Z")
 LOCAL_URL_ANYWHERE = re.compile(r"url\(#[\w.:\-]+\)")
 ANY_URL = re.compile(r"url\s*\(|\\", re.IGNORECASE)
 SAFE_ROLES = frozenset({"img", "presentation", "none", "group", "list", "listitem", "table", "row", "cell"})
-# A picture without words for it: an empty one is at least not read out as a long run of base64.
-WITHOUT_ALT = re.compile(r"<img(?=[\s/>])(?![^>]*\balt\s*=)", re.IGNORECASE)
+SPANS = frozenset({"colspan", "rowspan"})
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+CUT = Markup("<p><em>{}</em></p>")
 MAGIC = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
@@ -110,36 +128,38 @@ def _is_control(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cs", "Cn"}
 
 
-def clean_html(html: str, prefix: str = "") -> Markup:
-    """The harmless part of `html`, formulas' place-holders and inline SVG included.
+def clean_html(html: str, prefix: str) -> Markup:
+    """The harmless part of `html`, formulas' place-holders and inline SVG included; what is cut off is said at its end.
 
     Parameters
     ----------
     html
         HTML from a stranger.
     prefix
-        Put before every id, so that none of them can meet an id of the page's.
+        Put before every id, so that none of them can meet an id of the page's, or one in other HTML of a stranger's.
     """
-    marked = WITHOUT_ALT.sub('<img alt=""', html[:LONGEST_HTML])
-    return Markup(  # noqa: S704  (nh3 made it safe)
-        nh3.clean(
-            marked,
-            tags=set(HTML_TAGS | SVG_TAGS | {"x-math"}),
-            attributes={**{tag: set(names) for tag, names in HTML_ATTRIBUTES.items()}, **_svg_attributes()},
-            attribute_filter=_Filter(prefix),
-            clean_content_tags=set(DROPPED_WITH_CONTENT),
-            url_schemes={"http", "https", "mailto", "data"},
-            link_rel="noopener noreferrer nofollow",
-            strip_comments=True,
-        )
+    trimmed_html, cut = trimmed(html[:LONGEST_HTML], IN_A_PAGE, _data_picture, DROPPED_WITH_CONTENT)
+    cleaned = nh3.clean(
+        trimmed_html,
+        tags=set(HTML_TAGS | SVG_TAGS | {"x-math"}),
+        attributes={**{tag: set(names) for tag, names in HTML_ATTRIBUTES.items()}, **_svg_attributes()},
+        attribute_filter=_Filter(prefix),
+        clean_content_tags=set(DROPPED_WITH_CONTENT),
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
     )
+    return Markup(cleaned) + (CUT.format(words.SHORTENED) if cut else "")  # noqa: S704  (nh3 made it safe)
 
 
-def clean_svg(svg: str, prefix: str = "") -> Markup:
-    """The harmless part of a drawing, to stand inside a page."""
+def clean_svg(svg: str, prefix: str) -> Markup:
+    """The harmless part of a drawing, to stand inside a page; empty where it is larger than a page can take."""
+    trimmed_svg, cut = trimmed(_svg_alone(svg), DRAWING, _data_picture, DROPPED_WITH_CONTENT)
     return Markup(  # noqa: S704  (nh3 made it safe)
-        nh3.clean(
-            _svg_alone(svg),
+        ""
+        if cut
+        else nh3.clean(
+            trimmed_svg,
             tags=set(SVG_TAGS),
             attributes=_svg_attributes(),
             attribute_filter=_Filter(prefix),
@@ -158,9 +178,12 @@ def svg_picture(svg: str) -> str | None:
     """
     if len(svg) > PICTURE_BYTES:
         return None
+    trimmed_svg, cut = trimmed(_svg_alone(svg), DRAWING, _data_picture, DROPPED_WITH_CONTENT)
+    if cut:
+        return None
     attributes = {tag: names | {"style"} for tag, names in _svg_attributes().items()}
     cleaned = nh3.clean(
-        _svg_alone(svg),
+        trimmed_svg,
         tags=set(SVG_TAGS),
         attributes=attributes,
         attribute_filter=_Filter(""),
@@ -202,9 +225,27 @@ def picture(mime: str, content: object) -> str | None:
         raw = base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
-    if not raw.startswith(magic) or len(raw) > PICTURE_BYTES:
+    if not raw.startswith(magic) or len(raw) > PICTURE_BYTES or not 0 < _pixels(raw) <= MOST_PIXELS:
         return None
     return f"data:{mime};base64," + base64.b64encode(raw).decode("ascii")
+
+
+def _pixels(raw: bytes) -> int:
+    """How many pixels a picture says that it has, which a browser makes room for; 0 where it does not say."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it is large is what we ask
+            with Image.open(io.BytesIO(raw)) as opened:
+                return opened.width * opened.height
+    except Exception:  # noqa: BLE001  (whatever a reader of pictures makes of what is none)
+        return 0
+
+
+def _data_picture(address: str) -> str | None:
+    """A ``data:`` address of a picture that may be shown; None if it is none."""
+    kind, comma, content = address.partition(",")
+    named = DATA_PICTURE.match(kind + comma)
+    return picture(PICTURE_KINDS.get(named[1].lower(), ""), content) if named else None
 
 
 def paragraphs(value: object) -> Markup:
@@ -239,6 +280,8 @@ class _Filter:
             return self._reference(tag, value)
         if name == "src":
             return value if DATA_PICTURE.match(value) else None
+        if name in SPANS:
+            return value if value.isdecimal() and len(value) <= 3 and int(value) <= MOST_SPANNED else None
         if name == "role":
             return value if value in SAFE_ROLES else None
         if name == "style":

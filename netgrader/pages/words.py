@@ -6,6 +6,7 @@ what was found in `netgrader.checks.wording`. Braces hold what is put in.
 
 from __future__ import annotations
 
+from netgrader.faults import Severity
 from netgrader.results import Outcome
 
 LANGUAGE = "en"
@@ -23,6 +24,12 @@ OUTCOMES = {
     Outcome.FAILED: "failed",
     Outcome.UNGRADABLE: "could not be graded",
 }
+SEVERITIES = {
+    Severity.FATAL: "does not work",
+    Severity.SERIOUS: "not as it should be",
+    Severity.SLIGHT: "nearly right",
+}
+CAUSES = {Severity.FATAL: "does not work", Severity.SERIOUS: "is not as it should be"}
 WAITING = "waits for a person"
 BY_HAND = "read by a person"
 UNANSWERED = "not answered"
@@ -65,7 +72,7 @@ TASK = "Task"
 RESULT = "Result"
 GLANCE = "At a glance"
 NEXT = "What to do next"
-NEXT_LEAD = "In the order of the notebook: later parts build on earlier ones."
+NEXT_LEAD = "The gravest first. What follows from it is gone once it is mended."
 NEXT_UP_TO = ("up to {points} point", "up to {points} points")
 NEXT_NONE = "Nothing is left to mend."
 NEXT_NONE_LEAD = (
@@ -99,6 +106,10 @@ IN_CELL = "{cell}: {note}"
 
 # Feedback: a check cell
 CHECK = "Check"
+FOLLOWING_CHECKS = (
+    "{number} check follows from this and costs nothing more",
+    "{number} checks follow from this and cost nothing more",
+)
 WAITING_CHECKS = ("{number} check waits for these to pass first", "{number} checks wait for these to pass first")
 PASSED_CHECKS = ("{number} check passed", "{number} checks passed")
 ANSWER = "Your answer"
@@ -108,6 +119,13 @@ WHY = "Why it matters"
 WHERE = "Where to read"
 HINT = "Hint"
 HIDDEN = "checked only when grading"
+COSTS = {
+    Severity.FATAL: "Fatal: what was asked for does not work. The cell keeps three tenths of its points at most.",
+    Severity.SERIOUS: (
+        "Serious: it works worse than it should, or is not what was asked for. The cell keeps six tenths of its points at most."
+    ),
+    Severity.SLIGHT: "Slight: it costs a tenth of the cell’s points.",
+}
 CREDIT_PARTLY = "This earned {share} of its credit."
 REMARKS = "Remark, costs nothing"
 COMMENT = "From your instructor"
@@ -127,6 +145,11 @@ PICTURE = "picture"
 STOPPED = "This cell stopped with {kind}."
 STOPPED_AT = "It happened here:"
 NOT_SHOWN = "What this cell shows cannot be shown on this page."
+NOT_MADE = (
+    "What you wrote and what your notebook put out is not shown on this page: making a page of it took too long. It was "
+    "graded all the same."
+)
+LEFT_AWAY = "Left out on this page."
 SHORTENED = "The rest is left out here; it is in your notebook."
 CODE_OF = "Code of the cell {number}"
 
@@ -210,7 +233,7 @@ MORE = "and {number} more"
 IN_CSV = "and {number} more, who stand in the CSV file"
 ROWS_MORE = "Show {number} more"
 CONCERN_FAULT = "{notebook}: {sentence}"
-CONCERN_SEEN = "{notebook}: it may have been trained on test images, which costs nothing by itself. Found {seen}."
+CONCERN_SEEN = "{notebook}: it may have been trained on test images. Found {seen}"
 CONCERN_TOO_GOOD = "{notebook}: {accuracy} is out of the ordinary; networks of this kind stay below {usual}."
 CONCERN_INTEGRITY = (
     "{notebook}: {number} thing was noticed while it ran.",
@@ -223,6 +246,7 @@ CONCERN_MARK = "The mark given by hand for {cell}, {points}, lies outside 0 to {
 CONCERN_LEFT_OUT = (
     "The mark given by hand for {cell}, {mark}, is no number of points: it counts for nothing; correct it."
 )
+CONCERN_FATAL = "{where} does not work: {sentence}"
 CONCERN_BLANK = "{notebook} was handed in blank: nothing in it has been filled in."
 CONCERN_ZERO = "{notebook}: no points of {most}."
 CONCERN_BEHIND = "{points} points, less than half of the median {median}: may need help."
@@ -312,6 +336,13 @@ FAULTS = "Mistakes by frequency"
 FAULTS_NONE = "No mistakes were found."
 FAULTS_LEAD = "Open one to see who made it."
 FAULT_FREE = "costs nothing"
+FAULT_SEVERITIES = {
+    Severity.FATAL: "fatal",
+    Severity.SERIOUS: "serious",
+    Severity.SLIGHT: "slight",
+    Severity.MEASURED: "by measure",
+    Severity.REMARK: FAULT_FREE,
+}
 FAULT_COUNT = "{number} of {all}"
 
 # Report: integrity

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader.checks.points import GRAVEST_FIRST
 from netgrader.faults import CATALOGUE
-from netgrader.feedback.verdicts import state_of
+from netgrader.feedback.verdicts import state_of, word_of
 from netgrader.pages import safe, words
 from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.shell import points as written
@@ -19,11 +20,12 @@ from netgrader.phrases import say
 from netgrader.report.pictures import class_charts, distribution
 from netgrader.report.rules import absent, not_graded_yet, to_help, to_judge, total
 from netgrader.report.view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
-from netgrader.results import Outcome, Status
+from netgrader.results import Outcome, Status, severity_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from netgrader.faults import Severity
     from netgrader.report.view import Column, NotebookColumns
     from netgrader.results import CellResult, NotebookResult
 
@@ -276,7 +278,7 @@ def _score(graded: Graded | None, column: Column) -> Score:
     if result.manual:
         return _written(points, most, mark)
     state = state_of(result, points)
-    return Score(state, words.OUTCOMES[Outcome(state)] if state in set(Outcome) else words.WAITING, points, most)
+    return Score(state, word_of(result, state), points, most)
 
 
 def _written(points: float | None, most: float, mark: CellMark | None) -> Score:
@@ -306,6 +308,7 @@ def _codes(student: StudentView) -> tuple[str, ...]:
 def _faults(view: ClassView) -> list[FaultCount]:
     """Faults with who has them, the commonest first, those that cost nothing last."""
     found: dict[tuple[bool, str], dict[str, tuple[str, str, str]]] = {}
+    grades: dict[tuple[bool, str], list[Severity]] = {}
     for student in view.students:
         for notebook, graded in student.notebooks.items():
             for cell in graded.result.cells if graded.result else ():
@@ -313,7 +316,9 @@ def _faults(view: ClassView) -> list[FaultCount]:
                     for code in check.faults:
                         where = f"{notebook}, {cell.cell.removeprefix('check_')}"
                         entry = (safe.line(student.name), where, student.links.get(notebook, ""))
-                        found.setdefault((check.outcome is Outcome.PASSED, code), {}).setdefault(student.student, entry)
+                        free = check.outcome is Outcome.PASSED
+                        found.setdefault((free, code), {}).setdefault(student.student, entry)
+                        grades.setdefault((free, code), []).append(severity_of(check, code))
     counts = [
         FaultCount(
             code=safe.line(code, 60),
@@ -321,10 +326,16 @@ def _faults(view: ClassView) -> list[FaultCount]:
             why=CATALOGUE[code].why if code in CATALOGUE else "",
             free=free,
             students=tuple(students.values()),
+            severity=words.FAULT_FREE if free else _severity(grades[free, code]),
         )
         for (free, code), students in found.items()
     ]
     return sorted(counts, key=lambda fault: (fault.free, -len(fault.students), fault.code))
+
+
+def _severity(found: Iterable[Severity]) -> str:
+    """How grave a fault is at its worst, in a word."""
+    return words.FAULT_SEVERITIES[min(found, key=GRAVEST_FIRST.index)]
 
 
 def _troubles(view: ClassView) -> Iterator[Trouble]:

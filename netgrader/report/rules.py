@@ -6,7 +6,8 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from netgrader.faults import CATALOGUE, FOR_A_PERSON
+from netgrader.checks.points import KEPT, causes
+from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
 from netgrader.pages import charts, words
 from netgrader.pages.graded import earned
 from netgrader.pages.shell import points as written
@@ -77,7 +78,10 @@ def to_help(view: ClassView) -> list[tuple[StudentView, tuple[str, ...]]]:
     totals = [score for score in map(total, view.students) if score is not None]
     median = statistics.median(totals) if len(totals) >= SMALLEST_CLASS else None
     due = _due(view)
-    return _ordered((student, [*_progress(student, median), *_missing(student, due)]) for student in view.students)
+    return _ordered(
+        (student, [*_broken(student), *_progress(student, median), *_missing(student, due)])
+        for student in view.students
+    )
 
 
 def _due(view: ClassView) -> tuple[str, ...]:
@@ -179,10 +183,27 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
             if check.credit < check.max_credit
             for code in check.faults
         )
-        if len(codes) == 1 and not codes.keys() & FOR_A_PERSON and lost >= SINGLE_MISTAKE * result.max_score:
+        told_already = FOR_A_PERSON | {code for _, code in _fatal(student)}
+        if len(codes) == 1 and not codes.keys() & told_already and lost >= SINGLE_MISTAKE * result.max_score:
             code = next(iter(codes))
             sentence = CATALOGUE[code].sentence if code in CATALOGUE else code
             yield 6, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)
+
+
+def _broken(student: StudentView) -> Iterator[tuple[int, str]]:
+    """What does not work at all comes before whatever the points say."""
+    for where, code in list(_fatal(student))[:MOST_CAUSES]:
+        yield 3, words.CONCERN_FATAL.format(where=where, sentence=CATALOGUE[code].sentence)
+
+
+def _fatal(student: StudentView) -> Iterator[tuple[str, str]]:
+    """Where something fatal costs a student points, and its code; what a person has to judge first stands elsewhere."""
+    for notebook, graded in student.notebooks.items():
+        for cell in graded.result.cells if graded.result else ():
+            lost = (earned(cell, graded.marks) or 0.0) < cell.max_points
+            for code, severity in causes(cell.checks).items():
+                if lost and severity is Severity.FATAL and code in CATALOGUE and code not in UNTOLD:
+                    yield f"{notebook}, {cell.cell.removeprefix('check_')}", code
 
 
 def _empty(student: StudentView) -> Iterator[tuple[str, NotebookResult]]:
@@ -200,20 +221,20 @@ def _costliest(student: StudentView) -> list[tuple[float, str, str]]:
     costs: dict[tuple[str, str], float] = {}
     for notebook, graded in student.notebooks.items():
         for cell in graded.result.cells if graded.result else ():
-            mistakes = [
-                (code, check.max_credit - check.credit)
-                for check in cell.checks
-                for code in [code for code in check.faults if code in CATALOGUE and code not in UNTOLD][:1]
-                if check.credit < check.max_credit
-            ]
-            # What waits for another check is lost by the mistake that is found there.
+            found = causes(cell.checks)
+            weights = {
+                code: float(1 - KEPT[severity]) or 1.0  # what is measured has no fixed share
+                for code, severity in found.items()
+                if code in CATALOGUE and code not in UNTOLD
+            }
             lost = cell.max_points - (earned(cell, graded.marks) or 0.0)
-            whole = sum(credit for _, credit in mistakes)
-            for code, credit in mistakes:
+            for code, weight in weights.items():
+                if found[code] is Severity.FATAL:  # which is told before
+                    continue
                 key = f"{notebook}, {cell.cell.removeprefix('check_')}", code
-                costs[key] = costs.get(key, 0.0) + lost * credit / whole
-    found = [(lost, where, CATALOGUE[code].sentence) for (where, code), lost in costs.items() if lost >= SMALLEST_LOSS]
-    return sorted(found, key=lambda one: (-one[0], one[1:]))
+                costs[key] = costs.get(key, 0.0) + lost * weight / sum(weights.values())
+    told = [(lost, where, CATALOGUE[code].sentence) for (where, code), lost in costs.items() if lost >= SMALLEST_LOSS]
+    return sorted(told, key=lambda one: (-one[0], one[1:]))
 
 
 def absent(students: Sequence[StudentView]) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ class StudentRow:
 
 @dataclass(frozen=True)
 class FaultCount:
-    """A fault, how many have it, and who; `free` if it costs nothing."""
+    """A fault, how many have it, how grave it is in a word, and who; `free` if it costs nothing."""
 
     code: str
     sentence: str
@@ -122,6 +122,7 @@ class FaultCount:
     free: bool
     students: tuple[tuple[str, str, str], ...]
     """For each: name, where (notebook and cell), address of the feedback page or empty."""
+    severity: str = ""
 
 
 @dataclass(frozen=True)

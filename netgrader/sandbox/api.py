@@ -166,6 +166,10 @@ class Sandbox(Protocol):
     def caged(self) -> bool:
         """Whether it really keeps anything apart."""
 
+    @property
+    def memory_gap(self) -> str:
+        """What of a run's memory is not limited on this machine, in a sentence; empty if all is."""
+
     def seen(self, mount: Mount) -> str:
         """Where the host's side of `mount` is seen by the program."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.sandbox.api import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
 from netgrader.sandbox.caged import Caged, Launch
-from netgrader.sandbox.cgroups import make_group
+from netgrader.sandbox.cgroups import GAP, make_group, memory_gap
 from netgrader.sandbox.environment import basic_environment
 from netgrader.sandbox.filter import filter_program
 from netgrader.sandbox.nursery import STAND_IN, Entrance, Nursery, nursery_plan
@@ -29,7 +29,7 @@ from netgrader.sandbox.prepared import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["BubblewrapSandbox"]
+__all__ = ["BubblewrapSandbox", "GrouplessBubblewrap"]
 
 
 class BubblewrapSandbox:
@@ -55,6 +55,11 @@ class BubblewrapSandbox:
         self._groups = groups
         self._nursery = nursery
         self._root = os.geteuid() == 0
+
+    @property
+    def memory_gap(self) -> str:
+        """Empty where a control group can be had."""
+        return memory_gap() if self._groups else GAP
 
     def seen(self, mount: Mount) -> str:
         """The path that the mount names."""
@@ -84,7 +89,7 @@ class BubblewrapSandbox:
             if nursery is not None:
                 request = self._request(plan, user, processors, watched=watched)
                 entrance = Entrance(nursery, request, group.doors if group else ())
-            options = [*self._options(plan, user, descriptors), "--json-status-fd", str(inside)]
+            options = [*self._options(plan, user, descriptors, watched=watched), "--json-status-fd", str(inside)]
             arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
             launch = Launch(
                 argv=[
@@ -179,7 +184,7 @@ class BubblewrapSandbox:
             "user": user if self._root else None,
             "limits": self._limits(plan, watched=watched),
             "processors": list(processors),
-            "filter": filter_program().hex(),
+            "filter": filter_program(watched=watched).hex(),
         }
 
     def _join(self, doors: Sequence[Path]) -> list[str]:
@@ -223,7 +228,7 @@ class BubblewrapSandbox:
         """The processors that it is kept to, if it is to some; inside, the filter refuses to change them."""
         return processors(limits) if limits.cpus is not None or not by_group else []
 
-    def _options(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
+    def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
         yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
         if self._root:
             # What setpriv needs to become somebody else; it leaves nothing of it.
@@ -233,10 +238,13 @@ class BubblewrapSandbox:
             yield from ("--unshare-user", "--uid", str(user), "--gid", str(user))
         yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
         yield from self._files(plan, user, descriptors)
+        if watched:
+            # What is mapped from there and shared is seen nowhere. This one reads the same and cannot be mapped.
+            yield from ("--dev-bind", "/dev/full", "/dev/zero")
         for name, value in {**basic_environment(), **plan.env}.items():
             yield from ("--setenv", name, value)
         yield from ("--chdir", str(PurePosixPath(HOME) / plan.cwd))
-        yield from ("--seccomp", str(_descriptor(filter_program(), descriptors)))
+        yield from ("--seccomp", str(_descriptor(filter_program(watched=watched), descriptors)))
 
     def _files(
         self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str] = ("--proc", "/proc")
@@ -268,6 +276,12 @@ class BubblewrapSandbox:
         for mount in plan.mounts:
             yield from _bind(mount, made)
         yield from ("--remount-ro", "/dev", "--remount-ro", "/")
+
+
+class GrouplessBubblewrap(BubblewrapSandbox):
+    """The same, asked for where there is no control group although memory is not wholly limited then."""
+
+    name = "bubblewrap-without-control-group"
 
 
 _TOOLS = {

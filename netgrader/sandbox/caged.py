@@ -20,7 +20,14 @@ from typing import IO, TYPE_CHECKING
 
 from netgrader.sandbox.api import Limits, Outcome, SandboxError, Usage
 from netgrader.sandbox.entering import Entering
-from netgrader.sandbox.watch import folder_use, process_cpu_seconds, process_memory, process_tree, tmpfs_use
+from netgrader.sandbox.watch import (
+    folder_use,
+    process_cpu_seconds,
+    process_memory,
+    process_tree,
+    socket_memory,
+    tmpfs_use,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -313,7 +320,13 @@ class Caged:
         counted = group.memory() if group is not None else None
         if counted is not None:
             return counted
-        return process_memory(self._processes(), enough=self._launch.limits.memory_bytes // 2)
+        limits = self._launch.limits
+        in_folders = in_sockets = 0
+        if self._first is not None:
+            uses = [tmpfs_use(self._first, inside, limits.disk_bytes) for inside in self._launch.memory_folders]
+            in_folders = sum(size for size, _ in uses)
+            in_sockets = socket_memory(self._first)
+        return in_sockets + process_memory(self._processes(), limits.memory_bytes // 2, in_folders)
 
     def _disk(self) -> tuple[int, int]:
         """The bytes and the entries of the fullest of the folders that it may write to."""

@@ -13,16 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader.sandbox.api import Limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from netgrader.sandbox.api import Limits
+__all__ = ["GAP", "GROUP_REMEDY", "ControlGroup", "make_group", "memory_gap"]
 
-__all__ = ["ControlGroup", "make_group"]
-
+GAP = (
+    "the memory of a run is not limited by a control group: what it holds in shared pages, pipes and socket buffers is "
+    "estimated from outside, and what the kernel holds for it (locks, tables, names of files) is not limited"
+)
+GROUP_REMEDY = "under systemd: systemd-run --scope, with --user unless you are root, before the command"
 PREFIX = "netgrader-"
 PERIOD = 100_000
 V1_KINDS = ("memory", "cpu", "cpuacct")
+SOCKETS = "memory.kmem.tcp"
+"""What version 1 counts the buffers of network sockets as, apart from all other memory; what is below it limits them."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,9 @@ class ControlGroup:
         if not self.limits_memory:
             return None
         counts = self._table("memory", "memory.stat")
-        keys = ("total_rss", "total_shmem") if self.version == 1 else ("anon", "shmem", "kernel")
-        return sum(counts.get(key, 0) for key in keys)
+        keys = ("total_rss", "total_shmem") if self.version == 1 else ("anon", "shmem", "kernel", "sock")
+        in_sockets = _read(self.folders["memory"] / f"{SOCKETS}.usage_in_bytes").strip() if self.version == 1 else ""
+        return sum(counts.get(key, 0) for key in keys) + (int(in_sockets) if in_sockets.isdigit() else 0)
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel had to kill a process for want of memory."""
@@ -130,6 +138,14 @@ def make_group(
     return ControlGroup(folders, version) if folders else None
 
 
+def memory_gap() -> str:
+    """What the limit on a run's memory does not hold back on this machine, in a sentence; empty where it holds."""
+    group = make_group(Limits())
+    if group is not None:
+        group.remove()
+    return "" if group is not None and group.limits_memory else GAP
+
+
 def _roots(mounts: Path) -> dict[str, Path]:
     """Where the trees are mounted, by kind of limit; version 2's under the empty name."""
     roots: dict[str, Path] = {}
@@ -166,6 +182,8 @@ def _make_v1(parent: Path, name: str, kind: str, limits: Limits) -> Path | None:
             _write(folder / "memory.limit_in_bytes", limits.memory_bytes)
             with contextlib.suppress(OSError):  # not every kernel counts swap
                 _write(folder / "memory.memsw.limit_in_bytes", limits.memory_bytes)
+            with contextlib.suppress(OSError):  # nor sockets; that they are counted is tried as a promise
+                _write(folder / f"{SOCKETS}.limit_in_bytes", limits.memory_bytes // 4)
         elif kind == "cpu":
             _write(folder / "cpu.cfs_period_us", PERIOD)
             _write(folder / "cpu.cfs_quota_us", int(limits.cpu_cores * PERIOD))
@@ -178,8 +196,10 @@ def _make_v1(parent: Path, name: str, kind: str, limits: Limits) -> Path | None:
 def _make_v2(root: Path, own: str, name: str, limits: Limits) -> dict[str, Path]:
     """Version 2: limits can be set in children of a group that hands its controllers on."""
     for parent in _ancestors(root, own):
-        controllers = set(_read(parent / "cgroup.subtree_control").split())
-        if "memory" not in controllers or not os.access(parent / "cgroup.procs", os.W_OK):
+        if not os.access(parent / "cgroup.procs", os.W_OK):
+            continue
+        controllers = _handed_on(parent)
+        if "memory" not in controllers:
             continue
         _sweep(parent)
         folder = parent / name
@@ -200,6 +220,19 @@ def _make_v2(root: Path, own: str, name: str, limits: Limits) -> dict[str, Path]
             continue
         return folders
     return {}
+
+
+def _handed_on(parent: Path) -> set[str]:
+    """What children of `parent` can be limited in; what it has and does not hand on yet is asked for.
+
+    A group with processes of its own cannot be asked, unless it is the machine's first.
+    """
+    there = _read(parent / "cgroup.controllers").split()
+    for name in ("memory", "cpu"):
+        if name in there and name not in _read(parent / "cgroup.subtree_control").split():
+            with contextlib.suppress(OSError):
+                _write(parent / "cgroup.subtree_control", f"+{name}")
+    return set(_read(parent / "cgroup.subtree_control").split())
 
 
 def _ancestors(root: Path, own: str) -> Iterator[Path]:

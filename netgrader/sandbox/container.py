@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 
 from netgrader.sandbox.api import HOME, SHM, TMP, Mount, Plan, SandboxError
 from netgrader.sandbox.caged import Caged, Launch
+from netgrader.sandbox.cgroups import GAP
 from netgrader.sandbox.container_group import ContainerGroup, group_roots
 from netgrader.sandbox.environment import basic_environment
-from netgrader.sandbox.filter import filter_profile
+from netgrader.sandbox.filter import filter_profile, filter_program
 from netgrader.sandbox.packages import interpreter, python, system
 from netgrader.sandbox.prepared import (
     USER,
@@ -93,6 +94,11 @@ class ContainerSandbox:
     def __init__(self) -> None:
         self._runtime = find_runtime()
         self._root = os.geteuid() == 0
+
+    @property
+    def memory_gap(self) -> str:
+        """Empty where the runtime sets limits by control groups."""
+        return "" if self._runtime.limits else GAP
 
     def seen(self, mount: Mount) -> str:
         """The path that the mount names."""
@@ -165,6 +171,7 @@ class ContainerSandbox:
             "env": {**basic_environment(), **plan.env},
             "cwd": str(PurePosixPath(HOME) / plan.cwd),
             "limits": limits,
+            "filter": filter_program(watched=not self._runtime.limits).hex(),
         }
 
     def _lay_out(self, folder: Path, plan: Plan, user: int) -> list[Mount]:

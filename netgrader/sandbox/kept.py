@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from netgrader.imports import code_hash
 from netgrader.sandbox.api import SandboxError
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
+from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
+from netgrader.sandbox.cgroups import GROUP_REMEDY, memory_gap
 from netgrader.sandbox.choose import open_sandbox
 from netgrader.sandbox.promises import promises
 
@@ -51,19 +52,26 @@ def require_promises(name: str = "bubblewrap") -> None:
     Raises
     ------
     SandboxError
-        If one is not held, or there is no such sandbox: the sentence names it and says what to type.
+        If one is not held, there is no such sandbox, or root would grade without a limit on memory that holds: the
+        sentence names it and says what to type.
     """
     sandbox = open_sandbox(name)
     if not sandbox.caged:
         return
-    key = _key(name)
+    gap = sandbox.memory_gap
+    if gap and os.geteuid() == 0 and name != GrouplessBubblewrap.name:
+        raise SandboxError(
+            f"Nothing is graded as root here, since {gap}. Give netgrader a control group for memory that it "
+            f"may write to ({GROUP_REMEDY}), or accept that and ask for --sandbox {GrouplessBubblewrap.name}."
+        )
+    key = _key(name, gap)
     with _notes() as notes:
         note = notes / f"{key}.held" if notes else None
         if note is not None and note.is_file():
             return
         broken: Sequence[Promise] = ()
         for _ in range(ATTEMPTS):
-            broken = [promise for promise in promises(sandbox) if not promise.held]
+            broken = [promise for promise in promises(sandbox) if promise.needed and not promise.held]
             if not broken:
                 break
         if broken:
@@ -79,7 +87,7 @@ def warm_holds() -> bool:
 
     Where one is not held nothing is lost but time: runs begin from nothing.
     """
-    key = _key("warm")
+    key = _key("warm", memory_gap())
     with _notes() as notes:
         note = notes / f"{key}.held" if notes else None
         if note is not None and note.is_file():
@@ -100,7 +108,7 @@ def warm_problem() -> str | None:
         # How a cage is entered does not hang on what was imported.
         with BubblewrapSandbox().warm((), {}) as nursery:
             nursery.wait()
-            broken = [one for one in promises(BubblewrapSandbox(nursery=nursery)) if not one.held]
+            broken = [one for one in promises(BubblewrapSandbox(nursery=nursery)) if one.needed and not one.held]
             ended = not nursery.alive  # then it is not what was tried
     except SandboxError as error:
         return str(error)
@@ -118,11 +126,12 @@ def _sentence(broken: Sequence[Promise], sandbox: str) -> str:
     )
 
 
-def _key(name: str) -> str:
+def _key(name: str, gap: str) -> str:
     """A hash of all that the promises hang on."""
     tools = [shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin:/usr/sbin") for tool in TOOLS]
     told = {
         "sandbox": name,
+        "gap": gap,
         "boot": BOOT.read_text() if BOOT.is_file() else "",
         "machine": os.uname().release,
         "user": os.geteuid(),

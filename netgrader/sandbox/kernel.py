@@ -1,7 +1,7 @@
 """An IPython kernel in a cage: always our own interpreter's, with channels that nobody but us can reach.
 
 The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is a
-stranger's: our sockets take messages up to a size and queue few of them.
+stranger's: see `netgrader.sandbox.channel`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import contextlib
 import json
 import os
 import secrets
+import select
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import zmq
 from jupyter_client.session import Session
 
 from netgrader.sandbox.api import TMP, Mount, Plan, Sandbox, SandboxError
+from netgrader.sandbox.channel import Channel
 from netgrader.sandbox.packages import python
 from netgrader.sandbox.scratch import remove_tree, scratch_folder
 
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
 
     from netgrader.sandbox.caged import Caged
 
-__all__ = ["CHANNELS", "CagedKernel", "KernelFolder", "kernel_plan", "open_socket"]
+__all__ = ["CHANNELS", "START_SECONDS", "CagedKernel", "KernelFolder", "kernel_plan"]
 
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
 """The number at the end of each channel's socket."""
 INSIDE = "/run/kernel"
-LARGEST_MESSAGE = 24_000_000
-QUEUED_MESSAGES = 40
 START_SECONDS = 60.0
 
 
@@ -82,6 +81,11 @@ class KernelFolder:
             "kernel_name": "python3",
         }
 
+    @property
+    def listened_to(self) -> bool:
+        """Whether the kernel has made all of its sockets."""
+        return all(os.path.lexists(f"{self.address}-{number}") for number in CHANNELS.values())
+
     def seal(self) -> None:
         """Keep the sockets as the kernel made them: a link in the place of one would lead us astray."""
         os.chown(self._host, os.geteuid(), os.getegid())
@@ -105,20 +109,6 @@ def kernel_plan(plan: Plan, folder: KernelFolder) -> Plan:
     return replace(plan, argv=argv, mounts=[*plan.mounts, folder.mount], warm=True)
 
 
-def open_socket(context: zmq.Context[Any], channel: str, address: str) -> zmq.Socket[Any]:
-    """Our end of a kernel's channel, with limits on what it takes."""
-    kind = {"shell": zmq.DEALER, "control": zmq.DEALER, "iopub": zmq.SUB}[channel]
-    socket: zmq.Socket[Any] = context.socket(kind)
-    socket.linger = 0
-    socket.setsockopt(zmq.RECONNECT_IVL, 10)  # milliseconds: the kernel is about to listen
-    socket.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
-    socket.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
-    if channel == "iopub":
-        socket.setsockopt(zmq.SUBSCRIBE, b"")
-    socket.connect(f"ipc://{address}-{CHANNELS[channel]}")
-    return socket
-
-
 class CagedKernel:
     """A running kernel and our ends of its channels.
 
@@ -137,47 +127,67 @@ class CagedKernel:
 
     def __init__(self, sandbox: Sandbox, plan: Plan, seconds: float = START_SECONDS) -> None:
         self._folder = KernelFolder(sandbox)
-        self._context: zmq.Context[Any] = zmq.Context()
+        self._channels: list[Channel] = []
+        self._seconds = seconds
         try:
             self.caged: Caged = sandbox.start(kernel_plan(plan, self._folder))
         except BaseException:
-            self._context.destroy(linger=0)
             self._folder.remove()
             raise
         try:
             self.session = Session(key=self._folder.key, username="netgrader")
+            deadline = time.monotonic() + seconds
             self.shell, self.control, self.iopub = (
-                open_socket(self._context, channel, self._folder.address) for channel in ("shell", "control", "iopub")
+                self._connected(channel, kind, deadline)
+                for channel, kind in (("shell", "DEALER"), ("control", "DEALER"), ("iopub", "SUB"))
             )
-            self._await_answer(seconds)
+            self._await_answer(deadline)
             self._folder.seal()
         except BaseException:
             self.close()
             raise
 
-    def _await_answer(self, seconds: float) -> None:
+    def _connected(self, channel: str, kind: str, deadline: float) -> Channel:
+        """A channel, once the kernel listens there."""
+        while True:
+            try:
+                self._channels.append(Channel(f"{self._folder.address}-{CHANNELS[channel]}", kind))
+            except OSError:
+                self._see_that_it_may_answer(deadline)
+                time.sleep(0.01)
+            else:
+                return self._channels[-1]
+
+    def _await_answer(self, deadline: float) -> None:
         """Ask until it answers, and until we hear what it publishes."""
-        deadline = time.monotonic() + seconds
-        poller = zmq.Poller()
-        poller.register(self.shell, zmq.POLLIN)
-        poller.register(self.iopub, zmq.POLLIN)
-        waiting = {self.shell, self.iopub}
+        poll = select.poll()
+        waiting = {channel.fileno(): channel for channel in (self.shell, self.iopub)}
+        for number in waiting:
+            poll.register(number, select.POLLIN)
         asked = 0.0
         while waiting:
+            self._see_that_it_may_answer(deadline)
             now = time.monotonic()
-            outcome = self.caged.outcome
-            if outcome is not None:
-                lines = outcome.error_tail.strip().splitlines()
-                reason = lines[-1] if lines else outcome.limit or f"exit code {outcome.code}"
-                raise SandboxError(f"The kernel did not start: {reason}.")
-            if now > deadline:
-                raise SandboxError(f"The kernel did not answer within {seconds:.0f} seconds.")
             if now - asked > 0.2:  # the first may have been published before we were connected
                 self.session.send(self.shell, "kernel_info_request", {})
                 asked = now
-            for socket, _ in poller.poll(50):
-                socket.recv_multipart()
-                waiting.discard(socket)
+            for number, _ in poll.poll(50):
+                try:
+                    answered = waiting[number].receive() is not None
+                except EOFError as error:
+                    raise SandboxError("The kernel closed its sockets before it answered.") from error
+                if answered:
+                    poll.unregister(number)
+                    del waiting[number]
+
+    def _see_that_it_may_answer(self, deadline: float) -> None:
+        outcome = self.caged.outcome
+        if outcome is not None:
+            lines = outcome.error_tail.strip().splitlines()
+            reason = lines[-1] if lines else outcome.limit or f"exit code {outcome.code}"
+            raise SandboxError(f"The kernel did not start: {reason}.")
+        if time.monotonic() > deadline:
+            raise SandboxError(f"The kernel did not answer within {self._seconds:.0f} seconds.")
 
     def interrupt(self) -> None:
         """Ask it to interrupt what it is running."""
@@ -186,7 +196,8 @@ class CagedKernel:
     def close(self) -> None:
         """Kill it with all that it started, and remove its folder."""
         self.caged.close()
-        self._context.destroy(linger=0)
+        for channel in self._channels:
+            channel.close()
         self._folder.remove()
 
     def __enter__(self) -> Self:

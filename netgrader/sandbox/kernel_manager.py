@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.manager import AsyncKernelManager
@@ -16,7 +17,7 @@ from traitlets import Instance, Unicode, default
 
 from netgrader.sandbox.api import Plan, Sandbox
 from netgrader.sandbox.choose import open_sandbox
-from netgrader.sandbox.kernel import CHANNELS, KernelFolder, kernel_plan
+from netgrader.sandbox.kernel import CHANNELS, START_SECONDS, KernelFolder, kernel_plan
 
 if TYPE_CHECKING:
     from netgrader.sandbox.caged import Caged
@@ -52,8 +53,12 @@ class CagedProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         return {"cmd": []}
 
     async def launch_kernel(self, _command: list[str], **_options: Any) -> dict[str, Any]:
-        """Start the kernel; where its channels are."""
+        """Start the kernel; where its channels are, once it listens there and can put nothing else in their place."""
         self._caged = self._sandbox.start(kernel_plan(self._plan, self._folder))
+        deadline = time.monotonic() + START_SECONDS
+        while not self._folder.listened_to and self._caged.outcome is None and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # nothing tells that a socket is there
+        self._folder.seal()
         return {**self.connection_info, "key": self._folder.key}
 
     async def poll(self) -> int | None:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from netgrader.sandbox.api import Limits, Mount, Outcome, Plan, Sandbox, SandboxError
 from netgrader.sandbox.environment import basic_environment
+from netgrader.sandbox.filter import NEWEST
 from netgrader.sandbox.packages import interpreter, python
 from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Promise", "promises"]
+__all__ = ["HOARDS", "Promise", "promises"]
 
 SMALL = Limits(wall_seconds=20, memory_bytes=300_000_000, processes=32, disk_bytes=20_000_000, files=2_000)
 
@@ -89,9 +90,11 @@ status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().
 said["status"] = {key: status.get(key, "") for key in ("Uid", "CapEff", "CapPrm", "CapBnd", "NoNewPrivs", "Seccomp")}
 said["uid_map"] = open("/proc/self/uid_map").read().split()
 libc.syscall.argtypes = [ctypes.c_long] * 7
-numbers = json.loads(sys.argv[2])
+numbers, newest = json.loads(sys.argv[2])
 # No argument here could do anything if the call were let through: it would fail too, but not with EPERM.
 said["calls"] = {name: call("syscall", number, -1, 1, 1, 1, 1, 1) for name, number in numbers.items()}
+# A kernel knows these or not: EINVAL, EFAULT or EBADF would say that it was asked.
+said["newer"] = [number for number in range(newest + 1, newest + 60) if call("syscall", number, -1, 1, 1, 1, 1, 1) != "ENOSYS"]
 for name, family in (("vsock", 40), ("packet", 17), ("alg", 38)):
     said["calls"]["socket " + name] = call("socket", family, 1, 0)
 said["forks"] = forks()
@@ -105,6 +108,93 @@ _HUNGRY_TOGETHER = (
     "import os, time\nhold = None\nfor _ in range(8):\n    if os.fork() == 0:\n        break\n"
     "hold = bytearray(b'x') * 60_000_000\ntime.sleep(30)"
 )
+HOARD = Limits(wall_seconds=20, memory_bytes=120_000_000, processes=32, disk_bytes=200_000_000)
+"""For memory that is not a process's own: each of `HOARDS` tries to hold twice as much, and says how much it came to."""
+_HOARDER = r"""
+import ctypes, os, socket, time
+WANTED = 250_000_000
+held, kept, readers = 0, [], []
+def fill(write, block=65536):
+    global held
+    try:
+        while held < WANTED: held += write(bytes(block))
+    except OSError: pass
+def stay():
+    global held
+    time.sleep(0.6)
+    if readers:
+        held = 0
+        for read in readers:
+            try:
+                while content := read(1_000_000): held += len(content)
+            except OSError: pass
+    print(held, flush=True)
+"""
+HOARDS = {
+    "pages that are shared and that nobody maps": r"""
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+for flags, file in ((0x21, -1), (0x01, os.open("/dev/zero", os.O_RDWR))):
+    for _ in range(25):
+        place = libc.mmap(None, 10_000_000, 3, flags, file, 0)
+        if place in (None, 2**64 - 1): break
+        ctypes.memset(place, 1, 10_000_000)
+        libc.munmap(place + 4096, 9_990_000)
+        held += 10_000_000
+stay()
+""",
+    "files in memory": r"""
+for number, folder in enumerate(("/tmp", "/home/student", "/dev/shm")):
+    WANTED = 125_000_000 * (number + 1)
+    with open(f"{folder}/big", "wb", buffering=0) as out: fill(out.write, 1_000_000)
+stay()
+""",
+    "unix sockets": r"""
+try:
+    while held < WANTED:
+        ends = socket.socketpair()
+        kept.extend(ends)
+        for end in ends:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 28)
+            end.setblocking(False)
+            fill(end.send)
+except OSError: pass
+stay()
+""",
+    "network sockets": r"""
+try:
+    while held < WANTED and len(kept) < 900:
+        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 28)
+        one.bind(("127.0.0.1", 0))
+        one.setblocking(False)
+        kept.append(one)
+        readers.append(one.recv)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            for _ in range(12): held += other.sendto(bytes(60_000), one.getsockname())
+except OSError: pass
+stay()
+""",
+    "pipes": r"""
+first = os.getpid()
+told, tell = os.pipe()
+try:
+    for _ in range(29):
+        if os.fork() == 0: break
+except OSError: pass
+try:
+    while True:
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        fill(lambda content: os.write(writer, content))
+except OSError: pass
+os.write(tell, b"%d " % held)
+time.sleep(1.5)
+if os.getpid() == first: print(sum(map(int, os.read(told, 4096).split())))
+""",
+}
 _LASTING = (
     "import os, signal, sys, time\nfor number in range(1, 65):\n    try: signal.signal(number, signal.SIG_IGN)\n"
     "    except (OSError, ValueError): pass\n"
@@ -116,11 +206,15 @@ _FILLING = "import sys\nn = 0\nwhile True:\n    open(f'{sys.argv[1]}/{n}', 'wb')
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise of the sandbox, whether it was held when tried, and what was seen."""
+    """A promise of the sandbox, whether it was held when tried, and what was seen.
+
+    `needed` is False for what a sandbox does not claim to keep on this machine (`Sandbox.memory_gap`).
+    """
 
     name: str
     held: bool
     detail: str
+    needed: bool = True
 
 
 def promises(sandbox: Sandbox, *, quick: bool = False) -> list[Promise]:
@@ -134,7 +228,9 @@ def promises(sandbox: Sandbox, *, quick: bool = False) -> list[Promise]:
     with tempfile.TemporaryDirectory(prefix="netgrader-promises-") as name:
         trial = _Trial(sandbox, Path(name))
         found: list[Promise] = []
-        limits = () if quick else (trial.memory, trial.time, trial.disk, trial.nothing_lives_on)
+        limits = (
+            () if quick else (trial.memory, trial.memory_of_the_kernels, trial.time, trial.disk, trial.nothing_lives_on)
+        )
         for check in (trial.explore, *limits):
             try:
                 found.extend(check())
@@ -175,7 +271,7 @@ class _Trial:
         ]
         folders = [mount.inside for mount in interpreter() if mount.host.is_dir()][:4]
         folders += ["/usr/lib", f"{PACKAGE_FOLDER}/netgrader", "/etc", "/dev", "/", str(self._folder)]
-        output, outcome = self._run(_EXPLORER, json.dumps([secrets, folders]), json.dumps(_call_numbers()))
+        output, outcome = self._run(_EXPLORER, json.dumps([secrets, folders]), json.dumps([_call_numbers(), NEWEST]))
         if not output:
             raise SandboxError(f"The cage did not start: {outcome.error_tail.strip()[-300:] or outcome.code}.")
         said = json.loads(output)
@@ -183,6 +279,7 @@ class _Trial:
         written = [folder for folder in folders if said[f"write {folder}"] == "done"]
         foreign = [name for name in said["environment"] if name not in _OURS]
         allowed = [f"{name}: {answer}" for name, answer in calls.items() if answer != "EPERM"]
+        allowed += [f"number {number}" for number in said["newer"]]
         own_user = status["Uid"].split()[0] != "0" and (os.geteuid() != 0 or said["uid_map"][:2] == ["0", "0"])
         no_caps = all(int(status[key], 16) == 0 for key in ("CapEff", "CapPrm")) and status["NoNewPrivs"].strip() == "1"
         return [
@@ -216,6 +313,18 @@ class _Trial:
             _promise("a limit on the memory of all processes together", together.limit == "memory", _said(together)),
         ]
 
+    def memory_of_the_kernels(self) -> list[Promise]:
+        """Memory that is no process's own, in each of its kinds."""
+        return [self.memory_in(what) for what in HOARDS]
+
+    def memory_in(self, what: str) -> Promise:
+        """Memory of one of the `HOARDS`."""
+        output, outcome = self._run(_HOARDER + HOARDS[what], limits=HOARD)
+        held = outcome.limit == "memory" or (outcome.code == 0 and int(output) <= HOARD.memory_bytes)
+        detail = _said(outcome) if outcome.limit or not output else f"came to {int(output) // 1_000_000} MB"
+        needed = not self._sandbox.memory_gap
+        return Promise(f"a limit on memory in {what}", held=held, detail=detail, needed=needed)
+
     def time(self) -> list[Promise]:
         """A program that ignores every signal it may."""
         _, outcome = self._run(_LASTING, limits=Limits(wall_seconds=0.5))
@@ -238,7 +347,7 @@ class _Trial:
             "caged = open_sandbox(sys.argv[1]).start(plan, stdout=subprocess.PIPE)\n"
             "print(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
         )
-        command = [sys.executable, "-c", starter, self._sandbox.name, _LASTING, marker]
+        command = [sys.executable, "-P", "-c", starter, self._sandbox.name, _LASTING, marker]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": _own_root()})
         try:
             up = process.stdout is not None and process.stdout.readline().strip() == b"up"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import netgrader
 from netgrader.sandbox.api import HOME, Mount, Plan
 from netgrader.sandbox.caged import Caged, Launch
+from netgrader.sandbox.cgroups import GAP
 from netgrader.sandbox.environment import basic_environment
 from netgrader.sandbox.scratch import remove_tree, scratch_folder
 from netgrader.sandbox.staged import PACKAGE_FOLDER
@@ -27,6 +28,11 @@ class UncagedSandbox:
 
     name = "none"
     caged = False
+
+    @property
+    def memory_gap(self) -> str:
+        """That of no cage."""
+        return GAP
 
     def seen(self, mount: Mount) -> str:
         """The host's own path."""

@@ -69,7 +69,7 @@ def warm_sandbox(
     if not _may_be_warm(sandbox):
         return sandbox
     nursery = _keeper(_kind(env)).nursery(sandbox, env, files)
-    return sandbox if nursery is None else BubblewrapSandbox(nursery=nursery)
+    return sandbox if nursery is None else type(sandbox)(nursery=nursery)
 
 
 def warm_lab(

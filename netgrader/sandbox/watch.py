@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["folder_use", "process_cpu_seconds", "process_memory", "process_tree", "resident_bytes", "tmpfs_use"]
+__all__ = [
+    "folder_use",
+    "process_cpu_seconds",
+    "process_memory",
+    "process_tree",
+    "resident_bytes",
+    "socket_memory",
+    "tmpfs_use",
+]
 
 DEEPEST = 64
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -60,18 +68,70 @@ def process_cpu_seconds(processes: Iterable[int]) -> float:
     return ticks / TICKS
 
 
-def process_memory(processes: Iterable[int], enough: int) -> int:
+def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -> int:
     """Bytes of memory that `processes` use together, what they share counted once.
 
     Resident sizes are quick to read and count shared pages several times; only where their sum is above `enough` is
-    the proportional size taken instead.
+    the proportional size taken instead. Tables of pages, what is swapped out and a page for each open file (half of
+    what a pipe holds at least) count, too.
+
+    Parameters
+    ----------
+    processes
+        Their ids.
+    enough
+        What need not be known more precisely.
+    in_folders
+        Bytes in their folders in memory, mapped or not; what is mapped of them counts once.
     """
     processes = list(processes)
-    resident = {process: resident_bytes(process) for process in processes}
-    total = sum(resident.values())
+    sizes = {process: _sizes(Path(f"/proc/{process}/status")) for process in processes}
+    by_kernel = sum(table.get("VmPTE", 0) + table.get("VmSwap", 0) for table in sizes.values())
+    by_kernel += sum(map(_open_files, processes)) * PAGE
+    total = sum(table.get("VmRSS", 0) for table in sizes.values()) + by_kernel + in_folders
     if total <= enough:
         return total
-    return sum(_proportional(process, resident[process]) for process in processes)
+    # Where the kernel does not tell proportions, what is resident stands for them.
+    rollups = [
+        _sizes(Path(f"/proc/{process}/smaps_rollup")) or {"Pss": sizes[process].get("VmRSS", 0)}
+        for process in processes
+    ]
+    mapped = sum(table.get("Pss_Shmem", 0) for table in rollups)
+    return sum(table.get("Pss", 0) for table in rollups) + by_kernel + max(0, in_folders - mapped)
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    """The sizes, in bytes, of a table of the kernel's that gives them in kB."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for line in path.read_text(errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            number, _, unit = value.strip().partition(" ")
+            if unit == "kB" and number.isdigit():
+                found[name] = int(number) * 1024
+    return found
+
+
+def _open_files(process: int) -> int:
+    with contextlib.suppress(OSError):
+        # Since Linux 6.2 the folder's size is how many there are.
+        return Path(f"/proc/{process}/fd").stat().st_size or sum(1 for _ in os.scandir(f"/proc/{process}/fd"))
+    return 0
+
+
+def socket_memory(process: int) -> int:
+    """Bytes that all sockets in the network of `process` may hold; nothing if that network is ours.
+
+    Nothing tells what is in a unix socket, but how many sockets there are is told, and a socket whose owner cannot enlarge
+    it takes messages until it holds more than the machine's default, the last of which is no larger.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        if Path(f"/proc/{process}/ns/net").stat().st_ino == Path("/proc/self/ns/net").stat().st_ino:
+            return 0
+        used = int(Path(f"/proc/{process}/net/sockstat").read_text().split()[2])
+        default = max(int(Path(f"/proc/sys/net/core/{name}").read_text()) for name in ("wmem_default", "rmem_default"))
+        return used * 2 * default
+    return 0
 
 
 def resident_bytes(process: int) -> int:
@@ -79,14 +139,6 @@ def resident_bytes(process: int) -> int:
     with contextlib.suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
     return 0
-
-
-def _proportional(process: int, otherwise: int) -> int:
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return otherwise
 
 
 def folder_use(folder: Path, most_files: int) -> tuple[int, int]:

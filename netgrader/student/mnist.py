@@ -22,6 +22,9 @@ __all__ = ["DamagedDataError", "MissingDataError", "given_mnist", "load_mnist"]
 
 FILE_NAME = "mnist.npz"
 ENVIRONMENT = "NETGRADER_MNIST"
+OTHER_HASH = "NETGRADER_MNIST_SHA256"
+"""Names the environment variable with the SHA-256 of the file, in hex, where it is another one: in grading a part of the
+test images is redrawn."""
 SHA256 = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 SHAPES: Mapping[str, tuple[int, ...]] = {
     "x_train": (60_000, 28, 28),
@@ -72,7 +75,7 @@ def load_mnist(path: str | Path | None = None) -> tuple[tuple[Bytes, Bytes], tup
             f"The data file {file} cannot be read ({error.strerror}). "
             f"Put the {FILE_NAME} that came with this course beside the notebook."
         ) from error
-    if hashlib.sha256(content).hexdigest() != SHA256:
+    if hashlib.sha256(content).hexdigest() not in {SHA256, os.environ.get(OTHER_HASH)}:
         raise DamagedDataError(
             f"The data file {file.resolve()} is damaged or is another file than the course's ({len(content):,} bytes). "
             f"Replace it by the {FILE_NAME} that came with this course."

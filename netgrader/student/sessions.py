@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from netgrader.lab.api import LAB_SESSION
 from netgrader.student.ended import VARIABLES, Register, trained_variables
+from netgrader.student.fed import note_fed_rows
 
 if TYPE_CHECKING:
     import types
@@ -126,6 +127,7 @@ def _hook(module: types.ModuleType) -> None:
         return
     cls.close = _keeping(cls.close)
     cls.run = _keeping_before(cls.run)
+    note_fed_rows(cls)
     setattr(cls, REGISTER, Register())
 
 

@@ -12,7 +12,7 @@ from netgrader.training.report import judge_report
 from netgrader.training.rows import judge_held_out, judge_rows
 from netgrader.training.run import error_fault, judge_graph, judge_run
 from netgrader.training.subject import Origins, Subject
-from netgrader.training.verdicts import SPOILED, Aspect, Finding, Verdict, verdicts
+from netgrader.training.verdicts import Aspect, Finding, Verdict, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from netgrader.training.log import TrainingLog
 
 __all__ = ["Training", "judge_training"]
+
+BELIEVED = 0.25  # of what was noted of an optimizer of one's own, which cannot be computed again
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
         # What it did cannot be computed again, so no more is believed of it than what spoils a training leaves.
         own = "train-op-not-run"
         said = {
-            aspect: replace(one, share=min(one.share, SPOILED), because=one.because or own)
+            aspect: replace(one, share=min(one.share, BELIEVED), because=one.because or own)
             for aspect, one in said.items()
         }
     if not any(stepped):

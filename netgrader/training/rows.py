@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.faults import Severity
 from netgrader.training.notes import NO_LABEL, Asked
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect
@@ -109,15 +110,22 @@ class _Batches:
         if abs(total - self.n) > max(self.asked, self.usual) or apart > UNEVEN:
             found, expected = f"{total:,} altered images", f"each of the {self.n:,} images once"
             code = "part-of-data-only" if total <= self.n else "wrong-slice"
-            yield self._say(code, 0.0, found=found, expected=expected, grave=2 * total < self.n)
+            yield self._say(
+                code, 0.0, found=found, expected=expected, severity=Severity.FATAL if 2 * total < self.n else None
+            )
 
-    def _say(self, what: str, share: float, *, found: str, expected: str = "", grave: bool = False) -> Finding:
-        return finding(Aspect.ROWS, what, share=share, found=found, expected=expected, place=self.place, grave=grave)
+    def _say(
+        self, what: str, share: float, *, found: str, expected: str = "", severity: Severity | None = None
+    ) -> Finding:
+        return finding(
+            Aspect.ROWS, what, share=share, found=found, expected=expected, place=self.place, severity=severity
+        )
 
     def _part_only(self) -> Finding:
-        """Some images were never fed; grave where it is most of them."""
+        """Some images were never fed; it is fatal where that is most of them."""
         saw, each = self._saw()
-        return self._say("part-of-data-only", 0.0, found=saw, expected=each, grave=2 * self.different < self.n)
+        severity = Severity.FATAL if 2 * self.different < self.n else None
+        return self._say("part-of-data-only", 0.0, found=saw, expected=each, severity=severity)
 
     def _steps(self) -> str:
         return f"about {self.n // self.asked:,} steps on {self.asked:,} each"

@@ -9,6 +9,7 @@ import numpy as np
 
 from netgrader.checks.diagnose import explain
 from netgrader.checks.language import fault
+from netgrader.faults import Severity
 from netgrader.training.notes import Asked
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect, Finding
@@ -85,15 +86,14 @@ def judge_run(
         return
     if call.own_optimizer:
         found = "steps by an optimizer of its own, which knows nothing of the network's learning rate"
-        yield finding(
-            Aspect.RUN, "train-op-not-run", share=0.25, found=found, expected="steps of net.train_op", grave=True
-        )
+        yield finding(Aspect.RUN, "train-op-not-run", share=0.25, found=found, expected="steps of net.train_op")
     yield from _initialisation(subject)
     done, asked = len(course.epochs), call.n_epochs
     if done < asked:
-        # An error is charged where it was raised; most epochs missing without one is what spoils a training.
-        few = error is None and only_one and done == 1
-        yield finding(Aspect.RUN, "too-few-epochs", found=_epochs(done), expected=_epochs(asked), grave=few)
+        # An error is charged where it was raised; one epoch however many are asked for is what spoils a training.
+        severity = Severity.FATAL if error is None and only_one and done == 1 else None
+        found, wanted = _epochs(done), _epochs(asked)
+        yield finding(Aspect.RUN, "too-few-epochs", share=0.5, found=found, expected=wanted, severity=severity)
     elif done > asked:
         yield finding(Aspect.RUN, "too-many-epochs", share=0.5, found=_epochs(done), expected=_epochs(asked))
     losses = call.loss[course.steps]
@@ -129,7 +129,7 @@ def _initialisation(subject: Subject) -> Iterator[Finding]:
     reset = len(starts) > 1 and _moves(subject) and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
         found = f"{len(again) or len(starts) - 1} times again after the first step"
-        yield finding(Aspect.RUN, "reinitialised-each-epoch", found=found, expected="once, before the loop")
+        yield finding(Aspect.RUN, "reinitialised-each-epoch", share=0.5, found=found, expected="once, before the loop")
 
 
 def _moves(subject: Subject) -> bool:
@@ -154,6 +154,7 @@ def _left_behind(subject: Subject) -> Iterator[Finding]:
         yield finding(
             Aspect.RUN,
             "another-session",
+            share=0.5,
             found="untrained weights in the session that train was given",
             expected="those that it trained",
         )

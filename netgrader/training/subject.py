@@ -13,11 +13,12 @@ from netgrader.faults import CATALOGUE
 from netgrader.training.epochs import Course, Epoch, course
 from netgrader.training.fingerprints import fingerprints, match_scaled
 from netgrader.training.notes import NO_LABEL
-from netgrader.training.verdicts import GRAVE, Aspect, Finding
+from netgrader.training.verdicts import Aspect, Finding
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from netgrader.faults import Severity
     from netgrader.training.log import Bytes, Call, Float, Rows, Tables
 
 __all__ = ["Origins", "Subject", "finding", "origins"]
@@ -102,14 +103,13 @@ def finding(
     expected: object = "",
     place: object = "",
     side: str = "",
-    grave: bool = False,
+    severity: Severity | None = None,
 ) -> Finding:
-    """Something wrong, with a code of the catalogue, which says whether it is a remark, and how `grave` it may be."""
+    """Something wrong, with a code of the catalogue, and of the severity that it has there unless another is given."""
     return Finding(
         aspect,
-        fault(what, found=found, expected=expected, place=place),
+        fault(what, found=found, expected=expected, place=place, severity=severity),
         share,
         CATALOGUE[what].remark,
         side,
-        grave or what in GRAVE,
     )

@@ -47,8 +47,7 @@ class Charge:
 class Finding:
     """Something wrong in one aspect; `share` of its credit is earned all the same. A remark costs nothing.
 
-    `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only. What is `grave` spoils the training
-    as a whole, whatever else is right about it.
+    `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only.
     """
 
     aspect: Aspect
@@ -56,7 +55,6 @@ class Finding:
     share: float = 0.0
     remark: bool = False
     side: str = ""
-    grave: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,26 +79,6 @@ class Verdict:
     because: str | None = None
     remarks: tuple[Fault, ...] = ()
 
-
-GRAVE = frozenset(
-    {
-        "reinitialised-each-epoch",
-        "same-batch-always",
-        "unknown-rows",
-        "sorted-data",
-        "labels-shuffled-apart",
-        "labels-shifted",
-        "labels-off-by-one",
-        "labels-not-one-hot",
-        "trained-on-test",
-    }
-)
-"""Faults after which no network has learned what it should, or from what it should."""
-
-TRAINING = (Aspect.RUN, Aspect.ROWS, Aspect.ORDER, Aspect.LABELS, Aspect.HELD_OUT)
-"""Aspects of the training, as against its evaluation."""
-SPOILED = 0.25
-"""What these earn at most where something grave was found in one of them."""
 
 # What was found in the evaluation makes the numbers returned those of something else.
 NOT_REPORTED = frozenset({"evaluated-on-part", "evaluated-in-fresh-session"})
@@ -182,10 +160,6 @@ def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[As
     causes = {id(found): _cause(found, wrong, error) for found in wrong}
     follows: dict[Aspect, str] = {}
     for found in [found for found in wrong if causes[id(found)] is None]:
-        if found.grave:
-            for aspect in TRAINING:
-                shares[aspect] = min(shares.get(aspect, 1.0), SPOILED)
-                follows.setdefault(aspect, found.fault.code)
         if found.fault.code in NOT_REPORTED and found.aspect is Aspect.EVALUATION:
             shares[Aspect.REPORT] = 0.0
             follows.setdefault(Aspect.REPORT, found.fault.code)

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.attacks import test_broken, test_evidence, test_forged_notes
+from tests.attacks import (
+    test_broken,
+    test_evidence,
+    test_forged_notes,
+    test_lateness,
+    test_left_out,
+    test_whose_config,
+)
 
 __all__ = ["HERE", "PROTECTIONS", "READERS", "Protection", "within"]
 
@@ -286,6 +293,35 @@ BESIDE = Protection(
     within("test_beside", "a name that is no text", "a name with commands for the terminal"),
     "tests/attacks/test_beside.py::test_names_are_told_as_they_are_where_nobody_looks",
 )
+CUT = Protection(
+    "students' HTML is cut and written anew before it is sanitised, and a picture has pixels that a browser can take",
+    "the sanitiser is given it as it comes",
+    within("test_pages", "divisions in one another", "lists in one another", "bare signs of characters"),
+    "tests/attacks/test_pages.py::test_a_sanitiser_that_is_given_html_as_it_comes_takes_longer_than_the_limit",
+)
+REFERENCES = Protection(
+    "what a drawing refers to refers to nothing itself, and what is drawn so has a sum",
+    "a browser draws it as often as it is referred to",
+    within("test_pages", "uses in uses", "a path of a megabyte, a thousand times"),
+    "tests/attacks/test_pages.py::test_what_is_drawn_by_reference_costs_a_browser_all_that_it_comes_to_where_nobody_looks",
+)
+PREFIXES = Protection(
+    "ids in students' texts have a prefix",
+    "they are the ids that they say",
+    within(
+        "test_pages",
+        "a heading with the id of a cell",
+        "a heading that is called as a cell",
+        "a drawing with the id of a comment",
+    ),
+    "tests/attacks/test_pages.py::test_a_heading_meets_an_id_of_formgraders_where_it_has_no_prefix",
+)
+ENDED = Protection(
+    "what is made of a notebook on our side is made in a process that is ended at a limit of time and memory",
+    "whoever asks makes it, and waits",
+    (),
+    "tests/course/test_limited.py::test_what_meets_a_limit_is_ended_and_the_next_work_is_done",
+)
 RUNTIME = Protection(
     "the container's first process and its runtime are out of reach",
     "one of podman's options is left out at a time",
@@ -305,17 +341,17 @@ ORDER = Protection(
     within("test_learning", "by_position"),
     "tests/attacks/test_learning.py::test_the_same_answers_are_right_where_images_come_in_their_order",
 )
-COLLAPSE = Protection(
-    "images are noised and moved",
-    "they are taken as they are",
-    within("test_learning", "by_neighbour"),
-    "tests/attacks/test_learning.py::test_the_test_images_as_weights_are_a_table_of_answers",
+HIDDEN = Protection(
+    "half of the test images is nowhere in the cage",
+    "the notebook is given all of them",
+    within("test_learning", "by_neighbour", "projected"),
+    "tests/attacks/test_learning.py::test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning",
 )
 COPIES = Protection(
     "values are compared with test images",
     "they are not",
     within("test_learning", "by_neighbour_of_all"),
-    "tests/attacks/test_learning.py::test_test_images_in_the_graph_are_found_where_moving_and_noising_tells_nothing",
+    "tests/attacks/test_learning.py::test_test_images_in_the_graph_are_found",
 )
 NOTES = Protection(
     "what is noted of a training is computed again, from weights that nobody had before",
@@ -340,6 +376,31 @@ OTHERS = Protection(
     "notes are believed",
     within("test_forged_notes", "another student's"),
     "tests/attacks/test_forged_notes.py::test_another_students_honest_notes_do_not_count",
+)
+
+STEPS = Protection(
+    "nbgrader's steps are looked at as its settings made them, before anything runs",
+    "nobody looks",
+    within("test_left_out", *test_left_out.SEEN),
+    "tests/attacks/test_left_out.py::test_where_nobody_looks_at_the_steps_what_was_handed_in_runs_outside",
+)
+WHERE = Protection(
+    "nothing among submissions, or inside of another course, is a course",
+    "nobody looks where it lies",
+    within("test_whose_config", *test_whose_config.PLACES),
+    "tests/attacks/test_whose_config.py::test_where_nobody_looks_whose_it_is_it_is_run",
+)
+OWN = Protection(
+    "nothing of another owner is run",
+    "nobody looks whose it is",
+    within("test_whose_config", *test_whose_config.OWNERS),
+    "tests/attacks/test_whose_config.py::test_where_owners_do_not_count_it_is_a_course",
+)
+CLOCK = Protection(
+    "the time in the name of the exchange's folder counts",
+    "the exchange is not asked",
+    within("test_lateness", *test_lateness.TIMES),
+    "tests/attacks/test_lateness.py::test_where_nobody_asks_the_exchange_it_is_the_students_word",
 )
 
 PROTECTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Protection))

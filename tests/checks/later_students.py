@@ -148,6 +148,17 @@ WRONG_TWO_LAYERS = {
         ),
         "mse-on-logits",
     ),
+    "all weights equal, and gradient descent": work(
+        _two(
+            (
+                HIDDEN,
+                "hidden = tf.nn.relu(X @ tf.Variable(tf.fill([784, 1500], 0.05)) + tf.Variable(tf.zeros([1500])))",
+            ),
+            ("AdamOptimizer", "GradientDescentOptimizer"),
+        ),
+        "constant-initialisation",
+        "wrong-optimizer",
+    ),
     "not done": work("def two_layer_network(learning_rate=0.001):\n    raise NotImplementedError()", "not-done"),
 }
 

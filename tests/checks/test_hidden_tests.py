@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,17 @@ acc_trn, acc_val = train(sess, net, 1, 1000)
 """
 
 
+# Right on the instruments, and without a step on the network that has a W1: that of the notebook.
+IDLE = {
+    "no step": loop("plain").replace(
+        "sess.run(net.train_op", "sess.run(net.loss if hasattr(net, 'W1') else net.train_op"
+    ),
+    "no run": loop("plain").replace(
+        "    acc_trn", "    if hasattr(net, 'W1'):\n        raise KeyError('mine')\n    acc_trn", 1
+    ),
+}
+
+
 def hidden_tests(notebook="one_layer"):
     """Names and terms of the hidden tests of a notebook."""
     import importlib.util
@@ -108,6 +120,11 @@ def verdicts(tmp_path_factory):
         works.append({"name": name, "cells": [CELLS[kind]], "sources": sources})
     own = [GIVEN, DATA, GLOROT, _network(), CLAIMS, RUN]
     works.append({"name": OWN_RUN, "cells": ["check_prepare_data", "check_train", "run_training"], "sources": own})
+    cells = ["check_prepare_data", "check_one_layer_network", "check_train", "run_training"]
+    for name, source in IDLE.items():
+        assert source != loop("plain")
+        quiet = "try:\n" + textwrap.indent(RUN, "    ") + "except KeyError:\n    del net\n"
+        works.append({"name": name, "cells": cells, "sources": [GIVEN, DATA, GLOROT, _network(), source, quiet]})
     asked.write_text(json.dumps(works))
     script = Path(__file__).with_name("grade_students.py")
     done = subprocess.run(
@@ -130,6 +147,13 @@ def test_what_is_claimed_of_the_network_of_ones_own_alone_is_found_by_the_run_of
     checks = verdicts[OWN_RUN]["checks"]["check_train"]
     found = {check["check"].partition("::")[2]: check["faults"] for check in checks if check["outcome"] != "passed"}
     assert found == {OWN_RUN: ["reported-accuracy-wrong"]}
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_a_loop_that_trains_every_network_but_ones_own_is_told_so(verdicts, name):
+    checks = verdicts[name]["checks"]["check_train"]
+    found = {check["check"].partition("::")[2]: check["faults"] for check in checks if check["outcome"] != "passed"}
+    assert found == {OWN_RUN: ["train-op-not-run"]}
 
 
 def test_every_hidden_test_is_thought_of():

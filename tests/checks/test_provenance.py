@@ -11,11 +11,11 @@ NETWORK = {"w1": np.zeros((784, 1500), np.float32), "w2": np.zeros((1500, 10), n
 CELL = "check_two_layer_training"
 
 
-def seen(*cells, written=4_000):
+def seen(*cells, written=1_500):
     """What is seen of cells ``(processor time, given, check)``, after one that imports TensorFlow."""
     runs = [(3.0, True, ""), *cells]
     return {
-        "compressed_bytes": written,
+        "data_bytes": written,
         "cells": [{"cpu_seconds": seconds, "given": given, "evidence": check} for seconds, given, check in runs],
     }
 

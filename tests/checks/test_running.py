@@ -15,6 +15,7 @@ from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import fault
 from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.points import cell_points
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.network.model import Network
@@ -222,7 +223,7 @@ def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
 
 
 def test_what_waits_for_a_failed_test_says_so_without_a_fault_of_its_own(course):
-    verdicts = course.verdicts('''
+    tests = '''
         @grades("check_a", requires=("test_middle",))
         def test_last():
             """The last"""
@@ -234,13 +235,20 @@ def test_what_waits_for_a_failed_test_says_so_without_a_fault_of_its_own(course)
         @grades("check_a")
         def test_first():
             """The first"""
-            fail("missing-bias")
-    ''')
+            {ends}
+    '''
+    verdicts = course.verdicts(tests.format(ends='fail("Not so.")'))
     assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.FAILED}
     assert verdicts["test_middle"].message == "This waits for another check to pass first: “The first”."
     assert verdicts["test_last"].message == "This waits for another check to pass first: “The middle”."
-    assert verdicts["test_middle"].faults == verdicts["test_last"].faults == ()
+    assert verdicts["test_middle"].faults == verdicts["test_middle"].follows == ()
     assert list(verdicts) == ["test_last", "test_middle", "test_first"]
+    # A fault with a name is said to be the cause, however far up: it pays for all that could not be judged.
+    named = course.verdicts(tests.format(ends='fail("missing-bias")'))
+    for waiting in (named["test_middle"], named["test_last"]):
+        assert (waiting.outcome, waiting.faults, waiting.follows) == (Outcome.FAILED, (), ("missing-bias",))
+        assert waiting.message.startswith("This follows from another fault: “A layer has no bias.”")
+    assert cell_points(list(named.values()), 3) == 0  # nothing else was shown
 
 
 def test_a_public_test_waits_for_the_hidden_one_that_confirms_it_and_for_nothing_where_that_is_not_run(course):
@@ -595,6 +603,10 @@ def test_a_fault_charged_in_one_cell_is_forgiven_in_the_cell_that_builds_on_it(c
     verdicts = course.verdicts(FORGIVING, bench=bench)
     assert verdicts["test_layer"].faults == tuple(layer)
     assert verdicts["test_network"].faults == charged
+    if not charged and whole:
+        assert verdicts["test_network"].outcome is Outcome.PASSED
+        assert verdicts["test_network"].follows == tuple(layer)
+        assert verdicts["test_network"].message.startswith("This follows from another fault: “")
 
 
 def test_a_network_is_drawn_with_its_cell_once(course):
@@ -603,3 +615,46 @@ def test_a_network_is_drawn_with_its_cell_once(course):
     assert seen.svg.startswith("<svg")
     assert seen.marked == ("A layer has another number of neurons than asked for.",)
     assert run.log == ()
+
+
+TRAINED = '''
+        @grades("check_a")
+        def test_network():
+            """The network is right"""
+            {network}
+
+        @grades("check_b", forgives=("check_a",))
+        def test_trained():
+            """It is trained"""
+            {trained}
+
+        @grades("check_b", requires=("test_trained",))
+        def test_reported():
+            """What was reported is true"""
+'''
+LOW = 'partial(0.0, "accuracy-too-low", found="9.8 %")'
+
+
+@pytest.mark.parametrize(
+    ("network", "trained", "points"),
+    [
+        ('fail("maximises-loss")', LOW, 2.0),
+        ('fail("missing-tensor", severity=Severity.FATAL)', LOW, 2.0),
+        ("pass", LOW, 0.0),
+        # With these a network still learns, and a training is asked for less (least_of_a_faulty_one).
+        ('fail("wrong-width")', LOW, 0.0),
+        # No consequence: nothing was trained, or somebody has to look where the knowledge came from.
+        ('fail("maximises-loss")', 'fail("train-op-not-run")', 0.0),
+        ('fail("maximises-loss")', 'fail("answers-looked-up")', 0.0),
+        ('fail("prediction-uses-labels")', LOW, 0.0),
+    ],
+)
+def test_a_network_that_cannot_learn_is_charged_once_and_not_again_for_its_training(course, network, trained, points):
+    run = course.run(
+        "from netgrader.checks import Severity\n" + textwrap.dedent(TRAINED.format(network=network, trained=trained))
+    )
+    trained_cell = run.checks["check_b"]
+    assert cell_points(list(trained_cell), 2) == points
+    if points:
+        assert trained_cell[0].outcome is Outcome.PASSED
+        assert "It is charged there, and costs nothing here." in trained_cell[0].message

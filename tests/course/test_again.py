@@ -14,22 +14,23 @@ from netgrader.results import CheckResult, Outcome, Visibility
 LINE = Line("check_accuracy", again_from=0.9818, full=0.9842, runs=3)
 
 
-def verified(accuracy, **measured):
-    check = CheckResult("t.py::t", f"{accuracy}", Visibility.HIDDEN, Outcome.PASSED, 1.0, 1.0)
+def verified(accuracy, code="", **measured):
+    outcome, credit, codes = (Outcome.FAILED, 0.0, (code,)) if code else (Outcome.PASSED, 1.0, ())
+    check = CheckResult("t.py::t", f"{accuracy}", Visibility.HIDDEN, outcome, credit, 1.0, codes)
     checks = {"check_accuracy": (check,), "check_network": (check,)}
     return Verified(checks, {"test_accuracy": accuracy, **measured}, digest=str(accuracy), seconds=1.0, experiments=0.5)
 
 
-def runs_of(*accuracies):
-    """The verdict over a first run and those that may follow; and how many were run in all."""
+def runs_of(*verdicts):
+    """The run that counts of a first one and those that may follow, its verdicts, and how many were run in all."""
     begun = [0]
 
     def again(run):
         assert run == len(begun)
         begun.append(run)
-        return verified(accuracies[run])
+        return f"run {run}", verdicts[run]
 
-    return best_of_runs(verified(accuracies[0], kept="of the first run"), LINE, again), len(begun)
+    return *best_of_runs(("run 0", verdicts[0]), LINE, again), len(begun)
 
 
 @pytest.mark.parametrize(
@@ -46,15 +47,35 @@ def runs_of(*accuracies):
     ],
 )
 def test_the_best_of_up_to_three_runs_counts_where_chance_might_decide(accuracies, counts, runs):
-    found, begun = runs_of(*accuracies)
+    ran, found, begun = runs_of(*(verified(accuracy, of=number) for number, accuracy in enumerate(accuracies)))
     assert begun == runs
     assert found.measured["test_accuracy"] == counts
     assert found.checks["check_accuracy"][0].sentence == str(counts)
-    # What does not hang on chance is judged once, by the run that repeats what the student saw.
-    assert found.checks["check_network"][0].sentence == str(accuracies[0])
-    assert found.measured["kept"] == "of the first run"
+    # Everything is of the run that counts: the verdicts of all cells, every figure, and what the run itself showed.
+    assert found.checks["check_network"][0].sentence == str(counts)
+    assert ran == f"run {found.measured['of']}" == f"run {accuracies.index(counts)}"
     assert (found.seconds, found.experiments) == (runs, runs / 2)
     assert found.measured.get("accuracies_of_runs", [accuracies[0]]) == list(accuracies[:runs])
+
+
+DOUBT = {"test_images_seen": "99.00 % on the test images that the notebook was given and …"}
+
+
+def test_a_doubt_about_test_images_is_looked_at_in_a_further_run_whatever_the_accuracy():
+    _, found, begun = runs_of(verified(0.987, **DOUBT), verified(0.988), None)
+    assert (begun, found.measured["test_accuracy"], found.measured.get("test_images_seen")) == (2, 0.988, None)
+
+
+def test_who_is_named_is_not_run_again():
+    _, found, begun = runs_of(verified(0.983, "trained-on-test", **DOUBT), None, None)
+    assert (begun, found.checks["check_accuracy"][0].credit) == (1, 0.0)
+
+
+def test_a_further_run_that_cheats_is_the_one_that_counts_and_is_named():
+    """Its seeds tell a notebook which run it is; what was seen of the first one excuses nothing."""
+    ran, found, begun = runs_of(verified(0.983), verified(0.999, "trained-on-test"), None)
+    assert (ran, begun) == ("run 1", 2)
+    assert found.checks["check_accuracy"][0].faults == ("trained-on-test",)
 
 
 def test_a_notebook_has_the_line_of_its_own_check_cells():

@@ -72,7 +72,7 @@ def test_a_cell_that_sends_without_end_is_stopped(run):
     cell = (
         "from IPython.display import publish_display_data\nwhile True: publish_display_data({'text/plain': 'x' * 1000})"
     )
-    execution = assert_ended(run, cell, CellStatus.LIMIT, "sends output without end", limits)
+    execution = assert_ended(run, cell, CellStatus.LIMIT, "more than 2 MB of output", limits)
     shown = [output.get("text") or output["data"]["text/plain"] for output in execution.cells[2].outputs]
     assert sum(map(len, shown)) < 250_000  # of the megabytes that were sent
 

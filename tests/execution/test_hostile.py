@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.evidence import BadEvidence, Limits, read_evidence
-from netgrader.grading.execution_evidence import copy_evidence
+from netgrader.grading.execution_evidence import TooMuchEvidence, copy_evidence
 from netgrader.grading.execution_outputs import Collector
 from netgrader.grading.execution_types import ExecutionLimits
 from netgrader.sandbox import Plan, open_sandbox
@@ -22,7 +23,7 @@ from .conftest import check
 def folders(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
-    (source / "manifest.json").write_text("{}")
+    (source / "manifest.json").write_text('{"items": [{"file": "0.npy"}]}')
     return source, tmp_path / "target"
 
 
@@ -56,21 +57,14 @@ def listening(folder):
             os.chdir(here)
 
 
-def hidden(folder):
-    (folder / ".0.npy").touch()
-
-
-def long_name(folder):
-    (folder / ("0" * 60)).touch()
-
-
-def strange_name(folder):
-    (folder / "0\n.npy").touch()
+def missing(folder):
+    assert not (folder / "0.npy").exists()
 
 
 def many(folder):
     for number in range(30):
         (folder / f"{number}.npy").touch()
+    (folder / "manifest.json").write_text(json.dumps([f"{number}.npy" for number in range(30)]))
 
 
 def large(folder):
@@ -80,7 +74,7 @@ def large(folder):
 
 @pytest.mark.parametrize(
     "what",
-    [link, pipe, subfolder, listening, hidden, long_name, strange_name, many, large],
+    [link, pipe, subfolder, listening, missing, many, large],
     ids=lambda what: what.__name__,
 )
 def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, what):
@@ -88,6 +82,47 @@ def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, what):
     what(source)
     with pytest.raises(BadEvidence):
         copy_evidence(source, target, Limits(files=20, total_bytes=10_000_000))
+
+
+def beside_a_hole(folder):
+    with (folder / "1.npy").open("wb") as file:
+        file.truncate(6_000_000_000)
+
+
+def beside_a_link(folder):
+    (folder / "1.npy").symlink_to("/etc/passwd")
+
+
+def beside_a_strange_name(folder):
+    (folder / "0\n.npy").touch()
+
+
+@pytest.mark.parametrize("what", [beside_a_hole, beside_a_link, beside_a_strange_name], ids=lambda what: what.__name__)
+def test_what_the_manifest_does_not_name_is_not_looked_at(folders, what):
+    source, target = folders
+    (source / "0.npy").write_bytes(b"named")
+    what(source)
+    assert copy_evidence(source, target) == len("named") + (source / "manifest.json").stat().st_size
+    assert sorted(path.name for path in target.iterdir()) == ["0.npy", "manifest.json"]
+
+
+def test_a_file_that_is_named_and_has_holes_takes_no_more_room_than_it_had(folders):
+    source, target = folders
+    with (source / "0.npy").open("wb") as file:
+        file.write(b"begin")
+        file.seek(50_000_000)
+        file.write(b"end")
+    assert copy_evidence(source, target) > 50_000_000
+    assert (target / "0.npy").read_bytes() == (source / "0.npy").read_bytes()
+    assert (target / "0.npy").stat().st_blocks * 512 < 5_000_000
+
+
+def test_what_is_more_than_is_left_of_the_notebook_is_not_begun_to_be_copied(folders):
+    source, target = folders
+    (source / "0.npy").write_bytes(bytes(3_000_000))
+    with pytest.raises(TooMuchEvidence):
+        copy_evidence(source, target, most=2_000_000)
+    assert [path.name for path in target.iterdir()] == ["manifest.json"]
 
 
 def test_a_folder_that_became_a_link_is_not_followed(folders, tmp_path):

@@ -1,11 +1,14 @@
 """What verification saw crosses to the pages as JSON without loss, and nothing else does."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
 
 from netgrader import observations as seen
+from netgrader.feedback.figures import figure
+from netgrader.pages import charts
 
 EVERY_KIND = {
     "check_train": (
@@ -29,6 +32,37 @@ def test_a_number_that_is_not_finite_becomes_a_gap():
     curves = seen.Curves("Loss", "step", "loss", (seen.Series("3e-3", (0.0, 1.0), (float("nan"), float("inf"))),))
     back = seen.from_json(json.loads(json.dumps(seen.to_json({"check_train": (curves,)}), allow_nan=False)))
     assert back["check_train"][0].series[0].y == (None, None)
+
+
+def test_a_million_values_are_as_many_as_a_chart_has_places_for():
+    many = tuple(float(number) for number in range(1_000_000))
+    given = (seen.Curves("Accuracy", "x", "y", (seen.Series("test", many, many),)), seen.Sweep(many, many, None, {}))
+    curves, sweep = seen.from_json(seen.to_json({"check_train": given}))["check_train"]
+    for values in (curves.series[0].x, curves.series[0].y, sweep.rates, sweep.accuracies):
+        assert len(values) <= seen.MOST_POINTS
+        assert (values[0], values[-1]) == (0.0, 999_999.0)
+
+
+FAR = (0.0, 1.0, -1.0, 1e308, -1e308, 5e-324, 1e18, float("inf"), float("nan"))
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("values", list(itertools.product(FAR, FAR)))
+def test_a_chart_is_drawn_of_whatever_numbers_are_handed_over(values: tuple[float, float], log: bool):
+    """An accuracy of 1e308, or a learning rate: whoever draws a class draws it with all others."""
+    rates = tuple(abs(value) for value in values)
+    curves = seen.Curves(
+        "Accuracy", "x", "y", (seen.Series("test", values, values),), log_x=log, log_y=log, percent=log
+    )
+    sweep = seen.Sweep(rates, values, values[0], {str(rates[0]): 0.5})
+    network = seen.NetworkDrawing("<svg/>", (), learning_rate=rates[0])
+    given = (curves, sweep, network, seen.Comparison("Accuracy", values[0], 0.5))
+    back = seen.from_json(json.loads(json.dumps(seen.to_json({"check_train": given}))))["check_train"]
+    for one in back:
+        assert "inf" not in str(figure(one))
+    drawn = [charts.Dot("Zoë", rate, 0.5) for rate in (*back[1].rates, back[2].learning_rate or 1.0) if rate > 0]
+    axis = charts.axis("rate", [dot.x for dot in drawn], log=True)
+    assert "inf" not in charts.dots("Rates", [drawn], axis, charts.axis("accuracy", [0.5]))
 
 
 @pytest.mark.parametrize(

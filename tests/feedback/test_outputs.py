@@ -2,15 +2,27 @@
 
 import base64
 import io
+from functools import partial
 
 import pytest
+from PIL import Image
 
 from netgrader.feedback.outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
-from netgrader.pages import safe
-from netgrader.pages.markdown import formula, render_markdown
+from netgrader.pages import markdown, safe
+from netgrader.pages.markdown import formula
 from tests.feedback import examples as ex
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 20).decode()
+render_markdown = partial(markdown.render_markdown, prefix="m1-")
+
+
+def png(width, height):
+    """A picture of one colour: as many pixels as you like in a few bytes."""
+    stream = io.BytesIO()
+    Image.new("1", (width, height)).save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+PNG = png(2, 2)
 
 
 def shown(*outputs):
@@ -71,7 +83,19 @@ def test_a_picture_must_be_what_it_says():
     assert safe.picture("image/png", PNG).startswith("data:image/png;base64,")
     for mime, content in (("image/png", base64.b64encode(b"<svg>").decode()), ("text/html", PNG), ("image/png", "%%")):
         assert safe.picture(mime, content) is None
+    assert safe.picture("image/png", base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"0" * 20).decode()) is None
     assert safe.picture("image/png", base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(4_000_000)).decode()) is None
+
+
+def test_a_picture_is_no_larger_than_a_browser_can_take():
+    large = png(20_000, 20_000)
+    assert len(large) < 100_000
+    assert safe.picture("image/png", large) is None
+    for html in (
+        f'<img src="data:image/png;base64,{large}">',
+        f'<svg><image href="data:image/png;base64,{large}"/></svg>',
+    ):
+        assert "data:" not in safe.clean_html(html, "o1-")
 
 
 def test_a_drawing_by_matplotlib_keeps_its_colours():
@@ -84,12 +108,18 @@ def test_a_drawing_by_matplotlib_keeps_its_colours():
     plt.close(figure)
     drawing = base64.b64decode(safe.svg_picture(stream.getvalue()).partition(",")[2]).decode()
     assert "#123456" in drawing
+    for reference in ("<use ", "clip-path="):
+        assert drawing.count(reference) == stream.getvalue().count(reference) > 0
     assert "<metadata" not in drawing
 
 
 def test_ids_in_a_drawing_cannot_meet_those_of_the_page():
-    html = safe.clean_html('<svg><marker id="cell-train"/><path marker-end="url(#cell-train)"/></svg>', "o3-")
+    html = safe.clean_html(
+        '<svg><marker id="cell-train"><path d="M0 0"/></marker><path marker-end="url(#cell-train)"/></svg>', "o3-"
+    )
     assert 'id="o3-cell-train"' in html
+    assert 'id="m1-x"' in render_markdown("<h2 id=x>a</h2>")
+    assert 'id="m1-the-data"' in render_markdown("## The data")
     assert 'marker-end="url(#o3-cell-train)"' in html
 
 

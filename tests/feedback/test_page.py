@@ -257,3 +257,32 @@ def test_nothing_on_the_page_comes_from_elsewhere():
     assert not any(f'{attribute}="http' in html for attribute in ("src", "srcset", "data", "poster"))
     assert "<script" not in html
     assert "<link" not in html
+
+
+def test_what_does_not_work_is_said_before_any_points():
+    page = page_of(*ex.wrong_student())
+    assert [(cause.name, cause.severity) for cause in page.causes][:2] == [
+        ("train", "fatal"),
+        ("one_layer_network", "serious"),
+    ]
+    assert page.steps[0].name == "train"
+    words_of = {row.name: (row.state, row.word) for row in page.rows}
+    assert words_of["train"] == ("failed", "does not work")
+    assert words_of["one_layer_network"] == ("partial", "not as it should be")
+    html = render_page(page)
+    assert html.index("does not work.</strong> The training loop feeds the same minibatch") < html.index('class="big"')
+
+
+def test_what_a_check_costs_is_said_by_its_severity_and_what_follows_costs_nothing():
+    lost = ex.failed("test_b", "The loss is right", ex.fault("softmax-before-loss"))
+    follows = replace(
+        ex.failed("test_c", "The whole is right", message="This follows from another fault.", hint=None),
+        follows=("softmax-before-loss",),
+    )
+    cell = ex.cell("train", 2, ex.passed("test_a", "It trains", credit=9.0), lost, follows)
+    page = page_of([ex.check_cell("train", 2)], Graded(ex.result(cell)))
+    verdict = verdicts(page)["train"]
+    (check,) = verdict.to_read
+    assert check.credit.startswith("Serious: ")
+    assert [one.sentence for one in verdict.following] == ["The whole is right"]
+    assert "1 check follows from this and costs nothing more" in render_page(page)

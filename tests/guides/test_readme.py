@@ -32,3 +32,16 @@ def test_every_command_that_is_typed_is_one(page):
     assert typed
     for program, command in typed:
         assert command in {"netgrader": ours, "nbgrader": NbGraderApp.subcommands}[program], f"{program} {command}"
+
+
+def test_nobody_is_told_to_install_our_name_from_a_public_index():
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("source/**/*.md"), *ROOT.glob("netgrader/**/*.py")]
+    typed = re.compile(r"pip install[^\n`]*?(?<![\w/.-])netgrader(?![\w./-])")
+    required = re.compile(r"^\s*\"?netgrader(\[[\w,]+\])?(==|>=|\",)", re.MULTILINE)
+    assert typed.search("pip install 'netgrader[cluster]' s3fs")
+    assert required.search('  "netgrader[cluster,postgres]",')
+    files = [
+        *((path, typed) for path in pages),
+        *((ROOT / n, required) for n in ("pyproject.toml", "requirements.lock")),
+    ]
+    assert [path.name for path, form in files if form.search(path.read_text(encoding="utf-8"))] == []

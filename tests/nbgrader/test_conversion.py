@@ -281,3 +281,18 @@ def test_what_a_course_adds_to_the_steps_is_left_to_nbgrader(tiny, line, ours):
     config = tiny.root / "nbgrader_config.py"
     config.write_text(f"{config.read_text()}\n{line}\n")
     assert is_ours_alone(tiny.course.config) is ours
+
+
+def test_files_beside_the_notebooks_that_are_too_large_together_stay_where_they_are(booked):
+    folder = booked.submit("ada").parent
+    (folder / "notes.txt").write_text("mine")
+    with (folder / "gaps.bin").open("wb") as file:
+        file.truncate(10**12)  # takes nothing where it lies, and a terabyte where it is copied to
+    conversion = Conversion(booked.assignment, Options())
+    with opened(booked.course) as gradebook:
+        assert conversion.save(gradebook, "ada")
+    saved = booked.root / "autograded" / "ada" / "numbers"
+    assert sorted(path.name for path in saved.glob("*.*")) == ["1_sums.ipynb", "notes.txt"]
+    assert conversion.said == [
+        f"ada: 1 of the files beside the notebooks are left in {folder}, since together they are too large."
+    ]

@@ -54,13 +54,37 @@ def test_whose_every_notebook_could_not_be_graded_is_not_counted_as_graded():
     assert build_report(view).facts[0] == "2 students, 2 with a submission, 1 graded."
 
 
+FATAL = "1_one_layer, train does not work: The training loop feeds the same minibatch in every step."
+
+
+def test_what_does_not_work_comes_first_whatever_the_points_say():
+    high = ex.wrong()
+    high = replace(high, marks=Marks({"check_train": CellMark(2.9, None, 3)}))
+    students = (ex.student("Ada", ex.one_mistake()), ex.student("Zoe", high))
+    helped = build_report(ClassView("digits", (ex.COLUMNS,), students)).to_help
+    assert [concern.name for concern in helped] == ["Zoe", "Ada"]
+    assert helped[0].reasons[0] == FATAL
+
+
+def test_what_a_person_gave_all_points_for_is_no_reason_for_help():
+    forgiven = replace(ex.wrong(), marks=Marks({"check_train": CellMark(1.0, 3.0, 3)}))
+    reasons = [reason for concern in build_report(one(forgiven)).to_help for reason in concern.reasons]
+    assert FATAL not in reasons
+
+
+def test_a_mistake_is_listed_with_how_grave_it_is():
+    faults = {fault.code: fault.severity for fault in build_report(one(ex.wrong())).faults}
+    assert faults["same-batch-always"] == "fatal"
+    assert faults["softmax-before-loss"] == "serious"
+
+
 def test_one_mistake_that_costs_much_is_worth_a_word_and_a_few_are_not():
     helped = {concern.name: concern.reasons for concern in build_report(one(ex.one_mistake())).to_help}
     assert "all of the 3 points lost in it go back to one mistake" in helped["Ada"][0]
     graded = ex.wrong()
     few = replace(graded, result=replace(graded.result, faults=graded.result.faults[:3]))
-    assert build_report(one(few)).to_help == ()
-    assert build_report(one(graded)).to_help[0].reasons[0].startswith("Made 4 different mistakes")
+    assert [concern.reasons for concern in build_report(one(few)).to_help] == [(FATAL,)]
+    assert build_report(one(graded)).to_help[0].reasons[1].startswith("Made 4 different mistakes")
 
 
 def test_no_points_at_all_stand_out_however_the_class_did():
@@ -70,8 +94,10 @@ def test_no_points_at_all_stand_out_however_the_class_did():
     students = (ex.student("Ada", poor), ex.student("Bo", poor), ex.student("Cy", empty), ex.student("Di", ex.right()))
     helped = {one.name: one.reasons for one in build_report(ClassView("digits", (ex.COLUMNS,), students)).to_help}
     assert set(helped) == {"Ada", "Bo", "Cy"}
-    assert helped["Ada"][0] == "1_one_layer: no points of 3."
-    assert "train, 3 lost: " in helped["Ada"][1]
+    assert helped["Ada"] == (
+        "1_one_layer, train does not work: The training loop never runs the training operation.",
+        "1_one_layer: no points of 3.",
+    )
     assert helped["Cy"] == ("1_one_layer was handed in blank: nothing in it has been filled in.",)
 
 
@@ -81,19 +107,19 @@ def test_who_made_many_different_mistakes_may_need_a_talk():
     assert len(codes) == 5
     many = replace(graded, result=replace(graded.result, faults=codes))
     helped = {concern.name: concern.reasons for concern in build_report(one(many)).to_help}
-    assert helped["Ada"][0] == "Made 5 different mistakes: a talk may help more than the page."
+    assert helped["Ada"][1] == "Made 5 different mistakes: a talk may help more than the page."
 
 
 def test_of_who_needs_help_the_costliest_mistakes_are_told_with_what_they_cost():
     graded = ex.wrong()
     many = replace(graded, result=replace(graded.result, faults=(*graded.result.faults, "graph-grows")))
     (concern,) = build_report(one(many)).to_help
-    told = concern.reasons[1:]
-    assert len(told) == 3
-    assert told[0].startswith("1_one_layer, train, ")
+    told = concern.reasons[2:]
+    assert told[0].startswith("1_one_layer, train, 1.09 lost: The accuracy reported")
+    # Two serious mistakes in one cell take as much as one another, whatever the credit of the checks that found them.
     points = [float(reason.partition(" lost:")[0].rpartition(" ")[2]) for reason in told]
-    assert points == [1.5, 1.5, 1.0]
-    assert any("one_layer_network, 1 lost: The softmax is applied twice" in reason for reason in told)
+    assert points == [1.09, 0.75, 0.75]
+    assert any("one_layer_network, 0.75 lost: The softmax is applied twice" in reason for reason in told)
 
 
 def test_what_was_noticed_is_a_click_away_from_whom_it_was_noticed_of():

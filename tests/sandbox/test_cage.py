@@ -16,6 +16,7 @@ import pytest
 
 from netgrader.sandbox import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
 from netgrader.sandbox.bubblewrap import BubblewrapSandbox
+from netgrader.sandbox.filter import filter_program
 from netgrader.sandbox.promises import _Trial, promises
 
 SMALL = Limits(wall_seconds=30, memory_bytes=400_000_000, disk_bytes=20_000_000)
@@ -54,7 +55,7 @@ def test_what_is_no_cage_promises_nothing_and_is_not_tried():
 
 def test_a_filter_of_system_calls_that_is_missing_is_noticed(monkeypatch):
     allow_all = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a program of one instruction: return SECCOMP_RET_ALLOW
-    monkeypatch.setattr("netgrader.sandbox.bubblewrap.filter_program", lambda: allow_all)
+    monkeypatch.setattr("netgrader.sandbox.bubblewrap.filter_program", lambda **_: allow_all)
     held = {promise.name: promise for promise in promises(BubblewrapSandbox())}
     assert not held["a filter of system calls"].held
     assert held["no network"].held
@@ -317,3 +318,39 @@ def test_room_on_the_disk_cannot_be_taken_without_writing(sandbox, tmp_path):
     output, _ = run(sandbox, program, mounts=[Mount(folder, "/run/out", writable=True)], limits=limits)
     assert output.split() == ["-1", "True"]
     assert (folder / "a").stat().st_blocks == 0
+
+
+def test_a_call_that_is_newer_than_the_list_does_not_exist(sandbox, monkeypatch):
+    """As on an older kernel, so that programs go on without it; shown with a call (450) that kernels have long had."""
+    ask = (
+        "import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "print(libc.syscall(450, 1, 1, 1, 1), errno.errorcode[ctypes.get_errno()])"
+    )
+    assert run(sandbox, ask)[0].split() == ["-1", "EINVAL"]
+    filter_program.cache_clear()
+    monkeypatch.setattr("netgrader.sandbox.filter.NEWEST", 449)
+    assert run(sandbox, ask)[0].split() == ["-1", "ENOSYS"]
+    filter_program.cache_clear()
+
+
+@pytest.mark.parametrize("number", [467, 468, 512, 1 << 30 | 39])
+def test_calls_that_open_trees_and_those_of_another_layout_do_not_exist(either, number):
+    ask = (
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        f"print(libc.syscall({number}, -1, 1, 1, 1), ctypes.get_errno())"
+    )
+    assert run(either, ask)[0].split() == ["-1", "38"]
+
+
+def test_calls_of_32_bits_end_the_program(sandbox):
+    """The filter knows the numbers of this machine's calls only."""
+    if os.uname().machine != "x86_64":
+        return
+    program = (
+        "import ctypes, mmap\nflags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS\n"
+        "code = mmap.mmap(-1, 4096, flags=flags, prot=7)\ncode.write(bytes.fromhex('b814000000cd80c3'))\n"  # getpid
+        "print(ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(code)))())"
+    )
+    output, outcome = run(sandbox, program)
+    assert output == ""
+    assert outcome.code == -signal.SIGSYS

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from netgrader.sandbox import cgroups
 from netgrader.sandbox.api import Limits
 from netgrader.sandbox.cgroups import ControlGroup, make_group
 
@@ -50,11 +51,11 @@ def test_a_group_of_version_2_stands_below_the_nearest_that_hands_memory_on(vers
 def test_what_a_group_of_version_2_counts_is_read(version_2):
     group = make_group(LIMITS, *version_2[1])
     folder = group.folders["memory"]
-    (folder / "memory.stat").write_text("anon 5\nfile 100\nshmem 7\nkernel 1\n")
+    (folder / "memory.stat").write_text("anon 5\nfile 100\nshmem 7\nkernel 1\nsock 20\n")
     (folder / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
     (folder / "cpu.stat").write_text("usage_usec 2500000\n")
     (folder / "cgroup.procs").write_text("12\n34\n")
-    assert group.memory() == 13
+    assert group.memory() == 33
     assert group.ran_out_of_memory()
     assert group.cpu_seconds() == 2.5
     assert group.processes() == [12, 34]
@@ -75,6 +76,10 @@ def test_groups_of_version_1_stand_in_a_tree_for_each_kind(tmp_path):
     (group.folders["memory"] / "memory.stat").write_text("total_rss 3\ntotal_shmem 4\ntotal_cache 100\n")
     (group.folders["memory"] / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 0\n")
     assert group.memory() == 7
+    # What network sockets hold is counted and limited by a file of its own.
+    assert (group.folders["memory"] / "memory.kmem.tcp.limit_in_bytes").read_text().strip() == "250000"
+    (group.folders["memory"] / "memory.kmem.tcp.usage_in_bytes").write_text("30\n")
+    assert group.memory() == 37
     assert not group.ran_out_of_memory()
 
 
@@ -102,3 +107,19 @@ def test_a_group_that_is_gone_counts_nothing(tmp_path):
     assert group.processes() == []
     assert group.cpu_seconds() is None
     assert group.remove()
+
+
+def test_a_group_of_version_2_that_has_memory_and_does_not_hand_it_on_is_asked_to(tmp_path, monkeypatch):
+    """As the machine's first group does where no systemd has asked before."""
+    root, plain = tmp_path / "cgroup", cgroups._write
+
+    def as_a_kernel_does(path, value):
+        plain(path, path.read_text() + f" {value[1:]}" if path.name == "cgroup.subtree_control" else value)
+
+    monkeypatch.setattr(cgroups, "_write", as_a_kernel_does)
+    root.mkdir()
+    for name, content in (("controllers", "cpuset cpu io memory"), ("subtree_control", "io"), ("procs", "")):
+        (root / f"cgroup.{name}").write_text(content)
+    group = make_group(LIMITS, *tree(tmp_path, [f"cgroup2 {root} cgroup2 rw 0 0"], ["0::/"]))
+    assert group.limits_memory
+    assert group.limits_cpu

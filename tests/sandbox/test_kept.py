@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -86,3 +87,65 @@ def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, mon
     kept.require_promises.cache_clear()
     with pytest.raises(SandboxError, match="a filter of system calls"):
         grade(path)
+
+
+@pytest.fixture
+def groupless(monkeypatch):
+    """A machine on which no control group can be had."""
+    monkeypatch.setattr("netgrader.sandbox.bubblewrap.make_group", lambda *_: None)
+    monkeypatch.setattr("netgrader.sandbox.cgroups.make_group", lambda *_: None)
+
+
+def test_root_grades_nothing_where_memory_is_not_limited_unless_told_to(tried, groupless, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    with pytest.raises(SandboxError, match="not limited by a control group") as raised:
+        tried()
+    assert "--sandbox bubblewrap-without-control-group" in str(raised.value)
+    assert tried.trials == []
+    tried("bubblewrap-without-control-group")
+    assert tried.trials == ["bubblewrap-without-control-group"]
+
+
+def test_an_ordinary_user_grades_where_memory_is_watched_only(tried, groupless, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    tried()
+    assert tried.trials == ["bubblewrap"]
+
+
+def test_promises_that_were_held_with_a_control_group_are_tried_again_without_one(tried, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    tried()
+    monkeypatch.setattr("netgrader.sandbox.bubblewrap.memory_gap", lambda: "the memory is not limited")
+    tried()
+    assert len(tried.trials) == 2
+
+
+def test_each_grading_without_a_control_group_says_so(tiny, groupless, tmp_path, capsys):
+    """On the terminal, and in the result."""
+    from netgrader.commands.grade import run
+
+    path = tiny.submit("ada")
+    result = tmp_path / "result.json"
+    run([path], result, "bubblewrap-without-control-group")
+    assert capsys.readouterr().out.count("is not limited by a control group") == 1
+    assert '"memory": "watched from outside, no control group"' in result.read_text(encoding="utf-8")
+
+
+def test_a_grading_with_a_control_group_does_not_say_so(capsys):
+    from netgrader.commands.show import console, uncaged_warning
+
+    uncaged_warning(console(), "bubblewrap")
+    assert "control group" not in capsys.readouterr().out
+
+
+def test_doctor_says_what_is_not_limited_and_what_to_type(groupless, monkeypatch):
+    from netgrader.commands import doctor
+
+    monkeypatch.setattr("netgrader.sandbox.promises.promises", lambda _: [])
+    monkeypatch.setattr("netgrader.sandbox.kept.warm_problem", lambda: None)
+    for sandbox, needed in (("bubblewrap", os.geteuid() == 0), ("bubblewrap-without-control-group", False)):
+        (said,) = (one for one in doctor.findings(sandbox) if "control group" in one.what)
+        assert not said.good
+        assert said.needed == needed
+        assert "shared pages, pipes and socket buffers" in said.found
+        assert "systemd-run" in said.remedy

@@ -35,6 +35,12 @@ def test_nbclient_can_interrupt_it(tmp_path):
     assert ran.cells[1].outputs[0].data == {"text/plain": "'after'"}
 
 
+def test_a_managed_kernel_can_put_nothing_in_the_place_of_its_channels():
+    ran = notebook("import os\nos.unlink('/run/kernel/s-1')", "open('/run/kernel/s-9', 'w')")
+    NotebookClient(ran, kernel_manager_class=CagedKernelManager, timeout=60, allow_errors=True).execute()
+    assert [cell.outputs[0].ename for cell in ran.cells] == ["PermissionError", "PermissionError"]
+
+
 def test_what_a_managed_kernel_sees_can_be_said(tmp_path):
     tmp_path.chmod(0o755)
     (tmp_path / "a").write_text("given")

@@ -45,8 +45,8 @@ class Weakened(BubblewrapSandbox):
         super().__init__()
         self._off, self._values, self._instead = off, values, instead
 
-    def _options(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
-        yield from self._without(list(super()._options(plan, user, descriptors)))
+    def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
+        yield from self._without(list(super()._options(plan, user, descriptors, watched=watched)))
 
     def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
         return list(self._without(super()._limiter(plan, user, watched=watched)))
@@ -75,10 +75,10 @@ class Weakened(BubblewrapSandbox):
 class Unfiltered(BubblewrapSandbox):
     """A cage without a filter of system calls."""
 
-    def _options(self, plan: Plan, user: int, descriptors: list[int]) -> Iterator[str]:
+    def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("netgrader.sandbox.bubblewrap.filter_program", lambda: ALLOW_ALL)
-            yield from list(super()._options(plan, user, descriptors))
+            patch.setattr("netgrader.sandbox.bubblewrap.filter_program", lambda **_: ALLOW_ALL)
+            yield from list(super()._options(plan, user, descriptors, watched=watched))
 
     def _request(self, *arguments: Any, **options: Any) -> dict[str, Any]:
         return {**super()._request(*arguments, **options), "filter": ""}

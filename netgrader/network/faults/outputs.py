@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netgrader.faults import Severity
 from netgrader.network.faults.wording import fault
 from netgrader.network.graph import node_of
 from netgrader.network.losses import CROSS_ENTROPY
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from netgrader.network.reading import Reading
 
 __all__ = ["CHECKS"]
+
+NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
+"""Parts without which no network can be trained."""
 
 _ACCURACIES = {
     "wrong-axis": ("accuracy-over-wrong-axis", "the largest over the images", "the largest over the classes"),
@@ -140,11 +144,13 @@ def missing(reading: Reading) -> Iterator[Fault]:
         parts["accuracy"] = reading.measured.get("accuracy") or next(iter(untried), None)
     for name, tensor in parts.items():
         if tensor is None:
-            yield fault("missing-tensor", name, f"no {name} in the graph", f"net.{name}")
+            grave = Severity.FATAL if name in NOTHING_WITHOUT else None
+            yield fault("missing-tensor", name, f"no {name} in the graph", f"net.{name}", grave)
     if not reading.steps and roles.loss is None and roles.images is None:
         return
     if not reading.steps:
-        yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits")
+        grave = Severity.FATAL
+        yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", grave)
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:

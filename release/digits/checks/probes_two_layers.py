@@ -1,17 +1,16 @@
 """Evidence from notebook 2: the network, the sweep, the trained network, the gradients."""
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 from netgrader.checks.exercises import trained_at
-from netgrader.checks.sweeps import is_exchanged
+from netgrader.checks.sweeps import MOST_TRAINED, drawn_rate, in_question, is_exchanged
 from netgrader.evidence import EvidenceWriter, GraphEvidence
-from netgrader.student.ended import Ended, seen_networks
+from netgrader.student.ended import fitting, seen_networks, shapes_of
+from netgrader.student.fed import fed_rows
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe
-
-MOST_SEEN = 1_000
 
 
 @probe("check_two_layer_network")
@@ -42,6 +41,7 @@ def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
     rates = {"third": best / 3, "best": best, "triple": best * 3, "tenfold": best * 10}
     if pairs:
         rates |= {"lowest": min(pairs)[0], "highest": max(pairs)[0]}
+        rates["drawn"] = drawn_rate([rate for rate, _ in pairs], student.challenge)
     made = {}
     for name, rate in rates.items():
         with student.capturing(out, name):
@@ -50,7 +50,9 @@ def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
             )
             out.graph(name, made[name])
     with student.capturing(out, "trained"):
-        hand_over_trained(out, made.get("best"), sorted(rate for rate, _ in pairs), best)
+        hand_over_trained(
+            out, made.get("best"), in_question(sorted(rate for rate, _ in pairs), best, student.challenge)
+        )
 
 
 def results(sweep: object) -> tuple[list[tuple[float, float]], bool]:
@@ -78,28 +80,32 @@ def number(value: object, expected: str) -> float:
         raise WrongReturn(value, expected) from None
 
 
-def hand_over_trained(out: EvidenceWriter, net: GraphEvidence | None, rates: list[float], best: float) -> None:
-    """The weights that sessions of the notebook had in the end at the best rate, beside it, and at the sweep's ends."""
-    networks, seen = seen_networks()
-    out.fact("sessions", {"rates": seen[-MOST_SEEN:], "elsewhere": sum(os.times()[2:4])})
-    if net is None or not rates:
+def hand_over_trained(out: EvidenceWriter, net: GraphEvidence | None, first: list[float]) -> None:
+    """What sessions of the notebook trained, as values of `net`: at each rate what was trained last, those of `first` first.
+
+    What was trained at a rate that a graph does not tell goes along without one.
+    """
+    networks, lost = seen_networks()
+    out.fact("sessions", {"lost": lost})
+    if net is None:
         return
-    place = int(np.argmin(np.abs(np.array(rates) - best)))
-    around = [rates[max(place - 1, 0)], rates[min(place + 1, len(rates) - 1)]]
-    for number, rate in enumerate(dict.fromkeys([rates[place], *around, rates[0], rates[-1]])):
-        for one in networks:
-            if one.values and one.rate is not None and np.isclose(one.rate, rate, rtol=1e-4) and is_like(one, net):
-                about = {"learning_rate": rate}
-                out.graph(
-                    trained_at(number), GraphEvidence(net.meta_graph, net.parts, net.eval_feed, one.values, about)
-                )
-                break
+    wanted = variables_of(net)
+    found = [(one.rate, values) for one in networks for values in fitting(one, wanted)]
+    places = []
+    for rate in first:
+        places += [k for k, (own, _) in enumerate(found) if own is not None and np.isclose(own, rate, rtol=1e-4)][:1]
+    places = list(dict.fromkeys([*places, *range(len(found))]))[:MOST_TRAINED]
+    for number, place in enumerate(places):
+        rate, values = found[place]
+        about = {"learning_rate": rate}
+        out.graph(trained_at(number), GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, about))
 
 
-def is_like(one: Ended, net: GraphEvidence) -> bool:
-    """Whether the values of a session's network can be put into another: it has the same parts, by name."""
-    names = {operation.name for operation in one.graph.get_operations()}
-    return all(net.parts[part].partition(":")[0] in names for part in ("X", "logits") if part in net.parts)
+def variables_of(net: GraphEvidence) -> list[tuple[str, tuple[int, ...]]]:
+    """Names and shapes of a network's variables, but for what its optimizer remembers, in the order of the graph."""
+    with tf.Graph().as_default() as graph:
+        tf.train.import_meta_graph(tf.MetaGraphDef.FromString(net.meta_graph))
+        return shapes_of(graph)
 
 
 @probe("check_two_layer_training")
@@ -111,6 +117,8 @@ def two_layer_training(student: Student, out: EvidenceWriter) -> None:
     with student.capturing(out, "net"):
         session = student.value("sess") if student.has("sess") else None
         out.graph("net", export_graph(student.value("net"), session))
+    with student.capturing(out, "fed"):
+        out.array("fed", fed_rows(student.value("net").graph))
 
 
 @probe("check_input_gradients")

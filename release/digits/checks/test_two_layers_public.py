@@ -1,10 +1,10 @@
 """Public checks of notebook 2. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import fail, grades
+from netgrader.checks import Severity, fail, grades
+from netgrader.checks.handed_over import curves, gradients, require_chosen, student_sweep
 from netgrader.checks.input_gradients import require_each, require_shapes
 from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
 from netgrader.checks.sweeps import require_best, require_wide
-from netgrader.checks.two_layers import curves, gradients, require_chosen, student_sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -121,11 +121,11 @@ def test_the_optimizer_is_adam(network, refuse):
 @grades(NETWORK, credit=2, faults=("learning-rate-not-as-stated",), requires=BASIS)
 def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
     """The learning rate is 0.001, or the one that is given"""
-    refuse(network)
-    require_rate(network, exercise["learning_rate"])
     for rate, other in networks.items():
         refuse(other)
         require_rate(other, rate)
+    require_rate(network, exercise["learning_rate"], severity=Severity.SLIGHT)
+    refuse(network)
 
 
 # ---- learning_rate_sweep -------------------------------------------------------------------------------------------
@@ -148,13 +148,14 @@ def test_the_best_rate_is_the_sweeps(bench):
 # ---- two_layer_training --------------------------------------------------------------------------------------------
 
 
-@grades(TRAINING, credit=0, faults=("too-few-epochs",))
+@grades(TRAINING, credit=0, faults=("too-few-epochs", "too-many-epochs"))
 def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence):
     """There is an accuracy on training and on test images for each of the five epochs"""
     acc_trn, acc_val = curves(cell_evidence)
     epochs = bench.exercises.table("two_layer_training")["epochs"]
-    if len(acc_val) < epochs or len(acc_trn) != len(acc_val):
-        fail("too-few-epochs", found=f"{len(acc_trn)} and {len(acc_val)} accuracies", expected=f"{epochs} of each")
+    if len(acc_trn) != epochs or len(acc_val) != epochs:
+        code = "too-few-epochs" if min(len(acc_trn), len(acc_val)) < epochs else "too-many-epochs"
+        fail(code, found=f"{len(acc_trn)} and {len(acc_val)} accuracies", expected=f"{epochs} of each")
 
 
 # ---- input_gradients -----------------------------------------------------------------------------------------------

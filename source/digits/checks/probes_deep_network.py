@@ -3,6 +3,7 @@
 import numpy as np
 
 from netgrader.evidence import EvidenceWriter
+from netgrader.student.fed import fed_rows
 from netgrader.student.probes import Student, export_graph, probe
 
 
@@ -32,3 +33,5 @@ def trained(student: Student, out: EvidenceWriter) -> None:
     with student.capturing(out, "net"):
         session = student.value("sess") if student.has("sess") else None
         out.graph("net", export_graph(student.value("net"), session))
+    with student.capturing(out, "fed"):
+        out.array("fed", fed_rows(student.value("net").graph))

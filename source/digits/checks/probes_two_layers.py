@@ -9,6 +9,7 @@ from netgrader.checks.exercises import trained_at
 from netgrader.checks.sweeps import MOST_TRAINED, drawn_rate, in_question, is_exchanged
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.student.ended import fitting, seen_networks, shapes_of
+from netgrader.student.fed import fed_rows
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe
 
 
@@ -116,6 +117,8 @@ def two_layer_training(student: Student, out: EvidenceWriter) -> None:
     with student.capturing(out, "net"):
         session = student.value("sess") if student.has("sess") else None
         out.graph("net", export_graph(student.value("net"), session))
+    with student.capturing(out, "fed"):
+        out.array("fed", fed_rows(student.value("net").graph))
 
 
 @probe("check_input_gradients")

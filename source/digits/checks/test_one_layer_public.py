@@ -1,6 +1,6 @@
 """Public checks of notebook 1. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import grades
+from netgrader.checks import Severity, grades
 from netgrader.checks.arrays import require_images, require_labels
 from netgrader.checks.dense import (
     require_activation,
@@ -204,6 +204,7 @@ def test_loss_is_cross_entropy_of_the_logits(network, refuse):
     credit=4,
     faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"),
     requires=BASIS,
+    forgives=(LAYER,),
 )
 def test_training_lowers_the_loss(network, refuse):
     """A training step changes the weights so that the loss becomes smaller"""
@@ -221,7 +222,7 @@ def test_optimizer_is_adam(network, refuse):
 @grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
 def test_default_learning_rate(network, exercise):
     """Without an argument the learning rate is 0.003"""
-    require_rate(network, exercise["learning_rate"])
+    require_rate(network, exercise["learning_rate"], severity=Severity.SLIGHT)
 
 
 @grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",), requires=BASIS)

@@ -1,6 +1,6 @@
 """Public checks of notebook 2. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import fail, grades
+from netgrader.checks import Severity, fail, grades
 from netgrader.checks.handed_over import curves, gradients, require_chosen, student_sweep
 from netgrader.checks.input_gradients import require_each, require_shapes
 from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
@@ -121,11 +121,11 @@ def test_the_optimizer_is_adam(network, refuse):
 @grades(NETWORK, credit=2, faults=("learning-rate-not-as-stated",), requires=BASIS)
 def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
     """The learning rate is 0.001, or the one that is given"""
-    refuse(network)
-    require_rate(network, exercise["learning_rate"])
     for rate, other in networks.items():
         refuse(other)
         require_rate(other, rate)
+    require_rate(network, exercise["learning_rate"], severity=Severity.SLIGHT)
+    refuse(network)
 
 
 # ---- learning_rate_sweep -------------------------------------------------------------------------------------------

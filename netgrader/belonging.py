@@ -1,0 +1,107 @@
+"""Which folder's configuration may be run: one that an instructor put there, and nobody who handed something in.
+
+A course's ``nbgrader_config.py`` and its tests are programs that run with the rights of whoever types a command, so
+what stands in the folder that one happens to be in is looked at first. The model is git's ``safe.directory``.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from netgrader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["CONFIGS", "TESTS", "TRUST_VARIABLE", "lies_among_submissions", "require_own"]
+
+CONFIGS = ("nbgrader_config.py", "nbgrader_config.json")
+TESTS = "grader_tests"
+TRUST_VARIABLE = "NETGRADER_COURSE"
+"""The environment variable by which somebody says which folder's course they mean, and that they trust it."""
+OF_STUDENTS = frozenset({"submitted", "autograded", "downloaded", "feedback"})
+"""What nbgrader calls the folders in which lies what students handed in, or what was made of it."""
+GRADEBOOK = "gradebook.db"
+COURSE_FOLDERS = ("source", "release", TESTS)
+
+
+def lies_among_submissions(path: Path) -> bool:
+    """Whether `path` lies where nbgrader puts what was handed in, or anywhere else inside of another course.
+
+    A course may call those folders what it likes, and only its own configuration says how: so nothing inside of a folder
+    that looks like a course is taken for another one.
+    """
+    real = path.resolve()
+    return any(part in OF_STUDENTS for part in real.parts) or any(map(_looks_like_a_course, real.parents))
+
+
+def require_own(course: Path) -> None:
+    """See that what would be run of the folder `course` was put there by this user or by root.
+
+    Raises
+    ------
+    UsageError
+        If some of it belongs to somebody else or is a link to what was handed in: with what to type to go on.
+    """
+    allowed = _own_users()
+    if allowed is None:
+        return
+    for path in _run_from(course):
+        linked, real = path.lstat().st_uid, path.stat().st_uid
+        stranger = next((owner for owner in (linked, real) if owner not in allowed), None)
+        if stranger is not None:
+            raise UsageError(
+                f"{path} belongs to {_name(stranger)}, and it would be run with your rights, so it is not taken for a "
+                f"course's. If you trust it, type: {_trusting(course)}"
+            )
+        if path != course and path.is_symlink() and lies_among_submissions(path):
+            raise UsageError(
+                f"{path} is a link to {path.resolve()}, where students' files lie, so it is not run. "
+                f"Put the file itself there. If you trust it, type: {_trusting(course)}"
+            )
+
+
+def _run_from(course: Path) -> Iterator[Path]:
+    """What a command runs of a course before and while it grades: its configuration, and its tests."""
+    yield course
+    yield from (path for name in CONFIGS if (path := course / name).exists())
+    tests = course / TESTS
+    if tests.is_dir():
+        yield tests
+        yield from (path for path in sorted(tests.iterdir()) if path.exists() and path.suffix in {".py", ".txt"})
+
+
+def _own_users() -> frozenset[int] | None:
+    """Whose files are run; None where files belong to nobody."""
+    if not hasattr(os, "geteuid"):
+        return None
+    me = os.geteuid()
+    behind_sudo = os.environ.get("SUDO_UID", "") if me == 0 else ""
+    return frozenset({0, me, *([int(behind_sudo)] if behind_sudo.isdecimal() else [])})
+
+
+def _name(user: int) -> str:
+    import pwd  # noqa: PLC0415  (POSIX)
+
+    try:
+        return f"the user {pwd.getpwuid(user).pw_name}"
+    except KeyError:
+        return f"the user {user}"
+
+
+def _trusting(course: Path) -> str:
+    return f"export {TRUST_VARIABLE}={shlex.quote(str(course))}"
+
+
+def _looks_like_a_course(folder: Path) -> bool:
+    """Whether another course lies in `folder`: by its gradebook, or its configuration beside folders of nbgrader's."""
+    try:
+        configured = any((folder / name).is_file() for name in CONFIGS)
+        return (folder / GRADEBOOK).is_file() or (
+            configured and any((folder / name).is_dir() for name in COURSE_FOLDERS)
+        )
+    except PermissionError:
+        return False

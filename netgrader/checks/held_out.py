@@ -1,0 +1,170 @@
+"""Test images that no untrusted code ever sees: how half of them are kept back, and what that says of a network.
+
+The notebook is run with a file in which a secret half of the test images, drawn anew for each submission, is redrawn:
+in the place of each stands a training image of the same digit, turned, sheared and moved. The accuracy that counts is
+that on the original images. A network that learned from the training images alone knows both halves equally well, but for
+chance; one that was trained on the test images, or that looks them up, knows the half that it was given better. Which
+half an image belongs to was drawn by lot, so the difference is a randomisation test (Fisher, *The Design of Experiments*,
+1935, chapter II): its error is known whatever the network is. Error rates: ``docs/clean.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "DOUBTED",
+    "HARDNESS",
+    "NAMED",
+    "HeldOut",
+    "held_out_images",
+    "knowledge",
+    "lead_of_the_given",
+    "read_hardness",
+    "secret_seed",
+]
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Floats = npt.NDArray[np.float64]
+Bytes = npt.NDArray[np.uint8]
+
+HARDNESS = "hardness.npy"
+"""The file beside the hidden tests with how well other networks know each test image (`read_hardness`)."""
+NAMED = 5.0
+"""Standard errors from which on a network is said to have been trained on the test images: of ten million honest ones
+three lie beyond."""
+DOUBTED = 3.0
+"""Standard errors from which on the accuracy that counts is the one expected from the hidden half alone: of a thousand
+honest networks it is one, which is run again."""
+STRATA = 100  # of images that are about equally hard
+TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # radians, share, share, pixels: the largest of each
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Test images as a notebook is given them.
+
+    Attributes
+    ----------
+    images
+        The images (n, height, width), uint8.
+    hidden
+        Which of them are redrawn (n,), bool: the originals in their place were nowhere within reach of the notebook.
+    hardness
+        How well other networks know each original (n,), from 0 to 1; None where that is not known.
+    """
+
+    images: Bytes
+    hidden: npt.NDArray[np.bool_]
+    hardness: Floats | None = None
+
+
+def secret_seed(secret: bytes, *parts: object) -> str:
+    """Return what a submission's half follows from: HMAC-SHA256 of `parts` with the course's `secret`, in hex."""
+    return hmac.new(secret, repr(parts).encode(), hashlib.sha256).hexdigest()
+
+
+def held_out_images(seed: str, train: tuple[Bytes, Bytes], test: tuple[Bytes, Bytes]) -> HeldOut:
+    """Redraw a half of the test images that follows from `seed`.
+
+    Parameters
+    ----------
+    seed
+        A secret, in hex.
+    train, test
+        Images (n, height, width), uint8, and their classes (n,).
+    """
+    random = np.random.default_rng(int(seed, 16))
+    (x_train, y_train), (x_test, y_test) = train, test
+    hidden = np.zeros(len(x_test), bool)
+    hidden[random.permutation(len(x_test))[: len(x_test) // 2]] = True
+    images = x_test.copy()
+    for digit in np.unique(y_test):
+        places = np.flatnonzero(hidden & (y_test == digit))
+        like = np.flatnonzero(y_train == digit)
+        if len(like):
+            images[places] = _redrawn(x_train[random.choice(like, len(places))], random)
+    return HeldOut(images, hidden)
+
+
+def read_hardness(file: Path, test: Bytes) -> Floats | None:
+    """Read how well other networks know each of the test images, (n,) from 0 to 1; None if it is of other images."""
+    hardness = np.load(file, allow_pickle=False).astype(np.float64)
+    return hardness if hardness.shape == (len(test),) else None
+
+
+def _redrawn(images: Bytes, random: np.random.Generator) -> Bytes:
+    """Turn, shear, scale and move each of the images (n, height, width), uint8, by an amount of its own."""
+    n, height, width = images.shape
+    turn, shear, wide, high, down, right = random.uniform(-1, 1, (6, n, 1))
+    y, x = np.divmod(np.arange(height * width)[None], width)
+    y, x = y - (height - 1) / 2, x - (width - 1) / 2
+    cos, sin = np.cos(TURNED * turn), np.sin(TURNED * turn)
+    from_y = (cos * y - sin * x) * (1 + SCALED * high) + (height - 1) / 2 + MOVED * down
+    from_x = (sin * y + cos * x) * (1 + SCALED * wide) + SHEARED * shear * y + (width - 1) / 2 + MOVED * right
+    top, left = np.floor(from_y).astype(int), np.floor(from_x).astype(int)
+    made = np.zeros((n, height * width))
+    each = np.arange(n)[:, None]
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).astype(np.float64)
+    for dy in (0, 1):
+        for dx in (0, 1):
+            share = (1 - np.abs(from_y - top - dy)) * (1 - np.abs(from_x - left - dx))
+            rows = np.clip(top + dy + 1, 0, height + 1)
+            columns = np.clip(left + dx + 1, 0, width + 1)
+            made += share * padded[each, rows, columns]
+    return np.clip(np.rint(made), 0, 255).astype(np.uint8).reshape(images.shape)
+
+
+def knowledge(logits: npt.NDArray[np.float32], labels: Bytes) -> Floats:
+    """Return how well a network knows each image (n,): from 0, surely wrong, over 0.5, undecided, to 1, surely right.
+
+    What decides is by how much the logit (n, classes) of the true class is above all others, in units of a network's own:
+    two of a hundred images lie closer to undecided than one.
+    """
+    wide = np.nan_to_num(logits.astype(np.float64), nan=-1e6, posinf=1e6, neginf=-1e6)
+    rows = np.arange(len(wide))
+    true = wide[rows, labels].copy()
+    wide[rows, labels] = -np.inf
+    margin = true - wide.max(axis=1)
+    unit = float(np.quantile(np.abs(margin), 0.02)) or 1.0
+    return 1 / (1 + np.exp(-np.clip(margin / unit, -30, 30)))
+
+
+def lead_of_the_given(
+    known: npt.NDArray[Any], hidden: npt.NDArray[np.bool_], hardness: Floats | None = None
+) -> tuple[float, float]:
+    """Compare how well a network knows the images that it was given with how well it knows the hidden ones.
+
+    Parameters
+    ----------
+    known
+        How well it knows each image (n,), any number that is larger where it knows it better.
+    hidden
+        Which images it was not given (n,).
+    hardness
+        How well other networks know each image (n,): images that are about equally hard are compared with each other.
+
+    Returns
+    -------
+    standard errors, mean
+        By how many standard errors the given images are ahead, and by how much in the mean.
+    """
+    n, given = len(known), int((~hidden).sum())
+    if not 1 < given < n - 1:
+        return 0.0, 0.0
+    order = np.argsort(hardness, kind="stable") if hardness is not None else np.arange(n)
+    rest = np.array(known, np.float64)
+    for stratum in np.array_split(order, STRATA if hardness is not None else 1):
+        rest[stratum] -= rest[stratum].mean()
+    lead = float(rest[~hidden].mean() - rest[hidden].mean())
+    error = math.sqrt(float(rest @ rest) / (n - 1) * (1 / given + 1 / (n - given)))
+    return (lead / error if error > 0 else 0.0), lead

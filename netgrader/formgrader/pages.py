@@ -1,0 +1,70 @@
+"""Formgrader's page of a submission, made within limits: what a student wrote may keep whoever shows it for hours."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
+
+from netgrader.limited import ExceededError, within_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["WithinLimits"]
+
+LEFT_OUT = "*What stands here is not shown: making a page of the notebook {limit}.*"
+
+
+class WithinLimits:
+    """Has of the exporter that formgrader shows notebooks with what formgrader asks of it.
+
+    Parameters
+    ----------
+    exporter
+        nbconvert's, as formgrader's server has it.
+    """
+
+    def __init__(self, exporter: HTMLExporter) -> None:
+        self._config = _sendable(exporter.config)
+
+    def from_filename(self, filename: str, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The page; of a notebook that takes too long, the places for marks and comments, which is said there.
+
+        Raises
+        ------
+        ExceededError
+            If that takes too long as well.
+        """
+        try:
+            return within_limits(_page, filename, dict(resources), self._config), {}
+        except ExceededError as error:
+            said = LEFT_OUT.format(limit=error)
+            return within_limits(_page, filename, dict(resources), self._config, said), {}
+
+
+def _page(filename: str, resources: dict[str, Any], config: Config, said: str = "") -> str:
+    notebook = nbformat.read(filename, as_version=4)
+    if said:
+        notebook.cells = [
+            nbformat.v4.new_markdown_cell(said, metadata=cell.metadata, id=cell.id)
+            for cell in notebook.cells
+            if cell.metadata.get("nbgrader")
+        ]
+    html, _ = HTMLExporter(config=config).from_notebook_node(notebook, resources=resources)
+    return str(html)
+
+
+def _sendable(config: Config) -> Config:
+    """The sections of a configuration that can go to another process: functions of a course's own file cannot."""
+    kept = Config()
+    for name, section in config.items():
+        try:
+            pickle.dumps(section)
+        except Exception:  # noqa: BLE001, S112  (whatever an instructor's objects do; the exporter's settings are texts)
+            continue
+        kept[name] = section
+    return kept

@@ -1,0 +1,82 @@
+"""How grave a course takes each fault to be: the catalogue's word, or its own in ``grader_tests/severity.toml``.
+
+Verdicts say what was found and marks what that costs, so another severity changes marks without running anything again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import tomllib
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from netgrader.checks.points import CHARGED, KEPT
+from netgrader.errors import UsageError
+from netgrader.faults import CATALOGUE, Severity
+from netgrader.results import CheckResult, Outcome, severity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from netgrader.course import Course
+
+__all__ = ["as_the_course_says", "severities_of"]
+
+
+def severities_of(course: Course) -> Mapping[str, Severity]:
+    """Codes of which the course says another severity than the catalogue.
+
+    Raises
+    ------
+    UsageError
+        If its file cannot be read, or names a code or a severity that there is not.
+    """
+    file = course.severity
+    if not file.is_file():
+        return {}
+    try:
+        return _read(file.read_text(encoding="utf-8"), file)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The severities {file} cannot be read: {error}.") from error
+
+
+@functools.lru_cache(maxsize=16)
+def _read(text: str, file: Path) -> Mapping[str, Severity]:
+    """The file's text, once for each text: a class asks at every notebook."""
+    raw = tomllib.loads(text)
+    problem = next(_problems(raw), None)
+    if problem is not None:
+        raise UsageError(f"In {file}, {problem}")
+    return {code: Severity(word) for code, word in raw.items()}
+
+
+def _problems(raw: Mapping[str, object]) -> Iterator[str]:
+    known = ", ".join(Severity)
+    for code, word in raw.items():
+        if code not in CATALOGUE:
+            near = get_close_matches(code, CATALOGUE, n=1)
+            yield f"{code} is no code of the catalogue of faults" + (f"; is it {near[0]}?" if near else ".")
+        elif not isinstance(word, str) or word not in set(Severity):
+            yield f'{code} must be one of {known}, in quotes, such as {code} = "slight", not {word!r}.'
+
+
+def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> CheckResult:
+    """A verdict with the severity of each fault that it names.
+
+    Where all are remarks by the course's own word, the check has passed; what the catalogue takes for a remark and the
+    course does not, costs something.
+    """
+    grades = {code: said.get(code) or severity_of(check, code) for code in check.faults}
+    outcome, credit = check.outcome, check.credit
+    raised = [
+        grade
+        for code, grade in grades.items()
+        if code in said and grade is not Severity.REMARK and CATALOGUE[code].remark and code not in check.severity
+    ]
+    if outcome in CHARGED and said.keys() & grades.keys() and set(grades.values()) == {Severity.REMARK}:
+        outcome, credit = Outcome.PASSED, check.max_credit
+    elif outcome is Outcome.PASSED and raised:
+        outcome, credit = Outcome.PARTIAL, check.credit * float(min(KEPT[grade] for grade in raised))
+    return dataclasses.replace(check, outcome=outcome, credit=credit, severity=grades)

@@ -1,0 +1,189 @@
+"""Work on what strangers handed in, done in a process that can be ended: within a time and a memory, whatever takes long.
+
+Sizes are limited where things are read and shown, and what works on them takes a time that grows with their size. This is
+for what nobody thought of: a library whose time grows with the square of it, or that takes all memory. The process is
+ours, runs trusted code, lasts for many calls, and ends itself when a call meets a limit.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import os
+import pickle
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, TypeVar
+
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["SECONDS", "ExceededError", "within_limits"]
+
+SECONDS = 30.0
+"""Of one piece of work on a notebook: what takes longest of a right one is done in less than one."""
+MEMORY_BYTES = 2_000_000_000
+EXHAUSTED = 3  # exit code
+INSIDE = "NETGRADER_WITHIN_LIMITS"
+
+T = TypeVar("T")
+
+
+class ExceededError(NetgraderError):
+    """The work met a limit and was ended; the message says which, to go into a sentence: "took more than 30 seconds"."""
+
+
+def within_limits(function: Callable[..., T], *arguments: object, seconds: float | None = None) -> T:
+    """Call `function` in a process that is ended where it takes too long or too much memory.
+
+    Parameters
+    ----------
+    function
+        A function that can be imported, and changes nothing that must not be left half done.
+    arguments
+        What it is called with; copies of them get there, and a copy of what it returns comes back.
+    seconds
+        How long it may take; `SECONDS` if None.
+
+    Raises
+    ------
+    ExceededError
+        If it met a limit.
+    Exception
+        What it raises itself.
+    """
+    if INSIDE in os.environ:  # whoever works within limits does all of it there
+        return function(*arguments)
+    seconds = SECONDS if seconds is None else seconds
+    workers = _workers()
+    worker = workers.take()
+    try:
+        answer = worker.call(pickle.dumps((function, arguments, seconds)))
+    except BaseException:  # Ctrl-C, too: what it works on is of no use any more
+        worker.end()
+        raise
+    if answer is None:
+        raise ExceededError(worker.met(seconds))
+    workers.give_back(worker)
+    done, what = pickle.loads(answer)  # noqa: S301  (from our own process)
+    if not done:
+        raise what
+    return what  # type: ignore[no-any-return]
+
+
+class _Worker:
+    """The process, seen from the one that has work."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-W", "ignore", "-m", __name__, str(theirs.fileno())],
+                env={**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for whoever waits for it
+            )
+        self._connection = Connection(ours.detach())
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def call(self, work: bytes) -> bytes | None:
+        """Its answer; None if it ended over it."""
+        try:
+            self._connection.send_bytes(work)
+            return self._connection.recv_bytes()
+        except (EOFError, OSError):
+            return None
+
+    def met(self, seconds: float) -> str:
+        """Which limit ended it."""
+        self._connection.close()
+        code = self._process.wait()
+        return f"took more than {seconds:g} seconds" if code == -signal.SIGALRM else "took more memory than there is"
+
+    def end(self) -> None:
+        """End it, whatever it is at."""
+        self._process.kill()
+        self._connection.close()
+        self._process.wait()
+
+
+class _Workers:
+    """Processes that have nothing to do now, for whoever has work next: threads have work at the same time."""
+
+    def __init__(self) -> None:
+        self._idle: list[_Worker] = []
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        atexit.register(self.close)
+
+    def take(self) -> _Worker:
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.lives:
+                    return worker
+                worker.end()
+        return _Worker()
+
+    def give_back(self, worker: _Worker) -> None:
+        with self._lock:
+            self._idle.append(worker)
+
+    def close(self) -> None:
+        with self._lock:
+            while self._owner == os.getpid() and self._idle:
+                self._idle.pop().end()
+
+
+@functools.cache
+def _workers() -> _Workers:
+    return _Workers()
+
+
+def _serve(connection: Connection) -> None:
+    """Do what comes through `connection` until it closes."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, in whatever library it is
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    with contextlib.suppress(EOFError, OSError):  # whoever had work is gone
+        while True:
+            function, arguments, seconds = pickle.loads(connection.recv_bytes())  # noqa: S301  (from our own process)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            answer = _answer(function, arguments)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            connection.send_bytes(answer)
+
+
+def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> bytes:
+    """What `function` returns or raises, and which of them it is."""
+    try:
+        return pickle.dumps((True, function(*arguments)))
+    except MemoryError:
+        os._exit(EXHAUSTED)
+    except Exception as error:  # noqa: BLE001  (raised where it was called from)
+        return _raised(error)
+
+
+def _raised(error: Exception) -> bytes:
+    try:
+        told = pickle.dumps((False, error))
+        pickle.loads(told)  # noqa: S301  (likewise; some can be written and not be read)
+    except Exception:  # noqa: BLE001  (whatever an exception of a library does)
+        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return told
+
+
+if __name__ == "__main__":
+    _serve(Connection(int(sys.argv[1])))

@@ -1,0 +1,154 @@
+"""When submissions were handed in, as nbgrader's exchange has it: what a student's own ``timestamp.txt`` says is a claim.
+
+`nbgrader submit` runs as the student, so both the name of the folder that it leaves in the exchange and the file in it are
+theirs to change; but the name is what nbgrader collects by. Where a submission can be found in the exchange, the time in
+its folder's name counts, and is put into ``timestamp.txt``, where nbgrader looks for it. Where it cannot be found, nobody but
+the student says when it was handed in, and that is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import os
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from stat import S_ISREG
+from typing import TYPE_CHECKING
+
+from netgrader.checks.wording import plain
+from netgrader.errors import NetgraderError
+from netgrader.nbgrader_plugin.stamp import FILE, handed_in, time_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from netgrader.course import Assignment, Course
+
+__all__ = ["HandedIn", "put_right"]
+
+EXCHANGE = "/usr/local/share/nbgrader/exchange"
+KINDS = (".ipynb", ".zip")
+SLOW = timedelta(minutes=10)
+"""How long after its own time a submission may still be changed by being copied."""
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What was found of some students' times.
+
+    Attributes
+    ----------
+    told
+        Sentences on times that were put right, or are doubtful.
+    unconfirmed
+        Students whose time nobody but their own ``timestamp.txt`` says.
+    """
+
+    told: tuple[str, ...]
+    unconfirmed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A folder in the exchange: the time in its name in UTC without a zone, and as it is written there."""
+
+    folder: Path
+    when: datetime
+    text: str
+
+    @property
+    def changed(self) -> datetime:
+        """When the machine last saw a change of it."""
+        return datetime.fromtimestamp(self.folder.lstat().st_ctime, UTC).replace(tzinfo=None)
+
+
+def put_right(assignment: Assignment, students: Iterable[str]) -> HandedIn:
+    """Have ``timestamp.txt`` of each student's submission say what the exchange says, where that knows the submission."""
+    records = _records(assignment.course, assignment.name)
+    told: list[str] = []
+    unconfirmed = []
+    for student in students:
+        folder = assignment.course.folder("submitted", student, assignment.name)
+        try:
+            claimed = handed_in(folder)
+        except NetgraderError:
+            claimed = None  # what is no time is told when it is saved, unless the exchange has one
+        except OSError:
+            continue  # a folder that cannot be read is told when grading
+        same = [record for record in records.get(student, ()) if _holds(record.folder, folder)]
+        if not same:
+            unconfirmed += [student] if claimed is not None else []
+            continue
+        record = next((one for one in same if one.when == claimed), None) or max(same, key=lambda one: one.when)
+        if record.when != claimed:
+            told.append(_corrected(folder, student, claimed, record))
+        with contextlib.suppress(OSError):
+            if record.changed > record.when + SLOW:
+                told.append(
+                    f"{student}: handed in at {record.text} by its name in the exchange, but changed there at "
+                    f"{record.changed:%Y-%m-%d %H:%M:%S} UTC. Whoever changed it decides whether that counts: look at it."
+                )
+    return HandedIn(tuple(map(plain, told)), tuple(unconfirmed))
+
+
+def _corrected(folder: Path, student: str, claimed: datetime | None, record: _Record) -> str:
+    """Write the exchange's time; the sentence about it."""
+    said = "no time" if claimed is None else f"{claimed:%Y-%m-%d %H:%M:%S} UTC"
+    part = folder / f".{FILE}.{uuid.uuid4().hex[:8]}"
+    try:
+        part.write_text(record.text, encoding="utf-8")
+        part.replace(folder / FILE)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        return (
+            f"{student}: {FILE} says {said}, and the exchange {record.text}; {folder / FILE} cannot be corrected "
+            f"({error.strerror}), so correct it by hand and grade again."
+        )
+    return f"{student}: {FILE} said {said}, and the exchange says {record.text}, which counts."
+
+
+def _records(course: Course, assignment: str) -> Mapping[str, list[_Record]]:
+    """What was handed in for an assignment through the exchange, by student, as nbgrader reads its folders' names."""
+    exchange = Path(str(course.config.get("Exchange", {}).get("root", EXCHANGE)))
+    name = str(course.config.get("CourseDirectory", {}).get("course_id", ""))
+    inbound = exchange / name / "inbound"
+    found: dict[str, list[_Record]] = {}
+    try:
+        entries = [entry.name for entry in os.scandir(inbound) if entry.is_dir(follow_symlinks=False)] if name else []
+    except OSError:
+        return {}
+    for entry in entries:
+        student, *rest = entry.rsplit("+", 3)
+        if len(rest) < 2 or rest[0] != assignment:
+            continue
+        with contextlib.suppress(
+            Exception
+        ):  # whatever nbgrader's parser makes of a stranger's text: then it is no record
+            found.setdefault(student, []).append(_Record(inbound / entry, time_of(rest[1]), rest[1]))
+    return found
+
+
+def _holds(record: Path, submission: Path) -> bool:
+    """Whether the notebooks and archives in a folder of the exchange are those of a submission."""
+    try:
+        files = list(_work_in(record))
+        return bool(files) and all(_is_same(record / file, submission / file) for file in files)
+    except OSError:
+        return False
+
+
+def _work_in(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in KINDS and ".ipynb_checkpoints" not in path.parts:
+            yield path.relative_to(folder)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are files with the same content; what is a link or a pipe is opened by nobody."""
+    kinds = one.lstat(), other.lstat()
+    if not all(S_ISREG(status.st_mode) for status in kinds) or kinds[0].st_size != kinds[1].st_size:
+        return False
+    return filecmp.cmp(one, other, shallow=False)

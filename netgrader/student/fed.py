@@ -1,0 +1,126 @@
+"""A sample of the rows that a notebook's training steps are fed, noted as they are fed.
+
+It is the notebook's own word: whoever trains on test images by mistake is told so by it, and it is used for nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import random
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.lab.api import LAB_SESSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["fed_rows", "note_fed_rows"]
+
+NOTED, TRAINS = "_netgrader_fed", "_netgrader_trains"
+MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
+LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
+ASSIGN = frozenset(
+    {"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
+)
+UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ScatterSub", "ResourceScatterSub")
+
+
+class _Sample:
+    """Rows of which each that was seen is kept with the same probability (Vitter's algorithm R)."""
+
+    def __init__(self) -> None:
+        self.rows: list[npt.NDArray[np.float16]] = []
+        self._seen = 0
+        self._random = random.Random(0)  # noqa: S311  (a sample)
+
+    def add(self, value: Any) -> None:
+        count = len(value)
+        for _ in range(min(AT_ONCE, 1 + count // EVERY)):
+            self._seen += 1
+            place = len(self.rows) if len(self.rows) < MOST else self._random.randrange(self._seen)
+            if place < MOST:
+                row = np.asarray(value[self._random.randrange(count)]).astype(np.float16).reshape(-1)
+                self.rows[place : place + 1] = [row]
+
+
+def note_fed_rows(cls: Any) -> None:
+    """Have sessions of the class `cls` note rows that training steps are fed."""
+    cls.run = _noting(cls.run)
+
+
+def fed_rows(graph: Any) -> npt.NDArray[np.float16]:
+    """Return the sample of rows that training steps of `graph` were fed, (n, numbers of a row); n is 0 if none was."""
+    rows = getattr(graph, NOTED, _Sample()).rows
+    sizes = [len(row) for row in rows]
+    usual = max(set(sizes), key=sizes.count, default=0)
+    return np.array([row for row in rows if len(row) == usual], np.float16).reshape(-1, max(usual, 1))
+
+
+def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(run)
+    def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
+        if feed_dict and not getattr(self, LAB_SESSION, False):
+            with contextlib.suppress(Exception):  # whatever a notebook feeds, its run must work as ever
+                _note(self.graph, fetches, feed_dict)
+        return run(self, fetches, feed_dict, *options, **named)
+
+    return wrapper
+
+
+def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
+    known = _of(graph, TRAINS, dict)
+    if not any(_trains(op, known) for op in _ops(graph, fetches)):
+        return
+    sample = _of(graph, NOTED, _Sample)
+    for value in feed_dict.values():
+        first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None
+        if first is not None and LEAST <= np.size(first) <= LARGEST:
+            sample.add(value)
+
+
+def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:
+    """What is noted of a graph under a name, made when it is first asked for."""
+    if not hasattr(graph, name):
+        setattr(graph, name, make())
+    return getattr(graph, name)
+
+
+def _ops(graph: Any, fetches: Any) -> Iterator[Any]:
+    if isinstance(fetches, list | tuple):
+        for one in fetches:
+            yield from _ops(graph, one)
+    elif isinstance(fetches, Mapping):
+        yield from _ops(graph, list(fetches.values()))
+    else:
+        element = graph.as_graph_element(fetches)
+        yield getattr(element, "op", element)
+
+
+def _trains(op: Any, known: dict[str, bool]) -> bool:
+    """Whether running `op` updates a variable that training is meant to move; noted in `known` for all ops before it."""
+    ahead = [op]
+    while ahead:
+        last = ahead[-1]
+        before = [tensor.op for tensor in last.inputs] + list(last.control_inputs)
+        known.setdefault(last.name, _updates(last))
+        missing = [one for one in before if one.name not in known]
+        if missing and not known[last.name]:
+            ahead += missing
+            continue
+        known[last.name] = known[last.name] or any(known[one.name] for one in before)
+        ahead.pop()
+    return known[op.name]
+
+
+def _updates(op: Any) -> bool:
+    if op.type.startswith(UPDATES):
+        return True
+    if op.type not in ASSIGN:
+        return False
+    trained = {variable.op.name for variable in op.graph.get_collection("trainable_variables")}
+    return op.inputs[0].op.name in trained

@@ -1,0 +1,387 @@
+"""What is made of a notebook on our side: whatever it puts out, marks are saved and pages open."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import re
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import nbformat
+import nh3
+import psutil
+import pytest
+from nbconvert.exporters import HTMLExporter
+from nbgrader.server_extensions.formgrader import handlers
+from PIL import Image
+from traitlets.config import Config
+
+from netgrader.feedback.build import build_page
+from netgrader.formgrader.pages import WithinLimits
+from netgrader.grading import stages
+from netgrader.grading.execution_types import CellRun, CellStatus, Execution
+from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.grading.integrity import observed
+from netgrader.grading.restore import RestoredCell, restore
+from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
+from netgrader.limited import ExceededError, within_limits
+from netgrader.nbgrader_plugin.converters import autograde_one, generate_feedback
+from netgrader.nbgrader_plugin.render import safe_outputs
+from netgrader.pages import safe, words
+from netgrader.pages.code import highlight
+from netgrader.pages.graded import Graded
+from netgrader.pages.markdown import render_markdown
+from netgrader.pages.trim import Bounds
+from tests.attacks.test_beside import CLASS, handed_in, saved, told_of_class
+from tests.browser.test_hostile_formgrader import RESOURCES
+from tests.commands.test_stopping import BIN, LIMIT_SECONDS, Terminal
+from tests.conftest import RIGHT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import TinyCourse
+
+__all__ = ["handed_in"]
+
+pytestmark = [
+    pytest.mark.usefixtures("uncaged"),
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning"),
+]
+# Each takes a parser or a regular expression the square of its length, or more, if nobody cuts it.
+HTML = {
+    "half a million pictures that are not closed": "<img " * 560_000,
+    "divisions in one another": "<div>" * 300_000,
+    "lists in one another": "<ul><li>" * 200_000,
+    "tables in one another": "<table>" * 200_000,
+    "letters that are never said to end, and paragraphs": "".join(f"<b title={n}>" for n in range(30_000))
+    + "<p>" * 300_000,
+    "divisions, and ends of what was never begun": "<div>" * 150_000 + "</p>" * 300_000,
+    "bare signs of characters": "&" * 2_000_000,
+    "names of characters that there are not": "&x;" * 700_000,
+    "comments that never end": "<!--" * 500_000,
+    "quotes that never end": "<a b='" * 400_000,
+    "one tag of a million attributes": "<p " + "".join(f"a{n}=1 " for n in range(1_000_000)) + ">",
+    "scripts without an end": "<script>" * 400_000,
+    "drawings in drawings": "<svg>" * 400_000,
+    "small pictures by the hundred thousand": "<img src='data:image/png;base64,aaaa'>" * 200_000,
+}
+MARKDOWN = {
+    "a hundred thousand lines of nothing": "\n" * 3_000_000,
+    "brackets that are never closed": "[" * 3_000_000,
+    "stars that may begin or end": "*a " * 1_000_000,
+    "headings of blanks": "# a" + " " * 3_000_000 + "b",
+    "headings of marks": "# a" + " #" * 1_500_000 + "b",
+    "lists in one another by their depth": "".join(" " * n + "- a\n" for n in range(2_000)),
+    "quotes in one another": "> " * 1_000_000,
+    "links that are never closed": "[a](" * 700_000,
+    "ticks of every number": "".join("`" * n + " " for n in range(1, 2_000)),
+    "formulas that are never closed": r"\begin{a}" * 300_000,
+    "a formula of brackets": "$" + "(" * 90_000 + "$",
+    "tags that are no tags in a heading": "# " + "<" * 90_000,
+}
+CODE = {
+    "a line of four megabytes": "x" * 4_000_000,
+    "brackets": "(" * 4_000_000,
+    "texts in texts": "f'{" * 1_300_000,
+    "ends of texts": '"""' * 1_300_000,
+    "words that import": "from " * 800_000,
+}
+CELLS = {
+    "cells of one letter": "x" * 4_000,
+    "cells of blanks and the commonest letter": " e" * 2_000,
+    "cells that define what is looked for": "def add(a, b):\n    return a\n" * 100,
+    "cells of the commonest letters": "e t a\n    " * 400,
+}
+LOOKED_THROUGH = {
+    "lines of nothing": "\n" * 130_000,
+    "lines that begin far in": " " * 130_000 + "x",
+    "options without an end": "%run " + "-a " * 40_000,
+    "code of brackets": "(" * 130_000,
+    "imports of names": "from a import b\n" * 8_000,
+}
+LARGEST = 2_000_000  # characters that are made of one of them
+
+
+def laughs(levels: int = 12) -> str:
+    """Each group draws the one before twice: 1.2 kB that a browser draws four thousand times, or 10⁹ at some more levels."""
+    groups = "".join(f'<g id="g{n}"><use href="#g{n - 1}"/><use href="#g{n - 1}"/></g>' for n in range(1, levels))
+    return f'<svg><defs><path id="g0" d="M0 0h9"/>{groups}</defs><use href="#g{levels - 1}"/></svg>'
+
+
+DRAWINGS = {
+    "uses in uses": laughs(),
+    "uses in uses, spelled otherwise": laughs().replace('href="#', 'xlink:href="&#35;'),
+    "uses of an id that was hidden": '<svg><g id="&#97;"><use href="#b"/><use href="#b"/></g>'
+    '<path id="a" d="M0"/><path id="b" d="M0"/><use href="#a"/></svg>',
+    "uses of a group that has the id of a path": '<svg><path id="b" d="M0"/><g id="a"><use href="#b"/></g>'
+    '<path id="a" d="M0"/><use href="#a"/></svg>',
+    "uses of itself": '<svg><g id="a"><use href="#a"/></g></svg>',
+    "markers at the points of markers": '<svg><marker id="a"><path d="M0 0h9"/></marker>'
+    '<marker id="b"><path marker-mid="url(#a)" d="M0 0h9v9h9"/></marker><path marker-mid="url(#b)" d="M0 0h9v9h9"/></svg>',
+    "clips of clips": '<svg><clipPath id="a"><rect width="9"/></clipPath>'
+    '<clipPath id="b"><path clip-path="url(#a)" d="M0"/></clipPath><path clip-path="url(#b)" d="M0"/></svg>',
+    "clips of clips, spelled otherwise": '<svg><clipPath id="a"><rect width="9"/></clipPath>'
+    '<clipPath id="b"><path clip-path="ur&#108;(#a)" d="M0"/></clipPath><path clip-path="URL( #b )" d="M0"/></svg>',
+    "a path of a megabyte, a thousand times": "".join(
+        ['<svg><path id="a" d="M', "0 0h9" * 50_000, '"/>', *(1_000 * ['<use href="#a"/>']), "</svg>"]
+    ),
+}
+
+
+def picture_bomb() -> str:
+    stream = io.BytesIO()
+    Image.new("1", (12_000, 12_000)).save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+IDS = {
+    "a heading with the id of a cell": '<h2 id="check_add">x</h2>',
+    "a heading that is called as a cell": "## check add",
+    "a drawing with the id of a comment": '<svg><g id="why-comment"></g></svg>',
+}
+
+
+GRAPHS = "{http://www.w3.org/1999/xlink}href"
+
+
+def display(html: str) -> dict[str, Any]:
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/html": html}}
+
+
+def cost(drawing: str) -> int:
+    """Characters of what a browser draws, each time that it is: the first element with an id is what is meant by it."""
+    root = ET.fromstring(f'<a xmlns:xlink="http://www.w3.org/1999/xlink">{drawing}</a>')  # noqa: S314  (our own)
+    meant: dict[str, ET.Element] = {}
+    for element in root.iter():
+        meant.setdefault(element.get("id", ""), element)
+
+    def drawn(element: ET.Element, depth: int) -> int:
+        own = 1 + len(element.get("d", ""))
+        if depth > 40:
+            return own
+        for name, value in element.items():
+            target = meant.get(value.strip("ulrUL()# "))
+            if target is not None and name != "id":
+                own += drawn(target, depth + 1) * (len(element.get("d", "")) // 4 if "marker" in name else 1)
+        return own + sum(drawn(child, depth) for child in element)
+
+    return drawn(root, 0)
+
+
+@pytest.mark.parametrize("html", HTML.values(), ids=HTML)
+def test_html_is_cut_to_what_a_page_takes(html: str) -> None:
+    assert len(str(within_limits(safe_outputs, [display(html)], "o-"))) < LARGEST
+
+
+@pytest.mark.parametrize("source", MARKDOWN.values(), ids=MARKDOWN)
+def test_text_is_made_a_page_of_within_the_limit(source: str) -> None:
+    shown = within_limits(partial(render_markdown, prefix="m-"), source)
+    assert len(shown) < LARGEST
+    cells = [{"cell_type": "markdown", "source": source, "metadata": {}, "id": "a"}]
+    page = within_limits(partial(build_page, assignment="a", notebook="b", student="c"), cells, Graded(None))
+    assert len(page.parts) <= 1
+
+
+@pytest.mark.parametrize("source", CODE.values(), ids=CODE)
+def test_code_is_shown_within_the_limit(source: str) -> None:
+    assert len(within_limits(highlight, source)) < 2 * LARGEST
+
+
+@pytest.mark.parametrize("source", CELLS.values(), ids=CELLS)
+def test_cells_that_lost_their_ids_are_told_apart_within_the_limit(tiny: TinyCourse, source: str) -> None:
+    cells = tuple(SubmittedCell("code", f"{source}{number}") for number in range(4_900))
+    restored = within_limits(restore, SubmittedNotebook(cells), tiny.assignment.skeleton("1_sums"))
+    assert len(restored.cells) >= len(cells)
+
+
+@pytest.mark.parametrize("source", LOOKED_THROUGH.values(), ids=LOOKED_THROUGH)
+def test_code_is_looked_through_within_the_limit(source: str) -> None:
+    cells = [RestoredCell("code", source)] * 30
+    runs = tuple(CellRun("", CellStatus.OK) for _ in cells)
+    assert within_limits(observed, cells, Execution(runs), {}, {"helper.py": source}) == ()
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS.values(), ids=DRAWINGS)
+def test_what_is_drawn_by_reference_is_as_much_as_was_written(drawing: str) -> None:
+    assert cost(safe.clean_html(drawing, "o-")) < 100 + len(drawing) + Bounds().drawn
+    assert (
+        cost(safe.clean_html(drawing, "o-")) < 100 + 3 * len(drawing) or "megabyte" in drawing or len(drawing) > 10_000
+    )
+    address = safe.svg_picture(drawing)
+    assert address is not None
+    assert cost(base64.b64decode(address.partition(",")[2]).decode().replace(f" {safe.NAMESPACES}", "")) < 20_000_000
+
+
+def test_what_is_drawn_by_reference_costs_a_browser_all_that_it_comes_to_where_nobody_looks() -> None:
+    assert cost(DRAWINGS["uses in uses"]) > 20_000
+    assert cost(DRAWINGS["a path of a megabyte, a thousand times"]) > 100_000_000
+
+
+def test_a_picture_of_a_few_bytes_takes_no_gigabytes_of_a_browser() -> None:
+    bomb = picture_bomb()
+    assert len(bomb) < 200_000
+    shown = safe_outputs([display(f'<img src="data:image/png;base64,{bomb}">')], "o-")
+    shown += safe_outputs([{"output_type": "display_data", "data": {"image/png": bomb}}], "o-")
+    assert bomb[:100] not in str(shown)
+
+
+@pytest.mark.parametrize("text", IDS.values(), ids=IDS)
+def test_no_id_in_a_text_is_one_of_formgraders(booked: TinyCourse, text: str) -> None:
+    booked.submit("bob", why=text)
+    autograde_one(booked.course, "numbers", "bob")
+    page = formgraders(booked, "bob")
+    for grade_id in ("check_add", "check_squares", "why", "why-comment"):
+        assert len(re.findall(rf'\bid="{grade_id}"', page)) == 1, grade_id
+    assert set(re.findall(r'\bid="([^"]+)"', str(safe_outputs([display(text)], "o-")).replace("\\", ""))) <= {
+        "o-0-check_add",
+        "o-0-why-comment",
+    }
+
+
+def test_a_heading_meets_an_id_of_formgraders_where_it_has_no_prefix() -> None:
+    found = [re.findall(r'\bid="([^"]+)"', render_markdown(text, prefix="")) for text in IDS.values()]
+    assert found == [["check_add"], ["check-add"], ["why-comment"]]
+
+
+def formgraders(course: TinyCourse, student: str) -> str:
+    """Formgrader's page of a submission, as its server makes it."""
+    config = Config(course.course.config)
+    config.HTMLExporter.template_name = "formgrade"
+    config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+    path = course.root / "autograded" / student / "numbers" / "1_sums.ipynb"
+    return WithinLimits(HTMLExporter(config=config)).from_filename(str(path), RESOURCES)[0]
+
+
+@pytest.fixture
+def puts_out(uncaged: object, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What bob's notebook puts out beside what it prints."""
+    outputs: list[dict[str, Any]] = []
+    run = stages.run_request
+
+    def also(request: Any, options: Any, folder: Path) -> None:
+        run(request, options, folder)
+        if any(cell.source.startswith("# bob") for cell in request.cells):
+            result = folder / "execution.json"
+            raw = json.loads(result.read_text())
+            raw["cells"][1]["outputs"] += outputs
+            result.write_text(json.dumps(raw))
+
+    monkeypatch.setattr("netgrader.grading.stages.run_request", also)
+    return outputs
+
+
+@pytest.fixture
+def with_bobs(handed_in: TinyCourse) -> TinyCourse:
+    handed_in.submit("bob", add=f"# bob\n{RIGHT['add']}", why="\n\n".join(text[:300_000] for text in MARKDOWN.values()))
+    return handed_in
+
+
+ALL = {"anna": 5.0, "bob": 5.0, "zoe": 5.0}
+
+
+@pytest.mark.slow
+def test_whatever_a_notebook_puts_out_all_are_saved_and_pages_say_what_is_left_out(
+    with_bobs: TinyCourse, puts_out: list[dict[str, Any]]
+) -> None:
+    puts_out += [display(html[:2_800_000]) for html in HTML.values()]
+    failed, _ = told_of_class(with_bobs)
+    assert (failed, saved(with_bobs)) == ({}, ALL)
+    page = with_bobs.root / "autograded" / "bob" / "numbers" / "1_sums.ipynb"
+    assert page.stat().st_size < 10 * LARGEST
+    generate_feedback(with_bobs.course, "numbers", "bob")
+    feedback = (with_bobs.root / "feedback" / "bob" / "numbers" / "1_sums.html").read_text()
+    for made in (page.read_text(), formgraders(with_bobs, "bob"), feedback):
+        assert words.SHORTENED in made
+        assert "not shown here" not in made
+        assert words.NOT_MADE not in made
+
+
+def first_meets_the_limit(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """Have the first work of a module meet the limit, whatever it is, and no other."""
+    works = iter([ExceededError("took more than 30 seconds")])
+
+    def met(function: Any, *arguments: Any) -> Any:
+        for error in works:
+            raise error
+        return within_limits(function, *arguments)
+
+    monkeypatch.setattr(f"{where}.within_limits", met)
+
+
+def test_where_a_page_takes_too_long_marks_are_saved_and_the_pages_say_so(
+    with_bobs: TinyCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for student in ("anna", "zoe"):
+        (with_bobs.root / "submitted" / student / "numbers" / "1_sums.ipynb").unlink()
+    first_meets_the_limit(monkeypatch, "netgrader.nbgrader_plugin.page")
+    autograde_one(with_bobs.course, "numbers", "bob")
+    assert saved(with_bobs) == {"bob": 5.0}
+    assert "making a page of it took more than 30 seconds" in formgraders(with_bobs, "bob")
+    first_meets_the_limit(monkeypatch, "netgrader.feedback.page")
+    generate_feedback(with_bobs.course, "numbers", "bob")
+    feedback = (with_bobs.root / "feedback" / "bob" / "numbers" / "1_sums.html").read_text()
+    assert words.NOT_MADE in feedback
+    assert "All sums are right" in feedback
+    first_meets_the_limit(monkeypatch, "netgrader.formgrader.pages")
+    page = formgraders(with_bobs, "bob")
+    assert "not shown: making a page of the notebook took more than 30 seconds" in page
+    assert {"check_add", "check_squares", "why"} <= set(re.findall(r'<input class="score tabbable" id="(\w+)"', page))
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("netgrader.grading.submission", "Reading the notebook took more than 30 seconds"),
+        ("netgrader.grading.grade", "Putting the course's cells back among those of the notebook took more than 30"),
+    ],
+)
+def test_what_takes_too_long_to_read_or_restore_is_not_gradable_and_the_next_is_graded(
+    handed_in: TinyCourse, monkeypatch: pytest.MonkeyPatch, where: str, said: str
+) -> None:
+    first_meets_the_limit(monkeypatch, where)
+    results = [grade_job(job) for student in CLASS[:2] for job in jobs_of(handed_in.assignment, student)]
+    assert [one.result.score for one in results] == [0.0, 5.0]
+    assert said in (results[0].result.problem or "")
+
+
+@pytest.mark.parametrize("name", ["divisions in one another", "lists in one another", "bare signs of characters"])
+def test_a_sanitiser_that_is_given_html_as_it_comes_takes_longer_than_the_limit(name: str) -> None:
+    with pytest.raises(ExceededError):
+        within_limits(nh3.clean, HTML[name], seconds=5)
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_while_a_page_is_made(with_bobs: TinyCourse) -> None:
+    for student in ("anna", "zoe"):
+        (with_bobs.root / "submitted" / student / "numbers" / "1_sums.ipynb").unlink()
+    autograde_one(with_bobs.course, "numbers", "bob")
+    path = with_bobs.root / "autograded" / "bob" / "numbers" / "1_sums.ipynb"
+    page = nbformat.read(path, as_version=4)
+    heavy = nbformat.from_dict(display(HTML["lists in one another"][:300_000]))
+    page.cells += [nbformat.v4.new_code_cell("", outputs=[heavy]) for _ in range(60)]
+    path.unlink()
+    nbformat.write(page, path)
+    run = Terminal(with_bobs.root, BIN / "netgrader", "feedback", "numbers")
+    until_at_work(run.pid)
+    code, seconds, share = run.press_ctrl_c()
+    assert code == 1
+    assert "stopped" in run.said
+    assert share < LIMIT_SECONDS, f"{seconds:.1f} s"
+
+
+def until_at_work(pid: int, patience: float = 120.0) -> None:
+    """Wait until the process that makes pages for `pid` has computed for a second."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        with contextlib.suppress(psutil.Error):
+            for child in psutil.Process(pid).children(recursive=True):
+                if "netgrader.limited" in child.cmdline() and child.cpu_times().user > 3.0:
+                    return
+        time.sleep(0.05)
+    raise AssertionError("no page is made")

@@ -1,0 +1,107 @@
+"""How grave a course takes a fault to be changes marks, without running anything again; a slip in it is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from netgrader.errors import UsageError
+from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.release import release
+from netgrader.results import Outcome
+
+pytestmark = pytest.mark.usefixtures("uncaged")
+
+CODED = '''
+
+@grades("check_squares", credit=9)
+def test_there_are_ten(cell_evidence):
+    """There are ten"""
+
+
+@grades("check_squares", faults=("no-shuffling",))
+def test_order(cell_evidence):
+    """They are in order"""
+    fail("no-shuffling", found="disorder")
+
+
+@grades("check_squares", requires=("test_order",), credit=90)
+def test_more(cell_evidence):
+    """More of them"""
+
+
+@grades("check_add", credit=6)
+def test_remarked(cell_evidence, remark):
+    """It is tidy"""
+    remark("built-twice")
+'''
+
+
+@pytest.fixture
+def course(tiny):
+    """The tiny course with a serious fault and a remark in everybody's notebook."""
+    path = tiny.root / "grader_tests" / "test_sums.py"
+    path.write_text(path.read_text() + CODED)
+    tiny.submit("ada")
+    return tiny
+
+
+def graded(course, **said):
+    """Ada's notebook, graded by a course that says this of severities."""
+    text = "".join(f'{code.replace("_", "-")} = "{word}"\n' for code, word in said.items())
+    (course.root / "grader_tests" / "severity.toml").write_text(text)
+    (job,) = jobs_of(course.assignment, "ada")
+    return grade_job(job)
+
+
+def points(found, cell="check_squares"):
+    return next(one.points for one in found.result.cells if one.cell == cell)
+
+
+def test_another_severity_changes_the_marks_and_runs_nothing_again(course, uncaged):
+    first = graded(course)
+    assert points(first) == 1.8  # serious: six tenths of three, and what follows costs nothing more
+    digests = {first.digest}
+    for word, expected in (("fatal", 0.9), ("slight", 2.7), ("remark", 3.0), ("serious", 1.8)):
+        again = graded(course, no_shuffling=word)
+        assert (points(again), again.made) == (expected, frozenset())
+        digests.add(again.digest)
+    assert len(uncaged) == 1
+    assert len(digests) == 4  # by which a class sees whose marks are to be saved again
+
+
+def test_each_fault_is_handed_on_with_its_severity(course):
+    found = graded(course, no_shuffling="fatal")
+    (order,) = [check for cell in found.result.cells for check in cell.checks if check.check.endswith("::test_order")]
+    assert order.severity == {"no-shuffling": "fatal"}
+    assert "no-shuffling" in found.result.faults
+
+
+def test_what_a_course_takes_for_a_remark_has_passed_and_what_it_does_not_costs(course):
+    remark = graded(course, no_shuffling="remark")
+    assert "no-shuffling" not in remark.result.faults
+    outcomes = {check.check: check.outcome for cell in remark.result.cells for check in cell.checks}
+    assert outcomes["test_sums.py::test_order"] is Outcome.PASSED
+    assert points(remark, "check_add") == 2
+    charged = graded(course, built_twice="slight")
+    assert points(charged, "check_add") == 1.8
+    assert "built-twice" in charged.result.faults
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('no-shufling = "slight"', "no-shufling is no code of the catalogue of faults; is it no-shuffling?"),
+        ('no-shuffling = "grave"', "no-shuffling must be one of fatal, serious, slight, measured, remark, in quotes"),
+        ("no-shuffling = 3", "in quotes, such as no-shuffling = "),
+        ("no-shuffling = ", "cannot be read"),
+    ],
+)
+def test_a_slip_is_said_before_anything_is_run_or_released(course, uncaged, line, said):
+    (course.root / "grader_tests" / "severity.toml").write_text(line)
+    (job,) = jobs_of(course.assignment, "ada")
+    with pytest.raises(UsageError, match=r"severity\.toml") as raised:
+        grade_job(job)
+    assert said in str(raised.value)
+    with pytest.raises(UsageError, match=r"severity\.toml"):
+        release(course.assignment)
+    assert uncaged == []

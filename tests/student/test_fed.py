@@ -1,0 +1,70 @@
+"""Rows that training steps are fed are noted, as a sample; what is evaluated is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import netgrader.student  # noqa: F401  (hooks sessions)
+from netgrader.student.fed import fed_rows
+
+ROWS = {True: np.full((64, 784), 0.25, np.float32), False: np.full((64, 784), 0.75, np.float32)}
+
+
+def parts(how: str):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 784])
+        w = tf.get_variable("w", [784, 10], use_resource=how != "old variables")
+        loss = tf.reduce_mean(tf.square(x @ w))
+        if how == "by hand":
+            (slope,) = tf.gradients(loss, [w])
+            step = w.assign_sub(0.1 * slope)
+        else:
+            step = tf.train.AdamOptimizer().minimize(loss)
+        count = tf.get_variable("count", [], trainable=False, initializer=tf.zeros_initializer())
+        with tf.control_dependencies([count.assign_add(1.0)]):
+            metric = tf.identity(loss)
+        return graph, x, loss, step, metric, tf.global_variables_initializer()
+
+
+@pytest.mark.parametrize("how", ["Adam", "old variables", "by hand"])
+@pytest.mark.parametrize("fetch", ["alone", "list", "dict", "name"])
+def test_rows_of_training_steps_are_noted_and_those_of_evaluation_are_not(how: str, fetch: str) -> None:
+    graph, x, loss, step, metric, initialise = parts(how)
+    trains = {"alone": step, "list": [loss, [step]], "dict": {"a": (step, loss)}, "name": step.name}[fetch]
+    with tf.Session(graph=graph) as sess:
+        sess.run(initialise)
+        for _ in range(3):
+            sess.run(trains, {x: ROWS[True]})
+            sess.run([loss, metric], {x: ROWS[False]})
+    noted = fed_rows(graph)
+    assert noted.shape[1] == 784
+    assert len(noted) >= 3
+    assert (noted == 0.25).all()
+
+
+def test_a_step_left_in_the_fetches_of_an_evaluation_is_noted() -> None:
+    graph, x, loss, step, _, initialise = parts("Adam")
+    with tf.Session(graph=graph) as sess:
+        sess.run(initialise)
+        for _ in range(500):
+            sess.run(step, {x: ROWS[True]})
+        sess.run([loss, step], {x: np.repeat(ROWS[False], 100, axis=0)})
+    noted = fed_rows(graph)
+    assert 300 < len(noted) <= 400
+    assert (noted == 0.75).any()
+
+
+@pytest.mark.parametrize("fed", [None, {}, "lists", "scalars"])
+def test_whatever_is_fed_runs_as_ever(fed: object) -> None:
+    graph, x, _, step, _, initialise = parts("Adam")
+    with tf.Session(graph=graph) as sess:
+        sess.run(initialise)
+        feed = {x: ROWS[True].tolist()} if fed == "lists" else {x: np.zeros((1, 784))}
+        sess.run(step, feed)
+        sess.run(initialise, fed if fed in (None, {}) else {})
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            sess.run(step)
+    assert len(fed_rows(graph)) == 1
+    assert fed_rows(tf.Graph()).shape == (0, 1)
