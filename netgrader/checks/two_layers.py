@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def _trained_now(bench: Bench) -> _Trained:
     handed_over = bench.evidence(SWEEP).raw.graphs
     sweep, known, graphs = student_sweep(bench), set(), []
     for graph in (handed_over[name] for name in map(trained_at, range(MOST_TRAINED)) if name in handed_over):
-        weights = digest(replace(graph, about={}))
+        weights = digest(graph)
         # The same weights prove one result, whatever rates they are said to belong to; those that are none prove any.
         if weights not in known or not all(np.isfinite(value).all() for value in graph.values.values()):
             known.add(weights)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from netgrader.training.images import Rows
-    from netgrader.training.log import Call, Tables, TrainingLog
+    from netgrader.training.log import Bool, Call, Tables, TrainingLog
 
 __all__ = ["only_images"]
 
@@ -36,24 +36,27 @@ def only_images(log: TrainingLog, images: Rows | None) -> TrainingLog:
 
 
 def _only_images(call: Call, tables: Tables, images: Rows | None) -> Call:
-    if not len(call.odd.at):
-        return call
     altered = images is not None and len(images) == len(tables.prints) and _are_altered(call, tables, images)
-    if altered and _are_rounded(call):
-        return replace(call, altered=True)
-    # What looked like a rounded row is none: by chance it is near the fingerprint of another one.
-    index = np.where(call.rows.near, -1, call.rows.index)
-    rows = replace(call.rows, index=index, near=np.zeros_like(call.rows.near))
-    return replace(call, rows=rows, altered=altered)
+    rows = call.rows
+    scaled = (rows.index >= 0) & ~rows.near & ((rows.factor != 1) | (rows.shift != 0))
+    odd = int((rows.near | scaled | (rows.index < 0)).sum())
+    # Among many rows that are none of the tables' a few look by chance like one that was rounded or is larger.
+    chance = np.zeros_like(rows.near)
+    if not (altered and _nearly_all(rows.near, odd)):
+        chance |= rows.near
+    if altered and not _nearly_all(scaled, odd):
+        chance |= scaled
+    index, factor = np.where(chance, -1, rows.index), np.where(chance, np.nan, rows.factor)
+    return replace(call, rows=replace(rows, index=index, factor=factor, near=rows.near & ~chance), altered=altered)
 
 
-def _are_rounded(call: Call) -> bool:
-    """Whether rows that are none of the tables' are near one of them, nearly all."""
-    near, unknown = int(call.rows.near.sum()), int((call.rows.index < 0).sum())
-    return near > NEARLY_ALL * (near + unknown)
+def _nearly_all(some: Bool, of: int) -> bool:
+    return int(some.sum()) > NEARLY_ALL * of
 
 
 def _are_altered(call: Call, tables: Tables, images: Rows) -> bool:
+    if not len(call.odd.at):
+        return False
     chosen = np.unique(np.linspace(0, len(call.odd.at) - 1, SAMPLE).astype(int))
     rows, labels = _upright(call.odd.rows[chosen]), call.odd.labels[chosen].argmax(axis=1)
     near, nearest = np.full(len(rows), -np.inf, np.float32), np.zeros(len(rows), np.int64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.training.fingerprints import WIDTH, Table, match_scaled
+from netgrader.training.fingerprints import WIDTH, Table, fingerprints, match_scaled
 from netgrader.training.notes import (
     ARRAYS,
     CLASSES,
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["BadTrainingLog", "Call", "Gradient", "Odd", "Rows", "Tables", "TrainingLog", "read_training_log"]
 
 MAX_ROWS = 60_000_000
-ROUNDED = 40.0
-"""How far the fingerprint of an image may move by rounding: that of shares of one in half precision by 4, one standard
-deviation. Those of different images are a thousand apart."""
+ROUNDED = (4.0, 12.0, 40.0)
+"""How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
+by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -286,7 +286,7 @@ def _tables(evidence: Evidence) -> tuple[Tables, _Finder]:
 
 
 class _Finder:
-    """Numbers rows by fingerprint: as they are, or else rescaled, or else rounded."""
+    """Numbers rows by fingerprint: as they are, or else rounded, or else rescaled."""
 
     def __init__(self, known: Float) -> None:
         self._known = known
@@ -296,20 +296,19 @@ class _Finder:
     def find(self, prints: Float) -> tuple[Int, Float, Float, Bool]:
         index = self._table.find(prints)
         factor, shift = np.ones(len(prints)), np.zeros(len(prints))
+        near = np.zeros(len(prints), dtype=np.bool_)
+        for slack in ROUNDED:
+            other = np.flatnonzero(index < 0)
+            if len(other):
+                rounded = Table(self._known, slack).find(prints[other])
+                hit = rounded >= 0
+                near[other[hit]], index[other[hit]] = True, self.first[rounded[hit]]
         other = np.flatnonzero(index < 0)
         if len(other):
             match = match_scaled(self._known, prints[other])
             known = match.index >= 0
             index[other[known]] = self.first[match.index[known]]
             factor[other], shift[other] = match.factor, match.shift
-        near = np.zeros(len(prints), dtype=np.bool_)
-        other = np.flatnonzero(index < 0)
-        if len(other):
-            rounded = Table(self._known, slack=ROUNDED).find(prints[other])
-            known = rounded >= 0
-            index[other[known]] = self.first[rounded[known]]
-            factor[other[known]], shift[other[known]] = 1.0, 0.0
-            near[other[known]] = True
         return index, factor, shift, near
 
 
@@ -390,6 +389,10 @@ def _odd(
     # Blocks and rows were found to fit together.
     starts = np.concatenate([[0], np.cumsum(noted["block_sizes"])])
     prints = [noted["rows"][starts[block] : starts[block + 1]] for block in blocks[at_gradients]]
+    theirs = noted["rows"][(starts[blocks[runs]] + places)[order]] if len(runs) else np.empty((0, WIDTH))
+    scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=1e-30)
+    if not np.allclose(fingerprints(rows[:, :PIXELS]), theirs, rtol=0, atol=1e-6 * scale, equal_nan=True):
+        raise BadTrainingLog("The instrument's unknown rows are others than those that it noted.")
     gradients = {
         int(run): Gradient(of_w, shown, both[:, :CLASSES], both[:, CLASSES:])
         for run, of_w, shown, both in zip(

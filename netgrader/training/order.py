@@ -98,7 +98,7 @@ def _purity(subject: Subject, epoch: Epoch) -> float:
         call = subject.call
         index = call.indices(run)
         digits = _digits(subject)[index[index >= 0]]
-        if call.altered:
+        if call.altered and (index < 0).any():
             digits = call.rows.labels[call.starts[run] : call.starts[run + 1]]
         digits = digits[digits != NO_LABEL]
         if len(digits) >= SMALLEST_JUDGED:

@@ -126,7 +126,8 @@ class _Replay:
         for run in range(len(call.asked)):
             asked = int(call.asked[run])
             if asked & Asked.INITIALISE:
-                self._remember(Learner(self._weights.copy()))
+                for _ in range(2):  # one that stays as it is, should a restored one begin here
+                    self._remember(Learner(self._weights.copy()))
                 continue
             network = self._nearest(float(call.state[run]))
             if asked & Asked.STEP:
@@ -166,10 +167,13 @@ class _Replay:
         known = self._known(first, last)
         odd = [self._odd.get(first + int(place)) for place in np.flatnonzero(~known)]
         places = [number for number in odd if number is not None]
-        if len(places) < len(odd) or first == last:
+        if len(places) < len(odd):
             return None
         x, y = np.empty((last - first, PIXELS), np.float32), np.empty((last - first, CLASSES), np.float32)
         x[~known], y[~known] = call.odd.rows[places], call.odd.labels[places]
+        named = call.rows.labels[first:last]
+        if ((named < CLASSES) & ~known & (y.argmax(axis=1) != named)).any():
+            return None
         self._handed_over.update(places)
         at = np.flatnonzero(known)
         x[at], y[at] = self._pixels(first + at), np.eye(CLASSES, dtype=np.float32)[call.rows.labels[first + at]]
@@ -226,8 +230,8 @@ class _Replay:
         """Whether a gradient that was noted can be that of the step's rows, as far as these are known."""
         call = self._call
         first, last = int(call.starts[run]), int(call.starts[run + 1])
-        known = np.flatnonzero(self._known(first, last))
-        if (told.labels[known].argmax(axis=1) != call.rows.labels[first + known]).any():
+        named = call.rows.labels[first:last]
+        if ((named < CLASSES) & (told.labels.argmax(axis=1) != named)).any():
             return False
         at = np.arange(first, last)
         at = at[(call.rows.index[at] >= 0) & ~call.rows.near[at] & np.isfinite(call.rows.factor[at])]

@@ -46,7 +46,6 @@ def graded(folder: Path, notebook: str, texts: Mapping[str, str]) -> dict[str, S
 
 def cell_of(result: SubmissionResult, cell: str) -> CellResult:
     """What came of a check cell of a notebook that was graded."""
-    assert result.problem is None
     return next(one for one in result.cells if one.cell == cell)
 
 

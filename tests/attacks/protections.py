@@ -366,6 +366,18 @@ NOTES = Protection(
     within("test_forged_notes", *test_forged_notes.NOTES),
     "tests/attacks/test_forged_notes.py::test_notes_written_by_hand_do_not_count",
 )
+FITTING = Protection(
+    "of rows that nobody knows the first are handed over, and only of others gradients that fit",
+    "gradients are enough",
+    within("test_forged_notes", "gradients that fit"),
+    "tests/attacks/test_forged_notes.py::test_gradients_that_fit_do_not_stand_for_rows_that_are_to_be_handed_over",
+)
+PROVEN = Protection(
+    "each result of a sweep needs weights of its own that reach it",
+    "it is enough that short runs of ours give something like it",
+    within("test_unmeasured", "an idle session at each rate"),
+    "tests/checks/test_learning_rate.py::test_a_sweep_of_an_epoch_as_measured_once_is_believed",
+)
 OTHERS = Protection(
     "first weights follow from all code handed in",
     "notes are believed",
