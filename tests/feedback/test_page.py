@@ -261,7 +261,10 @@ def test_nothing_on_the_page_comes_from_elsewhere():
 
 def test_what_does_not_work_is_said_before_any_points():
     page = page_of(*ex.wrong_student())
-    assert [(cause.name, cause.severity) for cause in page.causes][:2] == [("train", "fatal"), ("one_layer_network", "serious")]
+    assert [(cause.name, cause.severity) for cause in page.causes][:2] == [
+        ("train", "fatal"),
+        ("one_layer_network", "serious"),
+    ]
     assert page.steps[0].name == "train"
     words_of = {row.name: (row.state, row.word) for row in page.rows}
     assert words_of["train"] == ("failed", "does not work")
