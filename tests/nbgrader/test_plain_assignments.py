@@ -137,7 +137,7 @@ def test_our_commands_say_who_grades_them_and_what_to_type(ours, run):
     assert "Type nbgrader generate_feedback ps1" in said["feedback ps1"]
     assert "Type nbgrader export" in said["report ps1"]
     assert "Type nbgrader generate_assignment ps1" in said["release --assignment ps1"]
-    assert "assignment numbers: checks of ours, run in the cage" in said["doctor"]
+    assert "assignment numbers: checks of ours; its notebooks run in the cage (bubblewrap)" in said["doctor"]
     assert "graded by nbgrader autograde ps1; its notebooks run in the cage (bubblewrap)" in said["doctor"]
     assert "ps1" not in said["status"]
     graded = run(ours.root, NETGRADER, "grade", "submitted/ada/ps1/problem1.ipynb")
@@ -153,6 +153,8 @@ def test_what_a_course_is_not_set_up_for_is_missing_to_doctor(ours, run):
         unset = run(ours.root, NETGRADER, "doctor")
         config.write_text(before + "c.CagedExecute.run_plain_assignments_uncaged = True\n")
         uncaged = run(ours.root, NETGRADER, "doctor")
+        config.write_text(before + "c.CagedExecute.sandbox = 'none'\n")
+        never = run(ours.root, NETGRADER, "doctor")
     finally:
         config.write_text(before)
     assert unset.returncode == 1
@@ -161,6 +163,7 @@ def test_what_a_course_is_not_set_up_for_is_missing_to_doctor(ours, run):
     assert "configure(c, Path(__file__).parent)" in unset.stdout
     assert "none    assignment ps1" in unset.stdout
     assert "MISSING configuration" not in uncaged.stdout
+    assert "MISSING assignment numbers: checks of ours; its notebooks run WITHOUT a cage" in never.stdout
     assert "its notebooks run WITHOUT a cage, with the rights of whoever grades" in uncaged.stdout
 
 
@@ -221,6 +224,15 @@ except OSError:
     assert grade(plain, code, before=lambda folder: (folder / link).symlink_to(secret)) == ALL
     assert not (tmp_path / "ran").exists()
     assert not (plain.root / "autograded" / "ada" / "ps3" / link).exists()
+
+
+@QUIETLY
+def test_a_file_that_nbgrader_copied_through_a_link_is_not_in_the_cage(plain, tmp_path):
+    (tmp_path / "secret").write_text("mine")
+    append(plain, "c.Autograde.pre_convert_hook = lambda **_: None\n")  # which would take links away
+    code = "import os\ndef count(n):\n    return n + os.path.exists('link.txt')\n"
+    assert grade(plain, code, before=lambda folder: (folder / "link.txt").symlink_to(tmp_path / "secret")) == ALL
+    assert (plain.root / "autograded" / "ada" / "ps3" / "link.txt").read_text() == "mine"
 
 
 @QUIETLY
