@@ -117,8 +117,8 @@ def _who_grades(course: Course) -> Iterator[Finding]:
     from netgrader.nbgrader_plugin.caged_steps import (  # noqa: PLC0415  (slow)
         LINES,
         autograde_steps,
-        plain_sandbox,
         problem_of,
+        sandbox_of,
     )
 
     problem = problem_of(course)
@@ -127,21 +127,17 @@ def _who_grades(course: Course) -> Iterator[Finding]:
     for name in course.assignments:
         what = f"assignment {name}"
         try:
-            if course.assignment(name).is_ours:
-                yield Finding(what, problem is None, "checks of ours, run in the cage", "see the configuration above")
-                continue
-            sandbox = "none" if problem else plain_sandbox(autograde_steps(course)[1])
+            ours = course.assignment(name).is_ours
+            sandbox = "none" if problem else sandbox_of(autograde_steps(course)[1], plain=not ours)
         except NetgraderError as error:
             yield Finding(what, False, str(error), "mend that file")
             continue
-        where = (
-            "its notebooks run WITHOUT a cage, with the rights of whoever grades"
-            if sandbox == "none"
-            else f"its notebooks run in the cage ({sandbox})"
-        )
-        yield Finding(
-            what, sandbox != "none", f"nbgrader's own, graded by nbgrader autograde {name}; {where}", needed=False
-        )
+        who = "checks of ours" if ours else f"nbgrader's own, graded by nbgrader autograde {name}"
+        where = f"in the cage ({sandbox})" if sandbox != "none" else "WITHOUT a cage, with the rights of whoever grades"
+        if ours and problem:
+            yield Finding(what, False, f"{who}; not graded", "see the configuration above")
+        else:
+            yield Finding(what, sandbox != "none", f"{who}; its notebooks run {where}", needed=ours)
 
 
 def _data(course: Course) -> Finding:

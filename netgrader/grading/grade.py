@@ -10,7 +10,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.otherwise import OTHERWISE
 from netgrader.checks.points import cell_points
 from netgrader.course import Assignment, Course, find_course
-from netgrader.errors import UsageError
+from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.again import best_of_runs, line_of
 from netgrader.grading.integrity import observed
 from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpack_beside
@@ -42,7 +42,7 @@ from netgrader.results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.grading.execution_types import Execution
     from netgrader.observations import Observations
@@ -136,8 +136,9 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     """
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}.")
-    assignments = course.own_assignments
-    if not assignments:
+    every = [course.assignment(name) for name in course.assignments]
+    assignments = sorted(every, key=lambda one: not one.is_ours)  # what fits nowhere is said of the first
+    if not any(one.is_ours for one in assignments):
         raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
     if path.is_dir():
         folder = _folder_of_notebooks(path)
@@ -320,6 +321,17 @@ def _preference(job: Job) -> tuple[bool, bool, float]:
     return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
 
 
+def _skeletons(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Skeleton]]:
+    """The skeletons of all notebooks; an assignment of nbgrader's own whose source makes none is left out."""
+    for one in assignments:
+        for name in one.notebooks:
+            try:
+                yield one, one.skeleton(name)
+            except NetgraderError:
+                if one.is_ours:
+                    raise
+
+
 def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     """What the notebook at `path` is: by its ids, else by its name."""
     named = next((one for one in assignments if path.stem in one.notebooks), None)
@@ -327,27 +339,22 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
         submitted = read_notebook(path)
     except UnreadableError as error:
         return Job(named or assignments[0], stem_of(path), path, str(error))
-    skeletons = [(one, one.skeleton(name)) for one in assignments for name in one.notebooks]
+    skeletons = list(_skeletons(assignments))
     found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
     if found is None:
         known = ", ".join(name for one in assignments for name in one.notebooks)
         problem = f"This is none of the course's notebooks ({known}): it has none of their cells."
-        plain = next((one for one in _plain_assignments(assignments[0].course) if path.stem in one.notebooks), None)
-        if plain is not None and named is None:
-            problem = (
-                f"{name_of(path)} is a notebook of '{plain.name}', one of nbgrader's own assignments, whose tests are in its "
-                f"notebooks. It is graded by nbgrader autograde {plain.name}."
-            )
         return Job(named or assignments[0], stem_of(path), path, problem)
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
+    if not assignment.is_ours:
+        problem = (
+            f"{name_of(path)} is a notebook of '{assignment.name}', one of nbgrader's own assignments, whose tests are in its "
+            f"notebooks. It is graded by nbgrader autograde {assignment.name}."
+        )
+        return Job(assignment, found.notebook, path, problem)
     renamed = path.stem != found.notebook
     notes = (f"The file is called {name_of(path)}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
     return Job(assignment, found.notebook, path, None, notes)
-
-
-def _plain_assignments(course: Course) -> tuple[Assignment, ...]:
-    """Those that are nbgrader's."""
-    return tuple(one for one in map(course.assignment, course.assignments) if not one.is_ours)
 
 
 def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequence[str]) -> GradedNotebook:

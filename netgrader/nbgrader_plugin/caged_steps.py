@@ -21,10 +21,10 @@ __all__ = [
     "LINES",
     "NotCagedError",
     "autograde_steps",
-    "plain_sandbox",
     "problem_of",
     "require_configured",
     "require_steps",
+    "sandbox_of",
 ]
 
 LINES = (
@@ -77,12 +77,12 @@ def require_steps(steps: Sequence[Any], course: Course, *, sanitize: bool) -> No
         raise NotCagedError(_sentence(course, reason))
 
 
-def plain_sandbox(grading: Sequence[Any]) -> str:
-    """The sandbox that the kernels of nbgrader's own assignments run in, by the steps that grade; ``none`` is none."""
+def sandbox_of(grading: Sequence[Any], *, plain: bool) -> str:
+    """The sandbox that nbgrader runs notebooks of ours or of its own in, by the steps that grade; ``none`` is none."""
     from netgrader.nbgrader_plugin.preprocessors import CagedExecute  # noqa: PLC0415  (slow)
 
     ours = next((step for step in grading if isinstance(step, CagedExecute) and step.enabled), None)
-    return "none" if ours is None or ours.run_plain_assignments_uncaged else str(ours.sandbox)
+    return "none" if ours is None or (plain and ours.run_plain_assignments_uncaged) else str(ours.sandbox)
 
 
 def autograde_steps(course: Course) -> tuple[list[Any], list[Any]]:

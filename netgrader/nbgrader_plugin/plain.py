@@ -117,9 +117,12 @@ def _run_folder(autograded: Path, submitted: Path) -> Iterator[Path]:
         for source, form in ((autograded, "*"), (submitted, NOTEBOOKS)):
             notebooks = form == NOTEBOOKS
             for path in sorted(source.rglob(form)):
-                if path.is_symlink() or not path.is_file() or (path.match(NOTEBOOKS) and not notebooks):
+                name = path.relative_to(source)
+                # What nbgrader has copied through a link of the student's is somebody else's.
+                linked = path.is_symlink() or (submitted / name).is_symlink()
+                if linked or not path.is_file() or (path.match(NOTEBOOKS) and not notebooks):
                     continue
-                target = folder / path.relative_to(source)
+                target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
         yield folder

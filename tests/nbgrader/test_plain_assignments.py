@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,12 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from netgrader.commands.choose import tasks_of
+from netgrader.commands.saving import Saver
+from netgrader.errors import NetgraderError
+from netgrader.grading.stages import Options
+from netgrader.grading.tasks import Done, carry_out
+from netgrader.nbgrader_plugin.converters import autograde_one, generate_assignment
 from tests.conftest import CONFIG as OURS
 from tests.conftest import build
 from tests.nbgrader.plain_course import CONFIG, PLAIN, add_plain, hand_in
@@ -118,3 +125,193 @@ def test_their_feedback_pages_are_nbgraders(ours):
     page = (ours.root / "feedback" / "ada" / "ps1" / "problem1.html").read_text()
     assert "correct_squares" in page
     assert "Score: 1.0 / 1.0" in page
+
+
+@pytest.mark.slow
+def test_our_commands_say_who_grades_them_and_what_to_type(ours, run):
+    said = {
+        command: " ".join((done := run(ours.root, NETGRADER, *command.split())).stdout.split() + done.stderr.split())
+        for command in ("autograde ps1", "feedback ps1", "report ps1", "release --assignment ps1", "doctor", "status")
+    }
+    assert "Type nbgrader autograde ps1" in said["autograde ps1"]
+    assert "Type nbgrader generate_feedback ps1" in said["feedback ps1"]
+    assert "Type nbgrader export" in said["report ps1"]
+    assert "Type nbgrader generate_assignment ps1" in said["release --assignment ps1"]
+    assert "assignment numbers: checks of ours; its notebooks run in the cage (bubblewrap)" in said["doctor"]
+    assert "graded by nbgrader autograde ps1; its notebooks run in the cage (bubblewrap)" in said["doctor"]
+    assert "ps1" not in said["status"]
+    graded = run(ours.root, NETGRADER, "grade", "submitted/ada/ps1/problem1.ipynb")
+    assert "It is graded by nbgrader autograde ps1" in " ".join(graded.stdout.split())
+
+
+@pytest.mark.slow
+def test_what_a_course_is_not_set_up_for_is_missing_to_doctor(ours, run):
+    config = ours.root / "nbgrader_config.py"
+    before = config.read_text()
+    try:
+        config.write_text(CONFIG)
+        unset = run(ours.root, NETGRADER, "doctor")
+        config.write_text(before + "c.CagedExecute.run_plain_assignments_uncaged = True\n")
+        uncaged = run(ours.root, NETGRADER, "doctor")
+        config.write_text(before + "c.CagedExecute.sandbox = 'none'\n")
+        never = run(ours.root, NETGRADER, "doctor")
+    finally:
+        config.write_text(before)
+    assert unset.returncode == 1
+    assert "MISSING configuration: Nothing is graded" in unset.stdout
+    assert "MISSING assignment numbers" in unset.stdout
+    assert "configure(c, Path(__file__).parent)" in unset.stdout
+    assert "none    assignment ps1" in unset.stdout
+    assert "MISSING configuration" not in uncaged.stdout
+    assert "MISSING assignment numbers: checks of ours; its notebooks run WITHOUT a cage" in never.stdout
+    assert "its notebooks run WITHOUT a cage, with the rights of whoever grades" in uncaged.stdout
+
+
+@pytest.fixture
+def plain(booked):
+    """A course that knows an assignment of nbgrader's own; `grade` hands in code for its solution cell, and grades it."""
+    add_plain(booked.root)
+    generate_assignment(booked.course, "ps3", release_directory=str(booked.root / "release"))
+    return booked
+
+
+def grade(course, code, before=None):
+    """Points of the cells by what ada wrote."""
+    released = next((course.root / "release").rglob("loops.ipynb"))
+    notebook = json.loads(released.read_text())
+    for cell in notebook["cells"]:
+        if cell["metadata"]["nbgrader"]["grade_id"] == "count":
+            cell["source"] = code
+    folder = course.root / "submitted" / "ada" / "ps3"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "loops.ipynb").write_text(json.dumps(notebook))
+    if before:
+        before(folder)
+    autograde_one(course.course, "ps3", "ada")
+    with Gradebook(course.course.db_url) as gradebook:
+        (found,) = gradebook.find_submission("ps3", "ada").notebooks
+        return {one.name: one.auto_score for one in found.grades}
+
+
+def append(course, text):
+    file = course.root / "nbgrader_config.py"
+    file.write_text(file.read_text() + text)
+
+
+RIGHT = "def count(n):\n    return n\n"
+ALL = {"counts": 2.0, "quiet": 1.0, "result": 2.0}
+QUIETLY = pytest.mark.filterwarnings("ignore")  # nbgrader's own, in this process
+
+
+@QUIETLY
+def test_their_kernels_see_nothing_of_the_course_and_change_nothing(plain, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    gradebook, tests = plain.root / "gradebook.db", plain.root / "grader_tests" / "test_sums.py"
+    code = f"""
+import glob, os
+def count(n):
+    reached = [path for path in ({str(gradebook)!r}, {str(tests)!r}, {str(secret)!r}) if os.path.exists(path)]
+    own = [open(path).read() for path in glob.glob("**/*.ipynb", recursive=True)]
+    told = [text for text in own if "assert count" not in text or "HIDDEN" in text]
+    return n + len(reached) + len(os.listdir("/home")) - 1 + (len(own) != 1)
+try:
+    open({str(tmp_path / "ran")!r}, "w")
+except OSError:
+    pass
+"""
+    link = "link.txt"
+    assert grade(plain, code, before=lambda folder: (folder / link).symlink_to(secret)) == ALL
+    assert not (tmp_path / "ran").exists()
+    assert not (plain.root / "autograded" / "ada" / "ps3" / link).exists()
+
+
+@QUIETLY
+def test_a_file_that_nbgrader_copied_through_a_link_is_not_in_the_cage(plain, tmp_path):
+    (tmp_path / "secret").write_text("mine")
+    append(plain, "c.Autograde.pre_convert_hook = lambda **_: None\n")  # which would take links away
+    code = "import os\ndef count(n):\n    return n + os.path.exists('link.txt')\n"
+    assert grade(plain, code, before=lambda folder: (folder / "link.txt").symlink_to(tmp_path / "secret")) == ALL
+    assert (plain.root / "autograded" / "ada" / "ps3" / "link.txt").read_text() == "mine"
+
+
+@QUIETLY
+def test_an_option_that_says_so_runs_them_uncaged(plain, tmp_path):
+    append(plain, "c.CagedExecute.run_plain_assignments_uncaged = True\n")
+    assert grade(plain, RIGHT + f"open({str(tmp_path / 'ran')!r}, 'w')\n") == ALL
+    assert (tmp_path / "ran").exists()
+
+
+@QUIETLY
+def test_a_kernel_that_is_not_in_the_cage_is_refused_with_the_option(plain):
+    source = plain.root / "source" / "ps3" / "loops.ipynb"
+    source.write_text(source.read_text().replace('"language": "python"', '"language": "R"'))
+    generate_assignment(plain.course, "ps3", release_directory=str(plain.root / "release"))
+    with pytest.raises(NetgraderError, match=r"for a kernel of the language 'r'.*run_plain_assignments_uncaged = True"):
+        grade(plain, RIGHT)
+
+
+@QUIETLY
+def test_what_they_put_out_can_run_in_no_page(plain):
+    code = RIGHT + "from IPython.display import HTML, display\ndisplay(HTML('<script>alert(1)</script><b>bold</b>'))"
+    assert grade(plain, code) == ALL
+    page = (plain.root / "autograded" / "ada" / "ps3" / "loops.ipynb").read_text()
+    assert "bold" in page
+    assert "<script>" not in page.replace(json.dumps(code.splitlines(keepends=True)[-1])[1:-1], "")
+
+
+@QUIETLY
+def test_without_its_source_nobody_says_whose_an_assignment_is(plain):
+    released = grade(plain, RIGHT)
+    shutil.rmtree(plain.root / "source" / "ps3")
+    with pytest.raises(NetgraderError, match="it cannot be told whether ps3 is graded by checks of ours"):
+        grade(plain, RIGHT)
+    assert released == ALL
+
+
+def test_an_assignment_is_ours_by_its_checks_its_tests_or_what_its_notebooks_call(booked):
+    add_plain(booked.root)
+    kinds = {name: booked.course.assignment(name).is_ours for name in booked.course.assignments}
+    assert kinds == {"numbers": True, "ps1": False, "ps2": False, "ps3": False}
+    booked.write(
+        "grader_tests/test_loops.py", "from netgrader.checks import grades\n\n\n@grades('another')\ndef test_x(): ...\n"
+    )
+    assert not booked.course.assignment("ps3").is_ours
+    booked.write(
+        "grader_tests/test_loops.py", "from netgrader.checks import grades\n\n\n@grades('quiet')\ndef test_x(): ...\n"
+    )
+    assert booked.course.assignment("ps3").is_ours
+    source = booked.root / "source" / "ps1" / "problem2.ipynb"
+    source.write_text(source.read_text().replace("import numpy as np", "from netgrader import check\\ncheck('mean')"))
+    assert booked.course.assignment("ps1").is_ours
+    (booked.root / "source" / "ps2" / "checks").mkdir()
+    assert not booked.course.assignment("ps2").is_ours
+    booked.write("source/ps2/checks/exercises.toml", "")
+    assert booked.course.assignment("ps2").is_ours
+    assert [one.name for one in booked.course.own_assignments] == ["numbers", "ps1", "ps2", "ps3"]
+
+
+@QUIETLY
+@pytest.mark.usefixtures("uncaged")
+def test_a_gradebook_that_has_other_points_than_are_told_is_said(booked):
+    booked.write("halved.py", """
+        from nbgrader.api import Gradebook
+        from nbgrader.preprocessors import NbGraderPreprocessor
+
+
+        class Halved(NbGraderPreprocessor):
+            def preprocess(self, nb, resources):
+                with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+                    for grade in gradebook.find_submission_notebook("1_sums", "numbers", "ada").grades:
+                        grade.auto_score = (grade.auto_score or 0) / 2
+                    gradebook.db.commit()
+                return nb, resources
+        """)  # fmt: skip
+    append(booked, "c.Autograde.autograde_preprocessors.append('halved.Halved')\n")
+    booked.submit("ada")
+    tasks, _ = tasks_of(booked.assignment, ["ada"])
+    saver = Saver(booked.assignment, tasks, Options(), force=False)
+    for task in tasks:
+        saver.end(Done.of(task, carry_out(task.order, Options()), 0.1))
+    saver.finish()
+    assert "The gradebook has 1 for check_add of 1_sums, and not 2" in saver.failed["ada"]
