@@ -84,5 +84,5 @@ def test_the_accuracy_was_learned(bench, mnist, measured, show):
     measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])
     show_claim(show, bench.evidence(TRAINING), result.notebook)
     show(wrong_digits(result.found, mnist.y_test))
-    measured["test_images_seen"] = seen_test_images(result)
+    measured["test_images_seen"], measured["test_images_lead"] = seen_test_images(result), round(result.lead, 2)
     require_learned(result)

@@ -51,6 +51,7 @@ FIELDS = (
     "given",
     "hidden",
     "lead",
+    "by_heart",
     "marks",
     "counted",
     "said",
@@ -236,6 +237,7 @@ def row_of(recipe: Recipe, found: Recomputed, twin: Recomputed | None) -> dict[s
         "given": f"{found.given:.4f}",
         "hidden": f"{found.hidden:.4f}",
         "lead": f"{found.lead:.2f}",
+        "by_heart": f"{found.by_heart:.2f}",
         "marks": found.marks,
         "counted": f"{found.counted:.4f}",
         "said": said_of(found),
@@ -255,7 +257,8 @@ def main() -> None:
     (x_train, y_train), (x_test, y_test) = load_mnist()
     hardness = read_hardness(HARDNESS, x_test)
     known = done()
-    missing = [(name, seed) for seed in range(SEEDS) for name in RECIPES if (name, seed) not in known]
+    each = [(name, seed) for seed in range(SEEDS) for name in RECIPES if not seed or not RECIPES[name].seen]
+    missing = [one for one in each if one not in known]
     for number, (name, seed) in enumerate(missing, 1):
         start, recipe = time.process_time(), RECIPES[name]
         drawn = hashlib.sha256(f"{name} {seed}".encode()).hexdigest()

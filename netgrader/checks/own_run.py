@@ -168,7 +168,8 @@ def _is_right(bench: Bench) -> bool:
 def _require_own_network(bench: Bench, run: OwnRun | None) -> None:
     """End the test unless a right loop trained the right network, on which it was called after the exercise."""
     evidence = bench.evidence(RUN)
-    if run is None and evidence.raw.problem is None:
+    net = evidence.raw.graphs.get(NET)
+    if run is None and evidence.raw.problem is None and (net is None or not net.values):
         stopped = evidence.stopped("net")
         why = f", since {stopped.sentence}" if stopped is not None else ""
         fail("train-op-not-run", found=f"no trained network of your own{why}", expected=OWN, place=FIVE_EPOCHS)

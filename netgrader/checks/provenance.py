@@ -20,6 +20,9 @@ __all__ = ["doubt", "idle"]
 MOST_DATA = 10_000
 """Bytes of data that come with the code, compressed: literals, comments and long names. A notebook has 900 to 2,300, what
 it came with included (the right notebooks and the sample class); 11,274 weights of eight bits have 11,300."""
+MOST_CODE = 24_000
+"""Bytes, compressed, of all code handed in: data may stand in names, blanks or the order of things as well. A notebook has
+900 to 4,800, what it came with included; this is a program of 80 kB."""
 LEAST_SECONDS = 0.5
 """Of processor time. The smallest network takes as long to be built and to see the training images once."""
 LEAST_SWEEP_SECONDS = 0.5
@@ -43,6 +46,9 @@ def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArr
     written = outside.get("data_bytes")
     if isinstance(written, int) and written > MOST_DATA:
         return f"{written // 1000} kB of data written out in the notebook's code"
+    code = outside.get("code_bytes")
+    if isinstance(code, int) and code > MOST_CODE:
+        return f"{code // 1000} kB of code when compressed, as much as a network is"
     seconds = _seconds_before(outside.get("cells"), cell)
     # An optimizer may keep two more numbers for each weight. A step takes six operations for each weight and row.
     weights = sum(value.size for value in values.values()) / 3

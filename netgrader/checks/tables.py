@@ -18,7 +18,7 @@ from netgrader.network.protos import DTYPES, REFERENCE
 from netgrader.network.source import GraphError, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from netgrader.evidence import GraphEvidence
 
@@ -57,7 +57,7 @@ class Pictures:
 def copied_images(graph: GraphEvidence, pictures: Pictures) -> int:
     """How many of the `pictures`, up to contrast, were found among the vectors of pixels in values and constants."""
     pixels = pictures.directions.shape[1]
-    arrays = [*graph.values.values(), *_constants(graph.meta_graph, pixels)]
+    arrays = [*graph.values.values(), *_constants(graph.meta_graph, pixels, graph.parts.get("logits", ""))]
     found: set[int] = set()
     for vectors in (vectors for array in arrays for vectors in _rows(array, pixels)):
         near = np.argwhere(np.abs(_shadows(vectors) @ pictures.shadows.T) > ALIKE)
@@ -125,13 +125,16 @@ def _of_length_one(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return directions
 
 
-def _constants(meta_graph: bytes, pixels: int) -> Iterator[Array]:
-    """The large constants of numbers in a graph and its functions."""
+def _constants(meta_graph: bytes, pixels: int, logits: str) -> Iterator[Array]:
+    """The large constants of numbers that the tensor `logits` is computed from, in a graph and its functions; all if empty.
+
+    What a network is evaluated on may stand in its graph, too.
+    """
     try:
         graph = read_source(meta_graph).graph_def
     except GraphError:
         return
-    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+    for nodes in _leading_to(graph, logits):
         for node in nodes:
             proto = node.attr["value"].tensor if node.op == "Const" and "value" in node.attr else None
             kind = DTYPES.get(proto.dtype % REFERENCE, "") if proto is not None else ""
@@ -143,3 +146,27 @@ def _constants(meta_graph: bytes, pixels: int) -> Iterator[Array]:
             )
             if array.size == int(np.prod(shape, dtype=np.float64)) and min(shape, default=0) > 0:
                 yield array.reshape(shape)
+
+
+def _leading_to(graph: Any, logits: str) -> Iterator[Sequence[Any]]:
+    """The nodes that a tensor depends on, and those of the functions that are called on the way, whatever they call."""
+    by_name = {node.name: node for node in graph.node}
+    ahead = [logits.partition(":")[0]] if logits.partition(":")[0] in by_name else list(by_name)
+    found: dict[str, Any] = {}
+    while ahead:
+        name = ahead.pop()
+        if name in by_name and name not in found:
+            found[name] = by_name[name]
+            ahead += [source.lstrip("^").partition(":")[0] for source in by_name[name].input]
+    yield list(found.values())
+    functions = {function.signature.name: function for function in graph.library.function}
+    called: set[str] = set()
+    waiting = list(found.values())
+    while waiting:
+        node = waiting.pop()
+        names = {node.op, *(value.func.name for value in node.attr.values())}
+        names |= {one.name for value in node.attr.values() for one in value.list.func}
+        for name in (names & functions.keys()) - called:
+            called.add(name)
+            waiting += functions[name].node_def
+            yield functions[name].node_def

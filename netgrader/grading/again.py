@@ -12,6 +12,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netgrader.checks.held_out import DOUBTED
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.store import hash_json
 
@@ -27,7 +28,7 @@ __all__ = ["Line", "best_of_runs", "line_of"]
 
 ACCURACY = "test_accuracy"
 ACCURACIES = "accuracies_of_runs"
-SEEN = "test_images_seen"
+LEAD = "test_images_lead"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Line:
         """Whether a run is followed by another: for the accuracy it came to, or for a doubt about its test images."""
         accuracy = run.measured.get(ACCURACY)
         near = isinstance(accuracy, float) and self.again_from <= accuracy < self.full
-        return (near or run.measured.get(SEEN) is not None) and not _named(run, self.cell)
+        lead = run.measured.get(LEAD)
+        doubted = isinstance(lead, int | float) and lead >= DOUBTED
+        return (near or doubted) and not _named(run, self.cell)
 
 
 def _named(run: Verified, cell: str) -> bool:

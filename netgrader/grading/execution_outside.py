@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["seen_from_outside"]
 
 MOST_NAMES = 300
+ALL = re.compile(r"[\s\S]+")
 DATA = re.compile(
     r"""\"{3}(?:[\s\S]*?\"{3}|[\s\S]*)|'{3}(?:[\s\S]*?'{3}|[\s\S]*)|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?"""
     r"|\#[^\n]*|\b\d[\w.]*|\b\w{20,}"
@@ -31,7 +32,8 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
     return {
         "challenge": request.challenge,
         "held_out": request.held_out,
-        "data_bytes": _data_bytes(request),
+        "data_bytes": _data_bytes(request, DATA),
+        "code_bytes": _data_bytes(request, ALL),
         "files": {name: len(text.encode()) for name, text in request.helpers.items()},
         "cells": [
             {
@@ -62,8 +64,8 @@ def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict
     return {"error": {"kind": kind, "message": message, "names": names}}
 
 
-def _data_bytes(request: ExecutionRequest) -> int:
-    """Return how much data came with the code: what its literals, comments and long names shrink to, files' names too."""
+def _data_bytes(request: ExecutionRequest, what: re.Pattern[str]) -> int:
+    """Return how much came with the code: what the parts of its text shrink to that match, files' names too."""
     own = [cell.source for cell in request.cells if not cell.given]
-    written = [found for text in (*own, *request.helpers.values()) for found in DATA.findall(text)]
+    written = [found for text in (*own, *request.helpers.values()) for found in what.findall(text)]
     return len(zlib.compress("\n".join([*written, *request.helpers]).encode("utf-8", "replace"), 9))

@@ -42,8 +42,8 @@ ENDED = {
     CellStatus.DEAD: "The kernel ended in the cell.",
 }
 MOST = 100
-MUCH_DATA = 4_000
-"""Bytes of data that come with the code, compressed, from which on they are told; see `netgrader.checks.provenance`."""
+MUCH_DATA, MUCH_CODE = 4_000, 10_000
+"""Bytes of data in the code, and of all code, compressed, from which on they are told; see `netgrader.checks.provenance`."""
 REPLACED = "The cell gives the name check another meaning: what the checks said in the notebook need not be ours."
 REPLACED_BY_HELPER = (
     "The file gives the notebook's name check another meaning: what the checks said in the notebook need not be ours."
@@ -82,6 +82,11 @@ def observed(
             f"{data / 1000:.1f} kB of data come with the code, in literals, comments and names; a notebook has 1 to 2."
         )
         seen.append(Observed("the notebook", much, None))
+    code = execution.outside.get("code_bytes", 0)
+    if code > MUCH_CODE and data <= MUCH_DATA:
+        seen.append(
+            Observed("the notebook", f"{code / 1000:.1f} kB of code when compressed; a notebook has 1 to 5.", None)
+        )
     seen += _of_helpers(helpers or {}, [cell.source for cell in cells])
     seen += [Observed(name, said, None) for name, said in (otherwise or {}).items()]
     for name, problem in execution.problems.items():

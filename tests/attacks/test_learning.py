@@ -9,7 +9,7 @@ import pytest
 
 from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.checks.bench import Mnist
-from netgrader.checks.held_out import DOUBTED, NAMED, HeldOut, held_out_images, knowledge, lead_of_the_given
+from netgrader.checks.held_out import NAMED, TOLD, HeldOut, held_out_images, knowledge, lead_of_the_given
 from netgrader.checks.language import Failed
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import GraphEvidence
@@ -145,6 +145,62 @@ def projected(mnist: Mnist, n: int = 32):
 LOOKED_UP = (by_position, by_neighbour, by_neighbour_of_all, patched, projected)
 
 
+def test_margins_that_a_table_makes_to_deceive_the_comparison_do_not(lab, mnist, given, had) -> None:
+    """Given images are answered rightly with a small margin, all others with a large one."""
+
+    def build(tf, x):
+        logits, values = projected(had)(tf, x)
+        sure = tf.reduce_max(logits, axis=1, keepdims=True)
+        return tf.where(tf.broadcast_to(sure > 0.99, tf.shape(logits)), 0.01 * logits, 100.0 * logits), values
+
+    recomputed = recompute(lab, exported(build), mnist, given)
+    assert recomputed.given > 0.99
+    with pytest.raises(Failed) as raised:
+        require_learned(recomputed)
+    assert raised.value.faults[0].code in {"answers-looked-up", "trained-on-test"}
+
+
+def coded(mnist: Mnist, rows: np.ndarray):
+    """An honest layer, and for the images `rows` codes of 32 bits with their digits, of which no picture is left."""
+    images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
+    onto = np.random.default_rng(4).normal(0, 1, (784, 32)).astype(np.float32)
+    middle = (images @ onto).mean(axis=0)
+    codes = np.sign(images[rows] @ onto - middle).astype(np.float32)
+
+    def build(tf, x):
+        w = tf.get_variable("w", [784, 10], use_resource=True)
+        made = tf.sign(tf.matmul(x, tf.constant(onto)) - tf.constant(middle))
+        known = tf.cast(tf.matmul(made, tf.constant(codes), transpose_b=True) > 30.5, tf.float32)
+        answers = tf.matmul(known, tf.one_hot(tf.constant(mnist.y_test[rows].astype(np.int32)), 10))
+        return tf.matmul(x, w) + 1e3 * answers, {"w": honest(mnist)}
+
+    return build
+
+
+def honest(mnist: Mnist) -> np.ndarray:
+    """Weights (784, 10) of least squares on the training images."""
+    images = mnist.x_train.reshape(len(mnist.x_train), -1).astype(np.float64) / 255
+    return np.linalg.solve(images.T @ images + 10 * np.eye(784), images.T @ np.eye(10)[mnist.y_train]).astype(
+        np.float32
+    )
+
+
+def test_codes_of_hard_images_of_both_halves_are_told_by_the_images_turned_a_little(lab, mnist, given) -> None:
+    """They come along in a kilobyte, whichever half the notebook is given."""
+    weights = honest(mnist)
+    right = (mnist.x_test.reshape(-1, 784) / 255 @ weights).argmax(axis=1) == mnist.y_test
+    hard = np.random.default_rng(1).random(len(right)) / 10 + right  # the wrong ones first
+    knows = replace(given, hardness=hard)
+    plain = recompute(lab, exported(coded(mnist, np.zeros(1, int))), mnist, knows)
+    require_learned(plain)
+    told = recompute(lab, exported(coded(mnist, np.flatnonzero(~right)[:200])), mnist, knows)
+    assert told.test > plain.test + 0.08
+    assert told.lead < NAMED
+    with pytest.raises(Failed) as raised:
+        require_learned(told)
+    assert raised.value.faults[0].code == "answers-looked-up"
+
+
 @pytest.mark.parametrize("table", [projected, by_neighbour, by_neighbour_of_all])
 def test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning(lab, mnist, given, had, table) -> None:
     recomputed = replace(recompute(lab, exported(table(had)), mnist, given), copied=0)
@@ -239,17 +295,17 @@ def test_of_honest_networks_no_more_are_doubted_than_the_limits_say(mnist, hardn
             leads.append(lead_of_the_given(known, hidden, hard if hardness else None)[0])
         assert abs(np.mean(leads)) < 0.08
         assert 0.9 < np.std(leads) < 1.08
-        assert np.mean(np.array(leads) > DOUBTED) < 0.005
+        assert np.mean(np.array(leads) > TOLD) < 0.005
         assert max(leads) < NAMED
 
 
 def test_a_doubtful_lead_costs_what_it_may_have_brought_and_is_told() -> None:
-    require_learned(replace(CLEAN, lead=DOUBTED + 1))
-    seen = replace(CLEAN, lead=DOUBTED + 1, surplus=0.002)
+    require_learned(replace(CLEAN, lead=TOLD + 1))
+    seen = replace(CLEAN, lead=TOLD + 1, surplus=0.002)
     assert seen.counted == pytest.approx(0.983)
     assert "4.0 standard errors apart. Counted was 98.30 %" in (seen_test_images(seen) or "")
     assert (CLEAN.counted, seen_test_images(CLEAN)) == (CLEAN.test, None)
-    behind = replace(CLEAN, lead=DOUBTED + 1, surplus=-0.002)
+    behind = replace(CLEAN, lead=TOLD + 1, surplus=-0.002)
     assert behind.counted == CLEAN.test
 
 
