@@ -147,6 +147,8 @@ class ExecutionRequest:
         further runs `seed` changes them.
     threads
         Threads of TensorFlow and of NumPy's linear algebra.
+    secret
+        What nobody who hands something in knows, for the `challenge`.
     kernel_name
         The kernel that the notebook asks for; it gets ours.
     """
@@ -160,12 +162,13 @@ class ExecutionRequest:
     seed: int = 0
     respect_seeds: bool = True
     threads: int = 2
+    secret: str = ""
     kernel_name: str = "python3"
 
     @property
     def challenge(self) -> int:
-        """A number that follows from all of the student's code: nothing in that code can have been written for it."""
-        told = [[cell.source for cell in self.cells], sorted(self.helpers.items()), self.seed]
+        """A number that follows from all of the student's code and the secret: nothing in that code was written for it."""
+        told = [[cell.source for cell in self.cells], sorted(self.helpers.items()), self.seed, self.secret]
         digest = hashlib.sha256(json.dumps(told).encode()).digest()
         return int.from_bytes(digest[:7], "big")
 

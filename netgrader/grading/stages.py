@@ -104,6 +104,7 @@ def run_stage(
         seed=assignment.course.seed + run,
         respect_seeds=run == 0,
         threads=options.threads,
+        secret=assignment.course.secret.hex(),
     )
     if _needs_held_out(assignment, notebook):
         seed = secret_seed(assignment.course.secret, request.challenge, run)
