@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 
 from netgrader.checks.accuracy import LEARNED
-from netgrader.checks.held_out import DOUBTED, NAMED
+from netgrader.checks.held_out import DOUBTED, NAMED, TOLD
 from netgrader.checks.markers import BY_CHANCE, PATTERNS
 from studies.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
@@ -83,6 +83,8 @@ def main() -> None:
         patterns=PATTERNS,
         by_chance=BY_CHANCE,
         named=NAMED,
+        told=TOLD,
+        heart=max(float(row["by_heart"]) for row in clean),
         doubt=DOUBTED,
         clean=table(clean),
         guilty=table(guilty),
@@ -127,20 +129,22 @@ network, one seed, one thread; {minutes:.0f} minutes of processor time together.
 
 **How it is told.** A notebook whose points depend on an accuracy is run with a test set of which a secret half, drawn anew for each submission, is
 redrawn: in the place of each image stands a training image of the same digit, turned, sheared and moved a little. The accuracy that counts is that on
-all original images. How well the network knows each of them (by how much the true logit is ahead) is compared between both halves, among images that
+all original images. Which of them are right, and how surely (by how much the true logit is ahead), is compared between both halves, among images that
 are about equally hard for eight other networks (`make hardness`). An image's half was drawn by lot, so for a network that saw neither the difference
 has a known error, whatever the network is (`netgrader/checks/held_out.py`):
 
 - from {named:.0f} standard errors on the accuracy earns nothing, with the code `trained-on-test` or, if the halves are more than 10 % apart,
-  `answers-looked-up`: of an honest network that happens once in three million times;
-- from {doubt:.0f} on (once in 740) the instructor is told, the notebook is run again, and what counts is the accuracy without what the given half is
-  ahead by;
+  `answers-looked-up`: to an honest network that happens once in two million times;
+- from {doubt:.0f} on the notebook is run again, and what counts is the accuracy without what the given half is ahead by; from {told:.0f} on (once in 400 times)
+  the instructor is told;
+- the 300 hardest images are compared with themselves, turned and moved a little: a network that knows more of the former by {named:.0f} standard errors has
+  a table of them, whichever half they are in (`answers-looked-up`);
 - beside it, test images among the rows that were noted as fed to training steps are told at once, also in the student's own notebook.
 
 **What was found.**
 
-- Of {n_clean} clean networks of {kinds} kinds **{accused} are accused** and {doubted} doubted. Their leads have the mean {mean:+.2f} and the deviation {deviation:.2f}
-  (expected: 0 and 1); the largest is {largest:.1f}.
+- Of {n_clean} clean networks of {kinds} kinds **{accused} are accused** and {doubted} doubted. Their leads (of two ways to compare, the larger)
+  have the mean {mean:+.2f} and the deviation {deviation:.2f}; the largest is {largest:.1f}. By heart they know hard images by {heart:+.1f} standard errors at most.
 - Of {n_guilty} that were trained on test images {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those that are not named have {mean_gain:+.2f} % more
   than their honest twins in the mean, {most_gain:+.2f} % at most: the same network, trained as long from the same seed without the test images, whose accuracy chance
   moves by 0.1 to 0.3 %.

@@ -18,7 +18,7 @@ from netgrader.sandbox.api import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["GAP", "GROUP_REMEDY", "ControlGroup", "make_group", "memory_gap"]
+__all__ = ["GAP", "GROUP_REMEDY", "ControlGroup", "limit_on_sockets", "make_group", "memory_gap"]
 
 GAP = (
     "the memory of a run is not limited by a control group: what it holds in shared pages, pipes and socket buffers is "
@@ -148,6 +148,11 @@ def memory_gap() -> str:
     return "" if group is not None and group.limits_memory else GAP
 
 
+def limit_on_sockets(limits: Limits) -> tuple[str, int]:
+    """The file of a version 1 group for memory that limits the buffers of network sockets, and what to write there."""
+    return f"{SOCKETS}.limit_in_bytes", limits.memory_bytes // 4
+
+
 def _roots(mounts: Path) -> dict[str, Path]:
     """Where the trees are mounted, by kind of limit; version 2's under the empty name."""
     roots: dict[str, Path] = {}
@@ -185,7 +190,8 @@ def _make_v1(parent: Path, name: str, kind: str, limits: Limits) -> Path | None:
             with contextlib.suppress(OSError):  # not every kernel counts swap
                 _write(folder / "memory.memsw.limit_in_bytes", limits.memory_bytes)
             with contextlib.suppress(OSError):  # nor sockets; that they are counted is tried as a promise
-                _write(folder / f"{SOCKETS}.limit_in_bytes", limits.memory_bytes // 4)
+                file, value = limit_on_sockets(limits)
+                _write(folder / file, value)
         elif kind == "cpu":
             _write(folder / "cpu.cfs_period_us", PERIOD)
             _write(folder / "cpu.cfs_quota_us", int(limits.cpu_cores * PERIOD))

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.sandbox.api import HOME, SHM, TMP, Mount, Plan, SandboxError
 from netgrader.sandbox.caged import Caged, Launch
-from netgrader.sandbox.cgroups import GAP
+from netgrader.sandbox.cgroups import GAP, limit_on_sockets
 from netgrader.sandbox.container_group import ContainerGroup, group_roots
 from netgrader.sandbox.environment import basic_environment
 from netgrader.sandbox.filter import filter_profile, filter_program
@@ -122,6 +122,7 @@ class ContainerSandbox:
                 "command": [*self._runtime.command, *self._options(name, folder, plan, user, mounts)],
                 "socket": str(folder / "line" / "s"),
                 "roots": group_roots() if self._runtime.limits else {},
+                "sockets": limit_on_sockets(plan.limits),
                 "program": self._program(plan),
             }
             (folder / "run.json").write_text(json.dumps(asked))

@@ -9,6 +9,7 @@ It is run by its path with nothing but the standard library (``python -I -S``), 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -55,6 +56,7 @@ def main(folder: Path, status: int, parent: int) -> int:
     credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     first = struct.unpack("3i", credentials)[0]
     groups = control_groups(first, asked["roots"])
+    limit_sockets(groups, *asked["sockets"])  # the program starts when it is told below
     told: dict[str, object] = {"first": first, "groups": groups}
     note(folder, told)
     os.write(status, json.dumps({"child-pid": first}).encode() + b"\n")
@@ -121,6 +123,13 @@ def control_groups(process: int, roots: dict[str, str]) -> dict[str, str]:
             if kind in roots and path != "/":
                 found[kind] = roots[kind] + path
     return found
+
+
+def limit_sockets(groups: dict[str, str], name: str, value: int) -> None:
+    """Limit the buffers of network sockets in a group of version 1, which no option of the runtime's does."""
+    if "memory" in groups:
+        with contextlib.suppress(OSError):  # not every kernel counts them; that they are counted is tried as a promise
+            Path(groups["memory"], name).write_text(f"{value}\n")
 
 
 def out_of_memory(groups: dict[str, str]) -> bool:

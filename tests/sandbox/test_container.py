@@ -57,7 +57,6 @@ def test_every_promise_is_held_by_a_container_too(sandbox):
 
 # Options of the runtime's command, what stands in their place, and the promise that is broken then.
 TURNED_OFF = [
-    ("--security-opt=seccomp=", "--security-opt=seccomp=unconfined", "a filter of system calls"),
     ("--network=none", "--network=host", "no network"),
     ("--user=", "--user=0:0", "an unprivileged user"),
     ("--security-opt=mask=", None, "only its own files are seen"),
@@ -83,6 +82,27 @@ def test_a_protection_that_is_turned_off_is_a_promise_not_held(monkeypatch, opti
     monkeypatch.setattr(sandbox, "_options", options)
     held = {one.name: one.held for one in promises(sandbox, quick=True)}
     assert not held[promise]
+
+
+NO_FILTER = bytes.fromhex("060000000000ff7f")  # one instruction: every call is allowed
+
+
+@pytest.mark.parametrize(("own", "held"), [(True, True), (False, False)], ids=["only the runtime's", "both"])
+def test_without_the_runtimes_profile_the_programs_own_filter_holds_and_without_both_none(monkeypatch, own, held):
+    sandbox = opened()
+    if sandbox is None:
+        return
+    given = sandbox._options
+
+    def options(*asked):
+        for one in given(*asked):
+            yield "--security-opt=seccomp=unconfined" if one.startswith("--security-opt=seccomp=") else one
+
+    monkeypatch.setattr(sandbox, "_options", options)
+    if not own:
+        monkeypatch.setattr(container, "filter_program", lambda **_: NO_FILTER)
+    (tried,) = (one for one in promises(sandbox, quick=True) if one.name == "a filter of system calls")
+    assert tried.held is held, tried.detail
 
 
 def test_a_program_sees_its_mounts_files_and_folder_and_answers_on_its_own_pipes(sandbox, tmp_path):

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -67,6 +68,10 @@ def answers(notebook):
 def handing_over(notebook, name, folder):
     """The notebook with evidence taken into `folder` where grading takes it."""
     notebook = copy.deepcopy(notebook)
+    checks = Path(shutil.copytree(ASSIGNMENT.checks, folder.with_name(f"{folder.name}-checks")))
+    hidden = ASSIGNMENT.files(name).hidden
+    if hidden.is_file():
+        shutil.copy(hidden, checks)  # as in a cage
     for grade_id in ASSIGNMENT.evidence_cells(name):
         (folder / grade_id).mkdir()
         place = next(
@@ -74,7 +79,7 @@ def handing_over(notebook, name, folder):
             for place, cell in enumerate(notebook.cells)
             if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id
         )
-        where = f"{str(folder / grade_id)!r}, {str(ASSIGNMENT.checks)!r}"
+        where = f"{str(folder / grade_id)!r}, {str(checks)!r}"
         taken = f"from netgrader.student.capture import take\n\ntake({grade_id!r}, globals(), {where})"
         notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(taken))
     return notebook
@@ -110,7 +115,7 @@ def test_the_instructors_notebook_earns_full_marks_in_hidden_tests_too(evidence)
     name, folder = evidence
     files = ASSIGNMENT.files(name)
     tests = files.public_tests, files.hidden_tests, files.exercises
-    found = verify(VerificationRequest(folder, *tests, data=ASSIGNMENT.course.data))
+    found = verify(VerificationRequest(folder, *tests, hidden=files.hidden, data=ASSIGNMENT.course.data))
     assert (found.problem, found.log) == (None, ())
     graded = [cell for cell in ASSIGNMENT.skeleton(name).graded if not cell.is_manual]
     for cell in graded:
