@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 
 from netgrader.checks.accuracy import LEARNED
-from netgrader.checks.held_out import DOUBTED, NAMED, TOLD
+from netgrader.checks.held_out import BY_HEART, DOUBTED, NAMED, TOLD
 from netgrader.checks.markers import BY_CHANCE, PATTERNS
 from studies.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
@@ -84,6 +84,7 @@ def main() -> None:
         by_chance=BY_CHANCE,
         named=NAMED,
         told=TOLD,
+        heart_limit=BY_HEART,
         heart=max(float(row["by_heart"]) for row in clean),
         doubt=DOUBTED,
         clean=table(clean),
@@ -137,7 +138,7 @@ has a known error, whatever the network is (`netgrader/checks/held_out.py`):
   `answers-looked-up`: to an honest network that happens once in two million times;
 - from {doubt:.0f} on the notebook is run again, and what counts is the accuracy without what the given half is ahead by; from {told:.0f} on (once in 400 times)
   the instructor is told;
-- the 300 hardest images are compared with themselves, turned and moved a little: a network that knows more of the former by {named:.0f} standard errors has
+- the 300 hardest images are compared with themselves, turned and moved a little: a network that knows more of the former by {heart_limit:.0f} standard errors has
   a table of them, whichever half they are in (`answers-looked-up`);
 - beside it, test images among the rows that were noted as fed to training steps are told at once, also in the student's own notebook.
 

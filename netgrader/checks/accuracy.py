@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from netgrader.checks.exercise_rules import WORTHLESS
 from netgrader.checks.held_out import (
+    BY_HEART,
     DOUBTED,
     HARDEST,
     NAMED,
@@ -273,7 +274,7 @@ def require_learned(recomputed: Recomputed) -> None:
             expected="as much on both, but for chance",
         )
 
-    if recomputed.by_heart >= NAMED:
+    if recomputed.by_heart >= BY_HEART:
         fail(
             "answers-looked-up",
             found="test images known that are hard for other networks, and unknown as soon as they are turned or moved a little",
