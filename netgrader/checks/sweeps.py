@@ -175,17 +175,25 @@ def proven(
     """Rates of the sweep whose result weights reach that training ended with, by their accuracy on `rows` images.
 
     `trained` are accuracies of weights by the rate that they were trained at, `unnamed` those of weights that may have been
-    trained at any rate. Each of these prove one result at most, the one that they come nearest to.
+    trained at any rate. Each of these proves one result at most, and as many are proven as can be.
     """
     true = {rate for rate, accuracy in trained.items() if _reaches(sweep, rate, accuracy, rows)}
-    left = [float(rate) for rate in np.unique(sweep.rates) if not _is_in(float(rate), true)]
-    pairs = [(rate, number) for rate in left for number in range(len(unnamed))]
-    taken: set[int] = set()
-    for rate, number in sorted(pairs, key=lambda pair: abs(_claimed(sweep, pair[0]) - unnamed[pair[1]])):
-        if rate not in true and number not in taken and _reaches(sweep, rate, unnamed[number], rows):
-            true.add(rate)
-            taken.add(number)
-    return frozenset(true)
+    by: dict[int, float] = {}
+
+    def prove(rate: float, tried: set[int]) -> bool:
+        """Find weights for a rate, the nearest first; those that prove another may give it up for others (Kuhn 1955)."""
+        for number in sorted(range(len(unnamed)), key=lambda one: abs(_claimed(sweep, rate) - unnamed[one])):
+            if number not in tried and _reaches(sweep, rate, unnamed[number], rows):
+                tried.add(number)
+                if number not in by or prove(by[number], tried):
+                    by[number] = rate
+                    return True
+        return False
+
+    for rate in np.unique(sweep.rates):
+        if not _is_in(float(rate), true):
+            prove(float(rate), set())
+    return frozenset({*true, *by.values()})
 
 
 def _reaches(sweep: StudentSweep, rate: float, accuracy: float, rows: int) -> bool:
