@@ -190,9 +190,9 @@ def proven(
                     return True
         return False
 
-    for rate in np.unique(sweep.rates):
-        if not _is_in(float(rate), true):
-            prove(float(rate), set())
+    left = [float(rate) for rate in np.unique(sweep.rates) if not _is_in(float(rate), true)]
+    for rate in sorted(left, key=lambda rate: min((abs(_claimed(sweep, rate) - one) for one in unnamed), default=0.0)):
+        prove(rate, set())
     return frozenset({*true, *by.values()})
 
 
