@@ -102,8 +102,9 @@ WEIGHTLESS = {f"{OUTPUTS}._weight": lambda _: 0}
 HOARDS = {
     "parts without end": Hoard(sent("write(2, b'\\x01\\x02xy' * 250_000, 30)"), {f"{CHANNEL}.MOST_PARTS": 10**9}),
     "parts that are large, without end": Hoard(
-        sent("write(2, b'\\x03' + (20_000_000).to_bytes(8, 'big') + bytes(20_000_000), 8)"),
+        sent("write(2, b'\\x03' + (20_000_000).to_bytes(8, 'big') + bytes(20_000_000), 14)"),
         {f"{CHANNEL}.LARGEST_MESSAGE": 10**12},
+        replace(LIMITS, received_bytes=300_000_000),
     ),
     "millions of empty lists": Hoard(
         sent("send('display_data', {'data': {'application/json': [[] for _ in range(2_000_000)]}, 'metadata': {}})"),
