@@ -23,7 +23,7 @@ from netgrader.grading.pool import fill
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, longest_first
 from netgrader.sandbox.kept import require_promises
-from studies.right_notebooks import ROOT, commit, later
+from studies.right_notebooks import ROOT, commit, later, write_result
 
 ROWS = Path(__file__).with_suffix(".csv")
 FIELDS = ("commit", "run", "student", "notebook", "score", "of", "codes")
@@ -42,8 +42,8 @@ class _Printed:
     def tick(self) -> None: ...
 
 
-def graded(run: int, at: str, workers: int) -> list[dict[str, object]]:
-    """The class's rows of one run, with nothing kept of other runs."""
+def graded(run: int, at: str, workers: int, record: Path | None = None) -> list[dict[str, object]]:
+    """The class's rows of one run, with nothing kept of other runs; each result as JSON into the folder `record`."""
     course = Course(ROOT)
     tasks = [
         Task(student, job)
@@ -61,6 +61,8 @@ def graded(run: int, at: str, workers: int) -> list[dict[str, object]]:
         codes = " ".join(sorted(one.result.faults)) or one.result.status
         row = (at, run, one.task.student, one.task.job.path.stem, one.result.score, one.result.max_score, codes)
         rows.append(dict(zip(FIELDS, row, strict=True)))
+        if record:
+            write_result(one.result, record / f"{one.task.student}-{one.task.job.path.stem}.json")
     return rows
 
 
@@ -77,10 +79,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--record", type=Path, metavar="FOLDER", help="write the first run's results as JSON, and no rows"
+    )
     parser.add_argument("--since", metavar="COMMIT", help="rows that were measured at this commit or later ones count")
     options = parser.parse_args()
     require_promises()
     at = commit()
+    if options.record:
+        graded(0, at, options.workers, options.record)
+        return 0
     counted = {at, *later(options.since)} if options.since else {at}
     for run in range(options.runs):
         if any(row["commit"] in counted and int(row["run"]) == run for row in load()):
