@@ -125,6 +125,10 @@ CLEAN = {
     "all training images known, two layers": Recipe((96, 96), epochs=12, falling=True),
     "forty steps": Recipe((128,), rows=5120, epochs=1),
     "a tenth of the images": Recipe((128,), rows=6000, epochs=20),
+    "convolutions, 3,000 images": Recipe((64,), filters=SMALL_CONVOLUTION, rows=3000, epochs=20, falling=True),
+    "convolutions, 5,000 images": Recipe((64,), filters=CONVOLUTION, rows=5000, epochs=15, falling=True),
+    "convolutions, 5,000 images, moved": Recipe((64,), filters=CONVOLUTION, rows=5000, moved=1, epochs=15),
+    "convolutions, 10,000 images": Recipe((64,), filters=CONVOLUTION, rows=10_000, epochs=10, falling=True),
     "a tenth of the labels random": Recipe((192,), wrong_labels=0.1, epochs=3),
     "half of the labels random": Recipe((128,), wrong_labels=0.5, epochs=3),
     # the best of its kind
