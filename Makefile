@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: attack-report bench fuzz hardness help setup demo test sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report format release lock clean
+.PHONY: attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,7 +16,13 @@ setup: ## build .venv from the lock file; does nothing when nothing changed
 demo: setup ## release the course, grade the sample class, write feedback and report, end with marks and the files to open
 	@$(BIN)/netgrader demo
 
-test: ## all tests, a file at a time on each of two cores
+quick: setup ## the tests that need no TensorFlow and no cage: under a minute
+	@$(BIN)/python -m pytest -q -m quick
+
+test: setup ## all behaviour, a fixed sample of the cases: under ten minutes on two cores
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not all"
+
+test-all: ## every case, with browsers and PostgreSQL: half an hour
 	@scripts/setup browser
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -6,8 +6,11 @@ import contextlib
 import io
 import json
 import shutil
+import sys
 import textwrap
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -18,8 +21,6 @@ from netgrader.grading.execution_types import CellRun, CellStatus, Execution
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONFIG = """
 from pathlib import Path
@@ -30,8 +31,44 @@ c.CourseDirectory.course_id = "tiny"
 """
 
 
+HERE = Path(__file__).parent
+LEVELS = tomllib.loads((HERE / "levels.toml").read_text(encoding="utf-8"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See that the levels name files that there are; a quick test cannot import TensorFlow."""
+    for name in (*LEVELS["quick"], *LEVELS["all"], *LEVELS["sampled"]):
+        if not (HERE / name).exists():
+            raise pytest.UsageError(f"tests/levels.toml names {name}, which is not there.")
+    if config.option.markexpr == "quick":
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether a file need not be imported since none of its tests is asked for."""
+    if config.option.markexpr == "quick" and collection_path.is_file():
+        return str(collection_path.relative_to(HERE)) not in LEVELS["quick"]
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a test that takes long go first, so that no core is left with one of them when all else is done."""
+    """Mark each test with its level; files with a test that takes long go first, so that no core waits for one of them."""
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        path = item.path.relative_to(HERE)
+        names = {str(path), *map(str, path.parents)}
+        if names & set(LEVELS["quick"]):
+            item.add_marker(pytest.mark.quick)
+        if names & LEVELS["all"].keys():
+            item.add_marker(pytest.mark.all)
+        if str(path) in LEVELS["sampled"]:
+            cases.setdefault((path, item.name.partition("[")[0]), []).append(item)
+    for (path, _), of_one_test in cases.items():
+        count, most = len(of_one_test), LEVELS["sampled"][str(path)]
+        chosen = {number * count // most for number in range(most)} if count > most else set(range(count))
+        for number, item in enumerate(of_one_test):
+            if number not in chosen:
+                item.add_marker(pytest.mark.all)
     long = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in long)
 
