@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
-from netgrader.checks.bench import Mnist
+from netgrader.checks.bench import Bench, Mnist
+from netgrader.checks.exercises import NET, load_exercises
 from netgrader.checks.held_out import NAMED, TOLD, HeldOut, held_out_images, knowledge, lead_of_the_given
 from netgrader.checks.language import Failed
+from netgrader.checks.otherwise import otherwise
 from netgrader.checks.tables import MOST_COPIES, copied_images
-from netgrader.evidence import GraphEvidence
+from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.lab.caged import CagedLab
 from netgrader.student.mnist import load_mnist
 
@@ -307,6 +310,24 @@ def test_a_doubtful_lead_costs_what_it_may_have_brought_and_is_told() -> None:
     assert (CLEAN.counted, seen_test_images(CLEAN)) == (CLEAN.test, None)
     behind = replace(CLEAN, lead=TOLD + 1, surplus=-0.002)
     assert behind.counted == CLEAN.test
+
+
+def test_a_table_in_the_place_of_the_network_that_the_grader_is_shown_is_told(mnist, tmp_path) -> None:
+    """A graph in which no layers can be read is as little the network that was asked for as one with other layers."""
+
+    def layers(tf, x):
+        w1, w2 = tf.get_variable("w1", [784, 30], use_resource=True), tf.get_variable("w2", [30, 10], use_resource=True)
+        return tf.nn.relu(x @ w1) @ w2, {}
+
+    for cell, build in (("check_deep_network", layers), ("check_deep_training", by_neighbour_of_all(mnist))):
+        (tmp_path / cell).mkdir()
+        out = EvidenceWriter(tmp_path / cell, cell)
+        out.graph(NET, exported(build))
+        out.close()
+    bench = Bench(tmp_path, load_exercises(Path(__file__).parents[2] / "source" / "digits" / "checks"), CagedLab)
+    told = otherwise(bench)
+    assert told.keys() == {"check_deep_training"}
+    assert "no layers lead from the images to the logits" in told["check_deep_training"]
 
 
 def test_values_of_which_nothing_was_seen_to_be_trained_are_named(mnist) -> None:
