@@ -11,7 +11,18 @@ import pytest
 from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.checks.bench import Bench, Mnist
 from netgrader.checks.exercises import NET, load_exercises
-from netgrader.checks.held_out import NAMED, TOLD, HeldOut, held_out_images, knowledge, lead_of_the_given
+from netgrader.checks.held_out import (
+    BY_HEART_TOLD,
+    HARD,
+    HARDEST,
+    HARDNESS,
+    NAMED,
+    TOLD,
+    HeldOut,
+    held_out_images,
+    knowledge,
+    lead_of_the_given,
+)
 from netgrader.checks.language import Failed
 from netgrader.checks.otherwise import otherwise
 from netgrader.checks.tables import MOST_COPIES, copied_images
@@ -204,6 +215,23 @@ def test_codes_of_hard_images_of_both_halves_are_told_by_the_images_turned_a_lit
     assert raised.value.faults[0].code == "answers-looked-up"
 
 
+def test_codes_of_images_that_are_not_the_hardest_are_told_too(lab, mnist, given) -> None:
+    """A network that knows little may be brought along with codes of what others know: the hardest images are left alone."""
+    hardness = np.load(Path(__file__).parents[2] / "grader_tests" / HARDNESS)[: len(mnist.x_test)].astype(np.float64)
+    knows = replace(given, hardness=hardness)
+    right = (mnist.x_test.reshape(-1, 784) / 255 @ honest(mnist)).argmax(axis=1) == mnist.y_test
+    beyond = np.argsort(hardness, kind="stable")[HARDEST:HARD]
+    plain = recompute(lab, exported(coded(mnist, np.zeros(1, int))), mnist, knows)
+    require_learned(plain)
+    assert plain.by_heart < BY_HEART_TOLD
+    told = recompute(lab, exported(coded(mnist, beyond[~right[beyond]])), mnist, knows)
+    assert told.test > plain.test + 0.04
+    assert told.lead < NAMED
+    with pytest.raises(Failed) as raised:
+        require_learned(told)
+    assert raised.value.faults[0].code == "answers-looked-up"
+
+
 @pytest.mark.parametrize("table", [projected, by_neighbour, by_neighbour_of_all])
 def test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning(lab, mnist, given, had, table) -> None:
     recomputed = replace(recompute(lab, exported(table(had)), mnist, given), copied=0)
@@ -308,6 +336,7 @@ def test_a_doubtful_lead_costs_what_it_may_have_brought_and_is_told() -> None:
     assert seen.counted == pytest.approx(0.983)
     assert "4.0 standard errors apart. Counted was 98.30 %" in (seen_test_images(seen) or "")
     assert (CLEAN.counted, seen_test_images(CLEAN)) == (CLEAN.test, None)
+    assert "by 4.5 standard errors" in (seen_test_images(replace(CLEAN, by_heart=BY_HEART_TOLD + 0.5)) or "")
     behind = replace(CLEAN, lead=TOLD + 1, surplus=-0.002)
     assert behind.counted == CLEAN.test
 
