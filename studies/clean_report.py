@@ -148,7 +148,7 @@ has a known error, whatever the network is (`netgrader/checks/held_out.py`):
 
 - Of {n_clean} clean networks of {kinds} kinds **{accused} are accused** and {doubted} doubted. Their leads (of two ways to compare, the larger)
   have the mean {mean:+.2f} and the deviation {deviation:.2f}; the largest is {largest:.1f}. By heart they know the 300 hardest images by {heart:+.1f} standard errors at most.
-  Of 23 clean networks of 23 kinds the thousand hardest gave -0.1 in the mean, 1.2 deviation, and +2.2 at most. The fourteen of these that have 96 to 98.1 %
+  Of 34 clean networks of 28 kinds the thousand hardest gave +0.1 in the mean, 1.2 deviation, and +2.3 at most. Fourteen of these with 96 to 98.1 %
   came to 98.3 to 98.7 % with codes of what they get wrong, as many as the 300 hardest alone leave untold; these codes gave +6.3 and more.
 - Of {n_guilty} that were trained on test images {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those that are not named have {mean_gain:+.2f} % more
   than their honest twins in the mean, {most_gain:+.2f} % at most: the same network, trained as long from the same seed without the test images, whose accuracy chance
