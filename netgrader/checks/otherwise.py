@@ -25,6 +25,7 @@ __all__ = ["OTHERWISE", "otherwise"]
 
 OTHERWISE = "otherwise_when_asked: "
 """What the name of such a fact in ``measured`` begins with; the check cell's id follows."""
+NO_NETWORK = "in what the notebook trained no layers lead from the images to the logits"
 MOST_NAMES = 5
 DEMANDS = frozenset({"widths", "min_layers"})
 """What the parameters of an exercise have that asks for a network."""
@@ -76,9 +77,9 @@ def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str
             continue
         seen.add(graph.meta_graph)
         found = _read(graph)
-        if found is not None and _shape(found, demands) != _shape(expected, demands):
+        if found is None or _shape(found, demands) != _shape(expected, demands):
             name = asked.removeprefix("check_")
-            other = f"the network that the notebook trained is {_words(found)}"
+            other = f"the network that the notebook trained is {_words(found)}" if found else NO_NETWORK
             yield cell, f"Asked for by the grader, {name} makes {_words(expected)}; {other}."
 
 

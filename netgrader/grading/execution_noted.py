@@ -16,7 +16,6 @@ __all__ = ["CHANGED", "install"]
 CHANGED = "netgrader_changed"
 """The shell's attribute that says which names mean something else than when the last cell ended."""
 SAMPLE = 1_000
-MOST = 10_000
 
 
 def install(shell: Any) -> None:
@@ -24,7 +23,7 @@ def install(shell: Any) -> None:
     kept: dict[str, object] = {}
 
     def look() -> dict[str, object]:
-        names = list(shell.user_ns.items())[:MOST]
+        names = list(shell.user_ns.items())
         return {name: _sign(value) for name, value in names if type(name) is str and not name.startswith("_")}
 
     def note() -> None:

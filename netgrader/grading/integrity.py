@@ -34,14 +34,15 @@ NAMES = re.compile(
     r"grader_tests|gradebook|EvidenceWriter|netgrader\.(?:student\.capture|evidence|grading|sandbox)|/run/(?:evidence|kernel|cage)"
     r"|displayhook|input_transformers|ast_transformers|ast_node_interactivity|\bsettrace\b|\bsetprofile\b|sys\.monitoring"
     r"|gc\.get_(?:objects|referrers)|sitecustomize|_getframe\b|\bcurrentframe\b|inspect\.stack\b|\bf_(?:back|locals|code)\b"
-    r"|/proc/|\bptrace\b|NBGRADER_\w+"
+    r"|\b(?:extract|format|print|walk)_stack\b|/proc/|\bptrace\b|NBGRADER_\w+"
 )
 ENDED = {
     CellStatus.TIMEOUT: "The cell went on for longer than its time.",
     CellStatus.LIMIT: "The cell was ended by a limit.",
     CellStatus.DEAD: "The kernel ended in the cell.",
 }
-MOST = 100
+MOST = 50
+"""Facts of what happened in cells, and as many of words in texts, which come last: they hide nothing that was found."""
 MUCH_DATA, MUCH_CODE = 4_000, 10_000
 """Bytes of data in the code, and of all code, compressed, from which on they are told; see `netgrader.checks.provenance`."""
 REPLACED = "The cell gives the name check another meaning: what the checks said in the notebook need not be ours."
@@ -72,10 +73,16 @@ def observed(
     otherwise
         Sentences by cell on what probes were shown and the notebook did not work with.
     """
-    seen: list[Observed] = []
+    happened: list[Observed] = []
+    named: list[Observed] = []
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         given = cell.origin is not None and cell.origin.locked
-        seen += _of_cell(cell.grade_id or f"code cell {number + 1}", cell.source, run, given=given)
+        name = cell.grade_id or f"code cell {number + 1}"
+        happened += _of_cell(name, cell.source, run, given=given)
+        named += () if given else _named(name, cell.source, "cell")
+    for file, text in (helpers or {}).items():
+        named += _named(file, text, "file")
+    seen = happened[:MOST]
     data = execution.outside.get("data_bytes", 0)
     if data > MUCH_DATA:
         much = (
@@ -101,7 +108,12 @@ def observed(
         said = next((message for message in unread if message != execution.problem), None)
         if said is not None and name not in execution.problems:
             seen.append(Observed(name, said, None))
-    return tuple(dict.fromkeys(seen))[:MOST]
+    return tuple(dict.fromkeys([*seen, *named[:MOST]]))
+
+
+def _named(name: str, text: str, what: str) -> Iterator[Observed]:
+    for word in dict.fromkeys(NAMES.findall(text)):
+        yield Observed(name, f"The {what} names {word}, which no exercise needs.", None)
 
 
 def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
@@ -112,8 +124,6 @@ def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[O
     if run.error_name in REFUSALS:
         said = f"The cell asked for {REFUSALS[run.error_name]} and was refused: {run.error_name}: {run.error_message}"
         yield Observed(name, plain(said, 200), None)
-    for word in dict.fromkeys(NAMES.findall(source)):
-        yield Observed(name, f"The cell names {word}, which no exercise needs.", None)
     if replaces(source, "check"):
         yield Observed(name, REPLACED, None)
 
@@ -122,7 +132,5 @@ def _of_helpers(helpers: Mapping[str, str], cells: Sequence[str]) -> Iterator[Ob
     """What stands in the modules beside the notebook. A check of a module's own is the notebook's only by `import *`."""
     spilled = takes_all_of(cells, helpers)
     for name, text in helpers.items():
-        for word in dict.fromkeys(NAMES.findall(text)):
-            yield Observed(name, f"The file names {word}, which no exercise needs.", None)
         if reaches_for(text, "check") or (name in spilled and replaces(text, "check")):
             yield Observed(name, REPLACED_BY_HELPER, None)

@@ -291,7 +291,12 @@ TOLD = Protection(
 NOTED = Protection(
     "what names mean is noted when a cell ends, and looked at when evidence is taken",
     "nothing is noted",
-    within("test_integrity", "is right for whoever asks", "changes its array for whoever asks"),
+    within(
+        "test_integrity",
+        "is right for whoever asks",
+        "changes its array for whoever asks",
+        "is right for whoever asks, behind ten thousand names",
+    ),
     f"{READERS}::test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted",
 )
 BESIDE = Protection(

@@ -51,6 +51,21 @@ ATTACKS = [
             "tools.py": "def check(x):\n    return x == x",  # a name of its own
         },
     ),
+    # What hides something behind much that is told, or behind many names.
+    Attack(
+        "drowns what is told",
+        cells=["# " + " ".join(f"NBGRADER_{k}" for k in range(300)), "def check(name): pass"],
+        squares=ASKED.format(right="squares[:] = right"),
+    ),
+    Attack(
+        "is right for whoever asks, behind ten thousand names",
+        cells=["globals().update({f'name_{k}': k for k in range(10_000)})"],
+        squares=ASKED.format(right="globals().update(squares=right)"),
+    ),
+    Attack(
+        "looks who calls it, by traceback",
+        add="import traceback\ndef add(a, b):\n    return a + b if 'take' in str(traceback.extract_stack()) else 0",
+    ),
     Attack("is right for whoever asks", squares=ASKED.format(right="globals().update(squares=right)")),
     Attack("changes its array for whoever asks", squares=ASKED.format(right="squares[:] = right")),
     Attack("honest", squares=RIGHT),
@@ -150,11 +165,29 @@ def test_a_check_of_a_helper_is_told_where_it_becomes_the_notebooks(seen) -> Non
     assert told == (Observed("quiet.py", REPLACED_BY_HELPER, None),)  # and nothing of the other one
 
 
-@pytest.mark.parametrize("name", ["is right for whoever asks", "changes its array for whoever asks"])
+RIGHT_WHEN_ASKED = [
+    "is right for whoever asks",
+    "changes its array for whoever asks",
+    "is right for whoever asks, behind ten thousand names",
+]
+
+
+@pytest.mark.parametrize("name", RIGHT_WHEN_ASKED)
 def test_what_is_right_only_for_whoever_asks_is_told(seen, name: str) -> None:
     said = "When evidence was taken, squares meant something else than when the cell before had ended."
     assert seen[name].integrity == (Observed("check_squares", said, None),)
     assert seen[name].score == 5.0  # what was handed over counts, and a person looks
+
+
+def test_what_was_found_is_told_before_hundreds_of_words(seen) -> None:
+    told = seen["drowns what is told"].integrity
+    assert [one.cell for one in told[:2]] == ["code cell 4", "check_squares"]
+    assert len(told) < 100
+
+
+def test_looking_at_the_stack_is_told(seen) -> None:
+    told = seen["looks who calls it, by traceback"].integrity
+    assert [one.seen for one in told] == ["The cell names extract_stack, which no exercise needs."]
 
 
 def test_the_names_of_a_helper_become_the_notebooks_through_another_one_too() -> None:

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
-from netgrader.checks.bench import Mnist
-from netgrader.checks.held_out import NAMED, TOLD, HeldOut, held_out_images, knowledge, lead_of_the_given
+from netgrader.checks.bench import Bench, Mnist
+from netgrader.checks.exercises import NET, load_exercises
+from netgrader.checks.held_out import (
+    BY_HEART_TOLD,
+    HARD,
+    HARDEST,
+    HARDNESS,
+    NAMED,
+    TOLD,
+    HeldOut,
+    held_out_images,
+    knowledge,
+    lead_of_the_given,
+)
 from netgrader.checks.language import Failed
+from netgrader.checks.otherwise import otherwise
 from netgrader.checks.tables import MOST_COPIES, copied_images
-from netgrader.evidence import GraphEvidence
+from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.lab.caged import CagedLab
 from netgrader.student.mnist import load_mnist
 
@@ -201,6 +215,23 @@ def test_codes_of_hard_images_of_both_halves_are_told_by_the_images_turned_a_lit
     assert raised.value.faults[0].code == "answers-looked-up"
 
 
+def test_codes_of_images_that_are_not_the_hardest_are_told_too(lab, mnist, given) -> None:
+    """A network that knows little may be brought along with codes of what others know: the hardest images are left alone."""
+    hardness = np.load(Path(__file__).parents[2] / "grader_tests" / HARDNESS)[: len(mnist.x_test)].astype(np.float64)
+    knows = replace(given, hardness=hardness)
+    right = (mnist.x_test.reshape(-1, 784) / 255 @ honest(mnist)).argmax(axis=1) == mnist.y_test
+    beyond = np.argsort(hardness, kind="stable")[HARDEST:HARD]
+    plain = recompute(lab, exported(coded(mnist, np.zeros(1, int))), mnist, knows)
+    require_learned(plain)
+    assert plain.by_heart < BY_HEART_TOLD
+    told = recompute(lab, exported(coded(mnist, beyond[~right[beyond]])), mnist, knows)
+    assert told.test > plain.test + 0.04
+    assert told.lead < NAMED
+    with pytest.raises(Failed) as raised:
+        require_learned(told)
+    assert raised.value.faults[0].code == "answers-looked-up"
+
+
 @pytest.mark.parametrize("table", [projected, by_neighbour, by_neighbour_of_all])
 def test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning(lab, mnist, given, had, table) -> None:
     recomputed = replace(recompute(lab, exported(table(had)), mnist, given), copied=0)
@@ -305,8 +336,27 @@ def test_a_doubtful_lead_costs_what_it_may_have_brought_and_is_told() -> None:
     assert seen.counted == pytest.approx(0.983)
     assert "4.0 standard errors apart. Counted was 98.30 %" in (seen_test_images(seen) or "")
     assert (CLEAN.counted, seen_test_images(CLEAN)) == (CLEAN.test, None)
+    assert "by 4.5 standard errors" in (seen_test_images(replace(CLEAN, by_heart=BY_HEART_TOLD + 0.5)) or "")
     behind = replace(CLEAN, lead=TOLD + 1, surplus=-0.002)
     assert behind.counted == CLEAN.test
+
+
+def test_a_table_in_the_place_of_the_network_that_the_grader_is_shown_is_told(mnist, tmp_path) -> None:
+    """A graph in which no layers can be read is as little the network that was asked for as one with other layers."""
+
+    def layers(tf, x):
+        w1, w2 = tf.get_variable("w1", [784, 30], use_resource=True), tf.get_variable("w2", [30, 10], use_resource=True)
+        return tf.nn.relu(x @ w1) @ w2, {}
+
+    for cell, build in (("check_deep_network", layers), ("check_deep_training", by_neighbour_of_all(mnist))):
+        (tmp_path / cell).mkdir()
+        out = EvidenceWriter(tmp_path / cell, cell)
+        out.graph(NET, exported(build))
+        out.close()
+    bench = Bench(tmp_path, load_exercises(Path(__file__).parents[2] / "source" / "digits" / "checks"), CagedLab)
+    told = otherwise(bench)
+    assert told.keys() == {"check_deep_training"}
+    assert "no layers lead from the images to the logits" in told["check_deep_training"]
 
 
 def test_values_of_which_nothing_was_seen_to_be_trained_are_named(mnist) -> None:

@@ -203,8 +203,8 @@ def test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted(
     monkeypatch.setattr("netgrader.grading.execution_noted.__file__", str(tmp_path / "nothing.py"))
     attacks = [attack for attack in test_integrity.ATTACKS if attack.name in seen(protections.NOTED)]
     course.run(attacks)
-    assert [course.results[attack.name].result.integrity for attack in attacks] == [(), ()]
-    assert [course.results[attack.name].result.score for attack in attacks] == [5.0, 5.0]
+    assert [course.results[attack.name].result.integrity for attack in attacks] == [(), (), ()]
+    assert [course.results[attack.name].result.score for attack in attacks] == [5.0, 5.0, 5.0]
 
 
 def test_an_exception_that_cannot_be_told_breaks_whoever_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
