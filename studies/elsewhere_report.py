@@ -52,6 +52,20 @@ state of its day was mended and is a test, where it was counted how many did tha
 | memory that nobody maps, sockets, pipes, messages and outputs without end, holes in evidence | 46 | 9 of those on memory | one budget; counted, or refused |
 | configurations, modules and tests in what was handed in, of other owners; steps put back; times made up | 50 | not counted | a course is where an instructor put it; nbgrader's steps are looked at |
 | the exchange: folders a thousand deep, a time past all calendars | 3 | 1 | it ends nobody's grading |
+
+### The second round: harm and pages
+
+By one more who had the source, on 27 November 2026: 34 attempts, of which 17 succeeded at first. Each of those is mended, and a test but for the
+pipe, whose race was read and not won.
+
+- **Late and not told, 4 of 4**: an earlier record in the exchange of a part of the work, of an empty module, of another archive. A record holds all of it now.
+- **A class that waits, 4 of 6**: a lease on a file in the exchange (45 s for each), a pipe put in its place; descriptors kept underway, which
+  stopped every other cage of an ordinary user; brackets without end in a text for formgrader. Not: times for the parser of dates, parts of nothing.
+- **Disk and files, 2 of 4**: many small archives, many folders. Not: 60,000 entries; folders 3,000 deep, which cost their own student's saving alone.
+- **A page or a table that lies, 7 of 18**: a page of one's own in `feedback/`, linked to by the report; `\\smash` and `\\raise`; MathJax on formgrader's page;
+  raw cells of nbgrader's own assignments; formulas in the CSV after a semicolon, or of full width. Not: four other formulas, `\\href`, `\\style` and `\\require`
+  of MathJax, combining marks, 2,400 pictures of 20 megapixels, 45,000 rectangles or 25,000 blends of the whole drawing.
+- **Numbers, 0 of 2**: digits without end. `1e999` is read as infinite, and goes nowhere.
 """
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import shutil
 from pathlib import Path
@@ -41,7 +42,9 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         with Gradebook(about["db_url"]) as gradebook:
             graded = graded_notebook(gradebook, assignment, about["student"], about["notebook"])
             name = student_name(gradebook, about["student"])
-        _only_pages(assignment.course.folder("feedback", about["student"], about["assignment"]))
+        _only_pages(
+            *(assignment.course.folder(step, about["student"], assignment.name) for step in ("feedback", "autograded"))
+        )
         released = [cell.source for cell in assignment.skeleton(about["notebook"]).cells]
         request = PageRequest(graded, about["assignment"], about["notebook"], name, assignment.course.data, released)
         return feedback_page(json.loads(json.dumps(nb.cells)), request), resources
@@ -60,10 +63,18 @@ def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple
     return page
 
 
-def _only_pages(folder: Path) -> None:
-    """Remove what nbgrader copied beside the pages: the submission's other files are not feedback."""
+def _only_pages(folder: Path, autograded: Path) -> None:
+    """Remove what nbgrader copied beside the pages: the submission's other files are not feedback, and its pages not ours."""
+    pages = {f"{path.stem}.html" for path in autograded.glob("*.ipynb")}
     for path in folder.glob("*"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.is_symlink() or (path.suffix != ".html" and path.name not in FOR_RELEASE):
+        elif path.is_symlink() or (
+            path.name not in FOR_RELEASE and (path.name not in pages or _is_copy(path, autograded / path.name))
+        ):
             path.unlink()
+
+
+def _is_copy(page: Path, handed_in: Path) -> bool:
+    """Whether a page is one that a student wrote under the name of ours."""
+    return handed_in.is_file() and filecmp.cmp(page, handed_in, shallow=False)

@@ -6,6 +6,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+from jinja2 import DictLoader
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["WithinLimits"]
+
+# nbgrader's page has MathJax read all of it. Where `configure` makes MathML of formulas, what else looks like one stands in what
+# students put out, and would be drawn wherever on the page it says.
+NO_MATHJAX = DictLoader({"mathjax.html.j2": "{% macro mathjax(url='') %}{% endmacro %}"})
 
 LEFT_OUT = "*What stands here is not shown: making a page of the notebook {limit}.*"
 
@@ -54,7 +59,8 @@ def _page(filename: str, resources: dict[str, Any], config: Config, said: str = 
             for cell in notebook.cells
             if cell.metadata.get("nbgrader")
         ]
-    html, _ = HTMLExporter(config=config).from_notebook_node(notebook, resources=resources)
+    loaders = [NO_MATHJAX] if "markdown2html" in config.HTMLExporter.get("filters", {}) else []
+    html, _ = HTMLExporter(config=config, extra_loaders=loaders).from_notebook_node(notebook, resources=resources)
     return str(html)
 
 

@@ -6,6 +6,7 @@ one of ours. So there is nothing to escape from, no link to follow, and no more 
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import lzma
 import re
@@ -96,7 +97,7 @@ def unpack_beside(folder: Path, limits: ParcelLimits | None = None) -> tuple[str
     problems = []
     for archive in find_parcels(folder):
         try:
-            _write(archive, folder, limits)
+            _write(archive, folder, dataclasses.replace(limits, total=_room(folder, limits)))
         except UnreadableError as error:
             problems.append(str(error))
         except OSError as error:
@@ -105,9 +106,15 @@ def unpack_beside(folder: Path, limits: ParcelLimits | None = None) -> tuple[str
         for path in sorted(below.iterdir()):
             target = folder / _plain(path.name)
             wanted = path.name.lower().endswith(KINDS) and path.is_file() and not path.is_symlink()
-            if wanted and not target.exists() and path.stat().st_size <= limits.file:
+            if wanted and not target.exists() and path.stat().st_size <= min(limits.file, _room(folder, limits)):
                 shutil.copyfile(path, target)
     return tuple(problems)
+
+
+def _room(folder: Path, limits: ParcelLimits) -> int:
+    """How much may still be brought up into `folder`: of all that lies below it together, as of one archive."""
+    there = (path for path in folder.iterdir() if path.name.lower().endswith(KINDS) and path.is_file())
+    return max(0, limits.total - sum(path.lstat().st_size for path in there))
 
 
 def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:

@@ -42,4 +42,8 @@ def configure(c: Any, root: str | Path) -> None:
     c.GenerateFeedback.exporter_class = "netgrader.feedback.exporter.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
     # Formgrader shows answers with this exporter, and whoever runs in its page can change marks.
-    c.HTMLExporter.filters = {"markdown2html": f"{plugin}.render.safe_markdown"}
+    renders = f"{plugin}.render"
+    c.HTMLExporter.filters = {
+        "markdown2html": f"{renders}.safe_markdown",
+        "strip_files_prefix": f"{renders}.as_it_is",
+    }

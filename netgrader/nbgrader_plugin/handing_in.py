@@ -9,8 +9,8 @@ the student says when it was handed in, and that is told.
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import os
+import shutil
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,17 +20,22 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
+from netgrader.grading.parcels import unpack_beside
+from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.stamp import FILE, handed_in, time_of
+from netgrader.sandbox.scratch import remove_tree, scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from netgrader.course import Assignment, Course
 
 __all__ = ["HandedIn", "put_right"]
 
 EXCHANGE = "/usr/local/share/nbgrader/exchange"
-KINDS = (".ipynb", ".zip")
+KINDS = (".ipynb", ".py", ".zip")
+"""What is graded of a submission; all else may have come later."""
+CHUNK = 1 << 20
 SLOW = timedelta(minutes=10)
 """How long after its own time a submission may still be changed by being copied."""
 
@@ -76,7 +81,12 @@ def put_right(assignment: Assignment, students: Iterable[str]) -> HandedIn:
             claimed = handed_in(folder)
         except NetgraderError:
             claimed = None  # what is no time is told when it is saved, unless the exchange has one
-        same = [record for record in records.get(student, ()) if _holds(record.folder, folder)]
+        same: list[_Record] = []
+        if student in records:
+            try:
+                same = within_limits(_same, records[student], folder)
+            except ExceededError as error:
+                told.append(f"{student}: comparing it with what the exchange has {error}. Look at it, and at its time.")
         if not same:
             unconfirmed += [student] if claimed is not None else []
             continue
@@ -129,13 +139,34 @@ def _records(course: Course, assignment: str) -> Mapping[str, list[_Record]]:
     return found
 
 
+def _same(records: Sequence[_Record], submission: Path) -> list[_Record]:
+    """Those whose work is a submission's."""
+    return [record for record in records if _holds(record.folder, submission)]
+
+
 def _holds(record: Path, submission: Path) -> bool:
-    """Whether the notebooks and archives in a folder of the exchange are those of a submission."""
+    """Whether the notebooks, modules and archives in a folder of the exchange are those of a submission, and all of them."""
     try:
-        files = list(_work_in(record))
-        return bool(files) and all(_is_same(record / file, submission / file) for file in files)
+        files = set(_work_in(record))
+        if not files or not all(_is_same(record / file, submission / file) for file in files):
+            return False
+        more = [file for file in _work_in(submission) if file not in files and not (submission / file).is_symlink()]
+        return not more or _come_out_of(files, more, submission)
     except OSError:
         return False
+
+
+def _come_out_of(files: Collection[Path], more: Iterable[Path], submission: Path) -> bool:
+    """Whether `more` of a submission's files are what grading brought up out of `files` of it."""
+    again = scratch_folder("again")
+    try:
+        for file in files:
+            (again / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(submission / file, again / file)
+        unpack_beside(again)
+        return all(_is_same(again / file, submission / file) for file in more)
+    finally:
+        remove_tree(again)
 
 
 def _work_in(folder: Path) -> Iterator[Path]:
@@ -145,8 +176,19 @@ def _work_in(folder: Path) -> Iterator[Path]:
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Whether both are files with the same content; what is a link or a pipe is opened by nobody."""
-    kinds = one.lstat(), other.lstat()
-    if not all(S_ISREG(status.st_mode) for status in kinds) or kinds[0].st_size != kinds[1].st_size:
-        return False
-    return filecmp.cmp(one, other, shallow=False)
+    """Whether both are files with the same content; what is a link or a pipe by now is opened by nobody.
+
+    Nor is waited for what a process of the student's has a lease on, which may keep back whoever opens it for a minute.
+    """
+    with open(one, "rb", opener=_at_once) as first, open(other, "rb", opener=_at_once) as second:
+        kinds = os.fstat(first.fileno()), os.fstat(second.fileno())
+        if not all(S_ISREG(status.st_mode) for status in kinds) or kinds[0].st_size != kinds[1].st_size:
+            return False
+        while (piece := first.read(CHUNK)) == second.read(CHUNK):
+            if not piece:
+                return True
+    return False
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

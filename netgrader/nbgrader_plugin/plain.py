@@ -86,6 +86,9 @@ def run_plain(parent: Any, nb: Any, resources: Any, *, submitted: Path, sandbox:
 def save_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
     """Save nbgrader's own marks; what is kept of the outputs afterwards can be shown to anybody."""
     nb, resources = _through((SaveAutoGrades,), parent, nb, resources)
+    for cell in nb.cells:
+        if cell.cell_type == "raw":  # which pages show as it is, ids and classes of formgrader's included
+            cell.metadata["raw_mimetype"] = "text/plain"
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     try:
         safe = within_limits(_safe, [list(cell.outputs) for cell in code])

@@ -203,12 +203,13 @@ def svg_picture(svg: str) -> str | None:
 
 
 def clean_mathml(mathml: str) -> Markup:
-    """The harmless part of a formula."""
+    """The harmless part of a formula, which takes as much room as is drawn of it: else it would be drawn over other things."""
     return Markup(  # noqa: S704  (nh3 made it safe)
         nh3.clean(
             mathml,
             tags=set(MATHML_TAGS),
-            attributes={tag: set(MATHML_ATTRIBUTES) for tag in MATHML_TAGS},
+            attributes={tag: set(MATHML_ATTRIBUTES) for tag in MATHML_TAGS - {"mpadded"}},
+            attribute_filter=lambda _tag, _name, value: None if value.strip().startswith("-") else value,
             clean_content_tags=set(DROPPED_WITH_CONTENT),
             url_schemes=set(),
             link_rel=None,

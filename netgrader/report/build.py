@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import statistics
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["build_report", "class_csv", "render_report"]
 
 SCRIPT = Path(__file__).parent / "templates" / "report.js"
-# A spreadsheet takes a text that begins so for a formula and runs it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a text that begins so for a formula and runs it, in wide signs, too. Where it is set to a language that
+# writes decimal commas, a semicolon begins another cell.
+FORMULA = re.compile(r"(^|;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def render_report(report: Report) -> str:
@@ -155,8 +157,7 @@ def _standing(student: StudentView) -> str:
 
 
 def _plain(value: str) -> str:
-    line = safe.line(value)
-    return f"'{line}" if line.startswith(FORMULA) else line
+    return FORMULA.sub(r"\1'", safe.line(value))
 
 
 def _judged(graded: Graded) -> bool:

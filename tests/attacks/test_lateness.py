@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
+import time
+import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from nbgrader.api import Gradebook
 
+from netgrader.grading.grade import jobs_of
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.handing_in import put_right
 
@@ -114,6 +119,41 @@ def of_other_work(inbound: Path, submitted: Path) -> None:
     (submitted / "timestamp.txt").write_text(written(EARLY))
 
 
+def of_a_part_of_the_work(inbound: Path, submitted: Path) -> None:
+    """An earlier handing in of one of two notebooks that is the same still."""
+    other = inbound.with_name(f"eve+numbers+{written(EARLY)}+y")
+    other.mkdir()
+    for folder in (inbound, submitted, other):
+        (folder / "2_unchanged.ipynb").write_text("{}")
+    (submitted / "timestamp.txt").write_text(written(EARLY))
+
+
+def of_a_part_and_no_later_one(inbound: Path, submitted: Path) -> None:
+    """As before, with the later one renamed to somebody else's as soon as it had been collected: nobody knows when it came."""
+    of_a_part_of_the_work(inbound, submitted)
+    inbound.rename(inbound.with_name(inbound.name.replace("eve+", "adam+")))
+
+
+def with_other_modules(inbound: Path, submitted: Path) -> None:
+    """An earlier handing in of the same notebook, beside a module in which there was nothing yet."""
+    other = inbound.with_name(f"eve+numbers+{written(EARLY)}+y")
+    shutil.copytree(inbound, other)
+    (other / "work.py").write_text("")
+    for folder in (inbound, submitted):
+        (folder / "work.py").write_text("def add(a, b): return a + b")
+    (submitted / "timestamp.txt").write_text(written(EARLY))
+
+
+def in_an_archive(inbound: Path, submitted: Path) -> None:
+    """An earlier handing in of an archive with another notebook in it; the later one has the right one beside it."""
+    other = inbound.with_name(f"eve+numbers+{written(EARLY)}+y")
+    other.mkdir()
+    for folder in (inbound, submitted, other):
+        with zipfile.ZipFile(folder / "work.zip", "w") as archive:
+            archive.writestr(zipfile.ZipInfo("1_sums.ipynb"), "{}")
+    (submitted / "timestamp.txt").write_text(written(EARLY))
+
+
 def of_nothing(inbound: Path, submitted: Path) -> None:
     """An earlier handing in without any work."""
     inbound.with_name(f"eve+numbers+{written(EARLY)}+y").mkdir()
@@ -138,6 +178,9 @@ TIMES: dict[str, Callable[[Path, Path], None]] = {
     "a link to a time of one's own": a_link,
     "an earlier time in a file that is read only": read_only,
     "the time of an earlier handing in of other work": of_other_work,
+    "the time of an earlier handing in of a part": of_a_part_of_the_work,
+    "the time of an earlier handing in with other modules": with_other_modules,
+    "the time of an earlier handing in of an archive": in_an_archive,
     "the time of an earlier handing in of nothing": of_nothing,
     "the time of an earlier handing in of links and pipes": of_links_and_pipes,
 }
@@ -158,6 +201,35 @@ def test_where_nobody_asks_the_exchange_it_is_the_students_word(
     if write is no_time:
         (due.root / "submitted" / "eve" / "numbers" / "timestamp.txt").unlink()
     assert score(due)[0] == 5.0
+
+
+def test_a_part_that_was_in_time_says_nothing_of_the_whole(due: TinyCourse) -> None:
+    of_a_part_and_no_later_one(*hand_in(due, LATE))
+    assert put_right(due.assignment, ("eve",)).unconfirmed == ("eve",)
+
+
+def test_what_was_brought_up_out_of_an_archive_came_with_it(due: TinyCourse) -> None:
+    inbound, submitted = hand_in(due, EARLY)
+    for folder in (inbound, submitted):
+        with zipfile.ZipFile(folder / "work.zip", "w") as archive:
+            archive.writestr("eve/1_sums.ipynb", (folder / "1_sums.ipynb").read_bytes())
+            archive.writestr("eve/work.py", "")
+        (folder / "1_sums.ipynb").unlink()
+    assert [job.problem for job in jobs_of(due.assignment, "eve")] == [None]
+    assert (submitted / "work.py").is_file()
+    found = put_right(due.assignment, ("eve",))
+    assert found.unconfirmed == ()
+    assert "which counts" not in "".join(found.told)
+
+
+def test_nobody_waits_for_a_file_in_the_exchange_that_is_leased_to_a_students_process(due: TinyCourse) -> None:
+    inbound, _ = hand_in(due, LATE)
+    begun = time.monotonic()
+    with (inbound / "1_sums.ipynb").open("rb+") as held:
+        fcntl.fcntl(held, fcntl.F_SETSIG, signal.SIGURG)  # which nobody hears
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        assert put_right(due.assignment, ("eve",)).unconfirmed == ("eve",)
+    assert time.monotonic() - begun < 10
 
 
 def test_who_was_in_time_stays_in_time(due: TinyCourse) -> None:

@@ -245,6 +245,27 @@ def test_no_id_in_a_text_is_one_of_formgraders(booked: TinyCourse, text: str) ->
     }
 
 
+def test_brackets_without_end_keep_nobody_from_an_answer(booked: TinyCourse) -> None:
+    notebook = booked.filled(why="An answer.")
+    notebook["cells"] += [
+        {"cell_type": "markdown", "id": f"more-{number}", "metadata": {}, "source": "[" * 99_000} for number in range(4)
+    ]
+    booked.submit("bob", content=notebook)
+    autograde_one(booked.course, "numbers", "bob")
+    page = formgraders(booked, "bob")
+    assert "An answer." in page
+    assert "is not shown" not in page
+
+
+def test_nobody_else_reads_formulas_out_of_what_stands_on_formgraders_page(booked: TinyCourse) -> None:
+    r"""By MathJax what a student puts out could be drawn anywhere there: ``\smash{\raise 20em{\bbox[white]{…}}}``."""
+    booked.submit("bob", why=r"\$\smash{\raise 20em{\bbox[white]{\text{5 of 5 points}}}}\$ and $a^2$")
+    autograde_one(booked.course, "numbers", "bob")
+    page = formgraders(booked, "bob")
+    assert "MathJax" not in page
+    assert "<math" in page
+
+
 def test_a_heading_meets_an_id_of_formgraders_where_it_has_no_prefix() -> None:
     found = [re.findall(r'\bid="([^"]+)"', render_markdown(text, prefix="")) for text in IDS.values()]
     assert found == [["check_add"], ["check-add"], ["why-comment"]]

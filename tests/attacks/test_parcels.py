@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netgrader.grading.grade import find_jobs, grade, jobs_of
-from netgrader.grading.parcels import ParcelLimits, unpack
+from netgrader.grading.parcels import ParcelLimits, unpack, unpack_beside
 from netgrader.grading.submission import UnreadableError
 
 if TYPE_CHECKING:
@@ -178,3 +178,18 @@ def test_a_bomb_is_left_where_it_is_found(tmp_path) -> None:
     with pytest.raises(UnreadableError):
         unpack(tmp_path / "work.zip", tmp_path / "scratch", ParcelLimits(file=1_000_000))
     assert [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("kind", ["archives", "folders"])
+def test_many_hold_no_more_than_one_may(tmp_path, kind) -> None:
+    """Each is small, and what is in it is as much as one submission may be."""
+    notebook = b" " * 900_000
+    for number in range(10):
+        if kind == "archives":
+            archive(tmp_path / f"{number}.zip", {f"{number}.ipynb": notebook})
+        else:
+            (tmp_path / f"{number}").mkdir()
+            (tmp_path / f"{number}" / f"{number}.ipynb").write_bytes(notebook)
+    unpack_beside(tmp_path, ParcelLimits(total=2_000_000))
+    assert [path.name for path in sorted(tmp_path.glob("*.ipynb"))] == ["0.ipynb", "1.ipynb"]
+    assert list(tmp_path.glob(".*")) == []

@@ -100,3 +100,35 @@ def test_the_course_and_the_answers_are_still_read_there(booked, browser, tmp_pa
         assert piece in browser.text
     for selector in ("strong", "math", "table td", "input.score#why"):
         assert browser.run("return document.querySelectorAll(arguments[0]).length", selector) > 0
+
+
+ROWS = r"\begin{matrix}" + r"\text{5 of 5 points} \\ " * 30 + r"\end{matrix}"
+OVER_OTHERS = [
+    rf"\smash{{{ROWS}}}",
+    rf"\raise 30em {{\smash{{{ROWS}}}}}",
+    r"\hspace{-60em} \text{5 of 5 points}",
+    r"\llap{\text{5 of 5 points}}",
+    r"\rlap{" + r"\text{5 of 5 points}" * 20 + "}",
+    r"\vphantom{\smash{x}} \smash{x^{\text{5 of 5 points}^{\text{5 of 5 points}}}}",
+]
+OUTSIDE = """
+return [...document.querySelectorAll('math')].filter(math => {
+  const cell = math.closest('.cell').getBoundingClientRect();
+  return [math, ...math.querySelectorAll('*')].some(one => {
+    const box = one.getBoundingClientRect();
+    return box.top < cell.top - 4 || box.bottom > cell.bottom + 4 || box.left < cell.left - 4;
+  });
+}).map(math => math.textContent.slice(0, 40))
+"""
+
+
+@pytest.mark.parametrize("latex", OVER_OTHERS)
+def test_no_formula_is_drawn_outside_of_its_cell(booked, browser, tmp_path, latex):
+    booked.submit("eve", why=f"One ${latex}$ in a line.\n\n$${latex}$$\n")
+    autograde_one(booked.course, "numbers", "eve")
+    written = tmp_path / "page.html"
+    notebook = nbformat.read(booked.root / "autograded" / "eve" / "numbers" / "1_sums.ipynb", as_version=4)
+    written.write_text(page(notebook, booked.course.config), encoding="utf-8")
+    browser.open(written)
+    assert browser.run("return document.querySelectorAll('math').length") >= 2
+    assert browser.run(OUTSIDE) == []

@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
+from nbgrader.server_extensions.formgrader import handlers
+from traitlets.config import Config
 
 from netgrader.commands.choose import tasks_of
 from netgrader.commands.saving import Saver
@@ -315,3 +318,26 @@ def test_a_gradebook_that_has_other_points_than_are_told_is_said(booked):
         saver.end(Done.of(task, carry_out(task.order, Options()), 0.1))
     saver.finish()
     assert "The gradebook has 1 for check_add of 1_sums, and not 2" in saver.failed["ada"]
+
+
+@QUIETLY
+def test_a_raw_cell_is_on_no_page(plain):
+    shown = '<div class="navbar-fixed-top" id="count">5 of 5</div>'
+
+    def add(folder):
+        path = folder / "loops.ipynb"
+        notebook = json.loads(path.read_text())
+        notebook["cells"].append({"cell_type": "raw", "id": "r", "metadata": {}, "source": shown})
+        path.write_text(json.dumps(notebook))
+
+    assert grade(plain, RIGHT, before=add) == ALL
+    path = plain.root / "autograded" / "ada" / "ps3" / "loops.ipynb"
+    assert "5 of 5" in path.read_text()
+    config = Config(plain.course.config)
+    config.HTMLExporter.template_name = "formgrade"
+    config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
+    page, _ = HTMLExporter(config=config).from_filename(
+        str(path), resources={"notebook_id": "loops", "index": 0, "total": 1}
+    )
+    assert "highlight" in page
+    assert "5 of 5" not in page

@@ -153,6 +153,23 @@ def test_marks_that_cannot_be_right_are_said_on_the_page_and_in_the_report_and_s
         assert not re.search(r"\b(inf|nan) of\b", html + pages)
 
 
+@pytest.mark.usefixtures("uncaged")
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
+def test_a_page_that_a_student_handed_in_is_neither_feedback_nor_linked_to(booked):
+    page = "<script>document.write('5 of 5 points')</script>"
+    for name in ("1_sums.html", "2_greetings.html", "mine.html", "data.txt", "timestamp.txt"):
+        (booked.submit("eve").parent / name).write_text("" if name == "timestamp.txt" else page)
+    autograde_one(booked.course, "numbers", "eve")
+    for _ in range(2):  # once more over what is there
+        assert feedback_of_class(booked.assignment, (), console()) == 0
+    folder = booked.root / "feedback" / "eve" / "numbers"
+    assert sorted(path.name for path in folder.iterdir()) == ["1_sums.html", "timestamp.txt"]
+    assert page not in (folder / "1_sums.html").read_text(encoding="utf-8")
+    html = report_on_class(booked.assignment).read_text(encoding="utf-8")
+    assert "feedback/eve/numbers/1_sums.html" in html
+    assert "2_greetings.html" not in html
+
+
 def test_feedback_for_somebody_who_was_not_graded_names_who(tiny):
     tiny.submit("ada")
     tiny.write("autograded/bob/numbers/1_sums.ipynb", "{}")

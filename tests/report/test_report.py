@@ -266,11 +266,21 @@ def test_points_are_the_persons_where_a_person_gave_them():
     assert table(one(graded))[0]["1_one_layer/check_train"] == "2"
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)"])
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\uff1d1+1"])
 def test_a_name_that_a_spreadsheet_would_run_is_made_text(name):
     row = table(one(ex.right(), name=name, ident=name))[0]
     assert row["name"] == f"'{name}"
     assert row["student_id"] == f"'{name}"
+
+
+def test_where_a_semicolon_begins_a_cell_none_begins_as_a_formula():
+    """As a spreadsheet reads it that is set to German: how a cell begins stands in the sentence on where a run ended."""
+    begins = "A kernel died in code cell 3 (it begins with “;=cmd|' /C calc'!A1;  @SUM(A1)”)."
+    died = replace(ex.right(), result=replace(ex.right().result, status=Status.PARTLY, problem=begins))
+    text = class_csv(one(died, name="a;+1"))
+    cells = [cell for row in csv.reader(io.StringIO(text), delimiter=";") for cell in row]
+    assert any(cell.startswith("'=cmd") for cell in cells)
+    assert [cell for cell in cells if cell.strip().startswith(("=", "+", "-", "@"))] == []
 
 
 def test_the_csv_says_what_stands_behind_the_numbers_of_each_student():

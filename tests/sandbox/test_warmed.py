@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -329,6 +330,38 @@ def test_a_child_that_has_kept_a_right_is_not_let_in(warm, monkeypatch):
     assert "inside" not in output
     assert "could not be entered" in outcome.error_tail
     assert outcome.code == 126
+
+
+HOARD = """
+import array, os, socket
+kept, nothing = [], os.open('/dev/null', os.O_RDONLY)
+try:
+    while True:
+        kept.append(socket.socketpair())
+        kept[-1][0].setblocking(False)
+        try:
+            while True:
+                kept[-1][0].sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [nothing] * 250))])
+        except BlockingIOError:
+            pass
+except OSError:
+    print('full', flush=True)
+input()
+"""
+
+
+def test_who_keeps_as_many_descriptors_underway_as_may_be_stops_nobody_elses_run(warm):
+    """They count for a user, and an ordinary user's cages have the same; root may send as many as it likes."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (SMALL.open_files, before[1]))
+    hoarder = warm.start(plan(HOARD), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert hoarder.stdout.readline() == b"full\n"
+        assert run(warm, "print('fine')")[0] == "fine\n"
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        hoarder.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 # -- its end -----------------------------------------------------------------------------------------------------------
