@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "findings", "run"]
 
 PACKAGES = ("tensorflow", "nbgrader", "nbclient", "ipykernel", "numpy", "protobuf", "pytest")
-RUNTIMES = ("podman", "runc")
 NEEDED_FREE_GB = 5.0
 NEEDED_MEMORY_GB = 4.0
 
@@ -77,9 +76,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     yield _kernel()
     yield from _cage(sandbox)
     yield _memory()
-    for name in RUNTIMES:
-        path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-        yield Finding(f"{name}, for --sandbox container", path is not None, path or "not installed", needed=False)
 
 
 def _package(name: str) -> Finding:

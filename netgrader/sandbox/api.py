@@ -160,7 +160,7 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is asked for by: ``bubblewrap``, ``container`` or ``none``."""
+        """What it is asked for by: ``bubblewrap``, ``bubblewrap-without-control-group`` or ``none``."""
 
     @property
     def caged(self) -> bool:

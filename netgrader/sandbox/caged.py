@@ -105,7 +105,6 @@ class Caged:
         self._started = threading.Event()
         self._ended = threading.Event()
         self._failure: SandboxError | None = None
-        self._callbacks: list[Callable[[], None]] = []
         self._reason: str | None = None
         self._usage = Usage()
         self._outcome: Outcome | None = None
@@ -162,14 +161,6 @@ class Caged:
         if self._outcome is not None:
             return self._outcome.usage
         return replace(self._usage, cpu_seconds=self._cpu_seconds(), wall_seconds=time.monotonic() - self._begin)
-
-    def add_done_callback(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called from the watching thread when it has ended; at once if it has ended already."""
-        with self._lock:
-            if self._outcome is None:
-                self._callbacks.append(callback)
-                return
-        callback()
 
     # -- the watching thread ---------------------------------------------------------------------------------------
 
@@ -398,13 +389,10 @@ class Caged:
         with self._lock:
             # bubblewrap reports a signal as a shell does.
             self._outcome = self._final = Outcome(128 - code if 128 < code < 193 else code, self._reason, usage, tail)
-            callbacks, self._callbacks = self._callbacks, []
             os.close(self._process_fd)
             if self._first_fd is not None:
                 os.close(self._first_fd)
         self._ended.set()
-        for callback in callbacks:
-            callback()
 
     def _tidy(self) -> None:
         """Kill what is left, and remove what was made for the run."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from netgrader.sandbox.api import Sandbox, SandboxError
 from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
-from netgrader.sandbox.container import ContainerSandbox
 from netgrader.sandbox.uncaged import UncagedSandbox
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ __all__ = ["SANDBOXES", "memory_warning", "open_sandbox"]
 SANDBOXES: Mapping[str, Callable[[], Sandbox]] = {
     "bubblewrap": BubblewrapSandbox,
     GrouplessBubblewrap.name: GrouplessBubblewrap,
-    "container": ContainerSandbox,
     "none": UncagedSandbox,
 }
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import functools
-import json
 import struct
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +18,7 @@ from netgrader.sandbox.api import SandboxError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["DENIED", "NEWEST", "filter_profile", "filter_program"]
+__all__ = ["NEWEST", "filter_program"]
 
 _NAMES = (
     # reading and writing other processes
@@ -95,24 +94,6 @@ def filter_program(*, watched: bool = False) -> bytes:
         return _build(pyseccomp, watched=watched)
     except OSError as error:
         raise SandboxError(f"libseccomp could not make the system-call filter: {error.strerror}.") from error
-
-
-def filter_profile() -> bytes:
-    """The same filter as container runtimes take it: the JSON of a profile, for ``--security-opt seccomp=FILE``.
-
-    The format is that of Docker's and Podman's profiles (``defaultAction``, ``syscalls`` with ``names`` and ``args``); in a
-    masked comparison ``value`` is the mask and ``valueTwo`` what must be left.
-    """
-    rules: list[dict[str, Any]] = []
-    for rule in _rules():
-        told: dict[str, Any] = {"names": list(rule.names), "action": "SCMP_ACT_ERRNO", "errnoRet": rule.answer}
-        if rule.conditions:
-            told["args"] = [
-                {"index": index, "value": value, "valueTwo": other, "op": f"SCMP_CMP_{kind}"}
-                for index, kind, value, other in rule.conditions
-            ]
-        rules.append(told)
-    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}, indent=1).encode()
 
 
 class _Rule(NamedTuple):

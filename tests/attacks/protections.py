@@ -329,12 +329,6 @@ ENDED = Protection(
     (),
     "tests/course/test_limited.py::test_what_meets_a_limit_is_ended_and_the_next_work_is_done",
 )
-RUNTIME = Protection(
-    "the container's first process and its runtime are out of reach",
-    "one of podman's options is left out at a time",
-    (),
-    "tests/sandbox/test_container.py::test_a_protection_that_is_turned_off_is_a_promise_not_held",
-)
 EXCEPTIONS = Protection(
     "exceptions and values become text and numbers within a length",
     "they are told as they are",
