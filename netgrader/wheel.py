@@ -39,7 +39,7 @@ WITHHELD = (
     "netgrader.nbgrader_plugin",
     "netgrader.release",
     "netgrader.report",
-    "netgrader.sandbox",
+    "netgrader.cage",
     "netgrader.skeleton",
     "netgrader.training.replay",
     "netgrader.wheel",

@@ -17,12 +17,12 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from netgrader.cage.kept import require_promises
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.pool import fill
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, longest_first
-from netgrader.sandbox.kept import require_promises
 from studies.right_notebooks import ROOT, commit, later, write_result
 
 ROWS = Path(__file__).with_suffix(".csv")

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from netgrader.cage import Limits, Mount, Plan, open_sandbox
+from netgrader.cage.packages import python
 from netgrader.grading.grade import find_jobs, grade_job
-from netgrader.sandbox import Limits, Mount, Plan, open_sandbox
-from netgrader.sandbox.packages import python
 from studies.elsewhere_attacks import ATTACKS, KEY, NEIGHBOUR
 from tests.attacks.attacked import Attack, notebook_of
 from tests.attacks.whole_road import build_road

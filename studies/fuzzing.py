@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from netgrader.sandbox.api import SandboxError
-from netgrader.sandbox.kept import require_promises
+from netgrader.cage.api import SandboxError
+from netgrader.cage.kept import require_promises
 from tests.attacks.fuzzing import TARGETS, Report, fuzz
 from tests.attacks.whole_road import build_road, change
 

@@ -22,13 +22,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netgrader.cage import open_sandbox
+from netgrader.cage.kept import require_promises
+from netgrader.cage.warmth import nursery_environment, warm_lab, warm_sandbox
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
 from netgrader.lab.caged import CagedLab
-from netgrader.sandbox import open_sandbox
-from netgrader.sandbox.kept import require_promises
-from netgrader.sandbox.warmth import nursery_environment, warm_lab, warm_sandbox
 from tests.attacks.attacked import Attack
 from tests.attacks.conftest import Attacked, attacked_course
 from tests.attacks.test_neighbours import HOSTILE, good

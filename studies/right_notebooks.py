@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
 
+from netgrader.cage.kept import require_promises
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs, grade_job
 from netgrader.grading.stages import Options
-from netgrader.sandbox.kept import require_promises
 from tests.sample_class.make import fill
 
 if TYPE_CHECKING:

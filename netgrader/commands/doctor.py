@@ -47,7 +47,7 @@ def run(sandbox: str = "bubblewrap") -> int:
     UsageError
         If there is no such sandbox.
     """
-    from netgrader.sandbox import SANDBOXES  # noqa: PLC0415  (POSIX)
+    from netgrader.cage import SANDBOXES  # noqa: PLC0415  (POSIX)
 
     if sandbox not in SANDBOXES:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
@@ -158,10 +158,10 @@ def _kernel() -> Finding:
 
 
 def _cage(sandbox: str) -> Iterator[Finding]:
-    from netgrader.sandbox import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.promises import promises  # noqa: PLC0415  (POSIX)
+    from netgrader.cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.promises import promises  # noqa: PLC0415  (POSIX)
 
     groupless = sandbox == GrouplessBubblewrap.name
     if sandbox == BubblewrapSandbox.name or groupless:
@@ -191,8 +191,8 @@ def _cage(sandbox: str) -> Iterator[Finding]:
 
 def _warmed() -> Finding:
     """Whether TensorFlow's import is paid once for a worker."""
-    from netgrader.sandbox.kept import warm_problem  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.warmth import COLD  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.kept import warm_problem  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.warmth import COLD  # noqa: PLC0415  (POSIX)
 
     what = "cage: entered from a warmed process"
     if os.environ.get(COLD):

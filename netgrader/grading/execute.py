@@ -18,6 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, Usage
+from netgrader.cage.kernel import CagedKernel
+from netgrader.cage.scratch import remove_tree, scratch_folder
+from netgrader.cage.staged import PACKAGE_FOLDER, kernel_package
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading.execution_data import FOLDER, data_environment, given_data
 from netgrader.grading.execution_evidence import TooMuchEvidence, copy_evidence
@@ -37,10 +41,6 @@ from netgrader.grading.execution_types import (
     ExecutionLimits,
     ExecutionRequest,
 )
-from netgrader.sandbox import HOME, Limits, Mount, Plan, Sandbox, Usage
-from netgrader.sandbox.kernel import CagedKernel
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
-from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import importlib.metadata
 import sys
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox import Limits, Mount, Plan, Sandbox
-from netgrader.sandbox.packages import python
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
-from netgrader.sandbox.staged import cache_folder
+from netgrader.cage import Limits, Mount, Plan, Sandbox
+from netgrader.cage.packages import python
+from netgrader.cage.scratch import remove_tree, scratch_folder
+from netgrader.cage.staged import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,9 +19,9 @@ from netgrader.strangers import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.sandbox import Outcome
-    from netgrader.sandbox.channel import Channel
-    from netgrader.sandbox.kernel import CagedKernel
+    from netgrader.cage import Outcome
+    from netgrader.cage.channel import Channel
+    from netgrader.cage.kernel import CagedKernel
 
 __all__ = ["UNREAD", "Ended", "Link", "Reply"]
 

@@ -176,9 +176,9 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     SandboxError
         If there is no such sandbox here, it does not keep its promises, or no kernel starts in it.
     """
+    from netgrader.cage.kept import require_promises  # noqa: PLC0415
+    from netgrader.cage.warmth import nursery_environment, warm_sandbox  # noqa: PLC0415
     from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
-    from netgrader.sandbox.kept import require_promises  # noqa: PLC0415
-    from netgrader.sandbox.warmth import nursery_environment, warm_sandbox  # noqa: PLC0415
 
     sandbox = warm_sandbox(options.sandbox, nursery_environment(options.threads), font_files)
     from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)

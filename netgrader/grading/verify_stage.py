@@ -74,9 +74,9 @@ def verify_stage(
     latest = _Latest(store, Key(VERDICTS, {**context, "exercises": asked}), tests)
 
     def make(folder: Path) -> None:
+        from netgrader.cage.kept import require_promises  # noqa: PLC0415
+        from netgrader.cage.warmth import nursery_environment, warm_lab  # noqa: PLC0415
         from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
-        from netgrader.sandbox.kept import require_promises  # noqa: PLC0415
-        from netgrader.sandbox.warmth import nursery_environment, warm_lab  # noqa: PLC0415
 
         require_promises(options.sandbox)
         lab = {**request.lab_options, **warm_lab(options.sandbox, nursery_environment(options.threads), font_files)}

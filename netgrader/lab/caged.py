@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.cage import Limits, Plan, Sandbox, SandboxError, open_sandbox
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.nursery import Nursery
+from netgrader.cage.packages import python
+from netgrader.cage.staged import PACKAGE_FOLDER, lab_package
 from netgrader.lab.api import LabError
 from netgrader.lab.wire import Channel, FrameError, LateError
-from netgrader.sandbox import Limits, Plan, Sandbox, SandboxError, open_sandbox
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.nursery import Nursery
-from netgrader.sandbox.packages import python
-from netgrader.sandbox.staged import PACKAGE_FOLDER, lab_package
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from netgrader.sandbox.caged import Caged
+    from netgrader.cage.caged import Caged
 
 __all__ = ["CagedLab"]
 
@@ -53,7 +53,7 @@ class CagedLab:
     lives
         How often the server may be started anew after it was lost.
     nursery
-        Where a warmed process is (`netgrader.sandbox.nursery.Nursery.address`) that the server may begin as a fork of.
+        Where a warmed process is (`netgrader.cage.nursery.Nursery.address`) that the server may begin as a fork of.
 
     Raises
     ------

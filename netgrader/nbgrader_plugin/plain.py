@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.preprocessors import DeduplicateIds, Execute, OverwriteCells, OverwriteKernelspec, SaveAutoGrades
 
+from netgrader.cage import HOME, Mount, Plan
+from netgrader.cage.kept import require_promises
+from netgrader.cage.kernel_manager import CagedKernelManager
+from netgrader.cage.scratch import remove_tree, scratch_folder
+from netgrader.cage.staged import PACKAGE_FOLDER, kernel_package
 from netgrader.errors import NetgraderError
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.render import safe_outputs
-from netgrader.sandbox import HOME, Mount, Plan
-from netgrader.sandbox.kept import require_promises
-from netgrader.sandbox.kernel_manager import CagedKernelManager
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
-from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

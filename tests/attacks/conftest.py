@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from netgrader.cage.kept import require_promises
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs, grade_job
 from netgrader.grading.stages import Options
-from netgrader.sandbox.kept import require_promises
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.conftest import build
 

@@ -177,7 +177,7 @@ NOBODY = Protection(
     "an unprivileged user without capabilities",
     "the program stays root",
     (),
-    "tests/sandbox/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+    "tests/cage/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
 )
 TIME = Protection(
     "a limit on time",
@@ -219,7 +219,7 @@ SHARE = Protection(
     "cores of its own",
     "a program may choose others",
     (),
-    "tests/sandbox/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+    "tests/cage/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
 )
 DEATH = Protection(
     "evidence is taken when its check cell is reached",

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from netgrader.cage.kept import require_promises
 from netgrader.evidence import BadEvidence, Limits, read_evidence, read_npy
 from netgrader.grading.submission import SubmittedNotebook, UnreadableError, parse_notebook
-from netgrader.sandbox.kept import require_promises
 from studies import elsewhere_report, fuzzing
 from studies.elsewhere_attacks import ATTACKS
 from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz, main

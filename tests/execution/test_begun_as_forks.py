@@ -8,14 +8,14 @@ import re
 
 import pytest
 
+from netgrader.cage import open_sandbox
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.nursery import PACKAGES
+from netgrader.cage.warmth import nursery_environment
 from netgrader.evidence import MANIFEST
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
-from netgrader.sandbox import open_sandbox
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.nursery import PACKAGES
-from netgrader.sandbox.warmth import nursery_environment
 from tests.execution.conftest import check
 from tests.execution.test_seeds import DRAWS, GRAPHS, SEEDED
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.nursery import PACKAGES
+from netgrader.cage.warmth import nursery_environment
+from netgrader.cage.watch import process_tree
 from netgrader.lab.api import LabError
 from netgrader.lab.caged import CagedLab
 from netgrader.lab.local import LocalLab
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.nursery import PACKAGES
-from netgrader.sandbox.warmth import nursery_environment
-from netgrader.sandbox.watch import process_tree
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox.api import Sandbox, SandboxError
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
-from netgrader.sandbox.uncaged import UncagedSandbox
+from netgrader.cage.api import Sandbox, SandboxError
+from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
+from netgrader.cage.uncaged import UncagedSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

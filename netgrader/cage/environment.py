@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netgrader.sandbox.api import HOME, TMP
-from netgrader.sandbox.packages import python
+from netgrader.cage.api import HOME, TMP
+from netgrader.cage.packages import python
 
 __all__ = ["basic_environment"]
 

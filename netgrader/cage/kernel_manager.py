@@ -15,12 +15,12 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 from traitlets import Instance, Unicode, default
 
-from netgrader.sandbox.api import Plan, Sandbox
-from netgrader.sandbox.choose import open_sandbox
-from netgrader.sandbox.kernel import CHANNELS, START_SECONDS, KernelFolder, kernel_plan
+from netgrader.cage.api import Plan, Sandbox
+from netgrader.cage.choose import open_sandbox
+from netgrader.cage.kernel import CHANNELS, START_SECONDS, KernelFolder, kernel_plan
 
 if TYPE_CHECKING:
-    from netgrader.sandbox.caged import Caged
+    from netgrader.cage.caged import Caged
 
 __all__ = ["CagedKernelManager", "CagedProvisioner"]
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox.api import Mount
+from netgrader.cage.api import Mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

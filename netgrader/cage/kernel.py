@@ -1,7 +1,7 @@
 """An IPython kernel in a cage: always our own interpreter's, with channels that nobody but us can reach.
 
 The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is a
-stranger's: see `netgrader.sandbox.channel`.
+stranger's: see `netgrader.cage.channel`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_client.session import Session
 
-from netgrader.sandbox.api import TMP, Mount, Plan, Sandbox, SandboxError
-from netgrader.sandbox.channel import Channel
-from netgrader.sandbox.packages import python
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
+from netgrader.cage.api import TMP, Mount, Plan, Sandbox, SandboxError
+from netgrader.cage.channel import Channel
+from netgrader.cage.packages import python
+from netgrader.cage.scratch import remove_tree, scratch_folder
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from netgrader.sandbox.caged import Caged
+    from netgrader.cage.caged import Caged
 
 __all__ = ["CHANNELS", "START_SECONDS", "CagedKernel", "KernelFolder", "kernel_plan"]
 

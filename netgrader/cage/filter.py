@@ -13,7 +13,7 @@ import struct
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netgrader.sandbox.api import SandboxError
+from netgrader.cage.api import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,14 +9,14 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from netgrader.sandbox.api import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
-from netgrader.sandbox.caged import Caged, Launch
-from netgrader.sandbox.cgroups import GAP, make_group, memory_gap
-from netgrader.sandbox.environment import basic_environment
-from netgrader.sandbox.filter import filter_program
-from netgrader.sandbox.nursery import STAND_IN, Entrance, Nursery, nursery_plan
-from netgrader.sandbox.packages import interpreter, system
-from netgrader.sandbox.prepared import (
+from netgrader.cage.api import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
+from netgrader.cage.caged import Caged, Launch
+from netgrader.cage.cgroups import GAP, make_group, memory_gap
+from netgrader.cage.environment import basic_environment
+from netgrader.cage.filter import filter_program
+from netgrader.cage.nursery import STAND_IN, Entrance, Nursery, nursery_plan
+from netgrader.cage.packages import interpreter, system
+from netgrader.cage.prepared import (
     USER,
     accounts,
     below_home,
@@ -66,7 +66,7 @@ class BubblewrapSandbox:
         return mount.inside
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
-        """Start `plan` in a cage; see `netgrader.sandbox.api.Sandbox.start`."""
+        """Start `plan` in a cage; see `netgrader.cage.api.Sandbox.start`."""
         user = new_user() if self._root else USER
         group = make_group(plan.limits) if self._groups else None
         descriptors: list[int] = []

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from netgrader.sandbox import HOME, Mount, Plan, SandboxError, open_sandbox
-from netgrader.sandbox.kernel import CagedKernel
-from netgrader.sandbox.kernel_manager import CagedKernelManager
+from netgrader.cage import HOME, Mount, Plan, SandboxError, open_sandbox
+from netgrader.cage.kernel import CagedKernel
+from netgrader.cage.kernel_manager import CagedKernelManager
 
 
 def notebook(*sources):

@@ -1,7 +1,7 @@
 """A kernel or a program in a cage."""
 
-from netgrader.sandbox.api import HOME, Limits, Mount, Outcome, Plan, Sandbox, SandboxError, Usage
-from netgrader.sandbox.choose import SANDBOXES, open_sandbox
+from netgrader.cage.api import HOME, Limits, Mount, Outcome, Plan, Sandbox, SandboxError, Usage
+from netgrader.cage.choose import SANDBOXES, open_sandbox
 
 __all__ = [
     "HOME",

@@ -12,11 +12,11 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from netgrader.sandbox.api import Sandbox, SandboxError
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.choose import open_sandbox
-from netgrader.sandbox.kept import warm_holds
-from netgrader.sandbox.nursery import AT_IMPORT, PACKAGES, Nursery
+from netgrader.cage.api import Sandbox, SandboxError
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.choose import open_sandbox
+from netgrader.cage.kept import warm_holds
+from netgrader.cage.nursery import AT_IMPORT, PACKAGES, Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ def warm_sandbox(
     Parameters
     ----------
     name
-        As for `netgrader.sandbox.open_sandbox`.
+        As for `netgrader.cage.open_sandbox`.
     env
         The environment that packages are imported in.
     files

@@ -7,7 +7,7 @@ import subprocess
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netgrader.sandbox.nursery import Entrance
+    from netgrader.cage.nursery import Entrance
 
 __all__ = ["Entering"]
 

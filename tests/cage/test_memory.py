@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from netgrader.sandbox import Limits
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.cgroups import make_group
-from netgrader.sandbox.filter import filter_program
-from netgrader.sandbox.promises import HOARDS, _Trial
-from netgrader.sandbox.watch import process_memory
+from netgrader.cage import Limits
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.cgroups import make_group
+from netgrader.cage.filter import filter_program
+from netgrader.cage.promises import HOARDS, _Trial
+from netgrader.cage.watch import process_memory
 
 PAGES, FILES, UNIX, NETWORK, PIPES = HOARDS
 
@@ -48,7 +48,7 @@ WITHOUT = {
 @pytest.mark.parametrize("what", WITHOUT)
 def test_without_a_control_group_it_is_not_limited_where_nobody_looks(what, tmp_path, monkeypatch):
     for function, instead in WITHOUT[what].items():
-        monkeypatch.setattr(f"netgrader.sandbox.{function}", instead)
+        monkeypatch.setattr(f"netgrader.cage.{function}", instead)
     assert not held(BubblewrapSandbox(groups=False), what, tmp_path)
 
 
@@ -57,7 +57,7 @@ def test_pages_of_a_device_that_can_be_mapped_are_seen_nowhere(tmp_path):
 
 
 def test_network_sockets_have_a_limit_of_their_own_in_groups_of_version_1(tmp_path, monkeypatch):
-    monkeypatch.setattr("netgrader.sandbox.cgroups.SOCKETS", "memory.nothing")
+    monkeypatch.setattr("netgrader.cage.cgroups.SOCKETS", "memory.nothing")
     group = make_group(Limits())
     group.remove()
     assert held(BubblewrapSandbox(), NETWORK, tmp_path) == (group.version == 2)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import netgrader
-from netgrader.sandbox.api import HOME, Mount, Plan
-from netgrader.sandbox.caged import Caged, Launch
-from netgrader.sandbox.cgroups import GAP
-from netgrader.sandbox.environment import basic_environment
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
-from netgrader.sandbox.staged import PACKAGE_FOLDER
+from netgrader.cage.api import HOME, Mount, Plan
+from netgrader.cage.caged import Caged, Launch
+from netgrader.cage.cgroups import GAP
+from netgrader.cage.environment import basic_environment
+from netgrader.cage.scratch import remove_tree, scratch_folder
+from netgrader.cage.staged import PACKAGE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class UncagedSandbox:
         return str(mount.host)
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
-        """Start `plan` without a cage; see `netgrader.sandbox.api.Sandbox.start`."""
+        """Start `plan` without a cage; see `netgrader.cage.api.Sandbox.start`."""
         home = scratch_folder("home")
         folder = home / plan.cwd
         folder.mkdir(parents=True, exist_ok=True)

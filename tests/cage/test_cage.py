@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.sandbox import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.filter import filter_program
-from netgrader.sandbox.promises import _Trial, promises
+from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.filter import filter_program
+from netgrader.cage.promises import _Trial, promises
 
 SMALL = Limits(wall_seconds=30, memory_bytes=400_000_000, disk_bytes=20_000_000)
 
@@ -55,7 +55,7 @@ def test_what_is_no_cage_promises_nothing_and_is_not_tried():
 
 def test_a_filter_of_system_calls_that_is_missing_is_noticed(monkeypatch):
     allow_all = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a program of one instruction: return SECCOMP_RET_ALLOW
-    monkeypatch.setattr("netgrader.sandbox.bubblewrap.filter_program", lambda **_: allow_all)
+    monkeypatch.setattr("netgrader.cage.bubblewrap.filter_program", lambda **_: allow_all)
     held = {promise.name: promise for promise in promises(BubblewrapSandbox())}
     assert not held["a filter of system calls"].held
     assert held["no network"].held
@@ -338,7 +338,7 @@ def test_a_call_that_is_newer_than_the_list_does_not_exist(sandbox, monkeypatch)
     )
     assert run(sandbox, ask)[0].split() == ["-1", "EINVAL"]
     filter_program.cache_clear()
-    monkeypatch.setattr("netgrader.sandbox.filter.NEWEST", 449)
+    monkeypatch.setattr("netgrader.cage.filter.NEWEST", 449)
     assert run(sandbox, ask)[0].split() == ["-1", "ENOSYS"]
     filter_program.cache_clear()
 

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader.cage.api import Mount, SandboxError
 from netgrader.imports import PACKAGE, closure, data_files, module_path
-from netgrader.sandbox.api import Mount, SandboxError
 from netgrader.wheel import student_files
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.sandbox.caged import Caged
+    from netgrader.cage.caged import Caged
 
 __all__ = [
     "HOME",

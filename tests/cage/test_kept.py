@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from netgrader.sandbox import SandboxError, kept
-from netgrader.sandbox.promises import Promise
+from netgrader.cage import SandboxError, kept
+from netgrader.cage.promises import Promise
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, mon
 @pytest.fixture
 def groupless(monkeypatch):
     """A machine on which no control group can be had."""
-    monkeypatch.setattr("netgrader.sandbox.bubblewrap.make_group", lambda *_: None)
-    monkeypatch.setattr("netgrader.sandbox.cgroups.make_group", lambda *_: None)
+    monkeypatch.setattr("netgrader.cage.bubblewrap.make_group", lambda *_: None)
+    monkeypatch.setattr("netgrader.cage.cgroups.make_group", lambda *_: None)
 
 
 def test_root_grades_nothing_where_memory_is_not_limited_unless_told_to(tried, groupless, monkeypatch):
@@ -115,7 +115,7 @@ def test_an_ordinary_user_grades_where_memory_is_watched_only(tried, groupless, 
 def test_promises_that_were_held_with_a_control_group_are_tried_again_without_one(tried, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     tried()
-    monkeypatch.setattr("netgrader.sandbox.bubblewrap.memory_gap", lambda: "the memory is not limited")
+    monkeypatch.setattr("netgrader.cage.bubblewrap.memory_gap", lambda: "the memory is not limited")
     tried()
     assert len(tried.trials) == 2
 
@@ -141,8 +141,8 @@ def test_a_grading_with_a_control_group_does_not_say_so(capsys):
 def test_doctor_says_what_is_not_limited_and_what_to_type(groupless, monkeypatch):
     from netgrader.commands import doctor
 
-    monkeypatch.setattr("netgrader.sandbox.promises.promises", lambda _: [])
-    monkeypatch.setattr("netgrader.sandbox.kept.warm_problem", lambda: None)
+    monkeypatch.setattr("netgrader.cage.promises.promises", lambda _: [])
+    monkeypatch.setattr("netgrader.cage.kept.warm_problem", lambda: None)
     for sandbox, needed in (("bubblewrap", os.geteuid() == 0), ("bubblewrap-without-control-group", False)):
         (said,) = (one for one in doctor.findings(sandbox) if "control group" in one.what)
         assert not said.good

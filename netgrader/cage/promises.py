@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox.api import Limits, Mount, Outcome, Plan, Sandbox, SandboxError
-from netgrader.sandbox.environment import basic_environment
-from netgrader.sandbox.filter import NEWEST
-from netgrader.sandbox.packages import interpreter, python
-from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
+from netgrader.cage.api import Limits, Mount, Outcome, Plan, Sandbox, SandboxError
+from netgrader.cage.environment import basic_environment
+from netgrader.cage.filter import NEWEST
+from netgrader.cage.packages import interpreter, python
+from netgrader.cage.staged import PACKAGE_FOLDER, kernel_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -342,7 +342,7 @@ class _Trial:
         """Kill the process that started a cage, as the machine would, and see whether the cage goes with it."""
         marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
         starter = (
-            "import subprocess, sys\nfrom netgrader.sandbox import Limits, Plan, open_sandbox\n"
+            "import subprocess, sys\nfrom netgrader.cage import Limits, Plan, open_sandbox\n"
             "plan = Plan([sys.executable, '-I', '-S', '-c', *sys.argv[2:]])\n"
             "caged = open_sandbox(sys.argv[1]).start(plan, stdout=subprocess.PIPE)\n"
             "print(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from netgrader.sandbox import Limits, Mount, Plan
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
+from netgrader.cage import Limits, Mount, Plan
+from netgrader.cage.bubblewrap import BubblewrapSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from netgrader.sandbox.nursery import Nursery
+    from netgrader.cage.nursery import Nursery
 
 ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a filter of one instruction: return SECCOMP_RET_ALLOW
 MARKER = "somebody-elses-process"
@@ -77,7 +77,7 @@ class Unfiltered(BubblewrapSandbox):
 
     def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("netgrader.sandbox.bubblewrap.filter_program", lambda **_: ALLOW_ALL)
+            patch.setattr("netgrader.cage.bubblewrap.filter_program", lambda **_: ALLOW_ALL)
             yield from list(super()._options(plan, user, descriptors, watched=watched))
 
     def _request(self, *arguments: Any, **options: Any) -> dict[str, Any]:

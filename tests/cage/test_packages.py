@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import netgrader
-from netgrader.sandbox import Plan, open_sandbox
-from netgrader.sandbox.packages import interpreter, python
-from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package, lab_package
+from netgrader.cage import Plan, open_sandbox
+from netgrader.cage.packages import interpreter, python
+from netgrader.cage.staged import PACKAGE_FOLDER, kernel_package, lab_package
 from netgrader.wheel import student_files
 
 ROOT = Path(netgrader.__file__).parent.parent
@@ -51,7 +51,7 @@ def test_the_same_package_is_copied_once():
 
 
 def test_a_changed_package_is_copied_anew(monkeypatch, tmp_path):
-    from netgrader.sandbox import staged
+    from netgrader.cage import staged
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     staged._staged.cache_clear()
@@ -62,7 +62,7 @@ def test_a_changed_package_is_copied_anew(monkeypatch, tmp_path):
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch):
-    from netgrader.sandbox import staged
+    from netgrader.cage import staged
 
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     staged._staged.cache_clear()

@@ -1,7 +1,7 @@
 """Control groups: limits on all processes of a cage together, where this machine lets us make a group.
 
 Version 1 gives each kind of limit a tree of its own, version 2 has one tree. A group of ours is a child of a group that
-we may write to; where there is none, `make_group` gives None and a watchdog (`netgrader.sandbox.watch`) takes over.
+we may write to; where there is none, `make_group` gives None and a watchdog (`netgrader.cage.watch`) takes over.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox.api import Limits
+from netgrader.cage.api import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.sandbox import HOME, Limits, Mount, Plan, SandboxError
-from netgrader.sandbox.api import TMP
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.nursery import Nursery
-from netgrader.sandbox.promises import promises
-from netgrader.sandbox.scratch import remove_tree
-from netgrader.sandbox.watch import process_tree
+from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError
+from netgrader.cage.api import TMP
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.nursery import Nursery
+from netgrader.cage.promises import promises
+from netgrader.cage.scratch import remove_tree
+from netgrader.cage.watch import process_tree
 
 SMALL = Limits(wall_seconds=20, memory_bytes=400_000_000, disk_bytes=20_000_000)
 TOLD = "what-only-the-warmed-process-was-told"
@@ -361,11 +361,11 @@ def test_everything_ends_with_the_cage(warm, nursery):
 def test_nothing_lives_on(victim, tmp_path):
     marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
     starter = (
-        "import subprocess, sys\nfrom netgrader.sandbox.bubblewrap import BubblewrapSandbox\n"
-        "from netgrader.sandbox import Plan\nnursery = BubblewrapSandbox().warm((), {})\n"
+        "import subprocess, sys\nfrom netgrader.cage.bubblewrap import BubblewrapSandbox\n"
+        "from netgrader.cage import Plan\nnursery = BubblewrapSandbox().warm((), {})\n"
         "plan = Plan([sys.executable, '-I', '-S', '-c', sys.argv[1]], warm=True)\n"
         "caged = BubblewrapSandbox(nursery=nursery).start(plan, stdout=subprocess.PIPE)\n"
-        "caged.stdout.readline()\nprint(nursery.process.number, *__import__('netgrader.sandbox.watch', fromlist=['x'])"
+        "caged.stdout.readline()\nprint(nursery.process.number, *__import__('netgrader.cage.watch', fromlist=['x'])"
         ".process_tree(nursery.process.number), flush=True)\nprint(caged.wait(), flush=True)"
     )
     lasting = f"import time; print({marker!r}, flush=True); time.sleep(600)"

@@ -1,7 +1,7 @@
 """Lends a process that has imported what is slow: a run in a cage begins as a fork of it instead of from nothing.
 
 The cage is built by bubblewrap as ever. In it a shell stands in for the program (`STAND_IN`) and says when the cage is
-ready; then the warmed process (`netgrader.sandbox.warmed`) forks a child that joins the cage's namespaces. The warmed
+ready; then the warmed process (`netgrader.cage.warmed`) forks a child that joins the cage's namespaces. The warmed
 process has a cage of its own with the packages, no network and no file of anybody's.
 """
 
@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
-from netgrader.sandbox import warmed
-from netgrader.sandbox.api import TMP, Mount, Plan, SandboxError
-from netgrader.sandbox.packages import python
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
+from netgrader.cage import warmed
+from netgrader.cage.api import TMP, Mount, Plan, SandboxError
+from netgrader.cage.packages import python
+from netgrader.cage.scratch import remove_tree, scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ class Entrance:
     nursery
         Where the warmed process is.
     request
-        Program, environment, limits, user and filter, as `netgrader.sandbox.warmed` reads them.
+        Program, environment, limits, user and filter, as `netgrader.cage.warmed` reads them.
     doors
         Files of control groups that a process writes its id to in order to join.
     """

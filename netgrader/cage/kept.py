@@ -20,24 +20,24 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader.cage.api import SandboxError
+from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
+from netgrader.cage.cgroups import GROUP_REMEDY, memory_gap
+from netgrader.cage.choose import open_sandbox
+from netgrader.cage.promises import promises
 from netgrader.imports import code_hash
-from netgrader.sandbox.api import SandboxError
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
-from netgrader.sandbox.cgroups import GROUP_REMEDY, memory_gap
-from netgrader.sandbox.choose import open_sandbox
-from netgrader.sandbox.promises import promises
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netgrader.sandbox.promises import Promise
+    from netgrader.cage.promises import Promise
 
 __all__ = ["require_promises", "warm_holds", "warm_problem"]
 
 LOG = logging.getLogger(__name__)
 
 TOOLS = ("bwrap", "setpriv", "prlimit", "taskset", "nsenter")
-CODE = frozenset(f"netgrader.sandbox.{name}" for name in ("promises", "choose"))
+CODE = frozenset(f"netgrader.cage.{name}" for name in ("promises", "choose"))
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 ATTEMPTS = 2  # a busy machine may be too slow once
 

@@ -8,7 +8,7 @@ import stat
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox.api import HOME, Limits, Mount, SandboxError
+from netgrader.cage.api import HOME, Limits, Mount, SandboxError
 
 if TYPE_CHECKING:
     from pathlib import Path

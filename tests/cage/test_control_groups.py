@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from netgrader.sandbox import cgroups
-from netgrader.sandbox.api import Limits
-from netgrader.sandbox.cgroups import ControlGroup, make_group
+from netgrader.cage import cgroups
+from netgrader.cage.api import Limits
+from netgrader.cage.cgroups import ControlGroup, make_group
 
 LIMITS = Limits(memory_bytes=1_000_000, cpu_cores=1.5)
 

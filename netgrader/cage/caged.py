@@ -18,9 +18,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
-from netgrader.sandbox.api import Limits, Outcome, SandboxError, Usage
-from netgrader.sandbox.entering import Entering
-from netgrader.sandbox.watch import (
+from netgrader.cage.api import Limits, Outcome, SandboxError, Usage
+from netgrader.cage.entering import Entering
+from netgrader.cage.watch import (
     folder_use,
     process_cpu_seconds,
     process_memory,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.sandbox.cgroups import ControlGroup
-    from netgrader.sandbox.nursery import Entrance
+    from netgrader.cage.cgroups import ControlGroup
+    from netgrader.cage.nursery import Entrance
 
 __all__ = ["Caged", "Launch"]
 
