@@ -17,7 +17,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from netgrader.cage.kept import require_promises
+from netgrader.cage import require_self_tests
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.pool import fill
@@ -84,7 +84,7 @@ def main() -> int:
     )
     parser.add_argument("--since", metavar="COMMIT", help="rows that were measured at this commit or later ones count")
     options = parser.parse_args()
-    require_promises()
+    require_self_tests()
     at = commit()
     if options.record:
         graded(0, at, options.workers, options.record)

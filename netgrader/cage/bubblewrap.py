@@ -4,32 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from netgrader.cage.api import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
-from netgrader.cage.caged import Caged, Launch
 from netgrader.cage.cgroups import GAP, make_group, memory_gap
-from netgrader.cage.environment import basic_environment
 from netgrader.cage.filter import filter_program
-from netgrader.cage.nursery import STAND_IN, Entrance, Nursery, nursery_plan
-from netgrader.cage.packages import interpreter, system
-from netgrader.cage.prepared import (
+from netgrader.cage.host import (
     USER,
     accounts,
-    below_home,
+    basic_environment,
     hand_over,
+    interpreter,
     new_user,
-    processors,
-    see_that_it_is_readable,
+    require_readable,
+    system,
 )
+from netgrader.cage.running import Caged, Launch
+from netgrader.cage.types import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from netgrader.cage.zygote import Zygote
 
 __all__ = ["BubblewrapSandbox", "GrouplessBubblewrap"]
+
+_TOOLS = {
+    "bwrap": "bubblewrap",
+    **dict.fromkeys(("setpriv", "prlimit", "taskset", "nsenter"), "util-linux"),
+}
+"""Programs, and the Debian packages that have them."""
+_MEMORY_FOLDERS = (TMP, SHM, HOME)
+_ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
 
 class BubblewrapSandbox:
@@ -39,35 +48,40 @@ class BubblewrapSandbox:
     ----------
     groups
         Whether to use control groups where they can be had; without them a watchdog keeps the limit on memory.
-    nursery
-        A warmed process, which runs that say so begin as a fork of.
+    zygote
+        The process that runs with `Plan.warm` begin as a fork of.
     """
 
     name = "bubblewrap"
     caged = True
 
-    def __init__(self, *, groups: bool = True, nursery: Nursery | None = None) -> None:
+    def __init__(self, *, groups: bool = True, zygote: Zygote | None = None) -> None:
         found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in _TOOLS}
         for tool, path in found.items():
             if path is None:
                 raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {_TOOLS[tool]}")
         self._tools = {tool: path for tool, path in found.items() if path is not None}
         self._groups = groups
-        self._nursery = nursery
-        self._root = os.geteuid() == 0
+        self._zygote = zygote
+        self.root = os.geteuid() == 0
+        """Whether we are root, so that no user namespace is needed."""
 
     @property
     def memory_gap(self) -> str:
-        """Empty where a control group can be had."""
+        """Return a sentence on memory that is not limited; empty where a control group can be had."""
         return memory_gap() if self._groups else GAP
 
+    def with_zygote(self, zygote: Zygote) -> Self:
+        """Return the same sandbox with runs that begin as forks of `zygote`."""
+        return type(self)(groups=self._groups, zygote=zygote)
+
     def seen(self, mount: Mount) -> str:
-        """The path that the mount names."""
+        """Return the path that the mount names."""
         return mount.inside
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
-        """Start `plan` in a cage; see `netgrader.cage.api.Sandbox.start`."""
-        user = new_user() if self._root else USER
+        """Start `plan` in a cage; see `netgrader.cage.types.Sandbox.start`."""
+        user = new_user() if self.root else USER
         group = make_group(plan.limits) if self._groups else None
         descriptors: list[int] = []
         with contextlib.ExitStack() as failing:
@@ -75,7 +89,7 @@ class BubblewrapSandbox:
                 failing.callback(group.remove)
             failing.callback(_close, descriptors)
             for mount in (*plan.mounts, *interpreter()):
-                see_that_it_is_readable(mount)
+                require_readable(mount)
             folders = [mount.host for mount in plan.mounts if mount.writable]
             for folder in folders:
                 hand_over(folder, user)
@@ -83,25 +97,21 @@ class BubblewrapSandbox:
             failing.callback(os.close, outside)
             descriptors.append(inside)
             watched = group is None or not group.limits_memory
-            processors = self._pinned(plan.limits, by_group=group is not None and group.limits_cpu)
-            nursery = self._nursery if self._nursery is not None and self._nursery.serves(plan) else None
+            processors = self._processors(plan.limits, by_group=group is not None and group.limits_cpu)
+            cgroup_procs = group.cgroup_procs if group else ()
+            zygote = self._zygote if self._zygote is not None and self._zygote.serves(plan) else None
             entrance = None
-            if nursery is not None:
-                request = self._request(plan, user, processors, watched=watched)
-                entrance = Entrance(nursery, request, group.doors if group else ())
+            if zygote is not None:
+                entrance = zygote.entrance(self._request(plan, user, processors, watched=watched), cgroup_procs)
             options = [*self._options(plan, user, descriptors, watched=watched), "--json-status-fd", str(inside)]
-            arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
             launch = Launch(
                 argv=[
-                    *self._join(group.doors if group else ()),
+                    *self._join(cgroup_procs),
                     *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
-                    *self._within(nursery),
-                    self._tools["bwrap"],
-                    "--args",
-                    str(arguments),
-                    "--",
+                    *self._within(zygote),
+                    *self._command(options, descriptors),
                     *self._limiter(plan, user, watched=watched),
-                    *(plan.argv if entrance is None else STAND_IN),
+                    *(plan.argv if entrance is None else entrance.stand_in),
                 ],
                 # bubblewrap's own environment can be read inside.
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
@@ -118,99 +128,75 @@ class BubblewrapSandbox:
             failing.pop_all()
         return Caged(launch, stdin=stdin, stdout=stdout)
 
-    def warm(
-        self, packages: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes] | None = None
-    ) -> Nursery:
-        """Start a process that imports `packages` and whose forks others begin as; returns before it has.
+    @contextlib.contextmanager
+    def zygote_command(self, plan: Plan) -> Iterator[tuple[list[str], Sequence[int]]]:
+        """Give the command that starts `plan` as a zygote, and descriptors that it must inherit.
 
-        Parameters
-        ----------
-        packages
-            Modules by name.
-        env
-            The environment that they are imported in, but for what every program here is given.
-        files
-            Small files in its home folder.
-
-        Raises
-        ------
-        SandboxError
-            If it cannot be started.
+        Its cage has no network and nobody's files, and keeps the capabilities to enter other cages of ours. It shares our
+        namespace of processes: who waits for a child must not be in the child's.
         """
-        plan = nursery_plan(env, files or {})
         descriptors: list[int] = []
+        options = ["--unshare-ipc", "--unshare-net", "--unshare-uts"]
+        if self.root:
+            options += ["--cap-drop", "ALL", *(part for one in _ZYGOTE_CAPABILITIES for part in ("--cap-add", one))]
+        else:
+            # Capabilities over namespaces that are made within this one, and over nothing else.
+            options += ["--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
         try:
-            options = list(self._nursery_options(plan, descriptors))
-            arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
-            argv = [self._tools["bwrap"], "--args", str(arguments), "--", *plan.argv]
-            return Nursery.started(
-                argv, descriptors, packages, {**basic_environment(), **plan.env}, own_user=not self._root
-            )
+            options += self._contents(plan, USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
+            yield [*self._command(options, descriptors), *plan.argv], descriptors
         finally:
             _close(descriptors)
 
-    def _nursery_options(self, plan: Plan, descriptors: list[int]) -> Iterator[str]:
-        """A cage without network or anybody's files, that keeps the rights to enter other cages of ours.
+    def _command(self, options: Sequence[str], descriptors: list[int]) -> list[str]:
+        """Return bubblewrap's command line, which tells nothing of the host: its options come by a descriptor."""
+        arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
+        return [self._tools["bwrap"], "--args", str(arguments), "--"]
 
-        It shares our namespace of processes: who waits for a child must not be in the child's.
-        """
-        yield from ("--unshare-ipc", "--unshare-net", "--unshare-uts")
-        if self._root:
-            yield from ("--cap-drop", "ALL")
-            for name in _NURSERY_RIGHTS:
-                yield from ("--cap-add", name)
-        else:
-            # Rights over namespaces that are made within this one, and over nothing else.
-            yield from ("--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL")
-        yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
-        yield from self._files(plan, USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
-        for name, value in {**basic_environment(), **plan.env}.items():
-            yield from ("--setenv", name, value)
-        yield from ("--chdir", HOME)
-
-    def _within(self, nursery: Nursery | None) -> list[str]:
-        """A command that makes what follows in the user namespace of the nursery, so that its children may enter it."""
-        if nursery is None or nursery.user is None:
+    def _within(self, zygote: Zygote | None) -> list[str]:
+        """Return a command that starts what follows in the zygote's user namespace, so that its children may enter."""
+        if zygote is None or zygote.user_namespace is None:
             return []
-        return [self._tools["nsenter"], f"--user={nursery.user}", "--preserve-credentials", "--"]
+        return [self._tools["nsenter"], f"--user={zygote.user_namespace}", "--preserve-credentials", "--"]
 
     def _request(self, plan: Plan, user: int, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
-        """What a child of the nursery does to itself, as `_options` and `_limiter` have it done to a program."""
+        """Return what a child of a zygote does to itself, as `_options` and `_limiter` have it done to a program."""
         cwd = str(PurePosixPath(HOME) / plan.cwd)
         return {
             "argv": list(plan.argv),
             "env": {**basic_environment(), "PWD": cwd, **plan.env},
             "cwd": cwd,
-            "user": user if self._root else None,
+            "user": user if self.root else None,
             "limits": self._limits(plan, watched=watched),
             "processors": list(processors),
             "filter": filter_program(watched=watched).hex(),
         }
 
-    def _join(self, doors: Sequence[Path]) -> list[str]:
-        """A command that enters the control groups before it becomes what follows."""
-        if not doors:
+    def _join(self, cgroup_procs: Sequence[Path]) -> list[str]:
+        """Return a command that enters the control groups before it becomes what follows."""
+        if not cgroup_procs:
             return []
         # The shell's own id is that of everything it becomes, and what it starts stays in the group.
         script = (
-            f'n={len(doors)}; while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
+            f"n={len(cgroup_procs)}; "
+            'while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
         )
-        return ["/bin/sh", "-c", script, "cage", *map(str, doors)]
+        return ["/bin/sh", "-c", script, "cage", *map(str, cgroup_procs)]
 
     def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
-        """The command that sets limits inside and gives up what is left of root.
+        """Return the command that sets limits inside and gives up what is left of root.
 
         The number of processes is limited inside the user namespace: outside it would count the whole user's.
         """
         limits = self._limits(plan, watched=watched)
         command = [self._tools["prlimit"], *(f"--{name.lower()}={most}" for name, most in limits.items())]
-        if self._root:
+        if self.root:
             command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
             command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
         return command
 
     def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
-        """Limits of each process, by the names of setrlimit."""
+        """Return the limits of each process, by the names of setrlimit."""
         limits = plan.limits
         found = {
             "NPROC": limits.processes,
@@ -224,32 +210,41 @@ class BubblewrapSandbox:
             found["AS"] = limits.memory_bytes + 2_000_000_000
         return found
 
-    def _pinned(self, limits: Limits, *, by_group: bool) -> list[int]:
-        """The processors that it is kept to, if it is to some; inside, the filter refuses to change them."""
-        return processors(limits) if limits.cpus is not None or not by_group else []
+    def _processors(self, limits: Limits, *, by_group: bool) -> list[int]:
+        """Return the processors to run on, empty for all; inside, the filter refuses to change them."""
+        ours = sorted(os.sched_getaffinity(0))
+        if limits.cpus is not None:
+            return sorted(limits.cpus.intersection(ours))
+        count = max(1, round(limits.cpu_cores))
+        return [] if by_group or count >= len(ours) else sorted(secrets.SystemRandom().sample(ours, count))
 
     def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
+        """Yield bubblewrap's options for a run."""
         yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
-        if self._root:
+        if self.root:
             # What setpriv needs to become somebody else; it leaves nothing of it.
             yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
             yield from ("--cap-add", "CAP_SETPCAP")
         else:
             yield from ("--unshare-user", "--uid", str(user), "--gid", str(user))
-        yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
-        yield from self._files(plan, user, descriptors)
+        yield from self._contents(plan, user, descriptors)
         if watched:
             # What is mapped from there and shared is seen nowhere. This one reads the same and cannot be mapped.
             yield from ("--dev-bind", "/dev/full", "/dev/zero")
+        yield from ("--seccomp", str(_descriptor(filter_program(watched=watched), descriptors)))
+
+    def _contents(
+        self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str] = ("--proc", "/proc")
+    ) -> Iterator[str]:
+        """Yield the options for what a program sees: the file system, its environment and its working folder."""
+        yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
+        yield from self._files(plan, user, descriptors, proc)
         for name, value in {**basic_environment(), **plan.env}.items():
             yield from ("--setenv", name, value)
         yield from ("--chdir", str(PurePosixPath(HOME) / plan.cwd))
-        yield from ("--seccomp", str(_descriptor(filter_program(watched=watched), descriptors)))
 
-    def _files(
-        self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str] = ("--proc", "/proc")
-    ) -> Iterator[str]:
-        """The file system: made from nothing, and closed again where nobody but us may write."""
+    def _files(self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str]) -> Iterator[str]:
+        """Yield the options for the file system: made from nothing, and closed again where only we may write."""
         limits = plan.limits
         made: set[PurePosixPath] = {PurePosixPath("/")}
         yield from (*proc, "--dev", "/dev")
@@ -270,7 +265,7 @@ class BubblewrapSandbox:
             yield from _bind(mount, made)
         yield from _open_folders(PurePosixPath(HOME) / plan.cwd, made)
         for name, content in plan.files.items():
-            path = below_home(name)
+            path = _below_home(name)
             yield from _open_folders(path.parent, made)
             yield from ("--perms", "0666", "--file", str(_descriptor(content, descriptors)), str(path))
         for mount in plan.mounts:
@@ -284,27 +279,33 @@ class GrouplessBubblewrap(BubblewrapSandbox):
     name = "bubblewrap-without-control-group"
 
 
-_TOOLS = {
-    "bwrap": "bubblewrap",
-    **dict.fromkeys(("setpriv", "prlimit", "taskset", "nsenter"), "util-linux"),
-}
-_NURSERY_RIGHTS = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
-_MEMORY_FOLDERS = (TMP, SHM, HOME)
-
-
 def _close(descriptors: Sequence[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
 
 
 def _descriptor(content: bytes, descriptors: list[int]) -> int:
-    """A descriptor from which `content` can be read once."""
+    """Return a descriptor from which `content` can be read once."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
         descriptor = os.dup(file.fileno())
     descriptors.append(descriptor)
     return descriptor
+
+
+def _below_home(name: str) -> PurePosixPath:
+    """Return the path inside of a plan's file.
+
+    Raises
+    ------
+    SandboxError
+        If it would not lie below the home folder.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise SandboxError(f"{name!r} is not a path below the home folder.")
+    return PurePosixPath(HOME) / path
 
 
 def _memory_folder(path: str, size: int) -> Iterator[str]:

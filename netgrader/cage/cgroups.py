@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage.api import Limits
+from netgrader.cage.types import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["GAP", "GROUP_REMEDY", "ControlGroup", "limit_on_sockets", "make_group", "memory_gap"]
+__all__ = ["GAP", "GROUP_REMEDY", "ControlGroup", "make_group", "memory_gap"]
 
 GAP = (
     "the memory of a run is not limited by a control group: what it holds in shared pages, pipes and socket buffers is "
@@ -48,8 +48,8 @@ class ControlGroup:
     version: int
 
     @property
-    def doors(self) -> tuple[Path, ...]:
-        """The files that a process writes its id to in order to join."""
+    def cgroup_procs(self) -> tuple[Path, ...]:
+        """Return the files that a process writes its id to in order to join."""
         return tuple(dict.fromkeys(folder / "cgroup.procs" for folder in self.folders.values()))
 
     @property
@@ -63,13 +63,13 @@ class ControlGroup:
         return "cpu" in self.folders
 
     def processes(self) -> list[int]:
-        """Ids of the processes in it."""
+        """Return the ids of the processes in it."""
         with contextlib.suppress(OSError):
-            return [int(line) for line in self.doors[0].read_text().split()]
+            return [int(line) for line in self.cgroup_procs[0].read_text().split()]
         return []
 
     def memory(self) -> int | None:
-        """Bytes that are used and cannot be reclaimed, or None where that is not counted."""
+        """Return the bytes that are used and cannot be reclaimed, or None where that is not counted."""
         if not self.limits_memory:
             return None
         counts = self._table("memory", "memory.stat")
@@ -83,7 +83,7 @@ class ControlGroup:
         return self.limits_memory and self._table("memory", name).get("oom_kill", 0) > 0
 
     def cpu_seconds(self) -> float | None:
-        """Processor time used, or None where that is not counted."""
+        """Return the processor time used, in seconds, or None where that is not counted."""
         with contextlib.suppress(OSError, ValueError):
             if self.version == 1 and "cpuacct" in self.folders:
                 return int((self.folders["cpuacct"] / "cpuacct.usage").read_text()) / 1e9
@@ -94,7 +94,7 @@ class ControlGroup:
         return None
 
     def remove(self) -> bool:
-        """Remove it; False while it still has processes."""
+        """Remove it; return False while it still has processes."""
         gone = True
         for folder in dict.fromkeys(self.folders.values()):
             try:
@@ -117,7 +117,7 @@ class ControlGroup:
 def make_group(
     limits: Limits, mounts: Path = Path("/proc/self/mounts"), own: Path = Path("/proc/self/cgroup")
 ) -> ControlGroup | None:
-    """Make a group with `limits` beside or below the one we are in; None where that is not allowed.
+    """Make a group with `limits` beside or below the one we are in; return None where that is not allowed.
 
     `mounts` and `own` say which control groups there are and which of them we are in.
     """
@@ -141,20 +141,15 @@ def make_group(
 
 
 def memory_gap() -> str:
-    """What the limit on a run's memory does not hold back on this machine, in a sentence; empty where it holds."""
+    """Return a sentence on what a limit on memory does not hold back on this machine; empty where it holds."""
     group = make_group(Limits())
     if group is not None:
         group.remove()
     return "" if group is not None and group.limits_memory else GAP
 
 
-def limit_on_sockets(limits: Limits) -> tuple[str, int]:
-    """The file of a version 1 group for memory that limits the buffers of network sockets, and what to write there."""
-    return f"{SOCKETS}.limit_in_bytes", limits.memory_bytes // 4
-
-
 def _roots(mounts: Path) -> dict[str, Path]:
-    """Where the trees are mounted, by kind of limit; version 2's under the empty name."""
+    """Return where the trees are mounted, by kind of limit; version 2's under the empty name."""
     roots: dict[str, Path] = {}
     for line in mounts.read_text().splitlines():
         _, where, kind, options = line.split(" ")[:4]
@@ -168,7 +163,7 @@ def _roots(mounts: Path) -> dict[str, Path]:
 
 
 def _memberships(own: Path) -> dict[str, str]:
-    """The group that we are in, by kind of limit; version 2's under the empty name."""
+    """Return the group that we are in, by kind of limit; version 2's under the empty name."""
     found: dict[str, str] = {}
     for line in own.read_text().splitlines():
         _, kinds, path = line.split(":", 2)
@@ -189,9 +184,8 @@ def _make_v1(parent: Path, name: str, kind: str, limits: Limits) -> Path | None:
             _write(folder / "memory.limit_in_bytes", limits.memory_bytes)
             with contextlib.suppress(OSError):  # not every kernel counts swap
                 _write(folder / "memory.memsw.limit_in_bytes", limits.memory_bytes)
-            with contextlib.suppress(OSError):  # nor sockets; that they are counted is tried as a promise
-                file, value = limit_on_sockets(limits)
-                _write(folder / file, value)
+            with contextlib.suppress(OSError):  # nor sockets; a self-test sees whether they are counted
+                _write(folder / f"{SOCKETS}.limit_in_bytes", limits.memory_bytes // 4)
         elif kind == "cpu":
             _write(folder / "cpu.cfs_period_us", PERIOD)
             _write(folder / "cpu.cfs_quota_us", int(limits.cpu_cores * PERIOD))
@@ -231,7 +225,7 @@ def _make_v2(root: Path, own: str, name: str, limits: Limits) -> dict[str, Path]
 
 
 def _handed_on(parent: Path) -> set[str]:
-    """What children of `parent` can be limited in; what it has and does not hand on yet is asked for.
+    """Return what children of `parent` can be limited in; have it hand on what it has and does not hand on yet.
 
     A group with processes of its own cannot be asked, unless it is the machine's first.
     """

@@ -13,7 +13,7 @@ import struct
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netgrader.cage.api import SandboxError
+from netgrader.cage.types import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ _TERMINAL_REQUESTS = (0x5412, 0x541C)
 
 @functools.cache
 def filter_program(*, watched: bool = False) -> bytes:
-    """The filter as the kernel takes it (an array of ``struct sock_filter``), for ``bwrap --seccomp``.
+    """Return the filter as the kernel takes it (an array of ``struct sock_filter``), for ``bwrap --seccomp``.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ _SECCOMP_ERROR = 0x00050000
 
 
 def _newer_than_known() -> bytes:
-    """Instructions that stand before a filter: calls above `NEWEST` do not exist, those of x32 (bit 30) among them.
+    """Return instructions before the filter, by which calls above `NEWEST` do not exist, those of x32 (bit 30) included.
 
     A C library takes that for an older kernel and does without.
     """

@@ -1,7 +1,7 @@
 """What a run uses as seen from outside: memory and processor time of its processes, size of its folders.
 
-Everything here looks at processes and files of a stranger that change meanwhile: what vanishes while being looked at
-counts as nothing, and no walk is longer than the limit that it is there to find.
+The processes and files are untrusted and change meanwhile: what vanishes while being looked at counts as
+nothing, and no walk is longer than the limit that it is there to find.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PAGE = os.sysconf("SC_PAGESIZE")
 
 
 def process_tree(root: int) -> list[int]:
-    """`root` and all its descendants. In a process namespace orphans stay below the namespace's first process."""
+    """Return the ids of `root` and its descendants: orphans in a process namespace stay below its first process."""
     children: dict[int, list[int]] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
@@ -59,7 +59,7 @@ def _parent(process: int) -> int | None:
 
 
 def process_cpu_seconds(processes: Iterable[int]) -> float:
-    """Processor time of `processes` and of their children that have ended."""
+    """Return the processor time, in seconds, of `processes` and of their children that have ended."""
     ticks = 0
     for process in processes:
         fields = _stat(process)
@@ -69,7 +69,7 @@ def process_cpu_seconds(processes: Iterable[int]) -> float:
 
 
 def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -> int:
-    """Bytes of memory that `processes` use together, what they share counted once.
+    """Return the bytes of memory that `processes` use together, what they share counted once.
 
     Resident sizes are quick to read and count shared pages several times; only where their sum is above `enough` is
     the proportional size taken instead. Tables of pages, what is swapped out and a page for each open file (half of
@@ -101,7 +101,7 @@ def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -
 
 
 def _sizes(path: Path) -> dict[str, int]:
-    """The sizes, in bytes, of a table of the kernel's that gives them in kB."""
+    """Return the sizes, in bytes, in a table of the kernel that gives them in kB."""
     found = {}
     with contextlib.suppress(OSError):
         for line in path.read_text(errors="replace").splitlines():
@@ -120,7 +120,7 @@ def _open_files(process: int) -> int:
 
 
 def socket_memory(process: int) -> int:
-    """Bytes that all sockets in the network of `process` may hold; nothing if that network is ours.
+    """Return the bytes that all sockets in the network of `process` may hold; 0 if that network is ours.
 
     Nothing tells what is in a unix socket, but how many sockets there are is told, and a socket whose owner cannot enlarge
     it takes messages until it holds more than the machine's default, the last of which is no larger.
@@ -135,14 +135,14 @@ def socket_memory(process: int) -> int:
 
 
 def resident_bytes(process: int) -> int:
-    """Bytes of memory that a process holds, what it shares included; nothing if it is gone."""
+    """Return the bytes of memory that a process holds, what it shares included; 0 if it is gone."""
     with contextlib.suppress(OSError, IndexError, ValueError):
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
     return 0
 
 
 def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
-    """Bytes on disk and number of entries below `folder`; stops counting where there are more than `most_files`.
+    """Return bytes on disk and number of entries below `folder`; stop counting beyond `most_files` entries.
 
     A tree nested deeper than anybody needs counts as having too many.
     """
@@ -170,7 +170,7 @@ def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
 
 
 def tmpfs_use(process: int, inside: str, largest: int) -> tuple[int, int]:
-    """Bytes and entries of the folder in memory that `process` sees at `inside`; nothing where that is out of reach.
+    """Return bytes and entries of the folder in memory that `process` sees at `inside`; zeros where that is out of reach.
 
     `inside` must be a mount that only we made, of at most `largest` bytes, so that its path cannot lead elsewhere. While
     the cage is still being built the path leads to folders of the host, which are larger and are not counted.

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
-from netgrader.cage.choose import SANDBOXES, memory_warning
+from netgrader.cage import SANDBOXES, memory_warning
 from netgrader.checks.points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
 from netgrader.faults import Severity

@@ -95,7 +95,7 @@ def sent(source: str) -> list[str]:
 
 
 LINK, OUTPUTS = "netgrader.grading.execution_link", "netgrader.grading.execution_outputs"
-CHANNEL = "netgrader.cage.channel"
+CHANNEL = "netgrader.cage.kernel_channel"
 ANY_NUMBER = {f"{LINK}.MOST_VALUES": None}
 ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000)
 WEIGHTLESS = {f"{OUTPUTS}._weight": lambda _: 0}

@@ -128,7 +128,7 @@ def given(patch: pytest.MonkeyPatch, *mounts: Mount, env: dict[str, str] | None 
 
 
 def in_cage(patch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    patch.setattr("netgrader.cage.warmth.warm_sandbox", lambda *_, **__: sandbox)
+    patch.setattr("netgrader.cage.zygote.Zygote.open_sandbox", lambda *_, **__: sandbox)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import pytest
 from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
 from netgrader.cage.bubblewrap import BubblewrapSandbox
 from netgrader.cage.filter import filter_program
-from netgrader.cage.promises import _Trial, promises
+from netgrader.cage.self_tests import _SelfTests, run_self_tests
 
 SMALL = Limits(wall_seconds=30, memory_bytes=400_000_000, disk_bytes=20_000_000)
 
@@ -43,20 +43,20 @@ def run(sandbox, program, *arguments, **plan):
 
 
 def test_every_promise_is_held(either):
-    tried = promises(either)
-    assert [promise for promise in tried if not promise.held] == []
+    tried = run_self_tests(either)
+    assert [one for one in tried if not one.held] == []
     assert len(tried) >= 15
 
 
 def test_what_is_no_cage_promises_nothing_and_is_not_tried():
-    (promise,) = promises(open_sandbox("none"))
+    (promise,) = run_self_tests(open_sandbox("none"))
     assert not promise.held
 
 
 def test_a_filter_of_system_calls_that_is_missing_is_noticed(monkeypatch):
     allow_all = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a program of one instruction: return SECCOMP_RET_ALLOW
     monkeypatch.setattr("netgrader.cage.bubblewrap.filter_program", lambda **_: allow_all)
-    held = {promise.name: promise for promise in promises(BubblewrapSandbox())}
+    held = {promise.name: promise for promise in run_self_tests(BubblewrapSandbox())}
     assert not held["a filter of system calls"].held
     assert held["no network"].held
 
@@ -68,7 +68,7 @@ def test_a_limit_on_memory_that_is_missing_is_noticed():
             return super().start(Plan(plan.argv, plan.mounts, plan.env, limits=roomy), **pipes)
 
     with tempfile.TemporaryDirectory() as folder:
-        _, together = _Trial(Generous(), Path(folder)).memory()
+        _, together = _SelfTests(Generous(), Path(folder)).memory()
     assert not together.held
 
 
@@ -297,8 +297,8 @@ def test_the_processors_are_those_that_were_named(either):
 
 
 def test_a_quick_look_tries_what_one_look_tells(sandbox):
-    tried = promises(sandbox, quick=True)
-    assert [promise for promise in tried if not promise.held] == []
+    tried = run_self_tests(sandbox, quick=True)
+    assert [one for one in tried if not one.held] == []
     assert len(tried) == 10
 
 

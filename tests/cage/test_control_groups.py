@@ -6,8 +6,7 @@ import os
 
 import pytest
 
-from netgrader.cage import cgroups
-from netgrader.cage.api import Limits
+from netgrader.cage import Limits, cgroups
 from netgrader.cage.cgroups import ControlGroup, make_group
 
 LIMITS = Limits(memory_bytes=1_000_000, cpu_cores=1.5)
@@ -45,7 +44,7 @@ def test_a_group_of_version_2_stands_below_the_nearest_that_hands_memory_on(vers
     assert group.version == 2
     assert group.limits_memory
     assert not group.limits_cpu
-    assert group.doors == (folder / "cgroup.procs",)
+    assert group.cgroup_procs == (folder / "cgroup.procs",)
 
 
 def test_what_a_group_of_version_2_counts_is_read(version_2):

@@ -7,8 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 from netgrader.cage import HOME, Mount, Plan, SandboxError, open_sandbox
-from netgrader.cage.kernel import CagedKernel
-from netgrader.cage.kernel_manager import CagedKernelManager
+from netgrader.cage.kernel import CagedKernel, CagedKernelManager
 
 
 def notebook(*sources):

@@ -11,7 +11,7 @@ from netgrader.cage import Limits
 from netgrader.cage.bubblewrap import BubblewrapSandbox
 from netgrader.cage.cgroups import make_group
 from netgrader.cage.filter import filter_program
-from netgrader.cage.promises import HOARDS, _Trial
+from netgrader.cage.self_tests import HOARDS, _SelfTests
 from netgrader.cage.watch import process_memory
 
 PAGES, FILES, UNIX, NETWORK, PIPES = HOARDS
@@ -27,7 +27,7 @@ class Mappable(BubblewrapSandbox):
 
 
 def held(sandbox, what, tmp_path):
-    return _Trial(sandbox, tmp_path).memory_in(what).held
+    return _SelfTests(sandbox, tmp_path).memory_in(what).held
 
 
 @pytest.mark.parametrize("what", HOARDS)
@@ -38,9 +38,9 @@ def test_the_kernel_limits_it_where_there_is_a_control_group_and_a_watchdog_else
 
 WITHOUT = {
     PAGES: {"bubblewrap.filter_program": lambda **_: filter_program()},
-    FILES: {"caged.tmpfs_use": lambda *_: (0, 0)},
-    UNIX: {"caged.socket_memory": lambda _: 0},
-    NETWORK: {"bubblewrap.filter_program": lambda **_: filter_program(), "caged.socket_memory": lambda _: 0},
+    FILES: {"running.tmpfs_use": lambda *_: (0, 0)},
+    UNIX: {"running.socket_memory": lambda _: 0},
+    NETWORK: {"bubblewrap.filter_program": lambda **_: filter_program(), "running.socket_memory": lambda _: 0},
     PIPES: {"watch._open_files": lambda _: 0},
 }
 

@@ -1,7 +1,7 @@
 """Each protection holds off an attack that succeeds without it: the same program in a cage as it is, and with one part off.
 
 What is off is one part at a time, and what the attack then reaches is something that the test put there for it. Programs
-begin from nothing and as forks of a warmed process.
+begin from nothing and as forks of a zygote.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import pytest
 
 from netgrader.cage import Limits, Mount, Plan
 from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.zygote import Preload, Zygote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from netgrader.cage.nursery import Nursery
 
 ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a filter of one instruction: return SECCOMP_RET_ALLOW
 MARKER = "somebody-elses-process"
@@ -196,14 +196,14 @@ def somebody_else() -> Iterator[None]:
 
 
 def tried(
-    sandbox: BubblewrapSandbox, protection: Protection, port: int, folder: Path, nursery: Nursery | None = None
+    sandbox: BubblewrapSandbox, protection: Protection, port: int, folder: Path, zygote: Zygote | None = None
 ) -> str:
     body = "\n".join("    " + line for line in protection.attack.splitlines())
     argv = [sys.executable, "-I", "-S", "-c", TRIED.format(body=body), str(port), MARKER[::-1], MINE]
     plan = Plan(argv, [Mount(folder, "/run/given")], limits=protection.limits, warm=True)
     if protection.roomy is not None and sandbox is protection.without:
         plan = replace(plan, limits=protection.roomy)
-    sandbox._nursery = nursery
+    sandbox._zygote = zygote
     caged = sandbox.start(plan, stdout=subprocess.PIPE)
     assert caged.stdout is not None
     said = caged.stdout.read().decode()
@@ -224,15 +224,15 @@ if os.geteuid() != 0:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with BubblewrapSandbox().warm((), {}) as nursery:
-        yield nursery
+def zygote() -> Iterator[Zygote]:
+    with Zygote.start(BubblewrapSandbox(), Preload()) as zygote:
+        yield zygote
 
 
 @pytest.mark.parametrize("protection", BY_FORKS, ids=lambda protection: protection.name)
 def test_a_fork_that_attacks_is_held_off_by_what_it_succeeds_without(
-    protection: Protection, given: Path, listening: int, nursery: Nursery
+    protection: Protection, given: Path, listening: int, zygote: Zygote
 ) -> None:
-    assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given, nursery)
-    assert tried(protection.without, protection, listening, given, nursery) == "GOT"
-    assert nursery.alive
+    assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given, zygote)
+    assert tried(protection.without, protection, listening, given, zygote) == "GOT"
+    assert zygote.alive

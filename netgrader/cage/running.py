@@ -18,8 +18,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
-from netgrader.cage.api import Limits, Outcome, SandboxError, Usage
-from netgrader.cage.entering import Entering
+from netgrader.cage.types import Limits, Outcome, SandboxError, Usage
 from netgrader.cage.watch import (
     folder_use,
     process_cpu_seconds,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.cage.cgroups import ControlGroup
-    from netgrader.cage.nursery import Entrance
+    from netgrader.cage.zygote.process import Entrance
 
 __all__ = ["Caged", "Launch"]
 
@@ -46,7 +45,7 @@ GRACE = 5.0
 
 @dataclass(frozen=True)
 class Launch:
-    """What a sandbox makes of a plan: the command to start on the host, and what to watch.
+    """The command that a sandbox makes of a plan, and what to watch.
 
     Attributes
     ----------
@@ -63,13 +62,13 @@ class Launch:
     descriptors
         What the command inherits; closed on our side once it has started.
     status
-        Where bubblewrap tells what it did, if it is bubblewrap.
+        Descriptor of bubblewrap's status (``--json-status-fd``), if it is bubblewrap.
     own_processes
         Whether the first process below `argv` takes all others with it when it is killed.
     entrance
         How the program enters the cage, where `argv` only builds the cage and starts a stand-in for it.
     cleanup
-        What is to be called when all is over.
+        Called when all is over.
     """
 
     argv: Sequence[str]
@@ -114,7 +113,7 @@ class Caged:
         self._errors = -1
         self._first: int | None = None
         self._first_fd: int | None = None
-        self._entering: Entering | None = None
+        self._entrance = launch.entrance
         self._status = b""
         self._tail = bytearray()
         self._begin = time.monotonic()
@@ -130,11 +129,11 @@ class Caged:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How it ended; None while it runs."""
+        """Return how it ended; None while it runs."""
         return self._outcome
 
     def wait(self, timeout: float | None = None) -> Outcome | None:
-        """Wait until it has ended and been cleaned up; None if it still runs after `timeout` seconds."""
+        """Wait until it has ended and been cleaned up; return None if it still runs after `timeout` seconds."""
         self._ended.wait(timeout)
         return self._outcome
 
@@ -157,7 +156,7 @@ class Caged:
         return self._final
 
     def usage(self) -> Usage:
-        """What it has used until now."""
+        """Return what it has used until now."""
         if self._outcome is not None:
             return self._outcome.usage
         return replace(self._usage, cpu_seconds=self._cpu_seconds(), wall_seconds=time.monotonic() - self._begin)
@@ -188,9 +187,8 @@ class Caged:
         self._begin = time.monotonic()
         reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         os.set_blocking(writing, True)
-        if launch.entrance is not None:
-            self._entering = Entering(launch.entrance, stdin, stdout, writing)
-            stdin, stdout = self._entering.stand_in
+        if self._entrance is not None:
+            stdin, stdout = self._entrance.open(stdin, stdout, writing)
         try:
             process = subprocess.Popen(
                 list(launch.argv),
@@ -204,8 +202,8 @@ class Caged:
             )
         except OSError:
             os.close(reading)
-            if self._entering is not None:
-                self._entering.close()
+            if self._entrance is not None:
+                self._entrance.close()
             raise
         finally:
             os.close(writing)
@@ -214,9 +212,9 @@ class Caged:
         self._process = process
         self._process_fd = os.pidfd_open(process.pid)
         self.stdin, self.stdout = process.stdin, process.stdout
-        if self._entering is not None:
-            self.stdin, self.stdout = self._entering.stdin, self._entering.stdout
-            self._entering.started()
+        if self._entrance is not None:
+            self.stdin, self.stdout = self._entrance.stdin, self._entrance.stdout
+            self._entrance.started()
         return process
 
     def _close_descriptors(self) -> None:
@@ -228,16 +226,16 @@ class Caged:
         poll.register(self._process_fd, select.POLLIN)
         if self._launch.status is not None:
             poll.register(self._launch.status, select.POLLIN)
-        if self._entering is not None:
-            poll.register(self._entering.ready, select.POLLIN)
+        if self._entrance is not None:
+            poll.register(self._entrance.ready, select.POLLIN)
         killed_at: float | None = None
         while True:
             ready = {descriptor for descriptor, _ in poll.poll(1000 * TICK)}
             if self._launch.status in ready and not self._read_status():
                 poll.unregister(self._launch.status)
-            if self._entering is not None and self._entering.ready in ready:
-                poll.unregister(self._entering.ready)
-                self._enter(self._entering)
+            if self._entrance is not None and self._entrance.ready in ready:
+                poll.unregister(self._entrance.ready)
+                self._enter(self._entrance)
             # Only now and then, so that a flood of errors waits for us and not we for it.
             self._read_errors()
             if self._process_fd in ready:
@@ -249,19 +247,19 @@ class Caged:
                     # Again at each tick: what was being started while we killed is killed too.
                     self._kill_processes(outer=time.monotonic() - killed_at > GRACE / 2)
 
-    def _enter(self, entering: Entering) -> None:
+    def _enter(self, entrance: Entrance) -> None:
         """Have the program enter the cage, if that was built."""
         try:
-            # What bubblewrap tells comes before anything that it starts says.
+            # bubblewrap's status comes before anything that it starts says.
             while self._first is None and self._read_status():
                 continue
             if self._first is not None:
-                entering.enter(self._first)
+                entrance.enter(self._first)
         except (OSError, SandboxError) as error:
             self._tail += f"The cage could not be entered: {error}\n".encode()
             self.kill("cage")
         finally:
-            entering.close()
+            entrance.close()
 
     def _read_errors(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -269,7 +267,7 @@ class Caged:
             del self._tail[: -self._launch.limits.output_bytes]
 
     def _read_status(self) -> bool:
-        """Take what bubblewrap tells; False when it tells no more."""
+        """Read bubblewrap's status; return False when no more will come."""
         if self._launch.status is None:
             return False
         content = os.read(self._launch.status, 65536)
@@ -320,7 +318,7 @@ class Caged:
         return in_sockets + process_memory(self._processes(), limits.memory_bytes // 2, in_folders)
 
     def _disk(self) -> tuple[int, int]:
-        """The bytes and the entries of the fullest of the folders that it may write to."""
+        """Return bytes and entries of the fullest of the folders that it may write to."""
         most = self._launch.limits.files
         uses = [folder_use(folder, most) for folder in self._launch.folders]
         if self._first is not None:
@@ -333,9 +331,9 @@ class Caged:
         if group is not None and group.folders:
             return group.processes()
         found = process_tree(self._process.pid) if self._process is not None else []
-        if self._entering is not None and self._entering.waiting is not None:
-            # The one that waits has the warmed process's memory, and uses none.
-            found += process_tree(self._entering.waiting)[1:]
+        if self._entrance is not None and self._entrance.waiting is not None:
+            # The one that waits has the zygote's memory, and uses none.
+            found += process_tree(self._entrance.waiting)[1:]
         return found
 
     def _cpu_seconds(self) -> float:
@@ -383,8 +381,8 @@ class Caged:
         )
         tail = bytes(self._tail).decode("utf-8", "replace")
         os.close(self._errors)
-        if self._entering is not None:
-            self._entering.close()
+        if self._entrance is not None:
+            self._entrance.close()
         self._tidy()
         with self._lock:
             # bubblewrap reports a signal as a shell does.

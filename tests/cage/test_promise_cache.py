@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from netgrader.cage import SandboxError, kept
-from netgrader.cage.promises import Promise
+from netgrader.cage import SandboxError, promise_cache
+from netgrader.cage.self_tests import SelfTest
 
 
 @pytest.fixture
@@ -17,24 +17,24 @@ def tried(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     trials, answers = [], []
 
-    def promises(sandbox):
+    def run_self_tests(sandbox):
         trials.append(sandbox.name)
         held = answers.pop(0) if answers else True
         return [
-            Promise("no network", held=True, detail="EPERM"),
-            Promise("a limit on memory", held=held, detail="none"),
+            SelfTest("no network", held=True, detail="EPERM"),
+            SelfTest("a limit on memory", held=held, detail="none"),
         ]
 
-    monkeypatch.setattr(kept, "promises", promises)
+    monkeypatch.setattr(promise_cache, "run_self_tests", run_self_tests)
 
     def require(name="bubblewrap", *said):
         answers[:] = said
-        kept.require_promises.cache_clear()
-        kept.require_promises(name)
+        promise_cache.require_self_tests.cache_clear()
+        promise_cache.require_self_tests(name)
 
     require.trials = trials
     yield require
-    kept.require_promises.cache_clear()
+    promise_cache.require_self_tests.cache_clear()
 
 
 def test_promises_that_were_held_are_tried_once_a_boot(tried, monkeypatch, tmp_path):
@@ -45,7 +45,7 @@ def test_promises_that_were_held_are_tried_once_a_boot(tried, monkeypatch, tmp_p
     assert len(tried.trials) == 1
     boot = tmp_path / "boot_id"
     boot.write_text("another")
-    monkeypatch.setattr(kept, "BOOT", boot)
+    monkeypatch.setattr(promise_cache, "BOOT", boot)
     tried()
     assert len(tried.trials) == 2
 
@@ -82,9 +82,11 @@ def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, mon
 
     path = tiny.submit("ada")
     monkeypatch.setattr(
-        kept, "promises", lambda _: [Promise("a filter of system calls", held=False, detail="mount: done")]
+        promise_cache,
+        "run_self_tests",
+        lambda _: [SelfTest("a filter of system calls", held=False, detail="mount: done")],
     )
-    kept.require_promises.cache_clear()
+    promise_cache.require_self_tests.cache_clear()
     with pytest.raises(SandboxError, match="a filter of system calls"):
         grade(path)
 
@@ -141,8 +143,8 @@ def test_a_grading_with_a_control_group_does_not_say_so(capsys):
 def test_doctor_says_what_is_not_limited_and_what_to_type(groupless, monkeypatch):
     from netgrader.commands import doctor
 
-    monkeypatch.setattr("netgrader.cage.promises.promises", lambda _: [])
-    monkeypatch.setattr("netgrader.cage.kept.warm_problem", lambda: None)
+    monkeypatch.setattr("netgrader.cage.self_tests.run_self_tests", lambda _: [])
+    monkeypatch.setattr("netgrader.cage.zygote.Zygote.problem", lambda: None)
     for sandbox, needed in (("bubblewrap", os.geteuid() == 0), ("bubblewrap-without-control-group", False)):
         (said,) = (one for one in doctor.findings(sandbox) if "control group" in one.what)
         assert not said.good

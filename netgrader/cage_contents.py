@@ -1,7 +1,8 @@
-"""The parts of this package that a cage sees: copied and compiled once for each version of them, mounted read-only.
+"""What of ours is in a cage: parts of this package, and what a zygote has imported.
 
-A kernel gets what students get, no more; the lab gets its server with what that imports. The folder of an editable
-install is the instructor's whole repository, so that it is never mounted itself.
+The parts are copied and compiled once for each version of them, and mounted read-only. A kernel gets what students get, no
+more; the lab gets its server with what that imports. The folder of an editable install is the instructor's whole repository,
+so that it is never mounted itself.
 """
 
 from __future__ import annotations
@@ -18,34 +19,67 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage.api import Mount, SandboxError
+from netgrader.cage import Mount, SandboxError
+from netgrader.cage.zygote import Preload
 from netgrader.imports import PACKAGE, closure, data_files, module_path
 from netgrader.wheel import student_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["PACKAGE_FOLDER", "cache_folder", "kernel_package", "lab_package"]
+    from netgrader.cage import Sandbox
+
+__all__ = [
+    "PACKAGE_FOLDER",
+    "cache_folder",
+    "kernel_package",
+    "lab_package",
+    "preload",
+    "tensorflow_environment",
+]
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
 LAB_SERVER = "netgrader.lab.server"
-UNUSED = 7 * 24 * 3600.0
+UNUSED_SECONDS = 7 * 24 * 3600.0
+PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
+"""What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""
+AT_IMPORT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MPLBACKEND")
+
+
+def tensorflow_environment(threads: int) -> dict[str, str]:
+    """Return the environment in which TensorFlow and NumPy use that many threads, no GPU, and say nothing at their import."""
+    count = str(threads)
+    names = (
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+    )
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **dict.fromkeys(names, count)}
+
+
+def preload(threads: int, files: Callable[[Sandbox], Mapping[str, bytes]] = lambda _: {}) -> Preload:
+    """Return what a zygote imports for kernels and labs with that many threads; for `files` see `Preload`."""
+    # What a kernel sets before a notebook imports Matplotlib.
+    env = {**tensorflow_environment(threads), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    return Preload(PRELOADED, env, AT_IMPORT, files)
 
 
 def kernel_package() -> Mount:
-    """What a student's notebook imports: the files of the wheel that students install."""
-    return Mount(_staged("kernel", _signature()), PACKAGE_FOLDER)
+    """Return what a student's notebook imports: the files of the wheel that students install."""
+    return Mount(_copied("kernel", _signature()), PACKAGE_FOLDER)
 
 
 def lab_package() -> Mount:
-    """The lab's server, and what it imports."""
-    return Mount(_staged("lab", _signature()), PACKAGE_FOLDER)
+    """Return the lab's server, and what it imports."""
+    return Mount(_copied("lab", _signature()), PACKAGE_FOLDER)
 
 
 @functools.cache
-def _staged(what: str, signature: str) -> Path:
-    """The folder that holds the package `netgrader` with the files for `what`, made if it is not there yet."""
+def _copied(what: str, signature: str) -> Path:
+    """Return the folder that holds the package `netgrader` with the files for `what`, made if it is not there yet."""
     last: OSError | None = None
     for root in _roots():
         folder = root / f"{what}-{signature}"
@@ -93,12 +127,12 @@ def _make(folder: Path, files: Iterable[str]) -> Path:
 def _forget_old(root: Path) -> None:
     """Remove copies that nobody has used for a week."""
     for folder in root.glob("*-*"):
-        if time.time() - folder.stat().st_mtime > UNUSED:
+        if time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def cache_folder() -> Path:
-    """A folder that is there for what can be made again: in the user's cache, else one of this process."""
+    """Return a folder for what can be made again: in the user's cache, else one of this process."""
     for root in _roots():
         try:
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -110,7 +144,7 @@ def cache_folder() -> Path:
 
 
 def _roots() -> Iterable[Path]:
-    """Places for it: the user's cache, else a folder of this process."""
+    """Yield places for it: the user's cache, else a folder of this process."""
     named = os.environ.get("XDG_CACHE_HOME")
     yield (Path(named) if named else Path("~/.cache").expanduser()) / "netgrader" / "packages"
     yield _folder_of_this_process()
@@ -136,7 +170,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _signature() -> str:
-    """Changes whenever a file of the package, its place, or the interpreter does."""
+    """Return what changes whenever a file of the package, its place, or the interpreter does."""
     total = hashlib.sha256(f"{sys.version} {PACKAGE}".encode())
     for folder, folders, names in os.walk(PACKAGE):
         folders[:] = sorted(name for name in folders if name != "__pycache__")

@@ -1,6 +1,6 @@
-"""Tries out what a sandbox promises: programs in a cage do what must fail, and we look whether it failed.
+"""Self-tests of a sandbox: programs in a cage do what must fail, and we look whether it failed.
 
-A promise that cannot be tried counts as not held. `netgrader doctor` prints them and grading refuses to start without.
+A promise that cannot be tried counts as not kept.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage.api import Limits, Mount, Outcome, Plan, Sandbox, SandboxError
-from netgrader.cage.environment import basic_environment
 from netgrader.cage.filter import NEWEST
-from netgrader.cage.packages import interpreter, python
-from netgrader.cage.staged import PACKAGE_FOLDER, kernel_package
+from netgrader.cage.host import basic_environment, interpreter
+from netgrader.cage.types import Limits, Mount, Outcome, Plan, Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["HOARDS", "Promise", "promises"]
+__all__ = ["HOARDS", "SelfTest", "run_self_tests"]
 
 SMALL = Limits(wall_seconds=20, memory_bytes=300_000_000, processes=32, disk_bytes=20_000_000, files=2_000)
 
@@ -205,10 +203,19 @@ _FILLING = "import sys\nn = 0\nwhile True:\n    open(f'{sys.argv[1]}/{n}', 'wb')
 
 
 @dataclass(frozen=True)
-class Promise:
-    """A promise of the sandbox, whether it was held when tried, and what was seen.
+class SelfTest:
+    """The result of one self-test.
 
-    `needed` is False for what a sandbox does not claim to keep on this machine (`Sandbox.memory_gap`).
+    Attributes
+    ----------
+    name
+        The promise that was tried.
+    held
+        Whether it was kept.
+    detail
+        What was seen.
+    needed
+        False for what the sandbox does not claim to keep on this machine (`Sandbox.memory_gap`).
     """
 
     name: str
@@ -217,39 +224,42 @@ class Promise:
     needed: bool = True
 
 
-def promises(sandbox: Sandbox, *, quick: bool = False) -> list[Promise]:
-    """Try each promise in a cage of its own or in one that explores. Takes a few seconds at most.
+def run_self_tests(sandbox: Sandbox, *, quick: bool = False) -> list[SelfTest]:
+    """Try each promise, in a few seconds; only what one look from inside tells, in a fraction of one, if `quick`.
 
-    If `quick`, only those that one look from inside can tell, in a fraction of a second.
-    What is no cage promises nothing, and none of the programs that try is ever run outside one.
+    A sandbox without a cage promises nothing, and none of the programs is ever run outside a cage.
     """
     if not sandbox.caged:
-        return [Promise("a cage", held=False, detail=f"the sandbox '{sandbox.name}' keeps nothing apart")]
-    with tempfile.TemporaryDirectory(prefix="netgrader-promises-") as name:
-        trial = _Trial(sandbox, Path(name))
-        found: list[Promise] = []
+        return [SelfTest("a cage", held=False, detail=f"the sandbox '{sandbox.name}' keeps nothing apart")]
+    with tempfile.TemporaryDirectory(prefix="netgrader-self-tests-") as name:
+        tests = _SelfTests(sandbox, Path(name))
+        found: list[SelfTest] = []
         limits = (
-            () if quick else (trial.memory, trial.memory_of_the_kernels, trial.time, trial.disk, trial.nothing_lives_on)
+            () if quick else (tests.memory, tests.memory_of_the_kernels, tests.time, tests.disk, tests.nothing_lives_on)
         )
-        for check in (trial.explore, *limits):
+        for check in (tests.explore, *limits):
             try:
                 found.extend(check())
             except (SandboxError, OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-                found.append(Promise(check.__name__.replace("_", " "), held=False, detail=str(error)))
+                found.append(SelfTest(check.__name__.replace("_", " "), held=False, detail=str(error)))
         return found
 
 
-class _Trial:
+class _SelfTests:
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self._sandbox = sandbox
         self._folder = folder
+        given = folder / "given"
+        given.mkdir(exist_ok=True)
+        given.chmod(0o777)  # so that only the mount keeps it as it is
+        self._given = Mount(given, "/opt/given")
 
     def _run(
         self, program: str, *arguments: str, mounts: Sequence[Mount] = (), limits: Limits = SMALL
     ) -> tuple[bytes, Outcome]:
         plan = Plan(
-            argv=[python(), "-I", "-S", "-c", program, *arguments],
-            mounts=[kernel_package(), *mounts],
+            argv=[sys.executable, "-I", "-S", "-c", program, *arguments],
+            mounts=[self._given, *mounts],
             limits=limits,
             warm=True,
         )
@@ -261,16 +271,14 @@ class _Trial:
                 caged.kill()
         return output, caged.close()
 
-    def explore(self) -> list[Promise]:
-        """All that one look from inside can tell."""
-        secret = self._folder / "gradebook.db"
+    def explore(self) -> list[SelfTest]:
+        """Try all that one look from inside can tell."""
+        secret = self._folder / "secret"
         secret.write_text("secret")
         secrets = [str(secret), str(Path.home() / ".ssh"), "/var/lib", "/root/.ssh", "/etc/shadow", "/sys/class"]
-        secrets += [
-            str(Path(_own_root(), name)) for name in ("netgrader/grading", "grader_tests", ".git", "pyproject.toml")
-        ]
+        secrets += map(str, _beside())
         folders = [mount.inside for mount in interpreter() if mount.host.is_dir()][:4]
-        folders += ["/usr/lib", f"{PACKAGE_FOLDER}/netgrader", "/etc", "/dev", "/", str(self._folder)]
+        folders += ["/usr/lib", self._given.inside, "/etc", "/dev", "/", str(self._folder)]
         output, outcome = self._run(_EXPLORER, json.dumps([secrets, folders]), json.dumps([_call_numbers(), NEWEST]))
         if not output:
             raise SandboxError(f"The cage did not start: {outcome.error_tail.strip()[-300:] or outcome.code}.")
@@ -283,62 +291,62 @@ class _Trial:
         own_user = status["Uid"].split()[0] != "0" and (os.geteuid() != 0 or said["uid_map"][:2] == ["0", "0"])
         no_caps = all(int(status[key], 16) == 0 for key in ("CapEff", "CapPrm")) and status["NoNewPrivs"].strip() == "1"
         return [
-            _promise("no network", said["network"] != "done" and set(said["interfaces"]) <= {"lo"}, said["network"]),
-            _promise("only its own files are seen", not seen, ", ".join(seen) or "no other path exists inside"),
-            _promise("packages are read-only", not written, ", ".join(written) or f"{len(folders)} folders tried"),
-            _promise("a clean environment", not foreign, ", ".join(foreign) or f"{len(said['environment'])} variables"),
-            _promise("its own processes only", said["processes"] <= 4, f"{said['processes']} processes seen"),
-            _promise("an unprivileged user", own_user, f"user id {status['Uid'].split()[0]}"),
-            _promise("no capabilities, no new privileges", no_caps, f"effective {status['CapEff'].strip()}"),
-            _promise(
+            _result("no network", said["network"] != "done" and set(said["interfaces"]) <= {"lo"}, said["network"]),
+            _result("only its own files are seen", not seen, ", ".join(seen) or "no other path exists inside"),
+            _result("packages are read-only", not written, ", ".join(written) or f"{len(folders)} folders tried"),
+            _result("a clean environment", not foreign, ", ".join(foreign) or f"{len(said['environment'])} variables"),
+            _result("its own processes only", said["processes"] <= 4, f"{said['processes']} processes seen"),
+            _result("an unprivileged user", own_user, f"user id {status['Uid'].split()[0]}"),
+            _result("no capabilities, no new privileges", no_caps, f"effective {status['CapEff'].strip()}"),
+            _result(
                 "a filter of system calls",
                 not allowed and status["Seccomp"].strip() == "2",
                 ", ".join(allowed) or f"{len(calls)} calls refused",
             ),
-            _promise("a limit on processes", said["forks"] < SMALL.processes, f"stopped at {said['forks'] + 1}"),
-            _promise(
+            _result("a limit on processes", said["forks"] < SMALL.processes, f"stopped at {said['forks'] + 1}"),
+            _result(
                 "a limit on /tmp and /dev/shm",
                 max(said["tmp"], said["shm"]) <= SMALL.disk_bytes + 65_536,  # sizes are whole pages
                 f"{max(said['tmp'], said['shm']) // 1_000_000} MB at most",
             ),
         ]
 
-    def memory(self) -> list[Promise]:
-        """One process that takes all, and many that take it together."""
+    def memory(self) -> list[SelfTest]:
+        """Take all memory in one process, and in many together."""
         _, alone = self._run(_HUNGRY)
         _, together = self._run(_HUNGRY_TOGETHER)
         held = alone.limit == "memory" or (alone.code != 0 and "MemoryError" in alone.error_tail)
         return [
-            _promise("a limit on memory", held, _said(alone)),
-            _promise("a limit on the memory of all processes together", together.limit == "memory", _said(together)),
+            _result("a limit on memory", held, _said(alone)),
+            _result("a limit on the memory of all processes together", together.limit == "memory", _said(together)),
         ]
 
-    def memory_of_the_kernels(self) -> list[Promise]:
-        """Memory that is no process's own, in each of its kinds."""
+    def memory_of_the_kernels(self) -> list[SelfTest]:
+        """Take memory that is no process's own, in each of its kinds."""
         return [self.memory_in(what) for what in HOARDS]
 
-    def memory_in(self, what: str) -> Promise:
-        """Memory of one of the `HOARDS`."""
+    def memory_in(self, what: str) -> SelfTest:
+        """Take the memory of one of the `HOARDS`."""
         output, outcome = self._run(_HOARDER + HOARDS[what], limits=HOARD)
         held = outcome.limit == "memory" or (outcome.code == 0 and int(output) <= HOARD.memory_bytes)
         detail = _said(outcome) if outcome.limit or not output else f"came to {int(output) // 1_000_000} MB"
         needed = not self._sandbox.memory_gap
-        return Promise(f"a limit on memory in {what}", held=held, detail=detail, needed=needed)
+        return SelfTest(f"a limit on memory in {what}", held=held, detail=detail, needed=needed)
 
-    def time(self) -> list[Promise]:
-        """A program that ignores every signal it may."""
+    def time(self) -> list[SelfTest]:
+        """Run a program that ignores every signal it may."""
         _, outcome = self._run(_LASTING, limits=Limits(wall_seconds=0.5))
-        return [_promise("a limit on time", outcome.limit == "wall", _said(outcome))]
+        return [_result("a limit on time", outcome.limit == "wall", _said(outcome))]
 
-    def disk(self) -> list[Promise]:
-        """A folder that it may write to, filled."""
+    def disk(self) -> list[SelfTest]:
+        """Fill a folder that a program may write to."""
         folder = self._folder / "filled"
         folder.mkdir()
         mount = Mount(folder, "/run/filled", writable=True)
         _, outcome = self._run(_FILLING, self._sandbox.seen(mount), mounts=[mount])
-        return [_promise("a limit on disk", outcome.limit in ("disk", "files"), _said(outcome))]
+        return [_result("a limit on disk", outcome.limit in ("disk", "files"), _said(outcome))]
 
-    def nothing_lives_on(self) -> list[Promise]:
+    def nothing_lives_on(self) -> list[SelfTest]:
         """Kill the process that started a cage, as the machine would, and see whether the cage goes with it."""
         marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
         starter = (
@@ -348,14 +356,15 @@ class _Trial:
             "print(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
         )
         command = [sys.executable, "-P", "-c", starter, self._sandbox.name, _LASTING, marker]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": _own_root()})
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=env)
         try:
             up = process.stdout is not None and process.stdout.readline().strip() == b"up"
         finally:
             process.kill()
             process.communicate()
         gone = up and _until(lambda: not _with_argument(marker), seconds=3)
-        return [_promise("nothing lives on", gone, "killed with its starter" if gone else "something still runs")]
+        return [_result("nothing lives on", gone, "killed with its starter" if gone else "something still runs")]
 
 
 _TRIED = (
@@ -365,8 +374,8 @@ _TRIED = (
 
 
 def _call_numbers() -> dict[str, int]:
-    """Numbers of the calls that the explorer tries, on this machine."""
-    import pyseccomp  # noqa: PLC0415 - fails where libseccomp is missing, which is a promise not held
+    """Return the numbers of the calls that the explorer tries, on this machine."""
+    import pyseccomp  # noqa: PLC0415 - fails where libseccomp is missing, which is a promise not kept
 
     found = {name: pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) for name in _TRIED.split()}
     return {name: number for name, number in found.items() if number >= 0}
@@ -375,8 +384,8 @@ def _call_numbers() -> dict[str, int]:
 _OURS = frozenset(basic_environment()) | {"PWD", "LC_CTYPE"}
 
 
-def _promise(name: str, held: bool, detail: object) -> Promise:
-    return Promise(name, held=held, detail=str(detail))
+def _result(name: str, held: bool, detail: object) -> SelfTest:
+    return SelfTest(name, held=held, detail=str(detail))
 
 
 def _said(outcome: Outcome) -> str:
@@ -384,8 +393,12 @@ def _said(outcome: Outcome) -> str:
     return f"{ended} after {outcome.usage.wall_seconds:.1f} s"
 
 
-def _own_root() -> str:
-    return str(Path(__file__).resolve().parent.parent.parent)
+def _beside() -> list[Path]:
+    """Return what a cage must not see of the package around this one, and of what lies beside that."""
+    package = Path(__file__).resolve().parents[1]
+    mounted = [Path(mount.inside) for mount in interpreter()]
+    beside = [path for path in package.parent.iterdir() if not any(one.is_relative_to(path) for one in mounted)]
+    return [*package.iterdir(), *(path for path in beside if not any(path.is_relative_to(one) for one in mounted))]
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -398,7 +411,7 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _with_argument(marker: str) -> list[int]:
-    """Processes of the machine that have `marker` among their arguments."""
+    """Return the processes of the machine that have `marker` among their arguments."""
     found = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():

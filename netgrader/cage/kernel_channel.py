@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LARGEST_MESSAGE", "Channel"]
+__all__ = ["LARGEST_MESSAGE", "KernelChannel"]
 
 LARGEST_MESSAGE = 24_000_000
 MOST_PARTS = 64
@@ -25,8 +25,8 @@ _GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + by
 _MORE, _LONG, _COMMAND = 1, 2, 4
 
 
-class Channel:
-    """Our end of a kernel's channel.
+class KernelChannel:
+    """Our end of a channel of a kernel.
 
     Parameters
     ----------
@@ -77,15 +77,15 @@ class Channel:
         return content
 
     def fileno(self) -> int:
-        """What can be polled for."""
+        """Return the descriptor to poll."""
         return self._socket.fileno()
 
     def close(self) -> None:
-        """Leave it."""
+        """Close it."""
         self._socket.close()
 
     def send_multipart(self, parts: Sequence[bytes], *_flags: object, **_options: object) -> None:
-        """Send a message; whoever takes nothing for long is sent nothing."""
+        """Send a message, or nothing to who takes nothing for `SEND_SECONDS`."""
         *first, last = parts
         content = b"".join([*(_frame(part, _MORE) for part in first), _frame(last)])
         self._socket.settimeout(SEND_SECONDS)
@@ -94,7 +94,7 @@ class Channel:
         self._socket.setblocking(False)
 
     def receive(self) -> list[bytes] | None:
-        """The next message in its parts; None if none has come whole yet.
+        """Return the parts of the next message; None if none has come whole yet.
 
         Of what is larger than `LARGEST_MESSAGE` each part is nothing, from the one on that is too much.
 
@@ -119,7 +119,7 @@ class Channel:
         return self._next()
 
     def _next(self) -> list[bytes] | None:
-        """Take what has come apart, up to the end of a message."""
+        """Parse what has come, up to the end of a message."""
         buffer = self._buffer
         while True:
             passed = min(self._skip, len(buffer))

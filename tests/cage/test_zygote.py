@@ -1,4 +1,4 @@
-"""A run that begins as a fork of a warmed process is kept apart like any other, and from the warmed process as well."""
+"""A run that begins as a fork of a zygote is kept apart like any other, and from the zygote as well."""
 
 from __future__ import annotations
 
@@ -13,29 +13,34 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError
-from netgrader.cage.api import TMP
+from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError, remove_tree
 from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.nursery import Nursery
-from netgrader.cage.promises import promises
-from netgrader.cage.scratch import remove_tree
+from netgrader.cage.self_tests import run_self_tests
+from netgrader.cage.types import TMP
 from netgrader.cage.watch import process_tree
+from netgrader.cage.zygote import OFF, Preload, Zygote
+from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.stages import Options
 
 SMALL = Limits(wall_seconds=20, memory_bytes=400_000_000, disk_bytes=20_000_000)
-TOLD = "what-only-the-warmed-process-was-told"
+TOLD = "what-only-the-zygote-was-told"
 TEN_SIGNALS = (1, 2, 3, 9, 10, 12, 15, 18, 19, 20)
 
 
 @pytest.fixture(scope="module")
-def nursery():
-    with BubblewrapSandbox().warm(["random", "tempfile", "uuid"], {"NETGRADER_TOLD": TOLD}) as nursery:
-        nursery.wait()
-        yield nursery
+def zygote():
+    with started(["random", "tempfile", "uuid"], {"NETGRADER_TOLD": TOLD}, ["OPENBLAS_NUM_THREADS"]) as zygote:
+        zygote.wait()
+        yield zygote
 
 
 @pytest.fixture(scope="module")
-def warm(nursery):
-    return BubblewrapSandbox(nursery=nursery)
+def warm(zygote):
+    return BubblewrapSandbox(zygote=zygote)
+
+
+def started(*packages, **more):
+    return Zygote.start(BubblewrapSandbox(), Preload(*packages, **more))
 
 
 def plan(program, *arguments, **more):
@@ -51,25 +56,25 @@ def run(sandbox, program, *arguments, **more):
     return output, caged.close()
 
 
-def number(nursery):
-    return nursery.process.number
+def number(zygote):
+    return zygote.process.number
 
 
 # -- it is what it is without ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("groups", [True, False], ids=["control-groups", "watchdog"])
-def test_every_promise_is_held(nursery, groups):
-    tried = promises(BubblewrapSandbox(groups=groups, nursery=nursery))
-    assert [promise for promise in tried if not promise.held] == []
+def test_every_promise_is_held(zygote, groups):
+    tried = run_self_tests(BubblewrapSandbox(groups=groups, zygote=zygote))
+    assert [one for one in tried if not one.held] == []
     assert len(tried) >= 15
-    assert nursery.alive
+    assert zygote.alive
 
 
 def test_it_really_begins_as_a_fork(warm):
     """Else nothing here would have been tried."""
     look = "import sys; print('uuid' in sys.modules, open('/proc/self/cmdline').read().split(chr(0))[1])"
-    assert run(warm, look)[0].split() == ["True", "/run/warmed.py"]
+    assert run(warm, look)[0].split() == ["True", "/run/zygote.py"]
     assert run(BubblewrapSandbox(), look)[0].split()[0] == "False"
 
 
@@ -140,31 +145,31 @@ def test_a_cage_that_cannot_be_built_says_so_and_nothing_enters_it(warm, tmp_pat
 # -- attacks -----------------------------------------------------------------------------------------------------------
 
 
-def test_no_memory_of_the_warmed_process_is_in_reach(warm, nursery):
+def test_no_memory_of_the_zygote_is_in_reach(warm, zygote):
     """Not through /proc by any number that it could have, and not by a name among the processes that are seen."""
     read = """
 import glob, os, sys
 found = []
 for number in {*map(int, sys.argv[1:]), *range(1, 400), *(int(name) for name in os.listdir('/proc') if name.isdigit())}:
-    for name in ('mem', 'maps', 'environ', 'root/run/warmed.py', 'cwd', 'map_files'):
+    for name in ('mem', 'maps', 'environ', 'root/run/zygote.py', 'cwd', 'map_files'):
         try:
             with open(f'/proc/{number}/{name}', 'rb') as file: content = file.read(100_000) if name != 'mem' else b'open'
         except OSError: continue
-        if number != os.getpid() and (b'warmed' in content or name in ('mem', 'root/run/warmed.py')): found.append((number, name))
+        if number != os.getpid() and (b'zygote' in content or name in ('mem', 'root/run/zygote.py')): found.append((number, name))
 print([(n, name, open(f'/proc/{n}/cmdline').read()) for n, name in found if 'read code' not in open(f'/proc/{n}/cmdline').read()])
 """
-    waiting = process_tree(number(nursery))
+    waiting = process_tree(number(zygote))
     output, outcome = run(warm, read, *map(str, waiting))
     assert output.strip() == "[]", outcome
 
 
-def test_what_the_warmed_process_was_told_is_not_in_a_childs_environment(warm):
+def test_what_the_zygote_was_told_is_not_in_a_childs_environment(warm):
     assert TOLD not in run(warm, "import os; print(dict(os.environ))")[0]
 
 
-def test_no_descriptor_of_the_warmed_process_is_left(warm, nursery):
-    Nursery.at(nursery.address).close()
-    with_another = Nursery.at(nursery.address)  # a connection that a child must not have
+def test_no_descriptor_of_the_zygote_is_left(warm, zygote):
+    Zygote.at(zygote.address).close()
+    with_another = Zygote.at(zygote.address)  # a connection that a child must not have
     try:
         look = """
 import os
@@ -184,7 +189,7 @@ for process in ['self', *(name for name in os.listdir('/proc') if name.isdigit()
     assert all(target == "/dev/null" or target.startswith("pipe:") for _, target in targets)
 
 
-def test_no_folder_is_shared_with_the_warmed_process_or_with_a_sibling(warm):
+def test_no_folder_is_shared_with_the_zygote_or_with_a_sibling(warm):
     write = (
         "import os, time\nfor folder in ('/tmp', '/dev/shm', os.environ['HOME']):\n"
         "    open(folder + '/left-by-a-sibling', 'w').write('x')\n"
@@ -199,12 +204,12 @@ def test_no_folder_is_shared_with_the_warmed_process_or_with_a_sibling(warm):
         sibling.close()
 
 
-def test_no_signal_reaches_the_warmed_process_or_a_sibling(warm, nursery):
+def test_no_signal_reaches_the_zygote_or_a_sibling(warm, zygote):
     """By number, by group, or to all."""
     sibling = warm.start(plan("import time; print('up', flush=True); time.sleep(60)"), stdout=subprocess.PIPE)
     try:
         assert sibling.stdout.readline() == b"up\n"
-        targets = [number(nursery), *process_tree(number(nursery))]
+        targets = [number(zygote), *process_tree(number(zygote))]
         kill = f"""
 import os, signal, sys
 for s in {TEN_SIGNALS}:
@@ -224,13 +229,13 @@ os.kill(0, 9)
         assert output.split() == ["nobody"] * len(targets) + ["True", "0"]
         assert outcome.code == -signal.SIGKILL
         run(warm, "import os; os.kill(-1, 9)")
-        assert nursery.alive
+        assert zygote.alive
         assert sibling.outcome is None
     finally:
         sibling.close()
 
 
-def test_neither_the_one_that_waits_nor_anybody_can_be_traced(warm, nursery):
+def test_neither_the_one_that_waits_nor_anybody_can_be_traced(warm, zygote):
     trace = """
 import ctypes, errno, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -239,12 +244,12 @@ for number in [os.getppid(), *map(int, sys.argv[1:]), *(int(n) for n in os.listd
         ctypes.set_errno(0)
         print(call(), errno.errorcode.get(ctypes.get_errno()))
 """
-    said = set(run(warm, trace, *map(str, process_tree(number(nursery))))[0].splitlines())
+    said = set(run(warm, trace, *map(str, process_tree(number(zygote))))[0].splitlines())
     assert said == {"-1 EPERM"}
 
 
-def test_sockets_of_the_machine_are_out_of_reach_by_name_and_by_path(warm, nursery):
-    """The warmed process listens on a path, and others of the machine on abstract names."""
+def test_sockets_of_the_machine_are_out_of_reach_by_name_and_by_path(warm, zygote):
+    """The zygote listens on a path, and others of the machine on abstract names."""
     reach = """
 import socket, sys
 for name in (chr(0) + sys.argv[1], sys.argv[2]):
@@ -256,7 +261,7 @@ print(open('/proc/net/unix').read().count(chr(10)))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(f"\0netgrader-{os.getpid()}")
         listening.listen()
-        output, _ = run(warm, reach, f"netgrader-{os.getpid()}", nursery.address["socket"])
+        output, _ = run(warm, reach, f"netgrader-{os.getpid()}", zygote.address["socket"])
     assert output.split() == ["ConnectionRefusedError"] * 2 + ["FileNotFoundError"] * 2 + ["1"]
 
 
@@ -276,7 +281,7 @@ import glob, os
 for name in [*glob.glob('/proc/[0-9]*/mountinfo'), *glob.glob('/proc/[0-9]*/mountstats'), '/proc/mounts']:
     try: print(open(name).read())
     except PermissionError: pass
-print(open('/proc/self/maps').read(), os.path.exists('/run/other'), os.path.exists('/run/warmed.py'))
+print(open('/proc/self/maps').read(), os.path.exists('/run/other'), os.path.exists('/run/zygote.py'))
 """
         output, _ = run(warm, look, mounts=[Mount(mine, "/run/given")])
     finally:
@@ -298,19 +303,19 @@ print(random.random(), random.Random().random(), tempfile.mktemp(), uuid.uuid4()
 
 
 def test_memory_that_siblings_would_share_keeps_a_process_from_being_used(tmp_path):
-    """What a package maps for its children, all children of the warmed process would have in common."""
-    with BubblewrapSandbox().warm(["sharing"], {"PYTHONPATH": HOME}, {"sharing.py": SHARING}) as nursery:
+    """What a package maps for its children, all children of the zygote would have in common."""
+    with started(["sharing"], {"PYTHONPATH": HOME}, files=lambda _: {"sharing.py": SHARING}) as zygote:
         with pytest.raises(SandboxError, match="memory that its children would share"):
-            nursery.wait()
-        assert not nursery.serves(Plan((), warm=True))
+            zygote.wait()
+        assert not zygote.serves(Plan((), warm=True))
 
 
 def test_threads_keep_a_process_from_being_used():
     with (
-        BubblewrapSandbox().warm(["threads"], {"PYTHONPATH": HOME}, {"threads.py": THREADS}) as nursery,
+        started(["threads"], {"PYTHONPATH": HOME}, files=lambda _: {"threads.py": THREADS}) as zygote,
         pytest.raises(SandboxError, match="threads"),
     ):
-        nursery.wait()
+        zygote.wait()
 
 
 SHARING = b"import mmap\nheld = mmap.mmap(-1, 4096)\n"
@@ -341,75 +346,97 @@ def until(condition, seconds=5.0):
     return condition()
 
 
-def test_everything_ends_with_the_cage(warm, nursery):
+def test_everything_ends_with_the_cage(warm, zygote):
     spread = (
         "import os, signal, time\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n"
         "    except (OSError, ValueError): pass\nif os.fork() == 0:\n    os.setsid()\n"
         "    if os.fork() == 0: print('up', flush=True)\n    time.sleep(600)\ntime.sleep(600)"
     )
-    before = process_tree(number(nursery))
+    before = process_tree(number(zygote))
     caged = warm.start(plan(spread), stdout=subprocess.PIPE)
     assert caged.stdout.readline() == b"up\n"
     inside = [int(one) for one in process_tree(caged._process.pid)]
-    assert len(process_tree(number(nursery))) > len(before)
+    assert len(process_tree(number(zygote))) > len(before)
     caged.close()
-    assert until(lambda: process_tree(number(nursery)) == before)
+    assert until(lambda: process_tree(number(zygote)) == before)
     assert until(lambda: not any(Path(f"/proc/{one}").exists() for one in inside))
 
 
-@pytest.mark.parametrize("victim", ["starter", "warmed process"])
+@pytest.mark.parametrize("victim", ["starter", "zygote"])
 def test_nothing_lives_on(victim, tmp_path):
     marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
     starter = (
         "import subprocess, sys\nfrom netgrader.cage.bubblewrap import BubblewrapSandbox\n"
-        "from netgrader.cage import Plan\nnursery = BubblewrapSandbox().warm((), {})\n"
+        "from netgrader.cage import Plan\nfrom netgrader.cage.zygote import Preload, Zygote\n"
+        "zygote = Zygote.start(BubblewrapSandbox(), Preload())\n"
         "plan = Plan([sys.executable, '-I', '-S', '-c', sys.argv[1]], warm=True)\n"
-        "caged = BubblewrapSandbox(nursery=nursery).start(plan, stdout=subprocess.PIPE)\n"
-        "caged.stdout.readline()\nprint(nursery.process.number, *__import__('netgrader.cage.watch', fromlist=['x'])"
-        ".process_tree(nursery.process.number), flush=True)\nprint(caged.wait(), flush=True)"
+        "caged = BubblewrapSandbox(zygote=zygote).start(plan, stdout=subprocess.PIPE)\n"
+        "caged.stdout.readline()\nprint(zygote.process.number, *__import__('netgrader.cage.watch', fromlist=['x'])"
+        ".process_tree(zygote.process.number), flush=True)\nprint(caged.wait(), flush=True)"
     )
     lasting = f"import time; print({marker!r}, flush=True); time.sleep(600)"
     process = subprocess.Popen([sys.executable, "-c", starter, lasting], stdout=subprocess.PIPE)
     try:
-        warmed, *all_below = map(int, process.stdout.readline().split())
+        forking, *all_below = map(int, process.stdout.readline().split())
         assert len(all_below) >= 3  # it, the one that waits, and the program
         if victim == "starter":
             process.kill()
         else:
-            os.kill(warmed, signal.SIGKILL)
+            os.kill(forking, signal.SIGKILL)
             assert b"code=137" in process.stdout.readline() or process.wait(10) is not None
         assert until(lambda: not any(Path(f"/proc/{one}").exists() for one in all_below))
     finally:
         process.kill()
         process.communicate()
-        for folder in Path(TMP).glob(f"ng-n-{process.pid}-*"):  # a later process would remove it in a day
+        for folder in Path(TMP).glob(f"ng-z-{process.pid}-*"):  # a later process would remove it in a day
             remove_tree(folder)
 
 
-def test_without_a_warmed_process_runs_begin_from_nothing():
-    with BubblewrapSandbox().warm((), {}) as nursery:
-        nursery.wait()
-        sandbox = BubblewrapSandbox(nursery=nursery)
-        os.kill(number(nursery), signal.SIGKILL)
-        assert until(lambda: not nursery.alive)
+def test_without_a_zygote_runs_begin_from_nothing():
+    with started() as zygote:
+        zygote.wait()
+        sandbox = BubblewrapSandbox(zygote=zygote)
+        os.kill(number(zygote), signal.SIGKILL)
+        assert until(lambda: not zygote.alive)
         output, outcome = run(sandbox, "print(open('/proc/self/cmdline').read().split(chr(0))[1])")
     assert output.strip() == "-I", outcome
 
 
-def test_a_plan_whose_imports_would_have_been_others_begins_from_nothing(warm, nursery):
-    assert nursery.serves(plan(""))
-    assert not nursery.serves(plan("", env={"OPENBLAS_NUM_THREADS": "7"}))
-    assert not nursery.serves(Plan([sys.executable, "-c", ""]))
+def test_a_plan_whose_imports_would_have_been_others_begins_from_nothing(warm, zygote):
+    assert zygote.serves(plan(""))
+    assert not zygote.serves(plan("", env={"OPENBLAS_NUM_THREADS": "7"}))
+    assert not zygote.serves(Plan([sys.executable, "-c", ""]))
     look = "print(open('/proc/self/cmdline').read().split(chr(0))[1])"
     assert run(warm, look, env={"PYTHONHASHSEED": "1"})[0].strip() == "-I"
 
 
+BEGUN_BY = "print(open('/proc/self/cmdline').read().split(chr(0))[1])"
+
+
+def test_with_the_setting_off_each_run_begins_from_nothing(monkeypatch):
+    preload = Preload(at_import=["NOBODYS"])
+    assert run(Zygote.open_sandbox("bubblewrap", preload), BEGUN_BY)[0].strip() == "/run/zygote.py"
+    assert Zygote.address_for("bubblewrap", preload) is not None
+    monkeypatch.setenv(OFF, "1")
+    assert run(Zygote.open_sandbox("bubblewrap", preload), BEGUN_BY)[0].strip() == "-I"
+    assert Zygote.address_for("bubblewrap", preload) is None
+
+
+def test_with_the_setting_off_a_notebook_gets_the_same_points(tiny, monkeypatch):
+    path = tiny.submit("ada")
+    (forked,) = (grade_job(job).result for job in find_jobs(path, tiny.course))
+    assert forked.score == forked.max_score > 0
+    monkeypatch.setenv(OFF, "1")
+    (begun,) = (grade_job(job, Options(anew=True)).result for job in find_jobs(path, tiny.course))
+    assert [cell.points for cell in begun.cells] == [cell.points for cell in forked.cells]
+
+
 def test_a_package_that_cannot_be_imported_is_a_sentence():
     with (
-        BubblewrapSandbox().warm(["no_such_package"], {}) as nursery,
+        started(["no_such_package"]) as zygote,
         pytest.raises(SandboxError, match="no_such_package"),
     ):
-        nursery.wait()
+        zygote.wait()
 
 
 def test_cages_leave_no_descriptors_open(warm):

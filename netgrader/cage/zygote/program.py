@@ -1,7 +1,7 @@
 """A Python process that has imported what is slow, and forks a child into each cage that is asked for.
 
-It is run as a program by `netgrader.cage.nursery`, in a cage of its own, and imports the standard library and the
-packages that it is told to: nothing of a submission ever enters it, it reads nothing but requests of ours, and it runs no
+It is run as a program by `netgrader.cage.zygote`, in a cage of its own, and imports the standard library and the
+packages that it is told to: nothing untrusted ever enters it, it reads nothing but requests of ours, and it runs no
 threads. A child joins namespaces that bubblewrap has made for one run, gives up every right, takes the same filter of
 system calls, looks whether all that holds, and only then becomes ``python -c …`` or ``python -m …``.
 """
@@ -72,8 +72,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     _rehearse()
-    told = {"ready": os.getpid(), "threads": _threads(), "shared": _shared_memory(), "imported": imported}
-    control.send(json.dumps(told).encode())
+    report = {"ready": os.getpid(), "threads": _threads(), "shared": _shared_memory(), "imported": imported}
+    control.send(json.dumps(report).encode())
     request = _serve(control, socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
         _run(request["argv"], {**added, **request["env"]}, request["cwd"])
@@ -92,26 +92,26 @@ def _threads() -> int:
 
 
 def _shared_memory() -> list[str]:
-    """Pieces of memory that a child would share with this process and with its siblings."""
+    """Return the pieces of memory that a child would share with this process and with its siblings."""
     with open("/proc/self/maps") as maps:  # noqa: PTH123
         return [line.strip() for line in maps if "w" in line.split()[1] and "s" in line.split()[1]]
 
 
-def _serve(control: socket.socket, door: socket.socket) -> dict[str, Any] | None:
-    """Answer requests; None when the one that started us is gone. Returns in a child with what that is to run.
+def _serve(control: socket.socket, listening: socket.socket) -> dict[str, Any] | None:
+    """Answer requests; return None when the one that started us is gone, and in a child what that is to run.
 
-    Whoever else may ask comes through `door`.
+    Whoever else may ask connects to `listening`.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever waited in a cage's name is not waited for
-    clients = {control.fileno(): control, door.fileno(): door}
+    clients = {control.fileno(): control, listening.fileno(): listening}
     poll = select.poll()
     poll.register(control, select.POLLIN)
-    poll.register(door, select.POLLIN)
+    poll.register(listening, select.POLLIN)
     while True:
         for number, _ in poll.poll():
             client = clients[number]
-            if client is door:
-                other, _ = door.accept()
+            if client is listening:
+                other, _ = listening.accept()
                 clients[other.fileno()] = other
                 poll.register(other, select.POLLIN)
                 continue
@@ -146,7 +146,7 @@ def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _enter(received: list[int]) -> dict[str, Any]:
-    """Join the cage and fork into its processes' namespace; returns in the process that is in it, and in no other.
+    """Join the cage and fork into its processes' namespace; return in the process that is in it, and in no other.
 
     This one waits outside that namespace, which the cage cannot see or signal, and hands on how its child ended.
     """
@@ -156,14 +156,14 @@ def _enter(received: list[int]) -> dict[str, Any]:
         payload, *rest = _renumbered(received)
         request = _payload(payload)
         stdin, stdout, stderr, answer, *rest = rest
-        doors, spaces = rest[: request["doors"]], rest[request["doors"] :]
-        for door in doors:
-            os.write(door, b"0\n")
+        cgroup_procs, namespaces = rest[: request["cgroup_procs"]], rest[request["cgroup_procs"] :]
+        for procs in cgroup_procs:
+            os.write(procs, b"0\n")
         if request["processors"]:
             os.sched_setaffinity(0, request["processors"])
         for number, descriptor in enumerate((stdin, stdout, stderr)):
             os.dup2(descriptor, number)
-        outer, inner = spaces[: len(request["namespaces"])], spaces[len(request["namespaces"]) :]
+        outer, inner = namespaces[: len(request["namespaces"])], namespaces[len(request["namespaces"]) :]
         for kind, descriptor in zip(request["namespaces"], outer, strict=True):
             _check(_libc.setns(descriptor, NAMESPACES[kind]), f"setns {kind}")
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -177,15 +177,15 @@ def _enter(received: list[int]) -> dict[str, Any]:
             _check(_libc.setns(descriptor, NAMESPACES["user"]), "setns user")
         os.closerange(3, MOST_NUMBER)
         _give_up(request)
-        _see_that_it_holds(request)
-        _forget_chance()
+        _require_nothing_left(request)
+        _reseed()
     except BaseException as error:  # noqa: BLE001
         _refuse(error)
     return request
 
 
 def _renumbered(received: list[int]) -> list[int]:
-    """The same descriptors from a number on that nothing else has, everything between closed."""
+    """Return the same descriptors from a number on that nothing else has, everything between closed."""
     first = max(received) + 1
     for offset, descriptor in enumerate(received):
         os.dup2(descriptor, first + offset, inheritable=False)
@@ -248,8 +248,14 @@ def _give_up(request: dict[str, Any]) -> None:
         _check(_libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0), "seccomp")
 
 
-def _see_that_it_holds(request: dict[str, Any]) -> None:
-    """Look from here, where nothing can be taken back any more, whether it is as it should be."""
+def _require_nothing_left(request: dict[str, Any]) -> None:
+    """See, from where nothing can be taken back any more, that every right has been given up.
+
+    Raises
+    ------
+    PermissionError
+        If something is left.
+    """
     status = {}
     with open("/proc/self/status") as lines:  # noqa: PTH123
         for line in lines:
@@ -278,8 +284,8 @@ def _is_open(number: int) -> bool:
     return True
 
 
-def _forget_chance() -> None:
-    """Siblings must not draw the same numbers; Python's own generator starts anew with each fork by itself."""
+def _reseed() -> None:
+    """Seed generators anew, so that siblings draw other numbers; Python's own does so by itself at each fork."""
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
     if "tempfile" in sys.modules:
@@ -304,7 +310,7 @@ def _run(argv: list[str], env: dict[str, str], working: str) -> None:
     """Do what the interpreter does when it is started with `argv`; its end is the process's own."""
     os.environ.clear()
     os.environ.update(env)
-    flags, kind, what, arguments = _understood(argv)
+    flags, kind, what, arguments = _parsed(argv)
     isolated = "-I" in flags
     added = [] if isolated else [entry for entry in env.get("PYTHONPATH", "").split(os.pathsep) if entry]
     if not isolated and "-P" not in flags:
@@ -324,8 +330,8 @@ def _run(argv: list[str], env: dict[str, str], working: str) -> None:
         runpy.run_module(what, run_name="__main__", alter_sys=True)
 
 
-def _understood(argv: list[str]) -> tuple[list[str], str, str, list[str]]:
-    """Flags of the interpreter, ``-c`` or ``-m``, what follows it, and the program's own arguments."""
+def _parsed(argv: list[str]) -> tuple[list[str], str, str, list[str]]:
+    """Return the interpreter's flags, ``-c`` or ``-m``, what follows it, and the program's own arguments."""
     rest = list(argv[1:])
     flags = []
     while rest[0] not in ("-c", "-m"):

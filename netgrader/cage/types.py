@@ -1,9 +1,9 @@
-"""What a sandbox is asked for and what it answers: mounts, limits, a plan of a run, its usage and its outcome."""
+"""What a sandbox is asked for and what it answers: mounts, limits, the plan of a run, its usage and its outcome."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from netgrader.errors import NetgraderError
 
@@ -11,23 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.cage.caged import Caged
+    from netgrader.cage.running import Caged
+    from netgrader.cage.zygote import Zygote
 
-__all__ = [
-    "HOME",
-    "SHM",
-    "TMP",
-    "Limits",
-    "Mount",
-    "Outcome",
-    "Plan",
-    "Sandbox",
-    "SandboxError",
-    "Usage",
-]
+__all__ = ["HOME", "SHM", "TMP", "Limits", "Mount", "Outcome", "Plan", "Sandbox", "SandboxError", "Usage"]
 
 HOME = "/home/student"
-"""Home of whoever runs in a cage: a folder in memory that ends with the run."""
+"""Home folder inside: in memory, and gone with the run."""
 TMP = "/tmp"  # noqa: S108 - the cage's own, also in memory
 SHM = "/dev/shm"  # noqa: S108 - likewise
 
@@ -38,10 +28,10 @@ class SandboxError(NetgraderError):
 
 @dataclass(frozen=True)
 class Mount:
-    """A file or folder of the host and where it is seen in the cage.
+    """A file or folder of the host and its path inside the cage.
 
-    A writable one must be a folder that belongs to this run alone: it is handed to the cage's user, and what stands
-    there afterwards is a stranger's.
+    A writable one must be a folder that belongs to this run alone: its owner becomes the cage's user, and its content
+    afterwards is untrusted.
     """
 
     host: Path
@@ -60,7 +50,7 @@ class Limits:
     cpu_cores
         Processor time a second, in cores.
     cpus
-        The processors to run on; None leaves the choice to the sandbox.
+        Ids of the processors to run on; None leaves the choice to the sandbox.
     memory_bytes
         Memory, files in memory (/tmp, /dev/shm, home) included where a control group counts them.
     processes
@@ -74,7 +64,7 @@ class Limits:
     open_files
         Descriptors of each process.
     output_bytes
-        How much of the standard error is kept: its end.
+        How much of the end of standard error is kept.
     """
 
     wall_seconds: float = 3600.0
@@ -98,7 +88,7 @@ class Plan:
     argv
         Program and arguments, with paths as they are inside.
     mounts
-        What is seen beside the packages.
+        What is seen beside the system's libraries and our interpreter.
     env
         The whole environment but for what the sandbox itself sets (HOME, PATH, LANG and the like).
     files
@@ -108,8 +98,8 @@ class Plan:
     limits
         What it may use.
     warm
-        Whether it is a program of our interpreter's (``python -c`` or ``-m``) that may begin as a fork of a process
-        which has imported packages already, where the sandbox has one. What it sees and may do is the same.
+        Whether it is a program of our interpreter's (``python -c`` or ``-m``) that may begin as a fork of a zygote, if
+        the sandbox has one. What it sees and may do is the same.
     """
 
     argv: Sequence[str]
@@ -146,7 +136,7 @@ class Outcome:
     usage
         What it used.
     error_tail
-        The end of its standard error: a stranger's text.
+        The end of its standard error; untrusted.
     """
 
     code: int
@@ -160,7 +150,7 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is asked for by: ``bubblewrap``, ``bubblewrap-without-control-group`` or ``none``."""
+        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group`` or ``none``."""
 
     @property
     def caged(self) -> bool:
@@ -168,10 +158,13 @@ class Sandbox(Protocol):
 
     @property
     def memory_gap(self) -> str:
-        """What of a run's memory is not limited on this machine, in a sentence; empty if all is."""
+        """Return a sentence on the memory of a run that is not limited on this machine; empty if all is."""
+
+    def with_zygote(self, zygote: Zygote) -> Self:
+        """Return the same sandbox with runs that begin as forks of `zygote`, if they can."""
 
     def seen(self, mount: Mount) -> str:
-        """Where the host's side of `mount` is seen by the program."""
+        """Return the path at which a program sees `mount`."""
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan`; `stdin` and `stdout` are as for subprocess.Popen, nothing if None.

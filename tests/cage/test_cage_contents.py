@@ -10,8 +10,8 @@ import pytest
 
 import netgrader
 from netgrader.cage import Plan, open_sandbox
-from netgrader.cage.packages import interpreter, python
-from netgrader.cage.staged import PACKAGE_FOLDER, kernel_package, lab_package
+from netgrader.cage.host import interpreter
+from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, lab_package
 from netgrader.wheel import student_files
 
 ROOT = Path(netgrader.__file__).parent.parent
@@ -19,7 +19,8 @@ ROOT = Path(netgrader.__file__).parent.parent
 
 def inside(program, package):
     caged = open_sandbox().start(
-        Plan([python(), "-c", program], mounts=[package], env={"PYTHONPATH": PACKAGE_FOLDER}), stdout=subprocess.PIPE
+        Plan([sys.executable, "-c", program], mounts=[package], env={"PYTHONPATH": PACKAGE_FOLDER}),
+        stdout=subprocess.PIPE,
     )
     output = caged.stdout.read().decode()
     outcome = caged.close()
@@ -51,24 +52,24 @@ def test_the_same_package_is_copied_once():
 
 
 def test_a_changed_package_is_copied_anew(monkeypatch, tmp_path):
-    from netgrader.cage import staged
+    from netgrader import cage_contents
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    staged._staged.cache_clear()
-    first = staged._staged("kernel", "one")
+    cage_contents._copied.cache_clear()
+    first = cage_contents._copied("kernel", "one")
     assert first.is_relative_to(tmp_path)
-    assert staged._staged("kernel", "two") != first
-    staged._staged.cache_clear()
+    assert cage_contents._copied("kernel", "two") != first
+    cage_contents._copied.cache_clear()
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch):
-    from netgrader.cage import staged
+    from netgrader import cage_contents
 
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
-    staged._staged.cache_clear()
-    folder = staged._staged("kernel", "three")
+    cage_contents._copied.cache_clear()
+    folder = cage_contents._copied("kernel", "three")
     assert (folder / "netgrader" / "student" / "__init__.py").is_file()
-    staged._staged.cache_clear()
+    cage_contents._copied.cache_clear()
 
 
 def test_a_virtual_environment_in_the_course_shows_nothing_of_the_course(tmp_path, monkeypatch):
