@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox.watch import process_memory, process_tree
+from netgrader.cage.watch import process_memory, process_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -30,7 +30,7 @@ Sandbox = Annotated[
     str,
     typer.Option(
         "--sandbox",
-        help="Where submissions run: bubblewrap, container (podman), bubblewrap-without-control-group where root has none for "
+        help="Where submissions run: bubblewrap, bubblewrap-without-control-group where root has none for "
         "memory, or none if you trust them.",
     ),
 ]
@@ -246,7 +246,7 @@ def read(
 def doctor(sandbox: Sandbox = "bubblewrap") -> None:
     """Say what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
 
-    Example: netgrader doctor --sandbox container
+    Example: netgrader doctor
     """
     from netgrader.commands.doctor import run
 

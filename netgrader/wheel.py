@@ -24,6 +24,8 @@ ROOTS = ("netgrader.student", "netgrader.lab.local", "netgrader.evidence")
 BESIDE = ("netgrader.checks", "netgrader.network", "netgrader.training")
 """What a cage holds too, for the probes of any course."""
 WITHHELD = (
+    "netgrader.cage",
+    "netgrader.cage_contents",
     "netgrader.checks.otherwise",
     "netgrader.checks.own_run",
     "netgrader.checks.points",
@@ -39,7 +41,6 @@ WITHHELD = (
     "netgrader.nbgrader_plugin",
     "netgrader.release",
     "netgrader.report",
-    "netgrader.sandbox",
     "netgrader.skeleton",
     "netgrader.training.replay",
     "netgrader.wheel",

@@ -17,12 +17,12 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from netgrader.cage import require_self_tests
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.pool import fill
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, longest_first
-from netgrader.sandbox.kept import require_promises
 from studies.right_notebooks import ROOT, commit, later, write_result
 
 ROWS = Path(__file__).with_suffix(".csv")
@@ -84,7 +84,7 @@ def main() -> int:
     )
     parser.add_argument("--since", metavar="COMMIT", help="rows that were measured at this commit or later ones count")
     options = parser.parse_args()
-    require_promises()
+    require_self_tests()
     at = commit()
     if options.record:
         graded(0, at, options.workers, options.record)

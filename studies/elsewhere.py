@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from netgrader.cage import Limits, Mount, Plan, open_sandbox
 from netgrader.grading.grade import find_jobs, grade_job
-from netgrader.sandbox import Limits, Mount, Plan, open_sandbox
-from netgrader.sandbox.packages import python
 from studies.elsewhere_attacks import ATTACKS, KEY, NEIGHBOUR
 from tests.attacks.attacked import Attack, notebook_of
 from tests.attacks.whole_road import build_road
@@ -72,7 +71,7 @@ def nbgrader_course(folder: Path) -> None:
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     (folder / "source" / ASSIGNMENT).mkdir(parents=True)
     nbformat.write(new_notebook(cells=cells, metadata=kernel), folder / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb")
-    caged(folder, [python(), "-m", "nbgrader", "generate_assignment", ASSIGNMENT])
+    caged(folder, [sys.executable, "-m", "nbgrader", "generate_assignment", ASSIGNMENT])
 
 
 def _with_id(cell: Any, name: str, **marks: Any) -> Any:
@@ -98,7 +97,7 @@ def by_nbgrader(course: Path, attack: Attack) -> Given:
             (target / f"{NOTEBOOK}.ipynb").write_text(json.dumps(filled(released, theirs)))
         neighbour = folder / "submitted" / NEIGHBOUR / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
         before, begin = neighbour.read_bytes(), time.monotonic()
-        caged(folder, [python(), "-m", "nbgrader", "autograde", ASSIGNMENT, "--student", "mallory"])
+        caged(folder, [sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, "--student", "mallory"])
         seconds = time.monotonic() - begin
         return Given(_booked(folder / "gradebook.db"), neighbour.read_bytes() != before, seconds)
 

@@ -19,8 +19,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from netgrader.sandbox.api import SandboxError
-from netgrader.sandbox.kept import require_promises
+from netgrader.cage import SandboxError, require_self_tests
 from tests.attacks.fuzzing import TARGETS, Report, fuzz
 from tests.attacks.whole_road import build_road, change
 
@@ -132,7 +131,7 @@ def main(minutes: float, only: str | None = None, path: Path = ROWS) -> int:
     at = commit()
     names = [name for name in (*TARGETS, ROAD) if only in (None, name)]
     if ROAD in names:
-        require_promises()
+        require_self_tests()
     rows = load(path)
     # A reader that alone has had its million gives its turns to the others.
     names = [name for name in names if only or next_seed(rows, name) < READERS] or names

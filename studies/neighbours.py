@@ -22,13 +22,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netgrader.cage import open_sandbox, require_self_tests
+from netgrader.cage.zygote import Zygote
+from netgrader.cage_contents import preload
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
 from netgrader.lab.caged import CagedLab
-from netgrader.sandbox import open_sandbox
-from netgrader.sandbox.kept import require_promises
-from netgrader.sandbox.warmth import nursery_environment, warm_lab, warm_sandbox
 from tests.attacks.attacked import Attack
 from tests.attacks.conftest import Attacked, attacked_course
 from tests.attacks.test_neighbours import HOSTILE, good
@@ -94,17 +94,17 @@ def row(number: int, group: str, name: str, whole: float, **more: float) -> dict
 
 def cages(number: int, root: Path) -> Iterator[dict[str, Any]]:
     """Rows of one round of harmless runs."""
-    env = nursery_environment(2)
+    warm = preload(2, font_files)
     for name, source in HARMLESS.items():
         for way in WAYS:
-            sandbox = warm_sandbox("bubblewrap", env, font_files) if way == "as a fork" else open_sandbox(_named(way))
+            sandbox = Zygote.open_sandbox("bubblewrap", warm) if way == "as a fork" else open_sandbox(_named(way))
             begin = time.monotonic()
             ran = execute(ExecutionRequest([ExecutionCell(source)]), sandbox, root / f"{name} {way}")
             yield row(number, way, name, time.monotonic() - begin, student=ran.seconds["student"])
     for way in WAYS:
-        options = warm_lab("bubblewrap", env, font_files) if way == "as a fork" else {}
+        zygote = Zygote.address_for("bubblewrap", warm) if way == "as a fork" else None
         begin = time.monotonic()
-        lab = CagedLab(_named(way), **options)
+        lab = CagedLab(_named(way), zygote=zygote)
         lab.load(_graph()).session(1).run(["out:0"])
         seconds = time.monotonic() - begin
         lab.close()
@@ -205,7 +205,7 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="write the page, measure nothing")
     asked = parser.parse_args()
     if not asked.page:
-        require_promises()
+        require_self_tests()
         with tempfile.TemporaryDirectory() as folder:
             list(cages(0, Path(folder)))  # what is loaded from the disk for the first time is nobody's
         measure(asked.rounds, (neighbours, cages))

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
 
+from netgrader.cage import require_self_tests
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs, grade_job
 from netgrader.grading.stages import Options
-from netgrader.sandbox.kept import require_promises
 from tests.sample_class.make import fill
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def main() -> int:
     parser.add_argument("--record", type=Path, metavar="FOLDER", help="write first seeds' results as JSON, and no rows")
     parser.add_argument("--since", metavar="COMMIT", help="rows that were measured at this commit or later ones count")
     options = parser.parse_args()
-    require_promises()
+    require_self_tests()
     if options.record:
         record_all(options.record)
         return 0

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "findings", "run"]
 
 PACKAGES = ("tensorflow", "nbgrader", "nbclient", "ipykernel", "numpy", "protobuf", "pytest")
-RUNTIMES = ("podman", "runc")
 NEEDED_FREE_GB = 5.0
 NEEDED_MEMORY_GB = 4.0
 
@@ -48,7 +47,7 @@ def run(sandbox: str = "bubblewrap") -> int:
     UsageError
         If there is no such sandbox.
     """
-    from netgrader.sandbox import SANDBOXES  # noqa: PLC0415  (POSIX)
+    from netgrader.cage import SANDBOXES  # noqa: PLC0415  (POSIX)
 
     if sandbox not in SANDBOXES:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
@@ -77,9 +76,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     yield _kernel()
     yield from _cage(sandbox)
     yield _memory()
-    for name in RUNTIMES:
-        path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-        yield Finding(f"{name}, for --sandbox container", path is not None, path or "not installed", needed=False)
 
 
 def _package(name: str) -> Finding:
@@ -162,10 +158,10 @@ def _kernel() -> Finding:
 
 
 def _cage(sandbox: str) -> Iterator[Finding]:
-    from netgrader.sandbox import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.promises import promises  # noqa: PLC0415  (POSIX)
+    from netgrader.cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
 
     groupless = sandbox == GrouplessBubblewrap.name
     if sandbox == BubblewrapSandbox.name or groupless:
@@ -183,27 +179,24 @@ def _cage(sandbox: str) -> Iterator[Finding]:
             GROUP_REMEDY,
             needed=os.geteuid() == 0 and not groupless,
         )
-        for promise in promises(opened):
-            yield Finding(
-                f"cage: {promise.name}", promise.held, promise.detail, "see SECURITY.md", needed=promise.needed
-            )
+        for one in run_self_tests(opened):
+            yield Finding(f"cage: {one.name}", one.held, one.detail, "see SECURITY.md", needed=one.needed)
         if isinstance(opened, BubblewrapSandbox):
-            yield _warmed()
+            yield _zygote()
     except SandboxError as error:
         yield Finding("cage", False, str(error), "see SECURITY.md")
 
 
-def _warmed() -> Finding:
+def _zygote() -> Finding:
     """Whether TensorFlow's import is paid once for a worker."""
-    from netgrader.sandbox.kept import warm_problem  # noqa: PLC0415  (POSIX)
-    from netgrader.sandbox.warmth import COLD  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.zygote import OFF, Zygote  # noqa: PLC0415  (POSIX)
 
     what = "cage: entered from a warmed process"
-    if os.environ.get(COLD):
+    if os.environ.get(OFF):
         return Finding(
-            what, False, f"{COLD} is set: TensorFlow is imported for each notebook", f"unset {COLD}", needed=False
+            what, False, f"{OFF} is set: TensorFlow is imported for each notebook", f"unset {OFF}", needed=False
         )
-    problem = warm_problem()
+    problem = Zygote.problem()
     found = problem or "the same promises: TensorFlow is imported once for a worker"
     return Finding(what, problem is None, found, "TensorFlow is imported for each notebook", needed=False)
 

@@ -11,11 +11,11 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
+from netgrader.cage import SANDBOXES, memory_warning
 from netgrader.checks.points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
-from netgrader.sandbox.choose import SANDBOXES, memory_warning
 from netgrader.strangers import printable
 
 if TYPE_CHECKING:

@@ -18,6 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
+from netgrader.cage.kernel import CagedKernel
+from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, tensorflow_environment
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading.execution_data import FOLDER, data_environment, given_data
 from netgrader.grading.execution_evidence import TooMuchEvidence, copy_evidence
@@ -37,10 +40,6 @@ from netgrader.grading.execution_types import (
     ExecutionLimits,
     ExecutionRequest,
 )
-from netgrader.sandbox import HOME, Limits, Mount, Plan, Sandbox, Usage
-from netgrader.sandbox.kernel import CagedKernel
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
-from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -322,16 +321,9 @@ def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
 
 
 def _environment(cores: int) -> dict[str, str]:
-    threads = str(cores)
     return {
         "PYTHONPATH": PACKAGE_FOLDER,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
-        "OPENBLAS_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads,
-        "CUDA_VISIBLE_DEVICES": "-1",
+        **tensorflow_environment(cores),
         # There is no network: whoever installs packages in a notebook is to hear it at once.
         "PIP_RETRIES": "0",
         "PIP_NO_INPUT": "1",

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.cage import HOME, Mount, remove_tree, scratch_folder
 from netgrader.checks.bench import mnist_in
 from netgrader.checks.held_out import held_out_images
 from netgrader.checks.markers import mark
-from netgrader.sandbox import HOME, Mount
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
 from netgrader.student.mnist import ENVIRONMENT, OTHER_HASH
 
 if TYPE_CHECKING:

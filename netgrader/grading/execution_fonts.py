@@ -10,10 +10,8 @@ import importlib.metadata
 import sys
 from typing import TYPE_CHECKING
 
-from netgrader.sandbox import Limits, Mount, Plan, Sandbox
-from netgrader.sandbox.packages import python
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
-from netgrader.sandbox.staged import cache_folder
+from netgrader.cage import Limits, Mount, Plan, Sandbox, remove_tree, scratch_folder
+from netgrader.cage_contents import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +45,7 @@ def _list(sandbox: Sandbox, key: str) -> Path | None:
         made = scratch_folder("fonts")
         try:
             plan = Plan(
-                [python(), "-c", "import matplotlib.font_manager"],
+                [sys.executable, "-c", "import matplotlib.font_manager"],
                 mounts=[Mount(made, INSIDE, writable=True)],
                 env={"MPLCONFIGDIR": INSIDE},
                 limits=Limits(wall_seconds=SECONDS),

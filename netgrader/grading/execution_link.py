@@ -19,9 +19,9 @@ from netgrader.strangers import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.sandbox import Outcome
-    from netgrader.sandbox.channel import Channel
-    from netgrader.sandbox.kernel import CagedKernel
+    from netgrader.cage import Outcome
+    from netgrader.cage.kernel import CagedKernel
+    from netgrader.cage.kernel_channel import KernelChannel
 
 __all__ = ["UNREAD", "Ended", "Link", "Reply"]
 
@@ -81,7 +81,7 @@ class Link:
     def __init__(self, kernel: CagedKernel, received_bytes: int) -> None:
         self._kernel = kernel
         self._received_bytes = received_bytes
-        self._open: list[Channel] = [kernel.shell, kernel.iopub]
+        self._open: list[KernelChannel] = [kernel.shell, kernel.iopub]
 
     def run(
         self,

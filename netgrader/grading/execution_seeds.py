@@ -1,7 +1,7 @@
 """Seeds every source of randomness in a kernel; its source is run in the kernel, before anything of the student's.
 
 So it imports the standard library only. What of NumPy and TensorFlow is there already (the kernel may have begun as a fork
-of a warmed process) is seeded at once, the rest by hooks when the notebook imports it: draws are the same either way. Where
+of a zygote) is seeded at once, the rest by hooks when the notebook imports it: draws are the same either way. Where
 nobody seeds, all of them follow from one seed. A student's own seeds are left as they are in the first run and shifted in
 further ones.
 """

@@ -52,7 +52,7 @@ class ExecutionLimits:
     capture_seconds
         Wall time of taking the evidence at one check cell; of all together as much as `notebook_seconds`.
     memory_bytes, cores, processes, disk_bytes
-        As `netgrader.sandbox.Limits` has them.
+        As `netgrader.cage.Limits` has them.
     text_characters
         How much of the text that a cell prints is kept: its beginning and its end.
     output_bytes

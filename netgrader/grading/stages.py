@@ -176,14 +176,15 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     SandboxError
         If there is no such sandbox here, it does not keep its promises, or no kernel starts in it.
     """
+    from netgrader.cage import require_self_tests  # noqa: PLC0415
+    from netgrader.cage.zygote import Zygote  # noqa: PLC0415
+    from netgrader.cage_contents import preload  # noqa: PLC0415
     from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
-    from netgrader.sandbox.kept import require_promises  # noqa: PLC0415
-    from netgrader.sandbox.warmth import nursery_environment, warm_sandbox  # noqa: PLC0415
 
-    sandbox = warm_sandbox(options.sandbox, nursery_environment(options.threads), font_files)
+    sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads, font_files))
     from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)
 
-    require_promises(options.sandbox)
+    require_self_tests(options.sandbox)
     execute(request, sandbox, folder)
 
 

@@ -275,7 +275,7 @@ def _watched(process: _Process, request: VerificationRequest) -> str | None:
 
     Its memory is looked at from here: a limit set in it would be the lab's too, which needs another.
     """
-    from netgrader.sandbox.watch import resident_bytes  # noqa: PLC0415  (POSIX, and not needed in the verifier itself)
+    from netgrader.cage.watch import resident_bytes  # noqa: PLC0415  (POSIX, and not needed in the verifier itself)
 
     deadline = time.monotonic() + request.seconds
     while True:

@@ -74,12 +74,14 @@ def verify_stage(
     latest = _Latest(store, Key(VERDICTS, {**context, "exercises": asked}), tests)
 
     def make(folder: Path) -> None:
+        from netgrader.cage import require_self_tests  # noqa: PLC0415
+        from netgrader.cage.zygote import Zygote  # noqa: PLC0415
+        from netgrader.cage_contents import preload  # noqa: PLC0415
         from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
-        from netgrader.sandbox.kept import require_promises  # noqa: PLC0415
-        from netgrader.sandbox.warmth import nursery_environment, warm_lab  # noqa: PLC0415
 
-        require_promises(options.sandbox)
-        lab = {**request.lab_options, **warm_lab(options.sandbox, nursery_environment(options.threads), font_files)}
+        require_self_tests(options.sandbox)
+        zygote = Zygote.address_for(options.sandbox, preload(options.threads, font_files))
+        lab = {**request.lab_options, **({"zygote": zygote} if zygote else {})}
         asked = dataclasses.replace(request, lab_options=lab)
         verification = _verification(asked, known or (None if options.anew else latest.known()))
         if verification.problem:

@@ -8,24 +8,23 @@ one, sessions are lost.
 from __future__ import annotations
 
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.cage import Limits, Plan, Sandbox, SandboxError, open_sandbox
+from netgrader.cage.zygote import Zygote
+from netgrader.cage_contents import PACKAGE_FOLDER, lab_package
 from netgrader.lab.api import LabError
 from netgrader.lab.wire import Channel, FrameError, LateError
-from netgrader.sandbox import Limits, Plan, Sandbox, SandboxError, open_sandbox
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.nursery import Nursery
-from netgrader.sandbox.packages import python
-from netgrader.sandbox.staged import PACKAGE_FOLDER, lab_package
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from netgrader.sandbox.caged import Caged
+    from netgrader.cage.running import Caged
 
 __all__ = ["CagedLab"]
 
@@ -52,8 +51,8 @@ class CagedLab:
         How much memory the server may take.
     lives
         How often the server may be started anew after it was lost.
-    nursery
-        Where a warmed process is (`netgrader.sandbox.nursery.Nursery.address`) that the server may begin as a fork of.
+    zygote
+        Address of a zygote (`netgrader.cage.zygote.Zygote.address_for`) that the server may begin as a fork of.
 
     Raises
     ------
@@ -69,7 +68,7 @@ class CagedLab:
         seconds: float = 230.0,
         memory_bytes: int = 4_000_000_000,
         lives: int = 5,
-        nursery: Mapping[str, Any] | None = None,
+        zygote: Mapping[str, Any] | None = None,
     ) -> None:
         self._seconds = seconds
         self._lives = lives
@@ -80,12 +79,11 @@ class CagedLab:
             memory_bytes=memory_bytes,
             disk_bytes=50_000_000,
         )
-        self._nursery: Nursery | None = None
+        self._zygote = None if zygote is None else _found(zygote)
         try:
             self._sandbox = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
-            if nursery is not None and isinstance(self._sandbox, BubblewrapSandbox):
-                self._nursery = _found(nursery)
-                self._sandbox = BubblewrapSandbox(nursery=self._nursery)
+            if self._zygote is not None:
+                self._sandbox = self._sandbox.with_zygote(self._zygote)
         except SandboxError as error:
             raise LabError("lost", str(error)) from error
         self._closed = False
@@ -102,8 +100,8 @@ class CagedLab:
         """Stop the lab and everything in it."""
         self._closed = True
         self._server.caged.close()
-        if self._nursery is not None:
-            self._nursery.close()
+        if self._zygote is not None:
+            self._zygote.close()
 
     def ask(self, call: str, /, **arguments: Any) -> Any:
         """Have the server make a call; what it answers is a stranger's.
@@ -128,7 +126,7 @@ class CagedLab:
     def _start(self) -> _Server:
         threads = str(self._threads)
         plan = Plan(
-            argv=[python(), "-m", "netgrader.lab.server"],
+            argv=[sys.executable, "-m", "netgrader.lab.server"],
             mounts=[lab_package()],
             env={
                 "PYTHONPATH": PACKAGE_FOLDER,
@@ -171,10 +169,10 @@ class CagedLab:
         return LabError("lost", f"The lab died (exit code {outcome.code}).")
 
 
-def _found(address: Mapping[str, Any]) -> Nursery | None:
-    """The warmed process; none if it is gone, and then the server begins from nothing."""
+def _found(address: Mapping[str, Any]) -> Zygote | None:
+    """Return the zygote; None if it is gone, and then the server begins from nothing."""
     try:
-        return Nursery.at(address)
+        return Zygote.at(address)
     except SandboxError:
         return None
 

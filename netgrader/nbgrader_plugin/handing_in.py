@@ -23,7 +23,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.parcels import unpack_beside
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.stamp import FILE, handed_in, time_of
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
+from netgrader.cage import remove_tree, scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

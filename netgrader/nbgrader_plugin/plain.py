@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.preprocessors import DeduplicateIds, Execute, OverwriteCells, OverwriteKernelspec, SaveAutoGrades
 
+from netgrader.cage import HOME, Mount, Plan, remove_tree, require_self_tests, scratch_folder
+from netgrader.cage.kernel import CagedKernelManager
+from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package
 from netgrader.errors import NetgraderError
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.render import safe_outputs
-from netgrader.sandbox import HOME, Mount, Plan
-from netgrader.sandbox.kept import require_promises
-from netgrader.sandbox.kernel_manager import CagedKernelManager
-from netgrader.sandbox.scratch import remove_tree, scratch_folder
-from netgrader.sandbox.staged import PACKAGE_FOLDER, kernel_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +65,7 @@ def run_plain(parent: Any, nb: Any, resources: Any, *, submitted: Path, sandbox:
             "Python only. To have such assignments run without a cage, as nbgrader does it, write into nbgrader_config.py: "
             "c.CagedExecute.run_plain_assignments_uncaged = True"
         )
-    require_promises(sandbox)
+    require_self_tests(sandbox)
     with _run_folder(Path(resources["metadata"]["path"]), submitted) as folder:
         plan = Plan(
             (),

@@ -124,7 +124,7 @@ class CagedExecute(_Step):
 @functools.cache
 def _say_memory_gap(sandbox: str, log: logging.Logger) -> None:
     """Say it, once for a process, where the limit on memory does not hold."""
-    from netgrader.sandbox.choose import memory_warning  # noqa: PLC0415  (POSIX)
+    from netgrader.cage import memory_warning  # noqa: PLC0415  (POSIX)
 
     if warning := memory_warning(sandbox):
         log.warning(warning)

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from netgrader.cage import require_self_tests
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs, grade_job
 from netgrader.grading.stages import Options
-from netgrader.sandbox.kept import require_promises
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.conftest import build
 
@@ -127,7 +127,7 @@ def attacked_course(root: Path) -> Path:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = attacked_course(tmp_path_factory.mktemp("attacked") / "course")
-    require_promises()
+    require_self_tests()
     return root
 
 

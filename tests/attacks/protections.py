@@ -177,7 +177,7 @@ NOBODY = Protection(
     "an unprivileged user without capabilities",
     "the program stays root",
     (),
-    "tests/sandbox/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+    "tests/cage/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
 )
 TIME = Protection(
     "a limit on time",
@@ -219,7 +219,7 @@ SHARE = Protection(
     "cores of its own",
     "a program may choose others",
     (),
-    "tests/sandbox/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+    "tests/cage/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
 )
 DEATH = Protection(
     "evidence is taken when its check cell is reached",
@@ -333,12 +333,6 @@ ENDED = Protection(
     "whoever asks makes it, and waits",
     (),
     "tests/course/test_limited.py::test_what_meets_a_limit_is_ended_and_the_next_work_is_done",
-)
-RUNTIME = Protection(
-    "the container's first process and its runtime are out of reach",
-    "one of podman's options is left out at a time",
-    (),
-    "tests/sandbox/test_container.py::test_a_protection_that_is_turned_off_is_a_promise_not_held",
 )
 EXCEPTIONS = Protection(
     "exceptions and values become text and numbers within a length",

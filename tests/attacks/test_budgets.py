@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from netgrader.cage import open_sandbox
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_types import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
-from netgrader.sandbox import open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ def sent(source: str) -> list[str]:
 
 
 LINK, OUTPUTS = "netgrader.grading.execution_link", "netgrader.grading.execution_outputs"
-CHANNEL = "netgrader.sandbox.channel"
+CHANNEL = "netgrader.cage.kernel_channel"
 ANY_NUMBER = {f"{LINK}.MOST_VALUES": None}
 ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000)
 WEIGHTLESS = {f"{OUTPUTS}._weight": lambda _: 0}

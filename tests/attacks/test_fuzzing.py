@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from netgrader.cage import require_self_tests
 from netgrader.evidence import BadEvidence, Limits, read_evidence, read_npy
 from netgrader.grading.submission import SubmittedNotebook, UnreadableError, parse_notebook
-from netgrader.sandbox.kept import require_promises
 from studies import elsewhere_report, fuzzing
 from studies.elsewhere_attacks import ATTACKS
 from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz, main
@@ -58,7 +58,7 @@ def test_a_reader_refuses_what_it_cannot_read_and_does_nothing_else(name: str) -
 
 
 def test_whole_roads_end_in_a_mark_or_a_sentence(tmp_path) -> None:
-    require_promises()
+    require_self_tests()
     road = build_road(tmp_path)
     for seed in range(6):
         random = Random(seed)  # noqa: S311

@@ -8,10 +8,10 @@ from textwrap import dedent
 
 import pytest
 
+from netgrader.cage import open_sandbox
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_types import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
-from netgrader.sandbox import open_sandbox
 from tests.attacks.attacked import RIGHT, WRONG, Attack
 from tests.attacks.conftest import Attacked, assert_in_vain
 

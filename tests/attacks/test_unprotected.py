@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from netgrader.cage import HOME, Mount
 from netgrader.grading import execute as execution
-from netgrader.sandbox import HOME, Mount
 from tests.attacks import (
     belonging,
     protections,
@@ -32,12 +32,12 @@ from tests.attacks.protections import PROTECTIONS
 from tests.attacks.test_reading import READING
 from tests.attacks.test_writing import WRITING
 from tests.attacks.unprotected import BY_NAME, deserved, points, seen
-from tests.sandbox.test_protections import Unfiltered, Weakened
+from tests.cage.test_protections import Unfiltered, Weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.sandbox import Sandbox
+    from netgrader.cage import Sandbox
 
 
 def assert_all_succeed(course: Attacked, attacks: list[Attack]) -> None:
@@ -128,7 +128,7 @@ def given(patch: pytest.MonkeyPatch, *mounts: Mount, env: dict[str, str] | None 
 
 
 def in_cage(patch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    patch.setattr("netgrader.sandbox.warmth.warm_sandbox", lambda *_, **__: sandbox)
+    patch.setattr("netgrader.cage.zygote.Zygote.open_sandbox", lambda *_, **__: sandbox)
 
 
 @contextmanager
@@ -290,7 +290,7 @@ def test_each_family_of_attacks_is_seen_to_succeed_without_a_protection() -> Non
         "test_broken_runs",
     }
     succeed = {name.partition(": ")[0] for one in PROTECTIONS for name in one.seen}
-    assert families - succeed == {"test_container", "test_neighbours"}  # of which each part is tried in `tests/sandbox`
+    assert families - succeed == {"test_neighbours"}  # of which each part is tried in `tests/cage`
 
 
 def test_the_page_of_protections_is_what_the_table_makes() -> None:

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import netgrader
+from netgrader.cage import Mount, open_sandbox
 from netgrader.evidence import MANIFEST, Evidence, ProbeError
 from netgrader.grading import execute as execution
 from netgrader.grading.execution_types import CellStatus, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.restore import restore
 from netgrader.grading.submission import parse_notebook
-from netgrader.sandbox import Mount, open_sandbox
 from netgrader.skeleton import Skeleton, SkeletonCell
 from tests.attacks import test_forging, test_resources, test_untried
 from tests.attacks.attacked import notebook_of

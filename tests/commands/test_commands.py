@@ -285,9 +285,9 @@ def test_a_command_that_is_stopped_or_killed_leaves_nothing_running(booked, end,
 
 
 def has_a_kernel(pid):
-    """Whether one was started below a process, or forked: then there are two more than bubblewrap and the warmed process."""
+    """Whether one was started below a process, or forked: then there are two more than bubblewrap and the zygote."""
     lines = [" ".join(line) for line in below(pid)]
-    return any("ipykernel" in line for line in lines) or sum("/run/warmed.py" in line for line in lines) >= 4
+    return any("ipykernel" in line for line in lines) or sum("/run/zygote.py" in line for line in lines) >= 4
 
 
 def below(pid):

@@ -175,7 +175,7 @@ def test_a_hash_of_code_depends_on_what_is_imported_and_on_nothing_else():
     assert len(set(hashes)) == 3
     kernel = closure(["netgrader.student.capture"], lambda _from, _to, at_top: at_top)
     assert "netgrader.evidence" in kernel
-    assert not any(name.startswith(("netgrader.grading", "netgrader.sandbox")) for name in kernel)
+    assert not any(name.startswith(("netgrader.grading", "netgrader.cage")) for name in kernel)
 
 
 def test_probes_that_are_not_python_are_a_sentence_that_names_the_line(tiny):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from netgrader.cage import open_sandbox
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_types import ExecutionCell, ExecutionLimits, ExecutionRequest
-from netgrader.sandbox import open_sandbox
 
 PROBES = '''
 """Probes for tests."""

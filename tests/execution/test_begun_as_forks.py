@@ -1,4 +1,4 @@
-"""A notebook whose kernel begins as a fork of a warmed process runs, draws and shows what it does in one begun from nothing."""
+"""A notebook whose kernel begins as a fork of a zygote runs, draws and shows what it does in one begun from nothing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import re
 
 import pytest
 
+from netgrader.cage import open_sandbox
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.zygote import Zygote
+from netgrader.cage_contents import preload
 from netgrader.evidence import MANIFEST
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
-from netgrader.sandbox import open_sandbox
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.nursery import PACKAGES
-from netgrader.sandbox.warmth import nursery_environment
 from tests.execution.conftest import check
 from tests.execution.test_seeds import DRAWS, GRAPHS, SEEDED
 
@@ -50,11 +50,10 @@ CELLS = (
 
 @pytest.fixture(scope="module")
 def warm():
-    sandbox = open_sandbox()
-    with sandbox.warm(PACKAGES, nursery_environment(2), font_files(sandbox)) as nursery:
-        nursery.wait()
-        yield BubblewrapSandbox(nursery=nursery)
-        assert nursery.alive
+    with Zygote.start(BubblewrapSandbox(), preload(2, font_files)) as zygote:
+        zygote.wait()
+        yield BubblewrapSandbox(zygote=zygote)
+        assert zygote.alive
 
 
 def without_notes_of_an_import(outputs):

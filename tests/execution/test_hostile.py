@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from netgrader.cage import Plan, open_sandbox
+from netgrader.cage.kernel import CagedKernel
 from netgrader.evidence import BadEvidence, Limits, read_evidence
 from netgrader.grading.execution_evidence import TooMuchEvidence, copy_evidence
 from netgrader.grading.execution_outputs import Collector
 from netgrader.grading.execution_types import ExecutionLimits
-from netgrader.sandbox import Plan, open_sandbox
-from netgrader.sandbox.kernel import CagedKernel
 
 from .conftest import check
 

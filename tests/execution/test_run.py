@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
+from netgrader.cage import HOME, open_sandbox
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_types import (
@@ -18,7 +19,6 @@ from netgrader.grading.execution_types import (
     ExecutionLimits,
     ExecutionRequest,
 )
-from netgrader.sandbox import HOME, open_sandbox
 
 from .conftest import check
 

@@ -1,4 +1,4 @@
-"""A lab that begins as a fork of a warmed process answers like any other, and knows nothing of the one before."""
+"""A lab that begins as a fork of a zygote answers like any other, and knows nothing of the one before."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.watch import process_tree
+from netgrader.cage.zygote import Preload, Zygote
+from netgrader.cage_contents import preload
 from netgrader.lab.api import LabError
 from netgrader.lab.caged import CagedLab
 from netgrader.lab.local import LocalLab
-from netgrader.sandbox.bubblewrap import BubblewrapSandbox
-from netgrader.sandbox.nursery import PACKAGES
-from netgrader.sandbox.warmth import nursery_environment
-from netgrader.sandbox.watch import process_tree
 
 
 @pytest.fixture(scope="module")
-def nursery():
-    with BubblewrapSandbox().warm(PACKAGES, nursery_environment(1)) as nursery:
-        nursery.wait()
-        yield nursery
+def zygote():
+    with Zygote.start(BubblewrapSandbox(), preload(1)) as zygote:
+        zygote.wait()
+        yield zygote
 
 
 @pytest.fixture
-def lab(nursery):
-    lab = CagedLab(nursery=nursery.address, seconds=60)
+def lab(zygote):
+    lab = CagedLab(zygote=zygote.address, seconds=60)
     yield lab
     lab.close()
 
@@ -60,19 +60,19 @@ def test_it_answers_as_the_lab_in_this_process_does(lab):
         np.testing.assert_array_equal(there[name], value)
 
 
-def test_it_begins_at_once_and_ends_with_all_of_it(nursery):
-    before = process_tree(nursery.process.number)
-    lab = CagedLab(nursery=nursery.address)
+def test_it_begins_at_once_and_ends_with_all_of_it(zygote):
+    before = process_tree(zygote.process.number)
+    lab = CagedLab(zygote=zygote.address)
     steps(lab)
     used = lab._server.caged.usage()
     assert used.cpu_seconds < 1.5  # of which TensorFlow's import alone would take more
-    assert len(process_tree(nursery.process.number)) > len(before)
+    assert len(process_tree(zygote.process.number)) > len(before)
     lab.close()
-    assert process_tree(nursery.process.number) == before
+    assert process_tree(zygote.process.number) == before
 
 
-def test_a_graph_of_one_lab_is_not_there_in_the_next(nursery):
-    first, second = (CagedLab(nursery=nursery.address) for _ in range(2))
+def test_a_graph_of_one_lab_is_not_there_in_the_next(zygote):
+    first, second = (CagedLab(zygote=zygote.address) for _ in range(2))
     session = first.load(a_layer()).session(3)
     session.initialise()
     with pytest.raises(LabError):
@@ -81,20 +81,20 @@ def test_a_graph_of_one_lab_is_not_there_in_the_next(nursery):
     second.close()
 
 
-def test_what_nobody_seeds_is_drawn_anew_in_each(nursery):
+def test_what_nobody_seeds_is_drawn_anew_in_each(zygote):
     drawn = []
     for _ in range(2):
-        lab = CagedLab(nursery=nursery.address)
+        lab = CagedLab(zygote=zygote.address)
         drawn.append(lab.load(a_layer()).session().run(["drawn:0"])[0].tolist())
         lab.close()
     assert drawn[0] != drawn[1]
 
 
-def test_without_a_warmed_process_it_begins_from_nothing():
-    with BubblewrapSandbox().warm((), {}) as nursery:
-        nursery.wait()
-        address = nursery.address
-    lab = CagedLab(nursery=address)
+def test_without_a_zygote_it_begins_from_nothing():
+    with Zygote.start(BubblewrapSandbox(), Preload()) as zygote:
+        zygote.wait()
+        address = zygote.address
+    lab = CagedLab(zygote=address)
     assert lab.ask("hello") == "hello"
     lab.close()
 

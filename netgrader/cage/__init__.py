@@ -1,0 +1,33 @@
+"""Run an untrusted program or IPython kernel in a cage: of use on its own, for any program of this machine.
+
+`open_sandbox` gives a sandbox, which starts what a `Plan` says and keeps it from everything that the plan does not name::
+
+    require_self_tests()  # once a boot: does this machine keep what the cage promises?
+    caged = open_sandbox().start(Plan(["/bin/cat", "/run/given"], mounts=[Mount(path, "/run/given")]))
+    outcome = caged.wait()
+
+Beside these names there are a kernel (`netgrader.cage.kernel`), a faster start (`netgrader.cage.zygote`) and the self-tests one
+by one (`netgrader.cage.self_tests`); everything else is private.
+"""
+
+from netgrader.cage.host import remove_tree, scratch_folder
+from netgrader.cage.promise_cache import require_self_tests
+from netgrader.cage.sandboxes import SANDBOXES, memory_warning, open_sandbox
+from netgrader.cage.types import HOME, Limits, Mount, Outcome, Plan, Sandbox, SandboxError, Usage
+
+__all__ = [
+    "HOME",
+    "SANDBOXES",
+    "Limits",
+    "Mount",
+    "Outcome",
+    "Plan",
+    "Sandbox",
+    "SandboxError",
+    "Usage",
+    "memory_warning",
+    "open_sandbox",
+    "remove_tree",
+    "require_self_tests",
+    "scratch_folder",
+]

@@ -1,0 +1,337 @@
+"""A cage by bubblewrap: namespaces of its own, a file system made of what the plan names, a filter of system calls."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Self
+
+from netgrader.cage.cgroups import GAP, make_group, memory_gap
+from netgrader.cage.filter import filter_program
+from netgrader.cage.host import (
+    USER,
+    accounts,
+    basic_environment,
+    hand_over,
+    interpreter,
+    new_user,
+    require_readable,
+    system,
+)
+from netgrader.cage.running import Caged, Launch
+from netgrader.cage.types import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from netgrader.cage.zygote import Zygote
+
+__all__ = ["BubblewrapSandbox", "GrouplessBubblewrap"]
+
+_TOOLS = {
+    "bwrap": "bubblewrap",
+    **dict.fromkeys(("setpriv", "prlimit", "taskset", "nsenter"), "util-linux"),
+}
+"""Programs, and the Debian packages that have them."""
+_MEMORY_FOLDERS = (TMP, SHM, HOME)
+_ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+
+
+class BubblewrapSandbox:
+    """Cages by bubblewrap, for root and for an ordinary user.
+
+    Parameters
+    ----------
+    groups
+        Whether to use control groups where they can be had; without them a watchdog keeps the limit on memory.
+    zygote
+        The process that runs with `Plan.warm` begin as a fork of.
+    """
+
+    name = "bubblewrap"
+    caged = True
+
+    def __init__(self, *, groups: bool = True, zygote: Zygote | None = None) -> None:
+        found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in _TOOLS}
+        for tool, path in found.items():
+            if path is None:
+                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {_TOOLS[tool]}")
+        self._tools = {tool: path for tool, path in found.items() if path is not None}
+        self._groups = groups
+        self._zygote = zygote
+        self.root = os.geteuid() == 0
+        """Whether we are root, so that no user namespace is needed."""
+
+    @property
+    def memory_gap(self) -> str:
+        """Return a sentence on memory that is not limited; empty where a control group can be had."""
+        return memory_gap() if self._groups else GAP
+
+    def with_zygote(self, zygote: Zygote) -> Self:
+        """Return the same sandbox with runs that begin as forks of `zygote`."""
+        return type(self)(groups=self._groups, zygote=zygote)
+
+    def seen(self, mount: Mount) -> str:
+        """Return the path that the mount names."""
+        return mount.inside
+
+    def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
+        """Start `plan` in a cage; see `netgrader.cage.types.Sandbox.start`."""
+        user = new_user() if self.root else USER
+        group = make_group(plan.limits) if self._groups else None
+        descriptors: list[int] = []
+        with contextlib.ExitStack() as failing:
+            if group is not None:
+                failing.callback(group.remove)
+            failing.callback(_close, descriptors)
+            for mount in (*plan.mounts, *interpreter()):
+                require_readable(mount)
+            folders = [mount.host for mount in plan.mounts if mount.writable]
+            for folder in folders:
+                hand_over(folder, user)
+            outside, inside = os.pipe()
+            failing.callback(os.close, outside)
+            descriptors.append(inside)
+            watched = group is None or not group.limits_memory
+            processors = self._processors(plan.limits, by_group=group is not None and group.limits_cpu)
+            cgroup_procs = group.cgroup_procs if group else ()
+            zygote = self._zygote if self._zygote is not None and self._zygote.serves(plan) else None
+            entrance = None
+            if zygote is not None:
+                entrance = zygote.entrance(self._request(plan, user, processors, watched=watched), cgroup_procs)
+            options = [*self._options(plan, user, descriptors, watched=watched), "--json-status-fd", str(inside)]
+            launch = Launch(
+                argv=[
+                    *self._join(cgroup_procs),
+                    *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
+                    *self._within(zygote),
+                    *self._command(options, descriptors),
+                    *self._limiter(plan, user, watched=watched),
+                    *(plan.argv if entrance is None else entrance.stand_in),
+                ],
+                # bubblewrap's own environment can be read inside.
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                limits=plan.limits,
+                cwd=Path("/"),
+                group=group,
+                folders=folders,
+                memory_folders=_MEMORY_FOLDERS,
+                descriptors=descriptors,
+                status=outside,
+                own_processes=True,
+                entrance=entrance,
+            )
+            failing.pop_all()
+        return Caged(launch, stdin=stdin, stdout=stdout)
+
+    @contextlib.contextmanager
+    def zygote_command(self, plan: Plan) -> Iterator[tuple[list[str], Sequence[int]]]:
+        """Give the command that starts `plan` as a zygote, and descriptors that it must inherit.
+
+        Its cage has no network and nobody's files, and keeps the capabilities to enter other cages of ours. It shares our
+        namespace of processes: who waits for a child must not be in the child's.
+        """
+        descriptors: list[int] = []
+        options = ["--unshare-ipc", "--unshare-net", "--unshare-uts"]
+        if self.root:
+            options += ["--cap-drop", "ALL", *(part for one in _ZYGOTE_CAPABILITIES for part in ("--cap-add", one))]
+        else:
+            # Capabilities over namespaces that are made within this one, and over nothing else.
+            options += ["--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
+        try:
+            options += self._contents(plan, USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
+            yield [*self._command(options, descriptors), *plan.argv], descriptors
+        finally:
+            _close(descriptors)
+
+    def _command(self, options: Sequence[str], descriptors: list[int]) -> list[str]:
+        """Return bubblewrap's command line, which tells nothing of the host: its options come by a descriptor."""
+        arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
+        return [self._tools["bwrap"], "--args", str(arguments), "--"]
+
+    def _within(self, zygote: Zygote | None) -> list[str]:
+        """Return a command that starts what follows in the zygote's user namespace, so that its children may enter."""
+        if zygote is None or zygote.user_namespace is None:
+            return []
+        return [self._tools["nsenter"], f"--user={zygote.user_namespace}", "--preserve-credentials", "--"]
+
+    def _request(self, plan: Plan, user: int, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
+        """Return what a child of a zygote does to itself, as `_options` and `_limiter` have it done to a program."""
+        cwd = str(PurePosixPath(HOME) / plan.cwd)
+        return {
+            "argv": list(plan.argv),
+            "env": {**basic_environment(), "PWD": cwd, **plan.env},
+            "cwd": cwd,
+            "user": user if self.root else None,
+            "limits": self._limits(plan, watched=watched),
+            "processors": list(processors),
+            "filter": filter_program(watched=watched).hex(),
+        }
+
+    def _join(self, cgroup_procs: Sequence[Path]) -> list[str]:
+        """Return a command that enters the control groups before it becomes what follows."""
+        if not cgroup_procs:
+            return []
+        # The shell's own id is that of everything it becomes, and what it starts stays in the group.
+        script = (
+            f"n={len(cgroup_procs)}; "
+            'while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
+        )
+        return ["/bin/sh", "-c", script, "cage", *map(str, cgroup_procs)]
+
+    def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
+        """Return the command that sets limits inside and gives up what is left of root.
+
+        The number of processes is limited inside the user namespace: outside it would count the whole user's.
+        """
+        limits = self._limits(plan, watched=watched)
+        command = [self._tools["prlimit"], *(f"--{name.lower()}={most}" for name, most in limits.items())]
+        if self.root:
+            command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
+            command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
+        return command
+
+    def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
+        """Return the limits of each process, by the names of setrlimit."""
+        limits = plan.limits
+        found = {
+            "NPROC": limits.processes,
+            "NOFILE": limits.open_files,
+            "FSIZE": limits.file_bytes,
+            "CORE": 0,
+            "MEMLOCK": 65536,
+        }
+        if watched:
+            # What a watchdog sees too late. Address space is more than memory: libraries, stacks, the allocator's.
+            found["AS"] = limits.memory_bytes + 2_000_000_000
+        return found
+
+    def _processors(self, limits: Limits, *, by_group: bool) -> list[int]:
+        """Return the processors to run on, empty for all; inside, the filter refuses to change them."""
+        ours = sorted(os.sched_getaffinity(0))
+        if limits.cpus is not None:
+            return sorted(limits.cpus.intersection(ours))
+        count = max(1, round(limits.cpu_cores))
+        return [] if by_group or count >= len(ours) else sorted(secrets.SystemRandom().sample(ours, count))
+
+    def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
+        """Yield bubblewrap's options for a run."""
+        yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+        if self.root:
+            # What setpriv needs to become somebody else; it leaves nothing of it.
+            yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+            yield from ("--cap-add", "CAP_SETPCAP")
+        else:
+            yield from ("--unshare-user", "--uid", str(user), "--gid", str(user))
+        yield from self._contents(plan, user, descriptors)
+        if watched:
+            # What is mapped from there and shared is seen nowhere. This one reads the same and cannot be mapped.
+            yield from ("--dev-bind", "/dev/full", "/dev/zero")
+        yield from ("--seccomp", str(_descriptor(filter_program(watched=watched), descriptors)))
+
+    def _contents(
+        self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str] = ("--proc", "/proc")
+    ) -> Iterator[str]:
+        """Yield the options for what a program sees: the file system, its environment and its working folder."""
+        yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
+        yield from self._files(plan, user, descriptors, proc)
+        for name, value in {**basic_environment(), **plan.env}.items():
+            yield from ("--setenv", name, value)
+        yield from ("--chdir", str(PurePosixPath(HOME) / plan.cwd))
+
+    def _files(self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str]) -> Iterator[str]:
+        """Yield the options for the file system: made from nothing, and closed again where only we may write."""
+        limits = plan.limits
+        made: set[PurePosixPath] = {PurePosixPath("/")}
+        yield from (*proc, "--dev", "/dev")
+        yield from _memory_folder(SHM, limits.disk_bytes // 4)
+        yield from _memory_folder(TMP, limits.disk_bytes)
+        yield from _parents(PurePosixPath(HOME), made)
+        yield from _memory_folder(HOME, limits.disk_bytes)
+        made.update({PurePosixPath(TMP), PurePosixPath(HOME), PurePosixPath("/dev"), PurePosixPath("/proc")})
+        for entry in system():
+            if isinstance(entry, tuple):
+                yield from ("--symlink", *entry)
+            else:
+                yield from _bind(entry, made)
+        for name, text in accounts(user).items():
+            yield from _parents(PurePosixPath(name), made)
+            yield from ("--perms", "0644", "--ro-bind-data", str(_descriptor(text.encode(), descriptors)), name)
+        for mount in interpreter():
+            yield from _bind(mount, made)
+        yield from _open_folders(PurePosixPath(HOME) / plan.cwd, made)
+        for name, content in plan.files.items():
+            path = _below_home(name)
+            yield from _open_folders(path.parent, made)
+            yield from ("--perms", "0666", "--file", str(_descriptor(content, descriptors)), str(path))
+        for mount in plan.mounts:
+            yield from _bind(mount, made)
+        yield from ("--remount-ro", "/dev", "--remount-ro", "/")
+
+
+class GrouplessBubblewrap(BubblewrapSandbox):
+    """The same, asked for where there is no control group although memory is not wholly limited then."""
+
+    name = "bubblewrap-without-control-group"
+
+
+def _close(descriptors: Sequence[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _descriptor(content: bytes, descriptors: list[int]) -> int:
+    """Return a descriptor from which `content` can be read once."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        descriptor = os.dup(file.fileno())
+    descriptors.append(descriptor)
+    return descriptor
+
+
+def _below_home(name: str) -> PurePosixPath:
+    """Return the path inside of a plan's file.
+
+    Raises
+    ------
+    SandboxError
+        If it would not lie below the home folder.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        raise SandboxError(f"{name!r} is not a path below the home folder.")
+    return PurePosixPath(HOME) / path
+
+
+def _memory_folder(path: str, size: int) -> Iterator[str]:
+    yield from ("--perms", "1777", "--size", str(size), "--tmpfs", path)
+
+
+def _parents(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
+    """Make the folders above `path` so that anybody may pass: bubblewrap's own may be private."""
+    for parent in reversed(path.parents):
+        if parent not in made and not any(str(parent).startswith(f"{name}/") for name in ("/usr", "/dev", "/proc")):
+            made.add(parent)
+            yield from ("--perms", "0755", "--dir", str(parent))
+
+
+def _open_folders(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
+    """Make the folders down to `path` below the home folder so that the student may write to them."""
+    for folder in (*reversed(path.parents), path):
+        if folder not in made and PurePosixPath(HOME) in folder.parents:
+            made.add(folder)
+            yield from ("--perms", "0777", "--dir", str(folder))
+
+
+def _bind(mount: Mount, made: set[PurePosixPath]) -> Iterator[str]:
+    inside = PurePosixPath(mount.inside)
+    if PurePosixPath(HOME) in inside.parents:
+        yield from _open_folders(inside.parent, made)
+    yield from _parents(inside, made)
+    made.add(inside)
+    yield from ("--bind" if mount.writable else "--ro-bind", str(mount.host), mount.inside)

@@ -1,0 +1,184 @@
+"""What of the host a run is given: system libraries, our interpreter, an environment, accounts and scratch folders.
+
+Everything of the host is mounted read-only, and named part by part: a virtual environment may lie in a folder that holds
+secrets, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import secrets
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgrader.cage.types import HOME, TMP, Mount, SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "USER",
+    "accounts",
+    "basic_environment",
+    "hand_over",
+    "interpreter",
+    "new_user",
+    "remove_tree",
+    "require_readable",
+    "scratch_folder",
+    "system",
+]
+
+USER = 1000
+"""User id inside where a user namespace maps ids; as root a cage has an id that nobody else has."""
+# Ids of nobody's: above those that systemd and distributions give out, below 2**31.
+_FIRST_ID = 2_000_000_000
+_IDS = 140_000_000
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_ETC = tuple(
+    f"/etc/{name}"
+    for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "ssl/certs")
+)
+_PREFIX_PARTS = ("bin", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
+_SCRATCH = "ng-"
+_OLD_SECONDS = 24 * 3600.0
+
+
+def system() -> Iterator[Mount | tuple[str, str]]:
+    """Yield mounts of the system's programs and libraries; a pair is a symbolic link, as target and path."""
+    for name in (*_SYSTEM, *_ETC):
+        path = Path(name)
+        if path.is_symlink() and name in _SYSTEM:
+            yield str(path.readlink()), name
+        elif path.exists():
+            yield Mount(path.resolve(), name)
+
+
+def interpreter() -> list[Mount]:
+    """Return mounts of our interpreter and the packages installed for it, wherever they lie."""
+    mounts: dict[str, Mount] = {}
+    for prefix in _prefixes():
+        if any(prefix == Path(folder) or Path(folder) in prefix.parents for folder in _SYSTEM):
+            continue
+        for part in _PREFIX_PARTS:
+            path = prefix / part
+            if path.exists():
+                mounts[str(path)] = Mount(path.resolve(), str(path))
+    return list(mounts.values())
+
+
+def _prefixes() -> list[Path]:
+    """Return where the interpreter and its packages are said to be, and where they really are.
+
+    A virtual environment's interpreter is a chain of links, and each of its steps must lead on inside.
+    """
+    named = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), Path(sys.base_exec_prefix)]
+    step = Path(sys.executable)
+    for _ in range(40):  # as many links as the kernel follows
+        named.append(step.parent.parent)
+        if not step.is_symlink():
+            break
+        step = step.parent / step.readlink()
+    # `..` goes by the text, so that links stay links.
+    found = dict.fromkeys(spelt for path in named for spelt in (Path(os.path.normpath(path)), path.resolve()))
+    return [path for path in found if path.is_dir()]
+
+
+def basic_environment(home: str = HOME) -> dict[str, str]:
+    """Return the environment that every program starts with: nothing of the host's, of its language or its hash seed."""
+    folders = dict.fromkeys((str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"))
+    return {
+        "HOME": home,
+        "USER": "student",
+        "LOGNAME": "student",
+        "PATH": ":".join(folders),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "TMPDIR": TMP,
+        "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def new_user() -> int:
+    """Return a user id that nobody else has."""
+    return _FIRST_ID + secrets.randbelow(_IDS)
+
+
+def accounts(user: int) -> dict[str, str]:
+    """Return, by path inside, the files that tell a program who it is."""
+    return {
+        "/etc/passwd": f"root:x:0:0:root:/:/bin/false\nstudent:x:{user}:{user}:student:{HOME}:/bin/sh\n",
+        "/etc/group": f"root:x:0:\nstudent:x:{user}:\n",
+        "/etc/hosts": "127.0.0.1 localhost notebook\n::1 localhost\n",
+        "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    }
+
+
+def require_readable(mount: Mount) -> None:
+    """See that the cage's user may read `mount`: as root it is a stranger to our files, which a narrow umask keeps out.
+
+    Raises
+    ------
+    SandboxError
+        If it may not; the sentence says what to type.
+    """
+    if os.geteuid() != 0 or mount.writable or not mount.host.exists():
+        return
+    mode = mount.host.stat().st_mode
+    wanted = 0o005 if stat.S_ISDIR(mode) else 0o004
+    if mode & wanted != wanted:
+        raise SandboxError(f"{mount.host} cannot be read in a cage. Type: chmod -R a+rX {mount.host}")
+
+
+def hand_over(folder: Path, user: int) -> None:
+    """Give a folder and its content to the cage's user; an ordinary user's cage has that user's rights already.
+
+    Raises
+    ------
+    SandboxError
+        If it is no folder.
+    """
+    if not folder.is_dir() or folder.is_symlink():
+        raise SandboxError(f"{folder} is not a folder that could be given to a cage.")
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, user, user, follow_symlinks=False)
+
+
+def scratch_folder(kind: str, root: Path | None = None) -> Path:
+    """Make a folder that only we may enter; the caller removes it with `remove_tree`.
+
+    Folders of processes that were killed are removed by a later process.
+    """
+    root = root or Path(tempfile.gettempdir())
+    _sweep(root)
+    return Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{kind}-{os.getpid()}-", dir=root))
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with untrusted content, which may be nested more deeply than shutil.rmtree can follow."""
+    subprocess.run(["rm", "-rf", "--one-file-system", "--", str(folder)], check=False, capture_output=True)
+
+
+@functools.cache
+def _sweep(root: Path) -> None:
+    """Remove our folders of processes that are gone, once a process.
+
+    Only old ones: another machine or container that shares the folder has processes that we do not see.
+    """
+    for folder in root.glob(f"{_SCRATCH}*-*-*"):
+        owner = folder.name.split("-")[-2]
+        with contextlib.suppress(OSError):
+            status = folder.lstat()
+            old = time.time() - status.st_mtime > _OLD_SECONDS
+            if old and status.st_uid == os.geteuid() and owner.isdigit() and not Path("/proc", owner).exists():
+                remove_tree(folder)

@@ -1,0 +1,308 @@
+"""An IPython kernel in a cage: always our own interpreter's, with channels that nobody but us can reach.
+
+The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is untrusted: see
+`netgrader.cage.kernel_channel`. Whoever drives kernels through jupyter_client (nbclient, nbgrader) has
+`CagedKernelManager`; whatever kernel, environment or folder is asked of that, it is this kernel, which sees its plan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import select
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.session import Session
+from traitlets import Instance, Unicode, default
+
+from netgrader.cage.host import remove_tree, scratch_folder
+from netgrader.cage.kernel_channel import KernelChannel
+from netgrader.cage.sandboxes import open_sandbox
+from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from netgrader.cage.running import Caged
+
+__all__ = ["CagedKernel", "CagedKernelManager"]
+
+CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
+"""The number at the end of each channel's socket."""
+INSIDE = "/run/kernel"
+START_SECONDS = 60.0
+# The working folder is no place to look for the kernel's own program, and IPython puts it back for the notebook's imports
+# (with the option -P it would not): a file called ipykernel.py there is not what is started, a helper is found.
+START = "import sys; sys.path.remove(''); from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+
+
+class _Folder:
+    """The folder of one kernel's sockets and connection file, seen by that kernel and by us.
+
+    Attributes
+    ----------
+    mount
+        How it gets into the cage.
+    key
+        What messages are signed with.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        # Sockets' paths are short by decree (108 bytes), and the temporary folder's may be long.
+        self._host = scratch_folder("k", Path(TMP))
+        self.mount = Mount(self._host, INSIDE, writable=True)
+        self.key = secrets.token_hex(32).encode()
+        self._inside = sandbox.seen(self.mount)
+        content = self._connection(f"{self._inside}/s")
+        (self._host / "connection.json").write_text(json.dumps(content), encoding="utf-8")
+
+    @property
+    def address(self) -> str:
+        """Return what comes before the dash and the number in the path of each socket, as we see it."""
+        return str(self._host / "s")
+
+    def connection(self) -> dict[str, Any]:
+        """Return the connection as we see it, as in a connection file."""
+        return self._connection(self.address)
+
+    def _connection(self, address: str) -> dict[str, Any]:
+        ports = {f"{channel}_port": number for channel, number in CHANNELS.items()}
+        return {
+            "transport": "ipc",
+            "ip": address,
+            **ports,
+            "key": self.key.decode(),
+            "signature_scheme": "hmac-sha256",
+            "kernel_name": "python3",
+        }
+
+    def kernel_plan(self, plan: Plan) -> Plan:
+        """Return `plan` with a kernel to start, whose sockets stand here."""
+        argv = [sys.executable, "-c", START, "-f", f"{self._inside}/connection.json"]
+        argv.append("--HistoryManager.enabled=False")
+        return replace(plan, argv=argv, mounts=[*plan.mounts, self.mount], warm=True)
+
+    @property
+    def listened_to(self) -> bool:
+        """Whether the kernel has made all of its sockets."""
+        return all(os.path.lexists(f"{self.address}-{number}") for number in CHANNELS.values())
+
+    def seal(self) -> None:
+        """Keep the sockets as the kernel made them: a link in the place of one would lead us astray."""
+        os.chown(self._host, os.geteuid(), os.getegid())
+        self._host.chmod(0o555)
+
+    def remove(self) -> None:
+        """Remove it, if it is still there."""
+        with contextlib.suppress(FileNotFoundError):
+            self._host.chmod(0o700)
+        remove_tree(self._host)
+
+
+class CagedKernel:
+    """A running kernel and our ends of its channels.
+
+    Parameters
+    ----------
+    sandbox, plan
+        Where it runs and what it sees; the plan's program is the kernel, whatever it says.
+    seconds
+        How long it may take to answer for the first time.
+
+    Raises
+    ------
+    SandboxError
+        If it does not start.
+    """
+
+    def __init__(self, sandbox: Sandbox, plan: Plan, seconds: float = START_SECONDS) -> None:
+        self._folder = _Folder(sandbox)
+        self._channels: list[KernelChannel] = []
+        self._seconds = seconds
+        try:
+            self.caged: Caged = sandbox.start(self._folder.kernel_plan(plan))
+        except BaseException:
+            self._folder.remove()
+            raise
+        try:
+            self.session = Session(key=self._folder.key, username="netgrader")
+            deadline = time.monotonic() + seconds
+            self.shell, self.control, self.iopub = (
+                self._connected(channel, kind, deadline)
+                for channel, kind in (("shell", "DEALER"), ("control", "DEALER"), ("iopub", "SUB"))
+            )
+            self._await_answer(deadline)
+            self._folder.seal()
+        except BaseException:
+            self.close()
+            raise
+
+    def _connected(self, channel: str, kind: str, deadline: float) -> KernelChannel:
+        """Return a channel, once the kernel listens there."""
+        while True:
+            try:
+                self._channels.append(KernelChannel(f"{self._folder.address}-{CHANNELS[channel]}", kind))
+            except OSError:
+                self._require_alive(deadline)
+                time.sleep(0.01)
+            else:
+                return self._channels[-1]
+
+    def _await_answer(self, deadline: float) -> None:
+        """Ask until it answers, and until we hear what it publishes."""
+        poll = select.poll()
+        waiting = {channel.fileno(): channel for channel in (self.shell, self.iopub)}
+        for number in waiting:
+            poll.register(number, select.POLLIN)
+        asked = 0.0
+        while waiting:
+            self._require_alive(deadline)
+            now = time.monotonic()
+            if now - asked > 0.2:  # the first may have been published before we were connected
+                self.session.send(self.shell, "kernel_info_request", {})
+                asked = now
+            for number, _ in poll.poll(50):
+                try:
+                    answered = waiting[number].receive() is not None
+                except EOFError as error:
+                    raise SandboxError("The kernel closed its sockets before it answered.") from error
+                if answered:
+                    poll.unregister(number)
+                    del waiting[number]
+
+    def _require_alive(self, deadline: float) -> None:
+        outcome = self.caged.outcome
+        if outcome is not None:
+            lines = outcome.error_tail.strip().splitlines()
+            reason = lines[-1] if lines else outcome.limit or f"exit code {outcome.code}"
+            raise SandboxError(f"The kernel did not start: {reason}.")
+        if time.monotonic() > deadline:
+            raise SandboxError(f"The kernel did not answer within {self._seconds:.0f} seconds.")
+
+    def interrupt(self) -> None:
+        """Ask it to interrupt what it is running."""
+        self.session.send(self.control, "interrupt_request", {})
+
+    def close(self) -> None:
+        """Kill it with all that it started, and remove its folder."""
+        self.caged.close()
+        for channel in self._channels:
+            channel.close()
+        self._folder.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class CagedProvisioner(KernelProvisionerBase):  # type: ignore[misc]
+    """Starts and stops one caged kernel for a manager."""
+
+    _sandbox: Sandbox
+    _plan: Plan
+    _folder: _Folder
+    _caged: Caged | None = None
+
+    def prepare(self, sandbox: Sandbox, plan: Plan) -> dict[str, Any]:
+        """Set where the kernel will be started and what it sees; return where its channels will be."""
+        self._sandbox, self._plan = sandbox, plan
+        self._folder = _Folder(sandbox)
+        self.connection_info = self._folder.connection()
+        return self.connection_info
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel that has not been waited for."""
+        return self._caged is not None
+
+    async def pre_launch(self, **_options: Any) -> dict[str, Any]:
+        """Return what is to be started; nothing of the caller's is taken over."""
+        return {"cmd": []}
+
+    async def launch_kernel(self, _command: list[str], **_options: Any) -> dict[str, Any]:
+        """Start the kernel; return its connection once it listens and can put nothing else in its sockets' place."""
+        self._caged = self._sandbox.start(self._folder.kernel_plan(self._plan))
+        deadline = time.monotonic() + START_SECONDS
+        while not self._folder.listened_to and self._caged.outcome is None and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # nothing tells that a socket is there
+        self._folder.seal()
+        return {**self.connection_info, "key": self._folder.key}
+
+    async def poll(self) -> int | None:
+        """Return its exit code, None while it runs."""
+        outcome = self._caged.outcome if self._caged is not None else None
+        return 0 if self._caged is None else None if outcome is None else outcome.code
+
+    async def wait(self) -> int | None:
+        """Wait until it has ended; return its exit code."""
+        if self._caged is not None:
+            await asyncio.to_thread(self._caged.wait)
+        code = await self.poll()
+        self._caged = None
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        """Kill it for a signal that kills; for any other it is asked over its control channel."""
+        if self._caged is not None and signum in (signal.SIGKILL, signal.SIGTERM):
+            self._caged.kill()
+
+    async def kill(self, restart: bool = False) -> None:  # noqa: ARG002 - the name that callers use
+        """Kill it with all that it started."""
+        await self.send_signal(signal.SIGKILL)
+
+    terminate = kill  # nothing in it is worth an orderly end
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove its folder."""
+        if self._caged is not None:
+            self._caged.close()
+        if not restart:
+            self._folder.remove()
+
+
+class CagedKernelManager(AsyncKernelManager):  # type: ignore[misc]
+    """A kernel manager of jupyter_client whose kernel runs in a cage.
+
+    Attributes
+    ----------
+    sandbox_name
+        Which sandbox to use.
+    plan
+        What the cage sees and may use; its program is the kernel.
+    """
+
+    sandbox_name = Unicode("bubblewrap", config=True, help="The sandbox that the kernel runs in.")
+    plan = Instance(Plan)
+
+    @default("plan")  # type: ignore[untyped-decorator]
+    def _plan_default(self) -> Plan:
+        return Plan(())
+
+    async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
+        self.kernel_name = "python3"
+        self.transport = "ipc"
+        # A signal for an interrupt would have to find its way into the cage.
+        if self.kernel_spec is not None:
+            self.kernel_spec.interrupt_mode = "message"
+        provisioner = CagedProvisioner(kernel_id=self.kernel_id or "", kernel_spec=self.kernel_spec, parent=self)
+        connection = provisioner.prepare(open_sandbox(self.sandbox_name), self.plan)
+        self.provisioner = provisioner
+        self.ip = connection["ip"]
+        for channel in CHANNELS:
+            setattr(self, f"{channel}_port", connection[f"{channel}_port"])
+        self.session.key = connection["key"].encode()
+        return await super()._async_pre_start_kernel(**options)  # type: ignore[no-any-return]

@@ -1,0 +1,176 @@
+"""What a sandbox is asked for and what it answers: mounts, limits, the plan of a run, its usage and its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, Self
+
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from netgrader.cage.running import Caged
+    from netgrader.cage.zygote import Zygote
+
+__all__ = ["HOME", "SHM", "TMP", "Limits", "Mount", "Outcome", "Plan", "Sandbox", "SandboxError", "Usage"]
+
+HOME = "/home/student"
+"""Home folder inside: in memory, and gone with the run."""
+TMP = "/tmp"  # noqa: S108 - the cage's own, also in memory
+SHM = "/dev/shm"  # noqa: S108 - likewise
+
+
+class SandboxError(NetgraderError):
+    """A cage cannot be built or started here; the message is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file or folder of the host and its path inside the cage.
+
+    A writable one must be a folder that belongs to this run alone: its owner becomes the cage's user, and its content
+    afterwards is untrusted.
+    """
+
+    host: Path
+    inside: str
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use, all its processes together unless said otherwise.
+
+    Attributes
+    ----------
+    wall_seconds
+        Time until everything is killed.
+    cpu_cores
+        Processor time a second, in cores.
+    cpus
+        Ids of the processors to run on; None leaves the choice to the sandbox.
+    memory_bytes
+        Memory, files in memory (/tmp, /dev/shm, home) included where a control group counts them.
+    processes
+        Processes and threads.
+    file_bytes
+        Size of each file written.
+    disk_bytes
+        Size of the home folder, of /tmp, and of each writable mount; /dev/shm has a quarter of it.
+    files
+        Number of files and folders in each of them.
+    open_files
+        Descriptors of each process.
+    output_bytes
+        How much of the end of standard error is kept.
+    """
+
+    wall_seconds: float = 3600.0
+    cpu_cores: float = 2.0
+    cpus: frozenset[int] | None = None
+    memory_bytes: int = 4_000_000_000
+    processes: int = 256
+    file_bytes: int = 1_200_000_000
+    disk_bytes: int = 1_200_000_000
+    files: int = 20_000
+    open_files: int = 1_024
+    output_bytes: int = 16_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run: what to start, and all that it sees.
+
+    Attributes
+    ----------
+    argv
+        Program and arguments, with paths as they are inside.
+    mounts
+        What is seen beside the system's libraries and our interpreter.
+    env
+        The whole environment but for what the sandbox itself sets (HOME, PATH, LANG and the like).
+    files
+        Small files put into the home folder before the start, by relative path.
+    cwd
+        Working folder, relative to the home folder.
+    limits
+        What it may use.
+    warm
+        Whether it is a program of our interpreter's (``python -c`` or ``-m``) that may begin as a fork of a zygote, if
+        the sandbox has one. What it sees and may do is the same.
+    """
+
+    argv: Sequence[str]
+    mounts: Sequence[Mount] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    cwd: str = "."
+    limits: Limits = field(default_factory=Limits)
+    warm: bool = False
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a run has used until now."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    peak_memory_bytes: int = 0
+    disk_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes
+    ----------
+    code
+        Exit code of the program, negative for the signal that killed it.
+    limit
+        The limit that ended it (``wall``, ``memory``, ``disk``, ``files``), ``killed`` if we stopped it on
+        purpose, ``cage`` if the cage could not be built, or None if it ended by itself.
+    usage
+        What it used.
+    error_tail
+        The end of its standard error; untrusted.
+    """
+
+    code: int
+    limit: str | None
+    usage: Usage
+    error_tail: str = ""
+
+
+class Sandbox(Protocol):
+    """Starts programs that it keeps from everything but what their plan names."""
+
+    @property
+    def name(self) -> str:
+        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group`` or ``none``."""
+
+    @property
+    def caged(self) -> bool:
+        """Whether it really keeps anything apart."""
+
+    @property
+    def memory_gap(self) -> str:
+        """Return a sentence on the memory of a run that is not limited on this machine; empty if all is."""
+
+    def with_zygote(self, zygote: Zygote) -> Self:
+        """Return the same sandbox with runs that begin as forks of `zygote`, if they can."""
+
+    def seen(self, mount: Mount) -> str:
+        """Return the path at which a program sees `mount`."""
+
+    def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
+        """Start `plan`; `stdin` and `stdout` are as for subprocess.Popen, nothing if None.
+
+        Raises
+        ------
+        SandboxError
+            If the cage cannot be built.
+        """

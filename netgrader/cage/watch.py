@@ -1,0 +1,187 @@
+"""What a run uses as seen from outside: memory and processor time of its processes, size of its folders.
+
+The processes and files are untrusted and change meanwhile: what vanishes while being looked at counts as
+nothing, and no walk is longer than the limit that it is there to find.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "folder_use",
+    "process_cpu_seconds",
+    "process_memory",
+    "process_tree",
+    "resident_bytes",
+    "socket_memory",
+    "tmpfs_use",
+]
+
+DEEPEST = 64
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGESIZE")
+
+
+def process_tree(root: int) -> list[int]:
+    """Return the ids of `root` and its descendants: orphans in a process namespace stay below its first process."""
+    children: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            parent = _parent(int(entry.name))
+            if parent is not None:
+                children.setdefault(parent, []).append(int(entry.name))
+    found, todo = [], [root]
+    while todo:
+        process = todo.pop()
+        found.append(process)
+        todo.extend(children.get(process, ()))
+    return found
+
+
+def _stat(process: int) -> list[str]:
+    with contextlib.suppress(OSError):
+        # The name in brackets may hold anything, brackets included.
+        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return []
+
+
+def _parent(process: int) -> int | None:
+    fields = _stat(process)
+    return int(fields[1]) if fields else None
+
+
+def process_cpu_seconds(processes: Iterable[int]) -> float:
+    """Return the processor time, in seconds, of `processes` and of their children that have ended."""
+    ticks = 0
+    for process in processes:
+        fields = _stat(process)
+        if fields:
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks / TICKS
+
+
+def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -> int:
+    """Return the bytes of memory that `processes` use together, what they share counted once.
+
+    Resident sizes are quick to read and count shared pages several times; only where their sum is above `enough` is
+    the proportional size taken instead. Tables of pages, what is swapped out and a page for each open file (half of
+    what a pipe holds at least) count, too.
+
+    Parameters
+    ----------
+    processes
+        Their ids.
+    enough
+        What need not be known more precisely.
+    in_folders
+        Bytes in their folders in memory, mapped or not; what is mapped of them counts once.
+    """
+    processes = list(processes)
+    sizes = {process: _sizes(Path(f"/proc/{process}/status")) for process in processes}
+    by_kernel = sum(table.get("VmPTE", 0) + table.get("VmSwap", 0) for table in sizes.values())
+    by_kernel += sum(map(_open_files, processes)) * PAGE
+    total = sum(table.get("VmRSS", 0) for table in sizes.values()) + by_kernel + in_folders
+    if total <= enough:
+        return total
+    # Where the kernel does not tell proportions, what is resident stands for them.
+    rollups = [
+        _sizes(Path(f"/proc/{process}/smaps_rollup")) or {"Pss": sizes[process].get("VmRSS", 0)}
+        for process in processes
+    ]
+    mapped = sum(table.get("Pss_Shmem", 0) for table in rollups)
+    return sum(table.get("Pss", 0) for table in rollups) + by_kernel + max(0, in_folders - mapped)
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    """Return the sizes, in bytes, in a table of the kernel that gives them in kB."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for line in path.read_text(errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            number, _, unit = value.strip().partition(" ")
+            if unit == "kB" and number.isdigit():
+                found[name] = int(number) * 1024
+    return found
+
+
+def _open_files(process: int) -> int:
+    with contextlib.suppress(OSError):
+        # Since Linux 6.2 the folder's size is how many there are.
+        return Path(f"/proc/{process}/fd").stat().st_size or sum(1 for _ in os.scandir(f"/proc/{process}/fd"))
+    return 0
+
+
+def socket_memory(process: int) -> int:
+    """Return the bytes that all sockets in the network of `process` may hold; 0 if that network is ours.
+
+    Nothing tells what is in a unix socket, but how many sockets there are is told, and a socket whose owner cannot enlarge
+    it takes messages until it holds more than the machine's default, the last of which is no larger.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        if Path(f"/proc/{process}/ns/net").stat().st_ino == Path("/proc/self/ns/net").stat().st_ino:
+            return 0
+        used = int(Path(f"/proc/{process}/net/sockstat").read_text().split()[2])
+        default = max(int(Path(f"/proc/sys/net/core/{name}").read_text()) for name in ("wmem_default", "rmem_default"))
+        return used * 2 * default
+    return 0
+
+
+def resident_bytes(process: int) -> int:
+    """Return the bytes of memory that a process holds, what it shares included; 0 if it is gone."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+    return 0
+
+
+def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
+    """Return bytes on disk and number of entries below `folder`; stop counting beyond `most_files` entries.
+
+    A tree nested deeper than anybody needs counts as having too many.
+    """
+    size = files = 0
+    todo = [(os.fspath(folder), 0)]
+    while todo:
+        path, depth = todo.pop()
+        if depth > DEEPEST:
+            return size, most_files + 1
+        try:
+            entries = os.scandir(path)
+        except OSError:
+            continue
+        with entries:
+            for entry in entries:
+                files += 1
+                if files > most_files:
+                    return size, files
+                with contextlib.suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    size += status.st_blocks * 512
+                    if stat.S_ISDIR(status.st_mode):
+                        todo.append((entry.path, depth + 1))
+    return size, files
+
+
+def tmpfs_use(process: int, inside: str, largest: int) -> tuple[int, int]:
+    """Return bytes and entries of the folder in memory that `process` sees at `inside`; zeros where that is out of reach.
+
+    `inside` must be a mount that only we made, of at most `largest` bytes, so that its path cannot lead elsewhere. While
+    the cage is still being built the path leads to folders of the host, which are larger and are not counted.
+    """
+    with contextlib.suppress(OSError):
+        device = Path(f"/proc/{process}/root{inside}").stat().st_dev
+        with contextlib.suppress(FileNotFoundError):
+            if device == Path(inside).stat().st_dev:
+                return 0, 0
+        use = os.statvfs(f"/proc/{process}/root{inside}")
+        if use.f_blocks * use.f_frsize > largest + PAGE:
+            return 0, 0
+        return (use.f_blocks - use.f_bfree) * use.f_frsize, use.f_files - use.f_ffree
+    return 0, 0

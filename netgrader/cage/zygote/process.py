@@ -1,0 +1,231 @@
+"""Our side of a zygote: the process itself as a child of ours, and the way of one run into its cage."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import tempfile
+import threading
+from typing import IO, TYPE_CHECKING, Any
+
+from netgrader.cage.host import remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from netgrader.cage.types import SandboxError
+
+__all__ = ["Entrance", "ZygoteProcess"]
+
+NAMESPACES = ("cgroup", "uts", "ipc", "net", "pid", "mnt")
+NS_GET_USERNS = 0xB701  # linux/nsfs.h
+
+
+class Entrance:
+    """One run on its way into a cage, in which a shell (`stand_in`) holds its place.
+
+    Parameters
+    ----------
+    request
+        Program, environment, limits, user and filter, as `netgrader.cage.zygote.program` reads them.
+    cgroup_procs
+        Files of control groups that a process writes its id to in order to join.
+    user_namespace
+        Whether the cage has a user namespace.
+    ask
+        Has the zygote fork a child that is sent these descriptors; returns the id of the process that waits for it.
+
+    Attributes
+    ----------
+    stdin, stdout
+        Our ends of the program's pipes, where there are any.
+    ready
+        Descriptor on which the stand-in says that the cage is built.
+    waiting
+        Id of the process that waits for the program, outside the cage's processes.
+    """
+
+    stand_in = ("/bin/sh", "-c", "echo; exec >&-; read code || code=137; exit $code")
+    """Says that the cage is built, waits until it is told how the program ended, and ends likewise."""
+
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        cgroup_procs: Sequence[Path],
+        *,
+        user_namespace: bool,
+        ask: Callable[[Sequence[int]], int],
+    ) -> None:
+        self._request = request
+        self._cgroup_procs = cgroup_procs
+        self._user_namespace = user_namespace
+        self._ask = ask
+        self.stdin: IO[bytes] | None = None
+        self.stdout: IO[bytes] | None = None
+        self.ready = -1
+        self.waiting: int | None = None
+        self._programs: list[int] = []
+        self._stand_ins: tuple[int, ...] = ()
+        self._open: list[int] = []
+
+    def open(self, stdin: int, stdout: int, errors: int) -> tuple[int, int]:
+        """Make the program's ends, as for subprocess.Popen; return standard input and output of the stand-in."""
+        self._programs = [self._input(stdin), self._output(stdout), os.dup(errors)]
+        told, answer = os.pipe()
+        self._programs.append(answer)
+        self.ready, saying = os.pipe()
+        self._stand_ins = (told, saying)
+        self._open = [*self._programs, told, saying, self.ready]
+        return told, saying
+
+    def _input(self, wanted: int) -> int:
+        if wanted == subprocess.PIPE:
+            reading, writing = os.pipe()
+            self.stdin = os.fdopen(writing, "wb")
+            return reading
+        return os.open(os.devnull, os.O_RDONLY) if wanted == subprocess.DEVNULL else os.dup(wanted)
+
+    def _output(self, wanted: int) -> int:
+        if wanted == subprocess.PIPE:
+            reading, writing = os.pipe()
+            self.stdout = os.fdopen(reading, "rb")
+            return writing
+        return os.open(os.devnull, os.O_WRONLY) if wanted == subprocess.DEVNULL else os.dup(wanted)
+
+    def started(self) -> None:
+        """Close our copies of what the stand-in has inherited."""
+        for descriptor in self._stand_ins:
+            os.close(descriptor)
+            self._open.remove(descriptor)
+
+    def enter(self, first: int) -> None:
+        """Have a child of the zygote join the cage whose first process is `first`, if the stand-in says it is built.
+
+        Raises
+        ------
+        SandboxError
+            If the zygote does not answer.
+        OSError
+            If the cage is gone.
+        """
+        if not os.read(self.ready, 1):
+            return
+        with contextlib.ExitStack() as closing:
+
+            def opened(path: Path | str, flags: int) -> int:
+                descriptor = os.open(path, flags | os.O_CLOEXEC)
+                closing.callback(os.close, descriptor)
+                return descriptor
+
+            procs = [opened(path, os.O_WRONLY) for path in self._cgroup_procs]
+            namespaces = {kind: opened(f"/proc/{first}/ns/{kind}", os.O_RDONLY) for kind in NAMESPACES}
+            inner = []
+            if self._user_namespace:
+                # bubblewrap makes one user namespace in which it may mount, and one within it in which nobody may.
+                outer = fcntl.ioctl(namespaces["mnt"], NS_GET_USERNS)
+                closing.callback(os.close, outer)
+                namespaces = {"user": outer, **namespaces}
+                own = opened(f"/proc/{first}/ns/user", os.O_RDONLY)
+                if os.fstat(own).st_ino != os.fstat(outer).st_ino:
+                    inner.append(own)
+            request = {**self._request, "cgroup_procs": len(procs), "namespaces": list(namespaces)}
+            with tempfile.TemporaryFile() as payload:
+                payload.write(json.dumps(request).encode())
+                payload.seek(0)
+                given = [payload.fileno(), *self._programs, *procs, *namespaces.values(), *inner]
+                self.waiting = self._ask(given)
+
+    def close(self) -> None:
+        """Close what is the program's or the stand-in's; our own ends of its pipes stay."""
+        while self._open:
+            os.close(self._open.pop())
+
+
+class ZygoteProcess:
+    """The zygote as a child of ours: a thread of its own starts it, since it is killed with that thread.
+
+    Parameters
+    ----------
+    argv
+        Its command.
+    stdin
+        Descriptor of the socket on which we ask.
+    inherited
+        Other descriptors that it gets.
+    folder
+        The folder of the socket on which others ask, which ends with it.
+    own_user
+        Whether it has a user namespace.
+
+    Raises
+    ------
+    OSError
+        If the command cannot be run.
+
+    Attributes
+    ----------
+    number
+        Its process id, once it is ready.
+    imported
+        Names of top-level modules that it has imported.
+    ready, failure
+        Whether it may be asked, and why it never may.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], stdin: int, inherited: Sequence[int], folder: Path, *, own_user: bool
+    ) -> None:
+        self.own_user = own_user
+        self.ready = False
+        self.number = -1
+        self.imported: frozenset[str] = frozenset()
+        self.socket = folder / "s"
+        self.failure: SandboxError | None = None
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process
+        self._started = threading.Event()
+        self._refused: OSError | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(
+            target=self._run, args=(argv, stdin, inherited), name="netgrader-zygote", daemon=True
+        )
+        self._thread.start()
+        self._started.wait()
+        if self._refused is not None:
+            self._errors.close()
+            raise self._refused
+
+    def _run(self, argv: Sequence[str], stdin: int, inherited: Sequence[int]) -> None:
+        try:
+            self._process = subprocess.Popen(
+                list(argv),
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                cwd="/",
+                stdin=stdin,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                pass_fds=tuple(inherited),
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._refused = error
+        self._started.set()
+        if self._process is not None:
+            self._process.wait()
+
+    def last_line(self) -> str:
+        """Return the last line of its standard error."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def close(self) -> None:
+        """Kill it, and with it all that wait for its children."""
+        if self._process is not None:
+            self._process.kill()
+        self._thread.join()
+        self._errors.close()
+        remove_tree(self.socket.parent)

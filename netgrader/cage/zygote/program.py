@@ -1,0 +1,343 @@
+"""A Python process that has imported what is slow, and forks a child into each cage that is asked for.
+
+It is run as a program by `netgrader.cage.zygote`, in a cage of its own, and imports the standard library and the
+packages that it is told to: nothing untrusted ever enters it, it reads nothing but requests of ours, and it runs no
+threads. A child joins namespaces that bubblewrap has made for one run, gives up every right, takes the same filter of
+system calls, looks whether all that holds, and only then becomes ``python -c …`` or ``python -m …``.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import types
+from typing import Any, NoReturn
+
+LARGEST_MESSAGE = 100_000
+MOST_DESCRIPTORS = 24
+MOST_NUMBER = 1 << 20  # of descriptors (fs.nr_open); what there still were would be noticed
+CAGE_FAILED = 126
+# linux/prctl.h, linux/seccomp.h, linux/sched.h
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 15, 22, 24
+PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
+SECCOMP_MODE_FILTER = 2
+CAPABILITY_VERSION = 0x20080522
+LAST_CAPABILITY = 63
+NAMESPACES = {
+    "user": 0x10000000,
+    "mnt": 0x00020000,
+    "cgroup": 0x02000000,
+    "uts": 0x04000000,
+    "ipc": 0x08000000,
+    "pid": 0x20000000,
+    "net": 0x40000000,
+}
+NOTHING_LEFT = "0000000000000000"
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Filter(ctypes.Structure):
+    """``struct sock_fprog``."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_char_p)]
+
+
+def main() -> None:
+    """Import, say so, serve until nobody is left to ask; then, in a child, run what was asked for."""
+    control = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    del sys.path[0]  # where this program lies
+    before = dict(os.environ)
+    at_start = set(sys.modules)
+    sys.ps1 = ">>> "  # as a notebook's kernel has it: some packages look whether there is somebody to talk to
+    for name in json.loads(control.recv(LARGEST_MESSAGE)):
+        importlib.import_module(name)
+    del sys.ps1
+    added = {name: value for name, value in os.environ.items() if name not in before}
+    imported = sorted({name.partition(".")[0] for name in sys.modules if name not in at_start})
+    # What is here is never collected, so that no child has to copy it in order to look at it.
+    gc.collect()
+    gc.freeze()
+    _rehearse()
+    report = {"ready": os.getpid(), "threads": _threads(), "shared": _shared_memory(), "imported": imported}
+    control.send(json.dumps(report).encode())
+    request = _serve(control, socket.socket(fileno=int(sys.argv[1])))
+    if request is not None:
+        _run(request["argv"], {**added, **request["env"]}, request["cwd"])
+
+
+def _rehearse() -> None:
+    """Fork once: the linear algebra's idle threads end before a fork, and come back when they are needed."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - only the standard library's light parts here
+
+
+def _shared_memory() -> list[str]:
+    """Return the pieces of memory that a child would share with this process and with its siblings."""
+    with open("/proc/self/maps") as maps:  # noqa: PTH123
+        return [line.strip() for line in maps if "w" in line.split()[1] and "s" in line.split()[1]]
+
+
+def _serve(control: socket.socket, listening: socket.socket) -> dict[str, Any] | None:
+    """Answer requests; return None when the one that started us is gone, and in a child what that is to run.
+
+    Whoever else may ask connects to `listening`.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever waited in a cage's name is not waited for
+    clients = {control.fileno(): control, listening.fileno(): listening}
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(listening, select.POLLIN)
+    while True:
+        for number, _ in poll.poll():
+            client = clients[number]
+            if client is listening:
+                other, _ = listening.accept()
+                clients[other.fileno()] = other
+                poll.register(other, select.POLLIN)
+                continue
+            message, descriptors = _receive(client)
+            if not message:
+                if client is control:
+                    return None
+                poll.unregister(number)
+                clients.pop(number).close()
+            else:
+                child = os.fork()
+                if child == 0:
+                    for one in clients.values():
+                        one.detach()  # what they were is closed by number, and by nobody a second time
+                    return _enter(descriptors)
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                with contextlib.suppress(OSError):
+                    client.send(str(child).encode())
+
+
+def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
+    try:
+        message, descriptors, flags, _ = socket.recv_fds(client, LARGEST_MESSAGE, MOST_DESCRIPTORS)
+    except OSError:
+        return b"", []
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return b"", []
+    return message, descriptors
+
+
+def _enter(received: list[int]) -> dict[str, Any]:
+    """Join the cage and fork into its processes' namespace; return in the process that is in it, and in no other.
+
+    This one waits outside that namespace, which the cage cannot see or signal, and hands on how its child ended.
+    """
+    try:
+        os.setsid()
+        # Ours first, in numbers of their own, then nothing but them: sockets of ours and of others are gone.
+        payload, *rest = _renumbered(received)
+        request = _payload(payload)
+        stdin, stdout, stderr, answer, *rest = rest
+        cgroup_procs, namespaces = rest[: request["cgroup_procs"]], rest[request["cgroup_procs"] :]
+        for procs in cgroup_procs:
+            os.write(procs, b"0\n")
+        if request["processors"]:
+            os.sched_setaffinity(0, request["processors"])
+        for number, descriptor in enumerate((stdin, stdout, stderr)):
+            os.dup2(descriptor, number)
+        outer, inner = namespaces[: len(request["namespaces"])], namespaces[len(request["namespaces"]) :]
+        for kind, descriptor in zip(request["namespaces"], outer, strict=True):
+            _check(_libc.setns(descriptor, NAMESPACES[kind]), f"setns {kind}")
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        child = os.fork()
+    except BaseException as error:  # noqa: BLE001 - whatever it was, this process must not go on
+        _refuse(error)
+    if child:
+        _hand_on(child, answer)
+    try:
+        for descriptor in inner:
+            _check(_libc.setns(descriptor, NAMESPACES["user"]), "setns user")
+        os.closerange(3, MOST_NUMBER)
+        _give_up(request)
+        _require_nothing_left(request)
+        _reseed()
+    except BaseException as error:  # noqa: BLE001
+        _refuse(error)
+    return request
+
+
+def _renumbered(received: list[int]) -> list[int]:
+    """Return the same descriptors from a number on that nothing else has, everything between closed."""
+    first = max(received) + 1
+    for offset, descriptor in enumerate(received):
+        os.dup2(descriptor, first + offset, inheritable=False)
+    os.closerange(3, first)
+    os.closerange(first + len(received), MOST_NUMBER)
+    return [first + offset for offset in range(len(received))]
+
+
+def _payload(descriptor: int) -> dict[str, Any]:
+    with os.fdopen(descriptor, "rb") as file:
+        found: dict[str, Any] = json.loads(file.read())
+    return found
+
+
+def _hand_on(child: int, answer: int) -> NoReturn:
+    """Wait for the child, and tell the one that stands for it in the cage how it ended, as a shell would."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.closerange(0, answer)
+    os.closerange(answer + 1, MOST_NUMBER)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    with contextlib.suppress(OSError):
+        os.write(answer, f"{code if code >= 0 else 128 - code}\n".encode())
+    os._exit(0)
+
+
+def _refuse(error: BaseException) -> NoReturn:
+    with contextlib.suppress(OSError):
+        os.write(2, f"The cage could not be entered: {error}\n".encode())
+    os._exit(CAGE_FAILED)
+
+
+def _give_up(request: dict[str, Any]) -> None:
+    """Become the cage's user with its limits and without any capability; the filter comes last."""
+    os.setsid()
+    os.chdir(request["cwd"])
+    for name, most in request["limits"].items():
+        kind = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(kind)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)  # noqa: PLW2901
+        resource.setrlimit(kind, (most, most))
+    for capability in range(LAST_CAPABILITY + 1):
+        # The first that the kernel does not know ends the list.
+        if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+            break
+    if request["user"] is not None:
+        os.setgroups([])
+        os.setresgid(*[request["user"]] * 3)
+        os.setresuid(*[request["user"]] * 3)
+    _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    header = struct.pack("<Ii", CAPABILITY_VERSION, 0)
+    _check(_libc.capset(header, bytes(24)), "capset")
+    # A change of user makes a process unreadable to itself; a program that was started afresh can read itself.
+    _prctl(PR_SET_DUMPABLE, 1)
+    _prctl(PR_SET_NAME, ctypes.cast(ctypes.c_char_p(b"python"), ctypes.c_void_p).value or 0)
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    if request["filter"]:
+        program = bytes.fromhex(request["filter"])
+        rules = _Filter(len(program) // 8, program)
+        _check(_libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0), "seccomp")
+
+
+def _require_nothing_left(request: dict[str, Any]) -> None:
+    """See, from where nothing can be taken back any more, that every right has been given up.
+
+    Raises
+    ------
+    PermissionError
+        If something is left.
+    """
+    status = {}
+    with open("/proc/self/status") as lines:  # noqa: PTH123
+        for line in lines:
+            name, _, value = line.partition(":")
+            status[name] = value.strip()
+    held = {name: status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
+    if set(held.values()) != {NOTHING_LEFT}:
+        raise PermissionError(f"capabilities are left: {held}")
+    if "0" in status["Uid"].split() or status["NoNewPrivs"] != "1":
+        raise PermissionError("it is still root, or might become it")
+    if request["filter"] and status["Seccomp"] != "2":
+        raise PermissionError("there is no filter of system calls")
+    opened = sorted(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208
+    if [number for number in opened if number > 2 and _is_open(number)]:
+        raise PermissionError(f"descriptors are left: {opened}")
+    if status["Threads"] != "1" or _shared_memory():
+        raise PermissionError("something is shared with others")
+
+
+def _is_open(number: int) -> bool:
+    """Whether it still is: listing them opens one of its own."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def _reseed() -> None:
+    """Seed generators anew, so that siblings draw other numbers; Python's own does so by itself at each fork."""
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+    if "tempfile" in sys.modules:
+        vars(sys.modules["tempfile"])["_name_sequence"] = None
+    if "multiprocessing.process" in sys.modules:
+        sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
+    if "uuid" in sys.modules:
+        vars(sys.modules["uuid"])["_last_timestamp"] = None
+
+
+def _prctl(option: int, value: int) -> None:
+    _check(_libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)), "prctl")
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _run(argv: list[str], env: dict[str, str], working: str) -> None:
+    """Do what the interpreter does when it is started with `argv`; its end is the process's own."""
+    os.environ.clear()
+    os.environ.update(env)
+    flags, kind, what, arguments = _parsed(argv)
+    isolated = "-I" in flags
+    added = [] if isolated else [entry for entry in env.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    if not isolated and "-P" not in flags:
+        added.insert(0, "" if kind == "-c" else working)
+    sys.path[:0] = added
+    for entry in ("", working, *added):
+        sys.path_importer_cache.pop(entry, None)
+    sys.argv = [kind, *arguments]
+    module = types.ModuleType("__main__")
+    module.__dict__.update(__annotations__={}, __builtins__=builtins)
+    sys.modules["__main__"] = module
+    if kind == "-c":
+        exec(compile(what, "<string>", "exec"), module.__dict__)  # noqa: S102 - it is what was asked to be run
+    else:
+        import runpy  # noqa: PLC0415 - seldom needed
+
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+
+
+def _parsed(argv: list[str]) -> tuple[list[str], str, str, list[str]]:
+    """Return the interpreter's flags, ``-c`` or ``-m``, what follows it, and the program's own arguments."""
+    rest = list(argv[1:])
+    flags = []
+    while rest[0] not in ("-c", "-m"):
+        flags.append(rest.pop(0))
+    return flags, rest[0], rest[1], rest[2:]
+
+
+if __name__ == "__main__":
+    main()

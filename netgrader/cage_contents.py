@@ -1,0 +1,180 @@
+"""What of ours is in a cage: parts of this package, and what a zygote has imported.
+
+The parts are copied and compiled once for each version of them, and mounted read-only. A kernel gets what students get, no
+more; the lab gets its server with what that imports. The folder of an editable install is the instructor's whole repository,
+so that it is never mounted itself.
+"""
+
+from __future__ import annotations
+
+import compileall
+import functools
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgrader.cage import Mount, SandboxError
+from netgrader.cage.zygote import Preload
+from netgrader.imports import PACKAGE, closure, data_files, module_path
+from netgrader.wheel import student_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from netgrader.cage import Sandbox
+
+__all__ = [
+    "PACKAGE_FOLDER",
+    "cache_folder",
+    "kernel_package",
+    "lab_package",
+    "preload",
+    "tensorflow_environment",
+]
+
+PACKAGE_FOLDER = "/opt/netgrader"
+"""Where it is seen inside: to be put on the module path."""
+LAB_SERVER = "netgrader.lab.server"
+UNUSED_SECONDS = 7 * 24 * 3600.0
+PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
+"""What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""
+AT_IMPORT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MPLBACKEND")
+
+
+def tensorflow_environment(threads: int) -> dict[str, str]:
+    """Return the environment in which TensorFlow and NumPy use that many threads, no GPU, and say nothing at their import."""
+    count = str(threads)
+    names = (
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+    )
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **dict.fromkeys(names, count)}
+
+
+def preload(threads: int, files: Callable[[Sandbox], Mapping[str, bytes]] = lambda _: {}) -> Preload:
+    """Return what a zygote imports for kernels and labs with that many threads; for `files` see `Preload`."""
+    # What a kernel sets before a notebook imports Matplotlib.
+    env = {**tensorflow_environment(threads), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    return Preload(PRELOADED, env, AT_IMPORT, files)
+
+
+def kernel_package() -> Mount:
+    """Return what a student's notebook imports: the files of the wheel that students install."""
+    return Mount(_copied("kernel", _signature()), PACKAGE_FOLDER)
+
+
+def lab_package() -> Mount:
+    """Return the lab's server, and what it imports."""
+    return Mount(_copied("lab", _signature()), PACKAGE_FOLDER)
+
+
+@functools.cache
+def _copied(what: str, signature: str) -> Path:
+    """Return the folder that holds the package `netgrader` with the files for `what`, made if it is not there yet."""
+    last: OSError | None = None
+    for root in _roots():
+        folder = root / f"{what}-{signature}"
+        if _is_ours(folder):
+            os.utime(folder)
+            return folder
+        try:
+            _forget_old(root)
+            return _make(folder, _files(what))
+        except OSError as error:
+            last = error
+    raise SandboxError(f"There is no place for a copy of our package: {last}.")
+
+
+def _files(what: str) -> Iterable[str]:
+    if what == "kernel":
+        return student_files()
+    modules = closure([LAB_SERVER], lambda _from, to, at_top: at_top or to.startswith("netgrader.lab"))
+    paths = {path for path in map(module_path, modules) if path} | data_files(modules)
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in paths)
+
+
+def _make(folder: Path, files: Iterable[str]) -> Path:
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+    try:
+        for name in files:
+            target = part / "netgrader" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(PACKAGE / name, target)
+        # The cage's user is another one, and whoever we are may have a narrow umask.
+        compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)
+        for path in (part, *part.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        try:
+            part.rename(folder)
+        except OSError:
+            if not _is_ours(folder):  # else another process was quicker
+                raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _forget_old(root: Path) -> None:
+    """Remove copies that nobody has used for a week."""
+    for folder in root.glob("*-*"):
+        if time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def cache_folder() -> Path:
+    """Return a folder for what can be made again: in the user's cache, else one of this process."""
+    for root in _roots():
+        try:
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            continue
+        if os.access(root, os.W_OK):
+            return root
+    return _folder_of_this_process()
+
+
+def _roots() -> Iterable[Path]:
+    """Yield places for it: the user's cache, else a folder of this process."""
+    named = os.environ.get("XDG_CACHE_HOME")
+    yield (Path(named) if named else Path("~/.cache").expanduser()) / "netgrader" / "packages"
+    yield _folder_of_this_process()
+
+
+@functools.cache
+def _folder_of_this_process() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="netgrader-packages-")
+    _KEPT.append(folder)
+    return Path(folder.name)
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+"""Removed when the process ends, and not before."""
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        status = folder.lstat()
+    except OSError:
+        return False
+    return folder.is_dir() and not folder.is_symlink() and status.st_uid == os.geteuid()
+
+
+def _signature() -> str:
+    """Return what changes whenever a file of the package, its place, or the interpreter does."""
+    total = hashlib.sha256(f"{sys.version} {PACKAGE}".encode())
+    for folder, folders, names in os.walk(PACKAGE):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            status = Path(folder, name).stat()
+            total.update(f"{folder}/{name} {status.st_mtime_ns} {status.st_size}\n".encode())
+    return total.hexdigest()[:24]

@@ -1,0 +1,366 @@
+"""A cage keeps what it promises, for whoever runs these tests. Nothing here is ever tried outside a cage."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.filter import filter_program
+from netgrader.cage.self_tests import _SelfTests, run_self_tests
+
+SMALL = Limits(wall_seconds=30, memory_bytes=400_000_000, disk_bytes=20_000_000)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["control-groups", "watchdog"])
+def either(request):
+    """A sandbox that uses control groups where they can be had, and one that never does."""
+    return BubblewrapSandbox(groups=request.param)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    return open_sandbox()
+
+
+def run(sandbox, program, *arguments, **plan):
+    """Run a program and give what it prints, and how it ended."""
+    plan.setdefault("limits", SMALL)
+    caged = sandbox.start(Plan([sys.executable, "-I", "-S", "-c", program, *arguments], **plan), stdout=subprocess.PIPE)
+    output = caged.stdout.read().decode()
+    caged.wait(40)
+    return output, caged.close()
+
+
+def test_every_promise_is_held(either):
+    tried = run_self_tests(either)
+    assert [one for one in tried if not one.held] == []
+    assert len(tried) >= 15
+
+
+def test_what_is_no_cage_promises_nothing_and_is_not_tried():
+    (promise,) = run_self_tests(open_sandbox("none"))
+    assert not promise.held
+
+
+def test_a_filter_of_system_calls_that_is_missing_is_noticed(monkeypatch):
+    allow_all = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a program of one instruction: return SECCOMP_RET_ALLOW
+    monkeypatch.setattr("netgrader.cage.bubblewrap.filter_program", lambda **_: allow_all)
+    held = {promise.name: promise for promise in run_self_tests(BubblewrapSandbox())}
+    assert not held["a filter of system calls"].held
+    assert held["no network"].held
+
+
+def test_a_limit_on_memory_that_is_missing_is_noticed():
+    class Generous(BubblewrapSandbox):
+        def start(self, plan, **pipes):
+            roomy = Limits(wall_seconds=2, memory_bytes=2_000_000_000)
+            return super().start(Plan(plan.argv, plan.mounts, plan.env, limits=roomy), **pipes)
+
+    with tempfile.TemporaryDirectory() as folder:
+        _, together = _SelfTests(Generous(), Path(folder)).memory()
+    assert not together.held
+
+
+def test_the_environment_is_made_anew(sandbox, monkeypatch):
+    monkeypatch.setenv("INSTRUCTORS_TOKEN", "secret")
+    output, _ = run(sandbox, "import json, os; print(json.dumps(dict(os.environ)))", env={"OMP_NUM_THREADS": "1"})
+    seen = json.loads(output)
+    assert "secret" not in output
+    assert seen["HOME"] == HOME
+    assert seen["OMP_NUM_THREADS"] == "1"
+    assert not [name for name in seen if name.startswith(("NBGRADER", "JPY", "JUPYTER"))]
+
+
+def test_the_command_line_of_the_cage_tells_nothing_of_the_host(sandbox, tmp_path):
+    tmp_path.chmod(0o755)
+    look = "import glob\nfor name in glob.glob('/proc/[0-9]*/cmdline'): print(open(name).read())"
+    output, _ = run(sandbox, look, mounts=[Mount(tmp_path, "/run/given")])
+    assert "bwrap" in output
+    assert str(tmp_path) not in output
+
+
+def test_files_are_put_beside_it_and_may_be_changed_there(sandbox):
+    program = (
+        "open('sub/helper.py', 'a').write('# more'); print(open('sub/helper.py').read(), __import__('os').getcwd())"
+    )
+    output, _ = run(sandbox, program, files={"work/sub/helper.py": b"y = 5"}, cwd="work")
+    assert output.strip() == f"y = 5# more {HOME}/work"
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../out", "a/../../b", ""])
+def test_a_file_outside_the_home_folder_is_refused(sandbox, name):
+    with pytest.raises(SandboxError):
+        run(sandbox, "", files={name: b""})
+
+
+def test_what_is_written_into_a_writable_mount_is_ours_to_read(either, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    _, outcome = run(either, "open('/run/out/a', 'w').write('b')", mounts=[Mount(folder, "/run/out", writable=True)])
+    assert outcome.code == 0, outcome
+    assert (folder / "a").read_text() == "b"
+
+
+def test_a_read_only_mount_stays_as_it_is(sandbox, tmp_path):
+    tmp_path.chmod(0o777)
+    (tmp_path / "a").write_text("b")
+    (tmp_path / "a").chmod(0o666)
+    _, outcome = run(sandbox, "open('/run/given/a', 'w')", mounts=[Mount(tmp_path, "/run/given")])
+    assert outcome.code == 1
+    assert "Read-only" in outcome.error_tail
+    assert (tmp_path / "a").read_text() == "b"
+
+
+def test_files_that_a_cage_of_roots_cannot_read_are_named(sandbox, tmp_path):
+    (tmp_path / "a").touch()
+    (tmp_path / "a").chmod(0o600)
+    if os.geteuid() == 0:
+        with pytest.raises(SandboxError, match="chmod"):
+            run(sandbox, "", mounts=[Mount(tmp_path / "a", "/run/given")])
+    else:  # then the cage's user is ours
+        output, _ = run(sandbox, "print(open('/run/given').read())", mounts=[Mount(tmp_path / "a", "/run/given")])
+        assert output == "\n"
+
+
+def test_a_writable_mount_that_is_a_link_is_refused(sandbox, tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    with pytest.raises(SandboxError):
+        run(sandbox, "", mounts=[Mount(tmp_path / "link", "/run/out", writable=True)])
+
+
+def test_a_cage_that_cannot_be_built_says_so(sandbox, tmp_path):
+    _, outcome = run(sandbox, "", mounts=[Mount(tmp_path / "missing", "/run/given")])
+    assert outcome.limit == "cage"
+    assert "missing" in outcome.error_tail
+
+
+def test_nested_folders_and_many_files_are_a_limit(sandbox, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    mount = Mount(folder, "/run/out", writable=True)
+    dig = "import os, time\nos.chdir('/run/out')\nfor _ in range(500): os.mkdir('d'); os.chdir('d')\ntime.sleep(30)"
+    _, outcome = run(sandbox, dig, mounts=[mount])
+    assert outcome.limit == "files"
+    assert outcome.usage.wall_seconds < 20
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_empty_files_in_memory_are_a_limit(sandbox):
+    many = "import time\nfor n in range(5_000): open(f'/tmp/{n}', 'w').close()\ntime.sleep(30)"
+    _, outcome = run(sandbox, many, limits=Limits(wall_seconds=30, files=2_000))
+    assert outcome.limit == "files"
+
+
+def test_open_files_and_file_sizes_are_limited(sandbox):
+    program = (
+        "import os, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nopened = []\n"
+        "try:\n    while True: opened.append(os.open('/dev/null', os.O_RDONLY))\n"
+        "except OSError: print(len(opened))\nfor one in opened: os.close(one)\n"
+        "try:\n    open('big', 'wb').write(bytes(2_000_000))\nexcept OSError as error: print(error.errno)"
+    )
+    output, _ = run(sandbox, program, limits=Limits(wall_seconds=30, open_files=100, file_bytes=1_000_000))
+    opened, error = output.split()
+    assert int(opened) < 100
+    assert int(error) == 27
+
+
+def test_the_processes_of_one_cage_are_not_counted_in_another(sandbox):
+    """Else whoever starts many would keep everybody else from starting any."""
+    hold = (
+        "import os, time\nn = 0\ntry:\n    while os.fork(): n += 1\n    time.sleep(60)\n"
+        "except OSError: print(n, flush=True); time.sleep(60)"
+    )
+    limits = Limits(wall_seconds=30, processes=24)
+    greedy = sandbox.start(Plan([sys.executable, "-I", "-S", "-c", hold], limits=limits), stdout=subprocess.PIPE)
+    try:
+        assert int(greedy.stdout.readline()) > 10
+        modest = "import os\nprint(sum(os.waitpid(os.fork() or os._exit(0), 0)[1] == 0 for _ in range(8)))"
+        output, outcome = run(sandbox, modest, limits=limits)
+        assert output.strip() == "8", outcome
+    finally:
+        greedy.close()
+
+
+def test_a_kernel_thread_that_started_it_may_end_and_the_cage_lives(sandbox):
+    """The machine kills a cage with the thread that started it, so that must not be the caller's."""
+    started = []
+    thread = threading.Thread(
+        target=lambda: started.append(sandbox.start(Plan(["/bin/cat"]), stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    )
+    thread.start()
+    thread.join()
+    (caged,) = started
+    caged.stdin.write(b"still here\n")
+    caged.stdin.flush()
+    assert caged.stdout.readline() == b"still here\n"
+    assert caged.close().limit == "killed"
+
+
+def test_what_a_program_leaves_running_ends_with_it(either):
+    marker = f"left-behind-{time.monotonic_ns()}"
+    program = (
+        "import os, sys\nif os.fork() == 0:\n    os.setsid()\n"
+        "    os.execv(sys.executable, [sys.executable, '-I', '-S', '-c', 'import time; time.sleep(600)', sys.argv[1]])"
+    )
+    _, outcome = run(either, program, marker)
+    assert outcome.limit is None
+    arguments = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(marker.encode() in argument for argument in arguments)
+
+
+def test_whoever_waits_is_told_of_the_end(sandbox):
+    caged = sandbox.start(Plan(["/bin/sleep", "0.2"]))
+    assert caged.wait(0.01) is None
+    assert caged.wait(20).code == 0
+    caged.kill()  # nothing left to kill
+    assert caged.close().limit is None
+
+
+def test_an_exit_code_and_a_signal_are_told_apart(sandbox):
+    assert run(sandbox, "import sys; sys.exit(7)")[1].code == 7
+    assert run(sandbox, "import os; os.abort()")[1].code == -signal.SIGABRT
+
+
+def test_the_end_of_a_flood_of_errors_is_kept(sandbox):
+    program = "import sys\nfor n in range(20_000): print('x' * 20, file=sys.stderr)\nprint('the last', file=sys.stderr)"
+    _, outcome = run(sandbox, program, limits=Limits(wall_seconds=20, output_bytes=1_000))
+    assert len(outcome.error_tail) == 1_000
+    assert outcome.error_tail.endswith("the last\n")
+
+
+def test_time_and_memory_are_told(either):
+    _, outcome = run(either, "import time; a = bytearray(b'x') * 150_000_000\nsum(range(5_000_000)); time.sleep(0.6)")
+    assert 150_000_000 < outcome.usage.peak_memory_bytes < 300_000_000
+    assert 0.05 < outcome.usage.cpu_seconds < 20
+    assert outcome.usage.wall_seconds > 0.6
+
+
+def test_nothing_of_a_run_is_left_on_the_machine(sandbox):
+    """Control groups, too."""
+    _, outcome = run(sandbox, "print('hello')")
+    assert outcome.code == 0
+    assert list(Path("/sys/fs/cgroup").rglob(f"netgrader-{os.getpid()}-*")) == []
+
+
+def test_a_cage_ends_in_an_instant(sandbox):
+    caged = sandbox.start(Plan(["/bin/sleep", "60"]))
+    begin = time.monotonic()
+    caged.close()
+    assert time.monotonic() - begin < 3
+
+
+def test_without_bubblewrap_one_is_told_what_to_type(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda tool, **_: None if tool == "bwrap" else f"/usr/bin/{tool}")
+    with pytest.raises(SandboxError, match="apt-get install -y bubblewrap"):
+        BubblewrapSandbox()
+
+
+@pytest.mark.parametrize("name", ["cardboard", "container"])
+def test_a_sandbox_that_there_is_not_is_a_sentence_that_says_which_there_are(name):
+    with pytest.raises(SandboxError) as raised:
+        open_sandbox(name)
+    assert str(raised.value) == (
+        f"There is no sandbox '{name}'. There is: bubblewrap, bubblewrap-without-control-group, none."
+    )
+
+
+def test_without_a_cage_paths_of_inside_lead_to_the_host(tmp_path):
+    sandbox = open_sandbox("none")
+    (tmp_path / "a").write_text("b")
+    mounts = [Mount(tmp_path, "/run/given"), Mount(tmp_path / "a", f"{HOME}/work/data/a")]
+    program = "import sys; print(*[open(name).read() for name in (sys.argv[1], 'data/a', 'c')])"
+    output, outcome = run(sandbox, program, "/run/given/a", mounts=mounts, files={"work/c": b"d"}, cwd="work")
+    assert output.strip() == "b b d", outcome
+    assert sandbox.seen(mounts[0]) == str(tmp_path)
+
+
+def test_the_processors_are_those_that_were_named(either):
+    (one, *_) = sorted(os.sched_getaffinity(0))
+    look = (
+        "import os\nprint(os.sched_getaffinity(0))\ntry: os.sched_setaffinity(0, {0, 1})\n"
+        "except PermissionError: print('refused')"
+    )
+    output, outcome = run(either, look, limits=Limits(wall_seconds=30, cpus=frozenset({one})))
+    assert output.splitlines() == [str({one}), "refused"], outcome
+
+
+def test_a_quick_look_tries_what_one_look_tells(sandbox):
+    tried = run_self_tests(sandbox, quick=True)
+    assert [one for one in tried if not one.held] == []
+    assert len(tried) == 10
+
+
+def test_cages_leave_no_descriptors_open(sandbox):
+    def opened():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    run(sandbox, "")
+    before = opened()
+    for _ in range(3):
+        run(sandbox, "print('hello')")
+    assert opened() <= before
+
+
+def test_room_on_the_disk_cannot_be_taken_without_writing(sandbox, tmp_path):
+    """``fallocate`` beyond a file's end is not held by the limit on sizes of files, and a terabyte takes it a second."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    program = (
+        "import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "with open('/run/out/a', 'wb') as out:\n"
+        "    libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]\n"
+        "    result = libc.fallocate(out.fileno(), 1, 0, 50_000_000)\n"
+        "    print(result, ctypes.get_errno() == errno.EOPNOTSUPP)"
+    )
+    limits = Limits(wall_seconds=20, disk_bytes=20_000_000, file_bytes=10_000_000)
+    output, _ = run(sandbox, program, mounts=[Mount(folder, "/run/out", writable=True)], limits=limits)
+    assert output.split() == ["-1", "True"]
+    assert (folder / "a").stat().st_blocks == 0
+
+
+def test_a_call_that_is_newer_than_the_list_does_not_exist(sandbox, monkeypatch):
+    """As on an older kernel, so that programs go on without it; shown with a call (450) that kernels have long had."""
+    ask = (
+        "import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "print(libc.syscall(450, 1, 1, 1, 1), errno.errorcode[ctypes.get_errno()])"
+    )
+    assert run(sandbox, ask)[0].split() == ["-1", "EINVAL"]
+    filter_program.cache_clear()
+    monkeypatch.setattr("netgrader.cage.filter.NEWEST", 449)
+    assert run(sandbox, ask)[0].split() == ["-1", "ENOSYS"]
+    filter_program.cache_clear()
+
+
+@pytest.mark.parametrize("number", [467, 468, 512, 1 << 30 | 39])
+def test_calls_that_open_trees_and_those_of_another_layout_do_not_exist(either, number):
+    ask = (
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        f"print(libc.syscall({number}, -1, 1, 1, 1), ctypes.get_errno())"
+    )
+    assert run(either, ask)[0].split() == ["-1", "38"]
+
+
+def test_calls_of_32_bits_end_the_program(sandbox):
+    """The filter knows the numbers of this machine's calls only."""
+    if os.uname().machine != "x86_64":
+        return
+    program = (
+        "import ctypes, mmap\nflags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS\n"
+        "code = mmap.mmap(-1, 4096, flags=flags, prot=7)\ncode.write(bytes.fromhex('b814000000cd80c3'))\n"  # getpid
+        "print(ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(code)))())"
+    )
+    output, outcome = run(sandbox, program)
+    assert output == ""
+    assert outcome.code == -signal.SIGSYS

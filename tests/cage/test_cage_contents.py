@@ -1,0 +1,102 @@
+"""A cage sees our interpreter, and of this package what students have; nothing else of the repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import netgrader
+from netgrader.cage import Plan, open_sandbox
+from netgrader.cage.host import interpreter
+from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, lab_package
+from netgrader.wheel import student_files
+
+ROOT = Path(netgrader.__file__).parent.parent
+
+
+def inside(program, package):
+    caged = open_sandbox().start(
+        Plan([sys.executable, "-c", program], mounts=[package], env={"PYTHONPATH": PACKAGE_FOLDER}),
+        stdout=subprocess.PIPE,
+    )
+    output = caged.stdout.read().decode()
+    outcome = caged.close()
+    assert outcome.code == 0, outcome.error_tail
+    return output.split()
+
+
+def test_a_kernel_sees_of_our_package_what_students_have():
+    folder = kernel_package().host
+    files = {path.relative_to(folder / "netgrader").as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in files if "__pycache__" not in name} == set(student_files())
+
+
+def test_the_copy_is_used_inside_and_not_the_repository():
+    program = (
+        "import netgrader, os, pathlib, sys; print(netgrader.__file__);"
+        "print(*[path for path in sys.path if pathlib.Path(path, 'grader_tests').exists()])"
+    )
+    assert inside(program, kernel_package()) == [f"{PACKAGE_FOLDER}/netgrader/__init__.py"]
+
+
+def test_the_lab_gets_its_server_and_not_the_kernels_part():
+    program = "import netgrader.lab.server, importlib.util as u; print(u.find_spec('netgrader.grading'))"
+    assert inside(program, lab_package()) == ["None"]
+
+
+def test_the_same_package_is_copied_once():
+    assert kernel_package() == kernel_package()
+
+
+def test_a_changed_package_is_copied_anew(monkeypatch, tmp_path):
+    from netgrader import cage_contents
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cage_contents._copied.cache_clear()
+    first = cage_contents._copied("kernel", "one")
+    assert first.is_relative_to(tmp_path)
+    assert cage_contents._copied("kernel", "two") != first
+    cage_contents._copied.cache_clear()
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch):
+    from netgrader import cage_contents
+
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    cage_contents._copied.cache_clear()
+    folder = cage_contents._copied("kernel", "three")
+    assert (folder / "netgrader" / "student" / "__init__.py").is_file()
+    cage_contents._copied.cache_clear()
+
+
+def test_a_virtual_environment_in_the_course_shows_nothing_of_the_course(tmp_path, monkeypatch):
+    for name in ("bin", "lib", "source", "gradebook.db", "grader_tests"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "pyvenv.cfg").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    seen = {mount.inside for mount in interpreter() if Path(mount.inside).is_relative_to(tmp_path)}
+    assert seen == {f"{tmp_path}/{name}" for name in ("bin", "lib", "pyvenv.cfg")}
+
+
+def test_every_step_of_the_interpreters_chain_of_links_is_seen(tmp_path, monkeypatch):
+    """As version managers lay it out: the environment's python leads over a folder that is a link itself."""
+    real = tmp_path / "versions" / "3.99.1"
+    (real / "bin").mkdir(parents=True)
+    (real / "bin" / "python").touch()
+    (tmp_path / "versions" / "3.99").symlink_to("3.99.1")
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "python").symlink_to(tmp_path / "versions" / "3.99" / "bin" / "python")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
+    seen = {mount.inside: mount.host for mount in interpreter()}
+    assert seen[str(tmp_path / "versions" / "3.99" / "bin")] == real / "bin"
+    assert seen[str(real / "bin")] == real / "bin"
+    assert str(tmp_path / "venv" / "bin") in seen
+
+
+@pytest.mark.parametrize("name", [".git", "grader_tests", "source", "submitted", "netgrader"])
+def test_the_repository_is_not_there(name):
+    (found,) = inside(f"import os; print(os.path.exists({str(ROOT / name)!r}))", kernel_package())
+    assert found == "False"
