@@ -24,12 +24,12 @@ from netgrader.commands.saving import Saver
 from netgrader.commands.show import class_table, console, trouble_lines, uncaged_warning, ungraded
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.cluster import fill_on_cluster
-from netgrader.grading.pool import fill
+from netgrader.grading.cluster import DaskPool
+from netgrader.grading.pool import ProcessPool, grade_tasks
 from netgrader.grading.remote import open_store
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, Task, Watcher, longest_first
+from netgrader.grading.tasks import Done, Task, longest_first
 from netgrader.nbgrader_plugin.caged_steps import require_configured
 from netgrader.nbgrader_plugin.gradebook import has_duedate, marks_by_hand, opened, require_writable, sync_cells
 from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from netgrader.grading.pool import Watcher
     from netgrader.results import NotebookResult
 
 __all__ = ["grade_class", "run"]
@@ -180,7 +181,8 @@ class _Grading:
         ended = "failed"
         try:
             with Progress(self._out, self._tasks) as progress:
-                done = self._fill(_All([progress, journal, *([saver] if saver else [])]))
+                watchers: list[Watcher] = [progress, journal, *([saver] if saver else [])]
+                done = grade_tasks(self._tasks, self._options, self._pool(), watchers) if self._tasks else []
                 if saver:
                     saver.finish()
             ended = "finished"
@@ -195,29 +197,8 @@ class _Grading:
             journal.close(ended)
         return done
 
-    def _fill(self, watcher: Watcher) -> list[Done]:
-        if self._scheduler is not None:
-            return fill_on_cluster(self._tasks, self._options, address=self._scheduler, watcher=watcher)
-        return fill(self._tasks, self._options, workers=self._workers, watcher=watcher)
-
-
-class _All:
-    """Tells several watchers."""
-
-    def __init__(self, watchers: Sequence[Watcher]) -> None:
-        self._watchers = watchers
-
-    def begin(self, task: Task) -> None:
-        for watcher in self._watchers:
-            watcher.begin(task)
-
-    def end(self, done: Done) -> None:
-        for watcher in self._watchers:
-            watcher.end(done)
-
-    def tick(self) -> None:
-        for watcher in self._watchers:
-            watcher.tick()
+    def _pool(self) -> ProcessPool | DaskPool:
+        return DaskPool(self._scheduler, self._assignment.course) if self._scheduler else ProcessPool(self._workers)
 
 
 def _summary(
@@ -277,7 +258,7 @@ def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookRe
 def _trouble(out: Console, done: Sequence[Done]) -> None:
     trouble_lines(out, ((f"{one.task.student} {one.task.job.notebook}", one.trouble) for one in done))
     for one in done:
-        for said in one.said:
+        for said in one.warnings:
             out.print(f"{one.task.student} {one.task.job.notebook}: {said}", markup=False)
 
 

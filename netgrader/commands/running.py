@@ -104,7 +104,7 @@ class Journal:
             **about,
             digest=done.digest,
             trouble=[text.strip().splitlines()[-1] for text in done.trouble if text.strip()],
-            store=list(done.said),
+            store=list(done.warnings),
         )
         if time.monotonic() - self._written > EVERY_SECONDS:
             self._write()

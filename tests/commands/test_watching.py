@@ -16,7 +16,7 @@ from netgrader.commands.saving import Saver
 from netgrader.errors import UsageError
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Answer, Done, Task
+from netgrader.grading.tasks import Done, Task, WorkerResult
 from netgrader.results import NotebookResult, Status
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
@@ -81,7 +81,7 @@ def journal(tiny):
     journal = Journal(tiny.assignment, tasks, "with 2 workers")
     journal.begin(tasks[0])
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    journal.end(Done.of(tasks[0], Answer(result.as_json(), made=frozenset({"execute"})), 3.0))
+    journal.end(Done.of(tasks[0], WorkerResult(result.as_json(), made=frozenset({"execute"}))))
     journal.begin(tasks[1])
     return journal
 
@@ -161,7 +161,7 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     booked.submit("ada", add=WRONG)
     assert seen(path.parent) != before
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    saver.end(Done.of(task, Answer(result.as_json()), 1.0))
+    saver.end(Done.of(task, WorkerResult(result.as_json())))
     saver.finish()
     assert saver.late == ["ada"]
     assert marks(booked) == {}
@@ -170,4 +170,4 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
 def test_nothing_kept_before_is_a_first_grading(tiny):
     tiny.submit("hana", content=b"{ not json")
     (job,) = jobs_of(tiny.assignment, "hana")
-    assert changes_of([Done.of(Task("hana", job), Answer(None, "No."), 0.0)], {}) == []
+    assert changes_of([Done.of(Task("hana", job), WorkerResult(None, "No."))], {}) == []
