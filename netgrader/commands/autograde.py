@@ -26,9 +26,9 @@ from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.cluster import DaskPool
 from netgrader.grading.pool import ProcessPool, grade_tasks
-from netgrader.grading.remote import open_store
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
+from netgrader.grading.store import open_store
 from netgrader.grading.tasks import Done, Task, longest_first
 from netgrader.nbgrader_plugin.caged_steps import require_configured
 from netgrader.nbgrader_plugin.gradebook import has_duedate, marks_by_hand, opened, require_writable, sync_cells

@@ -15,10 +15,10 @@ from netgrader.commands.choose import moment
 from netgrader.commands.show import console
 from netgrader.course import find_course
 from netgrader.grading.grade import NOT_RESTORED, find_jobs, submitted_helpers
-from netgrader.grading.remote import open_store
 from netgrader.grading.restore import restore
 from netgrader.grading.stages import RUN, Options, run_key
 from netgrader.grading.stale import Listed, differences, listed, why_stale
+from netgrader.grading.store import open_store
 from netgrader.grading.submission import read_notebook
 from netgrader.limited import ExceededError, within_limits
 
@@ -48,8 +48,6 @@ def run_list(sandbox: str) -> int:
         hours = sum(one.seconds for one in own) / 3600
         table.add_row(name, str(len(own)), _mb(own), made[0][:10], made[-1][:10], f"{hours:.1f}", str(len(stale)))
     out.print(f"Store: {course.scratch / 'store'}", soft_wrap=True, markup=False)
-    if course.store_url:
-        out.print(f"Before others: {course.store_url}", soft_wrap=True, markup=False)
     out.print(table)
     for reason, number in reasons.most_common(MOST_REASONS):
         out.print(f"stale, {number} times: {reason}", markup=False)
@@ -77,7 +75,7 @@ def run_why(path: Path, sandbox: str) -> int:
             continue
         key = run_key(job.assignment, notebook, helpers, options)
         entry = store.get(key)
-        for said in store.said:
+        for said in store.warnings:
             out.print(said, markup=False)
         if entry is not None:
             verdicts = [

@@ -3,8 +3,8 @@
 Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
 made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
 is made under another name, flushed to the disk, and moved to its place in one step, so a killed run leaves at most a
-folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.said`
-has a sentence on it. Beyond one machine results stand in an object store as well: see `netgrader.grading.remote`.
+folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.warnings`
+has a sentence on it.
 """
 
 from __future__ import annotations
@@ -27,22 +27,10 @@ from netgrader.errors import NetgraderError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from typing import Protocol
 
-    class Remote(Protocol):
-        """Where results stand beyond this machine."""
+    from netgrader.course import Course
 
-        def fetch(self, name: str, folder: Path) -> bool:
-            """Bring the result called `name` into the empty `folder`; whether there is one."""
-
-        def send(self, name: str, folder: Path) -> None:
-            """Put the result in `folder` there, in one step."""
-
-        def drop(self, name: str) -> None:
-            """Remove the result called `name`, if there is one."""
-
-
-__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "hash_files", "hash_json"]
+__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "hash_files", "hash_json", "open_store"]
 
 FORMAT = 1
 STALE_SECONDS = 86_400
@@ -101,19 +89,16 @@ class Store:
     ----------
     root
         The folder.
-    remote
-        Where results that the folder does not have are looked for, and where new ones are put too.
 
     Attributes
     ----------
-    said
-        What was noticed of damaged entries, in sentences.
+    warnings
+        Sentences on damaged entries that were met.
     """
 
-    def __init__(self, root: Path, remote: Remote | None = None) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.said: list[str] = []
-        self._remote = remote
+        self.warnings: list[str] = []
 
     def path(self, key: Key) -> Path:
         """Where the result of `key` is or would be."""
@@ -122,14 +107,13 @@ class Store:
     def get(self, key: Key) -> Entry | None:
         """The result of `key`, None if there is none or it is damaged (then it is set aside)."""
         folder = self.path(key)
-        if not folder.is_dir() and not self._fetch(key, folder):
+        if not folder.is_dir():
             return None
         entry = self._read(key, folder)
         if entry is None:
-            self.said.append(f"The result {_shown(folder)} in the store {_why_unusable(folder)}, so it was made again.")
-            self._set_aside(folder)
-            if self._remote is not None:
-                self._remote.drop(_name(key))
+            name = f"{key.stage} {folder.name[:12]}"
+            self.warnings.append(f"The result {name} in the store {_why_unusable(folder)}, so it was made again.")
+            self.remove(folder)
         return entry
 
     def note(self, key: Key, value: object) -> None:
@@ -171,8 +155,6 @@ class Store:
         part = self.root / "tmp" / f"{key.stage}-{key.digest[:12]}-{_own()}"
         try:
             entry = self._make(key, part, make, {} if parts is None else parts)
-            if self._remote is not None:
-                self._remote.send(_name(key), self.path(key))
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
                 raise StoreError(
@@ -222,9 +204,7 @@ class Store:
         """Remove the result of `key`, so that it is made again."""
         folder = self.path(key)
         if folder.is_dir():
-            self._set_aside(folder)
-        if self._remote is not None:
-            self._remote.drop(_name(key))
+            self.remove(folder)
 
     def clean(self) -> None:
         """Remove what killed runs left behind more than a day ago.
@@ -239,26 +219,6 @@ class Store:
                 if time.time() - part.stat().st_mtime > STALE_SECONDS and not _in_use(part.name):
                     shutil.rmtree(part, ignore_errors=True)
 
-    def _fetch(self, key: Key, folder: Path) -> bool:
-        """Bring a result that only the other store has; whether there is one."""
-        if self._remote is None:
-            return False
-        part = self.root / "tmp" / f"fetch-{key.digest[:12]}-{_own()}"
-        part.mkdir(parents=True)
-        try:
-            if not self._remote.fetch(_name(key), part):
-                return False
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                part.rename(folder)
-        except OSError as error:
-            if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
-                return True  # another process was quicker
-            raise
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-        return True
-
     def _read(self, key: Key, folder: Path) -> Entry | None:
         content = folder / CONTENT
         try:
@@ -270,8 +230,8 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def _set_aside(self, folder: Path) -> None:
-        """Move a folder out of the way in one step, then delete it."""
+    def remove(self, folder: Path) -> None:
+        """Delete an entry's folder, moved out of the way first: whoever reads it never sees half of it."""
         aside = self.root / "tmp" / f"aside-{folder.name[:12]}-{_own()}"
         aside.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -279,6 +239,11 @@ class Store:
         except FileNotFoundError:
             return  # another process did
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def open_store(course: Course) -> Store:
+    """Return the store of a course."""
+    return Store(course.scratch / "store")
 
 
 def hash_json(value: object) -> str:
@@ -315,10 +280,6 @@ def _hash_as_it_was(path: Path, *_state: int) -> str:
     return hash_file(path)
 
 
-def _name(key: Key) -> str:
-    return f"{key.stage}/{key.digest[:2]}/{key.digest}"
-
-
 def _own() -> str:
     """A name that no other process gives, and that says which gave it."""
     return f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -341,10 +302,6 @@ def _in_use(name: str) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _shown(folder: Path) -> str:
-    return f"{folder.parent.parent.name} {folder.name[:12]}"
 
 
 def _why_unusable(folder: Path) -> str:
