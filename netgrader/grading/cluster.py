@@ -44,18 +44,7 @@ class DaskPool:
     """
 
     def __init__(self, address: str, course: Course) -> None:
-        try:
-            import distributed  # noqa: PLC0415  (slow, and needed here only)
-        except ModuleNotFoundError as error:
-            raise UsageError("--scheduler needs Dask: type pip install 'distributed>=2024.8'.") from error
-        try:
-            self._client: Any = distributed.Client(  # type: ignore[no-untyped-call]
-                address, timeout=CONNECT_SECONDS, set_as_default=False, name="netgrader"
-            )
-        except (OSError, TimeoutError, ValueError) as error:
-            raise NetgraderError(
-                f"No Dask scheduler answers at {address}. Start one with dask scheduler, and name the address it prints."
-            ) from error
+        self._client = _connect(address)
         try:
             _require_workers(self._client, course)
         except BaseException:
@@ -74,7 +63,7 @@ class DaskPool:
         NetgraderError
             If there have been no workers for a minute.
         """
-        threads = sum(self._client.nthreads().values())
+        threads: int = sum(self._client.nthreads().values())
         now = time.monotonic()
         if threads:
             self._last_worker = now
@@ -94,6 +83,21 @@ class DaskPool:
         """Leave the cluster; without `wait` what was submitted is cancelled."""
         self._executor.shutdown(wait=wait)
         self._client.close()
+
+
+def _connect(address: str) -> Any:
+    try:
+        import distributed  # noqa: PLC0415  (slow, and needed here only)
+    except ModuleNotFoundError as error:
+        raise UsageError("--scheduler needs Dask: type pip install 'distributed>=2024.8'.") from error
+    try:
+        return distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_SECONDS, set_as_default=False, name="netgrader"
+        )
+    except (OSError, TimeoutError, ValueError) as error:
+        raise NetgraderError(
+            f"No Dask scheduler answers at {address}. Start one with dask scheduler, and name the address it prints."
+        ) from error
 
 
 def _require_workers(client: Any, course: Course) -> None:
