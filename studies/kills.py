@@ -33,7 +33,7 @@ from nbgrader.api import Gradebook
 # With all that the command imports late, so that forks have it.
 import netgrader.commands.autograde  # noqa: F401
 from netgrader.cli import main as cli_main
-from netgrader.commands.running import status_path
+from netgrader.commands.status import status_path
 from netgrader.grading.kept import kept, kept_path
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from tests.conftest import TinyCourse, build

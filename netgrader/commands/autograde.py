@@ -19,9 +19,9 @@ from netgrader.commands.choose import (
     tasks_of,
 )
 from netgrader.commands.progress import Progress
-from netgrader.commands.running import Journal
 from netgrader.commands.saving import Saver
 from netgrader.commands.show import class_table, console, trouble_lines, uncaged_warning, ungraded
+from netgrader.commands.status import Journal
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.cluster import DaskPool

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netgrader.files import write_json
 from netgrader.observations import ObservationError, Observations, from_json, to_json
 from netgrader.results import NotebookResult
 
@@ -56,10 +55,7 @@ def keep(path: Path, what: Kept) -> None:
         "result": what.result.as_json(),
         "observations": to_json(what.observations),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    part.write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_json(path, raw)
 
 
 def kept(path: Path) -> Kept | None:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
+from netgrader.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,14 +119,7 @@ class Store:
 
     def note(self, key: Key, value: object) -> None:
         """Write a small JSON value down under `key`, over what was there."""
-        path = self._note_path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-        try:
-            _write_json(part, value)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_json(self._note_path(key), value)
 
     def noted(self, key: Key) -> Any:
         """What was written down under `key`; None if nothing was, or it is damaged."""
@@ -182,8 +176,8 @@ class Store:
             "digest": hash_json(files),
             "files": files,
         }
-        _write_json(part / INPUTS, {"stage": key.stage, "inputs": key.inputs})
-        _write_json(part / ABOUT, about)
+        write_json(part / INPUTS, {"stage": key.stage, "inputs": key.inputs})
+        write_json(part / ABOUT, about)
         _flush(part)
         folder = self.path(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -324,10 +318,6 @@ def _regular_only(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _flush(folder: Path) -> None:

@@ -15,7 +15,6 @@ import contextlib
 import ctypes
 import dataclasses
 import importlib
-import json
 import math
 import os
 import signal
@@ -33,6 +32,7 @@ from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.otherwise import OTHERWISE, otherwise
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
+from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, VerificationRequest
 from netgrader.imports import modules_below
 from netgrader.lab.api import LabError
@@ -124,8 +124,7 @@ def _verify(request: VerificationRequest, verdicts: Path) -> int:
     with verdicts.open("a", encoding="utf-8") as lines:
 
         def tell(**line: Any) -> None:
-            lines.write(json.dumps(_plain(line)) + "\n")
-            lines.flush()
+            write_json_line(lines, **_plain(line))
 
         try:
             _answer(request, tell)

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from netgrader.commands.choose import handed_in_since, moment, tasks_of
 from netgrader.commands.progress import Progress
-from netgrader.commands.running import Journal, log_path, status_path
 from netgrader.commands.saving import Saver
 from netgrader.commands.show import class_table
+from netgrader.commands.status import Journal, log_path, status_path
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, grade_worker_task
 from netgrader.nbgrader_plugin.stamp import NO_TIME
