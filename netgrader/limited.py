@@ -153,7 +153,7 @@ class _Worker:
         return self._process.poll() is None
 
     def call(self, work: bytes) -> bytes | None:
-        """Its answer; None if it ended over it."""
+        """Return its answer; None if it ended over it."""
         try:
             self._connection.send_bytes(work)
             return self._connection.recv_bytes()
@@ -223,7 +223,7 @@ def _serve(connection: Connection) -> None:
 
 
 def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> bytes:
-    """What `function` returns or raises, and which of them it is."""
+    """Return what `function` returns or raises, and which of them it is."""
     try:
         return pickle.dumps((True, function(*arguments)))
     except MemoryError:

@@ -123,9 +123,8 @@ def grade_class(
         tasks, unread = tasks_of(assignment, chosen)
         if notebooks is not None:
             tasks = [task for task in tasks if task.job.notebook in notebooks]
-        lasting = _Grading(assignment, tasks, options, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
         if dry_run:
-            done = lasting.graded()
+            done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler)
             with opened(assignment.course) as gradebook:
                 given = marks_by_hand(gradebook, assignment)
             changes_table(out, changes_of(done, given), len({task.student for task in tasks}))
@@ -134,71 +133,59 @@ def grade_class(
         sync_cells(assignment, {task.job.notebook for task in tasks})
         times = put_right(assignment, chosen)
         saver = Saver(assignment, tasks, options, force=force)
-        done = lasting.graded(saver)
+        done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
     before_table()
     _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
-    for said in saver.said:
-        out.print(said, markup=False)
-    for said in saver.told:
-        out.print(said, markup=False)
+    for message in (*saver.warnings, *saver.penalties):
+        out.print(message, markup=False)
     _times(out, assignment, times)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)
     return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
 
 
-class _Grading:
-    """The grading of tasks, watched by whoever wants to."""
+def _graded(
+    assignment: Assignment,
+    tasks: Sequence[Task],
+    options: Options,
+    out: Console,
+    *,
+    workers: int | None,
+    scheduler: str | None,
+    saver: Saver | None = None,
+) -> list[Done]:
+    """Grade `tasks`; `saver` is told and waited for.
 
-    def __init__(
-        self,
-        assignment: Assignment,
-        tasks: Sequence[Task],
-        options: Options,
-        out: Console,
-        *,
-        workers: int,
-        scheduler: str | None,
-    ) -> None:
-        self._assignment = assignment
-        self._tasks = longest_first(tasks)
-        self._options = options
-        self._out = out
-        self._workers = workers
-        self._scheduler = scheduler
-
-    def graded(self, saver: Saver | None = None) -> list[Done]:
-        """Grade them; `saver` is told and waited for.
-
-        Raises
-        ------
-        NetgraderError
-            If it was stopped, with how to go on.
-        """
-        how = f"on the cluster {self._scheduler}" if self._scheduler else f"with {self._workers} workers"
-        journal = Journal(self._assignment, self._tasks, how)
-        ended = "failed"
-        try:
-            with Progress(self._out, self._tasks) as progress:
-                watchers: list[Watcher] = [progress, journal, *([saver] if saver else [])]
-                done = grade_tasks(self._tasks, self._options, self._pool(), watchers) if self._tasks else []
-                if saver:
-                    saver.finish()
-            ended = "finished"
-        except KeyboardInterrupt as error:
-            ended = "stopped"
-            raise NetgraderError(
-                f"Stopped. What was graded is kept; call again to go on: netgrader autograde {self._assignment.name}"
-            ) from error
-        finally:
+    Raises
+    ------
+    NetgraderError
+        If it was stopped, with how to go on.
+    """
+    tasks, workers = longest_first(tasks), workers or os.cpu_count() or 1
+    how = f"on the cluster {scheduler}" if scheduler else f"with {workers} workers"
+    journal = Journal(assignment, tasks, how)
+    ended = "failed"
+    try:
+        with Progress(out, tasks) as progress:
+            watchers: list[Watcher] = [progress, journal, *([saver] if saver else [])]
+            done: list[Done] = []
+            if tasks:
+                pool = DaskPool(scheduler, assignment.course) if scheduler else ProcessPool(workers)
+                done = grade_tasks(tasks, options, pool, watchers)
             if saver:
-                saver.stop()
-            journal.close(ended)
-        return done
-
-    def _pool(self) -> ProcessPool | DaskPool:
-        return DaskPool(self._scheduler, self._assignment.course) if self._scheduler else ProcessPool(self._workers)
+                saver.finish()
+        ended = "finished"
+    except KeyboardInterrupt as error:
+        ended = "stopped"
+        raise NetgraderError(
+            f"Stopped. What was graded is kept; call again to go on: netgrader autograde {assignment.name}"
+        ) from error
+    finally:
+        if saver:
+            saver.stop()
+        journal.close(ended)
+    return done
 
 
 def _summary(
@@ -210,7 +197,7 @@ def _summary(
     cells: Sequence[str],
     seconds: float,
 ) -> None:
-    """The class as a table, what broke, and a line with how many there were."""
+    """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
     rows = [(one.task.student, _narrowed(one.result, cells), one.error) for one in order]
     named = {(student, error) for student, _, error in rows if error}
@@ -241,7 +228,7 @@ def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
 
 
 def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookResult | None:
-    """A result with the cells called `names` alone; as it is if there are none."""
+    """Return a result with the cells called `names` alone; as it is if there are none."""
     if result is None or not names:
         return result
     cells = tuple(cell for cell in result.cells if cell.cell in names)
@@ -258,8 +245,8 @@ def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookRe
 def _trouble(out: Console, done: Sequence[Done]) -> None:
     trouble_lines(out, ((f"{one.task.student} {one.task.job.notebook}", one.trouble) for one in done))
     for one in done:
-        for said in one.warnings:
-            out.print(f"{one.task.student} {one.task.job.notebook}: {said}", markup=False)
+        for warning in one.warnings:
+            out.print(f"{one.task.student} {one.task.job.notebook}: {warning}", markup=False)
 
 
 @contextmanager

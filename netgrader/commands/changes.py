@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from netgrader.checks.points import is_consequence
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.results import severity_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def changes_of(done: Sequence[Done], by_hand: Mapping[tuple[str, str, str], floa
     found = []
     for one in sorted(done, key=lambda one: (one.task.student, one.task.job.notebook)):
         student, notebook = one.task.student, one.task.job.notebook
-        last = kept(kept_path(one.task.job.assignment, student, notebook))
+        last = load_last_result(one.task.job.assignment, student, notebook)
         before = {cell.cell: cell for cell in last.result.cells} if last else {}
         for cell in one.result.cells if one.result else ():
             old = before.get(cell.cell)

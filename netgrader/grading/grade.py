@@ -14,10 +14,9 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.again import best_of_runs, line_of
 from netgrader.grading.integrity import observed
 from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpack_beside
-from netgrader.grading.ready import require_data
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
 from netgrader.grading.severities import as_the_course_says, severities_of
-from netgrader.grading.stages import Options, Ran, run_stage
+from netgrader.grading.stages import Options, Ran, require_data, run_stage
 from netgrader.grading.store import hash_json, open_store
 from netgrader.grading.submission import (
     SubmittedNotebook,

@@ -35,7 +35,7 @@ __all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "ha
 
 FORMAT = 1
 STALE_SECONDS = 86_400
-NOTES = "latest"
+RECORDS = "latest"
 ABOUT = "entry.json"
 INPUTS = "inputs.json"
 CONTENT = "content"
@@ -54,7 +54,7 @@ class Key:
 
     @property
     def digest(self) -> str:
-        """Its hash, the result's name."""
+        """Return its hash, the result's name."""
         return hash_json({"format": FORMAT, "stage": self.stage, "inputs": self.inputs})
 
 
@@ -102,11 +102,11 @@ class Store:
         self.warnings: list[str] = []
 
     def path(self, key: Key) -> Path:
-        """Where the result of `key` is or would be."""
+        """Return the folder where the result of `key` is or would be."""
         return self.root / key.stage / key.digest[:2] / key.digest
 
     def get(self, key: Key) -> Entry | None:
-        """The result of `key`, None if there is none or it is damaged (then it is set aside)."""
+        """Return the result of `key`; None if there is none or it is damaged (then it is removed)."""
         folder = self.path(key)
         if not folder.is_dir():
             return None
@@ -117,24 +117,24 @@ class Store:
             self.remove(folder)
         return entry
 
-    def note(self, key: Key, value: object) -> None:
-        """Write a small JSON value down under `key`, over what was there."""
-        write_json(self._note_path(key), value)
+    def put_record(self, key: Key, value: object) -> None:
+        """Write a small JSON value under `key`, over what was there."""
+        write_json(self._record_path(key), value)
 
-    def noted(self, key: Key) -> Any:
-        """What was written down under `key`; None if nothing was, or it is damaged."""
+    def get_record(self, key: Key) -> Any:
+        """Return the JSON value under `key`; None if there is none, or it is damaged."""
         try:
-            return json.loads(self._note_path(key).read_text(encoding="utf-8"))
+            return json.loads(self._record_path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
 
-    def _note_path(self, key: Key) -> Path:
-        return self.root / NOTES / key.stage / key.digest[:2] / f"{key.digest}.json"
+    def _record_path(self, key: Key) -> Path:
+        return self.root / RECORDS / key.stage / key.digest[:2] / f"{key.digest}.json"
 
     def get_or_make(
         self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] | None = None
     ) -> tuple[Entry, bool]:
-        """The result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
+        """Return the result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
 
         What `make` raises goes through, and then nothing is kept. What it noted in `parts` of its seconds is kept beside them.
 
@@ -241,28 +241,28 @@ def open_store(course: Course) -> Store:
 
 
 def hash_json(value: object) -> str:
-    """SHA-256 of a JSON value in its canonical form."""
+    """Return the SHA-256 of a JSON value in its canonical form."""
     return hash_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode())
 
 
 def hash_bytes(content: bytes) -> str:
-    """SHA-256, in hexadecimal."""
+    """Return the SHA-256, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def hash_files(files: Mapping[str, Path]) -> dict[str, str | None]:
-    """Hash of each file by name, None where it does not exist."""
+    """Return the hash of each file by name, None where it does not exist."""
     return {name: _hash_of_input(path) for name, path in sorted(files.items())}
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _hash_of_input(path: Path) -> str | None:
-    """The hash of one of the course's own files, taken once for each state in which a class finds it."""
+    """Return the hash of one of the course's own files, taken once for each state in which a class finds it."""
     if not path.is_file():
         return None
     status = path.stat()
@@ -275,7 +275,7 @@ def _hash_as_it_was(path: Path, *_state: int) -> str:
 
 
 def _own() -> str:
-    """A name that no other process gives, and that says which gave it."""
+    """Return a name that no other process gives, and that says which gave it."""
     return f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
@@ -285,7 +285,7 @@ def _host() -> str:
 
 
 def _in_use(name: str) -> bool:
-    """Whether the process that gave a name by `_own` lives on this machine; of others nobody can tell."""
+    """Whether the process that gave a name by `_own` lives on this machine; false where nobody can tell."""
     parts = name.split("-")
     if len(parts) < 4 or parts[-3] != _host() or not parts[-2].isdecimal():
         return False

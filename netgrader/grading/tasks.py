@@ -11,7 +11,7 @@ from netgrader.checks.wording import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import Job, grade_job
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.results import NotebookResult
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Task:
 
     @property
     def for_worker(self) -> WorkerTask:
-        """The task as it is sent."""
+        """Return the task as it is sent."""
         job = self.job
         assignment = job.assignment
         return WorkerTask(
@@ -127,7 +127,7 @@ def longest_first(tasks: Sequence[Task]) -> list[Task]:
     own: dict[Task, float] = {}
     by_notebook: dict[str, list[float]] = {}
     for task in tasks:
-        before = kept(kept_path(task.job.assignment, task.student, task.job.notebook))
+        before = load_last_result(task.job.assignment, task.student, task.job.notebook)
         if before is not None:
             own[task] = sum(before.result.seconds.get(stage, 0.0) for stage in ("execute", "verify"))
             by_notebook.setdefault(task.job.notebook, []).append(own[task])

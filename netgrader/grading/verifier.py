@@ -182,7 +182,7 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
 
 
 def _facts(bench: Bench, cells: Collection[str] | None) -> dict[str, str]:
-    """What is told to the instructor; a graph that breaks whoever reads it costs no verdict that was made before."""
+    """Return what is told to the instructor; a graph that breaks whoever reads it costs no verdict that was made before."""
     try:
         return otherwise(bench, cells)
     except Exception:  # noqa: BLE001  (whatever it is, the verdicts stand; the trace is kept for the instructor)
@@ -191,7 +191,7 @@ def _facts(bench: Bench, cells: Collection[str] | None) -> dict[str, str]:
 
 
 def _started_lab(request: VerificationRequest) -> Lab | None:
-    """The lab, already there where a graph was handed over: TensorFlow is imported while other evidence is judged."""
+    """Return the lab, started where a graph was handed over: TensorFlow is imported while other evidence is judged."""
     cells = request.cells if request.cells is not None else ("*",)
     if request.lab == "local" or not any(any(request.evidence.glob(f"{cell}/*.pb")) for cell in cells):
         return None
@@ -202,7 +202,7 @@ def _started_lab(request: VerificationRequest) -> Lab | None:
 
 
 def _lab(request: VerificationRequest) -> Lab:
-    """The lab that was asked for; the modules differ in what they import."""
+    """Return the lab that was asked for; the modules differ in what they import."""
     if request.lab == "local":
         from netgrader.lab.local import LocalLab  # noqa: PLC0415
 

@@ -248,7 +248,7 @@ def _environment() -> dict[str, str]:
 
 
 def _lines(verdicts: Path) -> Iterator[dict[str, Any]]:
-    """What the verifier told, line by line; the last line of one that was killed may be cut off."""
+    """Yield what the verifier wrote, line by line; the last line of one that was killed may be cut off."""
     if not verdicts.is_file():
         return
     for line in verdicts.read_text(encoding="utf-8").splitlines():

@@ -10,7 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader.commands.changes import changes_of
-from netgrader.commands.choose import handed_in_since, moment, notebooks_with, seen
+from netgrader.commands.choose import file_states, handed_in_since, moment, notebooks_with
 from netgrader.commands.saving import Saver
 from netgrader.commands.status import Journal, log_path, status_path
 from netgrader.errors import UsageError
@@ -156,9 +156,9 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     (job,) = jobs_of(booked.assignment, "ada")
     task = Task("ada", job)
     saver = Saver(booked.assignment, [task], Options(), force=False)
-    before = seen(path.parent)
+    before = file_states(path.parent)
     booked.submit("ada", add=WRONG)
-    assert seen(path.parent) != before
+    assert file_states(path.parent) != before
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
     saver.end(Done.of(task, WorkerResult(result.as_json())))
     saver.finish()

@@ -15,7 +15,7 @@ from nbgrader.preprocessors import CheckCellMetadata
 from netgrader.commands.saving import Saver
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import grade_job, jobs_of
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, WorkerResult
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
@@ -151,7 +151,7 @@ def files(course, folder):
 
 def results(course, student):
     """What is kept of each notebook, but for how long it took."""
-    found = [kept(kept_path(course.assignment, student, name)) for name in ("1_sums", "2_words")]
+    found = [load_last_result(course.assignment, student, name) for name in ("1_sums", "2_words")]
     return [one and replace(one, result=replace(one.result, seconds={})) for one in found]
 
 

@@ -1,10 +1,10 @@
-"""The last result of each submitted notebook, kept for feedback, reports and the next grading; readable by people."""
+"""The last result of each submitted notebook: for feedback, reports and the next grading; readable by people."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netgrader.files import write_json
 from netgrader.observations import ObservationError, Observations, from_json, to_json
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["Kept", "keep", "kept", "kept_path"]
+__all__ = ["LastResult", "load_last_result", "save_last_result"]
 
 FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is kept of one graded notebook.
+class LastResult:
+    """What came of one graded notebook.
 
     Attributes
     ----------
@@ -41,31 +41,30 @@ class Kept:
     answers: Mapping[str, str] = field(default_factory=dict)
 
 
-def kept_path(assignment: Assignment, student: str, notebook: str) -> Path:
-    """Where the last result of a student's notebook is kept."""
-    return assignment.course.scratch / "results" / assignment.name / student / f"{notebook}.json"
-
-
-def keep(path: Path, what: Kept) -> None:
-    """Write it, in one move."""
-    raw: dict[str, Any] = {
+def save_last_result(assignment: Assignment, student: str, notebook: str, last: LastResult) -> None:
+    """Write the result of a student's notebook over the one before."""
+    raw = {
         "format": FORMAT,
-        "digest": what.digest,
-        "answers": dict(what.answers),
-        "result": what.result.as_json(),
-        "observations": to_json(what.observations),
+        "digest": last.digest,
+        "answers": dict(last.answers),
+        "result": last.result.as_json(),
+        "observations": to_json(last.observations),
     }
-    write_json(path, raw)
+    write_json(_path(assignment, student, notebook), raw)
 
 
-def kept(path: Path) -> Kept | None:
-    """What was kept there; None if there is nothing, or it is damaged or of another version."""
+def load_last_result(assignment: Assignment, student: str, notebook: str) -> LastResult | None:
+    """Return the last result of a student's notebook; None if there is none, or it is damaged or of another version."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(_path(assignment, student, notebook).read_text(encoding="utf-8"))
         if raw["format"] != FORMAT:
             return None
-        return Kept(
+        return LastResult(
             NotebookResult.from_json(raw["result"]), from_json(raw["observations"]), raw["digest"], raw["answers"]
         )
     except (OSError, ValueError, KeyError, TypeError, ObservationError):
         return None
+
+
+def _path(assignment: Assignment, student: str, notebook: str) -> Path:
+    return assignment.course.scratch / "results" / assignment.name / student / f"{notebook}.json"
