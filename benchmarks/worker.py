@@ -12,8 +12,8 @@ from pathlib import Path
 from netgrader.course import Course
 from netgrader.grading.execution_types import RESULT, Execution
 from netgrader.grading.grade import find_jobs, grade_job
-from netgrader.grading.remote import open_store
 from netgrader.grading.stages import Options
+from netgrader.grading.store import open_store
 
 
 def main(course: Course, threads: int, notebooks: list[Path]) -> None:

@@ -123,32 +123,22 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 
 @app.command()
 def store(
-    why: Annotated[
-        Path | None,
-        typer.Option("--why", metavar="PATH", help="Of a submission: what is kept, and why the rest is run."),
-    ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     before: Annotated[
         str | None,
         typer.Option("--before", metavar="TIME", help="With --prune: also what is older than 30d, 2026-11-01."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --prune: only say what it would remove.")] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
     """List what is kept of gradings so that nothing is done twice, say why some of it is stale, make room.
 
-    Example: netgrader store --why submitted/ada/digits
+    Example: netgrader store --prune --before 30d
     """
-    from netgrader.commands.store import run_list, run_prune, run_why
-    from netgrader.errors import UsageError
+    from netgrader.commands.store import run
 
-    if (before or dry_run) and not prune:
-        raise UsageError("--before and --dry-run go with --prune.")
-    if why is not None and prune:
-        raise UsageError("--why and --prune are two things; give one of them.")
-    if why is not None:
-        raise typer.Exit(run_why(why, sandbox))
-    raise typer.Exit(run_prune(sandbox, before, dry_run=dry_run) if prune else run_list(sandbox))
+    if before and not prune:
+        raise UsageError("--before goes with --prune.")
+    raise typer.Exit(run(sandbox, prune=prune, before=before))
 
 
 @app.command()
@@ -156,7 +146,6 @@ def status(
     assignment: Annotated[
         str | None, typer.Argument(help="The assignment's name; all if not given.", show_default=False)
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Say it as JSON, a line for each assignment.")] = False,
 ) -> None:
     """Say how far the grading of a class is, from another terminal, or how the last one ended.
 
@@ -164,7 +153,7 @@ def status(
     """
     from netgrader.commands.status import run
 
-    raise typer.Exit(run(assignment, json))
+    raise typer.Exit(run(assignment))
 
 
 @app.command()

@@ -133,9 +133,20 @@ class Course:
 
     @property
     def scratch(self) -> Path:
-        """Where results are kept: beside the course, or in the user's cache where the course is read-only."""
+        """Where results are kept: beside the course, or in the user's cache where the course is read-only.
+
+        Raises
+        ------
+        UsageError
+            If ``NETGRADER_STORE`` is a URL.
+        """
         named = os.environ.get(STORE_VARIABLE)
-        if named and not self.store_url:
+        if named and "://" in named:
+            raise UsageError(
+                f"{STORE_VARIABLE} names {named}; results are kept in a folder. Name one; if several machines grade, one "
+                "that they share."
+            )
+        if named:
             return Path(named)
         beside = self.root / ".netgrader"
         if os.access(beside if beside.exists() else self.root, os.W_OK):
@@ -162,12 +173,6 @@ class Course:
                 drawn.replace(file)
             drawn.unlink(missing_ok=True)
             return file.read_bytes()
-
-    @property
-    def store_url(self) -> str | None:
-        """Where results stand for many machines, if ``NETGRADER_STORE`` is a URL of fsspec's such as ``s3://bucket/digits``."""
-        named = os.environ.get(STORE_VARIABLE, "")
-        return named if "://" in named else None
 
     @property
     def assignments(self) -> tuple[str, ...]:

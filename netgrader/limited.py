@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, TypeVar
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
-__all__ = ["SECONDS", "ExceededError", "together", "within_limits"]
+__all__ = ["SECONDS", "ExceededError", "start_server", "together", "within_limits"]
 
 SECONDS = 30.0
 """Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
@@ -114,27 +115,45 @@ def together(seconds: float | None = None) -> Iterator[None]:
         _TOGETHER.reset(token)
 
 
+def start_server(
+    module: str, environment: Mapping[str, str], *options: str
+) -> tuple[subprocess.Popen[bytes], Connection[Any, Any]]:
+    """Start ``python -m module DESCRIPTOR``, which serves what comes through a connection until that closes.
+
+    Parameters
+    ----------
+    module, options
+        What is run, and Python's options.
+    environment
+        Its whole environment.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-I", *options, "-m", module, str(theirs.fileno())],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is for whoever waits for it
+        )
+    return process, Connection(ours.detach())
+
+
 class _Worker:
     """The process, seen from the one that has work."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-W", "ignore", "-m", __name__, str(theirs.fileno())],
-                env={**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for whoever waits for it
-            )
-        self._connection = Connection(ours.detach())
+        environment = {**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"}
+        self._process, self._connection = start_server(__name__, environment, "-W", "ignore")
 
     @property
     def lives(self) -> bool:
         return self._process.poll() is None
 
     def call(self, work: bytes) -> bytes | None:
-        """Its answer; None if it ended over it."""
+        """Return its answer; None if it ended over it."""
         try:
             self._connection.send_bytes(work)
             return self._connection.recv_bytes()
@@ -204,7 +223,7 @@ def _serve(connection: Connection) -> None:
 
 
 def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> bytes:
-    """What `function` returns or raises, and which of them it is."""
+    """Return what `function` returns or raises, and which of them it is."""
     try:
         return pickle.dumps((True, function(*arguments)))
     except MemoryError:

@@ -7,14 +7,13 @@ import copy
 import functools
 import hashlib
 import json
-import os
 import sys
-import uuid
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
+from netgrader.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,10 +144,7 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
         except (ValueError, KeyError, TypeError):
             kept.unlink(missing_ok=True)  # damaged: made again below
     made = _generate(assignment, source)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_name(f"{kept.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
-    part.write_text(json.dumps(made.as_json(), indent=1), encoding="utf-8")
-    part.replace(kept)
+    write_json(kept, made.as_json())
     return made
 
 

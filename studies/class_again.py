@@ -20,7 +20,7 @@ from pathlib import Path
 from netgrader.cage import require_self_tests
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
-from netgrader.grading.pool import fill
+from netgrader.grading.pool import ProcessPool, grade_tasks
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, Task, longest_first
 from studies.right_notebooks import ROOT, commit, later, write_result
@@ -53,7 +53,7 @@ def graded(run: int, at: str, workers: int, record: Path | None = None) -> list[
     with tempfile.TemporaryDirectory(prefix="netgrader-again-") as folder:
         os.environ["NETGRADER_STORE"] = folder
         (Path(folder) / "secret").write_bytes(hashlib.sha256(f"class again {run}".encode()).digest())
-        done = fill(longest_first(tasks), Options(threads=1), workers=workers, watcher=_Printed())
+        done = grade_tasks(longest_first(tasks), Options(threads=1), ProcessPool(workers), [_Printed()])
     rows = []
     for one in sorted(done, key=lambda one: (one.task.student, one.task.job.path.name)):
         if one.result is None:

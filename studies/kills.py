@@ -33,8 +33,8 @@ from nbgrader.api import Gradebook
 # With all that the command imports late, so that forks have it.
 import netgrader.commands.autograde  # noqa: F401
 from netgrader.cli import main as cli_main
-from netgrader.commands.running import status_path
-from netgrader.grading.kept import kept, kept_path
+from netgrader.commands.status import status_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from tests.conftest import TinyCourse, build
 
@@ -249,7 +249,7 @@ def state_of(course: TinyCourse) -> dict[str, Any]:
                 comments = {one.name: one.auto_comment for one in notebook.comments}
                 folder = course.course.folder("autograded", student, course.assignment_id)
                 page = json.loads((folder / f"{notebook.name}.ipynb").read_text(encoding="utf-8"))
-                last = kept(kept_path(course.assignment, student, notebook.name))
+                last = load_last_result(course.assignment, student, notebook.name)
                 result = {**last.result.as_json(), "seconds": {}, "environment": {}} if last else None
                 found[f"{student}/{notebook.name}"] = (marks, comments, page["cells"], result)
     return found

@@ -11,7 +11,6 @@ import textwrap
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
@@ -20,7 +19,6 @@ from netgrader.course import Assignment, Course
 from netgrader.grading.execution_types import CellRun, CellStatus, Execution
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
-
 
 CONFIG = """
 from pathlib import Path

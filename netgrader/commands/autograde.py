@@ -19,17 +19,17 @@ from netgrader.commands.choose import (
     tasks_of,
 )
 from netgrader.commands.progress import Progress
-from netgrader.commands.running import Journal
 from netgrader.commands.saving import Saver
 from netgrader.commands.show import class_table, console, trouble_lines, uncaged_warning, ungraded
+from netgrader.commands.status import Journal
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.cluster import fill_on_cluster
-from netgrader.grading.pool import fill
-from netgrader.grading.remote import open_store
+from netgrader.grading.cluster import DaskPool
+from netgrader.grading.pool import ProcessPool, grade_tasks
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, Task, Watcher, longest_first
+from netgrader.grading.store import open_store
+from netgrader.grading.tasks import Done, Task, longest_first
 from netgrader.nbgrader_plugin.caged_steps import require_configured
 from netgrader.nbgrader_plugin.gradebook import has_duedate, marks_by_hand, opened, require_writable, sync_cells
 from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from netgrader.grading.pool import Watcher
     from netgrader.results import NotebookResult
 
 __all__ = ["grade_class", "run"]
@@ -122,9 +123,8 @@ def grade_class(
         tasks, unread = tasks_of(assignment, chosen)
         if notebooks is not None:
             tasks = [task for task in tasks if task.job.notebook in notebooks]
-        lasting = _Grading(assignment, tasks, options, out, workers=workers or os.cpu_count() or 1, scheduler=scheduler)
         if dry_run:
-            done = lasting.graded()
+            done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler)
             with opened(assignment.course) as gradebook:
                 given = marks_by_hand(gradebook, assignment)
             changes_table(out, changes_of(done, given), len({task.student for task in tasks}))
@@ -133,91 +133,59 @@ def grade_class(
         sync_cells(assignment, {task.job.notebook for task in tasks})
         times = put_right(assignment, chosen)
         saver = Saver(assignment, tasks, options, force=force)
-        done = lasting.graded(saver)
+        done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
     before_table()
     _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
-    for said in saver.said:
-        out.print(said, markup=False)
-    for said in saver.told:
-        out.print(said, markup=False)
+    for message in (*saver.warnings, *saver.penalties):
+        out.print(message, markup=False)
     _times(out, assignment, times)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)
     return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
 
 
-class _Grading:
-    """The grading of tasks, watched by whoever wants to."""
+def _graded(
+    assignment: Assignment,
+    tasks: Sequence[Task],
+    options: Options,
+    out: Console,
+    *,
+    workers: int | None,
+    scheduler: str | None,
+    saver: Saver | None = None,
+) -> list[Done]:
+    """Grade `tasks`; `saver` is told and waited for.
 
-    def __init__(
-        self,
-        assignment: Assignment,
-        tasks: Sequence[Task],
-        options: Options,
-        out: Console,
-        *,
-        workers: int,
-        scheduler: str | None,
-    ) -> None:
-        self._assignment = assignment
-        self._tasks = longest_first(tasks)
-        self._options = options
-        self._out = out
-        self._workers = workers
-        self._scheduler = scheduler
-
-    def graded(self, saver: Saver | None = None) -> list[Done]:
-        """Grade them; `saver` is told and waited for.
-
-        Raises
-        ------
-        NetgraderError
-            If it was stopped, with how to go on.
-        """
-        how = f"on the cluster {self._scheduler}" if self._scheduler else f"with {self._workers} workers"
-        journal = Journal(self._assignment, self._tasks, how)
-        ended = "failed"
-        try:
-            with Progress(self._out, self._tasks) as progress:
-                done = self._fill(_All([progress, journal, *([saver] if saver else [])]))
-                if saver:
-                    saver.finish()
-            ended = "finished"
-        except KeyboardInterrupt as error:
-            ended = "stopped"
-            raise NetgraderError(
-                f"Stopped. What was graded is kept; call again to go on: netgrader autograde {self._assignment.name}"
-            ) from error
-        finally:
+    Raises
+    ------
+    NetgraderError
+        If it was stopped, with how to go on.
+    """
+    tasks, workers = longest_first(tasks), workers or os.cpu_count() or 1
+    how = f"on the cluster {scheduler}" if scheduler else f"with {workers} workers"
+    journal = Journal(assignment, tasks, how)
+    ended = "failed"
+    try:
+        with Progress(out, tasks) as progress:
+            watchers: list[Watcher] = [progress, journal, *([saver] if saver else [])]
+            done: list[Done] = []
+            if tasks:
+                pool = DaskPool(scheduler, assignment.course) if scheduler else ProcessPool(workers)
+                done = grade_tasks(tasks, options, pool, watchers)
             if saver:
-                saver.stop()
-            journal.close(ended)
-        return done
-
-    def _fill(self, watcher: Watcher) -> list[Done]:
-        if self._scheduler is not None:
-            return fill_on_cluster(self._tasks, self._options, address=self._scheduler, watcher=watcher)
-        return fill(self._tasks, self._options, workers=self._workers, watcher=watcher)
-
-
-class _All:
-    """Tells several watchers."""
-
-    def __init__(self, watchers: Sequence[Watcher]) -> None:
-        self._watchers = watchers
-
-    def begin(self, task: Task) -> None:
-        for watcher in self._watchers:
-            watcher.begin(task)
-
-    def end(self, done: Done) -> None:
-        for watcher in self._watchers:
-            watcher.end(done)
-
-    def tick(self) -> None:
-        for watcher in self._watchers:
-            watcher.tick()
+                saver.finish()
+        ended = "finished"
+    except KeyboardInterrupt as error:
+        ended = "stopped"
+        raise NetgraderError(
+            f"Stopped. What was graded is kept; call again to go on: netgrader autograde {assignment.name}"
+        ) from error
+    finally:
+        if saver:
+            saver.stop()
+        journal.close(ended)
+    return done
 
 
 def _summary(
@@ -229,7 +197,7 @@ def _summary(
     cells: Sequence[str],
     seconds: float,
 ) -> None:
-    """The class as a table, what broke, and a line with how many there were."""
+    """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
     rows = [(one.task.student, _narrowed(one.result, cells), one.error) for one in order]
     named = {(student, error) for student, _, error in rows if error}
@@ -260,7 +228,7 @@ def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
 
 
 def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookResult | None:
-    """A result with the cells called `names` alone; as it is if there are none."""
+    """Return a result with the cells called `names` alone; as it is if there are none."""
     if result is None or not names:
         return result
     cells = tuple(cell for cell in result.cells if cell.cell in names)
@@ -277,8 +245,8 @@ def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookRe
 def _trouble(out: Console, done: Sequence[Done]) -> None:
     trouble_lines(out, ((f"{one.task.student} {one.task.job.notebook}", one.trouble) for one in done))
     for one in done:
-        for said in one.said:
-            out.print(f"{one.task.student} {one.task.job.notebook}: {said}", markup=False)
+        for warning in one.warnings:
+            out.print(f"{one.task.student} {one.task.job.notebook}: {warning}", markup=False)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Which students and notebooks of a class are graded: by name, by when they were handed in, by how it went before."""
+"""Choose which students and notebooks of a class are graded: by name, by when they handed in, by how it went before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netgrader.checks.wording import plain
 from netgrader.commands.show import require_known, ungraded
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.grading.tasks import Task
 from netgrader.nbgrader_plugin.stamp import handed_in
 
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["Seen", "handed_in_since", "moment", "not_in_full", "notebooks_with", "seen", "students_of", "tasks_of"]
+__all__ = ["file_states", "handed_in_since", "moment", "not_in_full", "notebooks_with", "students_of", "tasks_of"]
 
-Seen = tuple[tuple[str, int, int], ...]
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def students_of(assignment: Assignment, asked: Sequence[str]) -> list[str]:
-    """Those who handed something in, or those of them who are asked for.
+    """Return those who handed something in, or those of them who are asked for.
 
     Raises
     ------
@@ -46,7 +45,7 @@ def students_of(assignment: Assignment, asked: Sequence[str]) -> list[str]:
 
 
 def tasks_of(assignment: Assignment, students: Iterable[str]) -> tuple[list[Task], dict[str, str]]:
-    """What `students` handed in, and a sentence for each whose submission cannot be read or is empty."""
+    """Return what `students` handed in, and a sentence for each whose submission cannot be read or is empty."""
     tasks: list[Task] = []
     unread: dict[str, str] = {}
     for student in students:
@@ -69,12 +68,12 @@ def tasks_of(assignment: Assignment, students: Iterable[str]) -> tuple[list[Task
 def not_in_full(assignment: Assignment, student: str) -> bool:
     """Whether the last result of one of the student's notebooks is missing or not in full."""
     tasks, unread = tasks_of(assignment, [student])
-    before = [kept(kept_path(assignment, student, task.job.notebook)) for task in tasks]
+    before = [load_last_result(assignment, student, task.job.notebook) for task in tasks]
     return bool(unread) or any(one is None or ungraded([one.result]) for one in before)
 
 
 def notebooks_with(assignment: Assignment, cell: str) -> list[str]:
-    """The notebooks that have the check cell called `cell`.
+    """Return the notebooks that have the check cell called `cell`.
 
     Raises
     ------
@@ -92,7 +91,7 @@ def notebooks_with(assignment: Assignment, cell: str) -> list[str]:
 
 
 def moment(text: str, now: datetime | None = None) -> datetime:
-    """A time as it is typed: ``2026-11-20``, ``2026-11-20T18:00`` in the local zone, or ``3h``, ``2d``, ``1w`` ago.
+    """Parse a time: ``2026-11-20``, ``2026-11-20T18:00`` in the local zone, or ``3h``, ``2d``, ``1w`` ago.
 
     Raises
     ------
@@ -121,12 +120,12 @@ def handed_in_since(assignment: Assignment, student: str, since: datetime) -> bo
         written = None
     if written is not None:
         return bool(written.replace(tzinfo=UTC) >= since)
-    newest = max((changed for _, changed, _ in seen(folder)), default=0)
+    newest = max((changed for _, changed, _ in file_states(folder)), default=0)
     return datetime.fromtimestamp(newest / 1e9, UTC) >= since
 
 
-def seen(folder: Path) -> Seen:
-    """The files of a submission with when they were last changed (nanoseconds) and how large they are (bytes)."""
+def file_states(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return the files of a submission with when they were last changed (nanoseconds) and how large they are (bytes)."""
     found = []
     for path in sorted(folder.rglob("*")):
         try:

@@ -44,7 +44,7 @@ def run(workers: int | None) -> int:
 
 
 def _to_open(assignment: Assignment) -> list[tuple[str, Path]]:
-    """What a person looks at next: the report, and each student's pages."""
+    """Return what a person looks at next: the report, and each student's pages."""
     pages = [("the class", assignment.course.root / "reports" / f"{assignment.name}.html")]
     for student in assignment.course.submitted(assignment.name):
         folder = assignment.course.folder("feedback", student, assignment.name)

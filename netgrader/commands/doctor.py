@@ -61,7 +61,7 @@ def run(sandbox: str = "bubblewrap") -> int:
 
 
 def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
-    """All that is looked at, in order; each is tried when it is asked for."""
+    """Yield all that is looked at, in order; each is tried when it is asked for."""
     version = platform.python_version()
     supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
     yield Finding("Python", supported, f"{version} ({sys.executable})", "install Python 3.11 to 3.13, then make setup")

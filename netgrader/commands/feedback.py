@@ -71,7 +71,7 @@ def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str])
 
 
 def _not_graded_yet(assignment: Assignment, student: str) -> list[str]:
-    """The notebooks of the assignment that a student handed in and of which no page can be made yet."""
+    """Return the notebooks of the assignment that a student handed in and of which no page can be made yet."""
     folder = assignment.course.folder("autograded", student, assignment.name)
     try:
         handed_in = [job.notebook for job in jobs_of(assignment, student)]

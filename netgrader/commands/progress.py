@@ -101,13 +101,13 @@ class Progress:
 
 
 def _cells(task: Task) -> int:
-    """How many cells of a task earn points; one for a notebook that is none of the course's."""
+    """Return how many cells of a task earn points; one for a notebook that is none of the course's."""
     assignment, notebook = task.job.assignment, task.job.notebook
     return len(assignment.skeleton(notebook).graded) if notebook in assignment.notebooks else 1
 
 
 def _broken(result: NotebookResult) -> str:
-    """What is fatal in a notebook, to be said beside its points."""
+    """Return what is fatal in a notebook, to be shown beside its points."""
     found = causes(check for cell in result.cells for check in cell.checks)
     fatal = [code for code, severity in found.items() if severity is Severity.FATAL]
     return f", fatal: {', '.join(fatal)}" if fatal else ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console
 from netgrader.course import find_course
+from netgrader.files import write_text
 from netgrader.report.build import build_report, class_csv, render_report
 from netgrader.report.load import load_class
 
@@ -36,13 +37,8 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
         The page; ``reports/<assignment>.html`` in the course's folder if None.
     """
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
     view = load_class(assignment, page.parent)
-    for path, text in (
-        (page.with_suffix(".csv"), class_csv(view)),
-        (page, render_report(build_report(view, csv_name=page.with_suffix(".csv").name))),
-    ):
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+    csv = page.with_suffix(".csv")
+    write_text(csv, class_csv(view))
+    write_text(page, render_report(build_report(view, csv_name=csv.name)))
     return page

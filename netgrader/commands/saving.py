@@ -8,7 +8,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
-from netgrader.commands.choose import seen
+from netgrader.commands.choose import file_states
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import grade_job
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
@@ -47,28 +47,28 @@ class Saver:
     ----------
     failed
         Sentences on students whose marks could not be saved.
-    said
+    warnings
         Sentences on what was saved.
     late
         Students who handed in anew meanwhile: their marks stay as they were, since nbgrader would save what is newest.
-    told
-        Sentences on points that the gradebook has less than is told, for coming late.
+    penalties
+        Sentences on points that the gradebook has fewer than are shown, for coming late.
     """
 
     def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options, *, force: bool) -> None:
         self.failed: dict[str, str] = {}
         self.late: list[str] = []
-        self.told: list[str] = []
+        self.penalties: list[str] = []
         self._assignment = assignment
         self._options = dataclasses.replace(options, anew=False)
         self._force = force
         ours = is_ours_alone(assignment.course.config)
         self._conversion = Conversion(assignment, self._options) if ours else None
-        self.said = self._conversion.said if self._conversion else []
+        self.warnings = self._conversion.said if self._conversion else []
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1
-        self._seen = {student: seen(self._folder(student)) for student in self._left}
+        self._files = {student: file_states(self._folder(student)) for student in self._left}
         self._done: dict[str, list[Done]] = {}
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -127,7 +127,7 @@ class Saver:
         if errors:
             self.failed[student] = errors[0]
             return
-        if seen(self._folder(student)) != self._seen[student]:
+        if file_states(self._folder(student)) != self._files[student]:
             self.late.append(student)
             return
         digests = {one.task.job.notebook: one.digest for one in own}
@@ -144,7 +144,7 @@ class Saver:
             autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
             gradebook.db.rollback()  # what nbgrader wrote is not seen before
             require_same(gradebook, self._assignment, student, [one.result for one in own if one.result])
-            self.told += penalties_of(gradebook, self._assignment, student)
+            self.penalties += penalties_of(gradebook, self._assignment, student)
         except GradebookError:
             raise
         except NetgraderError as error:

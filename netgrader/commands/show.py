@@ -50,7 +50,7 @@ class TerminalConsole(Console):
 
 
 def console(*, err: bool = False) -> Console:
-    """A console that writes plain, wide lines where it is not a terminal."""
+    """Return a console that writes plain, wide lines where it is not a terminal."""
     stream = sys.stderr if err else sys.stdout
     return TerminalConsole(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
@@ -185,7 +185,7 @@ def _why(result: NotebookResult) -> str:
 
 
 def _reasons(checks: Sequence[CheckResult]) -> list[str]:
-    """A line for each check that did not pass, the gravest first; what follows from others or waits for them is counted."""
+    """Return a line for each check that did not pass, the gravest first; what follows or waits is counted."""
     told = sorted((check for check in checks if check.outcome is not Outcome.PASSED or check.message), key=gravity)
     left = [check for check in told if is_consequence(check)]
     lines = [_reason(check) for check in told if check not in left]

@@ -1,12 +1,12 @@
-"""``netgrader store``: what was kept of gradings, why some of it is stale, and how to make room."""
+"""``netgrader store``: what is kept of gradings, what of it is stale and why, and how to make room."""
 
 from __future__ import annotations
 
-import shutil
-import time
+import json
 from collections import Counter
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -14,130 +14,129 @@ from rich.table import Table
 from netgrader.commands.choose import moment
 from netgrader.commands.show import console
 from netgrader.course import find_course
-from netgrader.grading.grade import NOT_RESTORED, find_jobs, submitted_helpers
-from netgrader.grading.remote import open_store
-from netgrader.grading.restore import restore
-from netgrader.grading.stages import RUN, Options, run_key
-from netgrader.grading.stale import Listed, differences, listed, why_stale
-from netgrader.grading.submission import read_notebook
-from netgrader.limited import ExceededError, within_limits
+from netgrader.grading.stages import RUN, Options, run_context
+from netgrader.grading.store import ABOUT, FORMAT, INPUTS, open_store
+from netgrader.grading.verify_stage import VERDICTS, tests_hashes, verdict_context
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from netgrader.course import Course
 
-__all__ = ["run_list", "run_prune", "run_why"]
+__all__ = ["run"]
 
-STAGES = {"execute": "runs of notebooks", "verify": "verdicts"}
+STAGES = {RUN: "runs of notebooks", VERDICTS: "verdicts"}
 MOST_REASONS = 8
+WORDS = {
+    "netgrader": "netgrader's own code is another",
+    "data": "the training data is another",
+    "seed": "grader_tests/seed.txt is another",
+    "sandbox": "it ran in another cage",
+}
 
 
-def run_list(sandbox: str) -> int:
-    """Say what there is; the exit code."""
+@dataclass(frozen=True)
+class _Listed:
+    """An entry of the store: its folder, when it was made (ISO 8601), its size in bytes, and why it is stale if it is."""
+
+    stage: str
+    folder: Path
+    size: int
+    stale: tuple[str, ...]
+    made: str = ""
+
+
+def run(sandbox: str, *, prune: bool = False, before: str | None = None) -> int:
+    """List what there is, or remove what is stale, and with `before` all that was made before that time; the exit code."""
     course, out = find_course(), console()
-    entries = list(listed(course.scratch / "store"))
-    digests = [entry.digest for entry in entries if entry.stage == RUN]
-    table = Table("", "entries", "MB", "oldest", "newest", "took h", "stale")
-    reasons: Counter[str] = Counter()
-    for stage, name in STAGES.items():
-        own = [entry for entry in entries if entry.stage == stage]
-        stale = [why for why in (why_stale(course, one, Options(sandbox=sandbox), digests) for one in own) if why]
-        reasons.update(reason for why in stale for reason in why)
-        made = sorted(one.made for one in own if one.made) or ["", ""]
-        hours = sum(one.seconds for one in own) / 3600
-        table.add_row(name, str(len(own)), _mb(own), made[0][:10], made[-1][:10], f"{hours:.1f}", str(len(stale)))
-    out.print(f"Store: {course.scratch / 'store'}", soft_wrap=True, markup=False)
-    if course.store_url:
-        out.print(f"Before others: {course.store_url}", soft_wrap=True, markup=False)
-    out.print(table)
-    for reason, number in reasons.most_common(MOST_REASONS):
-        out.print(f"stale, {number} times: {reason}", markup=False)
-    if reasons:
-        out.print("What is stale is never used; netgrader store --prune removes it.")
-    return 0
-
-
-def run_why(path: Path, sandbox: str) -> int:
-    """Say of a notebook or a submission's folder what is in the store, and why the rest has to be run; the exit code."""
-    course, out = find_course(path), console()
-    store = open_store(course)
-    runs = [entry for entry in listed(store.root) if entry.stage == RUN and entry.problem is None]
-    options = Options(sandbox=sandbox)
-    for job in find_jobs(path, course):
-        if job.problem is not None:
-            out.print(f"{job.path.name}: is not run. {job.problem}", markup=False)
-            continue
-        submitted = read_notebook(job.path)
-        helpers, _ = submitted_helpers(job.path.parent, job.assignment, submitted)
-        try:
-            notebook = within_limits(restore, submitted, job.assignment.skeleton(job.notebook))
-        except ExceededError as error:
-            out.print(f"{job.path.name}: is not run. {NOT_RESTORED.format(limit=error)}", markup=False)
-            continue
-        key = run_key(job.assignment, notebook, helpers, options)
-        entry = store.get(key)
-        for said in store.said:
-            out.print(said, markup=False)
-        if entry is not None:
-            verdicts = [
-                one for one in listed(store.root) if one.stage != RUN and one.inputs.get("evidence") == entry.digest
-            ]
-            fresh = any(not why_stale(course, one, options, [entry.digest]) for one in verdicts)
-            what = "its verdicts too" if fresh else _why_no_verdicts(course, verdicts, options, entry.digest)
-            out.print(
-                f"{job.path.name}: the run is in the store (it took {entry.seconds:.0f} s), {what}.", markup=False
-            )
-            continue
-        alike = [one for one in runs if one.inputs.get("notebook") == job.notebook]
-        if not alike:
-            out.print(f"{job.path.name}: no run of {job.notebook} is in the store, so it is run.", markup=False)
-            continue
-        why = min((differences(one.inputs, key.inputs) for one in alike), key=len)
-        out.print(f"{job.path.name}: is run, since beside the nearest run in the store", markup=False)
-        for reason in why:
-            out.print(f"  {reason}", markup=False)
-    return 0
-
-
-def _why_no_verdicts(course: Course, verdicts: list[Listed], options: Options, digest: str) -> str:
-    if not verdicts:
-        return "no verdicts on it are, so its tests are run"
-    why = min((why_stale(course, one, options, [digest]) for one in verdicts), key=len)
-    return f"its tests are run where they changed: {', '.join(why)}"
-
-
-def run_prune(sandbox: str, before: str | None, *, dry_run: bool) -> int:
-    """Remove what is stale, and with `before` all that was made before that time; the exit code."""
-    course, out = find_course(), console()
-    store = open_store(course)
-    entries = list(listed(store.root))
-    digests = [entry.digest for entry in entries if entry.stage == RUN]
     limit = moment(before) if before else None
-    gone: list[tuple[Listed, str]] = []
+    store = open_store(course)
+    entries = list(_listed(course, store.root, Options(sandbox=sandbox)))
+    if not prune:
+        out.print(f"Store: {store.root}", soft_wrap=True, markup=False)
+        table = Table("", "entries", "MB", "oldest", "stale")
+        for stage, name in STAGES.items():
+            own = [entry for entry in entries if entry.stage == stage]
+            oldest = min((entry.made for entry in own if entry.made), default="")
+            table.add_row(name, str(len(own)), _mb(own), oldest[:10], str(sum(bool(entry.stale) for entry in own)))
+        out.print(table)
+        reasons = Counter(reason for entry in entries for reason in entry.stale)
+        for reason, number in reasons.most_common(MOST_REASONS):
+            out.print(f"stale, {number} times: {reason}", markup=False)
+        if reasons:
+            out.print("What is stale is never used; netgrader store --prune removes it.")
+        return 0
+    gone = []
     for entry in entries:
-        why = why_stale(course, entry, Options(sandbox=sandbox), digests)
-        if not why and limit is not None and entry.made and _when(entry.made) < limit:
+        why = entry.stale
+        if not why and limit is not None and entry.made and datetime.fromisoformat(entry.made) < limit:
             why = (f"made on {entry.made[:10]}",)
         if why:
-            gone.append((entry, why[0]))
-    for entry, reason in gone:
-        if not dry_run:
-            # First out of the way in one step: a grading that runs never sees half of it.
-            aside = store.root / "tmp" / f"pruned-{entry.folder.name[:12]}-{time.monotonic_ns()}"
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            entry.folder.rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
-        out.print(f"{escape(entry.stage)} {entry.folder.name[:12]}: {escape(reason)}")
+            gone.append(entry)
+            store.remove(entry.folder)
+            out.print(f"{escape(entry.stage)} {entry.folder.name[:12]}: {escape(why[0])}")
     store.clean()
-    done = "would be removed" if dry_run else "removed"
-    out.print(f"{len(gone)} of {len(entries)} entries {done}, {_mb([entry for entry, _ in gone])} MB.")
+    out.print(f"{len(gone)} of {len(entries)} entries removed, {_mb(gone)} MB.")
     return 0
 
 
-def _when(made: str) -> datetime:
-    return datetime.strptime(made, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-
-
-def _mb(entries: list[Listed]) -> str:
+def _mb(entries: list[_Listed]) -> str:
     return f"{sum(entry.size for entry in entries) / 1e6:.0f}"
+
+
+def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
+    """Yield the entries of the store at `root`, the stages in order; contents are not held against their hashes here."""
+    notebooks: dict[str, str] = {}  # of runs, by the hash of what came out of them
+    for stage in STAGES:
+        for folder in sorted((root / stage).glob("??/*")):
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            try:
+                about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+                inputs = json.loads((folder / INPUTS).read_text(encoding="utf-8"))["inputs"]
+                if about["format"] != FORMAT:
+                    yield _Listed(stage, folder, size, ("it was written by another version of netgrader",))
+                    continue
+                if stage == RUN:
+                    notebooks[about["digest"]] = inputs["notebook"]
+                notebook = inputs["notebook"] if stage == RUN else notebooks.get(inputs["evidence"])
+                yield _Listed(stage, folder, size, _why_stale(course, stage, inputs, notebook, options), about["made"])
+            except (OSError, ValueError, KeyError, TypeError):
+                yield _Listed(stage, folder, size, ("it is damaged",))
+
+
+def _why_stale(
+    course: Course, stage: str, inputs: Mapping[str, Any], notebook: str | None, options: Options
+) -> tuple[str, ...]:
+    """Return why no submission of the course as it is now can have this result; nothing if one can."""
+    if notebook is None:
+        return ("the run that it is on is gone",)
+    found = []
+    for assignment in course.own_assignments:
+        if notebook in assignment.notebooks:
+            now = run_context(assignment, notebook, options)
+            if stage == VERDICTS:
+                now = {**verdict_context(assignment, options), "tests": tests_hashes(assignment, notebook)}
+                del now["seed"]  # further runs of a notebook have others
+            found.append(tuple(_differences(inputs, now)))
+    return min(found, key=len, default=("the course has no such notebook any more",))
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what differs of a result's inputs from what they would be now, in words."""
+    for name, new in now.items():
+        old = before.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            for key in sorted({*old, *new}):
+                if old.get(key) != new.get(key):
+                    yield _detail(name, key, old.get(key), new.get(key))
+        elif old != new:
+            yield WORDS.get(name, f"{name} is another")
+
+
+def _detail(name: str, key: str, old: object, new: object) -> str:
+    if name in {"versions", "limits"}:
+        return f"{'the limit ' if name == 'limits' else ''}{key} was {old}, and is {new}"
+    if None in {old, new}:
+        return f"{key} is {'new' if old is None else 'gone'}"
+    return f"{key} has changed"

@@ -14,12 +14,10 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.again import best_of_runs, line_of
 from netgrader.grading.integrity import observed
 from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpack_beside
-from netgrader.grading.ready import require_data
-from netgrader.grading.remote import open_store
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
 from netgrader.grading.severities import as_the_course_says, severities_of
-from netgrader.grading.stages import Options, Ran, run_stage
-from netgrader.grading.store import hash_json
+from netgrader.grading.stages import Options, Ran, require_data, run_stage
+from netgrader.grading.store import hash_json, open_store
 from netgrader.grading.submission import (
     SubmittedNotebook,
     UnreadableError,
@@ -261,7 +259,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
         observations=verified.observations,
         made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
         trouble=verified.log,
-        said=tuple(store.said),
+        said=tuple(store.warnings),
         digest=hash_json([verified.digest, cells, notes, result.as_json()["cells"]]),
         base=hash_json([ran.entry.digest, cells, skeleton.as_json()]),
     )

@@ -1,171 +1,180 @@
-"""A class graded on all cores: lasting worker processes, the longest notebooks first, nothing lost if one dies."""
+"""A class graded by workers: one loop over an executor, and the executor of this machine.
+
+The one of a cluster is in `netgrader.grading.cluster`.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import signal
 import sys
+import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, Protocol
 
-from netgrader.grading.tasks import Answer, Done, Task, carry_out
+from netgrader.grading.tasks import Done, Task, WorkerResult, grade_worker_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from multiprocessing.connection import Connection
 
+    from netgrader.grading.cluster import DaskPool
     from netgrader.grading.stages import Options
-    from netgrader.grading.tasks import Watcher
 
-__all__ = ["fill"]
+__all__ = ["ProcessPool", "Watcher", "grade_tasks"]
 
 ATTEMPTS = 2
-TICK = 0.5
+TICK_SECONDS = 0.5
 STOP_SECONDS = 2.5
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-@dataclass
-class _Worker:
-    process: Any
-    connection: Connection
-    task: Task | None = None
-    since: float = 0.0
+class Watcher(Protocol):
+    """Is called as the grading of a class goes on, in the process that asked for it."""
+
+    def begin(self, task: Task) -> None:
+        """A task begins."""
+
+    def end(self, done: Done) -> None:
+        """A task has ended."""
+
+    def tick(self) -> None:
+        """About twice a second."""
 
 
-@dataclass
-class _Pool:
-    options: Options
-    workers: list[_Worker] = field(default_factory=list)
-
-    def start(self) -> _Worker:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, self.options), daemon=True)
-        process.start()
-        # Once only the worker holds its end, each side notices when the other is gone.
-        theirs.close()
-        worker = _Worker(process, ours)
-        self.workers.append(worker)
-        return worker
-
-    def give(self, worker: _Worker, task: Task) -> None:
-        worker.task, worker.since = task, time.monotonic()
-        worker.connection.send(task.order)
-
-    def stop(self, *, at_once: bool) -> None:
-        for worker in self.workers:
-            worker.connection.close()
-            if at_once:
-                worker.process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        for worker in self.workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-        self.workers.clear()
-
-
-def fill(
+def grade_tasks(
     tasks: Sequence[Task],
     options: Options,
-    *,
-    workers: int,
-    watcher: Watcher,
+    pool: ProcessPool | DaskPool,
+    watchers: Sequence[Watcher] = (),
 ) -> list[Done]:
-    """Grade `tasks` in worker processes; results go into the store, and come back in the order of `tasks`.
+    """Grade `tasks`, the first ones first, and return the results in their order; they are in the store too.
 
-    A worker that dies is replaced, and what it had is tried once more. Interrupted, it stops the workers and with them
-    their cages within seconds; what was finished is in the store.
-
-    Parameters
-    ----------
-    tasks
-        What to grade, in the order in which to begin.
-    options
-        How notebooks are run.
-    workers
-        How many processes.
-    watcher
-        Is told how far it is.
+    Shuts `pool` down. Interrupted, it stops the workers and with them their cages within seconds.
     """
-    pool = _Pool(options)
-    queue = deque(tasks)
-    died: dict[Task, int] = {}
+    waiting = deque(tasks)
+    running: dict[Future[WorkerResult], Task] = {}
     done: dict[Task, Done] = {}
-    finished = False
-
-    def finish(one: Done) -> None:
-        done[one.task] = one
-        watcher.end(one)
-
     try:
-        for _ in range(min(workers, len(tasks))):
-            pool.start()
-        while len(done) < len(tasks):
-            for worker in pool.workers:
-                if worker.task is None and queue:
-                    pool.give(worker, queue.popleft())
-                    watcher.begin(worker.task)  # type: ignore[arg-type]
-            busy = [worker for worker in pool.workers if worker.task is not None]
-            wait([worker.connection for worker in busy], TICK)
-            for worker in busy:
-                lost = _collect(worker, finish)
-                if lost is not None:
-                    pool.workers.remove(worker)
-                    pool.start()
-                    died[lost] = died.get(lost, 0) + 1
-                    if died[lost] < ATTEMPTS:
-                        queue.appendleft(lost)
-                    else:
-                        sentence = "The process that graded it was killed twice; its memory may not suffice."
-                        finish(Done.of(lost, Answer(None, sentence), 0.0))
-            watcher.tick()
-        finished = True
+        while waiting or running:
+            for _ in range(min(len(waiting), pool.slots - len(running))):
+                task = waiting.popleft()
+                running[pool.submit(grade_worker_task, task.for_worker, options)] = task
+                for watcher in watchers:
+                    watcher.begin(task)
+            for future in wait(running, TICK_SECONDS, FIRST_COMPLETED).done:
+                task = running.pop(future)
+                done[task] = Done.of(task, _result(future))
+                for watcher in watchers:
+                    watcher.end(done[task])
+            for watcher in watchers:
+                watcher.tick()
     finally:
-        pool.stop(at_once=not finished)
+        pool.shutdown(wait=len(done) == len(tasks))
     return [done[task] for task in tasks]
 
 
-def _collect(worker: _Worker, finish: Callable[[Done], None]) -> Task | None:
-    """Take a worker's answer if there is one; its task if it died over it."""
-    task = worker.task
-    if task is None:
-        return None
-    try:
-        if not worker.connection.poll():
-            return None
-        answer = worker.connection.recv()
-    except (EOFError, OSError):
-        worker.process.join()
-        worker.connection.close()
-        return task
-    worker.task = None
-    finish(Done.of(task, answer, time.monotonic() - worker.since))
-    return None
+def _result(future: Future[WorkerResult]) -> WorkerResult:
+    """Return the result; `grade_worker_task` never raises, so an exception is the pool's own."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, BrokenExecutor):
+        return WorkerResult(None, str(error))
+    if type(error).__name__ == "KilledWorker":  # Dask's
+        return WorkerResult(
+            None, "The workers that graded it were killed, one after another; their memory may not suffice."
+        )
+    return WorkerResult(None, f"The cluster could not grade it: {type(error).__name__}: {error}")
 
 
-def _work(connection: Connection, options: Options) -> None:
-    """Grade what comes through `connection` until it closes."""
+class ProcessPool:
+    """Lasting worker processes on this machine; one that dies is replaced, and its call tried once more.
+
+    Parameters
+    ----------
+    slots
+        How many processes.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        # A thread waits for a process.
+        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="worker")
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+        self._all: list[_Worker] = []
+        self._closed = False
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Call `function`, which can be imported and does not raise, in a worker."""
+        return self._threads.submit(self._call, function, arguments)
+
+    def shutdown(self, wait: bool = True) -> None:
+        """End the workers: when they have nothing to do, or without `wait` at once."""
+        with self._lock:
+            self._closed = True
+        for worker in self._all:
+            if wait:
+                worker.connection.close()
+            else:
+                worker.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for worker in self._all:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            worker.process.kill()
+            worker.process.join()
+        # After the processes: each gets a signal when the thread that started it ends.
+        self._threads.shutdown(cancel_futures=True)
+
+    def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        for _ in range(ATTEMPTS):
+            worker = self._take()
+            with contextlib.suppress(EOFError, OSError):
+                worker.connection.send((function, arguments))
+                result = worker.connection.recv()
+                self._idle.append(worker)
+                return result
+        raise BrokenExecutor("The process that graded it was killed twice; its memory may not suffice.")
+
+    def _take(self) -> _Worker:
+        with self._lock:
+            if self._closed:
+                raise BrokenExecutor("Stopped.")
+            if self._idle:
+                return self._idle.pop()
+            self._all.append(_Worker())
+            return self._all[-1]
+
+
+class _Worker:
+    """A process that makes the calls which it is sent."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        # Once only the worker holds its end, each side notices when the other is gone.
+        theirs.close()
+
+
+def _serve(connection: Connection[Any, Any]) -> None:
+    """Make the calls that come through `connection` until it closes."""
     # Ctrl-C reaches the whole group; the parent decides, and ends us by SIGTERM, which lets cages be cleaned up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    _end_with_parent()
-    while True:
-        try:
-            order = connection.recv()
-        except EOFError:
-            return
-        connection.send(carry_out(order, options))
-
-
-def _end_with_parent() -> None:
-    """Have the system end this process when the one that asked is killed, so that no cage lives on by itself."""
+    # When the parent is killed, so is this, so that no cage lives on by itself.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():
         sys.exit(1)
+    with contextlib.suppress(EOFError):
+        while True:
+            function, arguments = connection.recv()
+            connection.send(function(*arguments))

@@ -1,4 +1,4 @@
-"""The stage that costs most, through the store: the run of a notebook in a cage."""
+"""The stage that costs most, through the store: the run of a notebook in a cage, once what it needs is there."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.held_out import secret_seed
+from netgrader.errors import NetgraderError
 from netgrader.grading.execution_types import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.imports import code_hash
+from netgrader.student.mnist import SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from netgrader.course import Assignment
+    from netgrader.course import Assignment, Course
     from netgrader.grading.restore import RestoredNotebook
+    from netgrader.skeleton import Skeleton
 
-__all__ = ["RUN", "Options", "Ran", "run_context", "run_key", "run_request", "run_stage", "versions_of"]
+__all__ = ["RUN", "Options", "Ran", "require_data", "run_context", "run_key", "run_request", "run_stage", "versions_of"]
 
 RUN = "execute"
+LOADER = "load_mnist"
 DEMANDS = frozenset({"least_accuracy", "target"})
 """Parameters of an exercise that ask for an accuracy."""
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
@@ -64,6 +68,30 @@ class Ran:
     def evidence(self) -> Path:
         """A folder with a folder of evidence for each check cell that handed some over."""
         return self.entry.content / EVIDENCE
+
+
+def require_data(course: Course, skeleton: Skeleton) -> None:
+    """Require that the training data is there and whole, if the notebook's own given cells load it.
+
+    Raises
+    ------
+    NetgraderError
+        That names the file and says what to do: what is missing of ours must not cost a student points.
+    """
+    if not any(cell.locked and LOADER in cell.source for cell in skeleton.cells):
+        return
+    what_to_do = (
+        f"Nothing was graded and no mark was changed. Put the {course.data.name} of the course back, and call again."
+    )
+    try:
+        with course.data.open("rb"):
+            found = hash_files({"data": course.data})["data"]
+    except OSError as error:
+        raise NetgraderError(
+            f"The training data {course.data} cannot be read: {error.strerror}. {what_to_do}"
+        ) from error
+    if found != SHA256:
+        raise NetgraderError(f"The training data {course.data} is damaged or another file. {what_to_do}")
 
 
 def run_stage(

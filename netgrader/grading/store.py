@@ -3,8 +3,8 @@
 Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
 made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
 is made under another name, flushed to the disk, and moved to its place in one step, so a killed run leaves at most a
-folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.said`
-has a sentence on it. Beyond one machine results stand in an object store as well: see `netgrader.grading.remote`.
+folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.warnings`
+has a sentence on it.
 """
 
 from __future__ import annotations
@@ -23,30 +23,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
+from netgrader.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from typing import Protocol
 
-    class Remote(Protocol):
-        """Where results stand beyond this machine."""
+    from netgrader.course import Course
 
-        def fetch(self, name: str, folder: Path) -> bool:
-            """Bring the result called `name` into the empty `folder`; whether there is one."""
-
-        def send(self, name: str, folder: Path) -> None:
-            """Put the result in `folder` there, in one step."""
-
-        def drop(self, name: str) -> None:
-            """Remove the result called `name`, if there is one."""
-
-
-__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "hash_files", "hash_json"]
+__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "hash_files", "hash_json", "open_store"]
 
 FORMAT = 1
 STALE_SECONDS = 86_400
-NOTES = "latest"
+RECORDS = "latest"
 ABOUT = "entry.json"
 INPUTS = "inputs.json"
 CONTENT = "content"
@@ -65,7 +54,7 @@ class Key:
 
     @property
     def digest(self) -> str:
-        """Its hash, the result's name."""
+        """Return its hash, the result's name."""
         return hash_json({"format": FORMAT, "stage": self.stage, "inputs": self.inputs})
 
 
@@ -101,62 +90,51 @@ class Store:
     ----------
     root
         The folder.
-    remote
-        Where results that the folder does not have are looked for, and where new ones are put too.
 
     Attributes
     ----------
-    said
-        What was noticed of damaged entries, in sentences.
+    warnings
+        Sentences on damaged entries that were met.
     """
 
-    def __init__(self, root: Path, remote: Remote | None = None) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.said: list[str] = []
-        self._remote = remote
+        self.warnings: list[str] = []
 
     def path(self, key: Key) -> Path:
-        """Where the result of `key` is or would be."""
+        """Return the folder where the result of `key` is or would be."""
         return self.root / key.stage / key.digest[:2] / key.digest
 
     def get(self, key: Key) -> Entry | None:
-        """The result of `key`, None if there is none or it is damaged (then it is set aside)."""
+        """Return the result of `key`; None if there is none or it is damaged (then it is removed)."""
         folder = self.path(key)
-        if not folder.is_dir() and not self._fetch(key, folder):
+        if not folder.is_dir():
             return None
         entry = self._read(key, folder)
         if entry is None:
-            self.said.append(f"The result {_shown(folder)} in the store {_why_unusable(folder)}, so it was made again.")
-            self._set_aside(folder)
-            if self._remote is not None:
-                self._remote.drop(_name(key))
+            name = f"{key.stage} {folder.name[:12]}"
+            self.warnings.append(f"The result {name} in the store {_why_unusable(folder)}, so it was made again.")
+            self.remove(folder)
         return entry
 
-    def note(self, key: Key, value: object) -> None:
-        """Write a small JSON value down under `key`, over what was there."""
-        path = self._note_path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-        try:
-            _write_json(part, value)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    def put_record(self, key: Key, value: object) -> None:
+        """Write a small JSON value under `key`, over what was there."""
+        write_json(self._record_path(key), value)
 
-    def noted(self, key: Key) -> Any:
-        """What was written down under `key`; None if nothing was, or it is damaged."""
+    def get_record(self, key: Key) -> Any:
+        """Return the JSON value under `key`; None if there is none, or it is damaged."""
         try:
-            return json.loads(self._note_path(key).read_text(encoding="utf-8"))
+            return json.loads(self._record_path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
 
-    def _note_path(self, key: Key) -> Path:
-        return self.root / NOTES / key.stage / key.digest[:2] / f"{key.digest}.json"
+    def _record_path(self, key: Key) -> Path:
+        return self.root / RECORDS / key.stage / key.digest[:2] / f"{key.digest}.json"
 
     def get_or_make(
         self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] | None = None
     ) -> tuple[Entry, bool]:
-        """The result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
+        """Return the result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
 
         What `make` raises goes through, and then nothing is kept. What it noted in `parts` of its seconds is kept beside them.
 
@@ -171,8 +149,6 @@ class Store:
         part = self.root / "tmp" / f"{key.stage}-{key.digest[:12]}-{_own()}"
         try:
             entry = self._make(key, part, make, {} if parts is None else parts)
-            if self._remote is not None:
-                self._remote.send(_name(key), self.path(key))
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
                 raise StoreError(
@@ -200,8 +176,8 @@ class Store:
             "digest": hash_json(files),
             "files": files,
         }
-        _write_json(part / INPUTS, {"stage": key.stage, "inputs": key.inputs})
-        _write_json(part / ABOUT, about)
+        write_json(part / INPUTS, {"stage": key.stage, "inputs": key.inputs})
+        write_json(part / ABOUT, about)
         _flush(part)
         folder = self.path(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -222,9 +198,7 @@ class Store:
         """Remove the result of `key`, so that it is made again."""
         folder = self.path(key)
         if folder.is_dir():
-            self._set_aside(folder)
-        if self._remote is not None:
-            self._remote.drop(_name(key))
+            self.remove(folder)
 
     def clean(self) -> None:
         """Remove what killed runs left behind more than a day ago.
@@ -239,26 +213,6 @@ class Store:
                 if time.time() - part.stat().st_mtime > STALE_SECONDS and not _in_use(part.name):
                     shutil.rmtree(part, ignore_errors=True)
 
-    def _fetch(self, key: Key, folder: Path) -> bool:
-        """Bring a result that only the other store has; whether there is one."""
-        if self._remote is None:
-            return False
-        part = self.root / "tmp" / f"fetch-{key.digest[:12]}-{_own()}"
-        part.mkdir(parents=True)
-        try:
-            if not self._remote.fetch(_name(key), part):
-                return False
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                part.rename(folder)
-        except OSError as error:
-            if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
-                return True  # another process was quicker
-            raise
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-        return True
-
     def _read(self, key: Key, folder: Path) -> Entry | None:
         content = folder / CONTENT
         try:
@@ -270,8 +224,8 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def _set_aside(self, folder: Path) -> None:
-        """Move a folder out of the way in one step, then delete it."""
+    def remove(self, folder: Path) -> None:
+        """Delete an entry's folder, moved out of the way first: whoever reads it never sees half of it."""
         aside = self.root / "tmp" / f"aside-{folder.name[:12]}-{_own()}"
         aside.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -281,29 +235,34 @@ class Store:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def open_store(course: Course) -> Store:
+    """Return the store of a course."""
+    return Store(course.scratch / "store")
+
+
 def hash_json(value: object) -> str:
-    """SHA-256 of a JSON value in its canonical form."""
+    """Return the SHA-256 of a JSON value in its canonical form."""
     return hash_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode())
 
 
 def hash_bytes(content: bytes) -> str:
-    """SHA-256, in hexadecimal."""
+    """Return the SHA-256, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def hash_files(files: Mapping[str, Path]) -> dict[str, str | None]:
-    """Hash of each file by name, None where it does not exist."""
+    """Return the hash of each file by name, None where it does not exist."""
     return {name: _hash_of_input(path) for name, path in sorted(files.items())}
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _hash_of_input(path: Path) -> str | None:
-    """The hash of one of the course's own files, taken once for each state in which a class finds it."""
+    """Return the hash of one of the course's own files, taken once for each state in which a class finds it."""
     if not path.is_file():
         return None
     status = path.stat()
@@ -315,12 +274,8 @@ def _hash_as_it_was(path: Path, *_state: int) -> str:
     return hash_file(path)
 
 
-def _name(key: Key) -> str:
-    return f"{key.stage}/{key.digest[:2]}/{key.digest}"
-
-
 def _own() -> str:
-    """A name that no other process gives, and that says which gave it."""
+    """Return a name that no other process gives, and that says which gave it."""
     return f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
@@ -330,7 +285,7 @@ def _host() -> str:
 
 
 def _in_use(name: str) -> bool:
-    """Whether the process that gave a name by `_own` lives on this machine; of others nobody can tell."""
+    """Whether the process that gave a name by `_own` lives on this machine; false where nobody can tell."""
     parts = name.split("-")
     if len(parts) < 4 or parts[-3] != _host() or not parts[-2].isdecimal():
         return False
@@ -341,10 +296,6 @@ def _in_use(name: str) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _shown(folder: Path) -> str:
-    return f"{folder.parent.parent.name} {folder.name[:12]}"
 
 
 def _why_unusable(folder: Path) -> str:
@@ -367,10 +318,6 @@ def _regular_only(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _flush(folder: Path) -> None:

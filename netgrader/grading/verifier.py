@@ -1,48 +1,130 @@
-"""The process that gives verdicts: ``python -m netgrader.grading.verifier REQUEST.json VERDICTS.jsonl``.
+"""The process that gives verdicts: ``python -m netgrader.grading.verifier DESCRIPTOR``.
 
-It reads a request, runs the tests, and appends a line of JSON for each thing as soon as it is known: the plan, each
-verdict, what was noted, what is told of the notebook, or what is broken. It never imports or runs anything of a
-student's.
+It imports all that judging needs once, and forks for each request that comes through its connection. The fork runs the
+tests, and appends a line of JSON to `VERDICTS` for each thing as soon as it is known: the plan, each verdict, the figures,
+what is told of the notebook, or what is broken. It is ended at its limits and with the process that asked. Nothing of a
+student's is imported or run here.
+
+This is no `multiprocessing` forkserver: that one cannot be used in a daemonic process, as pools and Dask have them, imports
+the caller's main script again in each fork, and lives on in them when the caller is killed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
-import json
+import importlib
 import math
+import os
+import signal
 import sys
+import tempfile
+import time
 import traceback
-from pathlib import Path
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
-from netgrader.checks.bench import Bench
+from netgrader.checks.bench import Bench, mnist_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.otherwise import OTHERWISE, otherwise
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
-from netgrader.grading.verify import BROKEN, VerificationRequest
+from netgrader.files import write_json_line
+from netgrader.grading.verify import OUTPUT, VERDICTS, VerificationRequest
+from netgrader.imports import modules_below
 from netgrader.lab.api import LabError
+from netgrader.cage.watch import resident_bytes
+from netgrader.student.errors import NotebookError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
 
     from netgrader.checks.plugin import PlannedCheck
     from netgrader.lab.api import Lab
     from netgrader.results import CheckResult
 
-__all__ = ["main"]
+__all__ = ["serve"]
+
+IMPORTED = ("netgrader.lab.caged", "netgrader.checks", "netgrader.training", "netgrader.network")
+BROKEN = 3  # exit code if the tests themselves are at fault
+TICK = 0.1  # seconds between looks at a verifier
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def main(asked: Path, told: Path) -> int:
-    """Answer the request in `asked` with lines in `told`; the exit code."""
-    request = VerificationRequest.from_json(json.loads(asked.read_text(encoding="utf-8")))
-    with told.open("a", encoding="utf-8") as lines:
+def serve(connection: Connection[tuple[int, str | None], tuple[dict[str, Any], Path]]) -> None:
+    """Verify each request that comes through `connection` with a folder to work in, until it closes.
+
+    What goes back is the exit code, and the limit that the verifier was stopped at, in words, if it was.
+    """
+    for module in (name for package in IMPORTED for name in modules_below(package)):
+        importlib.import_module(module)
+    with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
+        while True:
+            raw, home = connection.recv()
+            request = VerificationRequest.from_json(raw)
+            if request.data is not None:
+                # In memory before the fork, with what follows from them. Where they cannot be read, verifiers say so.
+                with contextlib.suppress(NotebookError):
+                    _ = mnist_in(request.data).test_pictures
+            server, pid = os.getpid(), os.fork()
+            if not pid:
+                connection.close()
+                os._exit(_forked(server, request, home))
+            connection.send(_watched(pid, request, connection))
+
+
+def _watched(pid: int, request: VerificationRequest, connection: Connection[Any, Any]) -> tuple[int, str | None]:
+    """Wait for the verifier, and end it with all that it started; its exit code, and the limit that it went beyond.
+
+    Its memory is looked at from here: a limit set in it would be the lab's too, which needs another.
+    """
+    deadline = time.monotonic() + request.seconds
+    handle, limit = os.pidfd_open(pid), None
+    # Nobody asks for a second one meanwhile: what comes through the connection is its end.
+    while limit is None and not wait([handle, connection], TICK):
+        if time.monotonic() > deadline:
+            limit = f"took longer than {request.seconds:g} seconds"
+        elif resident_bytes(pid) > request.memory_bytes:
+            limit = f"needed more than {request.memory_bytes / 1e9:.3g} GB of memory"
+    os.close(handle)
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):  # it has no group of its own yet
+            kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), limit
+
+
+def _forked(server: int, request: VerificationRequest, home: Path) -> int:
+    """Be a verifier; the exit code."""
+    os.setsid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        return 1
+    os.chdir(home)
+    os.environ |= {"HOME": str(home), "TMPDIR": str(home)}
+    tempfile.tempdir = None
+    with (home / OUTPUT).open("wb") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    try:
+        code = _verify(request, home / VERDICTS)
+    except BaseException:  # noqa: BLE001  (the process ends with it either way)
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def _verify(request: VerificationRequest, verdicts: Path) -> int:
+    """Answer the request with lines in `verdicts`; the exit code."""
+    with verdicts.open("a", encoding="utf-8") as lines:
 
         def tell(**line: Any) -> None:
-            lines.write(json.dumps(_plain(line)) + "\n")
-            lines.flush()
+            write_json_line(lines, **_plain(line))
 
         try:
             _answer(request, tell)
@@ -100,7 +182,7 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
 
 
 def _facts(bench: Bench, cells: Collection[str] | None) -> dict[str, str]:
-    """What is told to the instructor; a graph that breaks whoever reads it costs no verdict that was made before."""
+    """Return what is told to the instructor; a graph that breaks whoever reads it costs no verdict that was made before."""
     try:
         return otherwise(bench, cells)
     except Exception:  # noqa: BLE001  (whatever it is, the verdicts stand; the trace is kept for the instructor)
@@ -109,7 +191,7 @@ def _facts(bench: Bench, cells: Collection[str] | None) -> dict[str, str]:
 
 
 def _started_lab(request: VerificationRequest) -> Lab | None:
-    """The lab, already there where a graph was handed over: TensorFlow is imported while other evidence is judged."""
+    """Return the lab, started where a graph was handed over: TensorFlow is imported while other evidence is judged."""
     cells = request.cells if request.cells is not None else ("*",)
     if request.lab == "local" or not any(any(request.evidence.glob(f"{cell}/*.pb")) for cell in cells):
         return None
@@ -120,7 +202,7 @@ def _started_lab(request: VerificationRequest) -> Lab | None:
 
 
 def _lab(request: VerificationRequest) -> Lab:
-    """The lab that was asked for; the modules differ in what they import."""
+    """Return the lab that was asked for; the modules differ in what they import."""
     if request.lab == "local":
         from netgrader.lab.local import LocalLab  # noqa: PLC0415
 
@@ -143,4 +225,4 @@ def _plain(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    serve(Connection(int(sys.argv[1])))

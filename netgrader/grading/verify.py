@@ -5,21 +5,20 @@ from __future__ import annotations
 import atexit
 import contextlib
 import dataclasses
-import functools
 import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
 from netgrader.errors import NetgraderError
-from netgrader.grading.verifier_parent import VerifierParent
+from netgrader.limited import start_server
 from netgrader.results import CheckResult, Outcome
 
 if TYPE_CHECKING:
@@ -30,9 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Verification", "VerificationError", "VerificationRequest", "verify"]
 
-BROKEN = 3  # exit code of the verifier if the tests themselves are at fault
+VERDICTS = "verdicts.jsonl"  # what a verifier writes, in the folder that it works in
+OUTPUT = "output.txt"
 LOG = 4000  # characters of its output that are kept
-TICK = 0.1  # seconds between looks at it
+STOP_SECONDS = 2.0
 
 
 class VerificationError(NetgraderError):
@@ -158,24 +158,6 @@ class Verification:
         return tuple(dict.fromkeys(code for check in found for code in check.faults))
 
 
-@dataclass(frozen=True)
-class _Files:
-    """Where a verifier stands, what it reads, what it tells, and what it prints."""
-
-    home: Path
-    asked: Path
-    told: Path
-    said: Path
-
-
-class _Process(Protocol):
-    """What is needed to watch a verifier."""
-
-    pid: int
-
-    def wait(self, timeout: float | None = None) -> int: ...
-
-
 def verify(request: VerificationRequest) -> Verification:
     """Run the tests on the evidence in a process of their own.
 
@@ -190,11 +172,10 @@ def verify(request: VerificationRequest) -> Verification:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="netgrader-verify-") as folder:
         home = Path(folder)
-        files = _Files(home, home / "request.json", home / "verdicts.jsonl", home / "output.txt")
-        files.asked.write_text(json.dumps(request.as_json()), encoding="utf-8")
-        code, limit = _run(files, request)
-        lines = list(_lines(files.told))
-        output = files.said.read_text(encoding="utf-8", errors="replace")[-LOG:]
+        (home / OUTPUT).touch()
+        code, limit = _server().verify(request, home)
+        lines = list(_lines(home / VERDICTS))
+        output = (home / OUTPUT).read_text(encoding="utf-8", errors="replace")[-LOG:]
     seconds = time.monotonic() - start
     broken = next((line["broken"] for line in lines if "broken" in line), None)
     if broken is not None:
@@ -210,99 +191,67 @@ def verify(request: VerificationRequest) -> Verification:
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
 
-def _run(files: _Files, request: VerificationRequest) -> tuple[int, str | None]:
-    """Run the verifier; its exit code, and the limit that it was stopped at, in words, if it was."""
-    parent = _parent() if hasattr(os, "pidfd_open") else None
-    if parent is not None and parent.busy.acquire(blocking=False):
+class _Server:
+    """The process that forks verifiers, seen from the one that wants them; one is at work at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process, self._connection = start_server("netgrader.grading.verifier", _environment())
+        atexit.register(self.close)
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def verify(self, request: VerificationRequest, home: Path) -> tuple[int, str | None]:
+        """Run a verifier in the folder `home`; its exit code, and the limit that it was stopped at, in words."""
+        with self._lock:
+            try:
+                self._connection.send((request.as_json(), home))
+                code, limit = self._connection.recv()
+            except (EOFError, OSError):
+                return -signal.SIGKILL, None  # it ends with its server
+            except BaseException:
+                self.close()
+                raise
+        return code, limit
+
+    def close(self) -> None:
+        """End it, and the verifier that is at work with it."""
+        self._connection.close()
         try:
-            with contextlib.suppress(OSError):  # it is gone: the next one is started anew, and this one without it
-                verifier = parent.start(files.asked, files.told, files.said, files.home, request.data)
-                return _to_its_end(verifier, request)
-            _parent.cache_clear()
-        except BaseException:
-            parent.close()
-            _parent.cache_clear()
-            raise
-        finally:
-            parent.busy.release()
-    command = [sys.executable, "-I", "-m", "netgrader.grading.verifier", str(files.asked), str(files.told)]
-    with files.said.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=files.home,
-            env=_environment(files.home),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        return _to_its_end(process, request)
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
-@functools.cache
-def _parent() -> VerifierParent:
-    """The process that forks our verifiers, started once."""
-    parent = VerifierParent(_environment(Path(tempfile.gettempdir())))
-    atexit.register(parent.close)
-    return parent
+_SERVERS: list[_Server] = []
 
 
-def _environment(home: Path) -> dict[str, str]:
-    environment = {
+def _server() -> _Server:
+    """Return the process that forks our verifiers, started if there is none."""
+    if not _SERVERS or not _SERVERS[0].lives:
+        _SERVERS[:] = [_Server()]
+    return _SERVERS[0]
+
+
+def _environment() -> dict[str, str]:
+    """Return its whole environment."""
+    return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(home),
-        "TMPDIR": str(home),
         "LANG": "C.UTF-8",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # Its matrices are small: threads of the linear algebra would cost seconds by waiting for one another.
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     }
-    if os.name == "nt":
-        environment |= {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
-    return environment
 
 
-def _to_its_end(process: _Process, request: VerificationRequest) -> tuple[int, str | None]:
-    try:
-        limit = _watched(process, request)
-    finally:
-        _stop(process)
-    return process.wait(), limit
-
-
-def _watched(process: _Process, request: VerificationRequest) -> str | None:
-    """Wait for the verifier; the limit that it went beyond, in words.
-
-    Its memory is looked at from here: a limit set in it would be the lab's too, which needs another.
-    """
-    from netgrader.cage.watch import resident_bytes  # noqa: PLC0415  (POSIX, and not needed in the verifier itself)
-
-    deadline = time.monotonic() + request.seconds
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(TICK)
-            return None
-        if time.monotonic() > deadline:
-            return f"took longer than {request.seconds:g} seconds"
-        if resident_bytes(process.pid) > request.memory_bytes:
-            return f"needed more than {request.memory_bytes / 1e9:.3g} GB of memory"
-
-
-def _stop(process: _Process) -> None:
-    """Stop the process and all that it started."""
-    if isinstance(process, subprocess.Popen) and os.name == "nt":
-        process.kill()
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _lines(told: Path) -> Iterator[dict[str, Any]]:
-    """What the verifier told, line by line; the last line of one that was killed may be cut off."""
-    if not told.is_file():
+def _lines(verdicts: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the verifier wrote, line by line; the last line of one that was killed may be cut off."""
+    if not verdicts.is_file():
         return
-    for line in told.read_text(encoding="utf-8").splitlines():
+    for line in verdicts.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(json.JSONDecodeError):
             yield json.loads(line)
 

@@ -104,7 +104,7 @@ def verify_stage(
         }
         return Verified(**fields, digest=hash_json(_as_json(done))), True
     if made:
-        latest.note(key)
+        latest.save(key)
     raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
     found = _from_json(raw)
     return Verified(
@@ -120,7 +120,7 @@ def verify_stage(
 
 
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:
-    """What all verdicts depend on beside the tests and what they are on."""
+    """Return what all verdicts depend on beside the tests and the evidence."""
     return {
         "data": hash_files({"data": assignment.course.data})["data"],
         "hardness": hash_files({"": assignment.course.hidden_tests / HARDNESS})[""],
@@ -132,7 +132,7 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
 
 
 def tests_hashes(assignment: Assignment, notebook: str) -> dict[str, str | None]:
-    """The hashes of a notebook's files of tests and of the exercises' parameters."""
+    """Return the hashes of a notebook's files of tests and of the exercises' parameters."""
     files = assignment.files(notebook)
     tests = (*files.public_tests, *files.hidden_tests, files.exercises, files.hidden)
     return hash_files({path.name: path for path in tests})
@@ -174,29 +174,29 @@ class _Latest:
         self._tests = tests
 
     def known(self, again: tuple[str, ...] = ()) -> _Known | None:
-        """What can be taken over, but for the verdicts of the cells `again`; None if nothing can."""
-        noted = self._store.noted(self._context)
-        now = tests_by_cell(self._tests) if noted else None
-        if not noted or now is None:
+        """Return what can be taken over, but for the verdicts of the cells `again`; None if nothing can."""
+        record = self._store.get_record(self._context)
+        now = tests_by_cell(self._tests) if record else None
+        if not record or now is None:
             return None
         try:
-            entry = self._store.get(Key(VERDICTS, noted["inputs"]))
+            entry = self._store.get(Key(VERDICTS, record["inputs"]))
             if entry is None:
                 return None
             raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
             verification = _from_json(raw)
-            run = cells_to_run(now, {cell: hash_ for cell, hash_ in noted["cells"].items() if cell not in again})
+            run = cells_to_run(now, {cell: hash_ for cell, hash_ in record["cells"].items() if cell not in again})
         except (OSError, ValueError, KeyError, TypeError):
             return None
         # What went wrong in tests is not known by cell: then all are run.
         return None if verification.log else _Known(verification, frozenset(now), run)
 
-    def note(self, key: Key) -> None:
-        """Remember that the result of `key` is the last one."""
+    def save(self, key: Key) -> None:
+        """Record that the result of `key` is the last one."""
         now: Mapping[str, CellTests] | None = tests_by_cell(self._tests)
         if now is not None:
             cells = {cell: tests.fingerprint for cell, tests in now.items()}
-            self._store.note(self._context, {"inputs": key.inputs, "cells": cells})
+            self._store.put_record(self._context, {"inputs": key.inputs, "cells": cells})
 
 
 def _verification(request: VerificationRequest, known: _Known | None) -> Verification:
@@ -216,7 +216,7 @@ def _verification(request: VerificationRequest, known: _Known | None) -> Verific
 
 
 def _merged(before: Mapping[str, Any], fresh: Mapping[str, Any], kept: frozenset[str]) -> dict[str, Any]:
-    """By cell: `before` where it was kept, else `fresh`."""
+    """Return by cell `before` where it was kept, else `fresh`."""
     return {**{cell: value for cell, value in before.items() if cell in kept}, **fresh}
 
 

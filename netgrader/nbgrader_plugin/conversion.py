@@ -20,7 +20,7 @@ from nbgrader.utils import find_all_files
 from traitlets.config import Config
 
 from netgrader.grading.grade import grade_job, job_of
-from netgrader.grading.kept import keep, kept_path
+from netgrader.grading.last_result import save_last_result
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.adopt import adopt, drop_links
 from netgrader.nbgrader_plugin.configure import configure
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
     from netgrader.grading.grade import GradedNotebook
-    from netgrader.grading.kept import Kept
+    from netgrader.grading.last_result import LastResult
     from netgrader.grading.stages import Options
 
 __all__ = ["Conversion", "is_ours_alone"]
@@ -143,7 +143,7 @@ class Conversion:
         self._copy(taken, folder, target)
         self._copy(self._course_files, self._assignment.source, target)
         for name, kept in marks.items():
-            keep(kept_path(self._assignment, student, name), kept)
+            save_last_result(self._assignment, student, name, kept)
         with together():  # so much of others' time one student's pages have
             for name, one in graded.items():
                 self._write(target, name, one)
@@ -151,7 +151,7 @@ class Conversion:
 
     def _marks(
         self, gradebook: Any, student: str, graded: Mapping[str, GradedNotebook], folder: Path
-    ) -> dict[str, Kept] | None:
+    ) -> dict[str, LastResult] | None:
         """Save the marks and take the old pages away; what is to be kept by notebook, None if it is late."""
         try:
             submission = self._submission(gradebook, student, handed_in(folder))

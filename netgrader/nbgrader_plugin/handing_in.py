@@ -11,19 +11,19 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
+from netgrader.cage import remove_tree, scratch_folder
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
+from netgrader.files import write_text
 from netgrader.grading.parcels import unpack_beside
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.stamp import FILE, handed_in, time_of
-from netgrader.cage import remove_tree, scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -105,12 +105,9 @@ def put_right(assignment: Assignment, students: Iterable[str]) -> HandedIn:
 def _corrected(folder: Path, student: str, claimed: datetime | None, record: _Record) -> str:
     """Write the exchange's time; the sentence about it."""
     said = "no time" if claimed is None else f"{claimed:%Y-%m-%d %H:%M:%S} UTC"
-    part = folder / f".{FILE}.{uuid.uuid4().hex[:8]}"
     try:
-        part.write_text(record.text, encoding="utf-8")
-        part.replace(folder / FILE)
+        write_text(folder / FILE, record.text)
     except OSError as error:
-        part.unlink(missing_ok=True)
         return (
             f"{student}: {FILE} says {said}, and the exchange {record.text}; {folder / FILE} cannot be corrected "
             f"({error.strerror}), so correct it by hand and grade again."

@@ -13,7 +13,7 @@ from traitlets import Bool, Unicode
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import NOT_RESTORED, GradedNotebook, Job, grade_job, job_of
-from netgrader.grading.kept import Kept, keep, kept, kept_path
+from netgrader.grading.last_result import LastResult, load_last_result, save_last_result
 from netgrader.grading.restore import RestoredCell, restore
 from netgrader.grading.stages import Options
 from netgrader.grading.store import hash_bytes
@@ -146,11 +146,13 @@ class SaveVerdicts(_Step):
         with Gradebook(about["db_url"]) as gradebook:
             kept_now = save_verdicts(gradebook, assignment, about["student"], about["notebook"], graded)
             gradebook.db.commit()
-        keep(kept_path(assignment, about["student"], about["notebook"]), kept_now)
+        save_last_result(assignment, about["student"], about["notebook"], kept_now)
         return nb, resources
 
 
-def save_verdicts(gradebook: Any, assignment: Assignment, student: str, notebook: str, graded: GradedNotebook) -> Kept:
+def save_verdicts(
+    gradebook: Any, assignment: Assignment, student: str, notebook: str, graded: GradedNotebook
+) -> LastResult:
     """Put a notebook's points into the gradebook's open transaction; what is to be kept once that is committed.
 
     Raises
@@ -158,7 +160,7 @@ def save_verdicts(gradebook: Any, assignment: Assignment, student: str, notebook
     NetgraderError
         If the gradebook does not have the notebook's cells; nothing of the transaction is left then.
     """
-    before = kept(kept_path(assignment, student, notebook))
+    before = load_last_result(assignment, student, notebook)
     skeleton = assignment.skeleton(notebook)
     answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
     hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
@@ -177,7 +179,7 @@ def save_verdicts(gradebook: Any, assignment: Assignment, student: str, notebook
         raise NetgraderError(
             f"The gradebook does not have the cells that {notebook} has now. Type netgrader release, then grade again."
         ) from error
-    return Kept(graded.result, graded.observations, graded.digest, hashes)
+    return LastResult(graded.result, graded.observations, graded.digest, hashes)
 
 
 def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:

@@ -12,7 +12,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from netgrader.grading.kept import keep, kept_path
+from netgrader.grading.last_result import save_last_result
 from netgrader.nbgrader_plugin.gradebook import submission_of
 from netgrader.nbgrader_plugin.page import about_it
 from netgrader.nbgrader_plugin.preprocessors import save_verdicts
@@ -60,7 +60,7 @@ def regrade(gradebook: Any, assignment: Assignment, student: str, graded: Mappin
     results = {name: save_verdicts(gradebook, assignment, student, name, one) for name, one in graded.items()}
     gradebook.db.commit()
     for name, kept_now in results.items():
-        keep(kept_path(assignment, student, name), kept_now)
+        save_last_result(assignment, student, name, kept_now)
     # Last: by its digest one sees that all of it was done.
     for name, page in pages.items():
         _write(folder / f"{name}.ipynb", page)

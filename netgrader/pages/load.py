@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.pages import safe, words
 from netgrader.pages.graded import CellMark, Graded, Marks
 
@@ -32,7 +32,7 @@ def graded_notebook(
     marks
         What the gradebook holds of it, if that is known: see `class_marks`.
     """
-    last = kept(kept_path(assignment, student, notebook))
+    last = load_last_result(assignment, student, notebook)
     return Graded(
         result=last.result if last else None,
         observations=last.observations if last else {},

@@ -10,7 +10,7 @@ import pytest
 
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs
-from netgrader.grading.pool import fill
+from netgrader.grading.pool import ProcessPool, grade_tasks
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Task
 from netgrader.release import generate
@@ -40,18 +40,10 @@ def graded(folder: Path, notebook: str, texts: Mapping[str, str]) -> dict[str, S
             release = nbformat.read(folder / "release" / path.name, as_version=4)
             nbformat.write(fill_in(release, text), path)
             tasks += [Task(name, job) for job in find_jobs(path, course)]
-        done = fill(tasks, Options(threads=1), workers=2, watcher=_Quiet())
+        done = grade_tasks(tasks, Options(threads=1), ProcessPool(2))
     return {one.task.student: one.result for one in done}
 
 
 def cell_of(result: SubmissionResult, cell: str) -> CellResult:
     """What came of a check cell of a notebook that was graded."""
     return next(one for one in result.cells if one.cell == cell)
-
-
-class _Quiet:
-    """Nobody watches."""
-
-    def begin(self, task): ...
-    def end(self, done): ...
-    def tick(self): ...

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from netgrader.commands.choose import handed_in_since, moment, tasks_of
 from netgrader.commands.progress import Progress
-from netgrader.commands.running import Journal, log_path, status_path
 from netgrader.commands.saving import Saver
 from netgrader.commands.show import class_table
+from netgrader.commands.status import Journal, log_path, status_path
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, carry_out
+from netgrader.grading.tasks import Done, grade_worker_task
 from netgrader.nbgrader_plugin.stamp import NO_TIME
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def told_of_class(course: TinyCourse) -> tuple[dict[str, str], str]:
     rows = []
     with Progress(out, tasks) as progress:
         for task in tasks:
-            done = Done.of(task, carry_out(task.order, Options()), 0.1)
+            done = Done.of(task, grade_worker_task(task.for_worker, Options()))
             rows.append((task.student, done.result, done.error))
             for watcher in (progress, journal, saver):
                 watcher.begin(task)

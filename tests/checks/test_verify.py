@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from netgrader.evidence import EvidenceWriter
-from netgrader.grading import verifier_parent
+from netgrader.grading import verify as verify_module
 from netgrader.grading.verify import VerificationError, VerificationRequest, verify
 from netgrader.results import Outcome, Visibility
 
@@ -158,27 +158,50 @@ def test_a_verifier_that_takes_too_much_memory_is_stopped_and_keeps_its_verdicts
     assert verification.problem == "The verification needed more than 1 GB of memory and was stopped."
 
 
-def test_a_verifier_that_has_ended_before_anybody_looked_is_seen_to_have_ended(tmp_path, monkeypatch):
-    popen = subprocess.Popen
-    both_at_once = [sys.executable, "-c", "input(); print('4711\\n3', flush=True); input()"]
-    monkeypatch.setattr(verifier_parent.subprocess, "Popen", lambda _, **options: popen(both_at_once, **options))
-    parent = verifier_parent.VerifierParent({})
-    try:
-        verifier = parent.start(tmp_path, tmp_path, tmp_path, tmp_path)
-        assert (verifier.pid, verifier.wait(20)) == (4711, 3)
-    finally:
-        parent.close()
+SLEEPS = '''
+@grades("check_a")
+def test_first():
+    """It wakes up"""
+    import pathlib
+    pathlib.Path({file!r}).write_text(str(os.getpid()))
+    time.sleep(100)
+'''
+
+
+def test_a_verifier_dies_with_the_process_that_asked_for_it(ask, tmp_path):
+    asks = f"""
+from pathlib import Path
+from netgrader.grading.verify import VerificationRequest, verify
+folder = Path({str(tmp_path)!r})
+verify(VerificationRequest(folder / "evidence", (folder / "test_s.py",), (), folder / "exercises.toml"))
+"""
+    file = tmp_path / "pid"
+    (tmp_path / "test_s.py").write_text(HEAD + SLEEPS.format(file=str(file)))
+    with subprocess.Popen([sys.executable, "-c", asks]) as asking:
+        deadline = time.monotonic() + 60
+        while not (file.is_file() and file.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        asking.kill()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(file.read_text())).wait(timeout=30)  # raises if it lives on
+
+
+def test_where_verifiers_are_forked_is_begun_again_when_it_was_killed(ask):
+    ask(FINE)
+    (server,) = verify_module._SERVERS
+    server._process.kill()
+    server._process.wait()
+    assert by_name(ask(FINE))["test_first"].outcome is Outcome.PASSED
 
 
 def test_what_ends_the_verifier_when_all_is_judged_costs_no_figure(ask):
     verification = ask("""
-        from netgrader.grading import verifier
-
         @grades("check_a")
         def test_first(measured):
             "Something is measured"
             measured["figure"] = 1
-            verifier.otherwise = lambda *_: os._exit(7)
+            sys.modules["__main__"].otherwise = lambda *_: os._exit(7)
     """)
     assert by_name(verification)["test_first"].outcome is Outcome.PASSED
     assert verification.measured == {"figure": 1}

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -117,23 +116,6 @@ def test_a_worker_that_is_killed_loses_nothing_and_marks_are_those_of_one_machin
     again = netgrader("autograde", "numbers", "--workers", 1)
     assert "0 graded now, 5 unchanged" in again.stdout
     assert marks(booked, students) == far
-
-
-@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
-def test_results_of_a_cluster_stand_in_an_object_store(netgrader, booked, cluster, tmp_path):
-    url = f"file://{tmp_path}/bucket/numbers"
-    booked.submit("ada")
-    booked.submit("bela", add=WRONG)
-    cluster.add_worker(NETGRADER_STORE=url)
-    said = netgrader("autograde", "numbers", "--scheduler", cluster.address, NETGRADER_STORE=url)
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert len(list((tmp_path / "bucket" / "numbers").glob("execute/*/*.zip"))) == 2
-    shutil.rmtree(booked.root / ".netgrader" / "store")
-    again = netgrader("autograde", "numbers", "--workers", 1, NETGRADER_STORE=url)
-    assert "0 graded now, 2 unchanged" in again.stdout
-    assert marks(booked, ["ada", "bela"])["bela"]["check_add"] == 0
-    elsewhere = netgrader("autograde", "numbers", "--scheduler", cluster.address, NETGRADER_STORE=f"{url}2")
-    assert "does not see the store" in " ".join(elsewhere.stderr.split())
 
 
 def test_a_cluster_that_would_grade_otherwise_is_refused_in_a_sentence(netgrader, booked, cluster):

@@ -10,13 +10,13 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader.commands.changes import changes_of
-from netgrader.commands.choose import handed_in_since, moment, notebooks_with, seen
-from netgrader.commands.running import Journal, log_path, status_path
+from netgrader.commands.choose import file_states, handed_in_since, moment, notebooks_with
 from netgrader.commands.saving import Saver
+from netgrader.commands.status import Journal, log_path, status_path
 from netgrader.errors import UsageError
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Answer, Done, Task
+from netgrader.grading.tasks import Done, Task, WorkerResult
 from netgrader.results import NotebookResult, Status
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
@@ -81,7 +81,7 @@ def journal(tiny):
     journal = Journal(tiny.assignment, tasks, "with 2 workers")
     journal.begin(tasks[0])
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    journal.end(Done.of(tasks[0], Answer(result.as_json(), made=frozenset({"execute"})), 3.0))
+    journal.end(Done.of(tasks[0], WorkerResult(result.as_json(), made=frozenset({"execute"}))))
     journal.begin(tasks[1])
     return journal
 
@@ -93,7 +93,6 @@ def test_another_terminal_sees_what_is_running(journal, tiny, capsys):
     said = " ".join(capsys.readouterr().out.split())
     assert "numbers: grading with 2 workers since" in said
     assert "1 of 2 students, 1 of 2 notebooks" in said
-    assert "Cores busy: " in said
     assert "bela 1_sums 0 s" in said
 
 
@@ -157,11 +156,11 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     (job,) = jobs_of(booked.assignment, "ada")
     task = Task("ada", job)
     saver = Saver(booked.assignment, [task], Options(), force=False)
-    before = seen(path.parent)
+    before = file_states(path.parent)
     booked.submit("ada", add=WRONG)
-    assert seen(path.parent) != before
+    assert file_states(path.parent) != before
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    saver.end(Done.of(task, Answer(result.as_json()), 1.0))
+    saver.end(Done.of(task, WorkerResult(result.as_json())))
     saver.finish()
     assert saver.late == ["ada"]
     assert marks(booked) == {}
@@ -170,4 +169,4 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
 def test_nothing_kept_before_is_a_first_grading(tiny):
     tiny.submit("hana", content=b"{ not json")
     (job,) = jobs_of(tiny.assignment, "hana")
-    assert changes_of([Done.of(Task("hana", job), Answer(None, "No."), 0.0)], {}) == []
+    assert changes_of([Done.of(Task("hana", job), WorkerResult(None, "No."))], {}) == []

@@ -8,7 +8,7 @@ import pytest
 
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs
-from netgrader.grading.pool import fill
+from netgrader.grading.pool import ProcessPool, grade_tasks
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Task
 from tests.sample_class.make import fill as fill_in
@@ -35,14 +35,6 @@ def written(student):
     return text
 
 
-class Quiet:
-    """Nobody watches."""
-
-    def begin(self, task): ...
-    def end(self, done): ...
-    def tick(self): ...
-
-
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The results by student, graded two at a time by the course's own tests."""
@@ -56,7 +48,7 @@ def graded(tmp_path_factory):
             release = nbformat.read(ROOT / "release" / "digits" / path.name, as_version=4)
             nbformat.write(fill_in(release, written(student)), path)
             tasks += [Task(student, job) for job in find_jobs(path, Course(ROOT))]
-        done = fill(tasks, Options(threads=1), workers=2, watcher=Quiet())
+        done = grade_tasks(tasks, Options(threads=1), ProcessPool(2))
     return {one.task.student: one.result for one in done}
 
 

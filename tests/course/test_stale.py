@@ -37,7 +37,7 @@ def harder(tiny):
 
 def test_it_lists_what_is_there_and_nothing_is_stale(tiny, graded, capsys):
     graded()
-    assert command.run_list("bubblewrap") == 0
+    assert command.run("bubblewrap") == 0
     text = said(capsys)
     assert "runs of notebooks │ 1" in text
     assert "stale, " not in text
@@ -47,11 +47,9 @@ def test_after_a_changed_test_the_old_verdicts_are_stale_and_the_run_is_not(tiny
     graded()
     harder(tiny)
     graded()
-    command.run_list("bubblewrap")
+    command.run("bubblewrap")
     assert "stale, 1 times: test_sums.py has changed" in said(capsys)
-    command.run_prune("bubblewrap", None, dry_run=True)
-    assert "1 of 3 entries would be removed" in said(capsys)
-    command.run_prune("bubblewrap", None, dry_run=False)
+    command.run("bubblewrap", prune=True)
     assert "1 of 3 entries removed" in said(capsys)
     assert graded().made == frozenset()
 
@@ -70,7 +68,7 @@ def test_after_a_changed_test_the_old_verdicts_are_stale_and_the_run_is_not(tiny
 def test_why_a_run_is_stale_is_said(tiny, graded, capsys, change, reason):
     graded()
     change(tiny)
-    command.run_list("bubblewrap")
+    command.run("bubblewrap")
     assert reason in said(capsys)
 
 
@@ -78,31 +76,18 @@ def test_an_older_netgraders_entry_is_stale_and_made_again(tiny, graded, capsys)
     graded()
     (about,) = (tiny.root / ".netgrader/store/execute").glob("*/*/entry.json")
     about.write_text(json.dumps({**json.loads(about.read_text()), "format": 0}))
-    command.run_list("bubblewrap")
+    command.run("bubblewrap")
     assert "it was written by another version of netgrader" in said(capsys)
     again = graded()
     assert "execute" in again.made
     assert "was written by another version of netgrader, so it was made again" in again.said[0]
 
 
-def test_what_stands_in_the_way_of_a_submission_is_explained(tiny, graded, capsys):
-    graded()
-    folder = tiny.root / "submitted" / "ada"
-    command.run_why(folder, "bubblewrap")
-    assert "1_sums.ipynb: the run is in the store (it took 0 s), its verdicts too." in said(capsys)
-    harder(tiny)
-    command.run_why(folder, "bubblewrap")
-    assert "its tests are run where they changed: test_sums.py has changed" in said(capsys)
-    tiny.submit("ada", add="def add(a, b):\n    return b + a")
-    command.run_why(folder, "bubblewrap")
-    assert "beside the nearest run in the store the notebook's code is another" in said(capsys)
-
-
 def test_room_is_made_by_age_too_and_what_was_pruned_is_made_again(tiny, graded, capsys):
     graded()
-    command.run_prune("bubblewrap", "2000-01-01", dry_run=False)
+    command.run("bubblewrap", prune=True, before="2000-01-01")
     assert "0 of 2 entries removed" in said(capsys)
-    command.run_prune("bubblewrap", "2100-01-01", dry_run=False)
+    command.run("bubblewrap", prune=True, before="2100-01-01")
     assert "2 of 2 entries removed" in said(capsys)
     assert graded().made == {"execute", "verify"}
 
@@ -110,7 +95,7 @@ def test_room_is_made_by_age_too_and_what_was_pruned_is_made_again(tiny, graded,
 def test_a_time_that_is_none_is_a_sentence(tiny, graded):
     graded()
     with pytest.raises(UsageError, match="takes a time such as"):
-        command.run_prune("bubblewrap", "soon", dry_run=True)
+        command.run("bubblewrap", prune=True, before="soon")
 
 
 def test_what_lives_keeps_its_part_however_the_clock_jumps(tmp_path, monkeypatch):

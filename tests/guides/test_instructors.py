@@ -23,7 +23,7 @@ from netgrader.commands import phrases as listing
 from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
 from netgrader.faults import CATALOGUE
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.pages import words
@@ -47,7 +47,7 @@ def snippet(beginning):
 def graded(course, student="ada"):
     """Grade one student; the sentences of the tests with their outcomes, and the gradebook's points by cell."""
     autograde_one(course.course, "numbers", student)
-    result = kept(kept_path(course.assignment, student, "1_sums")).result
+    result = load_last_result(course.assignment, student, "1_sums").result
     with Gradebook(course.course.db_url) as gradebook:
         found = gradebook.find_submission_notebook("1_sums", "numbers", student)
         points = {grade.name: (grade.auto_score, grade.max_score) for grade in found.grades}

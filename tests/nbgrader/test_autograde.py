@@ -10,7 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader.errors import NetgraderError
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, generate_assignment
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, require_writable, sync_cells
 
@@ -276,7 +276,7 @@ def test_the_gradebook_knows_when_nothing_has_changed(booked, graded):
     booked.submit("ada")
     assert not is_up_to_date(booked.assignment, "ada", {"1_sums": "x"})
     graded("ada")
-    digest = kept(kept_path(booked.assignment, "ada", "1_sums")).digest
+    digest = load_last_result(booked.assignment, "ada", "1_sums").digest
     assert is_up_to_date(booked.assignment, "ada", {"1_sums": digest})
     assert not is_up_to_date(booked.assignment, "ada", {"1_sums": digest, "2_words": digest})
     (booked.root / "submitted" / "ada" / "numbers" / "timestamp.txt").write_text("2026-11-01 12:00:00.0 UTC")

@@ -8,7 +8,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader.grading.grade import grade_job, jobs_of
-from netgrader.grading.kept import kept, kept_path
+from netgrader.grading.last_result import load_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened
 from netgrader.nbgrader_plugin.regrade import regrade
@@ -27,7 +27,7 @@ def state(booked):
         grades = {one.name: (one.auto_score, one.manual_score, bool(one.needs_manual_grade)) for one in notebook.grades}
         comments = {one.name: one.auto_comment for one in notebook.comments}
     page = json.loads((booked.root / "autograded/ada/numbers/1_sums.ipynb").read_text())
-    return grades, comments, page, kept(kept_path(booked.assignment, "ada", "1_sums"))
+    return grades, comments, page, load_last_result(booked.assignment, "ada", "1_sums")
 
 
 def by_hand(booked, cell, points):

@@ -12,7 +12,7 @@ from netgrader.commands.feedback import feedback_of_class
 from netgrader.commands.report import report_on_class
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
-from netgrader.grading.kept import Kept, keep, kept_path
+from netgrader.grading.last_result import LastResult, save_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.results import CellResult, NotebookResult, Status
 
@@ -86,7 +86,7 @@ def test_what_grading_kept_is_found_by_the_pages(tiny):
             raise MissingEntry
 
     result = NotebookResult("1_sums.ipynb", 2.0, 2.0, (CellResult("check_add", 2.0, 2.0, False),), (), Status.GRADED)
-    keep(kept_path(tiny.assignment, "ada", "1_sums"), Kept(result))
+    save_last_result(tiny.assignment, "ada", "1_sums", LastResult(result))
     graded = graded_notebook(Nothing(), tiny.assignment, "ada", "1_sums")
     assert graded.result == result
     assert graded_notebook(Nothing(), tiny.assignment, "bob", "1_sums").result is None

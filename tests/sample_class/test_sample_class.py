@@ -11,9 +11,9 @@ import pytest
 
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
-from netgrader.grading.pool import fill
+from netgrader.grading.pool import ProcessPool, grade_tasks
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, Task, longest_first
+from netgrader.grading.tasks import Task, longest_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,16 +24,6 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 EXPECTED = tomllib.loads((HERE / "expected.toml").read_text(encoding="utf-8"))
 CASES = [(student, notebook) for student, notebooks in EXPECTED.items() for notebook in notebooks]
-
-
-class _Quiet:
-    """Watches the pool and says nothing."""
-
-    def begin(self, task: Task) -> None: ...
-
-    def end(self, done: Done) -> None: ...
-
-    def tick(self) -> None: ...
 
 
 def _tasks() -> list[Task]:
@@ -50,7 +40,7 @@ def results(request: pytest.FixtureRequest) -> Mapping[tuple[str, str], Notebook
     asked = [item.callspec.params for item in own]
     wanted = {(each["student"], each["notebook"]) for each in asked}
     tasks = [task for task in _tasks() if (task.student, task.job.path.name) in wanted]
-    done = fill(longest_first(tasks), Options(), workers=os.cpu_count() or 1, watcher=_Quiet())
+    done = grade_tasks(longest_first(tasks), Options(), ProcessPool(os.cpu_count() or 1))
     assert [one.error for one in done if one.error] == []
     return {(one.task.student, one.task.job.path.name): one.result for one in done if one.result is not None}
 
