@@ -26,6 +26,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
+from netgrader.cage.watch import resident_bytes
 from netgrader.checks.bench import Bench, mnist_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.held_out import HARDNESS
@@ -36,7 +37,6 @@ from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, VerificationRequest
 from netgrader.imports import modules_below
 from netgrader.lab.api import LabError
-from netgrader.cage.watch import resident_bytes
 from netgrader.student.errors import NotebookError
 
 if TYPE_CHECKING:
