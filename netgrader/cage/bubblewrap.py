@@ -22,7 +22,7 @@ from netgrader.cage.host import (
     require_readable,
     system,
 )
-from netgrader.cage.running import Caged, Launch
+from netgrader.cage.supervisor import Caged, Launch
 from netgrader.cage.types import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:

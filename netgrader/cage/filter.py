@@ -1,4 +1,4 @@
-"""The system-call filter of a cage: what neither TensorFlow nor a kernel ever needs is answered with an error.
+"""The system-call filter of a cage: what no kernel or numerical program ever needs is answered with an error.
 
 Made by libseccomp (through pyseccomp) as a program that the kernel runs at each call. A denied call fails with EPERM,
 as for want of a privilege, so that a program which only tries goes on; nothing is killed. A call with a number above those

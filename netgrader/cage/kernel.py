@@ -13,7 +13,6 @@ import json
 import os
 import secrets
 import select
-import signal
 import sys
 import time
 from dataclasses import replace
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import KernelProvisionerBase
 from jupyter_client.session import Session
 from traitlets import Instance, Unicode, default
 
@@ -33,7 +31,7 @@ from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from netgrader.cage.running import Caged
+    from netgrader.cage.supervisor import Caged
 
 __all__ = ["CagedKernel", "CagedKernelManager"]
 
@@ -91,11 +89,6 @@ class _Folder:
         argv = [sys.executable, "-c", START, "-f", f"{self._inside}/connection.json"]
         argv.append("--HistoryManager.enabled=False")
         return replace(plan, argv=argv, mounts=[*plan.mounts, self.mount], warm=True)
-
-    @property
-    def listened_to(self) -> bool:
-        """Whether the kernel has made all of its sockets."""
-        return all(os.path.lexists(f"{self.address}-{number}") for number in CHANNELS.values())
 
     def seal(self) -> None:
         """Keep the sockets as the kernel made them: a link in the place of one would lead us astray."""
@@ -189,6 +182,13 @@ class CagedKernel:
         if time.monotonic() > deadline:
             raise SandboxError(f"The kernel did not answer within {self._seconds:.0f} seconds.")
 
+    def leave(self) -> dict[str, Any]:
+        """Close our ends but the one for interrupts; return the connection for somebody else, as in a connection file."""
+        for channel in (self.shell, self.iopub):
+            channel.close()
+            self._channels.remove(channel)
+        return self._folder.connection()
+
     def interrupt(self) -> None:
         """Ask it to interrupt what it is running."""
         self.session.send(self.control, "interrupt_request", {})
@@ -209,71 +209,6 @@ class CagedKernel:
         self.close()
 
 
-class CagedProvisioner(KernelProvisionerBase):  # type: ignore[misc]
-    """Starts and stops one caged kernel for a manager."""
-
-    _sandbox: Sandbox
-    _plan: Plan
-    _folder: _Folder
-    _caged: Caged | None = None
-
-    def prepare(self, sandbox: Sandbox, plan: Plan) -> dict[str, Any]:
-        """Set where the kernel will be started and what it sees; return where its channels will be."""
-        self._sandbox, self._plan = sandbox, plan
-        self._folder = _Folder(sandbox)
-        self.connection_info = self._folder.connection()
-        return self.connection_info
-
-    @property
-    def has_process(self) -> bool:
-        """Whether there is a kernel that has not been waited for."""
-        return self._caged is not None
-
-    async def pre_launch(self, **_options: Any) -> dict[str, Any]:
-        """Return what is to be started; nothing of the caller's is taken over."""
-        return {"cmd": []}
-
-    async def launch_kernel(self, _command: list[str], **_options: Any) -> dict[str, Any]:
-        """Start the kernel; return its connection once it listens and can put nothing else in its sockets' place."""
-        self._caged = self._sandbox.start(self._folder.kernel_plan(self._plan))
-        deadline = time.monotonic() + START_SECONDS
-        while not self._folder.listened_to and self._caged.outcome is None and time.monotonic() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)  # nothing tells that a socket is there
-        self._folder.seal()
-        return {**self.connection_info, "key": self._folder.key}
-
-    async def poll(self) -> int | None:
-        """Return its exit code, None while it runs."""
-        outcome = self._caged.outcome if self._caged is not None else None
-        return 0 if self._caged is None else None if outcome is None else outcome.code
-
-    async def wait(self) -> int | None:
-        """Wait until it has ended; return its exit code."""
-        if self._caged is not None:
-            await asyncio.to_thread(self._caged.wait)
-        code = await self.poll()
-        self._caged = None
-        return code
-
-    async def send_signal(self, signum: int) -> None:
-        """Kill it for a signal that kills; for any other it is asked over its control channel."""
-        if self._caged is not None and signum in (signal.SIGKILL, signal.SIGTERM):
-            self._caged.kill()
-
-    async def kill(self, restart: bool = False) -> None:  # noqa: ARG002 - the name that callers use
-        """Kill it with all that it started."""
-        await self.send_signal(signal.SIGKILL)
-
-    terminate = kill  # nothing in it is worth an orderly end
-
-    async def cleanup(self, restart: bool = False) -> None:
-        """Remove its folder."""
-        if self._caged is not None:
-            self._caged.close()
-        if not restart:
-            self._folder.remove()
-
-
 class CagedKernelManager(AsyncKernelManager):  # type: ignore[misc]
     """A kernel manager of jupyter_client whose kernel runs in a cage.
 
@@ -287,22 +222,40 @@ class CagedKernelManager(AsyncKernelManager):  # type: ignore[misc]
 
     sandbox_name = Unicode("bubblewrap", config=True, help="The sandbox that the kernel runs in.")
     plan = Instance(Plan)
+    _kernel: CagedKernel | None = None
 
     @default("plan")  # type: ignore[untyped-decorator]
     def _plan_default(self) -> Plan:
         return Plan(())
 
-    async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
-        self.kernel_name = "python3"
-        self.transport = "ipc"
-        # A signal for an interrupt would have to find its way into the cage.
-        if self.kernel_spec is not None:
-            self.kernel_spec.interrupt_mode = "message"
-        provisioner = CagedProvisioner(kernel_id=self.kernel_id or "", kernel_spec=self.kernel_spec, parent=self)
-        connection = provisioner.prepare(open_sandbox(self.sandbox_name), self.plan)
-        self.provisioner = provisioner
-        self.ip = connection["ip"]
-        for channel in CHANNELS:
-            setattr(self, f"{channel}_port", connection[f"{channel}_port"])
-        self.session.key = connection["key"].encode()
-        return await super()._async_pre_start_kernel(**options)  # type: ignore[no-any-return]
+    @property
+    def has_kernel(self) -> bool:
+        """Whether one was started and not shut down."""
+        return self._kernel is not None
+
+    async def start_kernel(self, **_options: Any) -> None:
+        """Start the kernel; nothing of the caller's is taken over.
+
+        Raises
+        ------
+        SandboxError
+            If it does not start.
+        """
+        self._kernel = await asyncio.to_thread(CagedKernel, open_sandbox(self.sandbox_name), self.plan)
+        self.load_connection_info(self._kernel.leave())
+
+    async def _async_is_alive(self) -> bool:
+        return self._kernel is not None and self._kernel.caged.outcome is None
+
+    is_alive = _async_is_alive
+
+    async def interrupt_kernel(self) -> None:
+        """Ask it to interrupt what it is running."""
+        if self._kernel is not None:
+            self._kernel.interrupt()
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # noqa: ARG002 - callers' names
+        """Kill it with all that it started: nothing in it is worth an orderly end."""
+        if self._kernel is not None:
+            await asyncio.to_thread(self._kernel.close)
+            self._kernel = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
 from netgrader.cage.cgroups import GAP
 from netgrader.cage.host import basic_environment, remove_tree, scratch_folder
-from netgrader.cage.running import Caged, Launch
+from netgrader.cage.supervisor import Caged, Launch
 from netgrader.cage.types import HOME, Mount, Plan, Sandbox, SandboxError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.cage.filter import NEWEST
 from netgrader.cage.host import basic_environment, interpreter
-from netgrader.cage.types import Limits, Mount, Outcome, Plan, Sandbox, SandboxError
+from netgrader.cage.types import Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -256,7 +256,7 @@ class _SelfTests:
 
     def _run(
         self, program: str, *arguments: str, mounts: Sequence[Mount] = (), limits: Limits = SMALL
-    ) -> tuple[bytes, Outcome]:
+    ) -> tuple[bytes, RunOutcome]:
         plan = Plan(
             argv=[sys.executable, "-I", "-S", "-c", program, *arguments],
             mounts=[self._given, *mounts],
@@ -388,7 +388,7 @@ def _result(name: str, held: bool, detail: object) -> SelfTest:
     return SelfTest(name, held=held, detail=str(detail))
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: RunOutcome) -> str:
     ended = f"ended by the limit on {outcome.limit}" if outcome.limit else f"exit code {outcome.code}"
     return f"{ended} after {outcome.usage.wall_seconds:.1f} s"
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.cage.running import Caged
+    from netgrader.cage.supervisor import Caged
     from netgrader.cage.zygote import Zygote
 
-__all__ = ["HOME", "SHM", "TMP", "Limits", "Mount", "Outcome", "Plan", "Sandbox", "SandboxError", "Usage"]
+__all__ = ["HOME", "SHM", "TMP", "Limits", "Mount", "Plan", "RunOutcome", "Sandbox", "SandboxError", "Usage"]
 
 HOME = "/home/student"
 """Home folder inside: in memory, and gone with the run."""
@@ -123,7 +123,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """How a run ended.
 
     Attributes

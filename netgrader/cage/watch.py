@@ -12,6 +12,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,46 +28,24 @@ __all__ = [
 ]
 
 DEEPEST = 64
-TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGESIZE")
 
 
 def process_tree(root: int) -> list[int]:
     """Return the ids of `root` and its descendants: orphans in a process namespace stay below its first process."""
-    children: dict[int, list[int]] = {}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            parent = _parent(int(entry.name))
-            if parent is not None:
-                children.setdefault(parent, []).append(int(entry.name))
-    found, todo = [], [root]
-    while todo:
-        process = todo.pop()
-        found.append(process)
-        todo.extend(children.get(process, ()))
-    return found
-
-
-def _stat(process: int) -> list[str]:
-    with contextlib.suppress(OSError):
-        # The name in brackets may hold anything, brackets included.
-        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    return []
-
-
-def _parent(process: int) -> int | None:
-    fields = _stat(process)
-    return int(fields[1]) if fields else None
+    try:
+        return [root, *(child.pid for child in psutil.Process(root).children(recursive=True))]
+    except psutil.Error:
+        return [root]
 
 
 def process_cpu_seconds(processes: Iterable[int]) -> float:
     """Return the processor time, in seconds, of `processes` and of their children that have ended."""
-    ticks = 0
+    seconds = 0.0
     for process in processes:
-        fields = _stat(process)
-        if fields:
-            ticks += sum(int(field) for field in fields[11:15])
-    return ticks / TICKS
+        with contextlib.suppress(psutil.Error):
+            seconds += sum(psutil.Process(process).cpu_times()[:4])  # user, system, and both of children
+    return seconds
 
 
 def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -> int:
@@ -136,9 +116,10 @@ def socket_memory(process: int) -> int:
 
 def resident_bytes(process: int) -> int:
     """Return the bytes of memory that a process holds, what it shares included; 0 if it is gone."""
-    with contextlib.suppress(OSError, IndexError, ValueError):
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
-    return 0
+    try:
+        return psutil.Process(process).memory_info().rss
+    except psutil.Error:
+        return 0
 
 
 def folder_use(folder: Path, most_files: int) -> tuple[int, int]:

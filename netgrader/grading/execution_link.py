@@ -19,7 +19,7 @@ from netgrader.strangers import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.cage import Outcome
+    from netgrader.cage import RunOutcome
     from netgrader.cage.kernel import CagedKernel
     from netgrader.cage.kernel_channel import KernelChannel
 
@@ -64,7 +64,7 @@ class Reply:
     error_name: str | None = None
     error_message: str | None = None
     seconds: float = 0.0
-    outcome: Outcome | None = None
+    outcome: RunOutcome | None = None
 
 
 class Link:

@@ -24,7 +24,7 @@ from netgrader.lab.wire import Channel, FrameError, LateError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from netgrader.cage.running import Caged
+    from netgrader.cage import Caged
 
 __all__ = ["CagedLab"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import netgrader
+from netgrader import imports
 from netgrader.cage import Plan, open_sandbox
 from netgrader.cage.host import interpreter
 from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, lab_package
@@ -100,3 +101,13 @@ def test_every_step_of_the_interpreters_chain_of_links_is_seen(tmp_path, monkeyp
 def test_the_repository_is_not_there(name):
     (found,) = inside(f"import os; print(os.path.exists({str(ROOT / name)!r}))", kernel_package())
     assert found == "False"
+
+
+def test_the_cage_knows_nothing_of_ours_but_errors_and_of_zygotes_only_in_their_folder():
+    imported = {
+        module: imports.our_imports(imports.module_path(module)) for module in imports.modules_below("netgrader.cage")
+    }
+    names = {name for found in imported.values() for name, _ in found}
+    assert {name for name in names if not name.startswith("netgrader.cage")} == {"netgrader.errors"}
+    for module, found in imported.items():
+        assert module.startswith("netgrader.cage.zygote") or not any("zygote" in name for name, _ in found), module

@@ -38,9 +38,9 @@ def test_the_kernel_limits_it_where_there_is_a_control_group_and_a_watchdog_else
 
 WITHOUT = {
     PAGES: {"bubblewrap.filter_program": lambda **_: filter_program()},
-    FILES: {"running.tmpfs_use": lambda *_: (0, 0)},
-    UNIX: {"running.socket_memory": lambda _: 0},
-    NETWORK: {"bubblewrap.filter_program": lambda **_: filter_program(), "running.socket_memory": lambda _: 0},
+    FILES: {"supervisor.tmpfs_use": lambda *_: (0, 0)},
+    UNIX: {"supervisor.socket_memory": lambda _: 0},
+    NETWORK: {"bubblewrap.filter_program": lambda **_: filter_program(), "supervisor.socket_memory": lambda _: 0},
     PIPES: {"watch._open_files": lambda _: 0},
 }
 

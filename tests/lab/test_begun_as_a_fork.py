@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -61,13 +62,16 @@ def test_it_answers_as_the_lab_in_this_process_does(lab):
 
 
 def test_it_begins_at_once_and_ends_with_all_of_it(zygote):
-    before = process_tree(zygote.process.number)
+    before = [zygote.process.number]
     lab = CagedLab(zygote=zygote.address)
     steps(lab)
     used = lab._server.caged.usage()
     assert used.cpu_seconds < 1.5  # of which TensorFlow's import alone would take more
     assert len(process_tree(zygote.process.number)) > len(before)
     lab.close()
+    deadline = time.monotonic() + 5  # the process that waits for it ends a moment later
+    while process_tree(zygote.process.number) != before and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert process_tree(zygote.process.number) == before
 
 

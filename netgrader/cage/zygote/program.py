@@ -47,7 +47,7 @@ NOTHING_LEFT = "0000000000000000"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class _Filter(ctypes.Structure):
+class _SockFprog(ctypes.Structure):
     """``struct sock_fprog``."""
 
     _fields_ = [("length", ctypes.c_ushort), ("program", ctypes.c_char_p)]
@@ -244,7 +244,7 @@ def _give_up(request: dict[str, Any]) -> None:
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     if request["filter"]:
         program = bytes.fromhex(request["filter"])
-        rules = _Filter(len(program) // 8, program)
+        rules = _SockFprog(len(program) // 8, program)
         _check(_libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0), "seccomp")
 
 

@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
-from netgrader.cage.types import Limits, Outcome, SandboxError, Usage
+from netgrader.cage.types import Limits, RunOutcome, SandboxError, Usage
 from netgrader.cage.watch import (
     folder_use,
     process_cpu_seconds,
@@ -106,8 +106,8 @@ class Caged:
         self._failure: SandboxError | None = None
         self._reason: str | None = None
         self._usage = Usage()
-        self._outcome: Outcome | None = None
-        self._final: Outcome
+        self._outcome: RunOutcome | None = None
+        self._final: RunOutcome
         self._process: subprocess.Popen[bytes] | None = None
         self._process_fd = -1
         self._errors = -1
@@ -128,11 +128,11 @@ class Caged:
     # -- what callers use ------------------------------------------------------------------------------------------
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> RunOutcome | None:
         """Return how it ended; None while it runs."""
         return self._outcome
 
-    def wait(self, timeout: float | None = None) -> Outcome | None:
+    def wait(self, timeout: float | None = None) -> RunOutcome | None:
         """Wait until it has ended and been cleaned up; return None if it still runs after `timeout` seconds."""
         self._ended.wait(timeout)
         return self._outcome
@@ -145,7 +145,7 @@ class Caged:
             self._reason = self._reason or reason
             self._kill_processes()
 
-    def close(self) -> Outcome:
+    def close(self) -> RunOutcome:
         """Kill it if it still runs, and wait until it is gone."""
         self.kill()
         for stream in (self.stdin, self.stdout):
@@ -386,7 +386,9 @@ class Caged:
         self._tidy()
         with self._lock:
             # bubblewrap reports a signal as a shell does.
-            self._outcome = self._final = Outcome(128 - code if 128 < code < 193 else code, self._reason, usage, tail)
+            self._outcome = self._final = RunOutcome(
+                128 - code if 128 < code < 193 else code, self._reason, usage, tail
+            )
             os.close(self._process_fd)
             if self._first_fd is not None:
                 os.close(self._first_fd)
