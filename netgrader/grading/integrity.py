@@ -31,7 +31,7 @@ REFUSALS = {
 }
 # Names that no exercise needs: parts of the grader, and ways to change what other code does.
 NAMES = re.compile(
-    r"grader_tests|gradebook|EvidenceWriter|netgrader\.(?:student\.capture|evidence|grading|sandbox)|/run/(?:evidence|kernel|cage)"
+    r"grader_tests|gradebook|EvidenceWriter|netgrader\.(?:student\.capture|evidence|grading|cage)|/run/(?:evidence|kernel|cage)"
     r"|displayhook|input_transformers|ast_transformers|ast_node_interactivity|\bsettrace\b|\bsetprofile\b|sys\.monitoring"
     r"|gc\.get_(?:objects|referrers)|sitecustomize|_getframe\b|\bcurrentframe\b|inspect\.stack\b|\bf_(?:back|locals|code)\b"
     r"|\b(?:extract|format|print|walk)_stack\b|/proc/|\bptrace\b|NBGRADER_\w+"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from netgrader.grading.integrity import REPLACED, REPLACED_BY_HELPER
+from netgrader.grading.integrity import NAMES, REPLACED, REPLACED_BY_HELPER
 from netgrader.grading.replacing import reaches_for, replaces, takes_all_of
 from netgrader.results import NotebookResult, Observed
 from tests.attacks.attacked import RIGHT, Attack
@@ -188,6 +189,13 @@ def test_what_was_found_is_told_before_hundreds_of_words(seen) -> None:
 def test_looking_at_the_stack_is_told(seen) -> None:
     told = seen["looks who calls it, by traceback"].integrity
     assert [one.seen for one in told] == ["The cell names extract_stack, which no exercise needs."]
+
+
+@pytest.mark.parametrize("module", ["cage", "evidence", "grading", "student.capture"])
+def test_our_modules_whose_naming_is_told_are_there(module: str) -> None:
+    name = f"netgrader.{module}"
+    assert find_spec(name) is not None
+    assert NAMES.findall(f"import {name} as ours") == [name]
 
 
 def test_the_names_of_a_helper_become_the_notebooks_through_another_one_too() -> None:
