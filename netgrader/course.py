@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
 import json
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.belonging import CONFIGS, TESTS, lies_among_submissions, require_own
 from netgrader.belonging import TRUST_VARIABLE as ROOT_VARIABLE
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.imports import graded_cells, imported_modules, registered_probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -409,64 +409,6 @@ def _code_cells(notebook: Path) -> list[tuple[str, Mapping[str, Any]]]:
         return [(text, about if about.get("grade_id") else {}) for text, about in found]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NetgraderError(f"{notebook} cannot be read as a notebook: {type(error).__name__}: {error}.") from error
-
-
-def registered_probes(path: Path) -> frozenset[str]:
-    """Ids named by ``@probe("…")`` in a file of probes, read without running it.
-
-    Raises
-    ------
-    NetgraderError
-        If it is not Python.
-    """
-    return _registered(path.read_text(encoding="utf-8"), path, "probe")
-
-
-def graded_cells(path: Path) -> frozenset[str]:
-    """Ids of the cells named by ``@grades("…")`` in a file of tests, read without running it.
-
-    Raises
-    ------
-    NetgraderError
-        If it is not Python.
-    """
-    return _registered(path.read_text(encoding="utf-8"), path, "grades")
-
-
-@functools.lru_cache(maxsize=64)
-def _registered(source: str, path: Path, decorator: str) -> frozenset[str]:
-    """The same of the text of a file, once for each text: a class asks for it at every notebook."""
-    try:
-        tree = ast.parse(source, str(path))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        raise NetgraderError(
-            f"{path} is not Python{f': line {line}' if line else ''}, {getattr(error, 'msg', error)}. Mend it and call again."
-        ) from error
-    found: set[object] = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        for one in node.decorator_list:
-            if isinstance(one, ast.Call) and ast.unparse(one.func).split(".")[-1] == decorator:
-                found.update(argument.value for argument in one.args if isinstance(argument, ast.Constant))
-    return frozenset(name for name in found if isinstance(name, str))
-
-
-@functools.lru_cache(maxsize=1024)
-def imported_modules(source: str) -> frozenset[str]:
-    """Top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
-    try:
-        tree = ast.parse(re.sub(r"^([ \t]*+)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
-    except (SyntaxError, ValueError):
-        return frozenset()
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return frozenset(names)
 
 
 def find_course(submission: Path | None = None) -> Course:

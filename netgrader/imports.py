@@ -1,17 +1,34 @@
-"""Which of our modules import which, read from their sources without importing any: for the wheel and for hashes."""
+"""What Python sources say, read without running any.
+
+Which of our modules import which, for the wheel and for hashes; and of a course's files which cells they are about.
+"""
 
 from __future__ import annotations
 
 import ast
 import functools
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["PACKAGE", "closure", "code_hash", "data_files", "module_path", "modules_below", "our_imports"]
+__all__ = [
+    "PACKAGE",
+    "closure",
+    "code_hash",
+    "data_files",
+    "graded_cells",
+    "imported_modules",
+    "module_path",
+    "modules_below",
+    "our_imports",
+    "registered_probes",
+]
 
 PACKAGE = Path(__file__).resolve().parent
 OURS = PACKAGE.name
@@ -136,3 +153,61 @@ def _names(node: ast.AST, path: Path) -> list[str]:
             base = ".".join([*around, *([node.module] if node.module else [])])
         names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return [name for name in names if name.partition(".")[0] == OURS]
+
+
+def registered_probes(path: Path) -> frozenset[str]:
+    """Return the ids named by ``@probe("…")`` in a file of probes, read without running it.
+
+    Raises
+    ------
+    NetgraderError
+        If it is not Python.
+    """
+    return _registered(path.read_text(encoding="utf-8"), path, "probe")
+
+
+def graded_cells(path: Path) -> frozenset[str]:
+    """Return the ids of the cells named by ``@grades("…")`` in a file of tests, read without running it.
+
+    Raises
+    ------
+    NetgraderError
+        If it is not Python.
+    """
+    return _registered(path.read_text(encoding="utf-8"), path, "grades")
+
+
+@functools.lru_cache(maxsize=64)
+def _registered(source: str, path: Path, decorator: str) -> frozenset[str]:
+    """Return the ids that `decorator` names in the text of a file, once for each text: a class asks for it at every notebook."""
+    try:
+        tree = ast.parse(source, str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise NetgraderError(
+            f"{path} is not Python{f': line {line}' if line else ''}, {getattr(error, 'msg', error)}. Mend it and call again."
+        ) from error
+    found: set[object] = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for one in node.decorator_list:
+            if isinstance(one, ast.Call) and ast.unparse(one.func).split(".")[-1] == decorator:
+                found.update(argument.value for argument in one.args if isinstance(argument, ast.Constant))
+    return frozenset(name for name in found if isinstance(name, str))
+
+
+@functools.lru_cache(maxsize=1024)
+def imported_modules(source: str) -> frozenset[str]:
+    """Return the top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
+    try:
+        tree = ast.parse(re.sub(r"^([ \t]*+)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
+    except (SyntaxError, ValueError):
+        return frozenset()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return frozenset(names)

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 import netgrader
-from netgrader.course import find_course, imported_modules, registered_probes
+from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.imports import closure, code_hash, our_imports
+from netgrader.imports import closure, code_hash, imported_modules, our_imports, registered_probes
 
 
 def test_a_course_is_found_from_a_folder_inside_it(tiny, monkeypatch):
