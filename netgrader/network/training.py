@@ -287,20 +287,22 @@ def _by_own_gradients(reading: Reading, feeds: dict[str, Array]) -> StepMatch | 
     if bench is None or train_op is None or not own:
         return None
     bench.initialise()
-    settle(reading)
-    history, values = [], [bench.values(list(own))]
+    names = list(own)
+    taken: list[tuple[list[Array], list[Array], list[Array]]] = []
     for _ in range(STEPS):
+        # Each from other weights: variables of TensorFlow's first kind may change while gradients are still being computed from
+        # them, and a descent by such gradients diverges within a few steps.
+        before = bench.values(names) if settle(reading) else None
         # In one run with the step: what is drawn at random is then the same.
         found = bench.run([*own.values(), train_op], feeds)
-        history.append(None if found is None else found[: len(own)])
-        values.append(bench.values(list(own)))
-    if any(found is None for found in (*history, *values)):
-        return None
-    gradients, places = _thinned(
-        [found or [] for found in history], [[(v or {})[name] for name in own] for v in values]
-    )
-    steps = [after - before for before, after in itertools.pairwise(places)]
-    return recognise_steps(gradients, steps, places[:-1]) if np.isfinite(_flat([*gradients, *steps])).all() else None
+        after = bench.values(names)
+        if before is None or found is None or after is None:
+            return None
+        taken.append((found[: len(own)], [before[name] for name in names], [after[name] for name in names]))
+    gradients, places = _thinned([g for g, _, _ in taken], [b for _, b, _ in taken])
+    _, moved = _thinned([g for g, _, _ in taken], [a for _, _, a in taken])
+    steps = [after - before for before, after in zip(places, moved, strict=True)]
+    return recognise_steps(gradients, steps, places) if np.isfinite(_flat([*gradients, *steps])).all() else None
 
 
 def _own_gradients(reading: Reading, feeds: dict[str, Array]) -> dict[str, str]:
