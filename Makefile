@@ -19,7 +19,7 @@ demo: setup ## release the course, grade the sample class, write feedback and re
 quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 	@$(BIN)/python -m pytest -q -m quick
 
-test: setup ## all behaviour, a fixed sample of the cases: under ten minutes on two cores
+test: setup ## all behaviour, a fixed sample of the cases: twenty minutes on two cores
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not all"
 
 test-all: ## every case, with browsers and PostgreSQL: half an hour
