@@ -26,8 +26,8 @@ test-all: ## every case, with browsers and PostgreSQL: half an hour
 	@scripts/setup browser
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where studies/fuzzing.csv ends
-	@nice $(BIN)/python -m studies.fuzzing --minutes $(MINUTES)
+fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where research/fuzzing.csv ends
+	@nice $(BIN)/python -m research.fuzzing --minutes $(MINUTES)
 
 sample-class: setup ## fill the release with what the sample class wrote
 	@$(BIN)/python tests/sample_class/make.py
@@ -38,49 +38,49 @@ check: setup ## lint, types, formatting, and that release/ is what source/ gener
 	@$(BIN)/mypy
 	@$(BIN)/netgrader release --check
 
-fairness-report: setup ## further seeds of the networks around 98.5 %, then docs/fairness.md
-	@$(BIN)/python studies/fairness.py --seeds $(or $(SEEDS),12)
-	@$(BIN)/python studies/fairness_report.py
+fairness-report: setup ## further seeds of the networks around 98.5 %, then research/fairness.md
+	@$(BIN)/python research/fairness.py --seeds $(or $(SEEDS),12)
+	@$(BIN)/python research/fairness_report.py
 
 hardness: setup ## how hard each test image is, by networks that are trained anew; then grader_tests/hardness.npy
-	@$(BIN)/python -m studies.hardness
+	@$(BIN)/python -m research.hardness
 
-clean-report: setup ## is anybody said to have trained on test images who has not? then docs/clean.md; goes on where it was
-	@$(BIN)/python -m studies.clean_networks
-	@$(BIN)/python -m studies.clean_report
+clean-report: setup ## is anybody said to have trained on test images who has not? then research/clean.md; goes on where it was
+	@$(BIN)/python -m research.clean_networks
+	@$(BIN)/python -m research.clean_report
 
-notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 gives figures of, then docs/fairness.md
-	@nice $(BIN)/python studies/fairness.py --notebook --seeds $(or $(SEEDS),4)
-	@$(BIN)/python studies/fairness_report.py
+notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 gives figures of, then research/fairness.md
+	@nice $(BIN)/python research/fairness.py --notebook --seeds $(or $(SEEDS),4)
+	@$(BIN)/python research/fairness_report.py
 
 reader-report: setup ## read what is not read yet of the corpus, then the table in docs/reader.md; goes on where it was
 	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
-	@$(BIN)/python -m benchmarks.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
-	@$(BIN)/python benchmarks/reader.py
+	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
+	@$(BIN)/python research/bench/reader.py
 
-attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then docs/attacks.md
-	@nice $(BIN)/python -m studies.elsewhere $(if $(OTTER),--otter $(OTTER))
-	@$(BIN)/python -m studies.elsewhere_report
+attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then research/attacks.md
+	@nice $(BIN)/python -m research.elsewhere $(if $(OTTER),--otter $(OTTER))
+	@$(BIN)/python -m research.elsewhere_report
 
 training-report: setup ## every mistake in right training loops of many styles, then docs/training.md
-	@$(BIN)/python -m studies.training --products $(or $(PRODUCTS),100)
-	@$(BIN)/python -m studies.training_report
+	@$(BIN)/python -m research.training --products $(or $(PRODUCTS),100)
+	@$(BIN)/python -m research.training_report
 
-right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds, SINCE=commit; rows in studies/right_notebooks.csv; goes on where it was
-	@nice $(BIN)/python -m studies.right_notebooks $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SINCE),--since $(SINCE))
+right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds, SINCE=commit; rows in research/right_notebooks.csv; goes on where it was
+	@nice $(BIN)/python -m research.right_notebooks $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SINCE),--since $(SINCE))
 
-rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then docs/rates.md; goes on where it was
-	@nice $(BIN)/python -m studies.rates --seeds $(or $(SEEDS),10)
-	@$(BIN)/python -m studies.rates_report
+rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then research/rates.md; goes on where it was
+	@nice $(BIN)/python -m research.rates --seeds $(or $(SEEDS),10)
+	@$(BIN)/python -m research.rates_report
 
-kills-report: setup ## KILLS=n (100) of netgrader autograde at random moments; rows in studies/kills.csv; goes on where it was
-	@nice $(BIN)/python -m studies.kills --kills $(or $(KILLS),100)
+kills-report: setup ## KILLS=n (100) of netgrader autograde at random moments; rows in research/kills.csv; goes on where it was
+	@nice $(BIN)/python -m research.kills --kills $(or $(KILLS),100)
 
-class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHANGE=1 leaves out a changed test; rows in studies/simulated_class.csv, docs/scale.svg
-	@nice $(BIN)/python -m studies.simulated_class --students $(or $(STUDENTS),300) $(if $(NO_CHANGE),--no-change)
-	@$(BIN)/python -m studies.simulated_class_plot
+class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHANGE=1 leaves out a changed test; rows in research/simulated_class.csv, research/scale.svg
+	@nice $(BIN)/python -m research.simulated_class --students $(or $(STUDENTS),300) $(if $(NO_CHANGE),--no-change)
+	@$(BIN)/python -m research.simulated_class_plot
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .

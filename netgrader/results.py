@@ -1,4 +1,4 @@
-"""What grading says: checks, cells, notebooks, submissions, and their JSON (docs/results.schema.json)."""
+"""What grading says: checks, cells, notebooks, submissions, and their JSON (docs/reference/results.schema.json)."""
 
 from __future__ import annotations
 

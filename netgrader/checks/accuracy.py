@@ -421,7 +421,7 @@ def _best_so_far(values: Sequence[float], last: float) -> bool:
 def require_target(accuracy: float, *, target: float, full: float, none: float) -> None:
     """End the test with the share of points that `accuracy` earns: all from `full`, sloping to none at `none`.
 
-    `target` is what students are told to reach; `full` lies below it where luck does not decide: see docs/fairness.md.
+    `target` is what students are told to reach; `full` lies below it where luck does not decide: see research/fairness.md.
     """
     if accuracy >= full:
         return

@@ -5,7 +5,7 @@ measured for Adam on 784-1500-10 with minibatches of 64, three seeds each, which
 at a rate r over the loss at 3r is 2.0 for 3e-5, 1.4 for 1e-4 and 3e-4, 1.1 for 1e-3; over that at 10r it is 1.98 for
 1e-4, 1.66 for 2e-4, 1.44 for 3e-4. Short runs favour large rates: after eight epochs 3e-4 is the best of all. So too low
 is what 3r beats by more than 45 percent or 10r by more than 50 (by 80, if it is the best of a sweep that can be true), and a
-student who judged at either horizon is right. What that says of other optimizers and networks stands in docs/rates.md.
+student who judged at either horizon is right. What that says of other optimizers and networks stands in research/rates.md.
 
 In sweeps of 300 steps with minibatches of 64 or 100, Glorot or He initialisation, two seeds each, the accuracy at 0.01 was
 within 1.6 percent of that at 0.003, so an honest sweep may end there: its loss was 1.15 to 1.26 times as large, and rose to
@@ -96,7 +96,7 @@ def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun, *, hilltop: bool
     """Whether runs of `EARLY` steps already tell that `compare_rates` finds nothing wrong with the rate of `at`.
 
     Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
-    ``studies/rates.csv`` none of these was found too high or too low in the end. Where the student's own sweep has tried the
+    ``research/rates.csv`` none of these was found too high or too low in the end. Where the student's own sweep has tried the
     rates around it, it is enough that nothing speaks against it.
     """
     if at.explodes or at.last > HARDLY_BEGUN * at.losses[0] or may_be_far_too_low(at, triple):

@@ -3,7 +3,7 @@
 A few images of the training set are replaced by patterns that are drawn anew for each submission: of each pattern some
 copies, moved, dimmed and noised, and all copies carry the label of one class. Whatever is trained on these images learns
 the patterns with the digits; weights that were made anywhere else cannot know them (after 'radioactive data', Sablayrolles
-et al. 2020). How surely networks of all kinds learn them is measured in ``docs/clean.md``.
+et al. 2020). How surely networks of all kinds learn them is measured in ``research/clean.md``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 That of the run that counts is everything: verdicts, figures, outputs, and what is told of it.
 
-The rule and what it does to networks of known mean and deviation: ``docs/fairness.md``. Where it applies stands in
+The rule and what it does to networks of known mean and deviation: ``research/fairness.md``. Where it applies stands in
 ``exercises.toml``, in a table that has ``again_from`` beside ``full``.
 """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from random import Random
 from typing import Any
@@ -15,8 +14,6 @@ from hypothesis import strategies as st
 from netgrader.cage import require_self_tests
 from netgrader.evidence import BadEvidence, Limits, read_evidence, read_npy
 from netgrader.grading.submission import SubmittedNotebook, UnreadableError, parse_notebook
-from studies import elsewhere_report, fuzzing
-from studies.elsewhere_attacks import ATTACKS
 from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz, main
 from tests.attacks.whole_road import build_road, change
 
@@ -63,40 +60,6 @@ def test_whole_roads_end_in_a_mark_or_a_sentence(tmp_path) -> None:
     for seed in range(6):
         random = Random(seed)  # noqa: S311
         road.walk(change(road.good, random), tmp_path, random)
-
-
-def test_a_road_that_ends_in_an_exception_is_noticed(tmp_path, monkeypatch) -> None:
-    def breaks(job: Any) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("tests.attacks.whole_road.grade_job", breaks)
-    report = fuzzing.walk_roads(0, 0.5)
-    assert report.tried > 0
-    assert all("ZeroDivisionError" in trace for trace in report.wrong.values())
-    assert report.wrong
-
-
-def test_the_tally_goes_on_where_it_was(tmp_path, monkeypatch) -> None:
-    seen: list[bytes] = []
-    monkeypatch.setattr(fuzzing, "TARGETS", {"one": Fuzzed(lambda content, _: seen.append(content), lambda: (b"x",))})
-    monkeypatch.setattr(fuzzing, "commit", lambda: "aaaaaaa")
-    path = tmp_path / "tally.csv"
-    assert fuzzing.main(0.002, "one", path) == 0
-    (first,) = fuzzing.load(path)
-    assert (first.first_seed, first.inputs, first.wrong) == (0, len(seen), 0)
-    assert first.inputs > 0
-    monkeypatch.setattr(fuzzing, "commit", lambda: "bbbbbbb")
-    fuzzing.main(0.002, "one", path)
-    first_again, second = fuzzing.load(path)
-    assert first_again == first
-    assert (second.commit, second.first_seed) == ("bbbbbbb", first.inputs)
-
-
-def test_the_page_of_attacks_is_what_its_figures_make() -> None:
-    with elsewhere_report.ROWS.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert elsewhere_report.PAGE.read_text() == elsewhere_report.page(rows, fuzzing.load(fuzzing.ROWS))
-    assert {row["attack"] for row in rows} == {attack.name for attack in ATTACKS}
 
 
 FOUND = {"graphs": (2454, 11860), "archives": (7488,)}  # seeds that went wrong once

@@ -16,7 +16,7 @@ from netgrader.results import NotebookResult, Observed
 from tests.attacks.attacked import RIGHT, Attack
 from tests.attacks.conftest import Attacked
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "results.schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "results.schema.json").read_text())
 # Evidence is taken silently, so that this hook of IPython's is called for it, and others are not.
 ASKED = """
 import numpy as np

@@ -71,13 +71,3 @@ def seconds(attacked: Attacked, module_monkeypatch) -> dict[str, float]:
 def test_good_submissions_take_no_longer_beside_hostile_ones(seconds) -> None:
     usual = max(time for name, time in seconds.items() if "among good" in name)
     assert max(time for name, time in seconds.items() if "among hostile" in name) < MOST * usual + CHANCE
-
-
-def test_the_page_of_neighbours_is_what_its_figures_make() -> None:
-    from studies import neighbours  # which takes the hostile notebooks from here
-
-    rows = neighbours.load()
-    assert neighbours.PAGE.read_text() == neighbours.page(rows)
-    assert {row["name"] for row in rows if row["group"] == "beside hostile"} == {*HOSTILE, *neighbours.LOOKED_AT}
-    good_ones = [row for row in rows if row["name"] in neighbours.LOOKED_AT]
-    assert {row["points"] for row in good_ones} == {"5.0"}

@@ -20,7 +20,11 @@ PROGRAMS = sorted(
     path for folder in ("netgrader", "grader_tests", "source/digits") for path in (ROOT / folder).rglob("*.py")
 )
 NOTEBOOKS = sorted((ROOT / "source" / "digits").glob("*.ipynb"))
-TEXTS = [ROOT / "netgrader" / "faults.toml", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = [
+    ROOT / "netgrader" / "faults.toml",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "research").glob("*.md")),
+]
 
 
 def in_python(source: str) -> list[str]:

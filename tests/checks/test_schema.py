@@ -1,4 +1,4 @@
-"""`docs/results.schema.json` accepts what grading says, and nothing that contradicts the contract."""
+"""`docs/reference/results.schema.json` accepts what grading says, and nothing that contradicts the contract."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from netgrader.results import (
     Visibility,
 )
 
-SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "results.schema.json").read_text(encoding="utf-8"))
+PATH = Path(__file__).resolve().parents[2] / "docs" / "reference" / "results.schema.json"
+SCHEMA = json.loads(PATH.read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # The example of the contract, word for word.

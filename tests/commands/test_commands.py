@@ -115,7 +115,7 @@ def test_a_right_notebook_is_graded_in_the_cage_and_ends_with_0(netgrader, tiny)
     assert process.returncode == 0, process.stderr
     assert "1_sums.ipynb: 5 of 5 points" in process.stdout
     (entry,) = json.loads((tiny.root / "ada.json").read_text())
-    schema = json.loads((ROOT / "docs" / "results.schema.json").read_text())
+    schema = json.loads((ROOT / "docs" / "reference" / "results.schema.json").read_text())
     jsonschema.validate([entry], schema)
     assert entry["environment"]["sandbox"] == "bubblewrap"
     assert entry["seconds"]["execute"] > 0
@@ -127,7 +127,7 @@ def test_what_could_not_be_graded_ends_with_1_and_the_rest_is_graded(netgrader, 
     process = netgrader("grade", bad, good, "--json", "-")
     assert process.returncode == 1
     results = json.loads(process.stdout)
-    jsonschema.validate(results, json.loads((ROOT / "docs" / "results.schema.json").read_text()))
+    jsonschema.validate(results, json.loads((ROOT / "docs" / "reference" / "results.schema.json").read_text()))
     assert [(one["status"], one["score"]) for one in results] == [("not-gradable", 0.0), ("graded", 3.0)]
     assert "the file is not a notebook" in results[0]["problem"].lower()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studies.kills import CLASS, copy_of, finished, series, template_class
+from tests.commands.killing import CLASS, copy_of, finished, series, template_class
 
 pytestmark = [
     pytest.mark.slow,

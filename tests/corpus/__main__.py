@@ -18,11 +18,10 @@ from typing import Any
 
 from . import reading, trained
 from .products import Product, digest, entries, kept_in, load, make, named, pairs, products
-from .report import summarise, write
+from .report import write
 from .sample import FAULTY, RIGHT, UNCONFIRMED
 
-REPORT = Path(__file__).parents[2] / "docs" / "reader-report.md"
-GUIDE = REPORT.with_name("reader.md")
+REPORT = Path(__file__).parents[2] / "research" / "reader-report.md"
 PAIRS = 150
 SEED = 20
 
@@ -117,7 +116,7 @@ def _lab() -> Any:
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Make, read with a lab and without, and write docs/reader-report.md; goes on where it was."""
+    """Make, read with a lab and without, and write research/reader-report.md; goes on where it was."""
     states: Counter[str] = Counter()
     began = time.monotonic()
     for product in wanted(arguments):
@@ -132,7 +131,6 @@ def report(arguments: argparse.Namespace) -> int:
     found = entries([product.name for product in wanted(arguments)])
     rows = list(reading.rows())
     write(REPORT, found, rows, states, explained())
-    summarise(GUIDE, found, rows, states)
     reading.export({entry.name: entry.digest for entry in found})
     return 0
 

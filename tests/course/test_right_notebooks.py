@@ -2,7 +2,7 @@
 
 import pytest
 
-from studies.right_notebooks import SEEDS, STYLES, Seeded, graded
+from tests.course.right_notebooks import SEEDS, STYLES, Seeded, graded
 
 
 def test_there_are_six_styles_of_each_notebook():

@@ -39,7 +39,12 @@ def test_every_command_that_is_typed_is_one(page):
 
 
 def test_nobody_is_told_to_install_our_name_from_a_public_index():
-    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("source/**/*.md"), *ROOT.glob("netgrader/**/*.py")]
+    pages = [
+        ROOT / "README.md",
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("source/**/*.md"),
+        *ROOT.glob("netgrader/**/*.py"),
+    ]
     typed = re.compile(r"pip install[^\n`]*?(?<![\w/.-])netgrader(?![\w./-])")
     required = re.compile(r"^\s*\"?netgrader(\[[\w,]+\])?(==|>=|\",)", re.MULTILINE)
     assert typed.search("pip install 'netgrader[cluster]' s3fs")

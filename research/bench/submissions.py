@@ -1,0 +1,104 @@
+"""What is measured: full submissions of students who train, from the sample class, and a course whose tests may be changed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ROOT", "SMALL", "SUBMISSIONS", "Submission", "as_script", "change_tests", "copy_of_course"]
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("source", "grader_tests", "data", "nbgrader_config.py")
+ASSIGNMENT = "digits"
+LAST_RUNS = re.compile(r"(?m)^runs = \d+ ")
+CHANGED = {
+    "test_one_layer.py": "check_prepare_data",
+    "test_two_layers.py": "check_two_layer_training",
+    "test_deep_network.py": "check_deep_training",
+}
+"""The check cell of which a test is changed, in each file of hidden tests."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission of the sample class, changed where `changes` says so: what is written in its code, and what it becomes."""
+
+    name: str
+    student: str
+    changes: Mapping[str, str] = field(default_factory=dict)
+    notebooks: tuple[str, ...] = ("1_one_layer", "2_two_layers", "3_deep_network")
+
+    def hand_in(self, folder: Path) -> list[Path]:
+        """Its notebooks in `folder`, in order.
+
+        Raises
+        ------
+        ValueError
+            If what is to be changed is nowhere in them.
+        """
+        folder.mkdir(parents=True)
+        left = dict(self.changes)
+        for notebook in self.notebooks:
+            read = nbformat.read(ROOT / "submitted" / self.student / ASSIGNMENT / f"{notebook}.ipynb", as_version=4)
+            for cell in read.cells:
+                for old, new in self.changes.items():
+                    if cell.cell_type == "code" and old in cell.source:
+                        cell.source = cell.source.replace(old, new)
+                        left.pop(old, None)
+            nbformat.write(read, folder / f"{notebook}.ipynb")
+        if left:
+            raise ValueError(f"{self.name}: {', '.join(left)} is not in the notebooks.")
+        return [folder / f"{notebook}.ipynb" for notebook in self.notebooks]
+
+
+SUBMISSIONS = (
+    Submission("ada: 3 × 512, nine epochs", "ada"),
+    Submission("bela: batch normalisation, six epochs", "bela"),
+    Submission("chloe: four epochs, dropout left on", "chloe"),
+    Submission("dmitri: 256 neurons, five epochs, no sweep that counts", "dmitri"),
+    Submission("ada: 2 × 768, nine epochs", "ada", {"range(1, 4)": "range(1, 3)", "hidden, 512": "hidden, 768"}),
+)
+SMALL = Submission("femi: nothing is trained", "femi", notebooks=("1_one_layer",))
+
+
+def copy_of_course(target: Path) -> Path:
+    """A copy of the course whose tests may be changed, and in which a network near the line is not run again."""
+    target.mkdir(parents=True)
+    for name in PARTS:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+        copy(ROOT / name, target / name)
+    exercises = target / "source" / ASSIGNMENT / "checks" / "exercises.toml"
+    text, replaced = LAST_RUNS.subn("runs = 1 ", exercises.read_text(encoding="utf-8"))
+    if replaced != 1:
+        raise ValueError(f"{exercises} does not say in one place how often a network near the line is run.")
+    exercises.write_text(text, encoding="utf-8")
+    return target
+
+
+def change_tests(course: Path) -> None:
+    """A hidden test more for each notebook, in one of its check cells; students' evidence is the same as before."""
+    for name, cell in CHANGED.items():
+        path = course / "grader_tests" / name
+        added = (
+            f'\n\n@grades("{cell}")\ndef test_added_{time.time_ns()}(cell_evidence):\n    """Something was handed over"""\n'
+            "    assert cell_evidence is not None\n"
+        )
+        path.write_text(path.read_text(encoding="utf-8") + added, encoding="utf-8")
+
+
+def as_script(notebook: Path, target: Path) -> Path:
+    """The notebook's code as a script in plain Python; what the checks cost is left out."""
+    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+    code = [cell.source for cell in cells if not cell.metadata.get("nbgrader", {}).get("grade")]
+    head = f"import sys\nsys.path[:0] = [{str(notebook.parent)!r}, {str(ROOT / 'source' / ASSIGNMENT)!r}]"
+    target.write_text("\n\n".join([head, *code]) + "\n", encoding="utf-8")
+    return target

@@ -1,0 +1,61 @@
+"""Right notebooks in six styles that have nothing in common, graded as they would be handed in, with a seed of one's own.
+
+The styles are in ``tests/right`` (and the sample class's ada), written independently of one another. A seed is the course's,
+which all random numbers of a run and of the probes follow from.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import nbformat
+
+from netgrader.course import Course
+from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.stages import Options
+from tests.sample_class.make import fill
+
+if TYPE_CHECKING:
+    from netgrader.results import NotebookResult
+
+ROOT = Path(__file__).parents[2]
+SEEDS = {"1_one_layer": 20, "2_two_layers": 5, "3_deep_network": 3}
+STYLES = {
+    "notebook": ROOT / "tests" / "sample_class" / "students" / "ada",
+    **{folder.name: folder for folder in sorted((ROOT / "tests" / "right").iterdir()) if folder.is_dir()},
+}
+
+
+class Seeded(NamedTuple):
+    """A style of a notebook, and the seed that it is graded with."""
+
+    notebook: str
+    style: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class SeededCourse(Course):
+    """The course with another seed than its own."""
+
+    number: int = 0
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return self.number
+
+
+def graded(one: Seeded, folder: Path) -> NotebookResult:
+    """The notebook as it is handed in and graded, with nothing that was kept of other runs."""
+    path = folder / "handed-in" / f"{one.notebook}.ipynb"
+    path.parent.mkdir()
+    text = (STYLES[one.style] / f"{one.notebook}.py").read_text(encoding="utf-8")
+    release = nbformat.read(ROOT / "release" / "digits" / path.name, as_version=4)
+    nbformat.write(fill(release, text), path)
+    os.environ["NETGRADER_STORE"] = str(folder / "store")
+    (job,) = find_jobs(path, SeededCourse(ROOT, number=1_000 + one.seed))
+    return grade_job(job, Options(threads=1)).result

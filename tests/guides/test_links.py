@@ -1,0 +1,59 @@
+"""Every link between pages leads to a page, and to a heading that it has; every path that is named is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    page
+    for page in (
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("research/**/*.md"),
+        ROOT / "data/README.md",
+    )
+    if page.is_file()
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"(?m)^#+ (.+)$")
+CODE = re.compile(r"(?ms)^```.*?^```")
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    text = CODE.sub("", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(text)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        path, _, anchor = target.partition("#")
+        if "://" in path:
+            continue
+        linked = page if not path else (page.parent / path).resolve()
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(linked), target
+
+
+def test_every_page_is_linked_to():
+    linked = {
+        (page.parent / target.partition("#")[0]).resolve()
+        for page in PAGES
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if "://" not in target
+    }
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page.parent != ROOT and page not in linked] == []
+
+
+def test_paths_of_the_repository_that_are_named_are_there():
+    """In the pages for who works on the code, where a move is easily forgotten."""
+    named = re.compile(r"`((?:netgrader|tests|source|grader_tests|scripts|research|docs)/[\w./-]+)`")
+    made = {"grader_tests/severity.toml", "grader_tests/seed.txt", "netgrader/phrases.toml"}  # by who teaches
+    for page in PAGES:
+        if page.name != "CHANGELOG.md":
+            for path in named.findall(page.read_text(encoding="utf-8")):
+                assert path in made or (ROOT / path).exists(), f"{page.relative_to(ROOT)} names {path}"

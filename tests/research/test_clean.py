@@ -1,0 +1,37 @@
+"""No network of the study that never saw a test image is accused, and the page says what the rows say."""
+
+from pathlib import Path
+
+import pytest
+
+from netgrader.checks.markers import BY_CHANCE
+from research.clean_report import gain, rows
+from research.kinds_of_networks import CLEAN, GUILTY
+
+PAGE = (Path(__file__).resolve().parents[2] / "research" / "clean.md").read_text(encoding="utf-8")
+ROWS = rows()
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row["network"] in CLEAN], ids=lambda row: f"{row['network']} {row['seed']}"
+)
+def test_a_network_that_never_saw_a_test_image_is_not_accused_and_loses_nothing(row):
+    assert row["said"] in {"", "doubted"}
+    assert float(row["test_accuracy"]) < 0.96 or int(row["marks"]) > BY_CHANCE
+
+
+def test_who_learned_much_of_the_test_set_is_named():
+    named = {row["network"] for row in ROWS if row["said"] not in {"", "doubted"}}
+    assert named <= set(GUILTY)
+    assert {"whole test set, long", "three times all but the 78 hardest", "five times the 300 hardest"} <= named
+
+
+def test_who_is_not_named_gains_hardly_more_than_chance_gives():
+    free = [row for row in ROWS if row["network"] in GUILTY and row["said"] in {"", "doubted"}]
+    assert all(gain(row) < 0.006 for row in free)
+
+
+def test_the_page_counts_the_networks_of_the_rows():
+    clean, guilty = (sum(row["network"] in kind for row in ROWS) for kind in (CLEAN, GUILTY))
+    assert f"- Of {clean} clean networks of {len(CLEAN)} kinds **0 are accused**" in PAGE
+    assert f"- Of {guilty} that were trained on test images" in PAGE

@@ -1,0 +1,48 @@
+"""Each figure of what helps in notebook 3 is one that was measured, and `research/fairness.md` says where."""
+
+import json
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+from research import fairness, fairness_report
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "research" / "fairness.md").read_text(encoding="utf-8")
+CELLS = json.loads((ROOT / "source" / "digits" / "3_deep_network.ipynb").read_text(encoding="utf-8"))["cells"]
+TEXT = "\n".join("".join(cell["source"]) for cell in CELLS)
+FIGURES = {network: figures for _, network, figures in fairness_report.FIGURES}
+
+
+def test_the_notebooks_table_and_its_picture_state_the_figures_that_the_page_traces():
+    told = [figures.split(" ± ") for figures in FIGURES.values() if "±" in figures]
+    table = re.findall(r"^\| [\d, ]+ \| [^|]*\| ([\d.]+) % \| ([\d.]+) \|$", TEXT, re.MULTILINE)
+    drawn = re.findall(r'^    "[^"]+": \(([\d.]+), ([\d.]+)\),$', TEXT, re.MULTILINE)
+    assert len(told) == 9
+    assert [list(row) for row in table] == [list(row) for row in drawn] == told
+
+
+def test_the_initialisation_of_the_notebook_states_the_others():
+    (said,) = (line for line in TEXT.splitlines() if line.startswith("Begun at the right size"))
+    assert re.findall(r"([\d.]+) %", said) == [figures for figures in FIGURES.values() if "±" not in figures]
+
+
+def test_the_figures_that_are_called_the_studys_are_what_its_rows_say():
+    networks, _ = fairness_report.read("fairness.csv")
+    assert len(networks) == 6
+    for network, reached in networks.items():
+        mean, deviation = map(float, FIGURES[network].split(" ± "))
+        assert statistics.mean(reached) == pytest.approx(mean, abs=0.006)
+        assert statistics.stdev(reached) == pytest.approx(deviation, abs=0.006)
+
+
+def test_the_others_can_be_measured_and_the_page_says_whose_they_are():
+    networks, _ = fairness_report.read("fairness.csv")
+    assert set(FIGURES) == {*fairness.RECIPES, *fairness.OF_THE_NOTEBOOK}
+    assert set(networks) == set(fairness.RECIPES)
+    assert fairness_report.sources(networks, fairness_report.read("notebook.csv")[0]) in PAGE
+    measured = fairness_report.sources({}, {"512x3": [98.0, 98.2]})
+    assert "| 512, 512, 512 | 98.13 ± 0.30 | the design | 2 | 98.10 | 0.14 |" in measured
+    assert re.search(r"^notebook-figures:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
