@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report format release lock clean
+.PHONY: attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,7 +53,7 @@ notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 giv
 	@nice $(BIN)/python research/fairness.py --notebook --seeds $(or $(SEEDS),4)
 	@$(BIN)/python research/fairness_report.py
 
-reader-report: setup ## read what is not read yet of the corpus, then the table in docs/reader.md; goes on where it was
+reader-report: setup ## read what is not read yet of the corpus, then research/reader-report.md; goes on where it was
 	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
@@ -64,7 +64,7 @@ attack-report: setup ## OTTER=folder of a virtual environment with otter-grader:
 	@nice $(BIN)/python -m research.elsewhere $(if $(OTTER),--otter $(OTTER))
 	@$(BIN)/python -m research.elsewhere_report
 
-training-report: setup ## every mistake in right training loops of many styles, then docs/training.md
+training-report: setup ## every mistake in right training loops of many styles, then the table in research/training.md
 	@$(BIN)/python -m research.training --products $(or $(PRODUCTS),100)
 	@$(BIN)/python -m research.training_report
 
@@ -88,6 +88,9 @@ format: setup ## format the code
 
 release: setup ## generate release/ from source/
 	@$(BIN)/netgrader release
+
+reference: setup ## write the pages of docs/reference that follow from the code
+	@$(BIN)/python -m tests.guides.reference
 
 phrases: setup ## list what students read of what was found in netgrader/phrases.toml, to be translated
 	@$(BIN)/python -m netgrader.commands.phrases

@@ -39,7 +39,7 @@ TRIED = """
 ## Tried by people who read the source
 
 In November 2026, by six who had the source, each against one part, and by a review of the whole afterwards. What succeeded against the
-state of its day was mended and is a test, where it was counted how many did that stands here; [protections.md](../docs/protections.md) names each attack with what holds it off.
+state of its day was mended and is a test, where it was counted how many did that stands here; [protections.md](../docs/reference/protections.md) names each attack with what holds it off.
 
 | what was tried | attempts | succeeded first | what came of it |
 |---|---|---|---|

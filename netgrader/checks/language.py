@@ -2,7 +2,7 @@
 
 A test that returns has passed. Everything else is an exception: `Failed` (all or part of the credit is lost, with named
 faults) or `Ungradable` (there was nothing to look at). Remarks, which cost nothing, are noted through the fixture
-``remark``. `docs/authors.md` has an example from beginning to end.
+``remark``. `docs/guides/write-an-exercise.md` has an example from beginning to end.
 """
 
 from __future__ import annotations

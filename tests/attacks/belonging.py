@@ -1,4 +1,4 @@
-"""Which attack tests which protection: each exactly one. ``python -m tests.attacks.belonging`` writes `docs/protections.md`."""
+"""Which attack tests which protection, each one; ``python -m tests.attacks.belonging`` writes its page in docs/reference."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ from tests.attacks.protections import (
 __all__ = ["PAGE", "ROOT", "attacks", "held_off", "page"]
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "protections.md"
+PAGE = ROOT / "docs" / "reference" / "protections.md"
 
 # Attacks by file and table, each with the protection that it tests unless `EXCEPT` names another one.
 _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (

@@ -1,0 +1,195 @@
+"""Write the pages of docs/reference that follow from the code: ``make reference``."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import typer
+
+from netgrader.checks import CellEvidence, language
+from netgrader.checks.fixtures import Fixtures
+from netgrader.cli import app
+from netgrader.faults import CATALOGUE
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+SCHEMA = FOLDER / "results.schema.json"
+FAULTS = Path(__file__).resolve().parents[2] / "netgrader" / "faults.toml"
+WRITTEN = "Written by `make reference`; a test compares it with the code.\n"
+
+
+def cell(text: object) -> str:
+    """Return a text as it stands in a cell of a table."""
+    return " ".join(str(text).replace("``", "`").replace("|", "\\|").split())
+
+
+def table(head: str, rows: Iterator[tuple[object, ...]]) -> str:
+    """Return a table of Markdown."""
+    columns = head.split(",")
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(cell, row))} |" for row in rows)]) + "\n"
+
+
+def first(thing: object) -> str:
+    """Return the first paragraph of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n\n")[0]
+
+
+def commands() -> str:
+    """Return the page of the command line, as `--help` has it."""
+    parts = ["# Commands\n", WRITTEN, f"{app.info.help}\n", "Options of all: `--debug`, `--version`, `-h`.\n"]
+    for command in sorted(app.registered_commands, key=lambda command: command.callback.__name__):
+        said, _, example = inspect.getdoc(command.callback).partition("Example: ")
+        parts += [f"## netgrader {command.callback.__name__}\n", f"{said.strip()}\n"]
+        parts.append(table("argument,what it does,unless given", _options(command.callback)))
+        parts.append(f"Example: `{example.strip()}`\n")
+    return "\n".join(parts)
+
+
+def _options(command: Any) -> Iterator[tuple[object, ...]]:
+    hints = get_type_hints(command, include_extras=True)
+    for name, parameter in inspect.signature(command).parameters.items():
+        (info,) = hints[name].__metadata__
+        if isinstance(info, typer.models.ArgumentInfo):
+            written = info.metavar or name.upper()
+        else:
+            flag = info.metavar or ("" if parameter.default is False else name.upper())
+            # Where a declaration is missing typer takes the first one for the default.
+            declared = info.param_decls[0] if info.param_decls else info.default
+            written = f"{declared} {flag}".strip()
+        required = parameter.default is parameter.empty
+        default = "" if not parameter.default else f"`{parameter.default}`"
+        yield f"`{written}`", info.help, "required" if required else default
+
+
+def faults() -> str:
+    """Return the page of all codes, in the groups of the catalogue."""
+    parts = [
+        "# Fault codes\n",
+        WRITTEN,
+        "A code is public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) says what a severity costs.\n",
+    ]
+    for group in re.split(r"(?m)^# -{4} ", FAULTS.read_text(encoding="utf-8"))[1:]:
+        title = group.partition("\n")[0].rstrip("- ")
+        kinds = [CATALOGUE[code] for code in re.findall(r"(?m)^\[(.+)\]$", group)]
+        parts.append(f"## {title}\n")
+        rows = ((f"`{kind.code}`", kind.severity, kind.sentence, "; ".join(kind.places)) for kind in kinds)
+        parts.append(table("code,severity,what students read,explained in", rows))
+    return "\n".join(parts)
+
+
+def result_json() -> str:
+    """Return the page of the JSON that `grade` writes, from its schema."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    parts = ["# Result JSON\n", WRITTEN, RESULT]
+    titles = {"notebook": "An entry", "cell": "`cells`", "check": "`checks`", "observed": "`integrity`"}
+    for name, title in titles.items():
+        entry = schema["$defs"][name]
+        rows = (
+            (
+                f"`{key}`" + ("" if key in entry["required"] else " (may be absent)"),
+                _type(one),
+                one.get("description", ""),
+            )
+            for key, one in entry["properties"].items()
+        )
+        parts += [f"## {title}\n", table("key,type,what it is", rows)]
+    parts.append(READ)
+    return "\n".join(parts)
+
+
+def _type(one: Mapping[str, Any]) -> str:
+    if "enum" in one:
+        return ", ".join("null" if value is None else f"`{value}`" for value in one["enum"])
+    kind = one.get("type", "text")
+    named = " or ".join(kind) if isinstance(kind, list) else kind
+    return f"list: {one['items']['$ref'].rpartition('/')[2]}" if named == "array" else named
+
+
+RESULT = """`netgrader grade --json FILE` writes a list with one entry for each notebook. Its schema is
+[results.schema.json](results.schema.json). Keys are added, never renamed.
+"""
+READ = """## netgrader read --json
+
+```json
+{"layers": [{"kind": "dense", "inputs": 784, "outputs": 10, "activation": "none", "bias": true, "variables": ["W", "b"]}],
+ "loss": {"kind": "softmax-cross-entropy", "of": "logits", "reduction": "mean"},
+ "optimizer": {"kind": "adam", "learning_rate": 0.003, "variables": ["W", "b"]},
+ "faults": [], "remarks": []}
+```
+"""
+
+
+def checks() -> str:
+    """Return the page of what a test is written with."""
+    parts = [
+        LANGUAGE.format(written=WRITTEN),
+        table("argument,what it says", _attributes(language.Grades)),
+        ENDS,
+        table("call,what it does", _calls()),
+        WHAT,
+        "## Fixtures\n",
+        table("fixture,what it is", _fixtures()),
+        "## cell_evidence\n",
+        first(CellEvidence) + "\n",
+        table("call,what it returns", _methods(CellEvidence, "array", "graph", "fact", "has")),
+    ]
+    return "\n".join(parts)
+
+
+LANGUAGE = """# The language of checks
+
+{written}
+A test is a pytest function in `grader_tests/` or `source/digits/checks/`. The first line of its docstring is the sentence
+that students read. `from netgrader.checks import …` brings the names below. [Write an exercise](../guides/write-an-exercise.md)
+is an example from beginning to end.
+
+## @grades(cell, …)
+"""
+ENDS = """## How a test can end
+
+A test that returns has passed. `assert condition, "Sentence."` fails with that sentence. Any other exception means that
+the test itself is broken: it is ungradable, and the traceback goes to the instructor's log. A test that takes longer than
+its limit is ungradable, too.
+"""
+WHAT = """`what` is a [fault code](faults.md), or a sentence where no code fits. With a code students also read why it matters
+and where the notebook explains it.
+"""
+
+
+def _attributes(kind: type) -> Iterator[tuple[object, ...]]:
+    text = (inspect.getdoc(kind) or "").partition("----------\n")[2]
+    for name, said in re.findall(r"(?m)^(\w+)\n((?:    .*\n?)+)", text):
+        yield f"`{name}`", said
+
+
+def _calls() -> Iterator[tuple[object, ...]]:
+    for one in (language.fail, language.partial, language.fail_all, language.ungradable, language.fault):
+        names = [
+            f"{name}=…" if one.kind is one.KEYWORD_ONLY or one.default is not one.empty else name
+            for name, one in inspect.signature(one).parameters.items()
+        ]
+        yield f"`{one.__name__}({', '.join(names)})`", first(one)
+
+
+def _fixtures() -> Iterator[tuple[object, ...]]:
+    for name, one in vars(Fixtures).items():
+        if not name.startswith("_"):
+            yield f"`{name}`", first(inspect.unwrap(one) if callable(one) else one)
+
+
+def _methods(kind: type, *names: str) -> Iterator[tuple[object, ...]]:
+    for name in names:
+        yield f"`.{name}(name)`", first(getattr(kind, name))
+
+
+PAGES = {"commands.md": commands, "faults.md": faults, "result-json.md": result_json, "checks.md": checks}
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")

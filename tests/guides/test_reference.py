@@ -1,0 +1,44 @@
+"""The pages of docs/reference say what the code has."""
+
+import re
+
+import pytest
+
+from netgrader.checks.exercise_rules import LIMITS, NEEDED, RULES
+from netgrader.course import STORE_VARIABLE
+from netgrader.grading.execution_types import ExecutionLimits
+from tests.guides.reference import FOLDER, PAGES
+
+PARAMETERS = (FOLDER / "parameters.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_follows_from_the_code_is_what_make_reference_writes(name):
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name]()
+
+
+def test_every_parameter_is_told_with_what_is_allowed():
+    told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", PARAMETERS)
+    assert dict(told) == {name: rule.wanted for name, rule in RULES.items()}
+
+
+def test_every_limit_is_told_with_its_default():
+    told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([\d,.]+) \| ([^|]+) \|$", PARAMETERS)
+    limits = ExecutionLimits()
+    assert {name: float(default.replace(",", "")) for name, default, _ in told} == {
+        name: getattr(limits, name) for name in LIMITS
+    }
+    assert {name: allowed for name, _, allowed in told} == {name: rule.wanted for name, rule in LIMITS.items()}
+
+
+def test_every_table_is_told_with_what_it_must_have():
+    told = {
+        table: tuple(re.findall(r"`(\w+)`", keys))
+        for tables, keys in re.findall(r"(?m)^\| ((?:`\[\w+\]`(?:, )?)+) \| (.+) \|$", PARAMETERS)
+        for table in re.findall(r"\[(\w+)\]", tables)
+    }
+    assert told == {**{table: tuple(keys) for table, keys in NEEDED.items()}, "limits": ()}
+
+
+def test_the_variable_of_the_store_is_told():
+    assert f"| `{STORE_VARIABLE}` |" in (FOLDER / "settings.md").read_text(encoding="utf-8")
