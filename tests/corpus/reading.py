@@ -20,7 +20,7 @@ from .products import CACHE, Entry
 __all__ = ["Row", "commit", "export", "keep", "read", "reader_hash", "rows", "verdict"]
 
 ROOT = Path(__file__).parents[2]
-KEPT = Path(__file__).with_name("rows.jsonl")
+KEPT = Path(__file__).parents[2] / "research" / "reader_corpus.jsonl"
 READER = ("netgrader/network", "netgrader/lab", "netgrader/faults.py")
 
 

@@ -56,7 +56,7 @@ def _page(
     commits = Counter(row.commit for _, row, _ in lab)
     yield "# What the reader says of the corpus"
     yield ""
-    yield "Written by `make reader-report`; rows are kept in `tests/corpus/rows.jsonl` with the commit that was measured"
+    yield "Written by `make reader-report`; rows are kept in `research/reader_corpus.jsonl` with the commit that was measured"
     yield f"(here {', '.join(f'{commit}: {count}' for commit, count in commits.most_common())})."
     yield ""
     yield f"{len(PROGRAMS)} right networks, each written by itself, and operators on them (`tests/corpus`). Of the products"
@@ -64,7 +64,7 @@ def _page(
     yield f"{states.get('raises', 0)} raise when they are built, so that there is no graph to read, and"
     yield f"{states.get('mislabelled', 0)} were not what their label says: neither take part."
     yield ""
-    yield "A second oracle (`python -m tests.corpus train`, rows in `tests/corpus/trained.jsonl`) trained two hundred of the products for"
+    yield "A second oracle (`python -m tests.corpus train`, rows in `research/reader_trained.jsonl`) trained two hundred of the products for"
     yield "300 minibatches: the right ones must come past half of the test images, those that cannot learn must not, a layer that is said"
     yield "to stay must stay. 199 did as their label says; one, momentum by hand on images from -1 to 1, is right and reaches 27 % in so"
     yield "short a time."

@@ -21,7 +21,7 @@ from .reading import commit
 __all__ = ["KEPT", "Trained", "kept", "measure", "sample"]
 
 Array = npt.NDArray[Any]
-KEPT = Path(__file__).with_name("trained.jsonl")
+KEPT = Path(__file__).parents[2] / "research" / "reader_trained.jsonl"
 SEED, SIZE, STEPS, BATCH, HELD_OUT = 29, 200, 300, 64, 2_000
 LEARNED = 0.5
 """Five times chance: what begins slowly, as a mean over patches does, is past it after 300 minibatches."""
