@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
     from netgrader.evidence import Json, ProbeError
     from netgrader.faults import Fault
-    from netgrader.lab.api import Lab
-    from netgrader.network.model import Network
+    from netgrader.reader.lab.api import Lab
+    from netgrader.reader.model import Network
 
 __all__ = ["Bench", "CellEvidence", "Mnist", "Networks", "mnist_in"]
 

@@ -26,7 +26,7 @@ from netgrader.checks.sweeps import (
     proven,
     require_trained,
 )
-from netgrader.lab.api import LabError
+from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

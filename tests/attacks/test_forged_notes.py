@@ -15,7 +15,7 @@ from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Ungradable
 from netgrader.checks.training import training_of
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 from tests.attacks.notebooks import cell_of, graded
 

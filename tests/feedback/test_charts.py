@@ -8,10 +8,10 @@ import pytest
 from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.feedback.figures import figure
-from netgrader.network import drawing
-from netgrader.network.drawing import svg
-from netgrader.network.model import Layer, Loss, Network, Optimizer
 from netgrader.pages import charts, shell
+from netgrader.reader import drawing
+from netgrader.reader.drawing import svg
+from netgrader.reader.model import Layer, Loss, Network, Optimizer
 
 
 @pytest.mark.parametrize(
