@@ -259,6 +259,12 @@ class Bench:
         network: Network = self.once(("network", cell, item, rate), lambda: self._read(cell, item, rate))
         return network
 
+    def challenge(self, cell: str) -> int | None:
+        """Return the number that was handed over with a cell's check and that nobody knew before; None outside of grading."""
+        challenges = self.outside.get("challenges")
+        number = challenges.get(cell) if isinstance(challenges, dict) else None
+        return number if isinstance(number, int) else None
+
     def is_faulty(self, cell: str) -> bool:
         """Whether the reader finds something wrong with the network that a cell handed over, if it did."""
         return self.evidence(cell).has(NET) and bool(self.network(cell).faults)

@@ -108,7 +108,8 @@ def evidence(arrays, tmp_path_factory):
     return of
 
 
-def judged(root: Path, **outside) -> Training:
+def judged(root: Path, challenge: int | None = None) -> Training:
+    outside = {} if challenge is None else {"challenges": {"check_train": challenge}}
     bench = Bench(root, load_exercises(CHECKS), LocalLab, outside=outside)
     try:
         return training_of(bench)
