@@ -54,8 +54,11 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
     if most is not None and len(content) > most and _values(content, most) > most:
         raise ValueError("too many values")
     try:
-        read = {"parse_constant": _nothing, "parse_float": _finite} if finite else {}
-        value = json.loads(content.decode("utf-8"), **read)
+        value = json.loads(
+            content.decode("utf-8"),
+            parse_constant=_nothing if finite else None,
+            parse_float=_finite if finite else None,
+        )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if json_depth(value) > depth:

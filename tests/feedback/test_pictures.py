@@ -15,8 +15,8 @@ from netgrader.checks.short_runs import ShortRun
 from netgrader.checks.sweeps import StudentSweep
 from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.feedback.figures import figure
 from netgrader.observations import from_json, to_json
+from netgrader.pages.feedback_figures import figure
 from netgrader.reader.model import Exercise, Layer, Network, Optimizer
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from netgrader.pages.graded import Graded
-    from netgrader.report.view import ClassView, StudentView
+    from netgrader.pages.report_view import ClassView, StudentView
     from netgrader.results import NotebookResult
 
 __all__ = ["absent", "measured_accuracy", "not_graded_yet", "to_help", "to_judge", "total"]

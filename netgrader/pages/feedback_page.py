@@ -1,7 +1,8 @@
-"""From a graded notebook to its feedback page."""
+"""Build a notebook's feedback page. The student's work and its verdicts stand open, what came with the notebook is folded."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -9,20 +10,25 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from netgrader.checks.points import GRAVEST_FIRST
-from netgrader.feedback.outputs import note, render_outputs
-from netgrader.feedback.parts import parts_of
-from netgrader.feedback.places import Places
-from netgrader.feedback.verdicts import causes_of, cell_name, marked, steps_of, verdict_by_hand, verdict_of
-from netgrader.feedback.view import Block, Cause, Page, Row, Step, Verdict
 from netgrader.pages import charts, safe, words
-from netgrader.pages.code import highlight
-from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, render_markdown
+from netgrader.pages.feedback_outputs import note, render_outputs
+from netgrader.pages.feedback_verdicts import (
+    Places,
+    causes_of,
+    cell_name,
+    marked,
+    steps_of,
+    verdict_by_hand,
+    verdict_of,
+)
+from netgrader.pages.feedback_view import Block, Cause, Page, Part, Row, Step, Verdict
+from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
 from netgrader.pages.shell import render
 from netgrader.phrases import say
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
     from netgrader.pages.graded import Graded
     from netgrader.results import CellResult
 
-__all__ = ["build_page", "render_page"]
+__all__ = ["build_page", "parts_of", "render_page"]
 
 MOST_CELLS = 1_000
 PROBLEM_CELL = "problem"
@@ -345,3 +351,30 @@ def _bare(heading: str) -> str:
 def _source(cell: Cell) -> str:
     source = cell.get("source", "")
     return "".join(source) if isinstance(source, list) else str(source)
+
+
+MOST_HEADINGS = 4
+
+
+def parts_of(blocks: Iterable[Block]) -> tuple[Part, ...]:
+    """Neighbouring pieces together: those that came with the notebook under a title, all others without one."""
+    return tuple(
+        Part(run, _part_title(run) if given else "")
+        for given, run in ((given, tuple(run)) for given, run in itertools.groupby(blocks, _is_given))
+    )
+
+
+def _is_given(block: Block) -> bool:
+    """Whether nothing in it is the student's, and nothing was said about it. An error in it stays in sight."""
+    said = block.verdict is not None or block.comment is not None
+    return not block.yours and not said and not any('class="stopped"' in output for output in block.outputs)
+
+
+def _part_title(blocks: Sequence[Block]) -> str:
+    headings = [heading for block in blocks for heading in block.headings]
+    if not headings:
+        return words.GIVEN_UNTITLED
+    if len(headings) > MOST_HEADINGS:
+        # The last one leads to the cell that follows: it says what was asked for there.
+        headings = [*headings[: MOST_HEADINGS - 2], "…", headings[-1]]
+    return " · ".join(headings)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from typing import TYPE_CHECKING
 
+import numpy as np
 from markupsafe import Markup
+from PIL import Image
 
 from netgrader import observations as seen
-from netgrader.feedback.view import Figure, Numbers
-from netgrader.pages import charts, images, safe, words
+from netgrader.pages import charts, safe, words
+from netgrader.pages.feedback_view import Figure, Numbers
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
-__all__ = ["figure"]
+__all__ = ["digit_picture", "figure", "grey_picture", "signed_picture"]
 
 MOST_DIGITS = 20
 MOST_NUMBERS = 25
@@ -138,7 +141,7 @@ def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -
         drawn = Markup("")
         if images_of is not None and 0 <= one.index < len(images_of):
             drawn = Markup('<img src="{}" alt="{}" width="56" height="56">').format(
-                images.digit_picture(images_of[one.index]), alt
+                digit_picture(images_of[one.index]), alt
             )
         parts.append(
             Markup("<li>{}<span>{} <b>{}</b>, {} <b>{}</b></span></li>").format(
@@ -203,7 +206,7 @@ def _sweep(sweep: seen.Sweep) -> Figure:
 def _images(observation: seen.Images) -> Figure | None:
     if not observation.rows:
         return None
-    draw = images.signed_picture if observation.signed else images.grey_picture
+    draw = signed_picture if observation.signed else grey_picture
     head = Markup("").join(
         Markup('<th scope="col">{}</th>').format(safe.line(say(column), 20)) for column in observation.columns
     )
@@ -223,3 +226,36 @@ def _images(observation: seen.Images) -> Figure | None:
         head, Markup("").join(body)
     )
     return Figure("images", title, table, notes=(words.SIGNED,) if observation.signed else ())
+
+
+SIDE = 28
+# Ends of the diverging scale, told apart with any colour vision, and the same way round as in the notebooks.
+LESS, ZERO, MORE = (178, 56, 24), (247, 247, 245), (33, 102, 172)
+
+
+def digit_picture(levels: npt.NDArray[np.uint8]) -> str:
+    """A test image, dark on light as ink on paper, as a ``data:`` address."""
+    return _png(255 - levels.reshape(SIDE, SIDE))
+
+
+def grey_picture(image: str) -> str:
+    """An image of `observations.Images`, base64 of grey levels."""
+    return _png(_levels(image))
+
+
+def signed_picture(image: str) -> str:
+    """An image of `observations.Images` with signs: 128 is zero."""
+    share = (_levels(image).astype(np.float64) - 128) / 127
+    strength = np.clip(np.abs(share), 0, 1)[..., None]
+    ends = np.where(share[..., None] < 0, np.array(LESS), np.array(MORE))
+    return _png(np.rint(np.array(ZERO) * (1 - strength) + ends * strength).astype(np.uint8))
+
+
+def _levels(image: str) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(base64.b64decode(image, validate=True), dtype=np.uint8).reshape(SIDE, SIDE)
+
+
+def _png(pixels: npt.NDArray[np.uint8]) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

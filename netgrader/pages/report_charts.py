@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from netgrader import observations as seen
-from netgrader.feedback.verdicts import state_of
-from netgrader.feedback.view import Numbers
 from netgrader.pages import charts, safe, words
+from netgrader.pages.feedback_verdicts import state_of
+from netgrader.pages.feedback_view import Numbers
 from netgrader.pages.graded import earned
-from netgrader.report.rules import measured_accuracy, total
-from netgrader.report.view import Chart
+from netgrader.pages.report_rules import measured_accuracy, total
+from netgrader.pages.report_view import Chart
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from netgrader.report.view import ClassView
+    from netgrader.pages.report_view import ClassView
 
 __all__ = ["class_charts", "distribution"]
 

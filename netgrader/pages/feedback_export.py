@@ -1,4 +1,4 @@
-"""What nbgrader's feedback step writes: our page, from the autograded notebook, the kept result and the gradebook.
+"""Write feedback pages for nbgrader, from the autograded notebook, the last result and the gradebook, within limits.
 
 `nbgrader generate_feedback`, formgrader's button and `netgrader feedback` all come here.
 """
@@ -6,19 +6,34 @@
 from __future__ import annotations
 
 import filecmp
+import functools
 import json
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbconvert.exporters import Exporter
 from traitlets import Unicode
 
 from netgrader.course import Course
-from netgrader.feedback.page import PageRequest, feedback_page
-from netgrader.pages.load import graded_notebook, student_name
+from netgrader.errors import NetgraderError
+from netgrader.limited import ExceededError, within_limits
+from netgrader.pages import words
+from netgrader.pages.feedback_page import build_page, render_page
+from netgrader.pages.graded import graded_notebook, student_name
+from netgrader.student.errors import NotebookError
+from netgrader.student.mnist import load_mnist
 
-__all__ = ["FeedbackExporter"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from netgrader.pages.graded import Graded
+
+__all__ = ["FeedbackExporter", "PageRequest", "feedback_page"]
 
 # The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
 FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})
@@ -78,3 +93,69 @@ def _only_pages(folder: Path, autograded: Path) -> None:
 def _is_copy(page: Path, handed_in: Path) -> bool:
     """Whether a page is one that a student wrote under the name of ours."""
     return handed_in.is_file() and filecmp.cmp(page, handed_in, shallow=False)
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """What a page is made from beside the notebook's cells.
+
+    Attributes
+    ----------
+    graded
+        Result, observations, and what people wrote.
+    assignment, notebook, student
+        How they are called.
+    data
+        The file of the test images.
+    released
+        The text of each cell as it was released.
+    """
+
+    graded: Graded
+    assignment: str
+    notebook: str
+    student: str
+    data: Path
+    released: Sequence[str]
+
+
+def feedback_page(cells: Sequence[Mapping[str, Any]], request: PageRequest) -> str:
+    """The page as HTML; of one that takes too long to make, the verdicts alone, which is said.
+
+    Raises
+    ------
+    NetgraderError
+        If that takes too long as well.
+    """
+    try:
+        return within_limits(_page, cells, request)
+    except ExceededError:
+        bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
+    undrawn = replace(request, graded=replace(request.graded, observations={}))
+    try:
+        return within_limits(_page, bare, undrawn, words.NOT_MADE)
+    except ExceededError as error:
+        raise NetgraderError(f"The page of {request.notebook} could not be made: that {error}.") from error
+
+
+def _page(cells: Sequence[Mapping[str, Any]], request: PageRequest, notice: str = "") -> str:
+    page = build_page(
+        cells,
+        request.graded,
+        assignment=request.assignment,
+        notebook=request.notebook,
+        student=request.student,
+        digits=_digits(request.data),
+        released=request.released,
+        notice=notice,
+    )
+    return render_page(page)
+
+
+@functools.cache
+def _digits(path: Path) -> npt.NDArray[np.uint8] | None:
+    """The test images; without them digits are told in words."""
+    try:
+        return load_mnist(path)[1][0]
+    except NotebookError:
+        return None

@@ -1,29 +1,40 @@
-"""The box at a graded cell: its points, its checks in words, what to do next, and its pictures."""
+"""The box at a graded cell: its points, its checks in words, what to do next, its pictures, and where to read."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.checks import wording
 from netgrader.checks.points import causes, gravest, gravity, is_consequence
 from netgrader.faults import CATALOGUE, Severity
-from netgrader.feedback.figures import figure
-from netgrader.feedback.view import Cause, Check, Figure, Reason, Step, Verdict
 from netgrader.pages import safe, words
 from netgrader.pages.charts import percent
+from netgrader.pages.feedback_figures import figure
+from netgrader.pages.feedback_view import Cause, Check, Figure, Reason, Step, Verdict
 from netgrader.pages.graded import CellMark, Graded, earned
+from netgrader.pages.markdown import heading_key
 from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
-    from netgrader.feedback.places import Places
-
-__all__ = ["causes_of", "cell_name", "marked", "state_of", "steps_of", "verdict_by_hand", "verdict_of", "word_of"]
+__all__ = [
+    "Places",
+    "causes_of",
+    "cell_name",
+    "marked",
+    "state_of",
+    "steps_of",
+    "verdict_by_hand",
+    "verdict_of",
+    "word_of",
+]
 
 SMALLEST_LOSS = 0.005
 """Points that are worth telling."""
@@ -225,3 +236,42 @@ def marked(mark: CellMark | None) -> tuple[str, ...]:
     if abs(mark.extra) >= SMALLEST_LOSS:
         notes.append(words.EXTRA.format(points=written(mark.extra)))
     return tuple(notes)
+
+
+ELSEWHERE = re.compile(r"Notebook (\d+), (.+)")
+
+
+@dataclass(frozen=True)
+class Places:
+    """The sections of one notebook.
+
+    Attributes
+    ----------
+    number
+        The notebook's number.
+    anchors
+        Ids on the page, by `heading_key`.
+    exercises
+        For each graded cell the heading above it: the exercise that it belongs to.
+    """
+
+    number: str = ""
+    anchors: Mapping[str, str] = field(default_factory=dict)
+    exercises: Mapping[str, str] = field(default_factory=dict)
+
+    def link(self, where: str) -> str:
+        """The anchor of the section that `where` names; empty if it stands in another notebook, or nowhere."""
+        named = ELSEWHERE.fullmatch(where)
+        if named is None:
+            return self.anchors.get(heading_key(where), "")
+        return self.anchors.get(heading_key(named[2]), "") if named[1] == self.number else ""
+
+    def to_read(self, sections: Sequence[str], cell: str) -> tuple[str, str]:
+        """Where to read, and its anchor: one of `sections` that is on this page, else the first of them.
+
+        Where there is none, the text of the exercise itself says what was asked for.
+        """
+        sections = sections or [heading for heading in [self.exercises.get(cell)] if heading]
+        here = next((section for section in sections if self.link(section)), None)
+        where = here or next(iter(sections), "")
+        return where, self.link(where)

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.points import GRAVEST_FIRST
 from netgrader.faults import CATALOGUE
-from netgrader.feedback.verdicts import state_of, word_of
 from netgrader.pages import safe, words
+from netgrader.pages.feedback_verdicts import state_of, word_of
 from netgrader.pages.graded import CellMark, Graded, earned
+from netgrader.pages.report_charts import class_charts, distribution
+from netgrader.pages.report_rules import absent, not_graded_yet, to_help, to_judge, total
+from netgrader.pages.report_view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
 from netgrader.phrases import say
-from netgrader.report.pictures import class_charts, distribution
-from netgrader.report.rules import absent, not_graded_yet, to_help, to_judge, total
-from netgrader.report.view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
 from netgrader.results import Outcome, Status, severity_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from netgrader.faults import Severity
-    from netgrader.report.view import Column, NotebookColumns
+    from netgrader.pages.report_view import Column, NotebookColumns
     from netgrader.results import CellResult, NotebookResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
