@@ -21,7 +21,7 @@ from netgrader.pages.feedback_verdicts import (
     verdict_by_hand,
     verdict_of,
 )
-from netgrader.pages.feedback_view import Block, Cause, Page, Part, Row, Step, Verdict
+from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Row, Section
 from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
 from netgrader.pages.shell import render
 from netgrader.phrases import say
@@ -173,7 +173,7 @@ class _Blocks:
             return _is_asked_for(cell)
         return self._released is not None and source.strip() not in self._released
 
-    def _verdict(self, cell: Cell, grade_id: str) -> Verdict | None:
+    def _verdict(self, cell: Cell, grade_id: str) -> CellVerdict | None:
         """The box at a graded cell, None at any other."""
         result = self._results.get(grade_id)
         if result is not None and not result.manual:
@@ -184,7 +184,7 @@ class _Blocks:
         most = result.max_points if result else float(_metadata(cell).get("points") or 0)
         if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
             points = (mark.points if mark else 0.0) or 0.0
-            return Verdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
+            return CellVerdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
         return verdict_by_hand(grade_id, most, mark)
 
 
@@ -258,11 +258,11 @@ def _title(cells: Sequence[Cell]) -> tuple[int, str]:
     return -1, ""
 
 
-def _row(verdict: Verdict) -> Row:
+def _row(verdict: CellVerdict) -> Row:
     return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
 
 
-def _causes(verdicts: Sequence[Verdict], graded: Graded) -> tuple[Cause, ...]:
+def _causes(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Cause, ...]:
     """What is grave, before any points: the gravest first, then in the notebook's order."""
     results = _results(graded)
     found = [
@@ -271,17 +271,17 @@ def _causes(verdicts: Sequence[Verdict], graded: Graded) -> tuple[Cause, ...]:
     return tuple(cause for _, cause in sorted(found, key=lambda one: GRAVEST_FIRST.index(one[0])))[:MOST_STEPS]
 
 
-def _steps(verdicts: Sequence[Verdict], graded: Graded, places: Places) -> tuple[Step, ...]:
+def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> tuple[NextStep, ...]:
     """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
     results = _results(graded)
-    once: dict[str, Step] = {}
+    once: dict[str, NextStep] = {}
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
             for step in steps_of(results[verdict.cell], verdict, places, graded.marks.cells.get(verdict.cell)):
                 before = once.get(step.about)
                 once[step.about] = replace(before, points=before.points + step.points) if before else step
         elif verdict.manual and verdict.word == words.UNANSWERED:
-            once[verdict.anchor] = Step(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
+            once[verdict.anchor] = NextStep(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
     return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
 
 
@@ -313,7 +313,7 @@ def _notices(graded: Graded) -> tuple[str, ...]:
     return (*said, *(safe.text(say(str(note)), LONGEST_NOTICE) for note in (notes if isinstance(notes, list) else ())))
 
 
-def _odd_marks(verdicts: Sequence[Verdict], graded: Graded) -> tuple[str, ...]:
+def _odd_marks(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[str, ...]:
     """Marks given by hand that make the sum one that nobody would expect."""
     return tuple(
         words.IN_CELL.format(cell=verdict.name, note=note)
@@ -356,10 +356,10 @@ def _source(cell: Cell) -> str:
 MOST_HEADINGS = 4
 
 
-def parts_of(blocks: Iterable[Block]) -> tuple[Part, ...]:
+def parts_of(blocks: Iterable[Block]) -> tuple[Section, ...]:
     """Neighbouring pieces together: those that came with the notebook under a title, all others without one."""
     return tuple(
-        Part(run, _part_title(run) if given else "")
+        Section(run, _part_title(run) if given else "")
         for given, run in ((given, tuple(run)) for given, run in itertools.groupby(blocks, _is_given))
     )
 

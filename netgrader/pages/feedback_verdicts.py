@@ -12,7 +12,7 @@ from netgrader.faults import CATALOGUE, Severity
 from netgrader.pages import safe, words
 from netgrader.pages.charts import percent
 from netgrader.pages.feedback_figures import figure
-from netgrader.pages.feedback_view import Cause, Check, Figure, Reason, Step, Verdict
+from netgrader.pages.feedback_view import Cause, CellVerdict, Check, Figure, NextStep, Reason
 from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.markdown import heading_key
 from netgrader.pages.shell import points as written
@@ -70,7 +70,7 @@ def word_of(cell: CellResult, state: str) -> str:
     return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
 
 
-def causes_of(cell: CellResult, verdict: Verdict) -> list[tuple[Severity, Cause]]:
+def causes_of(cell: CellResult, verdict: CellVerdict) -> list[tuple[Severity, Cause]]:
     """What is grave in a cell and costs points."""
     if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
         return []
@@ -86,7 +86,7 @@ def verdict_of(
     graded: Graded,
     places: Places,
     digits: npt.NDArray[np.uint8] | None,
-) -> Verdict:
+) -> CellVerdict:
     """The box of a cell that tests decide.
 
     Parameters
@@ -103,7 +103,7 @@ def verdict_of(
     points = earned(cell, graded.marks)
     mark = graded.marks.cells.get(cell.cell)
     state = state_of(cell, points)
-    return Verdict(
+    return CellVerdict(
         cell=cell.cell,
         name=cell_name(cell.cell),
         state=state,
@@ -116,7 +116,7 @@ def verdict_of(
     )
 
 
-def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verdict:
+def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> CellVerdict:
     """The box of a cell that a person grades."""
     points = mark.points if mark and not (mark.waiting and mark.manual is None) else None
     if mark and points is not None and mark.manual is None:
@@ -128,7 +128,7 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verd
         state, word = str(Outcome.PASSED), words.BY_HAND
     else:
         state, word = str(Outcome.PARTIAL if points > 0 else Outcome.FAILED), words.BY_HAND
-    return Verdict(
+    return CellVerdict(
         cell=cell,
         name=cell_name(cell),
         state=state,
@@ -140,7 +140,7 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Verd
     )
 
 
-def steps_of(cell: CellResult, verdict: Verdict, places: Places, mark: CellMark | None = None) -> list[Step]:
+def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, mark: CellMark | None = None) -> list[NextStep]:
     """What to do about a cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
 
     What a person took (`mark`), and no check, is a thing to ask about.
@@ -151,11 +151,13 @@ def steps_of(cell: CellResult, verdict: Verdict, places: Places, mark: CellMark 
     steps = _by_checks(cell, verdict, places, min(lost, cell.max_points - (cell.points or 0.0)))
     taken = min(lost, mark.lowered) if mark else 0.0
     if taken >= SMALLEST_LOSS:
-        steps.append(Step(verdict.name, verdict.anchor, words.NEXT_CHANGED, taken, about=f"{verdict.anchor}-changed"))
+        steps.append(
+            NextStep(verdict.name, verdict.anchor, words.NEXT_CHANGED, taken, about=f"{verdict.anchor}-changed")
+        )
     return steps
 
 
-def _by_checks(cell: CellResult, verdict: Verdict, places: Places, lost: float) -> list[Step]:
+def _by_checks(cell: CellResult, verdict: CellVerdict, places: Places, lost: float) -> list[NextStep]:
     """What to do about the points that checks did not give."""
     if lost < SMALLEST_LOSS:
         return []
@@ -165,7 +167,7 @@ def _by_checks(cell: CellResult, verdict: Verdict, places: Places, lost: float) 
     if not named:
         unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
         said = safe.line(unclear.message or words.NEXT_AGAIN) if unclear else words.NEXT_AGAIN
-        return [Step(verdict.name, verdict.anchor, said, lost, about=said)]
+        return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
     first = named[0]
     kind = next((CATALOGUE[code] for code in causes([first]) if code in CATALOGUE), None)
     sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
@@ -174,7 +176,7 @@ def _by_checks(cell: CellResult, verdict: Verdict, places: Places, lost: float) 
         sentence = f"{sentence} {words.counted(words.NEXT_MORE, more)}"
     where, link = places.to_read(kind.places, cell.cell) if kind else ("", "")
     about = kind.code if kind else sentence
-    return [Step(verdict.name, verdict.anchor, sentence, lost, where, link, about, gravity(first))]
+    return [NextStep(verdict.name, verdict.anchor, sentence, lost, where, link, about, gravity(first))]
 
 
 def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:

@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-__all__ = ["Block", "Cause", "Check", "Figure", "Numbers", "Page", "Part", "Reason", "Row", "Step", "Verdict"]
+__all__ = [
+    "Block",
+    "Cause",
+    "CellVerdict",
+    "Check",
+    "Figure",
+    "NextStep",
+    "Numbers",
+    "Page",
+    "Reason",
+    "Row",
+    "Section",
+]
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CellVerdict:
     """The box at a graded cell. `points` is None while a person has to give them."""
 
     cell: str
@@ -155,12 +167,12 @@ class Block:
     lines: int = 0
     label: str = ""
     outputs: tuple[Markup, ...] = ()
-    verdict: Verdict | None = None
+    verdict: CellVerdict | None = None
     comment: Markup | None = None
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """Neighbouring pieces of the notebook. With a `title` they are folded under it: they came with the notebook."""
 
     blocks: tuple[Block, ...]
@@ -191,7 +203,7 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """Something to do next: in which cell, what, for how many points at most; `about` tells steps apart.
 
     The lower its `gravity`, the graver is what it mends.
@@ -222,10 +234,10 @@ class Page:
     max_points: float
     waiting: float
     rows: tuple[Row, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[NextStep, ...]
     facts: tuple[str, ...]
     notices: tuple[str, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Section, ...]
     waiting_cells: int = 0
     readable: bool = True
     whole: bool = True
