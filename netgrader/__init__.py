@@ -19,5 +19,5 @@ def __getattr__(name: str) -> Any:
 
         return grade
     if name == "read_network":
-        return importlib.import_module("netgrader.network").read_network
+        return importlib.import_module("netgrader.reader").read_network
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

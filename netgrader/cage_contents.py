@@ -40,7 +40,7 @@ __all__ = [
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
-LAB_SERVER = "netgrader.lab.server"
+LAB_SERVER = "netgrader.reader.lab.server"
 UNUSED_SECONDS = 7 * 24 * 3600.0
 PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
 """What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""
@@ -97,7 +97,7 @@ def _copied(what: str, signature: str) -> Path:
 def _files(what: str) -> Iterable[str]:
     if what == "kernel":
         return student_files()
-    modules = closure([LAB_SERVER], lambda _from, to, at_top: at_top or to.startswith("netgrader.lab"))
+    modules = closure([LAB_SERVER], lambda _from, to, at_top: at_top or to.startswith("netgrader.reader.lab"))
     paths = {path for path in map(module_path, modules) if path} | data_files(modules)
     return sorted(path.relative_to(PACKAGE).as_posix() for path in paths)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
 from typing import Any
@@ -40,7 +41,7 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
     depth
         How many lists and objects may lie in one another: what walks over a value later would fail on more.
     finite
-        Whether numbers that are not finite, which JSON does not have and Python reads and writes, become None.
+        Whether numbers that are not finite become None: those that JSON does not have, and those such as 1e999.
     most
         How many values it may hold, strings and commas counted, so that no more memory is taken than for its text and
         those; None for any number.
@@ -53,7 +54,11 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
     if most is not None and len(content) > most and _values(content, most) > most:
         raise ValueError("too many values")
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=_nothing if finite else None)
+        value = json.loads(
+            content.decode("utf-8"),
+            parse_constant=_nothing if finite else None,
+            parse_float=_finite if finite else None,
+        )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if json_depth(value) > depth:
@@ -94,6 +99,11 @@ def json_depth(value: object) -> int:
 
 def _nothing(_name: str) -> None:
     return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _whole(value: Any) -> Any:

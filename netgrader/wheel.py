@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["REQUIRED", "build_wheel", "student_files", "student_requirements"]
 
-ROOTS = ("netgrader.student", "netgrader.lab.local", "netgrader.evidence")
+ROOTS = ("netgrader.student", "netgrader.reader.lab.local", "netgrader.evidence")
 """What any notebook uses. The wheel holds these, and whatever of ours they and the course's released files import."""
-BESIDE = ("netgrader.checks", "netgrader.network", "netgrader.training")
+BESIDE = ("netgrader.checks", "netgrader.reader", "netgrader.training")
 """What a cage holds too, for the probes of any course."""
 WITHHELD = (
     "netgrader.cage",
@@ -34,13 +34,12 @@ WITHHELD = (
     "netgrader.cli",
     "netgrader.commands",
     "netgrader.course",
-    "netgrader.feedback",
     "netgrader.grading",
     "netgrader.imports",
-    "netgrader.lab.caged",
     "netgrader.nbgrader_plugin",
+    "netgrader.reader.lab.caged",
+    "netgrader.reader.lab.server",
     "netgrader.release",
-    "netgrader.report",
     "netgrader.skeleton",
     "netgrader.training.replay",
     "netgrader.wheel",

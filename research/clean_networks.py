@@ -29,7 +29,7 @@ from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
 from netgrader.checks.language import Failed
 from netgrader.checks.markers import Marked, mark
 from netgrader.evidence import GraphEvidence
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
 from research.kinds_of_networks import RECIPES, Recipe

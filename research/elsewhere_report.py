@@ -65,7 +65,21 @@ pipe, whose race was read and not won.
 - **A page or a table that lies, 7 of 18**: a page of one's own in `feedback/`, linked to by the report; `\\smash` and `\\raise`; MathJax on formgrader's page;
   raw cells of nbgrader's own assignments; formulas in the CSV after a semicolon, or of full width. Not: four other formulas, `\\href`, `\\style` and `\\require`
   of MathJax, combining marks, 2,400 pictures of 20 megapixels, 45,000 rectangles or 25,000 blends of the whole drawing.
-- **Numbers, 0 of 2**: digits without end. `1e999` is read as infinite, and goes nowhere.
+- **Numbers, 0 of 2**: digits without end. `1e999` was read as infinite and went nowhere; it is read as no number now.
+
+### The second round: marks
+
+By another who had the source, on the same day: 30 attempts, of which 16 succeeded at first. What came of them:
+
+- **Codes of all images that a network gets wrong**, a kilobyte or two for both halves: networks of 96 to 98 % came to 98.3 to 98.7 %. Images known by
+  heart are looked for among the thousand hardest now, not the 300 hardest.
+- **What an instructor is not told**: words in a comment that filled the list of facts; a name that means something else behind ten thousand others; a function
+  that looks at its callers by `traceback`; a table trained beside the network that a function makes for the grader. Each is told.
+- **Images by heart where convolutions see few images**: their marks were not looked for. They are.
+- **One grain of noise for several results of a sweep**: the nearest weights prove a result first, and each proves one.
+- **A challenge known early**: what the check of one cell was handed told a later cell what is drawn there. Each cell has its own.
+- **Weights of a sweep set by least squares and noised**: 4 of 4, not told, in a program longer than the sweep. So it remains (SECURITY.md).
+- **Codes of a few dozen hard images**: up to 0.7 %, not told below 5 standard errors. So it remains (SECURITY.md).
 """
 
 

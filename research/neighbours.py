@@ -28,7 +28,7 @@ from netgrader.cage_contents import preload
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_fonts import font_files
 from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
-from netgrader.lab.caged import CagedLab
+from netgrader.reader.lab.caged import CagedLab
 from tests.attacks.attacked import Attack
 from tests.attacks.conftest import Attacked, attacked_course
 from tests.attacks.test_neighbours import HOSTILE, good

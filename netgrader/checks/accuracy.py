@@ -36,7 +36,7 @@ from netgrader.checks.markers import BY_CHANCE, PATTERNS
 from netgrader.checks.stopped import remedy
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.checks.wording import percent
-from netgrader.lab.api import LabError
+from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from netgrader.checks.markers import Marked
     from netgrader.checks.tables import FedRows
     from netgrader.evidence import GraphEvidence
-    from netgrader.lab.api import Lab, LabSession
+    from netgrader.reader.lab.api import Lab, LabSession
 
 __all__ = [
     "Recomputed",

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
     from netgrader.evidence import Json, ProbeError
     from netgrader.faults import Fault
-    from netgrader.lab.api import Lab
-    from netgrader.network.model import Network
+    from netgrader.reader.lab.api import Lab
+    from netgrader.reader.model import Network
 
 __all__ = ["Bench", "CellEvidence", "Mnist", "Networks", "mnist_in"]
 
@@ -258,6 +258,12 @@ class Bench:
         """The network in the `item` of a cell as the reader sees it, given what the cell's exercise asks at `rate`."""
         network: Network = self.once(("network", cell, item, rate), lambda: self._read(cell, item, rate))
         return network
+
+    def challenge(self, cell: str) -> int | None:
+        """Return the number that was handed over with a cell's check and that nobody knew before; None outside of grading."""
+        challenges = self.outside.get("challenges")
+        number = challenges.get(cell) if isinstance(challenges, dict) else None
+        return number if isinstance(number, int) else None
 
     def is_faulty(self, cell: str) -> bool:
         """Whether the reader finds something wrong with the network that a cell handed over, if it did."""

@@ -15,14 +15,14 @@ import numpy.typing as npt
 from netgrader.checks.distributions import describe_sample, differs_from_uniform, glorot_limit, spread
 from netgrader.checks.language import fail
 from netgrader.faults import Severity
-from netgrader.lab.api import LabError
+from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from netgrader.checks.bench import Bench
     from netgrader.evidence import GraphEvidence
-    from netgrader.lab.api import Lab, LabSession, LoadedGraph
+    from netgrader.reader.lab.api import Lab, LabSession, LoadedGraph
 
 __all__ = [
     "ACTIVATIONS",

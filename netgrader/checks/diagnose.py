@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from netgrader.checks.language import fault
 from netgrader.checks.stopped import remedy, said_of
 from netgrader.checks.wording import NO_ROOM, SMALLER
-from netgrader.network.graph import plain_graph
-from netgrader.network.source import GraphError, read_source
+from netgrader.reader.graph.plain import plain_graph
+from netgrader.reader.graph.source import GraphError, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.exercise_rules import APART, problems
 from netgrader.errors import NetgraderError
-from netgrader.network.model import Exercise
+from netgrader.reader.model import Exercise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

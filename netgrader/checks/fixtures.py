@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
     from netgrader.checks.language import Grades
     from netgrader.checks.plugin import GradingPlugin
-    from netgrader.lab.api import Lab
-    from netgrader.network.model import Network
     from netgrader.observations import Observation
+    from netgrader.reader.lab.api import Lab
+    from netgrader.reader.model import Network
 
 __all__ = ["EvidenceByCell", "Fixtures"]
 

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.input_gradients import CLASSES, PIXELS, each_gradient
-from netgrader.lab.api import LabError
 from netgrader.observations import Images, signed_image
+from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from netgrader.evidence import GraphEvidence
-    from netgrader.lab.api import Lab, LabSession
+    from netgrader.reader.lab.api import Lab, LabSession
 
 __all__ = ["gradient_pictures"]
 

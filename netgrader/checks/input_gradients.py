@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
-from netgrader.lab.api import LabError
+from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.evidence import GraphEvidence
-    from netgrader.lab.api import Lab, LabSession
+    from netgrader.reader.lab.api import Lab, LabSession
 
 __all__ = [
     "CLASSES",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.bench import Bench
     from netgrader.evidence import GraphEvidence
-    from netgrader.network.model import Network
+    from netgrader.reader.model import Network
 
 __all__ = ["OTHERWISE", "otherwise"]
 

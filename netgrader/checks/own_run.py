@@ -15,8 +15,8 @@ from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.training import training_of
 from netgrader.checks.wording import percent
-from netgrader.lab.api import LabError
 from netgrader.observations import Comparison
+from netgrader.reader.lab.api import LabError
 from netgrader.training.verdicts import Aspect
 
 if TYPE_CHECKING:

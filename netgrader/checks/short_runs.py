@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from netgrader.evidence import GraphEvidence
-    from netgrader.lab.api import Lab, LabSession
+    from netgrader.reader.lab.api import Lab, LabSession
 
 __all__ = ["BATCH", "EARLY", "SMOOTH", "STEPS", "Images", "ShortRun", "short_run", "short_runs", "trained_accuracies"]
 

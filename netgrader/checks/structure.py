@@ -15,14 +15,14 @@ from netgrader.checks.dense import fetch
 from netgrader.checks.language import fail, ungradable
 from netgrader.checks.wording import message
 from netgrader.faults import Severity
-from netgrader.lab.api import LabError
-from netgrader.network.summary import describe
 from netgrader.observations import NetworkDrawing
+from netgrader.reader.lab.api import LabError
+from netgrader.reader.summary import describe
 
 if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
-    from netgrader.lab.api import Lab
-    from netgrader.network.model import Network
+    from netgrader.reader.lab.api import Lab
+    from netgrader.reader.model import Network
 
 __all__ = [
     "UNDECIDED",

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.network.protos import DTYPES, REFERENCE
-from netgrader.network.source import GraphError, read_source
+from netgrader.reader.graph.protos import DTYPES, REFERENCE
+from netgrader.reader.graph.source import GraphError, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -65,7 +65,7 @@ def _training(bench: Bench) -> Training:
     mnist = bench.mnist
     known = origins(log.tables, (mnist.x_train, mnist.y_train), (bench.given.images, mnist.y_test))
     images = _trained_on(bench)
-    if "challenge" in bench.outside and not _noted_truly(bench, log, images):
+    if "challenges" in bench.outside and not _noted_truly(bench, log, images):
         ungradable(NOT_TRUE)
     return judge_training(only_images(log, images), known)
 
@@ -77,8 +77,8 @@ def _noted_truly(bench: Bench, log: TrainingLog, images: Rows | None) -> bool:
     """
     from netgrader.training.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
-    challenge = bench.outside["challenge"]
-    if not isinstance(challenge, int) or images is None or not images_fit(images, log.tables):
+    challenge = bench.challenge(CELL)
+    if challenge is None or images is None or not images_fit(images, log.tables):
         return False
     terms = bench.exercises.table("train").get("calls", ())
     if len(log.calls) != len(terms):

@@ -26,7 +26,7 @@ from netgrader.checks.sweeps import (
     proven,
     require_trained,
 )
-from netgrader.lab.api import LabError
+from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -184,8 +184,7 @@ def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
 
 def _drawn(bench: Bench) -> float:
     """The rate that is tried whatever is proven; the student's process did not know it while the sweep was made."""
-    challenge = bench.outside.get("challenge")
-    return drawn_rate(student_sweep(bench).rates.tolist(), challenge if isinstance(challenge, int) else 0)
+    return drawn_rate(student_sweep(bench).rates.tolist(), bench.challenge(SWEEP) or 0)
 
 
 def decided(bench: Bench) -> frozenset[float]:

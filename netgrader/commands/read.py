@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from netgrader.errors import UsageError
-from netgrader.network import read_network
+from netgrader.reader import read_network
 from netgrader.strangers import printable
 
 if TYPE_CHECKING:

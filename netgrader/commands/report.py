@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from netgrader.commands.show import console
 from netgrader.course import find_course
 from netgrader.files import write_text
-from netgrader.report.build import build_report, class_csv, render_report
-from netgrader.report.load import load_class
+from netgrader.pages.report_page import build_report, class_csv, render_report
+from netgrader.pages.report_view import load_class
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
+from jinja2 import DictLoader
 from jupyter_server.utils import url_path_join
+from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from nbgrader.server_extensions.formgrader.base import BaseHandler
 from tornado import web
+from traitlets.config import Config
 
 from netgrader.formgrader.lists import ClassLists
-from netgrader.formgrader.pages import WithinLimits
+from netgrader.limited import ExceededError, within_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["answer_first", "has_formgrader"]
+__all__ = ["WithinLimits", "answer_first", "has_formgrader"]
 
 SCRIPTS = ("manage_submissions", "gradebook_notebook_submissions")
 PAGED = Path(__file__).with_name("paged_lists.js")
@@ -99,3 +104,62 @@ class Navigation(_FewQuestions, handlers.SubmissionNavigationHandler):  # type: 
     def _get_incorrect_submission_ids(self, assignment_id: str, notebook_id: str, submission: Any) -> list[str]:
         listed = self.api.get_notebook_submissions(assignment_id, notebook_id)
         return sorted({submission.id, *(one["id"] for one in listed if one["failed_tests"])})
+
+
+# nbgrader's page has MathJax read all of it. Where `configure` makes MathML of formulas, what else looks like one stands in what
+# students put out, and would be drawn wherever on the page it says.
+NO_MATHJAX = DictLoader({"mathjax.html.j2": "{% macro mathjax(url='') %}{% endmacro %}"})
+
+LEFT_OUT = "*What stands here is not shown: making a page of the notebook {limit}.*"
+
+
+class WithinLimits:
+    """Has of the exporter that formgrader shows notebooks with what formgrader asks of it.
+
+    Parameters
+    ----------
+    exporter
+        nbconvert's, as formgrader's server has it.
+    """
+
+    def __init__(self, exporter: HTMLExporter) -> None:
+        self._config = _sendable(exporter.config)
+
+    def from_filename(self, filename: str, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The page; of a notebook that takes too long, the places for marks and comments, which is said there.
+
+        Raises
+        ------
+        ExceededError
+            If that takes too long as well.
+        """
+        try:
+            return within_limits(_page, filename, dict(resources), self._config), {}
+        except ExceededError as error:
+            said = LEFT_OUT.format(limit=error)
+            return within_limits(_page, filename, dict(resources), self._config, said), {}
+
+
+def _page(filename: str, resources: dict[str, Any], config: Config, said: str = "") -> str:
+    notebook = nbformat.read(filename, as_version=4)
+    if said:
+        notebook.cells = [
+            nbformat.v4.new_markdown_cell(said, metadata=cell.metadata, id=cell.id)
+            for cell in notebook.cells
+            if cell.metadata.get("nbgrader")
+        ]
+    loaders = [NO_MATHJAX] if "markdown2html" in config.HTMLExporter.get("filters", {}) else []
+    html, _ = HTMLExporter(config=config, extra_loaders=loaders).from_notebook_node(notebook, resources=resources)
+    return str(html)
+
+
+def _sendable(config: Config) -> Config:
+    """The sections of a configuration that can go to another process: functions of a course's own file cannot."""
+    kept = Config()
+    for name, section in config.items():
+        try:
+            pickle.dumps(section)
+        except Exception:  # noqa: BLE001, S112  (whatever an instructor's objects do; the exporter's settings are texts)
+            continue
+        kept[name] = section
+    return kept

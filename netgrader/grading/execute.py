@@ -126,7 +126,6 @@ class _Run:
     ) -> None:
         self._request = request
         self._limits = request.limits
-        self._challenge = request.challenge
         self._sandbox = sandbox
         self._evidence = evidence
         self._progress = progress
@@ -242,7 +241,7 @@ class _Run:
         code = (
             "__import__('netgrader.student.capture', fromlist=['take'])"
             f".take({cell.evidence!r}, globals(), {where!r}, {self._checks_inside!r},"
-            f" seed={self._request.seed}, challenge={self._challenge})"
+            f" seed={self._request.seed}, challenge={self._request.challenge(cell.evidence)})"
         )
         seconds = max(0.0, min(self._limits.capture_seconds, left))
         reply = link.run(code, seconds=seconds, silent=True)

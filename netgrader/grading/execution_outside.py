@@ -30,7 +30,7 @@ so that no text is looked through twice."""
 def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
     """What no code inside can change: files that were brought, sizes of what is written out, time used."""
     return {
-        "challenge": request.challenge,
+        "challenges": {cell.evidence: request.challenge(cell.evidence) for cell in request.cells if cell.evidence},
         "held_out": request.held_out,
         "data_bytes": _data_bytes(request, DATA),
         "code_bytes": _data_bytes(request, ALL),

@@ -148,7 +148,7 @@ class ExecutionRequest:
     threads
         Threads of TensorFlow and of NumPy's linear algebra.
     secret
-        What nobody who hands something in knows, for the `challenge`.
+        What nobody who hands something in knows, for the challenges.
     kernel_name
         The kernel that the notebook asks for; it gets ours.
     """
@@ -165,10 +165,12 @@ class ExecutionRequest:
     secret: str = ""
     kernel_name: str = "python3"
 
-    @property
-    def challenge(self) -> int:
-        """A number that follows from all of the student's code and the secret: nothing in that code was written for it."""
-        told = [[cell.source for cell in self.cells], sorted(self.helpers.items()), self.seed, self.secret]
+    def challenge(self, cell: str = "") -> int:
+        """Return a number that follows from all of the student's code and the secret: nothing in that code was written for it.
+
+        Each check cell has its own. It is handed over with the cell's check, so that no cell before knows what is drawn there.
+        """
+        told = [[cell.source for cell in self.cells], sorted(self.helpers.items()), self.seed, self.secret, cell]
         digest = hashlib.sha256(json.dumps(told).encode()).digest()
         return int.from_bytes(digest[:7], "big")
 

@@ -135,7 +135,7 @@ def run_stage(
         secret=assignment.course.secret.hex(),
     )
     if _needs_held_out(assignment, notebook):
-        seed = secret_seed(assignment.course.secret, request.challenge, run)
+        seed = secret_seed(assignment.course.secret, request.challenge(), run)
         request = dataclasses.replace(request, held_out=seed)
     if options.anew:
         store.forget(key)

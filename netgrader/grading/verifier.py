@@ -36,7 +36,7 @@ from netgrader.checks.run import run_tests
 from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, VerificationRequest
 from netgrader.imports import modules_below
-from netgrader.lab.api import LabError
+from netgrader.reader.lab.api import LabError
 from netgrader.student.errors import NotebookError
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.checks.plugin import PlannedCheck
-    from netgrader.lab.api import Lab
+    from netgrader.reader.lab.api import Lab
     from netgrader.results import CheckResult
 
 __all__ = ["serve"]
 
-IMPORTED = ("netgrader.lab.caged", "netgrader.checks", "netgrader.training", "netgrader.network")
+IMPORTED = ("netgrader.reader.lab.caged", "netgrader.checks", "netgrader.training", "netgrader.reader")
 BROKEN = 3  # exit code if the tests themselves are at fault
 TICK = 0.1  # seconds between looks at a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -204,10 +204,10 @@ def _started_lab(request: VerificationRequest) -> Lab | None:
 def _lab(request: VerificationRequest) -> Lab:
     """Return the lab that was asked for; the modules differ in what they import."""
     if request.lab == "local":
-        from netgrader.lab.local import LocalLab  # noqa: PLC0415
+        from netgrader.reader.lab.local import LocalLab  # noqa: PLC0415
 
         return LocalLab(**request.lab_options)
-    from netgrader.lab.caged import CagedLab  # noqa: PLC0415
+    from netgrader.reader.lab.caged import CagedLab  # noqa: PLC0415
 
     caged: Lab = CagedLab(**request.lab_options)
     return caged

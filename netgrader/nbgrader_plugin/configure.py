@@ -39,7 +39,7 @@ def configure(c: Any, root: str | Path) -> None:
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     # The exporter reads the gradebook itself, and nothing that a student wrote is rendered before it.
-    c.GenerateFeedback.exporter_class = "netgrader.feedback.exporter.FeedbackExporter"
+    c.GenerateFeedback.exporter_class = "netgrader.pages.feedback_export.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
     # Formgrader shows answers with this exporter, and whoever runs in its page can change marks.
     renders = f"{plugin}.render"

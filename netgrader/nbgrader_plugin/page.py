@@ -9,7 +9,7 @@ import nbformat
 
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.render import safe_outputs, verdict_output
-from netgrader.pages.code import without_gaps
+from netgrader.pages.markdown import without_gaps
 from netgrader.results import Status
 
 if TYPE_CHECKING:

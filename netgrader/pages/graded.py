@@ -1,17 +1,32 @@
-"""What pages are made from: results, observations, and what people wrote in nbgrader's gradebook."""
+"""Load what pages are made from: last results and observations, marks and comments of nbgrader's gradebook."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netgrader.grading.last_result import load_last_result
+from netgrader.pages import safe, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from netgrader.course import Assignment
     from netgrader.observations import Observations
-    from netgrader.results import CellResult, NotebookResult
+    from netgrader.results import CellResult, NotebookResult, Observed
 
-__all__ = ["CellMark", "Graded", "Marks", "earned"]
+__all__ = [
+    "CellMark",
+    "Graded",
+    "Marks",
+    "class_marks",
+    "earned",
+    "full_name",
+    "gradebook_exists",
+    "graded_notebook",
+    "student_name",
+]
 
 
 @dataclass(frozen=True)
@@ -97,3 +112,133 @@ def earned(cell: CellResult, marks: Marks) -> float | None:
     if mark is None:
         return cell.points
     return mark.points
+
+
+MOST_POINTS = 1e6
+
+
+def graded_notebook(
+    gradebook: Any, assignment: Assignment, student: str, notebook: str, marks: Marks | None = None
+) -> Graded:
+    """What is known of a student's notebook; of one that was never graded nothing is.
+
+    Parameters
+    ----------
+    gradebook
+        nbgrader's, open.
+    assignment, student, notebook
+        Which.
+    marks
+        What the gradebook holds of it, if that is known: see `class_marks`.
+    """
+    last = load_last_result(assignment, student, notebook)
+    return Graded(
+        result=last.result if last else None,
+        observations=last.observations if last else {},
+        marks=_marks(gradebook, assignment.name, student, notebook) if marks is None else marks,
+        integrity=tuple(map(_fact, last.result.integrity)) if last else (),
+    )
+
+
+def class_marks(gradebook: Any, assignment: str) -> dict[tuple[str, str], Marks]:
+    """All marks of an assignment by student and notebook, in three questions: one by one they are seven for each."""
+    from nbgrader import api  # noqa: PLC0415  (slow)
+
+    def asked(*columns: Any) -> Any:
+        query = gradebook.db.query(api.SubmittedAssignment.student_id, api.Notebook.name.label("notebook"), *columns)
+        return (
+            query.select_from(api.SubmittedNotebook)
+            .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+            .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+            .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
+            .filter(api.Assignment.name == assignment)
+        )
+
+    grade, comment = api.Grade, api.Comment
+    graded = asked(
+        *(api.BaseCell.name.label("cell"), grade.auto_score, grade.manual_score, grade.extra_credit),
+        *(grade.needs_manual_grade, grade.max_score),
+    )
+    graded = graded.join(grade, grade.notebook_id == api.SubmittedNotebook.id)
+    said = asked(api.BaseCell.name.label("cell"), comment.manual_comment)
+    said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(
+        comment.manual_comment.is_not(None)
+    )
+    cells: dict[tuple[str, str], dict[str, CellMark]] = {}
+    comments: dict[tuple[str, str], dict[str, str]] = {}
+    for row in graded.join(api.BaseCell, api.BaseCell.id == grade.cell_id):
+        cells.setdefault((row.student_id, row.notebook), {})[row.cell] = _mark(row)
+    for row in said.join(api.BaseCell, api.BaseCell.id == comment.cell_id):
+        if row.manual_comment:
+            comments.setdefault((row.student_id, row.notebook), {})[row.cell] = row.manual_comment
+    return {
+        (row.student_id, row.notebook): Marks(
+            cells=cells.get((row.student_id, row.notebook), {}),
+            comments=comments.get((row.student_id, row.notebook), {}),
+            late_penalty=_points(row.late_submission_penalty) or 0.0,
+        )
+        for row in asked(api.SubmittedNotebook.late_submission_penalty)
+    }
+
+
+def gradebook_exists(db_url: str) -> bool:
+    """Whether there is a gradebook: looking into one that is not there would make it."""
+    file = db_url.removeprefix("sqlite:///")
+    return file == db_url or Path(file.partition("?")[0]).is_file()
+
+
+def student_name(gradebook: Any, student: str) -> str:
+    """The student's name in the gradebook, the id where there is none."""
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+
+    try:
+        return full_name(gradebook.find_student(student))
+    except MissingEntry:
+        return student
+
+
+def full_name(student: Any) -> str:
+    """The name of a student of the gradebook's, the id where there is none."""
+    return " ".join(part for part in (student.first_name, student.last_name) if part) or str(student.id)
+
+
+def _marks(gradebook: Any, assignment: str, student: str, notebook: str) -> Marks:
+    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
+
+    try:
+        entry = gradebook.find_submission_notebook(notebook, assignment, student)
+    except MissingEntry:
+        return Marks()
+    return Marks(
+        cells={grade.name: _mark(grade) for grade in entry.grades},
+        # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box.
+        comments={comment.name: comment.manual_comment for comment in entry.comments if comment.manual_comment},
+        late_penalty=_points(entry.late_submission_penalty) or 0.0,
+    )
+
+
+def _mark(grade: Any) -> CellMark:
+    """A row of the gradebook; what a person gave there that is no number of points is as if not given, and told."""
+    manual, extra = _points(grade.manual_score), _points(grade.extra_credit)
+    left_out = [
+        raw for raw, points in ((grade.manual_score, manual), (grade.extra_credit, extra)) if raw and points is None
+    ]
+    return CellMark(
+        auto=_points(grade.auto_score),
+        manual=manual,
+        max_points=grade.max_score,
+        extra=extra or 0.0,
+        waiting=bool(grade.needs_manual_grade) or (manual is None and bool(left_out)),
+        left_out=safe.line(left_out[0], 40) if left_out else "",
+    )
+
+
+def _points(value: object) -> float | None:
+    """The value if it can be points: infinite, not a number or beyond all measure, it would swallow all others."""
+    return float(value) if isinstance(value, int | float) and abs(value) <= MOST_POINTS else None
+
+
+def _fact(fact: Observed) -> str:
+    """What was seen, where, and which limit it met."""
+    limit = words.LIMIT_MET.format(limit=fact.limit) if fact.limit else ""
+    return f"{fact.cell.removeprefix('check_')}: {fact.seen}{limit}"

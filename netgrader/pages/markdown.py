@@ -1,4 +1,4 @@
-"""Markdown of notebooks as safe HTML: nbconvert's own parser, formulas as MathML, and everything through the sanitiser.
+"""Notebook Markdown and code as safe HTML: nbconvert's own parser, formulas as MathML, and everything through the sanitiser.
 
 Formulas travel through the sanitiser as an empty element with a number, ``<x-math n="3"></x-math>``. With its quotes in
 place that text can be nothing but an element in what the sanitiser returns, so it is safe to put the formula there.
@@ -6,6 +6,7 @@ place that text can be nothing but an element in what the sanitiser returns, so 
 
 from __future__ import annotations
 
+import functools
 import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,18 @@ from urllib.parse import unquote
 from latex2mathml import converter
 from markupsafe import Markup, escape
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from pygments import highlight as pygments_highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 from netgrader.pages import safe, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["formula", "heading_id", "heading_key", "headings", "render_markdown"]
+    from pygments.lexer import Lexer
+
+__all__ = ["formula", "heading_id", "heading_key", "headings", "highlight", "render_markdown", "without_gaps"]
 
 LONGEST_FORMULA = 3_000
 LONGEST_MARKDOWN = 100_000
@@ -190,3 +196,47 @@ def _nesting(line: str) -> int:
     while found := MARKER.match(line, at):
         depth, at = depth + 1, found.end()
     return depth
+
+
+LONGEST_CODE = 60_000
+DEEPEST_INDENT = 24
+"""Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
+MOST_BLANK = 20
+"""Lines of nothing in a row: whoever looks for what begins a line looks through all of them from each of them."""
+TAG = re.compile(r"<[^>]*>")
+BEGINNING = re.compile(r"(?:<[^>]*>| )*")
+
+
+def highlight(source: str) -> Markup:
+    """Python source as spans with classes; the page's style sheet colours and indents them."""
+    coloured = pygments_highlight(without_gaps(safe.text(source, LONGEST_CODE)), _lexer(), _formatter()).rstrip("\n")
+    # The formatter closes its spans at the end of each line, so a line can be an element of its own.
+    return Markup("").join(
+        Markup('<span class="ln i{}">{}\n</span>').format(_indent(line), Markup(line))  # noqa: S704  (escaped)
+        for line in coloured.split("\n")
+    )
+
+
+def without_gaps(source: str) -> str:
+    """`source` with no more than `MOST_BLANK` lines of nothing in a row, as it is shown."""
+    kept, blank = [], 0
+    for line in source.split("\n"):
+        blank = 0 if line.strip() else blank + 1
+        if blank <= MOST_BLANK:
+            kept.append("" if blank else line)
+    return "\n".join(kept)
+
+
+def _indent(line: str) -> int:
+    """How far in a line of highlighted code begins, as the style sheet knows it."""
+    return min(TAG.sub("", BEGINNING.match(line)[0]).count(" ") // 2 * 2, DEEPEST_INDENT)  # type: ignore[index]
+
+
+@functools.cache
+def _lexer() -> Lexer:
+    return PythonLexer(stripnl=True, ensurenl=False)
+
+
+@functools.cache
+def _formatter() -> HtmlFormatter[str]:
+    return HtmlFormatter(nowrap=True, classprefix="hl-")

@@ -16,8 +16,7 @@ from netgrader.pages import charts, safe, words
 
 __all__ = ["content_security_policy", "render"]
 
-PACKAGE = Path(__file__).parent.parent
-TEMPLATES = (Path(__file__).parent / "templates", PACKAGE / "feedback" / "templates", PACKAGE / "report" / "templates")
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, /, *, script: str = "", **view: Any) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.evidence import Evidence
-    from netgrader.lab.api import Lab
+    from netgrader.reader.lab.api import Lab
     from netgrader.results import CheckResult
 
 __all__ = ["check"]
@@ -100,7 +100,7 @@ def _run(bench: Bench, tests: Sequence[Path], cell: str) -> Sequence[CheckResult
 
 
 def _local_lab() -> Lab:
-    from netgrader.lab.local import LocalLab  # noqa: PLC0415  (imports TensorFlow, which a check may not need)
+    from netgrader.reader.lab.local import LocalLab  # noqa: PLC0415  (imports TensorFlow, which a check may not need)
 
     return LocalLab(timeout=SECONDS)
 

@@ -31,9 +31,9 @@ from netgrader.evidence import BadEvidence, EvidenceWriter, GraphEvidence, Limit
 from netgrader.grading.parcels import ParcelLimits, unpack
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
-from netgrader.lab.allow import accept
-from netgrader.lab.api import LabError
-from netgrader.network.protos import meta_graph_def
+from netgrader.reader.graph.protos import meta_graph_def
+from netgrader.reader.lab.allow import accept
+from netgrader.reader.lab.api import LabError
 from netgrader.training.log import BadTrainingLog, read_training_log
 
 Target = Callable[[bytes, Path], None]

@@ -15,7 +15,7 @@ from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Ungradable
 from netgrader.checks.training import training_of
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 from tests.attacks.notebooks import cell_of, graded
 
@@ -108,7 +108,8 @@ def evidence(arrays, tmp_path_factory):
     return of
 
 
-def judged(root: Path, **outside) -> Training:
+def judged(root: Path, challenge: int | None = None) -> Training:
+    outside = {} if challenge is None else {"challenges": {"check_train": challenge}}
     bench = Bench(root, load_exercises(CHECKS), LocalLab, outside=outside)
     try:
         return training_of(bench)

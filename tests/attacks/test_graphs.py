@@ -10,9 +10,9 @@ import tensorflow.compat.v1 as tf
 
 import netgrader
 from netgrader.errors import NetgraderError
-from netgrader.lab.api import LabError
-from netgrader.lab.caged import CagedLab
-from netgrader.network.protos import meta_graph_def
+from netgrader.reader.graph.protos import meta_graph_def
+from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab.caged import CagedLab
 
 SECONDS = 20.0
 PATIENCE = 90.0  # seconds on a busy machine; without limits these would take years or all memory

@@ -12,6 +12,7 @@ from netgrader.cage import open_sandbox
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution_types import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.strangers import read_json
 from tests.attacks.attacked import RIGHT, WRONG, Attack
 from tests.attacks.conftest import Attacked, assert_in_vain
 
@@ -314,3 +315,8 @@ def test_the_folder_of_the_next_check_is_read_as_ever(filled) -> None:
     assert execution.problem is None
     assert read_evidence(folder / "evidence" / "check_honest").arrays["squares"].tolist() == [0] * 10
     assert not [path for path in folder.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir())]
+
+
+def test_a_number_that_is_not_finite_is_read_as_none_however_it_is_written() -> None:
+    read = read_json(b'[NaN, -Infinity, 1e999, {"x": -1E400}, 1.5, 12]', 3, finite=True)
+    assert read == [None, None, None, {"x": None}, 1.5, 12]

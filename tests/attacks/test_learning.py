@@ -27,7 +27,7 @@ from netgrader.checks.language import Failed
 from netgrader.checks.otherwise import otherwise
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
-from netgrader.lab.caged import CagedLab
+from netgrader.reader.lab.caged import CagedLab
 from netgrader.student.mnist import load_mnist
 
 CLEAN = Recomputed(train=0.999, test=0.985, found=np.zeros(1, np.int64), notebook=0.987, given=0.986, hidden=0.984)

@@ -21,8 +21,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from PIL import Image
 from traitlets.config import Config
 
-from netgrader.feedback.build import build_page
-from netgrader.formgrader.pages import WithinLimits
+from netgrader.formgrader.handlers import WithinLimits
 from netgrader.grading import stages
 from netgrader.grading.execution_types import CellRun, CellStatus, Execution
 from netgrader.grading.grade import grade_job, jobs_of
@@ -33,9 +32,9 @@ from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_feedback
 from netgrader.nbgrader_plugin.render import safe_outputs
 from netgrader.pages import safe, words
-from netgrader.pages.code import highlight
+from netgrader.pages.feedback_page import build_page
 from netgrader.pages.graded import Graded
-from netgrader.pages.markdown import render_markdown
+from netgrader.pages.markdown import highlight, render_markdown
 from netgrader.pages.trim import Bounds
 from tests.attacks.test_beside import CLASS, handed_in, saved, told_of_class
 from tests.browser.test_hostile_formgrader import RESOURCES
@@ -345,12 +344,12 @@ def test_where_a_page_takes_too_long_marks_are_saved_and_the_pages_say_so(
     autograde_one(with_bobs.course, "numbers", "bob")
     assert saved(with_bobs) == {"bob": 5.0}
     assert "making a page of it took more than 30 seconds" in formgraders(with_bobs, "bob")
-    first_meets_the_limit(monkeypatch, "netgrader.feedback.page")
+    first_meets_the_limit(monkeypatch, "netgrader.pages.feedback_export")
     generate_feedback(with_bobs.course, "numbers", "bob")
     feedback = (with_bobs.root / "feedback" / "bob" / "numbers" / "1_sums.html").read_text()
     assert words.NOT_MADE in feedback
     assert "All sums are right" in feedback
-    first_meets_the_limit(monkeypatch, "netgrader.formgrader.pages")
+    first_meets_the_limit(monkeypatch, "netgrader.formgrader.handlers")
     page = formgraders(with_bobs, "bob")
     assert "not shown: making a page of the notebook took more than 30 seconds" in page
     assert {"check_add", "check_squares", "why"} <= set(re.findall(r'<input class="score tabbable" id="(\w+)"', page))

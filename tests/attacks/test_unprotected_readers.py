@@ -23,10 +23,10 @@ from netgrader.grading.execution_types import CellRun, CellStatus, Execution
 from netgrader.grading.parcels import ParcelLimits
 from netgrader.grading.restore import RestoredCell
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
-from netgrader.lab import allow
-from netgrader.lab.api import LabError
-from netgrader.lab.caged import CagedLab
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab import allow
+from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab.caged import CagedLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.probes import describe
 from tests.attacks import (
     protections,
@@ -175,7 +175,7 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
     graph = test_graphs.laughing(12)
     assert len(graph) < 20_000
     with monkeypatch.context() as patch:
-        patch.setattr("netgrader.network.functions.MAX_NODES", 2_000)
+        patch.setattr("netgrader.reader.graph.functions.MAX_NODES", 2_000)
         with pytest.raises(NetgraderError, match="over 2,000 operations"):
             netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)
     assert netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)

@@ -14,8 +14,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from netgrader.feedback.build import build_page, render_page
-from netgrader.report.build import build_report, render_report
+from netgrader.pages.feedback_page import build_page, render_page
+from netgrader.pages.report_page import build_report, render_report
 from tests.feedback import examples as notebooks
 from tests.report import examples as classes
 

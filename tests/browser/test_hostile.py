@@ -12,11 +12,11 @@ from dataclasses import replace
 import pytest
 
 from netgrader import observations as seen
-from netgrader.feedback.build import build_page, render_page
+from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded, Marks
+from netgrader.pages.report_page import build_report, render_report
+from netgrader.pages.report_view import ClassView
 from netgrader.pages.shell import content_security_policy
-from netgrader.report.build import build_report, render_report
-from netgrader.report.view import ClassView
 from netgrader.results import Status
 from tests.browser import payloads
 from tests.feedback import examples as notebooks

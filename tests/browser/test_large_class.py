@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from selenium.webdriver.common.by import By
 
-from netgrader.report.build import build_report, render_report
-from netgrader.report.view import ClassView
+from netgrader.pages.report_page import build_report, render_report
+from netgrader.pages.report_view import ClassView
 from tests.report import examples as ex
 
 STUDENTS = 3_000

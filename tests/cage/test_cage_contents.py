@@ -44,7 +44,7 @@ def test_the_copy_is_used_inside_and_not_the_repository():
 
 
 def test_the_lab_gets_its_server_and_not_the_kernels_part():
-    program = "import netgrader.lab.server, importlib.util as u; print(u.find_spec('netgrader.grading'))"
+    program = "import netgrader.reader.lab.server, importlib.util as u; print(u.find_spec('netgrader.grading'))"
     assert inside(program, lab_package()) == ["None"]
 
 

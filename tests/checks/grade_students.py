@@ -26,7 +26,7 @@ from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.checks.short_runs import STEPS
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import netgrader.student  # noqa: F401  (before TensorFlow, as a notebook may do
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
 from netgrader.evidence import read_evidence
-from netgrader.network.source import read_source
+from netgrader.reader.graph.source import read_source
 from netgrader.student.capture import take
 from netgrader.student.graphs import NoGraph, export_graph
 

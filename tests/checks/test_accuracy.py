@@ -25,7 +25,7 @@ from netgrader.checks.held_out import held_out_images
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.stopped import TOOK_TOO_LONG
 from netgrader.evidence import Evidence, GraphEvidence
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
 

@@ -20,7 +20,7 @@ from netgrader.checks.input_gradients import (
 )
 from netgrader.checks.language import Failed
 from netgrader.evidence import GraphEvidence
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 
 ROWS = 23

@@ -29,7 +29,7 @@ from netgrader.checks.sweeps import (
     untrue,
 )
 from netgrader.evidence import GraphEvidence
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
 

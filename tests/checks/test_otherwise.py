@@ -15,7 +15,7 @@ from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.otherwise import otherwise
 from netgrader.grading import verifier
-from netgrader.lab.local import LocalLab
+from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 from tests.checks import later_students, students
 

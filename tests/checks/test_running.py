@@ -18,7 +18,7 @@ from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.points import cell_points
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
-from netgrader.network.model import Network
+from netgrader.reader.model import Network
 from netgrader.results import Outcome, Visibility
 
 HEAD = """

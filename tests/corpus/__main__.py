@@ -110,7 +110,7 @@ def _codes(codes: Sequence[str]) -> str:
 
 
 def _lab() -> Any:
-    from netgrader.lab.local import LocalLab
+    from netgrader.reader.lab.local import LocalLab
 
     return LocalLab(timeout=60, threads=1)
 

@@ -28,6 +28,16 @@ def again(student, out):
 def call(student, out):
     out.fact("begun", True)
     out.fact("called", student.call("function"))
+
+
+@probe("check_drawn")
+def drawn(student, out):
+    out.fact("challenge", student.challenge)
+
+
+@probe("check_drawn_later")
+def drawn_later(student, out):
+    out.fact("challenge", student.challenge)
 '''
 
 

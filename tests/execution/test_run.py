@@ -200,3 +200,11 @@ def test_limits_are_taken_from_a_table_of_the_instructors():
 def test_a_limit_that_makes_no_sense_is_refused_with_its_name(table, says):
     with pytest.raises(BadLimitError, match=says):
         ExecutionLimits.from_table(table)
+
+
+def test_each_check_cell_has_a_challenge_of_its_own_which_no_cell_before_it_can_know(run):
+    names = ["check_drawn", "check_drawn_later"]
+    (execution, folder), (other, _) = (run(*map(check, names), secret=course) for course in ("one", "another"))
+    given = {name: read_evidence(folder / "evidence" / name).facts["challenge"] for name in names}
+    assert given == execution.outside["challenges"]
+    assert len({*given.values(), *other.outside["challenges"].values()}) == 4

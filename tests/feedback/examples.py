@@ -10,8 +10,8 @@ import numpy as np
 from netgrader import observations as seen
 from netgrader.checks import wording
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.network.model import Layer, Loss, Network, Optimizer
 from netgrader.pages.graded import CellMark, Graded, Marks
+from netgrader.reader.model import Layer, Loss, Network, Optimizer
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 NOTEBOOK = "1_one_layer"

@@ -1,17 +1,16 @@
 """Charts: ticks that people read, gaps that are gaps, and the same in words."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.feedback.figures import figure
-from netgrader.network import drawing
-from netgrader.network.drawing import svg
-from netgrader.network.model import Layer, Loss, Network, Optimizer
 from netgrader.pages import charts, shell
+from netgrader.pages.feedback_figures import figure
+from netgrader.reader import drawing
+from netgrader.reader.drawing import svg
+from netgrader.reader.model import Layer, Loss, Network, Optimizer
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_the_drawing_escapes_what_a_student_named():
 
 
 def test_the_page_has_a_colour_of_its_own_for_each_colour_of_a_drawing():
-    style = (Path(shell.PACKAGE) / "feedback" / "templates" / "feedback.css").read_text(encoding="utf-8")
+    style = (shell.TEMPLATES / "feedback.css").read_text(encoding="utf-8")
     fault = Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence)
     drawn = svg(Network(layers=(Layer("dense", 784, 10, "none", True, ("W", "b")),), faults=(fault,)))
     painted = set(re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', drawn))

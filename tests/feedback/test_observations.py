@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from netgrader import observations as seen
-from netgrader.feedback.figures import figure
 from netgrader.pages import charts
+from netgrader.pages.feedback_figures import figure
 
 EVERY_KIND = {
     "check_train": (

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from netgrader.feedback.outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
 from netgrader.pages import markdown, safe
+from netgrader.pages.feedback_outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
 from netgrader.pages.markdown import formula
 from tests.feedback import examples as ex
 

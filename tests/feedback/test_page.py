@@ -6,7 +6,7 @@ import pytest
 
 from netgrader.checks import wording
 from netgrader.faults import CATALOGUE
-from netgrader.feedback.build import build_page, render_page
+from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.results import Status
 from tests.feedback import examples as ex

@@ -15,9 +15,9 @@ from netgrader.checks.short_runs import ShortRun
 from netgrader.checks.sweeps import StudentSweep
 from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.feedback.figures import figure
-from netgrader.network.model import Exercise, Layer, Network, Optimizer
 from netgrader.observations import from_json, to_json
+from netgrader.pages.feedback_figures import figure
+from netgrader.reader.model import Exercise, Layer, Network, Optimizer
 
 
 def test_the_recomputed_accuracy_stands_at_the_end_of_the_reported_curves():

@@ -271,9 +271,9 @@ def german(tmp_path_factory):
 GERMAN = """
 from netgrader.checks.language import Failed, fail
 from netgrader.checks.wording import message
-from netgrader.feedback.build import build_page, render_page
-from netgrader.network.drawing import svg
-from netgrader.network.model import Layer, Network
+from netgrader.reader.drawing import svg
+from netgrader.reader.model import Layer, Network
+from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
 from netgrader.student.answer import Answer
 from netgrader.wheel import student_files

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from netgrader import observations as seen
 from netgrader.pages.graded import CellMark, Graded, Marks
-from netgrader.report.view import ClassView, Column, NotebookColumns, StudentView
+from netgrader.pages.report_view import ClassView, Column, NotebookColumns, StudentView
 from netgrader.results import Status
 from tests.feedback import examples as notebooks
 

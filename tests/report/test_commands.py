@@ -77,7 +77,7 @@ def test_a_report_may_be_written_elsewhere_and_links_to_the_csv_beside_it(tiny, 
 
 
 def test_what_grading_kept_is_found_by_the_pages(tiny):
-    from netgrader.pages.load import graded_notebook
+    from netgrader.pages.graded import graded_notebook
 
     class Nothing:
         def find_submission_notebook(self, *_):

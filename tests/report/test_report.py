@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from netgrader.pages.graded import CellMark, Graded, Marks
-from netgrader.report.build import _written, build_report, class_csv, render_report
-from netgrader.report.view import ClassView, Column, NotebookColumns
+from netgrader.pages.report_page import _written, build_report, class_csv, render_report
+from netgrader.pages.report_view import ClassView, Column, NotebookColumns
 from netgrader.results import Observed, Status
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex

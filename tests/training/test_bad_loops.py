@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netgrader.checks.training import training_pictures
-from netgrader.feedback.figures import figure
+from netgrader.pages.feedback_figures import figure
 from netgrader.student.mnist import load_mnist
 from netgrader.training.verdicts import Aspect
 from tests.training.mutants import loop

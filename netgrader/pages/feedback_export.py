@@ -1,0 +1,161 @@
+"""Write feedback pages for nbgrader, from the autograded notebook, the last result and the gradebook, within limits.
+
+`nbgrader generate_feedback`, formgrader's button and `netgrader feedback` all come here.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import functools
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbconvert.exporters import Exporter
+from traitlets import Unicode
+
+from netgrader.course import Course
+from netgrader.errors import NetgraderError
+from netgrader.limited import ExceededError, within_limits
+from netgrader.pages import words
+from netgrader.pages.feedback_page import build_page, render_page
+from netgrader.pages.graded import graded_notebook, student_name
+from netgrader.student.errors import NotebookError
+from netgrader.student.mnist import load_mnist
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from netgrader.pages.graded import Graded
+
+__all__ = ["FeedbackExporter", "PageRequest", "feedback_page"]
+
+# The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
+FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})
+
+
+class FeedbackExporter(Exporter):  # type: ignore[misc]
+    """Turns an autograded notebook into the student's feedback page."""
+
+    output_mimetype = "text/html"
+    file_extension = Unicode(".html").tag(config=True)
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+        """The page of `nb`; ``resources["nbgrader"]`` says whose it is."""
+        from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
+
+        about = (resources or {})["nbgrader"]
+        assignment = Course(Path(self.parent.coursedir.root)).assignment(about["assignment"])
+        if not assignment.is_ours:
+            return _nbgraders_page(self.parent, nb, resources, **kw)
+        nb, resources = super().from_notebook_node(nb, resources, **kw)
+        with Gradebook(about["db_url"]) as gradebook:
+            graded = graded_notebook(gradebook, assignment, about["student"], about["notebook"])
+            name = student_name(gradebook, about["student"])
+        _only_pages(
+            *(assignment.course.folder(step, about["student"], assignment.name) for step in ("feedback", "autograded"))
+        )
+        released = [cell.source for cell in assignment.skeleton(about["notebook"]).cells]
+        request = PageRequest(graded, about["assignment"], about["notebook"], name, assignment.course.data, released)
+        return feedback_page(json.loads(json.dumps(nb.cells)), request), resources
+
+
+def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
+    """The page that nbgrader itself makes, of an assignment of its own."""
+    from nbconvert.exporters import HTMLExporter  # noqa: PLC0415  (slow)
+    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor  # noqa: PLC0415
+    from nbgrader.preprocessors import GetGrades  # noqa: PLC0415
+
+    exporter = HTMLExporter(parent=converter, config=converter.config)
+    for step in (GetGrades, CSSHTMLHeaderPreprocessor):
+        exporter.register_preprocessor(step)
+    page: tuple[str, Any] = exporter.from_notebook_node(nb, resources, **kw)
+    return page
+
+
+def _only_pages(folder: Path, autograded: Path) -> None:
+    """Remove what nbgrader copied beside the pages: the submission's other files are not feedback, and its pages not ours."""
+    pages = {f"{path.stem}.html" for path in autograded.glob("*.ipynb")}
+    for path in folder.glob("*"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.is_symlink() or (
+            path.name not in FOR_RELEASE and (path.name not in pages or _is_copy(path, autograded / path.name))
+        ):
+            path.unlink()
+
+
+def _is_copy(page: Path, handed_in: Path) -> bool:
+    """Whether a page is one that a student wrote under the name of ours."""
+    return handed_in.is_file() and filecmp.cmp(page, handed_in, shallow=False)
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """What a page is made from beside the notebook's cells.
+
+    Attributes
+    ----------
+    graded
+        Result, observations, and what people wrote.
+    assignment, notebook, student
+        How they are called.
+    data
+        The file of the test images.
+    released
+        The text of each cell as it was released.
+    """
+
+    graded: Graded
+    assignment: str
+    notebook: str
+    student: str
+    data: Path
+    released: Sequence[str]
+
+
+def feedback_page(cells: Sequence[Mapping[str, Any]], request: PageRequest) -> str:
+    """The page as HTML; of one that takes too long to make, the verdicts alone, which is said.
+
+    Raises
+    ------
+    NetgraderError
+        If that takes too long as well.
+    """
+    try:
+        return within_limits(_page, cells, request)
+    except ExceededError:
+        bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
+    undrawn = replace(request, graded=replace(request.graded, observations={}))
+    try:
+        return within_limits(_page, bare, undrawn, words.NOT_MADE)
+    except ExceededError as error:
+        raise NetgraderError(f"The page of {request.notebook} could not be made: that {error}.") from error
+
+
+def _page(cells: Sequence[Mapping[str, Any]], request: PageRequest, notice: str = "") -> str:
+    page = build_page(
+        cells,
+        request.graded,
+        assignment=request.assignment,
+        notebook=request.notebook,
+        student=request.student,
+        digits=_digits(request.data),
+        released=request.released,
+        notice=notice,
+    )
+    return render_page(page)
+
+
+@functools.cache
+def _digits(path: Path) -> npt.NDArray[np.uint8] | None:
+    """The test images; without them digits are told in words."""
+    try:
+        return load_mnist(path)[1][0]
+    except NotebookError:
+        return None

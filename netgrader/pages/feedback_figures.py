@@ -1,0 +1,261 @@
+"""Observations as figures: the network with its faulty places, curves, claims, digits, sweeps, rows, images."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup
+from PIL import Image
+
+from netgrader import observations as seen
+from netgrader.pages import charts, safe, words
+from netgrader.pages.feedback_view import Figure, Numbers
+from netgrader.phrases import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+__all__ = ["digit_picture", "figure", "grey_picture", "signed_picture"]
+
+MOST_DIGITS = 20
+MOST_NUMBERS = 25
+AGREES = 0.0005
+
+
+def figure(  # noqa: PLR0911  (one for each kind)
+    observation: seen.Observation, digits: npt.NDArray[np.uint8] | None = None
+) -> Figure | None:
+    """The figure of one observation; None where there is nothing to draw.
+
+    Parameters
+    ----------
+    observation
+        What was seen.
+    digits
+        The test images, uint8 of shape (n, 28, 28); without them digits are told in words.
+    """
+    match observation:
+        case seen.NetworkDrawing():
+            return _network(observation)
+        case seen.Curves():
+            return _curves(observation)
+        case seen.Comparison():
+            return _comparison(observation)
+        case seen.WrongDigits():
+            return _digits(observation, digits)
+        case seen.RowCounts():
+            return _rows(observation)
+        case seen.Sweep():
+            return _sweep(observation)
+        case seen.Images():
+            return _images(observation)
+
+
+def _network(network: seen.NetworkDrawing) -> Figure:
+    layers = tuple(safe.line(say(layer)) for layer in network.layers)
+    marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
+    drawn = safe.clean_svg(network.svg, "drawing-")
+    caption = words.NETWORK_AT.format(rate=safe.line(network.asked, 20)) if network.asked else words.NETWORK_CAPTION
+    alt = f"{caption}: {'; '.join([*layers, *marked])}"
+    # Inside the page and not as an <img>, which the page's colours do not reach.
+    body = (
+        Markup('<div class="drawing" role="img" aria-label="{}">{}</div>').format(alt, drawn) if drawn else Markup("")
+    )
+    return Figure("network", caption, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
+
+
+def _curves(curves: seen.Curves) -> Figure:
+    series = [charts.Line(safe.line(say(one.name), 60), one.x, one.y) for one in curves.series[: charts.MOST_LINES]]
+    x = charts.axis(
+        safe.line(say(curves.x_label), 60),
+        (value for one in series for value in one.x),
+        log=curves.log_x,
+        whole=all(float(value).is_integer() for one in series for value in one.x),
+    )
+    y = charts.axis(
+        safe.line(say(curves.y_label), 60),
+        (value for one in series for value in one.y if value is not None),
+        log=curves.log_y,
+        percent=curves.percent,
+    )
+    title = safe.line(say(curves.title))
+    return Figure(
+        "curves", title, charts.lines(title, series, x, y), items=_legend(series, y), numbers=_numbers(series, x, y)
+    )
+
+
+def _legend(series: Sequence[charts.Line], y: charts.Axis) -> tuple[str, ...]:
+    named = []
+    for one in series:
+        last = next((value for value in reversed(one.y) if value is not None), None)
+        named.append(one.name if last is None else f"{one.name}: {y.words(last)}")
+    return tuple(named)
+
+
+def _numbers(series: Sequence[charts.Line], x: charts.Axis, y: charts.Axis) -> Numbers | None:
+    across = sorted({value for one in series for value in one.x})
+    if not 0 < len(across) <= MOST_NUMBERS:
+        return None
+    columns = [dict(zip(one.x, one.y, strict=True)) for one in series]
+    rows = []
+    for value in across:
+        found = [column.get(value) for column in columns]
+        rows.append((x.words(value), *("–" if one is None else y.words(one) for one in found)))
+    return Numbers((x.label, *(one.name for one in series)), tuple(rows))
+
+
+def _comparison(claim: seen.Comparison) -> Figure:
+    recomputed = charts.percent(claim.recomputed)
+    pairs = [(words.RECOMPUTED, claim.recomputed, recomputed, "recomputed")]
+    notes: tuple[str, ...] = ()
+    if claim.claimed is not None:
+        pairs.insert(0, (words.CLAIMED, claim.claimed, charts.percent(claim.claimed), "claimed"))
+        difference = abs(claim.claimed - claim.recomputed)
+        agrees = difference <= AGREES
+        notes = (words.CLAIM_AGREES if agrees else words.CLAIM_DIFFERS.format(difference=f"{100 * difference:.2f}"),)
+    rows = Markup("").join(
+        Markup(
+            '<div class="claim {kind}"><dt>{label}</dt><dd><b>{value}</b><svg class="share" viewBox="0 0 100 4" '
+            'preserveAspectRatio="none" aria-hidden="true"><rect class="share-all" width="100" height="4"/>'
+            '<rect class="share-part" width="{width}" height="4"/></svg></dd></div>'
+        ).format(kind=kind, label=label, value=value, width=round(100 * min(max(share, 0.0), 1.0), 2))
+        for label, share, value, kind in pairs
+    )
+    return Figure(
+        "comparison", safe.line(say(claim.title)), Markup('<dl class="claims">{}</dl>').format(rows), notes=notes
+    )
+
+
+def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -> Figure | None:
+    if not digits.digits:
+        return None
+    shown = digits.digits[:MOST_DIGITS]
+    parts = []
+    for one in shown:
+        alt = words.DIGIT_ALT.format(index=one.index, true=one.true, found=one.found)
+        drawn = Markup("")
+        if images_of is not None and 0 <= one.index < len(images_of):
+            drawn = Markup('<img src="{}" alt="{}" width="56" height="56">').format(
+                digit_picture(images_of[one.index]), alt
+            )
+        parts.append(
+            Markup("<li>{}<span>{} <b>{}</b>, {} <b>{}</b></span></li>").format(
+                drawn, words.DIGIT_TRUE, one.true, words.DIGIT_FOUND, one.found
+            )
+        )
+    caption = words.DIGITS_ALL if len(shown) == digits.wrong else words.DIGITS_CAPTION
+    return Figure(
+        "digits",
+        caption.format(wrong=f"{digits.wrong:,}", total=f"{digits.total:,}"),
+        Markup('<ul class="digits">{}</ul>').format(Markup("").join(parts)),
+    )
+
+
+def _rows(rows: seen.RowCounts) -> Figure:
+    title = safe.line(say(rows.title))
+    counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
+    if set(counts) == {1}:
+        # As it should be: nothing to draw.
+        return Figure("rows", title, Markup("<p>{}</p>").format(words.ROWS_ONCE.format(rows=f"{counts[1]:,}")))
+    columns = [
+        charts.Bar(
+            f"{times}", float(count), words.counted(words.ROWS_NOTE, times, rows=f"{count:,}", times=f"{times:,}")
+        )
+        for times, count in counts.items()
+    ]
+    every = max(1, len(columns) // 12)
+    return Figure(
+        "rows",
+        title,
+        charts.bars(title, columns, words.ROWS_TIMES, words.ROWS, every),
+        notes=tuple(bar.note for bar in columns[:6]),
+    )
+
+
+def _sweep(sweep: seen.Sweep) -> Figure:
+    order = sorted(range(len(sweep.rates)), key=lambda index: sweep.rates[index])
+    found = charts.Line(
+        words.SWEEP_FOUND, [sweep.rates[index] for index in order], [sweep.accuracies[index] for index in order]
+    )
+    again = sorted((float(rate), accuracy) for rate, accuracy in sweep.recomputed.items())
+    series = [found]
+    if again:
+        # Points, each after a gap: nobody knows what lies between the rates that were tried again.
+        x, y = [rate for rate, _ in again for _ in range(2)], [value for _, share in again for value in (None, share)]
+        series.append(charts.Line(words.SWEEP_RECOMPUTED, x, y))
+    rates = [rate for one in series for rate in one.x]
+    across = charts.axis(words.RATE, [*rates, *([sweep.best] if sweep.best else [])], log=True)
+    up = charts.axis(words.ACCURACY, (value for one in series for value in one.y if value is not None), percent=True)
+    best = (words.SWEEP_BEST.format(rate=charts.number(sweep.best)),) if sweep.best else ()
+    notes = (*best, *((words.SWEEP_SHORT,) if again else ()))
+    return Figure(
+        "sweep",
+        words.SWEEP_CAPTION,
+        charts.lines(words.SWEEP_CAPTION, series, across, up, mark=sweep.best),
+        notes=notes,
+        items=tuple(one.name for one in series),
+        numbers=_numbers(series, across, up),
+    )
+
+
+def _images(observation: seen.Images) -> Figure | None:
+    if not observation.rows:
+        return None
+    draw = signed_picture if observation.signed else grey_picture
+    head = Markup("").join(
+        Markup('<th scope="col">{}</th>').format(safe.line(say(column), 20)) for column in observation.columns
+    )
+    title = safe.line(say(observation.title))
+    body = []
+    for number, row in enumerate(observation.rows):
+        cells = []
+        for index, image in enumerate(row):
+            column = (
+                safe.line(say(observation.columns[index]), 20) if index < len(observation.columns) else f"{index + 1}"
+            )
+            # What the pictures are of is said once, in the caption.
+            alt = words.PICTURE_IN_ROW.format(column=column, row=number + 1) if len(observation.rows) > 1 else column
+            cells.append(Markup('<td><img src="{}" alt="{}"></td>').format(draw(image), alt))
+        body.append(Markup("<tr>{}</tr>").format(Markup("").join(cells)))
+    table = Markup('<table class="images"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
+        head, Markup("").join(body)
+    )
+    return Figure("images", title, table, notes=(words.SIGNED,) if observation.signed else ())
+
+
+SIDE = 28
+# Ends of the diverging scale, told apart with any colour vision, and the same way round as in the notebooks.
+LESS, ZERO, MORE = (178, 56, 24), (247, 247, 245), (33, 102, 172)
+
+
+def digit_picture(levels: npt.NDArray[np.uint8]) -> str:
+    """A test image, dark on light as ink on paper, as a ``data:`` address."""
+    return _png(255 - levels.reshape(SIDE, SIDE))
+
+
+def grey_picture(image: str) -> str:
+    """An image of `observations.Images`, base64 of grey levels."""
+    return _png(_levels(image))
+
+
+def signed_picture(image: str) -> str:
+    """An image of `observations.Images` with signs: 128 is zero."""
+    share = (_levels(image).astype(np.float64) - 128) / 127
+    strength = np.clip(np.abs(share), 0, 1)[..., None]
+    ends = np.where(share[..., None] < 0, np.array(LESS), np.array(MORE))
+    return _png(np.rint(np.array(ZERO) * (1 - strength) + ends * strength).astype(np.uint8))
+
+
+def _levels(image: str) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(base64.b64decode(image, validate=True), dtype=np.uint8).reshape(SIDE, SIDE)
+
+
+def _png(pixels: npt.NDArray[np.uint8]) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -1,0 +1,380 @@
+"""Build a notebook's feedback page. The student's work and its verdicts stand open, what came with the notebook is folded."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
+
+from netgrader.checks.points import GRAVEST_FIRST
+from netgrader.pages import charts, safe, words
+from netgrader.pages.feedback_outputs import note, render_outputs
+from netgrader.pages.feedback_verdicts import (
+    Places,
+    causes_of,
+    cell_name,
+    marked,
+    steps_of,
+    verdict_by_hand,
+    verdict_of,
+)
+from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Row, Section
+from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
+from netgrader.pages.shell import render
+from netgrader.phrases import say
+from netgrader.results import Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from netgrader.pages.graded import Graded
+    from netgrader.results import CellResult
+
+__all__ = ["build_page", "parts_of", "render_page"]
+
+MOST_CELLS = 1_000
+PROBLEM_CELL = "problem"
+MOST_STEPS = 6
+MOST_LINES = 40
+"""Of code that stand open."""
+LONGEST_RAW = 4_000
+LONGEST_NOTICE = 1_000
+Cell = Any
+"""A notebook's cell: nbformat's NotebookNode, or the same as plain dictionaries."""
+
+
+def render_page(page: Page) -> str:
+    """The page as one HTML file."""
+    return render("feedback.html.j2", page=page)
+
+
+def build_page(
+    cells: Sequence[Cell],
+    graded: Graded,
+    *,
+    assignment: str,
+    notebook: str,
+    student: str,
+    digits: npt.NDArray[np.uint8] | None = None,
+    released: Collection[str] | None = None,
+    notice: str = "",
+) -> Page:
+    """The feedback page of one notebook.
+
+    Parameters
+    ----------
+    cells
+        The autograded notebook's cells.
+    graded
+        Result, observations, and what people wrote.
+    assignment, notebook, student
+        How they are called; a student's name may hold anything.
+    digits
+        The test images, uint8 of shape (n, 28, 28).
+    released
+        The text of each cell as it was released: what still says the same came with the notebook and is folded. None
+        where it is not known: then what nbgrader does not track is taken for it.
+    notice
+        What is to be said of the page itself.
+    """
+    # The first cell of a notebook that could not be graded says so; the page says it in its own words.
+    cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
+    places = _places(notebook, cells)
+    blocks = _Blocks(cells, graded, places, digits, released).build()
+    verdicts = [block.verdict for block in blocks if block.verdict is not None]
+    readable = graded.result is not None and graded.result.status is not Status.NOT
+    given = [verdict for verdict in verdicts if verdict.points is not None]
+    waiting = [verdict for verdict in verdicts if verdict.points is None]
+    return Page(
+        assignment=safe.line(assignment, 120),
+        notebook=safe.line(notebook, 120),
+        title=_title(cells)[1] or safe.line(notebook, 120),
+        student=safe.line(student, 120),
+        points=max(0.0, sum(verdict.points or 0.0 for verdict in given) - graded.marks.late_penalty),
+        max_points=sum(verdict.max_points for verdict in given),
+        waiting=sum(verdict.max_points for verdict in waiting),
+        waiting_cells=len(waiting),
+        late_penalty=graded.marks.late_penalty,
+        rows=tuple(_row(verdict) for verdict in verdicts),
+        steps=_steps(verdicts, graded, places) if readable else (),
+        facts=_facts(graded),
+        notices=(*((notice,) if notice else ()), *_notices(graded), *_odd_marks(verdicts, graded)),
+        whole=graded.result is not None and graded.result.status is Status.GRADED,
+        parts=parts_of(blocks) if readable else (),
+        readable=readable,
+        causes=_causes(verdicts, graded) if readable else (),
+    )
+
+
+class _Blocks:
+    """Makes the pieces of one notebook."""
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        graded: Graded,
+        places: Places,
+        digits: npt.NDArray[np.uint8] | None,
+        released: Collection[str] | None,
+    ) -> None:
+        self._cells = cells
+        self._left = _Left()
+        self._graded = graded
+        self._digits = digits
+        self._places = places
+        self._released = None if released is None else {text.strip() for text in released}
+        self._results = _results(graded)
+        self._title_cell, _ = _title(cells)
+
+    def build(self) -> list[Block]:
+        return [self._block(number, cell) for number, cell in enumerate(self._cells)]
+
+    def _block(self, number: int, cell: Cell) -> Block:
+        grade_id = _grade_id(cell)
+        verdict = self._verdict(cell, grade_id)
+        comment = _comment(self._graded.marks.comments.get(grade_id, ""), f"c{number}-")
+        source = _source(cell)
+        yours = self._is_the_students(cell, source)
+        if verdict is not None and not verdict.manual:
+            return Block("verdict", verdict=verdict, comment=comment)
+        if cell["cell_type"] == "code":
+            return Block(
+                "code",
+                self._left.highlighted(source),
+                yours=yours,
+                lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
+                label=words.CODE_OF.format(number=number + 1),
+                outputs=self._left.shown(cell.get("outputs", ()), f"o{number}"),
+                verdict=verdict,
+                comment=comment,
+            )
+        if cell["cell_type"] != "markdown":
+            return Block("raw", escape(safe.text(source, LONGEST_RAW)), yours=yours, comment=comment)
+        if number == self._title_cell:
+            # The page's own heading says it.
+            source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
+        return Block(
+            "answer" if _is_asked_for(cell) else "text",
+            self._left.rendered(source, cell.get("attachments"), _prefix(number), self._places.link),
+            yours=yours,
+            headings=tuple(safe.line(_bare(heading), 80) for _, heading in headings(source)),
+            verdict=verdict,
+            comment=comment,
+        )
+
+    def _is_the_students(self, cell: Cell, source: str) -> bool:
+        if _metadata(cell).get("grade_id"):
+            return _is_asked_for(cell)
+        return self._released is not None and source.strip() not in self._released
+
+    def _verdict(self, cell: Cell, grade_id: str) -> CellVerdict | None:
+        """The box at a graded cell, None at any other."""
+        result = self._results.get(grade_id)
+        if result is not None and not result.manual:
+            return verdict_of(result, self._graded, self._places, self._digits)
+        if not _flag(cell, "grade") and not _flag(cell, "task"):
+            return None
+        mark = self._graded.marks.cells.get(grade_id)
+        most = result.max_points if result else float(_metadata(cell).get("points") or 0)
+        if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
+            points = (mark.points if mark else 0.0) or 0.0
+            return CellVerdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
+        return verdict_by_hand(grade_id, most, mark)
+
+
+@dataclass
+class _Left:
+    """How many characters a page still takes, by what they are; what is beyond that is cut, or stands there as it is."""
+
+    code: int = 600_000
+    text: int = 300_000
+    outputs: int = 20_000_000
+
+    def highlighted(self, source: str) -> Markup:
+        """Code with its colours."""
+        kept = source[: self.code]
+        self.code -= len(kept)
+        return highlight(kept if len(kept) == len(source) else f"{kept}\n# {words.SHORTENED}")
+
+    def rendered(
+        self, source: str, attachments: Mapping[str, Any] | None, prefix: str, anchor: Callable[[str], str]
+    ) -> Markup:
+        """Markdown as HTML."""
+        kept = source[: self.text]
+        self.text -= min(len(kept), LONGEST_MARKDOWN)
+        return render_markdown(kept, attachments, prefix=prefix, heading_shift=1, anchor=anchor)
+
+    def shown(self, outputs: Sequence[Mapping[str, Any]], prefix: str) -> tuple[Markup, ...]:
+        """Outputs of a cell."""
+        if self.outputs <= 0:
+            return (note(words.SHORTENED),) if outputs else ()
+        made = render_outputs(outputs, prefix)
+        self.outputs -= sum(map(len, made)) + sum(len(str(output.get("data", ""))) for output in outputs)
+        return made
+
+
+def _results(graded: Graded) -> Mapping[str, CellResult]:
+    return {cell.cell: cell for cell in graded.result.cells} if graded.result else {}
+
+
+def _places(notebook: str, cells: Sequence[Cell]) -> Places:
+    """The notebook's sections: of several with the same heading the first one wins."""
+    title, _ = _title(cells)
+    anchors: dict[str, str] = {}
+    exercises: dict[str, str] = {}
+    last = ""
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
+            for level, heading in headings(_source(cell)):
+                if heading_key(heading):
+                    last = safe.line(_bare(heading), 80)
+                    of_page = number == title and level == 1
+                    anchors.setdefault(
+                        heading_key(heading), "top" if of_page else _prefix(number) + heading_id(heading)
+                    )
+        elif _flag(cell, "grade"):
+            exercises[_grade_id(cell)] = last
+    return Places(notebook.partition("_")[0], anchors, exercises)
+
+
+def _prefix(number: int) -> str:
+    """What stands before ids in a cell of text."""
+    return f"m{number}-"
+
+
+def _title(cells: Sequence[Cell]) -> tuple[int, str]:
+    """The notebook's first heading and its cell's number; -1 and nothing if the notebook begins with another one."""
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
+            found = headings(_source(cell))
+            if found and found[0][0] == 1:
+                return number, safe.line(_bare(found[0][1]), 120)
+    return -1, ""
+
+
+def _row(verdict: CellVerdict) -> Row:
+    return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
+
+
+def _causes(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Cause, ...]:
+    """What is grave, before any points: the gravest first, then in the notebook's order."""
+    results = _results(graded)
+    found = [
+        one for verdict in verdicts if verdict.cell in results for one in causes_of(results[verdict.cell], verdict)
+    ]
+    return tuple(cause for _, cause in sorted(found, key=lambda one: GRAVEST_FIRST.index(one[0])))[:MOST_STEPS]
+
+
+def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> tuple[NextStep, ...]:
+    """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
+    results = _results(graded)
+    once: dict[str, NextStep] = {}
+    for verdict in verdicts:
+        if verdict.cell in results and not verdict.manual:
+            for step in steps_of(results[verdict.cell], verdict, places, graded.marks.cells.get(verdict.cell)):
+                before = once.get(step.about)
+                once[step.about] = replace(before, points=before.points + step.points) if before else step
+        elif verdict.manual and verdict.word == words.UNANSWERED:
+            once[verdict.anchor] = NextStep(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
+    return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
+
+
+def _facts(graded: Graded) -> tuple[str, ...]:
+    """What was measured, in sentences."""
+    measured = graded.result.measured if graded.result else {}
+    facts = []
+    accuracy = measured.get("test_accuracy")
+    if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and 0 <= accuracy <= 1:
+        facts.append(words.ACCURACY_ONE.format(accuracy=charts.percent(accuracy)))
+    met = words.TARGET.get(str(measured.get("target_met")))
+    if met:
+        facts.append(met)
+    return tuple(facts)
+
+
+def _notices(graded: Graded) -> tuple[str, ...]:
+    """What is to be said of the notebook as a whole."""
+    result = graded.result
+    if result is None:
+        return (words.PROBLEM,)
+    said = [safe.text(say(result.problem), LONGEST_NOTICE)] if result.problem else []
+    match result.status:
+        case Status.NOT:
+            said = [" ".join([words.PROBLEM, *said])]
+        case Status.PARTLY:
+            said = [" ".join([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
+    notes = result.measured.get("notes")
+    return (*said, *(safe.text(say(str(note)), LONGEST_NOTICE) for note in (notes if isinstance(notes, list) else ())))
+
+
+def _odd_marks(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[str, ...]:
+    """Marks given by hand that make the sum one that nobody would expect."""
+    return tuple(
+        words.IN_CELL.format(cell=verdict.name, note=note)
+        for verdict in verdicts
+        for note in marked(graded.marks.cells.get(verdict.cell))
+    )
+
+
+def _comment(written: str, prefix: str) -> Markup | None:
+    return render_markdown(written, prefix=prefix, heading_shift=4) if written.strip() else None
+
+
+def _metadata(cell: Cell) -> Mapping[str, Any]:
+    metadata = cell.get("metadata", {}).get("nbgrader", {})
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _grade_id(cell: Cell) -> str:
+    return str(_metadata(cell).get("grade_id", ""))
+
+
+def _flag(cell: Cell, name: str) -> bool:
+    return bool(_metadata(cell).get(name))
+
+
+def _is_asked_for(cell: Cell) -> bool:
+    return _flag(cell, "solution") or _flag(cell, "task")
+
+
+def _bare(heading: str) -> str:
+    """A heading without Markdown's marks."""
+    return re.sub(r"[*_`$]", "", heading)
+
+
+def _source(cell: Cell) -> str:
+    source = cell.get("source", "")
+    return "".join(source) if isinstance(source, list) else str(source)
+
+
+MOST_HEADINGS = 4
+
+
+def parts_of(blocks: Iterable[Block]) -> tuple[Section, ...]:
+    """Neighbouring pieces together: those that came with the notebook under a title, all others without one."""
+    return tuple(
+        Section(run, _part_title(run) if given else "")
+        for given, run in ((given, tuple(run)) for given, run in itertools.groupby(blocks, _is_given))
+    )
+
+
+def _is_given(block: Block) -> bool:
+    """Whether nothing in it is the student's, and nothing was said about it. An error in it stays in sight."""
+    said = block.verdict is not None or block.comment is not None
+    return not block.yours and not said and not any('class="stopped"' in output for output in block.outputs)
+
+
+def _part_title(blocks: Sequence[Block]) -> str:
+    headings = [heading for block in blocks for heading in block.headings]
+    if not headings:
+        return words.GIVEN_UNTITLED
+    if len(headings) > MOST_HEADINGS:
+        # The last one leads to the cell that follows: it says what was asked for there.
+        headings = [*headings[: MOST_HEADINGS - 2], "…", headings[-1]]
+    return " · ".join(headings)

@@ -1,0 +1,279 @@
+"""The box at a graded cell: its points, its checks in words, what to do next, its pictures, and where to read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from netgrader.checks import wording
+from netgrader.checks.points import causes, gravest, gravity, is_consequence
+from netgrader.faults import CATALOGUE, Severity
+from netgrader.pages import safe, words
+from netgrader.pages.charts import percent
+from netgrader.pages.feedback_figures import figure
+from netgrader.pages.feedback_view import Cause, CellVerdict, Check, Figure, NextStep, Reason
+from netgrader.pages.graded import CellMark, Graded, earned
+from netgrader.pages.markdown import heading_key
+from netgrader.pages.shell import points as written
+from netgrader.results import CellResult, CheckResult, Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = [
+    "Places",
+    "causes_of",
+    "cell_name",
+    "marked",
+    "state_of",
+    "steps_of",
+    "verdict_by_hand",
+    "verdict_of",
+    "word_of",
+]
+
+SMALLEST_LOSS = 0.005
+"""Points that are worth telling."""
+REMARK = "remark"
+WAITING = "waiting"
+
+
+def cell_name(cell: str) -> str:
+    """What a cell is called on pages: the name that ``check("…")`` is called with."""
+    return safe.line(cell.removeprefix("check_"), 80)
+
+
+def state_of(cell: CellResult, points: float | None) -> str:
+    """The outcome of a whole cell."""
+    if points is None:
+        return WAITING
+    if points >= cell.max_points:
+        return Outcome.PASSED
+    if not cell.checks:
+        return Outcome.UNGRADABLE
+    lost = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
+    unclear = [check for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    if unclear and not lost:
+        return Outcome.UNGRADABLE
+    return Outcome.PARTIAL if points > 0 and gravest(cell.checks) is not Severity.FATAL else Outcome.FAILED
+
+
+def word_of(cell: CellResult, state: str) -> str:
+    """The outcome of a whole cell in a word: where points are lost, how grave what takes them is."""
+    worst = gravest(cell.checks) if state in {Outcome.PARTIAL, Outcome.FAILED} else None
+    if worst in words.SEVERITIES:
+        return words.SEVERITIES[worst]
+    return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
+
+
+def causes_of(cell: CellResult, verdict: CellVerdict) -> list[tuple[Severity, Cause]]:
+    """What is grave in a cell and costs points."""
+    if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
+        return []
+    return [
+        (severity, Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], CATALOGUE[code].sentence))
+        for code, severity in causes(cell.checks).items()
+        if severity in words.CAUSES and code in CATALOGUE
+    ]
+
+
+def verdict_of(
+    cell: CellResult,
+    graded: Graded,
+    places: Places,
+    digits: npt.NDArray[np.uint8] | None,
+) -> CellVerdict:
+    """The box of a cell that tests decide.
+
+    Parameters
+    ----------
+    cell
+        Its result.
+    graded
+        All that is known of the notebook.
+    places
+        Where the notebook's sections stand on the page.
+    digits
+        The test images.
+    """
+    points = earned(cell, graded.marks)
+    mark = graded.marks.cells.get(cell.cell)
+    state = state_of(cell, points)
+    return CellVerdict(
+        cell=cell.cell,
+        name=cell_name(cell.cell),
+        state=state,
+        word=word_of(cell, state),
+        points=points,
+        max_points=cell.max_points,
+        checks=_checks(cell, places),
+        figures=_figures(graded, cell.cell, digits),
+        notes=((words.NOT_GRADED,) if not cell.checks else ()) + _notes(mark, cell.points),
+    )
+
+
+def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> CellVerdict:
+    """The box of a cell that a person grades."""
+    points = mark.points if mark and not (mark.waiting and mark.manual is None) else None
+    if mark and points is not None and mark.manual is None:
+        # Nobody had to read it: it is still the text that the notebook came with.
+        state, word = str(Outcome.FAILED), words.UNANSWERED
+    elif points is None:
+        state, word = WAITING, words.WAITING
+    elif points >= max_points:
+        state, word = str(Outcome.PASSED), words.BY_HAND
+    else:
+        state, word = str(Outcome.PARTIAL if points > 0 else Outcome.FAILED), words.BY_HAND
+    return CellVerdict(
+        cell=cell,
+        name=cell_name(cell),
+        state=state,
+        word=word,
+        points=points,
+        max_points=max_points,
+        manual=True,
+        notes=(*marked(mark), *((words.READ_AGAIN,) if mark and mark.waiting and points is not None else ())),
+    )
+
+
+def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, mark: CellMark | None = None) -> list[NextStep]:
+    """What to do about a cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
+
+    What a person took (`mark`), and no check, is a thing to ask about.
+    """
+    lost = cell.max_points - (verdict.points or 0.0)
+    if verdict.points is None or lost < SMALLEST_LOSS:
+        return []
+    steps = _by_checks(cell, verdict, places, min(lost, cell.max_points - (cell.points or 0.0)))
+    taken = min(lost, mark.lowered) if mark else 0.0
+    if taken >= SMALLEST_LOSS:
+        steps.append(
+            NextStep(verdict.name, verdict.anchor, words.NEXT_CHANGED, taken, about=f"{verdict.anchor}-changed")
+        )
+    return steps
+
+
+def _by_checks(cell: CellResult, verdict: CellVerdict, places: Places, lost: float) -> list[NextStep]:
+    """What to do about the points that checks did not give."""
+    if lost < SMALLEST_LOSS:
+        return []
+    failed = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
+    # A check that waits for another one names no fault: the other one is what to work on.
+    named = sorted((check for check in failed if check.faults), key=gravity) or failed
+    if not named:
+        unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
+        said = safe.line(unclear.message or words.NEXT_AGAIN) if unclear else words.NEXT_AGAIN
+        return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
+    first = named[0]
+    kind = next((CATALOGUE[code] for code in causes([first]) if code in CATALOGUE), None)
+    sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
+    more = len({code for check in named for code in check.faults} - set(first.faults))
+    if more:
+        sentence = f"{sentence} {words.counted(words.NEXT_MORE, more)}"
+    where, link = places.to_read(kind.places, cell.cell) if kind else ("", "")
+    about = kind.code if kind else sentence
+    return [NextStep(verdict.name, verdict.anchor, sentence, lost, where, link, about, gravity(first))]
+
+
+def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
+    """What went wrong before what went right, the gravest first; why a fault matters is said where it is met first."""
+    said: set[str] = set()
+    made = []
+    for check in sorted(cell.checks, key=lambda check: (check.outcome is Outcome.PASSED, gravity(check))):
+        made.append(_check(check, cell.cell, places, said))
+        said.update(check.faults)
+    return tuple(sorted(made, key=lambda one: one.state == Outcome.PASSED))
+
+
+def _check(check: CheckResult, cell: str, places: Places, said: Collection[str]) -> Check:
+    kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
+    remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
+    consequence, worst = is_consequence(check), gravest([check])
+    derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
+    credit = words.COSTS.get(worst, "") if worst else ""
+    if not credit and check.outcome is Outcome.PARTIAL and check.max_credit:
+        credit = words.CREDIT_PARTLY.format(share=percent(check.credit / check.max_credit, 0))
+    return Check(
+        state=REMARK if remark else str(check.outcome),
+        word=words.OUTCOMES[check.outcome],
+        sentence=safe.line(check.sentence),
+        found=safe.text(check.message or "", wording.TOTAL),
+        reasons=tuple(
+            Reason(kind.code, kind.why, *places.to_read(kind.places, cell)) for kind in kinds if kind.code not in said
+        ),
+        hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
+        hidden=check.visibility is Visibility.HIDDEN,
+        credit=credit,
+        waits=consequence and not check.follows,
+        follows=consequence and bool(check.follows),
+    )
+
+
+def _figures(graded: Graded, cell: str, digits: npt.NDArray[np.uint8] | None) -> tuple[Figure, ...]:
+    drawn = (figure(observation, digits) for observation in graded.observations.get(cell, ()))
+    return tuple(one for one in drawn if one is not None)
+
+
+def _notes(mark: CellMark | None, auto: float | None) -> tuple[str, ...]:
+    notes = marked(mark)
+    if mark and mark.manual is not None and auto is not None and abs(mark.manual - auto) >= SMALLEST_LOSS:
+        changed = words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto))
+        notes = (changed, *notes)
+    return notes
+
+
+def marked(mark: CellMark | None) -> tuple[str, ...]:
+    """What is to be said of a mark that a person gave beside its points."""
+    if mark is None:
+        return ()
+    notes = []
+    if mark.left_out:
+        notes.append(words.LEFT_OUT.format(mark=mark.left_out))
+    if mark.manual is not None and mark.out_of_range:
+        notes.append(words.OUT_OF_RANGE.format(points=written(mark.manual), most=written(mark.max_points)))
+    if abs(mark.extra) >= SMALLEST_LOSS:
+        notes.append(words.EXTRA.format(points=written(mark.extra)))
+    return tuple(notes)
+
+
+ELSEWHERE = re.compile(r"Notebook (\d+), (.+)")
+
+
+@dataclass(frozen=True)
+class Places:
+    """The sections of one notebook.
+
+    Attributes
+    ----------
+    number
+        The notebook's number.
+    anchors
+        Ids on the page, by `heading_key`.
+    exercises
+        For each graded cell the heading above it: the exercise that it belongs to.
+    """
+
+    number: str = ""
+    anchors: Mapping[str, str] = field(default_factory=dict)
+    exercises: Mapping[str, str] = field(default_factory=dict)
+
+    def link(self, where: str) -> str:
+        """The anchor of the section that `where` names; empty if it stands in another notebook, or nowhere."""
+        named = ELSEWHERE.fullmatch(where)
+        if named is None:
+            return self.anchors.get(heading_key(where), "")
+        return self.anchors.get(heading_key(named[2]), "") if named[1] == self.number else ""
+
+    def to_read(self, sections: Sequence[str], cell: str) -> tuple[str, str]:
+        """Where to read, and its anchor: one of `sections` that is on this page, else the first of them.
+
+        Where there is none, the text of the exercise itself says what was asked for.
+        """
+        sections = sections or [heading for heading in [self.exercises.get(cell)] if heading]
+        here = next((section for section in sections if self.link(section)), None)
+        where = here or next(iter(sections), "")
+        return where, self.link(where)

@@ -1,0 +1,245 @@
+"""What a feedback page shows, as plain data: the template adds nothing but form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+__all__ = [
+    "Block",
+    "Cause",
+    "CellVerdict",
+    "Check",
+    "Figure",
+    "NextStep",
+    "Numbers",
+    "Page",
+    "Reason",
+    "Row",
+    "Section",
+]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a fault matters and where to read; `link` is an anchor on this page or empty."""
+
+    code: str
+    why: str
+    where: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a cell.
+
+    Attributes
+    ----------
+    state
+        ``passed``, ``partial``, ``failed``, ``ungradable``, or ``remark`` (passed, with something to note).
+    word
+        The state in a word.
+    sentence
+        What is checked.
+    found
+        What was found and expected, empty if there is nothing to say.
+    reasons
+        Why it matters and where to read, one for each fault.
+    hint
+        A hint of the check's own.
+    hidden
+        Whether the student does not have its code.
+    credit
+        How much of its credit was earned, where that is a part.
+    waits
+        Whether it says no more than that another check has to pass first.
+    follows
+        Whether it says no more than what it follows from, and costs nothing.
+    """
+
+    state: str
+    word: str
+    sentence: str
+    found: str = ""
+    reasons: tuple[Reason, ...] = ()
+    hint: str = ""
+    hidden: bool = False
+    credit: str = ""
+    waits: bool = False
+    follows: bool = False
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A table of the numbers in a chart."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its caption; `notes` are sentences beneath, `items` a list of lines (layers, legend)."""
+
+    kind: str
+    caption: str
+    body: Markup
+    notes: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    items_title: str = ""
+    numbers: Numbers | None = None
+
+
+@dataclass(frozen=True)
+class CellVerdict:
+    """The box at a graded cell. `points` is None while a person has to give them."""
+
+    cell: str
+    name: str
+    state: str
+    word: str
+    points: float | None
+    max_points: float
+    manual: bool = False
+    checks: tuple[Check, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> tuple[Check, ...]:
+        """The checks about which nothing is to be said."""
+        return tuple(check for check in self.checks if check.state == "passed")
+
+    @property
+    def waiting(self) -> tuple[Check, ...]:
+        """Those that wait for another one: the other one is what to read."""
+        return tuple(check for check in self.checks if check.waits)
+
+    @property
+    def following(self) -> tuple[Check, ...]:
+        """Those that only follow from what is named in another."""
+        return tuple(check for check in self.checks if check.follows)
+
+    @property
+    def to_read(self) -> tuple[Check, ...]:
+        """All others."""
+        known = {*self.passed, *self.waiting, *self.following}
+        return tuple(check for check in self.checks if check not in known)
+
+    @property
+    def anchor(self) -> str:
+        """The id of the box on the page."""
+        return f"cell-{self.cell}"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of the notebook.
+
+    Attributes
+    ----------
+    kind
+        ``text``, ``raw``, ``answer``, ``code`` or ``verdict``.
+    body
+        Text or highlighted code.
+    yours
+        Whether the student wrote it: was asked to fill it in, changed or added it.
+    headings
+        The headings in it.
+    lines
+        How many lines of code it has, where they are too many to stand open; else 0.
+    label
+        What a screen reader calls it.
+    outputs
+        What running it showed.
+    verdict
+        The box that follows.
+    comment
+        What a person wrote about it.
+    """
+
+    kind: str
+    body: Markup = field(default_factory=Markup)
+    yours: bool = False
+    headings: tuple[str, ...] = ()
+    lines: int = 0
+    label: str = ""
+    outputs: tuple[Markup, ...] = ()
+    verdict: CellVerdict | None = None
+    comment: Markup | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Neighbouring pieces of the notebook. With a `title` they are folded under it: they came with the notebook."""
+
+    blocks: tuple[Block, ...]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the summary: a graded cell."""
+
+    name: str
+    anchor: str
+    state: str
+    word: str
+    points: float | None
+    max_points: float
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Something grave, said before any points: in which cell, how grave (as words have it), and what it is."""
+
+    name: str
+    anchor: str
+    severity: str
+    word: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Something to do next: in which cell, what, for how many points at most; `about` tells steps apart.
+
+    The lower its `gravity`, the graver is what it mends.
+    """
+
+    name: str
+    anchor: str
+    sentence: str
+    points: float
+    where: str = ""
+    link: str = ""
+    about: str = ""
+    gravity: int = 9
+
+
+@dataclass(frozen=True)
+class Page:
+    """One notebook's feedback for one student.
+
+    One that is not `readable` could not be graded at all: no part is shown. One that is `whole` was graded in full.
+    """
+
+    assignment: str
+    notebook: str
+    title: str
+    student: str
+    points: float
+    max_points: float
+    waiting: float
+    rows: tuple[Row, ...]
+    steps: tuple[NextStep, ...]
+    facts: tuple[str, ...]
+    notices: tuple[str, ...]
+    parts: tuple[Section, ...]
+    waiting_cells: int = 0
+    readable: bool = True
+    whole: bool = True
+    late_penalty: float = 0.0
+    causes: tuple[Cause, ...] = ()

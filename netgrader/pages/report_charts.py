@@ -1,0 +1,165 @@
+"""Charts of a class: scores, cells, accuracy over learning rate and width, everybody's sweeps."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from netgrader import observations as seen
+from netgrader.pages import charts, safe, words
+from netgrader.pages.feedback_verdicts import state_of
+from netgrader.pages.feedback_view import Numbers
+from netgrader.pages.graded import earned
+from netgrader.pages.report_rules import measured_accuracy, total
+from netgrader.pages.report_view import Chart
+from netgrader.results import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from netgrader.pages.report_view import ClassView
+
+__all__ = ["class_charts", "distribution"]
+
+MOST_BINS = 10
+ROUNDING = 1e-6
+LABEL_CHARACTERS = 44
+MOST_NUMBERS = 400
+
+
+def class_charts(view: ClassView) -> tuple[Chart, ...]:
+    """The charts that the class has something for, beside the distribution of its scores."""
+    made = (_cells(view), *_accuracy(view), _sweeps(view))
+    return tuple(chart for chart in made if chart is not None)
+
+
+def distribution(view: ClassView) -> Chart | None:
+    """How many have how many points; None if nobody was graded."""
+    scores = [score for score in map(total, view.students) if score is not None]
+    most = sum(columns.max_points for columns in view.notebooks)
+    if not scores or most <= 0:
+        return None
+    width = max(1, math.ceil(most / MOST_BINS))
+    bins = math.ceil(most / width)
+    counts = [0] * bins
+    within = [score for score in scores if score <= most + ROUNDING]
+    for score in within:
+        counts[min(bins - 1, max(0, int(score / width)))] += 1
+    bars = [
+        charts.Bar(
+            f"{index * width}\u2013{charts.number(min(most, (index + 1) * width))}",
+            float(count),
+            words.counted(
+                words.DISTRIBUTION_NOTE, count, low=index * width, high=charts.number(min(most, (index + 1) * width))
+            ),
+        )
+        for index, count in enumerate(counts)
+    ]
+    above = len(scores) - len(within)
+    if above:
+        said = words.counted(words.DISTRIBUTION_MORE, above, most=charts.number(most))
+        bars.append(charts.Bar(f"> {charts.number(most)}", float(above), said))
+    every = 2 if sum(len(bar.label) for bar in bars) > LABEL_CHARACTERS else 1
+    picture = charts.bars(words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=every)
+    return Chart(words.DISTRIBUTION, picture)
+
+
+def _cells(view: ClassView) -> Chart | None:
+    """The share of its points that each cell earned over those who were graded there."""
+    rows = []
+    for columns in view.notebooks:
+        for column in columns.columns:
+            shares = []
+            for student in view.students:
+                graded = student.notebooks.get(columns.notebook)
+                cell = (
+                    next((one for one in graded.result.cells if one.cell == column.cell), None)
+                    if (graded and graded.result)
+                    else None
+                )
+                points = earned(cell, graded.marks) if cell and graded else None
+                unclear = cell is None or state_of(cell, points) == Outcome.UNGRADABLE
+                if points is not None and not unclear and column.max_points:
+                    shares.append(min(1.0, max(0.0, points / column.max_points)))
+            if shares:
+                rows.append((column.name, sum(shares) / len(shares)))
+    if not rows:
+        return None
+    body = Markup("").join(
+        Markup(
+            '<div class="cell-share"><dt><code>{}</code></dt><dd><b>{}</b><svg class="share" viewBox="0 0 100 4" '
+            'preserveAspectRatio="none" aria-hidden="true"><rect class="share-all" width="100" height="4"/>'
+            '<rect class="share-part" width="{}" height="4"/></svg></dd></div>'
+        ).format(name, charts.percent(share, 0), round(100 * share, 1))
+        for name, share in rows
+    )
+    return Chart(words.PER_CELL, Markup('<dl class="cell-shares">{}</dl>').format(body), words.PER_CELL_NOTE)
+
+
+def _networks(view: ClassView) -> Iterator[tuple[str, str, float, seen.NetworkDrawing]]:
+    """For each notebook with a recomputed accuracy: which, whose, the accuracy, and the network it is of."""
+    for student in view.students:
+        for notebook, graded in student.notebooks.items():
+            accuracy = measured_accuracy(graded)
+            networks = [
+                one
+                for cell in graded.observations.values()
+                for one in cell
+                if isinstance(one, seen.NetworkDrawing) and not one.asked
+            ]
+            if accuracy is not None and networks:
+                yield notebook, safe.line(student.name), accuracy, networks[-1]
+
+
+def _accuracy(view: ClassView) -> Iterator[Chart]:
+    by_rate: dict[str, list[charts.Dot]] = {}
+    by_width: dict[str, list[charts.Dot]] = {}
+    for notebook, name, accuracy, network in _networks(view):
+        if network.learning_rate and network.learning_rate > 0:
+            by_rate.setdefault(notebook, []).append(charts.Dot(name, network.learning_rate, accuracy))
+        width = _width(network)
+        if width:
+            by_width.setdefault(notebook, []).append(charts.Dot(name, float(width), accuracy))
+    for groups, label, caption, note in (
+        (by_rate, words.RATE, words.ACCURACY_RATE, words.ACCURACY_RATE_NOTE),
+        (by_width, words.WIDTH, words.ACCURACY_WIDTH, words.ACCURACY_WIDTH_NOTE),
+    ):
+        if groups:
+            yield _scatter(caption, note, groups, label)
+
+
+def _scatter(caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]], x_label: str) -> Chart:
+    everything = [dot for group in groups.values() for dot in group]
+    x = charts.axis(x_label, (dot.x for dot in everything), log=True)
+    y = charts.axis(words.ACCURACY, (dot.y for dot in everything), percent=True)
+    ordered = dict(sorted(groups.items()))
+    rows = sorted(everything, key=lambda dot: (dot.x, dot.y, dot.name))
+    numbers = Numbers(
+        (x_label, words.ACCURACY, words.STUDENT),
+        tuple((x.words(dot.x), y.words(dot.y), dot.name) for dot in rows[:MOST_NUMBERS]),
+    )
+    return Chart(caption, charts.dots(caption, list(ordered.values()), x, y), note, tuple(ordered), numbers)
+
+
+def _width(network: seen.NetworkDrawing) -> int | None:
+    """The widest hidden layer; the output layer where there is no other."""
+    hidden = network.widths[:-1] or network.widths
+    known = [width for width in hidden if width]
+    return max(known) if known else None
+
+
+def _sweeps(view: ClassView) -> Chart | None:
+    groups: dict[str, list[charts.Dot]] = {}
+    for student in view.students:
+        for notebook, graded in student.notebooks.items():
+            for one in itertools.chain.from_iterable(graded.observations.values()):
+                if isinstance(one, seen.Sweep):
+                    groups.setdefault(notebook, []).extend(
+                        charts.Dot(safe.line(student.name), rate, accuracy)
+                        for rate, accuracy in zip(one.rates, one.accuracies, strict=True)
+                        if rate > 0 and accuracy is not None and 0 <= accuracy <= 1
+                    )
+    return _scatter(words.SWEEPS, words.SWEEPS_NOTE, groups, words.RATE) if any(groups.values()) else None

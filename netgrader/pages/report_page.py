@@ -1,0 +1,412 @@
+"""From a class to its report page and its CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import statistics
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgrader.checks.points import GRAVEST_FIRST
+from netgrader.faults import CATALOGUE
+from netgrader.pages import safe, words
+from netgrader.pages.feedback_verdicts import state_of, word_of
+from netgrader.pages.graded import CellMark, Graded, earned
+from netgrader.pages.report_charts import class_charts, distribution
+from netgrader.pages.report_rules import absent, not_graded_yet, to_help, to_judge, total
+from netgrader.pages.report_view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
+from netgrader.pages.shell import points as written
+from netgrader.pages.shell import render
+from netgrader.phrases import say
+from netgrader.results import Outcome, Status, severity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from netgrader.faults import Severity
+    from netgrader.pages.report_view import Column, NotebookColumns
+    from netgrader.results import CellResult, NotebookResult
+
+__all__ = ["build_report", "class_csv", "render_report"]
+
+SCRIPT = Path(__file__).parent / "templates" / "report.js"
+# A spreadsheet takes a text that begins so for a formula and runs it, in wide signs, too. Where it is set to a language that
+# writes decimal commas, a semicolon begins another cell.
+FORMULA = re.compile(r"(^|;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def render_report(report: Report) -> str:
+    """The page as one HTML file."""
+    return render("report.html.j2", script=SCRIPT.read_text(encoding="utf-8"), report=report)
+
+
+def build_report(view: ClassView, csv_name: str | None = None) -> Report:
+    """The report on a class; `csv_name` is the file beside it that it links to."""
+    assignment = safe.line(view.assignment, 120)
+    students = tuple(sorted(view.students, key=_by_name))
+    handed_out, view = view.notebooks, _narrowed(ClassView(view.assignment, view.notebooks, students))
+    handed_in = any(student.submitted for student in students)
+    return Report(
+        assignment=assignment,
+        facts=(*_facts(view), *_not_yet(handed_out, view.notebooks)),
+        notebooks=view.notebooks,
+        rows=tuple(_row(view, student) for student in students),
+        to_judge=_concerns(to_judge(view), noticed=True),
+        to_help=_concerns(to_help(view)),
+        absent=tuple(map(safe.line, absent(students))),
+        troubles=tuple(_troubles(view)),
+        faults=tuple(_faults(view)),
+        distribution=distribution(view),
+        charts=class_charts(view),
+        integrity=tuple(
+            (safe.line(student.name), notebook, safe.line(fact))
+            for student in students
+            for notebook, graded in student.notebooks.items()
+            for fact in graded.integrity
+        ),
+        csv_name=csv_name or f"{assignment}.csv",
+        empty="" if handed_in else words.EMPTY.format(assignment=assignment),
+    )
+
+
+def _narrowed(view: ClassView) -> ClassView:
+    """The class without the notebooks that nobody has handed in yet: they are no points lost."""
+    there = {notebook for student in view.students for notebook in student.notebooks}
+    return replace(view, notebooks=tuple(one for one in view.notebooks if one.notebook in there) or view.notebooks)
+
+
+def _not_yet(all_of_them: Iterable[NotebookColumns], shown: Collection[NotebookColumns]) -> Iterator[str]:
+    missing = [one.notebook for one in all_of_them if one not in shown]
+    if missing:
+        yield words.SHORT_NOT_YET.format(notebooks=", ".join(missing))
+
+
+def _by_name(student: StudentView) -> tuple[str, str]:
+    name = safe.line(student.name).casefold()
+    return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
+
+
+def _concerns(found: Iterable[tuple[StudentView, tuple[str, ...]]], *, noticed: bool = False) -> tuple[Concern, ...]:
+    return tuple(
+        Concern(
+            safe.line(student.name),
+            _link(student),
+            tuple(map(safe.line, said)),
+            noticed=noticed and any(graded.integrity for graded in student.notebooks.values()),
+        )
+        for student, said in found
+    )
+
+
+def class_csv(view: ClassView) -> str:
+    """The class as CSV: a line for each student, a column for each cell of what was handed in, points that count."""
+    view = _narrowed(view)
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    cells = [(columns.notebook, column) for columns in view.notebooks for column in columns.columns]
+    writer.writerow(
+        [
+            "student_id",
+            "name",
+            "submitted",
+            "standing",
+            *(f"{notebook}/{column.cell}" for notebook, column in cells),
+            "late_penalty",
+            "score",
+            "max_score",
+            "waiting",
+            "faults",
+            "problems",
+        ]
+    )
+    most = sum(columns.max_points for columns in view.notebooks)
+    for student in sorted(view.students, key=lambda one: one.student):
+        scores = [_score(student.notebooks.get(notebook), column) for notebook, column in cells]
+        sum_of_points = total(student)
+        writer.writerow(
+            [
+                _plain(student.student),
+                _plain(student.name),
+                "yes" if student.submitted else "no",
+                _standing(student),
+                *("" if score.points is None else f"{score.points:g}" for score in scores),
+                f"{sum(graded.marks.late_penalty for graded in student.notebooks.values()):g}",
+                "" if sum_of_points is None else f"{sum_of_points:g}",
+                f"{most:g}",
+                sum(1 for score in scores if score.state == "waiting"),
+                " ".join(_codes(student)),
+                _plain(" ".join(problem for _, problem in _problems(student))),
+            ]
+        )
+    return stream.getvalue()
+
+
+def _standing(student: StudentView) -> str:
+    """What a program may ask of a student's numbers: whether all of what was handed in is behind them."""
+    if not student.submitted:
+        return "nothing handed in"
+    if not_graded_yet(student):
+        return "not graded yet"
+    statuses = {graded.result.status for graded in student.notebooks.values() if graded.result is not None}
+    if statuses == {Status.NOT}:
+        return str(Status.NOT)
+    return str(Status.GRADED if statuses == {Status.GRADED} else Status.PARTLY)
+
+
+def _plain(value: str) -> str:
+    return FORMULA.sub(r"\1'", safe.line(value))
+
+
+def _judged(graded: Graded) -> bool:
+    """Whether anything of a notebook could be graded."""
+    return graded.result is not None and graded.result.status is not Status.NOT
+
+
+def _facts(view: ClassView) -> Iterator[str]:
+    students = view.students
+    # A notebook that could not be read says nothing of how hard the exercises are.
+    judged = [student for student in students if any(map(_judged, student.notebooks.values()))]
+    scores = [score for score in map(total, judged) if score is not None]
+    yield words.SHORT_STUDENTS.format(
+        students=words.counted(words.STUDENTS, len(students)),
+        submitted=sum(student.submitted for student in students),
+        graded=sum(any(_judged(one) for one in student.notebooks.values()) for student in students),
+    )
+    if scores:
+        yield words.SHORT_MEDIAN.format(
+            median=written(statistics.median(scores)),
+            most=written(sum(columns.max_points for columns in view.notebooks)),
+            low=written(min(scores)),
+            high=written(max(scores)),
+        )
+    yield from _odd_marks(view)
+    not_yet = sum(map(not_graded_yet, students))
+    if not_yet:
+        command = f"netgrader autograde {safe.line(view.assignment)}"
+        yield words.counted(words.SHORT_NOT_GRADED_YET, not_yet, command=command)
+    unclear = sum(
+        graded.result is not None and graded.result.status is not Status.GRADED
+        for student in students
+        for graded in student.notebooks.values()
+    )
+    if unclear:
+        yield words.counted(words.SHORT_UNGRADABLE, unclear)
+    waiting = sum(
+        _score(student.notebooks.get(columns.notebook), column).state == "waiting"
+        for student in students
+        for columns in view.notebooks
+        for column in columns.columns
+    )
+    if waiting:
+        yield words.counted(words.SHORT_WAITING, waiting)
+    elif scores and any(column.manual for columns in view.notebooks for column in columns.columns):
+        yield words.SHORT_ALL_READ
+    commonest = next((fault for fault in _faults(view) if not fault.free), None)
+    if commonest:
+        yield words.SHORT_FAULT.format(number=len(commonest.students), sentence=commonest.sentence)
+
+
+def _odd_marks(view: ClassView) -> Iterator[str]:
+    """Marks given by hand that make sums which nobody would expect."""
+    marks = {
+        student.student: [mark for graded in student.notebooks.values() for mark in graded.marks.cells.values()]
+        for student in view.students
+    }
+    wrong = sum(mark.out_of_range or bool(mark.left_out) for own in marks.values() for mark in own)
+    if wrong:
+        yield words.counted(words.SHORT_MARKS, wrong)
+    extra = sum(any(mark.extra for mark in own) for own in marks.values())
+    if extra:
+        yield words.counted(words.SHORT_EXTRA, extra)
+
+
+def _row(view: ClassView, student: StudentView) -> StudentRow:
+    scores = tuple(
+        _score(student.notebooks.get(columns.notebook), column)
+        for columns in view.notebooks
+        for column in columns.columns
+    )
+    points = total(student)
+    state = _state(student, scores)
+    name = safe.line(student.name)
+    return StudentRow(
+        student=safe.line(student.student),
+        name=name,
+        link=_link(student),
+        pages=tuple((notebook, address) for notebook, address in student.links.items()),
+        state=state,
+        word=words.STATES[state],
+        scores=scores,
+        total=points,
+        max_points=sum(columns.max_points for columns in view.notebooks),
+        faults=_codes(student),
+        search=f"{name} {safe.line(student.student)}".casefold(),
+    )
+
+
+def _state(student: StudentView, scores: tuple[Score, ...]) -> str:
+    if not student.submitted:
+        return "absent"
+    states = {score.state for score in scores}
+    results = [graded.result for graded in student.notebooks.values()]
+    if Outcome.UNGRADABLE in states or any(result and result.status is not Status.GRADED for result in results):
+        return "ungradable"
+    if "ungraded" in states or not_graded_yet(student):
+        return "ungraded"
+    if "waiting" in states:
+        return "waiting"
+    lost = any(score.points is None or score.points < score.max_points for score in scores)
+    return "partial" if lost else "complete"
+
+
+def _score(graded: Graded | None, column: Column) -> Score:
+    most = column.max_points
+    if graded is None:
+        return Score("absent", words.NOT_HANDED_IN, None, most)
+    result = _cell(graded, column.cell)
+    if result is None:
+        mark = graded.marks.cells.get(column.cell)
+        if mark is not None and mark.points is not None and not mark.waiting:
+            return _given(mark.points, most)
+        if column.manual and graded.result is not None:
+            return Score("waiting", words.WAITING, None, most)
+        return Score("ungraded", words.NOT_GRADED_WORD, None if graded.result is None else 0.0, most)
+    points = earned(result, graded.marks)
+    mark = graded.marks.cells.get(column.cell)
+    if result.manual:
+        return _written(points, most, mark)
+    state = state_of(result, points)
+    return Score(state, word_of(result, state), points, most)
+
+
+def _written(points: float | None, most: float, mark: CellMark | None) -> Score:
+    """A written answer: one that waits, one that was never given, or one that a person has judged."""
+    if points is None or (mark is not None and mark.waiting and mark.manual is None):
+        return Score("waiting", words.WAITING, None, most)
+    if points == 0 and (mark is None or mark.manual is None):
+        return Score(str(Outcome.FAILED), words.UNANSWERED, points, most)
+    return _given(points, most)
+
+
+def _given(points: float, most: float) -> Score:
+    state = Outcome.PASSED if points >= most else Outcome.PARTIAL if points > 0 else Outcome.FAILED
+    return Score(state, words.BY_HAND, points, most)
+
+
+def _cell(graded: Graded, cell: str) -> CellResult | None:
+    return next((one for one in graded.result.cells if one.cell == cell), None) if graded.result else None
+
+
+def _codes(student: StudentView) -> tuple[str, ...]:
+    """Codes of the faults that cost the student something."""
+    found = (code for graded in student.notebooks.values() if graded.result for code in graded.result.faults)
+    return tuple(dict.fromkeys(code for code in found if code not in CATALOGUE or not CATALOGUE[code].remark))
+
+
+def _faults(view: ClassView) -> list[FaultCount]:
+    """Faults with who has them, the commonest first, those that cost nothing last."""
+    found: dict[tuple[bool, str], dict[str, tuple[str, str, str]]] = {}
+    grades: dict[tuple[bool, str], list[Severity]] = {}
+    for student in view.students:
+        for notebook, graded in student.notebooks.items():
+            for cell in graded.result.cells if graded.result else ():
+                for check in cell.checks:
+                    for code in check.faults:
+                        where = f"{notebook}, {cell.cell.removeprefix('check_')}"
+                        entry = (safe.line(student.name), where, student.links.get(notebook, ""))
+                        free = check.outcome is Outcome.PASSED
+                        found.setdefault((free, code), {}).setdefault(student.student, entry)
+                        grades.setdefault((free, code), []).append(severity_of(check, code))
+    counts = [
+        FaultCount(
+            code=safe.line(code, 60),
+            sentence=CATALOGUE[code].sentence if code in CATALOGUE else safe.line(code, 60),
+            why=CATALOGUE[code].why if code in CATALOGUE else "",
+            free=free,
+            students=tuple(students.values()),
+            severity=words.FAULT_FREE if free else _severity(grades[free, code]),
+        )
+        for (free, code), students in found.items()
+    ]
+    return sorted(counts, key=lambda fault: (fault.free, -len(fault.students), fault.code))
+
+
+def _severity(found: Iterable[Severity]) -> str:
+    """How grave a fault is at its worst, in a word."""
+    return words.FAULT_SEVERITIES[min(found, key=GRAVEST_FIRST.index)]
+
+
+def _troubles(view: ClassView) -> Iterator[Trouble]:
+    for student in view.students:
+        problems = _problems(student)
+        if problems:
+            remedy, command = _remedy(view.assignment, student)
+            yield Trouble(safe.line(student.name), _link(student), problems, remedy, command)
+
+
+def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
+    """How to go on, in a sentence, and what to type."""
+    results = [graded.result for graded in student.notebooks.values()]
+    command = _command(assignment, student.student)
+    limits = _limits_met(result for result in results if result is not None)
+    if limits:
+        names = (name for limit in limits for name in words.LIMITS.get(limit, ()))
+        return words.REMEDY_LIMIT.format(
+            limits=", ".join(limits),
+            names=", ".join(dict.fromkeys(names)),
+            file=f"source/{safe.line(assignment)}/checks/exercises.toml",
+        ), command
+    if any(result is not None and result.status is Status.NOT for result in results):
+        return words.REMEDY_FILE.format(
+            folder=f"submitted/{safe.line(student.student)}/{safe.line(assignment)}/"
+        ), command
+    if all(result is None for result in results):
+        return words.REMEDY, command
+    # What was tried and failed is kept like any other result: it runs again only if asked for.
+    return words.REMEDY_AGAIN, f"{command} --only ungradable"
+
+
+def _limits_met(results: Iterable[NotebookResult]) -> list[str]:
+    """The limits because of which something could not be graded."""
+    stopped = (result for result in results if result.status is not Status.GRADED)
+    met = (seen.limit for result in stopped for seen in result.integrity if seen.limit)
+    return [safe.line(limit, 20) for limit in dict.fromkeys(met)]
+
+
+def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:
+    """What of a student's could not be graded: where and why, each reason once."""
+    if student.submitted and not student.notebooks:
+        return (("", words.NOT_GRADED_ANYTHING),)
+    never = [notebook for notebook, graded in student.notebooks.items() if graded.result is None]
+    found = {words.NOT_GRADED_NOTEBOOK: ", ".join(never)} if never else {}
+    for notebook, graded in student.notebooks.items():
+        result = graded.result
+        if result is None:
+            continue
+        if result.status is Status.GRADED:
+            continue
+        if result.problem:
+            found.setdefault(safe.line(say(result.problem), 600), notebook)
+        if result.status is Status.NOT:
+            continue
+        for cell in result.cells:
+            for check in cell.checks:
+                if check.outcome is Outcome.UNGRADABLE:
+                    where = f"{notebook}, {cell.cell.removeprefix('check_')}"
+                    found.setdefault(safe.line(check.message or check.sentence, 600), where)
+    return tuple((where, problem) for problem, where in found.items())
+
+
+def _command(assignment: str, student: str) -> str:
+    """What to type to grade one student again; a name that a shell would read differently is quoted."""
+    shown = safe.line(student)
+    bare = shown.replace("-", "").replace("_", "").replace(".", "").isalnum() and not shown.startswith("-")
+    quoted = shown if bare else "'" + shown.replace("'", "'\\''") + "'"
+    return f"netgrader autograde {safe.line(assignment)} --student {quoted}"
+
+
+def _link(student: StudentView) -> str:
+    return next(iter(student.links.values()), "")

@@ -1,0 +1,269 @@
+"""Load a class (`ClassView`); what its report shows (`Report`), as plain data."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from netgrader.pages.feedback_verdicts import cell_name
+from netgrader.pages.graded import Marks, class_marks, full_name, gradebook_exists, graded_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from markupsafe import Markup
+
+    from netgrader.course import Assignment
+    from netgrader.pages.feedback_view import Numbers
+    from netgrader.pages.graded import Graded
+
+__all__ = [
+    "Chart",
+    "ClassView",
+    "Column",
+    "Concern",
+    "FaultCount",
+    "NotebookColumns",
+    "Report",
+    "Score",
+    "StudentRow",
+    "StudentView",
+    "Trouble",
+    "load_class",
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A graded cell of the assignment."""
+
+    cell: str
+    name: str
+    max_points: float
+    manual: bool = False
+
+
+@dataclass(frozen=True)
+class NotebookColumns:
+    """A notebook of the assignment and its graded cells, in order."""
+
+    notebook: str
+    columns: tuple[Column, ...]
+
+    @property
+    def max_points(self) -> float:
+        """What the notebook is worth, answers read by a person included."""
+        return sum(column.max_points for column in self.columns)
+
+
+@dataclass(frozen=True)
+class StudentView:
+    """One student of the class.
+
+    Attributes
+    ----------
+    student
+        The id; may hold anything.
+    name
+        The name, the id where there is none.
+    submitted
+        Whether anything was handed in.
+    notebooks
+        What was graded, by notebook.
+    links
+        Relative addresses of feedback pages, by notebook.
+    """
+
+    student: str
+    name: str
+    submitted: bool
+    notebooks: Mapping[str, Graded] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """A class and an assignment: all that the report knows."""
+
+    assignment: str
+    notebooks: tuple[NotebookColumns, ...]
+    students: tuple[StudentView, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A cell of the table. `points` is None where there are none yet; `sort` orders it."""
+
+    state: str
+    word: str
+    points: float | None
+    max_points: float
+
+
+@dataclass(frozen=True)
+class StudentRow:
+    """A line of the table; `pages` are its feedback pages, by notebook."""
+
+    student: str
+    name: str
+    link: str
+    pages: tuple[tuple[str, str], ...]
+    state: str
+    word: str
+    scores: tuple[Score, ...]
+    total: float | None
+    max_points: float
+    faults: tuple[str, ...]
+    search: str
+
+
+@dataclass(frozen=True)
+class FaultCount:
+    """A fault, how many have it, how grave it is in a word, and who; `free` if it costs nothing."""
+
+    code: str
+    sentence: str
+    why: str
+    free: bool
+    students: tuple[tuple[str, str, str], ...]
+    """For each: name, where (notebook and cell), address of the feedback page or empty."""
+    severity: str = ""
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A student to look at, and why; `noticed`: the page says more under what was noticed while notebooks ran."""
+
+    name: str
+    link: str
+    reasons: tuple[str, ...]
+    noticed: bool = False
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A student of whom something could not be graded: for each where and why, and what to do."""
+
+    name: str
+    link: str
+    problems: tuple[tuple[str, str], ...]
+    remedy: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with its caption, what to see in it, the names of its series where there are several, and its numbers."""
+
+    caption: str
+    body: Markup
+    note: str = ""
+    legend: tuple[str, ...] = ()
+    numbers: Numbers | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The page."""
+
+    assignment: str
+    facts: tuple[str, ...]
+    notebooks: tuple[NotebookColumns, ...]
+    rows: tuple[StudentRow, ...]
+    to_judge: tuple[Concern, ...]
+    to_help: tuple[Concern, ...]
+    absent: tuple[str, ...]
+    troubles: tuple[Trouble, ...]
+    faults: tuple[FaultCount, ...]
+    distribution: Chart | None
+    charts: tuple[Chart, ...]
+    integrity: tuple[tuple[str, str, str], ...]
+    csv_name: str
+    empty: str = ""
+    most_rows: int = 300
+    """So many rows of the table are elements at once; of more a browser takes seconds."""
+    most_listed: int = 200
+    """So many are named in a list; beyond them it says how many there are, and that the CSV file has them."""
+
+    @property
+    def states(self) -> frozenset[str]:
+        """What occurs in the table's cells."""
+        return frozenset(score.state for row in self.rows for score in row.scores)
+
+    @property
+    def nobody_graded(self) -> bool:
+        """Whether there is nothing yet from which anybody could stand out."""
+        return all(row.total is None for row in self.rows)
+
+    @property
+    def many_pages(self) -> bool:
+        """Whether some student has more than one feedback page."""
+        return any(len(row.pages) > 1 for row in self.rows)
+
+
+def load_class(assignment: Assignment, folder: Path) -> ClassView:
+    """The class of `assignment`: everybody in the gradebook and everybody who handed something in.
+
+    Parameters
+    ----------
+    assignment
+        Which.
+    folder
+        Where the report will stand: addresses of feedback pages are relative to it.
+    """
+    from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
+
+    handed_in = set(assignment.course.submitted(assignment.name))
+    columns = tuple(_columns(assignment, notebook) for notebook in assignment.notebooks)
+    if not handed_in and not gradebook_exists(assignment.course.db_url):
+        return ClassView(assignment.name, columns, ())
+    with Gradebook(assignment.course.db_url) as gradebook:
+        names = {student.id: full_name(student) for student in gradebook.students}
+        marks = class_marks(gradebook, assignment.name)
+        views = tuple(
+            _student(
+                *(gradebook, assignment, student, folder),
+                name=names.get(student, student),
+                submitted=student in handed_in,
+                marks=marks,
+            )
+            for student in sorted(handed_in | set(names))
+        )
+    return ClassView(assignment.name, columns, views)
+
+
+def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
+    skeleton = assignment.skeleton(notebook)
+    return NotebookColumns(
+        notebook,
+        tuple(Column(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual) for cell in skeleton.graded),
+    )
+
+
+def _student(
+    gradebook: Any,
+    assignment: Assignment,
+    student: str,
+    folder: Path,
+    *,
+    name: str,
+    submitted: bool,
+    marks: Mapping[tuple[str, str], Marks],
+) -> StudentView:
+    course = assignment.course
+    notebooks, links = {}, {}
+    for notebook in assignment.notebooks:
+        graded = graded_notebook(gradebook, assignment, student, notebook, marks.get((student, notebook), Marks()))
+        if graded.result is not None or _handed_in(course.folder("submitted", student, assignment.name), notebook):
+            notebooks[notebook] = graded
+        page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"
+        if page.is_file():
+            links[notebook] = quote(os.path.relpath(page, folder).replace(os.sep, "/"))
+    return StudentView(student, name, submitted, notebooks, links)
+
+
+def _handed_in(folder: Path, notebook: str) -> bool:
+    return (folder / f"{notebook}.ipynb").is_file()

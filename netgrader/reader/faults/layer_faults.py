@@ -1,0 +1,319 @@
+"""Faults of the layers: how many, how wide, what stands between them, how they begin, what a row depends on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.reader.faults.wording import fault
+from netgrader.reader.find.joining import predecessors
+from netgrader.reader.find.layers import between, weights_key
+from netgrader.reader.find.roles import operands, update_of, uses_data
+from netgrader.reader.graph.nodes import node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from netgrader.faults import Fault
+    from netgrader.reader.find.layers import Step
+    from netgrader.reader.state import Reading
+
+__all__ = ["CHECKS"]
+
+Array = npt.NDArray[Any]
+
+_UNKNOWN = ("undecided", "other")
+#: Root mean square times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.
+HUGE = 10.0
+#: Less will do where the first scores spread by more than this: their cross-entropy begins at about as much, not at log 10.
+WILD = 100.0
+LARGE = 4.0
+
+
+def depth(reading: Reading) -> Iterator[Fault]:
+    """More or fewer layers than asked for."""
+    exercise, steps = reading.exercise, reading.steps
+    if exercise is None or not steps or _looped(reading):
+        return
+    place = steps[-1].node
+    asked = len(exercise.widths) if exercise.widths is not None else None
+    # Without a trial it may stay open whether layers side by side are parts of one.
+    many = len(steps) if reading.bench is not None else _levels(reading)
+    if asked is not None and many > asked:
+        yield fault("too-many-layers", place, f"{len(steps)} layers", str(asked))
+    least = asked if asked is not None else exercise.min_layers
+    found = len(steps) if asked is not None else _levels(reading)
+    alone, joined = _weights_elsewhere(reading)
+    if least is not None and found + len(joined) < least:
+        loose = [step.node for step in reading.unused if not _mirrors(step, steps)] or alone
+        if loose:
+            yield fault(
+                "layer-not-connected",
+                loose[0],
+                "a layer that the loss does not depend on",
+                f"{least} layers in a row",
+            )
+        else:
+            yield fault("too-few-layers", place, f"{len(steps)} layers", f"{least}")
+
+
+def _weights_elsewhere(reading: Reading) -> tuple[list[str], list[str]]:
+    """Matrices that the optimizer is given, and that no layer multiplies with.
+
+    First those that do not meet the images on the way to the loss, being given for their decay, say; then those that do.
+    """
+    graph, labels, images = reading.graph, reading.roles.labels, reading.roles.images
+    known = set(reading.weights)
+    given = [update.variable for update in reading.roles.updates if update.gradient and update.variable not in known]
+    matrices = [name for name in given if len(graph.nodes[name].shape() or ()) > 1]
+    if not matrices:
+        return [], []
+    late = graph.descendants([labels]) if labels is not None else set()
+    seen = graph.descendants([images], stop=late) if images is not None else set()
+    seen &= graph.ancestors([reading.loss]) if reading.loss is not None else set()
+    joined = [name for name in matrices if not seen.isdisjoint(graph.descendants([name + ":0"], stop=late))]
+    return [name for name in matrices if name not in joined], joined
+
+
+_WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
+
+
+def _looped(reading: Reading) -> bool:
+    """Whether a layer stands in a loop: how often it is passed is not to be seen."""
+    if not reading.roles.images or not reading.loss:
+        return False
+    return any(
+        node.op in ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
+        for node in between(reading.graph, reading.roles.images, reading.loss)
+    )
+
+
+def _levels(reading: Reading) -> int:
+    """How many layers an image passes, one after another, at most."""
+    levels: list[int] = []
+    for before in predecessors(reading.graph, reading.steps):
+        levels.append(1 + max((levels[index] for index in before if index < len(levels)), default=0))
+    return max(levels, default=0)
+
+
+def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
+    return any((step.inputs, step.outputs) == (other.inputs, other.outputs) for other in steps)
+
+
+def widths(reading: Reading) -> Iterator[Fault]:
+    """Layers of another width than asked for."""
+    exercise, steps = reading.exercise, reading.steps
+    if exercise is None or exercise.widths is None or len(exercise.widths) != len(steps):
+        return
+    for step, asked in zip(steps, exercise.widths, strict=True):
+        if step.outputs is not None and step.outputs != asked:
+            yield fault("wrong-width", step.node, f"{step.outputs} outputs", str(asked))
+
+
+def activations(reading: Reading) -> Iterator[Fault]:
+    """What stands between layers is missing or another function than asked for."""
+    exercise, steps = reading.exercise, reading.steps
+    if _looped(reading):
+        return
+    asked: Sequence[str | None] = [None] * (len(steps) - 1)
+    if exercise is not None and exercise.activations is not None and len(exercise.activations) == len(steps):
+        asked = exercise.activations[:-1]
+    if len(asked) != len(steps) - 1:
+        return
+    for step, expected in zip(steps, [*asked, None], strict=True):
+        unnamed = step.activation == "other" and step.node in reading.measured.get("unit-by-unit", ())
+        if step.followed and step.alone and expected is not None and unnamed:
+            yield fault("wrong-activation", step.node, "a function of no name", expected)
+        if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
+            continue
+        if step.activation == "none":
+            if step.kind == "depthwise-conv2d" or step.rejoined:
+                continue  # half of a separable convolution; or more than one way leads on from here
+            code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
+            yield fault(code, step.node, "no activation", expected or "a nonlinearity")
+        elif step.activation == "softmax":
+            yield fault(
+                "softmax-in-hidden-layer", step.node, "softmax", expected or "an activation of each unit by itself"
+            )
+        elif expected is not None:
+            yield fault("wrong-activation", step.node, step.activation, expected)
+
+
+def bias(reading: Reading) -> Iterator[Fault]:
+    """Dense layers without the bias that was asked for."""
+    if reading.exercise is None or not reading.exercise.bias:
+        return
+    for step in reading.steps:
+        sizes = [reading.graph.nodes[name].shape() for name in step.bias]
+        one = bool(sizes) and all(size in ((), (1,)) for size in sizes) and (step.outputs or 0) > len(sizes)
+        if one or (not step.bias and not step.normalised and not _widened(reading, step)):
+            yield fault("missing-bias", step.node, "no bias", "one for each output")
+
+
+def _widened(reading: Reading, step: Step) -> bool:
+    """Whether a column may have been put beside the step's data, which without a trial may be one of ones: a bias."""
+    if reading.bench is not None or not reading.roles.images:
+        return False
+    return any(node.op in _WIDENING for node in between(reading.graph, reading.roles.images, step.data))
+
+
+def unused(reading: Reading) -> Iterator[Fault]:
+    """Layers that nothing depends on: a remark."""
+    if _twin(reading):
+        yield fault("built-twice", reading.roles.train_op or "")
+    elif not reading.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
+        return
+    elif len(reading.unused) >= len(reading.steps) and all(_mirrors(step, reading.steps) for step in reading.unused):
+        yield fault("built-twice", reading.unused[0].node)
+    else:
+        yield fault("unused-layer", reading.unused[0].node)
+
+
+def _twin(reading: Reading) -> bool:
+    """Whether another train op trains variables of its own, of the same shapes as ours."""
+    graph = reading.graph
+    ours = {update.variable for update in reading.roles.updates}
+    sources = [source for source in graph.sources if graph.static_shape(source) != ()]
+    others = [
+        update
+        for node in graph.nodes.values()
+        if (update := update_of(graph, node)) and update.variable not in ours and uses_data(graph, update, sources)
+    ]
+    given = {update.variable for update in others if update.gradient}
+    if not given and others:
+        # Written by hand: what else it keeps is told from weights by what data is multiplied with.
+        weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
+        given = weights & {update.variable for update in others}
+        ours &= {name for step in reading.steps for name in step.variables}
+    moved = [graph.nodes[name].shape() for name in reading.weights if name in ours]
+    loose = [graph.nodes[name].shape() for name in given]
+    return bool(moved) and all(loose.count(shape) >= moved.count(shape) for shape in moved)
+
+
+def shared(reading: Reading) -> Iterator[Fault]:
+    """Two layers that read the same weights."""
+    seen: dict[str, Step] = {}
+    for step in reading.steps:
+        key = weights_key(reading.graph, step)
+        if key in seen and seen[key].data != step.data:
+            yield fault("shared-weights", step.node, f"the weights of {seen[key].node}", "weights of its own")
+        seen.setdefault(key, step)
+
+
+def initialisation(reading: Reading) -> Iterator[Fault]:
+    """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
+    parts = [(part, layer) for layer in reading.steps for part in (layer.parts or (layer,))]
+    # Averages of the data that stand at their start also make numbers large.
+    wild = reading.measured.get("first-spread", 0.0) > WILD and not reading.statistics
+    most = LARGE if wild else HUGE
+    for step, layer in parts:
+        hidden = layer.followed
+        value = reading.initial.get(step.weights)
+        if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
+            continue
+        kernel = value.astype(np.float64)
+        place = step.variables[0]
+        fan_in = step.inputs or kernel[..., 0].size
+        if step.kind.startswith("conv"):
+            fan_in = kernel[..., 0].size
+        if hidden and not kernel.any():
+            yield fault("zero-initialisation", place, "all weights zero", "random weights")
+        elif hidden and (np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any())):
+            yield fault("constant-initialisation", place, "all weights equal", "random weights")
+        elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > most:
+            yield fault("huge-initialisation", place, f"numbers of about {size:.2g}", f"about {fan_in**-0.5:.2g}")
+        elif _asks_glorot(reading) and step.inputs and step.outputs and not _any_glorot(kernel, (step, layer)):
+            yield fault("wrong-initialisation", place, f"standard deviation {kernel.std():.2g}", "Glorot uniform")
+
+
+def _asks_glorot(reading: Reading) -> bool:
+    return reading.exercise is not None and reading.exercise.initialisation == "glorot-uniform"
+
+
+def _any_glorot(kernel: Array, steps: Sequence[Step]) -> bool:
+    """Whether weights fit the bound of their own product, or of the layer that it is a part of."""
+    return any(_is_glorot(kernel, step.inputs or 0, step.outputs or 0) for step in steps if step.inputs)
+
+
+def _is_glorot(kernel: Array, inputs: int, outputs: int) -> bool:
+    """Uniform up to sqrt(6 / (inputs + outputs)): Glorot and Bengio, 2010, equation 16."""
+    bound = (6.0 / (inputs + outputs)) ** 0.5
+    largest = float(np.abs(kernel).max())
+    share = float((np.abs(kernel) < bound / 2).mean())
+    slack = 4 / kernel.size**0.5
+    return bool(bound * (1 - slack) < largest <= bound * 1.0001 and abs(share - 0.5) < slack)
+
+
+def rows(reading: Reading) -> Iterator[Fault]:
+    """A row's output that depends on chance, on other rows, or on how many there are."""
+    place = node_of(reading.logits or reading.scores or "")
+    if "all-dropped" in reading.measured:
+        yield fault(
+            "keep-rate-swapped", reading.measured["all-dropped"], "everything is dropped", "nothing, when evaluated"
+        )
+    elif reading.measured.get("repeats") is False:
+        yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
+    if reading.measured.get("mixed") and "all-dropped" not in reading.measured:
+        yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
+    shape = reading.graph.static_shape(reading.roles.images) if reading.roles.images in reading.graph.sources else None
+    bench = reading.bench
+    fixed = bench is not None and bench.batch is not None and bench.looped is None
+    if fixed and reading.measured.get("other-batch") is False:
+        yield fault(
+            "fixed-batch-size",
+            node_of(reading.roles.images or ""),
+            f"shape {list(shape or ())}",
+            "any number of images",
+        )
+
+
+def placeholders(reading: Reading) -> Iterator[Fault]:
+    """Images or labels of a shape that the data does not have."""
+    graph, exercise, images = reading.graph, reading.exercise, reading.roles.images
+    if exercise is None or images is None or images not in graph.sources or not reading.has_parts:
+        return
+    # What an exercise is given are rows of floating point numbers, and rows are what its network is fed.
+    shape, dtype = graph.static_shape(images), graph.static_dtype(images)
+    if shape is not None and (len(shape) != 2 or shape[1] not in (None, exercise.inputs)):
+        yield fault("wrong-placeholder", node_of(images), f"shape {list(shape)}", f"[None, {exercise.inputs}]")
+    elif not dtype.startswith(("float", "bfloat")):
+        yield fault("wrong-placeholder", node_of(images), dtype, "float32")
+
+
+def moving_averages(reading: Reading) -> Iterator[Fault]:
+    """Averages that evaluation uses, and that training leaves as they began."""
+    if reading.roles.images is None or not reading.roles.updates:
+        return
+    under = {update.variable for update in reading.roles.updates}
+    kept = {update.variable for node in reading.graph.nodes.values() if (update := update_of(reading.graph, node))}
+    for name in sorted(reading.statistics - under):
+        if len(reading.graph.nodes[name].shape() or ()) != 1:
+            continue
+        if reading.exercise is None and name in kept:
+            continue  # whoever trains it may run that op as well
+        value = reading.values.get(name)
+        if value is not None and np.ptp(value) > 0:
+            continue  # it was kept all the same, by another run of the student's
+        start = reading.bench.values([name]) if reading.bench is not None else None
+        if start is not None and np.ptp(start[name]) > 0:
+            continue  # it was measured before, and is not meant to move
+        yield fault(
+            "batchnorm-not-updated", name, "training does not update the moving averages", "updated at each step"
+        )
+        return
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    depth,
+    widths,
+    activations,
+    bias,
+    unused,
+    shared,
+    initialisation,
+    rows,
+    moving_averages,
+    placeholders,
+)

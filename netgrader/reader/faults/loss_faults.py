@@ -1,0 +1,173 @@
+"""Faults of the loss and of what goes into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.reader.faults.wording import fault
+from netgrader.reader.find.layers import between
+from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
+from netgrader.reader.find.optimizers import DUAL_AVERAGING
+from netgrader.reader.graph.nodes import node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from netgrader.faults import Fault
+    from netgrader.reader.state import Reading
+
+__all__ = ["CHECKS", "is_asked"]
+
+_SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance", "mean-absolute-error")
+_SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
+_SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
+_OTHER = (
+    "negative-probability",
+    "negative-score",
+    "hinge",
+    "hinge-of-the-largest",
+    "hinge-of-each",
+    "squared-hinge",
+)
+_SQUASHED = ("softmax", "sigmoid", "hard-sigmoid")
+
+
+def is_asked(reading: Reading) -> bool:
+    """Whether the exercise asks for softmax cross-entropy."""
+    return reading.exercise is not None and reading.exercise.loss == CROSS_ENTROPY
+
+
+def _place(reading: Reading) -> str:
+    return node_of(reading.loss or "")
+
+
+def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
+    """An activation on what the loss itself turns into probabilities."""
+    match, activation = reading.loss_match, reading.last_activation
+    if match is None or activation in ("none", "log-softmax", "undecided", "other"):
+        return
+    place = node_of(reading.logits or "")
+    if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
+        codes = {
+            "softmax": "softmax-before-loss",
+            "sigmoid": "sigmoid-before-loss",
+            "hard-sigmoid": "sigmoid-before-loss",
+        }
+        yield fault(codes.get(activation, "relu-on-logits"), place, f"{activation} before the loss", "no activation")
+    elif match.kind == "sigmoid-cross-entropy" and activation in _SQUASHED:
+        if not is_asked(reading):
+            yield fault("softmax-before-loss" if activation == "softmax" else "sigmoid-before-loss", place, activation)
+    elif match.kind == "cross-entropy-of-scores" and activation == "sigmoid":
+        yield fault("sigmoid-before-loss", place, activation, "softmax")
+    elif match.kind in _SCORES:
+        return  # the scores are taken for probabilities: what keeps them above zero is no activation
+    elif activation not in _SQUASHED and reading.exercise is not None and reading.exercise.activations:
+        yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
+
+
+def activated_before(reading: Reading) -> Iterator[Fault]:
+    """A further activation of the last layer, below the one that the loss is of."""
+    for activation in reading.inner_activations:
+        place = node_of(reading.logits or "")
+        if activation == "sigmoid":
+            yield fault("sigmoid-before-loss", place, "sigmoid before another activation", "no activation")
+        elif activation == "softmax":
+            yield fault("softmax-before-loss", place, "softmax before another activation", "no activation")
+        elif activation not in ("log-softmax", "other"):
+            yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
+
+
+def another_loss(reading: Reading) -> Iterator[Fault]:
+    """Another loss than the cross-entropy that was asked for."""
+    match = reading.loss_match
+    if match is None or not is_asked(reading):
+        return
+    found, expected = match.kind.replace("-", " "), "softmax cross-entropy"
+    if match.kind in _SQUARED:
+        if reading.last_activation == "undecided":
+            return
+        code = "mse-on-softmax" if reading.last_activation in _SQUASHED else "mse-on-logits"
+        yield fault(code, _place(reading), found, expected)
+    elif match.kind in _SIGMOID:
+        yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
+    elif match.kind in _OTHER and not _log_of_labels(reading):
+        yield fault("wrong-loss", _place(reading), found, expected)
+
+
+def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
+    """Formulas that are wrong for any classifier."""
+    match = reading.loss_match
+    if match is None:
+        return
+    if match.kind.startswith("labels-off-by-one"):
+        step = "+1" if match.kind.endswith("up") else "-1"
+        yield fault("labels-off-by-one", _place(reading), f"label {step}", "the label itself")
+    elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
+        yield fault("labels-logits-swapped", _place(reading))
+    elif (match.kind in OVER_ROWS and match.kind not in _SQUARED) or (match.kind == TOGETHER and is_asked(reading)):
+        yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
+    elif match.kind in _SCORES and reading.last_activation not in _SQUASHED:
+        yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
+
+
+def _log_of_labels(reading: Reading) -> bool:
+    """Whether the loss goes with the probability of the label because the logarithm is taken of the labels.
+
+    The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
+    """
+    match, graph, labels = reading.loss_match, reading.graph, reading.roles.labels
+    if match is None or match.kind != "negative-probability" or labels is None or reading.loss is None:
+        return False
+    late = graph.descendants([reading.scores or ""])
+    return any(node.op == "Log" and node.inputs[0] not in late for node in between(graph, labels, reading.loss))
+
+
+def climbing(reading: Reading) -> Iterator[Fault]:
+    """A step that makes the loss larger."""
+    rate = reading.training.rate
+    # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
+    climbs = reading.training.climbs and reading.training.kind not in DUAL_AVERAGING
+    climbs = climbs or (reading.bench is None and rate is not None and rate < 0)
+    if climbs and not list(wrong_tensor(reading)):
+        yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
+
+
+def not_finite(reading: Reading) -> Iterator[Fault]:
+    """NaN or infinity for ordinary scores."""
+    if reading.measured.get("not-finite"):
+        yield fault("loss-not-finite", _place(reading))
+
+
+def unclipped_log(reading: Reading) -> Iterator[Fault]:
+    """A logarithm of a probability that can be zero."""
+    if reading.measured.get("large-scores-finite") is False:
+        yield fault("unclipped-log", _place(reading))
+
+
+def wrong_tensor(reading: Reading) -> Iterator[Fault]:
+    """A gradient of something that the labels have no part in."""
+    labels, graph = reading.roles.labels, reading.graph
+    given = [update.gradient for update in reading.roles.updates if update.gradient]
+    if labels is None or not given:
+        return
+    images = reading.roles.images
+    above = [graph.ancestors([gradient]) for gradient in given]
+    if any(labels in tensors for tensors in above):
+        return
+    # A gradient that is gathered in variables first shows neither images nor labels.
+    own = {update.variable for update in reading.roles.updates if update.gradient}
+    gathered = any(name not in own for gradient in given for name in graph.variables_in(gradient))
+    if (images is not None and any(images in tensors for tensors in above)) or not gathered:
+        yield fault("minimises-wrong-tensor", reading.roles.train_op or "", "a tensor without the labels", "the loss")
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    squashed_before_loss,
+    activated_before,
+    another_loss,
+    broken_cross_entropy,
+    climbing,
+    not_finite,
+    unclipped_log,
+    wrong_tensor,
+)

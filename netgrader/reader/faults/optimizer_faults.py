@@ -1,0 +1,71 @@
+"""Faults of the train op: another optimizer, another rate, variables that never move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.reader.faults.loss_faults import wrong_tensor
+from netgrader.reader.faults.wording import fault
+from netgrader.reader.graph.nodes import node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from netgrader.faults import Fault
+    from netgrader.reader.state import Reading
+
+__all__ = ["CHECKS"]
+
+#: Kinds that are the one asked for with something added that exercises leave free.
+ALSO = {"adam": ("adam", "adamw", "amsgrad")}
+#: How far a rate may be off: rates measured from steps carry rounding.
+SLACK = 0.03
+
+
+def optimizer(reading: Reading) -> Iterator[Fault]:
+    """Another optimizer than asked for."""
+    asked, found = reading.exercise and reading.exercise.optimizer, reading.training.kind
+    if asked and found and found not in ALSO.get(asked, (asked,)):
+        yield fault("wrong-optimizer", reading.training.place, found, asked)
+
+
+def rate(reading: Reading) -> Iterator[Fault]:
+    """Another learning rate than the one that was asked for."""
+    asked, found = reading.exercise and reading.exercise.learning_rate, reading.training.rate
+    if not asked or found is None or (reading.training.measured and list(optimizer(reading))):
+        return  # what multiplies the steps of another rule is not comparable
+    if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *reading.training.rates[:1])):
+        yield fault("learning-rate-not-as-stated", reading.training.place, f"learning rate {found:.3g}", f"{asked:g}")
+
+
+def fed_rate(reading: Reading) -> Iterator[Fault]:
+    """A rate that waits to be fed where training feeds images and labels only."""
+    exercise, training = reading.exercise, reading.training
+    if exercise is None or exercise.learning_rate is None or not reading.has_parts or training.rate is not None:
+        return
+    unfed = [source for source in training.rate_from if reading.graph[source].op != "PlaceholderWithDefault"]
+    if unfed:
+        yield fault("schedule-not-fed", node_of(unfed[0]), "a rate that must be fed", f"{exercise.learning_rate:g}")
+
+
+def not_trained(reading: Reading) -> Iterator[Fault]:
+    """Layers that training leaves as they are."""
+    training = reading.training
+    if any(wrong_tensor(reading)) or "all-dropped" in reading.measured:
+        return  # what does not lie before that tensor cannot move, nor what everything is dropped behind
+    if reading.bench is not None and reading.measured.get("train-op-runs"):
+        trainable = reading.bench.loaded.trainable
+        still = [name for name in (*training.still, *training.unreached) if name not in training.moved]
+        if reading.exercise is None:
+            still = [name for name in still if name in trainable]
+    elif reading.bench is None and training.moved:
+        still = [name for name in reading.weights if name not in training.moved]
+    else:
+        return
+    for step in reading.steps:
+        own = [name for name in (*step.variables, *step.bias) if name in still]
+        if own and (set(step.variables) <= set(still) or set(own) == set(step.bias)):
+            yield fault("layers-not-trained", step.node, f"{own[0]} never changes", "every layer trained")
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, not_trained)

@@ -1,0 +1,194 @@
+"""Faults of what the network hands out: logits, prediction, accuracy, and parts that are not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.faults import Severity
+from netgrader.reader.faults.wording import fault
+from netgrader.reader.find.losses import CROSS_ENTROPY
+from netgrader.reader.find.outputs import LABEL_TESTS
+from netgrader.reader.graph.nodes import node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from netgrader.faults import Fault
+    from netgrader.reader.graph.plain import Graph
+    from netgrader.reader.state import Reading
+
+__all__ = ["CHECKS"]
+
+NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
+"""Parts without which no network can be trained."""
+
+_ACCURACIES = {
+    "wrong-axis": ("accuracy-over-wrong-axis", "the largest over the images", "the largest over the classes"),
+    "wrong-axis-probabilities": (
+        "accuracy-over-wrong-axis",
+        "the largest over the images",
+        "the largest over the classes",
+    ),
+    "no-argmax": ("accuracy-without-argmax", "scores compared with labels", "the classes compared"),
+    "no-argmax-probabilities": (
+        "accuracy-without-argmax",
+        "probabilities compared with labels",
+        "the classes compared",
+    ),
+    "rounded": ("accuracy-without-argmax", "rounded probabilities compared", "the classes compared"),
+    "percent": ("accuracy-not-mean", "a percentage", "a share from 0 to 1"),
+    "count": ("accuracy-not-mean", "a count", "a share from 0 to 1"),
+    "not-averaged": ("accuracy-not-mean", "a value for each image", "their mean"),
+    "whole-number": ("accuracy-not-mean", "a whole number: the cast is missing", "a share from 0 to 1"),
+    "error-rate": ("accuracy-not-mean", "the share that is wrong", "the share that is right"),
+}
+
+
+_SQUASHING = frozenset(
+    {"relu", "relu6", "tanh", "softplus", "elu", "selu", "leaky-relu", "abs", "square", "swish", "gelu"}
+)
+
+
+def claimed_logits(reading: Reading) -> Iterator[Fault]:
+    """Logits that are probabilities already, where the loss is right all the same."""
+    match = reading.loss_match
+    if match is None or match.kind != CROSS_ENTROPY or reading.last_activation != "none":
+        return
+    if "logits" not in reading.hints:
+        return
+    tensor, form = reading.hints["logits"], reading.measured.get("logits-is")
+    if form in ("softmax", "sigmoid"):
+        yield fault("logits-are-probabilities", node_of(tensor), "probabilities", "scores before the softmax")
+    elif form in _SQUASHING:
+        yield fault("relu-on-logits", node_of(tensor), f"{form} on what is called logits", "no activation")
+
+
+def uses_labels(reading: Reading) -> Iterator[Fault]:
+    """A prediction for which the labels are needed."""
+    graph, labels = reading.graph, reading.roles.labels
+    if labels is None or labels == reading.roles.images:
+        return
+    claimed = [reading.hints[key] for key in ("logits", "prediction") if reading.hints.get(key) in graph]
+    for tensor in (*claimed, *(step.data for step in reading.steps)):
+        if labels in graph.ancestors([tensor]):
+            yield fault(
+                "prediction-uses-labels", node_of(tensor), "depends on the labels that are fed", "on the images only"
+            )
+            return
+    late, images = graph.descendants([labels]), reading.roles.images
+    seen = graph.descendants([images]) if images is not None else set()
+    given = [update.gradient for update in reading.roles.updates if update.gradient]
+    backward = graph.ancestor_nodes(given) if given else set()
+    for node in graph.of_ops(LABEL_TESTS):
+        # What the labels are compared with has to come from the images alone; a gradient compares for its own ends.
+        chosen = [read for read in node.inputs if read in seen and _is_choice(graph, read)]
+        if node.name not in backward and chosen and len(node.inputs) > 1 and set(node.inputs) <= late:
+            yield fault("prediction-uses-labels", node.name, "depends on the labels that are fed", "on the images only")
+            return
+
+
+def _is_choice(graph: Graph, tensor: str) -> bool:
+    """Whether a tensor holds classes that were chosen: the places of what is largest, or rounded shares."""
+    node = graph[tensor]
+    while node.op in ("Cast", "Identity", "Reshape", "Squeeze", "StridedSlice") and node.inputs:
+        node = graph[node.inputs[0]]
+    return node.op in ("ArgMax", "ArgMin", "TopKV2", "Round", "Rint")
+
+
+def accuracy(reading: Reading) -> Iterator[Fault]:
+    """An accuracy that is computed in another way."""
+    form = reading.measured.get("accuracy-is")
+    if form not in _ACCURACIES:
+        return
+    code, found, expected = _ACCURACIES[form]
+    if code == "accuracy-not-mean" and reading.exercise is None:
+        return
+    yield fault(code, node_of(reading.measured["accuracy"]), found, expected)
+
+
+def prediction(reading: Reading) -> Iterator[Fault]:
+    """A prediction that the student names and that says another class than the scores, for no reason named already."""
+    tensor = reading.hints.get("prediction")
+    if tensor is None or tensor != reading.measured.get("prediction") or reading.measured.get("prediction-ranks", True):
+        return
+    graph, match, labels = reading.graph, reading.loss_match, reading.roles.labels
+    varied = reading.measured.get("mixed") or reading.measured.get("repeats") is False
+    if varied or (labels is not None and labels in graph.ancestors([tensor])):
+        return
+    loss, measured = reading.roles.loss, reading.measured.get("accuracy")
+    if loss is not None and match is None:
+        return  # which score is the best one is not known
+    in_loss = loss is not None and tensor in graph.ancestors([loss])
+    if in_loss and (match is None or match.kind != CROSS_ENTROPY):
+        return
+    if (
+        measured is not None
+        and measured in graph.descendants([tensor])
+        and reading.measured.get("accuracy-is") in _ACCURACIES
+    ):
+        return
+    yield fault(
+        "prediction-wrong", node_of(tensor), "another class than the largest score", "the class with the largest logit"
+    )
+
+
+def missing(reading: Reading) -> Iterator[Fault]:
+    """Parts that an exercise asks for and that are nowhere in the graph."""
+    if reading.exercise is None:
+        return
+    roles = reading.roles
+    parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
+    if reading.has_parts:
+        parts["prediction"] = reading.measured.get("prediction")
+        untried = reading.measured.get("accuracies", []) if reading.bench is None else []
+        parts["accuracy"] = reading.measured.get("accuracy") or next(iter(untried), None)
+    for name, tensor in parts.items():
+        if tensor is None:
+            grave = Severity.FATAL if name in NOTHING_WITHOUT else None
+            yield fault("missing-tensor", name, f"no {name} in the graph", f"net.{name}", grave)
+    if not reading.steps and roles.loss is None and roles.images is None:
+        return
+    if not reading.steps:
+        grave = Severity.FATAL
+        yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", grave)
+
+
+def misnamed(reading: Reading) -> Iterator[Fault]:
+    """Attributes of `net` that hold another tensor than the one that plays the part: a remark, names being hints only."""
+    graph, roles, hints = reading.graph, reading.roles, reading.hints
+    played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
+    played["loss"] = reading.loss if reading.loss and hints.get("loss") not in (reading.loss, *roles.losses) else None
+    for part, tensor in played.items():
+        if tensor is not None and hints.get(part, tensor) != tensor:
+            yield _misnamed(
+                part, hints[part], f"{node_of(tensor)} ({roles.reasons.get(part, 'by what it is made from')})"
+            )
+    late = graph.descendants([roles.labels]) if roles.labels is not None else set()
+    last = [step for step in reading.steps if not step.followed and step.bias and not step.parts]
+    for part in ("logits", "prediction"):
+        tensor = hints.get(part)
+        if tensor is None or not reading.weights or tensor in late:
+            continue
+        if not graph.variables_in(tensor):
+            yield _misnamed(part, tensor, "what is made from the images by the layers")
+        elif any(tensor == step.product != step.output for step in last):
+            yield _misnamed(part, tensor, "the scores with their bias")
+    tensor = hints.get("accuracy")
+    if tensor is not None and roles.images is not None and roles.labels is not None:
+        above = graph.ancestors([tensor])
+        if tensor in (reading.loss, *roles.losses[:1]) or not {roles.images, roles.labels} <= above:
+            yield _misnamed("accuracy", tensor, "the share of images whose class is right")
+
+
+def _misnamed(part: str, tensor: str, expected: str) -> Fault:
+    return fault("misnamed-part", part, f"net.{part} is {node_of(tensor)}", expected)
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    claimed_logits,
+    uses_labels,
+    accuracy,
+    prediction,
+    missing,
+    misnamed,
+)

@@ -1,0 +1,152 @@
+"""Which activation is this? A bank of functions of one number, and two of a row, told apart by their values.
+
+To add one, add a line to `BANK`; tests/reader/test_banks.py runs over all of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["BANK", "OPS", "name_activation", "softmax"]
+
+Array = npt.NDArray[Any]
+
+_ERF = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + exp(-z)), without overflow."""
+    return np.exp(-np.logaddexp(0.0, -z))
+
+
+def softmax(z: Array, axis: int = -1) -> Array:
+    """exp(z) over its sum along `axis`, without overflow."""
+    powers = np.exp(z - z.max(axis=axis, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
+
+
+def _elu(z: Array) -> Array:
+    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+
+
+#: Name → function. SELU: Klambauer et al. 2017; GELU: Hendrycks and Gimpel 2016; Swish: Ramachandran et al. 2017;
+#: Mish: Misra 2019; ELU: Clevert et al. 2015.
+BANK: Mapping[str, Callable[[Array], Array]] = {
+    "none": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "softmax": softmax,
+    "log-softmax": lambda z: (
+        z - z.max(-1, keepdims=True) - np.log(np.exp(z - z.max(-1, keepdims=True)).sum(-1, keepdims=True))
+    ),
+    "elu": _elu,
+    "selu": lambda z: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0))),
+    "softplus": lambda z: np.logaddexp(0.0, z),
+    "softsign": lambda z: z / (1 + np.abs(z)),
+    "gelu": lambda z: z * 0.5 * (1 + _ERF(z / math.sqrt(2))),
+    "gelu-tanh": lambda z: 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))),
+    "swish": lambda z: z * sigmoid(z),
+    "mish": lambda z: z * np.tanh(np.logaddexp(0.0, z)),
+    "relu6": lambda z: np.clip(z, 0, 6),
+    "hard-sigmoid": lambda z: np.clip(0.2 * z + 0.5, 0, 1),
+    "hard-sigmoid-6": lambda z: np.clip(z / 6 + 0.5, 0, 1),
+    "hard-tanh": lambda z: np.clip(z, -1, 1),
+    "exponential": np.exp,
+    "square": np.square,
+    "abs": np.abs,
+    "sine": np.sin,
+    "cosine": np.cos,
+    "step": lambda z: (z > 0).astype(float),
+    "scaled-tanh": lambda z: 1.7159 * np.tanh(2 / 3 * z),
+    "crelu": lambda z: np.concatenate([np.maximum(z, 0), np.maximum(-z, 0)], axis=-1),
+}
+
+#: Names under which the reader reports spellings of one thing.
+SAME = {"gelu-tanh": "gelu", "hard-sigmoid-6": "hard-sigmoid", "scaled-tanh": "tanh"}
+
+#: Ops that are an activation by themselves, for reading without a lab.
+OPS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Softmax": "softmax",
+    "LogSoftmax": "log-softmax",
+    "Elu": "elu",
+    "Selu": "selu",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "LeakyRelu": "leaky-relu",
+}
+
+
+@dataclass(frozen=True)
+class _Match:
+    name: str
+    error: float
+
+
+def name_activation(before: Array, after: Array, offset: Array | None = None) -> str | None:
+    """The name of the function that turns `before` into `after`, up to a positive factor that dropout may add.
+
+    Parameters
+    ----------
+    before
+        Values fed, (n, width).
+    after
+        Values fetched, of as many rows.
+    offset
+        What is fetched when zeros are fed, where something else is added to the function's value (a residual
+        connection); None where nothing is.
+
+    Returns
+    -------
+    str or None
+        A name of the bank, ``leaky-relu``, or None where nothing fits.
+    """
+    if not np.ndim(before) or not np.ndim(after) or not len(before) or not len(after):
+        return None
+    before = np.asarray(before, dtype=np.float64).reshape(len(before), -1)
+    after = np.asarray(after, dtype=np.float64).reshape(len(after), -1)
+    if not np.isfinite(after).all():
+        return None
+    matches = []
+    for name, function in BANK.items():
+        expected = function(before)
+        got = after
+        if expected.shape != after.shape:
+            continue
+        if offset is not None:
+            expected = expected - function(np.zeros_like(before))
+            got = after - np.asarray(offset, dtype=np.float64).reshape(after.shape)
+        matches.append(_Match(name, float(np.max(np.abs(expected - got)) / (np.max(np.abs(expected)) + 1e-9))))
+    best = min(matches, key=lambda match: match.error, default=None)
+    if best is not None and best.error < 1e-3:
+        return SAME.get(best.name, best.name)
+    if before.shape == after.shape and _is_leaky(before, after):
+        return "leaky-relu"
+    return None
+
+
+def _is_leaky(before: Array, after: Array) -> bool:
+    """Two slopes that meet at zero, the left one smaller; it may differ by column (parametric ReLU)."""
+    positive, negative = before > 1e-3, before < -1e-3
+    if not positive.any() or not negative.any() or not np.allclose(after[positive] / before[positive], 1, atol=1e-3):
+        return False
+    highest = -np.inf
+    for column in range(before.shape[1]):
+        slopes = after[negative[:, column], column] / before[negative[:, column], column]
+        if len(slopes):
+            if np.ptp(slopes) > 1e-3:
+                return False
+            highest = max(highest, float(slopes.max()))
+    return highest < 0.999

@@ -1,0 +1,357 @@
+"""Which part plays which role: what trains, what is minimised, where images and labels come in.
+
+Found by following the graph. The student's own names are hints: they choose among what the graph allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from netgrader.reader.find.optimizers import FUSED, fused_name
+from netgrader.reader.graph.nodes import node_of, words
+from netgrader.reader.graph.source import GraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from netgrader.reader.graph.nodes import Node
+    from netgrader.reader.graph.plain import Graph
+
+__all__ = [
+    "NOT_DIFFERENTIABLE",
+    "Roles",
+    "Update",
+    "find_roles",
+    "is_linear_step",
+    "operands",
+    "train_ops",
+    "updates_under",
+]
+
+#: Ops through which no gradient comes: what lies behind one is not what was minimised.
+NOT_DIFFERENTIABLE = words(
+    "ArgMax ArgMin Equal NotEqual Greater GreaterEqual Less LessEqual InTopK InTopKV2 Round Floor Ceil Sign Rint "
+    "LogicalAnd LogicalOr LogicalNot StopGradient Shape Size Rank ZerosLike OnesLike ApproximateEqual IsNan "
+    "IsFinite OneHot ScalarSummary HistogramSummary",
+)
+ASSIGNMENTS = words(
+    "Assign AssignAdd AssignSub AssignVariableOp AssignAddVariableOp AssignSubVariableOp ScatterUpdate ScatterAdd "
+    "ScatterSub ResourceScatterAdd ResourceScatterSub ResourceScatterUpdate",
+)
+PRODUCTS = words(
+    "MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul Einsum Conv2D Conv3D DepthwiseConv2dNative "
+    "SparseTensorDenseMatMul Conv2DBackpropInput Conv3DBackpropInputV2",
+)
+#: Reads the places, the values and the shape of a sparse matrix, and then the weights.
+SPARSE = "SparseTensorDenseMatMul"
+#: Transposed convolutions: they read the shape of the result, and then weights and data.
+TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
+_FUSED_LOSSES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
+_LABEL_FIRST = 2
+#: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
+MAX_PRODUCTS = 4_000
+MAX_TRAIN_OPS = 300
+
+
+@dataclass(frozen=True)
+class Update:
+    """An op that changes a variable: by an optimizer's own op (`gradient`, `rate` are its inputs) or by assignment."""
+
+    variable: str
+    node: str
+    kind: str
+    gradient: str | None = None
+    rate: str | None = None
+
+
+@dataclass
+class Roles:
+    """What was found: tensors, or ops for `train_op`; None where nothing plays the role.
+
+    `losses` are all tensors that might be what is minimised, the likeliest first.
+    """
+
+    train_op: str | None = None
+    updates: list[Update] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    images: str | None = None
+    labels: str | None = None
+    label_candidates: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def loss(self) -> str | None:
+        """The likeliest of the losses."""
+        return self.losses[0] if self.losses else None
+
+
+def update_of(graph: Graph, node: Node) -> Update | None:
+    """The update that a node makes, if it makes one."""
+    name = fused_name(node.op)
+    if name is None and node.op not in ASSIGNMENTS:
+        return None
+    if not node.inputs:
+        return None
+    variable = _variable_behind(graph, node.inputs[0])
+    if variable is None:
+        return None
+    if name is None:
+        return Update(variable, node.name, node.op)
+    fused = FUSED[name]
+    count = len(node.inputs)
+    gradient = node.inputs[fused.gradient] if fused.gradient < count else None
+    rate = node.inputs[fused.rate] if fused.rate is not None and fused.rate < count else None
+    return Update(variable, node.name, name, gradient, rate)
+
+
+def _variable_behind(graph: Graph, tensor: str) -> str | None:
+    for _ in range(50):
+        node = graph[tensor]
+        if node.name in graph.variables:
+            return node.name
+        if not node.inputs:
+            return None
+        tensor = node.inputs[0]
+    return None
+
+
+def updates_under(graph: Graph, train_op: str) -> list[Update]:
+    """All updates that running `train_op` makes."""
+    tensor = train_op if train_op not in graph.nodes else train_op + ":0"
+    found = []
+    for name in sorted(graph.ancestor_nodes([tensor], control=True), key=graph.order.__getitem__):
+        update = update_of(graph, graph.nodes[name])
+        if update is not None:
+            found.append(update)
+    return found
+
+
+def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
+    """Whether what an update writes depends on the data fed."""
+    node = graph.nodes[update.node]
+    return not graph.ancestors(node.inputs[1:]).isdisjoint(sources)
+
+
+def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
+    """Data and weights, if the node is a product of one with the other: weights depend on variables, not on data."""
+    if node.op not in PRODUCTS and node.op != "Mul":
+        return None
+    if len(node.inputs) < _LABEL_FIRST:
+        return None
+    if node.op == SPARSE and len(node.inputs) == 4:
+        data, weights = node.inputs[1], node.inputs[3]
+        return (data, weights) if node_of(data) in graph.fed and node_of(weights) in graph.varied else None
+    first, second = node.inputs[1:3] if node.op in TRANSPOSED and len(node.inputs) == 3 else node.inputs[:2]
+    one, other = node_of(first), node_of(second)
+    if one in graph.fed and other in graph.varied and other not in graph.fed:
+        return first, second
+    if other in graph.fed and one in graph.varied and one not in graph.fed:
+        return second, first
+    return None
+
+
+def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
+    """Find the roles that following the graph can find.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    hints
+        What the student says: role → tensor or op.
+    pixels, classes
+        How wide images and one-hot labels are.
+    """
+    roles = Roles()
+    products = sum(1 for _ in graph.of_ops(PRODUCTS))
+    if products > MAX_PRODUCTS:
+        raise GraphError(f"The graph has {products:,} products; at most {MAX_PRODUCTS:,} are read.")
+    sources = list(graph.rows)
+    fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
+    _find_train_op(graph, hints, roles, [*sources, *fed])
+    _find_losses(graph, hints, roles, [*sources, *fed])
+    _find_images_and_labels(graph, hints, roles, sources, pixels, classes)
+    return roles
+
+
+def _find_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:
+    every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+    training = {update.node for update in every if uses_data(graph, update, sources)}
+    hint = hints.get("train_op")
+    if hint is not None and hint in graph:
+        under = updates_under(graph, hint)
+        if any(update.node in training or update.gradient for update in under):
+            roles.train_op, roles.updates = hint, under
+            roles.reasons["train_op"] = "named by the network, and it changes variables by what is fed"
+            return
+    candidates = train_ops(graph)
+    if candidates:
+        roles.train_op = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))[0]
+        roles.updates = updates_under(graph, roles.train_op)
+        roles.reasons["train_op"] = "the last op that changes variables by what is fed"
+
+
+def train_ops(graph: Graph) -> list[tuple[str, int]]:
+    """The ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
+    sources = list(graph.rows)
+    every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+    training = {update.node for update in every if uses_data(graph, update, sources)}
+    weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
+    weighty = {update.node for update in every if update.node in training and update.variable in weights}
+    # An optimizer that is given something without images and labels is a train op all the same.
+    training = (
+        weighty or training or {update.node for update in every if update.gradient and update.variable in weights}
+    )
+    if not training:
+        return []
+    found = []
+    for node in graph.nodes.values():
+        if graph.waiting.get(node.name) or any(graph.consumers.get(t) for t in graph.outputs[node.name]):
+            continue
+        count = len(graph.ancestor_nodes([node.name + ":0"], control=True) & training)
+        if count:
+            found.append((node.name, count))
+        if len(found) == MAX_TRAIN_OPS:
+            break
+    return found
+
+
+def operands(graph: Graph) -> list[tuple[str, str]]:
+    """Data and weights of all products in the graph."""
+    return [found for node in graph.of_ops(PRODUCTS | {"Mul"}) if (found := is_linear_step(graph, node))]
+
+
+def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:
+    """Losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
+    steps = [node for node in graph.nodes.values() if node.op in PRODUCTS and is_linear_step(graph, node)]
+    hint = hints.get("loss")
+    named = hint is not None and hint in graph and ":" in hint
+    if not steps or (named and hint not in graph.descendants([node.name + ":0" for node in steps])):
+        # A product may also be written element by element and summed.
+        steps += [node for node in graph.of_ops(["Mul"]) if is_linear_step(graph, node)]
+    reached = graph.descendants([node.name + ":0" for node in steps], past=NOT_DIFFERENTIABLE)
+    updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
+    ends = []
+    changing = {update.node for update in roles.updates}
+    for tensor in reached - updating:
+        if node_of(tensor) in changing:
+            continue
+        readers = [name for name in graph.consumers.get(tensor, []) if not _hands_on(graph, name)]
+        if any(f"{reader}:0" in reached for reader in readers):
+            continue
+        ends.append(tensor)
+    late = [(tensor, _late_sources(graph, tensor, sources)) for tensor in ends]
+    found = [tensor for tensor, labels in late if labels]
+    if named and hint is not None and hint in reached and (not found or _late_sources(graph, hint, sources)):
+        found.insert(0, hint)
+        roles.reasons["loss"] = "named by the network"
+
+    updated = {update.variable for update in roles.updates}
+    trained = {node.name: not updated.isdisjoint(_weights_of(graph, node)) for node in steps}
+
+    def rank(tensor: str) -> tuple[bool, int, int, bool, int]:
+        above = graph.ancestor_nodes([tensor])
+        fused = any(graph.nodes[name].op in _FUSED_LOSSES for name in above)
+        inside = [trained[name] for name in above & trained.keys()]
+        return tensor != hint, -sum(inside), inside.count(False), not fused, len(above)
+
+    roles.losses = sorted(dict.fromkeys(found), key=rank)
+    if roles.losses:
+        roles.reasons.setdefault("loss", "depends on the labels and, differentiably, on what the layers compute")
+
+
+def _weights_of(graph: Graph, node: Node) -> list[str]:
+    """The variables that a linear step's weights are made from."""
+    operands = is_linear_step(graph, node)
+    return graph.variables_in(operands[1]) if operands else []
+
+
+def _hands_on(graph: Graph, name: str) -> bool:
+    """Whether a node only gives what it reads another name that nobody uses."""
+    node = graph.nodes[name]
+    return node.op in ("Identity", "IdentityN") and not any(graph.consumers.get(t) for t in graph.outputs[name])
+
+
+def _late_sources(graph: Graph, tensor: str, sources: list[str]) -> list[str]:
+    """The sources that reach `tensor` but none of the products with variables on its way."""
+    above = graph.ancestors([tensor])
+    data = []
+    for name in {node_of(t) for t in above}:
+        step = is_linear_step(graph, graph.nodes[name]) if graph.nodes[name].op in PRODUCTS else None
+        if step:
+            data.append(step[0])
+    early = graph.ancestors(data)
+    return [source for source in sources if source in above and source not in early]
+
+
+def _find_images_and_labels(
+    graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str], pixels: int, classes: int
+) -> None:
+    loss = roles.loss
+    if loss is None:
+        early = graph.ancestors([data for data, _ in operands(graph)])
+        likely = {
+            "X": [s for s in sources if s in early and _holds(graph, s, pixels)],
+            "Y": [s for s in sources if s not in early and _labels(graph, s, classes)],
+        }
+        for key, role in (("X", "images"), ("Y", "labels")):
+            if hints.get(key) in graph:
+                setattr(roles, role, hints[key])
+                roles.reasons[key] = "named by the network"
+            elif likely[key]:
+                setattr(roles, role, likely[key][0])
+                roles.reasons[key] = (
+                    "the layers read it" if key == "X" else "it has the shape of labels, and no layer reads it"
+                )
+        return
+    above = graph.ancestors([loss])
+    inside = {node_of(t) for t in above}
+    data = [
+        step[0]
+        for name in inside
+        if graph.nodes[name].op in PRODUCTS and (step := is_linear_step(graph, graph.nodes[name]))
+    ]
+    if not data:
+        data = [
+            step[0]
+            for name in inside
+            if graph.nodes[name].op == "Mul" and (step := is_linear_step(graph, graph.nodes[name]))
+        ]
+    early = graph.ancestors(data)
+    hint = hints.get("X")
+    if hint in early:
+        roles.images, roles.reasons["X"] = hint, "named by the network, and the first layer reads it"
+    else:
+        candidates = [source for source in sources if source in early]
+        candidates.sort(key=lambda s: (not _holds(graph, s, pixels), graph.static_shape(s) is None))
+        if candidates:
+            roles.images, roles.reasons["X"] = candidates[0], "the layers read it"
+    hint = hints.get("Y")
+    late = [source for source in sources if source in above and source not in early]
+    late.sort(key=lambda s: (not _labels(graph, s, classes), graph.static_shape(s) is None))
+    roles.label_candidates = late
+    if hint in above and hint != roles.images:
+        roles.labels, roles.reasons["Y"] = hint, "named by the network, and the loss reads it"
+    elif late:
+        roles.labels, roles.reasons["Y"] = late[0], "the loss reads it, the layers do not"
+    else:
+        rest = [s for s in sources if s in above and s != roles.images]
+        rest.sort(key=lambda s: not _labels(graph, s, classes))
+        if rest:
+            roles.labels, roles.reasons["Y"] = rest[0], "the loss reads it"
+
+
+def _holds(graph: Graph, source: str, pixels: int) -> bool:
+    shape = graph.static_shape(source)
+    if not shape:
+        return False
+    size = 1
+    for length in shape:
+        size *= length or 1
+    return size % pixels == 0 and size > 0
+
+
+def _labels(graph: Graph, source: str, classes: int) -> bool:
+    shape = graph.static_shape(source)
+    return shape is not None and (classes in shape or len(shape) == 1)

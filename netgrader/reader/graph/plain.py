@@ -1,0 +1,351 @@
+"""A graph as plain Python: nodes, tensors, what reads what, and walks that follow values.
+
+A tensor is named ``node:index`` throughout. "Value" walks leave out what an op only takes the shape of, and control
+inputs: they say which numbers a number is made from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from netgrader.reader.graph.constants import fold
+from netgrader.reader.graph.nodes import Node, node_of, plain_node
+from netgrader.reader.graph.protos import DTYPES, REFERENCE, Message
+from netgrader.reader.graph.source import GraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import numpy.typing as npt
+
+__all__ = ["PLACEHOLDERS", "VARIABLES", "Graph", "plain_graph"]
+
+VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
+PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
+ITERATORS = frozenset({"IteratorGetNext"})
+
+#: Ops whose result holds nothing of their input's values, by the inputs of which only the shape is looked at.
+SHAPE_ONLY = frozenset(
+    {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs", "VariableShape"}
+)
+
+_BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})
+_MAX_HANDS = 1_000
+#: Tensors that all walks together may visit: some hundred times what an ordinary network needs.
+MAX_VISITS = 5_000_000
+
+
+# What works on two tensors at least: TensorFlow takes no graph in which one is missing, and nobody need look again.
+_OF_TWO = frozenset(
+    {
+        *("MatMul", "BatchMatMulV2", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Pow", "Maximum", "Minimum", "BiasAdd"),
+        *("SquaredDifference", "SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"),
+        *("Mean", "Sum", "Max", "Reshape", "Transpose", "ArgMax", "Equal"),
+    }
+)
+
+
+class Graph:
+    """Nodes by name, in the order of the file.
+
+    `known` are values of tensors that evaluation feeds, `untaken` the nodes of branches that it does not take.
+    """
+
+    def __init__(self, nodes: Iterable[Node], known: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.known = dict(known or {})
+        self.untaken: frozenset[str] = frozenset()
+        self._visits = 0
+        for node in nodes:
+            if node.name in self.nodes:
+                raise GraphError(f"The graph has two operations named {node.name[:80]!r}.")
+            self.nodes[node.name] = node
+        for node in self.nodes.values():
+            if node.op in _OF_TWO and len(node.inputs) < 2:
+                raise GraphError(f"The operation {node.name[:80]!r} ({node.op}) lacks an input.")
+            for name in (*map(node_of, node.inputs), *node.controls):
+                if name not in self.nodes:
+                    raise GraphError(f"The operation {node.name[:80]!r} reads {name[:80]!r}, which is not there.")
+
+    def __getitem__(self, name: str) -> Node:
+        return self.nodes[node_of(name) if name not in self.nodes else name]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self.nodes or node_of(name) in self.nodes)
+
+    @cached_property
+    def consumers(self) -> dict[str, list[str]]:
+        """The nodes that read each tensor."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for node in self.nodes.values():
+            for tensor in dict.fromkeys(node.inputs):
+                found[tensor].append(node.name)
+        return dict(found)
+
+    @cached_property
+    def outputs(self) -> dict[str, list[str]]:
+        """The tensors of each node that anything reads, or its first."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for tensor in self.consumers:
+            found[node_of(tensor)].add(tensor)
+        return {name: sorted(found.get(name) or {name + ":0"}) for name in self.nodes}
+
+    @cached_property
+    def waiting(self) -> dict[str, list[str]]:
+        """The nodes that wait for each node by a control input."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for node in self.nodes.values():
+            for name in node.controls:
+                found[name].append(node.name)
+        return dict(found)
+
+    @cached_property
+    def _readers(self) -> dict[str, list[str]]:
+        """The nodes that read or wait for each node, once for each time that they do."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for node in self.nodes.values():
+            for name in (*map(node_of, node.inputs), *node.controls):
+                found[name].append(node.name)
+        return found
+
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """A position for each node, after all that it reads and waits for.
+
+        Raises
+        ------
+        GraphError
+            If the graph has a cycle that is no loop of TensorFlow's.
+        """
+        waits = {
+            node.name: sum(self.nodes[n].op not in _BACK_EDGES for n in (*map(node_of, node.inputs), *node.controls))
+            for node in self.nodes.values()
+        }
+        ready = deque(name for name, count in waits.items() if count == 0)
+        position: dict[str, int] = {}
+        while ready:
+            name = ready.popleft()
+            position[name] = len(position)
+            if self.nodes[name].op in _BACK_EDGES:
+                continue
+            for reader in self._readers[name]:
+                waits[reader] -= 1
+                if waits[reader] == 0:
+                    ready.append(reader)
+        if len(position) < len(self.nodes):
+            stuck = next(name for name in self.nodes if name not in position)
+            raise GraphError(f"The graph is cyclic: {stuck[:80]!r} depends on itself.")
+        return position
+
+    def behind(self, tensor: str) -> str:
+        """The tensor that an op which only hands several on takes this one from; the tensor itself for other ops."""
+        for _ in range(_MAX_HANDS):
+            node = self.nodes.get(node_of(tensor))
+            index = tensor.rpartition(":")[2]
+            if node is None or node.op != "IdentityN" or not index.isdigit() or int(index) >= len(node.inputs):
+                break
+            tensor = node.inputs[int(index)]
+        return tensor
+
+    # Walks -----------------------------------------------------------------------------------------------------
+
+    def value_inputs(self, node: Node) -> tuple[str, ...]:
+        """The tensors whose values (not only shapes) the node uses."""
+        if node.op in SHAPE_ONLY:
+            return ()
+        if node.op in ("Reshape", "BroadcastTo", "Tile", "Fill") and len(node.inputs) > 1:
+            return node.inputs[1:] if node.op == "Fill" else node.inputs[:1]
+        return node.inputs
+
+    def ancestors(self, tensors: Iterable[str], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
+        """All tensors and nodes' outputs that `tensors` are made from, themselves included; not beyond `stop`."""
+        ends, seen, todo = set(stop), set(), list(tensors)
+        while todo:
+            tensor = todo.pop()
+            if tensor in seen:
+                continue
+            seen.add(tensor)
+            if tensor in ends:
+                continue
+            node = self.nodes[node_of(tensor)]
+            todo.extend(node.inputs if control else self.value_inputs(node))
+            if control:
+                todo.extend(name + ":0" for name in node.controls)
+        self._count(len(seen))
+        return seen
+
+    def ancestor_nodes(self, tensors: Iterable[str], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
+        """The nodes of `ancestors`."""
+        return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
+
+    def descendants(
+        self, tensors: Iterable[str], *, past: frozenset[str] = frozenset(), stop: Iterable[str] = ()
+    ) -> set[str]:
+        """All tensors made from the values of `tensors`, themselves included; ops in `past` are not passed.
+
+        Nothing that is in `stop` is among them, or followed.
+        """
+        ends = set(stop)
+        seen: set[str] = set()
+        todo = list(tensors)
+        while todo:
+            tensor = todo.pop()
+            if tensor in seen or tensor in ends:
+                continue
+            seen.add(tensor)
+            for name in self.consumers.get(tensor, ()):
+                node = self.nodes[name]
+                if tensor not in self.value_inputs(node) or node.op in past:
+                    continue
+                todo.extend(self.outputs[name])
+        self._count(len(seen))
+        return seen
+
+    def _count(self, visits: int) -> None:
+        """Keep account of the walks: a graph that is made to be slow ends with a sentence.
+
+        Raises
+        ------
+        GraphError
+            If they are too many.
+        """
+        self._visits += visits
+        if self._visits > MAX_VISITS:
+            raise GraphError("The graph is too tangled to be read: following it takes too many steps.")
+
+    def dominators(self, source: str, target: str) -> list[str]:
+        """The tensors that every path of values from `source` to `target` passes, in order, both ends included.
+
+        Empty if there is no path.
+        """
+        inside = self.descendants([source]) & self.ancestors([target])
+        if target not in inside or source not in inside:
+            return []
+        # A node stands between the tensors that it reads and the one that it makes; immediate dominators as in
+        # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001), in one pass since there is no cycle.
+        parent: dict[str, str] = {source: source}
+        depth = {source: 0}
+        for tensor in sorted(inside, key=lambda t: (self.order[node_of(t)], t)):
+            if tensor == source:
+                continue
+            common: str | None = None
+            for read in self.value_inputs(self.nodes[node_of(tensor)]):
+                if read not in parent:
+                    continue
+                common = read if common is None else _meet(common, read, parent, depth)
+            if common is not None:
+                parent[tensor] = common
+                depth[tensor] = depth[common] + 1
+        if target not in parent:
+            return []
+        chain = [target]
+        while chain[-1] != source:
+            chain.append(parent[chain[-1]])
+        return chain[::-1]
+
+    # Things that are known without running ---------------------------------------------------------------------
+
+    def of_ops(self, ops: Iterable[str]) -> Iterator[Node]:
+        """The nodes with one of these ops."""
+        wanted = frozenset(ops)
+        return (node for node in self.nodes.values() if node.op in wanted)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the variables."""
+        return tuple(node.name for node in self.of_ops(VARIABLES))
+
+    def variables_in(self, tensor: str) -> list[str]:
+        """The variables that a tensor is made from, in the graph's order."""
+        nodes = self.ancestor_nodes([tensor])
+        return [name for name in self.variables if name in nodes]
+
+    @cached_property
+    def fed(self) -> frozenset[str]:
+        """The nodes whose values depend on rows that are fed."""
+        return self._made_from({node_of(source) for source in self.rows or self.sources})
+
+    @cached_property
+    def varied(self) -> frozenset[str]:
+        """The nodes whose values depend on a variable."""
+        return self._made_from(set(self.variables))
+
+    def _made_from(self, roots: set[str]) -> frozenset[str]:
+        found = set(roots)
+        loops = any(node.op in _BACK_EDGES for node in self.nodes.values())
+        before = -1
+        while len(found) > before:
+            before = len(found) if loops else len(self.nodes)  # what a loop hands back is known in a further pass
+            for name in self.order:
+                node = self.nodes[name]
+                if any(node_of(tensor) in found for tensor in self.value_inputs(node)):
+                    found.add(name)
+        return frozenset(found)
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """The tensors that come from outside: placeholders and what iterators give."""
+        found = []
+        for node in self.nodes.values():
+            if node.op in PLACEHOLDERS:
+                found.append(node.name + ":0")
+            elif node.op in ITERATORS:
+                found.extend(self.outputs[node.name])
+        return tuple(found)
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """The sources that can hold rows: not a number by itself, not a switch, not what evaluation fixes."""
+        return tuple(
+            source
+            for source in self.sources
+            if source not in self.known
+            and self.static_shape(source) != ()
+            and self.static_dtype(source) not in ("bool", "resource")
+        )
+
+    def static_shape(self, source: str) -> tuple[int | None, ...] | None:
+        """The shape that a source or a variable declares."""
+        node = self[source]
+        if node.op in ITERATORS:
+            shapes = node.attributes["output_shapes"].list.shape
+            index = int(source.rpartition(":")[2])
+            if index >= len(shapes) or shapes[index].unknown_rank:
+                return None
+            return tuple(d.size if d.size >= 0 else None for d in shapes[index].dim)
+        return node.shape()
+
+    def static_dtype(self, source: str) -> str:
+        """The type that a source or a variable declares."""
+        node = self[source]
+        if node.op in ITERATORS:
+            types = node.attributes["output_types"].list.type
+            index = int(source.rpartition(":")[2])
+            return DTYPES.get(types[index] % REFERENCE, "unknown") if index < len(types) else "unknown"
+        return node.dtype("dtype")
+
+    def constant(self, tensor: str) -> npt.NDArray[Any] | None:
+        """The value of a tensor that is the same in every run, as far as simple arithmetic tells; else None."""
+        return fold(tensor, self.nodes, self.known)
+
+
+def _meet(one: str, other: str, parent: dict[str, str], depth: dict[str, int]) -> str:
+    while one != other:
+        if depth[one] < depth[other]:
+            other = parent[other]
+        else:
+            one = parent[one]
+    return one
+
+
+def plain_graph(definition: Message) -> Graph:
+    """The plain graph of a GraphDef.
+
+    Raises
+    ------
+    GraphError
+        If it contradicts itself.
+    """
+    return Graph(plain_node(raw) for raw in definition.node)

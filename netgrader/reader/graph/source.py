@@ -1,0 +1,160 @@
+"""Where a graph comes from: a ``tf.Graph``, a message, bytes or a file, binary or text, all become one MetaGraphDef."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import message as protobuf_message
+from google.protobuf import text_format
+
+from netgrader.errors import NetgraderError
+from netgrader.reader.graph.protos import Message, graph_def, message, meta_graph_def
+
+__all__ = ["MAX_BYTES", "MAX_NODES", "GraphError", "read_source"]
+
+MAX_BYTES = 256_000_000
+MAX_TEXT_BYTES = 32_000_000
+MAX_NODES = 100_000
+MAX_FUNCTIONS = 2_000
+
+_OP = re.compile(r"[A-Za-z_][A-Za-z0-9_.\\/>-]*\Z")
+_TEXT = re.compile(
+    rb"\s*(#[^\n]*\n\s*)*(node|versions|library|meta_info_def|graph_def|collection_def|version|saver_def)\s*[:{]"
+)
+
+
+class GraphError(NetgraderError):
+    """What was given is not a graph that can be read; the message is a sentence."""
+
+
+def read_source(source: object) -> Message:
+    """Read a graph from whatever holds one.
+
+    Parameters
+    ----------
+    source
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
+
+    Returns
+    -------
+    Message
+        A MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections.
+
+    Raises
+    ------
+    GraphError
+        If there is no graph in it, or more than the limits allow.
+    """
+    content = _content(source)
+    if len(content) > MAX_BYTES:
+        raise GraphError(f"The graph has {len(content):,} bytes; at most {MAX_BYTES:,} are read.")
+    if not content.strip():
+        raise GraphError("The graph is empty: there is nothing in it.")
+    meta = _parse_text(content) if _TEXT.match(content[:2000]) else _parse_binary(content)
+    graph = meta.graph_def
+    if not graph.node:
+        raise GraphError("The graph is empty: it has no operation.")
+    nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
+    if nodes > MAX_NODES:
+        raise GraphError(f"The graph has {nodes:,} operations; at most {MAX_NODES:,} are read.")
+    if len(graph.library.function) > MAX_FUNCTIONS:
+        raise GraphError(
+            f"The graph has {len(graph.library.function):,} functions; at most {MAX_FUNCTIONS:,} are read."
+        )
+    return meta
+
+
+def _content(source: object) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | Path):
+        return _file(Path(source))
+    if hasattr(source, "as_graph_def") and hasattr(source, "get_all_collection_keys"):
+        return _from_graph(source)
+    if hasattr(source, "SerializeToString"):
+        try:
+            return bytes(source.SerializeToString())
+        except (ValueError, TypeError, protobuf_message.EncodeError) as error:
+            raise GraphError("The message given as a graph cannot be serialised.") from error
+    raise GraphError(f"A {type(source).__name__} is not a graph: a tf.Graph, a GraphDef, a MetaGraphDef or a file is.")
+
+
+def _file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is impossible"
+        raise GraphError(f"The file {str(path)[:200]!r} cannot be read: {reason}.") from error
+
+
+def _from_graph(graph: Any) -> bytes:
+    """Serialise a ``tf.Graph`` with those of its collections that say which variables there are."""
+    meta = meta_graph_def()
+    try:
+        meta.graph_def.ParseFromString(graph.as_graph_def().SerializeToString())
+    except (ValueError, protobuf_message.Error) as error:
+        raise GraphError("The graph is too large to be serialised.") from error
+    for key in ("variables", "trainable_variables", "local_variables", "cond_context", "while_context"):
+        values = []
+        for item in graph.get_collection(key):
+            to_proto = getattr(item, "to_proto", None)
+            try:
+                with graph.as_default():  # outside of a graph a variable of the second kind is not serialised
+                    values.append(to_proto().SerializeToString() if to_proto else None)
+            except (ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError):
+                values.append(None)
+        kept = [value for value in values if value is not None]
+        if kept:
+            meta.collection_def[key].bytes_list.value.extend(kept)
+    return bytes(meta.SerializeToString())
+
+
+def _parse_text(content: bytes) -> Message:
+    if len(content) > MAX_TEXT_BYTES:
+        raise GraphError(f"The graph's text has {len(content):,} bytes; at most {MAX_TEXT_BYTES:,} are read.")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise GraphError("The graph looks like text but is not UTF-8.") from error
+    for empty, is_meta in ((graph_def(), False), (meta_graph_def(), True)):
+        try:
+            parsed = text_format.Parse(text, empty, allow_unknown_field=False)
+        except (text_format.ParseError, ValueError, RecursionError, OverflowError):
+            continue
+        return parsed if is_meta else _wrapped(parsed)
+    raise GraphError("The text is neither a GraphDef nor a MetaGraphDef, or it is cut off.")
+
+
+def _parse_binary(content: bytes) -> Message:
+    graph = _attempt("GraphDef", content)
+    if graph is not None and graph.node and _plausible(graph):
+        return _wrapped(graph)
+    meta = _attempt("MetaGraphDef", content)
+    if meta is not None and meta.HasField("graph_def") and _plausible(meta.graph_def):
+        return meta
+    if graph is not None and not graph.node and (graph.HasField("versions") or graph.HasField("library")):
+        return _wrapped(graph)
+    if content[:1] in b"\x0a\x12\x1a\x22":
+        raise GraphError("The bytes begin like a graph but are cut off or damaged.")
+    raise GraphError("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text.")
+
+
+def _attempt(name: str, content: bytes) -> Message | None:
+    try:
+        return message(name).FromString(content)
+    except (protobuf_message.DecodeError, RecursionError):
+        return None
+
+
+def _plausible(graph: Message) -> bool:
+    """Whether each node has a name and an op that can be one: bytes of another message parse as a graph by chance."""
+    return all(node.name and _OP.match(node.op) for node in graph.node)
+
+
+def _wrapped(graph: Message) -> Message:
+    meta = meta_graph_def()
+    meta.graph_def.CopyFrom(graph)
+    return meta

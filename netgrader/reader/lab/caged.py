@@ -1,0 +1,343 @@
+"""The lab in a cage: `CagedLab` has a stranger's graphs loaded and run by a server that it keeps in a sandbox.
+
+What the server answers is read as hostile, since it runs strangers' graphs: sizes, types and counts are checked, and a
+sentence from it is cut. A request that takes too long costs the server its life; graphs are loaded again into the next
+one, sessions are lost.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.cage import Limits, Plan, Sandbox, SandboxError, open_sandbox
+from netgrader.cage.zygote import Zygote
+from netgrader.cage_contents import PACKAGE_FOLDER, lab_package
+from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab.wire import Channel, FrameError, LateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from netgrader.cage import Caged
+
+__all__ = ["CagedLab"]
+
+Array = npt.NDArray[Any]
+T = TypeVar("T")
+
+KINDS = frozenset({"graph", "op", "run", "limit", "lost"})
+LONGEST_SENTENCE = 500
+MOST_NAMES = 100_000
+
+
+class CagedLab:
+    """A lab whose TensorFlow runs in a sandbox.
+
+    Parameters
+    ----------
+    sandbox
+        By name, or opened already.
+    threads
+        Threads that TensorFlow may use.
+    seconds
+        How long one request may take.
+    memory_bytes
+        How much memory the server may take.
+    lives
+        How often the server may be started anew after it was lost.
+    zygote
+        Address of a zygote (`netgrader.cage.zygote.Zygote.address_for`) that the server may begin as a fork of.
+
+    Raises
+    ------
+    LabError
+        Of kind ``lost``, if there can be no such lab here.
+    """
+
+    def __init__(
+        self,
+        sandbox: str | Sandbox = "bubblewrap",
+        *,
+        threads: int = 2,
+        seconds: float = 230.0,
+        memory_bytes: int = 4_000_000_000,
+        lives: int = 5,
+        zygote: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._seconds = seconds
+        self._lives = lives
+        self._threads = threads
+        self._limits = Limits(
+            wall_seconds=24 * 3600.0,
+            cpu_cores=float(threads),
+            memory_bytes=memory_bytes,
+            disk_bytes=50_000_000,
+        )
+        self._zygote = None if zygote is None else _found(zygote)
+        try:
+            self._sandbox = open_sandbox(sandbox) if isinstance(sandbox, str) else sandbox
+            if self._zygote is not None:
+                self._sandbox = self._sandbox.with_zygote(self._zygote)
+        except SandboxError as error:
+            raise LabError("lost", str(error)) from error
+        self._closed = False
+        self._generation = 0
+        self._server = self._start()
+
+    def load(self, meta_graph: bytes) -> _Graph:
+        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.api.Lab.load`."""
+        graph = _Graph(self, meta_graph)
+        graph.number()
+        return graph
+
+    def close(self) -> None:
+        """Stop the lab and everything in it."""
+        self._closed = True
+        self._server.caged.close()
+        if self._zygote is not None:
+            self._zygote.close()
+
+    def ask(self, call: str, /, **arguments: Any) -> Any:
+        """Have the server make a call; what it answers is a stranger's.
+
+        Raises
+        ------
+        LabError
+            What the server says, or ``limit`` or ``lost`` if it does not answer.
+        """
+        server = self._server
+        try:
+            server.channel.send({"call": call, "arguments": arguments}, self._seconds)
+            answer = server.channel.receive(self._seconds)
+        except LateError as error:
+            server.caged.kill("time")
+            server.caged.close()
+            raise LabError("limit", f"The lab did not answer within {self._seconds:.0f} seconds.") from error
+        except FrameError as error:
+            raise self._lost(server) from error
+        return _result(answer)
+
+    def _start(self) -> _Server:
+        threads = str(self._threads)
+        plan = Plan(
+            argv=[sys.executable, "-m", "netgrader.reader.lab.server"],
+            mounts=[lab_package()],
+            env={
+                "PYTHONPATH": PACKAGE_FOLDER,
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                "TF_NUM_INTRAOP_THREADS": threads,
+                "TF_NUM_INTEROP_THREADS": threads,
+                "CUDA_VISIBLE_DEVICES": "-1",
+            },
+            limits=self._limits,
+            warm=True,
+        )
+        try:
+            caged = self._sandbox.start(plan, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except SandboxError as error:
+            raise LabError("lost", str(error)) from error
+        if caged.stdin is None or caged.stdout is None:  # asked for above
+            raise LabError("lost", "The lab could not be reached.")
+        self._generation += 1
+        return _Server(caged, Channel(caged.stdout.fileno(), caged.stdin.fileno()))
+
+    def alive(self) -> int:
+        """The number of the server that runs, which is started anew if the last one was lost."""
+        if self._closed:
+            raise LabError("lost", "The lab is closed.")
+        if self._server.caged.outcome is not None:
+            if self._lives <= 0:
+                raise LabError("lost", "The lab was lost too often.")
+            self._lives -= 1
+            self._server.caged.close()
+            self._server = self._start()
+        return self._generation
+
+    def _lost(self, server: _Server) -> LabError:
+        """Why the server is gone."""
+        outcome = server.caged.close()
+        if outcome.limit == "memory":
+            return LabError("limit", f"The lab needed more than {self._limits.memory_bytes / 1e9:.3g} GB of memory.")
+        if outcome.limit not in (None, "killed"):
+            return LabError("limit", f"The lab hit a limit ({outcome.limit}).")
+        return LabError("lost", f"The lab died (exit code {outcome.code}).")
+
+
+def _found(address: Mapping[str, Any]) -> Zygote | None:
+    """Return the zygote; None if it is gone, and then the server begins from nothing."""
+    try:
+        return Zygote.at(address)
+    except SandboxError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Server:
+    caged: Caged
+    channel: Channel
+
+
+@dataclass
+class _Graph:
+    """A graph that the lab has accepted; see `netgrader.reader.lab.api.LoadedGraph`."""
+
+    lab: CagedLab
+    meta_graph: bytes
+    _variables: tuple[str, ...] = ()
+    _trainable: tuple[str, ...] = ()
+    _number: int = 0
+    _generation: int = -1
+    _requests: list[tuple[str, list[str]]] = field(default_factory=list)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Op names of all variables."""
+        return self._variables
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """Op names of the variables that training is meant to move."""
+        return self._trainable
+
+    def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
+        """Add gradients of the sum of `of`; see `netgrader.reader.lab.api.LoadedGraph.gradients`."""
+        names = self._gradients(of, list(wrt))
+        self._requests.append((of, list(wrt)))
+        return names
+
+    def session(self, seed: int = 0, *, often: bool = False) -> _Session:
+        """Open a session; see `netgrader.reader.lab.api.LoadedGraph.session`."""
+        number = self.number()
+        session = _expect(self.lab.ask("session", graph=number, seed=int(seed), often=often), int)
+        return _Session(self.lab, session, self._generation)
+
+    def number(self) -> int:
+        """The server's number for it; loads it, if this server has not seen it."""
+        generation = self.lab.alive()
+        if self._generation != generation:
+            answer = _expect(self.lab.ask("load", meta_graph=self.meta_graph), dict)
+            self._number = _expect(answer.get("graph"), int)
+            self._variables = _names(answer.get("variables"))
+            self._trainable = _names(answer.get("trainable"))
+            self._generation = generation
+            for of, wrt in self._requests:
+                self._gradients(of, wrt)
+        return self._number
+
+    def _gradients(self, of: str, wrt: list[str]) -> list[str | None]:
+        found = _expect(self.lab.ask("gradients", graph=self.number(), of=of, wrt=wrt), list)
+        if len(found) != len(wrt) or not all(name is None or isinstance(name, str) for name in found):
+            raise _strange()
+        return found
+
+
+class _Session:
+    """A session with variable values of its own; see `netgrader.reader.lab.api.LabSession`."""
+
+    def __init__(self, lab: CagedLab, number: int, generation: int) -> None:
+        self._lab = lab
+        self._number = number
+        self._generation = generation
+
+    def initialise(self) -> None:
+        """Run the graph's own initialisers, seeded as the session was opened."""
+        self._ask("initialise")
+
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Set variables by op name."""
+        self._ask("assign", values=_arrays(values))
+
+    def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
+        """Values of the variables by op name; all of them if None."""
+        found = _expect(self._ask("values", names=None if names is None else list(names)), dict)
+        if names is not None and set(found) != set(names):
+            raise _strange()
+        return {name: _expect(value, np.ndarray) for name, value in found.items()}
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
+        """Fetch tensors or run ops by name, feeding any feedable tensor by name; None for an op."""
+        return _fetched(self._ask("run", fetches=list(fetches), feeds=_arrays(feeds or {})), len(fetches))
+
+    def run_batches(
+        self,
+        fetches: Sequence[str],
+        data: Mapping[str, Array],
+        batches: Sequence[npt.NDArray[np.int64]],
+        constant: Mapping[str, Array] | None = None,
+    ) -> list[list[Array | None]]:
+        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is; one call."""
+        found = _expect(
+            self._ask(
+                "run_batches",
+                fetches=list(fetches),
+                data=_arrays(data),
+                batches=[np.asarray(batch) for batch in batches],
+                constant=_arrays(constant or {}),
+            ),
+            list,
+        )
+        if len(found) != len(batches):
+            raise _strange()
+        return [_fetched(results, len(fetches)) for results in found]
+
+    def close(self) -> None:
+        """Forget the session."""
+        if self._generation == self._lab.alive():
+            self._ask("close")
+
+    def _ask(self, call: str, **arguments: Any) -> Any:
+        if self._generation != self._lab.alive():
+            raise LabError("lost", "The session was lost with the lab that it was opened in.")
+        return self._lab.ask(call, session=self._number, **arguments)
+
+
+def _arrays(values: Mapping[str, Array]) -> dict[str, Array]:
+    found = {}
+    for name, value in values.items():
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf":
+            raise LabError("run", f"A value of the type {array.dtype} is not a number.")
+        found[name] = array
+    return found
+
+
+def _result(answer: object) -> Any:
+    """What a call returned, or the LabError that it ended with."""
+    if not isinstance(answer, dict) or len(answer.keys() & {"result", "error"}) != 1:
+        raise _strange()
+    if "result" in answer:
+        return answer["result"]
+    kind, sentence = answer["error"], answer.get("sentence")
+    if kind not in KINDS or not isinstance(sentence, str):
+        raise _strange()
+    raise LabError(kind, sentence[:LONGEST_SENTENCE])
+
+
+def _fetched(results: object, count: int) -> list[Array | None]:
+    found: list[Array | None] = _expect(results, list)
+    if len(found) != count or not all(value is None or isinstance(value, np.ndarray) for value in found):
+        raise _strange()
+    return found
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = _expect(value, list)
+    if len(names) > MOST_NAMES or not all(isinstance(name, str) for name in names):
+        raise _strange()
+    return tuple(names)
+
+
+def _expect(value: object, kind: type[T]) -> T:
+    if not isinstance(value, kind):
+        raise _strange()
+    return value
+
+
+def _strange() -> LabError:
+    return LabError("lost", "The lab's answer makes no sense.")

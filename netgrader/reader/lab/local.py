@@ -1,0 +1,277 @@
+"""The lab in this process: TensorFlow on the copy of a stranger's graph that the allow-list let through.
+
+It runs in a student's own notebook and inside the cage, never in the process that gives verdicts. TensorFlow is
+imported with the first graph, and neither its global state nor the default graph is touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.reader.graph.source import GraphError, read_source
+from netgrader.reader.lab.allow import Accepted, GraphLimits, accept, reseed
+from netgrader.reader.lab.api import LAB_SESSION, LabError
+from netgrader.reader.lab.definitions import VARIABLE_OPS, first_assignments, trainable_variables, variable_definitions
+from netgrader.reader.lab.imported import Imported, tensor_name, tensorflow, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["LocalLab"]
+
+Array = npt.NDArray[Any]
+
+
+class LocalLab:
+    """Loads graphs into TensorFlow in this process.
+
+    Parameters
+    ----------
+    limits
+        How large a graph may be.
+    timeout
+        Seconds that one run may take; None for no limit.
+    threads
+        Threads that TensorFlow may use for one op; 0 for as many as there are cores.
+    """
+
+    def __init__(self, limits: GraphLimits | None = None, timeout: float | None = None, threads: int = 0) -> None:
+        self._limits = limits
+        self._timeout = timeout
+        self._threads = threads
+        self._open: list[_Session] = []
+
+    def load(self, meta_graph: bytes) -> _Graph:
+        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.api.Lab.load`.
+
+        What the allow-list does not have is taken out with all that is computed from it; a run that asks for it is an
+        error of kind ``op``.
+        """
+        try:
+            source = read_source(meta_graph)
+        except GraphError as error:
+            raise LabError("graph", str(error)) from error
+        return _Graph(accept(source, self._limits), source, self._config(), self._open)
+
+    def close(self) -> None:
+        """Close the sessions that are still open."""
+        for session in list(self._open):
+            session.close()
+
+    def _config(self) -> Callable[[bool], Any]:
+        def make(often: bool) -> Any:
+            tf = tensorflow()
+            config = tf.ConfigProto(
+                allow_soft_placement=True, device_count={"GPU": 0}, intra_op_parallelism_threads=self._threads
+            )
+            # Without the graph optimiser a first run starts sooner; with it each step of a training takes two thirds.
+            config.graph_options.rewrite_options.disable_meta_optimizer = not often
+            config.operation_timeout_in_ms = int(1000 * self._timeout) if self._timeout else 0
+            return config
+
+        return make
+
+
+class _Graph:
+    """A graph that the lab has accepted; see `netgrader.reader.lab.api.LoadedGraph`."""
+
+    def __init__(self, accepted: Accepted, source: Any, config: Callable[[bool], Any], opened: list[_Session]) -> None:
+        self.left_out = accepted.left_out
+        self._meta = accepted.meta
+        self._config = config
+        self._opened = opened
+        self._requests: list[tuple[str, tuple[str, ...]]] = []
+        nodes = accepted.meta.graph_def.node
+        self._variables = tuple(node.name for node in nodes if node.op in VARIABLE_OPS)
+        present = {node.name for node in nodes}
+        definitions = variable_definitions(source)
+        self._trainable = trainable_variables(nodes, self._variables, definitions)
+        self.initialisers = first_assignments(nodes, self._variables, definitions, present)
+        # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
+        self._imports = {1: Imported(reseed(self._meta, 1))}
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Op names of all variables, in the graph's order."""
+        return self._variables
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """Op names of the variables that training is meant to move."""
+        return self._trainable
+
+    def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
+        """Add gradients of the sum of `of`; see `netgrader.reader.lab.api.LoadedGraph.gradients`.
+
+        `wrt` may name tensors or variables (by op name).
+        """
+        for name in (of, *wrt):
+            self.check(name)
+        first = next(iter(self._imports.values()))
+        names = first.add_gradients(of, wrt)
+        self._requests.append((of, tuple(wrt)))
+        # Every copy gets the same ops under the same names, so that sessions opened before can ask for them too.
+        for imported in self._imports.values():
+            self._catch_up(imported)
+        return names
+
+    def _catch_up(self, imported: Imported) -> None:
+        for of, wrt in self._requests[imported.gradients :]:
+            imported.add_gradients(of, wrt)
+
+    def session(self, seed: int = 0, *, often: bool = False) -> _Session:
+        """Open a session; see `netgrader.reader.lab.api.LoadedGraph.session`."""
+        if seed not in self._imports:
+            self._imports[seed] = Imported(reseed(self._meta, seed) if seed else self._meta)
+        imported = self._imports[seed]
+        self._catch_up(imported)
+        with translated("run"):
+            session = _Session(self, imported, self._config(often), self._opened)
+        self._opened.append(session)
+        return session
+
+    def check(self, name: str) -> None:
+        """Say so if `name` was taken out of the graph, or never was in it."""
+        op = name.partition(":")[0]
+        if op in self.left_out:
+            raise LabError("op", f"{op[:80]!r} needs the op {self.left_out[op]}, which the lab does not run.")
+        try:
+            next(iter(self._imports.values())).graph.get_operation_by_name(op)
+        except (KeyError, ValueError) as error:
+            raise LabError("run", f"The graph has no operation {op[:80]!r}.") from error
+
+
+class _Session:
+    """A session with variable values of its own; see `netgrader.reader.lab.api.LabSession`."""
+
+    def __init__(self, owner: _Graph, imported: Imported, config: Any, opened: list[_Session]) -> None:
+        self._owner = owner
+        self._import = imported
+        self._opened = opened
+        self._session = tensorflow().Session(graph=imported.graph, config=config)
+        setattr(self._session, LAB_SESSION, True)
+
+    def initialise(self) -> None:
+        """Run the graph's own initialisers; one that needs another's result waits for it."""
+        pending = [op for op in self._owner.initialisers if op not in self._owner.left_out]
+        if not pending:
+            return
+        with translated("run"):
+            reason: Exception | None = None
+            try:
+                self._session.run(pending)
+                pending = []
+            except tensorflow().errors.FailedPreconditionError as error:
+                reason = error
+            while pending:
+                failed = []
+                for op in pending:
+                    try:
+                        self._session.run(op)
+                    except tensorflow().errors.FailedPreconditionError as error:
+                        failed.append(op)
+                        reason = error
+                if reason and len(failed) == len(pending):
+                    raise reason
+                pending = failed
+
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Set variables by op name; a value of another shape than the variable's is an error."""
+        operations, feeds = [], {}
+        for name, value in values.items():
+            if name not in self._owner.variables:
+                raise LabError("run", f"The graph has no variable {name[:80]!r}.")
+            array = self._as(name, value)
+            placeholder, assign, _ = self._import.variable(name)
+            operations.append(assign)
+            feeds[placeholder] = array
+        if operations:
+            with translated("run"):
+                self._session.run(operations, feeds)
+
+    def _as(self, name: str, value: Array) -> Array:
+        array = np.asarray(value)
+        shape = self._import.shape(name)
+        if shape is not None and (
+            len(shape) != array.ndim or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True))
+        ):
+            raise LabError("run", f"The variable {name[:80]!r} has the shape {shape}, not {array.shape}.")
+        if array.dtype.kind not in "biuf":
+            raise LabError("run", f"A value of the type {array.dtype} is not a number.")
+        return array.astype(self._import.dtype(name), copy=False)
+
+    def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
+        """Values of the variables by op name; of all that are initialised and hold numbers if None."""
+        if names is not None:
+            for name in names:
+                if name not in self._owner.variables:
+                    raise LabError("run", f"The graph has no variable {name[:80]!r}.")
+            with translated("run"):
+                found = self._session.run([self._import.variable(name)[2] for name in names])
+            return {name: np.asarray(value) for name, value in zip(names, found, strict=True)}
+        try:
+            return self.values(self._owner.variables)
+        except LabError:
+            return {name: value for name in self._owner.variables for value in self._one(name)}
+
+    def _one(self, name: str) -> Iterator[Array]:
+        try:
+            yield self._session.run(self._import.variable(name)[2])
+        except tensorflow().errors.FailedPreconditionError:
+            return
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
+        """Fetch tensors (``name:0``) or run ops (``name``), feeding any feedable tensor by name; None for an op."""
+        targets = self._targets(fetches)
+        return self._run(targets, self._feeds(feeds or {}))
+
+    def run_batches(
+        self,
+        fetches: Sequence[str],
+        data: Mapping[str, Array],
+        batches: Sequence[npt.NDArray[np.int64]],
+        constant: Mapping[str, Array] | None = None,
+    ) -> list[list[Array | None]]:
+        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is."""
+        targets = self._targets(fetches)
+        fixed = self._feeds(constant or {})
+        arrays = self._feeds(data)
+        results = []
+        for batch in batches:
+            try:
+                feeds = {name: array[batch] for name, array in arrays.items()}
+            except IndexError as error:
+                raise LabError("run", "A batch asks for rows that the data does not have.") from error
+            results.append(self._run(targets, {**fixed, **feeds}))
+        return results
+
+    def close(self) -> None:
+        """Forget the session."""
+        self._session.close()
+        if self in self._opened:
+            self._opened.remove(self)
+
+    def _targets(self, fetches: Sequence[str]) -> list[Any]:
+        targets = []
+        for name in fetches:
+            self._owner.check(name)
+            with translated("run"):
+                targets.append(self._import.graph.as_graph_element(name))
+        return targets
+
+    def _feeds(self, feeds: Mapping[str, Array]) -> dict[Any, Array]:
+        found = {}
+        for name, value in feeds.items():
+            self._owner.check(name)
+            with translated("run"):
+                tensor = self._import.graph.get_tensor_by_name(tensor_name(name))
+                found[tensor] = np.asarray(value, dtype=tensor.dtype.base_dtype.as_numpy_dtype)
+        return found
+
+    def _run(self, targets: list[Any], feeds: Mapping[Any, Array]) -> list[Array | None]:
+        with translated("run"):
+            results = self._session.run(targets, feeds)
+        return [None if result is None else np.asarray(result) for result in results]

@@ -1,0 +1,106 @@
+"""The lab inside a cage: ``python -m netgrader.reader.lab.server`` answers requests on its standard input, one by one.
+
+A request names a call of `netgrader.reader.lab.api` with its arguments; the answer is what it returned or a LabError. It
+knows no answers and keeps nothing but what it was sent.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab.local import LocalLab
+from netgrader.reader.lab.wire import Channel, FrameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from netgrader.reader.lab.api import Lab, LabSession, LoadedGraph
+
+__all__ = ["main"]
+
+
+class Server:
+    """Answers one request after the other."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._graphs: dict[int, LoadedGraph] = {}
+        self._sessions: dict[int, LabSession] = {}
+        self._last = 0
+        self._calls: Mapping[str, Callable[..., Any]] = {
+            "hello": lambda: "hello",
+            "load": self._load,
+            "gradients": lambda graph, of, wrt: self._graphs[graph].gradients(of, wrt),
+            "session": self._session,
+            "initialise": lambda session: self._sessions[session].initialise(),
+            "assign": lambda session, values: self._sessions[session].assign(values),
+            "values": lambda session, names: self._sessions[session].values(names),
+            "run": lambda session, fetches, feeds: self._sessions[session].run(fetches, feeds),
+            "run_batches": lambda session, fetches, data, batches, constant: self._sessions[session].run_batches(
+                fetches, data, batches, constant
+            ),
+            "close": self._close,
+        }
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to `request`; no exception but those that end the process."""
+        try:
+            return {"result": self._calls[request["call"]](**request["arguments"])}
+        except LabError as error:
+            return {"error": error.kind, "sentence": error.sentence}
+        except MemoryError:
+            return {"error": "limit", "sentence": "The graph needs more memory than it may have."}
+        except Exception as error:  # noqa: BLE001 - TensorFlow raises nearly everything; none of it may end the lab
+            return {"error": "run", "sentence": f"TensorFlow failed: {type(error).__name__}: {str(error)[:300]}"}
+
+    def _load(self, meta_graph: bytes) -> dict[str, Any]:
+        graph = self._lab.load(meta_graph)
+        self._last += 1
+        self._graphs[self._last] = graph
+        return {"graph": self._last, "variables": list(graph.variables), "trainable": list(graph.trainable)}
+
+    def _session(self, graph: int, seed: int, often: bool) -> int:
+        session = self._graphs[graph].session(seed, often=often)
+        self._last += 1
+        self._sessions[self._last] = session
+        return self._last
+
+    def _close(self, session: int) -> None:
+        self._sessions.pop(session).close()
+
+
+def main() -> int:
+    """Serve until the other side is gone; the exit code."""
+    channel = Channel(*_own_descriptors())
+    threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0"))
+    # TensorFlow imports Keras where it can, a fifth of its own time, and no graph needs it here.
+    sys.modules["keras"] = None  # type: ignore[assignment]
+    import tensorflow as tf  # noqa: F401, PLC0415 - takes seconds, which pass while the other side prepares
+
+    server = Server(LocalLab(threads=threads))
+    try:
+        while True:
+            answer = server.answer(channel.receive())
+            try:
+                channel.send(answer)
+            except TypeError as error:  # nothing of it was sent yet
+                channel.send({"error": "run", "sentence": f"What came out is no number: {error}"})
+    except FrameError:
+        return 0
+
+
+def _own_descriptors() -> tuple[int, int]:
+    """The pipes to the other side, out of reach for what prints or reads in this process."""
+    reading, writing = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.dup2(2, 1)
+    os.close(nowhere)
+    return reading, writing
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What is found by trying out, in the lab: each experiment one function."""

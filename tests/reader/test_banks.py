@@ -1,0 +1,106 @@
+"""The banks of activations, losses and optimizers tell their entries apart by values alone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from netgrader.reader.faults.loss_faults import climbing
+from netgrader.reader.find.activations import BANK as ACTIVATIONS
+from netgrader.reader.find.activations import SAME, name_activation
+from netgrader.reader.find.losses import BANK as LOSSES
+from netgrader.reader.find.losses import Observation, recognise
+from netgrader.reader.find.optimizers import RULES, recognise_steps
+from netgrader.reader.find.roles import Roles
+from netgrader.reader.state import Training
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_each_activation_is_named_by_its_values(name):
+    before = np.random.default_rng(1).standard_normal((6, 40)) * 3
+    after = ACTIVATIONS[name](before).astype(np.float32)
+    assert name_activation(before, after) == SAME.get(name, name)
+
+
+def test_a_leaky_relu_of_any_slope_and_one_by_column_are_named_and_what_is_none_of_them_is_not():
+    before = np.random.default_rng(1).standard_normal((30, 8))
+    slopes = np.linspace(0.01, 0.3, 8)
+    assert name_activation(before, np.where(before > 0, before, 0.2 * before)) == "leaky-relu"
+    assert name_activation(before, np.where(before > 0, before, slopes * before)) == "leaky-relu"
+    assert name_activation(before, np.cumsum(before, axis=1)) is None
+
+
+def observations(formula, scale=1.0, offset=0.0):
+    rng = np.random.default_rng(2)
+    made = []
+    for _ in range(24):
+        scores, labels = rng.standard_normal((4, 10)) * 1.7, rng.integers(1, 9, 4)
+        made.append(Observation(scores, labels, scale * formula(scores, labels) + offset))
+    return made
+
+
+#: Formulas that are one and the same up to a factor and a constant.
+ALIKE = {
+    "labels-probabilities-swapped": {"negative-probability", "labels-probabilities-swapped"},
+    "labels-logits-swapped": {"labels-logits-swapped", "negative-score"},
+}
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_each_loss_is_named_whatever_its_scale_and_what_is_added(kind):
+    match = recognise(observations(LOSSES[kind], scale=0.25, offset=3.0))
+    assert match is not None
+    assert match.kind in ALIKE.get(kind, {kind, kind.removesuffix("-tight")})
+    assert match.scale > 0
+
+
+def test_variants_of_the_right_loss_are_the_right_loss():
+    def smoothed(z, labels):
+        log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
+        return float(-(0.9 * log_p[np.arange(4), labels] + 0.1 * log_p.mean(1)).sum())
+
+    match = recognise(observations(smoothed))
+    assert match is not None
+    assert match.kind == "softmax-cross-entropy"
+    assert "label smoothing" in match.detail
+
+
+def test_soft_labels_at_a_temperature_with_a_penalty_for_confidence_are_the_right_loss():
+    def softened(z, labels):
+        warm, cold = (v - np.log(np.exp(v).sum(1, keepdims=True)) for v in (z / 1.5, z))
+        soft = 0.9 * np.eye(10)[labels] + 0.01
+        return float(-(soft * warm).sum() + 0.2 * (np.exp(cold) * cold).sum())
+
+    match = recognise(observations(softened))
+    assert match is not None
+    assert (match.kind, match.detail) == ("softmax-cross-entropy", "temperature 1.5, label smoothing 0.1")
+
+
+def test_a_loss_of_no_formula_is_not_named():
+    assert recognise(observations(lambda z, _: float(np.sin(7 * z[:, 0]).sum()))) is None
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_each_rule_is_named_with_its_rate_and_its_direction(kind):
+    rng = np.random.default_rng(3)
+    gradients = [rng.standard_normal(400) for _ in range(4)]
+    rule = RULES[kind][0]
+    steps = [-0.02 * rule(gradients[: count + 1]) for count in range(4)]
+    match = recognise_steps(gradients, steps)
+    assert match is not None
+    assert match.kind == kind
+    assert match.rate == pytest.approx(0.02, rel=1e-3)
+    upward = recognise_steps(gradients, [-step for step in steps])
+    assert upward is not None
+    assert upward.rate < 0
+    assert recognise_steps(gradients, [rng.standard_normal(400) for _ in range(4)]) is None
+
+
+@pytest.mark.parametrize(("kind", "named"), [("adam", True), ("ftrl", False), ("adagrad-da", False)])
+def test_a_first_jump_towards_zero_is_no_climb_for_optimizers_that_begin_with_one(kind, named):
+    training = Training(kind=kind, climbs=True)
+    reading = SimpleNamespace(training=training, bench=object(), loss="loss:0", graph=None, roles=Roles())
+    assert bool(list(climbing(reading))) is named

@@ -1,0 +1,112 @@
+"""A lab that begins as a fork of a zygote answers like any other, and knows nothing of the one before."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+from netgrader.cage.watch import process_tree
+from netgrader.cage.zygote import Preload, Zygote
+from netgrader.cage_contents import preload
+from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab.caged import CagedLab
+from netgrader.reader.lab.local import LocalLab
+
+
+@pytest.fixture(scope="module")
+def zygote():
+    with Zygote.start(BubblewrapSandbox(), preload(1)) as zygote:
+        zygote.wait()
+        yield zygote
+
+
+@pytest.fixture
+def lab(zygote):
+    lab = CagedLab(zygote=zygote.address, seconds=60)
+    yield lab
+    lab.close()
+
+
+def a_layer() -> bytes:
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 4], name="x")
+        w = tf.get_variable("w", [4, 3], initializer=tf.glorot_uniform_initializer())
+        loss = tf.reduce_sum(tf.nn.relu(tf.matmul(x, w)), name="loss")
+        tf.train.AdamOptimizer(0.1).minimize(loss, name="step")
+        tf.identity(tf.random_uniform([6]), name="drawn")
+        return tf.train.export_meta_graph(graph=graph).SerializeToString()
+
+
+def steps(lab):
+    session = lab.load(a_layer()).session(3)
+    session.initialise()
+    images = {"x:0": np.linspace(0, 1, 40, dtype=np.float32).reshape(10, 4)}
+    for _ in range(3):
+        session.run(["step"], images)
+    return session.values()
+
+
+def test_it_answers_as_the_lab_in_this_process_does(lab):
+    local = LocalLab(threads=2)
+    here = steps(local)
+    local.close()
+    there = steps(lab)
+    assert here.keys() == there.keys()
+    for name, value in here.items():
+        np.testing.assert_array_equal(there[name], value)
+
+
+def test_it_begins_at_once_and_ends_with_all_of_it(zygote):
+    before = [zygote.process.number]
+    lab = CagedLab(zygote=zygote.address)
+    steps(lab)
+    used = lab._server.caged.usage()
+    assert used.cpu_seconds < 1.5  # of which TensorFlow's import alone would take more
+    assert len(process_tree(zygote.process.number)) > len(before)
+    lab.close()
+    deadline = time.monotonic() + 5  # the process that waits for it ends a moment later
+    while process_tree(zygote.process.number) != before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process_tree(zygote.process.number) == before
+
+
+def test_a_graph_of_one_lab_is_not_there_in_the_next(zygote):
+    first, second = (CagedLab(zygote=zygote.address) for _ in range(2))
+    session = first.load(a_layer()).session(3)
+    session.initialise()
+    with pytest.raises(LabError):
+        second.ask("run", session=session._number, fetches=["loss:0"], feeds={})
+    first.close()
+    second.close()
+
+
+def test_what_nobody_seeds_is_drawn_anew_in_each(zygote):
+    drawn = []
+    for _ in range(2):
+        lab = CagedLab(zygote=zygote.address)
+        drawn.append(lab.load(a_layer()).session().run(["drawn:0"])[0].tolist())
+        lab.close()
+    assert drawn[0] != drawn[1]
+
+
+def test_without_a_zygote_it_begins_from_nothing():
+    with Zygote.start(BubblewrapSandbox(), Preload()) as zygote:
+        zygote.wait()
+        address = zygote.address
+    lab = CagedLab(zygote=address)
+    assert lab.ask("hello") == "hello"
+    lab.close()
+
+
+def test_a_lab_that_is_lost_is_forked_again(lab):
+    graph = lab.load(a_layer())
+    os.kill(lab._server.caged._first, 9)
+    lab._server.caged.wait(10)
+    session = graph.session(1)
+    session.initialise()
+    assert session.values(["w"])["w"].shape == (4, 3)

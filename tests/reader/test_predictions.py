@@ -1,0 +1,76 @@
+"""A prediction in any form is right if it says the class with the largest logit, and named if it says another."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.reader import read_network
+from netgrader.reader.exercises import exercise_named
+
+RIGHT = {
+    "softmax": tf.nn.softmax,
+    "logits": lambda z: z,
+    "logarithms": tf.nn.log_softmax,
+    "hotter": lambda z: tf.nn.softmax(z / 3),
+    "sigmoid": tf.sigmoid,
+    "classes": lambda z: tf.argmax(z, 1),
+    "small classes": lambda z: tf.argmax(z, -1, output_type=tf.int32),
+    "classes as floats": lambda z: tf.cast(tf.argmax(tf.nn.softmax(z), 1), tf.float32),
+    "a column": lambda z: tf.expand_dims(tf.argmax(z, 1), 1),
+    "the best one": lambda z: tf.nn.top_k(z, 1).indices,
+    "one-hot": lambda z: tf.one_hot(tf.argmax(z, 1), 10),
+}
+WRONG = {
+    "the weakest": lambda z: tf.argmin(z, 1),
+    "the sign lost": lambda z: tf.nn.softmax(-z),
+    "counted from one": lambda z: tf.argmax(z, 1) + 1,
+    "over the images": lambda z: tf.nn.softmax(z, axis=0),
+    "largest image of each class": lambda z: tf.argmax(z, 0),
+    "how sure": lambda z: tf.reduce_max(tf.nn.softmax(z), 1),
+}
+
+
+@pytest.fixture
+def codes(lab):
+    """The codes of a right network with another prediction; its accuracy is taken from the logits."""
+
+    def read(predict, *, accuracy_of_it=False):
+        graph = tf.Graph()
+        with graph.as_default():
+            x = tf.placeholder(tf.float32, [None, 784])
+            y = tf.placeholder(tf.float32, [None, 10])
+            weights = tf.Variable(tf.random.uniform([784, 10], -0.08, 0.08, seed=1))
+            logits = tf.matmul(x, weights) + tf.Variable(tf.zeros([10]))
+            prediction = predict(logits)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
+            train_op = tf.train.AdamOptimizer(0.003).minimize(loss)
+            seen = prediction if accuracy_of_it else logits
+            hits = tf.equal(tf.argmax(seen, 1), tf.argmax(y, 1))
+            accuracy = tf.reduce_mean(tf.cast(hits, tf.float32))
+        parts = {
+            "X": x,
+            "Y": y,
+            "logits": logits,
+            "prediction": prediction,
+            "loss": loss,
+            "train_op": train_op,
+            "accuracy": accuracy,
+        }
+        network = read_network(graph, parts, exercise_named("one_layer_network"), lab=lab)
+        return [fault.code for fault in network.faults]
+
+    return read
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_prediction_is_accepted_in_any_form(codes, name):
+    assert codes(RIGHT[name]) == []
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_prediction_of_another_class_is_named(codes, name):
+    assert codes(WRONG[name]) == ["prediction-wrong"]
+
+
+def test_an_accuracy_that_follows_from_the_prediction_is_no_second_fault(codes):
+    assert codes(WRONG["the sign lost"], accuracy_of_it=True) == ["prediction-wrong"]
+    assert codes(WRONG["over the images"], accuracy_of_it=True) == ["prediction-wrong"]

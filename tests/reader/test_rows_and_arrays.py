@@ -1,0 +1,128 @@
+"""Networks that take their images one at a time, or put layers together in arrays of tensors, are read as any other."""
+
+from __future__ import annotations
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.reader import Exercise, read_network
+
+ASKED = Exercise(
+    "two_layer_network", widths=(30, 10), activations=("relu", "none"), optimizer="adam", learning_rate=0.001, bias=True
+)
+
+
+class Weights:
+    """Images, labels, and the variables of 784 → 30 → 10."""
+
+    def __init__(self):
+        self.x, self.y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        self.w1, self.w2 = (tf.get_variable(f"W{i}", size) for i, size in enumerate([(784, 30), (30, 10)]))
+        self.b1, self.b2 = (
+            tf.get_variable(f"b{i}", [size], initializer=tf.zeros_initializer()) for i, size in enumerate([30, 10])
+        )
+
+
+def one(w, row, act):
+    return tf.tensordot(act(tf.tensordot(row, w.w1, 1) + w.b1), w.w2, 1) + w.b2
+
+
+def map_over_images(w, act):
+    return tf.map_fn(lambda row: one(w, row, act), w.x)
+
+
+def vectorised(w, act):
+    return tf.vectorized_map(lambda row: one(w, row, act), w.x)
+
+
+def scan_over_images(w, act):
+    return tf.scan(lambda _, row: one(w, row, act), w.x, initializer=tf.zeros([10]))
+
+
+def array_in_a_function(w, act):
+    @tf.function
+    def forward(x):
+        array = tf.TensorArray(tf.float32, size=tf.shape(x)[0], element_shape=[10])
+        for i in tf.range(tf.shape(x)[0]):
+            array = array.write(i, one(w, x[i], act))
+        return array.stack()
+
+    return forward(w.x)
+
+
+def parts_in_an_array(w, act):
+    array = tf.TensorArray(tf.float32, 3)
+    for i in range(3):
+        part = slice(10 * i, 10 * i + 10)
+        array = array.write(i, act(w.x @ w.w1[:, part] + w.b1[part]))
+    h = tf.reshape(tf.transpose(array.stack(), [1, 0, 2]), [-1, 30])
+    return h @ w.w2 + w.b2
+
+
+def parts_in_a_loop(w, act):
+    def part(i, array):
+        h = act(w.x @ w.w1[:, i * 10 : i * 10 + 10] + w.b1[i * 10 : i * 10 + 10])
+        return i + 1, array.write(i, tf.transpose(h))
+
+    _, array = tf.while_loop(lambda i, _: i < 3, part, [0, tf.TensorArray(tf.float32, 3)])
+    return tf.reshape(tf.transpose(array.concat()), [-1, 30]) @ w.w2 + w.b2
+
+
+def joined_again_and_again(w, act):
+    parts = [act(w.x @ w.w1[:, i : i + 10] + w.b1[i : i + 10]) for i in (0, 10, 20)]
+    return tf.concat([tf.concat(parts[:2], 1), parts[2]], 1) @ w.w2 + w.b2
+
+
+STYLES = [
+    map_over_images,
+    vectorised,
+    scan_over_images,
+    array_in_a_function,
+    parts_in_an_array,
+    parts_in_a_loop,
+    joined_again_and_again,
+]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of TensorFlow's own rewriting of functions
+@pytest.mark.parametrize(
+    ("style", "act", "objective", "codes"),
+    [
+        *((style, tf.nn.relu, lambda loss: loss, set()) for style in STYLES),
+        *(
+            (style, tf.identity, lambda loss: loss, {"missing-activation"})
+            for style in (map_over_images, parts_in_a_loop)
+        ),
+        (scan_over_images, tf.nn.relu, lambda loss: -loss, {"maximises-loss"}),
+    ],
+)
+def test_what_is_written_in_rows_or_parts_is_read_as_one_network(style, act, objective, codes, lab):
+    with tf.Graph().as_default() as graph:
+        w = Weights()
+        scores = style(w, act)
+        scores.set_shape([None, 10])
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=w.y, logits=scores))
+        tf.train.AdamOptimizer(0.001).minimize(objective(loss))
+        network = read_network(graph, {"X": w.x, "Y": w.y, "logits": scores, "loss": loss}, ASKED, lab=lab)
+    assert network.codes - {"missing-tensor"} == codes, str(network)
+    assert [(layer.inputs, layer.outputs) for layer in network.layers] == [(784, 30), (30, 10)]
+    assert not network.undecided
+    assert not network.remarks
+
+
+@pytest.mark.parametrize(("sign", "codes"), [(1, set()), (-1, {"maximises-loss"})])
+def test_a_loop_that_also_takes_each_image_s_loss_is_read_as_the_loss_of_all(sign, codes, lab):
+    with tf.Graph().as_default() as graph:
+        w = Weights()
+
+        def loss_of(pair):
+            row, label = pair
+            return tf.nn.softmax_cross_entropy_with_logits_v2(labels=label, logits=one(w, row, tf.nn.relu))
+
+        loss = tf.reduce_mean(tf.map_fn(loss_of, (w.x, w.y), dtype=tf.float32))
+        tf.train.AdamOptimizer(0.001).minimize(sign * loss)
+        network = read_network(graph, {"X": w.x, "Y": w.y, "loss": loss}, ASKED, lab=lab)
+    assert network.codes - {"missing-tensor"} == codes, str(network)
+    assert not network.undecided
+    assert network.loss is not None
+    assert network.loss.kind == "softmax-cross-entropy"

@@ -1,0 +1,177 @@
+"""Graphs from anywhere, and everything that is no graph: one sentence, no traceback."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import tensorflow.compat.v1 as tf
+from google.protobuf import text_format
+
+from netgrader.errors import NetgraderError
+from netgrader.reader import read_network
+from netgrader.reader.exercises import exercise_named
+from netgrader.reader.lab.local import LocalLab
+
+
+def network():
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        w1, w2 = tf.get_variable("a", [784, 1500]), tf.get_variable("b", [1500, 10])
+        b1, b2 = tf.get_variable("c", [1500]), tf.get_variable("d", [10])
+        z = tf.nn.relu(x @ w1 + b1) @ w2 + b2
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+        tf.train.AdamOptimizer(0.001).minimize(loss)
+    return graph
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return network()
+
+
+def test_every_form_of_a_graph_is_read_alike(graph, tmp_path):
+    definition = graph.as_graph_def()
+    with graph.as_default():
+        meta = tf.train.export_meta_graph()
+    (tmp_path / "binary").write_bytes(definition.SerializeToString())
+    (tmp_path / "text").write_text(text_format.MessageToString(meta), encoding="utf-8")
+    forms = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "text")]
+    read = [read_network(form, exercise="two_layer_network", lab=None) for form in forms]
+    assert all(one == read[0] for one in read)
+    assert [(layer.inputs, layer.outputs, layer.activation) for layer in read[0].layers] == [
+        (784, 1500, "relu"),
+        (1500, 10, "none"),
+    ]
+    assert not read[0].faults
+
+
+def test_a_lab_that_has_read_a_graph_keeps_no_session_with_its_variables(graph):
+    lab = LocalLab()
+    for _ in range(2):
+        read_network(graph, exercise="two_layer_network", lab=lab)
+        assert not lab._open
+    lab.close()
+
+
+def test_which_of_two_placeholders_holds_the_labels_is_said_to_be_undecided_unless_an_accuracy_tells():
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 784])
+        hard, soft = tf.placeholder(tf.float32, [None, 10], "hard"), tf.placeholder(tf.float32, [None, 10], "soft")
+        z = x @ tf.get_variable("w", [784, 10]) + tf.get_variable("b", [10])
+        both = [tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z) for y in (hard, soft)]
+        tf.train.AdamOptimizer(0.001).minimize(tf.reduce_mean(tf.add_n(both)))
+    said = [sentence for sentence in read_network(graph, lab=None).undecided if "fed the labels" in sentence]
+    assert said == ["Which of them is fed the labels could not be decided: hard or soft."]
+    assert not any("fed the labels" in one for one in read_network(graph, {"Y": hard}, lab=None).undecided)
+    with graph.as_default():
+        tf.reduce_mean(tf.cast(tf.equal(tf.argmax(z, 1), tf.argmax(hard, 1)), tf.float32))
+    assert not any("fed the labels" in one for one in read_network(graph, lab=None).undecided)
+
+
+def test_reading_without_running_takes_less_than_fifty_milliseconds(graph):
+    content = graph.as_graph_def().SerializeToString()
+    seconds = []
+    for _ in range(7):
+        began = time.process_time()
+        read_network(content, lab=None)
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.05
+
+
+def cut(graph):
+    content = graph.as_graph_def().SerializeToString()
+    return content[: len(content) // 2]
+
+
+def many(_):
+    definition = tf.GraphDef()
+    definition.node.extend(tf.NodeDef(name=f"n{index}", op="NoOp") for index in range(200_000))
+    return definition
+
+
+def cyclic(_):
+    definition = tf.GraphDef()
+    definition.node.add(name="one", op="Identity", input=["two"])
+    definition.node.add(name="two", op="Identity", input=["one"])
+    return definition
+
+
+def dangling(_):
+    definition = tf.GraphDef()
+    definition.node.add(name="one", op="Identity", input=["nowhere"])
+    return definition
+
+
+def doubled(_):
+    definition = tf.GraphDef()
+    for _index in range(2):
+        definition.node.add(name="one", op="NoOp")
+    return definition
+
+
+def recursive(_):
+    with tf.Graph().as_default() as graph:
+        tf.function(lambda x: x + 1, autograph=False)(tf.placeholder(tf.float32, []))
+    definition = graph.as_graph_def()
+    function = definition.library.function[0]
+    call = function.node_def.add(
+        name="again", op="StatefulPartitionedCall", input=[function.signature.input_arg[0].name]
+    )
+    call.attr["f"].func.name = function.signature.name
+    return definition
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (cut, "cut off"),
+        (many, "200,000"),
+        (cyclic, "cyclic"),
+        (dangling, "not there"),
+        (doubled, "two operations"),
+        (recursive, "calls itself"),
+        (lambda _: b"", "empty"),
+        (lambda _: tf.GraphDef(), "empty"),
+        (lambda _: b"This is a text.", "not a graph"),
+        (lambda _: b"node { name: ", "cut off"),
+        (lambda _: 7, "not a graph"),
+        (lambda _: "/nowhere/at/all.pb", "cannot be read"),
+    ],
+)
+def test_what_is_no_graph_gets_one_sentence(graph, make, words):
+    with pytest.raises(NetgraderError) as caught:
+        read_network(make(graph), lab=None)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_graph_in_an_exercise_is_a_fault():
+    assert read_network(tf.Graph(), exercise="one_layer_network").codes == {"built-in-default-graph"}
+
+
+def test_a_graph_of_placeholders_only_lacks_its_parts():
+    with tf.Graph().as_default() as graph:
+        tf.placeholder(tf.float32, [None, 784])
+    assert read_network(graph, exercise="one_layer_network").codes == {"missing-tensor"}
+    assert not read_network(graph).faults
+
+
+def test_an_op_that_is_not_run_is_named_and_the_rest_is_read(lab):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        z = x @ tf.get_variable("w", [784, 10]) + tf.get_variable("b", [10])
+        z = z + 0 * tf.strings.to_number(tf.io.read_file("/etc/passwd"))
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+        tf.train.AdamOptimizer(0.003).minimize(loss)
+    network = read_network(graph, exercise="one_layer_network", lab=lab)
+    assert not network.faults
+    assert network.optimizer is not None
+    assert any("which the lab does not run" in sentence for sentence in network.undecided)
+
+
+def test_an_exercise_that_is_not_there_is_a_usage_error(graph):
+    with pytest.raises(NetgraderError, match="no exercise"):
+        read_network(graph, exercise="three_layers")
+    with pytest.raises(NetgraderError, match="no such parameter"):
+        exercise_named("one_layer_network", height=3)

@@ -1,0 +1,338 @@
+"""Networks written in loops, branches, towers and recurrences, with schedules and several terms: read by what they compute."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.reader import Exercise, read_network
+
+ASKED = Exercise(
+    "two_layer_network", widths=(30, 10), activations=("relu", "none"), optimizer="adam", learning_rate=0.001, bias=True
+)
+DEEP = Exercise("deep_network", loss=None, min_layers=3)
+
+
+def variable(name, *shape):
+    return tf.get_variable(name, shape, initializer=tf.glorot_uniform_initializer() if len(shape) > 1 else None)
+
+
+def bias(name, size):
+    return tf.get_variable(name, [size], initializer=tf.zeros_initializer())
+
+
+def placeholders():
+    return tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+
+
+def cross_entropy(y, z):
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+
+
+def adam(loss, rate=0.001, **options):
+    return tf.train.AdamOptimizer(rate).minimize(loss, **options)
+
+
+def weights():
+    return variable("W1", 784, 30), bias("b1", 30), variable("W2", 30, 10), bias("b2", 10)
+
+
+def hidden_in_a_loop():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+
+    def third(i, total):
+        h = tf.nn.relu(x @ tf.slice(w1, [0, i], [784, 10]) + tf.slice(b1, [i], [10]))
+        return i + 10, total + h @ tf.slice(w2, [i, 0], [10, 10])
+
+    shapes = [tf.TensorShape([]), tf.TensorShape([None, 10])]
+    start = tf.zeros([tf.shape(x)[0], 10])
+    _, summed = tf.while_loop(lambda i, _: i < 30, third, [0, start], shape_invariants=shapes)
+    adam(cross_entropy(y, summed + b2))
+
+
+def layer_in_both_branches():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    training = tf.placeholder_with_default(False, [])
+    h = tf.cond(
+        training,
+        lambda: tf.nn.dropout(tf.nn.relu(x @ w1 + b1), rate=0.5),
+        lambda: tf.nn.relu(x @ w1 + b1),
+    )
+    adam(cross_entropy(y, h @ w2 + b2))
+
+
+def batch_in_two_towers():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    half = tf.shape(x)[0] // 2
+    optimizer = tf.train.AdamOptimizer(0.001)
+    gradients = []
+    for part in (slice(None, half), slice(half, None)):
+        z = tf.nn.relu(x[part] @ w1 + b1) @ w2 + b2
+        total = tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y[part], logits=z))
+        gradients.append(optimizer.compute_gradients(total))
+    optimizer.apply_gradients([((one + two) / 2, v) for (one, v), (two, _) in zip(*gradients, strict=True)])
+
+
+def rate_that_climbs_first():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    step = tf.train.get_or_create_global_step()
+    rate = 0.001 * tf.minimum(1.0, (tf.cast(step, tf.float32) + 1) / 50)
+    adam(cross_entropy(y, tf.nn.relu(x @ w1 + b1) @ w2 + b2), rate, global_step=step)
+
+
+def beside_a_larger_network():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    own = tf.trainable_variables()
+    adam(cross_entropy(y, tf.nn.relu(x @ w1 + b1) @ w2 + b2), var_list=own)
+    other = tf.tanh(x @ variable("A", 784, 60) + bias("a", 60)) @ variable("B", 60, 10)
+    rest = [v for v in tf.trainable_variables() if all(v is not mine for mine in own)]
+    tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_mean((tf.nn.softmax(other) - y) ** 2), var_list=rest)
+
+
+def masked_weights_with_a_share_that_is_fed():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    share = tf.placeholder_with_default(1.0, [])
+    mask = tf.floor(share + tf.random_uniform([784, 30]))
+    adam(cross_entropy(y, tf.nn.relu(x @ (w1 * mask) + b1) @ w2 + b2))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        hidden_in_a_loop,
+        layer_in_both_branches,
+        batch_in_two_towers,
+        rate_that_climbs_first,
+        beside_a_larger_network,
+        masked_weights_with_a_share_that_is_fed,
+    ],
+)
+@pytest.mark.parametrize("functional", [False, True])
+def test_the_network_of_the_exercise_is_accepted_however_it_is_written(build, functional, lab):
+    with tf.Graph().as_default() as graph:
+        if functional:
+            tf.enable_control_flow_v2()
+        try:
+            build()
+        finally:
+            tf.disable_control_flow_v2()
+    content = graph.as_graph_def().SerializeToString()
+    for chosen in (lab, None):
+        network = read_network(content, exercise=ASKED, lab=chosen)
+        assert not network.faults
+    assert not read_network(content, exercise=ASKED, lab=lab).undecided
+
+
+def deep(build):
+    with tf.Graph().as_default() as graph:
+        x, y = placeholders()
+        loss = build(x, y)
+        adam(loss)
+    return graph.as_graph_def().SerializeToString()
+
+
+def recurrence(x, y):
+    state = tf.zeros([tf.shape(x)[0], 20])
+    u, v = variable("U", 28, 20), variable("V", 20, 20)
+    for row in tf.unstack(tf.reshape(x, [-1, 28, 28])[:, :6], axis=1):
+        state = tf.tanh(row @ u + state @ v)
+    h = tf.nn.relu(state @ variable("A", 20, 20) + bias("a", 20))
+    return cross_entropy(y, h @ variable("B", 20, 10) + bias("b", 10))
+
+
+def second_classifier(x, y):
+    h1 = tf.nn.relu(x @ variable("A", 784, 20) + bias("a", 20))
+    h2 = tf.nn.relu(h1 @ variable("B", 20, 20) + bias("b", 20))
+    side = cross_entropy(y, h1 @ variable("S", 20, 10))
+    return cross_entropy(y, h2 @ variable("C", 20, 10)) + 0.3 * side
+
+
+def rebuilt_images(x, y):
+    a = variable("A", 784, 20)
+    h1 = tf.sigmoid(x @ a)
+    h2 = tf.nn.relu(h1 @ variable("B", 20, 20) + bias("b", 20))
+    error = tf.reduce_mean((tf.matmul(h1, a, transpose_b=True) - x) ** 2)
+    return cross_entropy(y, h2 @ variable("C", 20, 10)) + 0.1 * error
+
+
+def separable_convolution(x, y):
+    t = tf.reshape(x, [-1, 28, 28, 1])
+    t = tf.nn.relu(tf.nn.conv2d(t, variable("A", 3, 3, 1, 4), [1, 4, 4, 1], "SAME"))
+    t = tf.nn.depthwise_conv2d(t, variable("D", 3, 3, 4, 1), [1, 1, 1, 1], "SAME")
+    t = tf.nn.relu(tf.nn.conv2d(t, variable("P", 1, 1, 4, 8), [1, 1, 1, 1], "SAME"))
+    return cross_entropy(y, tf.reshape(t, [-1, 392]) @ variable("C", 392, 10))
+
+
+@pytest.mark.parametrize("build", [recurrence, second_classifier, rebuilt_images, separable_convolution])
+def test_a_deep_network_of_any_make_has_no_fault(build, lab):
+    content = deep(build)
+    for chosen in (lab, None):
+        assert not read_network(content, exercise=DEEP, lab=chosen).faults
+
+
+def test_a_recurrence_is_one_layer_and_two_layers_of_the_same_weights_are_a_fault(lab):
+    layers = read_network(deep(recurrence), exercise=DEEP, lab=lab).layers
+    assert [(layer.inputs, layer.outputs) for layer in layers] == [(28, 20), (20, 20), (20, 20), (20, 10)]
+
+    def twice(x, y):
+        w = variable("W", 20, 20)
+        h = tf.nn.relu(tf.nn.relu(tf.nn.relu(x @ variable("A", 784, 20)) @ w) @ w)
+        return cross_entropy(y, h @ variable("C", 20, 10))
+
+    assert read_network(deep(twice), exercise=DEEP, lab=lab).codes == {"shared-weights"}
+
+
+def test_a_loop_that_the_data_decides_on_stays_undecided(lab):
+    def until_large(x, y):
+        w = variable("W", 20, 20)
+        first = tf.nn.relu(x @ variable("A", 784, 20))
+        last = tf.while_loop(lambda h: tf.reduce_sum(h) < 0, lambda h: tf.nn.relu(h @ w), [first])
+        return cross_entropy(y, last @ variable("C", 20, 10))
+
+    network = read_network(deep(until_large), exercise=DEEP, lab=lab)
+    assert "shared-weights" not in network.codes
+
+
+def normalised(update):
+    with tf.Graph().as_default() as graph:
+        x, y = placeholders()
+        training = tf.placeholder(tf.bool, [])
+        z = x @ variable("A", 784, 20)
+        mean, var = tf.nn.moments(z, [0])
+        kept = [
+            tf.get_variable("mean", [20], initializer=tf.zeros_initializer(), trainable=False),
+            tf.get_variable("var", [20], initializer=tf.ones_initializer(), trainable=False),
+        ]
+        updates = [v.assign(0.9 * v + 0.1 * new) for v, new in zip(kept, (mean, var), strict=True)] if update else []
+        m, v = tf.where(training, mean, kept[0]), tf.where(training, var, kept[1])
+        h = tf.nn.relu((z - m) / tf.sqrt(v + 1e-3) + bias("a", 20))
+        h = tf.nn.relu(h @ variable("B", 20, 20) + bias("b", 20))
+        loss = cross_entropy(y, h @ variable("C", 20, 10))
+        with tf.control_dependencies(updates):
+            adam(loss)
+    return graph.as_graph_def().SerializeToString()
+
+
+@pytest.mark.parametrize(("update", "codes"), [(True, set()), (False, {"batchnorm-not-updated"})])
+def test_moving_averages_that_nothing_ever_assigns_are_named(update, codes, lab):
+    for chosen in (lab, None):
+        assert read_network(normalised(update), exercise=DEEP, lab=chosen).codes == codes
+
+
+def two_layers(loss=cross_entropy, train=adam, hidden=tf.nn.relu, last=tf.identity):
+    with tf.Graph().as_default() as graph:
+        x, y = placeholders()
+        w1, b1, w2, b2 = weights()
+        train(loss(y, last(hidden(x @ w1 + b1) @ w2 + b2)))
+    return graph.as_graph_def().SerializeToString()
+
+
+def by_hand(rule):
+    def train(loss):
+        variables = tf.trainable_variables()
+        gradients = tf.gradients(loss, variables)
+        t = tf.Variable(0.0, trainable=False).assign_add(1.0)
+        slots = [tf.Variable(tf.zeros(v.shape), trainable=False) for v in variables]
+        with tf.control_dependencies(gradients):
+            moves = [rule(s, g, t) for s, g in zip(slots, gradients, strict=True)]
+        return tf.group(*[v.assign_sub(0.001 * move) for v, move in zip(variables, moves, strict=True)])
+
+    return train
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda s, g, t: s.assign(0.9 * s + 0.1 * g) / (1 - 0.9**t),
+        lambda s, g, t: g / (tf.sqrt(s.assign(0.999 * s + 0.001 * g * g) / (1 - 0.999**t)) + 1e-8),
+        lambda _s, g, _t: tf.sign(g),
+        lambda _s, g, _t: tf.clip_by_norm(g, 0.5),
+    ],
+    ids=["without second moment", "without first moment", "sign", "clipped descent"],
+)
+def test_half_of_adam_written_by_hand_is_another_optimizer_and_no_other_rate(rule, lab):
+    content = two_layers(train=by_hand(rule))
+    assert read_network(content, exercise=ASKED, lab=lab).codes == {"wrong-optimizer"}
+
+
+def test_an_activation_below_another_is_named_with_the_loss(lab):
+    content = two_layers(lambda y, z: tf.reduce_mean((tf.nn.softmax(tf.nn.relu(z)) - y) ** 2))
+    for chosen in (lab, None):
+        assert read_network(content, exercise=ASKED, lab=chosen).codes == {"mse-on-softmax", "relu-on-logits"}
+
+
+@pytest.mark.parametrize("function", [lambda z: z**3, lambda z: tf.minimum(z, 0.0), lambda z: tf.log1p(tf.nn.relu(z))])
+def test_a_function_of_no_name_is_not_the_one_that_was_asked_for(function, lab):
+    assert read_network(two_layers(hidden=function), exercise=ASKED, lab=lab).codes == {"wrong-activation"}
+
+
+@pytest.mark.parametrize(
+    ("loss", "code"),
+    [
+        (
+            lambda y, z: -tf.reduce_mean(tf.reduce_sum(y * tf.log(tf.exp(z) / tf.reduce_sum(tf.exp(z))), 1)),
+            "wrong-axis",
+        ),
+        (lambda y, z: tf.reduce_mean(-tf.log(tf.reduce_sum(y * tf.nn.softmax(z), 0) + 1e-8)), "wrong-axis"),
+        (lambda y, z: tf.reduce_mean(tf.norm(tf.nn.softmax(z) - y, axis=1)), "mse-on-softmax"),
+        (lambda y, z: tf.reduce_mean(tf.keras.losses.categorical_hinge(y, z)), "wrong-loss"),
+    ],
+)
+def test_losses_of_other_kinds_are_told_apart(loss, code, lab):
+    codes = read_network(two_layers(loss), exercise=ASKED, lab=lab).codes
+    assert codes == {"loss-over-wrong-axis" if code == "wrong-axis" else code}
+
+
+def test_weights_alone_are_the_wrong_thing_to_minimise(lab):
+    content = two_layers(train=lambda _: adam(tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])))
+    for chosen in (lab, None):
+        assert read_network(content, exercise=ASKED, lab=chosen).codes == {"minimises-wrong-tensor"}
+
+
+def sentences(build, **options):
+    with tf.Graph().as_default() as graph:
+        build()
+    return " ".join(read_network(graph, lab=None, **options).undecided)
+
+
+def test_what_a_graph_lacks_is_said():
+    assert "no variables" in sentences(lambda: tf.placeholder(tf.float32, [None, 784]))
+    assert "no loss" in sentences(lambda: placeholders()[0] @ variable("W", 784, 10))
+
+    def of_no_variable():
+        x, y = placeholders()
+        variable("W", 784, 10)
+        tf.losses.softmax_cross_entropy(y, x[:, :10] * 2)
+
+    assert "no variable" in sentences(of_no_variable, parts={"loss": "softmax_cross_entropy_loss/value:0"})
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(np.zeros([3, 3]), "shape"), (np.full([784, 30], np.nan), "not finite"), (np.zeros(2), "no variable")],
+)
+def test_values_that_do_not_fit_are_said(value, words):
+    name = "nothing" if words == "no variable" else "W1"
+    network = read_network(two_layers(), lab=None, values={name: value})
+    assert any(words in sentence for sentence in network.undecided)
+
+
+def test_a_graph_that_is_made_to_be_slow_ends_with_a_sentence():
+    definition = tf.GraphDef()
+    for name, width in (("x", 784), ("y", 10)):
+        node = definition.node.add(name=name, op="Placeholder")
+        node.attr["dtype"].type = 1
+        node.attr["shape"].shape.dim.add(size=-1)
+        node.attr["shape"].shape.dim.add(size=width)
+    for index in range(5_000):
+        definition.node.add(name=f"v{index}", op="VariableV2").attr["dtype"].type = 1
+        definition.node.add(name=f"m{index}", op="MatMul", input=[f"m{index - 1}" if index else "x", f"v{index}"])
+    with pytest.raises(Exception, match="at most 4,000 are read"):
+        read_network(definition, exercise="two_layer_network", lab=None)
