@@ -13,6 +13,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.severities import severities_of
 from netgrader.nbgrader_plugin.converters import generate_assignment
+from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.wheel import build_wheel, student_requirements
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
     with tempfile.TemporaryDirectory() as folder:
-        every = set(notebooks) == set(assignment.notebooks)
-        for name in ("*",) if every else notebooks:
+        # Given all at once, nbgrader takes out what is there no more, and adds nothing where somebody handed in.
+        at_once = set(notebooks) == set(assignment.notebooks) and (not save or removed_notebooks(assignment))
+        for name in ("*",) if at_once else notebooks:
             generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name, save=save)
         for one in files:
             made = next(Path(folder).rglob(one.source.name), None)

@@ -122,6 +122,11 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
     return tuple(stale)
 
 
+def removed_notebooks(assignment: Assignment) -> set[str]:
+    """Return the notebooks that the gradebook knows and the course has no more."""
+    return set(_cells_in_gradebook(assignment)) - set(assignment.notebooks)
+
+
 def _add_indexes(course: Course) -> None:
     """Have the gradebook find what belongs together without looking through all of it, where it lets us.
 
