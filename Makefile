@@ -32,10 +32,11 @@ fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the 
 sample-class: setup ## fill the release with what the sample class wrote
 	@$(BIN)/python tests/sample_class/make.py
 
-check: setup ## lint, types, formatting, and that release/ is what source/ generates
+check: setup ## lint, formatting, types, arrows between packages, and that release/ is what source/ generates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/netgrader release --check
 
 fairness-report: setup ## further seeds of the networks around 98.5 %, then research/fairness.md
