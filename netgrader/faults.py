@@ -6,6 +6,7 @@ A code is public and never renamed: feedback, JSON and reports use it, and other
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +17,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CATALOGUE", "FOR_A_PERSON", "Fault", "FaultKind", "Severity"]
+__all__ = ["ALL", "CATALOGUE", "FOR_A_PERSON", "Fault", "FaultKind", "Severity", "fault"]
+
+ALL = "*"
+"""In `FaultKind.brings`: whatever else is found."""
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 
 
 class Severity(StrEnum):
@@ -50,6 +55,12 @@ class FaultKind:
         How grave it is, unless the course says otherwise.
     also
         Sections of other notebooks that explain it too.
+    brings
+        Codes that are found because of it, and are not named beside it; `ALL` for all, where nothing was earned.
+    elsewhere
+        Codes that show it in the cells that build on its own, where it is not charged again.
+    after_fatal
+        Whether whatever is fatal brings it.
     """
 
     code: str
@@ -58,6 +69,9 @@ class FaultKind:
     where: str
     severity: Severity
     also: tuple[str, ...] = ()
+    brings: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    after_fatal: bool = False
 
     @property
     def remark(self) -> bool:
@@ -94,6 +108,41 @@ class Fault:
             return self.place
         return self.at if self.at.endswith(f".{self.place}") else f"{self.at} (op {self.place})"
 
+    @property
+    def remark(self) -> bool:
+        """Whether it costs no points."""
+        kind = CATALOGUE.get(self.code)
+        severity = self.severity or (kind.severity if kind else None)
+        return severity is Severity.REMARK
+
+
+def fault(
+    what: str, place: object = "", found: object = "", expected: object = "", severity: Severity | None = None
+) -> Fault:
+    """Describe something wrong.
+
+    Parameters
+    ----------
+    what
+        A code of the catalogue, or a sentence of one's own where no code fits.
+    place
+        Where: an op, a layer, a row, a line of code.
+    found, expected
+        What was there and what should have been, as short phrases.
+    severity
+        How grave this very one is, where that is not what the catalogue says of its code.
+
+    Raises
+    ------
+    ValueError
+        If `what` is a code that the catalogue does not have.
+    """
+    kind = CATALOGUE.get(what)
+    if kind is None and CODE.fullmatch(what):
+        raise ValueError(f"No such fault in the catalogue: {what}.")
+    code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
+    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity)
+
 
 def _catalogue() -> Mapping[str, FaultKind]:
     text = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
@@ -101,8 +150,14 @@ def _catalogue() -> Mapping[str, FaultKind]:
 
 
 def _kind(code: str, entry: dict[str, Any]) -> FaultKind:
-    severity = Severity(entry["severity"])
-    return FaultKind(code, **{**entry, "severity": severity, "also": tuple(entry.get("also", ()))})
+    made = {
+        **entry,
+        "severity": Severity(entry["severity"]),
+        "also": tuple(entry.get("also", ())),
+        "brings": frozenset(entry.get("brings", ())),
+        "elsewhere": frozenset(entry.get("elsewhere", ())),
+    }
+    return FaultKind(code, **made)
 
 
 CATALOGUE: Mapping[str, FaultKind] = _catalogue()

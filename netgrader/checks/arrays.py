@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.language import Failed, fault
+from netgrader.checks.language import Failed
+from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
 from netgrader.training.arrays import Images, judge_images, judge_one_hot
 
@@ -25,8 +26,7 @@ REFERENCES = {"train": "x_train_2d", "test": "x_test_2d"}
 SMALLEST = 1.01 / 2550  # a factor that `judge_images` surely takes for one scaling, not two
 ROUNDING = 3e-7  # of the largest: what single precision loses
 PIXELS = 784
-# A scale that is right for one set and not for the other is one fault, not two.
-OF_SCALE = frozenset({"not-scaled", "scaled-twice", "integer-division", "wrong-range"})
+ONE_SIDE = "scaled-on-one-side"
 
 
 def require_images(bench: Bench, part: str) -> None:
@@ -34,12 +34,10 @@ def require_images(bench: Bench, part: str) -> None:
     charge = images_of(bench, part).charge
     if charge is None:
         return
-    # What is wrong in a single row is no scale.
-    if charge.fault.code in OF_SCALE and not charge.fault.place and _scaled(bench, OTHER[part]):
+    # A scale that is right for one set and not for the other is one fault; what is wrong in a single row is no scale.
+    if charge.fault.code in CATALOGUE[ONE_SIDE].brings and not charge.fault.place and _scaled(bench, OTHER[part]):
         name, other = f"x_{part}", f"x_{OTHER[part]}"
-        one_side = fault(
-            "scaled-on-one-side", found=f"{name} with {charge.fault.found}", expected=f"the same as for {other}"
-        )
+        one_side = fault(ONE_SIDE, found=f"{name} with {charge.fault.found}", expected=f"the same as for {other}")
         raise Failed([one_side], charge.share)
     raise _failed(charge, f"x_{part}")
 

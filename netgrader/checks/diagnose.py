@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from netgrader.checks.language import fault
 from netgrader.checks.stopped import remedy, said_of
 from netgrader.checks.wording import NO_ROOM, SMALLER
+from netgrader.faults import fault
 from netgrader.reader.graph.plain import plain_graph
 from netgrader.reader.graph.source import GraphError, read_source
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from netgrader.checks.bench import Bench, CellEvidence, Mnist, Networks
-from netgrader.checks.language import fail_all, fault
+from netgrader.checks.language import fail_all
 from netgrader.checks.structure import drawing
+from netgrader.faults import fault
 
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises

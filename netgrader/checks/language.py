@@ -7,15 +7,14 @@ faults) or `Ungradable` (there was nothing to look at). Remarks, which cost noth
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from netgrader.faults import CATALOGUE, Fault
+from netgrader.faults import CATALOGUE, fault
 
 if TYPE_CHECKING:
-    from netgrader.faults import Severity
+    from netgrader.faults import Fault, Severity
 
 __all__ = [
     "Failed",
@@ -23,7 +22,6 @@ __all__ = [
     "Ungradable",
     "fail",
     "fail_all",
-    "fault",
     "grades",
     "grades_of",
     "partial",
@@ -31,7 +29,6 @@ __all__ = [
 ]
 
 ATTRIBUTE = "__netgrader_grades__"
-CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -136,29 +133,6 @@ def grades_of(test: Callable[..., Any]) -> Grades | None:
     """What `grades` said of a test, or None if it said nothing."""
     terms = getattr(test, ATTRIBUTE, None)
     return terms if isinstance(terms, Grades) else None
-
-
-def fault(
-    what: str, *, found: object = "", expected: object = "", place: object = "", severity: Severity | None = None
-) -> Fault:
-    """Describe something wrong.
-
-    Parameters
-    ----------
-    what
-        A code of the catalogue, or a sentence of one's own where no code fits.
-    found, expected
-        What was there and what should have been, as short phrases.
-    place
-        Where: an op, a layer, a row, a line of code.
-    severity
-        How grave this very one is, where that is not what the catalogue says of its code.
-    """
-    kind = CATALOGUE.get(what)
-    if kind is None and CODE.fullmatch(what):
-        raise ValueError(f"No such fault in the catalogue: {what}.")
-    code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
-    return Fault(code, sentence, place=str(place), found=str(found), expected=str(expected), severity=severity)
 
 
 def fail(

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.checks.language import fault
+from netgrader.faults import fault
 
 if TYPE_CHECKING:
     from netgrader.checks.short_runs import ShortRun

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,12 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck"]
 
-# What a fault in the layer function looks like in a network that is made with it.
-FOLLOWS: Mapping[str, frozenset[str]] = MappingProxyType({"wrong-activation": frozenset({"relu-on-logits"})})
-CANNOT_LEARN = frozenset(
-    {"accuracy-too-low", "learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges"}
-)
-"""What is found of any training of a network that has something fatal."""
+CANNOT_LEARN = frozenset(code for code, kind in CATALOGUE.items() if kind.after_fatal)
 
 
 class BrokenTests(NetgraderError):
@@ -83,6 +77,8 @@ class PlannedCheck:
         faults: Sequence[Fault] = (),
         said: str | None = None,
         follows: Iterable[str] = (),
+        *,
+        waits: bool = False,
     ) -> CheckResult:
         """The verdict with this test's name and terms."""
         codes = tuple(dict.fromkeys(fault.code for fault in faults if fault.code))
@@ -97,6 +93,7 @@ class PlannedCheck:
             message=said if said is not None else (message(faults) if faults else None),
             hint=hint(codes),
             follows=tuple(dict.fromkeys(follows)),
+            waits=waits,
             severity={fault.code: fault.severity for fault in faults if fault.code and fault.severity is not None},
         )
 
@@ -163,7 +160,8 @@ class GradingPlugin:
             if verdict is not None and verdict.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
                 for code in verdict.faults:
                     fatal = severity_of(verdict, code) is Severity.FATAL and code not in FOR_A_PERSON
-                    brings = {code} | FOLLOWS.get(code, frozenset()) | (CANNOT_LEARN if fatal else frozenset())
+                    shows_as = CATALOGUE[code].elsewhere if code in CATALOGUE else frozenset()
+                    brings = {code} | shows_as | (CANNOT_LEARN if fatal else frozenset())
                     found |= {consequence: found.get(consequence, code) for consequence in brings}
         return found
 
@@ -308,9 +306,10 @@ class GradingPlugin:
             case AssertionError() | pytest.fail.Exception():
                 return planned.result(Outcome.FAILED, 0.0, said=_asserted(raised))
             case _Waiting(ungradable=False):
-                waits = say(WAITS).format(sentence=raised)
-                said = say(FOLLOWS_FROM).format(sentence=_sentence(raised.follows[0])) if raised.follows else waits
-                return planned.result(Outcome.FAILED, 0.0, said=said, follows=raised.follows)
+                waits, said = not raised.follows, say(WAITS).format(sentence=raised)
+                if raised.follows:
+                    said = say(FOLLOWS_FROM).format(sentence=_sentence(raised.follows[0]))
+                return planned.result(Outcome.FAILED, 0.0, said=said, follows=raised.follows, waits=waits)
             case _:
                 return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
 

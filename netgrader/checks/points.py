@@ -6,7 +6,6 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from netgrader.checks.wording import waits
 from netgrader.faults import Severity
 from netgrader.results import Outcome, severity_of
 
@@ -85,7 +84,7 @@ def gravity(check: CheckResult) -> int:
 
 def is_consequence(check: CheckResult) -> bool:
     """Whether a check says no more than that another one has to pass first, or what it follows from."""
-    return check.outcome in CHARGED and not check.faults and (bool(check.follows) or waits(check.message))
+    return check.outcome in CHARGED and not check.faults and (bool(check.follows) or check.waits)
 
 
 def _exact(value: float) -> Fraction:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.language import fail, fail_all, fault
-from netgrader.faults import Severity
+from netgrader.checks.language import fail, fail_all
+from netgrader.faults import Severity, fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.checks.language import Failed, fail_all, fault, ungradable
+from netgrader.checks.language import Failed, fail_all, ungradable
 from netgrader.checks.wording import FOLLOWS_FROM
-from netgrader.faults import CATALOGUE
+from netgrader.faults import fault
 from netgrader.observations import Curves, RowCounts, Series
 from netgrader.training.altered import only_images
 from netgrader.training.images import Joined, TableRows
@@ -116,9 +116,8 @@ def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -
         remark(noted.code, found=noted.found, expected=noted.expected, place=noted.place)
     fail_all(verdict.faults, verdict.share)
     if verdict.share < 1:
-        cause = verdict.because or ""
-        code, sentence = (cause, CATALOGUE[cause].sentence) if cause in CATALOGUE else (None, cause)
-        raise Failed([fault(FOLLOWS_FROM.format(sentence=sentence))], verdict.share, code)
+        sentence, code = (verdict.because.sentence, verdict.because.code) if verdict.because else ("", "")
+        raise Failed([fault(FOLLOWS_FROM.format(sentence=sentence))], verdict.share, code or None)
 
 
 def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:

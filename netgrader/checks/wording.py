@@ -14,7 +14,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["hint", "message", "percent", "plain", "waits"]
+__all__ = ["hint", "message", "percent", "plain"]
 
 FOUND_AND_EXPECTED = "Found {found}; expected {expected}."
 FOUND = "Found {found}."
@@ -38,11 +38,6 @@ CONTRADICTED = "Not so."
 
 LIMIT = 400
 TOTAL = 1500
-
-
-def waits(text: str | None) -> bool:
-    """Whether a message says that a check waits for another one, and nothing else."""
-    return (text or "").startswith(say(WAITS).partition("{")[0])
 
 
 def percent(share: float, digits: int | None = 1) -> str:

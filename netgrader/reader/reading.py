@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.errors import UsageError
+from netgrader.faults import fault
 from netgrader.reader.answer import network_of
 from netgrader.reader.exercises import exercise_named
 from netgrader.reader.faults import find_faults
-from netgrader.reader.faults.wording import fault
 from netgrader.reader.find.joining import join_activated, join_linear, join_repeated
 from netgrader.reader.find.layers import find_statistics, find_steps
 from netgrader.reader.find.outputs import find_outputs

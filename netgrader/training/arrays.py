@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.language import fault
+from netgrader.faults import fault
 from netgrader.training.fingerprints import PIXELS, PROJECTIONS, fingerprints, match_scaled
 from netgrader.training.labels import class_shift, row_shift
 from netgrader.training.verdicts import Charge

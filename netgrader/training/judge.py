@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from netgrader.faults import fault
 from netgrader.training.evaluation import judge_evaluation
 from netgrader.training.labels import judge_labels
 from netgrader.training.order import judge_order
@@ -93,13 +94,14 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     said = verdicts(findings, first_error)
     if any(subject.call.own_optimizer for subject in subjects):
         # What it did cannot be computed again, so no more is believed of it than what spoils a training leaves.
-        own = "train-op-not-run"
+        own = fault("train-op-not-run")
         said = {
             aspect: replace(one, share=min(one.share, BELIEVED), because=one.because or own)
             for aspect, one in said.items()
         }
     if not any(stepped):
         # Without a step there is nothing to judge and nothing to earn.
-        why = findings[0].fault.code or findings[0].fault.sentence
-        said |= {aspect: Verdict(aspect, 0.0, because=why) for aspect in Aspect if aspect is not Aspect.RUN}
+        said |= {
+            aspect: Verdict(aspect, 0.0, because=findings[0].fault) for aspect in Aspect if aspect is not Aspect.RUN
+        }
     return Training(said, subjects)

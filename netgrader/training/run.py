@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.checks.diagnose import explain
-from netgrader.checks.language import fault
-from netgrader.faults import Severity
+from netgrader.faults import Severity, fault
 from netgrader.training.notes import Asked
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect, Finding

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.checks.language import fault
-from netgrader.faults import CATALOGUE
+from netgrader.faults import fault
 from netgrader.training.epochs import Course, Epoch, course
 from netgrader.training.fingerprints import fingerprints, match_scaled
 from netgrader.training.notes import NO_LABEL
@@ -106,10 +105,4 @@ def finding(
     severity: Severity | None = None,
 ) -> Finding:
     """Something wrong, with a code of the catalogue, and of the severity that it has there unless another is given."""
-    return Finding(
-        aspect,
-        fault(what, found=found, expected=expected, place=place, severity=severity),
-        share,
-        CATALOGUE[what].remark,
-        side,
-    )
+    return Finding(aspect, fault(what, place, found, expected, severity), share, side)

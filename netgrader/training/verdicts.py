@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from netgrader.faults import ALL, CATALOGUE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from netgrader.faults import Fault
 
@@ -45,7 +47,7 @@ class Charge:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong in one aspect; `share` of its credit is earned all the same. A remark costs nothing.
+    """Something wrong in one aspect; `share` of its credit is earned all the same.
 
     `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only.
     """
@@ -53,7 +55,6 @@ class Finding:
     aspect: Aspect
     fault: Fault
     share: float = 0.0
-    remark: bool = False
     side: str = ""
 
 
@@ -68,7 +69,7 @@ class Verdict:
     faults
         What is wrong; empty with a share below 1 if that only follows from something else.
     because
-        The code, or the sentence where there is no code, of what it follows from.
+        What it follows from, where none of it is named.
     remarks
         What is noted and costs nothing.
     """
@@ -76,68 +77,12 @@ class Verdict:
     aspect: Aspect
     share: float = 1.0
     faults: tuple[Fault, ...] = ()
-    because: str | None = None
+    because: Fault | None = None
     remarks: tuple[Fault, ...] = ()
 
 
 # What was found in the evaluation makes the numbers returned those of something else.
 NOT_REPORTED = frozenset({"evaluated-on-part", "evaluated-in-fresh-session"})
-
-ANY = frozenset({"*"})
-
-# What each fault brings with it, so that it is not named beside its cause.
-CONSEQUENCES: Mapping[str, frozenset[str]] = {
-    "train-op-not-run": ANY,
-    "not-initialised": ANY,
-    "reinitialised-each-epoch": frozenset({"another-session"}),
-    "evaluated-in-fresh-session": frozenset(
-        {
-            "reinitialised-each-epoch",
-            "another-session",
-            "reported-accuracy-wrong",
-            "evaluated-on-part",
-            "too-few-epochs",
-            "wrong-return",
-        }
-    ),
-    "same-batch-always": frozenset({"part-of-data-only", "wrong-slice", "no-shuffling", "sorted-data"}),
-    "no-minibatches": frozenset({"no-shuffling", "batch-size-ignored"}),
-    "sorted-data": frozenset({"no-shuffling"}),
-    "wrong-slice": frozenset({"loss-not-finite", "part-of-data-only", "batch-size-ignored"}),
-    "unknown-rows": frozenset(
-        {
-            "part-of-data-only",
-            "wrong-slice",
-            "no-shuffling",
-            "evaluated-on-part",
-            "loss-not-finite",
-            "reported-accuracy-wrong",
-        }
-    ),
-    "labels-not-one-hot": frozenset({"loss-not-finite"}),
-    "reports-train-accuracy": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),
-    "evaluated-while-training": frozenset({"evaluated-on-part"}),
-    "evaluated-before-epoch": frozenset({"evaluated-on-part", "reported-accuracy-wrong"}),
-    "reported-accuracy-wrong": frozenset({"evaluated-on-part"}),
-    "too-few-epochs": frozenset(
-        {"wrong-return", "evaluated-on-part", "evaluated-too-seldom", "reported-accuracy-wrong"}
-    ),
-    "too-many-epochs": frozenset({"wrong-return"}),
-    "evaluated-too-seldom": frozenset({"wrong-return", "reported-accuracy-wrong", "evaluated-on-part"}),
-}
-
-# What an error in the student's code keeps from happening.
-AFTER_AN_ERROR = frozenset(
-    {
-        "too-few-epochs",
-        "too-many-epochs",
-        "part-of-data-only",
-        "wrong-slice",
-        "wrong-return",
-        "evaluated-on-part",
-        "evaluated-too-seldom",
-    }
-)
 
 
 def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[Aspect, Verdict]:
@@ -154,38 +99,40 @@ def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[As
     shares: dict[Aspect, float] = {}
     for found in findings:
         first.setdefault((found.aspect, found.fault.code or found.fault.sentence, found.side), found)
-        if not found.remark:
+        if not found.fault.remark:
             shares[found.aspect] = min(shares.get(found.aspect, 1.0), found.share)
-    wrong = [found for found in first.values() if not found.remark]
+    wrong = [found for found in first.values() if not found.fault.remark]
     causes = {id(found): _cause(found, wrong, error) for found in wrong}
-    follows: dict[Aspect, str] = {}
+    follows: dict[Aspect, Fault] = {}
     for found in [found for found in wrong if causes[id(found)] is None]:
         if found.fault.code in NOT_REPORTED and found.aspect is Aspect.EVALUATION:
             shares[Aspect.REPORT] = 0.0
-            follows.setdefault(Aspect.REPORT, found.fault.code)
+            follows.setdefault(Aspect.REPORT, found.fault)
     said: dict[Aspect, Verdict] = {}
     named: set[str] = set()
     for aspect in Aspect:
         own = [found for found in wrong if found.aspect is aspect]
         # What one aspect has named is not named again under another.
         fresh = tuple(found.fault for found in own if causes[id(found)] is None and found.fault.code not in named)
-        because = next((causes[id(found)] or found.fault.code for found in own), follows.get(aspect))
-        remarks = tuple(found.fault for found in first.values() if found.remark and found.aspect is aspect)
+        because = next((causes[id(found)] or found.fault for found in own), follows.get(aspect))
+        remarks = tuple(found.fault for found in first.values() if found.fault.remark and found.aspect is aspect)
         said[aspect] = Verdict(aspect, shares.get(aspect, 1.0), fresh, None if fresh else because, remarks)
         named |= {fault.code for fault in fresh if fault.code}
     return said
 
 
-def _cause(finding: Finding, wrong: Sequence[Finding], error: Fault | None) -> str | None:
-    """The code of what a finding follows from, None if it stands for itself."""
+def _cause(finding: Finding, wrong: Sequence[Finding], error: Fault | None) -> Fault | None:
+    """Return what a finding follows from, None if it stands for itself."""
     code = finding.fault.code
-    if error is not None and finding.fault is not error and code in AFTER_AN_ERROR:
-        return error.code or error.sentence
+    # Whatever an error means, it keeps the rest from happening.
+    if error is not None and finding.fault is not error and code in CATALOGUE["error-in-code"].brings:
+        return error
     for other in wrong:
-        brings = CONSEQUENCES.get(other.fault.code, frozenset())
+        kind = CATALOGUE.get(other.fault.code)
         one_side = not (other.side and finding.side) or other.side == finding.side
+        if kind is None or not one_side or other.fault.code == code:
+            continue
         # What earns nothing leaves nothing else to say.
-        everything = brings is ANY and other.share == 0
-        if one_side and other.fault.code != code and (code in brings or everything):
-            return other.fault.code
+        if code in kind.brings or (ALL in kind.brings and other.share == 0):
+            return other.fault
     return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.wording import hint, message
-from netgrader.faults import CATALOGUE, Fault
+from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits"
 
@@ -119,6 +119,26 @@ def test_what_the_contract_calls_a_remark_costs_nothing():
     remarks = {code for code, kind in CATALOGUE.items() if kind.remark}
     assert {"unclipped-log", "built-twice", "picked-best-epoch-on-test"} <= remarks
     assert not remarks & {"softmax-before-loss", "missing-bias", "no-shuffling"}
+
+
+def test_what_a_fault_brings_are_other_codes_of_the_catalogue():
+    brought = {code: kind.brings | kind.elsewhere for code, kind in CATALOGUE.items()}
+    assert {code: codes - {*CATALOGUE, ALL} for code, codes in brought.items() if codes - {*CATALOGUE, ALL}} == {}
+    assert [code for code, codes in brought.items() if code in codes] == []
+
+
+def test_a_code_that_the_catalogue_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="no-such-fault"):
+        fault("no-such-fault")
+    assert fault("A sentence of one's own.").code == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "severity", "remark"),
+    [("missing-bias", None, False), ("missing-bias", Severity.REMARK, True), ("unclipped-log", Severity.FATAL, False)],
+)
+def test_how_grave_this_very_one_is_goes_before_its_code(code, severity, remark):
+    assert fault(code, severity=severity).remark is remark
 
 
 def test_the_catalogue_cannot_be_changed_by_accident():

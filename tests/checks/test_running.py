@@ -13,11 +13,11 @@ import pytest
 
 from netgrader.checks.bench import Bench
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.language import fault
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.points import cell_points
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
+from netgrader.faults import fault
 from netgrader.reader.model import Network
 from netgrader.results import Outcome, Visibility
 

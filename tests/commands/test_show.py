@@ -8,13 +8,13 @@ import pytest
 from rich.console import Console
 from rich.control import Control
 
-from netgrader.checks.wording import WAITS
 from netgrader.commands.show import TerminalConsole, class_table, notebook_lines, trouble_lines
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 
-def check(name: str, outcome: Outcome, message: str | None) -> CheckResult:
-    return CheckResult(f"test_x.py::{name}", f"Sentence of {name}", Visibility.PUBLIC, outcome, 0.0, 1.0, (), message)
+def check(name: str, outcome: Outcome, message: str | None, *, waits: bool = False) -> CheckResult:
+    sentence = f"Sentence of {name}"
+    return CheckResult(f"test_x.py::{name}", sentence, Visibility.PUBLIC, outcome, 0.0, 1.0, (), message, waits=waits)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def check(name: str, outcome: Outcome, message: str | None) -> CheckResult:
 )
 def test_checks_that_wait_for_others_are_counted_and_not_told_one_by_one(failed: int, waiting: int, says: str) -> None:
     wrong = [check(f"wrong{number}", Outcome.FAILED, "Found 3; expected 4.") for number in range(failed)]
-    waits = [check(f"later{number}", Outcome.FAILED, WAITS.format(sentence="Sentence")) for number in range(waiting)]
+    waits = [check(f"later{number}", Outcome.FAILED, "It waits.", waits=True) for number in range(waiting)]
     cell = CellResult("check_train", 0.0, 3.0, manual=False, checks=(*wrong, *waits))
     out = io.StringIO()
     notebook_lines(Console(file=out, width=200), NotebookResult("x.ipynb", 0.0, 3.0, (cell,), (), Status.GRADED))

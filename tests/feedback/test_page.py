@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from netgrader.checks import wording
 from netgrader.faults import CATALOGUE
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
@@ -26,7 +25,7 @@ def test_points_are_added_up_and_what_waits_is_told_apart():
 
 
 def test_what_to_do_next_names_causes_and_leaves_out_what_waits_for_another_check():
-    waits = ex.failed("test_w", "It works", message="This waits for another check to pass first.", faults=(), hint=None)
+    waits = ex.failed("test_w", "It works", message="It waits.", faults=(), hint=None, waits=True)
     cause = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
     result = ex.result(ex.cell("train", 3, waits, cause))
     page = page_of([ex.check_cell("train", 3)], Graded(result))
@@ -45,9 +44,7 @@ def test_what_to_do_next_says_that_more_mistakes_cost_points_in_a_cell():
 
 def test_what_waits_for_another_check_is_folded_under_a_line_that_counts_it():
     waits = [
-        ex.failed(
-            f"test_{number}", f"It works {number}", message=wording.WAITS.format(sentence="x"), faults=(), hint=None
-        )
+        ex.failed(f"test_{number}", f"It works {number}", message="It waits.", faults=(), hint=None, waits=True)
         for number in range(3)
     ]
     cause = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))

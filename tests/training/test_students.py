@@ -108,7 +108,7 @@ def points(training):
     for name, credit in credits_of_tests().items():
         verdict = training.verdicts.get(TESTS[name], Verdict(Aspect.RUN))
         if TESTS[name] is not Aspect.RUN and ran.share == 0:
-            verdict = Verdict(verdict.aspect, 0.0, because=ran.faults[0].code)
+            verdict = Verdict(verdict.aspect, 0.0, because=ran.faults[0])
         outcome = Outcome.PASSED if verdict.share == 1 else Outcome.PARTIAL
         checks.append(
             CheckResult(
@@ -119,7 +119,7 @@ def points(training):
                 credit * verdict.share,
                 credit,
                 tuple(fault.code for fault in verdict.faults),
-                follows=() if verdict.faults or verdict.because is None else (verdict.because,),
+                follows=() if verdict.faults or verdict.because is None else (verdict.because.code,),
                 severity={fault.code: fault.severity for fault in verdict.faults if fault.severity},
             )
         )

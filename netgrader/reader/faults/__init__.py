@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.reader.state import Reading
 
-__all__ = ["REMARKS", "find_faults"]
-
-#: Codes that cost nothing, beside those that the catalogue says so of.
-REMARKS = frozenset({"unclipped-log", "built-twice", "unused-layer", "wrong-initialisation", "linear-layers"})
+__all__ = ["find_faults"]
 
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
@@ -27,9 +24,6 @@ def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]
     for module in (loss_faults, layer_faults, output_faults, optimizer_faults):
         for check in module.CHECKS:
             found.extend(fault for fault in check(reading) if fault not in found)
-    faults = tuple(fault for fault in found if not _is_remark(fault.code))
-    return faults, tuple(fault for fault in found if _is_remark(fault.code))
-
-
-def _is_remark(code: str) -> bool:
-    return code in REMARKS or (code in CATALOGUE and CATALOGUE[code].remark)
+    brought = {code for fault in found for code in CATALOGUE[fault.code].brings}
+    own = [fault for fault in found if fault.code not in brought]
+    return tuple(fault for fault in own if not fault.remark), tuple(fault for fault in own if fault.remark)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.faults.wording import fault
+from netgrader.faults import Severity, fault
 from netgrader.reader.find.joining import predecessors
 from netgrader.reader.find.layers import between, weights_key
 from netgrader.reader.find.roles import operands, update_of, uses_data
@@ -225,7 +225,9 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > most:
             yield fault("huge-initialisation", place, f"numbers of about {size:.2g}", f"about {fan_in**-0.5:.2g}")
         elif _asks_glorot(reading) and step.inputs and step.outputs and not _any_glorot(kernel, (step, layer)):
-            yield fault("wrong-initialisation", place, f"standard deviation {kernel.std():.2g}", "Glorot uniform")
+            spread = f"standard deviation {kernel.std():.2g}"
+            # Which layer function made it is charged where that is asked for.
+            yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
 
 
 def _asks_glorot(reading: Reading) -> bool:
@@ -253,9 +255,9 @@ def rows(reading: Reading) -> Iterator[Fault]:
         yield fault(
             "keep-rate-swapped", reading.measured["all-dropped"], "everything is dropped", "nothing, when evaluated"
         )
-    elif reading.measured.get("repeats") is False:
+    if reading.measured.get("repeats") is False:
         yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
-    if reading.measured.get("mixed") and "all-dropped" not in reading.measured:
+    if reading.measured.get("mixed"):
         yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
     shape = reading.graph.static_shape(reading.roles.images) if reading.roles.images in reading.graph.sources else None
     bench = reading.bench

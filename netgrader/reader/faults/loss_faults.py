@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.reader.faults.wording import fault
+from netgrader.faults import fault
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
@@ -128,7 +128,7 @@ def climbing(reading: Reading) -> Iterator[Fault]:
     # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
     climbs = reading.training.climbs and reading.training.kind not in DUAL_AVERAGING
     climbs = climbs or (reading.bench is None and rate is not None and rate < 0)
-    if climbs and not list(wrong_tensor(reading)):
+    if climbs:
         yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.reader.faults.loss_faults import wrong_tensor
-from netgrader.reader.faults.wording import fault
+from netgrader.faults import fault
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -51,8 +50,6 @@ def fed_rate(reading: Reading) -> Iterator[Fault]:
 def not_trained(reading: Reading) -> Iterator[Fault]:
     """Layers that training leaves as they are."""
     training = reading.training
-    if any(wrong_tensor(reading)) or "all-dropped" in reading.measured:
-        return  # what does not lie before that tensor cannot move, nor what everything is dropped behind
     if reading.bench is not None and reading.measured.get("train-op-runs"):
         trainable = reading.bench.loaded.trainable
         still = [name for name in (*training.still, *training.unreached) if name not in training.moved]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.faults import Severity
-from netgrader.reader.faults.wording import fault
+from netgrader.faults import Severity, fault
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.outputs import LABEL_TESTS
 from netgrader.reader.graph.nodes import node_of
