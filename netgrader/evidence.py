@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.grey_levels import LEVELS, GreyLevels, LaidOut, table_between
+from netgrader.phrases import say
 from netgrader.strangers import read_json
 
 if TYPE_CHECKING:
@@ -341,7 +342,7 @@ class _Reader:
         errors: dict[str, ProbeError] = {}
         items = _expect(manifest.get("items"), list, "items")
         if len(items) > self._limits.items:
-            raise BadEvidence(f"The evidence has {len(items)} items; at most {self._limits.items} are read.")
+            raise BadEvidence(say("The evidence has {1} items; at most {2} are read.", len(items), self._limits.items))
         for raw in items:
             item = _expect(raw, dict, "item")
             name = self._text(item.get("name"), "an item's name")
@@ -378,7 +379,7 @@ class _Reader:
             raise BadEvidence("The evidence's manifest is not JSON, or nested too deeply.") from error
         manifest = _expect(manifest, dict, "manifest")
         if manifest.get("format") != FORMAT:
-            raise BadEvidence(f"The evidence is not of format {FORMAT}; release and grader differ in version.")
+            raise BadEvidence(say("The evidence is not of format {1}; release and grader differ in version.", FORMAT))
         return manifest
 
     def _graph(self, item: dict[str, Any]) -> GraphEvidence:
@@ -401,7 +402,7 @@ class _Reader:
         name = self._text(item.get("reference"), "a reference")
         reference = self._references.get(name)
         if reference is None:
-            raise BadEvidence(f"The evidence refers to an array {name!r} that the grader does not have.")
+            raise BadEvidence(say("The evidence refers to an array {1!r} that the grader does not have.", name))
         table = self._array(item.get("file"))
         shape = _shape(item.get("shape"), self._limits.dimensions)
         if table.shape != (LEVELS,) or math.prod(shape) != reference.size:
@@ -420,12 +421,12 @@ class _Reader:
     def _bytes(self, name: str, limit: int) -> bytes:
         self._files_left -= 1
         if self._files_left < 0:
-            raise BadEvidence(f"The evidence has more than {self._limits.files} files.")
+            raise BadEvidence(say("The evidence has more than {1} files.", self._limits.files))
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
             descriptor = os.open(self._folder / name, flags)
         except OSError as error:
-            raise BadEvidence(f"The evidence lacks {name}.") from error
+            raise BadEvidence(say("The evidence lacks {1}.", name)) from error
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise BadEvidence("The evidence holds something that is not a regular file.")
@@ -433,7 +434,7 @@ class _Reader:
             limit = min(limit, self._bytes_left)
             content = stream.read(limit + 1)
         if len(content) > limit:
-            raise BadEvidence(f"The evidence is too large: more than {limit:,} bytes in {name}.")
+            raise BadEvidence(say("The evidence is too large: more than {1:,} bytes in {2}.", limit, name))
         self._bytes_left -= len(content)
         return content
 
@@ -447,13 +448,13 @@ class _Reader:
     def _text(self, raw: object, what: str) -> str:
         text = _expect(raw, str, what)
         if len(text) > self._limits.text:
-            raise BadEvidence(f"In the evidence {what} is longer than {self._limits.text} characters.")
+            raise BadEvidence(say("In the evidence {1} is longer than {2} characters.", what, self._limits.text))
         return text
 
 
 def _expect(value: object, kind: type[T], what: str) -> T:
     if not isinstance(value, kind):
-        raise BadEvidence(f"In the evidence {what} is not a {kind.__name__}.")
+        raise BadEvidence(say("In the evidence {1} is not a {2}.", what, kind.__name__))
     return value
 
 

@@ -36,6 +36,7 @@ from netgrader.checks.markers import BY_CHANCE, PATTERNS
 from netgrader.checks.stopped import remedy
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.checks.wording import percent
+from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
     found, expected = "no values of variables in the session", "a network trained in sess"
     stopped = evidence.stopped(name)
     if stopped is not None:
-        found, expected = f"{found}, since {stopped.sentence}", remedy(stopped.kind, stopped.message)
+        found, expected = say("{1}, since {2}", found, stopped.sentence), remedy(stopped.kind, stopped.message)
     fail("train-op-not-run", found=found, expected=expected)
 
 
@@ -154,8 +155,13 @@ def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:
     if recomputed.marks is not None and recomputed.marks <= BY_CHANCE and recomputed.test >= LEARNED:
         fail(
             "weights-not-trained-here",
-            found=f"{percent(recomputed.test)} on the test images, and {recomputed.marks} of {PATTERNS} patterns known that "
-            "stand among the training images of this very run",
+            found=say(
+                "{1} on the test images, and {2} of {3} patterns known that stand among the training "
+                "images of this very run",
+                percent(recomputed.test),
+                recomputed.marks,
+                PATTERNS,
+            ),
             expected="a network trained by this notebook, which knows nearly all of them",
         )
 
@@ -257,22 +263,29 @@ def require_learned(recomputed: Recomputed) -> None:
     if recomputed.copied >= MOST_COPIES:
         fail(
             "answers-looked-up",
-            found=f"{recomputed.copied:,} of the test images among the network's values and constants",
+            found=say("{1:,} of the test images among the network's values and constants", recomputed.copied),
             expected="what was learned from training images",
         )
     fed = recomputed.fed
     if fed is not None and fed.of_test >= LEAST_FED:
         fail(
             "trained-on-test",
-            found=f"{fed.of_test:,} test images among {fed.looked_at:,} images that were noted of your training steps",
+            found=say(
+                "{1:,} test images among {2:,} images that were noted of your training steps",
+                fed.of_test,
+                fed.looked_at,
+            ),
             expected="training images only",
         )
     if recomputed.lead >= NAMED:
         looked_up = recomputed.given - recomputed.hidden > LOOKED_UP
         fail(
             "answers-looked-up" if looked_up else "trained-on-test",
-            found=f"{percent(recomputed.given, 2)} on the test images that the notebook was given, and "
-            f"{percent(recomputed.hidden, 2)} on others like them that it never had",
+            found=say(
+                "{1} on the test images that the notebook was given, and {2} on others like them that it never had",
+                percent(recomputed.given, 2),
+                percent(recomputed.hidden, 2),
+            ),
             expected="as much on both, but for chance",
         )
 
@@ -292,14 +305,20 @@ def seen_test_images(recomputed: Recomputed) -> str | None:
     if not TOLD <= recomputed.lead < NAMED:
         if not BY_HEART_TOLD <= recomputed.by_heart < BY_HEART:
             return None
-        return (
-            "Test images that are hard for other networks are known better than the same images turned or moved a little, by "
-            f"{recomputed.by_heart:.1f} standard errors: a few of them may be known by heart. Nothing was taken off for that."
+        return say(
+            "Test images that are hard for other networks are known better than the same images "
+            "turned or moved a little, by {1:.1f} standard errors: a few of them may be known by "
+            "heart. Nothing was taken off for that.",
+            recomputed.by_heart,
         )
-    return (
-        f"{percent(recomputed.given, 2)} on the test images that the notebook was given and {percent(recomputed.hidden, 2)} "
-        f"on others like them that it never had: {recomputed.lead:.1f} standard errors apart. Counted was "
-        f"{percent(recomputed.counted, 2)}, which is what the others speak for."
+    return say(
+        "{1} on the test images that the notebook was given and {2} on others like them that it "
+        "never had: {3:.1f} standard errors apart. Counted was {4}, which is what the others "
+        "speak for.",
+        percent(recomputed.given, 2),
+        percent(recomputed.hidden, 2),
+        recomputed.lead,
+        percent(recomputed.counted, 2),
     )
 
 
@@ -311,7 +330,7 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     """
     if recomputed.counted >= least:
         return
-    found, expected = f"{percent(recomputed.counted)} on the test images", f"over {percent(least, None)}"
+    found, expected = say("{1} on the test images", percent(recomputed.counted)), say("over {1}", percent(least, None))
     if recomputed.counted < GUESSED and not _moved(lab, graph):
         fail("train-op-not-run", found=found, expected=expected)
     share = max(0.0, (recomputed.counted - WORTHLESS) / (least - WORTHLESS))
@@ -373,18 +392,26 @@ def require_reported(
     if abs(last - recomputed.notebook) <= near:
         on_training = float(acc_trn[-1])
         if whole_curve and not abs(on_training - recomputed.train) <= RUNNING:
-            found = f"{on_training:.4f} on the training images"
-            partial(0.5, "reported-accuracy-wrong", found=found, expected=f"{recomputed.train:.3f}, which we measure")
+            found = say("{1:.4f} on the training images", on_training)
+            partial(
+                0.5, "reported-accuracy-wrong", found=found, expected=say("{1:.3f}, which we measure", recomputed.train)
+            )
         return
     if _of_an_earlier_epoch(acc_trn, acc_val, recomputed, near, on_train):
-        remark("picked-best-epoch-on-test", found=f"{last:.4f}, while the network has {recomputed.notebook:.4f}")
+        remark(
+            "picked-best-epoch-on-test", found=say("{1:.4f}, while the network has {2:.4f}", last, recomputed.notebook)
+        )
         return
     train = recomputed.train
     if on_train is not None and abs(last - train) <= SAMPLED:
         train = on_train()
     if abs(last - train) <= near < abs(train - recomputed.notebook):
-        fail("reports-train-accuracy", found=f"{last:.4f}", expected=f"{recomputed.notebook:.4f} on the test images")
-    fail("reported-accuracy-wrong", found=f"{last:.4f}", expected=f"{recomputed.notebook:.4f}, which we measure")
+        fail(
+            "reports-train-accuracy",
+            found=f"{last:.4f}",
+            expected=say("{1:.4f} on the test images", recomputed.notebook),
+        )
+    fail("reported-accuracy-wrong", found=f"{last:.4f}", expected=say("{1:.4f}, which we measure", recomputed.notebook))
 
 
 def _of_an_earlier_epoch(
@@ -426,7 +453,7 @@ def require_target(accuracy: float, *, target: float, full: float, none: float) 
     if accuracy >= full:
         return
     share = max(0.0, (accuracy - none) / (full - none))
-    found, expected = f"{percent(accuracy, 2)} on the test images", f"over {percent(target, None)}"
+    found, expected = say("{1} on the test images", percent(accuracy, 2)), say("over {1}", percent(target, None))
     if share > 0:
         partial(share, "target-missed", found=found, expected=expected)
     fail("target-missed", found=found, expected=expected)
@@ -467,7 +494,7 @@ def _logits(session: LabSession, graph: GraphEvidence, images: Array, random: np
         if output.shape == (CLASSES, len(batch)):
             output = output.T
         if output.shape != (len(batch), CLASSES):
-            fail("wrong-width", found=f"logits of shape {output.shape}", expected=f"({len(batch)}, {CLASSES})")
+            fail("wrong-width", found=say("logits of shape {1}", output.shape), expected=f"({len(batch)}, {CLASSES})")
         found[batch] = output
     return found
 

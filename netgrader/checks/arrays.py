@@ -10,6 +10,7 @@ import numpy.typing as npt
 from netgrader.checks.language import Failed
 from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
+from netgrader.phrases import say
 from netgrader.training.arrays import Images, judge_images, judge_one_hot
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def require_images(bench: Bench, part: str) -> None:
     # A scale that is right for one set and not for the other is one fault; what is wrong in a single row is no scale.
     if charge.fault.code in CATALOGUE[ONE_SIDE].brings and not charge.fault.place and _scaled(bench, OTHER[part]):
         name, other = f"x_{part}", f"x_{OTHER[part]}"
-        one_side = fault(ONE_SIDE, found=f"{name} with {charge.fault.found}", expected=f"the same as for {other}")
+        one_side = fault(
+            ONE_SIDE, found=say("{1} with {2}", name, charge.fault.found), expected=say("the same as for {1}", other)
+        )
         raise Failed([one_side], charge.share)
     raise _failed(charge, f"x_{part}")
 

@@ -21,6 +21,7 @@ from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +132,7 @@ class CellEvidence:
         """
         stopped = stopped_before(self._outside, self.cell, name)
         if stopped is not None and stopped.kind == TOOK_TOO_LONG:
-            raise Ungradable(TOO_LATE.format(name=plain(name, 60), why=stopped.sentence))
+            raise Ungradable(say(TOO_LATE, name=plain(name, 60), why=stopped.sentence))
         return stopped
 
     def _item(self, name: str, items: Mapping[str, Any]) -> Any:
@@ -143,7 +144,7 @@ class CellEvidence:
         if error is not None:
             unfinished = self.raw.graphs.get(unfinished_of(name))
             raise Failed([self.explained(error, _asked_for(name, self.cell), unfinished)])
-        raise Ungradable(NOT_HANDED_OVER.format(name=plain(name, 60)))
+        raise Ungradable(say(NOT_HANDED_OVER, name=plain(name, 60)))
 
 
 def _asked_for(name: str, cell: str) -> str:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from netgrader.checks.distributions import describe_sample, differs_from_uniform, glorot_limit, spread
 from netgrader.checks.language import fail
 from netgrader.faults import Severity
+from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     """
     for part in ("x", "h", "W"):
         if part not in graph.parts:
-            fail("wrong-return", found=f"{part} is not a tensor of the graph", expected="the pair (h, W)")
+            fail("wrong-return", found=say("{1} is not a tensor of the graph", part), expected="the pair (h, W)")
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=seed)
     random = np.random.default_rng([seed, inputs, outputs])
@@ -159,9 +160,9 @@ def _positive(random: np.random.Generator, value: Array, inputs: int) -> Array:
 def _require_shapes(results: Array | None, weights: Array, inputs: int, outputs: int) -> None:
     shape = np.shape(results)
     if shape != (ROWS, outputs):
-        fail("wrong-width", found=f"h of shape {shape} for {ROWS} rows", expected=f"({ROWS}, {outputs})")
+        fail("wrong-width", found=say("h of shape {1} for {2} rows", shape, ROWS), expected=f"({ROWS}, {outputs})")
     if weights.shape not in {(inputs, outputs), (outputs, inputs)}:
-        fail("wrong-return", found=f"W of shape {weights.shape}", expected=f"({inputs}, {outputs})")
+        fail("wrong-return", found=say("W of shape {1}", weights.shape), expected=f"({inputs}, {outputs})")
 
 
 def _upright(weights: Array, inputs: int, outputs: int) -> Array:
@@ -190,7 +191,7 @@ def require_linear(trial: LayerTrial) -> None:
     """Asked for without an activation, the layer must not apply one."""
     name = _recognised(trial)
     if name not in {None, "none"}:
-        fail("wrong-activation", found=f"{name} although activation is None", expected="x·W + b")
+        fail("wrong-activation", found=say("{1} although activation is None", name), expected="x·W + b")
 
 
 def require_bias(trial: LayerTrial) -> None:
@@ -198,14 +199,14 @@ def require_bias(trial: LayerTrial) -> None:
     if not np.any(trial.at_zero):
         fail("missing-bias", found="an output of 0 for an input of 0, whatever the variables are", expected="b")
     if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
-        fail("missing-bias", found="one bias for all neurons", expected=f"{trial.outputs} biases")
+        fail("missing-bias", found="one bias for all neurons", expected=say("{1} biases", trial.outputs))
 
 
 def require_zero_bias(trial: LayerTrial) -> None:
     """The bias must start at zero."""
     if np.any(trial.first_at_zero):
         largest = float(np.abs(trial.first_at_zero).max())
-        fail("bias-not-zero", found=f"a first bias of up to {largest:.3g}", expected="0")
+        fail("bias-not-zero", found=say("a first bias of up to {1:.3g}", largest), expected="0")
 
 
 def require_activation(trial: LayerTrial) -> None:
@@ -214,14 +215,14 @@ def require_activation(trial: LayerTrial) -> None:
     product = trial.rows @ trial.weights
     if _agrees(trial, asked(product + _before(trial, asked))):
         return
-    expected = f"{trial.activation} of x·W + b" if trial.activation != "none" else "x·W + b"
+    expected = say("{1} of x·W + b", trial.activation) if trial.activation != "none" else "x·W + b"
     name = _recognised(trial)
     if name is not None:
         fail("wrong-activation", found="no activation" if name == "none" else name, expected=expected)
     for inner, activation in ACTIVATIONS.items():
         both = partial(_after, asked, activation)
         if _agrees(trial, both(product + _before(trial, both))):
-            fail("wrong-activation", found=f"{trial.activation} of {inner} of x·W + b", expected=expected)
+            fail("wrong-activation", found=say("{1} of {2} of x·W + b", trial.activation, inner), expected=expected)
     if _agrees(trial, asked(product) + trial.at_zero - asked(np.zeros(1))):
         fail("wrong-activation", found="a bias added after the activation", expected=expected)
     fail("wrong-return", found="an output h that is not made from x·W + b with the returned W", expected=expected)
@@ -230,7 +231,7 @@ def require_activation(trial: LayerTrial) -> None:
 def require_glorot_uniform(trial: LayerTrial) -> None:
     """The first weights must be drawn uniformly between ±√(6/(inputs + outputs))."""
     weights, limit = trial.first_weights, glorot_limit(trial.inputs, trial.outputs)
-    found, expected = describe_sample(weights), f"uniform between {-limit:.3g} and {limit:.3g}"
+    found, expected = describe_sample(weights), say("uniform between {1:.3g} and {2:.3g}", -limit, limit)
     if not np.any(weights):
         fail("zero-initialisation", found=found, expected=expected)
     if np.ptp(weights) == 0:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netgrader.checks.stopped import remedy, said_of
 from netgrader.checks.wording import NO_ROOM, SMALLER
 from netgrader.faults import fault
+from netgrader.phrases import say
 from netgrader.reader.graph.plain import plain_graph
 from netgrader.reader.graph.source import GraphError, read_source
 
@@ -58,7 +59,7 @@ def explain(
     if error.kind == "NameError" and error.line is None:
         if stopped is None:
             return fault("missing-name", found=error.message, place=name)
-        found = f"{error.message}, since {stopped.sentence}"
+        found = say("{1}, since {2}", error.message, stopped.sentence)
         return fault("missing-name", found=found, expected=remedy(stopped.kind, stopped.message), place=name)
     place = f"{name}: {error.line}" if error.line else name
     said = said_of(error.kind, error.message)

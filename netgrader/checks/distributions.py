@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.phrases import say
+
 __all__ = ["describe_sample", "differs_from_uniform", "glorot_limit", "spread"]
 
 Array = npt.NDArray[Any]
@@ -47,15 +49,15 @@ def describe_sample(sample: Array) -> str:
     values = np.asarray(sample, dtype=np.float64).reshape(-1)
     low, high, mean, deviation = (float(figure(values)) for figure in (np.min, np.max, np.mean, np.std))
     if low == high:
-        return f"all weights {low:.3g}"
+        return say("all weights {1:.3g}", low)
     bound = _bound(values.size) + 2.0 / values.size  # the ends are estimated from the sample
     ordered = np.sort(values)
     if _distance(values, (ordered - low) / (high - low)) <= bound:
-        return f"uniform between {low:.3g} and {high:.3g}"
+        return say("uniform between {1:.3g} and {2:.3g}", low, high)
     erf = np.vectorize(math.erf)
     if _distance(values, 0.5 * (1 + erf((ordered - mean) / (deviation * math.sqrt(2))))) <= bound:
-        return f"normal with standard deviation {deviation:.3g}"
-    return f"between {low:.3g} and {high:.3g} with standard deviation {deviation:.3g}, not uniform"
+        return say("normal with standard deviation {1:.3g}", deviation)
+    return say("between {1:.3g} and {2:.3g} with standard deviation {3:.3g}, not uniform", low, high, deviation)
 
 
 def _bound(count: int) -> float:

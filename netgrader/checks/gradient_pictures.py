@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from netgrader.checks.input_gradients import CLASSES, PIXELS, each_gradient
 from netgrader.observations import Images, signed_image
+from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def gradient_pictures(
         return None
     above = np.stack([part[0] for part in yours if part is not None])
     rows = tuple(_row(part) for part in (above, ours))
-    return Images(TITLE.format(digit=int(digits[chosen])), tuple(map(str, range(CLASSES))), rows, signed=True)
+    return Images(say(TITLE, digit=int(digits[chosen])), tuple(map(str, range(CLASSES))), rows, signed=True)
 
 
 def _row(gradients: Array) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
+from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
@@ -131,11 +132,11 @@ def require_shapes(trial: GradientTrial) -> None:
             fail("gradient-of-loss", found="how the loss changes", expected=expected)
         fail(
             "gradient-wrong-shape",
-            found=f"{len(trial.each)} of them, shapes {_listed(trial.shapes)}",
+            found=say("{1} of them, shapes {2}", len(trial.each), _listed(trial.shapes)),
             expected=expected,
         )
     if any(part is None for part in trial.each):
-        fail("gradient-wrong-shape", found=f"shapes {_listed(trial.shapes)}", expected=expected)
+        fail("gradient-wrong-shape", found=say("shapes {1}", _listed(trial.shapes)), expected=expected)
 
 
 def require_each(trial: GradientTrial) -> None:
@@ -153,7 +154,7 @@ def require_each(trial: GradientTrial) -> None:
         fail("gradient-of-loss", found="how the loss changes, ten times", expected=expected)
     order = [_which(part, trial.probabilities) for part in each]
     if None not in order and len(set(order)) > 1:
-        found, wanted = f"the outputs in the order {order}", list(range(CLASSES))
+        found, wanted = say("the outputs in the order {1}", order), list(range(CLASSES))
         partial(ANOTHERS, "gradients-out-of-order", found=found, expected=wanted)
     fail("gradient-of-wrong-tensor", found="something that the softmax outputs do not do", expected=expected)
 
@@ -216,7 +217,7 @@ def _outputs(logits: Array, labels: Array) -> dict[str, Array]:
     if logits.ndim != 3 or logits.shape[-1] != CLASSES:
         fail(
             "gradient-of-wrong-tensor",
-            found=f"logits of shape {logits.shape[:1] + logits.shape[2:]}",
+            found=say("logits of shape {1}", logits.shape[:1] + logits.shape[2:]),
             expected="(n, 10)",
         )
     shifted = logits - logits.max(axis=-1, keepdims=True)

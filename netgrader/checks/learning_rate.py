@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.faults import fault
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from netgrader.checks.short_runs import ShortRun
@@ -65,13 +66,13 @@ def judge_rate(
     if verdict is None:
         return None
     if verdict.against is None:
-        return fault(verdict.code, found=f"{at.rate:.3g}: the loss rises up to {np.nanmax(at.losses):.3g}")
+        return fault(verdict.code, found=say("{1:.3g}: the loss rises up to {2:.3g}", at.rate, np.nanmax(at.losses)))
     other = verdict.against
     which = "a larger rate" if other.rate > at.rate else "a smaller rate"
     return fault(
         verdict.code,
-        found=f"{at.rate:.3g}, which ends at a loss of {at.last:.3g}",
-        expected=f"{which}; {other.rate:.3g} ends at {other.last:.3g} after as many steps",
+        found=say("{1:.3g}, which ends at a loss of {2:.3g}", at.rate, at.last),
+        expected=say("{1}; {2:.3g} ends at {3:.3g} after as many steps", which, other.rate, other.last),
     )
 
 

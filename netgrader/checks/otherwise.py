@@ -13,6 +13,7 @@ from netgrader.checks.exercises import NET
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
 from netgrader.evidence import CHANGED
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -59,7 +60,10 @@ def _changed_names(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str,
         names = bench.evidence(cell).raw.facts.get(CHANGED)
         if isinstance(names, list) and names:
             said = ", ".join(plain(str(name), 60) for name in names[:MOST_NAMES])
-            yield cell, f"When evidence was taken, {said} meant something else than when the cell before had ended."
+            yield (
+                cell,
+                say("When evidence was taken, {1} meant something else than when the cell before had ended.", said),
+            )
 
 
 def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -79,8 +83,8 @@ def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str
         found = _read(graph)
         if found is None or _shape(found, demands) != _shape(expected, demands):
             name = asked.removeprefix("check_")
-            other = f"the network that the notebook trained is {_words(found)}" if found else NO_NETWORK
-            yield cell, f"Asked for by the grader, {name} makes {_words(expected)}; {other}."
+            other = say("the network that the notebook trained is {1}", _words(found)) if found else NO_NETWORK
+            yield cell, say("Asked for by the grader, {1} makes {2}; {3}.", name, _words(expected), other)
 
 
 def _makes_networks(bench: Bench, cell: str) -> bool:
@@ -113,7 +117,7 @@ def _words(network: Network) -> str:
     widths = [network.layers[0].inputs, *(layer.outputs for layer in network.layers)]
     activations = [layer.activation for layer in network.layers[:-1]]
     parts = [" → ".join("?" if width is None else str(width) for width in widths)]
-    parts += [f"with {', '.join(dict.fromkeys(activations))}"] if activations else []
+    parts += [say("with {1}", ", ".join(dict.fromkeys(activations)))] if activations else []
     parts += [network.loss.kind] if network.loss else []
     parts += [network.optimizer.kind] if network.optimizer else []
     return plain(", ".join(parts), 200)

@@ -16,6 +16,7 @@ from netgrader.checks.pictures import accuracy_curves, wrong_digits
 from netgrader.checks.training import training_of
 from netgrader.checks.wording import percent
 from netgrader.observations import Comparison
+from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 from netgrader.training.verdicts import Aspect
 
@@ -139,15 +140,15 @@ def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
 
     if is_true(run.reported[-1]):
         return
-    best = f"{max(run.reported):.4f}, while the network as it was left has {run.accuracy:.4f}"
+    best = say("{1:.4f}, while the network as it was left has {2:.4f}", max(run.reported), run.accuracy)
     # The best of a curve is one value, as its last is; the nearest of many would be whatever one likes.
     if is_true(max(run.reported)) or _only_rises(run.reported, run.accuracy):
         remark("picked-best-epoch-on-test", found=best)
         return
     fail(
         "reported-accuracy-wrong",
-        found=f"{run.reported[-1]:.4f} for your own network after the last epoch",
-        expected=f"{run.accuracy:.4f}, which we measure on all test images",
+        found=say("{1:.4f} for your own network after the last epoch", run.reported[-1]),
+        expected=say("{1:.4f}, which we measure on all test images", run.accuracy),
         place=FIVE_EPOCHS,
     )
 
@@ -171,10 +172,10 @@ def _require_own_network(bench: Bench, run: OwnRun | None) -> None:
     net = evidence.raw.graphs.get(NET)
     if run is None and evidence.raw.problem is None and (net is None or not net.values):
         stopped = evidence.stopped("net")
-        why = f", since {stopped.sentence}" if stopped is not None else ""
-        fail("train-op-not-run", found=f"no trained network of your own{why}", expected=OWN, place=FIVE_EPOCHS)
+        why = say(", since {1}", stopped.sentence) if stopped is not None else ""
+        fail("train-op-not-run", found=say("no trained network of your own{1}", why), expected=OWN, place=FIVE_EPOCHS)
     if run is not None and run.accuracy < LEAST_OF_OWN:
-        found = f"{percent(run.accuracy)} on the test images with your own network, on which train was called"
+        found = say("{1} on the test images with your own network, on which train was called", percent(run.accuracy))
         fail("train-op-not-run", found=found, expected=OWN, place=FIVE_EPOCHS)
 
 

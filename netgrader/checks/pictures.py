@@ -10,6 +10,7 @@ import numpy as np
 from netgrader.checks.learning_rate import compare_rates
 from netgrader.checks.short_runs import SMOOTH
 from netgrader.observations import Comparison, Curves, Series, Sweep, WrongDigit, WrongDigits
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +30,7 @@ CLAIM = "Accuracy on the test images"
 EACH_EPOCH = "Accuracy after each epoch, as your code reported it", "epoch"
 NOW_AND_THEN = "Accuracy each time that your code took it, as it reported it", "evaluation"
 ACCURACY = "accuracy"
-RATES = f"Loss at your learning rate and at others, averaged over {SMOOTH} steps"
+RATES = say("Loss at your learning rate and at others, averaged over {1} steps", SMOOTH)
 YOURS, THIRD, TRIPLE, TENFOLD = "{rate}, yours", "{rate}, a third", "{rate}, three times", "{rate}, ten times"
 EVERY = 5
 """Steps from one point of a loss curve to the next."""
@@ -93,7 +94,7 @@ def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortR
         steps = list(range(EVERY - 1, len(losses), EVERY))
         lines.append(
             Series(
-                words.format(rate=f"{run.rate:.3g}"),
+                say(words, rate=f"{run.rate:.3g}"),
                 tuple(float(step + 1) for step in steps),
                 tuple(float(losses[step]) if math.isfinite(losses[step]) else None for step in steps),
             )

@@ -306,15 +306,15 @@ class GradingPlugin:
             case AssertionError() | pytest.fail.Exception():
                 return planned.result(Outcome.FAILED, 0.0, said=_asserted(raised))
             case _Waiting(ungradable=False):
-                waits, said = not raised.follows, say(WAITS).format(sentence=raised)
+                waits, said = not raised.follows, say(WAITS, sentence=raised)
                 if raised.follows:
-                    said = say(FOLLOWS_FROM).format(sentence=_sentence(raised.follows[0]))
+                    said = say(FOLLOWS_FROM, sentence=_sentence(raised.follows[0]))
                 return planned.result(Outcome.FAILED, 0.0, said=said, follows=raised.follows, waits=waits)
             case _:
                 return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
 
     def _passed(self, planned: PlannedCheck) -> CheckResult:
-        told = [say(FORGIVEN).format(sentence=_sentence(code)) for code in dict.fromkeys(self._forgiven)]
+        told = [say(FORGIVEN, sentence=_sentence(code)) for code in dict.fromkeys(self._forgiven)]
         noted = [message(self._remarks)] if self._remarks else []
         said = " ".join([*noted, *told]) or None
         return planned.result(Outcome.PASSED, planned.grades.credit, self._remarks, said, self._forgiven)
@@ -322,7 +322,7 @@ class GradingPlugin:
     def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> str:
         match raised:
             case _Waiting():
-                return say(WAITS_UNGRADABLE).format(sentence=raised)
+                return say(WAITS_UNGRADABLE, sentence=raised)
             case Ungradable():
                 return say(plain(raised))
             case NetgraderError():
@@ -333,7 +333,7 @@ class GradingPlugin:
                 return say(plain(raised.sentence))
             case TestTimeout():
                 self.log.append(f"{planned.check} took longer than {self.seconds:g} s.")
-                return say(TOO_LONG).format(seconds=self.seconds)
+                return say(TOO_LONG, seconds=self.seconds)
             case _:
                 self.log.append(_traceback(planned, raised))
                 return say(BROKEN_TEST)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netgrader.phrases import say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -45,16 +47,16 @@ def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArr
         return None
     written = outside.get("data_bytes")
     if isinstance(written, int) and written > MOST_DATA:
-        return f"{written // 1000} kB of data written out in the notebook's code"
+        return say("{1} kB of data written out in the notebook's code", written // 1000)
     code = outside.get("code_bytes")
     if isinstance(code, int) and code > MOST_CODE:
-        return f"{code // 1000} kB of code when compressed, as much as a network is"
+        return say("{1} kB of code when compressed, as much as a network is", code // 1000)
     seconds = _seconds_before(outside.get("cells"), cell)
     # An optimizer may keep two more numbers for each weight. A step takes six operations for each weight and row.
     weights = sum(value.size for value in values.values()) / 3
     least = max(LEAST_SECONDS, 6 * weights * ROWS / FLOPS)
     if seconds is not None and seconds < least:
-        return f"{seconds:.1f} seconds of computing before this check, in which no such network is trained"
+        return say("{1:.1f} seconds of computing before this check, in which no such network is trained", seconds)
     return None
 
 
@@ -68,7 +70,7 @@ def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> str | None:
     seconds = _seconds_before(outside.get("cells"), cell, since)
     if seconds is None or seconds >= LEAST_SWEEP_SECONDS:
         return None
-    return f"numbers, and {seconds:.2f} seconds of computing before this check, in which no network is trained"
+    return say("numbers, and {1:.2f} seconds of computing before this check, in which no network is trained", seconds)
 
 
 def _seconds_before(cells: Json, cell: str, since: str = "") -> float | None:

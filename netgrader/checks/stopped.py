@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,33 +59,36 @@ TOO_MUCH = "less that is written to files: a notebook that is graded has little 
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
 
 
+@dataclass(frozen=True)
 class Stopped:
     """A cell that stopped with an error.
 
     Attributes
     ----------
     cell
-        Its id, or what else to call it.
+        What to call it.
     kind
         The exception's class name.
     message
         Its text.
     names
         The names that the cell speaks of.
+    grade_id
+        Its id, empty if it has none.
     """
 
-    def __init__(self, cell: str, kind: str, message: str, names: frozenset[str]) -> None:
-        self.cell = cell
-        self.kind = kind
-        self.message = message
-        self.names = names
+    cell: str
+    kind: str
+    message: str
+    names: frozenset[str]
+    grade_id: str = ""
 
     @property
     def sentence(self) -> str:
         """What happened, as part of a sentence."""
         if self.kind == TOOK_TOO_LONG:
             return f"{self.cell} {self.message}"
-        return f"{self.cell} stopped at {said_of(self.kind, self.message)}"
+        return say("{1} stopped at {2}", self.cell, said_of(self.kind, self.message))
 
 
 def said_of(kind: str, message: str) -> str:
@@ -125,11 +130,11 @@ def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stoppe
     found = list(_until(outside.get("cells"), check))
     since = next((at for at in range(len(found) - 1, -1, -1) if found[at][1]), -1) + 1
     stopped = [one for one, _ in found if one is not None]
-    called = {one.cell: one for one in stopped}
+    called = {one.grade_id: one for one in stopped if one.grade_id}
     speaking = [one for one in stopped if name in one.names]
     recent = [one for one, _ in found[since:] if one is not None]
     exercise = check.removeprefix("check_")
-    candidates = [called.get(f"the cell {name}"), called.get(f"the cell {exercise}"), *speaking[-1:], *recent[-1:]]
+    candidates = [called.get(name), called.get(exercise), *speaking[-1:], *recent[-1:]]
     return next((one for one in candidates if one is not None), None)
 
 
@@ -142,8 +147,8 @@ def _until(cells: Json, check: str) -> Iterator[tuple[Stopped | None, bool]]:
         name = run.get("name")
         stopped = None
         if isinstance(error, dict) and error.get("kind") != "NotImplementedError" and run.get("given") is not True:
-            called = f"the cell {name}" if name else f"code cell {number + 1}"
+            called = say("the cell {1}", name) if name else say("code cell {1}", number + 1)
             names = error.get("names")
             spoken = frozenset(map(str, names if isinstance(names, list) else ()))
-            stopped = Stopped(called, str(error.get("kind")), str(error.get("message")), spoken)
+            stopped = Stopped(called, str(error.get("kind")), str(error.get("message")), spoken, str(name or ""))
         yield stopped, bool(run.get("evidence"))

@@ -16,6 +16,7 @@ from netgrader.checks.language import fail, ungradable
 from netgrader.checks.wording import message
 from netgrader.faults import Severity
 from netgrader.observations import NetworkDrawing
+from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 from netgrader.reader.summary import describe
 
@@ -80,8 +81,8 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     except LabError as error:
         if error.kind != "run":
             raise
-        expected = f"X of shape (n, {pixels}) and Y of shape (n, {classes})"
-        fail("wrong-placeholder", found=f"a network that cannot be fed so ({error.sentence})", expected=expected)
+        expected = say("X of shape (n, {1}) and Y of shape (n, {2})", pixels, classes)
+        fail("wrong-placeholder", found=say("a network that cannot be fed so ({1})", error.sentence), expected=expected)
     finally:
         session.close()
 
@@ -93,7 +94,7 @@ def require_layers(network: Network) -> None:
     exercise = network.exercise
     outputs = network.layers[-1].outputs
     if exercise is not None and outputs is not None and outputs != exercise.classes:
-        fail("wrong-width", found=f"{outputs} outputs", expected=f"{exercise.classes}")
+        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{exercise.classes}")
 
 
 def require_loss(network: Network) -> None:
@@ -136,9 +137,9 @@ def require_role(network: Network, role: str) -> None:
     """Some tensor or op must play the `role`."""
     played = network.roles.get(role)
     if played is None or (played.name is None and not played.candidates):
-        fail("missing-tensor", found=f"nothing that could be the {role}", expected=role)
+        fail("missing-tensor", found=say("nothing that could be the {1}", role), expected=role)
     if played.name is None:
-        ungradable(f"Several parts of the graph could be the {role}; your instructor will look at it.")
+        ungradable(say("Several parts of the graph could be the {1}; your instructor will look at it.", role))
 
 
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:
@@ -149,7 +150,11 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
     """
     name = graph.parts.get(part)
     if name is None:
-        fail("missing-tensor", found=f"no attribute {part} that is a tensor or variable", expected=f"net.{part}")
+        fail(
+            "missing-tensor",
+            found=say("no attribute {1} that is a tensor or variable", part),
+            expected=say("net.{1}", part),
+        )
     variables = network.layers[layer].variables
     if name.partition(":")[0] in variables:
         return
@@ -164,13 +169,17 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
     except LabError as error:
         if error.kind != "run":
             raise
-        fail("missing-tensor", found=f"{part} that is not made from variables alone", expected="the layer's weights")
+        fail(
+            "missing-tensor",
+            found=say("{1} that is not made from variables alone", part),
+            expected="the layer's weights",
+        )
     finally:
         session.close()
     shape = (network.layers[layer].inputs, network.layers[layer].outputs)
     if np.shape(after) not in {shape, shape[::-1]} or np.array_equal(before, after):
         fail(
             "missing-tensor",
-            found=f"{part} of shape {np.shape(after)}, which is not what layer {layer + 1} multiplies by",
-            expected=f"its weights, {shape}",
+            found=say("{1} of shape {2}, which is not what layer {3} multiplies by", part, np.shape(after), layer + 1),
+            expected=say("its weights, {1}", shape),
         )

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -109,7 +110,7 @@ def read_sweep(pairs: Array, best: float, *, lists: bool = False, exchanged: boo
         )
     largest = float(np.nanmax(accuracies, initial=0.0))
     if LEAST_PERCENT < largest <= MOST_PERCENT:
-        odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=f"a share of one, {largest / 100:g}")
+        odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=say("a share of one, {1:g}", largest / 100))
         accuracies = accuracies / 100
     return StudentSweep(rates, accuracies, best, odd, exchanged)
 
@@ -145,8 +146,12 @@ def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
     different = len(np.unique(sweep.rates))
     width = math.log10(sweep.rates[-1] / sweep.rates[0])
     if different < rates or width < decades - 0.01:
-        found = f"{different} rates over {width:.1f} decades"
-        fail("sweep-too-narrow", found=found, expected=f"{rates} rates or more over {decades:g} decades or more")
+        found = say("{1} rates over {2:.1f} decades", different, width)
+        fail(
+            "sweep-too-narrow",
+            found=found,
+            expected=say("{1} rates or more over {2:g} decades or more", rates, decades),
+        )
     if sweep.exchanged:
         expected = "a dict of learning rate → test accuracy"
         found = "a dict of test accuracy → learning rate"
@@ -164,8 +169,8 @@ def require_best(sweep: StudentSweep) -> None:
         rate = sweep.rates[np.nanargmax(sweep.accuracies)]
         fail(
             "best-not-from-sweep",
-            found=f"{sweep.best:.3g} with {chosen:.4f}",
-            expected=f"the rate with the highest accuracy, {rate:.3g} with {top:.4f}",
+            found=say("{1:.3g} with {2:.4f}", sweep.best, chosen),
+            expected=say("the rate with the highest accuracy, {1:.3g} with {2:.4f}", rate, top),
         )
 
 
@@ -258,8 +263,8 @@ def untrue(
         doubted = claimed[~likely(claimed, early, run.late)]
         if len(doubted):
             least, most = early - EARLIER, _most(run.late)
-            found = f"{doubted[0]:.4f} at the rate {rate:.3g}"
-            expected = f"between {max(least, 0):.2f} and {most:.3f}, by a rerun of {len(run.losses)} steps"
+            found = say("{1:.4f} at the rate {2:.3g}", doubted[0], rate)
+            expected = say("between {1:.2f} and {2:.3f}, by a rerun of {3} steps", max(least, 0), most, len(run.losses))
             wrong.append(fault("sweep-result-not-reproduced", found=found, expected=expected))
     return wrong, tried + len(true)
 
@@ -295,17 +300,20 @@ def require_trained(
         if _claimed(sweep, rate) > SAID_TO_HAVE_LEARNED:
             fail(
                 "sweep-result-not-reproduced",
-                found=f"{_claimed(sweep, rate):.4f} at the rate {rate:.3g}",
-                expected=f"{trained[rate]:.4f}, which the network has that your session held at this rate",
+                found=say("{1:.4f} at the rate {2:.3g}", _claimed(sweep, rate), rate),
+                expected=say("{1:.4f}, which the network has that your session held at this rate", trained[rate]),
             )
     rates = np.unique(sweep.rates)
     needed = min(len(rates), MOST_PROVEN)
     lacking = needed - len(true) - min(lost, needed // OF_SO_MANY)
     if lacking > 0:
         missing = next(float(rate) for rate in rates if not _is_in(float(rate), true))
-        found = (
-            f"results at {len(rates)} rates, and no session whose network reaches {lacking} of them, "
-            f"such as {_claimed(sweep, missing):.4f} at {missing:.3g}"
+        found = say(
+            "results at {1} rates, and no session whose network reaches {2} of them, such as {3:.4f} at {4:.3g}",
+            len(rates),
+            lacking,
+            _claimed(sweep, missing),
+            missing,
         )
         few = 2 * lacking < needed
         grade = Severity.SERIOUS if few else None

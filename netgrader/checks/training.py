@@ -11,6 +11,7 @@ from netgrader.checks.language import Failed, fail_all, ungradable
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import fault
 from netgrader.observations import Curves, RowCounts, Series
+from netgrader.phrases import say
 from netgrader.training.altered import only_images
 from netgrader.training.images import Joined, TableRows
 from netgrader.training.judge import judge_training
@@ -117,7 +118,7 @@ def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -
     fail_all(verdict.faults, verdict.share)
     if verdict.share < 1:
         sentence, code = (verdict.because.sentence, verdict.because.code) if verdict.because else ("", "")
-        raise Failed([fault(FOLLOWS_FROM.format(sentence=sentence))], verdict.share, code or None)
+        raise Failed([fault(say(FOLLOWS_FROM, sentence=sentence))], verdict.share, code or None)
 
 
 def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:
@@ -140,7 +141,7 @@ def training_pictures(training: Training) -> Iterator[Observation]:
     every = max(1, len(losses) // 200)
     shown = list(range(0, len(losses), every))
     yield Curves(
-        f"The loss during {len(epochs)} epochs on a network of ours",
+        say("The loss during {1} epochs on a network of ours", len(epochs)),
         "step",
         "loss",
         (

@@ -61,13 +61,13 @@ def _one(fault: Fault) -> str:
     found, expected, place = (say(plain(text)) for text in (fault.found, fault.expected, fault.where))
     said = [say(plain(fault.sentence))]
     if found and expected:
-        said.append(say(FOUND_AND_EXPECTED).format(found=found, expected=expected))
+        said.append(say(FOUND_AND_EXPECTED, found=found, expected=expected))
     elif found:
-        said.append(say(FOUND).format(found=found))
+        said.append(say(FOUND, found=found))
     elif expected:
-        said.append(say(EXPECTED).format(expected=expected))
+        said.append(say(EXPECTED, expected=expected))
     if place:
-        said.append(say(PLACE).format(place=place))
+        said.append(say(PLACE, place=place))
     return " ".join(said)
 
 
@@ -77,5 +77,5 @@ def hint(codes: Iterable[str]) -> str | None:
     for code in dict.fromkeys(codes):
         kind = CATALOGUE.get(code)
         if kind is not None:
-            said.append(f"{kind.why} {say(READ).format(where=kind.where)}" if kind.where else kind.why)
+            said.append(f"{kind.why} {say(READ, where=kind.where)}" if kind.where else kind.why)
     return " ".join(said) or None

@@ -55,42 +55,31 @@ HEAD = """\
 
 
 def texts(source: str, *, words: bool = False) -> Iterator[str]:
-    """Texts that a program may say, each with its places numbered if they have no names; single words too if asked for."""
+    """Yield texts that a program may say; single words too if asked for.
+
+    What is put together in an f-string is said by nobody: texts with places are formatted by `netgrader.phrases.say`.
+    """
     tree = ast.parse(source)
-    apart: set[int] = set()  # documentation, formats, and the pieces of what is listed as a whole
+    apart: set[int] = set()  # documentation, and pieces of f-strings
     alone: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):
             apart.add(id(node.value))
         elif isinstance(node, ast.JoinedStr):
-            apart.update(id(part) for part in node.values)
-        elif isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-            apart.update(map(id, ast.walk(node.format_spec)))
+            apart.update(map(id, ast.walk(node)))
         elif isinstance(node, ast.keyword) and node.arg in ALONE:
             alone.add(id(node.value))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
+            alone.update(map(id, node.args))
+            apart -= set(map(id, node.args))
     for node in ast.walk(tree):
-        text = _text(node) if id(node) not in apart else None
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in apart else None
         if (
-            text
+            isinstance(text, str)
             and any(map(str.isalpha, text))
             and (" " in text.strip() or id(node) in alone or (words and text.isalpha()))
         ):
             yield text
-
-
-def _text(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if not isinstance(node, ast.JoinedStr):
-        return None
-    number, parts = 0, []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            parts.append(str(part.value))
-        else:
-            number += 1
-            parts.append(f"{{{number}}}")
-    return "".join(parts)
 
 
 def written(programs: Sequence[Path], translated: Mapping[str, str]) -> str:

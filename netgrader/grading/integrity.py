@@ -12,6 +12,7 @@ from netgrader.checks.wording import plain
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.execution_types import CellStatus
 from netgrader.grading.replacing import reaches_for, replaces, takes_all_of
+from netgrader.phrases import say
 from netgrader.results import Observed, Outcome
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def observed(
     named: list[Observed] = []
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         given = cell.origin is not None and cell.origin.locked
-        name = cell.grade_id or f"code cell {number + 1}"
+        name = cell.grade_id or say("code cell {1}", number + 1)
         happened += _of_cell(name, cell.source, run, given=given)
         named += () if given else _named(name, cell.source, "cell")
     for file, text in (helpers or {}).items():
@@ -85,14 +86,17 @@ def observed(
     seen = happened[:MOST]
     data = execution.outside.get("data_bytes", 0)
     if data > MUCH_DATA:
-        much = (
-            f"{data / 1000:.1f} kB of data come with the code, in literals, comments and names; a notebook has 1 to 2."
+        much = say(
+            "{1:.1f} kB of data come with the code, in literals, comments and names; a notebook has 1 to 2.",
+            data / 1000,
         )
         seen.append(Observed("the notebook", much, None))
     code = execution.outside.get("code_bytes", 0)
     if code > MUCH_CODE and data <= MUCH_DATA:
         seen.append(
-            Observed("the notebook", f"{code / 1000:.1f} kB of code when compressed; a notebook has 1 to 5.", None)
+            Observed(
+                "the notebook", say("{1:.1f} kB of code when compressed; a notebook has 1 to 5.", code / 1000), None
+            )
         )
     seen += _of_helpers(helpers or {}, [cell.source for cell in cells])
     seen += [Observed(name, said, None) for name, said in (otherwise or {}).items()]
@@ -113,7 +117,7 @@ def observed(
 
 def _named(name: str, text: str, what: str) -> Iterator[Observed]:
     for word in dict.fromkeys(NAMES.findall(text)):
-        yield Observed(name, f"The {what} names {word}, which no exercise needs.", None)
+        yield Observed(name, say("The {1} names {2}, which no exercise needs.", what, word), None)
 
 
 def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
@@ -122,7 +126,12 @@ def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[O
     if given:
         return
     if run.error_name in REFUSALS:
-        said = f"The cell asked for {REFUSALS[run.error_name]} and was refused: {run.error_name}: {run.error_message}"
+        said = say(
+            "The cell asked for {1} and was refused: {2}: {3}",
+            REFUSALS[run.error_name],
+            run.error_name,
+            run.error_message,
+        )
         yield Observed(name, plain(said, 200), None)
     if replaces(source, "check"):
         yield Observed(name, REPLACED, None)

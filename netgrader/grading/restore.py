@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netgrader.phrases import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -103,10 +105,10 @@ def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook
         if index is not None:
             tracked = skeleton.tracked[index]
             if tracked.locked and cell.source.strip() in {tracked.source.strip(), ""}:
-                notes.append(f"The cell {tracked.grade_id} was there twice; it counts once.")
+                notes.append(say("The cell {1} was there twice; it counts once.", tracked.grade_id))
                 continue
             notes.append(
-                f"The cell {tracked.grade_id} was there twice; the first counts, and the other was run as well."
+                say("The cell {1} was there twice; the first counts, and the other was run as well.", tracked.grade_id)
             )
         extras.setdefault(anchor, []).append(RestoredCell(cell.cell_type, cell.source))
 
@@ -129,26 +131,31 @@ def _put_back(
     if submitted is None:
         if tracked.locked:
             return RestoredCell(tracked.cell_type, tracked.source, tracked), (
-                f"The cell {name} was missing and was put back.",
+                say("The cell {1} was missing and was put back.", name),
             )
         return RestoredCell(tracked.cell_type, "", tracked), (
-            f"The cell {name} was missing; what stands in other cells was run all the same.",
+            say("The cell {1} was missing; what stands in other cells was run all the same.", name),
         )
     notes = []
     if moved:
-        notes.append(f"The cell {name} had been moved and is back at its place.")
+        notes.append(say("The cell {1} had been moved and is back at its place.", name))
     if tracked.locked:
         if submitted.source.rstrip() != tracked.source.rstrip() or submitted.cell_type != tracked.cell_type:
-            notes.append(f"The cell {name} had been changed; its own text is back.")
+            notes.append(say("The cell {1} had been changed; its own text is back.", name))
         if submitted.grade_id != name:
-            notes.append(f"The cell {name} had lost its id and was recognised by its content.")
+            notes.append(say("The cell {1} had lost its id and was recognised by its content.", name))
         return RestoredCell(tracked.cell_type, tracked.source, tracked), tuple(notes)
     if submitted.cell_type != tracked.cell_type:
         notes.append(
-            f"The cell {name} had become a {submitted.cell_type} cell and was read as {tracked.cell_type} again."
+            say(
+                "The cell {1} had become a {2} cell and was read as {3} again.",
+                name,
+                submitted.cell_type,
+                tracked.cell_type,
+            )
         )
     if submitted.grade_id != name:
-        notes.append(f"The cell {name} had lost its id and was recognised by its content.")
+        notes.append(say("The cell {1} had lost its id and was recognised by its content.", name))
     return RestoredCell(tracked.cell_type, submitted.source, tracked), tuple(notes)
 
 

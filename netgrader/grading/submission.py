@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
 from netgrader.limited import ExceededError, within_limits
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,9 +146,10 @@ def helper_files(
     if _too_many(paths, limits) and notebook is not None:
         paths = _spoken_of(paths, notebook, limits)
     if _too_many(paths, limits):
-        sentence = (
-            f"The .py files beside the notebook are more than {limits.helper_bytes // 1000} kB together, so none "
-            "of them was taken along. Keep only the ones that the notebook imports."
+        sentence = say(
+            "The .py files beside the notebook are more than {1} kB together, so none of them was "
+            "taken along. Keep only the ones that the notebook imports.",
+            limits.helper_bytes // 1000,
         )
         return {}, (sentence,)
     texts: dict[str, str] = {}
@@ -155,13 +157,16 @@ def helper_files(
     for path in paths.values():
         if path.stem in PACKAGES:
             notes.append(
-                f"{path.name} has the name of a package that the notebook needs, and was not taken along. Rename it."
+                say(
+                    "{1} has the name of a package that the notebook needs, and was not taken along. Rename it.",
+                    path.name,
+                )
             )
             continue
         try:
             texts[path.name] = _newlines(path.read_bytes().decode("utf-8-sig"))
         except (UnicodeDecodeError, OSError):
-            notes.append(f"{path.name} is not text in UTF-8 and was not taken along.")
+            notes.append(say("{1} is not text in UTF-8 and was not taken along.", path.name))
     return texts, tuple(notes)
 
 
@@ -197,8 +202,12 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
         size = path.stat().st_size
         if size > limits.notebook_bytes:
             raise UnreadableError(
-                f"The notebook is {size / 1e6:.0f} MB; at most {limits.notebook_bytes / 1e6:.0f} MB are read. "
-                "Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
+                say(
+                    "The notebook is {1:.0f} MB; at most {2:.0f} MB are read. Clear its outputs (Edit, Clear "
+                    "All Outputs), save it and hand it in again.",
+                    size / 1e6,
+                    limits.notebook_bytes / 1e6,
+                )
             )
         content = path.read_bytes()
     except OSError as error:
@@ -211,7 +220,10 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
         return within_limits(parse_notebook, content, limits)
     except ExceededError as error:
         raise UnreadableError(
-            f"Reading the notebook {error}. Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
+            say(
+                "Reading the notebook {1}. Clear its outputs (Edit, Clear All Outputs), save it and hand it in again.",
+                error,
+            )
         ) from error
 
 
@@ -230,21 +242,28 @@ def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNot
         )
     if version > NEWEST_FORMAT:
         raise UnreadableError(
-            f"The notebook has format {version}; the newest that can be graded is {NEWEST_FORMAT}. "
-            "Save it with the version of Jupyter that the course asks for."
+            say(
+                "The notebook has format {1}; the newest that can be graded is {2}. Save it with the "
+                "version of Jupyter that the course asks for.",
+                version,
+                NEWEST_FORMAT,
+            )
         )
     if version < OLDEST_FORMAT:
         raise UnreadableError(
-            f"The notebook has format {version}, which is too old to be graded. Open it in Jupyter and save it again."
+            say(
+                "The notebook has format {1}, which is too old to be graded. Open it in Jupyter and save it again.",
+                version,
+            )
         )
-    notes = [f"The notebook has the old format {version} and was upgraded."] if version < NEWEST_FORMAT else []
+    notes = [say("The notebook has the old format {1} and was upgraded.", version)] if version < NEWEST_FORMAT else []
     notes += _other_kernel(raw)
     cells: list[SubmittedCell] = []
     skipped = 0
     for raw_cell in _raw_cells(raw, version):
         if len(cells) >= limits.cells:
             raise UnreadableError(
-                f"The notebook has more than {limits.cells} cells. Delete the ones that are not needed."
+                say("The notebook has more than {1} cells. Delete the ones that are not needed.", limits.cells)
             )
         cell = _cell(raw_cell)
         if cell is None:
@@ -252,10 +271,13 @@ def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNot
         else:
             cells.append(cell)
     if skipped:
-        notes.append(f"Of the notebook's cells {skipped} could not be read and are left out.")
+        notes.append(say("Of the notebook's cells {1} could not be read and are left out.", skipped))
     if sum(len(cell.source) for cell in cells if cell.cell_type == "code") > limits.code_bytes:
         raise UnreadableError(
-            f"The notebook's code is larger than {limits.code_bytes / 1e6:.0f} MB. Data does not belong in code cells."
+            say(
+                "The notebook's code is larger than {1:.0f} MB. Data does not belong in code cells.",
+                limits.code_bytes / 1e6,
+            )
         )
     return SubmittedNotebook(tuple(cells), tuple(notes))
 
@@ -286,8 +308,12 @@ def _json(content: bytes, limits: Limits) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise UnreadableError(
-            f"The file is not a notebook: it is not JSON (line {error.lineno}: {error.msg}). "
-            "Open it in Jupyter; if it opens there, save it again, otherwise go back to an earlier copy."
+            say(
+                "The file is not a notebook: it is not JSON (line {1}: {2}). Open it in Jupyter; if it "
+                "opens there, save it again, otherwise go back to an earlier copy.",
+                error.lineno,
+                error.msg,
+            )
         ) from error
     except (RecursionError, ValueError) as error:
         raise UnreadableError(
@@ -303,7 +329,11 @@ def _other_kernel(raw: Mapping[str, Any]) -> list[str]:
     if not isinstance(name, str) or name in {"python3", "python", ""}:
         return []
     shown = name if ID.match(name) else "another one"
-    return [f"The notebook asks for the kernel {shown}, which the grader does not have; it was run with the course's."]
+    return [
+        say(
+            "The notebook asks for the kernel {1}, which the grader does not have; it was run with the course's.", shown
+        )
+    ]
 
 
 def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:
@@ -317,8 +347,11 @@ def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:
     worksheets = raw.get("worksheets")
     if not isinstance(worksheets, list):
         raise UnreadableError(
-            f"The notebook says that it has the format {version}, and is not laid out like that. "
-            "Open it in Jupyter and save it again."
+            say(
+                "The notebook says that it has the format {1}, and is not laid out like that. Open it in "
+                "Jupyter and save it again.",
+                version,
+            )
         )
     for sheet in worksheets:
         if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find.losses import CROSS_ENTROPY, TOGETHER
 from netgrader.reader.find.optimizers import FUSED
@@ -244,14 +245,14 @@ def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mappi
     if not place:
         return ""
     if place in own:
-        return PART.format(part=own[place])
+        return say(PART, part=own[place])
     if place in hints:
         # A part that is missing, or misnamed, has a name and no op.
-        return PART.format(part=place)
+        return say(PART, part=place)
     number = next((number for number, layer in enumerate(network.layers, 1) if _is_in(place, layer)), None)
     if number is not None:
         count = len(network.layers)
-        return ONLY_LAYER if count == 1 else LAYER.format(number=number, count=count)
+        return ONLY_LAYER if count == 1 else say(LAYER, number=number, count=count)
     played = {node_of(role.name): part for part, role in network.roles.items() if role.name}
     if network.optimizer is not None and network.optimizer.place:
         played.setdefault(network.optimizer.place, "train_op")

@@ -107,8 +107,9 @@ def svg(network: Network) -> str:
     boxes = [box for box in boxes if box.name or box.faults]
     body, height = _draw(boxes)
     count = len(network.faults)
-    layers = f"{len(network.layers)} layer" + "s" * (len(network.layers) != 1)
-    title = say(f"A network of {layers}, {f'faults found: {count}' if count else 'no fault found'}")
+    layers = say("1 layer") if len(network.layers) == 1 else say("{1} layers", len(network.layers))
+    found = say("faults found: {1}", count) if count else say("no fault found")
+    title = say("A network of {1}, {2}", layers, found)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
         f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -122,12 +123,12 @@ def _boxes(network: Network) -> list[_Box]:
     first = network.layers[0] if network.layers else None
     # Of a convolution the inputs are channels, and a layer that reads single pixels has one.
     known = first is not None and first.inputs is not None and first.inputs > 1 and first.kind == "dense"
-    boxes = [_Box("Images", f"{first.inputs:,} numbers each" if first is not None and known else "", {"X"})]
+    boxes = [_Box("Images", say("{1:,} numbers each", first.inputs) if first is not None and known else "", {"X"})]
     for number, layer in enumerate(network.layers, 1):
         kind, sizes, *more = describe(layer).split(", ", 2)
         boxes.append(
             _Box(
-                f"Layer {number}: {kind}, {sizes}",
+                say("Layer {1}: {2}, {3}", number, kind, sizes),
                 _named(", ".join(more)),
                 {layer.place, *layer.variables},
                 LAST_LAYER if number == len(network.layers) else (),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netgrader.phrases import say
+
 if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.reader.model import Layer, Network
@@ -47,7 +49,7 @@ def describe(layer: Layer) -> str:
     if not layer.bias:
         words.append("no bias")
     if layer.parameters is not None:
-        words.append(f"{layer.parameters:,} parameters")
+        words.append(say("{1:,} parameters", layer.parameters))
     return ", ".join(words)
 
 
@@ -57,7 +59,7 @@ def describe_loss(network: Network) -> str:
     if loss is None:
         return "none found"
     detail = f", {loss.detail}" if loss.detail else ""
-    return f"{loss.kind.replace('-', ' ')} of {loss.of}, reduction: {loss.reduction}{detail}"
+    return say("{1} of {2}, reduction: {3}{4}", loss.kind.replace("-", " "), loss.of, loss.reduction, detail)
 
 
 def describe_optimizer(network: Network) -> str:
@@ -72,13 +74,13 @@ def describe_optimizer(network: Network) -> str:
         case _, None:
             rate = "learning rate undecided"
         case "fed", _:
-            rate = f"learning rate fed, {known} by default"
+            rate = say("learning rate fed, {1} by default", known)
         case "decays", _:
-            rate = f"learning rate decays from {known}"
+            rate = say("learning rate decays from {1}", known)
         case "varies", _:
-            rate = f"learning rate varies, {known} at most"
+            rate = say("learning rate varies, {1} at most", known)
         case _:
-            rate = f"learning rate {known}"
+            rate = say("learning rate {1}", known)
     count = len(optimizer.variables)
     return f"{optimizer.kind}, {rate}, {count} variable{'s' * (count != 1)}"
 

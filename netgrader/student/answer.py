@@ -59,12 +59,12 @@ class Answer:
     def headline(self) -> str:
         """The first line."""
         if self.waits_for == (self.name,):
-            return say(NOT_DONE.format(name=self.name))
+            return say(NOT_DONE, name=self.name)
         if self.waits_for:
-            return say(WAITS.format(name=self.name, others=", ".join(self.waits_for)))
+            return say(WAITS, name=self.name, others=", ".join(self.waits_for))
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         words = ALL_PASSED if passed == len(self.checks) else SOME_PASSED
-        return say(words.format(name=self.name, passed=passed, count=len(self.checks)))
+        return say(words, name=self.name, passed=passed, count=len(self.checks))
 
     def __str__(self) -> str:
         lines = [self.headline]

@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from netgrader.phrases import say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,18 +73,18 @@ def estimate(limits: Mapping[str, Any]) -> str | None:
         return None
     cell, notebook = limits.get("cell_seconds", CELL_SECONDS), limits.get("notebook_seconds", NOTEBOOK_SECONDS)
     longest, total = max(seconds), sum(seconds)
-    fine = FINE.format(
-        total=_said(total), cores=CORES, longest=_said(longest), cell=_said(cell), notebook=_said(notebook)
+    fine = say(
+        FINE, total=_said(total), cores=CORES, longest=_said(longest), cell=_said(cell), notebook=_said(notebook)
     )
     share = max(longest / cell, total / notebook)
-    return (fine if share < NEAR else CLOSE if share < 1 else TOO_LONG).format(fine=fine, advice=ADVICE)
+    return fine if share < NEAR else say(CLOSE if share < 1 else TOO_LONG, fine=fine, advice=ADVICE)
 
 
 def _said(seconds: float) -> str:
     """A time as a person says it."""
     if round(seconds) == 1:
-        return "1 second"
-    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.1f} minutes".replace(".0 ", " ")
+        return say("1 second")
+    return say("{1:.0f} seconds", seconds) if seconds < 90 else say("{1:g} minutes", round(seconds / 60, 1))
 
 
 def _shell() -> Any:

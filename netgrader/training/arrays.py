@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.faults import fault
+from netgrader.phrases import say
 from netgrader.training.fingerprints import PIXELS, PROJECTIONS, fingerprints, match_scaled
 from netgrader.training.labels import class_shift, row_shift
 from netgrader.training.verdicts import Charge
@@ -62,12 +63,14 @@ def judge_images(images: Array, raw: Bytes) -> Images:
         same_size = images.size == raw.size and images.shape[:1] == (n,)
         inner = judge_images(images.reshape(n, PIXELS), raw) if same_size else Images(None, None)
         share = 0.25 if same_size and inner.charge is None else 0.0
-        return Images(_charge("wrong-shape", share, found=f"shape {images.shape}", expected=expected), inner.rows)
+        return Images(
+            _charge("wrong-shape", share, found=say("shape {1}", images.shape), expected=expected), inner.rows
+        )
     if images.dtype == np.float16:
         images = images.astype(np.float32)
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         row = int(np.flatnonzero(~np.isfinite(images).all(axis=1))[0])
-        return Images(_charge("wrong-range", found="values that are not finite", place=f"row {row}"), None)
+        return Images(_charge("wrong-range", found="values that are not finite", place=say("row {1}", row)), None)
     return _Comparison(images, raw.reshape(n, PIXELS)).judge()
 
 
@@ -87,7 +90,7 @@ class _Comparison:
         if np.isfinite(factor).all():
             return Images(self._scale(factor), in_order)
         if np.array_equal(self.images, self.raw // 255):
-            found = f"only {', '.join(f'{value:g}' for value in np.unique(self.images)[:3])}"
+            found = say("only {1}", ", ".join(f"{value:g}" for value in np.unique(self.images)[:3]))
             return Images(_charge("integer-division", 0.25, found=found, expected="all grey levels over 255"), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
             return Images(self._range() or self._rounded(), in_order)
@@ -97,10 +100,12 @@ class _Comparison:
         if (match.index >= 0).mean() >= NEARLY_ALL:
             row = int(np.flatnonzero(match.index != in_order)[0])
             found = (
-                f"image {match.index[row]} in row {row}" if match.index[row] >= 0 else f"no given image in row {row}"
+                say("image {1} in row {2}", match.index[row], row)
+                if match.index[row] >= 0
+                else say("no given image in row {1}", row)
             )
             return Images(
-                _charge("wrong-order", found=found, expected="each image once", place=f"row {row}"), match.index
+                _charge("wrong-order", found=found, expected="each image once", place=say("row {1}", row)), match.index
             )
         return Images(self._strange(), None)
 
@@ -116,7 +121,7 @@ class _Comparison:
     def _scale(self, factors: Float) -> Charge | None:
         """What is wrong with the scale of rows that are given images."""
         factor = float(np.nanmedian(factors))
-        found = f"values from {self.low:.4g} to {self.high:.4g}"
+        found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
         whole = self.images.dtype.kind != "f"
         if abs(factor) >= 0.5:
             return _charge("not-scaled", 0.25, found=found, expected="from 0 to 1")
@@ -128,7 +133,7 @@ class _Comparison:
 
     def _range(self) -> Charge | None:
         if self.low < -CLOSE or self.high > 1 + CLOSE:
-            found = f"values from {self.low:.4g} to {self.high:.4g}"
+            found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
             return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
         if self.images.dtype.kind != "f":
             return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
@@ -138,7 +143,7 @@ class _Comparison:
         """Whether all grey levels but two are gone."""
         if len(np.unique(self.images[:1000])) > 2 or len(np.unique(self.images)) > 2:
             return None
-        found = f"only {self.low:g} and {self.high:g}"
+        found = say("only {1:g} and {2:g}", self.low, self.high)
         return _charge("integer-division", 0.25, found=found, expected="all grey levels over 255")
 
     def _levels(self) -> bool:
@@ -160,8 +165,8 @@ class _Comparison:
             return _charge("rows-mixed", found=found, expected="an image in each row")
         wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
         row = int(wrong[0])
-        found = f"{len(wrong):,} of {n:,} rows that are not the image given there"
-        return _charge("wrong-order", found=found, expected="image i in row i", place=f"row {row}")
+        found = say("{1:,} of {2:,} rows that are not the image given there", len(wrong), n)
+        return _charge("wrong-order", found=found, expected="image i in row i", place=say("row {1}", row))
 
 
 def _aligned(prints: Float, others: Float) -> bool:
@@ -190,8 +195,10 @@ def judge_one_hot(labels: Array, digits: Bytes, rows: Int | None = None) -> Char
     wrong = np.flatnonzero((np.abs(labels - exact) > 1e-6).any(axis=1))
     if len(wrong):
         row = int(wrong[0])
-        found = f"row {row}: {' '.join(f'{value:.3g}' for value in labels[row])}"
-        return _charge("labels-not-one-hot", found=found, expected="one 1 and nine 0", place=f"{len(wrong):,} rows")
+        found = say("row {1}: {2}", row, " ".join(f"{value:.3g}" for value in labels[row]))
+        return _charge(
+            "labels-not-one-hot", found=found, expected="one 1 and nine 0", place=say("{1:,} rows", len(wrong))
+        )
     true = digits if rows is None else np.where(rows >= 0, digits[rows], best)
     wrong = np.flatnonzero(best != true)
     if len(wrong):
@@ -206,26 +213,28 @@ def _ordered(rows: Int) -> bool:
 
 
 def _labels_shape(labels: Array, n: int) -> Charge:
-    found, expected = f"shape {labels.shape}", f"({n}, {CLASSES})"
+    found, expected = say("shape {1}", labels.shape), f"({n}, {CLASSES})"
     if labels.size == n:
-        return _charge("labels-not-one-hot", found=f"{found}: the digits themselves", expected=expected)
+        return _charge("labels-not-one-hot", found=say("{1}: the digits themselves", found), expected=expected)
     return _charge("wrong-shape", found=found, expected=expected)
 
 
 def _wrong_classes(best: Bytes, digits: Bytes, true: Bytes, wrong: Int, *, in_order: bool) -> Charge:
     row = int(wrong[0])
-    expected, place = f"{true[row]}", f"row {row}, the first of {len(wrong):,}"
+    expected, place = f"{true[row]}", say("row {1}, the first of {2:,}", row, len(wrong))
     shift = class_shift(best, true)
     if shift is not None:
-        return _charge("labels-off-by-one", found=f"the label {best[row]}", expected=expected, place=place)
+        return _charge("labels-off-by-one", found=say("the label {1}", best[row]), expected=expected, place=place)
     if in_order:
         shift = row_shift(best, digits, np.arange(len(digits)), (1, -1, 2, -2, 3, -3, 10, -10, 100, -100))
         if shift is not None:
-            rows = f"the label of the image {abs(shift)} {'after' if shift > 0 else 'before'} it, {best[row]}"
+            rows = say(
+                "the label of the image {1} {2} it, {3}", abs(shift), "after" if shift > 0 else "before", best[row]
+            )
             return _charge("labels-shifted", found=rows, expected=expected, place=place)
     apart = np.array_equal(np.bincount(best, minlength=CLASSES), np.bincount(digits, minlength=CLASSES))
     code = "labels-shuffled-apart" if apart else "labels-wrong"
-    return _charge(code, found=f"the label {best[row]}", expected=expected, place=place)
+    return _charge(code, found=say("the label {1}", best[row]), expected=expected, place=place)
 
 
 def _charge(code: str, share: float = 0.0, *, found: str, expected: str = "", place: str = "") -> Charge:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.training.measured import measure
 from netgrader.training.notes import Asked
 from netgrader.training.subject import finding
@@ -34,14 +35,14 @@ def judge_evaluation(subject: Subject) -> Iterator[Finding]:
         yield finding(
             Aspect.EVALUATION,
             "evaluated-in-fresh-session",
-            found=f"weights that were initialised anew after the last step of epoch {fresh[0] + 1}",
+            found=say("weights that were initialised anew after the last step of epoch {1}", fresh[0] + 1),
             expected="the session that was trained",
         )
         return
     measured = [measure(subject, epoch.evaluations) for epoch in epochs]
     shares = np.array([[one.train.share, one.test.share] for one in measured])
     if len(epochs) > 1 and not shares[:-1].any() and shares[-1].min() >= ALMOST:
-        found = f"an evaluation after the last of {len(epochs)} epochs"
+        found = say("an evaluation after the last of {1} epochs", len(epochs))
         yield finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected="one after each")
         return
     ahead = measure(subject, subject.course.before)
@@ -63,8 +64,8 @@ def judge_evaluation(subject: Subject) -> Iterator[Finding]:
                 "evaluated-on-part" if share < ALMOST else "last-chunk-not-evaluated",
                 side=what,
                 share=0.0 if share < ALMOST else 1.0,
-                found=f"{round(share * n):,} of {n:,} {what} images after epoch {least + 1}",
-                expected=f"all {n:,}",
+                found=say("{1:,} of {2:,} {3} images after epoch {4}", round(share * n), n, what, least + 1),
+                expected=say("all {1:,}", n),
             )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.training.notes import NO_LABEL
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect
@@ -39,7 +40,7 @@ def judge_labels(subject: Subject) -> Iterator[Finding]:
         return
     unclear = labels == NO_LABEL
     if unclear.mean() > NOISE:
-        found = f"{unclear.sum():,} of {len(labels):,} labels that name no class"
+        found = say("{1:,} of {2:,} labels that name no class", unclear.sum(), len(labels))
         yield finding(Aspect.LABELS, "labels-not-one-hot", found=found, expected="one 1 and nine 0 in each row")
         return
     candidates = (subject.tables.classes, subject.origins.digits)
@@ -56,15 +57,15 @@ def _wrong(labels: Bytes, own: Bytes) -> float:
 def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> Finding:
     shift = class_shift(labels, own[index])
     if shift is not None:
-        found = f"the label {(3 + shift) % 10} for a 3"
+        found = say("the label {1} for a 3", (3 + shift) % 10)
         return finding(Aspect.LABELS, "labels-off-by-one", found=found, expected="the label 3")
     size = subject.call.mini_batch_size
     shift = row_shift(labels, own, index, (*NEAR, size, -size))
     if shift is not None:
-        found = f"each image with the label of the image {abs(shift)} {'after' if shift > 0 else 'before'} it"
+        found = say("each image with the label of the image {1} {2} it", abs(shift), "after" if shift > 0 else "before")
         return finding(Aspect.LABELS, "labels-shifted", found=found, expected="with its own")
     wrong = (labels != own[index]).sum()
-    found = f"{wrong:,} of {len(labels):,} images fed with another label than their own"
+    found = say("{1:,} of {2:,} images fed with another label than their own", wrong, len(labels))
     return finding(Aspect.LABELS, "labels-shuffled-apart", found=found, expected="each with its own")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.phrases import say
 from netgrader.training.fingerprints import WIDTH, Table, fingerprints, match_scaled
 from netgrader.training.notes import (
     ARRAYS,
@@ -435,14 +436,14 @@ def _ranges(starts: Int, sizes: Int) -> Int:
 
 def _array(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
     if name not in arrays:
-        raise BadTrainingLog(f"The instrument's notes lack {name}.")
+        raise BadTrainingLog(say("The instrument's notes lack {1}.", name))
     return arrays[name]
 
 
 def _table_of(array: npt.NDArray[Any], width: int, what: str, kind: type = np.int64) -> npt.NDArray[Any]:
     wanted = "f" if kind is np.float64 or what == "figures" else "iu"
     if array.ndim != 2 or array.shape[1] != width or array.dtype.kind not in wanted:
-        raise BadTrainingLog(f"The instrument's {what} are not a table of {width} columns.")
+        raise BadTrainingLog(say("The instrument's {1} are not a table of {2} columns.", what, width))
     return array.astype(np.float64 if wanted == "f" else np.int64, copy=False)
 
 

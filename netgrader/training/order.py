@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.training.notes import NO_LABEL
 from netgrader.training.rows import passes_of
 from netgrader.training.subject import finding
@@ -35,7 +36,7 @@ def judge_order(subject: Subject) -> Iterator[Finding]:
     for epoch in epochs[:1]:
         pure = _purity(subject, epoch)
         if pure > PURE:
-            found = f"in a minibatch {100 * pure:.0f} % of the images show one digit"
+            found = say("in a minibatch {1:.0f} % of the images show one digit", 100 * pure)
             yield finding(Aspect.ORDER, "sorted-data", found=found, expected="about 10 %")
     sets = [[_identity(subject, run) for run in epoch.steps] for epoch in epochs]
     same = [_equal_sets(one, other) for one, other in pairwise(sets) if len(one) == len(other) and len(one) > 1]
@@ -43,7 +44,7 @@ def judge_order(subject: Subject) -> Iterator[Finding]:
         yield finding(
             Aspect.ORDER,
             "no-shuffling",
-            found=f"minibatch 1 of each of the {len(epochs)} epochs holds the same images, and so on",
+            found=say("minibatch 1 of each of the {1} epochs holds the same images, and so on", len(epochs)),
             expected="a new order in each epoch",
         )
     elif _repeats(passes_of(subject)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.training.measured import Look, Measured, Part, agree, looks, measure, single_runs
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect
@@ -70,7 +71,7 @@ def judge_report(subject: Subject) -> Iterator[Finding]:
         yield finding(Aspect.REPORT, "wrong-return", found="numbers that are not finite", expected=EXPECTED)
         return
     if len(acc_trn) != len(acc_val) or len(acc_val) != call.n_epochs:
-        found = f"{len(acc_trn)} and {len(acc_val)} numbers for {call.n_epochs} epochs"
+        found = say("{1} and {2} numbers for {3} epochs", len(acc_trn), len(acc_val), call.n_epochs)
         yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
         if len(acc_trn) != len(acc_val) or len(acc_val) != len(subject.course.epochs):
             return
@@ -100,7 +101,7 @@ def _judge_side(
         return
     parts = [epoch.now.test if name == "acc_val" else epoch.now.train for epoch in epochs]
     if _best_so_far(values, parts):
-        found = f"{name} is the highest value so far, not that of the epoch"
+        found = say("{1} is the highest value so far, not that of the epoch", name)
         yield finding(Aspect.REPORT, "picked-best-epoch-on-test", share=1.0, found=found)
         return
     codes = {reading.code for reading in readings if reading is not None}
@@ -114,8 +115,8 @@ def _judge_side(
         Aspect.REPORT,
         code,
         side=SIDES[name],
-        found=f"{name} {values[number]:.6g} after epoch {number + 1}{words}",
-        expected=f"{accuracies[0]:.4f}" if accuracies else f"an accuracy that was measured ({name})",
+        found=say("{1} {2:.6g} after epoch {3}{4}", name, values[number], number + 1, words),
+        expected=f"{accuracies[0]:.4f}" if accuracies else say("an accuracy that was measured ({1})", name),
     )
 
 
@@ -135,13 +136,13 @@ def _lists(subject: Subject) -> tuple[Float, Float] | None:
 def _what(subject: Subject) -> str:
     """What was returned, in words."""
     if subject.call.steps_after:
-        return f"numbers before the training had ended: a thread went on for {subject.call.steps_after:,} steps"
+        return say("numbers before the training had ended: a thread went on for {1:,} steps", subject.call.steps_after)
     kinds = subject.call.returned
     if not kinds or kinds[0] == "NoneType":
         return "nothing"
     if len(kinds) > 1 and kinds[1] == 2:
         return f"({', '.join(str(kind) for kind in kinds[2:])})"
-    return f"a {kinds[0]}" + (f" of {kinds[1]}" if len(kinds) > 1 else "")
+    return say("a {1}", kinds[0]) + (say(" of {1}", kinds[1]) if len(kinds) > 1 else "")
 
 
 def _epochs(subject: Subject) -> list[_Epoch]:
@@ -224,10 +225,10 @@ def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -
         own_side = part.side == side
         other = "reports-train-accuracy" if part.side == "training" else wrong
         code = "evaluated-on-part" if own_side else other
-        mistakes.append((code, f"that of {part.rows:,} {part.side} images", list(part.accuracies)))
+        mistakes.append((code, say("that of {1:,} {2} images", part.rows, part.side), list(part.accuracies)))
     for code, words, accuracies in mistakes:
         if any(agree(value, accuracy, rounded=False) for accuracy in accuracies):
-            return _Reading(code, f", which is {words}")
+            return _Reading(code, say(", which is {1}", words))
     return None if any(abs(value - accuracy) < NEAR for accuracy in own.accuracies) else _Reading(wrong, "")
 
 

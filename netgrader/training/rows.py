@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.faults import Severity
+from netgrader.phrases import say
 from netgrader.training.notes import NO_LABEL, Asked
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect
@@ -76,24 +77,29 @@ class _Batches:
         self.different = len(self.times)
         counts = np.bincount(self.sizes)
         self.usual = int(np.flatnonzero(counts == np.max(counts))[-1])
-        self.place = f"epoch {number + 1} of {call.n_epochs}, minibatches of {call.mini_batch_size}"
+        self.place = say("epoch {1} of {2}, minibatches of {3}", number + 1, call.n_epochs, call.mini_batch_size)
 
     def judge(self) -> Iterator[Finding]:
         if not self.sizes.all():
-            yield self._say("wrong-slice", 0.0, found=f"{(self.sizes == 0).sum()} empty minibatches")
+            yield self._say("wrong-slice", 0.0, found=say("{1} empty minibatches", (self.sizes == 0).sum()))
         elif self.unknown * 50 > len(self.fed) + self.unknown and self.altered:
             yield from self._of_altered()
         elif self.unknown * 50 > len(self.fed) + self.unknown:
-            yield self._say("unknown-rows", 0.0, found=f"{self.unknown:,} rows that are no row of x_train")
+            yield self._say("unknown-rows", 0.0, found=say("{1:,} rows that are no row of x_train", self.unknown))
         elif not len(self.fed):
             yield self._say("trained-on-test", 0.0, found="test images only", expected="training images only")
         elif self._alike() and 2 * self.usual >= self.n > 1.5 * self.asked:
-            steps = "1 step" if len(self.sizes) == 1 else f"{len(self.sizes):,} steps"
-            yield self._say("no-minibatches", 0.0, found=f"{steps} on {self.usual:,} images", expected=self._steps())
+            steps = "1 step" if len(self.sizes) == 1 else say("{1:,} steps", len(self.sizes))
+            yield self._say(
+                "no-minibatches", 0.0, found=say("{1} on {2:,} images", steps, self.usual), expected=self._steps()
+            )
         else:
             if not self._size_fits():
                 yield self._say(
-                    "batch-size-ignored", 0.0, found=f"minibatches of {self.usual:,}", expected=f"of {self.asked:,}"
+                    "batch-size-ignored",
+                    0.0,
+                    found=say("minibatches of {1:,}", self.usual),
+                    expected=say("of {1:,}", self.asked),
                 )
             if not self._complete():
                 yield self._incomplete()
@@ -102,13 +108,16 @@ class _Batches:
         """Minibatches of images that were noised or moved: of the right size, and as many of each digit as there are."""
         if not self._size_fits():
             yield self._say(
-                "batch-size-ignored", 0.0, found=f"minibatches of {self.usual:,}", expected=f"of {self.asked:,}"
+                "batch-size-ignored",
+                0.0,
+                found=say("minibatches of {1:,}", self.usual),
+                expected=say("of {1:,}", self.asked),
             )
         total = int(self.sizes.sum())
         had, fed = (np.bincount(one, minlength=NO_LABEL + 1)[:NO_LABEL] for one in (self.classes, self.labels))
         apart = float(np.abs(fed / max(int(np.sum(fed)), 1) - had / max(int(np.sum(had)), 1)).sum()) / 2
         if abs(total - self.n) > max(self.asked, self.usual) or apart > UNEVEN:
-            found, expected = f"{total:,} altered images", f"each of the {self.n:,} images once"
+            found, expected = say("{1:,} altered images", total), say("each of the {1:,} images once", self.n)
             code = "part-of-data-only" if total <= self.n else "wrong-slice"
             yield self._say(
                 code, 0.0, found=found, expected=expected, severity=Severity.FATAL if 2 * total < self.n else None
@@ -128,7 +137,7 @@ class _Batches:
         return self._say("part-of-data-only", 0.0, found=saw, expected=each, severity=severity)
 
     def _steps(self) -> str:
-        return f"about {self.n // self.asked:,} steps on {self.asked:,} each"
+        return say("about {1:,} steps on {2:,} each", self.n // self.asked, self.asked)
 
     def _step_counts(self, n_rows: int) -> set[int]:
         """How many steps so many rows make at the size asked for."""
@@ -165,7 +174,7 @@ class _Batches:
     def _incomplete(self) -> Finding:
         same, shared = self._shared()
         if len(self.sizes) > 1 and same > SAME:
-            steps = f"{len(self.sizes):,} steps on the same {self.different:,} images"
+            steps = say("{1:,} steps on the same {2:,} images", len(self.sizes), self.different)
             return self._say("same-batch-always", 0.0, found=steps)
         if len(self.fed) > 1.005 * self.different:
             return self._repeated(shared)
@@ -179,9 +188,11 @@ class _Batches:
         if self._drawn_from_a_part(shared):
             return self._part_only()
         if shared > 0.02 or self.usual > 1.1 * self.asked or self._overlapping():
-            return self._say("wrong-slice", 0.0, found=f"{len(self.fed):,} rows fed, among them {saw}", expected=each)
+            return self._say(
+                "wrong-slice", 0.0, found=say("{1:,} rows fed, among them {2}", len(self.fed), saw), expected=each
+            )
         if self.different == self.n:
-            times = f"each image {len(self.fed) / self.n:.3g} times in one epoch"
+            times = say("each image {1:.3g} times in one epoch", len(self.fed) / self.n)
             return self._say("too-many-epochs", 0.5, found=times, expected="once")
         if self.different < MIXED * self.n:
             return self._part_only()
@@ -194,11 +205,13 @@ class _Batches:
         missing = self.n - self.different
         short = self.usual < self.asked and len(self.sizes) in self._step_counts(self.n)
         if short or missing <= 2 * max(self.asked, self.usual) or self._gaps() > 2:
-            return self._say("wrong-slice", 0.0, found=f"{missing:,} of {self.n:,} images left out", expected=each)
+            return self._say(
+                "wrong-slice", 0.0, found=say("{1:,} of {2:,} images left out", missing, self.n), expected=each
+            )
         return self._part_only()
 
     def _saw(self) -> tuple[str, str]:
-        return f"{self.different:,} of {self.n:,} images", f"each of the {self.n:,} images once"
+        return say("{1:,} of {2:,} images", self.different, self.n), say("each of the {1:,} images once", self.n)
 
     def _shared(self) -> tuple[float, float]:
         """How often a minibatch holds the same rows as the one before, and the share of rows they have in common."""
@@ -253,9 +266,9 @@ def _scale(subject: Subject) -> Iterator[Finding]:
         code = "scaled-twice"
     else:
         return
-    found = f"train multiplies the rows of x_train by {train:.3g}"
+    found = say("train multiplies the rows of x_train by {1:.3g}", train)
     if not np.isnan(test):
-        found += f" and those of x_test by {test:.3g}"
+        found += say(" and those of x_test by {1:.3g}", test)
     yield finding(Aspect.ROWS, code, share=0.25, found=found, expected="the rows as they are")
 
 
@@ -271,7 +284,7 @@ def judge_held_out(subject: Subject) -> Iterator[Finding]:
     of_test: Bool = stepped & (call.rows.index >= tables.n_train)
     if of_test.any():
         different = len(np.unique(call.rows.index[of_test]))
-        found = f"train steps were fed {different:,} of the {subject.n_test:,} test images"
+        found = say("train steps were fed {1:,} of the {2:,} test images", different, subject.n_test)
         if len(subject.course.strays):
             found += "; the train op is among the fetches of the evaluation"
         yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected="training images only")
@@ -281,6 +294,6 @@ def judge_held_out(subject: Subject) -> Iterator[Finding]:
             Aspect.HELD_OUT,
             "train-op-in-evaluation",
             share=0.5,
-            found=f"{len(sizes)} train steps on {int(np.max(sizes)):,} images at once",
+            found=say("{1} train steps on {2:,} images at once", len(sizes), int(np.max(sizes))),
             expected="an evaluation that changes nothing",
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from netgrader.checks.diagnose import explain
 from netgrader.faults import Severity, fault
+from netgrader.phrases import say
 from netgrader.training.notes import Asked
 from netgrader.training.subject import finding
 from netgrader.training.verdicts import Aspect, Finding
@@ -34,12 +35,12 @@ def error_fault(subject: Subject) -> Fault | None:
     place = f"{NAME}: {error.line}" if error.line else NAME
     stopped = STOPPED.search(error.message)
     if stopped:
-        steps = f"{len(subject.course.steps):,} steps in {stopped.group(1)} seconds of computing"
-        wanted = f"{subject.call.n_epochs} epochs and then an end"
+        steps = say("{1:,} steps in {2} seconds of computing", len(subject.course.steps), stopped.group(1))
+        wanted = say("{1} epochs and then an end", subject.call.n_epochs)
         return fault("training-does-not-end", found=steps, expected=wanted)
     if "uninitialized" in error.message and len(subject.course.steps):
         return fault(
-            "evaluated-in-fresh-session", found="a session without values", expected=f"the one given to {NAME}"
+            "evaluated-in-fresh-session", found="a session without values", expected=say("the one given to {1}", NAME)
         )
     before = None if len(subject.call.steps) else _before_a_step(error.message, place)
     if before is not None:
@@ -98,7 +99,9 @@ def judge_run(
     losses = call.loss[course.steps]
     if not np.isfinite(losses).all():
         first = int(np.flatnonzero(~np.isfinite(losses))[0])
-        yield finding(Aspect.RUN, "loss-not-finite", share=0.5, found=f"loss {losses[first]} in step {first + 1:,}")
+        yield finding(
+            Aspect.RUN, "loss-not-finite", share=0.5, found=say("loss {1} in step {2:,}", losses[first], first + 1)
+        )
     elif error is None:
         yield from _left_behind(subject)
 
@@ -112,11 +115,11 @@ def _no_step(subject: Subject, steps_elsewhere: bool) -> Finding:
     found = "no step of net.train_op"
     if len(states) > 1 and len(call.initialisations) <= 1 and np.ptp(states) > 0:
         found += ", though the weights moved: by an optimizer of its own?"
-    return finding(Aspect.RUN, "train-op-not-run", found=found, expected=f"{call.n_epochs} epochs of steps")
+    return finding(Aspect.RUN, "train-op-not-run", found=found, expected=say("{1} epochs of steps", call.n_epochs))
 
 
 def _epochs(count: int) -> str:
-    return "1 epoch" if count == 1 else f"{count} epochs"
+    return "1 epoch" if count == 1 else say("{1} epochs", count)
 
 
 def _initialisation(subject: Subject) -> Iterator[Finding]:
@@ -127,7 +130,7 @@ def _initialisation(subject: Subject) -> Iterator[Finding]:
     starts = [call.state[epoch.steps[0]] for epoch in course.epochs]
     reset = len(starts) > 1 and _moves(subject) and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
-        found = f"{len(again) or len(starts) - 1} times again after the first step"
+        found = say("{1} times again after the first step", len(again) or len(starts) - 1)
         yield finding(Aspect.RUN, "reinitialised-each-epoch", share=0.5, found=found, expected="once, before the loop")
 
 
@@ -175,7 +178,7 @@ def judge_graph(subject: Subject) -> Iterator[Finding]:
     later = _between(grown, done + 1, len(call.version))
     if len(within) > 2 or (len(later) and len(epochs) > 1):
         added = int(call.version[-1] - call.version[first[0]])
-        found = f"{added:,} operations added during {len(epochs)} epochs"
+        found = say("{1:,} operations added during {2} epochs", added, len(epochs))
         yield finding(Aspect.GRAPH, "graph-grows", found=found, expected="none")
 
 

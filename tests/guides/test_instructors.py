@@ -275,6 +275,7 @@ from netgrader.reader.drawing import svg
 from netgrader.reader.model import Layer, Network
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
+from netgrader.phrases import say
 from netgrader.student.answer import Answer
 from netgrader.wheel import student_files
 from tests.feedback import examples as ex
@@ -284,7 +285,7 @@ graded = Graded(ex.result(ex.cell('train', 3, check)))
 page = build_page([ex.check_cell('train', 3)], graded, assignment='digits', notebook='1', student='Ada')
 print(render_page(page), '=====')
 try:
-    fail('missing-bias', found='one bias for all neurons', expected=f'{10} biases')
+    fail('missing-bias', found='one bias for all neurons', expected=say('{1} biases', 10))
 except Failed as failed:
     print(message(failed.faults))
 passed = ex.cell('train', 3, ex.passed('test_trains', 'Es trainiert')).checks

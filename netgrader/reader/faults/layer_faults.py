@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.faults import Severity, fault
+from netgrader.phrases import say
 from netgrader.reader.find.joining import predecessors
 from netgrader.reader.find.layers import between, weights_key
 from netgrader.reader.find.roles import operands, update_of, uses_data
@@ -42,7 +43,7 @@ def depth(reading: Reading) -> Iterator[Fault]:
     # Without a trial it may stay open whether layers side by side are parts of one.
     many = len(steps) if reading.bench is not None else _levels(reading)
     if asked is not None and many > asked:
-        yield fault("too-many-layers", place, f"{len(steps)} layers", str(asked))
+        yield fault("too-many-layers", place, say("{1} layers", len(steps)), str(asked))
     least = asked if asked is not None else exercise.min_layers
     found = len(steps) if asked is not None else _levels(reading)
     alone, joined = _weights_elsewhere(reading)
@@ -53,10 +54,10 @@ def depth(reading: Reading) -> Iterator[Fault]:
                 "layer-not-connected",
                 loose[0],
                 "a layer that the loss does not depend on",
-                f"{least} layers in a row",
+                say("{1} layers in a row", least),
             )
         else:
-            yield fault("too-few-layers", place, f"{len(steps)} layers", f"{least}")
+            yield fault("too-few-layers", place, say("{1} layers", len(steps)), f"{least}")
 
 
 def _weights_elsewhere(reading: Reading) -> tuple[list[str], list[str]]:
@@ -109,7 +110,7 @@ def widths(reading: Reading) -> Iterator[Fault]:
         return
     for step, asked in zip(steps, exercise.widths, strict=True):
         if step.outputs is not None and step.outputs != asked:
-            yield fault("wrong-width", step.node, f"{step.outputs} outputs", str(asked))
+            yield fault("wrong-width", step.node, say("{1} outputs", step.outputs), str(asked))
 
 
 def activations(reading: Reading) -> Iterator[Fault]:
@@ -198,7 +199,7 @@ def shared(reading: Reading) -> Iterator[Fault]:
     for step in reading.steps:
         key = weights_key(reading.graph, step)
         if key in seen and seen[key].data != step.data:
-            yield fault("shared-weights", step.node, f"the weights of {seen[key].node}", "weights of its own")
+            yield fault("shared-weights", step.node, say("the weights of {1}", seen[key].node), "weights of its own")
         seen.setdefault(key, step)
 
 
@@ -223,9 +224,11 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         elif hidden and (np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any())):
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
         elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > most:
-            yield fault("huge-initialisation", place, f"numbers of about {size:.2g}", f"about {fan_in**-0.5:.2g}")
+            yield fault(
+                "huge-initialisation", place, say("numbers of about {1:.2g}", size), say("about {1:.2g}", fan_in**-0.5)
+            )
         elif _asks_glorot(reading) and step.inputs and step.outputs and not _any_glorot(kernel, (step, layer)):
-            spread = f"standard deviation {kernel.std():.2g}"
+            spread = say("standard deviation {1:.2g}", kernel.std())
             # Which layer function made it is charged where that is asked for.
             yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
 
@@ -266,7 +269,7 @@ def rows(reading: Reading) -> Iterator[Fault]:
         yield fault(
             "fixed-batch-size",
             node_of(reading.roles.images or ""),
-            f"shape {list(shape or ())}",
+            say("shape {1}", list(shape or ())),
             "any number of images",
         )
 
@@ -279,7 +282,9 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
     # What an exercise is given are rows of floating point numbers, and rows are what its network is fed.
     shape, dtype = graph.static_shape(images), graph.static_dtype(images)
     if shape is not None and (len(shape) != 2 or shape[1] not in (None, exercise.inputs)):
-        yield fault("wrong-placeholder", node_of(images), f"shape {list(shape)}", f"[None, {exercise.inputs}]")
+        yield fault(
+            "wrong-placeholder", node_of(images), say("shape {1}", list(shape)), say("[None, {1}]", exercise.inputs)
+        )
     elif not dtype.startswith(("float", "bfloat")):
         yield fault("wrong-placeholder", node_of(images), dtype, "float32")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import fault
+from netgrader.phrases import say
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
@@ -53,7 +54,9 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
             "sigmoid": "sigmoid-before-loss",
             "hard-sigmoid": "sigmoid-before-loss",
         }
-        yield fault(codes.get(activation, "relu-on-logits"), place, f"{activation} before the loss", "no activation")
+        yield fault(
+            codes.get(activation, "relu-on-logits"), place, say("{1} before the loss", activation), "no activation"
+        )
     elif match.kind == "sigmoid-cross-entropy" and activation in _SQUASHED:
         if not is_asked(reading):
             yield fault("softmax-before-loss" if activation == "softmax" else "sigmoid-before-loss", place, activation)
@@ -62,7 +65,7 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     elif match.kind in _SCORES:
         return  # the scores are taken for probabilities: what keeps them above zero is no activation
     elif activation not in _SQUASHED and reading.exercise is not None and reading.exercise.activations:
-        yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
+        yield fault("relu-on-logits", place, say("{1} on the last layer", activation), "no activation")
 
 
 def activated_before(reading: Reading) -> Iterator[Fault]:
@@ -74,7 +77,7 @@ def activated_before(reading: Reading) -> Iterator[Fault]:
         elif activation == "softmax":
             yield fault("softmax-before-loss", place, "softmax before another activation", "no activation")
         elif activation not in ("log-softmax", "other"):
-            yield fault("relu-on-logits", place, f"{activation} on the last layer", "no activation")
+            yield fault("relu-on-logits", place, say("{1} on the last layer", activation), "no activation")
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
@@ -101,7 +104,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
         return
     if match.kind.startswith("labels-off-by-one"):
         step = "+1" if match.kind.endswith("up") else "-1"
-        yield fault("labels-off-by-one", _place(reading), f"label {step}", "the label itself")
+        yield fault("labels-off-by-one", _place(reading), say("label {1}", step), "the label itself")
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
     elif (match.kind in OVER_ROWS and match.kind not in _SQUARED) or (match.kind == TOGETHER and is_asked(reading)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import fault
+from netgrader.phrases import say
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def rate(reading: Reading) -> Iterator[Fault]:
     if not asked or found is None or (reading.training.measured and list(optimizer(reading))):
         return  # what multiplies the steps of another rule is not comparable
     if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *reading.training.rates[:1])):
-        yield fault("learning-rate-not-as-stated", reading.training.place, f"learning rate {found:.3g}", f"{asked:g}")
+        yield fault(
+            "learning-rate-not-as-stated", reading.training.place, say("learning rate {1:.3g}", found), f"{asked:g}"
+        )
 
 
 def fed_rate(reading: Reading) -> Iterator[Fault]:
@@ -62,7 +65,7 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
     for step in reading.steps:
         own = [name for name in (*step.variables, *step.bias) if name in still]
         if own and (set(step.variables) <= set(still) or set(own) == set(step.bias)):
-            yield fault("layers-not-trained", step.node, f"{own[0]} never changes", "every layer trained")
+            yield fault("layers-not-trained", step.node, say("{1} never changes", own[0]), "every layer trained")
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, not_trained)

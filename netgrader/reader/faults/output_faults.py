@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
+from netgrader.phrases import say
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.outputs import LABEL_TESTS
 from netgrader.reader.graph.nodes import node_of
@@ -59,7 +60,7 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
     if form in ("softmax", "sigmoid"):
         yield fault("logits-are-probabilities", node_of(tensor), "probabilities", "scores before the softmax")
     elif form in _SQUASHING:
-        yield fault("relu-on-logits", node_of(tensor), f"{form} on what is called logits", "no activation")
+        yield fault("relu-on-logits", node_of(tensor), say("{1} on what is called logits", form), "no activation")
 
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
@@ -144,7 +145,7 @@ def missing(reading: Reading) -> Iterator[Fault]:
     for name, tensor in parts.items():
         if tensor is None:
             grave = Severity.FATAL if name in NOTHING_WITHOUT else None
-            yield fault("missing-tensor", name, f"no {name} in the graph", f"net.{name}", grave)
+            yield fault("missing-tensor", name, say("no {1} in the graph", name), f"net.{name}", grave)
     if not reading.steps and roles.loss is None and roles.images is None:
         return
     if not reading.steps:
@@ -180,7 +181,7 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
 
 
 def _misnamed(part: str, tensor: str, expected: str) -> Fault:
-    return fault("misnamed-part", part, f"net.{part} is {node_of(tensor)}", expected)
+    return fault("misnamed-part", part, say("net.{1} is {2}", part, node_of(tensor)), expected)
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

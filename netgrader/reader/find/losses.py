@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.phrases import say
 from netgrader.reader.find.activations import sigmoid, softmax
 
 if TYPE_CHECKING:
@@ -183,12 +184,12 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     yield from _smoothed(observations, values)
     for temperature in np.geomspace(0.05, 20, 81):
         features = np.array([[_cross_entropy(o.scores / temperature, o.labels)] for o in observations])
-        match = _fit(CROSS_ENTROPY, features, values, f"temperature {temperature:.3g}")
+        match = _fit(CROSS_ENTROPY, features, values, say("temperature {1:.3g}", temperature))
         if match is not None and match.error < 0.2:
             yield _refined(observations, values, float(temperature))
     for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
         features = np.array([[_focal(o, gamma)] for o in observations])
-        match = _fit(CROSS_ENTROPY, features, values, f"focal form, {gamma:g}")
+        match = _fit(CROSS_ENTROPY, features, values, say("focal form, {1:g}", gamma))
         if match is not None:
             yield match
     yield from _weighted(observations, values)
@@ -217,7 +218,7 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     error = float(np.abs(values - columns @ solution).max() / values.std())
     total = solution[0] + solution[1]
     if total != 0 and 0 < solution[1] / total < 0.6:
-        detail = f"label smoothing {solution[1] / total:.2g}"
+        detail = say("label smoothing {1:.2g}", solution[1] / total)
         yield LossMatch(CROSS_ENTROPY, float(total), float(solution[2]), error, detail)
 
 
@@ -243,7 +244,7 @@ def _softened(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     error, solution = fitted(float(start))
     total = float(solution[0] + solution[1])
     if total != 0 and -0.05 < solution[1] / total < 0.6 and abs(solution[2]) < abs(total) / 2:
-        detail = f"temperature {start:.3g}, label smoothing {abs(solution[1] / total):.2g}"
+        detail = say("temperature {1:.3g}, label smoothing {2:.2g}", start, abs(solution[1] / total))
         yield LossMatch(CROSS_ENTROPY, total, float(solution[3]), error, detail)
 
 
@@ -254,7 +255,7 @@ def _refined(observations: Sequence[Observation], values: Array, start: float) -
 
     def match_at(temperature: float) -> LossMatch:
         features = np.array([[_cross_entropy(o.scores / temperature, o.labels)] for o in observations])
-        found = _fit(CROSS_ENTROPY, features, values, f"temperature {temperature:.3g}")
+        found = _fit(CROSS_ENTROPY, features, values, say("temperature {1:.3g}", temperature))
         return found or LossMatch(CROSS_ENTROPY, 1.0, 0.0, np.inf)
 
     for _ in range(30):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netgrader.phrases import say
 from netgrader.reader.find.optimizers import FUSED, fused_name
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.source import GraphError
@@ -166,7 +167,7 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
     roles = Roles()
     products = sum(1 for _ in graph.of_ops(PRODUCTS))
     if products > MAX_PRODUCTS:
-        raise GraphError(f"The graph has {products:,} products; at most {MAX_PRODUCTS:,} are read.")
+        raise GraphError(say("The graph has {1:,} products; at most {2:,} are read.", products, MAX_PRODUCTS))
     sources = list(graph.rows)
     fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
     _find_train_op(graph, hints, roles, [*sources, *fed])

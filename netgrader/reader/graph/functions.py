@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.reader.graph.constants import fold
 from netgrader.reader.graph.nodes import plain_node
 from netgrader.reader.graph.source import MAX_NODES, GraphError
@@ -193,13 +194,13 @@ class _Writer:
                 break
             position = int(index) if index.isdigit() else 0
             if position >= len(outputs):
-                raise GraphError(f"The graph asks for an output that the call {name[:80]!r} does not have.")
+                raise GraphError(say("The graph asks for an output that the call {1!r} does not have.", name[:80]))
             item = outputs[position]
         return item
 
     def _copy(self, node: Message) -> Message:
         if len(self._target.node) >= MAX_NODES:
-            raise GraphError(f"With its functions written out the graph has over {MAX_NODES:,} operations.")
+            raise GraphError(say("With its functions written out the graph has over {1:,} operations.", MAX_NODES))
         self._tried += 1
         copy = self._target.node.add()
         copy.CopyFrom(node)
@@ -209,16 +210,16 @@ class _Writer:
     def _call(self, node: Message, name: str, above: tuple[str, ...]) -> None:
         function = self._functions.get(name)
         if function is None:
-            raise GraphError(f"The graph calls a function {name[:80]!r} that is not there.")
+            raise GraphError(say("The graph calls a function {1!r} that is not there.", name[:80]))
         if name in above:
-            raise GraphError(f"The graph's function {name[:80]!r} calls itself.")
+            raise GraphError(say("The graph's function {1!r} calls itself.", name[:80]))
         if len(above) >= MAX_DEPTH:
-            raise GraphError(f"The graph's functions call each other more than {MAX_DEPTH} deep.")
+            raise GraphError(say("The graph's functions call each other more than {1} deep.", MAX_DEPTH))
         data = [item for item in node.input if not item.startswith("^")]
         controls = [item for item in node.input if item.startswith("^")]
         arguments = [argument.name for argument in function.signature.input_arg]
         if len(arguments) != len(data):
-            raise GraphError(f"The call {node.name[:80]!r} does not fit its function.")
+            raise GraphError(say("The call {1!r} does not fit its function.", node.name[:80]))
         values = dict(zip(arguments, data, strict=True))
         ops = {inner.name: inner.op for inner in function.node_def}
         for inner in function.node_def:
@@ -258,7 +259,9 @@ class _Writer:
         if name in values and not rest:
             return values[name]
         if name not in ops:
-            raise GraphError(f"The function called by {call.name[:80]!r} reads {name[:80]!r}, which is not there.")
+            raise GraphError(
+                say("The function called by {1!r} reads {2!r}, which is not there.", call.name[:80], name[:80])
+            )
         output, _, index = rest.partition(":")
         position = int(index) if index.isdigit() else 0
         names = _OUTPUTS.get(ops[name], ())

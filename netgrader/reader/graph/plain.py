@@ -10,6 +10,7 @@ from collections import defaultdict, deque
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from netgrader.phrases import say
 from netgrader.reader.graph.constants import fold
 from netgrader.reader.graph.nodes import Node, node_of, plain_node
 from netgrader.reader.graph.protos import DTYPES, REFERENCE, Message
@@ -60,14 +61,16 @@ class Graph:
         self._visits = 0
         for node in nodes:
             if node.name in self.nodes:
-                raise GraphError(f"The graph has two operations named {node.name[:80]!r}.")
+                raise GraphError(say("The graph has two operations named {1!r}.", node.name[:80]))
             self.nodes[node.name] = node
         for node in self.nodes.values():
             if node.op in _OF_TWO and len(node.inputs) < 2:
-                raise GraphError(f"The operation {node.name[:80]!r} ({node.op}) lacks an input.")
+                raise GraphError(say("The operation {1!r} ({2}) lacks an input.", node.name[:80], node.op))
             for name in (*map(node_of, node.inputs), *node.controls):
                 if name not in self.nodes:
-                    raise GraphError(f"The operation {node.name[:80]!r} reads {name[:80]!r}, which is not there.")
+                    raise GraphError(
+                        say("The operation {1!r} reads {2!r}, which is not there.", node.name[:80], name[:80])
+                    )
 
     def __getitem__(self, name: str) -> Node:
         return self.nodes[node_of(name) if name not in self.nodes else name]
@@ -136,7 +139,7 @@ class Graph:
                     ready.append(reader)
         if len(position) < len(self.nodes):
             stuck = next(name for name in self.nodes if name not in position)
-            raise GraphError(f"The graph is cyclic: {stuck[:80]!r} depends on itself.")
+            raise GraphError(say("The graph is cyclic: {1!r} depends on itself.", stuck[:80]))
         return position
 
     def behind(self, tensor: str) -> str:

@@ -10,6 +10,7 @@ from google.protobuf import message as protobuf_message
 from google.protobuf import text_format
 
 from netgrader.errors import NetgraderError
+from netgrader.phrases import say
 from netgrader.reader.graph.protos import Message, graph_def, message, meta_graph_def
 
 __all__ = ["MAX_BYTES", "MAX_NODES", "GraphError", "read_source"]
@@ -49,7 +50,7 @@ def read_source(source: object) -> Message:
     """
     content = _content(source)
     if len(content) > MAX_BYTES:
-        raise GraphError(f"The graph has {len(content):,} bytes; at most {MAX_BYTES:,} are read.")
+        raise GraphError(say("The graph has {1:,} bytes; at most {2:,} are read.", len(content), MAX_BYTES))
     if not content.strip():
         raise GraphError("The graph is empty: there is nothing in it.")
     meta = _parse_text(content) if _TEXT.match(content[:2000]) else _parse_binary(content)
@@ -58,10 +59,10 @@ def read_source(source: object) -> Message:
         raise GraphError("The graph is empty: it has no operation.")
     nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
     if nodes > MAX_NODES:
-        raise GraphError(f"The graph has {nodes:,} operations; at most {MAX_NODES:,} are read.")
+        raise GraphError(say("The graph has {1:,} operations; at most {2:,} are read.", nodes, MAX_NODES))
     if len(graph.library.function) > MAX_FUNCTIONS:
         raise GraphError(
-            f"The graph has {len(graph.library.function):,} functions; at most {MAX_FUNCTIONS:,} are read."
+            say("The graph has {1:,} functions; at most {2:,} are read.", len(graph.library.function), MAX_FUNCTIONS)
         )
     return meta
 
@@ -78,7 +79,9 @@ def _content(source: object) -> bytes:
             return bytes(source.SerializeToString())
         except (ValueError, TypeError, protobuf_message.EncodeError) as error:
             raise GraphError("The message given as a graph cannot be serialised.") from error
-    raise GraphError(f"A {type(source).__name__} is not a graph: a tf.Graph, a GraphDef, a MetaGraphDef or a file is.")
+    raise GraphError(
+        say("A {1} is not a graph: a tf.Graph, a GraphDef, a MetaGraphDef or a file is.", type(source).__name__)
+    )
 
 
 def _file(path: Path) -> bytes:
@@ -87,7 +90,7 @@ def _file(path: Path) -> bytes:
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is impossible"
-        raise GraphError(f"The file {str(path)[:200]!r} cannot be read: {reason}.") from error
+        raise GraphError(say("The file {1!r} cannot be read: {2}.", str(path)[:200], reason)) from error
 
 
 def _from_graph(graph: Any) -> bytes:
@@ -114,7 +117,7 @@ def _from_graph(graph: Any) -> bytes:
 
 def _parse_text(content: bytes) -> Message:
     if len(content) > MAX_TEXT_BYTES:
-        raise GraphError(f"The graph's text has {len(content):,} bytes; at most {MAX_TEXT_BYTES:,} are read.")
+        raise GraphError(say("The graph's text has {1:,} bytes; at most {2:,} are read.", len(content), MAX_TEXT_BYTES))
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
