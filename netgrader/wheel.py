@@ -48,7 +48,7 @@ WITHHELD = (
 
 Students' modules import it inside functions only.
 """
-REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf")
+REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf", "msgspec")
 """What the student's package needs, at the versions that pyproject.toml asks for."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 

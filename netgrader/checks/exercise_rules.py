@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 from netgrader.reader.model import Exercise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-__all__ = ["APART", "LIMITS", "NEEDED", "RULES", "WORTHLESS", "Rule", "limit_problems", "problems"]
+__all__ = ["APART", "KINDS", "LIMITS", "NEEDED", "WORTHLESS", "limit_problem", "problem"]
 
 LONGEST = 60  # characters of a value that are shown
 # Likeness of names from which one is taken for a slip of the pen: less where the right one is absent.
@@ -40,16 +42,8 @@ PUBLIC_CASES, CASES = 2, 5  # the public tests of a layer ask for so many, and a
 CAPTURE_SECONDS, MEMORY_BYTES, NOTEBOOK_SECONDS = 300, 4_000_000_000, 1200  # unless [limits] sets others
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What a value must be: how to tell, and how that is said."""
-
-    holds: Callable[[object], bool]
-    wanted: str
-
-
-def problems(tables: Mapping[str, Any], cells: Collection[str] | None = None) -> Iterator[str]:
-    """What makes no sense, each in words that go on after "In exercises.toml, ".
+def problem(tables: Mapping[str, Any], cells: Collection[str] | None = None) -> str | None:
+    """Return the first thing that makes no sense, in words that go on after "In exercises.toml, ".
 
     Parameters
     ----------
@@ -59,67 +53,75 @@ def problems(tables: Mapping[str, Any], cells: Collection[str] | None = None) ->
         What the course's exercises are called. Each table must then belong to one of them, and each that has known
         parameters must have its table. None where the notebooks are not at hand.
     """
+    return next(_problems(tables, cells), None)
+
+
+def limit_problem(limits: Mapping[str, Any]) -> str | None:
+    """Return the first thing that makes no sense in the table ``[limits]``."""
+    return next(_limit_problems(limits), None)
+
+
+# Each generator goes on only where nothing before was wrong: what it compares is of its kind.
+
+
+def _problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
     for name, table in tables.items():
         if not isinstance(table, dict):
             yield f"{name} stands outside a table; begin one with [name of the cell]"
-            return
     yield from _name_problems(tables, cells)
     for name, table in tables.items():
-        found = limit_problems(table) if name == LIMITED else _table_problems(name, table)
+        found = _limit_problems(table) if name == LIMITED else _table_problems(name, table)
         yield from (f"[{name}] {problem}" for problem in found)
-    yield from _problems_between(tables)
+    yield from _cost_problems(tables)
 
 
-def limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:
-    """What makes no sense in the table ``[limits]``."""
-    for name, value in limits.items():
-        rule = LIMITS.get(name)
-        if rule is None:
+def _limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:
+    for name in limits:
+        if name not in LIMITS:
             near = _nearest(name, LIMITS, NEAR_ABSENT)
-            yield f"names {name}, which is no limit; " + (
-                f"is it {near}?" if near else f"there are {', '.join(LIMITS)}"
-            )
-        elif not rule.holds(value):
-            yield f"{name} must be {rule.wanted}, not {_shown(value)}"
+            known = f"is it {near}?" if near else f"there are {', '.join(LIMITS)}"
+            yield f"names {name}, which is no limit; {known}"
+    yield from _senseless(limits, LIMITS)
     cell, notebook = limits.get("cell_seconds", 0), limits.get("notebook_seconds", NOTEBOOK_SECONDS)
-    if _real(cell) and _real(notebook) and cell > notebook:
+    if cell > notebook:
         unless = "" if "notebook_seconds" in limits else ", unless it is set too"
         yield f"cell_seconds must not lie above notebook_seconds, which is {notebook:g}{unless}; it is {cell:g}"
 
 
+def _senseless(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[str]:
+    for key in (key for key in kinds if key in table):
+        try:
+            msgspec.convert(table[key], kinds[key])
+        except msgspec.ValidationError:
+            yield f"{key} must be {_words(kinds[key])}, not {_shown(table[key])}"
+
+
 def _name_problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
     absent = [name for name in NEEDED if name not in tables]
-    for name in tables:
-        if name in NEEDED or name == LIMITED:
-            continue
+    for name in (name for name in tables if name not in {*NEEDED, LIMITED}):
         near = _nearest(name, absent, NEAR_TABLE)
         if near or (cells is not None and name not in cells):
             near = near or _nearest(name, {*(cells or ()), *NEEDED, LIMITED}, NEAR_ABSENT)
             yield f"[{name}] is called like no exercise" + (f"; is it [{near}]?" if near else "")
     for name in absent:
         if cells is not None and name in cells:
-            yield f"there is no table [{name}], but the notebooks have that exercise; it needs {_listed(NEEDED[name])}"
+            needed = ", ".join(NEEDED[name])
+            yield f"there is no table [{name}], but the notebooks have that exercise; it needs {needed}"
 
 
 def _table_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
     missing = [key for key in NEEDED.get(name, ()) if key not in table]
-    for key in table:
-        near = _nearest(key, missing, NEAR_ABSENT) or _nearest(key, RULES, NEAR_PARAMETER)
-        if key not in RULES and near:
+    for key in (key for key in table if key not in KINDS):
+        near = _nearest(key, missing, NEAR_ABSENT) or _nearest(key, KINDS, NEAR_PARAMETER)
+        if near:
             yield f"has a parameter {_shown(key)}, which nothing reads; is it {near}?"
     if missing:
-        yield f"lacks {_listed(missing)}, which its checks read"
-    senseless = [
-        f"{key} must be {rule.wanted}, not {_shown(table[key])}"
-        for key, rule in RULES.items()
-        if key in table and not rule.holds(table[key])
-    ]
-    yield from senseless
-    if not senseless:  # each value is of its kind, so they can be compared
-        yield from _network_problems(name, table)
-        yield from _rate_problems(table)
-        yield from _line_problems(table)
-        yield from _own_problems(name, table)
+        yield f"lacks {', '.join(missing)}, which its checks read"
+    yield from _senseless(table, KINDS)
+    yield from _network_problems(name, table)
+    yield from _rate_problems(table)
+    yield from _line_problems(table)
+    yield from _own_problems(name, table)
 
 
 def _network_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
@@ -175,34 +177,25 @@ def _own_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
         yield "must have a call with n_epochs of 2 or more; else nothing shows whether each epoch has an order of its own"
 
 
-def _problems_between(tables: Mapping[str, Any]) -> Iterator[str]:
+def _cost_problems(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what takes more time or memory than there is."""
     limits, train = tables.get(LIMITED, {}), tables.get("train", {})
     calls, seconds = train.get("calls", ()), train.get("seconds", 0)
-    longest = limits.get("capture_seconds", CAPTURE_SECONDS)
-    if isinstance(calls, list) and _real(seconds) and _real(longest) and len(calls) * seconds > longest:
+    longest, memory = limits.get("capture_seconds", CAPTURE_SECONDS), limits.get("memory_bytes", MEMORY_BYTES)
+    if len(calls) * seconds > longest:
         yield (
             f"[train] has {len(calls)} calls of up to {seconds:g} seconds, but taking evidence may last {longest:g} in "
             f"all: lower seconds, or raise capture_seconds in [{LIMITED}]"
         )
-    memory = limits.get("memory_bytes", MEMORY_BYTES)
     for name, table in tables.items():
-        widths = table.get("widths")
-        if _real(memory) and widths is not None and RULES["widths"].holds(widths):
-            needed = BYTES_A_WEIGHT * _weights([PIXELS, *widths])
-            if needed > memory:
-                yield f"[{name}] widths {_shown(widths)} need {needed / 1e9:.1f} GB of memory, but {memory / 1e9:g} are allowed"
-
-
-def _weights(widths: Sequence[int]) -> int:
-    return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
+        widths = table.get("widths", ())
+        needed = BYTES_A_WEIGHT * sum((a + 1) * b for a, b in itertools.pairwise([PIXELS, *widths]))
+        if needed > memory:
+            yield f"[{name}] widths {_shown(widths)} need {needed / 1e9:.1f} GB of memory, but {memory / 1e9:g} are allowed"
 
 
 def _nearest(name: str, names: Collection[str], likeness: float) -> str | None:
     return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=likeness)), None)
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(names)
 
 
 def _shown(value: object) -> str:
@@ -213,70 +206,52 @@ def _shown(value: object) -> str:
 # ---- kinds of values ----------------------------------------------------------------------------------------------------
 
 
-def _real(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _words(kind: Any) -> str | None:
+    return next((meta.description for meta in kind.__metadata__ if meta.description), None)
 
 
-def _whole(low: int, high: int) -> Rule:
-    def holds(value: object) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-    return Rule(holds, f"a whole number from {low:,} to {high:,}")
+def _whole(low: int, high: int) -> Any:
+    return Annotated[int, Meta(ge=low, le=high, description=f"a whole number from {low:,} to {high:,}")]
 
 
-def _number(low: float, high: float) -> Rule:
-    def holds(value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-    return Rule(holds, f"a number from {low:,} to {high:,}")
+def _number(low: float, high: float) -> Any:
+    return Annotated[float, Meta(ge=low, le=high, description=f"a number from {low:,} to {high:,}")]
 
 
-def _one_of(names: frozenset[str]) -> Rule:
-    return Rule(lambda value: isinstance(value, str) and value in names, f"one of {', '.join(sorted(names))}")
+def _one_of(names: Collection[str]) -> Any:
+    return Annotated[Literal[tuple(names)], Meta(description=f"one of {', '.join(sorted(names))}")]
 
 
-def _list_of(each: Rule, most: int, plural: str) -> Rule:
-    def holds(value: object) -> bool:
-        return isinstance(value, list) and 0 < len(value) <= most and all(map(each.holds, value))
-
-    return Rule(holds, f"a list of up to {most} {plural}")
+def _list_of(each: Any, most: int, plural: str) -> Any:
+    return Annotated[list[each], Meta(min_length=1, max_length=most, description=f"a list of up to {most} {plural}")]
 
 
-def _entries(**rules: Rule) -> Rule:
-    """A list of tables, each with these entries."""
-
-    def holds(value: object) -> bool:
-        return (
-            isinstance(value, list)
-            and bool(value)
-            and all(
-                isinstance(entry, dict)
-                and all(name in entry and rule.holds(entry[name]) for name, rule in rules.items())
-                for entry in value
-            )
-        )
-
-    return Rule(holds, "a list of tables with " + "; ".join(f"{name}, {rule.wanted}" for name, rule in rules.items()))
+def _entries(**kinds: Any) -> Any:
+    """Return the kind of a list of tables, each with these entries and maybe others."""
+    words = "; ".join(f"{name}, {_words(kind)}" for name, kind in kinds.items())
+    each = msgspec.defstruct("Entry", list(kinds.items()))
+    return Annotated[list[each], Meta(min_length=1, description=f"a list of tables with {words}")]  # type: ignore[valid-type]
 
 
-def _range(each: Rule) -> Rule:
-    def holds(value: object) -> bool:
-        return isinstance(value, list) and len(value) == 2 and all(map(each.holds, value)) and value[0] < value[1]
-
-    return Rule(holds, f"two numbers, the smaller one first, each {each.wanted}")
-
-
-def _share_between_0_and_1(value: object) -> bool:
-    return isinstance(value, float) and 0 < value < 1
-
-
-SHARE = Rule(_share_between_0_and_1, "a share between 0 and 1, such as 0.5 for 50 %")
-YES_OR_NO = Rule(lambda value: isinstance(value, bool), "true or false")
 WIDTH = _whole(1, 20_000)
 RATE = _number(1e-8, 100)
+SHARE = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
+YES_OR_NO = Annotated[bool, Meta(description="true or false")]
 
-RULES: Mapping[str, Rule] = {
-    "widths": _list_of(WIDTH, 20, f"widths, each {WIDTH.wanted}"),
+
+class Range(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """Two rates, the smaller one first."""
+
+    low: Annotated[float, RATE.__metadata__[0]]
+    high: Annotated[float, RATE.__metadata__[0]]
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ValueError
+
+
+KINDS: Mapping[str, Any] = {
+    "widths": _list_of(WIDTH, 20, f"widths, each {_words(WIDTH)}"),
     "activations": _list_of(_one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
     "inputs": _whole(1, 100_000),
     "classes": _whole(2, 1_000),
@@ -286,10 +261,10 @@ RULES: Mapping[str, Rule] = {
     "nonlinear": YES_OR_NO,
     "loss": _one_of(LOSSES),
     "optimizer": _one_of(OPTIMIZERS),
-    "initialisation": _one_of(frozenset({"glorot-uniform"})),
+    "initialisation": _one_of({"glorot-uniform"}),
     "learning_rate": RATE,
     "other_rates": _whole(0, 10),
-    "rates_between": _range(RATE),
+    "rates_between": Annotated[Range, Meta(description=f"two numbers, the smaller one first, each {_words(RATE)}")],
     "cases": _entries(inputs=_whole(2, 10_000), outputs=_whole(2, 10_000), activation=_one_of(CASE_ACTIVATIONS)),
     # A minibatch of 16 means 3,750 steps an epoch, as many as a call has time for.
     "calls": _entries(n_epochs=_whole(1, 20), mini_batch_size=_whole(16, IMAGES)),
@@ -323,7 +298,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
 
 LIMITED = "limits"
 DAY = 86_400
-LIMITS: Mapping[str, Rule] = {
+LIMITS: Mapping[str, Any] = {
     "cell_seconds": _number(1, DAY),
     "notebook_seconds": _number(1, DAY),
     "capture_seconds": _number(1, DAY),

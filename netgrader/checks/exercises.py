@@ -14,7 +14,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.exercise_rules import APART, problems
+from netgrader.checks.exercise_rules import APART, problem
 from netgrader.errors import NetgraderError
 from netgrader.reader.model import Exercise
 
@@ -106,7 +106,7 @@ def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: 
     path
         The file or its folder.
     cells
-        What the course's exercises are called, where the notebooks are at hand: see `exercise_rules.problems`.
+        What the course's exercises are called, where the notebooks are at hand: see `exercise_rules.problem`.
     hidden
         What is asked for in grading only, which no release holds: a file of tables whose lists go on those of the same
         name. In a folder it is ``hidden.toml``, which is there in a cage.
@@ -121,11 +121,11 @@ def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: 
     names = None if cells is None else frozenset(cells)
     further = _text(hidden) if hidden is not None and hidden.is_file() else ""
     try:
-        raw, problem = _checked(_text(file), further, names)
+        raw, wrong = _checked(_text(file), further, names)
     except ValueError as error:
         raise BadExerciseError(f"The exercises' parameters {file} are not valid TOML: {error}.") from error
-    if problem is not None:
-        raise BadExerciseError(f"In {file}, {problem}" + ("" if problem.endswith("?") else "."))
+    if wrong is not None:
+        raise BadExerciseError(f"In {file}, {wrong}" + ("" if wrong.endswith("?") else "."))
     return Exercises(copy.deepcopy(raw), str(file))
 
 
@@ -146,7 +146,7 @@ def _checked(text: str, further: str, cells: frozenset[str] | None) -> tuple[dic
         if not lists or not all(isinstance(own.get(key), list) for key in table):
             return raw, f"[{name}] has no lists that those of {HIDDEN_FILE}, beside the hidden tests, could go on"
         raw[name] = {**own, **{key: [*own[key], *more] for key, more in table.items()}}
-    return raw, next(problems(raw, cells), None)
+    return raw, problem(raw, cells)
 
 
 def _frozen(value: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.exercise_rules import limit_problems
+from netgrader.checks.exercise_rules import limit_problem
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class ExecutionLimits:
         BadLimitError
             If there is no such limit, or a value makes no sense.
         """
-        problem = next(limit_problems(table), None)
+        problem = limit_problem(table)
         if problem is not None:
             raise BadLimitError(f"In exercises.toml, [limits] {problem}" + ("" if problem.endswith("?") else "."))
         return cls(**table)

@@ -22,6 +22,7 @@ from netgrader.checks.exercise_rules import (
     NEEDED,
     NOTEBOOK_SECONDS,
     OPTIMIZERS,
+    limit_problem,
 )
 from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
 from netgrader.course import find_course
@@ -232,7 +233,7 @@ def test_the_exercises_of_the_course_are_those_whose_parameters_are_known():
 def test_the_known_limits_are_those_of_a_run_and_allow_what_stands_unless_others_are_set():
     limits = dataclasses.asdict(ExecutionLimits())
     assert set(LIMITS) == set(limits)
-    assert [name for name, value in limits.items() if not LIMITS[name].holds(value)] == []
+    assert limit_problem(limits) is None
     assert limits["capture_seconds"] == CAPTURE_SECONDS
     assert limits["memory_bytes"] == MEMORY_BYTES
     assert limits["notebook_seconds"] == NOTEBOOK_SECONDS
