@@ -4,12 +4,17 @@ import re
 
 import pytest
 
-from netgrader.checks.exercise_rules import LIMITS, NEEDED, RULES
+from netgrader.checks.exercise_rules import KINDS, LIMITS, NEEDED
 from netgrader.course import STORE_VARIABLE
 from netgrader.grading.execution_types import ExecutionLimits
 from tests.guides.reference import FOLDER, PAGES
 
 PARAMETERS = (FOLDER / "parameters.md").read_text(encoding="utf-8")
+
+
+def allowed_by(kinds):
+    """Return what each value must be, in words."""
+    return {name: next(one.description for one in kind.__metadata__ if one.description) for name, kind in kinds.items()}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -19,7 +24,7 @@ def test_a_page_that_follows_from_the_code_is_what_make_reference_writes(name):
 
 def test_every_parameter_is_told_with_what_is_allowed():
     told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", PARAMETERS)
-    assert dict(told) == {name: rule.wanted for name, rule in RULES.items()}
+    assert dict(told) == allowed_by(KINDS)
 
 
 def test_every_limit_is_told_with_its_default():
@@ -28,7 +33,7 @@ def test_every_limit_is_told_with_its_default():
     assert {name: float(default.replace(",", "")) for name, default, _ in told} == {
         name: getattr(limits, name) for name in LIMITS
     }
-    assert {name: allowed for name, _, allowed in told} == {name: rule.wanted for name, rule in LIMITS.items()}
+    assert {name: allowed for name, _, allowed in told} == allowed_by(LIMITS)
 
 
 def test_every_table_is_told_with_what_it_must_have():
