@@ -260,11 +260,6 @@ class NotebookFiles:
         """The notebook's name without its suffix."""
         return self.source.stem
 
-    @property
-    def short_name(self) -> str:
-        """The name without its number, as its tests have it: ``one_layer`` of ``1_one_layer``."""
-        return re.sub(r"^\d+_", "", self.name)
-
 
 @dataclass(frozen=True)
 class Assignment:

@@ -35,9 +35,9 @@ __all__ = [
     "MANIFEST",
     "BadEvidence",
     "Evidence",
+    "EvidenceLimits",
     "EvidenceWriter",
     "GraphEvidence",
-    "Limits",
     "NoRoom",
     "ProbeError",
     "read_evidence",
@@ -69,7 +69,7 @@ class BadEvidence(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class EvidenceLimits:
     """How much is read of the evidence of one check cell. Sizes are in bytes."""
 
     manifest_bytes: int = 4_000_000
@@ -242,7 +242,7 @@ _FULL = frozenset({errno.EFBIG, errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENO
 
 @contextmanager
 def _written(path: Path) -> Iterator[BinaryIO]:
-    """A new file of evidence.
+    """Open a new file of evidence.
 
     Raises
     ------
@@ -294,7 +294,7 @@ def read_npy(content: bytes, dimensions: int = 8) -> Array:
 def read_evidence(
     folder: Path,
     references: Mapping[str, npt.NDArray[np.uint8]] | None = None,
-    limits: Limits | None = None,
+    limits: EvidenceLimits | None = None,
     looked_up: dict[object, Array] | None = None,
 ) -> Evidence:
     """Read what a student's process wrote into `folder`.
@@ -315,7 +315,7 @@ def read_evidence(
     BadEvidence
         If anything in it is malformed, too large, not a regular file, or not what the manifest says.
     """
-    return _Reader(folder, references or {}, limits or Limits(), {} if looked_up is None else looked_up).read()
+    return _Reader(folder, references or {}, limits or EvidenceLimits(), {} if looked_up is None else looked_up).read()
 
 
 class _Reader:
@@ -323,7 +323,7 @@ class _Reader:
         self,
         folder: Path,
         references: Mapping[str, npt.NDArray[np.uint8]],
-        limits: Limits,
+        limits: EvidenceLimits,
         looked_up: dict[object, Array],
     ) -> None:
         self._folder = folder

@@ -8,10 +8,9 @@ and is kept with the result. Texts and numbers in it may come from a student: wh
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
@@ -31,9 +30,9 @@ __all__ = [
     "Sweep",
     "WrongDigit",
     "WrongDigits",
-    "from_json",
+    "drawable",
+    "finite",
     "grey_image",
-    "merge",
     "signed_image",
     "to_json",
 ]
@@ -196,13 +195,13 @@ Observations: TypeAlias = Mapping[str, tuple[Observation, ...]]
 
 
 def grey_image(image: npt.ArrayLike) -> str:
-    """A 28 by 28 image of grey levels 0…255 as `Images` holds it."""
+    """Return a 28 by 28 image of grey levels 0…255 as `Images` holds it."""
     levels = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(IMAGE_BYTES))
     return base64.b64encode(np.clip(np.rint(levels), 0, 255).astype(np.uint8).tobytes()).decode("ascii")
 
 
 def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
-    """A 28 by 28 image of real numbers as `Images` holds it; `scale` (default: the largest) is the strongest colour."""
+    """Return a 28 by 28 image of real numbers as `Images` holds it; `scale` (default: the largest) is the strongest colour."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(IMAGE_BYTES))
     largest = float(np.abs(values).max()) if scale is None else float(scale)
     if not largest > 0:
@@ -211,25 +210,16 @@ def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
     return base64.b64encode(levels.tobytes()).decode("ascii")
 
 
-def merge(*several: Observations) -> dict[str, tuple[Observation, ...]]:
-    """All observations of `several`, by cell."""
-    merged: dict[str, tuple[Observation, ...]] = {}
-    for observations in several:
-        for cell, seen in observations.items():
-            merged[cell] = merged.get(cell, ()) + tuple(seen)
-    return merged
-
-
 def to_json(observations: Observations) -> dict[str, list[dict[str, Any]]]:
-    """Observations as JSON values, as much of them as can be drawn; a number that is not finite becomes null."""
+    """Return observations as JSON values, as much of them as can be drawn; a number that is not finite becomes null."""
     return {
-        cell: [{"kind": one.kind, **_finite(dataclasses.asdict(_drawable(one)))} for one in seen[:MOST]]
+        cell: [{"kind": one.kind, **finite(dataclasses.asdict(drawable(one)))} for one in seen[:MOST]]
         for cell, seen in observations.items()
     }
 
 
-def _drawable(one: Observation) -> Observation:
-    """An observation that a chart has room for: a million values, and 1e308, are as easily handed over as others."""
+def drawable(one: Observation) -> Observation:
+    """Return an observation that a chart has room for: a million values, and 1e308, are as easily handed over as others."""
     match one:
         case Curves():
             series = (
@@ -261,177 +251,29 @@ def _drawable(one: Observation) -> Observation:
 
 
 def _on_a_chart(value: float | None) -> float | None:
-    """`value`, zero where it is next to that, None where no chart reaches."""
+    """Return `value`, zero where it is next to that, None where no chart reaches."""
     if value is None or not abs(value) <= FARTHEST:
         return None
     return value if abs(value) >= 1 / FARTHEST else 0.0
 
 
 def _on_an_axis(value: float) -> float:
-    """As `_on_a_chart`, the end of what a chart reaches where it does not."""
+    """Return what `_on_a_chart` does, the end of what a chart reaches where it does not."""
     found = _on_a_chart(value)
     return math.copysign(FARTHEST, value) if found is None else found
 
 
 def _thinned(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """`values`, or as many of them as a chart has places for, the last among them."""
+    """Return `values`, or as many of them as a chart has places for, the last among them."""
     return values if len(values) <= MOST_POINTS else (*values[:: -(-len(values) // (MOST_POINTS - 1))], values[-1])
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Return JSON values with None in the place of numbers that are not finite, which JSON does not have."""
     if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value
-
-
-def from_json(raw: object) -> dict[str, tuple[Observation, ...]]:
-    """The inverse of `to_json`.
-
-    Raises
-    ------
-    ObservationError
-        If `raw` is not what `to_json` makes.
-    """
-    if not isinstance(raw, Mapping):
-        raise ObservationError("Observations are not a JSON object.")
-    return {_text(cell): tuple(_one(item) for item in _list(seen)) for cell, seen in raw.items()}
-
-
-def _one(raw: object) -> Observation:
-    if not isinstance(raw, Mapping):
-        raise ObservationError("An observation is not a JSON object.")
-    make = _MAKERS.get(str(raw.get("kind")))
-    if make is None:
-        raise ObservationError(f"An observation is of an unknown kind, {str(raw.get('kind'))[:40]!r}.")
-    try:
-        return _drawable(make(raw))
-    except KeyError as error:
-        raise ObservationError(f"An observation of kind {raw['kind']!r} lacks {error}.") from error
-
-
-def _network(raw: Mapping[str, Any]) -> NetworkDrawing:
-    return NetworkDrawing(
-        svg=_text(raw["svg"]),
-        layers=_texts(raw["layers"]),
-        marked=_texts(raw["marked"]),
-        widths=tuple(None if width is None else _whole(width) for width in _list(raw["widths"])),
-        learning_rate=_optional(raw["learning_rate"]),
-        asked=_text(raw.get("asked", "")),
-    )
-
-
-def _curves(raw: Mapping[str, Any]) -> Curves:
-    return Curves(
-        title=_text(raw["title"]),
-        x_label=_text(raw["x_label"]),
-        y_label=_text(raw["y_label"]),
-        series=tuple(_series(one) for one in _list(raw["series"])),
-        log_x=bool(raw["log_x"]),
-        log_y=bool(raw["log_y"]),
-        percent=bool(raw["percent"]),
-    )
-
-
-def _series(raw: object) -> Series:
-    if not isinstance(raw, Mapping):
-        raise ObservationError("A line of a chart is not a JSON object.")
-    x = tuple(_number(value) for value in _list(raw["x"]))
-    y = tuple(_optional(value) for value in _list(raw["y"]))
-    if len(x) != len(y):
-        raise ObservationError("A line of a chart has more values on one axis than on the other.")
-    return Series(_text(raw["name"]), x, y)
-
-
-def _comparison(raw: Mapping[str, Any]) -> Comparison:
-    return Comparison(_text(raw["title"]), _optional(raw["claimed"]), _number(raw["recomputed"]))
-
-
-def _digits(raw: Mapping[str, Any]) -> WrongDigits:
-    digits = []
-    for one in _list(raw["digits"]):
-        if not isinstance(one, Mapping):
-            raise ObservationError("A digit is not a JSON object.")
-        digits.append(WrongDigit(_whole(one["index"]), _whole(one["found"]), _whole(one["true"])))
-    return WrongDigits(tuple(digits), _whole(raw["wrong"]), _whole(raw["total"]))
-
-
-def _rows(raw: Mapping[str, Any]) -> RowCounts:
-    times = tuple(_whole(value) for value in _list(raw["times"]))
-    rows = tuple(_whole(value) for value in _list(raw["rows"]))
-    if len(times) != len(rows):
-        raise ObservationError("A count of rows has more counts than rows.")
-    return RowCounts(_text(raw["title"]), times, rows)
-
-
-def _sweep(raw: Mapping[str, Any]) -> Sweep:
-    rates = tuple(_number(value) for value in _list(raw["rates"]))
-    accuracies = tuple(_optional(value) for value in _list(raw["accuracies"]))
-    recomputed = raw["recomputed"]
-    if len(rates) != len(accuracies) or not isinstance(recomputed, Mapping):
-        raise ObservationError("A sweep does not have one accuracy for each rate.")
-    return Sweep(
-        rates,
-        accuracies,
-        _optional(raw["best"]),
-        {_text(rate): _number(accuracy) for rate, accuracy in recomputed.items()},
-    )
-
-
-def _images(raw: Mapping[str, Any]) -> Images:
-    rows = tuple(_texts(row) for row in _list(raw["rows"]))
-    for row in rows:
-        for image in row:
-            try:
-                length = len(base64.b64decode(image, validate=True))
-            except binascii.Error as error:
-                raise ObservationError("An image is not base64.") from error
-            if length != IMAGE_BYTES:
-                raise ObservationError(f"An image has {length} bytes where {IMAGE_BYTES} belong.")
-    return Images(_text(raw["title"]), _texts(raw["columns"]), rows, bool(raw["signed"]))
-
-
-_MAKERS: Mapping[str, Callable[[Mapping[str, Any]], Observation]] = {
-    NetworkDrawing.kind: _network,
-    Curves.kind: _curves,
-    Comparison.kind: _comparison,
-    WrongDigits.kind: _digits,
-    RowCounts.kind: _rows,
-    Sweep.kind: _sweep,
-    Images.kind: _images,
-}
-
-
-def _list(value: object) -> Sequence[Any]:
-    if not isinstance(value, list | tuple):
-        raise ObservationError("Where an observation holds a list, there is none.")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ObservationError("Where an observation holds a text, there is none.")
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(_text(one) for one in _list(value))
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ObservationError("Where an observation holds a number, there is none.")
-    return float(value)
-
-
-def _optional(value: object) -> float | None:
-    return None if value is None else _number(value)
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ObservationError("Where an observation holds a whole number, there is none.")
     return value

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping  # noqa: TC003  (they are decoded by what their fields say)
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netgrader.faults import CATALOGUE, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "CellResult",
@@ -73,23 +71,9 @@ class CheckResult:
     severity: Mapping[str, Severity] = field(default_factory=dict)
     waits: bool = False
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> CheckResult:
-        """The inverse of `dataclasses.asdict`, for verdicts that we wrote ourselves; older ones lack the last two."""
-        return cls(
-            **{
-                **raw,
-                "visibility": Visibility(raw["visibility"]),
-                "outcome": Outcome(raw["outcome"]),
-                "faults": tuple(raw["faults"]),
-                "follows": tuple(raw.get("follows", ())),
-                "severity": {code: Severity(grade) for code, grade in raw.get("severity", {}).items()},
-            }
-        )
-
 
 def severity_of(check: CheckResult, code: str) -> Severity:
-    """How grave a fault that a check names is: as the verdict says, else as the catalogue does."""
+    """Return how grave a fault that a check names is: as the verdict says, else as the catalogue does."""
     kind = CATALOGUE.get(code)
     return check.severity.get(code) or (kind.severity if kind else Severity.MEASURED)
 
@@ -131,31 +115,8 @@ class NotebookResult:
     integrity: tuple[Observed, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The entry of this notebook in ``grade --json``."""
+        """Return the entry of this notebook in ``grade --json``."""
         return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> NotebookResult:
-        """The inverse of `as_json`, for results that we stored ourselves."""
-        cells = tuple(
-            CellResult(
-                cell=cell["cell"],
-                points=cell["points"],
-                max_points=cell["max_points"],
-                manual=cell["manual"],
-                checks=tuple(map(CheckResult.from_json, cell["checks"])),
-            )
-            for cell in raw["cells"]
-        )
-        return cls(
-            **{
-                **raw,
-                "cells": cells,
-                "faults": tuple(raw["faults"]),
-                "status": Status(raw["status"]),
-                "integrity": tuple(Observed(**seen) for seen in raw.get("integrity", ())),
-            }
-        )
 
 
 @dataclass(frozen=True)
@@ -166,19 +127,14 @@ class SubmissionResult:
 
     @property
     def score(self) -> float:
-        """Points earned without manual cells."""
+        """Return points earned without manual cells."""
         return sum(notebook.score for notebook in self.notebooks)
 
     @property
     def max_score(self) -> float:
-        """Points to be had without manual cells."""
+        """Return points to be had without manual cells."""
         return sum(notebook.max_score for notebook in self.notebooks)
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The list that ``grade --json`` writes."""
+        """Return the list that ``grade --json`` writes."""
         return [notebook.as_json() for notebook in self.notebooks]
-
-    @classmethod
-    def from_json(cls, raw: Sequence[Mapping[str, Any]]) -> SubmissionResult:
-        """The inverse of `as_json`."""
-        return cls(tuple(NotebookResult.from_json(entry) for entry in raw))

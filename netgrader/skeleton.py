@@ -8,15 +8,17 @@ import functools
 import hashlib
 import json
 import sys
+from collections.abc import Mapping  # noqa: TC003  (a kept one is decoded by what its fields say)
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from netgrader.decoding import decode
 from netgrader.errors import NetgraderError
 from netgrader.files import write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -118,11 +120,6 @@ class Skeleton:
         """For the store."""
         return {"notebook": self.notebook, "metadata": self.metadata, "cells": [asdict(cell) for cell in self.cells]}
 
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Skeleton:
-        """The inverse of `as_json`."""
-        return cls(raw["notebook"], tuple(SkeletonCell(**cell) for cell in raw["cells"]), raw["metadata"])
-
 
 def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
     """The release version of `notebook`, generated from its source by nbgrader's preprocessors, and kept.
@@ -151,7 +148,7 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
 @functools.lru_cache(maxsize=16)
 def _from_text(text: str) -> Skeleton:
     """A kept skeleton, once for each text: a class asks for it at every notebook."""
-    return Skeleton.from_json(json.loads(text))
+    return decode(Skeleton, json.loads(text))
 
 
 def _config_bytes(assignment: Assignment) -> bytes:

@@ -34,6 +34,7 @@ WITHHELD = (
     "netgrader.cli",
     "netgrader.commands",
     "netgrader.course",
+    "netgrader.decoding",
     "netgrader.grading",
     "netgrader.imports",
     "netgrader.nbgrader_plugin",

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 from netgrader.cage import open_sandbox, require_self_tests
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import preload
+from netgrader.grading.cage_files import font_files
 from netgrader.grading.execute import execute
-from netgrader.grading.execution_fonts import font_files
-from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
+from netgrader.grading.execution import ExecutionCell, ExecutionRequest
 from netgrader.reader.lab.caged import CagedLab
 from tests.attacks.attacked import Attack
 from tests.attacks.conftest import Attacked, attacked_course

@@ -123,7 +123,7 @@ def hand_in(assignment: Assignment, notebook: Path, students: int) -> None:
         if not runs:  # it was in the store: take it from there
             runs.append(next(iter((kept / "execute").glob("*/*/content"))))
             raw = next(iter((kept / "verify").glob("*/*/content/verification.json")))
-            verdicts.append(verify_stage._from_json(json.loads(raw.read_text())))  # noqa: SLF001
+            verdicts.append(verify_stage._load(raw.parent))  # noqa: SLF001
     text = notebook.read_text(encoding="utf-8")
     with replayed(runs[0], verdicts[0]):
         for number in range(students):

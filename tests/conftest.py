@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from netgrader.course import Assignment, Course
-from netgrader.grading.execution_types import CellRun, CellStatus, Execution
+from netgrader.grading.execution import CellRun, CellStatus, Execution
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
 
@@ -354,7 +354,7 @@ def uncaged(monkeypatch):
                 take(cell.evidence, namespace, evidence, request.probes[0].parent, seed=request.seed)
             cells.append(CellRun(cell.name, CellStatus.OK, outputs=tuple(outputs)))
         execution = Execution(tuple(cells), seconds={"total": 0.5, "student": 0.25})
-        (folder / "execution.json").write_text(json.dumps(execution.as_json()))
+        execution.save(folder)
 
     monkeypatch.setattr("netgrader.grading.stages.run_request", run)
     return runs

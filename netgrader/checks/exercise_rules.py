@@ -313,4 +313,4 @@ LIMITS: Mapping[str, Any] = {
     "received_bytes": _whole(1_000_000, 1_000_000_000_000),
     "notebook_evidence_bytes": _whole(1_000_000, 1_000_000_000_000),
 }
-"""What makes sense for each limit of a run, as `netgrader.grading.execution_types.ExecutionLimits` has them."""
+"""What makes sense for each limit of a run, as `netgrader.grading.execution.ExecutionLimits` has them."""

@@ -30,7 +30,7 @@ from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
 from netgrader.grading.store import open_store
 from netgrader.grading.tasks import Done, Task, longest_first
-from netgrader.nbgrader_plugin.caged_steps import require_configured
+from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.gradebook import has_duedate, marks_by_hand, opened, require_writable, sync_cells
 from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
 

@@ -12,7 +12,7 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.last_result import load_last_result
 from netgrader.grading.tasks import Task
-from netgrader.nbgrader_plugin.stamp import handed_in
+from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -110,7 +110,7 @@ def _course(course: Course) -> Iterator[Finding]:
 
 def _who_grades(course: Course) -> Iterator[Finding]:
     """Whether nbgrader is set up to grade as we do, and for each assignment who grades it and where its notebooks run."""
-    from netgrader.nbgrader_plugin.caged_steps import (  # noqa: PLC0415  (slow)
+    from netgrader.nbgrader_plugin.configure import (  # noqa: PLC0415  (slow)
         LINES,
         autograde_steps,
         problem_of,

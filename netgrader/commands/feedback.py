@@ -11,7 +11,7 @@ from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade import jobs_of
 from netgrader.limited import together
-from netgrader.nbgrader_plugin.caged_steps import require_configured
+from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _not_graded_yet(assignment: Assignment, student: str) -> list[str]:
 
 
 def _graded(assignment: Assignment) -> list[str]:
-    """Students who have an autograded notebook."""
+    """Return students who have an autograded notebook."""
     marker = "STUDENT"
     parts = assignment.course.folder("autograded", marker, assignment.name).parts
     place = parts.index(marker)

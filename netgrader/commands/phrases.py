@@ -37,7 +37,7 @@ SAYING = (
     "evidence.py",
     "student/answer.py",
     "student/estimate.py",
-    "grading/execution_problems.py",
+    "grading/run_report.py",
     "grading/integrity.py",
     "grading/restore.py",
     "grading/submission.py",
@@ -83,7 +83,7 @@ def texts(source: str, *, words: bool = False) -> Iterator[str]:
 
 
 def written(programs: Sequence[Path], translated: Mapping[str, str]) -> str:
-    """The file: what `programs` say, each with its translation if it has one."""
+    """Return the file: what `programs` say, each with its translation if it has one."""
     lines, seen = [HEAD], set[str]()
     for path in programs:
         found = texts(path.read_text(encoding="utf-8"), words=path.name in LABELLING)
@@ -101,7 +101,7 @@ def _quoted(text: str) -> str:
 
 
 def programs() -> list[Path]:
-    """Where students' sentences come from, the tests aside: those of a hidden test must not travel to students."""
+    """Return where students' sentences come from, the tests aside: those of a hidden test must not travel to students."""
     ours = [path for name in SAYING for path in sorted((PACKAGE / name).rglob("*.py")) or [PACKAGE / name]]
     return [path for path in ours if path.name not in OTHERS]
 

@@ -67,11 +67,11 @@ class Progress:
             self._bar.stop()
 
     def begin(self, task: Task) -> None:
-        """A notebook is being graded."""
+        """Note that a notebook is being graded."""
         self._running[task] = time.monotonic()
 
     def end(self, done: Done) -> None:
-        """A notebook has been graded."""
+        """Note that a notebook has been graded."""
         self._running.pop(done.task, None)
         self._done += 1
         self._left -= Counter([done.task.student])

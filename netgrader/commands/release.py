@@ -41,7 +41,7 @@ def run(assignment: str | None, notebooks: Sequence[str], *, check: bool) -> int
 
 
 def chosen(course: Course, name: str | None) -> Assignment:
-    """The assignment called `name`, or the only one.
+    """Return the assignment called `name`, or the only one.
 
     Raises
     ------

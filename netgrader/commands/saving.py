@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
 from netgrader.commands.choose import file_states
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import grade_job
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, penalties_of, require_same
-from netgrader.nbgrader_plugin.regrade import regrade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,10 +74,10 @@ class Saver:
         self._thread.start()
 
     def begin(self, task: Task) -> None:
-        """Nothing is to be saved yet."""
+        """Do nothing: there is nothing to save yet."""
 
     def end(self, done: Done) -> None:
-        """A notebook has been graded; its student is saved if it was the last one."""
+        """Have the student saved if this was the last of their notebooks."""
         student = done.task.student
         self._done.setdefault(student, []).append(done)
         self._left[student] -= 1
@@ -132,14 +129,11 @@ class Saver:
             return
         digests = {one.task.job.notebook: one.digest for one in own}
         try:
-            if not self._force:
-                if is_up_to_date(self._assignment, student, digests, gradebook):
-                    return
-                if self._was_saved(student, digests) and self._verdicts_alone(gradebook, student, own):
-                    return
+            if not self._force and is_up_to_date(self._assignment, student, digests, gradebook):
+                return
             if self._conversion is not None:
                 with reasons_as_sentences():
-                    if self._conversion.save(gradebook, student):
+                    if self._conversion.save(gradebook, student, own):
                         return
             autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
             gradebook.db.rollback()  # what nbgrader wrote is not seen before
@@ -152,21 +146,3 @@ class Saver:
 
     def _folder(self, student: str) -> Path:
         return self._assignment.course.folder("submitted", student, self._assignment.name)
-
-    def _was_saved(self, student: str, notebooks: dict[str, str]) -> bool:
-        """Whether all of the student's notebooks have been saved before."""
-        folder = self._assignment.course.folder("autograded", student, self._assignment.name)
-        return all((folder / f"{name}.ipynb").is_file() for name in notebooks)
-
-    def _verdicts_alone(self, gradebook: Any, student: str, own: Sequence[Done]) -> bool:
-        folder = self._assignment.course.folder("autograded", student, self._assignment.name)
-        stale = [one for one in own if _digest(folder / f"{one.task.job.notebook}.ipynb") != one.digest]
-        graded = {one.task.job.notebook: grade_job(one.task.job, self._options) for one in stale}
-        return regrade(gradebook, self._assignment, student, graded)
-
-
-def _digest(page: Path) -> str:
-    try:
-        return str(json.loads(page.read_text(encoding="utf-8"))["metadata"]["netgrader"]["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""

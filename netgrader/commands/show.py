@@ -40,11 +40,11 @@ class TerminalConsole(Console):
     """
 
     def render_str(self, text: str, **how: Any) -> Text:
-        """As rich's, before it takes what ends a line for its end."""
+        """Render as rich does, before it takes what ends a line for its end."""
         return super().render_str(printable(text), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich's, each piece of text without commands."""
+        """Render as rich does, each piece of text without commands."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else printable(text), style, control)
 

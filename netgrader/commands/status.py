@@ -91,12 +91,12 @@ class Journal:
         self._write()
 
     def begin(self, task: Task) -> None:
-        """A notebook is being graded."""
+        """Note that a notebook is being graded."""
         self._running[task] = time.monotonic()
         self._write()
 
     def end(self, done: Done) -> None:
-        """A notebook has been graded."""
+        """Note that a notebook has been graded."""
         self._running.pop(done.task, None)
         self._left -= Counter([done.task.student])
         result = done.result

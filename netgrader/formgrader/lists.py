@@ -22,7 +22,7 @@ from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy import case, func, literal, select, union_all
 
 from netgrader.errors import NetgraderError
-from netgrader.nbgrader_plugin.stamp import handed_in
+from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from netgrader.grading.stages import Ran
-    from netgrader.grading.verify_stage import Verified
+    from netgrader.grading.verify import Verification
 
-    Run = tuple[Ran, Verified]
+    Run = tuple[Ran, Verification]
 
-__all__ = ["Line", "best_of_runs", "line_of"]
+__all__ = ["RetryRule", "best_of_runs", "retry_rule_of"]
 
 ACCURACY = "test_accuracy"
 ACCURACIES = "accuracies_of_runs"
@@ -32,7 +32,7 @@ LEAD = "test_images_lead"
 
 
 @dataclass(frozen=True)
-class Line:
+class RetryRule:
     """Where luck might decide.
 
     Attributes
@@ -50,7 +50,7 @@ class Line:
     full: float
     runs: int
 
-    def asks_again(self, run: Verified) -> bool:
+    def asks_again(self, run: Verification) -> bool:
         """Whether a run is followed by another: for the accuracy it came to, or for a doubt about its test images."""
         accuracy = run.measured.get(ACCURACY)
         near = isinstance(accuracy, float) and self.again_from <= accuracy < self.full
@@ -59,36 +59,36 @@ class Line:
         return (near or doubted) and not _named(run, self.cell)
 
 
-def _named(run: Verified, cell: str) -> bool:
+def _named(run: Verification, cell: str) -> bool:
     """Whether a check of the cell says of a run that its accuracy was not come by honestly."""
     return any(
         FOR_A_PERSON & set(check.faults) for check in run.checks.get(cell, ()) if check.credit < check.max_credit
     )
 
 
-def line_of(tables: Mapping[str, Mapping[str, Any]], cells: tuple[str, ...]) -> Line | None:
-    """The line of the notebook with these check cells; None if it has none."""
+def retry_rule_of(tables: Mapping[str, Mapping[str, Any]], cells: tuple[str, ...]) -> RetryRule | None:
+    """Return the rule of the notebook with these check cells; None if it has none."""
     for name, table in tables.items():
         cell = f"check_{name}"
         if cell in cells and "again_from" in table:
-            return Line(cell, table["again_from"], table["full"], table.get("runs", 3))
+            return RetryRule(cell, table["again_from"], table["full"], table.get("runs", 3))
     return None
 
 
-def best_of_runs(first: Run, line: Line, again: Callable[[int], Run]) -> Run:
-    """Return the first run, or at the line the best of up to ``line.runs`` runs.
+def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Run:
+    """Return the first run, or at the line the best of up to ``rule.runs`` runs.
 
     Parameters
     ----------
     first
         The first run and its verdicts, in which the student's own seeds count.
-    line
+    rule
         Where the points depend on the accuracy.
     again
         Gives the further run of a number, 1 or more: one with other seeds.
     """
     runs, best = [first], first
-    while len(runs) < line.runs and line.asks_again(best[1]):
+    while len(runs) < rule.runs and rule.asks_again(best[1]):
         further = again(len(runs))
         runs.append(further)
         if _accuracy(further) > _accuracy(best):
@@ -96,13 +96,17 @@ def best_of_runs(first: Run, line: Line, again: Callable[[int], Run]) -> Run:
     if len(runs) == 1:
         return first
     verdicts = [verified for _, verified in runs]
-    experiments = [verified.experiments for verified in verdicts if verified.experiments is not None]
     ran, counted = best
+    accuracies = {ACCURACIES: [verified.measured.get(ACCURACY) for verified in verdicts]}
+    readings = [verified.reading for verified in verdicts]
     return ran, dataclasses.replace(
         counted,
-        measured={**counted.measured, ACCURACIES: [verified.measured.get(ACCURACY) for verified in verdicts]},
+        measured_by_cell={
+            **counted.measured_by_cell,
+            rule.cell: {**counted.measured_by_cell.get(rule.cell, {}), **accuracies},
+        },
         seconds=sum(verified.seconds for verified in verdicts),
-        experiments=sum(experiments) if len(experiments) == len(runs) else None,
+        reading=None if None in readings else sum(reading for reading in readings if reading is not None),
         digest=hash_json([verified.digest for verified in verdicts]),
     )
 

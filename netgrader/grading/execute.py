@@ -7,32 +7,32 @@ which is copied away as soon as the kernel is idle, before the next cell runs. N
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
 from netgrader.cage.kernel import CagedKernel
 from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, tensorflow_environment
 from netgrader.evidence import MANIFEST, BadEvidence
-from netgrader.grading.execution_data import FOLDER, data_environment, given_data
-from netgrader.grading.execution_evidence import TooMuchEvidence, copy_evidence
-from netgrader.grading.execution_fonts import font_files
-from netgrader.grading.execution_link import Ended, Link, Reply
-from netgrader.grading.execution_outputs import Collector
-from netgrader.grading.execution_outside import seen_from_outside
-from netgrader.grading.execution_problems import cell_named, duration, ended_early, too_much_evidence
-from netgrader.grading.execution_setup import put_back, setup_code
-from netgrader.grading.execution_types import (
+from netgrader.grading import kernel_startup
+from netgrader.grading.cage_files import (
+    FOLDER,
+    TooMuchEvidence,
+    copy_evidence,
+    data_environment,
+    font_files,
+    given_data,
+)
+from netgrader.grading.cell_outputs import Collector
+from netgrader.grading.execution import (
     EVIDENCE,
-    RESULT,
     CellRun,
     CellStatus,
     Execution,
@@ -40,24 +40,42 @@ from netgrader.grading.execution_types import (
     ExecutionLimits,
     ExecutionRequest,
 )
+from netgrader.grading.kernel_link import Ended, Link, Reply
+from netgrader.grading.run_report import (
+    cell_named,
+    duration,
+    ended_early,
+    put_back,
+    seen_from_outside,
+    too_much_evidence,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Progress", "execute"]
+__all__ = ["execute"]
 
 EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
 SETUP_SECONDS = 30.0
+UNCAGED = "The notebook was run without a cage, as was asked for (sandbox 'none')."
 MOST_NOTES = 10
 """Of what cells leave behind: a notebook of ten thousand has no more to say."""
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
+STARTUP = (
+    "seed_everything({seed}, {shift})",
+    "keep_streams(get_ipython())",
+    "get_ipython().ask_exit = lambda: None",
+    "log_to_notebook()",
+    "note_names(get_ipython())",
+)
+"""What of `netgrader.grading.kernel_startup` is called in a kernel, in this order, before anything of a student's.
 
-Progress = Callable[[int, int, str], None]
-"""Called with the number of cells done, of all cells, and the id of the one that is run now."""
+A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it.
+"""
 
 
-def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path, progress: Progress | None = None) -> Execution:
+def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execution:
     """Run a notebook and write what comes of it into `folder`, in one move.
 
     Parameters
@@ -68,8 +86,6 @@ def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path, progress:
         Where.
     folder
         Gets ``execution.json`` and ``evidence/<id>/``; must not exist or be empty.
-    progress
-        Told of each cell before it is run.
 
     Raises
     ------
@@ -81,22 +97,17 @@ def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path, progress:
     try:
         (part / EVIDENCE).mkdir(parents=True)
         with _exchange() as exchange:
-            execution = _Run(request, sandbox, exchange, part / EVIDENCE, progress or _silent).run()
-        text = json.dumps(execution.as_json(), indent=1)
-        (part / RESULT).write_text(text + "\n", encoding="utf-8")
+            execution = _Run(request, sandbox, exchange, part / EVIDENCE).run()
+        execution.save(part)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return execution
 
 
-def _silent(_done: int, _of: int, _name: str) -> None:
-    return
-
-
 @contextmanager
 def _exchange() -> Iterator[Path]:
-    """A folder that the cage may write to, gone in the end whatever it was filled with."""
+    """Make a folder that the cage may write to, gone in the end whatever it was filled with."""
     path = scratch_folder("evidence")
     try:
         yield path
@@ -121,14 +132,11 @@ class _Progressing:
 
 
 class _Run:
-    def __init__(
-        self, request: ExecutionRequest, sandbox: Sandbox, exchange: Path, evidence: Path, progress: Progress
-    ) -> None:
+    def __init__(self, request: ExecutionRequest, sandbox: Sandbox, exchange: Path, evidence: Path) -> None:
         self._request = request
         self._limits = request.limits
         self._sandbox = sandbox
         self._evidence = evidence
-        self._progress = progress
         self._mount = Mount(exchange, EVIDENCE_INSIDE, writable=True)
         self._so_far = _Progressing()
         self._worth_taking = True  # evidence: the kernel answers, and no cell before was left out
@@ -163,24 +171,21 @@ class _Run:
             },
             usage=_usage(outcome.usage),
             outside=seen_from_outside(self._request, self._so_far.cells),
-            notes=(*_notes(self._request, self._sandbox), *self._so_far.notes[:MOST_NOTES]),
+            notes=(*(() if self._sandbox.caged else (UNCAGED,)), *self._so_far.notes[:MOST_NOTES]),
             environment=_versions(self._sandbox),
         )
 
     def _cells(self, kernel: CagedKernel) -> None:
         link = Link(kernel, self._limits.received_bytes)
-        link.run(setup_code(self._request), seconds=SETUP_SECONDS, silent=True)
-        cells = self._request.cells
-        for index, cell in enumerate(cells):
+        link.run(_startup_code(self._request), seconds=SETUP_SECONDS, silent=True)
+        for index, cell in enumerate(self._request.cells):
             if self._so_far.over is not None and (not self._worth_taking or _is_code(cell)):
                 self._worth_taking = False  # what follows a cell that was not run would be judged by what is not there
                 self._so_far.cells.append(CellRun(cell.name, CellStatus.NOT_REACHED))
                 if cell.evidence:
                     self._so_far.problems.setdefault(cell.evidence, self._so_far.over)
                 continue
-            self._progress(index, len(cells), cell.name)
             self._so_far.cells.append(self._cell(kernel, link, index, cell))
-        self._progress(len(cells), len(cells), "")
 
     def _cell(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
         run = CellRun(cell.name, CellStatus.OK)
@@ -306,7 +311,7 @@ def _open_to_all(folder: Path) -> None:
 
 @contextmanager
 def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
-    """The probes in a folder of their own, since no other file that stands beside them is for the cage."""
+    """Put the probes into a folder of their own, since no other file that stands beside them is for the cage."""
     folder = scratch_folder("probes")
     try:
         folder.chmod(0o755)
@@ -349,7 +354,7 @@ def _status(reply: Reply) -> CellStatus:
 
 
 def _limit(reply: Reply) -> str | None:
-    """The limit that ended the run, if one did."""
+    """Return the limit that ended the run, if one did."""
     if reply.ended in (Ended.INTERRUPTED, Ended.STUCK):
         return "time"
     if reply.ended is Ended.FLOODED:
@@ -365,13 +370,12 @@ def _usage(usage: Usage) -> dict[str, float]:
     }
 
 
-def _notes(request: ExecutionRequest, sandbox: Sandbox) -> tuple[str, ...]:
-    notes = []
-    if not sandbox.caged:
-        notes.append("The notebook was run without a cage, as was asked for (sandbox 'none').")
-    if request.kernel_name != "python3":
-        notes.append(f"The notebook asks for the kernel '{request.kernel_name[:80]}'; it was run in the grader's own.")
-    return tuple(notes)
+def _startup_code(request: ExecutionRequest) -> str:
+    """Return the code that readies the kernel and leaves no name behind."""
+    shift = 0 if request.respect_seeds else 1_000_003 * (1 + request.seed)
+    calls = [call.format(seed=request.seed + 1, shift=shift) for call in STARTUP]
+    source = "\n".join([Path(kernel_startup.__file__).read_text(encoding="utf-8"), *calls])
+    return f"exec(compile({source!r}, '<setup>', 'exec'), {{'__name__': 'setup'}})"
 
 
 def _versions(sandbox: Sandbox) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,10 @@ from netgrader.checks.otherwise import OTHERWISE
 from netgrader.checks.points import cell_points
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.again import best_of_runs, line_of
+from netgrader.grading.again import best_of_runs, retry_rule_of
+from netgrader.grading.archives import find_archives, folders_below, unpack, unpack_beside
+from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
-from netgrader.grading.parcels import find_parcels, folders_below, unpack, unpack_beside
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
 from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import Options, Ran, require_data, run_stage
@@ -27,7 +28,7 @@ from netgrader.grading.submission import (
     read_notebook,
     stem_of,
 )
-from netgrader.grading.verify_stage import Verified, verify_stage
+from netgrader.grading.verify_stage import verify_stage
 from netgrader.limited import ExceededError, together, within_limits
 from netgrader.results import (
     CellResult,
@@ -42,14 +43,14 @@ from netgrader.results import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from netgrader.grading.execution_types import Execution
-    from netgrader.observations import Observations
+    from netgrader.grading.execution import Execution
+    from netgrader.grading.verify import Verification
     from netgrader.skeleton import Skeleton
 
-__all__ = ["GradedNotebook", "Job", "find_jobs", "grade", "grade_job", "job_of", "jobs_in", "jobs_of"]
+__all__ = ["Job", "find_jobs", "grade", "grade_job", "job_of", "jobs_in", "jobs_of"]
 
 SUFFIX = ".ipynb"
-PARCEL = ".zip"
+ARCHIVE = ".zip"
 MOST_NOTES = 30
 MOST_FILES = 50
 NOT_RESTORED = (
@@ -81,25 +82,6 @@ class Job:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class GradedNotebook:
-    """A graded notebook: its result, what pages may draw, and the cells as they were run, with their outputs."""
-
-    result: NotebookResult
-    cells: tuple[tuple[RestoredCell, tuple[Mapping[str, Any], ...]], ...] = ()
-    observations: Observations = field(default_factory=dict)
-    made: frozenset[str] = frozenset()
-    """Stages that were not in the store and were run now."""
-    digest: str = ""
-    """Hash of all that the result was made from: equal if nothing changed since."""
-    base: str = ""
-    """Hash of all that the pages in formgrader are made from but the verdicts."""
-    trouble: tuple[str, ...] = ()
-    """What broke in checks of ours, for the instructor."""
-    said: tuple[str, ...] = ()
-    """What was noticed of the store."""
-
-
 def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:
     """Grade one notebook, or all notebooks of one submission's folder. No gradebook is needed or touched.
 
@@ -125,7 +107,7 @@ def grade(path: str | Path, *, course: Course | None = None, options: Options | 
 
 
 def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
-    """The notebooks at `path`, each with what it is: told by its ids, since files get renamed on their way.
+    """Return the notebooks at `path`, each with what it is: told by its ids, since files get renamed on their way.
 
     Raises
     ------
@@ -142,16 +124,16 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
         folder = _folder_of_notebooks(path)
         if find_notebooks(folder):
             return _of_folder(folder, assignments)
-        return tuple(job for archive in find_parcels(folder) for job in _of_parcel(archive, course, assignments))
-    if path.suffix.lower() == PARCEL:
-        return _of_parcel(path, course, assignments)
+        return tuple(job for archive in find_archives(folder) for job in _of_archive(archive, course, assignments))
+    if path.suffix.lower() == ARCHIVE:
+        return _of_archive(path, course, assignments)
     if path.suffix.lower() != SUFFIX:
         raise UsageError(f"{path} is not a notebook ({SUFFIX}), not a zip archive of notebooks and not a folder.")
     return (_job(path, assignments),)
 
 
-def _of_parcel(archive: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
-    """The notebooks in an archive; if there are none to be had, a job with the problem."""
+def _of_archive(archive: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
+    """Return the notebooks in an archive; if there are none to be had, a job with the problem."""
     try:
         folder = within_limits(unpack, archive, course.scratch)
     except ExceededError as error:
@@ -164,7 +146,7 @@ def _of_parcel(archive: Path, course: Course, assignments: Sequence[Assignment])
 
 
 def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
-    """The notebooks in the folder of one submission for `assignment`; none if there are none.
+    """Return the notebooks in the folder of one submission for `assignment`; none if there are none.
 
     If they came in an archive or in a folder of their own, they are brought up first.
 
@@ -188,13 +170,16 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
 
 
 def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
-    """The notebooks that a student handed in for `assignment`."""
+    """Return the notebooks that a student handed in for `assignment`."""
     return jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
 
 
-def job_of(assignment: Assignment, student: str, notebook: str) -> Job:
-    """One notebook of a student's submission; a job with a problem if no file of the submission is this notebook."""
-    jobs = jobs_of(assignment, student)
+def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[Job] | None = None) -> Job:
+    """Return one notebook of a student's submission; a job with a problem if no file of the submission is this notebook.
+
+    `jobs` are all of the submission's, if they are known.
+    """
+    jobs = jobs_of(assignment, student) if jobs is None else jobs
     found = next((job for job in jobs if job.notebook == notebook), None)
     if found:
         return found
@@ -221,7 +206,7 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     submitted: SubmittedNotebook | None = None
     if problem is None:
         try:
-            submitted = read_notebook(job.path)
+            submitted = read_notebook(job.path, open_store(job.assignment.course))
         except UnreadableError as error:
             problem = str(error)
     if submitted is None or skeleton is None:
@@ -239,14 +224,14 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
     files = job.assignment.files(notebook.name)
     exercises = load_exercises(files.exercises, job.assignment.exercise_names, hidden=files.hidden)
-    line = line_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
-    if line is not None:
+    rule = retry_rule_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
+    if rule is not None:
 
-        def again(run: int) -> tuple[Ran, Verified]:
+        def again(run: int) -> tuple[Ran, Verification]:
             further, _ = run_stage(store, job.assignment, notebook, helpers, options, run=run)
             return further, verify_stage(store, job.assignment, notebook.name, further, options, run=run)[0]
 
-        ran, verified = best_of_runs((ran, verified), line, again)
+        ran, verified = best_of_runs((ran, verified), rule, again)
     notes = _few([*notes, *ran.execution.notes])
     checks = {
         cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
@@ -255,20 +240,20 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
         result=result,
-        cells=_with_outputs(notebook, ran),
+        cells=with_outputs(notebook.cells, ran.execution.outputs),
         observations=verified.observations,
         made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
         trouble=verified.log,
-        said=tuple(store.warnings),
+        warnings=tuple(store.warnings),
+        run=ran.entry.key.digest,
         digest=hash_json([verified.digest, cells, notes, result.as_json()["cells"]]),
-        base=hash_json([ran.entry.digest, cells, skeleton.as_json()]),
     )
 
 
 def submitted_helpers(
     folder: Path, assignment: Assignment, notebook: SubmittedNotebook
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Modules that travel with a student's notebook, and notes on those that do not.
+    """Return modules that travel with a student's notebook, and notes on those that do not.
 
     The course's own modules are not among them, under whatever name they were handed in: each notebook is given the
     ones that belong to it from the course, and notebook 1 none, since they hold what it asks for.
@@ -280,10 +265,10 @@ def submitted_helpers(
 
 
 def _folder_of_notebooks(path: Path) -> Path:
-    """`path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
-    if find_notebooks(path) or find_parcels(path):
+    """Return `path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
+    if find_notebooks(path) or find_archives(path):
         return path
-    below = [folder for folder in folders_below(path) if find_notebooks(folder) or find_parcels(folder)]
+    below = [folder for folder in folders_below(path) if find_notebooks(folder) or find_archives(folder)]
     if all(folder.parent != path for folder in below) and any(path.glob(f"*/*/*{SUFFIX}")):
         raise UsageError(
             f"The folder {path} holds a class. Name one student's folder in it, or type netgrader autograde ASSIGNMENT."
@@ -297,7 +282,7 @@ def _folder_of_notebooks(path: Path) -> Path:
 
 
 def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
-    """A job for each notebook in `folder`; of several files that are the same notebook one is graded."""
+    """Return a job for each notebook in `folder`; of several files that are the same notebook one is graded."""
     paths = find_notebooks(folder)
     if len(paths) > MOST_FILES:
         raise UnreadableError(f"There are {len(paths):,} notebooks in one submission. Hand in your own alone.")
@@ -315,12 +300,12 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
 
 
 def _preference(job: Job) -> tuple[bool, bool, float]:
-    """Which of several files counts: one that can be read, then one with the right name, then the newest."""
+    """Return which of several files counts: one that can be read, then one with the right name, then the newest."""
     return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
 
 
 def _skeletons(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Skeleton]]:
-    """The skeletons of all notebooks; an assignment of nbgrader's own whose source makes none is left out."""
+    """Yield the skeletons of all notebooks; an assignment of nbgrader's own whose source makes none is left out."""
     for one in assignments:
         for name in one.notebooks:
             try:
@@ -331,10 +316,10 @@ def _skeletons(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, 
 
 
 def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
-    """What the notebook at `path` is: by its ids, else by its name."""
+    """Return what the notebook at `path` is: by its ids, else by its name."""
     named = next((one for one in assignments if path.stem in one.notebooks), None)
     try:
-        submitted = read_notebook(path)
+        submitted = read_notebook(path, open_store(assignments[0].course))
     except UnreadableError as error:
         return Job(named or assignments[0], stem_of(path), path, str(error))
     skeletons = list(_skeletons(assignments))
@@ -384,7 +369,7 @@ def _result(
     notebook: RestoredNotebook,
     skeleton: Skeleton,
     ran: Ran,
-    verified: Verified,
+    verified: Verification,
     notes: Sequence[str],
     *,
     helpers: Mapping[str, str],
@@ -399,7 +384,9 @@ def _result(
     if status is Status.GRADED and ran.execution.problem:
         notes = [*notes, ran.execution.problem]
     told = {
-        name.removeprefix(OTHERWISE): said for name, said in verified.measured.items() if name.startswith(OTHERWISE)
+        name.removeprefix(OTHERWISE): str(said)
+        for name, said in verified.measured.items()
+        if name.startswith(OTHERWISE)
     }
     figures = {name: value for name, value in verified.measured.items() if not name.startswith(OTHERWISE)}
     charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
@@ -425,7 +412,7 @@ def _observed(
     helpers: Mapping[str, str],
     told: Mapping[str, str],
 ) -> tuple[Observed, ...]:
-    """What was seen of the notebook, all code that was handed in looked through; within limits, and without outputs."""
+    """Return what was seen of the notebook, all code that was handed in looked through; within limits, and without outputs."""
     silent = replace(execution, cells=tuple(replace(run, outputs=()) for run in execution.cells))
     try:
         return within_limits(observed, code, silent, checks, helpers, told)
@@ -435,7 +422,7 @@ def _observed(
 
 
 def _few(notes: Sequence[str]) -> list[str]:
-    """Notes of a number that somebody may read."""
+    """Return notes of a number that somebody may read."""
     return [*notes] if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], f"And {len(notes) - MOST_NOTES} more."]
 
 
@@ -456,7 +443,7 @@ def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Statu
 
 
 def _seconds(ran: Ran) -> dict[str, float]:
-    """How long the run took, and of that the kernel's start, the student's own code, and the taking of evidence."""
+    """Return how long the run took, and of that the kernel's start, the student's own code, and the taking of evidence."""
     parts = ran.execution.seconds
     return {
         "execute": round(parts.get("total", ran.entry.seconds), 2),
@@ -464,8 +451,8 @@ def _seconds(ran: Ran) -> dict[str, float]:
     }
 
 
-def _experiments(ran: Ran, verified: Verified) -> dict[str, float]:
-    """How long evidence, and verdicts but for the reading of networks, took; nothing where they were cut off."""
+def _experiments(ran: Ran, verified: Verification) -> dict[str, float]:
+    """Return how long evidence, and verdicts but for the reading of networks, took; nothing where they were cut off."""
     if verified.experiments is None:
         return {}
     return {"experiments": round(ran.execution.seconds.get("capture", 0.0) + verified.experiments, 2)}
@@ -473,11 +460,3 @@ def _experiments(ran: Ran, verified: Verified) -> dict[str, float]:
 
 def _total(points: Any) -> float:
     return round(sum(points, 0.0), 2)
-
-
-def _with_outputs(
-    notebook: RestoredNotebook, ran: Ran
-) -> tuple[tuple[RestoredCell, tuple[Mapping[str, Any], ...]], ...]:
-    """Outputs belong to code cells in order: text between them may change without a new run."""
-    outputs = iter(ran.execution.outputs)
-    return tuple((cell, next(outputs, ()) if cell.cell_type == "code" else ()) for cell in notebook.cells)

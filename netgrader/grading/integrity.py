@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
 from netgrader.faults import FOR_A_PERSON
-from netgrader.grading.execution_types import CellStatus
-from netgrader.grading.replacing import reaches_for, replaces, takes_all_of
+from netgrader.grading.execution import CellStatus
 from netgrader.phrases import say
 from netgrader.results import Observed, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from netgrader.grading.execution_types import CellRun, Execution
+    from netgrader.grading.execution import CellRun, Execution
     from netgrader.grading.restore import RestoredCell
     from netgrader.results import CheckResult
 
@@ -46,10 +45,6 @@ MOST = 50
 """Facts of what happened in cells, and as many of words in texts, which come last: they hide nothing that was found."""
 MUCH_DATA, MUCH_CODE = 4_000, 10_000
 """Bytes of data in the code, and of all code, compressed, from which on they are told; see `netgrader.checks.provenance`."""
-REPLACED = "The cell gives the name check another meaning: what the checks said in the notebook need not be ours."
-REPLACED_BY_HELPER = (
-    "The file gives the notebook's name check another meaning: what the checks said in the notebook need not be ours."
-)
 
 
 def observed(
@@ -59,7 +54,7 @@ def observed(
     helpers: Mapping[str, str] | None = None,
     otherwise: Mapping[str, str] | None = None,
 ) -> tuple[Observed, ...]:
-    """The facts of one notebook.
+    """Return the facts of one notebook.
 
     Parameters
     ----------
@@ -79,7 +74,7 @@ def observed(
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         given = cell.origin is not None and cell.origin.locked
         name = cell.grade_id or say("code cell {1}", number + 1)
-        happened += _of_cell(name, cell.source, run, given=given)
+        happened += _of_cell(name, run, given=given)
         named += () if given else _named(name, cell.source, "cell")
     for file, text in (helpers or {}).items():
         named += _named(file, text, "file")
@@ -98,7 +93,6 @@ def observed(
                 "the notebook", say("{1:.1f} kB of code when compressed; a notebook has 1 to 5.", code / 1000), None
             )
         )
-    seen += _of_helpers(helpers or {}, [cell.source for cell in cells])
     seen += [Observed(name, said, None) for name, said in (otherwise or {}).items()]
     for name, problem in execution.problems.items():
         if problem != execution.problem:
@@ -120,12 +114,10 @@ def _named(name: str, text: str, what: str) -> Iterator[Observed]:
         yield Observed(name, say("The {1} names {2}, which no exercise needs.", what, word), None)
 
 
-def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
+def _of_cell(name: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
     if run.status in ENDED:
         yield Observed(name, ENDED[run.status], run.limit)
-    if given:
-        return
-    if run.error_name in REFUSALS:
+    if not given and run.error_name in REFUSALS:
         said = say(
             "The cell asked for {1} and was refused: {2}: {3}",
             REFUSALS[run.error_name],
@@ -133,13 +125,3 @@ def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[O
             run.error_message,
         )
         yield Observed(name, plain(said, 200), None)
-    if replaces(source, "check"):
-        yield Observed(name, REPLACED, None)
-
-
-def _of_helpers(helpers: Mapping[str, str], cells: Sequence[str]) -> Iterator[Observed]:
-    """What stands in the modules beside the notebook. A check of a module's own is the notebook's only by `import *`."""
-    spilled = takes_all_of(cells, helpers)
-    for name, text in helpers.items():
-        if reaches_for(text, "check") or (name in spilled and replaces(text, "check")):
-            yield Observed(name, REPLACED_BY_HELPER, None)

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netgrader.decoding import decode, decode_observations
 from netgrader.files import write_json
-from netgrader.observations import ObservationError, Observations, from_json, to_json
+from netgrader.observations import Observations, to_json
 from netgrader.results import NotebookResult
 
 if TYPE_CHECKING:
@@ -59,10 +60,9 @@ def load_last_result(assignment: Assignment, student: str, notebook: str) -> Las
         raw = json.loads(_path(assignment, student, notebook).read_text(encoding="utf-8"))
         if raw["format"] != FORMAT:
             return None
-        return LastResult(
-            NotebookResult.from_json(raw["result"]), from_json(raw["observations"]), raw["digest"], raw["answers"]
-        )
-    except (OSError, ValueError, KeyError, TypeError, ObservationError):
+        drawn = decode_observations(raw["observations"])
+        return LastResult(decode(NotebookResult, raw["result"]), drawn, raw["digest"], raw["answers"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

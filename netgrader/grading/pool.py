@@ -38,13 +38,13 @@ class Watcher(Protocol):
     """Is called as the grading of a class goes on, in the process that asked for it."""
 
     def begin(self, task: Task) -> None:
-        """A task begins."""
+        """Hear that a task begins."""
 
     def end(self, done: Done) -> None:
-        """A task has ended."""
+        """Hear that a task has ended."""
 
     def tick(self) -> None:
-        """About twice a second."""
+        """Show that time goes on; called about twice a second."""
 
 
 def grade_tasks(

@@ -39,7 +39,7 @@ class RestoredCell:
 
     @property
     def grade_id(self) -> str:
-        """The id that nbgrader tracks it by, empty for a student's own cell."""
+        """Return the id that nbgrader tracks it by, empty for a student's own cell."""
         return self.origin.grade_id if self.origin else ""
 
 
@@ -53,12 +53,12 @@ class RestoredNotebook:
 
     @property
     def code(self) -> tuple[RestoredCell, ...]:
-        """The cells that are run, in order."""
+        """Return the cells that are run, in order."""
         return tuple(cell for cell in self.cells if cell.cell_type == "code")
 
 
 def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_stem: str = "") -> Skeleton | None:
-    """Which of `skeletons` the notebook was filled in from; None if from none of them.
+    """Return which of `skeletons` the notebook was filled in from; None if from none of them.
 
     Its ids decide, or the text of its locked cells where ids were lost; the file's name only breaks a tie.
     """
@@ -126,7 +126,7 @@ def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook
 def _put_back(
     tracked: SkeletonCell, submitted: SubmittedCell | None, *, moved: bool
 ) -> tuple[RestoredCell, tuple[str, ...]]:
-    """One tracked cell as it is run, and what is to be said of it."""
+    """Return one tracked cell as it is run, and what is to be said of it."""
     name = tracked.grade_id
     if submitted is None:
         if tracked.locked:
@@ -176,7 +176,7 @@ def _prefer_the_untouched(
 
 
 def _in_place(first: dict[int, int]) -> frozenset[int]:
-    """The largest set of tracked cells whose order is still that of the release; all others were moved.
+    """Return the largest set of tracked cells whose order is still that of the release; all others were moved.
 
     The longest increasing run of release indexes in the submission's order, by patience sorting.
     """
@@ -192,7 +192,7 @@ def _in_place(first: dict[int, int]) -> frozenset[int]:
 
 
 def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
-    """For each submitted cell the index of the tracked cell that it is: by id, else by text, else by likeness."""
+    """Return for each submitted cell the index of the tracked cell that it is: by id, else by text, else by likeness."""
     matches = _by_id(cells, skeleton)
     taken = {index for index in matches if index is not None}
     for index, tracked in enumerate(skeleton.tracked):
@@ -213,7 +213,7 @@ def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
 
 
 def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
-    """Matches by nbgrader's id; by the format's cell id where nbgrader's is lost."""
+    """Return matches by nbgrader's id; by the format's cell id where nbgrader's is lost."""
     by_grade_id = {cell.grade_id: index for index, cell in enumerate(skeleton.tracked)}
     by_cell_id = {cell.cell_id: index for index, cell in enumerate(skeleton.tracked) if cell.cell_id}
     matches = [by_grade_id.get(cell.grade_id) if cell.grade_id else None for cell in cells]
@@ -233,7 +233,7 @@ def _alike(
     index: int,
     skeleton: Skeleton,
 ) -> int | None:
-    """The cell without an id that is tracked cell `index`: between its neighbours, most alike; None if none is."""
+    """Return the cell without an id that is tracked cell `index`: between its neighbours, most alike; None if none is."""
     tracked = skeleton.tracked[index]
     # The release's own text is nobody's solution.
     released = {cell.source.strip() for cell in skeleton.cells if cell.nbgrader is None}
@@ -270,15 +270,15 @@ class _Likeness:
         self._text = tracked.source[:COMPARED]
 
     def at_most(self, cell: SubmittedCell) -> float:
-        """What `of` says, or more; quickly."""
+        """Return what `of` says, or more; quickly."""
         self._quick.set_seq1(cell.source[:COMPARED])
         return self._quick.quick_ratio()
 
     def of(self, cell: SubmittedCell) -> float:
-        """Takes up to the cube of the length that is compared."""
+        """Compare with care, which takes up to the cube of the length that is compared."""
         return difflib.SequenceMatcher(None, self._text, cell.source[:COMPARED], autojunk=False).ratio()
 
 
 def _defined(source: str) -> frozenset[str]:
-    """Names of the functions and classes that a cell defines at its top, in valid Python or not."""
+    """Return names of the functions and classes that a cell defines at its top, in valid Python or not."""
     return frozenset(re.findall(r"^(?:def|class)[ \t]++(\w+)", source, re.MULTILINE))

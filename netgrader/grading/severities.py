@@ -26,7 +26,7 @@ __all__ = ["as_the_course_says", "severities_of"]
 
 
 def severities_of(course: Course) -> Mapping[str, Severity]:
-    """Codes of which the course says another severity than the catalogue.
+    """Return codes of which the course says another severity than the catalogue.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def severities_of(course: Course) -> Mapping[str, Severity]:
 
 @functools.lru_cache(maxsize=16)
 def _read(text: str, file: Path) -> Mapping[str, Severity]:
-    """The file's text, once for each text: a class asks at every notebook."""
+    """Return the file's text, once for each text: a class asks at every notebook."""
     raw = tomllib.loads(text)
     problem = next(_problems(raw), None)
     if problem is not None:
@@ -63,7 +63,7 @@ def _problems(raw: Mapping[str, object]) -> Iterator[str]:
 
 
 def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> CheckResult:
-    """A verdict with the severity of each fault that it names.
+    """Return a verdict with the severity of each fault that it names.
 
     Where all are remarks by the course's own word, the check has passed; what the catalogue takes for a remark and the
     course does not, costs something.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.held_out import secret_seed
 from netgrader.errors import NetgraderError
-from netgrader.grading.execution_types import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.grading.execution import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.imports import code_hash
 from netgrader.student.mnist import SHA256
@@ -66,7 +66,7 @@ class Ran:
 
     @property
     def evidence(self) -> Path:
-        """A folder with a folder of evidence for each check cell that handed some over."""
+        """Return a folder with a folder of evidence for each check cell that handed some over."""
         return self.entry.content / EVIDENCE
 
 
@@ -153,7 +153,7 @@ def _needs_held_out(assignment: Assignment, notebook: RestoredNotebook) -> bool:
 def run_key(
     assignment: Assignment, notebook: RestoredNotebook, helpers: Mapping[str, str], options: Options, *, run: int = 0
 ) -> Key:
-    """What a run of the notebook depends on."""
+    """Return what a run of the notebook depends on."""
     taken_at = set(assignment.evidence_cells(notebook.name))
     # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
     code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
@@ -170,7 +170,7 @@ def run_key(
 
 
 def run_context(assignment: Assignment, notebook: str, options: Options) -> dict[str, object]:
-    """What all runs of a notebook depend on, whoever handed it in."""
+    """Return what all runs of a notebook depend on, whoever handed it in."""
     files = assignment.files(notebook)
     return {
         "notebook": notebook,
@@ -185,7 +185,7 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
 
 
 def _beside(assignment: Assignment, notebook: str, helpers: Mapping[str, str]) -> dict[str, str]:
-    """The modules that lie beside the notebook when it runs: the student's, and those that the course gives."""
+    """Return the modules that lie beside the notebook when it runs: the student's, and those that the course gives."""
     given = {path.name: path.read_text(encoding="utf-8") for path in assignment.files(notebook).given}
     return {**helpers, **given}
 
@@ -207,7 +207,7 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     from netgrader.cage import require_self_tests  # noqa: PLC0415
     from netgrader.cage.zygote import Zygote  # noqa: PLC0415
     from netgrader.cage_contents import preload  # noqa: PLC0415
-    from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
+    from netgrader.grading.cage_files import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
 
     sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads, font_files))
     from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)
@@ -218,7 +218,7 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
 
 @functools.cache
 def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
-    """The versions of Python and of `packages` that are installed."""
+    """Return the versions of Python and of `packages` that are installed."""
     found = {"python": platform.python_version()}
     for package in packages:
         try:

@@ -35,6 +35,7 @@ __all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "ha
 
 FORMAT = 1
 STALE_SECONDS = 86_400
+FORGOTTEN_SECONDS = 180 * 86_400
 RECORDS = "latest"
 ABOUT = "entry.json"
 INPUTS = "inputs.json"
@@ -104,6 +105,10 @@ class Store:
     def path(self, key: Key) -> Path:
         """Return the folder where the result of `key` is or would be."""
         return self.root / key.stage / key.digest[:2] / key.digest
+
+    def content(self, stage: str, digest: str) -> Path:
+        """Return the folder of the files of the result whose key has this digest."""
+        return self.root / stage / digest[:2] / digest / CONTENT
 
     def get(self, key: Key) -> Entry | None:
         """Return the result of `key`; None if there is none or it is damaged (then it is removed)."""
@@ -201,10 +206,14 @@ class Store:
             self.remove(folder)
 
     def clean(self) -> None:
-        """Remove what killed runs left behind more than a day ago.
+        """Remove what killed runs left behind more than a day ago, and records that have not been written for half a year.
 
         What a process that lives is at work on stays, however old the clock makes it.
         """
+        for record in (self.root / RECORDS).glob("*/??/*.json"):
+            with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too
+                if time.time() - record.stat().st_mtime > FORGOTTEN_SECONDS:
+                    record.unlink()
         tmp = self.root / "tmp"
         if not tmp.is_dir():
             return

@@ -7,13 +7,17 @@ So whatever else stands in it, outputs and widgets and other tools' metadata, go
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from netgrader.decoding import decode
 from netgrader.errors import NetgraderError
+from netgrader.grading.store import Key, hash_bytes, hash_json
+from netgrader.imports import code_hash
 from netgrader.limited import ExceededError, within_limits
 from netgrader.phrases import say
 
@@ -21,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from netgrader.grading.store import Store
+
 __all__ = [
-    "Limits",
+    "SubmissionLimits",
     "SubmittedCell",
     "SubmittedNotebook",
     "UnreadableError",
@@ -34,6 +40,8 @@ __all__ = [
     "stem_of",
 ]
 
+PARSED = "parsed"
+READER = frozenset({"netgrader.grading.submission"})
 NEWEST_FORMAT = 4
 OLDEST_FORMAT = 3
 CELL_TYPES = frozenset({"code", "markdown", "raw"})
@@ -59,7 +67,7 @@ ID = re.compile(r"[A-Za-z0-9_.\-]{1,120}\Z")
 
 
 @dataclass(frozen=True)
-class Limits:
+class SubmissionLimits:
     """How much is read of a submission. Sizes are in bytes."""
 
     notebook_bytes: int = 50_000_000
@@ -105,8 +113,16 @@ class SubmittedNotebook:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Parsed:
+    """What was read of a notebook, with its hash."""
+
+    hash: str
+    notebook: SubmittedNotebook
+
+
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
-    """The notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
+    """Return the notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
     return tuple(
         sorted(
             path
@@ -120,24 +136,24 @@ def find_notebooks(folder: Path) -> tuple[Path, ...]:
 
 
 def name_of(path: Path) -> str:
-    """A file's name as it is told and kept: what is no character, or moves the cursor, has a sign in its place."""
+    """Return a file's name with control, format and unassigned characters replaced by U+FFFD."""
     return "".join("�" if unicodedata.category(sign) in UNSEEN else sign for sign in path.name)
 
 
 def stem_of(path: Path) -> str:
-    """As `name_of`, without its suffix."""
+    """Return what `name_of` does, without its suffix."""
     return path.with_name(name_of(path)).stem
 
 
 def helper_files(
-    folder: Path, notebook: SubmittedNotebook | None = None, limits: Limits | None = None
+    folder: Path, notebook: SubmittedNotebook | None = None, limits: SubmissionLimits | None = None
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The ``.py`` files beside a notebook, which travel with it, by name; and a sentence where they do not.
+    """Return the ``.py`` files beside a notebook, which travel with it, by name; and a sentence where they do not.
 
     Text in UTF-8, 200 kB together, no links. Where there are more, those whose names the notebook and they themselves
     speak of are tried; if these are too many as well, none travels.
     """
-    limits = limits or Limits()
+    limits = limits or SubmissionLimits()
     paths = {
         path.stem: path
         for path in sorted(folder.glob("*.py"))
@@ -170,12 +186,12 @@ def helper_files(
     return texts, tuple(notes)
 
 
-def _too_many(paths: Mapping[str, Path], limits: Limits) -> bool:
+def _too_many(paths: Mapping[str, Path], limits: SubmissionLimits) -> bool:
     return len(paths) > limits.helper_files or sum(path.stat().st_size for path in paths.values()) > limits.helper_bytes
 
 
-def _spoken_of(paths: Mapping[str, Path], notebook: SubmittedNotebook, limits: Limits) -> dict[str, Path]:
-    """The modules that the notebook's code names, and those that they name in turn."""
+def _spoken_of(paths: Mapping[str, Path], notebook: SubmittedNotebook, limits: SubmissionLimits) -> dict[str, Path]:
+    """Return the modules that the notebook's code names, and those that they name in turn."""
     todo = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     found: dict[str, Path] = {}
     while todo:
@@ -187,8 +203,11 @@ def _spoken_of(paths: Mapping[str, Path], notebook: SubmittedNotebook, limits: L
     return dict(sorted(found.items()))
 
 
-def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook:
-    """Read a notebook that was handed in.
+def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimits | None = None) -> SubmittedNotebook:
+    """Read a notebook that was handed in, or take what was read of the same bytes before from `store`.
+
+    Several processes ask for one on its way to the gradebook: whoever says which notebook it is, whoever runs it, and
+    whoever saves it.
 
     Raises
     ------
@@ -197,7 +216,7 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
     NetgraderError
         If the file cannot be read at all.
     """
-    limits = limits or Limits()
+    limits = limits or SubmissionLimits()
     try:
         size = path.stat().st_size
         if size > limits.notebook_bytes:
@@ -216,8 +235,16 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
             f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
         ) from error
+    key = Key(PARSED, {"content": hash_bytes(content), "limits": asdict(limits), "reader": code_hash(READER)})
+    found = store.get_record(key) if store else None
     try:
-        return within_limits(parse_notebook, content, limits)
+        kept = decode(_Parsed, found)
+        if kept.hash == hash_json(asdict(kept.notebook)):
+            return kept.notebook
+    except ValueError:
+        pass  # nothing is kept of it, or it is damaged
+    try:
+        notebook = within_limits(parse_notebook, content, limits)
     except ExceededError as error:
         raise UnreadableError(
             say(
@@ -225,11 +252,16 @@ def read_notebook(path: Path, limits: Limits | None = None) -> SubmittedNotebook
                 error,
             )
         ) from error
+    if store:
+        with contextlib.suppress(OSError):  # it saves time and nothing else
+            raw = asdict(notebook)
+            store.put_record(key, {"hash": hash_json(raw), "notebook": raw})
+    return notebook
 
 
-def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNotebook:
-    """As `read_notebook`, from the bytes of the file."""
-    limits = limits or Limits()
+def parse_notebook(content: bytes, limits: SubmissionLimits | None = None) -> SubmittedNotebook:
+    """Parse the bytes of a notebook, as `read_notebook` does."""
+    limits = limits or SubmissionLimits()
     raw = _json(content, limits)
     if not isinstance(raw, dict) or "nbformat" not in raw:
         raise UnreadableError(
@@ -282,7 +314,7 @@ def parse_notebook(content: bytes, limits: Limits | None = None) -> SubmittedNot
     return SubmittedNotebook(tuple(cells), tuple(notes))
 
 
-def _json(content: bytes, limits: Limits) -> Any:
+def _json(content: bytes, limits: SubmissionLimits) -> Any:
     """Decode and parse, with the sentence that fits what is wrong."""
     if not content.strip():
         raise UnreadableError("The file is empty. Save the notebook in Jupyter and hand it in again.")
@@ -322,7 +354,7 @@ def _json(content: bytes, limits: Limits) -> Any:
 
 
 def _other_kernel(raw: Mapping[str, Any]) -> list[str]:
-    """A note if the notebook asks for another kernel than the course's: it is run with the course's all the same."""
+    """Return a note if the notebook asks for another kernel than the course's: it is run with the course's all the same."""
     metadata = raw.get("metadata")
     spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
     name = spec.get("name") if isinstance(spec, dict) else None
@@ -337,7 +369,7 @@ def _other_kernel(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:
-    """The list of cells, wherever the format keeps it."""
+    """Yield the list of cells, wherever the format keeps it."""
     if version >= NEWEST_FORMAT:
         cells = raw.get("cells")
         if not isinstance(cells, list):
@@ -359,7 +391,7 @@ def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:
 
 
 def _cell(raw: Any) -> SubmittedCell | None:
-    """One cell of format 3 or 4; None if it is none."""
+    """Return one cell of format 3 or 4; None if it is none."""
     if not isinstance(raw, dict):
         return None
     cell_type = raw.get("cell_type")
@@ -377,7 +409,7 @@ def _cell(raw: Any) -> SubmittedCell | None:
 
 
 def _text(value: Any) -> str | None:
-    """The format's 'multiline string': a string or a list of them."""
+    """Return the format's 'multiline string': a string or a list of them."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(line, str) for line in value):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import Job, grade_job
+from netgrader.grading.graded_notebook import leave_graded
 from netgrader.grading.last_result import load_last_result
-from netgrader.results import NotebookResult
+from netgrader.grading.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from netgrader.grading.stages import Options
+    from netgrader.grading.store import Key
+    from netgrader.results import NotebookResult
 
 __all__ = ["Done", "Task", "WorkerResult", "WorkerTask", "grade_worker_task", "longest_first"]
 
@@ -58,11 +61,13 @@ class WorkerResult:
     Attributes
     ----------
     result, error
-        A result as JSON, or a sentence why there is none.
+        A result, or a sentence why there is none.
     made
         The stages that were run now.
     digest
         The hash of all that the result was made from.
+    graded
+        Where in the store the graded notebook is, None if it is nowhere.
     trouble
         What broke in checks of ours.
     warnings
@@ -71,33 +76,26 @@ class WorkerResult:
         How long the worker took.
     """
 
-    result: Mapping[str, Any] | None
+    result: NotebookResult | None
     error: str | None = None
     made: frozenset[str] = frozenset()
     digest: str = ""
+    graded: Key | None = None
     trouble: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
-class Done:
-    """A task and its result; the attributes are those of `WorkerResult`."""
+class Done(WorkerResult):
+    """What a worker sent back, with the `task` that it is of."""
 
-    task: Task
-    result: NotebookResult | None
-    error: str | None
-    made: frozenset[str]
-    digest: str
-    seconds: float
-    trouble: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    task: Task = field(kw_only=True)
 
     @classmethod
     def of(cls, task: Task, sent: WorkerResult) -> Done:
         """Return `task` with what a worker sent back."""
-        result = NotebookResult.from_json(sent.result) if sent.result is not None else None
-        return cls(task, result, sent.error, sent.made, sent.digest, sent.seconds, sent.trouble, sent.warnings)
+        return cls(**vars(sent), task=task)
 
 
 def grade_worker_task(task: WorkerTask, options: Options) -> WorkerResult:
@@ -105,19 +103,24 @@ def grade_worker_task(task: WorkerTask, options: Options) -> WorkerResult:
     start = time.monotonic()
     try:
         assignment = Course(Path(task.root)).assignment(task.assignment)
-        graded = grade_job(Job(assignment, task.notebook, Path(task.path), task.problem, task.notes), options)
+        job = Job(assignment, task.notebook, Path(task.path), task.problem, task.notes)
+        graded = grade_job(job, options)
+        kept = None
+        if job.notebook in assignment.notebooks:
+            kept = leave_graded(open_store(assignment.course), job.path, graded, assignment.skeleton(job.notebook))
     except NetgraderError as error:
         return WorkerResult(None, str(error), seconds=time.monotonic() - start)
     except Exception as error:  # noqa: BLE001  (one notebook's trouble must not end the class)
         sentence = plain(f"Grading it broke unexpectedly: {type(error).__name__}: {error}")
         return WorkerResult(None, sentence, seconds=time.monotonic() - start)
     return WorkerResult(
-        graded.result.as_json(),
+        graded.result,
         None,
         graded.made,
         graded.digest,
+        kept,
         graded.trouble,
-        graded.said,
+        graded.warnings,
         time.monotonic() - start,
     )
 

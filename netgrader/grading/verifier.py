@@ -34,7 +34,7 @@ from netgrader.checks.otherwise import OTHERWISE, otherwise
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.files import write_json_line
-from netgrader.grading.verify import OUTPUT, VERDICTS, VerificationRequest
+from netgrader.grading.verify import OUTPUT, VERDICTS, Broken, Noted, Planned, VerifierLine
 from netgrader.imports import modules_below
 from netgrader.reader.lab.api import LabError
 from netgrader.student.errors import NotebookError
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.checks.plugin import PlannedCheck
+    from netgrader.grading.verify import VerificationRequest
     from netgrader.reader.lab.api import Lab
     from netgrader.results import CheckResult
 
@@ -55,7 +56,7 @@ TICK = 0.1  # seconds between looks at a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def serve(connection: Connection[tuple[int, str | None], tuple[dict[str, Any], Path]]) -> None:
+def serve(connection: Connection[tuple[int, str | None], tuple[VerificationRequest, Path]]) -> None:
     """Verify each request that comes through `connection` with a folder to work in, until it closes.
 
     What goes back is the exit code, and the limit that the verifier was stopped at, in words, if it was.
@@ -64,8 +65,7 @@ def serve(connection: Connection[tuple[int, str | None], tuple[dict[str, Any], P
         importlib.import_module(module)
     with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
         while True:
-            raw, home = connection.recv()
-            request = VerificationRequest.from_json(raw)
+            request, home = connection.recv()
             if request.data is not None:
                 # In memory before the fork, with what follows from them. Where they cannot be read, verifiers say so.
                 with contextlib.suppress(NotebookError):
@@ -123,18 +123,19 @@ def _verify(request: VerificationRequest, verdicts: Path) -> int:
     """Answer the request with lines in `verdicts`; the exit code."""
     with verdicts.open("a", encoding="utf-8") as lines:
 
-        def tell(**line: Any) -> None:
-            write_json_line(lines, **_plain(line))
+        def tell(line: VerifierLine) -> None:
+            told = {name: _plain(value) for name, value in dataclasses.asdict(line).items() if value is not None}
+            write_json_line(lines, **told)
 
         try:
             _answer(request, tell)
         except (BrokenTests, BadExerciseError) as error:
-            tell(broken={"sentence": str(error), "details": getattr(error, "details", "")})
+            tell(VerifierLine(broken=Broken(str(error), getattr(error, "details", ""))))
             return BROKEN
     return 0
 
 
-def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
+def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) -> None:
     started = _started_lab(request)
     bench = Bench(
         evidence_root=request.evidence,
@@ -148,10 +149,10 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
     )
 
     def planned(plan: Sequence[PlannedCheck]) -> None:
-        tell(plan=[{"cell": entry.grades.cell, "check": dataclasses.asdict(entry.not_reached())} for entry in plan])
+        tell(VerifierLine(plan=tuple(Planned(entry.grades.cell, entry.not_reached()) for entry in plan)))
 
     def judged(verdict: CheckResult) -> None:
-        tell(verdict=dataclasses.asdict(verdict))
+        tell(VerifierLine(verdict=verdict))
 
     try:
         run = run_tests(
@@ -164,17 +165,10 @@ def _answer(request: VerificationRequest, tell: Callable[..., None]) -> None:
             on_verdict=judged,
         )
         seen = observations.to_json(run.observations)
-        tell(
-            end={
-                "measured": run.measured_by_cell,
-                "observations": seen,
-                "log": list(run.log),
-                "reading": bench.reading_seconds,
-            }
-        )
+        tell(VerifierLine(end=Noted(run.measured_by_cell, seen, tuple(run.log), bench.reading_seconds)))
         # Last, since whatever a graph does to the verifier here costs no figure either.
         facts = _facts(bench, request.cells)
-        tell(told={cell: {OTHERWISE + cell: sentence} for cell, sentence in facts.items()})
+        tell(VerifierLine(told={cell: {OTHERWISE + cell: sentence} for cell, sentence in facts.items()}))
     finally:
         bench.close()
         if started is not None:
@@ -214,7 +208,7 @@ def _lab(request: VerificationRequest) -> Lab:
 
 
 def _plain(value: Any) -> Any:
-    """JSON values only: NumPy's numbers become Python's, and what is not finite becomes null."""
+    """Return JSON values only: NumPy's numbers become Python's, and what is not finite becomes null."""
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

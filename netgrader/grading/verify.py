@@ -12,22 +12,32 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Mapping  # noqa: TC003  (what is sent is decoded by what its fields say)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader import observations
+from netgrader.decoding import decode, decode_observations
 from netgrader.errors import NetgraderError
 from netgrader.limited import start_server
-from netgrader.results import CheckResult, Outcome
+from netgrader.results import CheckResult  # noqa: TC001  (likewise)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from netgrader.evidence import Json
     from netgrader.observations import Observations
 
-__all__ = ["Verification", "VerificationError", "VerificationRequest", "verify"]
+__all__ = [
+    "Broken",
+    "Noted",
+    "Planned",
+    "Verification",
+    "VerificationError",
+    "VerificationRequest",
+    "VerifierLine",
+    "verify",
+]
 
 VERDICTS = "verdicts.jsonl"  # what a verifier writes, in the folder that it works in
 OUTPUT = "output.txt"
@@ -94,25 +104,68 @@ class VerificationRequest:
     problems: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
-        """The request as the verifier reads it; paths absolute."""
-        return {key: _json(value) for key, value in dataclasses.asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> VerificationRequest:
-        """The inverse of `as_json`."""
-        return cls(
-            **{
-                **raw,
-                "evidence": Path(raw["evidence"]),
-                "public_tests": tuple(map(Path, raw["public_tests"])),
-                "hidden_tests": tuple(map(Path, raw["hidden_tests"])),
-                "exercises": Path(raw["exercises"]),
-                "hidden": None if raw["hidden"] is None else Path(raw["hidden"]),
-                "cells": None if raw["cells"] is None else tuple(raw["cells"]),
-                "data": None if raw["data"] is None else Path(raw["data"]),
-            }
+    def absolute(self) -> VerificationRequest:
+        """Return the request with absolute paths: whoever works on it does so in a folder of its own."""
+        return dataclasses.replace(
+            self,
+            evidence=self.evidence.resolve(),
+            public_tests=tuple(path.resolve() for path in self.public_tests),
+            hidden_tests=tuple(path.resolve() for path in self.hidden_tests),
+            exercises=self.exercises.resolve(),
+            hidden=self.hidden and self.hidden.resolve(),
+            data=self.data and self.data.resolve(),
         )
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A check that is going to be run: its cell, and its verdict should it not be reached."""
+
+    cell: str
+    check: CheckResult
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What came of the tests beside their verdicts; the attributes are those of `Verification`."""
+
+    measured: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    observations: Any = field(default_factory=dict)
+    log: tuple[str, ...] = ()
+    reading: float | None = None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Why the tests themselves are at fault."""
+
+    sentence: str
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class VerifierLine:
+    """A line of `VERDICTS`: one of these, written as soon as it is known.
+
+    Attributes
+    ----------
+    plan
+        All checks that are going to be run.
+    verdict
+        The verdict of one of them.
+    end
+        What came of the tests besides.
+    told
+        What is told to the instructor of the notebook, as figures by cell.
+    broken
+        Why nothing can be verified.
+    """
+
+    plan: tuple[Planned, ...] | None = None
+    verdict: CheckResult | None = None
+    end: Noted | None = None
+    told: Mapping[str, Mapping[str, Any]] | None = None
+    broken: Broken | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +188,8 @@ class Verification:
         Why some tests were not reached, if so.
     log
         For the instructor: what went wrong in tests and lab.
+    digest
+        Hash of it as it stands in the store, empty before it is there.
     """
 
     checks: Mapping[str, tuple[CheckResult, ...]]
@@ -144,18 +199,17 @@ class Verification:
     reading: float | None = None
     problem: str | None = None
     log: tuple[str, ...] = ()
+    digest: str = ""
+
+    @property
+    def experiments(self) -> float | None:
+        """Return the seconds that were no reading of networks; None if it was stopped before that was told."""
+        return None if self.reading is None else self.seconds - self.reading
 
     @property
     def measured(self) -> dict[str, Json]:
-        """The figures of all cells."""
+        """Return the figures of all cells."""
         return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """Codes of all faults that cost something, each once, in the order of the checks."""
-        charged = {Outcome.FAILED, Outcome.PARTIAL}
-        found = (check for checks in self.checks.values() for check in checks if check.outcome in charged)
-        return tuple(dict.fromkeys(code for check in found for code in check.faults))
 
 
 def verify(request: VerificationRequest) -> Verification:
@@ -177,16 +231,16 @@ def verify(request: VerificationRequest) -> Verification:
         lines = list(_lines(home / VERDICTS))
         output = (home / OUTPUT).read_text(encoding="utf-8", errors="replace")[-LOG:]
     seconds = time.monotonic() - start
-    broken = next((line["broken"] for line in lines if "broken" in line), None)
+    broken = next((line.broken for line in lines if line.broken), None)
     if broken is not None:
-        raise VerificationError(broken["sentence"], broken["details"])
-    plan = next((line["plan"] for line in lines if "plan" in line), None)
+        raise VerificationError(broken.sentence, broken.details)
+    plan = next((line.plan for line in lines if line.plan is not None), None)
     if plan is None:
         raise VerificationError(f"The verifier ended before it began ({limit or f'exit code {code}'}).", output)
     problem = None
     if limit is not None:
         problem = f"The verification {limit} and was stopped."
-    elif not any("told" in line for line in lines):
+    elif all(line.told is None for line in lines):
         problem = f"The verification ended before its time (exit code {code})."
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
@@ -207,7 +261,7 @@ class _Server:
         """Run a verifier in the folder `home`; its exit code, and the limit that it was stopped at, in words."""
         with self._lock:
             try:
-                self._connection.send((request.as_json(), home))
+                self._connection.send((request.absolute(), home))
                 code, limit = self._connection.recv()
             except (EOFError, OSError):
                 return -signal.SIGKILL, None  # it ends with its server
@@ -247,44 +301,33 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _lines(verdicts: Path) -> Iterator[dict[str, Any]]:
+def _lines(verdicts: Path) -> Iterator[VerifierLine]:
     """Yield what the verifier wrote, line by line; the last line of one that was killed may be cut off."""
     if not verdicts.is_file():
         return
     for line in verdicts.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(json.JSONDecodeError):
-            yield json.loads(line)
+            raw = json.loads(line)
+            yield decode(VerifierLine, raw)
 
 
 def _verification(
-    plan: Sequence[Mapping[str, Any]],
-    lines: Sequence[Mapping[str, Any]],
-    *,
-    seconds: float,
-    problem: str | None,
-    output: str,
+    plan: Sequence[Planned], lines: Sequence[VerifierLine], *, seconds: float, problem: str | None, output: str
 ) -> Verification:
-    verdicts = {line["verdict"]["check"]: line["verdict"] for line in lines if "verdict" in line}
+    verdicts = {line.verdict.check: line.verdict for line in lines if line.verdict}
     checks: dict[str, list[CheckResult]] = {}
-    for entry in plan:
-        raw = verdicts.get(entry["check"]["check"], entry["check"])
-        checks.setdefault(entry["cell"], []).append(CheckResult.from_json(raw))
-    nothing: dict[str, Any] = {"measured": {}, "observations": {}, "log": [], "reading": None}
-    noted = next((line["end"] for line in lines if "end" in line), nothing)
-    told: Mapping[str, Any] = next((line["told"] for line in lines if "told" in line), {})
-    measured = noted["measured"]
+    for planned in plan:
+        checks.setdefault(planned.cell, []).append(verdicts.get(planned.check.check, planned.check))
+    noted = next((line.end for line in lines if line.end), Noted())
+    told: Mapping[str, Mapping[str, Any]] = next((line.told for line in lines if line.told), {})
     return Verification(
         checks={cell: tuple(found) for cell, found in checks.items()},
-        measured_by_cell={cell: {**measured.get(cell, {}), **told.get(cell, {})} for cell in (*measured, *told)},
-        observations=observations.from_json(noted["observations"]),
+        measured_by_cell={
+            cell: {**noted.measured.get(cell, {}), **told.get(cell, {})} for cell in (*noted.measured, *told)
+        },
+        observations=decode_observations(noted.observations),
         seconds=seconds,
-        reading=noted["reading"],
+        reading=noted.reading,
         problem=problem,
-        log=(*noted["log"], *([problem] if problem else []), *([output] if output else [])),
+        log=(*noted.log, *([problem] if problem else []), *([output] if output else [])),
     )
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Path):
-        return str(value.resolve())
-    return [_json(one) for one in value] if isinstance(value, tuple) else value

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping  # noqa: TC003  (what is stored is decoded by what its fields say)
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
 from netgrader.checks.held_out import HARDNESS
-from netgrader.grading.fingerprints import CellTests, cells_to_run, tests_by_cell
+from netgrader.decoding import decode, decode_observations
+from netgrader.files import write_json
+from netgrader.grading.changed_tests import CellTests, cells_to_run, tests_by_cell
 from netgrader.grading.stages import Options, Ran, versions_of
 from netgrader.grading.store import Key, Store, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
-from netgrader.results import CheckResult
+from netgrader.results import CheckResult  # noqa: TC001  (likewise)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment
-    from netgrader.observations import Observations
 
-__all__ = ["VERDICTS", "Verified", "tests_hashes", "verdict_context", "verify_stage"]
+__all__ = ["VERDICTS", "tests_hashes", "verdict_context", "verify_stage"]
 
 VERDICTS = "verify"
 READING = "reading"
@@ -33,26 +34,21 @@ IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier"})
 
 
 @dataclass(frozen=True)
-class Verified:
-    """What came of the tests."""
+class _StoredVerification:
+    """A verification as it stands in the store."""
 
     checks: Mapping[str, tuple[CheckResult, ...]]
-    measured: Mapping[str, Any] = field(default_factory=dict)
-    observations: Observations = field(default_factory=dict)
-    log: tuple[str, ...] = ()
-    problem: str | None = None
-    seconds: float = 0.0
-    digest: str = ""
-    experiments: float | None = None
-    """Seconds of that which were no reading of networks; None if it was cut off before that was told."""
+    measured: Mapping[str, Mapping[str, Any]]
+    observations: Any
+    log: tuple[str, ...]
 
 
 def verify_stage(
     store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0
-) -> tuple[Verified, bool]:
+) -> tuple[Verification, bool]:
     """Run the tests on what the run of a number handed over, or take their verdicts from the store; and whether now.
 
-    After a change of tests only the tests of the check cells that it touches are run: see `netgrader.grading.fingerprints`.
+    After a change of tests only the tests of the check cells that it touches are run: see `netgrader.grading.changed_tests`.
     """
     files = assignment.files(notebook)
     tests = (*files.public_tests, *files.hidden_tests)
@@ -77,7 +73,7 @@ def verify_stage(
         from netgrader.cage import require_self_tests  # noqa: PLC0415
         from netgrader.cage.zygote import Zygote  # noqa: PLC0415
         from netgrader.cage_contents import preload  # noqa: PLC0415
-        from netgrader.grading.execution_fonts import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
+        from netgrader.grading.cage_files import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
 
         require_self_tests(options.sandbox)
         zygote = Zygote.address_for(options.sandbox, preload(options.threads, font_files))
@@ -88,8 +84,7 @@ def verify_stage(
             raise _Unfinished(verification)
         if verification.reading is not None:
             parts[READING] = verification.reading
-        text = json.dumps(_as_json(verification), indent=1)
-        (folder / VERIFICATION_FILE).write_text(text + "\n", encoding="utf-8")
+        write_json(folder / VERIFICATION_FILE, _as_json(verification))
 
     known = latest.known(again=options.cells) if options.cells and not options.anew else None
     if options.anew or options.cells:
@@ -99,23 +94,12 @@ def verify_stage(
     except _Unfinished as unfinished:
         # What was judged counts today; the next call tries again.
         done = unfinished.verification
-        fields = {
-            name: getattr(done, name) for name in ("checks", "measured", "observations", "log", "problem", "seconds")
-        }
-        return Verified(**fields, digest=hash_json(_as_json(done))), True
+        return dataclasses.replace(done, reading=None, digest=hash_json(_as_json(done))), True
     if made:
         latest.save(key)
-    raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
-    found = _from_json(raw)
-    return Verified(
-        found.checks,
-        found.measured,
-        found.observations,
-        found.log,
-        None,
-        entry.seconds,
-        entry.digest,
-        entry.seconds - entry.parts[READING] if READING in entry.parts else None,
+    found = _load(entry.content)
+    return dataclasses.replace(
+        found, seconds=entry.seconds, reading=entry.parts.get(READING), digest=entry.digest
     ), made
 
 
@@ -183,8 +167,7 @@ class _Latest:
             entry = self._store.get(Key(VERDICTS, record["inputs"]))
             if entry is None:
                 return None
-            raw = json.loads((entry.content / VERIFICATION_FILE).read_text(encoding="utf-8"))
-            verification = _from_json(raw)
+            verification = _load(entry.content)
             run = cells_to_run(now, {cell: hash_ for cell, hash_ in record["cells"].items() if cell not in again})
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -233,6 +216,7 @@ def _as_json(verification: Verification) -> dict[str, Any]:
     }
 
 
-def _from_json(raw: Mapping[str, Any]) -> Verification:
-    checks = {cell: tuple(map(CheckResult.from_json, found)) for cell, found in raw["checks"].items()}
-    return Verification(checks, raw["measured"], observations.from_json(raw["observations"]), log=tuple(raw["log"]))
+def _load(content: Path) -> Verification:
+    raw = json.loads((content / VERIFICATION_FILE).read_text(encoding="utf-8"))
+    stored = decode(_StoredVerification, raw)
+    return Verification(stored.checks, stored.measured, decode_observations(stored.observations), log=stored.log)

@@ -1,11 +1,42 @@
-"""The settings that make nbgrader grade as we do, for a course's ``nbgrader_config.py``."""
+"""The settings that make nbgrader grade as we do, for a course's ``nbgrader_config.py``, and whether they are in force.
+
+That is told by the steps that nbgrader's autograde would run, whatever files, options and order of lines made them so: what
+students wrote has to run in the cage, and marks have to come from verdicts. Our own commands ask before anything is graded
+(`require_configured`); nbgrader's are asked at each notebook (`require_steps`).
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["configure"]
+from netgrader.errors import NetgraderError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.course import Course
+
+__all__ = [
+    "LINES",
+    "NotCagedError",
+    "autograde_steps",
+    "configure",
+    "problem_of",
+    "require_configured",
+    "require_steps",
+    "sandbox_of",
+]
+
+LINES = (
+    "from pathlib import Path; from netgrader.nbgrader_plugin.configure import configure; "
+    "configure(c, Path(__file__).parent)"
+)
+"""What a course's configuration has to have, after ``c = get_config()`` and after whatever sets the same anew."""
+
+
+class NotCagedError(NetgraderError):
+    """Students' code would run without a cage, or marks would be taken from what it prints."""
 
 
 def configure(c: Any, root: str | Path) -> None:
@@ -21,8 +52,8 @@ def configure(c: Any, root: str | Path) -> None:
     plugin = "netgrader.nbgrader_plugin"
     c.CourseDirectory.root = str(Path(root).resolve())
     # A file that is no notebook must not end the class: it becomes a notebook that says so.
-    c.Autograde.exporter_class = f"{plugin}.exporter.SubmissionExporter"
-    c.Autograde.pre_convert_hook = f"{plugin}.adopt.adopt_hook"
+    c.Autograde.exporter_class = f"{plugin}.hooks.SubmissionExporter"
+    c.Autograde.pre_convert_hook = f"{plugin}.hooks.adopt_hook"
     # Our restoring replaces DeduplicateIds, OverwriteKernelspec, OverwriteCells and the failures of CheckCellMetadata.
     c.Autograde.sanitize_preprocessors = [
         "nbgrader.preprocessors.ClearOutput",
@@ -42,8 +73,107 @@ def configure(c: Any, root: str | Path) -> None:
     c.GenerateFeedback.exporter_class = "netgrader.pages.feedback_export.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
     # Formgrader shows answers with this exporter, and whoever runs in its page can change marks.
-    renders = f"{plugin}.render"
+    renders = f"{plugin}.formgrader_page"
     c.HTMLExporter.filters = {
         "markdown2html": f"{renders}.safe_markdown",
         "strip_files_prefix": f"{renders}.as_it_is",
     }
+
+
+def require_configured(course: Course) -> None:
+    """See that nbgrader is set up in `course` to grade by our steps.
+
+    Raises
+    ------
+    NotCagedError
+        If not: with the line to add.
+    """
+    problem = problem_of(course)
+    if problem is not None:
+        raise NotCagedError(problem)
+
+
+def problem_of(course: Course) -> str | None:
+    """Return why nothing may be graded in `course` as nbgrader is set up there, and what to add; None if it may."""
+    from netgrader.nbgrader_plugin.converters import nbgrader_config  # noqa: PLC0415  (a course's settings come through here)
+
+    root = Path(nbgrader_config(course).get("CourseDirectory", {}).get("root", course.root))
+    if root.resolve() != course.root.resolve():
+        return _sentence(course, f"c.CourseDirectory.root names another folder, {root}")
+    try:
+        sanitizing, grading = autograde_steps(course)
+    except Exception as error:  # noqa: BLE001  (whatever an instructor's settings make of nbgrader's parts)
+        return _sentence(course, f"nbgrader cannot be set up: {type(error).__name__}: {error}")
+    reason = _wrong(sanitizing, sanitize=True) or _wrong(grading, sanitize=False)
+    return _sentence(course, reason) if reason else None
+
+
+def require_steps(steps: Sequence[Any], course: Course, *, sanitize: bool) -> None:
+    """See that what is about to be run on a notebook of ours are our steps.
+
+    Raises
+    ------
+    NotCagedError
+        If not: with the line to add.
+    """
+    reason = _wrong(steps, sanitize=sanitize)
+    if reason:
+        raise NotCagedError(_sentence(course, reason))
+
+
+def sandbox_of(grading: Sequence[Any], *, plain: bool) -> str:
+    """Return the sandbox that nbgrader runs notebooks of ours or of its own in, by the steps that grade; ``none`` is none."""
+    from netgrader.nbgrader_plugin.preprocessors import CagedExecute  # noqa: PLC0415  (slow)
+
+    ours = next((step for step in grading if isinstance(step, CagedExecute) and step.enabled), None)
+    return "none" if ours is None or (plain and ours.run_plain_assignments_uncaged) else str(ours.sandbox)
+
+
+def autograde_steps(course: Course) -> tuple[list[Any], list[Any]]:
+    """Return the steps of nbgrader's autograde in `course`: those that make a notebook ready, and those that grade it."""
+    from nbgrader.converters import Autograde  # noqa: PLC0415  (slow)
+    from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (slow)
+
+    from netgrader.nbgrader_plugin.converters import nbgrader_config, nbgraders_ways  # noqa: PLC0415  (likewise)
+
+    config = nbgrader_config(course)
+    with nbgraders_ways(course):
+        coursedir = CourseDirectory(config=config, root=str(course.root))
+        converter = Autograde(coursedir=coursedir, config=config)
+        kinds = [converter.sanitize_preprocessors, converter.autograde_preprocessors]
+        found: tuple[list[Any], list[Any]] = ([], [])
+        for steps, wanted in zip(found, kinds, strict=True):
+            exporter = converter.exporter_class(parent=converter, config=converter.config)
+            exporter._preprocessors = steps  # noqa: SLF001  (as nbgrader does)
+            for kind in wanted:
+                exporter.register_preprocessor(kind)
+    return found
+
+
+def _wrong(steps: Sequence[Any], *, sanitize: bool) -> str | None:
+    """Return what is not as it must be among the steps that grade a notebook, or that make it ready."""
+    from nbconvert.preprocessors import ExecutePreprocessor  # noqa: PLC0415  (slow)
+    from nbgrader.preprocessors import SaveAutoGrades  # noqa: PLC0415  (slow)
+
+    from netgrader.nbgrader_plugin.preprocessors import CagedExecute, RestoreCells, SaveVerdicts  # noqa: PLC0415
+
+    on = [step for step in steps if getattr(step, "enabled", True)]
+    runs = next((step for step in on if isinstance(step, ExecutePreprocessor)), None)
+    if runs is not None:
+        return f"{type(runs).__name__} runs students' code without a cage"
+    if any(isinstance(step, SaveAutoGrades) for step in on):
+        return "SaveAutoGrades takes marks from what students' code prints"
+    wanted: tuple[type[Any], ...] = (RestoreCells,) if sanitize else (CagedExecute, SaveVerdicts)
+    there = [next((place for place, step in enumerate(on) if isinstance(step, kind)), None) for kind in wanted]
+    missing = next((kind.__name__ for kind, place in zip(wanted, there, strict=True) if place is None), None)
+    if missing is not None:
+        return f"the step {missing} is not there or is switched off"
+    places = [place for place in there if place is not None]
+    return None if places == sorted(places) else f"{wanted[-1].__name__} comes before {wanted[0].__name__}"
+
+
+def _sentence(course: Course, reason: str) -> str:
+    return (
+        f"Nothing is graded: as nbgrader is set up for {course.root}, students' code would not run in the cage as it must "
+        f"({reason}). Write at the end of nbgrader_config.py there: {LINES}"
+    )

@@ -19,24 +19,28 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from nbgrader.utils import find_all_files
 from traitlets.config import Config
 
-from netgrader.grading.grade import grade_job, job_of
+from netgrader.grading.grade import grade_job, job_of, jobs_of
+from netgrader.grading.graded_notebook import take_graded
 from netgrader.grading.last_result import save_last_result
+from netgrader.grading.store import open_store
 from netgrader.limited import together
-from netgrader.nbgrader_plugin.adopt import adopt, drop_links
 from netgrader.nbgrader_plugin.configure import configure
 from netgrader.nbgrader_plugin.converters import nbgrader_config
-from netgrader.nbgrader_plugin.page import page_of
+from netgrader.nbgrader_plugin.formgrader_page import page_of
+from netgrader.nbgrader_plugin.handing_in import handed_in
+from netgrader.nbgrader_plugin.hooks import adopt, drop_links
 from netgrader.nbgrader_plugin.preprocessors import save_verdicts
-from netgrader.nbgrader_plugin.stamp import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from netgrader.course import Assignment
-    from netgrader.grading.grade import GradedNotebook
+    from netgrader.grading.grade import Job
+    from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.grading.last_result import LastResult
     from netgrader.grading.stages import Options
+    from netgrader.grading.tasks import Done
 
 __all__ = ["Conversion", "is_ours_alone"]
 
@@ -101,7 +105,7 @@ class Conversion:
         self._limits = (IgnorePattern(config=config), LimitOutput(config=config))
         self._course_files = _files(assignment.source, self._ignored)
 
-    def save(self, gradebook: Any, student: str) -> bool:
+    def save(self, gradebook: Any, student: str, done: Sequence[Done] = ()) -> bool:
         """Save a student's submission over what was there.
 
         Parameters
@@ -110,6 +114,8 @@ class Conversion:
             nbgrader's, open.
         student
             Whose.
+        done
+            What workers have graded of it; what is not among it is graded here.
 
         Returns
         -------
@@ -123,15 +129,15 @@ class Conversion:
         """
         folder = self._folder("submitted", student)
         drop_links(folder)
-        adopt(self._assignment, folder)
+        jobs = jobs_of(self._assignment, student)
+        adopt(folder, jobs)
         names = sorted(path.stem for path in folder.glob(NOTEBOOKS))
         try:
             known = {notebook.name for notebook in gradebook.find_assignment(self._assignment.name).notebooks}
         except MissingEntry:
             return False
-        graded = {
-            name: grade_job(job_of(self._assignment, student, name), self._options) for name in names if name in known
-        }
+        by_name = {one.task.job.notebook: one for one in done}
+        graded = {name: self._graded(student, name, by_name.get(name), jobs) for name in names if name in known}
         marks = self._marks(gradebook, student, graded, folder) if graded else None
         if marks is None:
             return False
@@ -148,6 +154,15 @@ class Conversion:
             for name, one in graded.items():
                 self._write(target, name, one)
         return True
+
+    def _graded(self, student: str, name: str, done: Done | None, jobs: Sequence[Job]) -> GradedNotebook:
+        """Return what a worker left of a notebook, or grade it."""
+        if done is not None and done.graded is not None:
+            store = open_store(self._assignment.course)
+            found = take_graded(store, done.graded, done.digest, self._assignment.skeleton(name))
+            if found is not None:
+                return found
+        return grade_job(job_of(self._assignment, student, name, jobs), self._options)
 
     def _marks(
         self, gradebook: Any, student: str, graded: Mapping[str, GradedNotebook], folder: Path
@@ -181,7 +196,7 @@ class Conversion:
         return self._assignment.course.folder(step, student, self._assignment.name)
 
     def _submission(self, gradebook: Any, student: str, when: datetime | None) -> Any:
-        """The student's submission in the open transaction, made if there is none, as nbgrader's `add_submission` does."""
+        """Return the student's submission in the open transaction, made if there is none, as nbgrader's `add_submission` does."""
         try:
             submission = gradebook.find_submission(self._assignment.name, student)
         except MissingEntry:
@@ -191,7 +206,7 @@ class Conversion:
         return submission
 
     def _copy(self, files: Sequence[str], source: Path, target: Path) -> None:
-        """What lies beside the notebooks."""
+        """Copy what lies beside the notebooks."""
         for file in files:
             copy = target / os.path.relpath(file, source)
             _make_way(copy, target)
@@ -200,7 +215,7 @@ class Conversion:
             copy.chmod(MODE)
 
     def _write(self, target: Path, name: str, graded: GradedNotebook) -> None:
-        """The page in formgrader."""
+        """Write the page in formgrader."""
         page = page_of(graded, self._assignment.skeleton(name))
         resources: dict[str, Any] = {}
         for step in self._limits:
@@ -222,7 +237,7 @@ def _make_way(copy: Path, target: Path) -> None:
 
 
 def _as_many_as_fit(files: Sequence[str]) -> list[str]:
-    """Those of a stranger's files that are copied, by what each takes where it is copied to: a file may have gaps."""
+    """Return those of a stranger's files that are copied, by what each takes where it is copied to: a file may have gaps."""
     taken, left = [], MOST_BYTES
     for file in files[:MOST_FILES]:
         size = Path(file).lstat().st_size
@@ -237,7 +252,7 @@ def _files(folder: Path, ignored: Sequence[str]) -> list[str]:
 
 
 def _new_submission(gradebook: Any, assignment: str, student: str) -> Any:
-    """A submission with an empty grade and comment for each cell; nbgrader's own function would commit it like that."""
+    """Return a submission with an empty grade and comment for each cell; nbgrader's own function would commit it like that."""
     try:
         owner = gradebook.find_student(student)
     except MissingEntry:

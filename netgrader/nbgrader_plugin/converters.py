@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
-from netgrader.nbgrader_plugin.stamp import NO_TIME
+from netgrader.nbgrader_plugin.handing_in import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class GradebookError(NetgraderError):
 
 
 def nbgrader_config(course: Course) -> Any:
-    """The course's config, as nbgrader's own commands read it; a copy that may be changed."""
+    """Return the course's config, as nbgrader's own commands read it; a copy that may be changed."""
     return copy.deepcopy(course.config)
 
 
@@ -97,7 +97,7 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
 
 
 def patient(db_url: str) -> str:
-    """`db_url` of which a writer waits for another one for a while: SQLite gives up after five seconds otherwise."""
+    """Return `db_url` of which a writer waits for another one for a while: SQLite gives up after five seconds otherwise."""
     if not db_url.startswith("sqlite:///") or "?" in db_url:
         return db_url
     return f"{db_url}?timeout={PATIENCE_SECONDS:g}"
@@ -105,7 +105,7 @@ def patient(db_url: str) -> str:
 
 @contextmanager
 def nbgraders_ways(course: Course) -> Iterator[None]:
-    """What nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
+    """Set up what nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
 
     It starts ``alembic`` by name to make a gradebook, which is on nobody's path if ours is not. Its commands
     put the course's folder on Python's path, where an instructor's plugins lie.
@@ -147,7 +147,7 @@ def _run(
 
 
 def _of_one(kind: type[Any], assignment: str, student: str) -> type[Any]:
-    """`kind` for one student, found by name: nbgrader takes the folder that it found for a pattern once more."""
+    """Return `kind` for one student, found by name: nbgrader takes the folder that it found for a pattern once more."""
 
     class OfOne(kind):  # type: ignore[misc]
         def init_notebooks(self) -> None:
@@ -165,7 +165,7 @@ def _of_one(kind: type[Any], assignment: str, student: str) -> type[Any]:
 
 @contextmanager
 def reasons_as_sentences() -> Iterator[None]:
-    """What nbgrader's own parts raise becomes a sentence, as it does in its converters.
+    """Turn what nbgrader's own parts raise into a sentence, as is done for its converters.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _collecting_log() -> logging.Logger:
 
 
 def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
-    """The reason behind nbgrader's exception: the last line of the traceback that it logged."""
+    """Return the reason behind nbgrader's exception: the last line of the traceback that it logged."""
     # Words of a stranger's may stand in it: what kind of trouble it is, is told by exceptions alone.
     reason = plain(next(_reasons([*reversed(lines), str(error)]), f"{type(error).__name__}: {error}"))
     of_gradebook = _of_the_gradebook(error)
@@ -215,7 +215,7 @@ def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
 
 
 def _of_the_gradebook(error: BaseException) -> Exception | None:
-    """The database's own exception that `error` comes from; None if it is none of it."""
+    """Return the database's own exception that `error` comes from; None if it is none of it."""
     from sqlalchemy.exc import DatabaseError, OperationalError  # noqa: PLC0415  (slow)
 
     one: BaseException | None = error

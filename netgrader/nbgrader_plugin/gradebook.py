@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
-from netgrader.nbgrader_plugin.stamp import handed_in
+from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -149,7 +149,7 @@ def _add_indexes(course: Course) -> None:
 
 @contextmanager
 def opened(course: Course) -> Iterator[Any]:
-    """The gradebook, for several questions or changes at once.
+    """Open the gradebook for several questions or changes at once.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, st
 
 
 def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
-    """The student's submission in the gradebook; None if there is none, or it is another one than what lies there."""
+    """Return the student's submission in the gradebook; None if there is none, or it is another one than what lies there."""
     from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
 
     when = handed_in(assignment.course.folder("submitted", student, assignment.name))
@@ -226,7 +226,7 @@ def has_duedate(assignment: Assignment) -> bool:
 
 
 def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[str]:
-    """A sentence for each notebook of which nbgrader takes points for coming late."""
+    """Return a sentence for each notebook of which nbgrader takes points for coming late."""
     return [
         f"{student} {notebook.name}: it came late, so the gradebook counts {notebook.late_submission_penalty:g} points less."
         for notebook in gradebook.find_submission(assignment.name, student).notebooks
@@ -235,7 +235,7 @@ def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[s
 
 
 def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:
-    """Points that a person gave, by student, notebook and cell."""
+    """Return points that a person gave, by student, notebook and cell."""
     from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
 
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,17 +22,23 @@ from netgrader.cage import remove_tree, scratch_folder
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
 from netgrader.files import write_text
-from netgrader.grading.parcels import unpack_beside
+from netgrader.grading.archives import unpack_beside
 from netgrader.limited import ExceededError, within_limits
-from netgrader.nbgrader_plugin.stamp import FILE, handed_in, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from netgrader.course import Assignment, Course
 
-__all__ = ["HandedIn", "put_right"]
+__all__ = ["NO_TIME", "HandedIn", "handed_in", "put_right"]
 
+FILE = "timestamp.txt"
+LONGEST_STAMP = 200  # bytes of it that are read
+NBGRADERS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} UTC")
+NO_TIME = (
+    "The file timestamp.txt beside the notebooks holds no time, so nbgrader cannot tell whether they came late. "
+    "Correct or delete it, and call again."
+)
 EXCHANGE = "/usr/local/share/nbgrader/exchange"
 KINDS = (".ipynb", ".py", ".zip")
 """What is graded of a submission; all else may have come later."""
@@ -116,7 +123,7 @@ def _corrected(folder: Path, student: str, claimed: datetime | None, record: _Re
 
 
 def _records(course: Course, assignment: str) -> Mapping[str, list[_Record]]:
-    """What was handed in for an assignment through the exchange, by student, as nbgrader reads its folders' names."""
+    """Return what was handed in for an assignment through the exchange, by student, as nbgrader reads its folders' names."""
     exchange = Path(str(course.config.get("Exchange", {}).get("root", EXCHANGE)))
     name = str(course.config.get("CourseDirectory", {}).get("course_id", ""))
     inbound = exchange / name / "inbound"
@@ -137,7 +144,7 @@ def _records(course: Course, assignment: str) -> Mapping[str, list[_Record]]:
 
 
 def _same(records: Sequence[_Record], submission: Path) -> list[_Record]:
-    """Those whose work is a submission's."""
+    """Return those whose work is a submission's."""
     return [record for record in records if _holds(record.folder, submission)]
 
 
@@ -189,3 +196,34 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def handed_in(folder: Path | str) -> datetime | None:
+    """Return the time in a submission's ``timestamp.txt``, in UTC without a zone; None if there is none or it is empty.
+
+    Raises
+    ------
+    NetgraderError
+        If it holds something else than a time.
+    """
+    stamp = f"{folder}/{FILE}"  # a text: a list of ten thousand asks for as many
+    try:
+        if not S_ISREG(os.lstat(stamp).st_mode):
+            return None
+        with open(stamp, "rb", buffering=0) as file:  # noqa: PTH123  (likewise)
+            text = file.read(LONGEST_STAMP).decode().strip()
+        return time_of(text) if text else None
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except Exception as error:  # whatever nbgrader's parser makes of a stranger's text
+        raise NetgraderError(NO_TIME) from error
+
+
+def time_of(text: str) -> datetime:
+    """Return a time as nbgrader writes or takes it, in UTC without a zone; whatever its parser raises if it is none."""
+    if NBGRADERS.fullmatch(text):  # as nbgrader writes it: a hundredth of what the parser of any form takes
+        return datetime.fromisoformat(text.removesuffix(" UTC"))
+    from nbgrader.utils import parse_utc  # noqa: PLC0415  (slow)
+
+    found: datetime = parse_utc(text)
+    return found

@@ -19,7 +19,7 @@ from netgrader.cage.kernel import CagedKernelManager
 from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package
 from netgrader.errors import NetgraderError
 from netgrader.limited import ExceededError, within_limits
-from netgrader.nbgrader_plugin.render import safe_outputs
+from netgrader.nbgrader_plugin.formgrader_page import safe_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +99,7 @@ def save_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
 
 
 def _safe(outputs: Sequence[Sequence[Any]]) -> list[list[dict[str, Any]]]:
-    """The outputs of each cell, as anybody may be shown them."""
+    """Return the outputs of each cell, as anybody may be shown them."""
     return [safe_outputs(those, f"out-{number}-") for number, those in enumerate(outputs)]
 
 
@@ -111,7 +111,7 @@ def _through(steps: Sequence[type[Any]], parent: Any, nb: Any, resources: Any) -
 
 @contextmanager
 def _run_folder(autograded: Path, submitted: Path) -> Iterator[Path]:
-    """What nbgrader put beside the notebook, in a folder of this run's own; notebooks are those that were handed in."""
+    """Copy what nbgrader put beside the notebook into a folder of this run's own; notebooks are those that were handed in."""
     folder = scratch_folder("plain")
     folder.chmod(0o755)  # the cage is entered there before it has its user
     try:

@@ -12,14 +12,14 @@ from traitlets import Bool, Unicode
 
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import NOT_RESTORED, GradedNotebook, Job, grade_job, job_of
+from netgrader.grading.grade import NOT_RESTORED, Job, grade_job, job_of
 from netgrader.grading.last_result import LastResult, load_last_result, save_last_result
 from netgrader.grading.restore import RestoredCell, restore
 from netgrader.grading.stages import Options
-from netgrader.grading.store import hash_bytes
+from netgrader.grading.store import hash_bytes, open_store
 from netgrader.grading.submission import UnreadableError, read_notebook
 from netgrader.limited import ExceededError, within_limits
-from netgrader.nbgrader_plugin.page import fill, page_of
+from netgrader.nbgrader_plugin.formgrader_page import fill, page_of
 from netgrader.nbgrader_plugin.plain import restore_plain, run_plain, save_plain
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Sequence
 
+    from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.skeleton import Skeleton
 
 __all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "course_of", "save_verdicts"]
@@ -38,21 +39,21 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
     """A step that knows which notebook of which course it is at."""
 
     def job(self, resources: Any) -> Job:
-        """The submitted notebook that nbgrader is at."""
+        """Return the submitted notebook that nbgrader is at."""
         about = resources["nbgrader"]
         return job_of(self.assignment(resources), about["student"], about["notebook"])
 
     def assignment(self, resources: Any) -> Assignment:
-        """The assignment that nbgrader is at, in the course whose converter called us."""
+        """Return the assignment that nbgrader is at, in the course whose converter called us."""
         return self.course().assignment(resources["nbgrader"]["assignment"])
 
     def course(self) -> Course:
-        """The course of the converter that this step belongs to."""
+        """Return the course of the converter that this step belongs to."""
         return course_of(self)
 
 
 def course_of(step: Any) -> Course:
-    """The course of the converter that a step or an exporter of nbgrader's belongs to."""
+    """Return the course of the converter that a step or an exporter of nbgrader's belongs to."""
     owner = step.parent
     while owner is not None and not hasattr(owner, "coursedir"):
         owner = owner.parent
@@ -75,7 +76,9 @@ class RestoreCells(_Step):
         problem = job.problem
         try:
             cells: Sequence[RestoredCell] = (
-                () if problem else within_limits(restore, read_notebook(job.path), skeleton).cells
+                ()
+                if problem
+                else within_limits(restore, read_notebook(job.path, open_store(job.assignment.course)), skeleton).cells
             )
         except UnreadableError as error:
             cells, problem = (), str(error)
@@ -183,7 +186,7 @@ def save_verdicts(
 
 
 def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:
-    """One cell's grade. `changed`: what a person has judged is no longer what is there."""
+    """Save one cell's grade. `changed`: what a person has judged is no longer what is there."""
     if abs(grade.max_score - cell.max_points) > 1e-9:
         raise NetgraderError(
             f"{cell.cell} is worth {cell.max_points:g} points in the source and {grade.max_score:g} in the gradebook. "

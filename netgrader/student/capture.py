@@ -72,7 +72,7 @@ def take(
 def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
     """Names that mean something else than when the last cell ended, where the grader's kernel notes that."""
     shell = _shell()
-    look = getattr(shell, "netgrader_changed", None)  # set by netgrader/grading/execution_noted.py
+    look = getattr(shell, "netgrader_changed", None)  # set by netgrader/grading/kernel_startup.py
     if look is None or shell.user_ns is not namespace:
         return frozenset()
     try:

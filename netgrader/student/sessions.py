@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.lab.api import LAB_SESSION
-from netgrader.student.ended import VARIABLES, Register, trained_variables
+from netgrader.student.closed_sessions import VARIABLES, Register, trained_variables
 from netgrader.student.fed import note_fed_rows
 
 if TYPE_CHECKING:

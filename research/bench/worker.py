@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from netgrader.course import Course
-from netgrader.grading.execution_types import RESULT, Execution
+from netgrader.grading.execution import RESULT, Execution
 from netgrader.grading.grade import find_jobs, grade_job
 from netgrader.grading.stages import Options
 from netgrader.grading.store import open_store

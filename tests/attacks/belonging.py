@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.attacks import (
+    test_archives,
     test_beside,
     test_broken,
     test_budgets,
@@ -20,7 +21,6 @@ from tests.attacks import (
     test_left_out,
     test_neighbours,
     test_pages,
-    test_parcels,
     test_reading,
     test_resources,
     test_unmeasured,
@@ -57,6 +57,7 @@ from tests.attacks.protections import (
     NETWORK,
     NOBODY,
     NOTEBOOKS,
+    NOTED,
     NOTES,
     OUTPUT,
     OWN,
@@ -72,7 +73,6 @@ from tests.attacks.protections import (
     STAY,
     STEPS,
     TIME,
-    TOLD,
     WHERE,
     Protection,
     within,
@@ -111,8 +111,8 @@ _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
     ("test_graphs", [build.__name__ for build in test_graphs.GREEDY], GREED),
     ("test_graphs", test_graphs.READ, GROWTH),
     ("test_broken", test_broken.UNREADABLE, NOTEBOOKS),
-    ("test_parcels", (*(make.__name__ for make in test_parcels.BAD), "links and paths that leave"), ARCHIVES),
-    ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], TOLD),
+    ("test_archives", (*(make.__name__ for make in test_archives.BAD), "links and paths that leave"), ARCHIVES),
+    ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], NOTED),
     ("test_untried", [attack.name for attack in test_untried.HOSTILE], EXCEPTIONS),
     ("test_left_out", test_left_out.SETTINGS, STEPS),
     ("test_whose_config", test_whose_config.PLACES, WHERE),
@@ -144,9 +144,10 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
             "replaces the code of our functions in place",
             "has writing write nothing",
         )
-        + within("test_reading", "looks into the frames around the probe for answers"),
+        + within("test_reading", "looks into the frames around the probe for answers")
+        + within("test_integrity", "looks who calls it, by traceback"),
     ),
-    (ARRAYS, within("test_forging", "has NumPy write pickles")),
+    (ARRAYS, within("test_forging", "has NumPy write pickles") + within("test_integrity", "pickles")),
     (MANIFESTS, within("test_forging", "has JSON say what it likes")),
     (STAY, within("test_forging", "hands in probes of its own")),
     (AT_ONCE, within("test_forging", "puts evidence there in advance, under every name")),
@@ -173,6 +174,7 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
     (
         DEATH,
         within("test_forging", "ends the process as if all were well", "leaves with exit code 0")
+        + within("test_integrity", "dies")
         + within("test_resources", "crashes the process", "aborts", "kills itself", "recurses without end in C"),
     ),
     (ENVIRONMENT, within("test_reading", "reads every process's environment")),
@@ -206,7 +208,8 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
             "writes into /etc",
             "writes at the root",
         )
-        + within("test_kernel", "writes start-up files for the next kernel"),
+        + within("test_kernel", "writes start-up files for the next kernel")
+        + within("test_integrity", "curious"),
     ),
     (FILES, within("test_writing", "takes the kernel's key and leaves a link in a socket's place")),
     (
@@ -217,7 +220,8 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
             "has the probe take all memory",
             "hands over a giant array that is not there",
         )
-        + within("test_neighbours", "takes all memory"),
+        + within("test_neighbours", "takes all memory")
+        + within("test_integrity", "greedy"),
     ),
     (
         DISK,
@@ -234,7 +238,7 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
         within("test_resources", "leaves a program behind", "opens all descriptors", "starts threads without end")
         + within("test_neighbours", "computes in thirty processes", "forks and ignores every signal"),
     ),
-    (TIME, within("test_neighbours", "sleeps")),
+    (TIME, within("test_neighbours", "sleeps") + within("test_integrity", "endless")),
     (
         NOTEBOOKS,
         within(
@@ -255,7 +259,8 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
             "watches every line by sys.monitoring",
             "forks, and the child goes on as the kernel",
             "empties all modules but its own",
-        ),
+        )
+        + within("test_integrity", "checks itself"),
     ),
     (MESSAGES, within("test_untried", "opens ten thousand comms")),
 )

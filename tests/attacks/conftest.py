@@ -29,7 +29,7 @@ from tests.conftest import build
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from netgrader.grading.grade import GradedNotebook
+    from netgrader.grading.graded_notebook import GradedNotebook
 
 MARK = "c0ffee-the-grader-alone-knows"
 LIMITS = """

@@ -27,8 +27,8 @@ from google.protobuf.message import DecodeError
 
 import netgrader
 from netgrader.errors import NetgraderError
-from netgrader.evidence import BadEvidence, EvidenceWriter, GraphEvidence, Limits, read_evidence, read_npy
-from netgrader.grading.parcels import ParcelLimits, unpack
+from netgrader.evidence import BadEvidence, EvidenceLimits, EvidenceWriter, GraphEvidence, read_evidence, read_npy
+from netgrader.grading.archives import ArchiveLimits, unpack
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
 from netgrader.reader.graph.protos import meta_graph_def
@@ -38,7 +38,7 @@ from netgrader.training.log import BadTrainingLog, read_training_log
 
 Target = Callable[[bytes, Path], None]
 
-LIMITS = Limits(manifest_bytes=200_000, graph_bytes=2_000_000, array_bytes=2_000_000, total_bytes=8_000_000)
+LIMITS = EvidenceLimits(manifest_bytes=200_000, graph_bytes=2_000_000, array_bytes=2_000_000, total_bytes=8_000_000)
 INTERESTING = (0, 1, 2, 4, 7, 8, 16, 31, 32, 64, 100, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**32 - 1, 2**63 - 1)
 WORDS = (b"[", b"]", b"{", b"}", b'"', b"NaN", b"null", b"-1", b"1e999", b"\\ud800", b"\x00", b"\xff", b"../", b"true")
 
@@ -305,7 +305,7 @@ def read_archive(content: bytes, folder: Path) -> None:
     path = folder / "work.zip"
     path.write_bytes(content)
     try:
-        unpack(path, folder / "scratch", ParcelLimits(file=100_000, total=200_000))
+        unpack(path, folder / "scratch", ArchiveLimits(file=100_000, total=200_000))
     except UnreadableError:
         return
 

@@ -279,14 +279,8 @@ NOTEBOOKS = Protection(
 ARCHIVES = Protection(
     "entries of archives are taken by their last name, within limits",
     "zipfile unpacks all of it",
-    within("test_parcels", "bomb", "many"),
+    within("test_archives", "bomb", "many"),
     f"{READERS}::test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk",
-)
-TOLD = Protection(
-    "a look at all code for what gives the name check another meaning",
-    "nobody looks",
-    within("test_integrity", "checks itself", "lets a helper check"),
-    f"{READERS}::test_a_check_of_ones_own_is_not_told_where_nobody_looks",
 )
 NOTED = Protection(
     "what names mean is noted when a cell ends, and looked at when evidence is taken",

@@ -18,7 +18,7 @@ from netgrader.commands.show import class_table
 from netgrader.commands.status import Journal, log_path, status_path
 from netgrader.grading.stages import Options
 from netgrader.grading.tasks import Done, grade_worker_task
-from netgrader.nbgrader_plugin.stamp import NO_TIME
+from netgrader.nbgrader_plugin.handing_in import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

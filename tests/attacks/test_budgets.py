@@ -12,7 +12,7 @@ import pytest
 from netgrader.cage import open_sandbox
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
-from netgrader.grading.execution_types import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.grading.execution import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ def sent(source: str) -> list[str]:
     return [SEND + dedent(source)]
 
 
-LINK, OUTPUTS = "netgrader.grading.execution_link", "netgrader.grading.execution_outputs"
+LINK, OUTPUTS = "netgrader.grading.kernel_link", "netgrader.grading.cell_outputs"
 CHANNEL = "netgrader.cage.kernel_channel"
 ANY_NUMBER = {f"{LINK}.MOST_VALUES": None}
 ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000)

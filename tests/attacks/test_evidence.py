@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netgrader.evidence import BadEvidence, EvidenceWriter, Limits, read_evidence, read_npy
+from netgrader.evidence import BadEvidence, EvidenceLimits, EvidenceWriter, read_evidence, read_npy
 
-SMALL = Limits(manifest_bytes=50_000, graph_bytes=10_000, array_bytes=100_000, total_bytes=200_000, items=50, files=60)
+SMALL = EvidenceLimits(
+    manifest_bytes=50_000, graph_bytes=10_000, array_bytes=100_000, total_bytes=200_000, items=50, files=60
+)
 
 
 def npy(array: np.ndarray, **options) -> bytes:

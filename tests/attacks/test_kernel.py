@@ -11,7 +11,7 @@ import pytest
 from netgrader.cage import open_sandbox
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.grading.execute import execute
-from netgrader.grading.execution_types import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.grading.execution import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.strangers import read_json
 from tests.attacks.attacked import RIGHT, WRONG, Attack
 from tests.attacks.conftest import Attacked, assert_in_vain
@@ -264,7 +264,7 @@ FOLDER = {
 
 @pytest.fixture(scope="module")
 def turned(attacked: Attacked, module_monkeypatch) -> Attacked:
-    module_monkeypatch.setattr("netgrader.grading.execution_link.SILENCE", 5.0)
+    module_monkeypatch.setattr("netgrader.grading.kernel_link.SILENCE", 5.0)
     sending = [dedent(source) for source in MESSAGES.values()]
     attacked.run([*MACHINERY, Attack("sends what it likes", squares=RIGHT, cells=sending, squares_deserves=3.0)])
     return attacked

@@ -133,7 +133,7 @@ HARMLESS = {
 # Each is a fork of one process that has imported nbgrader, since each start of it costs seconds.
 DRIVER = """
 import json, os, sys, traceback
-import netgrader.cli, netgrader.commands.autograde, netgrader.nbgrader_plugin.exporter, nbgrader.converters
+import netgrader.cli, netgrader.commands.autograde, netgrader.nbgrader_plugin.hooks, nbgrader.converters
 from nbgrader.apps import NbGraderApp
 for folder, home, said, arguments in json.loads(sys.argv[1]):
     child = os.fork()
@@ -146,7 +146,7 @@ for folder, home, said, arguments in json.loads(sys.argv[1]):
     os.environ["JUPYTER_CONFIG_DIR"] = home
     sys.argv = arguments
     if "unlooked" in folder:
-        exporter = netgrader.nbgrader_plugin.exporter.SubmissionExporter
+        exporter = netgrader.nbgrader_plugin.hooks.SubmissionExporter
         exporter.from_filename = exporter.__mro__[1].from_filename
     try:
         NbGraderApp.launch_instance() if arguments[0] == "nbgrader" else netgrader.cli.main()

@@ -23,14 +23,14 @@ from traitlets.config import Config
 
 from netgrader.formgrader.handlers import WithinLimits
 from netgrader.grading import stages
-from netgrader.grading.execution_types import CellRun, CellStatus, Execution
+from netgrader.grading.execution import CellRun, CellStatus, Execution
 from netgrader.grading.grade import grade_job, jobs_of
 from netgrader.grading.integrity import observed
 from netgrader.grading.restore import RestoredCell, restore
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_feedback
-from netgrader.nbgrader_plugin.render import safe_outputs
+from netgrader.nbgrader_plugin.formgrader_page import safe_outputs
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_page import build_page
 from netgrader.pages.graded import Graded
@@ -340,7 +340,7 @@ def test_where_a_page_takes_too_long_marks_are_saved_and_the_pages_say_so(
 ) -> None:
     for student in ("anna", "zoe"):
         (with_bobs.root / "submitted" / student / "numbers" / "1_sums.ipynb").unlink()
-    first_meets_the_limit(monkeypatch, "netgrader.nbgrader_plugin.page")
+    first_meets_the_limit(monkeypatch, "netgrader.nbgrader_plugin.formgrader_page")
     autograde_one(with_bobs.course, "numbers", "bob")
     assert saved(with_bobs) == {"bob": 5.0}
     assert "making a page of it took more than 30 seconds" in formgraders(with_bobs, "bob")

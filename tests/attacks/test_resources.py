@@ -186,7 +186,7 @@ FILES = [
 @pytest.fixture(scope="module")
 def taken(attacked: Attacked, module_monkeypatch: pytest.MonkeyPatch) -> Attacked:
     # How long an interrupted cell may go on: those that do not give way take it all.
-    module_monkeypatch.setattr("netgrader.grading.execution_link.GIVE_WAY", 2.0)
+    module_monkeypatch.setattr("netgrader.grading.kernel_link.GIVE_WAY", 2.0)
     attacked.run([*ATTACKS, *FILES])
     return attacked
 

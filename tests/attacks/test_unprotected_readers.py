@@ -17,11 +17,9 @@ import pytest
 import netgrader
 from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence
-from netgrader.grading import integrity
-from netgrader.grading.execution_evidence import copy_evidence
-from netgrader.grading.execution_types import CellRun, CellStatus, Execution
-from netgrader.grading.parcels import ParcelLimits
-from netgrader.grading.restore import RestoredCell
+from netgrader.grading import execute
+from netgrader.grading.archives import ArchiveLimits
+from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
 from netgrader.reader.lab import allow
 from netgrader.reader.lab.api import LabError
@@ -30,12 +28,12 @@ from netgrader.reader.lab.local import LocalLab
 from netgrader.student.probes import describe
 from tests.attacks import (
     protections,
+    test_archives,
     test_broken,
     test_evidence,
     test_graphs,
     test_integrity,
     test_kernel,
-    test_parcels,
     unprotected,
 )
 from tests.attacks.attacked import RIGHT, Attack
@@ -103,7 +101,7 @@ def test_messages_that_are_read_as_they_come_cannot_be_written_down(
     course: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "netgrader.grading.execution_link.read_json", lambda content, _depth, **_: json.loads(content.decode())
+        "netgrader.grading.kernel_link.read_json", lambda content, _depth, **_: json.loads(content.decode())
     )
     for name in seen(protections.MESSAGES):
         attack = Attack(name, squares=RIGHT, cells=[inspect.cleandoc(test_kernel.MESSAGES[name])], squares_deserves=3.0)
@@ -131,9 +129,9 @@ def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
 
 
 def test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk(tmp_path: Path) -> None:
-    limits = ParcelLimits()
-    test_parcels.bomb(tmp_path / "bomb.zip")
-    test_parcels.many(tmp_path / "many.zip")
+    limits = ArchiveLimits()
+    test_archives.bomb(tmp_path / "bomb.zip")
+    test_archives.many(tmp_path / "many.zip")
     for name in seen(protections.ARCHIVES):
         with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
             archive.extractall(tmp_path / name)
@@ -184,23 +182,10 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
 # ---- what is told --------------------------------------------------------------------------------------------------------
 
 
-def test_a_check_of_ones_own_is_not_told_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    def told(attack: Attack) -> list[str]:
-        cells = [RestoredCell("code", source) for source in attack.cells]
-        ran = Execution(tuple(CellRun("", CellStatus.OK) for _ in cells))
-        return [one.seen for one in integrity.observed(cells, ran, {}, attack.files)]
-
-    attacks = [one for one in test_integrity.ATTACKS if one.name in seen(protections.TOLD)]
-    assert [told(attack) for attack in attacks] == [[integrity.REPLACED], [integrity.REPLACED_BY_HELPER]]
-    monkeypatch.setattr(integrity, "replaces", lambda *_: False)
-    assert [told(attack) for attack in attacks] == [[], []]
-
-
 def test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted(
-    course: Attacked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    course: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "nothing.py").write_text("def install(shell):\n    pass\n")
-    monkeypatch.setattr("netgrader.grading.execution_noted.__file__", str(tmp_path / "nothing.py"))
+    monkeypatch.setattr(execute, "STARTUP", [call for call in execute.STARTUP if "note_names" not in call])
     attacks = [attack for attack in test_integrity.ATTACKS if attack.name in seen(protections.NOTED)]
     course.run(attacks)
     assert [course.results[attack.name].result.integrity for attack in attacks] == [(), (), ()]

@@ -21,7 +21,7 @@ import netgrader
 from netgrader.cage import Mount, open_sandbox
 from netgrader.evidence import MANIFEST, Evidence, ProbeError
 from netgrader.grading import execute as execution
-from netgrader.grading.execution_types import CellStatus, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.grading.execution import CellStatus, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.restore import restore
 from netgrader.grading.submission import parse_notebook
 from netgrader.skeleton import Skeleton, SkeletonCell

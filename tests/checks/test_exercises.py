@@ -26,7 +26,7 @@ from netgrader.checks.exercise_rules import (
 )
 from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
 from netgrader.course import find_course
-from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.grading.execution import ExecutionLimits
 from netgrader.reader.find import activations, losses, optimizers
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits" / "checks"

@@ -9,9 +9,9 @@ import pytest
 from netgrader import phrases
 from netgrader.checks import wording
 from netgrader.commands import phrases as listing
-from netgrader.grading.execution_link import Ended, Reply
-from netgrader.grading.execution_problems import ended_early
-from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.grading.execution import ExecutionLimits
+from netgrader.grading.kernel_link import Ended, Reply
+from netgrader.grading.run_report import ended_early
 from netgrader.phrases import say
 from netgrader.student import estimate
 from netgrader.student.answer import Answer

@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from netgrader.decoding import decode
 from netgrader.results import (
     CellResult,
     CheckResult,
@@ -69,7 +70,7 @@ def test_the_contracts_own_example_is_valid():
 def test_what_results_write_is_valid_and_reads_back_the_same():
     raw = json.loads(json.dumps(result().as_json()))
     VALIDATOR.validate(raw)
-    assert SubmissionResult.from_json(raw) == result()
+    assert decode(tuple[NotebookResult, ...], raw) == result().notebooks
 
 
 def change(path, value):

@@ -81,7 +81,7 @@ def journal(tiny):
     journal = Journal(tiny.assignment, tasks, "with 2 workers")
     journal.begin(tasks[0])
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    journal.end(Done.of(tasks[0], WorkerResult(result.as_json(), made=frozenset({"execute"}))))
+    journal.end(Done.of(tasks[0], WorkerResult(result, made=frozenset({"execute"}))))
     journal.begin(tasks[1])
     return journal
 
@@ -160,7 +160,7 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     booked.submit("ada", add=WRONG)
     assert file_states(path.parent) != before
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    saver.end(Done.of(task, WorkerResult(result.as_json())))
+    saver.end(Done.of(task, WorkerResult(result)))
     saver.finish()
     assert saver.late == ["ada"]
     assert marks(booked) == {}

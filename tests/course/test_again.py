@@ -1,24 +1,23 @@
 """Runs that end below the line by less than chance explains are tried again with other seeds."""
 
-import json
-
 import pytest
 
 from netgrader.evidence import EvidenceWriter
-from netgrader.grading.again import Line, best_of_runs, line_of
-from netgrader.grading.execution_types import CellRun, CellStatus, Execution
+from netgrader.grading.again import RetryRule, best_of_runs, retry_rule_of
+from netgrader.grading.execution import CellRun, CellStatus, Execution
 from netgrader.grading.grade import find_jobs, grade_job
-from netgrader.grading.verify_stage import Verified
+from netgrader.grading.verify import Verification
 from netgrader.results import CheckResult, Outcome, Visibility
 
-LINE = Line("check_accuracy", again_from=0.9818, full=0.9842, runs=3)
+RULE = RetryRule("check_accuracy", again_from=0.9818, full=0.9842, runs=3)
 
 
 def verified(accuracy, code="", **measured):
     outcome, credit, codes = (Outcome.FAILED, 0.0, (code,)) if code else (Outcome.PASSED, 1.0, ())
     check = CheckResult("t.py::t", f"{accuracy}", Visibility.HIDDEN, outcome, credit, 1.0, codes)
     checks = {"check_accuracy": (check,), "check_network": (check,)}
-    return Verified(checks, {"test_accuracy": accuracy, **measured}, digest=str(accuracy), seconds=1.0, experiments=0.5)
+    noted = {"check_accuracy": {"test_accuracy": accuracy, **measured}}
+    return Verification(checks, noted, digest=str(accuracy), seconds=1.0, reading=0.5)
 
 
 def runs_of(*verdicts):
@@ -30,7 +29,7 @@ def runs_of(*verdicts):
         begun.append(run)
         return f"run {run}", verdicts[run]
 
-    return *best_of_runs(("run 0", verdicts[0]), LINE, again), len(begun)
+    return *best_of_runs(("run 0", verdicts[0]), RULE, again), len(begun)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +77,10 @@ def test_a_further_run_that_cheats_is_the_one_that_counts_and_is_named():
     assert found.checks["check_accuracy"][0].faults == ("trained-on-test",)
 
 
-def test_a_notebook_has_the_line_of_its_own_check_cells():
+def test_a_notebook_has_the_rule_of_its_own_check_cells():
     tables = {"accuracy": {"again_from": 0.98, "full": 0.984, "runs": 2}, "train": {"seconds": 60}}
-    assert line_of(tables, ("check_train", "check_accuracy")) == Line("check_accuracy", 0.98, 0.984, 2)
-    assert line_of(tables, ("check_train",)) is None
+    assert retry_rule_of(tables, ("check_train", "check_accuracy")) == RetryRule("check_accuracy", 0.98, 0.984, 2)
+    assert retry_rule_of(tables, ("check_train",)) is None
 
 
 def test_further_runs_have_other_seeds_and_are_kept(tiny, monkeypatch):
@@ -96,7 +95,7 @@ def test_further_runs_have_other_seeds_and_are_kept(tiny, monkeypatch):
         out.fact("figure", 0.5 + request.seed / 10)
         out.close()
         execution = Execution(tuple(CellRun(cell.name, CellStatus.OK) for cell in request.cells))
-        (folder / "execution.json").write_text(json.dumps(execution.as_json()))
+        execution.save(folder)
 
     monkeypatch.setattr("netgrader.grading.stages.run_request", run)
     tiny.write("source/numbers/checks/exercises.toml", "[squares]\nagain_from = 0.4\nfull = 0.65\nruns = 3\n")

@@ -7,8 +7,8 @@ import textwrap
 
 import pytest
 
-from netgrader.grading import fingerprints, verify_stage
-from netgrader.grading.fingerprints import CellTests, cells_to_run
+from netgrader.grading import changed_tests, verify_stage
+from netgrader.grading.changed_tests import CellTests, cells_to_run
 from netgrader.grading.grade import grade_job, jobs_of
 
 FILE = '''
@@ -54,10 +54,10 @@ def changed(tmp_path):
     def of(old, new):
         path = tmp_path / "test_t.py"
         path.write_text(FILE)
-        before = {cell: tests.fingerprint for cell, tests in fingerprints.tests_by_cell([path]).items()}
+        before = {cell: tests.fingerprint for cell, tests in changed_tests.tests_by_cell([path]).items()}
         assert old in FILE
         path.write_text(FILE.replace(old, new))
-        now = fingerprints.tests_by_cell([path])
+        now = changed_tests.tests_by_cell([path])
         return None if now is None else cells_to_run(now, before)
 
     return of

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from netgrader.errors import UsageError
-from netgrader.grading.execution_types import Execution
+from netgrader.grading.execution import Execution
 from netgrader.grading.grade import find_jobs, grade, grade_job, jobs_of
 from netgrader.results import Outcome, Status
 
@@ -100,7 +100,7 @@ def test_helper_modules_travel_but_not_the_courses_own(tiny, monkeypatch):
 def write_nothing(folder):
     died = "The kernel died."
     run = Execution((), problem=died, problems={"check_add": died, "check_squares": died})
-    (folder / "execution.json").write_text(json.dumps(run.as_json()))
+    run.save(folder)
 
 
 def test_a_notebook_that_hands_over_nothing_is_not_gradable_and_says_why(tiny, monkeypatch):

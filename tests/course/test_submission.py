@@ -5,7 +5,7 @@ import pytest
 
 from netgrader.errors import NetgraderError
 from netgrader.grading.submission import (
-    Limits,
+    SubmissionLimits,
     UnreadableError,
     find_notebooks,
     helper_files,
@@ -82,8 +82,10 @@ def test_a_file_that_cannot_be_read_is_no_doing_of_the_students(tmp_path):
 
 
 def test_too_many_cells_and_too_much_code_are_refused():
-    assert "more than 3 cells" in sentence(notebook(*[code("")] * 4), Limits(cells=3))
-    assert "Data does not belong in code cells" in sentence(notebook(code("x" * 2_000)), Limits(code_bytes=1_000))
+    assert "more than 3 cells" in sentence(notebook(*[code("")] * 4), SubmissionLimits(cells=3))
+    assert "Data does not belong in code cells" in sentence(
+        notebook(code("x" * 2_000)), SubmissionLimits(code_bytes=1_000)
+    )
 
 
 @pytest.mark.parametrize("encode", [lambda c: codecs.BOM_UTF8 + c, lambda c: c.decode().encode("utf-16"), lambda c: c])

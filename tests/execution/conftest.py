@@ -6,7 +6,7 @@ import pytest
 
 from netgrader.cage import open_sandbox
 from netgrader.grading.execute import execute
-from netgrader.grading.execution_types import ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.grading.execution import ExecutionCell, ExecutionLimits, ExecutionRequest
 
 PROBES = '''
 """Probes for tests."""

@@ -13,9 +13,9 @@ from netgrader.cage.bubblewrap import BubblewrapSandbox
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import preload
 from netgrader.evidence import MANIFEST
+from netgrader.grading.cage_files import font_files
 from netgrader.grading.execute import execute
-from netgrader.grading.execution_fonts import font_files
-from netgrader.grading.execution_types import ExecutionCell, ExecutionRequest
+from netgrader.grading.execution import ExecutionCell, ExecutionRequest
 from tests.execution.conftest import check
 from tests.execution.test_seeds import DRAWS, GRAPHS, SEEDED
 
@@ -66,7 +66,7 @@ def without_notes_of_an_import(outputs):
 
 def came_of(request, sandbox, folder):
     """What came of a run, without what its time and its place make of it, and what was handed over."""
-    raw = execute(request, sandbox, folder).as_json()
+    raw = dataclasses.asdict(execute(request, sandbox, folder))
     for name in ("seconds", "usage", "outside"):
         raw.pop(name)
     for cell in raw["cells"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netgrader.evidence import read_evidence
-from netgrader.grading.execution_types import CellStatus, ExecutionCell, ExecutionLimits
+from netgrader.grading.execution import CellStatus, ExecutionCell, ExecutionLimits
 
 from .conftest import check
 

@@ -11,10 +11,10 @@ import pytest
 
 from netgrader.cage import Plan, open_sandbox
 from netgrader.cage.kernel import CagedKernel
-from netgrader.evidence import BadEvidence, Limits, read_evidence
-from netgrader.grading.execution_evidence import TooMuchEvidence, copy_evidence
-from netgrader.grading.execution_outputs import Collector
-from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.evidence import BadEvidence, EvidenceLimits, read_evidence
+from netgrader.grading.cage_files import TooMuchEvidence, copy_evidence
+from netgrader.grading.cell_outputs import Collector
+from netgrader.grading.execution import ExecutionLimits
 
 from .conftest import check
 
@@ -77,7 +77,7 @@ def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, what):
     source, target = folders
     what(source)
     with pytest.raises(BadEvidence):
-        copy_evidence(source, target, Limits(files=20, total_bytes=10_000_000))
+        copy_evidence(source, target, EvidenceLimits(files=20, total_bytes=10_000_000))
 
 
 def beside_a_hole(folder):
@@ -251,7 +251,7 @@ def test_pictures_are_kept_up_to_a_size():
 
 
 def test_a_kernel_that_code_made_unable_to_answer_ends_the_run_and_not_the_grading(run, monkeypatch):
-    monkeypatch.setattr("netgrader.grading.execution_link.SILENCE", 4.0)
+    monkeypatch.setattr("netgrader.grading.kernel_link.SILENCE", 4.0)
     execution, folder = run(
         "number = 7",
         check("check_number"),

@@ -11,7 +11,7 @@ import pytest
 from netgrader.cage import HOME, open_sandbox
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
-from netgrader.grading.execution_types import (
+from netgrader.grading.execution import (
     BadLimitError,
     CellStatus,
     Execution,
@@ -52,10 +52,9 @@ CELLS = {
 def seen(run):
     """The run of all those cells, by name."""
     cells = [cell if isinstance(cell, ExecutionCell) else ExecutionCell(cell) for cell in CELLS.values()]
-    told = []
-    execution, folder = run(*cells, helpers={"helper.py": "y = 5\n"}, kernel_name="julia-1.9")
+    execution, folder = run(*cells, helpers={"helper.py": "y = 5\n"})
     by_name = dict(zip(CELLS, execution.cells, strict=True))
-    return SimpleNamespace(execution=execution, folder=folder, cells=by_name, told=told)
+    return SimpleNamespace(execution=execution, folder=folder, cells=by_name)
 
 
 def text(cell):
@@ -145,10 +144,6 @@ def test_the_outputs_make_a_valid_notebook(seen):
     nbformat.validate(nbformat.from_dict(nbformat.v4.new_notebook(cells=cells)))
 
 
-def test_it_is_said_that_the_kernel_was_ours(seen):
-    assert any("julia-1.9" in note for note in seen.execution.notes)
-
-
 def test_what_it_took_is_told(seen):
     seconds, usage = seen.execution.seconds, seen.execution.usage
     assert seconds["kernel"] > 0.2
@@ -163,14 +158,6 @@ def test_what_is_written_is_what_was_returned(seen):
     assert Execution.load(seen.folder) == seen.execution
     assert {path.name for path in seen.folder.iterdir()} == {"execution.json", "evidence"}
     assert [path.name for path in seen.folder.parent.iterdir()] == ["run"]
-
-
-def test_progress_is_told_cell_by_cell(probes, tmp_path):
-    told = []
-    cells = [ExecutionCell("1", name="one"), ExecutionCell("", name="two")]
-    request = ExecutionRequest(cells, probes=probes)
-    execute(request, open_sandbox(), tmp_path / "run", progress=lambda *what: told.append(what))
-    assert told == [(0, 2, "one"), (1, 2, "two"), (2, 2, "")]
 
 
 def test_without_a_cage_the_run_is_the_same_and_says_so(probes, tmp_path):

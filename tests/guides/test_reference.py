@@ -6,7 +6,7 @@ import pytest
 
 from netgrader.checks.exercise_rules import KINDS, LIMITS, NEEDED
 from netgrader.course import STORE_VARIABLE
-from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.grading.execution import ExecutionLimits
 from tests.guides.reference import FOLDER, PAGES
 
 PARAMETERS = (FOLDER / "parameters.md").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.grading.execution import ExecutionLimits
 from netgrader.student.answer import NOT_DONE
 
 ROOT = Path(__file__).resolve().parents[2]

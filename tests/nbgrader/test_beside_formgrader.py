@@ -38,7 +38,7 @@ def results(booked, students):
         booked.submit(student, why=f"I am {student}.")
     tasks = [Task(student, *jobs_of(booked.assignment, student)) for student in students]
     graded = [(task, grade_job(task.job)) for task in tasks]
-    return [Done.of(task, WorkerResult(one.result.as_json(), digest=one.digest)) for task, one in graded]
+    return [Done.of(task, WorkerResult(one.result, digest=one.digest)) for task, one in graded]
 
 
 def save(booked, done):

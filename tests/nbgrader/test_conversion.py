@@ -258,7 +258,7 @@ def test_what_breaks_at_one_student_is_told_and_the_others_are_saved(two, monkey
     saver = Saver(ours.assignment, tasks, Options(), force=True)
     for task in tasks:
         graded = grade_job(task.job)
-        saver.end(Done.of(task, WorkerResult(graded.result.as_json(), digest=graded.digest)))
+        saver.end(Done.of(task, WorkerResult(graded.result, digest=graded.digest)))
     saver.finish()
     assert saver.failed.keys() == {"ada"}
     assert "Input/output error" in saver.failed["ada"]

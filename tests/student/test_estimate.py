@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.grading.execution_types import ExecutionLimits
+from netgrader.grading.execution import ExecutionLimits
 from netgrader.student import estimate
 
 SIDE = Path(__file__).parents[1] / "checks" / "notebook_side.py"

@@ -45,7 +45,7 @@ class _UnclearError(Exception):
 
 
 def tests_by_cell(files: Iterable[Path]) -> dict[str, CellTests] | None:
-    """The tests of each check cell in `files`; None if they cannot be told apart."""
+    """Return the tests of each check cell in `files`; None if they cannot be told apart."""
     texts: dict[str, list[object]] = {}
     forgives: dict[str, set[str]] = {}
     names: set[str] = set()
@@ -63,7 +63,7 @@ def tests_by_cell(files: Iterable[Path]) -> dict[str, CellTests] | None:
 
 
 def cells_to_run(now: Mapping[str, CellTests], before: Mapping[str, str]) -> frozenset[str]:
-    """The cells whose tests have to be run, given the fingerprints of those whose verdicts are known.
+    """Return the cells whose tests have to be run, given the fingerprints of those whose verdicts are known.
 
     With a changed cell go those that forgive its faults, and with each cell those that it forgives.
     """
@@ -78,7 +78,7 @@ def cells_to_run(now: Mapping[str, CellTests], before: Mapping[str, str]) -> fro
 
 
 def _tests(path: Path) -> Iterator[tuple[str, str, frozenset[str], list[str]]]:
-    """Of each test in a file: its cell, its name, what it forgives, and the text that its verdict depends on."""
+    """Yield of each test in a file: its cell, its name, what it forgives, and the text that its verdict depends on."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     named: dict[str, list[ast.stmt]] = {}
     always: list[ast.stmt] = []
@@ -109,7 +109,7 @@ def _tests(path: Path) -> Iterator[tuple[str, str, frozenset[str], list[str]]]:
 
 
 def _terms(test: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call:
-    """The call of `grades` above a test, which must be its only decorator."""
+    """Return the call of `grades` above a test, which must be its only decorator."""
     if len(test.decorator_list) == 1:
         call = test.decorator_list[0]
         if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == DECORATOR:
@@ -134,7 +134,7 @@ def _constants(named: Mapping[str, list[ast.stmt]]) -> Iterator[tuple[str, objec
 
 
 def _value(node: ast.expr | None, constants: Mapping[str, object]) -> object:
-    """What an expression of literals and of the file's constants is worth."""
+    """Return what an expression of literals and of the file's constants is worth."""
     if isinstance(node, ast.Name):
         if node.id not in constants:
             raise _UnclearError
@@ -147,7 +147,7 @@ def _value(node: ast.expr | None, constants: Mapping[str, object]) -> object:
 
 
 def _closure(names: set[str], named: Mapping[str, list[ast.stmt]]) -> list[ast.stmt]:
-    """The named statements at the top of a file that `names` lead to, in the order of the names."""
+    """Return the named statements at the top of a file that `names` lead to, in the order of the names."""
     seen: set[str] = set()
     todo = [name for name in names if name in named]
     while todo:
@@ -159,7 +159,7 @@ def _closure(names: set[str], named: Mapping[str, list[ast.stmt]]) -> list[ast.s
 
 
 def _names(node: ast.AST) -> set[str]:
-    """All names that a statement uses; its arguments too, since fixtures go by them."""
+    """Return all names that a statement uses; its arguments too, since fixtures go by them."""
     found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
     return found | {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.exercise_rules import limit_problem
+from netgrader.decoding import decode
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class ExecutionLimits:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> ExecutionLimits:
-        """The limits that a table of ``exercises.toml`` sets, the others as they are.
+        """Return the limits that a table of ``exercises.toml`` sets, the others as they are.
 
         Raises
         ------
@@ -149,8 +150,6 @@ class ExecutionRequest:
         Threads of TensorFlow and of NumPy's linear algebra.
     secret
         What nobody who hands something in knows, for the challenges.
-    kernel_name
-        The kernel that the notebook asks for; it gets ours.
     """
 
     cells: Sequence[ExecutionCell]
@@ -163,7 +162,6 @@ class ExecutionRequest:
     respect_seeds: bool = True
     threads: int = 2
     secret: str = ""
-    kernel_name: str = "python3"
 
     def challenge(self, cell: str = "") -> int:
         """Return a number that follows from all of the student's code and the secret: nothing in that code was written for it.
@@ -255,23 +253,15 @@ class Execution:
 
     @property
     def outputs(self) -> tuple[tuple[Output, ...], ...]:
-        """Outputs of each cell, in order."""
+        """Return outputs of each cell, in order."""
         return tuple(cell.outputs for cell in self.cells)
 
-    def as_json(self) -> dict[str, Any]:
-        """JSON values only."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Execution:
-        """The inverse of `as_json`, for what we stored ourselves."""
-        cells = tuple(
-            CellRun(**{**cell, "status": CellStatus(cell["status"]), "outputs": tuple(cell["outputs"])})
-            for cell in raw["cells"]
-        )
-        return cls(**{**raw, "cells": cells, "notes": tuple(raw["notes"])})
+    def save(self, folder: Path) -> None:
+        """Write it into `folder`, readable by people."""
+        text = json.dumps(dataclasses.asdict(self), indent=1)
+        (folder / RESULT).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Execution:
-        """Read what `netgrader.grading.execute.execute` wrote into `folder`."""
-        return cls.from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
+        """Read what `save` wrote into `folder`."""
+        return decode(cls, json.loads((folder / RESULT).read_text(encoding="utf-8")))

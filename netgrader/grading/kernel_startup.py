@@ -1,9 +1,9 @@
-"""Seeds every source of randomness in a kernel; its source is run in the kernel, before anything of the student's.
+"""What is run in a kernel before anything of a student's: seeds, streams that are put back, names that are noted.
 
-So it imports the standard library only. What of NumPy and TensorFlow is there already (the kernel may have begun as a fork
-of a zygote) is seeded at once, the rest by hooks when the notebook imports it: draws are the same either way. Where
-nobody seeds, all of them follow from one seed. A student's own seeds are left as they are in the first run and shifted in
-further ones.
+Its source is run there as it stands, by the calls of `netgrader.grading.execute.STARTUP`, so it imports the standard library
+only. What of NumPy and TensorFlow is there already (the kernel may have begun as a fork of a zygote) is seeded at once, the
+rest by hooks when the notebook imports it: draws are the same either way. Where nobody seeds, all of them follow from one
+seed. A student's own seeds are left as they are in the first run and shifted in further ones.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import logging
+import mmap
 import random
 import sys
 import types
@@ -21,18 +23,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["install"]
+__all__ = ["CHANGED", "PUT_BACK", "keep_streams", "log_to_notebook", "note_names", "seed_everything"]
 
 MODULUS = 2**31 - 1
 DRAWING = frozenset({"keras", "tensorflow"})
 """Packages that draw random numbers while they are imported: what comes after must not hang on when that was."""
+PUT_BACK = "was put back after this cell, which left"
+CHANGED = "netgrader_changed"
+"""The shell's attribute that says which names mean something else than when the last cell ended."""
+SAMPLE = 1_000
+"""Elements of an array that are looked at."""
 
 
 class _Ours(int):
     """A graph's seed that nobody asked for."""
 
 
-def install(seed: int, shift: int = 0) -> None:
+def seed_everything(seed: int, shift: int = 0) -> None:
     """Seed Python's generator now, NumPy and TensorFlow when they are imported.
 
     Parameters
@@ -93,7 +100,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def _moved(seed: Any, shift: int) -> Any:
-    """A student's seed in a further run. What is not a whole number stays as it is."""
+    """Return a student's seed in a further run. What is not a whole number stays as it is."""
     if not shift or isinstance(seed, bool) or not hasattr(seed, "__index__"):
         return seed
     return (int(seed) + shift) % MODULUS
@@ -158,7 +165,7 @@ def _shift_tensorflow(module: Any, shift: int) -> None:
 
 
 def _moving(original: Callable[[Any], Any], shift: int) -> Callable[[Any], Any]:
-    """`original` called with a moved seed."""
+    """Return `original` called with a moved seed."""
 
     @functools.wraps(original)
     def moved(seed: Any) -> Any:
@@ -220,3 +227,114 @@ def _draw_seeds(graph: Any, last: Any) -> None:
                     op._update_input(position, draw(shape, one, many, seed=int(graph.seed), seed2=own))  # noqa: SLF001
                 elif name not in seen:
                     ahead.append(tensor.op)
+
+
+def log_to_notebook() -> None:
+    """Have packages that were imported before there was a notebook log to where there is one now."""
+    for name in ("tensorflow", "absl", "keras"):
+        for handler in logging.getLogger(name).handlers:
+            for stream in ("stdout", "stderr"):
+                if getattr(handler, "stream", None) is getattr(sys, f"__{stream}__"):
+                    handler.setStream(getattr(sys, stream))  # type: ignore[attr-defined]
+
+
+def keep_streams(shell: Any) -> None:
+    """Put back after each cell, and before a traceback is shown, a stream that nothing can be printed to any more.
+
+    IPython flushes ``sys.stdout`` and ``sys.stderr`` after each cell and before it shows anything. Where one of them is None, a
+    number or closed it falls silent, and all that comes after the cell would be lost.
+    """
+    # What a stream is made of is kept as well, since one that was closed has lost it.
+    kept = {
+        name: (stream, stream.session, stream.pub_thread)
+        for name in ("stdout", "stderr")
+        if (stream := getattr(sys, name))
+    }
+
+    def put_back() -> None:
+        told = []
+        for name, (stream, session, thread) in kept.items():
+            left = getattr(sys, name, None)
+            if _can_be_written_to(left):
+                continue
+            again = stream
+            if not _can_be_written_to(again):
+                again = type(stream)(session, thread, name, watchfd=False)
+                again.set_parent(shell.get_parent())
+                kept[name] = (again, session, thread)
+            setattr(sys, name, again)
+            told.append(f"sys.{name} {PUT_BACK} {_called(left)} in its place: nothing could be printed to that.")
+        if told:  # else nothing is asked of a stream of a student's own, which may have `write` and `flush` alone
+            sys.stderr.write("".join(f"{sentence}\n" for sentence in told))
+
+    show = shell._showtraceback  # noqa: SLF001  (IPython's hook for those who show tracebacks elsewhere)
+
+    def show_traceback(*arguments: Any) -> None:
+        put_back()
+        show(*arguments)
+
+    shell._showtraceback = show_traceback  # noqa: SLF001
+    shell.events.register("post_execute", put_back)
+
+
+def _can_be_written_to(stream: Any) -> bool:
+    try:
+        stream.write("")
+        stream.flush()
+    except Exception:  # noqa: BLE001  (whatever it is, it is a student's)
+        return False
+    return not getattr(stream, "closed", False)
+
+
+def _called(left: Any) -> str:
+    if left is None:
+        return "None"
+    kind = f"an object of the type {type(left).__name__[:80]}"
+    return f"{kind} that is closed" if hasattr(left, "closed") else kind
+
+
+def note_names(shell: Any) -> None:
+    """Note what all names mean whenever a cell has ended, for whoever takes evidence.
+
+    Between the end of a cell and the taking of evidence nothing of a notebook's runs by rights. A name that means something
+    else by then was changed for the grader's eyes, or by a thread.
+    """
+    kept: dict[str, object] = {}
+
+    def look() -> dict[str, object]:
+        names = list(shell.user_ns.items())
+        return {name: _sign(value) for name, value in names if type(name) is str and not name.startswith("_")}
+
+    def note() -> None:
+        kept.clear()
+        kept.update(look())
+
+    def changed() -> frozenset[str]:
+        now = look()
+        return (
+            frozenset(name for name in kept.keys() | now.keys() if kept.get(name) != now.get(name))
+            if kept
+            else frozenset()
+        )
+
+    note()
+    setattr(shell, CHANGED, changed)
+    shell.events.register("post_execute", note)
+
+
+def _sign(value: Any) -> tuple[int, int]:
+    """Return which object it is, and for an array of numbers what some of its elements are: nothing is kept alive."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or type(value) is not numpy.ndarray or value.dtype.kind not in "biuf" or value.size == 0:
+        return id(value), 0
+    if _is_lent(value):
+        return id(value), 0
+    return id(value), zlib.crc32(value.flat[:: max(1, value.size // SAMPLE)].tobytes())
+
+
+def _is_lent(array: Any) -> bool:
+    """Whether its elements lie in a file or in shared memory: who looks after that was closed ends the kernel."""
+    base = array.base
+    while issubclass(type(base), type(array)):
+        base = base.base
+    return type(base) in {mmap.mmap, memoryview}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from netgrader.grading.archives import ArchiveLimits, unpack, unpack_beside
 from netgrader.grading.grade import find_jobs, grade, jobs_of
-from netgrader.grading.parcels import ParcelLimits, unpack, unpack_beside
 from netgrader.grading.submission import UnreadableError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def test_nothing_gets_out_of_an_archive(tmp_path) -> None:
 def test_a_bomb_is_left_where_it_is_found(tmp_path) -> None:
     bomb_that_lies(tmp_path / "work.zip")
     with pytest.raises(UnreadableError):
-        unpack(tmp_path / "work.zip", tmp_path / "scratch", ParcelLimits(file=1_000_000))
+        unpack(tmp_path / "work.zip", tmp_path / "scratch", ArchiveLimits(file=1_000_000))
     assert [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()] == []
 
 
@@ -190,6 +190,6 @@ def test_many_hold_no_more_than_one_may(tmp_path, kind) -> None:
         else:
             (tmp_path / f"{number}").mkdir()
             (tmp_path / f"{number}" / f"{number}.ipynb").write_bytes(notebook)
-    unpack_beside(tmp_path, ParcelLimits(total=2_000_000))
+    unpack_beside(tmp_path, ArchiveLimits(total=2_000_000))
     assert [path.name for path in sorted(tmp_path.glob("*.ipynb"))] == ["0.ipynb", "1.ipynb"]
     assert list(tmp_path.glob(".*")) == []

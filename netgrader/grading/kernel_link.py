@@ -206,7 +206,7 @@ class _Waiting:
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
-    """A JSON object; an empty one where it is none, or one that nobody could walk over."""
+    """Return a JSON object; an empty one where it is none, or one that nobody could walk over."""
     try:
         value = read_json(content, DEEPEST, finite=True, most=MOST_VALUES)
     except ValueError:

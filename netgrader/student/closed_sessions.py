@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Values = dict[str, npt.NDArray[Any]]
 
-__all__ = ["Ended", "Register", "fitting", "learning_rate", "seen_networks", "shapes_of"]
+__all__ = ["ClosedSession", "Register", "fitting", "learning_rate", "seen_networks", "shapes_of"]
 
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
@@ -37,7 +37,7 @@ RATES = ("lr", "alpha")
 
 
 @dataclass(frozen=True)
-class Ended:
+class ClosedSession:
     """What a session had trained when it ended, or when its variables were set anew.
 
     Attributes
@@ -59,7 +59,7 @@ class Register:
     """What was trained by sessions that have ended, the last ones."""
 
     def __init__(self) -> None:
-        self._kept: deque[Ended] = deque()
+        self._kept: deque[ClosedSession] = deque()
         self.lost = 0
         """How many sessions Python collected in a moment in which they could not be read."""
 
@@ -74,17 +74,17 @@ class Register:
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
             self._kept.popleft()
 
-    def __iter__(self) -> Iterator[Ended]:
+    def __iter__(self) -> Iterator[ClosedSession]:
         """The last one first."""
         return reversed(self._kept)
 
 
-def _ended(graph: Any, values: Values) -> Ended:
+def _ended(graph: Any, values: Values) -> ClosedSession:
     """What is kept of a session: its variables but for what an optimizer remembers of them."""
     own = _remembered(graph)
     kept = {name: value for name, value in values.items() if name not in own and value.size >= LEAST_NUMBERS}
     rate, fixed = learning_rate(graph, values)
-    return Ended(graph, rate if fixed else None, kept)
+    return ClosedSession(graph, rate if fixed else None, kept)
 
 
 def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
@@ -112,11 +112,11 @@ def _variable(tensor: Any) -> Any:
     return op
 
 
-def _size(ended: Ended) -> int:
+def _size(ended: ClosedSession) -> int:
     return sum(value.nbytes for value in ended.values.values())
 
 
-def fitting(ended: Ended, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
+def fitting(ended: ClosedSession, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
     """The values of a network's `variables`, names and shapes in order, that what was trained may stand for.
 
     Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
@@ -168,7 +168,7 @@ def _number(tensor: Any, values: Values) -> tuple[float | None, bool]:
     return (rate, fixed) if math.isfinite(rate) else (None, False)
 
 
-def seen_networks() -> tuple[list[Ended], int]:
+def seen_networks() -> tuple[list[ClosedSession], int]:
     """Networks that sessions hold or held, with their weights, the last first; and of how many they were lost."""
     from netgrader.student.sessions import register, variable_values  # noqa: PLC0415  (which notes in a register)
 

@@ -13,12 +13,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.stopped import without_prelude
-from netgrader.grading.execution_link import UNREAD
+from netgrader.grading.kernel_link import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from netgrader.grading.execution_types import ExecutionLimits, Output
+    from netgrader.grading.execution import ExecutionLimits, Output
 
 __all__ = ["Collector"]
 
@@ -83,7 +83,7 @@ class Collector:
             self._dropped += 1
 
     def outputs(self) -> tuple[Output, ...]:
-        """What was collected."""
+        """Return what was collected."""
         self._end_text()
         found = list(self._outputs)
         if self._dropped:
@@ -222,12 +222,12 @@ class _Text:
 
 
 def _last_state(line: str) -> str:
-    """What a terminal shows of a line in the end: a carriage return begins it anew."""
+    """Return what a terminal shows of a line in the end: a carriage return begins it anew."""
     return line.rstrip("\r").rpartition("\r")[2]
 
 
 def _bundle(data: object) -> dict[str, Any]:
-    """A mime bundle with text as text; what is neither text nor JSON is left out."""
+    """Return a mime bundle with text as text; what is neither text nor JSON is left out."""
     found: dict[str, Any] = {}
     if not isinstance(data, dict):
         return found
@@ -248,7 +248,7 @@ def _bundle_size(data: Mapping[str, Any]) -> int:
 
 
 def _weight(value: object) -> int:
-    """Bytes that a value takes in memory, or in a file where that is more."""
+    """Return bytes that a value takes in memory, or in a file where that is more."""
     size, todo = 0, [value]
     while todo:
         node = todo.pop()

@@ -26,7 +26,7 @@ from netgrader.grading.submission import UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ParcelLimits", "find_parcels", "folders_below", "unpack", "unpack_beside"]
+__all__ = ["ArchiveLimits", "find_archives", "folders_below", "unpack", "unpack_beside"]
 
 SUFFIX = ".zip"
 KINDS = (".ipynb", ".py")
@@ -39,7 +39,7 @@ class _TooMuchError(Exception):
 
 
 @dataclass(frozen=True)
-class ParcelLimits:
+class ArchiveLimits:
     """How much is taken of an archive. Sizes are in bytes."""
 
     archive: int = 200_000_000
@@ -49,8 +49,8 @@ class ParcelLimits:
     files: int = 200
 
 
-def find_parcels(folder: Path) -> tuple[Path, ...]:
-    """The archives directly in `folder`, in order of their names."""
+def find_archives(folder: Path) -> tuple[Path, ...]:
+    """Return the archives directly in `folder`, in order of their names."""
     return tuple(
         path
         for path in sorted(folder.iterdir())
@@ -58,7 +58,7 @@ def find_parcels(folder: Path) -> tuple[Path, ...]:
     )
 
 
-def unpack(archive: Path, scratch: Path, limits: ParcelLimits | None = None) -> Path:
+def unpack(archive: Path, scratch: Path, limits: ArchiveLimits | None = None) -> Path:
     """Unpack an archive's notebooks and modules into a folder of their own below `scratch`; the folder.
 
     The same archive is unpacked once.
@@ -68,7 +68,7 @@ def unpack(archive: Path, scratch: Path, limits: ParcelLimits | None = None) -> 
     UnreadableError
         If it is none, or too large, or locked: with the sentence that says what to do.
     """
-    limits = limits or ParcelLimits()
+    limits = limits or ArchiveLimits()
     if archive.stat().st_size > limits.archive:
         raise UnreadableError(
             f"{_shown(archive)} is larger than {limits.archive // 1_000_000} MB. Hand in the notebooks alone."
@@ -88,14 +88,14 @@ def unpack(archive: Path, scratch: Path, limits: ParcelLimits | None = None) -> 
     return folder
 
 
-def unpack_beside(folder: Path, limits: ParcelLimits | None = None) -> tuple[str, ...]:
+def unpack_beside(folder: Path, limits: ArchiveLimits | None = None) -> tuple[str, ...]:
     """Bring notebooks in archives and in folders below up into a submission's folder; a sentence for what could not be.
 
     Nothing that is there is written over. nbgrader looks for notebooks nowhere else.
     """
-    limits = limits or ParcelLimits()
+    limits = limits or ArchiveLimits()
     problems = []
-    for archive in find_parcels(folder):
+    for archive in find_archives(folder):
         try:
             _write(archive, folder, dataclasses.replace(limits, total=_room(folder, limits)))
         except UnreadableError as error:
@@ -111,14 +111,14 @@ def unpack_beside(folder: Path, limits: ParcelLimits | None = None) -> tuple[str
     return tuple(problems)
 
 
-def _room(folder: Path, limits: ParcelLimits) -> int:
-    """How much may still be brought up into `folder`: of all that lies below it together, as of one archive."""
+def _room(folder: Path, limits: ArchiveLimits) -> int:
+    """Return how much may still be brought up into `folder`: of all that lies below it together, as of one archive."""
     there = (path for path in folder.iterdir() if path.name.lower().endswith(KINDS) and path.is_file())
     return max(0, limits.total - sum(path.lstat().st_size for path in there))
 
 
 def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
-    """The folders below `folder` that anybody could mean: not too deep, no hidden ones, no links."""
+    """Yield the folders below `folder` that anybody could mean: not too deep, no hidden ones, no links."""
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "__MACOSX")):
             yield path
@@ -126,7 +126,7 @@ def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
                 yield from folders_below(path, depth - 1)
 
 
-def _write(archive: Path, folder: Path, limits: ParcelLimits) -> None:
+def _write(archive: Path, folder: Path, limits: ArchiveLimits) -> None:
     left = limits.total
     try:
         with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as opened:
@@ -151,8 +151,8 @@ def _write(archive: Path, folder: Path, limits: ParcelLimits) -> None:
         raise UnreadableError(f"{_shown(archive)} {reason}. Hand in the notebook itself, or pack it again.") from error
 
 
-def _wanted(opened: zipfile.ZipFile, archive: Path, limits: ParcelLimits) -> Iterator[tuple[str, zipfile.ZipInfo]]:
-    """The entries to take, each with the name that it gets: of several of one name the one that lies highest."""
+def _wanted(opened: zipfile.ZipFile, archive: Path, limits: ArchiveLimits) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """Yield the entries to take, each with the name that it gets: of several of one name the one that lies highest."""
     entries = opened.infolist()
     if len(entries) > limits.entries:
         raise UnreadableError(f"{_shown(archive)} holds {len(entries):,} files. Hand in the notebooks alone.")
@@ -193,7 +193,7 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: i
 
 
 def _piece(reading: IO[bytes]) -> bytes:
-    """The next bytes of an entry; the archive lies in memory, so that what fails is its data, whatever is raised."""
+    """Return the next bytes of an entry; the archive lies in memory, so that what fails is its data, whatever is raised."""
     try:
         return reading.read(CHUNK)
     except (OSError, lzma.LZMAError) as error:
@@ -201,7 +201,7 @@ def _piece(reading: IO[bytes]) -> bytes:
 
 
 def _plain(name: str) -> str:
-    """A name without control characters, of a length that every file system takes."""
+    """Return a name without control characters, of a length that every file system takes."""
     stem, dot, suffix = name.rpartition(".")
     clean = "".join(
         character for character in stem if unicodedata.category(character)[0] != "C" and character not in '/:*?"<>|'

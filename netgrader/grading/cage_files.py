@@ -1,0 +1,232 @@
+"""Files that go into a run's cage and come out of it: the data and fonts that it is given, the evidence that it leaves.
+
+Half of the test images are redrawn and marks stand among the training images. Evidence is taken out of a folder that a
+stranger's process can write to, byte by byte, into one of ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import re
+import stat
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, remove_tree, scratch_folder
+from netgrader.cage_contents import cache_folder
+from netgrader.checks.bench import mnist_in
+from netgrader.checks.held_out import held_out_images
+from netgrader.checks.markers import mark
+from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
+from netgrader.student.mnist import ENVIRONMENT, OTHER_HASH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from netgrader.grading.execution import ExecutionRequest
+
+__all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "font_files", "given_data"]
+
+FOLDER = "digits"
+DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
+FONTS_INSIDE = "/run/fonts"
+FONTS_FOLDER = ".cache/matplotlib"
+FONTS_SECONDS = 60.0
+LARGEST_LIST = 5_000_000
+_ZEROS = bytes(1 << 20)
+# What a manifest names a file by, wherever it stands: each name is one that evidence may have, and becomes a path of ours.
+_NAMED = re.compile(rb'"([0-9]{1,6}\.(?:pb|npy))"')
+
+
+@contextmanager
+def given_data(request: ExecutionRequest) -> Iterator[tuple[Mount, ...]]:
+    """Mount the data for the notebook while the body lasts; nothing, where a course has none.
+
+    The original test images in the place of those that are redrawn are in no file that the cage can read.
+    """
+    if request.data is None:
+        yield ()
+    elif not request.held_out:
+        yield (Mount(request.data.resolve(), DATA_INSIDE),)
+    else:
+        folder = scratch_folder("data")
+        try:
+            folder.chmod(0o755)
+            yield (Mount(_redrawn(request.data, request.held_out, folder), DATA_INSIDE),)
+        finally:
+            remove_tree(folder)
+
+
+def data_environment(mounts: tuple[Mount, ...]) -> dict[str, str]:
+    """Return the variables by which the students' package finds the data and sees that they are whole."""
+    return {
+        name: value
+        for mount in mounts
+        for name, value in (
+            (ENVIRONMENT, DATA_INSIDE),
+            (OTHER_HASH, hashlib.sha256(mount.host.read_bytes()).hexdigest()),
+        )
+    }
+
+
+def _redrawn(data: Path, seed: str, folder: Path) -> Path:
+    mnist = mnist_in(data)
+    given = held_out_images(seed, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
+    marked = mark(seed, mnist.x_train, mnist.y_train)
+    file = folder / data.name
+    np.savez(
+        file, allow_pickle=False, x_train=marked.images, y_train=mnist.y_train, x_test=given.images, y_test=mnist.y_test
+    )
+    file.chmod(0o644)
+    return file
+
+
+def font_files(sandbox: Sandbox) -> Mapping[str, bytes]:
+    """Return Matplotlib's list of fonts for a kernel's home folder; none where there is no Matplotlib or no list could be made.
+
+    It is made once, since Matplotlib would take a second to find them, and in a cage, since fonts that only the host sees
+    would be missing in it later.
+    """
+    try:
+        version = importlib.metadata.version("matplotlib")
+    except importlib.metadata.PackageNotFoundError:
+        return {}
+    key = hashlib.sha256(f"{version} {sys.prefix} {sys.version} {sandbox.name}".encode()).hexdigest()[:16]
+    folder = _font_list(sandbox, key) if sandbox.caged else None
+    if folder is None:
+        return {}
+    return {f"{FONTS_FOLDER}/{path.name}": path.read_bytes() for path in folder.glob("fontlist-*.json")}
+
+
+def _font_list(sandbox: Sandbox, key: str) -> Path | None:
+    """Return the folder with the list."""
+    folder = cache_folder() / f"fonts-{key}"
+    if not folder.is_dir():
+        made = scratch_folder("fonts")
+        try:
+            plan = Plan(
+                [sys.executable, "-c", "import matplotlib.font_manager"],
+                mounts=[Mount(made, FONTS_INSIDE, writable=True)],
+                env={"MPLCONFIGDIR": FONTS_INSIDE},
+                limits=Limits(wall_seconds=FONTS_SECONDS),
+            )
+            sandbox.start(plan).wait()
+            found = [path for path in made.glob("fontlist-*.json") if path.stat().st_size < LARGEST_LIST]
+            if not found:
+                return None
+            part = scratch_folder("fonts", folder.parent)
+            for path in found:
+                (part / path.name).write_bytes(path.read_bytes())
+            try:
+                part.rename(folder)
+            except OSError:
+                remove_tree(part)  # another process was quicker
+        finally:
+            remove_tree(made)
+    return folder
+
+
+class TooMuchEvidence(BadEvidence):
+    """All that a notebook hands over is more than it may be."""
+
+
+def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = None, most: int | None = None) -> int:
+    """Copy the manifest of the flat folder `source`, and the files that it names, into the new folder `target`.
+
+    Nothing is followed, what nobody names is not looked at, and the bytes are copied: whoever still holds one of the files
+    open changes nothing of ours. Where a file has holes, or zeros in their place, the copy takes no room for them.
+
+    Parameters
+    ----------
+    source, target
+        The folders.
+    limits
+        How much one check cell may hand over.
+    most
+        How much may still come of the notebook; None for as much as `limits` say.
+
+    Returns
+    -------
+    int
+        How many bytes it is when it is read, holes included; none where there is no manifest.
+
+    Raises
+    ------
+    TooMuchEvidence
+        If it is more than `most`.
+    BadEvidence
+        If one of them is no regular file, or they are more than `limits` allow.
+    """
+    limits = limits or EvidenceLimits()
+    most = limits.total_bytes if most is None else most
+    try:
+        folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise BadEvidence("The evidence's folder is gone.") from error
+    try:
+        target.mkdir()
+        if _file_size(folder, MANIFEST) is None:
+            return 0
+        # What it is as a whole is known before any of it is copied.
+        total = _copy_file(folder, MANIFEST, target, min(limits.manifest_bytes, most))
+        names = sorted({name.decode("ascii") for name in _NAMED.findall((target / MANIFEST).read_bytes())})
+        if len(names) > limits.files:
+            raise BadEvidence(f"The evidence has more than {limits.files} files.")
+        # A text may look like a name; whoever reads the evidence misses what should be there.
+        sizes = {name: size for name in names if (size := _file_size(folder, name)) is not None}
+        size = total + sum(sizes.values())
+        if size > limits.total_bytes:
+            raise BadEvidence(f"The evidence is too large: {size:,} bytes.")
+        if size > most:
+            raise TooMuchEvidence(f"The evidence is too large: {size:,} bytes, and {most:,} were left.")
+        for name in sizes:
+            total += _copy_file(folder, name, target, min(limits.total_bytes, most) - total)
+    finally:
+        os.close(folder)
+    return total
+
+
+def _file_size(folder: int, name: str) -> int | None:
+    """Return how long a file is as it is read; None if it is not there."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BadEvidence("The evidence holds something that is not a regular file.") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise BadEvidence("The evidence holds something that is not a regular file.")
+    return status.st_size
+
+
+def _copy_file(folder: int, name: str, target: Path, most: int) -> int:
+    """Copy one file; how many bytes it is."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except FileNotFoundError as error:
+        raise BadEvidence(f"The evidence lacks {name}.") from error
+    except OSError as error:
+        raise BadEvidence("The evidence holds something that is not a regular file.") from error
+    copied = 0
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise BadEvidence("The evidence holds something that is not a regular file.")
+        with (target / name).open("wb", buffering=0) as writing:
+            while content := os.read(descriptor, len(_ZEROS)):
+                copied += len(content)
+                if copied > most:
+                    raise BadEvidence("The evidence is too large.")
+                if content == _ZEROS:
+                    writing.seek(copied)
+                else:
+                    writing.write(content)
+            writing.truncate(copied)
+    finally:
+        os.close(descriptor)
+    return copied

@@ -1,0 +1,237 @@
+"""The page of a graded notebook, as it stands in ``autograded/`` and as formgrader shows it: safe, and made within limits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from jinja2 import pass_context
+
+from netgrader.checks.points import gravest
+from netgrader.faults import Severity
+from netgrader.limited import ExceededError, within_limits
+from netgrader.pages.markdown import render_markdown, without_gaps
+from netgrader.pages.safe import LONGEST_HTML, PICTURE_BYTES, clean_html, clean_svg, picture
+from netgrader.results import CellResult, CheckResult, Outcome, Status, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from jinja2.runtime import Context
+
+    from netgrader.grading.graded_notebook import GradedNotebook
+    from netgrader.grading.restore import RestoredCell
+    from netgrader.skeleton import Skeleton
+
+__all__ = ["as_it_is", "fill", "page_of", "safe_markdown", "safe_outputs"]
+
+LONGEST_SOURCE = 100_000  # characters of one cell that are shown
+MOST_SOURCE = 600_000  # of all cells together
+MOST_SHOWN = 20_000_000  # of what they put out, and of what is made of it
+LEFT_OUT = "The rest is left out here: it is longer than a page takes. All of it was graded."
+NOT_MADE = (
+    "**What this notebook put out is not shown here:** making a page of it {limit}. "
+    "The marks are what they would be otherwise."
+)
+MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
+LONGEST_TEXT = 60_000
+MOST_COLOURS = 500
+"""Commands to a terminal in one text: whoever makes colours of them takes the text anew after each."""
+COMMAND = re.compile(r"\x1b\[[0-9;?]{0,40}+[@-~]?")
+
+
+def page_of(graded: GradedNotebook, skeleton: Skeleton) -> Any:
+    """Return a graded notebook as formgrader shows it: the cells that were run, and under each check cell its verdict.
+
+    What was put out is left away, and that is said, where making something of it that can be shown takes too long.
+    """
+    shown = replace(graded, observations={})  # pages in formgrader draw nothing
+    try:
+        return within_limits(_page, shown, skeleton)
+    except ExceededError as error:
+        page = _page(replace(shown, cells=tuple((cell, ()) for cell, _ in graded.cells)), skeleton)
+        page.cells.insert(0, nbformat.v4.new_markdown_cell(NOT_MADE.format(limit=error), id="not-shown"))
+        return page
+
+
+def _page(graded: GradedNotebook, skeleton: Skeleton) -> Any:
+    page = nbformat.v4.new_notebook()
+    result = graded.result
+    fill(page, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
+    page.metadata["netgrader"] = {"digest": graded.digest}
+    return page
+
+
+def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:
+    """Return the cells with what is shown of them, as much as a page takes: what a student wrote and put out may be megabytes."""
+    results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
+    sources, shown = MOST_SOURCE, MOST_SHOWN
+    for number, (cell, outputs) in enumerate(graded.cells):
+        kept = cell if cell.origin and cell.origin.locked else _cut(cell, sources)
+        sources -= len(kept.source)
+        if cell.grade_id in results:
+            yield kept, [verdict_output(results[cell.grade_id], graded.result.problem)]
+            continue
+        made = safe_outputs(outputs, f"out-{number}-") if shown > 0 else []
+        shown -= sum(len(text) for output in (*made, *outputs) for text in _texts(output))
+        yield kept, made if made or not outputs else [_said(LEFT_OUT)]
+
+
+def _cut(cell: RestoredCell, most: int) -> RestoredCell:
+    """Return a cell of which no more is shown than a page takes; what was run is all of it."""
+    if cell.cell_type == "code":
+        cell = replace(cell, source=without_gaps(cell.source))
+    if len(cell.source) <= min(most, LONGEST_SOURCE):
+        return cell
+    note = f"\n# {LEFT_OUT}" if cell.cell_type == "code" else f"\n\n{LEFT_OUT}"
+    return replace(cell, source=cell.source[: max(0, min(most, LONGEST_SOURCE))] + note)
+
+
+def _texts(output: Mapping[str, Any]) -> Iterable[str]:
+    said = (*output.get("data", {}).values(), *output.get("traceback", ()), output.get("text", ""))
+    return (text for text in said if isinstance(text, str))
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def fill(
+    nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequence[dict[str, Any]]]], problem: str | None
+) -> None:
+    """Write the cells into nbgrader's notebook, with the metadata of the release and no one else's."""
+    nb.metadata = nbformat.from_dict(dict(skeleton.metadata))
+    nb.cells = []
+    if problem:
+        nb.cells.append(nbformat.v4.new_markdown_cell(f"**Not graded.** {_plain(problem)}", id="problem"))
+    # The course's pictures stand with the course's text; a submission's own do not travel.
+    pictures = {cell.source: cell.attachments for cell in skeleton.cells if cell.attachments}
+    for number, (cell, outputs) in enumerate(cells):
+        made = _cell(cell, f"cell-{number}")
+        if cell.origin is not None:
+            made.metadata.update(cell.origin.frozen)
+            if cell.origin.nbgrader:
+                made.metadata["nbgrader"] = nbformat.from_dict(dict(cell.origin.nbgrader))
+        if cell.cell_type == "raw":
+            # A raw cell without a type is put into formgrader's page as it is, markup and all.
+            made.metadata["raw_mimetype"] = "text/plain"
+        if cell.cell_type == "markdown" and cell.source in pictures:
+            made.attachments = nbformat.from_dict(dict(pictures[cell.source]))
+        if cell.cell_type == "code":
+            made.outputs = [nbformat.from_dict(output) for output in outputs]
+        nb.cells.append(made)
+
+
+def _cell(cell: RestoredCell, name: str) -> Any:
+    """Return an empty cell of the notebook format; not by `nbformat.v4`'s makers, which validate each cell by itself."""
+    kind = cell.cell_type if cell.cell_type in {"code", "markdown"} else "raw"
+    more: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    return nbformat.from_dict({"id": name, "cell_type": kind, "metadata": {}, "source": cell.source, **more})
+
+
+def _plain(text: str) -> str:
+    """Return text for Markdown in which nothing is markup."""
+    return "".join("\\" + character if character in "\\`*_{}[]<>()#+-.!|$&" else character for character in text)
+
+
+def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, Any]:
+    """Return what stands under a check cell: its points and a line for each check, as text and as HTML."""
+    points = f"{cell.points or 0:g} of {cell.max_points:g} points"
+    said = [problem] if problem and not cell.checks else []
+    lines = [f"{cell.cell}: {points}", *said, *(_line(check) for check in cell.checks)]
+    items = "".join(f"<li>{_item(check)}</li>" for check in cell.checks)
+    html = f"<p><strong>{escape(points)}</strong></p>" + "".join(f"<p>{escape(one)}</p>" for one in said)
+    if items:
+        html += f'<ul style="list-style: none; padding-left: 0">{items}</ul>'
+    return {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/plain": "\n".join(lines), "text/html": html},
+    }
+
+
+@pass_context
+def safe_markdown(context: Context, source: str) -> str:
+    """Markdown as harmless HTML: in place of nbconvert's own filter, which lets a student's scripts through."""
+    cell = context.get("cell") or {}
+    return str(render_markdown(source, cell.get("attachments"), prefix=f"text-{cell.get('id', '')}-"))
+
+
+def as_it_is(html: str) -> str:
+    """In place of nbconvert's filter for links of an old server's, which takes the square of the length of what comes to it."""
+    return html
+
+
+def safe_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> list[dict[str, Any]]:
+    """Return outputs that whoever looks at them can show: text, tables and pictures, but nothing that runs or loads.
+
+    Parameters
+    ----------
+    outputs
+        Of one cell.
+    prefix
+        Put before ids in them, so that none can meet an id of formgrader's, by which marks are typed in.
+    """
+    safe: list[dict[str, Any]] = []
+    for number, output in enumerate(outputs):
+        kind = output.get("output_type")
+        if kind == "stream":
+            name = "stderr" if output.get("name") == "stderr" else "stdout"
+            safe.append({"output_type": "stream", "name": name, "text": _text(output.get("text"))})
+        elif kind == "error":
+            trace = output.get("traceback")
+            lines = [_text(line) for line in trace] if isinstance(trace, list) else []
+            name, value = _text(output.get("ename")), _text(output.get("evalue"))
+            safe.append({"output_type": "error", "ename": name, "evalue": value, "traceback": lines})
+        elif kind in {"display_data", "execute_result"}:
+            data = output.get("data")
+            bundle = _bundle(data, f"{prefix}{number}-") if isinstance(data, dict) else {}
+            if bundle:
+                # A result becomes a display: its number would be read by whoever looks for a score.
+                safe.append({"output_type": "display_data", "metadata": {}, "data": bundle})
+    return safe
+
+
+def _bundle(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    clean: dict[str, str] = {}
+    for kind, value in data.items():
+        if kind in {"image/png", "image/jpeg"}:
+            clean[kind] = (picture(kind, _text(value, 2 * PICTURE_BYTES)) or "").partition(",")[2]
+        elif kind == "text/plain":
+            clean[kind] = _text(value)
+        elif kind == "text/html":
+            clean[kind] = str(clean_html(_text(value, LONGEST_HTML + 1), prefix))
+        elif kind == "image/svg+xml":
+            clean[kind] = str(clean_svg(_text(value, LONGEST_HTML), prefix))
+    return {kind: value for kind, value in clean.items() if value}
+
+
+def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
+    text = "".join(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else value
+    kept = text[:longest] if isinstance(text, str) else ""
+    return kept if kept.count("\x1b") <= MOST_COLOURS else COMMAND.sub("", kept)
+
+
+def _line(check: CheckResult) -> str:
+    said = f" — {check.message}" if check.message else ""
+    hidden = " (hidden)" if check.visibility is Visibility.HIDDEN else ""
+    return f"{MARKS[check.outcome]} {_word(check)}: {check.sentence}{hidden}{said}"
+
+
+def _word(check: CheckResult) -> str:
+    """Return how a check ended, and how grave what it found is."""
+    worst = gravest([check])
+    return f"{check.outcome}, {worst}" if worst not in {None, Severity.MEASURED} else str(check.outcome)
+
+
+def _item(check: CheckResult) -> str:
+    html = f"{MARKS[check.outcome]} <b>{escape(_word(check))}</b>: {escape(check.sentence)}"
+    if check.visibility is Visibility.HIDDEN:
+        html += " <i>(hidden)</i>"
+    for more in (check.message, check.hint):
+        if more:
+            html += f"<br>{escape(more)}"
+    return html

@@ -1,0 +1,127 @@
+"""Where nbgrader's autograde begins with a submission: its folder is readied, and the file is read by us.
+
+The exporter stands in every nbgrader of this environment (`etc/jupyter/nbgrader_config.json`), whether or not a course calls
+`configure`: so an assignment of ours is graded by our steps or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+
+from netgrader.course import Assignment, Course
+from netgrader.errors import NetgraderError
+from netgrader.grading.grade import jobs_in
+from netgrader.nbgrader_plugin.configure import require_steps
+from netgrader.nbgrader_plugin.handing_in import put_right
+from netgrader.nbgrader_plugin.preprocessors import course_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from netgrader.grading.grade import Job
+
+__all__ = ["SubmissionExporter", "adopt", "adopt_hook", "drop_links"]
+
+LOG = logging.getLogger(__name__)
+
+
+def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
+    """Link each misnamed notebook among the `jobs` of a submission's folder to its right name, where that is free.
+
+    Returns the links.
+    nbgrader goes by names alone and gives 0 for a notebook that it does not find. The file that was handed in stays.
+    """
+    linked = []
+    for job in jobs:
+        right = folder / f"{job.notebook}.ipynb"
+        if job.problem is None and right.name != job.path.name and not os.path.lexists(right):
+            right.symlink_to(job.path.name)
+            linked.append(right)
+    return tuple(linked)
+
+
+def drop_links(folder: Path, *, notebooks: bool = False) -> tuple[str, ...]:
+    """Remove links and pipes that were handed in beside the notebooks; returns their names.
+
+    nbgrader copies what lies beside a notebook: through a link it would copy a file of the instructor's, and at a pipe
+    it stops. They hold nothing of the student's. With `notebooks` those called as notebooks are removed, too, which nbgrader
+    itself would open.
+    """
+    dropped = []
+    for path in sorted(folder.rglob("*")):
+        if (notebooks or path.suffix != ".ipynb") and (path.is_symlink() or not (path.is_file() or path.is_dir())):
+            path.unlink()
+            dropped.append(path.relative_to(folder).as_posix())
+    return tuple(dropped)
+
+
+def _students(assignment: Assignment, folder: Path) -> list[str]:
+    """Return whose submission lies in `folder`."""
+    place = assignment.course.folder
+    return [
+        part for part in folder.parts if place("submitted", part, assignment.name) == assignment.course.root / folder
+    ]
+
+
+def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
+    """Ready a submission before nbgrader autogrades it, in the course's folder, and add to its list of notebooks."""
+    if notebooks:
+        own = Course(Path.cwd()).assignment(assignment)
+        folder = Path(notebooks[0]).parent
+        for said in put_right(own, _students(own, folder)).told:
+            LOG.warning(said)
+        drop_links(folder, notebooks=not own.is_ours)
+        if not own.is_ours:
+            notebooks[:] = [path for path in notebooks if Path(path).is_file()]
+            return
+        links = adopt(folder, jobs_in(folder, own))
+        notebooks.extend(str(link) for link in links if str(link) not in notebooks)
+
+
+class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
+    """Starts each notebook empty: our preprocessors fill it, from the submission as it was handed in.
+
+    nbgrader would read the file itself and fail the whole submission where it is no notebook. Notebooks of nbgrader's own
+    assignments are read as nbgrader does.
+    """
+
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
+        """Do as nbconvert does, without opening the file.
+
+        Raises
+        ------
+        NotCagedError
+            If it is of an assignment of ours, and what would be run on it are not our steps.
+        """
+        course = course_of(self)
+        if not _is_ours(course, (resources or {}).get("nbgrader", {}).get("assignment", "")):
+            return super().from_filename(filename, resources=resources, **kw)
+        require_steps(self._preprocessors, course, sanitize=self.parent._sanitizing)  # noqa: SLF001  (which of its two runs it is)
+        path = Path(filename)
+        resources = resources if resources is not None else {}
+        resources.setdefault("metadata", {})
+        resources["metadata"].update(name=path.stem, path=str(path.parent), modified_date="")
+        return self.from_notebook_node(nbformat.v4.new_notebook(), resources=resources, **kw)
+
+
+def _is_ours(course: Course, name: str) -> bool:
+    """Whether an assignment is ours.
+
+    Raises
+    ------
+    NetgraderError
+        If its source is not there, and the course has tests of ours: nobody can tell then who grades it.
+    """
+    assignment = Assignment(course, name)
+    if not assignment.notebooks and course.hidden_tests.is_dir():
+        raise NetgraderError(
+            f"There is no notebook in {assignment.source}, so it cannot be told whether {name} is graded by checks of ours. "
+            "Put its source there, and grade again."
+        )
+    return assignment.is_ours

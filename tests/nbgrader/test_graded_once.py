@@ -1,0 +1,114 @@
+"""On its way from the file to the gradebook a notebook is parsed once and graded once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from concurrent.futures import Future
+
+import pytest
+from nbgrader.api import Gradebook
+
+from netgrader.commands.autograde import grade_class
+from netgrader.commands.show import console
+from netgrader.grading import grade as grading
+from netgrader.grading import submission
+from netgrader.grading.stages import Options
+
+pytestmark = [
+    pytest.mark.usefixtures("uncaged"),
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning"),
+]
+
+
+class GradesHere:
+    """A pool of no processes: what is called is counted."""
+
+    slots = 1
+
+    def __init__(self, _slots):
+        pass
+
+    def submit(self, function, /, *arguments):
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+    def shutdown(self, wait=True):
+        pass
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often each notebook was parsed, by its bytes, and how often each was graded, by its file."""
+    parsed, graded = Counter(), Counter()
+    parse, grade = submission.parse_notebook, grading.run_stage
+
+    def counting_parse(content, limits=None):
+        parsed[hashlib.sha256(content).hexdigest()] += 1
+        return parse(content, limits)
+
+    def counting_grade(store, assignment, notebook, *rest, **options):
+        graded[hashlib.sha256(repr(notebook.code).encode()).hexdigest()] += 1
+        return grade(store, assignment, notebook, *rest, **options)
+
+    monkeypatch.setenv("NETGRADER_WITHIN_LIMITS", "1")  # what is parsed within limits is parsed here
+    monkeypatch.setattr(submission, "parse_notebook", counting_parse)
+    monkeypatch.setattr(grading, "run_stage", counting_grade)
+    monkeypatch.setattr("netgrader.commands.autograde.ProcessPool", GradesHere)
+    return parsed, graded
+
+
+def scores(booked):
+    with Gradebook(booked.course.db_url) as gradebook:
+        found = {}
+        for student in ("ada", "bela", "cleo"):
+            notebook = gradebook.find_submission_notebook("1_sums", "numbers", student)
+            found[student] = {grade.name: grade.auto_score for grade in notebook.grades}
+        return found
+
+
+def class_of_three(booked):
+    booked.submit("ada", why="Ada's own.")
+    booked.submit("bela", add="def add(a, b):\n    return a - b")
+    path = booked.submit("cleo", why="Cleo's own.", squares="squares = []")
+    path.rename(path.with_name("sums by cleo.ipynb"))
+    booked.submit("cleo", notebook="2_words")
+
+
+def test_a_class_is_parsed_once_and_graded_once(booked, counted):
+    parsed, graded = counted
+    class_of_three(booked)
+    assert grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=False) == 0
+    assert sorted(parsed.values()) == [1] * 4
+    assert sorted(graded.values()) == [1] * 4
+    right = scores(booked)
+    assert (right["ada"]["check_add"], right["bela"]["check_add"], right["cleo"]["check_squares"]) == (2.0, 0.0, 0.0)
+    page = (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").read_text()
+    assert "Ada's own." in page
+
+
+def test_what_a_worker_left_is_what_grading_here_makes(booked, counted, monkeypatch):
+    class_of_three(booked)
+    grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=False)
+    left = pages_of(booked), scores(booked)
+    monkeypatch.setattr("netgrader.nbgrader_plugin.conversion.take_graded", lambda *_: None)
+    grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=True)
+    assert (pages_of(booked), scores(booked)) == left
+
+
+def pages_of(booked):
+    return {path.name: path.read_bytes() for path in (booked.root / "autograded").rglob("*.ipynb")}
+
+
+def test_a_class_that_did_not_change_is_not_parsed_again_and_a_damaged_record_is(booked, counted):
+    parsed, _ = counted
+    class_of_three(booked)
+    for _ in range(2):
+        grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=False)
+    assert sorted(parsed.values()) == [1] * 4
+    for record in (booked.course.scratch / "store" / "latest" / "parsed").rglob("*.json"):
+        record.write_text(record.read_text().replace("return a", "return 2 * a"))
+    grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=True)
+    assert max(parsed.values()) == 2
+    assert scores(booked)["ada"]["check_add"] == 2.0
