@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from netgrader.faults import Fault
-    from netgrader.reader.state import Reading
+    from netgrader.reader.find.found import Found
+    from netgrader.reader.trial.optimizer_trial import Descent
+    from netgrader.reader.tried import Reading
 
 __all__ = ["network_of"]
 
@@ -41,58 +43,59 @@ _REPORTED_KINDS = {
 
 
 def network_of(reading: Reading) -> Network:
-    """The `Network` of a finished reading."""
+    """Return the `Network` of a finished reading."""
     faults, remarks = find_faults(reading)
-    training, match = reading.training, reading.loss_match
+    found, descent, match = reading.found, reading.descent, reading.loss.match
     loss = None
-    if reading.loss is not None:
+    if found.loss is not None:
         kind = "undecided" if match is None else _REPORTED_KINDS.get(match.kind, match.kind)
         of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(
-            reading.last_activation, reading.last_activation
+            reading.loss.last_activation, reading.loss.last_activation
         )
         detail = match.detail if match is not None else ""
-        loss = Loss(kind, of, reading.reduction, node_of(reading.loss), detail)
+        loss = Loss(kind, of, reading.loss.reduction, node_of(found.loss), detail)
     optimizer = None
-    if reading.roles.train_op is not None:
-        kind = training.kind or "undecided"
-        optimizer = Optimizer(kind, training.rate, _moved(reading), training.place, _use_of_rate(reading))
+    if found.roles.train_op is not None:
+        kind = descent.kind or "undecided"
+        optimizer = Optimizer(kind, descent.rate, _moved(reading), descent.place, _use_of_rate(descent))
     network = Network(
         layers=_layers(reading),
         loss=loss,
         optimizer=optimizer,
         roles=_roles(reading),
-        exercise=reading.exercise,
+        exercise=found.exercise,
         undecided=tuple(_undecided(reading)),
     )
     return replace(
         network,
-        faults=with_places(faults, network, reading.hints),
-        remarks=with_places(remarks, network, reading.hints),
+        faults=_with_places(faults, network, found.hints),
+        remarks=_with_places(remarks, network, found.hints),
     )
 
 
 def _moved(reading: Reading) -> tuple[str, ...]:
     """The variables that training moves: the layers', and what else an optimizer's own op is given a gradient for."""
-    own = [update.variable for update in reading.roles.updates if update.kind in FUSED and update.gradient]
-    return tuple(dict.fromkeys([*reading.training.moved, *(name for name in own if name not in reading.weights)]))
+    found = reading.found
+    own = [update.variable for update in found.roles.updates if update.kind in FUSED and update.gradient]
+    return tuple(dict.fromkeys([*reading.descent.moved, *(name for name in own if name not in found.weights)]))
 
 
-def _use_of_rate(reading: Reading) -> str:
+def _use_of_rate(descent: Descent) -> str:
     """How the rate is used where it is no constant."""
-    rates = reading.training.rates
+    rates = descent.rates
     if rates and max(rates) - min(rates) > SAME_RATE * max(map(abs, rates)):
         return "decays" if rates[0] == max(rates) else "varies"
-    return "fed" if reading.training.rate_from else ""
+    return "fed" if descent.rate_from else ""
 
 
 def _layers(reading: Reading) -> tuple[Layer, ...]:
-    layers = []
-    for step in reading.steps:
+    layers, last = [], reading.loss.last_activation
+    for step in reading.found.steps:
         activation = step.activation
-        if not step.followed and reading.last_activation not in ("undecided", "none"):
-            activation = reading.last_activation
+        if not step.followed and last not in ("undecided", "none"):
+            activation = last
         variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
-        sizes = [reading.graph.nodes[name].shape() for name in variables]
+        sizes = [reading.found.graph.nodes[name].shape() for name in variables]
         known = [
             int(np.prod([size or 0 for size in shape])) for shape in sizes if shape is not None and None not in shape
         ]
@@ -103,34 +106,34 @@ def _layers(reading: Reading) -> tuple[Layer, ...]:
 
 
 def _roles(reading: Reading) -> dict[str, Role]:
-    roles, reasons = reading.roles, reading.roles.reasons
-    found = {
+    found, roles, reasons = reading.found, reading.found.roles, reading.found.roles.reasons
+    played: dict[str, tuple[str | None, str, tuple[str, ...]]] = {
         "X": (roles.images, reasons.get("X", ""), ()),
-        "Y": (roles.labels, reasons.get("Y", ""), tuple(roles.label_candidates)),
-        "loss": (reading.loss, reasons.get("loss", ""), tuple(roles.losses)),
+        "Y": (roles.labels, reasons.get("Y", ""), roles.label_candidates),
+        "loss": (found.loss, reasons.get("loss", ""), roles.losses),
         "train_op": (roles.train_op, reasons.get("train_op", ""), ()),
-        "logits": (reading.logits or reading.scores, "what the last layer puts out, and the loss is of", ()),
-        "prediction": (reading.measured.get("prediction"), "made from the scores without the labels", ()),
-        "accuracy": (reading.measured.get("accuracy"), "compares what is made from the scores with the labels", ()),
+        "logits": (reading.loss.logits or found.scores, "what the last layer puts out, and the loss is of", ()),
+        "prediction": (found.outputs.prediction, "made from the scores without the labels", ()),
+        "accuracy": (found.outputs.accuracy, "compares what is made from the scores with the labels", ()),
     }
-    switches = _switches(reading)
-    found["switches"] = (
+    switches = _switches(found)
+    played["switches"] = (
         switches[0] if switches else None,
         "what layers compute depends on it, and evaluation fixes it",
         switches,
     )
-    found["learning_rate"] = (reading.training.rate_of, "the optimizer multiplies its step with it", ())
-    found["probabilities"] = (_probabilities(reading), "a softmax of the scores", ())
+    played["learning_rate"] = (reading.descent.rate_of, "the optimizer multiplies its step with it", ())
+    played["probabilities"] = (_probabilities(reading), "a softmax of the scores", ())
     return {
-        key: Role(key, name, reason if name else "nothing in the graph plays it", tuple(candidates))
-        for key, (name, reason, candidates) in found.items()
+        key: Role(key, name, reason if name else "nothing in the graph plays it", candidates)
+        for key, (name, reason, candidates) in played.items()
     }
 
 
-def _switches(reading: Reading) -> tuple[str, ...]:
+def _switches(found: Found) -> tuple[str, ...]:
     """What is fed beside images and labels, or has a default, and decides what the layers compute."""
-    graph, roles = reading.graph, reading.roles
-    end = reading.scores or reading.loss
+    graph, roles = found.graph, found.roles
+    end = found.scores or found.loss
     if end is None:
         return ()
     above = graph.ancestors([end], control=True) | graph.known.keys()
@@ -139,57 +142,58 @@ def _switches(reading: Reading) -> tuple[str, ...]:
 
 def _probabilities(reading: Reading) -> str | None:
     """The softmax of the scores that the labels have no part in; the last one where there are several."""
-    graph, scores, labels = reading.graph, reading.scores, reading.roles.labels
+    graph, scores, labels = reading.found.graph, reading.found.scores, reading.found.roles.labels
     if scores is None:
         return None
     below = graph.descendants([scores]) - (graph.descendants([labels]) if labels is not None else set())
     made = [node.name + ":0" for node in graph.of_ops(["Softmax"]) if node.name + ":0" in below]
-    if reading.measured.get("prediction-is") == "softmax":
-        return str(reading.measured["prediction"])
+    if reading.outputs.prediction_is == "softmax":
+        return reading.found.outputs.prediction
     return max(made, key=lambda tensor: graph.order[node_of(tensor)], default=None)
 
 
 def _undecided(reading: Reading) -> Iterator[str]:
-    yield from _lacking(reading)
-    if "refused" in reading.measured:
-        yield f"The graph was not tried out: {reading.measured['refused']}"
-    if reading.measured.get("runs") is False and reading.bench is not None and reading.bench.problems:
-        yield f"The network was not tried out: {reading.bench.problems[0]}"
-    alike = _alike(reading)
+    found, descent, setup = reading.found, reading.descent, reading.setup
+    yield from _lacking(found)
+    if setup.refused is not None:
+        yield f"The graph was not tried out: {setup.refused}"
+    if setup.runs is False and setup.problem:
+        yield f"The network was not tried out: {setup.problem}"
+    alike = _alike(found)
     if alike:
         named = " or ".join(node_of(source)[:80] for source in alike)
         yield f"Which of them is fed the labels could not be decided: {named}."
-    if reading.loss is not None and reading.loss_match is None:
+    if found.loss is not None and reading.loss.match is None:
         yield "Which loss this is could not be decided."
-    for step in reading.steps:
+    for step in found.steps:
         if step.activation == "undecided":
             yield f"What stands after {step.node} could not be decided."
-    if reading.roles.train_op is not None and reading.training.kind is None:
+    if found.roles.train_op is not None and descent.kind is None:
         yield "Which optimizer this is could not be decided."
-    several = "+" in (reading.training.kind or "")
-    if reading.roles.train_op is not None and reading.training.rate is None and not several:
+    several = "+" in (descent.kind or "")
+    if found.roles.train_op is not None and descent.rate is None and not several:
         yield "At which rate it learns could not be decided."
 
 
-def _alike(reading: Reading) -> list[str]:
+def _alike(found: Found) -> list[str]:
     """What may hold the labels as well as what was taken for them: fed the same, and no accuracy tells them apart."""
-    graph, labels, accuracy = reading.graph, reading.roles.labels, reading.measured.get("accuracy")
-    if labels is None or labels == reading.hints.get("Y") or labels not in graph.sources:
+    graph, labels, accuracy = found.graph, found.roles.labels, found.outputs.accuracy
+    if labels is None or labels == found.hints.get("Y") or labels not in graph.sources:
         return []
     form = graph.static_shape(labels), graph.static_dtype(labels)
-    found = [
+    alike = [
         source
-        for source in reading.roles.label_candidates
+        for source in found.roles.label_candidates
         if source in graph.sources and (graph.static_shape(source), graph.static_dtype(source)) == form
     ]
     compared = graph.ancestors([accuracy]) if accuracy is not None else set()
-    told_apart = labels in compared and not any(source in compared for source in found if source != labels)
-    return [] if told_apart or len(found) < 2 else found
+    told_apart = labels in compared and not any(source in compared for source in alike if source != labels)
+    return [] if told_apart or len(alike) < 2 else alike
 
 
-def _lacking(reading: Reading) -> Iterator[str]:
+def _lacking(found: Found) -> Iterator[str]:
     """What the graph, or what was given with it, does not have, so that it cannot be read as a network."""
-    graph, loss = reading.graph, reading.loss or reading.hints.get("loss")
+    graph, loss = found.graph, found.loss or found.hints.get("loss")
     if not graph.variables:
         yield "There are no variables in the graph: nothing in it can be trained."
     elif loss is None:
@@ -199,7 +203,7 @@ def _lacking(reading: Reading) -> Iterator[str]:
     for source in graph.sources:
         if graph.static_dtype(source) in ("", "unknown"):
             yield f"The placeholder {node_of(source)[:80]!r} has a type that is not known."
-    for name, value in reading.values.items():
+    for name, value in found.given.values.items():
         shape = graph.nodes[name].shape() if name in graph.nodes else None
         if name not in graph.variables:
             yield f"A value was given for {name[:80]!r}, which is no variable of the graph."
@@ -225,7 +229,7 @@ PARTS = {
 """What parts are called where nobody said which attribute of `net` they are."""
 
 
-def with_places(faults: Iterable[Fault], network: Network, hints: Mapping[str, str]) -> tuple[Fault, ...]:
+def _with_places(faults: Iterable[Fault], network: Network, hints: Mapping[str, str]) -> tuple[Fault, ...]:
     """The faults, each with where it is in words.
 
     Parameters

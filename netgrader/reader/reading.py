@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,31 +14,45 @@ from netgrader.faults import fault
 from netgrader.reader.answer import network_of
 from netgrader.reader.exercises import exercise_named
 from netgrader.reader.faults import find_faults
-from netgrader.reader.find.joining import join_activated, join_linear, join_repeated
-from netgrader.reader.find.layers import find_statistics, find_steps
-from netgrader.reader.find.outputs import find_outputs
-from netgrader.reader.find.roles import PRODUCTS, find_roles, operands, train_ops, updates_under
-from netgrader.reader.find.scores import find_scores, read_loss, terms
-from netgrader.reader.graph.branches import straightened
+from netgrader.reader.find.found import Found, Given
+from netgrader.reader.find.joining import join_activated
+from netgrader.reader.find.layers import find_statistics, without_statistics
+from netgrader.reader.find.outputs import find_outputs, find_unused
+from netgrader.reader.find.roles import find_roles, operands, train_ops, updates_under
+from netgrader.reader.find.scores import find_layers, read_loss
+from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab.api import LabError
 from netgrader.reader.model import Exercise, Network
-from netgrader.reader.state import Reading
 from netgrader.reader.trial.layer_trial import try_activations, try_widths
-from netgrader.reader.trial.loss_trial import large_scores, try_loss
-from netgrader.reader.trial.optimizer_trial import choose_loss, read_optimizer, settle, try_steps
+from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
+from netgrader.reader.trial.optimizer_trial import choose_loss, read_optimizer, try_steps
 from netgrader.reader.trial.output_trial import try_outputs, try_rows
-from netgrader.reader.trial.probe import Bench
+from netgrader.reader.trial.probe import GraphProbe, randomise_weights
+from netgrader.reader.trial.start import (
+    Loading,
+    averages_vary,
+    choose_shares,
+    fit_inputs,
+    open_probe,
+    setup_of,
+    target,
+    try_start,
+)
+from netgrader.reader.tried import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from netgrader.reader.find.layers import Step
+    from netgrader.reader.find.roles import Roles
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.graph.protos import Message
     from netgrader.reader.lab.api import Lab
+    from netgrader.reader.trial.optimizer_trial import Descent
 
-__all__ = ["read", "read_network"]
+__all__ = ["read_network"]
 
 Array = npt.NDArray[Any]
 
@@ -93,62 +107,34 @@ def read_network(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
-    given = _Given(hints, exercise, values or {}, parts is not None)
+    inputs, classes = (exercise.inputs, exercise.classes) if exercise is not None else (784, 10)
+    given = Given(hints, exercise, values or {}, feed, parts is not None, inputs, classes)
     with _some_lab(lab, graph) as chosen:
-        reading = _read_as(meta, given, feed, chosen)
-        network = _finished(reading)
-        guessed = [name for name in reading.graph.known if name not in feed]
+        reading = _read_as(meta, given, chosen)
+        network = network_of(reading)
+        guessed = [name for name in reading.found.graph.known if name not in feed]
         if guessed and chosen is not None and network.codes & _OF_SWITCHES:
             # A switch that nothing is said of may also be one that evaluation turns on.
             turned = {**feed, **{name: np.asarray(True) for name in guessed}}
-            found = {"train_op": reading.roles.train_op, "loss": reading.loss}
+            found = {"train_op": reading.found.roles.train_op, "loss": reading.found.loss}
             named = {**hints, **{key: name for key, name in found.items() if name is not None}}
-            other = _finished(_read_as(meta, replace(given, hints=named), turned, chosen))
+            other = network_of(_read_as(meta, replace(given, hints=named, eval_feed=turned), chosen))
             if not other.codes & _OF_SWITCHES:
                 return other
     return network
 
 
-def _finished(reading: Reading) -> Network:
-    """The network; its session is closed, since a lab that reads many would keep the variables of all."""
-    try:
-        return network_of(reading)
-    finally:
-        if reading.bench is not None:
-            with suppress(LabError):  # a lab that was lost has closed it
-                reading.bench.session.close()
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What was given with a graph."""
-
-    hints: Mapping[str, str]
-    exercise: Exercise | None
-    values: Mapping[str, Array]
-    has_parts: bool
-
-
-def _read_as(meta: Message, given: _Given, feed: Mapping[str, Array], lab: Lab | None) -> Reading:
+def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
-    meta, whole, plain, rows = straightened(meta, feed)
-    hints = {name: plain.behind(tensor) for name, tensor in given.hints.items()}
+    meta, whole, graph, rows = inlined(meta, given.eval_feed)
+    hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
 
-    def attempt(named: Mapping[str, str], lab: Lab | None) -> Reading:
-        return read(
-            plain,
-            named,
-            given.exercise,
-            content=meta.SerializeToString() if lab is not None else b"",
-            lab=lab,
-            values=given.values,
-            eval_feed=feed,
-            has_parts=given.has_parts,
-            whole=whole,
-            rows=rows,
-        )
+    def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
+        known = {key: name for key, name in hints.items() if name in graph}
+        content = meta.SerializeToString() if lab is not None else b""
+        return _read(graph, whole, replace(given, hints=known), Loading(lab, content, rows))
 
-    hints |= _asked_for(plain, hints, attempt) if given.exercise is not None else {}
+    hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)
 
 
@@ -227,186 +213,86 @@ def _tensor(name: str) -> str:
     return name if ":" in name else name + ":0"
 
 
-def read(
-    graph: Graph,
-    hints: Mapping[str, str],
-    exercise: Exercise | None,
-    *,
-    content: bytes,
-    lab: Lab | None,
-    values: Mapping[str, Array],
-    eval_feed: Mapping[str, Array],
-    has_parts: bool,
-    whole: Graph | None = None,
-    rows: int | None = None,
-) -> Reading:
-    """All stages: first what following the graph says, then, in the lab, what trying says."""
-    pixels, classes = (exercise.inputs, exercise.classes) if exercise is not None else (784, 10)
-    known = {key: name for key, name in hints.items() if name in graph}
-    roles = find_roles(graph, known, pixels, classes)
-    reading = Reading(graph, known, eval_feed, exercise, roles, has_parts=has_parts, values=values, classes=classes)
-    ends = [*roles.losses[:1]] or [known[key] for key in ("logits", "prediction") if key in known] or _loose_ends(graph)
-    _find_layers(reading, ends)
-    find_outputs(reading)
-    find_statistics(reading, whole or graph)
-    _find_unused(reading)
-    if lab is not None:
-        _open_bench(reading, lab, content, pixels, rows)
-    read_optimizer(reading)
-    if reading.bench is not None:
-        _experiment(reading)
+def _read(graph: Graph, whole: Graph, given: Given, loading: Loading) -> Reading:
+    """Follow the graph, then try it out where there is a lab."""
+    roles = find_roles(graph, given.hints, given.inputs, given.classes)
+    ends = _ends(graph, roles, given.hints)
+    found = _followed(graph, whole, given, roles, ends)
+    setup, probe = open_probe(found, loading)
+    if probe is None:
+        reading = replace(_by_ops(found, None, read_optimizer(found, None)), setup=setup)
     else:
-        try_activations(reading)
-        read_loss(reading)
-    reading.steps = join_activated(graph, reading.steps, [reading.read] if reading.read else ends)
-    return reading
+        try:
+            reading = _tried_out(found, probe)
+        finally:
+            with suppress(LabError):  # a lab that was lost has closed it
+                probe.session.close()
+    found = reading.found
+    steps = join_activated(graph, found.steps, [found.read] if found.read else ends)
+    return replace(reading, found=_with_steps(found, steps))
 
 
-def _loose_ends(graph: Graph) -> list[str]:
-    """Where a network without a loss ends: what is made by layers, and read by nobody."""
-    made = graph.descendants([data for data, _ in operands(graph)])
-    return [tensor for tensor in sorted(made) if node_of(tensor) in graph.varied and not graph.consumers.get(tensor)]
+def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:
+    """What following the graph says: layers, outputs, statistics of the data, and layers that nothing depends on."""
+    hints = given.hints
+    layers = find_layers(graph, roles, hints, roles.loss, ends)
+    outputs = find_outputs(graph, roles, hints, layers.scores)
+    evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
+    statistics = find_statistics(graph, whole, roles, evaluated)
+    layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
+    claimed = [name for key, name in hints.items() if key != "train_op"]
+    claimed += [name for name in (outputs.prediction, outputs.accuracy) if name is not None]
+    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), claimed) if layers.steps else ()
+    return Found(graph, given, roles, layers, outputs, statistics, unused)
 
 
-def _find_layers(reading: Reading, ends: list[str]) -> None:
-    """The layers before the loss, and the scores; where the loss is of several terms, those of the term that is read."""
-    graph, images = reading.graph, reading.roles.images
-
-    def find(ends: list[str]) -> None:
-        reading.steps = join_linear(graph, join_repeated(graph, find_steps(graph, ends, images), images), ends)
-        find_scores(reading)
-
-    reading.scores, reading.chain, reading.term = None, [], None
-    find(ends)
-    if reading.scores is not None or not reading.steps:
-        return
-    whole = reading.steps
-    for term in terms(reading):
-        reading.term = term
-        find([term])
-        if reading.scores is not None:
-            own = {part.node for step in reading.steps for part in (step, *step.parts)}
-            reading.aside = [part for step in whole for part in (step, *step.parts) if part.node not in own]
-            return
-    reading.term, reading.steps = None, whole
+def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
+    """What the ops say of a network that is not run."""
+    layers = try_activations(found, probe)
+    loss = read_loss(found.graph, found.scores, found.loss)
+    return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
 
 
-def _find_unused(reading: Reading) -> None:
-    """Layers that read the images but that neither the loss nor a claimed output depends on."""
-    graph, images = reading.graph, reading.roles.images
-    if images is None or not reading.steps:
-        return
-    used = {part.node for step in (*reading.steps, *reading.aside) for part in (step.parts or (step,))}
-    updating = {t for u in reading.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs[1:])}
-    outside = [
-        f"{node.name}:0"
-        for node in graph.nodes.values()
-        if node.name not in used | graph.untaken
-        and f"{node.name}/unrolled_0" not in graph.nodes
-        and node.op in PRODUCTS
-        and f"{node.name}:0" not in updating
-    ]
-    claimed = [name for key, name in reading.hints.items() if key != "train_op"]
-    claimed += [reading.measured[key] for key in ("prediction", "accuracy") if key in reading.measured]
-    wanted = graph.ancestors([*claimed, *reading.roles.losses])
-    loose = [tensor for tensor in outside if tensor not in wanted]
-    below = graph.descendants([images])
-    found = [s for s in find_steps(graph, loose, images) if s.node not in used and s.product in below]
-    found = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
-    # The same weights once more, as tracing leaves them behind, are no layer of their own.
-    own = {name for step in (*reading.steps, *reading.aside) for name in step.variables}
-    reading.unused = [step for step in found if not own.issuperset(step.variables)]
-    labelled = graph.descendants([reading.roles.labels]) if reading.roles.labels else set()
-    reading.unused = [step for step in reading.unused if step.data not in labelled]
+def _tried_out(found: Found, probe: GraphProbe) -> Reading:
+    """What trying says, question by question; each experiment is given what those before it found."""
+    descent = read_optimizer(found, probe)
+    runs = fit_inputs(found, probe)
+    if not runs:
+        reading, averages = _by_ops(found, probe, descent), averages_vary(found, probe)
+        return replace(reading, setup=setup_of(probe, runs), averages_vary=averages)
+    choose_shares(found, probe)
+    tried, found = target(found), replace(found, minimised=choose_loss(found, probe))
+    if found.loss is not None and found.loss != tried:
+        found = replace(found, layers=find_layers(found.graph, found.roles, found.hints, found.loss, [found.loss]))
+    start = try_start(found, probe)
+    randomise_weights(found, probe)
+    found = _with_steps(found, try_widths(found, probe))
+    scored = try_loss(found, probe)
+    found = replace(found, layers=replace(found.layers, scores=scored.scores, chain=scored.chain))
+    loss = scored.loss
+    if loss.match is None:
+        loss = replace(read_loss(found.graph, found.scores, found.loss), finite=loss.finite)
+    layers = try_activations(found, probe)
+    found = _with_steps(found, layers.steps)
+    if loss.match is not None:
+        loss = replace(loss, finite_at_extremes=try_extreme_scores(found, probe, scored.form))
+    outputs = try_outputs(found, probe, loss)
+    found = replace(found, outputs=replace(found.outputs, accuracy=outputs.accuracy))
+    descent = try_steps(found, probe, loss, descent, random=layers.random)
+    randomise_weights(found, probe)
+    rows = try_rows(found, probe, loss)
+    averages = averages_vary(found, probe)
+    return Reading(found, setup_of(probe, runs), start, layers, loss, outputs, descent, rows, averages)
 
 
-def _open_bench(reading: Reading, lab: Lab, content: bytes, pixels: int, rows: int | None) -> None:
-    try:
-        loaded = lab.load(content)
-        session = loaded.session(seed=1)
-    except LabError as error:
-        reading.measured["refused"] = error.sentence
-        return
-    bench = Bench(reading.graph, loaded, session, reading.eval_feed, pixels=pixels, classes=reading.classes)
-    bench.images, bench.labels, bench.looped = reading.roles.images, reading.roles.labels, rows
-    bench.others.update({name: value for name, value in reading.graph.known.items() if name not in reading.eval_feed})
-    reading.bench = bench
-    if not bench.initialise():
-        bench.assign(dict(reading.values))
+def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
+    return replace(found, layers=replace(found.layers, steps=tuple(steps)))
 
 
-def _note_initial(reading: Reading) -> None:
-    """Keep the weights as each layer uses them first, whatever they are cut out of or built from."""
-    if reading.bench is None:
-        return
-    for step in [part for step in reading.steps for part in (step.parts or (step,))]:
-        value = reading.bench.fetch(step.weights, {})
-        if value is not None:
-            reading.initial[step.weights] = value
-    if reading.scores is not None:
-        scores = reading.bench.fetch(reading.scores, reading.bench.feed(reading.bench.sample(6)))
-        reading.measured["first-spread"] = float(np.std(scores)) if scores is not None and scores.size else 0.0
-
-
-def _choose_shares(reading: Reading, needed: Sequence[str]) -> None:
-    """Numbers that nothing is said of: all kept, or nothing dropped, whichever lets the images through unchanged."""
-    bench, graph, scores = reading.bench, reading.graph, reading.scores
-    if bench is None or scores is None:
-        return
-    above = graph.ancestors([scores])
-    loose = [
-        source
-        for source in needed
-        if source in above
-        and source in bench.others
-        and source not in graph.known
-        and graph.static_dtype(source).startswith("float")
-        and bench.others[source].size == 1
-    ]
-    if not loose:
-        return
-    for share in (1.0, 0.0, 1.0):
-        for source in loose:
-            bench.others[source] = np.full_like(bench.others[source], share)
-        feeds = bench.feed(bench.sample(6))
-        settled = settle(reading)
-        once, again = bench.fetch(scores, feeds), bench.fetch(scores, feeds)
-        if not settled or once is None or again is None:
-            continue
-        varied = once.ndim > 1 and bool(np.ptp(once, axis=0).any() and np.ptp(once, axis=-1).any())
-        if varied and np.isfinite(once).all() and np.allclose(once, again):
-            break
-    bench.initialise()
-
-
-def _experiment(reading: Reading) -> None:
-    bench, graph = reading.bench, reading.graph
-    probe = reading.roles.loss or reading.scores or next((step.product for step in reading.steps), None)
-    if bench is None or probe is None:
-        return
-    above = graph.ancestors([probe])
-    under = {t for u in reading.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs)}
-    needed = [
-        source for source in graph.sources if source in above | under and graph[source].op != "PlaceholderWithDefault"
-    ]
-    reading.measured["runs"] = bench.suit(probe, needed)
-    if not reading.measured["runs"]:
-        try_activations(reading)
-        read_loss(reading)
-        return
-    _choose_shares(reading, needed)
-    choose_loss(reading)
-    if reading.loss != probe and reading.loss is not None:
-        _find_layers(reading, [reading.loss])
-    _note_initial(reading)
-    settle(reading)
-    try_widths(reading)
-    try_loss(reading)
-    if reading.loss_match is None:
-        read_loss(reading)
-    try_activations(reading)
-    reading.measured["large-scores-finite"] = large_scores(reading)
-    try_outputs(reading)
-    try_steps(reading)
-    settle(reading)
-    try_rows(reading)
+def _ends(graph: Graph, roles: Roles, hints: Mapping[str, str]) -> list[str]:
+    """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads."""
+    if roles.losses:
+        return [roles.losses[0]]
+    named = [hints[key] for key in ("logits", "prediction") if key in hints]
+    made = graph.descendants([data for data, _ in operands(graph)]) if not named else set()
+    return named or [t for t in sorted(made) if node_of(t) in graph.varied and not graph.consumers.get(t)]

@@ -14,7 +14,9 @@ from netgrader.reader.find.losses import BANK as LOSSES
 from netgrader.reader.find.losses import Observation, recognise
 from netgrader.reader.find.optimizers import RULES, recognise_steps
 from netgrader.reader.find.roles import Roles
-from netgrader.reader.state import Training
+from netgrader.reader.trial.optimizer_trial import Descent
+from netgrader.reader.trial.start import Setup
+from netgrader.reader.tried import Reading
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -101,6 +103,6 @@ def test_each_rule_is_named_with_its_rate_and_its_direction(kind):
 
 @pytest.mark.parametrize(("kind", "named"), [("adam", True), ("ftrl", False), ("adagrad-da", False)])
 def test_a_first_jump_towards_zero_is_no_climb_for_optimizers_that_begin_with_one(kind, named):
-    training = Training(kind=kind, climbs=True)
-    reading = SimpleNamespace(training=training, bench=object(), loss="loss:0", graph=None, roles=Roles())
+    found = SimpleNamespace(loss="loss:0", graph=None, roles=Roles())
+    reading = Reading(found, Setup(opened=True), descent=Descent(kind=kind, climbs=True))
     assert bool(list(climbing(reading))) is named

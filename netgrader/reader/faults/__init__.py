@@ -13,7 +13,7 @@ from netgrader.reader.faults import layer_faults, loss_faults, optimizer_faults,
 
 if TYPE_CHECKING:
     from netgrader.faults import Fault
-    from netgrader.reader.state import Reading
+    from netgrader.reader.tried import Reading
 
 __all__ = ["find_faults"]
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.faults import Fault
+    from netgrader.reader.find.found import Found
     from netgrader.reader.find.layers import Step
-    from netgrader.reader.state import Reading
+    from netgrader.reader.tried import Reading
 
 __all__ = ["CHECKS"]
 
@@ -35,20 +36,20 @@ LARGE = 4.0
 
 def depth(reading: Reading) -> Iterator[Fault]:
     """More or fewer layers than asked for."""
-    exercise, steps = reading.exercise, reading.steps
-    if exercise is None or not steps or _looped(reading):
+    found, exercise, steps = reading.found, reading.found.exercise, reading.found.steps
+    if exercise is None or not steps or _looped(found):
         return
     place = steps[-1].node
     asked = len(exercise.widths) if exercise.widths is not None else None
     # Without a trial it may stay open whether layers side by side are parts of one.
-    many = len(steps) if reading.bench is not None else _levels(reading)
+    many = len(steps) if reading.setup.opened else _levels(found)
     if asked is not None and many > asked:
         yield fault("too-many-layers", place, say("{1} layers", len(steps)), str(asked))
     least = asked if asked is not None else exercise.min_layers
-    found = len(steps) if asked is not None else _levels(reading)
-    alone, joined = _weights_elsewhere(reading)
-    if least is not None and found + len(joined) < least:
-        loose = [step.node for step in reading.unused if not _mirrors(step, steps)] or alone
+    count = len(steps) if asked is not None else _levels(found)
+    alone, joined = _weights_elsewhere(found)
+    if least is not None and count + len(joined) < least:
+        loose = [step.node for step in found.unused if not _mirrors(step, steps)] or alone
         if loose:
             yield fault(
                 "layer-not-connected",
@@ -60,20 +61,20 @@ def depth(reading: Reading) -> Iterator[Fault]:
             yield fault("too-few-layers", place, say("{1} layers", len(steps)), f"{least}")
 
 
-def _weights_elsewhere(reading: Reading) -> tuple[list[str], list[str]]:
+def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
     """Matrices that the optimizer is given, and that no layer multiplies with.
 
     First those that do not meet the images on the way to the loss, being given for their decay, say; then those that do.
     """
-    graph, labels, images = reading.graph, reading.roles.labels, reading.roles.images
-    known = set(reading.weights)
-    given = [update.variable for update in reading.roles.updates if update.gradient and update.variable not in known]
+    graph, labels, images = found.graph, found.roles.labels, found.roles.images
+    known = set(found.weights)
+    given = [update.variable for update in found.roles.updates if update.gradient and update.variable not in known]
     matrices = [name for name in given if len(graph.nodes[name].shape() or ()) > 1]
     if not matrices:
         return [], []
     late = graph.descendants([labels]) if labels is not None else set()
     seen = graph.descendants([images], stop=late) if images is not None else set()
-    seen &= graph.ancestors([reading.loss]) if reading.loss is not None else set()
+    seen &= graph.ancestors([found.loss]) if found.loss is not None else set()
     joined = [name for name in matrices if not seen.isdisjoint(graph.descendants([name + ":0"], stop=late))]
     return [name for name in matrices if name not in joined], joined
 
@@ -81,20 +82,20 @@ def _weights_elsewhere(reading: Reading) -> tuple[list[str], list[str]]:
 _WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
 
 
-def _looped(reading: Reading) -> bool:
+def _looped(found: Found) -> bool:
     """Whether a layer stands in a loop: how often it is passed is not to be seen."""
-    if not reading.roles.images or not reading.loss:
+    if not found.roles.images or not found.loss:
         return False
     return any(
         node.op in ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
-        for node in between(reading.graph, reading.roles.images, reading.loss)
+        for node in between(found.graph, found.roles.images, found.loss)
     )
 
 
-def _levels(reading: Reading) -> int:
+def _levels(found: Found) -> int:
     """How many layers an image passes, one after another, at most."""
     levels: list[int] = []
-    for before in predecessors(reading.graph, reading.steps):
+    for before in predecessors(found.graph, found.steps):
         levels.append(1 + max((levels[index] for index in before if index < len(levels)), default=0))
     return max(levels, default=0)
 
@@ -105,7 +106,7 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
 
 def widths(reading: Reading) -> Iterator[Fault]:
     """Layers of another width than asked for."""
-    exercise, steps = reading.exercise, reading.steps
+    exercise, steps = reading.found.exercise, reading.found.steps
     if exercise is None or exercise.widths is None or len(exercise.widths) != len(steps):
         return
     for step, asked in zip(steps, exercise.widths, strict=True):
@@ -115,8 +116,8 @@ def widths(reading: Reading) -> Iterator[Fault]:
 
 def activations(reading: Reading) -> Iterator[Fault]:
     """What stands between layers is missing or another function than asked for."""
-    exercise, steps = reading.exercise, reading.steps
-    if _looped(reading):
+    exercise, steps = reading.found.exercise, reading.found.steps
+    if _looped(reading.found):
         return
     asked: Sequence[str | None] = [None] * (len(steps) - 1)
     if exercise is not None and exercise.activations is not None and len(exercise.activations) == len(steps):
@@ -124,7 +125,7 @@ def activations(reading: Reading) -> Iterator[Fault]:
     if len(asked) != len(steps) - 1:
         return
     for step, expected in zip(steps, [*asked, None], strict=True):
-        unnamed = step.activation == "other" and step.node in reading.measured.get("unit-by-unit", ())
+        unnamed = step.activation == "other" and step.node in reading.layers.unit_by_unit
         if step.followed and step.alone and expected is not None and unnamed:
             yield fault("wrong-activation", step.node, "a function of no name", expected)
         if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
@@ -144,10 +145,11 @@ def activations(reading: Reading) -> Iterator[Fault]:
 
 def bias(reading: Reading) -> Iterator[Fault]:
     """Dense layers without the bias that was asked for."""
-    if reading.exercise is None or not reading.exercise.bias:
+    exercise = reading.found.exercise
+    if exercise is None or not exercise.bias:
         return
-    for step in reading.steps:
-        sizes = [reading.graph.nodes[name].shape() for name in step.bias]
+    for step in reading.found.steps:
+        sizes = [reading.found.graph.nodes[name].shape() for name in step.bias]
         one = bool(sizes) and all(size in ((), (1,)) for size in sizes) and (step.outputs or 0) > len(sizes)
         if one or (not step.bias and not step.normalised and not _widened(reading, step)):
             yield fault("missing-bias", step.node, "no bias", "one for each output")
@@ -155,27 +157,29 @@ def bias(reading: Reading) -> Iterator[Fault]:
 
 def _widened(reading: Reading, step: Step) -> bool:
     """Whether a column may have been put beside the step's data, which without a trial may be one of ones: a bias."""
-    if reading.bench is not None or not reading.roles.images:
+    found = reading.found
+    if reading.setup.opened or not found.roles.images:
         return False
-    return any(node.op in _WIDENING for node in between(reading.graph, reading.roles.images, step.data))
+    return any(node.op in _WIDENING for node in between(found.graph, found.roles.images, step.data))
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
     """Layers that nothing depends on: a remark."""
-    if _twin(reading):
-        yield fault("built-twice", reading.roles.train_op or "")
-    elif not reading.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
+    found = reading.found
+    if _twin(found):
+        yield fault("built-twice", found.roles.train_op or "")
+    elif not found.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
         return
-    elif len(reading.unused) >= len(reading.steps) and all(_mirrors(step, reading.steps) for step in reading.unused):
-        yield fault("built-twice", reading.unused[0].node)
+    elif len(found.unused) >= len(found.steps) and all(_mirrors(step, found.steps) for step in found.unused):
+        yield fault("built-twice", found.unused[0].node)
     else:
-        yield fault("unused-layer", reading.unused[0].node)
+        yield fault("unused-layer", found.unused[0].node)
 
 
-def _twin(reading: Reading) -> bool:
+def _twin(found: Found) -> bool:
     """Whether another train op trains variables of its own, of the same shapes as ours."""
-    graph = reading.graph
-    ours = {update.variable for update in reading.roles.updates}
+    graph = found.graph
+    ours = {update.variable for update in found.roles.updates}
     sources = [source for source in graph.sources if graph.static_shape(source) != ()]
     others = [
         update
@@ -187,8 +191,8 @@ def _twin(reading: Reading) -> bool:
         # Written by hand: what else it keeps is told from weights by what data is multiplied with.
         weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
         given = weights & {update.variable for update in others}
-        ours &= {name for step in reading.steps for name in step.variables}
-    moved = [graph.nodes[name].shape() for name in reading.weights if name in ours]
+        ours &= {name for step in found.steps for name in step.variables}
+    moved = [graph.nodes[name].shape() for name in found.weights if name in ours]
     loose = [graph.nodes[name].shape() for name in given]
     return bool(moved) and all(loose.count(shape) >= moved.count(shape) for shape in moved)
 
@@ -196,8 +200,8 @@ def _twin(reading: Reading) -> bool:
 def shared(reading: Reading) -> Iterator[Fault]:
     """Two layers that read the same weights."""
     seen: dict[str, Step] = {}
-    for step in reading.steps:
-        key = weights_key(reading.graph, step)
+    for step in reading.found.steps:
+        key = weights_key(reading.found.graph, step)
         if key in seen and seen[key].data != step.data:
             yield fault("shared-weights", step.node, say("the weights of {1}", seen[key].node), "weights of its own")
         seen.setdefault(key, step)
@@ -205,13 +209,13 @@ def shared(reading: Reading) -> Iterator[Fault]:
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
-    parts = [(part, layer) for layer in reading.steps for part in (layer.parts or (layer,))]
+    parts = [(part, layer) for layer in reading.found.steps for part in (layer.parts or (layer,))]
     # Averages of the data that stand at their start also make numbers large.
-    wild = reading.measured.get("first-spread", 0.0) > WILD and not reading.statistics
+    wild = reading.start.spread > WILD and not reading.found.statistics
     most = LARGE if wild else HUGE
     for step, layer in parts:
         hidden = layer.followed
-        value = reading.initial.get(step.weights)
+        value = reading.start.weights.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue
         kernel = value.astype(np.float64)
@@ -234,7 +238,8 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
 
 
 def _asks_glorot(reading: Reading) -> bool:
-    return reading.exercise is not None and reading.exercise.initialisation == "glorot-uniform"
+    exercise = reading.found.exercise
+    return exercise is not None and exercise.initialisation == "glorot-uniform"
 
 
 def _any_glorot(kernel: Array, steps: Sequence[Step]) -> bool:
@@ -253,31 +258,25 @@ def _is_glorot(kernel: Array, inputs: int, outputs: int) -> bool:
 
 def rows(reading: Reading) -> Iterator[Fault]:
     """A row's output that depends on chance, on other rows, or on how many there are."""
-    place = node_of(reading.logits or reading.scores or "")
-    if "all-dropped" in reading.measured:
-        yield fault(
-            "keep-rate-swapped", reading.measured["all-dropped"], "everything is dropped", "nothing, when evaluated"
-        )
-    if reading.measured.get("repeats") is False:
+    found, setup, dropped = reading.found, reading.setup, reading.layers.all_dropped
+    place = node_of(reading.loss.logits or found.scores or "")
+    if dropped is not None:
+        yield fault("keep-rate-swapped", dropped, "everything is dropped", "nothing, when evaluated")
+    if reading.rows.repeats is False:
         yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
-    if reading.measured.get("mixed"):
+    if reading.rows.mixed:
         yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
-    shape = reading.graph.static_shape(reading.roles.images) if reading.roles.images in reading.graph.sources else None
-    bench = reading.bench
-    fixed = bench is not None and bench.batch is not None and bench.looped is None
-    if fixed and reading.measured.get("other-batch") is False:
-        yield fault(
-            "fixed-batch-size",
-            node_of(reading.roles.images or ""),
-            say("shape {1}", list(shape or ())),
-            "any number of images",
-        )
+    if setup.batch is not None and setup.looped is None and reading.rows.other_batch is False:
+        images = found.roles.images or ""
+        shape = found.graph.static_shape(images) if images in found.graph.sources else None
+        yield fault("fixed-batch-size", node_of(images), say("shape {1}", list(shape or ())), "any number of images")
 
 
 def placeholders(reading: Reading) -> Iterator[Fault]:
     """Images or labels of a shape that the data does not have."""
-    graph, exercise, images = reading.graph, reading.exercise, reading.roles.images
-    if exercise is None or images is None or images not in graph.sources or not reading.has_parts:
+    found = reading.found
+    graph, exercise, images = found.graph, found.exercise, found.roles.images
+    if exercise is None or images is None or images not in graph.sources or not found.given.has_parts:
         return
     # What an exercise is given are rows of floating point numbers, and rows are what its network is fed.
     shape, dtype = graph.static_shape(images), graph.static_dtype(images)
@@ -291,20 +290,20 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
 
 def moving_averages(reading: Reading) -> Iterator[Fault]:
     """Averages that evaluation uses, and that training leaves as they began."""
-    if reading.roles.images is None or not reading.roles.updates:
+    found = reading.found
+    if found.roles.images is None or not found.roles.updates:
         return
-    under = {update.variable for update in reading.roles.updates}
-    kept = {update.variable for node in reading.graph.nodes.values() if (update := update_of(reading.graph, node))}
-    for name in sorted(reading.statistics - under):
-        if len(reading.graph.nodes[name].shape() or ()) != 1:
+    under = {update.variable for update in found.roles.updates}
+    kept = {update.variable for node in found.graph.nodes.values() if (update := update_of(found.graph, node))}
+    for name in sorted(found.statistics - under):
+        if len(found.graph.nodes[name].shape() or ()) != 1:
             continue
-        if reading.exercise is None and name in kept:
+        if found.exercise is None and name in kept:
             continue  # whoever trains it may run that op as well
-        value = reading.values.get(name)
+        value = found.given.values.get(name)
         if value is not None and np.ptp(value) > 0:
             continue  # it was kept all the same, by another run of the student's
-        start = reading.bench.values([name]) if reading.bench is not None else None
-        if start is not None and np.ptp(start[name]) > 0:
+        if reading.averages_vary.get(name):
             continue  # it was measured before, and is not meant to move
         yield fault(
             "batchnorm-not-updated", name, "training does not update the moving averages", "updated at each step"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
-    from netgrader.reader.state import Reading
+    from netgrader.reader.tried import Reading
 
 __all__ = ["CHECKS", "is_asked"]
 
@@ -35,19 +35,20 @@ _SQUASHED = ("softmax", "sigmoid", "hard-sigmoid")
 
 def is_asked(reading: Reading) -> bool:
     """Whether the exercise asks for softmax cross-entropy."""
-    return reading.exercise is not None and reading.exercise.loss == CROSS_ENTROPY
+    exercise = reading.found.exercise
+    return exercise is not None and exercise.loss == CROSS_ENTROPY
 
 
 def _place(reading: Reading) -> str:
-    return node_of(reading.loss or "")
+    return node_of(reading.found.loss or "")
 
 
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
-    match, activation = reading.loss_match, reading.last_activation
+    match, activation, exercise = reading.loss.match, reading.loss.last_activation, reading.found.exercise
     if match is None or activation in ("none", "log-softmax", "undecided", "other"):
         return
-    place = node_of(reading.logits or "")
+    place = node_of(reading.loss.logits or "")
     if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
         codes = {
             "softmax": "softmax-before-loss",
@@ -64,14 +65,14 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
         yield fault("sigmoid-before-loss", place, activation, "softmax")
     elif match.kind in _SCORES:
         return  # the scores are taken for probabilities: what keeps them above zero is no activation
-    elif activation not in _SQUASHED and reading.exercise is not None and reading.exercise.activations:
+    elif activation not in _SQUASHED and exercise is not None and exercise.activations:
         yield fault("relu-on-logits", place, say("{1} on the last layer", activation), "no activation")
 
 
 def activated_before(reading: Reading) -> Iterator[Fault]:
     """A further activation of the last layer, below the one that the loss is of."""
-    for activation in reading.inner_activations:
-        place = node_of(reading.logits or "")
+    place = node_of(reading.loss.logits or "")
+    for activation in reading.loss.inner_activations:
         if activation == "sigmoid":
             yield fault("sigmoid-before-loss", place, "sigmoid before another activation", "no activation")
         elif activation == "softmax":
@@ -82,14 +83,14 @@ def activated_before(reading: Reading) -> Iterator[Fault]:
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
     """Another loss than the cross-entropy that was asked for."""
-    match = reading.loss_match
+    match = reading.loss.match
     if match is None or not is_asked(reading):
         return
     found, expected = match.kind.replace("-", " "), "softmax cross-entropy"
     if match.kind in _SQUARED:
-        if reading.last_activation == "undecided":
+        if reading.loss.last_activation == "undecided":
             return
-        code = "mse-on-softmax" if reading.last_activation in _SQUASHED else "mse-on-logits"
+        code = "mse-on-softmax" if reading.loss.last_activation in _SQUASHED else "mse-on-logits"
         yield fault(code, _place(reading), found, expected)
     elif match.kind in _SIGMOID:
         yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
@@ -99,7 +100,7 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
 
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     """Formulas that are wrong for any classifier."""
-    match = reading.loss_match
+    match = reading.loss.match
     if match is None:
         return
     if match.kind.startswith("labels-off-by-one"):
@@ -109,7 +110,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
         yield fault("labels-logits-swapped", _place(reading))
     elif (match.kind in OVER_ROWS and match.kind not in _SQUARED) or (match.kind == TOGETHER and is_asked(reading)):
         yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
-    elif match.kind in _SCORES and reading.last_activation not in _SQUASHED:
+    elif match.kind in _SCORES and reading.loss.last_activation not in _SQUASHED:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
 
 
@@ -118,50 +119,51 @@ def _log_of_labels(reading: Reading) -> bool:
 
     The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
     """
-    match, graph, labels = reading.loss_match, reading.graph, reading.roles.labels
-    if match is None or match.kind != "negative-probability" or labels is None or reading.loss is None:
+    match, found = reading.loss.match, reading.found
+    graph, labels = found.graph, found.roles.labels
+    if match is None or match.kind != "negative-probability" or labels is None or found.loss is None:
         return False
-    late = graph.descendants([reading.scores or ""])
-    return any(node.op == "Log" and node.inputs[0] not in late for node in between(graph, labels, reading.loss))
+    late = graph.descendants([found.scores or ""])
+    return any(node.op == "Log" and node.inputs[0] not in late for node in between(graph, labels, found.loss))
 
 
 def climbing(reading: Reading) -> Iterator[Fault]:
     """A step that makes the loss larger."""
-    rate = reading.training.rate
+    rate = reading.descent.rate
     # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
-    climbs = reading.training.climbs and reading.training.kind not in DUAL_AVERAGING
-    climbs = climbs or (reading.bench is None and rate is not None and rate < 0)
+    climbs = reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING
+    climbs = climbs or (not reading.setup.opened and rate is not None and rate < 0)
     if climbs:
         yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
 
 
 def not_finite(reading: Reading) -> Iterator[Fault]:
     """NaN or infinity for ordinary scores."""
-    if reading.measured.get("not-finite"):
+    if reading.loss.finite is False:
         yield fault("loss-not-finite", _place(reading))
 
 
 def unclipped_log(reading: Reading) -> Iterator[Fault]:
     """A logarithm of a probability that can be zero."""
-    if reading.measured.get("large-scores-finite") is False:
+    if reading.loss.finite_at_extremes is False:
         yield fault("unclipped-log", _place(reading))
 
 
 def wrong_tensor(reading: Reading) -> Iterator[Fault]:
     """A gradient of something that the labels have no part in."""
-    labels, graph = reading.roles.labels, reading.graph
-    given = [update.gradient for update in reading.roles.updates if update.gradient]
+    roles, graph = reading.found.roles, reading.found.graph
+    given = [update.gradient for update in roles.updates if update.gradient]
+    labels, images = roles.labels, roles.images
     if labels is None or not given:
         return
-    images = reading.roles.images
     above = [graph.ancestors([gradient]) for gradient in given]
     if any(labels in tensors for tensors in above):
         return
     # A gradient that is gathered in variables first shows neither images nor labels.
-    own = {update.variable for update in reading.roles.updates if update.gradient}
+    own = {update.variable for update in roles.updates if update.gradient}
     gathered = any(name not in own for gradient in given for name in graph.variables_in(gradient))
     if (images is not None and any(images in tensors for tensors in above)) or not gathered:
-        yield fault("minimises-wrong-tensor", reading.roles.train_op or "", "a tensor without the labels", "the loss")
+        yield fault("minimises-wrong-tensor", roles.train_op or "", "a tensor without the labels", "the loss")
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
     from netgrader.reader.graph.plain import Graph
-    from netgrader.reader.state import Reading
+    from netgrader.reader.tried import Reading
 
 __all__ = ["CHECKS"]
 
@@ -51,12 +51,12 @@ _SQUASHING = frozenset(
 
 def claimed_logits(reading: Reading) -> Iterator[Fault]:
     """Logits that are probabilities already, where the loss is right all the same."""
-    match = reading.loss_match
-    if match is None or match.kind != CROSS_ENTROPY or reading.last_activation != "none":
+    match, hints = reading.loss.match, reading.found.hints
+    if match is None or match.kind != CROSS_ENTROPY or reading.loss.last_activation != "none":
         return
-    if "logits" not in reading.hints:
+    if "logits" not in hints:
         return
-    tensor, form = reading.hints["logits"], reading.measured.get("logits-is")
+    tensor, form = hints["logits"], reading.outputs.logits_is
     if form in ("softmax", "sigmoid"):
         yield fault("logits-are-probabilities", node_of(tensor), "probabilities", "scores before the softmax")
     elif form in _SQUASHING:
@@ -65,19 +65,20 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
     """A prediction for which the labels are needed."""
-    graph, labels = reading.graph, reading.roles.labels
-    if labels is None or labels == reading.roles.images:
+    found, roles = reading.found, reading.found.roles
+    graph, labels = found.graph, roles.labels
+    if labels is None or labels == roles.images:
         return
-    claimed = [reading.hints[key] for key in ("logits", "prediction") if reading.hints.get(key) in graph]
-    for tensor in (*claimed, *(step.data for step in reading.steps)):
+    claimed = [found.hints[key] for key in ("logits", "prediction") if found.hints.get(key) in graph]
+    for tensor in (*claimed, *(step.data for step in found.steps)):
         if labels in graph.ancestors([tensor]):
             yield fault(
                 "prediction-uses-labels", node_of(tensor), "depends on the labels that are fed", "on the images only"
             )
             return
-    late, images = graph.descendants([labels]), reading.roles.images
+    late, images = graph.descendants([labels]), roles.images
     seen = graph.descendants([images]) if images is not None else set()
-    given = [update.gradient for update in reading.roles.updates if update.gradient]
+    given = [update.gradient for update in roles.updates if update.gradient]
     backward = graph.ancestor_nodes(given) if given else set()
     for node in graph.of_ops(LABEL_TESTS):
         # What the labels are compared with has to come from the images alone; a gradient compares for its own ends.
@@ -97,35 +98,32 @@ def _is_choice(graph: Graph, tensor: str) -> bool:
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
     """An accuracy that is computed in another way."""
-    form = reading.measured.get("accuracy-is")
-    if form not in _ACCURACIES:
+    form, tensor = reading.outputs.accuracy_is, reading.found.outputs.accuracy
+    if form not in _ACCURACIES or tensor is None:
         return
     code, found, expected = _ACCURACIES[form]
-    if code == "accuracy-not-mean" and reading.exercise is None:
+    if code == "accuracy-not-mean" and reading.found.exercise is None:
         return
-    yield fault(code, node_of(reading.measured["accuracy"]), found, expected)
+    yield fault(code, node_of(tensor), found, expected)
 
 
 def prediction(reading: Reading) -> Iterator[Fault]:
     """A prediction that the student names and that says another class than the scores, for no reason named already."""
-    tensor = reading.hints.get("prediction")
-    if tensor is None or tensor != reading.measured.get("prediction") or reading.measured.get("prediction-ranks", True):
+    found, match = reading.found, reading.loss.match
+    tensor = found.hints.get("prediction")
+    if tensor is None or tensor != found.outputs.prediction or reading.outputs.prediction_ranks:
         return
-    graph, match, labels = reading.graph, reading.loss_match, reading.roles.labels
-    varied = reading.measured.get("mixed") or reading.measured.get("repeats") is False
+    graph, labels = found.graph, found.roles.labels
+    varied = reading.rows.mixed or reading.rows.repeats is False
     if varied or (labels is not None and labels in graph.ancestors([tensor])):
         return
-    loss, measured = reading.roles.loss, reading.measured.get("accuracy")
+    loss, measured = found.roles.loss, found.outputs.accuracy
     if loss is not None and match is None:
         return  # which score is the best one is not known
     in_loss = loss is not None and tensor in graph.ancestors([loss])
     if in_loss and (match is None or match.kind != CROSS_ENTROPY):
         return
-    if (
-        measured is not None
-        and measured in graph.descendants([tensor])
-        and reading.measured.get("accuracy-is") in _ACCURACIES
-    ):
+    if measured is not None and measured in graph.descendants([tensor]) and reading.outputs.accuracy_is in _ACCURACIES:
         return
     yield fault(
         "prediction-wrong", node_of(tensor), "another class than the largest score", "the class with the largest logit"
@@ -134,40 +132,41 @@ def prediction(reading: Reading) -> Iterator[Fault]:
 
 def missing(reading: Reading) -> Iterator[Fault]:
     """Parts that an exercise asks for and that are nowhere in the graph."""
-    if reading.exercise is None:
+    found, roles = reading.found, reading.found.roles
+    if found.exercise is None:
         return
-    roles = reading.roles
     parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
-    if reading.has_parts:
-        parts["prediction"] = reading.measured.get("prediction")
-        untried = reading.measured.get("accuracies", []) if reading.bench is None else []
-        parts["accuracy"] = reading.measured.get("accuracy") or next(iter(untried), None)
+    if found.given.has_parts:
+        parts["prediction"] = found.outputs.prediction
+        untried = () if reading.setup.opened else found.outputs.accuracies
+        parts["accuracy"] = found.outputs.accuracy or next(iter(untried), None)
     for name, tensor in parts.items():
         if tensor is None:
             grave = Severity.FATAL if name in NOTHING_WITHOUT else None
             yield fault("missing-tensor", name, say("no {1} in the graph", name), f"net.{name}", grave)
-    if not reading.steps and roles.loss is None and roles.images is None:
+    if not found.steps and roles.loss is None and roles.images is None:
         return
-    if not reading.steps:
+    if not found.steps:
         grave = Severity.FATAL
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", grave)
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:
     """Attributes of `net` that hold another tensor than the one that plays the part: a remark, names being hints only."""
-    graph, roles, hints = reading.graph, reading.roles, reading.hints
+    found = reading.found
+    graph, roles, hints = found.graph, found.roles, found.hints
     played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
-    played["loss"] = reading.loss if reading.loss and hints.get("loss") not in (reading.loss, *roles.losses) else None
+    played["loss"] = found.loss if found.loss and hints.get("loss") not in (found.loss, *roles.losses) else None
     for part, tensor in played.items():
         if tensor is not None and hints.get(part, tensor) != tensor:
             yield _misnamed(
                 part, hints[part], f"{node_of(tensor)} ({roles.reasons.get(part, 'by what it is made from')})"
             )
     late = graph.descendants([roles.labels]) if roles.labels is not None else set()
-    last = [step for step in reading.steps if not step.followed and step.bias and not step.parts]
+    last = [step for step in found.steps if not step.followed and step.bias and not step.parts]
     for part in ("logits", "prediction"):
         tensor = hints.get(part)
-        if tensor is None or not reading.weights or tensor in late:
+        if tensor is None or not found.weights or tensor in late:
             continue
         if not graph.variables_in(tensor):
             yield _misnamed(part, tensor, "what is made from the images by the layers")
@@ -176,7 +175,7 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
     tensor = hints.get("accuracy")
     if tensor is not None and roles.images is not None and roles.labels is not None:
         above = graph.ancestors([tensor])
-        if tensor in (reading.loss, *roles.losses[:1]) or not {roles.images, roles.labels} <= above:
+        if tensor in (found.loss, *roles.losses[:1]) or not {roles.images, roles.labels} <= above:
             yield _misnamed("accuracy", tensor, "the share of images whose class is right")
 
 

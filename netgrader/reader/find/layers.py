@@ -8,7 +8,7 @@ and their place in a sum is no bias.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.activations import OPS
@@ -19,9 +19,9 @@ from netgrader.reader.graph.nodes import node_of, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from netgrader.reader.find.roles import Roles
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
-    from netgrader.reader.state import Reading
 
 __all__ = [
     "RESHAPING",
@@ -34,6 +34,7 @@ __all__ = [
     "static_activation",
     "static_activations",
     "weights_key",
+    "without_statistics",
 ]
 
 #: Ops that change where numbers stand, not the numbers.
@@ -49,6 +50,12 @@ _FLOWS = words(
 _LISTS = words("TensorArrayConcatV3 TensorListConcat TensorListConcatV2")
 _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
+#: On the way of a variance to a root, which is then divided by.
+_HANDING = words("Identity ReadVariableOp Reshape ExpandDims Cast Add AddV2 Maximum Switch Enter BroadcastTo")
+_ROOTS = words("Rsqrt Sqrt")
+#: Where `_NORMALISATIONS` take the variance.
+_VARIANCE = 4
+_MOST_USES = 40
 _KINDS = {
     "Conv2D": "conv2d",
     "Conv3D": "conv3d",
@@ -58,7 +65,7 @@ _KINDS = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class Step:
     """A linear step: a product of `data` with `weights`, plus a bias.
 
@@ -87,11 +94,6 @@ class Step:
     followed: bool = False
     alone: bool = True
     rejoined: bool = False
-
-    @property
-    def place(self) -> str:
-        """Where it stands, for messages."""
-        return self.node
 
 
 def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[Step]:
@@ -125,8 +127,8 @@ def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[St
         step = Step(
             name, _KINDS.get(node.op, "dense"), data, weights, product, output, variables, bias, normalised=normalised
         )
-        _static_widths(graph, node, step)
-        steps.append(step)
+        inputs, outputs = _static_widths(graph, node, step)
+        steps.append(replace(step, inputs=inputs, outputs=outputs))
     return steps
 
 
@@ -196,20 +198,21 @@ def _normalisation(graph: Graph, tensor: str, inside: set[str]) -> tuple[str, bo
     return tensor, False
 
 
-def _static_widths(graph: Graph, node: Node, step: Step) -> None:
+def _static_widths(graph: Graph, node: Node, step: Step) -> tuple[int | None, int | None]:
     if len(step.variables) != 1:
-        return
+        return None, None
     shape = graph.nodes[step.variables[0]].shape()
     if not shape or any(size is None for size in shape):
-        return
+        return None, None
     sizes = tuple(size or 0 for size in shape)
     ways = between(graph, step.variables[0] + ":0", step.weights)
     if any(way.op not in RESHAPING and way.op != "ReadVariableOp" for way in ways):
-        return
+        return None, None
     if sum(way.op == "Transpose" for way in ways) % 2:
         sizes = sizes[::-1]
-    if not any(way.op == "Reshape" for way in ways) or len(sizes) == 2:
-        step.inputs, step.outputs = product_widths(node, step, sizes)
+    if any(way.op == "Reshape" for way in ways) and len(sizes) != 2:
+        return None, None
+    return product_widths(node, step, sizes)
 
 
 def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | None, int | None]:
@@ -288,28 +291,21 @@ def _is_zero(graph: Graph, tensor: str) -> bool:
     return value is not None and bool((value == 0).all())
 
 
-_HANDING = words("Identity ReadVariableOp Reshape ExpandDims Cast Add AddV2 Maximum Switch Enter BroadcastTo")
-_ROOTS = words("Rsqrt Sqrt")
-_FUSED = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
-#: Where these take the variance.
-_VARIANCE = 4
-_MOST_USES = 40
-
-
-def find_statistics(reading: Reading, whole: Graph) -> None:
-    """Note the statistics that the network uses, and take them out of the layers' biases.
+def find_statistics(graph: Graph, whole: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:
+    """Find the variables that hold statistics of the data.
 
     Parameters
     ----------
-    reading
-        What is known so far: roles, layers, scores.
-    whole
-        The graph with the branches that only training takes.
+    graph, whole
+        The graph as evaluation sees it, and with the branches that only training takes.
+    roles
+        What was found of these.
+    evaluated
+        The tensor that evaluation looks at; None where there is none.
     """
-    graph, images, labels = reading.graph, reading.roles.images, reading.roles.labels
-    evaluated = reading.hints.get("logits") or reading.hints.get("prediction") or reading.scores
+    images, labels = roles.images, roles.labels
     if evaluated is None or images is None:
-        return
+        return frozenset()
     used = set(graph.variables_in(evaluated))
     kept = set()
     for node in graph.nodes.values():
@@ -319,20 +315,24 @@ def find_statistics(reading: Reading, whole: Graph) -> None:
         above = graph.ancestors(node.inputs[1:])
         if images in above and labels not in above:
             kept.add(update.variable)
-    kept |= {name for name in used if _is_variance(graph, name)} - {update.variable for update in reading.roles.updates}
+    kept |= {name for name in used if _is_variance(graph, name)} - {update.variable for update in roles.updates}
     # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
-    moved = {update.variable for update in reading.roles.updates if update.gradient}
+    moved = {update.variable for update in roles.updates if update.gradient}
     alone = [
         name
         for name in only_evaluated(whole, graph, evaluated)
         if name not in moved and len(graph.nodes[name].shape() or ()) == 1
     ]
-    reading.evaluated_only = tuple(alone)
-    reading.statistics = frozenset(kept | set(alone))
-    for step in [part for step in reading.steps for part in (step, *step.parts)]:
-        if reading.statistics & set(step.bias):
-            step.bias = tuple(name for name in step.bias if name not in reading.statistics)
-            step.normalised = True
+    return frozenset(kept | set(alone))
+
+
+def without_statistics(step: Step, statistics: frozenset[str]) -> Step:
+    """Return a layer whose bias holds no statistics of the data: where it did, they normalise it."""
+    parts = tuple(without_statistics(part, statistics) for part in step.parts)
+    if not statistics & set(step.bias):
+        return replace(step, parts=parts)
+    bias = tuple(name for name in step.bias if name not in statistics)
+    return replace(step, parts=parts, bias=bias, normalised=True)
 
 
 def _is_variance(graph: Graph, name: str) -> bool:
@@ -347,7 +347,7 @@ def _is_variance(graph: Graph, name: str) -> bool:
             node = graph.nodes[reader]
             if node.op in _HANDING and tensor in graph.value_inputs(node):
                 todo.extend(graph.outputs[reader])
-            elif node.op in _FUSED:
+            elif node.op in _NORMALISATIONS:
                 ends.append(len(node.inputs) > _VARIANCE and node.inputs[_VARIANCE] == tensor)
             elif node.op not in ASSIGNMENTS:
                 ends.append(node.op in _ROOTS)

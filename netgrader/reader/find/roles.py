@@ -5,7 +5,7 @@ Found by following the graph. The student's own names are hints: they choose amo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
@@ -14,7 +14,7 @@ from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
@@ -66,20 +66,21 @@ class Update:
     rate: str | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Roles:
     """What was found: tensors, or ops for `train_op`; None where nothing plays the role.
 
-    `losses` are all tensors that might be what is minimised, the likeliest first.
+    `losses` are all tensors that might be what is minimised, the likeliest first; `reasons` say why each was chosen, by the
+    names that parts have in a student's network.
     """
 
     train_op: str | None = None
-    updates: list[Update] = field(default_factory=list)
-    losses: list[str] = field(default_factory=list)
+    updates: tuple[Update, ...] = ()
+    losses: tuple[str, ...] = ()
     images: str | None = None
     labels: str | None = None
-    label_candidates: list[str] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
+    label_candidates: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def loss(self) -> str | None:
@@ -117,7 +118,7 @@ def _variable_behind(graph: Graph, tensor: str) -> str | None:
     return None
 
 
-def updates_under(graph: Graph, train_op: str) -> list[Update]:
+def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
     """All updates that running `train_op` makes."""
     tensor = train_op if train_op not in graph.nodes else train_op + ":0"
     found = []
@@ -125,7 +126,7 @@ def updates_under(graph: Graph, train_op: str) -> list[Update]:
         update = update_of(graph, graph.nodes[name])
         if update is not None:
             found.append(update)
-    return found
+    return tuple(found)
 
 
 def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
@@ -164,33 +165,33 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
     pixels, classes
         How wide images and one-hot labels are.
     """
-    roles = Roles()
     products = sum(1 for _ in graph.of_ops(PRODUCTS))
     if products > MAX_PRODUCTS:
         raise GraphError(say("The graph has {1:,} products; at most {2:,} are read.", products, MAX_PRODUCTS))
     sources = list(graph.rows)
     fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
-    _find_train_op(graph, hints, roles, [*sources, *fed])
-    _find_losses(graph, hints, roles, [*sources, *fed])
-    _find_images_and_labels(graph, hints, roles, sources, pixels, classes)
-    return roles
+    roles = _with_train_op(graph, hints, Roles(), [*sources, *fed])
+    roles = _with_losses(graph, hints, roles, [*sources, *fed])
+    return _with_images_and_labels(graph, hints, roles, sources, pixels, classes)
 
 
-def _find_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:
+def _with_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> Roles:
     every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
     training = {update.node for update in every if uses_data(graph, update, sources)}
     hint = hints.get("train_op")
     if hint is not None and hint in graph:
         under = updates_under(graph, hint)
         if any(update.node in training or update.gradient for update in under):
-            roles.train_op, roles.updates = hint, under
-            roles.reasons["train_op"] = "named by the network, and it changes variables by what is fed"
-            return
+            reason = "named by the network, and it changes variables by what is fed"
+            return replace(roles, train_op=hint, updates=under, reasons={**roles.reasons, "train_op": reason})
     candidates = train_ops(graph)
-    if candidates:
-        roles.train_op = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))[0]
-        roles.updates = updates_under(graph, roles.train_op)
-        roles.reasons["train_op"] = "the last op that changes variables by what is fed"
+    if not candidates:
+        return roles
+    last = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))[0]
+    reason = "the last op that changes variables by what is fed"
+    return replace(
+        roles, train_op=last, updates=updates_under(graph, last), reasons={**roles.reasons, "train_op": reason}
+    )
 
 
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
@@ -223,8 +224,8 @@ def operands(graph: Graph) -> list[tuple[str, str]]:
     return [found for node in graph.of_ops(PRODUCTS | {"Mul"}) if (found := is_linear_step(graph, node))]
 
 
-def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> None:
-    """Losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
+def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> Roles:
+    """Find losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
     steps = [node for node in graph.nodes.values() if node.op in PRODUCTS and is_linear_step(graph, node)]
     hint = hints.get("loss")
     named = hint is not None and hint in graph and ":" in hint
@@ -244,9 +245,10 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         ends.append(tensor)
     late = [(tensor, _late_sources(graph, tensor, sources)) for tensor in ends]
     found = [tensor for tensor, labels in late if labels]
+    reason = "depends on the labels and, differentiably, on what the layers compute"
     if named and hint is not None and hint in reached and (not found or _late_sources(graph, hint, sources)):
         found.insert(0, hint)
-        roles.reasons["loss"] = "named by the network"
+        reason = "named by the network"
 
     updated = {update.variable for update in roles.updates}
     trained = {node.name: not updated.isdisjoint(_weights_of(graph, node)) for node in steps}
@@ -257,9 +259,10 @@ def _find_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         inside = [trained[name] for name in above & trained.keys()]
         return tensor != hint, -sum(inside), inside.count(False), not fused, len(above)
 
-    roles.losses = sorted(dict.fromkeys(found), key=rank)
-    if roles.losses:
-        roles.reasons.setdefault("loss", "depends on the labels and, differentiably, on what the layers compute")
+    if not found:
+        return roles
+    losses = tuple(sorted(dict.fromkeys(found), key=rank))
+    return replace(roles, losses=losses, reasons={**roles.reasons, "loss": reason})
 
 
 def _weights_of(graph: Graph, node: Node) -> list[str]:
@@ -286,26 +289,19 @@ def _late_sources(graph: Graph, tensor: str, sources: list[str]) -> list[str]:
     return [source for source in sources if source in above and source not in early]
 
 
-def _find_images_and_labels(
+def _with_images_and_labels(
     graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str], pixels: int, classes: int
-) -> None:
+) -> Roles:
+    images: str | None = None
+    labels: str | None = None
     loss = roles.loss
     if loss is None:
         early = graph.ancestors([data for data, _ in operands(graph)])
-        likely = {
-            "X": [s for s in sources if s in early and _holds(graph, s, pixels)],
-            "Y": [s for s in sources if s not in early and _labels(graph, s, classes)],
-        }
-        for key, role in (("X", "images"), ("Y", "labels")):
-            if hints.get(key) in graph:
-                setattr(roles, role, hints[key])
-                roles.reasons[key] = "named by the network"
-            elif likely[key]:
-                setattr(roles, role, likely[key][0])
-                roles.reasons[key] = (
-                    "the layers read it" if key == "X" else "it has the shape of labels, and no layer reads it"
-                )
-        return
+        read = [s for s in sources if s in early and _holds(graph, s, pixels)]
+        unread = [s for s in sources if s not in early and _labels(graph, s, classes)]
+        images, reasons = _named_or_first(graph, hints, "X", read, "the layers read it")
+        labels, more = _named_or_first(graph, hints, "Y", unread, "it has the shape of labels, and no layer reads it")
+        return replace(roles, images=images, labels=labels, reasons={**roles.reasons, **reasons, **more})
     above = graph.ancestors([loss])
     inside = {node_of(t) for t in above}
     data = [
@@ -320,27 +316,37 @@ def _find_images_and_labels(
             if graph.nodes[name].op == "Mul" and (step := is_linear_step(graph, graph.nodes[name]))
         ]
     early = graph.ancestors(data)
+    reasons = dict(roles.reasons)
     hint = hints.get("X")
     if hint in early:
-        roles.images, roles.reasons["X"] = hint, "named by the network, and the first layer reads it"
+        images, reasons["X"] = hint, "named by the network, and the first layer reads it"
     else:
         candidates = [source for source in sources if source in early]
         candidates.sort(key=lambda s: (not _holds(graph, s, pixels), graph.static_shape(s) is None))
         if candidates:
-            roles.images, roles.reasons["X"] = candidates[0], "the layers read it"
+            images, reasons["X"] = candidates[0], "the layers read it"
     hint = hints.get("Y")
     late = [source for source in sources if source in above and source not in early]
     late.sort(key=lambda s: (not _labels(graph, s, classes), graph.static_shape(s) is None))
-    roles.label_candidates = late
-    if hint in above and hint != roles.images:
-        roles.labels, roles.reasons["Y"] = hint, "named by the network, and the loss reads it"
+    if hint in above and hint != images:
+        labels, reasons["Y"] = hint, "named by the network, and the loss reads it"
     elif late:
-        roles.labels, roles.reasons["Y"] = late[0], "the loss reads it, the layers do not"
+        labels, reasons["Y"] = late[0], "the loss reads it, the layers do not"
     else:
-        rest = [s for s in sources if s in above and s != roles.images]
+        rest = [s for s in sources if s in above and s != images]
         rest.sort(key=lambda s: not _labels(graph, s, classes))
         if rest:
-            roles.labels, roles.reasons["Y"] = rest[0], "the loss reads it"
+            labels, reasons["Y"] = rest[0], "the loss reads it"
+    return replace(roles, images=images, labels=labels, label_candidates=tuple(late), reasons=reasons)
+
+
+def _named_or_first(
+    graph: Graph, hints: Mapping[str, str], part: str, likely: Sequence[str], reason: str
+) -> tuple[str | None, dict[str, str]]:
+    """What the network names, else the first of the likely tensors; and why, by part."""
+    if hints.get(part) in graph:
+        return hints[part], {part: "named by the network"}
+    return (likely[0], {part: reason}) if likely else (None, {})
 
 
 def _holds(graph: Graph, source: str, pixels: int) -> bool:

@@ -7,43 +7,137 @@ batch are terms of their own, each with its own way from the images. Weight deca
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.reader.find.layers import RESHAPING, between, is_flow, static_activations
+from netgrader.reader.find.joining import join_linear, join_repeated
+from netgrader.reader.find.layers import RESHAPING, between, find_steps, is_flow, static_activations
 from netgrader.reader.find.losses import CROSS_ENTROPY, LossMatch
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from netgrader.reader.find.layers import Step
+    from netgrader.reader.find.roles import Roles
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
-    from netgrader.reader.state import Reading
 
-__all__ = ["find_scores", "read_loss", "terms"]
+__all__ = ["Layers", "LossReading", "find_layers", "read_loss"]
+
+_ADDING = words("Add AddV2 AddN Sub")
+_SCALING = words("Mul RealDiv DivNoNan Div")
+_HANDING = words("Identity Mean Sum Reshape Squeeze Cast Neg StopGradient CheckNumerics")
+#: Gather what a loop over rows writes row by row.
+_GATHERING = words(
+    "Pack TensorArrayGatherV3 TensorArrayConcatV3 TensorArrayWriteV3 TensorListStack TensorListSetItem TensorListConcatV2"
+)
+_MOST = 40
+_FUSED = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+_SQUARES = ("SquaredDifference", "Square")
 
 
-def find_scores(reading: Reading) -> None:
-    """Find what the last layer puts out: from there to the loss, variables come in no more."""
-    graph, loss, images = reading.graph, reading.read, reading.roles.images
-    if loss is None or images is None or not reading.steps:
-        return
-    labels = reading.roles.labels
+@dataclass(frozen=True)
+class Layers:
+    """The layers, and where they lead.
+
+    Attributes
+    ----------
+    steps
+        The linear step of each layer, in order.
+    scores
+        What the last layer's linear step puts out, before any activation; None where there is no such tensor.
+    chain
+        The tensors that all ways from the images to the loss pass, from `scores` to where the labels come in.
+    term
+        The term of the loss that is read, where it is a sum of several; `aside` are the steps that only others need.
+    """
+
+    steps: tuple[Step, ...] = ()
+    scores: str | None = None
+    chain: tuple[str, ...] = ()
+    term: str | None = None
+    aside: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class LossReading:
+    """What is known of the loss.
+
+    Attributes
+    ----------
+    match
+        The formula that it is; None where undecided.
+    logits
+        The tensor behind the last layer that `match` is a formula of.
+    last_activation
+        What stands between the scores and `logits`; of several functions the last one, `inner_activations` are the others.
+    reduction
+        ``mean``, ``sum``, ``none``, ``other`` or ``undecided``.
+    finite, finite_at_extremes
+        Whether it is a number for ordinary scores, and for scores of which a softmax makes zeros; None where that was not asked.
+    """
+
+    match: LossMatch | None = None
+    logits: str | None = None
+    last_activation: str = "undecided"
+    inner_activations: tuple[str, ...] = ()
+    reduction: str = "undecided"
+    finite: bool | None = None
+    finite_at_extremes: bool | None = None
+
+
+def find_layers(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | None, ends: Sequence[str]) -> Layers:
+    """Find the layers before the loss, and the scores; where the loss is of several terms, those of the term that is read.
+
+    Parameters
+    ----------
+    graph, roles, hints
+        The graph, what was found of roles, and the student's names for parts.
+    loss
+        What is minimised; None where there is nothing.
+    ends
+        Where the layers end: the loss, or where there is none, what the network is said to put out.
+    """
+
+    def steps_before(ends: Sequence[str]) -> tuple[Step, ...]:
+        steps = join_repeated(graph, find_steps(graph, ends, roles.images), roles.images)
+        return tuple(join_linear(graph, steps, ends))
+
+    whole = steps_before(ends)
+    scores, chain = _find_scores(graph, roles, whole, loss)
+    if scores is not None or not whole:
+        return Layers(whole, scores, chain)
+    for term in _terms(graph, roles, hints, loss, whole):
+        steps = steps_before([term])
+        scores, chain = _find_scores(graph, roles, steps, term)
+        if scores is not None:
+            own = {part.node for step in steps for part in (step, *step.parts)}
+            aside = tuple(part for step in whole for part in (step, *step.parts) if part.node not in own)
+            return Layers(steps, scores, chain, term, aside)
+    return Layers(whole)
+
+
+def _find_scores(
+    graph: Graph, roles: Roles, steps: Sequence[Step], loss: str | None
+) -> tuple[str | None, tuple[str, ...]]:
+    """What the last layer puts out, and the way from there to the loss, on which variables come in no more."""
+    images, labels = roles.images, roles.labels
+    if loss is None or images is None or not steps:
+        return None, ()
     reached = graph.descendants([labels]) if labels else set()
-    chain = graph.dominators(images, loss)
-    before = [tensor for tensor in chain if tensor not in reached]
-    products = {step.product for step in reading.steps}
+    before = [tensor for tensor in graph.dominators(images, loss) if tensor not in reached]
+    products = {step.product for step in steps}
     for index, tensor in enumerate(before):
         above = graph.ancestors([tensor])
-        if is_flow(graph, tensor) or not products <= above or _joined_later(reading, tensor, before[-1]):
+        if is_flow(graph, tensor) or not products <= above or _joined_later(graph, tensor, before[-1]):
             continue
-        reading.scores, reading.chain = tensor, before[index:]
-        return
+        return tensor, tuple(before[index:])
+    return None, ()
 
 
-def _joined_later(reading: Reading, tensor: str, end: str) -> bool:
+def _joined_later(graph: Graph, tensor: str, end: str) -> bool:
     """Whether between `tensor` and `end` something comes in that is made from variables."""
-    graph = reading.graph
     below = graph.descendants([tensor])
     for inner in below & graph.ancestors([end]):
         if inner == tensor:
@@ -54,22 +148,12 @@ def _joined_later(reading: Reading, tensor: str, end: str) -> bool:
     return False
 
 
-_ADDING = words("Add AddV2 AddN Sub")
-_SCALING = words("Mul RealDiv DivNoNan Div")
-_HANDING = words("Identity Mean Sum Reshape Squeeze Cast Neg StopGradient CheckNumerics")
-#: Gather what a loop over rows writes row by row.
-_GATHERING = words(
-    "Pack TensorArrayGatherV3 TensorArrayConcatV3 TensorArrayWriteV3 TensorListStack TensorListSetItem TensorListConcatV2"
-)
-_MOST = 40
-
-
-def terms(reading: Reading) -> list[str]:
+def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | None, steps: Sequence[Step]) -> list[str]:
     """The terms that depend on images and labels, the likeliest first: what the student calls logits, then the deepest.
 
     Empty where the loss is one term only.
     """
-    graph, loss, images, labels = reading.graph, reading.loss, reading.roles.images, reading.roles.labels
+    images, labels = roles.images, roles.labels
     if loss is None or images is None or labels is None:
         return []
     found: list[tuple[int, str]] = []
@@ -77,8 +161,8 @@ def terms(reading: Reading) -> list[str]:
         above = graph.ancestors([tensor])
         if images in above and labels in above:
             found.append((depth, tensor))
-    claimed = [reading.hints[key] for key in ("logits", "prediction") if key in reading.hints]
-    products = [step.product for step in reading.steps]
+    claimed = [hints[key] for key in ("logits", "prediction") if key in hints]
+    products = [step.product for step in steps]
 
     def rank(item: tuple[int, str]) -> tuple[bool, int, int]:
         depth, tensor = item
@@ -111,38 +195,30 @@ def _parts(graph: Graph, loss: str) -> Iterator[str]:
             todo.extend(varied if len(varied) == 1 else fed if len(fed) == 1 else [])
 
 
-_FUSED = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
-_SQUARES = ("SquaredDifference", "Square")
-
-
-def read_loss(reading: Reading) -> None:
+def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading:
     """Recognise TensorFlow's own cross-entropy ops, and a mean of squares, between the scores and the loss."""
-    graph, scores, loss = reading.graph, reading.scores, reading.loss
     if scores is None or loss is None:
-        return
+        return LossReading()
     nodes = between(graph, scores, loss)
     fused = [node for node in nodes if node.op in _FUSED]
     squares = [node for node in nodes if node.op in _SQUARES or _is_square(graph, node)]
+    below = graph.descendants([scores])
     if len(fused) == 1 and not squares:
-        below = graph.descendants([scores])
         if fused[0].inputs[0] not in below:
-            return
+            return LossReading()
         kind = CROSS_ENTROPY if fused[0].inputs[1] not in below else "labels-logits-swapped"
         start = fused[0].inputs[0]
     elif len(squares) == 1 and not fused and not any(node.op in ("Log", "Exp") for node in nodes):
-        kind, start = "mean-squared-error", next(t for t in squares[0].inputs if t in graph.descendants([scores]))
+        kind, start = "mean-squared-error", next(t for t in squares[0].inputs if t in below)
         while graph[start].op in ("Sub", *RESHAPING):
-            start = next((t for t in graph[start].inputs if t in graph.descendants([scores])), start)
+            start = next((t for t in graph[start].inputs if t in below), start)
             if start == scores:
                 break
     else:
-        return
-    reading.loss_match = LossMatch(kind, 1.0, 0.0, 0.0)
-    reading.logits = start
+        return LossReading()
     found = static_activations(graph, scores, start)
-    if found is not None:
-        reading.last_activation, reading.inner_activations = (found or ["none"])[-1], tuple(found[:-1])
-    reading.reduction = _reduction(graph, reading.loss or loss)
+    *inner, last = ["undecided"] if found is None else found or ["none"]
+    return LossReading(LossMatch(kind, 1.0, 0.0, 0.0), start, last, tuple(inner), _reduction(graph, loss))
 
 
 def _is_square(graph: Graph, node: Node) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.protos import Message
 
-__all__ = ["as_evaluated", "only_evaluated", "straightened", "switches"]
+__all__ = ["as_evaluated", "inlined", "only_evaluated", "switches"]
 
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _MERGES = frozenset({"Merge", "RefMerge"})
@@ -135,7 +135,7 @@ def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
 LOOPED_ROWS = 6
 
 
-def straightened(meta: Message, feed: Mapping[str, npt.NDArray[Any]]) -> tuple[Message, Graph, Graph, int | None]:
+def inlined(meta: Message, feed: Mapping[str, npt.NDArray[Any]]) -> tuple[Message, Graph, Graph, int | None]:
     """The graph without calls, loops and branches; then as plain nodes, as evaluation sees it; and its number of rows.
 
     A loop that is passed once for each row is written out for a few rows, and then no other number of them can be fed.

@@ -5,6 +5,7 @@ Where the lab refuses, that stays undecided.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,15 +24,17 @@ from netgrader.reader.find.losses import (
     cross_entropy_rows,
     recognise,
 )
-from netgrader.reader.trial.layer_trial import same
-from netgrader.reader.trial.probe import as_rows, orient
+from netgrader.reader.find.scores import LossReading
+from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netgrader.reader.state import Reading
+    from netgrader.reader.find.found import Found
+    from netgrader.reader.graph.plain import Graph
+    from netgrader.reader.trial.probe import GraphProbe
 
-__all__ = ["large_scores", "try_loss"]
+__all__ = ["LossTrial", "try_extreme_scores", "try_loss"]
 
 Array = npt.NDArray[Any]
 
@@ -43,79 +46,129 @@ MOST_ON_THE_WAY = 60
 ROWS = 4
 
 
-def try_loss(reading: Reading) -> None:
+@dataclass(frozen=True)
+class LossTrial:
+    """What scores and labels showed of the loss.
+
+    Attributes
+    ----------
+    loss
+        Its formula, or whether it is a number at all.
+    scores, chain
+        The scores that it was found from, and the way from there to the loss; see `Layers`.
+    form
+        How the scores stand, ``rows`` or ``columns``; None where they do not stand in either.
+    """
+
+    loss: LossReading
+    scores: str | None
+    chain: tuple[str, ...]
+    form: str | None = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The scores of a sample: which tensor, the way from there to the loss, values, how they stand, and of which rows."""
+
+    scores: str
+    chain: tuple[str, ...]
+    value: Array
+    form: str
+    windows: tuple[slice, ...]
+
+
+#: What the tensors of a chain are, and the loss, for random scores; and the labels.
+_Run = tuple[list[Array], Array]
+
+
+def try_loss(found: Found, probe: GraphProbe) -> LossTrial:
     """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels."""
-    bench, scores = reading.bench, reading.scores
-    if bench is None or scores is None or reading.read is None:
-        return
-    sample = bench.sample(ROWS)
+    nothing = LossTrial(LossReading(), found.scores, found.layers.chain)
+    if found.scores is None or found.read is None:
+        return nothing
+    sample = probe.sample(ROWS)
     rows = len(sample.labels)
-    standing = _standing(reading, bench.fetch(scores, bench.feed(sample)), rows)
-    if standing is None:
-        return
-    first, form, windows = standing
-    scores = reading.scores or scores
-    reading.measured["form"] = form
+    place = _place(found, probe, probe.fetch(found.scores, probe.feed(sample)), rows)
+    if place is None:
+        return nothing
+    undecided = LossTrial(LossReading(), place.scores, place.chain, place.form)
     # A mean of several classifiers' probabilities: the loss takes its logarithm, and other numbers have none.
-    total = _total_share(as_rows(first, form, rows)) if windows[0].stop == rows else 0.0
-    runs = _observe(reading, first.shape, rows, total)
+    total = _total_share(as_rows(place.value, place.form, rows)) if place.windows[0].stop == rows else 0.0
+    runs = _observe(probe, place, found.read, rows, total)
     if not runs:
-        return
+        return undecided
     totals = np.array([run[-1].sum() for run, _ in runs], dtype=np.float64)
     if not np.isfinite(totals).all():
-        natural = bench.fetch(reading.read, bench.feed(sample))
-        reading.measured["not-finite"] = natural is None or not np.isfinite(natural).all()
-        return
-    for window in windows:
-        seen = _observations(reading, runs, form, window)
+        natural = probe.fetch(found.read, probe.feed(sample))
+        return replace(undecided, loss=LossReading(finite=natural is not None and bool(np.isfinite(natural).all())))
+    for window in place.windows:
+        seen = _observations(probe, place, runs, window)
         match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
         if match is not None:
             break
-    if match is not None and match[2] and _labels_in_scores(reading):
+    if match is not None and match[2] and _labels_in_scores(found):
         match = None  # what the labels add to the scores looks like a function of them
     asked = match is None or (match[1].kind != CROSS_ENTROPY and match[1].kind not in OVER_ROWS)
-    if asked and form == "rows" and len(windows) == 1 and _rows_meet(reading, first.shape):
-        match = scores, _of_rows(reading, runs) or LossMatch(TOGETHER, 1.0, 0.0, 0.0), ""
+    if asked and place.form == "rows" and len(place.windows) == 1 and _rows_meet(probe, place, found.read):
+        of_rows = _of_rows(found.graph, probe, place, found.read, runs)
+        match = place.scores, of_rows or LossMatch(TOGETHER, 1.0, 0.0, 0.0), ""
     if match is None:
-        return
-    tensor, reading.loss_match, composed = match
-    reading.logits = tensor
+        return undecided
+    tensor, formula, composed = match
     before = np.concatenate([o.scores for o in seen[0][1]])
     after = np.concatenate([o.scores for o in dict(seen)[tensor]])
-    if reading.loss_match.kind == CROSS_ENTROPY and not composed and _is_scaled(-before, after):
+    if formula.kind == CROSS_ENTROPY and not composed and _is_scaled(-before, after):
         # What the last layer puts out is turned over first, a distance say: then the scores are what comes of that.
-        reading.scores, reading.chain = tensor, reading.chain[reading.chain.index(tensor) :]
-        seen, before = seen[[name for name, _ in seen].index(tensor) :], after
+        place = replace(place, scores=tensor, chain=place.chain[place.chain.index(tensor) :])
+        seen = seen[[name for name, _ in seen].index(tensor) :]
     named = _named_along(seen, tensor)
-    reading.last_activation = composed or named[-1]
-    reading.inner_activations = tuple(name for name in (named if composed else named[:-1]) if name != "none")
-    reading.measured["values"] = (before, after)
-    reading.reduction = _reduction(reading, runs[0][0][-1], first.shape, form)
+    loss = LossReading(
+        match=formula,
+        logits=tensor,
+        last_activation=composed or named[-1],
+        inner_activations=tuple(name for name in (named if composed else named[:-1]) if name != "none"),
+        reduction=_reduction(found, probe, place, formula, runs[0][0][-1]),
+    )
+    return LossTrial(loss, place.scores, place.chain, place.form)
 
 
-def _labels_in_scores(reading: Reading) -> bool:
+def _labels_in_scores(found: Found) -> bool:
     """Whether what the student calls logits or prediction is made with the labels."""
-    labels = reading.roles.labels
-    late = reading.graph.descendants([labels]) if labels is not None else set()
-    return any(reading.hints.get(key) in late for key in ("logits", "prediction"))
+    labels = found.roles.labels
+    late = found.graph.descendants([labels]) if labels is not None else set()
+    return any(found.hints.get(key) in late for key in ("logits", "prediction"))
 
 
-def _standing(reading: Reading, first: Array | None, rows: int) -> tuple[Array, str, list[slice]] | None:
-    """The scores of a sample, how they stand, and which of the rows they may be of; None where that fits nothing."""
-    bench = reading.bench
-    if bench is None or first is None:
+def _place(found: Found, probe: GraphProbe, value: Array | None, rows: int) -> _Place | None:
+    """Where the scores stand, given what the last layer puts out; None where that fits nothing."""
+    if value is None or found.scores is None:
         return None
-    form = orient(first, rows, reading.classes)
-    if form is None and (later := first_scores(reading, rows)) is not None:
-        first, form = later
+    scores, chain = found.scores, found.layers.chain
+    form = orient(value, rows, probe.classes)
+    if form is None and (later := _first_scores(probe, chain, rows)) is not None:
+        index, value, form = later
+        scores, chain = chain[index], chain[index:]
     if form is not None:
-        return first, form, [slice(0, rows)]
-    if share := _share_of(first, rows, reading.classes):
+        return _Place(scores, chain, value, form, (slice(0, rows),))
+    if share := _share_of(value, rows, probe.classes):
         # The scores of a part of the batch, whose labels stand first or last.
-        return first, "rows", [slice(0, share), slice(rows - share, rows)]
-    if bench.looped is not None and first.size == reading.classes:
+        return _Place(scores, chain, value, "rows", (slice(0, share), slice(rows - share, rows)))
+    if probe.looped is not None and value.size == probe.classes:
         # The scores of one row, in a loop that also takes its loss.
-        return first, "rows", [slice(row, row + 1) for row in range(rows)]
+        return _Place(scores, chain, value, "rows", tuple(slice(row, row + 1) for row in range(rows)))
+    return None
+
+
+def _first_scores(probe: GraphProbe, chain: Sequence[str], rows: int) -> tuple[int, Array, str] | None:
+    """Where in the chain a number for each class of each row first stands, what is there, and how it stands.
+
+    What comes before it are maps that are averaged, say, or distances of single numbers that are summed.
+    """
+    values = probe.run(chain, probe.feed(probe.sample(rows))) if chain else None
+    for index, value in enumerate(values or []):
+        form = orient(value, rows, probe.classes) if value.dtype.kind == "f" else None
+        if form is not None and index:
+            return index, value, form
     return None
 
 
@@ -154,15 +207,15 @@ def _share_of(scores: Array, rows: int, classes: int) -> int | None:
 
 
 def _observations(
-    reading: Reading, runs: Sequence[tuple[list[Array], Array]], form: str, window: slice
+    probe: GraphProbe, place: _Place, runs: Sequence[_Run], window: slice
 ) -> list[tuple[str, list[Observation]]]:
     """For each tensor that can be scores of the rows in `window`: those, their labels and the loss, for each run."""
-    bench, seen = reading.bench, []
+    seen = []
     rows = len(range(*window.indices(len(runs[0][1]))))
-    for index, tensor in enumerate(reading.chain):
-        if bench is not None and all(orient(run[index], rows, reading.classes) == form for run, _ in runs):
+    for index, tensor in enumerate(place.chain):
+        if all(orient(run[index], rows, probe.classes) == place.form for run, _ in runs):
             observations = [
-                Observation(as_rows(run[index], form, rows), labels[window], float(run[-1].sum()))
+                Observation(as_rows(run[index], place.form, rows), labels[window], float(run[-1].sum()))
                 for run, labels in runs
             ]
             seen.append((tensor, observations))
@@ -182,20 +235,20 @@ def _as_logarithms(seen: Sequence[tuple[str, list[Observation]]]) -> list[tuple[
     return [(tensor, [Observation(np.log(np.maximum(o.scores, 1e-30)), o.labels, o.value) for o in observations])]
 
 
-def _rows_meet(reading: Reading, shape: tuple[int, ...]) -> bool:
+def _rows_meet(probe: GraphProbe, place: _Place, loss: str) -> bool:
     """Whether the loss is no sum over rows: what changing one half of them does depends on the other half."""
-    bench, loss, scores = reading.bench, reading.read, reading.scores
-    if bench is None or loss is None or scores is None or shape[0] < 2:
+    shape = place.value.shape
+    if shape[0] < 2:
         return False
-    feeds = bench.feed(bench.sample(shape[0]))
+    feeds = probe.feed(probe.sample(shape[0]))
     half = shape[0] // 2
     for _ in range(3):
-        one, two = (bench.rng.standard_normal(shape) * 1.7 for _ in range(2))
+        one, two = (probe.rng.standard_normal(shape) * 1.7 for _ in range(2))
         mixed = np.concatenate([one[:half], two[half:]]), np.concatenate([two[:half], one[half:]])
-        found = [bench.fetch(loss, {**feeds, scores: fed}) for fed in (one, two, *mixed)]
-        if any(value is None or not np.isfinite(value).all() for value in found):
+        values = [probe.fetch(loss, {**feeds, place.scores: fed}) for fed in (one, two, *mixed)]
+        if any(value is None or not np.isfinite(value).all() for value in values):
             return False
-        both, none, first, second = (float(np.asarray(value, dtype=np.float64).sum()) for value in found)
+        both, none, first, second = (float(np.asarray(value, dtype=np.float64).sum()) for value in values)
         apart = abs(both + none - first - second)
         spread = max(abs(both - none), abs(both - first), abs(both - second))
         if apart > 0.02 * spread and apart > 2e-3 * max(abs(both), abs(none)):
@@ -203,18 +256,15 @@ def _rows_meet(reading: Reading, shape: tuple[int, ...]) -> bool:
     return False
 
 
-def _of_rows(reading: Reading, runs: Sequence[tuple[list[Array], Array]]) -> LossMatch | None:
+def _of_rows(graph: Graph, probe: GraphProbe, place: _Place, loss: str, runs: Sequence[_Run]) -> LossMatch | None:
     """The right loss of each row by itself, where it stands on the way: its rows are only weighted by each other then."""
-    bench, graph, scores, loss = reading.bench, reading.graph, reading.scores, reading.read
-    if bench is None or scores is None or loss is None:
-        return None
     rows = len(runs[0][1])
-    way = [f"{node.name}:0" for node in between(graph, scores, loss) if node.op != "Switch"][:MOST_ON_THE_WAY]
-    sample = bench.sample(rows)
-    fed = bench.rng.standard_normal((rows, reading.classes)) * 1.7
+    way = [f"{node.name}:0" for node in between(graph, place.scores, loss) if node.op != "Switch"][:MOST_ON_THE_WAY]
+    sample = probe.sample(rows)
+    fed = probe.rng.standard_normal((rows, probe.classes)) * 1.7
     expected = cross_entropy_rows(fed, sample.labels)
-    feeds = {**bench.feed(sample), scores: fed.reshape(runs[0][0][0].shape)}
-    for value in bench.run(way, feeds) or []:
+    feeds = {**probe.feed(sample), place.scores: fed.reshape(runs[0][0][0].shape)}
+    for value in probe.run(way, feeds) or []:
         if value.size == rows and np.allclose(np.abs(value.reshape(-1)), expected, rtol=1e-3):
             totals = [run[-1].sum() for run, _ in runs]
             own = [cross_entropy_rows(as_rows(run[0], "rows", rows), labels).sum() for run, labels in runs]
@@ -223,22 +273,19 @@ def _of_rows(reading: Reading, runs: Sequence[tuple[list[Array], Array]]) -> Los
     return None
 
 
-def _observe(reading: Reading, shape: tuple[int, ...], rows: int, total: float) -> list[tuple[list[Array], Array]]:
+def _observe(probe: GraphProbe, place: _Place, loss: str, rows: int, total: float) -> list[_Run]:
     """Labels, and what the tensors between scores and loss are, for random scores; or for shares of a `total`."""
-    bench, loss = reading.bench, reading.read
-    if bench is None or reading.scores is None or loss is None:
-        return []
     runs = []
-    fetches = [*reading.chain, loss]
+    fetches = [*place.chain, loss]
     for _ in range(RUNS):
-        sample = bench.sample(rows)
-        labels = bench.rng.integers(1, max(reading.classes - 1, 2), rows)
-        fed = bench.rng.standard_normal(shape) * 1.7
-        fed = total * softmax(fed, 0 if reading.measured["form"] == "columns" else -1) if total else fed
-        found = bench.run(fetches, {**bench.feed(type(sample)(sample.images, labels)), reading.scores: fed})
-        if found is None:
+        sample = probe.sample(rows)
+        labels = probe.rng.integers(1, max(probe.classes - 1, 2), rows)
+        fed = probe.rng.standard_normal(place.value.shape) * 1.7
+        fed = total * softmax(fed, 0 if place.form == "columns" else -1) if total else fed
+        values = probe.run(fetches, {**probe.feed(type(sample)(sample.images, labels)), place.scores: fed})
+        if values is None:
             return []
-        runs.append((found, labels))
+        runs.append((values, labels))
     return runs
 
 
@@ -269,28 +316,28 @@ def _first_match(seen: Sequence[tuple[str, list[Observation]]]) -> tuple[str, Lo
     return None
 
 
-def _reduction(reading: Reading, value: Array, shape: tuple[int, ...], form: str) -> str:
+def _reduction(found: Found, probe: GraphProbe, place: _Place, match: LossMatch, value: Array) -> str:
     """``none`` where the loss is a tensor, else what it does as rows are doubled."""
-    bench, match, loss = reading.bench, reading.loss_match, reading.loss
-    if bench is None or match is None or reading.scores is None or loss is None:
+    loss, term, shape = found.loss, found.layers.term, place.value.shape
+    if loss is None:
         return "undecided"
-    sample = bench.sample(2 * ROWS if reading.term else (shape[-1] if form == "columns" else shape[0]))
+    sample = probe.sample(2 * ROWS if term else (shape[-1] if place.form == "columns" else shape[0]))
     rows = len(sample.labels)
     twice = type(sample)(np.tile(sample.images, (2, 1)), np.tile(sample.labels, 2))
-    if reading.term is not None and bench.looped is None:
-        one, two, offset = bench.fetch(loss, bench.feed(sample)), bench.fetch(loss, bench.feed(twice)), 0.0
+    if term is not None and probe.looped is None:
+        one, two, offset = probe.fetch(loss, probe.feed(sample)), probe.fetch(loss, probe.feed(twice)), 0.0
         value = value if one is None else one
     elif value.size > 1 or value.ndim:
         return "none"
-    elif bench.looped is not None and reading.term is not None:
+    elif probe.looped is not None and term is not None:
         return "undecided"
-    elif bench.batch is not None:
+    elif probe.batch is not None:
         return "mean" if abs(match.scale) * rows < 2 else "sum"
     else:
-        fed, offset = bench.rng.standard_normal(shape), match.offset
-        axis = 1 if form == "columns" else 0
-        one = bench.fetch(loss, {**bench.feed(sample), reading.scores: fed})
-        two = bench.fetch(loss, {**bench.feed(twice), reading.scores: np.concatenate([fed, fed], axis)})
+        fed, offset = probe.rng.standard_normal(shape), match.offset
+        axis = 1 if place.form == "columns" else 0
+        one = probe.fetch(loss, {**probe.feed(sample), place.scores: fed})
+        two = probe.fetch(loss, {**probe.feed(twice), place.scores: np.concatenate([fed, fed], axis)})
     if value.size > 1 or value.ndim:
         return "none"
     if one is None or two is None:
@@ -299,35 +346,20 @@ def _reduction(reading: Reading, value: Array, shape: tuple[int, ...], form: str
     return "mean" if abs(ratio - 1) < 0.2 else "sum" if abs(ratio - 2) < 0.2 else "other"
 
 
-def first_scores(reading: Reading, rows: int) -> tuple[Array, str] | None:
-    """Where a number for each class of each row first stands behind the last layer, which `reading.scores` then is.
-
-    What comes before it are maps that are averaged, say, or distances of single numbers that are summed.
-    """
-    bench, chain = reading.bench, reading.chain
-    found = bench.run(chain, bench.feed(bench.sample(rows))) if bench is not None and chain else None
-    for index, value in enumerate(found or []):
-        form = orient(value, rows, reading.classes) if bench is not None and value.dtype.kind == "f" else None
-        if form is not None and index:
-            reading.scores, reading.chain = chain[index], chain[index:]
-            return value, form
-    return None
-
-
-def large_scores(reading: Reading) -> bool | None:
+def try_extreme_scores(found: Found, probe: GraphProbe, form: str | None) -> bool | None:
     """Whether the loss stays finite where a probability is zero in its precision; None where it need not be asked."""
-    bench, scores, loss, form = reading.bench, reading.scores, reading.loss, reading.measured.get("form")
-    if bench is None or scores is None or loss is None or form is None or reading.loss_match is None:
+    scores, loss = found.scores, found.loss
+    if scores is None or loss is None or form is None:
         return None
-    if not any(node.op == "Log" for node in between(reading.graph, scores, loss)):
+    if not any(node.op == "Log" for node in between(found.graph, scores, loss)):
         return None
-    sample = bench.sample(2)
+    sample = probe.sample(2)
     rows = len(sample.labels)
-    first = bench.fetch(scores, bench.feed(sample))
+    first = probe.fetch(scores, probe.feed(sample))
     if first is None:
         return None
-    z = np.zeros((rows, reading.classes))
-    z[np.arange(rows), (sample.labels + 1) % reading.classes] = 1000.0 if first.dtype == np.float64 else 300.0
+    z = np.zeros((rows, probe.classes))
+    z[np.arange(rows), (sample.labels + 1) % probe.classes] = 1000.0 if first.dtype == np.float64 else 300.0
     fed = z.T if form == "columns" else z.reshape(first.shape)
-    value = bench.fetch(loss, {**bench.feed(sample), scores: fed})
+    value = probe.fetch(loss, {**probe.feed(sample), scores: fed})
     return None if value is None else bool(np.isfinite(value).all())

@@ -5,6 +5,7 @@ And does a row's result depend on that row alone? Chance, other rows of the batc
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +13,17 @@ import numpy.typing as npt
 
 from netgrader.reader.find.activations import BANK as ACTIVATIONS
 from netgrader.reader.find.activations import softmax
-from netgrader.reader.trial.layer_trial import same
-from netgrader.reader.trial.probe import as_rows, orient
+from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from netgrader.reader.state import Reading
+    from netgrader.reader.find.found import Found
+    from netgrader.reader.find.scores import LossReading
+    from netgrader.reader.graph.plain import Graph
+    from netgrader.reader.trial.probe import GraphProbe
 
-__all__ = ["ACCURACIES", "try_outputs", "try_rows"]
+__all__ = ["ACCURACIES", "OutputTrial", "RowTrial", "try_outputs", "try_rows"]
 
 Array = npt.NDArray[Any]
 
@@ -47,191 +50,207 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
 }
 
 
-def try_outputs(reading: Reading) -> None:
+@dataclass(frozen=True)
+class OutputTrial:
+    """What comes out, as scores of which a known share is right showed it.
+
+    Attributes
+    ----------
+    accuracy
+        The tensor that is an accuracy, or the likeliest to be meant as one.
+    accuracy_is
+        Its name in `ACCURACIES`, ``not-averaged``, ``whole-number`` or ``other``; None where that could not be tried.
+    logits_is, prediction_is
+        Which function of the scores they are: a name of the bank of activations, ``classes``, ``distribution`` or ``other``.
+    prediction_ranks
+        Whether the prediction says the class of the largest score.
+    """
+
+    accuracy: str | None = None
+    accuracy_is: str | None = None
+    logits_is: str | None = None
+    prediction_is: str | None = None
+    prediction_ranks: bool = True
+
+
+@dataclass(frozen=True)
+class RowTrial:
+    """What a row's output depends on beside the row; None where that could not be tried.
+
+    Attributes
+    ----------
+    repeats
+        Whether the same rows give the same output again.
+    mixed
+        Whether an output changes with the other rows of a batch.
+    other_batch
+        Whether another number of rows can be fed.
+    """
+
+    repeats: bool | None = None
+    mixed: bool | None = None
+    other_batch: bool | None = None
+
+
+def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
     """Feed scores of which a known share is right, and compare what comes out with the formulas."""
-    likeliest = reading.measured.get("accuracy")
-    for tensor in reading.measured.get("accuracies", []):
+    outputs = found.outputs
+    accuracy = outputs.accuracy
+    for tensor in outputs.accuracies:
         # Where the student names none, one that is right will do.
-        if tensor == likeliest:
-            continue
-        reading.measured["accuracy"] = tensor
-        fed = _scores_of(reading, tensor)
-        runs, labels = ([], np.zeros(0)) if fed is None else _known_scores(reading, fed)
-        if runs:
-            _try_accuracy(reading, runs, labels)
-        if reading.measured.pop("accuracy-is", None) == "right":
+        if tensor != outputs.accuracy and _accuracy(found, probe, loss, tensor) == "right":
+            accuracy = tensor
             break
-        reading.measured["accuracy"] = likeliest
-    for key in ("accuracy", "logits", "prediction"):
-        tensor = reading.measured.get(key)
-        fed = None if tensor is None else _scores_of(reading, tensor)
-        runs, labels = ([], np.zeros(0)) if fed is None else _known_scores(reading, fed)
-        if not runs:
-            continue
-        if key == "accuracy":
-            _try_accuracy(reading, runs, labels)
-        else:
-            _try_named(reading, key, runs)
+    accuracy_is = None if accuracy is None else _accuracy(found, probe, loss, accuracy)
+    logits_is, _ = _named(found, probe, loss, outputs.logits)
+    prediction_is, ranks = _named(found, probe, loss, outputs.prediction)
+    return OutputTrial(accuracy, accuracy_is, logits_is, prediction_is, ranks)
 
 
-def _scores_of(reading: Reading, tensor: str) -> str | None:
+def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
     """The scores that a tensor is made from, and nothing else of the images: those of the loss, or of evaluation alone."""
-    graph, images = reading.graph, reading.roles.images
-    claimed = reading.hints.get("logits")
+    graph, images = found.graph, found.roles.images
+    claimed = found.hints.get("logits")
     # What is called logits, on a way of its own, is looked at from where its last layer ends.
-    named = None if claimed == tensor and reading.scores not in graph.ancestors([tensor]) else claimed
+    named = None if claimed == tensor and found.scores not in graph.ancestors([tensor]) else claimed
     # Scores divided by a temperature, or by the number of classifiers, are the scores: what follows is made from those.
-    scaled = reading.logits if reading.last_activation == "none" else None
-    candidates = [c for c in (scaled, reading.scores, named) if c is not None and c in graph]
+    scaled = loss.logits if loss.last_activation == "none" else None
+    candidates = [c for c in (scaled, found.scores, named) if c is not None and c in graph]
     way = graph.dominators(images, tensor) if images is not None else []
-    found = next((c for c in candidates if c in way), None)
-    if found is not None or not way:
-        return found or next((c for c in candidates if tensor in graph.descendants([c])), None)
+    passed = next((c for c in candidates if c in way), None)
+    if passed is not None or not way:
+        return passed or next((c for c in candidates if tensor in graph.descendants([c])), None)
     # Evaluation may average several classifiers, or go another way through the same layers.
-    variables = set(graph.variables_in(tensor)) - reading.statistics
+    variables = set(graph.variables_in(tensor)) - found.statistics
     for inner in way[:-1]:
-        if variables <= set(graph.variables_in(inner)) and _is_scores(reading, inner):
+        if variables <= set(graph.variables_in(inner)) and _is_scores(probe, inner):
             return inner
     return None
 
 
-def _is_scores(reading: Reading, tensor: str) -> bool:
+def _is_scores(probe: GraphProbe, tensor: str) -> bool:
     """Whether a tensor holds a real number for each class of each row."""
-    bench = reading.bench
-    if bench is None:
-        return False
-    sample = bench.sample(6)
-    value = bench.fetch(tensor, bench.feed(sample))
+    sample = probe.sample(6)
+    value = probe.fetch(tensor, probe.feed(sample))
     if value is None or value.dtype.kind != "f":
         return False
-    return orient(value, len(sample.labels), reading.classes) is not None
+    return orient(value, len(sample.labels), probe.classes) is not None
 
 
-def _known_scores(reading: Reading, scores: str) -> tuple[list[tuple[Array, dict[str, Array]]], Array]:
-    bench = reading.bench
-    if bench is None:
+def _known_scores(
+    found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None
+) -> tuple[list[tuple[Array, dict[str, Array]]], Array]:
+    """Runs of known scores and what to feed for them, and the labels; no runs where `tensor` is made from no scores."""
+    scores = None if tensor is None else _scores_of(found, probe, loss, tensor)
+    if scores is None:
         return [], np.zeros(0)
-    rows = bench.batch or 20
-    sample = bench.sample(rows)
-    value = bench.fetch(scores, bench.feed(sample))
-    form = None if value is None else orient(value, rows, reading.classes)
+    rows = probe.batch or 20
+    sample = probe.sample(rows)
+    value = probe.fetch(scores, probe.feed(sample))
+    form = None if value is None else orient(value, rows, probe.classes)
     if value is None or form is None:
         return [], sample.labels
     runs = []
     for share in (0.3, 0.7, 0.5, 0.9):
-        z = bench.rng.standard_normal((rows, reading.classes))
-        right = bench.rng.random(rows) < share
-        z[np.arange(rows), np.where(right, sample.labels, (sample.labels + 3) % reading.classes)] += 4
+        z = probe.rng.standard_normal((rows, probe.classes))
+        right = probe.rng.random(rows) < share
+        z[np.arange(rows), np.where(right, sample.labels, (sample.labels + 3) % probe.classes)] += 4
         if np.min(value) >= 0:
             z -= float(np.min(z)) - 0.1  # lengths and distances are never below zero, and a root of those is no number
         fed = z.T if form == "columns" else z.reshape(value.shape)
-        runs.append((z, {**bench.feed(sample), scores: fed}))
+        runs.append((z, {**probe.feed(sample), scores: fed}))
     return runs, sample.labels
 
 
-def _try_accuracy(reading: Reading, runs: list[tuple[Array, dict[str, Array]]], labels: Array) -> None:
-    tensor, bench = reading.measured.get("accuracy"), reading.bench
-    if tensor is None or bench is None:
-        return
-    found = [bench.fetch(tensor, feeds) for _, feeds in runs]
-    if any(value is None for value in found):
-        return
-    whole = all(value is not None and value.dtype.kind in "iu" for value in found)
-    values = [np.asarray(value, dtype=np.float64) for value in found]
+def _accuracy(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
+    """Which accuracy a tensor is; None where it cannot be tried."""
+    runs, labels = _known_scores(found, probe, loss, tensor)
+    fetched = [probe.fetch(tensor, feeds) for _, feeds in runs]
+    if not runs or any(value is None for value in fetched):
+        return None
+    whole = all(value is not None and value.dtype.kind in "iu" for value in fetched)
+    values = [np.asarray(value, dtype=np.float64) for value in fetched]
     if values[0].size != 1:
         counts = [value.reshape(-1).sum() for value in values]
         expected = [ACCURACIES["count"](z, labels) for z, _ in runs]
-        reading.measured["accuracy-is"] = "not-averaged" if np.allclose(counts, expected) else "other"
-        return
-    activation = ACTIVATIONS.get(reading.last_activation, ACTIVATIONS["none"])
+        return "not-averaged" if np.allclose(counts, expected) else "other"
+    activation = ACTIVATIONS.get(loss.last_activation, ACTIVATIONS["none"])
     if whole and all(value.reshape(()) in (0, 1) for value in values):
-        reading.measured["accuracy-is"] = "whole-number"
-        return
+        return "whole-number"
     for name, formula in ACCURACIES.items():
         for change in (ACTIVATIONS["none"], activation):
             expected = [formula(change(z), labels) for z, _ in runs]
             if np.allclose([float(value.reshape(())) for value in values], expected, atol=1e-4):
-                reading.measured["accuracy-is"] = name
-                return
-    reading.measured["accuracy-is"] = "other"
+                return name
+    return "other"
 
 
-def _try_named(reading: Reading, key: str, runs: list[tuple[Array, dict[str, Array]]]) -> None:
-    """Which function of the scores the tensor is that the student calls logits, or prediction."""
-    tensor, bench = reading.measured.get(key), reading.bench
-    if tensor is None or bench is None:
-        return
+def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> tuple[str | None, bool]:
+    """Which function of the scores the tensor is that the student calls logits, or prediction, and whether it ranks alike."""
+    runs, _ = _known_scores(found, probe, loss, tensor)
+    if not runs or tensor is None:
+        return None, True
     z, feeds = runs[0]
-    value = bench.fetch(tensor, feeds)
+    value = probe.fetch(tensor, feeds)
     if value is None:
-        return
+        return None, True
     if value.size == len(z):
         right = np.array_equal(value.reshape(-1), z.argmax(1))
-        reading.measured[key + "-is"] = "classes" if right else "other"
-        reading.measured[key + "-ranks"] = right
-        return
+        return "classes" if right else "other", right
     form = orient(value, len(z), z.shape[1])
     if form is None:
-        reading.measured[key + "-is"] = "other"
-        reading.measured[key + "-ranks"] = False
-        return
+        return "other", False
     rows = as_rows(value, form, len(z))
     # Whatever it is of the scores: the strongest class is what it says.
-    reading.measured[key + "-ranks"] = np.array_equal(rows.argmax(1), z.argmax(1))
+    ranks = np.array_equal(rows.argmax(1), z.argmax(1))
     # Of numbers that are all above zero several functions are the same: none is the likeliest.
     for name, function in (("none", ACTIVATIONS["none"]), *ACTIVATIONS.items()):
         expected = function(z)
         if expected.shape == rows.shape and np.allclose(rows, expected, atol=1e-4, rtol=1e-3):
-            reading.measured[key + "-is"] = name
-            return
+            return name, ranks
     sums_to_one = np.allclose(rows.sum(1), 1, atol=1e-4) and rows.min() >= 0
-    reading.measured[key + "-is"] = "distribution" if sums_to_one else "other"
+    return "distribution" if sums_to_one else "other", ranks
 
 
-def _before_choice(reading: Reading, tensor: str) -> str:
+def _before_choice(graph: Graph, tensor: str) -> str:
     """The scores or probabilities that a prediction is chosen by: a class alone hides what moves below it."""
-    node = reading.graph[tensor]
+    node = graph[tensor]
     while node.op in ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape") and node.inputs:
         tensor = node.inputs[0]
-        node = reading.graph[tensor]
+        node = graph[tensor]
     return tensor
 
 
-def try_rows(reading: Reading) -> None:
+def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
-    bench = reading.bench
     # What is evaluated may be another tower than the one that is trained: without dropout, with averaged weights.
-    claimed = next((reading.hints[key] for key in ("logits", "prediction") if key in reading.hints), None)
-    tensor = claimed or reading.measured.get("prediction") or reading.logits or reading.scores
-    if bench is None or tensor is None:
-        return
-    tensor = _before_choice(reading, tensor)
-    sample = bench.sample(6)
+    claimed = next((found.hints[key] for key in ("logits", "prediction") if key in found.hints), None)
+    tensor = claimed or found.outputs.prediction or loss.logits or found.scores
+    if tensor is None:
+        return RowTrial()
+    tensor = _before_choice(found.graph, tensor)
+    sample = probe.sample(6)
     rows = len(sample.labels)
     # Rows of different brightness: what is divided by the brightest pixel of a batch shows.
     light = np.linspace(0.3, 1.0, rows)[:, None].astype(np.float32)
     sample = type(sample)(sample.images * light, sample.labels)
-    once = bench.fetch(tensor, bench.feed(sample))
-    again = bench.fetch(tensor, bench.feed(sample))
+    once = probe.fetch(tensor, probe.feed(sample))
+    again = probe.fetch(tensor, probe.feed(sample))
     if once is None or again is None:
-        return
-    form = orient(once, rows, reading.classes) or orient(once, rows, 1)
-    if form is None:
-        return
-    if not np.isfinite(once).all():
-        return
-    reading.measured["repeats"] = same(once, again)
-    if not reading.measured["repeats"]:
-        return
+        return RowTrial()
+    form = orient(once, rows, probe.classes) or orient(once, rows, 1)
+    if form is None or not np.isfinite(once).all():
+        return RowTrial()
+    if not same(once, again):
+        return RowTrial(repeats=False)
     order = np.roll(np.arange(rows), 1)
-    turned = bench.fetch(tensor, bench.feed(sample.rows(order)))
+    turned = probe.fetch(tensor, probe.feed(sample.rows(order)))
     full = as_rows(once, form, rows)
     size = np.abs(full).max() + 1e-9
-    mixed = turned is None or np.abs(as_rows(turned, form, rows) - full[order]).max() > 1e-3 * size
-    fewer = bench.fetch(tensor, bench.feed(sample.rows(slice(0, 2)))) if rows > 2 and bench.looped is None else None
-    reading.measured["other-batch"] = fewer is not None
+    mixed = turned is None or bool(np.abs(as_rows(turned, form, rows) - full[order]).max() > 1e-3 * size)
+    fewer = probe.fetch(tensor, probe.feed(sample.rows(slice(0, 2)))) if rows > 2 and probe.looped is None else None
     if fewer is not None and fewer.size == 2 * full.shape[1]:
-        mixed = mixed or np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size
+        mixed = mixed or bool(np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size)
     elif fewer is not None:
         mixed = True
-    reading.measured["mixed"] = bool(mixed)
+    return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None)

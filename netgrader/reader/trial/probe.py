@@ -1,4 +1,4 @@
-"""The test bench: one graph in the lab, with inputs that suit its placeholders and answers that never raise.
+"""One graph in the lab, with inputs that fit its placeholders and answers that never raise.
 
 All that the reader finds out by trying goes through here. What cannot be run is None:
 then the question stays undecided.
@@ -17,14 +17,18 @@ from netgrader.reader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from netgrader.reader.find.found import Found
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.lab.api import LabSession, LoadedGraph
 
-__all__ = ["Bench", "Sample", "as_rows", "orient"]
+__all__ = ["ROWS", "GraphProbe", "Sample", "as_rows", "orient", "randomise_weights", "same"]
 
 Array = npt.NDArray[Any]
 
-CLASSES = 10
+#: Rows that are fed where nothing else is asked for.
+ROWS = 6
+#: Scores that vary more than this saturate a softmax.
+LARGE = 3.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Sample:
 
 
 @dataclass
-class Bench:
+class GraphProbe:
     """One graph in the lab.
 
     Attributes
@@ -49,8 +53,10 @@ class Bench:
         The graph as it was read, as the lab holds it, and the session that experiments share.
     eval_feed
         What evaluation needs fed beside images and labels, by tensor.
+    pixels, classes
+        How wide a flattened image is, and how many classes there are.
     images, labels
-        The tensors that these are fed to, once they are known.
+        The tensors that these are fed to; None where that is not known.
     problems
         What the lab refused, for whoever asks why something stayed undecided.
     batch, looped
@@ -61,10 +67,10 @@ class Bench:
     loaded: LoadedGraph
     session: LabSession
     eval_feed: Mapping[str, Array]
-    pixels: int = 784
+    pixels: int
+    classes: int
     images: str | None = None
     labels: str | None = None
-    classes: int = CLASSES
     problems: list[str] = field(default_factory=list)
     image_form: str = "rows"
     label_form: str = "one-hot"
@@ -196,8 +202,8 @@ class Bench:
 
     # What the placeholders take --------------------------------------------------------------------------------
 
-    def suit(self, probe: str, sources: Iterable[str]) -> bool:
-        """Find the shapes and the further values with which `probe` can be run; False if none is found."""
+    def fit_inputs(self, target: str, sources: Iterable[str]) -> bool:
+        """Find the shapes and the further values with which `target` can be run; False if none is found."""
         for source in sources:
             if source not in (self.images, self.labels, *self.eval_feed):
                 self.others.setdefault(source, self._guess(source))
@@ -206,7 +212,7 @@ class Bench:
         for image_form in self._image_forms():
             for label_form in self._label_forms():
                 self.image_form, self.label_form = image_form, label_form
-                if self.fetch(probe, self.feed(self.sample(6))) is not None:
+                if self.fetch(target, self.feed(self.sample(6))) is not None:
                     return True
         return False
 
@@ -251,6 +257,30 @@ class Bench:
         if len(shape) == 2 and shape[0] == self.classes and shape[1] != self.classes:
             return ["columns"]
         return ["one-hot", "columns", "ids-column"] if shape[-1] in (None, self.classes) else ["one-hot"]
+
+
+def randomise_weights(found: Found, probe: GraphProbe) -> bool:
+    """Randomise the weights of the layers and rescale until the scores have unit scale; False if the lab refuses.
+
+    Moving averages that stand at their start can make a network's numbers large, and then nothing has a gradient.
+    """
+    weights = found.float_weights
+    if not weights or not probe.randomise(weights):
+        return False
+    last = [name for step in found.steps if not step.followed for name in (*step.variables, *step.bias)]
+    last = [name for name in last if name in weights] if len(last) < len(weights) else weights
+    for _ in range(4):
+        value = None if found.scores is None else probe.fetch(found.scores, probe.feed(probe.sample(ROWS)))
+        size = float(np.std(value)) if value is not None and value.size and np.isfinite(value).all() else 0.0
+        current = probe.values(last) if size > LARGE else None
+        if current is None or not probe.assign({name: v / size for name, v in current.items()}):
+            break
+    return True
+
+
+def same(one: Array, other: Array) -> bool:
+    """Whether two arrays are equal up to the rounding that another order of additions brings."""
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True))
 
 
 def orient(value: Array, rows: int, classes: int) -> str | None:
