@@ -36,6 +36,8 @@ NAMES = re.compile(
     r"|gc\.get_(?:objects|referrers)|sitecustomize|_getframe\b|\bcurrentframe\b|inspect\.stack\b|\bf_(?:back|locals|code)\b"
     r"|\b(?:extract|format|print|walk)_stack\b|/proc/|\bptrace\b|NBGRADER_\w+"
 )
+OWN_CHECK = re.compile(r"^(?:(?:async )?def|class)[ \t]++check\b|^check[ \t]*+=(?!=)", re.MULTILINE)
+OWN_CHECK_TOLD = "The cell gives the name check another meaning: what the checks said in the notebook need not be ours."
 ENDED = {
     CellStatus.TIMEOUT: "The cell went on for longer than its time.",
     CellStatus.LIMIT: "The cell was ended by a limit.",
@@ -74,7 +76,7 @@ def observed(
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         given = cell.origin is not None and cell.origin.locked
         name = cell.grade_id or say("code cell {1}", number + 1)
-        happened += _of_cell(name, run, given=given)
+        happened += _of_cell(name, cell.source, run, given=given)
         named += () if given else _named(name, cell.source, "cell")
     for file, text in (helpers or {}).items():
         named += _named(file, text, "file")
@@ -114,7 +116,7 @@ def _named(name: str, text: str, what: str) -> Iterator[Observed]:
         yield Observed(name, say("The {1} names {2}, which no exercise needs.", what, word), None)
 
 
-def _of_cell(name: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
+def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
     if run.status in ENDED:
         yield Observed(name, ENDED[run.status], run.limit)
     if not given and run.error_name in REFUSALS:
@@ -125,3 +127,5 @@ def _of_cell(name: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
             run.error_message,
         )
         yield Observed(name, plain(said, 200), None)
+    if not given and OWN_CHECK.search(source):
+        yield Observed(name, OWN_CHECK_TOLD, None)

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from netgrader.decoding import decode
-from netgrader.grading.integrity import NAMES
+from netgrader.grading.integrity import NAMES, OWN_CHECK, OWN_CHECK_TOLD
 from netgrader.results import NotebookResult, Observed
 from tests.attacks.attacked import RIGHT, Attack
 from tests.attacks.conftest import Attacked
@@ -85,8 +85,15 @@ def test_what_a_cell_asked_for_and_did_not_get_is_told(seen) -> None:
     assert seen["curious"].score == 5.0
 
 
-def test_a_check_of_ones_own_has_nothing_to_act_on(seen) -> None:
-    assert (seen["checks itself"].score, seen["checks itself"].integrity) == (5.0, ())
+def test_a_check_of_ones_own_is_told_and_has_nothing_to_act_on(seen) -> None:
+    assert seen["checks itself"].integrity == (Observed("code cell 3", OWN_CHECK_TOLD, None),)
+    assert seen["checks itself"].score == 5.0
+
+
+def test_a_check_that_is_called_or_compared_is_none_of_ones_own() -> None:
+    kept = ("check('train')", "assert check == 3", "check == 3", "check_sums = 1", "def f(check): pass", "A.check = 1")
+    assert not any(map(OWN_CHECK.search, kept))
+    assert all(map(OWN_CHECK.search, ("x = 1\ncheck = print", "async def check(name): pass", "class check: pass")))
 
 
 RIGHT_WHEN_ASKED = [
