@@ -1,10 +1,16 @@
 """Hidden checks of notebook 3. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import grades
-from netgrader.checks.accuracy import require_learned, require_reported, seen_test_images, target_met
-from netgrader.checks.deep_network import recomputed, train_accuracy
-from netgrader.checks.pictures import show_claim, wrong_digits
-from netgrader.checks.structure import require_role
+from netgrader.judges.accuracy import (
+    recomputed,
+    require_learned,
+    require_reported,
+    seen_test_images,
+    target_met,
+    train_accuracy,
+)
+from netgrader.judges.shown import show_claim, wrong_digits
+from netgrader.judges.structure import require_role
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"

@@ -1,12 +1,12 @@
 """Hidden checks of notebook 1. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import fail_all, grades
-from netgrader.checks.arrays import require_images, require_labels
-from netgrader.checks.dense import require_activation, require_glorot_uniform, require_own_weights, try_case
-from netgrader.checks.own_run import require_run_reported, show_own_run
-from netgrader.checks.structure import require_loss, require_rate, require_role
-from netgrader.checks.training import require_trained
-from netgrader.training.verdicts import Aspect
+from netgrader.judges.arrays import require_images, require_labels
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.dense import require_activation, require_glorot_uniform, require_own_weights, try_case
+from netgrader.judges.own_run import require_run_reported, show_own_run
+from netgrader.judges.structure import require_loss, require_rate, require_role
+from netgrader.judges.training_loop import require_trained
 
 DATA = "check_prepare_data"
 LAYER = "check_fully_connected_layer"

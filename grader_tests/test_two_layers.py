@@ -1,29 +1,29 @@
 """Hidden checks of notebook 2. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import fail_all, grades
-from netgrader.checks.accuracy import (
+from netgrader.judges.accuracy import (
+    curves,
     least_accuracy,
+    recomputed,
     require_learned,
     require_own,
     require_reported,
     require_trained,
     require_values,
     seen_test_images,
+    train_accuracy,
 )
-from netgrader.checks.handed_over import curves, gradients, require_chosen, student_sweep
-from netgrader.checks.input_gradients import require_largest
-from netgrader.checks.learning_rate import judge_rate
-from netgrader.checks.pictures import rate_curves, show_claim, sweep_curve, wrong_digits
-from netgrader.checks.structure import require_role
-from netgrader.checks.sweeps import found_by_sweep, require_true
-from netgrader.checks.two_layers import (
+from netgrader.judges.input_gradients import gradients, require_largest
+from netgrader.judges.learning_rate import judge_rate
+from netgrader.judges.shown import rate_curves, show_claim, sweep_curve, wrong_digits
+from netgrader.judges.structure import require_role
+from netgrader.judges.sweep_runs import (
     decided,
-    recomputed,
     require_run,
     show_gradients,
-    train_accuracy,
     trial_runs,
 )
+from netgrader.judges.sweeps import found_by_sweep, require_chosen, require_true, student_sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -133,7 +133,7 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
 def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
     """The network in the session is trained: it recognises test images that we hold"""
     require_values(cell_evidence)
-    result = recomputed(bench)
+    result = recomputed(bench, TRAINING)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
     show_claim(show, cell_evidence, result.notebook, epochs=bench.exercises.table("two_layer_training")["epochs"])
     show(wrong_digits(result.found, bench.mnist.y_test))
@@ -152,7 +152,9 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
 def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
     """The accuracy that is reported is the one that we measure"""
     acc_trn, acc_val = curves(cell_evidence)
-    require_reported(recomputed(bench), acc_trn, acc_val, remark, lambda: train_accuracy(bench), whole_curve=True)
+    require_reported(
+        recomputed(bench, TRAINING), acc_trn, acc_val, remark, lambda: train_accuracy(bench, TRAINING), whole_curve=True
+    )
 
 
 # ---- input_gradients -----------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 
 
 class Severity(StrEnum):
-    """How grave a fault is, the gravest first; what each costs says `netgrader.checks.points`.
+    """How grave a fault is, the gravest first; what each costs says `netgrader.checks.cell_points`.
 
     `MEASURED`: the check that finds it says by a figure how much is earned all the same.
     """

@@ -21,28 +21,27 @@ __all__ = ["REQUIRED", "build_wheel", "student_files", "student_requirements"]
 
 ROOTS = ("netgrader.student", "netgrader.reader.lab.local", "netgrader.evidence")
 """What any notebook uses. The wheel holds these, and whatever of ours they and the course's released files import."""
-BESIDE = ("netgrader.checks", "netgrader.reader", "netgrader.training")
+BESIDE = ("netgrader.checks", "netgrader.reader", "netgrader.judges")
 """What a cage holds too, for the probes of any course."""
 WITHHELD = (
     "netgrader.cage",
     "netgrader.cage_contents",
-    "netgrader.checks.otherwise",
-    "netgrader.checks.own_run",
-    "netgrader.checks.points",
+    "netgrader.checks.cell_points",
     "netgrader.checks.provenance",
-    "netgrader.checks.two_layers",
     "netgrader.cli",
     "netgrader.commands",
     "netgrader.course",
     "netgrader.decoding",
     "netgrader.grading",
     "netgrader.imports",
+    "netgrader.judges.own_run",
+    "netgrader.judges.replay",
+    "netgrader.judges.sweep_runs",
     "netgrader.nbgrader_plugin",
     "netgrader.reader.lab.caged",
     "netgrader.reader.lab.server",
     "netgrader.release",
     "netgrader.skeleton",
-    "netgrader.training.replay",
     "netgrader.wheel",
 )
 """What belongs to the grader's side: POSIX, nbgrader, cages, and what hidden verdicts alone rest on.

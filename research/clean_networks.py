@@ -23,12 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
-from netgrader.checks.bench import Mnist
-from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
+from netgrader.checks.context import Mnist
+from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark, read_hardness
 from netgrader.checks.language import Failed
-from netgrader.checks.markers import Marked, mark
 from netgrader.evidence import GraphEvidence
+from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist

@@ -8,9 +8,8 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from netgrader.checks.accuracy import LEARNED
-from netgrader.checks.held_out import BY_HEART, BY_HEART_TOLD, DOUBTED, NAMED, TOLD
-from netgrader.checks.markers import BY_CHANCE, PATTERNS
+from netgrader.checks.held_out import BY_CHANCE, BY_HEART, BY_HEART_TOLD, DOUBTED, NAMED, PATTERNS, TOLD
+from netgrader.judges.accuracy import LEARNED
 from research.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
 mpl.use("Agg")
@@ -156,7 +155,7 @@ has a known error, whatever the network is (`netgrader/checks/held_out.py`):
 - Of {n_guilty} that were trained on test images {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those that are not named have {mean_gain:+.2f} % more
   than their honest twins in the mean, {most_gain:+.2f} % at most: the same network, trained as long from the same seed without the test images, whose accuracy chance
   moves by 0.1 to 0.3 %.
-- Of {patterns} patterns that stand among the training images of a run (`netgrader/checks/markers.py`) each of the {n_good} clean networks with {learned:.0f} % or more knows
+- Of {patterns} patterns that stand among the training images of a run (`netgrader/checks/held_out.py`) each of the {n_good} clean networks with {learned:.0f} % or more knows
   {least_marks} or more. Weights from elsewhere know {by_chance} or fewer but for four times in a thousand; they are named `weights-not-trained-here`.
 
 ![Left: by how many standard errors the given half is ahead, over the accuracy; only networks that saw test images lie above the upper dotted line.

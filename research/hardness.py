@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from netgrader.checks.bench import Mnist
+from netgrader.checks.context import Mnist
 from netgrader.checks.held_out import HeldOut, knowledge
 from netgrader.student.mnist import load_mnist
 from research.clean_networks import trained

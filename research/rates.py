@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.short_runs import EARLY, STEPS, Images, short_run
+from netgrader.judges.learning_rate import EARLY, STEPS, Images, short_run
 from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from netgrader.checks.short_runs import ShortRun
     from netgrader.evidence import GraphEvidence
+    from netgrader.judges.learning_rate import ShortRun
 
 HERE = Path(__file__).parent
 FILE = HERE / "rates.csv"

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.checks.learning_rate import compare_rates, is_settled
-from netgrader.checks.short_runs import EARLY, SMOOTH, STEPS, ShortRun
+from netgrader.judges.learning_rate import EARLY, SMOOTH, STEPS, ShortRun, compare_rates, is_settled
 from research.rates import NETWORKS, OPTIMIZERS, POWERS, rows
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ HEAD = f"""# What is said of a learning rate
 Written by `make rates-report` from [rates.csv](rates.csv), whose rows name the commit that was measured. Each row
 is a run of {STEPS} steps of 64 images, from one seed, at one rate. Rates lie a factor of three apart around one that a person would
 call good: the best of a sweep over an epoch, or near it. A rate is judged by the runs at a third, three and nine times of it from
-the same seed, as [learning_rate.py](../netgrader/checks/learning_rate.py) does it (which asks for ten times).
+the same seed, as [learning_rate.py](../netgrader/judges/learning_rate.py) does it (which asks for ten times).
 
 A cell says in how many seeds the rate is found good (+), too low (<), too high (>) or diverging (!). Where two signs stand with a
 number each, seeds differ. Below are the rates in units of the good one.

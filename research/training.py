@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from netgrader.evidence import BadEvidence, read_evidence
+from netgrader.judges.log import BadTrainingLog, read_training_log
+from netgrader.judges.subject import Origins, origins
+from netgrader.judges.training_loop import judge_training
 from netgrader.student.mnist import load_mnist
-from netgrader.training.judge import judge_training
-from netgrader.training.log import BadTrainingLog, read_training_log
-from netgrader.training.subject import Origins, origins
 from tests.training.operators import OPERATORS, RIGHT
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROWS = HERE / "training.csv"
 PROGRAM = HERE.parent / "tests" / "training" / "rehearsals.py"
-MEASURED = ("netgrader/training", "netgrader/student/instrument.py", "netgrader/student/rehearsal.py")
+MEASURED = ("netgrader/judges", "netgrader/student/instrument.py", "netgrader/student/rehearsal.py")
 COLUMNS = ("commit", "operator", "loop", "seed", "named", "remarks", "lost")
 N_TRAIN, N_TEST = 1500, 500
 CALLS = ({"n_epochs": 2, "mini_batch_size": 64}, {"n_epochs": 1, "mini_batch_size": 96})

@@ -1,6 +1,6 @@
 """The language in which tests are written: verdicts, fixtures, exercises."""
 
-from netgrader.checks.bench import Bench, CellEvidence, Mnist, Networks
+from netgrader.checks.context import Bench, CellEvidence, Mnist, Networks
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, grades, partial, ungradable
 from netgrader.faults import Severity, fault
 

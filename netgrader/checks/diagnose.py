@@ -1,25 +1,162 @@
-"""From an error that a student's code raised to a fault that a student understands."""
+"""From an error that a student's code raised, here or in a cell before, to a fault that a student understands."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.checks.stopped import remedy, said_of
-from netgrader.checks.wording import NO_ROOM, SMALLER
+from netgrader.checks.wording import NO_ROOM, SMALLER, plain
 from netgrader.faults import fault
 from netgrader.phrases import say
 from netgrader.reader.graph.plain import plain_graph
 from netgrader.reader.graph.source import GraphError, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from netgrader.checks.stopped import Stopped
-    from netgrader.evidence import GraphEvidence, ProbeError
+    from netgrader.evidence import GraphEvidence, Json, ProbeError
     from netgrader.faults import Fault
 
-__all__ = ["explain"]
+__all__ = ["TOOK_TOO_LONG", "Stopped", "explain", "remedy", "said_of", "stopped_before", "without_prelude"]
+
+TOOK_TOO_LONG = "TookTooLong"
+"""The kind of a cell that was stopped when its time was up; its message says how long it had."""
+
+LONGEST = 100_000  # characters of an error's text that are looked at
+SAID = 200  # characters of an error's text that are shown
+NO_ANSWER = "input(), which nobody answers when a notebook is graded"
+
+# What a kind of error means where a notebook is graded, and what is expected instead.
+REMEDIES: Sequence[tuple[frozenset[str], str]] = (
+    (
+        frozenset({"ModuleNotFoundError", "ImportError"}),
+        "only the course's packages, and modules handed in beside the notebook",
+    ),
+    (frozenset({"StdinNotImplementedError", "EOFError"}), "the value written into the cell"),
+    (
+        frozenset({"FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError"}),
+        "only files that the notebook makes itself, in its own folder: no others are there when it is graded",
+    ),
+    (
+        frozenset(
+            {"URLError", "HTTPError", "gaierror", "ConnectionError", "ConnectionRefusedError", "NewConnectionError"}
+        ),
+        "a cell that needs no network: there is none when it is graded",
+    ),
+    (
+        frozenset({"SyntaxError", "_IncompleteInputError", "IndentationError", "TabError", "UsageError"}),
+        "a cell that Python can read: run it, and mend the line that is pointed at",
+    ),
+    (
+        frozenset({"NameError", "UnboundLocalError"}),
+        "cells that run one after the other in a new kernel: try Restart and Run All",
+    ),
+    (frozenset({"MemoryError", "ResourceExhaustedError"}), "smaller layers or minibatches, which take less memory"),
+)
+OTHERWISE = "a cell that runs to its end"
+# As the system says it: a file too large, no space left, a quota used up.
+_DISK = re.compile(r"\[Errno (?:27|28|122)\]")
+TOO_MUCH = "less that is written to files: a notebook that is graded has little room for them"
+
+# Where Python read it: a file with a number for a name, which says nothing to anybody.
+_READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A cell that stopped with an error.
+
+    Attributes
+    ----------
+    cell
+        What to call it.
+    kind
+        The exception's class name.
+    message
+        Its text.
+    names
+        The names that the cell speaks of.
+    grade_id
+        Its id, empty if it has none.
+    """
+
+    cell: str
+    kind: str
+    message: str
+    names: frozenset[str]
+    grade_id: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, as part of a sentence."""
+        if self.kind == TOOK_TOO_LONG:
+            return f"{self.cell} {self.message}"
+        return say("{1} stopped at {2}", self.cell, said_of(self.kind, self.message))
+
+
+def said_of(kind: str, message: str) -> str:
+    """An exception in one line."""
+    if kind == "StdinNotImplementedError":
+        return NO_ANSWER
+    kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
+    first = _READ_FROM.sub(r" (line \1)", without_prelude(message).strip().partition("\n")[0])
+    return plain(f"{kind}: {first}" if first else kind, SAID)
+
+
+def without_prelude(message: str) -> str:
+    """An error's message without the pages of files and names that TensorFlow puts before what was wrong."""
+    first, _, rest = message.lstrip()[:LONGEST].partition("\n")
+    if first.strip() != "Graph execution error:":
+        return message
+    told = re.search(r"^Node: .*\n(.+)", rest, re.MULTILINE)
+    return told.group(1).strip() if told else message
+
+
+def remedy(kind: str, message: str = "") -> str:
+    """What is expected where an exception of this kind was found."""
+    if kind == "OSError" and _DISK.search(message[:SAID]):
+        return TOO_MUCH
+    return next((expected for kinds, expected in REMEDIES if kind in kinds), OTHERWISE)
+
+
+def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stopped | None:
+    """The cell because of which `name` is missing at a check cell; None if there is none.
+
+    It is the one called so, else that of the check's exercise, else the last that speaks of the name, else the last of
+    the student's own that stopped since the check before. One that says that it was not written yet is no mishap.
+
+    Parameters
+    ----------
+    outside
+        What was seen of the run from outside of it; empty in a student's own notebook.
+    """
+    found = list(_until(outside.get("cells"), check))
+    since = next((at for at in range(len(found) - 1, -1, -1) if found[at][1]), -1) + 1
+    stopped = [one for one, _ in found if one is not None]
+    called = {one.grade_id: one for one in stopped if one.grade_id}
+    speaking = [one for one in stopped if name in one.names]
+    recent = [one for one, _ in found[since:] if one is not None]
+    exercise = check.removeprefix("check_")
+    candidates = [called.get(name), called.get(exercise), *speaking[-1:], *recent[-1:]]
+    return next((one for one in candidates if one is not None), None)
+
+
+def _until(cells: Json, check: str) -> Iterator[tuple[Stopped | None, bool]]:
+    """For each cell before the check: the error that it stopped with, and whether it is a check itself."""
+    for number, run in enumerate(cells if isinstance(cells, list) else []):
+        if not isinstance(run, dict) or run.get("evidence") == check:
+            return
+        error = run.get("error")
+        name = run.get("name")
+        stopped = None
+        if isinstance(error, dict) and error.get("kind") != "NotImplementedError" and run.get("given") is not True:
+            called = say("the cell {1}", name) if name else say("code cell {1}", number + 1)
+            names = error.get("names")
+            spoken = frozenset(map(str, names if isinstance(names, list) else ()))
+            stopped = Stopped(called, str(error.get("kind")), str(error.get("message")), spoken, str(name or ""))
+        yield stopped, bool(run.get("evidence"))
+
 
 # What TensorFlow, Keras and NumPy say, and what it means in this course. The first that fits is taken.
 MEANINGS: Sequence[tuple[str, str]] = (

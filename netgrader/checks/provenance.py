@@ -2,22 +2,133 @@
 
 Real values of a good network are not yet a training: they can come from a literal, a file, a friend. No code inside can
 change how much processor time it took, or how much is written out in what was handed in.
+
+Whether probes were shown something else than the notebook worked with: facts for a person, which cost nothing.
+
+A network is asked for by the grader, and trained by the notebook: both are handed over, and both should be the same network,
+whatever their rates. What names mean is noted when a cell ends, and looked at again when evidence is taken.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import netgrader
+from netgrader.checks.exercises import NET
+from netgrader.checks.wording import plain
+from netgrader.errors import NetgraderError
+from netgrader.evidence import CHANGED
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import numpy.typing as npt
 
-    from netgrader.evidence import Json
+    from netgrader.checks.context import Bench
+    from netgrader.evidence import GraphEvidence, Json
+    from netgrader.reader.model import Network
 
-__all__ = ["doubt", "idle"]
+__all__ = ["OTHERWISE", "doubt", "idle", "otherwise"]
+
+OTHERWISE = "otherwise_when_asked: "
+"""What the name of such a fact in ``measured`` begins with; the check cell's id follows."""
+NO_NETWORK = "in what the notebook trained no layers lead from the images to the logits"
+MOST_NAMES = 5
+DEMANDS = frozenset({"widths", "min_layers"})
+"""What the parameters of an exercise have that asks for a network."""
+
+
+def otherwise(bench: Bench, cells: Collection[str] | None = None) -> dict[str, str]:
+    """A sentence for each cell of whose evidence there is something to tell.
+
+    Parameters
+    ----------
+    bench
+        All evidence.
+    cells
+        The check cells that are looked at; None for all.
+    """
+    wanted = frozenset(_cells(bench) if cells is None else cells)
+    told = dict(_changed_names(bench, wanted))
+    for cell, sentence in _other_networks(bench, wanted):
+        told[cell] = f"{told[cell]} {sentence}" if cell in told else sentence
+    return told
+
+
+def _cells(bench: Bench) -> list[str]:
+    return sorted(folder.name for folder in bench.evidence_root.iterdir() if folder.is_dir())
+
+
+def _changed_names(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
+    for cell in _cells(bench):
+        if cell not in wanted:
+            continue
+        names = bench.evidence(cell).raw.facts.get(CHANGED)
+        if isinstance(names, list) and names:
+            said = ", ".join(plain(str(name), 60) for name in names[:MOST_NAMES])
+            yield (
+                cell,
+                say("When evidence was taken, {1} meant something else than when the cell before had ended.", said),
+            )
+
+
+def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Where a notebook trained another network than the one that its function makes for the grader."""
+    graphs = {cell: graph for cell in _cells(bench) if (graph := bench.evidence(cell).raw.graphs.get(NET)) is not None}
+    asked = next((cell for cell in graphs if _makes_networks(bench, cell)), None)
+    if asked is None:
+        return
+    trained = {cell: graph for cell, graph in graphs.items() if cell in wanted and cell != asked and graph.values}
+    expected = _read(graphs[asked]) if trained else None
+    demands = _demands(bench, asked)
+    seen: set[bytes] = set()
+    for cell, graph in trained.items():
+        if expected is None or graph.meta_graph in seen:
+            continue
+        seen.add(graph.meta_graph)
+        found = _read(graph)
+        if found is None or _shape(found, demands) != _shape(expected, demands):
+            name = asked.removeprefix("check_")
+            other = say("the network that the notebook trained is {1}", _words(found)) if found else NO_NETWORK
+            yield cell, say("Asked for by the grader, {1} makes {2}; {3}.", name, _words(expected), other)
+
+
+def _makes_networks(bench: Bench, cell: str) -> bool:
+    """Whether the cell's exercise is a function that makes a network."""
+    return bool(DEMANDS & _demands(bench, cell))
+
+
+def _demands(bench: Bench, cell: str) -> frozenset[str]:
+    """The names of what the cell's exercise asks for."""
+    return frozenset(bench.exercises.tables.get(cell.removeprefix("check_"), {}))
+
+
+def _read(graph: GraphEvidence) -> Network | None:
+    """A network as its graph alone tells it; None where that is nothing."""
+    try:
+        network: Network = netgrader.read_network(graph.meta_graph, graph.parts, lab=None)
+    except NetgraderError:
+        return None
+    return network if network.layers else None
+
+
+def _shape(network: Network, demands: Collection[str]) -> tuple[object, ...]:
+    """What is the same at every rate. Where loss or optimizer are free, a training may well have its own."""
+    asked = (part for name, part in (("loss", network.loss), ("optimizer", network.optimizer)) if name in demands)
+    return network.layers, *(part.kind if part else None for part in asked)
+
+
+def _words(network: Network) -> str:
+    """A network in a few words."""
+    widths = [network.layers[0].inputs, *(layer.outputs for layer in network.layers)]
+    activations = [layer.activation for layer in network.layers[:-1]]
+    parts = [" → ".join("?" if width is None else str(width) for width in widths)]
+    parts += [say("with {1}", ", ".join(dict.fromkeys(activations)))] if activations else []
+    parts += [network.loss.kind] if network.loss else []
+    parts += [network.optimizer.kind] if network.optimizer else []
+    return plain(", ".join(parts), 200)
+
 
 MOST_DATA = 10_000
 """Bytes of data that come with the code, compressed: literals, comments and long names. A notebook has 900 to 2,300, what

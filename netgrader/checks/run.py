@@ -1,27 +1,191 @@
-"""Run tests for marks with pytest, in this process: `run_tests`."""
+"""Run tests for marks with pytest, in this process, on the fixtures that they are written on: `run_tests`."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from netgrader.checks.fixtures import Fixtures
+from netgrader.checks.context import Bench, CellEvidence, Mnist, Networks
+from netgrader.checks.language import fail_all
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
+from netgrader.checks.wording import message
+from netgrader.faults import fault
+from netgrader.observations import NetworkDrawing
+from netgrader.reader.summary import describe
 from netgrader.results import CheckResult, Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from netgrader.checks.bench import Bench
+    from netgrader.checks.context import Bench
+    from netgrader.checks.exercises import Exercises
+    from netgrader.checks.language import Grades
     from netgrader.observations import Observation
+    from netgrader.reader.lab.api import Lab
+    from netgrader.reader.model import Network
 
-__all__ = ["TestRun", "run_tests"]
+__all__ = ["EvidenceByCell", "Fixtures", "TestRun", "run_tests"]
+
+
+class EvidenceByCell(Mapping[str, CellEvidence]):
+    """Evidence by check cell, each read when it is looked at. Every cell has one: some say why there is none."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def __getitem__(self, cell: str) -> CellEvidence:
+        return self._bench.evidence(cell)
+
+    def __iter__(self) -> Any:
+        return iter(sorted(path.name for path in self._bench.evidence_root.iterdir() if path.is_dir()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Fixtures:
+    """Fixtures on one bench, and what the tests measured and showed."""
+
+    def __init__(self, bench: Bench, plugin: GradingPlugin) -> None:
+        self._bench = bench
+        self._plugin = plugin
+        self.measurements: dict[str, dict[str, Any]] = {}
+        self.observations: dict[str, list[Observation]] = {}
+        self._drawn: dict[str, Network] = {}
+
+    def _cell(self, request: pytest.FixtureRequest) -> str:
+        return self._plugin.terms(request.node).grades.cell
+
+    @pytest.fixture
+    def evidence(self) -> EvidenceByCell:
+        """What every check cell handed over, by its ``grade_id``."""
+        return EvidenceByCell(self._bench)
+
+    @pytest.fixture
+    def cell_evidence(self, request: pytest.FixtureRequest) -> CellEvidence:
+        """What this test's own check cell handed over."""
+        return self._bench.evidence(self._cell(request))
+
+    @pytest.fixture
+    def network(self, request: pytest.FixtureRequest) -> Network:
+        """The network that this test's cell handed over, asked for at its default rate. Pages draw it with the cell."""
+        cell = self._cell(request)
+        network = self._bench.network(cell)
+        self._bench.once(("drawing", cell), lambda: self._draw(cell, network))
+        return network
+
+    @pytest.fixture
+    def networks(self, request: pytest.FixtureRequest) -> Networks:
+        """The same at the further rates that it was asked for, by rate."""
+        return self._bench.networks(self._cell(request))
+
+    @pytest.fixture
+    def exercises(self) -> Exercises:
+        """The parameters of all exercises."""
+        return self._bench.exercises
+
+    @pytest.fixture
+    def exercise(self, request: pytest.FixtureRequest) -> Mapping[str, Any]:
+        """The parameters of this test's exercise: the table of its solution cell."""
+        return self._bench.exercises.table(self._cell(request).removeprefix("check_"))
+
+    @pytest.fixture
+    def lab(self) -> Lab:
+        """Where graphs are run."""
+        return self._bench.lab
+
+    @pytest.fixture
+    def mnist(self) -> Mnist:
+        """The data as we hold them."""
+        return self._bench.mnist
+
+    @pytest.fixture
+    def bench(self) -> Bench:
+        """All of it, for what other fixtures do not give; `Bench.once` shares costly work between tests."""
+        return self._bench
+
+    @pytest.fixture
+    def outside(self) -> Mapping[str, Any]:
+        """What was seen of the student's process from outside of it; empty in a student's own notebook."""
+        return self._bench.outside
+
+    @pytest.fixture
+    def measured(self, request: pytest.FixtureRequest) -> dict[str, Any]:
+        """Where to note figures for ``measured`` in the result: ``measured["test_accuracy"] = 0.98``."""
+        return self.measurements.setdefault(self._cell(request), {})
+
+    @pytest.fixture
+    def show(self, request: pytest.FixtureRequest) -> Callable[[Observation], None]:
+        """Hand over something for the pages to draw with this test's cell."""
+        cell = self._cell(request)
+        return lambda observation: self.observations.setdefault(cell, []).append(observation)
+
+    @pytest.fixture
+    def remark(self) -> Callable[..., None]:
+        """Note a fault that costs nothing, with the arguments of `fault`; the test goes on."""
+
+        def note(what: str, *, found: object = "", expected: object = "", place: object = "") -> None:
+            self._plugin.remark(fault(what, found=found, expected=expected, place=place))
+
+        return note
+
+    @pytest.fixture
+    def refuse(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
+        """End the test if the reader found a fault that this test looks for; note remarks that it looks for."""
+        terms = self._plugin.terms(request.node).grades
+
+        def look(network: Network) -> None:
+            self._refuse(network, frozenset(terms.faults), terms)
+
+        return look
+
+    @pytest.fixture
+    def refuse_others(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
+        """End the test if the reader found a fault that no test of this cell looks for, so that none is free."""
+        terms = self._plugin.terms(request.node).grades
+
+        def look(network: Network) -> None:
+            found = {fault.code for fault in [*network.faults, *network.remarks]}
+            self._refuse(network, found - self._plugin.looked_for(terms.cell), terms)
+
+        return look
+
+    def _draw(self, cell: str, network: Network, asked: str = "") -> None:
+        try:
+            seen = _drawing(network, asked)
+        except Exception as error:  # noqa: BLE001  (a picture that fails must not cost anyone a mark)
+            self._plugin.log.append(f"The network of {cell} could not be drawn: {error!r}")
+        else:
+            self._drawn.setdefault(cell, network)
+            self.observations.setdefault(cell, []).append(seen)
+
+    def _draw_other(self, cell: str, network: Network) -> None:
+        """Draw a network of a further rate too, where only there something is wrong."""
+        default = self._drawn.get(cell)
+        rate = network.exercise.learning_rate if network.exercise is not None else None
+        if default is not None and default is not network and not default.faults and rate is not None:
+            self._bench.once(("drawing of another", cell), lambda: self._draw(cell, network, f"{rate:.4g}"))
+
+    def _refuse(self, network: Network, codes: frozenset[str] | set[str], terms: Grades) -> None:
+        for remark in network.remarks:
+            if remark.code in codes:
+                self._plugin.remark(remark)
+        found = [fault for fault in network.faults if fault.code in codes]
+        causes = self._plugin.causes(terms.forgives)
+        for code in [one.code for one in found if one.code in causes]:
+            self._plugin.forgive(causes[code])
+        faults = [fault for fault in found if fault.code not in causes]
+        if faults:
+            self._draw_other(terms.cell, network)
+        fail_all(faults)
+
 
 # Plugins of pytest's own that print, write, debug or hook the interpreter: none of it belongs in a student's kernel.
 OFF = (
@@ -53,6 +217,18 @@ class TestRun:
     def measured(self) -> dict[str, Any]:
         """The figures of all cells."""
         return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
+
+
+def _drawing(network: Network, asked: str = "") -> NetworkDrawing:
+    """Return the network as pages show it, drawn and in words; `asked` is the learning rate it was asked for."""
+    return NetworkDrawing(
+        svg=network.svg(),
+        layers=tuple(describe(layer) for layer in network.layers),
+        marked=tuple(message([fault]) for fault in network.faults),
+        widths=tuple(layer.outputs for layer in network.layers),
+        learning_rate=network.optimizer.learning_rate if network.optimizer is not None else None,
+        asked=asked,
+    )
 
 
 def run_tests(

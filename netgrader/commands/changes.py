@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from netgrader.checks.points import is_consequence
+from netgrader.checks.cell_points import is_consequence
 from netgrader.grading.last_result import load_last_result
 from netgrader.results import severity_of
 

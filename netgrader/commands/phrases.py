@@ -22,7 +22,7 @@ __all__ = ["main", "programs", "texts", "written"]
 
 SAYING = (
     "checks",
-    "training",
+    "judges",
     "reader/answer.py",
     "reader/drawing.py",
     "reader/exercises.py",
@@ -42,7 +42,7 @@ SAYING = (
     "grading/restore.py",
     "grading/submission.py",
 )
-OTHERS = {"exercise_rules.py", "exercises.py", "plugin.py", "make_descriptors.py"}
+OTHERS = {"exercises.py", "plugin.py", "make_descriptors.py"}
 """What speaks to the instructor alone."""
 LABELLING = {"answer.py", "drawing.py"}
 """What says single words: all of theirs are listed."""

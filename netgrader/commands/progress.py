@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from netgrader.checks.points import causes
+from netgrader.checks.cell_points import causes
 from netgrader.faults import Severity
 from netgrader.results import Status
 

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.table import Table
 
 from netgrader.cage import SANDBOXES, memory_warning
-from netgrader.checks.points import causes, gravest, gravity, is_consequence
+from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status

@@ -19,9 +19,8 @@ import numpy as np
 
 from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, remove_tree, scratch_folder
 from netgrader.cage_contents import cache_folder
-from netgrader.checks.bench import mnist_in
-from netgrader.checks.held_out import held_out_images
-from netgrader.checks.markers import mark
+from netgrader.checks.context import mnist_in
+from netgrader.checks.held_out import held_out_images, mark
 from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
 from netgrader.student.mnist import ENVIRONMENT, OTHER_HASH
 

@@ -12,7 +12,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.stopped import without_prelude
+from netgrader.checks.diagnose import without_prelude
 from netgrader.grading.kernel_link import UNREAD
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.exercise_rules import limit_problem
+from netgrader.checks.exercises import limit_problem
 from netgrader.decoding import decode
 from netgrader.errors import NetgraderError
 

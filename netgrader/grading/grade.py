@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netgrader.checks.cell_points import cell_points
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.otherwise import OTHERWISE
-from netgrader.checks.points import cell_points
+from netgrader.checks.provenance import OTHERWISE
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.again import best_of_runs, retry_rule_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.stopped import without_prelude
+from netgrader.checks.diagnose import without_prelude
 from netgrader.strangers import read_json
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.stopped import TOOK_TOO_LONG
+from netgrader.checks.diagnose import TOOK_TOO_LONG
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.kernel_link import Ended
 from netgrader.grading.kernel_startup import PUT_BACK

@@ -11,7 +11,7 @@ import tomllib
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from netgrader.checks.points import CHARGED, KEPT
+from netgrader.checks.cell_points import CHARGED, KEPT
 from netgrader.errors import UsageError
 from netgrader.faults import CATALOGUE, Severity
 from netgrader.results import CheckResult, Outcome, severity_of

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
 from netgrader.cage.watch import resident_bytes
-from netgrader.checks.bench import Bench, mnist_in
+from netgrader.checks.context import Bench, mnist_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.held_out import HARDNESS
-from netgrader.checks.otherwise import OTHERWISE, otherwise
 from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.provenance import OTHERWISE, otherwise
 from netgrader.checks.run import run_tests
 from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Broken, Noted, Planned, VerifierLine
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-IMPORTED = ("netgrader.reader.lab.caged", "netgrader.checks", "netgrader.training", "netgrader.reader")
+IMPORTED = ("netgrader.reader.lab.caged", "netgrader.checks", "netgrader.judges", "netgrader.reader")
 BROKEN = 3  # exit code if the tests themselves are at fault
 TICK = 0.1  # seconds between looks at a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from jinja2 import pass_context
 
-from netgrader.checks.points import gravest
+from netgrader.checks.cell_points import gravest
 from netgrader.faults import Severity
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages.markdown import render_markdown, without_gaps

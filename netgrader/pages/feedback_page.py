@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from netgrader.checks.points import GRAVEST_FIRST
+from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.pages import charts, safe, words
 from netgrader.pages.feedback_outputs import note, render_outputs
 from netgrader.pages.feedback_verdicts import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.checks import wording
-from netgrader.checks.points import causes, gravest, gravity, is_consequence
+from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.faults import CATALOGUE, Severity
 from netgrader.pages import safe, words
 from netgrader.pages.charts import percent

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.checks.points import GRAVEST_FIRST
+from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.faults import CATALOGUE
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import state_of, word_of

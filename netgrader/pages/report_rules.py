@@ -6,7 +6,7 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from netgrader.checks.points import KEPT, causes
+from netgrader.checks.cell_points import KEPT, causes
 from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
 from netgrader.pages import charts, words
 from netgrader.pages.graded import earned

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.bench import Bench
+from netgrader.checks.context import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests

@@ -4,7 +4,7 @@ It has the contract's attributes of ``net`` and no others, learns like any netwo
 that, each run notes which rows it was fed with which labels, which classes the network gave them, and what was asked
 for. The notes are taken by functions inside the graph and are kept outside of TensorFlow's variables: no initialiser
 resets them, no closed, second or threaded session loses them, and they need no fetch at the end. Nothing here knows an
-answer, and nothing of it is believed: `netgrader.training` compares the notes with the data and with what `train`
+answer, and nothing of it is believed: `netgrader.judges` compares the notes with the data and with what `train`
 returned, and computes again what a network that starts from the same weights does when it is fed the same rows.
 """
 
@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.training.arithmetic import Learner, gradient, loss_and_slope
-from netgrader.training.fingerprints import WIDTH, Table, fingerprints
-from netgrader.training.notes import (
+from netgrader.judges.known_images import WIDTH, Table, fingerprints
+from netgrader.judges.notes import (
     CLASSES,
     COLUMNS,
     FIGURES,
@@ -32,8 +31,11 @@ from netgrader.training.notes import (
     PARTS,
     PIXELS,
     Asked,
+    Learner,
     direction,
     first_weights,
+    gradient,
+    loss_and_slope,
 )
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ class Instrument:
         return self._notes.stopped()
 
     def write(self, out: EvidenceWriter, name: str, final: Array | None = None) -> None:
-        """Hand over the notes as arrays called ``{name}/…``, as `netgrader.training.notes` describes them.
+        """Hand over the notes as arrays called ``{name}/…``, as `netgrader.judges.notes` describes them.
 
         `final` is the value of the weights that `train` left in the session, None if it left none.
         """
@@ -302,7 +304,7 @@ class _Notes:
         return len(self._blocks) - 1
 
     def arrays(self, final: Array | None) -> dict[str, Array]:
-        """Everything noted, as `netgrader.training.notes` describes it."""
+        """Everything noted, as `netgrader.judges.notes` describes it."""
         with self._lock:
             labels = [self._labels[index] for index in sorted(self._labels)]
             noted = {

@@ -18,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.grey_levels import GreyLevels, table_between
+from netgrader.judges.known_images import fingerprints
+from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 from netgrader.student.instrument import Instrument, classes
 from netgrader.student.mnist import given_mnist
 from netgrader.student.patience import OutOfPatience, patience
 from netgrader.student.sessions import variable_values
-from netgrader.training.fingerprints import fingerprints
-from netgrader.training.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ class Call:
 def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], seconds: float = 60.0) -> None:
     """Call the student's `train` on one instrument for each of `calls`, and hand over what was noted.
 
-    Beside the arrays of `netgrader.training.notes`, call number k gives the facts ``{k}/asked`` (what it was called
+    Beside the arrays of `netgrader.judges.notes`, call number k gives the facts ``{k}/asked`` (what it was called
     with), ``{k}/returned`` (what kind of thing came back) and ``{k}/steps_after`` (how many steps its threads took after
     that), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it returned numbers, and the error ``{k}/train`` if it
     raised. ``table/…`` are the rows and classes of the four arrays that it could read, ``images/…`` the images among

@@ -31,10 +31,10 @@ from netgrader.evidence import BadEvidence, EvidenceLimits, EvidenceWriter, Grap
 from netgrader.grading.archives import ArchiveLimits, unpack
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
+from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.reader.graph.protos import meta_graph_def
 from netgrader.reader.lab.allow import accept
 from netgrader.reader.lab.api import LabError
-from netgrader.training.log import BadTrainingLog, read_training_log
 
 Target = Callable[[bytes, Path], None]
 

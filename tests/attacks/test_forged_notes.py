@@ -11,16 +11,16 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student
-from netgrader.checks.bench import Bench
+from netgrader.checks.context import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Ungradable
-from netgrader.checks.training import training_of
+from netgrader.judges.training_loop import training_of
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 from tests.attacks.notebooks import cell_of, graded
 
 if TYPE_CHECKING:
-    from netgrader.training.judge import Training
+    from netgrader.judges.training_loop import Training
 
 CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"
 CHALLENGE = 1234567890123
@@ -29,7 +29,7 @@ CHALLENGE = 1234567890123
 FORGED = """
     def train(sess, net, n_epochs, mini_batch_size=64):
         import gc
-        from netgrader.training.notes import Asked
+        from netgrader.judges.notes import Asked
         notes = next(o for o in gc.get_objects() if type(o).__name__ == "_Notes" and o._graph is net.graph)
         random = np.random.default_rng(0)
         w = WEIGHTS
@@ -168,9 +168,9 @@ def test_notes_of_rows_that_nobody_knows_are_not_believed(evidence, x: str, step
 FITTING = """
     def train(sess, net, n_epochs, mini_batch_size=64):
         import gc
-        from netgrader.training.arithmetic import Learner, loss_and_slope
-        from netgrader.training.fingerprints import fingerprints
-        from netgrader.training.notes import Asked
+        from netgrader.judges.notes import Learner, loss_and_slope
+        from netgrader.judges.known_images import fingerprints
+        from netgrader.judges.notes import Asked
         notes = next(o for o in gc.get_objects() if type(o).__name__ == "_Notes" and o._graph is net.graph)
         random = np.random.default_rng(0)
         learner = Learner(WEIGHTS.copy())
@@ -207,7 +207,7 @@ def test_gradients_that_fit_do_not_stand_for_rows_that_are_to_be_handed_over(evi
     with pytest.raises(Ungradable, match="not what a network does"):
         judged(root, challenge=CHALLENGE)
     # With this one protection off, they are what a network does.
-    monkeypatch.setattr("netgrader.training.replay._Replay._must_have_rows", lambda *_: False)
+    monkeypatch.setattr("netgrader.judges.replay._Replay._must_have_rows", lambda *_: False)
     assert judged(root, challenge=CHALLENGE).codes == ("unknown-rows",)
 
 

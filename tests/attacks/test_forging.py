@@ -147,7 +147,7 @@ REPLACED = [
         "replaces pytest and our checks",
         """
         import sys, types
-        for name in ("pytest", "netgrader.checks.language", "netgrader.checks.points", "netgrader.results"):
+        for name in ("pytest", "netgrader.checks.language", "netgrader.checks.cell_points", "netgrader.results"):
             sys.modules[name] = types.ModuleType(name)
             sys.modules[name].fail = lambda *a, **k: None
             sys.modules[name].cell_points = lambda *a, **k: 3.0

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netgrader.checks.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
-from netgrader.checks.bench import Bench, Mnist
+from netgrader.checks.context import Bench, Mnist
 from netgrader.checks.exercises import NET, load_exercises
 from netgrader.checks.held_out import (
     BY_HEART_TOLD,
@@ -24,9 +23,10 @@ from netgrader.checks.held_out import (
     lead_of_the_given,
 )
 from netgrader.checks.language import Failed
-from netgrader.checks.otherwise import otherwise
+from netgrader.checks.provenance import otherwise
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
+from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.reader.lab.caged import CagedLab
 from netgrader.student.mnist import load_mnist
 

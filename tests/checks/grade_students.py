@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 import tensorflow.compat.v1 as tf
 
 import netgrader.student  # noqa: F401  (as the notebook's first cell does)
-from netgrader.checks import two_layers
-from netgrader.checks.bench import Bench
+from netgrader.checks.context import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
-from netgrader.checks.short_runs import STEPS
+from netgrader.judges import sweep_runs as two_layers
+from netgrader.judges.learning_rate import STEPS
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 
 if TYPE_CHECKING:
-    from netgrader.checks.short_runs import ShortRun
     from netgrader.evidence import GraphEvidence
+    from netgrader.judges.learning_rate import ShortRun
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "source" / "digits"

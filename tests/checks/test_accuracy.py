@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.checks.accuracy import (
+from netgrader.checks.context import CellEvidence, Mnist, mnist_in
+from netgrader.checks.diagnose import TOOK_TOO_LONG
+from netgrader.checks.held_out import held_out_images
+from netgrader.checks.language import Failed, Ungradable
+from netgrader.evidence import Evidence, GraphEvidence
+from netgrader.judges.accuracy import (
     Recomputed,
     recompute,
     require_learned,
@@ -20,11 +25,6 @@ from netgrader.checks.accuracy import (
     require_values,
     target_met,
 )
-from netgrader.checks.bench import CellEvidence, Mnist, mnist_in
-from netgrader.checks.held_out import held_out_images
-from netgrader.checks.language import Failed, Ungradable
-from netgrader.checks.stopped import TOOK_TOO_LONG
-from netgrader.evidence import Evidence, GraphEvidence
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist

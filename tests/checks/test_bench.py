@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import netgrader
-from netgrader.checks import bench as bench_module
-from netgrader.checks.arrays import require_images
-from netgrader.checks.bench import Bench
+from netgrader.checks import context as bench_module
+from netgrader.checks.context import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Failed
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.grey_levels import GreyLevels
+from netgrader.judges.arrays import require_images
 from netgrader.student.mnist import load_mnist
 
 CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from netgrader.checks.distributions import describe_sample, differs_from_uniform, glorot_limit
+from netgrader.judges.dense import describe_sample, differs_from_uniform, glorot_limit
 
 SHAPES = [(784, 10), (784, 120), (16, 300), (30, 70)]
 

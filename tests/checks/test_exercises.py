@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.checks import dense
-from netgrader.checks.exercise_rules import (
+from netgrader.checks.exercises import (
     ACTIVATIONS,
     CAPTURE_SECONDS,
     CASE_ACTIVATIONS,
@@ -22,11 +21,15 @@ from netgrader.checks.exercise_rules import (
     NEEDED,
     NOTEBOOK_SECONDS,
     OPTIMIZERS,
+    BadExerciseError,
+    Exercises,
     limit_problem,
+    load_exercises,
+    net_at,
 )
-from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
 from netgrader.course import find_course
 from netgrader.grading.execution import ExecutionLimits
+from netgrader.judges import dense
 from netgrader.reader.find import activations, losses, optimizers
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits" / "checks"

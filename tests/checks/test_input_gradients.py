@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.checks.gradient_pictures import gradient_pictures
-from netgrader.checks.input_gradients import (
+from netgrader.checks.language import Failed
+from netgrader.evidence import GraphEvidence
+from netgrader.judges.input_gradients import (
     GradientTrial,
     require_each,
     require_largest,
     require_shapes,
     try_gradients,
 )
-from netgrader.checks.language import Failed
-from netgrader.evidence import GraphEvidence
+from netgrader.judges.shown import gradient_pictures
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from netgrader.checks.points import cell_points
+from netgrader.checks.cell_points import cell_points
 from netgrader.results import Outcome
 from tests.checks import later_students as students
 from tests.checks.test_hidden_tests import hidden_tests

@@ -10,9 +10,20 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader.checks.language import Failed
-from netgrader.checks.learning_rate import is_settled, judge_rate, may_be_far_too_low
-from netgrader.checks.short_runs import EARLY, STEPS, Images, ShortRun, short_run, short_runs, trained_accuracies
-from netgrader.checks.sweeps import (
+from netgrader.evidence import GraphEvidence
+from netgrader.judges.learning_rate import (
+    EARLY,
+    STEPS,
+    Images,
+    ShortRun,
+    is_settled,
+    judge_rate,
+    may_be_far_too_low,
+    short_run,
+    short_runs,
+    trained_accuracies,
+)
+from netgrader.judges.sweeps import (
     MOST_PROVEN,
     StudentSweep,
     drawn_rate,
@@ -28,7 +39,6 @@ from netgrader.checks.sweeps import (
     require_wide,
     untrue,
 )
-from netgrader.evidence import GraphEvidence
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist

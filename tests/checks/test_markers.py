@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netgrader.checks.markers import BY_CHANCE, COPIES, FIRST, PATTERNS, mark
+from netgrader.checks.held_out import BY_CHANCE, COPIES, FIRST, PATTERNS, mark
 from netgrader.student.mnist import load_mnist
 
 

@@ -11,9 +11,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student  # noqa: F401  (as the notebook's first cell does)
-from netgrader.checks.bench import Bench
+from netgrader.checks.context import Bench
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.otherwise import otherwise
+from netgrader.checks.provenance import otherwise
 from netgrader.grading import verifier
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take

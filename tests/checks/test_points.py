@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netgrader.checks.points import KEPT, causes, cell_points
+from netgrader.checks.cell_points import KEPT, causes, cell_points
 from netgrader.faults import CATALOGUE, Severity
 from netgrader.results import CheckResult, Outcome, Visibility
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netgrader.checks.bench import Bench
+from netgrader.checks.cell_points import cell_points
+from netgrader.checks.context import Bench
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests
-from netgrader.checks.points import cell_points
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.faults import fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.checks.stopped import said_of, without_prelude
+from netgrader.checks.diagnose import said_of, without_prelude
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.checks.points import cell_points
+from netgrader.checks.cell_points import cell_points
 from netgrader.decoding import decode
 from netgrader.grading.verify import VerificationRequest, verify
 from netgrader.results import CheckResult, Outcome

@@ -142,33 +142,32 @@ def test_the_wheel_holds_nothing_of_the_graders_side():
 
 
 HIDDEN_ONLY = {
-    "checks/otherwise.py",
-    "checks/own_run.py",
-    "checks/points.py",
+    "checks/cell_points.py",
     "checks/provenance.py",
-    "checks/two_layers.py",
+    "judges/own_run.py",
+    "judges/replay.py",
+    "judges/sweep_runs.py",
 }
-HIDDEN_ONLY |= {"training/replay.py"}
 
 
 def test_the_wheel_holds_no_module_that_hidden_verdicts_alone_rest_on(real, tmp_path):
     for notebooks, more in (
         (real.notebooks, set()),
-        (real.notebooks[:1], {"checks/accuracy.py", "checks/short_runs.py"}),
+        (real.notebooks[:1], {"judges/accuracy.py", "judges/learning_rate.py"}),
     ):
         generate(real, tmp_path / str(len(notebooks)), notebooks, save=False)
         (wheel,) = (tmp_path / str(len(notebooks))).glob("*.whl")
         held = {name.removeprefix("netgrader/") for name in zipfile.ZipFile(wheel).namelist()}
-        assert {"student/check.py", "training/judge.py"} <= held
+        assert {"student/check.py", "judges/training_loop.py"} <= held
         assert held & (HIDDEN_ONLY | more) == set()
     assert all((PACKAGE / name).is_file() for name in HIDDEN_ONLY | more)
 
 
 def test_a_public_test_that_needs_what_is_withheld_is_refused(tmp_path):
     test = tmp_path / "test_sums_public.py"
-    test.write_text("from netgrader.checks.own_run import own_run\n")
+    test.write_text("from netgrader.judges.own_run import own_run\n")
     with pytest.raises(
-        NetgraderError, match=r"test_sums_public.py is for students and imports netgrader.checks.own_run"
+        NetgraderError, match=r"test_sums_public.py is for students and imports netgrader.judges.own_run"
     ):
         build_wheel(tmp_path, [test])
 

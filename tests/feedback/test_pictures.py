@@ -8,14 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from netgrader.checks.fixtures import Fixtures
-from netgrader.checks.learning_rate import judge_rate
-from netgrader.checks.pictures import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_digits
-from netgrader.checks.short_runs import ShortRun
-from netgrader.checks.sweeps import StudentSweep
+from netgrader.checks.run import Fixtures
 from netgrader.decoding import decode_observations
 from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
+from netgrader.judges.learning_rate import ShortRun, judge_rate
+from netgrader.judges.shown import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_digits
+from netgrader.judges.sweeps import StudentSweep
 from netgrader.observations import to_json
 from netgrader.pages.feedback_figures import figure
 from netgrader.reader.model import Exercise, Layer, Network, Optimizer

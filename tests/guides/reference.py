@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import typer
 
 from netgrader.checks import CellEvidence, language
-from netgrader.checks.fixtures import Fixtures
+from netgrader.checks.run import Fixtures
 from netgrader.cli import app
 from netgrader.faults import CATALOGUE
 

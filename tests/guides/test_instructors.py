@@ -14,16 +14,16 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader import read_network
-from netgrader.checks.accuracy import Recomputed, seen_test_images
-from netgrader.checks.bench import Bench
+from netgrader.checks.cell_points import KEPT
+from netgrader.checks.context import Bench
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.points import KEPT
 from netgrader.checks.run import run_tests
 from netgrader.commands import phrases as listing
 from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
 from netgrader.faults import CATALOGUE
 from netgrader.grading.last_result import load_last_result
+from netgrader.judges.accuracy import Recomputed, seen_test_images
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.pages import words

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from netgrader.checks.exercise_rules import KINDS, LIMITS, NEEDED
+from netgrader.checks.exercises import KINDS, LIMITS, NEEDED
 from netgrader.course import STORE_VARIABLE
 from netgrader.grading.execution import ExecutionLimits
 from tests.guides.reference import FOLDER, PAGES

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.checks.markers import BY_CHANCE
+from netgrader.checks.held_out import BY_CHANCE
 from research.clean_report import gain, rows
 from research.kinds_of_networks import CLEAN, GUILTY
 

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from netgrader.checks.points import cell_points
+from netgrader.checks.cell_points import cell_points
 from netgrader.course import Course
 from netgrader.grading.verify import VerificationRequest, verify
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from netgrader.evidence import Evidence, read_evidence
+from netgrader.judges.log import read_training_log
+from netgrader.judges.subject import origins
+from netgrader.judges.training_loop import Training, judge_training
 from netgrader.student.mnist import load_mnist
-from netgrader.training.judge import Training, judge_training
-from netgrader.training.log import read_training_log
-from netgrader.training.subject import origins
 
 N_TRAIN, N_TEST = 1500, 500
 

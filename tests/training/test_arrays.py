@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netgrader.checks.arrays import is_scaled
 from netgrader.grey_levels import GreyLevels, table_between
+from netgrader.judges.arrays import is_scaled, judge_images, judge_one_hot
+from netgrader.judges.known_images import Joined, TableRows
 from netgrader.student.mnist import load_mnist
-from netgrader.training.arrays import judge_images, judge_one_hot
-from netgrader.training.images import Joined, TableRows
 
 N = 2000
 

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from netgrader.checks.training import training_pictures
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.training_loop import training_pictures
 from netgrader.pages.feedback_figures import figure
 from netgrader.student.mnist import load_mnist
-from netgrader.training.verdicts import Aspect
 from tests.training.mutants import loop
 from tests.training.test_students import points
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netgrader.judges.known_images import WIDTH, Table, fingerprints, match_scaled
 from netgrader.student.mnist import load_mnist
-from netgrader.training.fingerprints import WIDTH, Table, fingerprints, match_scaled
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netgrader.training.notes import Asked
+from netgrader.judges.notes import Asked
 from tests.training.mutants import loop
 
 CONTRACT = ["graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy"]

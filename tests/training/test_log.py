@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from netgrader.training.judge import judge_training
-from netgrader.training.log import BadTrainingLog, read_training_log
+from netgrader.judges.log import BadTrainingLog, read_training_log
+from netgrader.judges.training_loop import judge_training
 from tests.training.mutants import loop
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netgrader.checks.training import training_pictures
-from netgrader.training.verdicts import Aspect
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.training_loop import training_pictures
 from tests.training.mutants import MUTANTS, PLAIN, STYLES, loop
 
 HARMLESS = {"threaded": {"session-closed"}}

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from netgrader.training.log import read_training_log
-from netgrader.training.notes import NO_LABEL, first_weights
-from netgrader.training.replay import Replayed, images_fit, replay
+from netgrader.judges.log import read_training_log
+from netgrader.judges.notes import NO_LABEL, first_weights
+from netgrader.judges.replay import Replayed, images_fit, replay
 from tests.training.mutants import STYLES, loop
 
 RATE = 0.003

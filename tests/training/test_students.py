@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from netgrader.checks.cell_points import cell_points
 from netgrader.checks.language import grades_of
-from netgrader.checks.points import cell_points
+from netgrader.judges.aspects import Aspect, Verdict
+from netgrader.judges.log import read_training_log
+from netgrader.judges.notes import IMAGES, LEARNING_RATE, first_weights
+from netgrader.judges.replay import Replayed, replay
 from netgrader.results import CheckResult, Outcome, Visibility
-from netgrader.training.log import read_training_log
-from netgrader.training.notes import IMAGES, LEARNING_RATE, first_weights
-from netgrader.training.replay import Replayed, replay
-from netgrader.training.verdicts import Aspect, Verdict
 
 ROOT = Path(__file__).parents[2]
 FILES = ("source/digits/checks/test_one_layer_public.py", "grader_tests/test_one_layer.py")

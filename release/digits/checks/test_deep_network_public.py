@@ -1,16 +1,16 @@
 """Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import fail, grades
-from netgrader.checks.accuracy import (
+from netgrader.judges.accuracy import (
     least_accuracy,
+    recomputed,
     require_learned,
     require_own,
     require_target,
     require_trained,
     require_values,
 )
-from netgrader.checks.deep_network import recomputed
-from netgrader.checks.structure import require_graph, require_layers, require_optimizer
+from netgrader.judges.structure import require_graph, require_layers, require_optimizer
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"

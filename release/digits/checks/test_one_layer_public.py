@@ -1,8 +1,9 @@
 """Public checks of notebook 1. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import Severity, grades
-from netgrader.checks.arrays import require_images, require_labels
-from netgrader.checks.dense import (
+from netgrader.judges.arrays import require_images, require_labels
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.dense import (
     require_activation,
     require_bias,
     require_glorot_uniform,
@@ -11,7 +12,7 @@ from netgrader.checks.dense import (
     require_zero_bias,
     try_case,
 )
-from netgrader.checks.structure import (
+from netgrader.judges.structure import (
     require_feedable,
     require_graph,
     require_layers,
@@ -20,8 +21,7 @@ from netgrader.checks.structure import (
     require_rate,
     require_weights,
 )
-from netgrader.checks.training import require_trained, show_training
-from netgrader.training.verdicts import Aspect
+from netgrader.judges.training_loop import require_trained, show_training
 
 DATA = "check_prepare_data"
 LAYER = "check_fully_connected_layer"

@@ -1,10 +1,10 @@
 """Public checks of notebook 2. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import Severity, fail, grades
-from netgrader.checks.handed_over import curves, gradients, require_chosen, student_sweep
-from netgrader.checks.input_gradients import require_each, require_shapes
-from netgrader.checks.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
-from netgrader.checks.sweeps import require_best, require_wide
+from netgrader.judges.accuracy import curves
+from netgrader.judges.input_gradients import gradients, require_each, require_shapes
+from netgrader.judges.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
+from netgrader.judges.sweeps import require_best, require_chosen, require_wide, student_sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from netgrader.checks.exercises import trained_at
-from netgrader.checks.sweeps import MOST_TRAINED, drawn_rate, in_question, is_exchanged
 from netgrader.evidence import EvidenceWriter, GraphEvidence
+from netgrader.judges.sweeps import MOST_TRAINED, drawn_rate, in_question, is_exchanged
 from netgrader.student.closed_sessions import fitting, seen_networks, shapes_of
 from netgrader.student.fed import fed_rows
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe

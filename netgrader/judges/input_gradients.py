@@ -14,29 +14,32 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
+from netgrader.judges.notes import CLASSES, PIXELS
 from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from netgrader.checks.context import Bench
     from netgrader.evidence import GraphEvidence
     from netgrader.reader.lab.api import Lab, LabSession
 
 __all__ = [
-    "CLASSES",
-    "PIXELS",
+    "GRADIENTS",
     "GradientTrial",
     "each_gradient",
+    "gradients",
     "require_each",
     "require_largest",
     "require_shapes",
     "try_gradients",
 ]
 
+GRADIENTS = "check_input_gradients"
+
 Array = npt.NDArray[Any]
 
-CLASSES, PIXELS = 10, 784
 DIRECTIONS = 8  # random directions along which each image is moved
 STEP = 0.02  # grey levels of 1; the softmax is smooth enough for an error of its square, float32 adds 1e-5
 ANOTHERS = 0.5  # share for gradients that are right in themselves, of another output than was asked for
@@ -275,3 +278,18 @@ def _which(part: Array, outputs: Array) -> int | None:
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
     return ", ".join(str(shape) for shape in shapes[:3]) + (", …" if len(shapes) > 3 else "")
+
+
+def gradients(bench: Bench) -> GradientTrial:
+    """Return the student's gradients on images of every class, made once."""
+    made: GradientTrial = bench.once("gradients", lambda: _gradients(bench))
+    return made
+
+
+def _gradients(bench: Bench) -> GradientTrial:
+    images, labels = bench.mnist.x_test, bench.mnist.y_test
+    # 23 images: their number must be neither that of the classes nor that of the pixels.
+    rows = np.concatenate([np.flatnonzero(labels == digit)[: 3 if digit < 3 else 2] for digit in range(10)])
+    shown = images[rows].reshape(len(rows), -1).astype(np.float32) / np.float32(255)
+    graph = bench.evidence(GRADIENTS).graph("gradients")
+    return try_gradients(bench.lab, graph, shown, labels[rows])

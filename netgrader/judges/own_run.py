@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.accuracy import ROUNDED, classify
-from netgrader.checks.arrays import images_of, require_images, require_labels
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed, Ungradable, fail
-from netgrader.checks.pictures import accuracy_curves, wrong_digits
-from netgrader.checks.training import training_of
 from netgrader.checks.wording import percent
+from netgrader.judges.accuracy import ROUNDED, classify
+from netgrader.judges.arrays import images_of, require_images, require_labels
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.shown import accuracy_curves, wrong_digits
+from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
 from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
-from netgrader.training.verdicts import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from netgrader.checks.bench import Bench
+    from netgrader.checks.context import Bench
     from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
 

@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -24,27 +24,34 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from netgrader.checks.short_runs import ShortRun
+    from netgrader.checks.context import Bench
     from netgrader.faults import Fault
+    from netgrader.judges.learning_rate import ShortRun
 
 __all__ = [
     "MOST_PROVEN",
     "MOST_TRAINED",
+    "SWEEP",
     "StudentSweep",
     "drawn_rate",
     "found_by_sweep",
     "in_question",
     "is_exchanged",
     "is_hilltop",
+    "is_rate",
     "likely",
     "proven",
     "read_sweep",
     "require_best",
+    "require_chosen",
     "require_trained",
     "require_true",
     "require_wide",
+    "student_sweep",
     "untrue",
 ]
+
+SWEEP = "check_learning_rate_sweep"
 
 Array = npt.NDArray[Any]
 
@@ -325,3 +332,25 @@ def require_trained(
 
 def _claimed(sweep: StudentSweep, rate: float) -> float:
     return float(np.nanmax(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3)], initial=0.0))
+
+
+def student_sweep(bench: Bench) -> StudentSweep:
+    """The sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
+    evidence = bench.evidence(SWEEP)
+    pairs = evidence.array("sweep")
+    best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))
+    tried = best if is_rate(best) else around
+    lists, exchanged = (evidence.raw.facts.get(name) is True for name in ("lists", "exchanged"))
+    return read_sweep(pairs, tried if is_rate(tried) else 0.001, lists=lists, exchanged=exchanged)
+
+
+def require_chosen(bench: Bench) -> None:
+    """End the test unless a learning rate was chosen."""
+    best = bench.evidence(SWEEP).fact("best_learning_rate")
+    if not is_rate(best):
+        fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
+
+
+def is_rate(value: object) -> TypeGuard[float]:
+    """Whether a value is a learning rate that can be tried."""
+    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0

@@ -4,22 +4,45 @@ Three projections on fixed whole-number weights that sum to zero, and the plain 
 256 in float32 every partial sum is a multiple of 2⁻³¹ below 2²², so float64 adds them without rounding: a row has the
 same fingerprint in any batch, on any machine, in any order of summation. Since the weights sum to zero, ``a·x + b`` has
 the projections ``a·p``: their ratios tell the row, their size tells the scale.
+
+Rows that nobody knows: whether they are training images that were noised, moved or rounded, or something else.
+
+A loop that augments its images is right, and its rows are none of the student's arrays. Each is compared with all images:
+if the nearest one shows the digit that the row was fed with, and is a training image, it was made of such.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PROJECTIONS", "WIDTH", "Match", "Table", "fingerprints", "match_scaled"]
+from netgrader.judges.notes import PIXELS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.grey_levels import GreyLevels
+    from netgrader.judges.log import Bool, Call, Tables, TrainingLog
+
+__all__ = [
+    "PROJECTIONS",
+    "WIDTH",
+    "Joined",
+    "Match",
+    "Rows",
+    "Table",
+    "TableRows",
+    "fingerprints",
+    "match_scaled",
+    "only_images",
+]
 
 PROJECTIONS = 3
 WIDTH = PROJECTIONS + 1
-PIXELS = 784
 CHUNK = 128
 # Scaling in float64 and rounding to float32 differs from scaling in float32 by at most a rounding unit a pixel.
 TOLERANCE = 2e-7
@@ -151,3 +174,112 @@ def _directions(prints: Float) -> tuple[Float, Float]:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         sizes = np.linalg.norm(prints[:, :PROJECTIONS], axis=1)
         return prints[:, :PROJECTIONS] / sizes[:, np.newaxis], sizes
+
+
+Floats = npt.NDArray[np.float32]
+
+
+class Rows(Protocol):
+    """Images, float32 (n, 784): an array, or what makes rows (k, 784) when they are asked for by their indices (k,)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Int, /) -> Floats: ...
+
+
+class TableRows:
+    """Rows of a table of grey levels, shape (n, 784), applied to known images, uint8 (n, 28, 28)."""
+
+    def __init__(self, levels: GreyLevels, known: npt.NDArray[np.uint8]) -> None:
+        self._table = levels.table.astype(np.float32)
+        self._known = known.reshape(levels.shape)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __getitem__(self, index: Int, /) -> Floats:
+        return np.take(self._table, self._known[index], mode="clip")
+
+
+class Joined:
+    """Rows of several parts, one after the other."""
+
+    def __init__(self, parts: Sequence[Rows]) -> None:
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def __getitem__(self, index: Int, /) -> Floats:
+        part_of = np.searchsorted(self._ends, index, side="right")
+        if len(index) and (part_of == part_of[0]).all():
+            return self._of(int(part_of[0]), index)
+        shown = np.empty((len(index), PIXELS), np.float32)
+        for number in np.unique(part_of):
+            mine = part_of == number
+            shown[mine] = self._of(number, index[mine])
+        return shown
+
+    def _of(self, number: int, index: Int) -> Floats:
+        part = self._parts[number]
+        return part[index - (self._ends[number] - len(part))]
+
+
+SAMPLE = 300  # rows that are compared
+AT_ONCE = 5_000  # images that they are compared with together
+SHARE = 0.7  # of the rows that must show what they are labelled with; noise does so for one in ten
+NEARLY_ALL = 0.95
+OF_TEST = 0.4  # of the rows that may be nearest to a test image; one in seven is by chance
+
+
+def only_images(log: TrainingLog, images: Rows | None) -> TrainingLog:
+    """The log with the calls marked whose unknown rows are altered training images; in others they stay unknown.
+
+    `images` are the rows of the log's tables; None if they are not to be had.
+    """
+    return replace(log, calls=tuple(_only_images(call, log.tables, images) for call in log.calls))
+
+
+def _only_images(call: Call, tables: Tables, images: Rows | None) -> Call:
+    altered = images is not None and len(images) == len(tables.prints) and _are_altered(call, tables, images)
+    rows = call.rows
+    scaled = (rows.index >= 0) & ~rows.near & ((rows.factor != 1) | (rows.shift != 0))
+    odd = int((rows.near | scaled | (rows.index < 0)).sum())
+    # Among many rows that are none of the tables' a few look by chance like one that was rounded or is larger.
+    chance = np.zeros_like(rows.near)
+    if not (altered and _nearly_all(rows.near, odd)):
+        chance |= rows.near
+    if altered and not _nearly_all(scaled, odd):
+        chance |= scaled
+    index, factor = np.where(chance, -1, rows.index), np.where(chance, np.nan, rows.factor)
+    return replace(call, rows=replace(rows, index=index, factor=factor, near=rows.near & ~chance), altered=altered)
+
+
+def _nearly_all(some: Bool, of: int) -> bool:
+    return int(some.sum()) > NEARLY_ALL * of
+
+
+def _are_altered(call: Call, tables: Tables, images: Rows) -> bool:
+    if not len(call.odd.at):
+        return False
+    chosen = np.unique(np.linspace(0, len(call.odd.at) - 1, SAMPLE).astype(int))
+    rows, labels = _upright(call.odd.rows[chosen]), call.odd.labels[chosen].argmax(axis=1)
+    near, nearest = np.full(len(rows), -np.inf, np.float32), np.zeros(len(rows), np.int64)
+    for start in range(0, len(images), AT_ONCE):
+        some = np.arange(start, min(start + AT_ONCE, len(images)))
+        alike = rows @ _upright(images[some]).T
+        best = alike.argmax(axis=1)
+        value = alike[np.arange(len(rows)), best]
+        closer = value > near
+        near[closer], nearest[closer] = value[closer], some[best[closer]]
+    shown = np.isfinite(near) & (tables.classes[nearest] == labels)
+    return bool(shown.mean() >= SHARE and (nearest >= tables.n_train).mean() <= OF_TEST)
+
+
+def _upright(rows: Floats) -> Floats:
+    """Rows of mean 0 and length 1, so that contrast and brightness do not count; those that are not finite are zero."""
+    with np.errstate(all="ignore"):
+        centred = rows - rows.mean(axis=1, keepdims=True)
+        even: Floats = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.where(np.isfinite(even).all(axis=1, keepdims=True), even, np.float32(0))

@@ -9,17 +9,17 @@ import numpy as np
 
 from netgrader.checks.diagnose import explain
 from netgrader.faults import Severity, fault
+from netgrader.judges.aspects import Aspect, Finding
+from netgrader.judges.notes import Asked
+from netgrader.judges.subject import finding
 from netgrader.phrases import say
-from netgrader.training.notes import Asked
-from netgrader.training.subject import finding
-from netgrader.training.verdicts import Aspect, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from netgrader.faults import Fault
-    from netgrader.training.log import Int
-    from netgrader.training.subject import Subject
+    from netgrader.judges.log import Int
+    from netgrader.judges.subject import Subject
 
 __all__ = ["error_fault", "judge_graph", "judge_run"]
 

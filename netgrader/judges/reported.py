@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.evaluation import Look, Measured, Part, agree, looks, measure, single_runs
+from netgrader.judges.subject import finding
 from netgrader.phrases import say
-from netgrader.training.measured import Look, Measured, Part, agree, looks, measure, single_runs
-from netgrader.training.subject import finding
-from netgrader.training.verdicts import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from netgrader.training.epochs import Epoch
-    from netgrader.training.log import Float
-    from netgrader.training.subject import Subject
-    from netgrader.training.verdicts import Finding
+    from netgrader.judges.aspects import Finding
+    from netgrader.judges.log import Float
+    from netgrader.judges.subject import Epoch, Subject
 
 __all__ = ["judge_report"]
 

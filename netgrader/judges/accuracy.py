@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.exercise_rules import WORTHLESS
+from netgrader.checks.diagnose import remedy
+from netgrader.checks.exercises import WORTHLESS
 from netgrader.checks.held_out import (
+    BY_CHANCE,
     BY_HEART,
     BY_HEART_TOLD,
     DOUBTED,
     HARD,
     NAMED,
+    PATTERNS,
     TOLD,
     TURNS,
     HeldOut,
@@ -32,18 +35,17 @@ from netgrader.checks.held_out import (
     lead_of_the_given,
 )
 from netgrader.checks.language import fail, partial
-from netgrader.checks.markers import BY_CHANCE, PATTERNS
-from netgrader.checks.stopped import remedy
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.checks.wording import percent
+from netgrader.judges.notes import CLASSES
 from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from netgrader.checks.bench import Bench, CellEvidence, Mnist
-    from netgrader.checks.markers import Marked
+    from netgrader.checks.context import Bench, CellEvidence, Mnist
+    from netgrader.checks.held_out import Marked
     from netgrader.checks.tables import FedRows
     from netgrader.evidence import GraphEvidence
     from netgrader.reader.lab.api import Lab, LabSession
@@ -52,9 +54,11 @@ __all__ = [
     "Recomputed",
     "accuracy_on_all_of_train",
     "classify",
+    "curves",
     "digest",
     "least_accuracy",
     "recompute",
+    "recomputed",
     "require_learned",
     "require_own",
     "require_reported",
@@ -63,6 +67,7 @@ __all__ = [
     "require_values",
     "seen_test_images",
     "target_met",
+    "train_accuracy",
 ]
 
 Array = npt.NDArray[Any]
@@ -71,7 +76,6 @@ MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
 SAMPLE = 6  # one in so many training images, which follow from the evidence
 SAMPLED = 0.01  # more than this an accuracy on the sample hardly differs from that on all training images
 LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
-CLASSES = 10
 CHANCE = 0.005  # more than this an accuracy hardly moves from one late epoch to the next
 LEARNED = 0.96  # who reads so many digits has taken more steps than it takes to learn the marks
 LEAST_FED = 3  # test images among the rows that were noted: none is there by chance
@@ -111,7 +115,7 @@ class Recomputed:
     copied
         How many test images stand in the values and constants of the network themselves.
     marks
-        How many of the patterns among the training images it knows (`netgrader.checks.markers`), if there were any.
+        How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any.
     fed
         What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of which
         only what speaks against it counts.
@@ -505,3 +509,25 @@ def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Itera
         size = int(random.integers(LEAST_ROWS, MOST_ROWS + 1))
         yield order[start : start + size]
         start += size
+
+
+def recomputed(bench: Bench, cell: str) -> Recomputed:
+    """What the network that a cell handed over does on our images; cells that hand over the same one share it."""
+    evidence = bench.evidence(cell)
+    graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
+    same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
+    made: Recomputed = bench.once(
+        same,
+        lambda: recompute(bench.lab, graph, bench.mnist, bench.given, marked=bench.marked, fed=fed, quick=bench.quick),
+    )
+    return made
+
+
+def train_accuracy(bench: Bench, cell: str) -> float:
+    """What the network that a cell handed over does on all training images."""
+    return accuracy_on_all_of_train(bench.lab, bench.evidence(cell).graph("net"), bench.mnist)
+
+
+def curves(evidence: CellEvidence) -> tuple[Array, Array]:
+    """The accuracies on training and test images that were reported, an array of numbers each."""
+    return evidence.array("acc_trn"), evidence.array("acc_val")

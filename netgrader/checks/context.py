@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 import netgrader
-from netgrader.checks.diagnose import explain
+from netgrader.checks.diagnose import TOOK_TOO_LONG, Stopped, explain, stopped_before
 from netgrader.checks.exercises import NET, net_at, unfinished_of
-from netgrader.checks.held_out import HeldOut, held_out_images, read_hardness
+from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark, read_hardness
 from netgrader.checks.language import Failed, Ungradable
-from netgrader.checks.markers import Marked, mark
-from netgrader.checks.stopped import TOOK_TOO_LONG, Stopped, stopped_before
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence

@@ -9,40 +9,44 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.accuracy import Recomputed, accuracy_on_all_of_train, digest, recompute
 from netgrader.checks.exercises import trained_at
-from netgrader.checks.gradient_pictures import gradient_pictures
-from netgrader.checks.handed_over import GRADIENTS, SWEEP, student_sweep
 from netgrader.checks.language import Failed, Ungradable, fail
-from netgrader.checks.learning_rate import is_settled, may_be_far_too_low
 from netgrader.checks.provenance import idle
-from netgrader.checks.short_runs import BATCH, STEPS, Images, ShortRun, short_run, short_runs, trained_accuracies
-from netgrader.checks.sweeps import (
+from netgrader.judges.accuracy import digest
+from netgrader.judges.input_gradients import GRADIENTS
+from netgrader.judges.learning_rate import (
+    BATCH,
+    STEPS,
+    Images,
+    ShortRun,
+    is_settled,
+    may_be_far_too_low,
+    short_run,
+    short_runs,
+    trained_accuracies,
+)
+from netgrader.judges.shown import gradient_pictures
+from netgrader.judges.sweeps import (
     MOST_TRAINED,
+    SWEEP,
     StudentSweep,
     drawn_rate,
     is_hilltop,
+    is_rate,
     likely,
     proven,
     require_trained,
+    student_sweep,
 )
 from netgrader.reader.lab.api import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.checks.bench import Bench
+    from netgrader.checks.context import Bench
     from netgrader.observations import Observation
 
-__all__ = [
-    "decided",
-    "proven_rates",
-    "recomputed",
-    "require_run",
-    "show_gradients",
-    "train_accuracy",
-    "trial_runs",
-]
+__all__ = ["decided", "proven_rates", "require_run", "show_gradients", "trial_runs"]
 
 Array = npt.NDArray[Any]
 
@@ -101,7 +105,7 @@ def _trained_now(bench: Bench) -> _Trained:
         rate = _rate_among(sweep, graph.about.get("learning_rate"))
         if rate is not None and rate not in by_rate:
             by_rate[rate] = accuracy
-        elif not _is_rate(graph.about.get("learning_rate")) or _ignores_its_rate(bench):
+        elif not is_rate(graph.about.get("learning_rate")) or _ignores_its_rate(bench):
             unnamed.append(accuracy)
         elif rate is not None and abs(accuracy - _said(sweep, rate)) < abs(by_rate[rate] - _said(sweep, rate)):
             by_rate[rate] = accuracy  # trained there several times
@@ -109,7 +113,7 @@ def _trained_now(bench: Bench) -> _Trained:
 
 
 def _rate_among(sweep: StudentSweep, rate: object) -> float | None:
-    near = np.isclose(sweep.rates, rate, rtol=1e-4) if _is_rate(rate) else np.zeros(len(sweep.rates), bool)
+    near = np.isclose(sweep.rates, rate, rtol=1e-4) if is_rate(rate) else np.zeros(len(sweep.rates), bool)
     return float(sweep.rates[near][0]) if near.any() else None
 
 
@@ -129,10 +133,6 @@ def _ignores_its_rate(bench: Bench) -> bool:
 
     ignores: bool = bench.once("ignores its rate", look)
     return ignores
-
-
-def _is_rate(value: object) -> bool:
-    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
 
 
 def _images(bench: Bench) -> Images:
@@ -201,22 +201,6 @@ def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]
     """Whether what the sweep claims at a rate is likely by an early accuracy, and so by a later one too."""
     claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
     return lambda early: bool(likely(claimed, early, early).all())
-
-
-def recomputed(bench: Bench) -> Recomputed:
-    """What the trained network does on our images."""
-    evidence = bench.evidence(TRAINING)
-    graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
-    made: Recomputed = bench.once(
-        "recomputed",
-        lambda: recompute(bench.lab, graph, bench.mnist, bench.given, marked=bench.marked, fed=fed, quick=bench.quick),
-    )
-    return made
-
-
-def train_accuracy(bench: Bench) -> float:
-    """What the trained network does on all training images."""
-    return accuracy_on_all_of_train(bench.lab, bench.evidence(TRAINING).graph("net"), bench.mnist)
 
 
 def show_gradients(bench: Bench, show: Callable[[Observation], None]) -> None:

@@ -1,4 +1,4 @@
-"""What the student's arrays are, whatever made them: given images at some scale, in some order, and their labels."""
+"""Judge the arrays that ``prepare_data`` makes: given images at some scale, in some order, and their labels."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.faults import fault
+from netgrader.checks.language import Failed
+from netgrader.faults import CATALOGUE, fault
+from netgrader.grey_levels import LEVELS
+from netgrader.judges.aspects import Charge
+from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
+from netgrader.judges.labels import class_shift, row_shift
+from netgrader.judges.notes import CLASSES, PIXELS
 from netgrader.phrases import say
-from netgrader.training.fingerprints import PIXELS, PROJECTIONS, fingerprints, match_scaled
-from netgrader.training.labels import class_shift, row_shift
-from netgrader.training.verdicts import Charge
 
 if TYPE_CHECKING:
-    from netgrader.training.log import Bytes, Float, Int
+    from netgrader.checks.context import Bench
+    from netgrader.faults import Fault
+    from netgrader.grey_levels import GreyLevels
+    from netgrader.judges.log import Bytes, Float, Int
 
-__all__ = ["Images", "judge_images", "judge_one_hot"]
+__all__ = ["Images", "images_of", "is_scaled", "judge_images", "judge_one_hot", "require_images", "require_labels"]
 
 Array = npt.NDArray[Any]
 
-CLASSES = 10
 SCALE = 1 / 255
 # Half precision keeps three digits of a grey level.
 CLOSE = 2e-3
@@ -239,3 +244,82 @@ def _wrong_classes(best: Bytes, digits: Bytes, true: Bytes, wrong: Int, *, in_or
 
 def _charge(code: str, share: float = 0.0, *, found: str, expected: str = "", place: str = "") -> Charge:
     return Charge(fault(code, found=found, expected=expected, place=place), share)
+
+
+CELL = "check_prepare_data"
+OTHER = {"train": "test", "test": "train"}
+REFERENCES = {"train": "x_train_2d", "test": "x_test_2d"}
+SMALLEST = 1.01 / 2550  # a factor that `judge_images` surely takes for one scaling, not two
+ROUNDING = 3e-7  # of the largest: what single precision loses
+ONE_SIDE = "scaled-on-one-side"
+
+
+def require_images(bench: Bench, part: str) -> None:
+    """End the test unless ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) are the given images, scaled."""
+    charge = images_of(bench, part).charge
+    if charge is None:
+        return
+    # A scale that is right for one set and not for the other is one fault; what is wrong in a single row is no scale.
+    if charge.fault.code in CATALOGUE[ONE_SIDE].brings and not charge.fault.place and _scaled(bench, OTHER[part]):
+        name, other = f"x_{part}", f"x_{OTHER[part]}"
+        one_side = fault(
+            ONE_SIDE, found=say("{1} with {2}", name, charge.fault.found), expected=say("the same as for {1}", other)
+        )
+        raise Failed([one_side], charge.share)
+    raise _failed(charge, f"x_{part}")
+
+
+def require_labels(bench: Bench, part: str) -> None:
+    """End the test unless the labels of that part are one-hot, floating point, and those of the images."""
+    labels = bench.evidence(CELL).array(f"y_{part}_1_hot")
+    digits = bench.mnist.y_train if part == "train" else bench.mnist.y_test
+    try:
+        rows = images_of(bench, part).rows
+    except Failed:  # without images the labels are taken to be in the order of the given ones
+        rows = None
+    charge = judge_one_hot(labels, digits, rows)
+    if charge is not None:
+        raise _failed(charge, f"y_{part}_1_hot")
+
+
+def images_of(bench: Bench, part: str) -> Images:
+    """What ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
+
+    def judge() -> Images:
+        raw = bench.mnist.x_train if part == "train" else bench.given.images
+        name = f"x_{part}"
+        table = bench.evidence(CELL).raw.tables.get(name)
+        if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw)):
+            return Images(None, np.arange(len(raw)))
+        return judge_images(bench.evidence(CELL).array(name), raw)
+
+    images: Images = bench.once((CELL, "images", part), judge)
+    return images
+
+
+def is_scaled(levels: GreyLevels, n: int) -> bool:
+    """Whether a table alone tells that `n` images are right: each level times one factor, and all between 0 and 1.
+
+    Where it does not, the images have to be looked at. `judge_images` finds nothing wrong with those of which it does.
+    """
+    table: npt.NDArray[np.float64] = levels.table.astype(np.float64)
+    if levels.table.dtype.kind != "f" or levels.shape != (n, PIXELS) or not np.isfinite(table).all():
+        return False
+    factor = float(table[-1]) / (LEVELS - 1)
+    off = np.abs(table - np.arange(LEVELS) * factor)
+    in_range = bool(((table >= 0) & (table <= 1)).all())
+    return in_range and factor > SMALLEST and bool((off <= ROUNDING * table[-1]).all())
+
+
+def _scaled(bench: Bench, part: str) -> bool:
+    """Whether the images of that part have nothing wrong with them."""
+    try:
+        return images_of(bench, part).charge is None
+    except Failed:
+        return False
+
+
+def _failed(charge: Charge, name: str) -> Failed:
+    found: Fault = charge.fault
+    place = f"{name}, {found.place}" if found.place else name
+    return Failed([fault(found.code, found=found.found, expected=found.expected, place=place)], charge.share)

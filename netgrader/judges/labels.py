@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.notes import NO_LABEL
+from netgrader.judges.subject import finding
 from netgrader.phrases import say
-from netgrader.training.notes import NO_LABEL
-from netgrader.training.subject import finding
-from netgrader.training.verdicts import Aspect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.training.log import Bytes, Int
-    from netgrader.training.subject import Subject
-    from netgrader.training.verdicts import Finding
+    from netgrader.judges.aspects import Finding
+    from netgrader.judges.log import Bytes, Int
+    from netgrader.judges.subject import Subject
 
 __all__ = ["class_shift", "judge_labels", "row_shift"]
 

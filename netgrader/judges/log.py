@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.phrases import say
-from netgrader.training.fingerprints import WIDTH, Table, fingerprints, match_scaled
-from netgrader.training.notes import (
+from netgrader.judges.known_images import WIDTH, Table, fingerprints, match_scaled
+from netgrader.judges.notes import (
     ARRAYS,
     CLASSES,
     COLUMNS,
@@ -24,6 +23,7 @@ from netgrader.training.notes import (
     PIXELS,
     Asked,
 )
+from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

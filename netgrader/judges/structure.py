@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.checks.dense import fetch
 from netgrader.checks.language import fail, ungradable
-from netgrader.checks.wording import message
 from netgrader.faults import Severity
-from netgrader.observations import NetworkDrawing
+from netgrader.judges.dense import fetch
 from netgrader.phrases import say
 from netgrader.reader.lab.api import LabError
-from netgrader.reader.summary import describe
 
 if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNDECIDED",
-    "drawing",
     "require_feedable",
     "require_graph",
     "require_layers",
@@ -41,18 +37,6 @@ __all__ = [
 UNDECIDED = "undecided"
 ROWS = 7  # no size that a placeholder might have by accident
 SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
-
-
-def drawing(network: Network, asked: str = "") -> NetworkDrawing:
-    """The network for the pages that people read: the drawing, and the same in words; `asked` as it has it."""
-    return NetworkDrawing(
-        svg=network.svg(),
-        layers=tuple(describe(layer) for layer in network.layers),
-        marked=tuple(message([fault]) for fault in network.faults),
-        widths=tuple(layer.outputs for layer in network.layers),
-        learning_rate=network.optimizer.learning_rate if network.optimizer is not None else None,
-        asked=asked,
-    )
 
 
 def require_graph(graph: GraphEvidence) -> None:

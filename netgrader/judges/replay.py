@@ -18,13 +18,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.training.arithmetic import Learner, gradient, loss_and_slope
-from netgrader.training.fingerprints import fingerprints
-from netgrader.training.notes import CLASSES, MOST_GRADIENTS, MOST_ODD, PIXELS, Asked, direction
+from netgrader.judges.known_images import fingerprints
+from netgrader.judges.notes import (
+    CLASSES,
+    MOST_GRADIENTS,
+    MOST_ODD,
+    PIXELS,
+    Asked,
+    Learner,
+    direction,
+    gradient,
+    loss_and_slope,
+)
 
 if TYPE_CHECKING:
-    from netgrader.training.images import Rows
-    from netgrader.training.log import Bool, Call, Gradient, Int, Tables
+    from netgrader.judges.known_images import Rows
+    from netgrader.judges.log import Bool, Call, Gradient, Int, Tables
 
 __all__ = ["Replayed", "images_fit", "replay"]
 

@@ -1,8 +1,9 @@
-"""What tests ask of a student's `train`."""
+"""Judge what a student's `train` did: one verdict for each aspect, over all the calls that were made of it."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,31 +11,113 @@ import numpy as np
 from netgrader.checks.language import Failed, fail_all, ungradable
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import fault
+from netgrader.judges.aspects import Aspect, Finding, Verdict, verdicts
+from netgrader.judges.evaluation import judge_evaluation
+from netgrader.judges.known_images import Joined, TableRows, only_images
+from netgrader.judges.labels import judge_labels
+from netgrader.judges.log import BadTrainingLog, read_training_log
+from netgrader.judges.minibatches import judge_held_out, judge_order, judge_rows
+from netgrader.judges.notes import IMAGES, LEARNING_RATE, PIXELS, first_weights
+from netgrader.judges.reported import judge_report
+from netgrader.judges.steps import error_fault, judge_graph, judge_run
+from netgrader.judges.subject import Origins, Subject, origins
 from netgrader.observations import Curves, RowCounts, Series
 from netgrader.phrases import say
-from netgrader.training.altered import only_images
-from netgrader.training.images import Joined, TableRows
-from netgrader.training.judge import judge_training
-from netgrader.training.log import BadTrainingLog, read_training_log
-from netgrader.training.notes import IMAGES, LEARNING_RATE, PIXELS, first_weights
-from netgrader.training.subject import origins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from netgrader.checks.bench import Bench
+    from netgrader.checks.context import Bench
+    from netgrader.faults import Fault
+    from netgrader.judges.known_images import Rows
+    from netgrader.judges.log import TrainingLog
     from netgrader.observations import Observation
-    from netgrader.training.images import Rows
-    from netgrader.training.judge import Training
-    from netgrader.training.log import TrainingLog
-    from netgrader.training.verdicts import Aspect
 
-__all__ = [
-    "require_trained",
-    "show_training",
-    "training_of",
-    "training_pictures",
-]
+__all__ = ["Training", "judge_training", "require_trained", "show_training", "training_of", "training_pictures"]
+
+BELIEVED = 0.25  # of what was noted of an optimizer of one's own, which cannot be computed again
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is said of a `train`.
+
+    Attributes
+    ----------
+    verdicts
+        One for each `Aspect`.
+    subjects
+        The calls that they were made from.
+    """
+
+    verdicts: Mapping[Aspect, Verdict]
+    subjects: tuple[Subject, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the faults named, remarks left out, each once."""
+        named = [fault.code for verdict in self.verdicts.values() for fault in verdict.faults]
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Codes of what is noted and costs nothing."""
+        noted = [fault.code for verdict in self.verdicts.values() for fault in verdict.remarks]
+        return tuple(dict.fromkeys(noted))
+
+
+def _lacks_epochs(subjects: tuple[Subject, ...]) -> bool:
+    """Whether some call ended well after fewer epochs than asked for."""
+    return any(
+        subject.call.error is None and 0 < len(subject.course.epochs) < subject.call.n_epochs for subject in subjects
+    )
+
+
+def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
+    """Whether each call made one epoch, though they were asked for different numbers."""
+    asked = {subject.call.n_epochs for subject in subjects}
+    return len(asked) > 1 and all(len(subject.course.epochs) == 1 for subject in subjects)
+
+
+def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training:
+    """Judge all calls together: a fault that shows in one of them is named once.
+
+    Parameters
+    ----------
+    origins
+        Where the rows of the student's arrays come from; without it the student's own labels stand for the true ones.
+    """
+    origins = origins or Origins(log.tables.classes)
+    subjects = tuple(Subject(call, log.tables, origins) for call in log.calls)
+    stepped = [len(subject.call.steps) > 0 for subject in subjects]
+    findings: list[Finding] = []
+    first_error: Fault | None = None
+    for subject in subjects:
+        error = error_fault(subject)
+        if error is not None and not len(subject.call.steps) and _lacks_epochs(subjects):
+            error = None  # one epoch was asked for, none was run, and the code was not ready for that
+        first_error = first_error or error
+        findings += judge_run(subject, error, steps_elsewhere=any(stepped), only_one=_only_one_epoch(subjects))
+        for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out):
+            findings += judge(subject)
+        findings += judge_evaluation(subject)
+        if not any(finding.aspect is Aspect.REPORT for finding in findings):
+            findings += judge_report(subject)
+    said = verdicts(findings, first_error)
+    if any(subject.call.own_optimizer for subject in subjects):
+        # What it did cannot be computed again, so no more is believed of it than what spoils a training leaves.
+        own = fault("train-op-not-run")
+        said = {
+            aspect: replace(one, share=min(one.share, BELIEVED), because=one.because or own)
+            for aspect, one in said.items()
+        }
+    if not any(stepped):
+        # Without a step there is nothing to judge and nothing to earn.
+        said |= {
+            aspect: Verdict(aspect, 0.0, because=findings[0].fault) for aspect in Aspect if aspect is not Aspect.RUN
+        }
+    return Training(said, subjects)
+
 
 CELL = "check_train"
 NOT_TRUE = (
@@ -76,7 +159,7 @@ def _noted_truly(bench: Bench, log: TrainingLog, images: Rows | None) -> bool:
 
     An optimizer of the student's own cannot be computed again; what that earns is limited where it is judged.
     """
-    from netgrader.training.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
+    from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
     challenge = bench.challenge(CELL)
     if challenge is None or images is None or not images_fit(images, log.tables):
