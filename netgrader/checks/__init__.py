@@ -1,16 +1,16 @@
 """The language in which tests are written: verdicts, fixtures, exercises."""
 
-from netgrader.checks.context import Bench, CellEvidence, Mnist, Networks
+from netgrader.checks.context import CellEvidence, Mnist, Networks, TestContext
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, grades, partial, ungradable
 from netgrader.faults import Severity, fault
 
 __all__ = [
-    "Bench",
     "CellEvidence",
     "Failed",
     "Mnist",
     "Networks",
     "Severity",
+    "TestContext",
     "Ungradable",
     "fail",
     "fail_all",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 import netgrader
-from netgrader.checks.diagnose import TOOK_TOO_LONG, Stopped, explain, stopped_before
+from netgrader.checks.diagnose import TOOK_TOO_LONG, StoppedCell, explain, stopped_before
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark, read_hardness
 from netgrader.checks.language import Failed, Ungradable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from netgrader.reader.lab.api import Lab
     from netgrader.reader.model import Network
 
-__all__ = ["Bench", "CellEvidence", "Mnist", "Networks", "mnist_in"]
+__all__ = ["CellEvidence", "Mnist", "Networks", "TestContext", "mnist_in"]
 
 COMPUTED = ("X", "Y", "logits", "prediction", "loss", "accuracy")
 MOST_FED = 1_000
@@ -120,7 +120,7 @@ class CellEvidence:
         name = _missing(error)
         return explain(error, asked_for, unfinished, self.stopped(name) if name else None)
 
-    def stopped(self, name: str) -> Stopped | None:
+    def stopped(self, name: str) -> StoppedCell | None:
         """The cell that stopped with an error because of which `name` is not there, or not finished, if one did.
 
         Raises
@@ -174,7 +174,7 @@ class Networks(Mapping[float, "Network"]):
 
 
 @dataclass
-class Bench:
+class TestContext:
     """Everything that the tests of one run share.
 
     Attributes
@@ -200,6 +200,8 @@ class Bench:
     reading_seconds
         How long the reading of networks took so far.
     """
+
+    __test__ = False  # for pytest, which would take it for tests
 
     evidence_root: Path
     exercises: Exercises
@@ -361,7 +363,7 @@ class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
 
     NAMES = ("x_train_2d", "x_test_2d")
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: TestContext) -> None:
         self._bench = bench
 
     def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:

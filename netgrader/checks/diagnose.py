@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence, Json, ProbeError
     from netgrader.faults import Fault
 
-__all__ = ["TOOK_TOO_LONG", "Stopped", "explain", "remedy", "said_of", "stopped_before", "without_prelude"]
+__all__ = ["TOOK_TOO_LONG", "StoppedCell", "explain", "remedy", "said_of", "stopped_before", "without_prelude"]
 
 TOOK_TOO_LONG = "TookTooLong"
 """The kind of a cell that was stopped when its time was up; its message says how long it had."""
@@ -64,7 +64,7 @@ _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StoppedCell:
     """A cell that stopped with an error.
 
     Attributes
@@ -120,7 +120,7 @@ def remedy(kind: str, message: str = "") -> str:
     return next((expected for kinds, expected in REMEDIES if kind in kinds), OTHERWISE)
 
 
-def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stopped | None:
+def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> StoppedCell | None:
     """The cell because of which `name` is missing at a check cell; None if there is none.
 
     It is the one called so, else that of the check's exercise, else the last that speaks of the name, else the last of
@@ -142,7 +142,7 @@ def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stoppe
     return next((one for one in candidates if one is not None), None)
 
 
-def _until(cells: Json, check: str) -> Iterator[tuple[Stopped | None, bool]]:
+def _until(cells: Json, check: str) -> Iterator[tuple[StoppedCell | None, bool]]:
     """For each cell before the check: the error that it stopped with, and whether it is a check itself."""
     for number, run in enumerate(cells if isinstance(cells, list) else []):
         if not isinstance(run, dict) or run.get("evidence") == check:
@@ -154,7 +154,7 @@ def _until(cells: Json, check: str) -> Iterator[tuple[Stopped | None, bool]]:
             called = say("the cell {1}", name) if name else say("code cell {1}", number + 1)
             names = error.get("names")
             spoken = frozenset(map(str, names if isinstance(names, list) else ()))
-            stopped = Stopped(called, str(error.get("kind")), str(error.get("message")), spoken, str(name or ""))
+            stopped = StoppedCell(called, str(error.get("kind")), str(error.get("message")), spoken, str(name or ""))
         yield stopped, bool(run.get("evidence"))
 
 
@@ -172,7 +172,7 @@ MEANINGS: Sequence[tuple[str, str]] = (
 
 
 def explain(
-    error: ProbeError, name: str, unfinished: GraphEvidence | None = None, stopped: Stopped | None = None
+    error: ProbeError, name: str, unfinished: GraphEvidence | None = None, stopped: StoppedCell | None = None
 ) -> Fault:
     """What an error means.
 

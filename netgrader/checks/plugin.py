@@ -82,7 +82,7 @@ class BrokenTests(NetgraderError):
         self.details = details
 
 
-class _Waiting(Exception):
+class _Postponed(Exception):
     """A required test did not earn credit; `ungradable` if that was for want of anything to judge.
 
     `follows` are the codes of what was found there, which pay for what cannot be judged here.
@@ -250,7 +250,7 @@ class GradingPlugin:
                 # What a student said and the test that confirms it did not find is not true: that costs its credit.
                 said = _function_name(item) in entry.grades.confirms
                 causes = () if said else verdict.follows or verdict.faults
-                raise _Waiting(entry.sentence, verdict.outcome is Outcome.UNGRADABLE, causes)
+                raise _Postponed(entry.sentence, verdict.outcome is Outcome.UNGRADABLE, causes)
         with time_limit(self.seconds):
             return (yield)
 
@@ -338,7 +338,7 @@ class GradingPlugin:
                 return planned.result(outcome, full * raised.share, [*raised.faults, *self._remarks], follows=follows)
             case AssertionError() | pytest.fail.Exception():
                 return planned.result(Outcome.FAILED, 0.0, said=_asserted(raised))
-            case _Waiting(ungradable=False):
+            case _Postponed(ungradable=False):
                 waits, said = not raised.follows, say(WAITS, sentence=raised)
                 if raised.follows:
                     said = say(FOLLOWS_FROM, sentence=_sentence(raised.follows[0]))
@@ -354,7 +354,7 @@ class GradingPlugin:
 
     def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> str:
         match raised:
-            case _Waiting():
+            case _Postponed():
                 return say(WAITS_UNGRADABLE, sentence=raised)
             case Ungradable():
                 return say(plain(raised))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.reader.model import Network
 
@@ -39,7 +39,7 @@ DEMANDS = frozenset({"widths", "min_layers"})
 """What the parameters of an exercise have that asks for a network."""
 
 
-def otherwise(bench: Bench, cells: Collection[str] | None = None) -> dict[str, str]:
+def otherwise(bench: TestContext, cells: Collection[str] | None = None) -> dict[str, str]:
     """A sentence for each cell of whose evidence there is something to tell.
 
     Parameters
@@ -56,11 +56,11 @@ def otherwise(bench: Bench, cells: Collection[str] | None = None) -> dict[str, s
     return told
 
 
-def _cells(bench: Bench) -> list[str]:
+def _cells(bench: TestContext) -> list[str]:
     return sorted(folder.name for folder in bench.evidence_root.iterdir() if folder.is_dir())
 
 
-def _changed_names(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
+def _changed_names(bench: TestContext, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
     for cell in _cells(bench):
         if cell not in wanted:
             continue
@@ -73,7 +73,7 @@ def _changed_names(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str,
             )
 
 
-def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
+def _other_networks(bench: TestContext, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
     """Where a notebook trained another network than the one that its function makes for the grader."""
     graphs = {cell: graph for cell in _cells(bench) if (graph := bench.evidence(cell).raw.graphs.get(NET)) is not None}
     asked = next((cell for cell in graphs if _makes_networks(bench, cell)), None)
@@ -94,12 +94,12 @@ def _other_networks(bench: Bench, wanted: Collection[str]) -> Iterator[tuple[str
             yield cell, say("Asked for by the grader, {1} makes {2}; {3}.", name, _words(expected), other)
 
 
-def _makes_networks(bench: Bench, cell: str) -> bool:
+def _makes_networks(bench: TestContext, cell: str) -> bool:
     """Whether the cell's exercise is a function that makes a network."""
     return bool(DEMANDS & _demands(bench, cell))
 
 
-def _demands(bench: Bench, cell: str) -> frozenset[str]:
+def _demands(bench: TestContext, cell: str) -> frozenset[str]:
     """The names of what the cell's exercise asks for."""
     return frozenset(bench.exercises.tables.get(cell.removeprefix("check_"), {}))
 

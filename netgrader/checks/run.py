@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from netgrader.checks.context import Bench, CellEvidence, Mnist, Networks
+from netgrader.checks.context import CellEvidence, Mnist, Networks, TestContext
 from netgrader.checks.language import fail_all
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
 from netgrader.checks.wording import message
@@ -24,7 +24,7 @@ from netgrader.results import CheckResult, Visibility
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.checks.exercises import Exercises
     from netgrader.checks.language import Grades
     from netgrader.observations import Observation
@@ -37,7 +37,7 @@ __all__ = ["EvidenceByCell", "Fixtures", "TestRun", "run_tests"]
 class EvidenceByCell(Mapping[str, CellEvidence]):
     """Evidence by check cell, each read when it is looked at. Every cell has one: some say why there is none."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: TestContext) -> None:
         self._bench = bench
 
     def __getitem__(self, cell: str) -> CellEvidence:
@@ -53,7 +53,7 @@ class EvidenceByCell(Mapping[str, CellEvidence]):
 class Fixtures:
     """Fixtures on one bench, and what the tests measured and showed."""
 
-    def __init__(self, bench: Bench, plugin: GradingPlugin) -> None:
+    def __init__(self, bench: TestContext, plugin: GradingPlugin) -> None:
         self._bench = bench
         self._plugin = plugin
         self.measurements: dict[str, dict[str, Any]] = {}
@@ -107,8 +107,8 @@ class Fixtures:
         return self._bench.mnist
 
     @pytest.fixture
-    def bench(self) -> Bench:
-        """All of it, for what other fixtures do not give; `Bench.once` shares costly work between tests."""
+    def bench(self) -> TestContext:
+        """All of it, for what other fixtures do not give; `TestContext.once` shares costly work between tests."""
         return self._bench
 
     @pytest.fixture
@@ -232,7 +232,7 @@ def _drawing(network: Network, asked: str = "") -> NetworkDrawing:
 
 
 def run_tests(
-    bench: Bench,
+    bench: TestContext,
     public: Sequence[Path],
     hidden: Sequence[Path] = (),
     *,

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader import observations
 from netgrader.cage.watch import resident_bytes
-from netgrader.checks.context import Bench, mnist_in
+from netgrader.checks.context import TestContext, mnist_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.plugin import BrokenTests
@@ -137,7 +137,7 @@ def _verify(request: VerificationRequest, verdicts: Path) -> int:
 
 def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) -> None:
     started = _started_lab(request)
-    bench = Bench(
+    bench = TestContext(
         evidence_root=request.evidence,
         exercises=load_exercises(request.exercises, hidden=request.hidden),
         make_lab=lambda: started or _lab(request),
@@ -175,7 +175,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
             started.close()
 
 
-def _facts(bench: Bench, cells: Collection[str] | None) -> dict[str, str]:
+def _facts(bench: TestContext, cells: Collection[str] | None) -> dict[str, str]:
     """Return what is told to the instructor; a graph that breaks whoever reads it costs no verdict that was made before."""
     try:
         return otherwise(bench, cells)

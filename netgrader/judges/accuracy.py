@@ -44,7 +44,7 @@ from netgrader.reader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from netgrader.checks.context import Bench, CellEvidence, Mnist
+    from netgrader.checks.context import CellEvidence, Mnist, TestContext
     from netgrader.checks.held_out import Marked
     from netgrader.checks.tables import FedRows
     from netgrader.evidence import GraphEvidence
@@ -341,7 +341,7 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     partial(share, "accuracy-too-low", found=found, expected=expected)
 
 
-def least_accuracy(bench: Bench, training: str, network: str) -> float:
+def least_accuracy(bench: TestContext, training: str, network: str) -> float:
     """What a training must reach: less where the network is at fault, which is charged in its own cell already."""
     terms = bench.exercises.table(training.removeprefix("check_"))
     least = terms["least_accuracy"]
@@ -511,7 +511,7 @@ def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Itera
         start += size
 
 
-def recomputed(bench: Bench, cell: str) -> Recomputed:
+def recomputed(bench: TestContext, cell: str) -> Recomputed:
     """What the network that a cell handed over does on our images; cells that hand over the same one share it."""
     evidence = bench.evidence(cell)
     graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
@@ -523,7 +523,7 @@ def recomputed(bench: Bench, cell: str) -> Recomputed:
     return made
 
 
-def train_accuracy(bench: Bench, cell: str) -> float:
+def train_accuracy(bench: TestContext, cell: str) -> float:
     """What the network that a cell handed over does on all training images."""
     return accuracy_on_all_of_train(bench.lab, bench.evidence(cell).graph("net"), bench.mnist)
 

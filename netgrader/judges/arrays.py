@@ -18,12 +18,20 @@ from netgrader.judges.notes import CLASSES, PIXELS
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.faults import Fault
     from netgrader.grey_levels import GreyLevels
     from netgrader.judges.log import Bytes, Float, Int
 
-__all__ = ["Images", "images_of", "is_scaled", "judge_images", "judge_one_hot", "require_images", "require_labels"]
+__all__ = [
+    "JudgedImages",
+    "images_of",
+    "is_scaled",
+    "judge_images",
+    "judge_one_hot",
+    "require_images",
+    "require_labels",
+]
 
 Array = npt.NDArray[Any]
 
@@ -36,7 +44,7 @@ NEARLY_ALL = 0.999
 
 
 @dataclass(frozen=True)
-class Images:
+class JudgedImages:
     """What an array of images is.
 
     Attributes
@@ -51,7 +59,7 @@ class Images:
     rows: Int | None
 
 
-def judge_images(images: Array, raw: Bytes) -> Images:
+def judge_images(images: Array, raw: Bytes) -> JudgedImages:
     """Compare an array with the given images.
 
     Parameters
@@ -66,16 +74,16 @@ def judge_images(images: Array, raw: Bytes) -> Images:
     expected = f"({n}, {PIXELS})"
     if images.shape != (n, PIXELS):
         same_size = images.size == raw.size and images.shape[:1] == (n,)
-        inner = judge_images(images.reshape(n, PIXELS), raw) if same_size else Images(None, None)
+        inner = judge_images(images.reshape(n, PIXELS), raw) if same_size else JudgedImages(None, None)
         share = 0.25 if same_size and inner.charge is None else 0.0
-        return Images(
+        return JudgedImages(
             _charge("wrong-shape", share, found=say("shape {1}", images.shape), expected=expected), inner.rows
         )
     if images.dtype == np.float16:
         images = images.astype(np.float32)
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         row = int(np.flatnonzero(~np.isfinite(images).all(axis=1))[0])
-        return Images(_charge("wrong-range", found="values that are not finite", place=say("row {1}", row)), None)
+        return JudgedImages(_charge("wrong-range", found="values that are not finite", place=say("row {1}", row)), None)
     return _Comparison(images, raw.reshape(n, PIXELS)).judge()
 
 
@@ -89,19 +97,21 @@ class _Comparison:
         self.given = fingerprints(raw)
         self.low, self.high = float(images.min()), float(images.max())
 
-    def judge(self) -> Images:
+    def judge(self) -> JudgedImages:
         in_order = np.arange(len(self.raw))
         factor = self._factors(in_order)
         if np.isfinite(factor).all():
-            return Images(self._scale(factor), in_order)
+            return JudgedImages(self._scale(factor), in_order)
         if np.array_equal(self.images, self.raw // 255):
             found = say("only {1}", ", ".join(f"{value:g}" for value in np.unique(self.images)[:3]))
-            return Images(_charge("integer-division", 0.25, found=found, expected="all grey levels over 255"), in_order)
+            return JudgedImages(
+                _charge("integer-division", 0.25, found=found, expected="all grey levels over 255"), in_order
+            )
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
-            return Images(self._range() or self._rounded(), in_order)
+            return JudgedImages(self._range() or self._rounded(), in_order)
         match = match_scaled(self.given, self.theirs)
         if len(np.unique(match.index)) == len(self.raw) and (match.index >= 0).all():
-            return Images(self._scale(self._factors(match.index)), match.index)
+            return JudgedImages(self._scale(self._factors(match.index)), match.index)
         if (match.index >= 0).mean() >= NEARLY_ALL:
             row = int(np.flatnonzero(match.index != in_order)[0])
             found = (
@@ -109,10 +119,10 @@ class _Comparison:
                 if match.index[row] >= 0
                 else say("no given image in row {1}", row)
             )
-            return Images(
+            return JudgedImages(
                 _charge("wrong-order", found=found, expected="each image once", place=say("row {1}", row)), match.index
             )
-        return Images(self._strange(), None)
+        return JudgedImages(self._strange(), None)
 
     def _factors(self, rows: Int) -> Float:
         """What each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
@@ -254,7 +264,7 @@ ROUNDING = 3e-7  # of the largest: what single precision loses
 ONE_SIDE = "scaled-on-one-side"
 
 
-def require_images(bench: Bench, part: str) -> None:
+def require_images(bench: TestContext, part: str) -> None:
     """End the test unless ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) are the given images, scaled."""
     charge = images_of(bench, part).charge
     if charge is None:
@@ -269,7 +279,7 @@ def require_images(bench: Bench, part: str) -> None:
     raise _failed(charge, f"x_{part}")
 
 
-def require_labels(bench: Bench, part: str) -> None:
+def require_labels(bench: TestContext, part: str) -> None:
     """End the test unless the labels of that part are one-hot, floating point, and those of the images."""
     labels = bench.evidence(CELL).array(f"y_{part}_1_hot")
     digits = bench.mnist.y_train if part == "train" else bench.mnist.y_test
@@ -282,18 +292,18 @@ def require_labels(bench: Bench, part: str) -> None:
         raise _failed(charge, f"y_{part}_1_hot")
 
 
-def images_of(bench: Bench, part: str) -> Images:
+def images_of(bench: TestContext, part: str) -> JudgedImages:
     """What ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
 
-    def judge() -> Images:
+    def judge() -> JudgedImages:
         raw = bench.mnist.x_train if part == "train" else bench.given.images
         name = f"x_{part}"
         table = bench.evidence(CELL).raw.tables.get(name)
         if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw)):
-            return Images(None, np.arange(len(raw)))
+            return JudgedImages(None, np.arange(len(raw)))
         return judge_images(bench.evidence(CELL).array(name), raw)
 
-    images: Images = bench.once((CELL, "images", part), judge)
+    images: JudgedImages = bench.once((CELL, "images", part), judge)
     return images
 
 
@@ -311,7 +321,7 @@ def is_scaled(levels: GreyLevels, n: int) -> bool:
     return in_range and factor > SMALLEST and bool((off <= ROUNDING * table[-1]).all())
 
 
-def _scaled(bench: Bench, part: str) -> bool:
+def _scaled(bench: TestContext, part: str) -> bool:
     """Whether the images of that part have nothing wrong with them."""
     try:
         return images_of(bench, part).charge is None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
 
-__all__ = ["Aspect", "Charge", "Finding", "Verdict", "verdicts"]
+__all__ = ["Aspect", "Charge", "LoopFinding", "Verdict", "verdicts"]
 
 
 class Aspect(StrEnum):
@@ -46,7 +46,7 @@ class Charge:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LoopFinding:
     """Something wrong in one aspect; `share` of its credit is earned all the same.
 
     `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only.
@@ -85,7 +85,7 @@ class Verdict:
 NOT_REPORTED = frozenset({"evaluated-on-part", "evaluated-in-fresh-session"})
 
 
-def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[Aspect, Verdict]:
+def verdicts(findings: Iterable[LoopFinding], error: Fault | None = None) -> dict[Aspect, Verdict]:
     """A verdict for each aspect.
 
     Parameters
@@ -95,7 +95,7 @@ def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[As
     error
         What `train` raised, if anything; it is among the findings.
     """
-    first: dict[tuple[str, ...], Finding] = {}
+    first: dict[tuple[str, ...], LoopFinding] = {}
     shares: dict[Aspect, float] = {}
     for found in findings:
         first.setdefault((found.aspect, found.fault.code or found.fault.sentence, found.side), found)
@@ -121,7 +121,7 @@ def verdicts(findings: Iterable[Finding], error: Fault | None = None) -> dict[As
     return said
 
 
-def _cause(finding: Finding, wrong: Sequence[Finding], error: Fault | None) -> Fault | None:
+def _cause(finding: LoopFinding, wrong: Sequence[LoopFinding], error: Fault | None) -> Fault | None:
     """Return what a finding follows from, None if it stands for itself."""
     code = finding.fault.code
     # Whatever an error means, it keeps the rest from happening.

@@ -21,13 +21,13 @@ from netgrader.reader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.reader.lab.api import Lab, LabSession, LoadedGraph
 
 __all__ = [
     "ACTIVATIONS",
-    "LayerTrial",
+    "DenseTrial",
     "describe_sample",
     "differs_from_uniform",
     "fetch",
@@ -117,7 +117,7 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
 
 
 @dataclass(frozen=True)
-class LayerTrial:
+class DenseTrial:
     """What a layer did.
 
     Attributes
@@ -148,18 +148,18 @@ class LayerTrial:
     first_at_zero: Array
 
 
-def try_case(bench: Bench, number: int) -> LayerTrial:
+def try_case(bench: TestContext, number: int) -> DenseTrial:
     """Try the layer of the `number`-th case in the table ``fully_connected_layer``; once for all tests."""
     case = bench.exercises.table("fully_connected_layer")["cases"][number]
     graph = bench.evidence("check_fully_connected_layer").graph(f"layer@{number}")
-    trial: LayerTrial = bench.once(
+    trial: DenseTrial = bench.once(
         ("layer", number),
         lambda: try_layer(bench.lab, graph, case["inputs"], case["outputs"], case["activation"], seed=number + 1),
     )
     return trial
 
 
-def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activation: str, *, seed: int) -> LayerTrial:
+def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activation: str, *, seed: int) -> DenseTrial:
     """Run a layer after its initialisation and with known variables.
 
     Every trained variable gets positive values, the large ones small ones. So the bias is positive, and can be told
@@ -190,7 +190,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     finally:
         session.close()
     _require_shapes(results, weights, inputs, outputs)
-    return LayerTrial(
+    return DenseTrial(
         inputs=inputs,
         outputs=outputs,
         activation=activation,
@@ -234,7 +234,7 @@ def _upright(weights: Array, inputs: int, outputs: int) -> Array:
 # ---- What is asked of a layer ---------------------------------------------------------------------------------------
 
 
-def require_weights_used(trial: LayerTrial) -> None:
+def require_weights_used(trial: DenseTrial) -> None:
     """The layer must multiply its input by the W that it returned, whatever follows, and training may change W."""
     if not trial.moved:
         fail(
@@ -247,14 +247,14 @@ def require_weights_used(trial: LayerTrial) -> None:
         fail("wrong-return", found="an output h that is not x·W + b with the returned W", expected="h = x·W + b")
 
 
-def require_linear(trial: LayerTrial) -> None:
+def require_linear(trial: DenseTrial) -> None:
     """Asked for without an activation, the layer must not apply one."""
     name = _recognised(trial)
     if name not in {None, "none"}:
         fail("wrong-activation", found=say("{1} although activation is None", name), expected="x·W + b")
 
 
-def require_bias(trial: LayerTrial) -> None:
+def require_bias(trial: DenseTrial) -> None:
     """Each neuron must add a bias of its own."""
     if not np.any(trial.at_zero):
         fail("missing-bias", found="an output of 0 for an input of 0, whatever the variables are", expected="b")
@@ -262,14 +262,14 @@ def require_bias(trial: LayerTrial) -> None:
         fail("missing-bias", found="one bias for all neurons", expected=say("{1} biases", trial.outputs))
 
 
-def require_zero_bias(trial: LayerTrial) -> None:
+def require_zero_bias(trial: DenseTrial) -> None:
     """The bias must start at zero."""
     if np.any(trial.first_at_zero):
         largest = float(np.abs(trial.first_at_zero).max())
         fail("bias-not-zero", found=say("a first bias of up to {1:.3g}", largest), expected="0")
 
 
-def require_activation(trial: LayerTrial) -> None:
+def require_activation(trial: DenseTrial) -> None:
     """The activation must be applied to x·W + b."""
     asked = ACTIVATIONS[trial.activation]
     product = trial.rows @ trial.weights
@@ -288,7 +288,7 @@ def require_activation(trial: LayerTrial) -> None:
     fail("wrong-return", found="an output h that is not made from x·W + b with the returned W", expected=expected)
 
 
-def require_glorot_uniform(trial: LayerTrial) -> None:
+def require_glorot_uniform(trial: DenseTrial) -> None:
     """The first weights must be drawn uniformly between ±√(6/(inputs + outputs))."""
     weights, limit = trial.first_weights, glorot_limit(trial.inputs, trial.outputs)
     found, expected = describe_sample(weights), say("uniform between {1:.3g} and {2:.3g}", -limit, limit)
@@ -323,7 +323,7 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
     return bool(np.ptp(start1) == 0) or not np.array_equal(start1, start2)
 
 
-def _recognised(trial: LayerTrial) -> str | None:
+def _recognised(trial: DenseTrial) -> str | None:
     """The name of the activation that was applied to x·W + b, if it is one of those we know."""
     product = trial.rows @ trial.weights
     for name, activation in ACTIVATIONS.items():
@@ -336,7 +336,7 @@ def _after(outer: Callable[[Array], Array], inner: Callable[[Array], Array], t: 
     return outer(inner(t))
 
 
-def _before(trial: LayerTrial, activation: Callable[[Array], Array]) -> Array:
+def _before(trial: DenseTrial, activation: Callable[[Array], Array]) -> Array:
     """The bias: what `activation` turns into the output for a row of zeros, between 0 and 50, found by halving."""
     low, high = np.zeros(trial.outputs), np.full(trial.outputs, 50.0)
     for _ in range(80):
@@ -346,6 +346,6 @@ def _before(trial: LayerTrial, activation: Callable[[Array], Array]) -> Array:
     return np.asarray(high)
 
 
-def _agrees(trial: LayerTrial, expected: Array) -> bool:
+def _agrees(trial: DenseTrial, expected: Array) -> bool:
     scale = max(1.0, float(np.abs(trial.results).max()))
     return bool(np.isfinite(trial.results).all() and np.abs(trial.results - expected).max() <= TOLERANCE * scale)

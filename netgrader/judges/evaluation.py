@@ -15,7 +15,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.judges.aspects import Finding
+    from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Bool, Int
     from netgrader.judges.subject import Epoch, Subject
 
@@ -146,7 +146,7 @@ def agree(value: float, accuracy: float, *, rounded: bool = True) -> bool:
 ALMOST = 0.97
 
 
-def judge_evaluation(subject: Subject) -> Iterator[Finding]:
+def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
     """Coverage of both sets after each epoch, and the session it happened in."""
     epochs = subject.course.epochs
     if not epochs:

@@ -21,7 +21,7 @@ from netgrader.reader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.reader.lab.api import Lab, LabSession
 
@@ -280,13 +280,13 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
     return ", ".join(str(shape) for shape in shapes[:3]) + (", …" if len(shapes) > 3 else "")
 
 
-def gradients(bench: Bench) -> GradientTrial:
+def gradients(bench: TestContext) -> GradientTrial:
     """Return the student's gradients on images of every class, made once."""
     made: GradientTrial = bench.once("gradients", lambda: _gradients(bench))
     return made
 
 
-def _gradients(bench: Bench) -> GradientTrial:
+def _gradients(bench: TestContext) -> GradientTrial:
     images, labels = bench.mnist.x_test, bench.mnist.y_test
     # 23 images: their number must be neither that of the classes nor that of the pixels.
     rows = np.concatenate([np.flatnonzero(labels == digit)[: 3 if digit < 3 else 2] for digit in range(10)])

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netgrader.grey_levels import GreyLevels
-    from netgrader.judges.log import Bool, Call, Tables, TrainingLog
+    from netgrader.judges.log import Bool, LoggedCall, Tables, TrainingLog
 
 __all__ = [
     "PROJECTIONS",
     "WIDTH",
+    "ImageRows",
     "Joined",
     "Match",
-    "Rows",
     "Table",
     "TableRows",
     "fingerprints",
@@ -179,7 +179,7 @@ def _directions(prints: Float) -> tuple[Float, Float]:
 Floats = npt.NDArray[np.float32]
 
 
-class Rows(Protocol):
+class ImageRows(Protocol):
     """Images, float32 (n, 784): an array, or what makes rows (k, 784) when they are asked for by their indices (k,)."""
 
     def __len__(self) -> int: ...
@@ -204,7 +204,7 @@ class TableRows:
 class Joined:
     """Rows of several parts, one after the other."""
 
-    def __init__(self, parts: Sequence[Rows]) -> None:
+    def __init__(self, parts: Sequence[ImageRows]) -> None:
         self._parts = parts
         self._ends = np.cumsum([len(part) for part in parts])
 
@@ -233,7 +233,7 @@ NEARLY_ALL = 0.95
 OF_TEST = 0.4  # of the rows that may be nearest to a test image; one in seven is by chance
 
 
-def only_images(log: TrainingLog, images: Rows | None) -> TrainingLog:
+def only_images(log: TrainingLog, images: ImageRows | None) -> TrainingLog:
     """The log with the calls marked whose unknown rows are altered training images; in others they stay unknown.
 
     `images` are the rows of the log's tables; None if they are not to be had.
@@ -241,7 +241,7 @@ def only_images(log: TrainingLog, images: Rows | None) -> TrainingLog:
     return replace(log, calls=tuple(_only_images(call, log.tables, images) for call in log.calls))
 
 
-def _only_images(call: Call, tables: Tables, images: Rows | None) -> Call:
+def _only_images(call: LoggedCall, tables: Tables, images: ImageRows | None) -> LoggedCall:
     altered = images is not None and len(images) == len(tables.prints) and _are_altered(call, tables, images)
     rows = call.rows
     scaled = (rows.index >= 0) & ~rows.near & ((rows.factor != 1) | (rows.shift != 0))
@@ -260,7 +260,7 @@ def _nearly_all(some: Bool, of: int) -> bool:
     return int(some.sum()) > NEARLY_ALL * of
 
 
-def _are_altered(call: Call, tables: Tables, images: Rows) -> bool:
+def _are_altered(call: LoggedCall, tables: Tables, images: ImageRows) -> bool:
     if not len(call.odd.at):
         return False
     chosen = np.unique(np.linspace(0, len(call.odd.at) - 1, SAMPLE).astype(int))

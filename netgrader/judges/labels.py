@@ -14,7 +14,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.judges.aspects import Finding
+    from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Bytes, Int
     from netgrader.judges.subject import Subject
 
@@ -27,7 +27,7 @@ EXPLAINED = 0.97
 NEAR = (1, -1, 2, -2, 3, -3)
 
 
-def judge_labels(subject: Subject) -> Iterator[Finding]:
+def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
     """Compare the labels fed with those of the student's array, and with the digits that the images show.
 
     Either will do: labels that are wrong in the array are the fault of ``prepare_data``, and a loop that makes its own
@@ -54,7 +54,7 @@ def _wrong(labels: Bytes, own: Bytes) -> float:
     return float((labels != own)[known].mean()) if known.any() else 1.0
 
 
-def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> Finding:
+def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopFinding:
     shift = class_shift(labels, own[index])
     if shift is not None:
         found = say("the label {1} for a 3", (3 + shift) % 10)

@@ -40,9 +40,9 @@ __all__ = [
     "EARLY",
     "SMOOTH",
     "STEPS",
-    "Images",
+    "RateVerdict",
+    "RunImages",
     "ShortRun",
-    "Verdict",
     "compare_rates",
     "is_settled",
     "judge_rate",
@@ -61,7 +61,7 @@ EXPLODES, STUCK = 3.0, 0.95  # largest loss over the first; last over first: 2.3
 
 
 @dataclass(frozen=True)
-class Images:
+class RunImages:
     """Scaled images and their classes, to train on and to test with: float (n, 784) and (n,), in pairs."""
 
     train: tuple[Array, Array]
@@ -122,7 +122,7 @@ def short_run(
     lab: Lab,
     graph: GraphEvidence,
     rate: float,
-    images: Images,
+    images: RunImages,
     *,
     seed: int = 1,
     enough: Callable[[float], bool] | None = None,
@@ -154,7 +154,7 @@ def short_run(
 def short_runs(
     lab: Lab,
     graphs: Mapping[str, tuple[GraphEvidence, float]],
-    images: Images,
+    images: RunImages,
     *,
     enough: Callable[[Mapping[str, ShortRun]], bool],
 ) -> dict[str, ShortRun]:
@@ -180,7 +180,7 @@ def short_runs(
 class _Trial:
     """A short training that can be gone on with."""
 
-    def __init__(self, lab: Lab, graph: GraphEvidence, rate: float, images: Images, seed: int = 1) -> None:
+    def __init__(self, lab: Lab, graph: GraphEvidence, rate: float, images: RunImages, seed: int = 1) -> None:
         self._graph, self._rate, self._images = graph, rate, images
         self._losses: list[float] = []
         self._reached: list[float] = []
@@ -240,7 +240,7 @@ SURELY = 0.7  # of the loss at a third of the rate: see `is_settled`
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RateVerdict:
     """What is wrong with a rate: the fault's code, and the run at another rate that shows it, if one does."""
 
     code: str
@@ -279,19 +279,19 @@ def judge_rate(
 
 def compare_rates(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
-) -> Verdict | None:
+) -> RateVerdict | None:
     """The same as a code and the run that shows it."""
     if not at.explodes and tenfold.last < at.last <= third.last and not tenfold.explodes and at.stuck:
         # So slow that it has hardly begun: it looks stuck, but the larger the rate, the farther it gets.
-        return Verdict("learning-rate-too-low", tenfold)
+        return RateVerdict("learning-rate-too-low", tenfold)
     too_high = at.last > (TOO_HIGH_IF_FOUND if found else TOO_HIGH) * third.last
     # What rises at first and then does better than a third of the rate has recovered.
     if at.stuck or (at.explodes and (too_high or (not found and at.last > third.last))):
-        return Verdict("learning-rate-diverges")
+        return RateVerdict("learning-rate-diverges")
     for larger, ratio in ((triple, TOO_LOW), (tenfold, FAR_TOO_LOW_IF_FOUND if found else FAR_TOO_LOW)):
         if at.last > ratio * larger.last and not larger.diverges:
-            return Verdict("learning-rate-too-low", larger)
-    return Verdict("learning-rate-too-high", third) if too_high else None
+            return RateVerdict("learning-rate-too-low", larger)
+    return RateVerdict("learning-rate-too-high", third) if too_high else None
 
 
 def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun, *, hilltop: bool) -> bool:

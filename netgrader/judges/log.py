@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from netgrader.evidence import Evidence, ProbeError
 
-__all__ = ["BadTrainingLog", "Call", "Gradient", "Odd", "Rows", "Tables", "TrainingLog", "read_training_log"]
+__all__ = ["BadTrainingLog", "Gradient", "LoggedCall", "Odd", "Rows", "Tables", "TrainingLog", "read_training_log"]
 
 MAX_ROWS = 60_000_000
 ROUNDED = (4.0, 12.0, 40.0)
@@ -158,7 +158,7 @@ NO_ODD = Odd(np.empty(0, np.int64), np.empty((0, PIXELS), np.float32), np.empty(
 
 
 @dataclass(frozen=True)
-class Call:
+class LoggedCall:
     """One call of `train`, run by run. Arrays have an entry for each run, in order.
 
     Attributes
@@ -245,7 +245,7 @@ class Call:
 class TrainingLog:
     """All calls of `train`, and the tables that number their rows."""
 
-    calls: tuple[Call, ...]
+    calls: tuple[LoggedCall, ...]
     tables: Tables
 
 
@@ -258,7 +258,7 @@ def read_training_log(evidence: Evidence) -> TrainingLog:
         If something is missing or contradicts the rest; a student's process wrote it, so anything may be there.
     """
     tables, finder = _tables(evidence)
-    calls: list[Call] = []
+    calls: list[LoggedCall] = []
     while (asked := evidence.facts.get(f"{len(calls)}/asked")) is not None:
         calls.append(_call(evidence, str(len(calls)), asked, finder))
     if not calls:
@@ -266,7 +266,7 @@ def read_training_log(evidence: Evidence) -> TrainingLog:
     return TrainingLog(tuple(calls), tables)
 
 
-def _tables(evidence: Evidence) -> tuple[Tables, _Finder]:
+def _tables(evidence: Evidence) -> tuple[Tables, _RowFinder]:
     found = {name: _array(evidence.arrays, f"table/{name}") for name in ARRAYS}
     x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
     for images, labels in ((x_train, y_train), (x_test, y_test)):
@@ -274,7 +274,7 @@ def _tables(evidence: Evidence) -> tuple[Tables, _Finder]:
             raise BadTrainingLog("The tables of the student's rows do not fit together.")
     why = evidence.facts.get("stand_ins")
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
-    finder = _Finder(prints)
+    finder = _RowFinder(prints)
     tables = Tables(
         prints=prints,
         first=finder.first,
@@ -286,7 +286,7 @@ def _tables(evidence: Evidence) -> tuple[Tables, _Finder]:
     return tables, finder
 
 
-class _Finder:
+class _RowFinder:
     """Numbers rows by fingerprint: as they are, or else rounded, or else rescaled."""
 
     def __init__(self, known: Float) -> None:
@@ -313,7 +313,7 @@ class _Finder:
         return index, factor, shift, near
 
 
-def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call:
+def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> LoggedCall:
     if not isinstance(asked, dict):
         raise BadTrainingLog("It is not said what train was called with.")
     noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
@@ -327,7 +327,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _Finder) -> Call
     final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
     by_own = _steps_of_its_own(column["asked"], state, final)
     rows = _rows(column, noted, finder)
-    return Call(
+    return LoggedCall(
         n_epochs=_whole(asked.get("n_epochs")),
         mini_batch_size=_whole(asked.get("mini_batch_size")),
         asked=column["asked"] | (by_own * np.int64(Asked.STEP)),
@@ -403,7 +403,7 @@ def _odd(
     return Odd(at[order], rows[:, :PIXELS], rows[:, PIXELS:], gradients)
 
 
-def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _Finder) -> Rows:
+def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _RowFinder) -> Rows:
     """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
     sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
     block_sizes = noted["block_sizes"]

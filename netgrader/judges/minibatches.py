@@ -16,7 +16,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.judges.aspects import Finding
+    from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Bool, Bytes, Float, Int
     from netgrader.judges.subject import Epoch, Subject
 
@@ -30,7 +30,7 @@ MIXED = 0.6
 UNEVEN = 0.03
 
 
-def judge_rows(subject: Subject) -> Iterator[Finding]:
+def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
     """Coverage and size of the minibatches, epoch by epoch; what is found first counts."""
     yield from _scale(subject)
     passes = passes_of(subject)
@@ -78,7 +78,7 @@ class _Batches:
         self.usual = int(np.flatnonzero(counts == np.max(counts))[-1])
         self.place = say("epoch {1} of {2}, minibatches of {3}", number + 1, call.n_epochs, call.mini_batch_size)
 
-    def judge(self) -> Iterator[Finding]:
+    def judge(self) -> Iterator[LoopFinding]:
         if not self.sizes.all():
             yield self._say("wrong-slice", 0.0, found=say("{1} empty minibatches", (self.sizes == 0).sum()))
         elif self.unknown * 50 > len(self.fed) + self.unknown and self.altered:
@@ -103,7 +103,7 @@ class _Batches:
             if not self._complete():
                 yield self._incomplete()
 
-    def _of_altered(self) -> Iterator[Finding]:
+    def _of_altered(self) -> Iterator[LoopFinding]:
         """Minibatches of images that were noised or moved: of the right size, and as many of each digit as there are."""
         if not self._size_fits():
             yield self._say(
@@ -124,12 +124,12 @@ class _Batches:
 
     def _say(
         self, what: str, share: float, *, found: str, expected: str = "", severity: Severity | None = None
-    ) -> Finding:
+    ) -> LoopFinding:
         return finding(
             Aspect.ROWS, what, share=share, found=found, expected=expected, place=self.place, severity=severity
         )
 
-    def _part_only(self) -> Finding:
+    def _part_only(self) -> LoopFinding:
         """Some images were never fed; it is fatal where that is most of them."""
         saw, each = self._saw()
         severity = Severity.FATAL if 2 * self.different < self.n else None
@@ -170,7 +170,7 @@ class _Batches:
         before = np.concatenate([np.empty(0, dtype=np.int64), *self.rows_per_step[:-1]])
         return self._alike() and len(np.unique(before)) == len(before)
 
-    def _incomplete(self) -> Finding:
+    def _incomplete(self) -> LoopFinding:
         same, shared = self._shared()
         if len(self.sizes) > 1 and same > SAME:
             steps = say("{1:,} steps on the same {2:,} images", len(self.sizes), self.different)
@@ -179,7 +179,7 @@ class _Batches:
             return self._repeated(shared)
         return self._left_out()
 
-    def _repeated(self, shared: float) -> Finding:
+    def _repeated(self, shared: float) -> LoopFinding:
         """Some rows were fed more than once in the epoch."""
         saw, each = self._saw()
         if self._drawn_at_random(shared):
@@ -198,7 +198,7 @@ class _Batches:
         # Some twice and some not at all, without any overlap: drawn from a stream that does not end with the epoch.
         return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
 
-    def _left_out(self) -> Finding:
+    def _left_out(self) -> LoopFinding:
         """No row was fed twice, and some were not fed."""
         _, each = self._saw()
         missing = self.n - self.different
@@ -247,7 +247,7 @@ class _Batches:
         return int((jumps > 1).sum()) if len(jumps) and (jumps > 0).all() else 0
 
 
-def _scale(subject: Subject) -> Iterator[Finding]:
+def _scale(subject: Subject) -> Iterator[LoopFinding]:
     """Whether `train` feeds the rows of the student's arrays as they are, or at a scale that is as good."""
     call, tables, origins = subject.call, subject.tables, subject.origins
     steps = call.of(subject.course.steps)
@@ -276,7 +276,7 @@ def _factor(factors: Float) -> float:
     return float(np.median(known)) if len(known) else float("nan")
 
 
-def judge_held_out(subject: Subject) -> Iterator[Finding]:
+def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
     """No test image among the rows of a train step, and no train step where accuracy was to be taken."""
     call, tables = subject.call, subject.tables
     stepped = np.repeat((call.asked & Asked.STEP) > 0, call.sizes)
@@ -305,7 +305,7 @@ SMALLEST_JUDGED = 8
 FEW_STEPS = 4
 
 
-def judge_order(subject: Subject) -> Iterator[Finding]:
+def judge_order(subject: Subject) -> Iterator[LoopFinding]:
     """A new order in each epoch, and classes mixed within minibatches."""
     call, epochs = subject.call, subject.course.epochs
     for epoch in epochs[:1]:

@@ -23,7 +23,7 @@ from netgrader.reader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
 
@@ -63,13 +63,13 @@ class OwnRun:
     true: npt.NDArray[np.uint8]
 
 
-def own_run(bench: Bench) -> OwnRun | None:
+def own_run(bench: TestContext) -> OwnRun | None:
     """The run of the student's own network, None if there is none to look at."""
     run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
     return run
 
 
-def _own_run(bench: Bench) -> OwnRun | None:
+def _own_run(bench: TestContext) -> OwnRun | None:
     evidence, mnist = bench.evidence(RUN).raw, bench.mnist
     graph = evidence.graphs.get("net")
     acc_val = evidence.arrays.get("acc_val")
@@ -100,7 +100,7 @@ def _own_run(bench: Bench) -> OwnRun | None:
 
 
 def _by_own_tensor(
-    bench: Bench, graph: GraphEvidence, images: npt.NDArray[Any], labels: npt.NDArray[Any]
+    bench: TestContext, graph: GraphEvidence, images: npt.NDArray[Any], labels: npt.NDArray[Any]
 ) -> list[float]:
     """What ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
     if not {"X", "Y", "accuracy"} <= graph.parts.keys():
@@ -119,7 +119,7 @@ def _by_own_tensor(
     return [float(np.mean(value))] if value is not None and np.size(value) else []
 
 
-def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
+def require_run_reported(bench: TestContext, remark: Callable[..., None]) -> None:
     """End the test if the student's own network was not trained, or its run reported what the network does not do.
 
     Charged is only what nothing else explains: what the loop was found to do wrong on the instruments is charged there,
@@ -153,7 +153,7 @@ def require_run_reported(bench: Bench, remark: Callable[..., None]) -> None:
     )
 
 
-def _is_right(bench: Bench) -> bool:
+def _is_right(bench: TestContext) -> bool:
     """Whether nothing is wrong with what `train` is given in the student's own run: images, labels and the network."""
     if not bench.evidence(NETWORK).has(NET) or bench.is_faulty(NETWORK):
         return False
@@ -166,7 +166,7 @@ def _is_right(bench: Bench) -> bool:
     return True
 
 
-def _require_own_network(bench: Bench, run: OwnRun | None) -> None:
+def _require_own_network(bench: TestContext, run: OwnRun | None) -> None:
     """End the test unless a right loop trained the right network, on which it was called after the exercise."""
     evidence = bench.evidence(RUN)
     net = evidence.raw.graphs.get(NET)
@@ -179,7 +179,7 @@ def _require_own_network(bench: Bench, run: OwnRun | None) -> None:
         fail("train-op-not-run", found=found, expected=OWN, place=FIVE_EPOCHS)
 
 
-def _takes_each_epoch(bench: Bench) -> bool:
+def _takes_each_epoch(bench: TestContext) -> bool:
     """Whether `train` was found to take its accuracies after each epoch."""
     try:
         said = training_of(bench).verdicts
@@ -194,7 +194,7 @@ def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
     return bool(len(steps) and (steps >= 0).all() and (steps == 0).any() and 0 < reported[-1] - accuracy < CHANCE)
 
 
-def show_own_run(bench: Bench, show: Callable[[Observation], None], measured: dict[str, Any]) -> None:
+def show_own_run(bench: TestContext, show: Callable[[Observation], None], measured: dict[str, Any]) -> None:
     """Hand over the recomputed accuracy and the digits that the student's own network gets wrong."""
     run = own_run(bench)
     if run is None:

@@ -32,8 +32,8 @@ from netgrader.judges.notes import (
 )
 
 if TYPE_CHECKING:
-    from netgrader.judges.known_images import Rows
-    from netgrader.judges.log import Bool, Call, Gradient, Int, Tables
+    from netgrader.judges.known_images import ImageRows
+    from netgrader.judges.log import Bool, Gradient, Int, LoggedCall, Tables
 
 __all__ = ["Replayed", "images_fit", "replay"]
 
@@ -61,7 +61,7 @@ class Replayed(Enum):
     OTHER = "other"
 
 
-def images_fit(images: Rows, tables: Tables) -> bool:
+def images_fit(images: ImageRows, tables: Tables) -> bool:
     """Whether `images`, training and test rows one after the other, are the ones that the tables' fingerprints are of."""
     given = len(tables.prints)
     if len(images) != given:
@@ -77,7 +77,7 @@ def images_fit(images: Rows, tables: Tables) -> bool:
     return True
 
 
-def replay(call: Call, images: Rows, weights: Floats, learning_rate: float) -> Replayed:
+def replay(call: LoggedCall, images: ImageRows, weights: Floats, learning_rate: float) -> Replayed:
     """Compute again what a call of `train` did to the instrument.
 
     Parameters
@@ -111,7 +111,7 @@ class _Batch:
 
 
 class _Replay:
-    def __init__(self, call: Call, images: Rows, weights: Floats, learning_rate: float) -> None:
+    def __init__(self, call: LoggedCall, images: ImageRows, weights: Floats, learning_rate: float) -> None:
         self._call = call
         self._images = images
         self._weights = weights.astype(np.float32)

@@ -16,7 +16,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from netgrader.judges.aspects import Finding
+    from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Float
     from netgrader.judges.subject import Epoch, Subject
 
@@ -56,7 +56,7 @@ class _Reading:
     words: str
 
 
-def judge_report(subject: Subject) -> Iterator[Finding]:
+def judge_report(subject: Subject) -> Iterator[LoopFinding]:
     """Compare both lists with the measured accuracies, epoch by epoch."""
     call = subject.call
     if not subject.course.epochs:
@@ -93,7 +93,7 @@ def judge_report(subject: Subject) -> Iterator[Finding]:
 
 def _judge_side(
     name: str, values: Float, epochs: Sequence[_Epoch], read: Callable[[_Epoch, float], _Reading | None]
-) -> Iterator[Finding]:
+) -> Iterator[LoopFinding]:
     readings = [read(epoch, float(value)) for epoch, value in zip(epochs, values, strict=False)]
     wrong = [number for number, reading in enumerate(readings) if reading is not None]
     if not wrong:

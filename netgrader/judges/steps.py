@@ -9,7 +9,7 @@ import numpy as np
 
 from netgrader.checks.diagnose import explain
 from netgrader.faults import Severity, fault
-from netgrader.judges.aspects import Aspect, Finding
+from netgrader.judges.aspects import Aspect, LoopFinding
 from netgrader.judges.notes import Asked
 from netgrader.judges.subject import finding
 from netgrader.phrases import say
@@ -65,7 +65,7 @@ def _before_a_step(message: str, place: str) -> Fault | None:
 
 def judge_run(
     subject: Subject, error: Fault | None, *, steps_elsewhere: bool, only_one: bool = False
-) -> Iterator[Finding]:
+) -> Iterator[LoopFinding]:
     """Initialisation, steps, epochs.
 
     Parameters
@@ -79,7 +79,7 @@ def judge_run(
     """
     call, course = subject.call, subject.course
     if error is not None:
-        yield Finding(Aspect.RUN, error, share=0.5 if len(course.epochs) >= call.n_epochs else 0.0)
+        yield LoopFinding(Aspect.RUN, error, share=0.5 if len(course.epochs) >= call.n_epochs else 0.0)
     if not len(call.steps):
         if error is None:
             yield _no_step(subject, steps_elsewhere)
@@ -106,7 +106,7 @@ def judge_run(
         yield from _left_behind(subject)
 
 
-def _no_step(subject: Subject, steps_elsewhere: bool) -> Finding:
+def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
     call = subject.call
     if steps_elsewhere:
         return finding(Aspect.RUN, "too-few-epochs", share=0.25, found="no epoch", expected=_epochs(call.n_epochs))
@@ -122,7 +122,7 @@ def _epochs(count: int) -> str:
     return "1 epoch" if count == 1 else say("{1} epochs", count)
 
 
-def _initialisation(subject: Subject) -> Iterator[Finding]:
+def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
     """The weights get their initial value before the first step, and not again."""
     call, course = subject.call, subject.course
     first = course.steps[0] if len(course.epochs) else call.steps[0]
@@ -148,7 +148,7 @@ def _next_run(subject: Subject, event: int) -> int:
     return event + int(later[0]) if len(later) else -1
 
 
-def _left_behind(subject: Subject) -> Iterator[Finding]:
+def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
     """The session that `train` was given holds what was learned."""
     call = subject.call
     untrained = call.state[subject.course.steps[0]]
@@ -164,7 +164,7 @@ def _left_behind(subject: Subject) -> Iterator[Finding]:
         yield finding(Aspect.RUN, "session-closed", share=1.0)
 
 
-def judge_graph(subject: Subject) -> Iterator[Finding]:
+def judge_graph(subject: Subject) -> Iterator[LoopFinding]:
     """Nothing is added to the graph once all has been done for the first time."""
     call, epochs = subject.call, subject.course.epochs
     if not epochs:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.faults import fault
-from netgrader.judges.aspects import Aspect, Finding
+from netgrader.judges.aspects import Aspect, LoopFinding
 from netgrader.judges.known_images import fingerprints, match_scaled
 from netgrader.judges.notes import NO_LABEL, Asked
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.faults import Severity
-    from netgrader.judges.log import Bool, Bytes, Call, Float, Int, Rows, Tables
+    from netgrader.judges.log import Bool, Bytes, Float, Int, LoggedCall, Rows, Tables
 
-__all__ = ["Course", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run"]
+__all__ = ["CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run"]
 
 # A train step this many times larger than the others, and than what was asked for, is an evaluation with the train op.
 STRAY = 3
@@ -40,7 +40,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Course:
+class CallEpochs:
     """How a call went.
 
     Attributes
@@ -66,14 +66,14 @@ class Course:
         return np.concatenate([np.empty(0, dtype=np.int64), *(epoch.steps for epoch in self.epochs)])
 
 
-def per_run(call: Call, mask: Bool) -> Int:
+def per_run(call: LoggedCall, mask: Bool) -> Int:
     """For each run, how many of its rows are in `mask`, which has an entry for each row of the call."""
     sums = np.concatenate([[0], np.cumsum(mask)])
     counts: Int = sums[call.starts[1:]] - sums[call.starts[:-1]]
     return counts
 
 
-def course(call: Call, tables: Tables) -> Course:
+def course(call: LoggedCall, tables: Tables) -> CallEpochs:
     """Cut a call into epochs."""
     is_step = (call.asked & Asked.STEP) > 0
     start = _start(call, tables, is_step)
@@ -84,16 +84,16 @@ def course(call: Call, tables: Tables) -> Course:
     looks = np.flatnonzero((call.sizes > 0) & ~is_step & ((call.asked & Asked.INITIALISE) == 0))
     looks = looks[looks >= start]
     if not len(steps):
-        return Course((), looks, strays, start)
+        return CallEpochs((), looks, strays, start)
     cuts = _cuts(call, tables, steps, looks)
     epochs = []
     for first, last in zip([0, *cuts], [*cuts, len(steps)], strict=True):
         after = steps[last] if last < len(steps) else len(call.sizes)
         epochs.append(Epoch(steps[first:last], looks[(looks > steps[last - 1]) & (looks < after)]))
-    return Course(tuple(epochs), looks[looks < steps[0]], strays, start)
+    return CallEpochs(tuple(epochs), looks[looks < steps[0]], strays, start)
 
 
-def _start(call: Call, tables: Tables, is_step: Bool) -> int:
+def _start(call: LoggedCall, tables: Tables, is_step: Bool) -> int:
     """Where training begins: after the last initialiser, if what was done from there on is all that was asked for.
 
     Whoever tries out a step and then starts anew has lost nothing; whoever starts anew in each epoch has.
@@ -107,7 +107,7 @@ def _start(call: Call, tables: Tables, is_step: Bool) -> int:
     return int(last) if done >= enough and tried < len(tables.train) / 2 else 0
 
 
-def _stray(call: Call, tables: Tables, is_step: Bool) -> Bool:
+def _stray(call: LoggedCall, tables: Tables, is_step: Bool) -> Bool:
     """Steps on test images, or far larger than the others."""
     if not is_step.any():
         return is_step
@@ -118,7 +118,7 @@ def _stray(call: Call, tables: Tables, is_step: Bool) -> Bool:
     return stray if 2 * stray.sum() < is_step.sum() else np.zeros_like(stray)
 
 
-def _cuts(call: Call, tables: Tables, steps: Int, looks: Int) -> list[int]:
+def _cuts(call: LoggedCall, tables: Tables, steps: Int, looks: Int) -> list[int]:
     """Positions among `steps` at which the second and later epochs begin."""
     asked, n_steps, n_rows = call.n_epochs, len(steps), len(tables.train)
     fed = int(call.sizes[steps].sum())
@@ -188,12 +188,12 @@ def _usual(factors: Float) -> float:
 class Subject:
     """A call, the tables that number its rows, how the call went, and where the rows come from."""
 
-    call: Call
+    call: LoggedCall
     tables: Tables
     origins: Origins
 
     @cached_property
-    def course(self) -> Course:
+    def course(self) -> CallEpochs:
         """The call in epochs."""
         return course(self.call, self.tables)
 
@@ -229,6 +229,6 @@ def finding(
     place: object = "",
     side: str = "",
     severity: Severity | None = None,
-) -> Finding:
+) -> LoopFinding:
     """Something wrong, with a code of the catalogue, and of the severity that it has there unless another is given."""
-    return Finding(aspect, fault(what, place, found, expected, severity), share, side)
+    return LoopFinding(aspect, fault(what, place, found, expected, severity), share, side)

@@ -17,7 +17,7 @@ from netgrader.judges.input_gradients import GRADIENTS
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
-    Images,
+    RunImages,
     ShortRun,
     is_settled,
     may_be_far_too_low,
@@ -43,7 +43,7 @@ from netgrader.reader.lab.api import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.observations import Observation
 
 __all__ = ["decided", "proven_rates", "require_run", "show_gradients", "trial_runs"]
@@ -54,7 +54,7 @@ TRAINING, NETWORK = "check_two_layer_training", "two_layer_network"
 TEST_ROWS = 2_000  # of the test images, for accuracies in short runs: chance moves them by half a percent
 
 
-def require_run(bench: Bench, cell: str) -> None:
+def require_run(bench: TestContext, cell: str) -> None:
     """End the test if the sweep that a check cell handed over cannot have been run by the notebook."""
     reason = idle(bench.outside, cell, NETWORK)
     if reason is not None:
@@ -74,19 +74,19 @@ class _Trained:
     unnamed: Sequence[float]
 
 
-def proven_rates(bench: Bench) -> frozenset[float]:
+def proven_rates(bench: TestContext) -> frozenset[float]:
     """Rates of the sweep whose results are those of weights that training ended with."""
     trained = _trained(bench)
     return proven(student_sweep(bench), trained.by_rate, TEST_ROWS, trained.unnamed)
 
 
-def _trained(bench: Bench) -> _Trained:
+def _trained(bench: TestContext) -> _Trained:
     """Accuracies that the handed-over weights reach."""
     made: _Trained = bench.once("trained rates", lambda: _trained_now(bench))
     return made
 
 
-def _trained_now(bench: Bench) -> _Trained:
+def _trained_now(bench: TestContext) -> _Trained:
     handed_over = bench.evidence(SWEEP).raw.graphs
     sweep, known, graphs = student_sweep(bench), set(), []
     for graph in (handed_over[name] for name in map(trained_at, range(MOST_TRAINED)) if name in handed_over):
@@ -121,7 +121,7 @@ def _said(sweep: StudentSweep, rate: float) -> float:
     return float(sweep.accuracies[sweep.rates == rate][0])
 
 
-def _ignores_its_rate(bench: Bench) -> bool:
+def _ignores_its_rate(bench: TestContext) -> bool:
     """Whether the student's network has another rate than the one it is asked for, which is charged where it is built."""
 
     def look() -> bool:
@@ -135,18 +135,18 @@ def _ignores_its_rate(bench: Bench) -> bool:
     return ignores
 
 
-def _images(bench: Bench) -> Images:
+def _images(bench: TestContext) -> RunImages:
     """The images of short runs; of the test images a sample, of which chance moves an accuracy by half a percent."""
     mnist, rows = bench.mnist, slice(None, None, max(1, len(bench.mnist.x_test) // TEST_ROWS))
     few = slice(0, STEPS * BATCH)
     train = _scaled(mnist.x_train[few]), mnist.y_train[few]
-    images: Images = bench.once(
-        "images of short runs", lambda: Images(train, (_scaled(bench.given.images[rows]), mnist.y_test[rows]))
+    images: RunImages = bench.once(
+        "images of short runs", lambda: RunImages(train, (_scaled(bench.given.images[rows]), mnist.y_test[rows]))
     )
     return images
 
 
-def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
+def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
     """Short runs at the best rate, a third, three and ten times of it, and at the ends of the sweep.
 
     Three times stands for ten times where that can tell nothing. None is longer than is needed, and what the ends of the
@@ -156,7 +156,7 @@ def trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
     return runs
 
 
-def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
+def _trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
     sweep, true, images = student_sweep(bench), proven_rates(bench), _images(bench)
     evidence = bench.evidence(SWEEP)
     around = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3}
@@ -182,12 +182,12 @@ def _trial_runs(bench: Bench) -> Mapping[str, ShortRun]:
     return runs
 
 
-def _drawn(bench: Bench) -> float:
+def _drawn(bench: TestContext) -> float:
     """The rate that is tried whatever is proven; the student's process did not know it while the sweep was made."""
     return drawn_rate(student_sweep(bench).rates.tolist(), bench.challenge(SWEEP) or 0)
 
 
-def decided(bench: Bench) -> frozenset[float]:
+def decided(bench: TestContext) -> frozenset[float]:
     """Rates whose results need no run of ours: those that are proven, but for the one that is drawn.
 
     Where training diverges it may end anywhere, so that a result that is proven there is not doubted.
@@ -203,7 +203,7 @@ def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]
     return lambda early: bool(likely(claimed, early, early).all())
 
 
-def show_gradients(bench: Bench, show: Callable[[Observation], None]) -> None:
+def show_gradients(bench: TestContext, show: Callable[[Observation], None]) -> None:
     """Hand over the student's gradients as pictures, of the trained network if there is one."""
     graph = bench.evidence(GRADIENTS).raw.graphs.get("gradients")
     if graph is None or "logits" not in graph.parts:

@@ -24,7 +24,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.faults import Fault
     from netgrader.judges.learning_rate import ShortRun
 
@@ -334,7 +334,7 @@ def _claimed(sweep: StudentSweep, rate: float) -> float:
     return float(np.nanmax(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3)], initial=0.0))
 
 
-def student_sweep(bench: Bench) -> StudentSweep:
+def student_sweep(bench: TestContext) -> StudentSweep:
     """The sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
     evidence = bench.evidence(SWEEP)
     pairs = evidence.array("sweep")
@@ -344,7 +344,7 @@ def student_sweep(bench: Bench) -> StudentSweep:
     return read_sweep(pairs, tried if is_rate(tried) else 0.001, lists=lists, exchanged=exchanged)
 
 
-def require_chosen(bench: Bench) -> None:
+def require_chosen(bench: TestContext) -> None:
     """End the test unless a learning rate was chosen."""
     best = bench.evidence(SWEEP).fact("best_learning_rate")
     if not is_rate(best):

@@ -11,7 +11,7 @@ import numpy as np
 from netgrader.checks.language import Failed, fail_all, ungradable
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import fault
-from netgrader.judges.aspects import Aspect, Finding, Verdict, verdicts
+from netgrader.judges.aspects import Aspect, LoopFinding, Verdict, verdicts
 from netgrader.judges.evaluation import judge_evaluation
 from netgrader.judges.known_images import Joined, TableRows, only_images
 from netgrader.judges.labels import judge_labels
@@ -27,9 +27,9 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from netgrader.checks.context import Bench
+    from netgrader.checks.context import TestContext
     from netgrader.faults import Fault
-    from netgrader.judges.known_images import Rows
+    from netgrader.judges.known_images import ImageRows
     from netgrader.judges.log import TrainingLog
     from netgrader.observations import Observation
 
@@ -90,7 +90,7 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     origins = origins or Origins(log.tables.classes)
     subjects = tuple(Subject(call, log.tables, origins) for call in log.calls)
     stepped = [len(subject.call.steps) > 0 for subject in subjects]
-    findings: list[Finding] = []
+    findings: list[LoopFinding] = []
     first_error: Fault | None = None
     for subject in subjects:
         error = error_fault(subject)
@@ -128,13 +128,13 @@ ROWS = "How often each training image was fed in the first epoch"
 LEFT_OUT = "; the last minibatch, which was not full, was left out, as it may be"
 
 
-def training_of(bench: Bench) -> Training:
+def training_of(bench: TestContext) -> Training:
     """What the student's `train` did on the instruments; ends the test if nothing can be said of it."""
     training: Training = bench.once((CELL, "training"), lambda: _training(bench))
     return training
 
 
-def _training(bench: Bench) -> Training:
+def _training(bench: TestContext) -> Training:
     evidence = bench.evidence(CELL)
     raw = evidence.raw
     if raw.problem is not None:
@@ -154,7 +154,7 @@ def _training(bench: Bench) -> Training:
     return judge_training(only_images(log, images), known)
 
 
-def _noted_truly(bench: Bench, log: TrainingLog, images: Rows | None) -> bool:
+def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None) -> bool:
     """Whether the instrument's notes are what a network does that starts and is fed as they say.
 
     An optimizer of the student's own cannot be computed again; what that earns is limited where it is judged.
@@ -177,10 +177,10 @@ def _noted_truly(bench: Bench, log: TrainingLog, images: Rows | None) -> bool:
     return True
 
 
-def _trained_on(bench: Bench) -> Rows | None:
+def _trained_on(bench: TestContext) -> ImageRows | None:
     """The images that `train` could read, training and test rows one after the other; None if they are no such thing."""
     raw = bench.evidence(CELL).raw
-    parts: list[Rows] = []
+    parts: list[ImageRows] = []
     for item in (f"images/{name}" for name in IMAGES):
         table = raw.tables.get(item)
         shape = table.shape if table is not None else raw.arrays[item].shape if item in raw.arrays else ()
@@ -193,7 +193,7 @@ def _trained_on(bench: Bench) -> Rows | None:
     return Joined(parts)
 
 
-def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -> None:
+def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., None]) -> None:
     """End the test unless the student's `train` is right in this `aspect`; note what costs nothing."""
     verdict = training_of(bench).verdicts[aspect]
     for noted in verdict.remarks:
@@ -204,7 +204,7 @@ def require_trained(bench: Bench, aspect: Aspect, remark: Callable[..., None]) -
         raise Failed([fault(say(FOLLOWS_FROM, sentence=sentence))], verdict.share, code or None)
 
 
-def show_training(bench: Bench, show: Callable[[Observation], None]) -> None:
+def show_training(bench: TestContext, show: Callable[[Observation], None]) -> None:
     """Hand over what the pages draw of the first call: how often rows were seen, the loss, accuracies."""
     for observation in training_pictures(training_of(bench)):
         show(observation)

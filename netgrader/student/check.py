@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
@@ -78,7 +78,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         except LookupError as error:
             raise ChecksNotFoundError(f"There is no check called {name!r}. Was its name changed?") from error
         exercises = load_exercises(folder)
-        bench = Bench(Path(root), exercises, _local_lab, quick=True)
+        bench = TestContext(Path(root), exercises, _local_lab, quick=True)
         try:
             taken = bench.evidence(cell).raw
             if _not_done(taken):
@@ -91,7 +91,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
     return Answer(name, tuple(checks), note=note)
 
 
-def _run(bench: Bench, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:
+def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:
     try:
         run = run_tests(bench, tests, cells=[cell], seconds=SECONDS)
     except BrokenTests as error:

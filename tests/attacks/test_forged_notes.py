@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Ungradable
 from netgrader.judges.training_loop import training_of
@@ -110,7 +110,7 @@ def evidence(arrays, tmp_path_factory):
 
 def judged(root: Path, challenge: int | None = None) -> Training:
     outside = {} if challenge is None else {"challenges": {"check_train": challenge}}
-    bench = Bench(root, load_exercises(CHECKS), LocalLab, outside=outside)
+    bench = TestContext(root, load_exercises(CHECKS), LocalLab, outside=outside)
     try:
         return training_of(bench)
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netgrader.checks.context import Bench, Mnist
+from netgrader.checks.context import Mnist, TestContext
 from netgrader.checks.exercises import NET, load_exercises
 from netgrader.checks.held_out import (
     BY_HEART_TOLD,
@@ -353,7 +353,7 @@ def test_a_table_in_the_place_of_the_network_that_the_grader_is_shown_is_told(mn
         out = EvidenceWriter(tmp_path / cell, cell)
         out.graph(NET, exported(build))
         out.close()
-    bench = Bench(tmp_path, load_exercises(Path(__file__).parents[2] / "source" / "digits" / "checks"), CagedLab)
+    bench = TestContext(tmp_path, load_exercises(Path(__file__).parents[2] / "source" / "digits" / "checks"), CagedLab)
     told = otherwise(bench)
     assert told.keys() == {"check_deep_training"}
     assert "no layers lead from the images to the logits" in told["check_deep_training"]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import tensorflow.compat.v1 as tf
 
 import netgrader.student  # noqa: F401  (as the notebook's first cell does)
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.judges import sweep_runs as two_layers
@@ -110,7 +110,7 @@ def judged(name: str, cells: list[str], namespace: dict[str, object], notebook: 
             take(cell, namespace, out, checks)
         if keep:
             shutil.copytree(root, keep)
-        bench = Bench(Path(root), load_exercises(Path(checks)), LocalLab)
+        bench = TestContext(Path(root), load_exercises(Path(checks)), LocalLab)
         try:
             run = run_tests(bench, [public], [hidden], cells=cells)
         finally:

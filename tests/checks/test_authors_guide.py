@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netgrader.checks.cell_points import cell_points
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.results import Outcome
@@ -28,7 +28,7 @@ def grade(tmp_path):
         out = tmp_path / "evidence" / "check_ink"
         out.mkdir(parents=True)
         take("check_ink", {} if ink is None else {"ink": ink}, out, tmp_path)
-        bench = Bench(out.parent, load_exercises(tmp_path), lambda: pytest.fail("No lab is needed."))
+        bench = TestContext(out.parent, load_exercises(tmp_path), lambda: pytest.fail("No lab is needed."))
         found = run_tests(bench, [tmp_path / "test_ink_public.py"], [tmp_path / "test_ink.py"])
         assert found.log == ()
         return found.checks["check_ink"]

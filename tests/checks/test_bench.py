@@ -10,7 +10,7 @@ import pytest
 
 import netgrader
 from netgrader.checks import context as bench_module
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Failed
 from netgrader.evidence import EvidenceWriter, GraphEvidence
@@ -30,7 +30,7 @@ def handed_over(tmp_path):
         out = EvidenceWriter(tmp_path / cell, cell)
         write(out)
         out.close()
-        return Bench(tmp_path, load_exercises(CHECKS), lambda: SimpleNamespace(close=lambda: None))
+        return TestContext(tmp_path, load_exercises(CHECKS), lambda: SimpleNamespace(close=lambda: None))
 
     return make
 

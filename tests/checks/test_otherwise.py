@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student  # noqa: F401  (as the notebook's first cell does)
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.provenance import otherwise
 from netgrader.grading import verifier
@@ -81,7 +81,7 @@ def told(root: Path, function: str, *cells: str, only: tuple[str, ...] | None = 
     for cell in (f"check_{function}", TRAINED[function]):
         (root / cell).mkdir()
         take(cell, namespace, root / cell, CHECKS)
-    bench = Bench(root, load_exercises(CHECKS), LocalLab)
+    bench = TestContext(root, load_exercises(CHECKS), LocalLab)
     try:
         return otherwise(bench, only)
     finally:

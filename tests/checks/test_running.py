@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from netgrader.checks.cell_points import cell_points
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
@@ -51,10 +51,10 @@ class Course:
         self.labs += 1
         raise AssertionError("No test here asks for the lab.")
 
-    def bench(self, **more) -> Bench:
-        return Bench(self.evidence, load_exercises(self.exercises), self._lab, **more)
+    def bench(self, **more) -> TestContext:
+        return TestContext(self.evidence, load_exercises(self.exercises), self._lab, **more)
 
-    def run(self, text: str, hidden: str | None = None, *, bench: Bench | None = None, **more):
+    def run(self, text: str, hidden: str | None = None, *, bench: TestContext | None = None, **more):
         public = [self.file("test_some_public.py", text)]
         private = [self.file("test_some.py", hidden)] if hidden else []
         return run_tests(bench or self.bench(), public, private, **more)
@@ -524,10 +524,10 @@ def test_nothing_is_printed(course, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def having_read(course: Course, **networks: Network) -> Bench:
+def having_read(course: Course, **networks: Network) -> TestContext:
     """A bench on which the reader said, for each cell, what is given here."""
 
-    class Given(Bench):
+    class Given(TestContext):
         def network(self, cell, *_):
             return networks[cell]
 

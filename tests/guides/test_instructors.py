@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from netgrader import read_network
 from netgrader.checks.cell_points import KEPT
-from netgrader.checks.context import Bench
+from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.commands import phrases as listing
@@ -217,7 +217,7 @@ def test_the_hidden_test_of_the_guide_is_appended_to_the_courses_own_as_it_stand
     tests = Path(shutil.copy(ROOT / "grader_tests" / "test_one_layer.py", tmp_path))
     with tests.open("a", encoding="utf-8") as file:
         file.write("\n\n" + snippet("# grader_tests/test_one_layer.py"))
-    bench = Bench(folder.parent, load_exercises(CHECKS), lambda: pytest.fail("No lab is needed."))
+    bench = TestContext(folder.parent, load_exercises(CHECKS), lambda: pytest.fail("No lab is needed."))
     run = run_tests(bench, [], [tests], cells=["check_prepare_data"])
     check = run.checks["check_prepare_data"][-1]
     assert (check.sentence, check.outcome) == ("Paper is 0: nobody writes into the corner of an image", outcome)
