@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["error_fault", "judge_graph", "judge_run"]
 
 NAME = "train"
-STOPPED = re.compile(r"train still went on after ([\d.]+) seconds of computing")
+DOES_NOT_END = "DoesNotEnd"  # the instrument's own error; its message is the seconds of computing
 
 
 def error_fault(subject: Subject) -> Fault | None:
@@ -33,9 +33,8 @@ def error_fault(subject: Subject) -> Fault | None:
     if error is None:
         return None
     place = f"{NAME}: {error.line}" if error.line else NAME
-    stopped = STOPPED.search(error.message)
-    if stopped:
-        steps = say("{1:,} steps in {2} seconds of computing", len(subject.course.steps), stopped.group(1))
+    if error.kind == DOES_NOT_END:
+        steps = say("{1:,} steps in {2} seconds of computing", len(subject.course.steps), error.message)
         wanted = say("{1} epochs and then an end", subject.call.n_epochs)
         return fault("training-does-not-end", found=steps, expected=wanted)
     if "uninitialized" in error.message and len(subject.course.steps):

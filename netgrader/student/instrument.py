@@ -41,7 +41,7 @@ from netgrader.judges.notes import (
 if TYPE_CHECKING:
     from netgrader.evidence import EvidenceWriter
 
-__all__ = ["Instrument", "Stopped", "classes"]
+__all__ = ["DoesNotEnd", "Instrument", "classes"]
 
 MAX_ROWS = 20_000_000
 MAX_EVENTS = 1_000_000
@@ -49,8 +49,8 @@ MAX_EVENTS = 1_000_000
 Array = npt.NDArray[Any]
 
 
-class Stopped(RuntimeError):
-    """Training went on for longer than the instrument waits."""
+class DoesNotEnd(RuntimeError):
+    """Training went on for longer than the instrument waits, so many seconds of computing as the message says."""
 
 
 class Instrument:
@@ -61,7 +61,7 @@ class Instrument:
     learning_rate
         Of its Adam optimizer.
     seconds
-        Processor time after which a run fails with `Stopped`, which ends an endless loop. It is counted from when the
+        Processor time after which a run fails with `DoesNotEnd`, which ends an endless loop. It is counted from when the
         network is built; time that other programs take on a busy machine does not count.
     weights
         What its weights (784, 10) start from; those of challenge 0 and call 0 if None.
@@ -100,7 +100,7 @@ class Instrument:
         """Whether a run has failed because training went on for too long."""
         return self._notes.out_of_time
 
-    def stopped(self) -> Stopped:
+    def stopped(self) -> DoesNotEnd:
         """The error that says that training went on for too long."""
         return self._notes.stopped()
 
@@ -218,11 +218,9 @@ class _Notes:
             self._found.append(found.astype(np.uint8))
             return np.int64(self._event(0, len(prints), self._block(prints), self.state(w)))
 
-    def stopped(self) -> Stopped:
+    def stopped(self) -> DoesNotEnd:
         """What is raised when it takes too long."""
-        return Stopped(
-            f"train still went on after {self._seconds:g} seconds of computing and {len(self._events):,} runs"
-        )
+        return DoesNotEnd(f"{self._seconds:g}")
 
     def loss(self, run: np.int64, y: Array, logits: Array) -> np.float32:
         """The loss is asked for."""

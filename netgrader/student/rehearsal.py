@@ -125,7 +125,7 @@ def _call(
 def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int:
     """Wait for threads that `train` left behind, as long as they train; gives the steps that they took meanwhile.
 
-    So what is noted does not depend on how far they were when `train` returned. Raises `Stopped` if they do not end.
+    So what is noted does not depend on how far they were when `train` returned. Raises `DoesNotEnd` if they do not end.
     """
     steps = last = instrument.steps
     since, computed = time.monotonic(), time.process_time()
