@@ -80,7 +80,7 @@ class FaultKind:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """All sections that explain it, the first notebook's first."""
+        """Return all sections that explain it, the first notebook's first."""
         return (self.where, *self.also) if self.where else ()
 
 

@@ -32,7 +32,7 @@ GRAVEST_FIRST = tuple(Severity)
 
 
 def cell_points(checks: Sequence[CheckResult], max_points: float) -> float:
-    """Points of a check cell, rounded to two decimals, half up: what its faults leave, and no more than was shown.
+    """Return points of a check cell, rounded to two decimals, half up: what its faults leave, and no more than was shown.
 
     Each cause costs once: the faults named, each code once, leave the product of what they keep (`KEPT`). Shown is the
     credit earned of that to be had. Public and hidden checks count alike; ungradable ones are to be had and not earned;
@@ -60,7 +60,7 @@ def cell_points(checks: Sequence[CheckResult], max_points: float) -> float:
 
 
 def causes(checks: Iterable[CheckResult]) -> Mapping[str, Severity]:
-    """The faults that cost something in these checks, and how grave each is at its worst; the gravest first."""
+    """Return the faults that cost something in these checks, and how grave each is at its worst; the gravest first."""
     found: dict[str, Severity] = {}
     for check in checks:
         for code in check.faults if check.outcome in CHARGED else ():
@@ -70,7 +70,7 @@ def causes(checks: Iterable[CheckResult]) -> Mapping[str, Severity]:
 
 
 def gravest(checks: Iterable[CheckResult]) -> Severity | None:
-    """How grave the gravest of the faults in these checks is; None if none costs anything by its severity."""
+    """Return how grave the gravest of the faults in these checks is; None if none costs anything by its severity."""
     return next(iter(causes(checks).values()), None)
 
 

@@ -50,13 +50,13 @@ class Mnist:
 
     @functools.cached_property
     def test_pictures(self) -> Pictures:
-        """The test images as they are looked for in what was handed over."""
+        """Return the test images as they are looked for in what was handed over."""
         return Pictures.of(self.x_test)
 
 
 @functools.cache
 def mnist_in(file: Path) -> Mnist:
-    """The data in `file`, read once in a process and in those that are forked from it; nobody may write to it.
+    """Return the data in `file`, read once in a process and in those that are forked from it; nobody may write to it.
 
     Raises
     ------
@@ -91,17 +91,17 @@ class CellEvidence:
         self._outside = outside or {}
 
     def graph(self, name: str) -> GraphEvidence:
-        """The graph called `name`."""
+        """Return the graph called `name`."""
         graph: GraphEvidence = self._item(name, self.raw.graphs)
         return graph
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """The array called `name`."""
+        """Return the array called `name`."""
         array: npt.NDArray[Any] = self._item(name, self.raw.arrays)
         return array
 
     def fact(self, name: str) -> Json:
-        """The JSON value called `name`."""
+        """Return the JSON value called `name`."""
         fact: Json = self._item(name, self.raw.facts)
         return fact
 
@@ -110,7 +110,7 @@ class CellEvidence:
         return any(name in items for items in (self.raw.graphs, self.raw.arrays, self.raw.facts))
 
     def explained(self, error: ProbeError, asked_for: str, unfinished: GraphEvidence | None = None) -> Fault:
-        """What an error means; where a name is missing since a cell stopped, that cell's error is told as well.
+        """Return what an error means; where a name is missing since a cell stopped, that cell's error is told as well.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class CellEvidence:
         return explain(error, asked_for, unfinished, self.stopped(name) if name else None)
 
     def stopped(self, name: str) -> StoppedCell | None:
-        """The cell that stopped with an error because of which `name` is not there, or not finished, if one did.
+        """Return the cell that stopped with an error because of which `name` is not there, or not finished, if one did.
 
         Raises
         ------
@@ -146,12 +146,12 @@ class CellEvidence:
 
 
 def _asked_for(name: str, cell: str) -> str:
-    """What a student calls an item: itself if it is a name, else what its cell's exercise is called."""
+    """Return what a student calls an item: itself if it is a name, else what its cell's exercise is called."""
     return name if name.isidentifier() and name != NET else cell.removeprefix("check_")
 
 
 def _missing(error: ProbeError) -> str:
-    """The name that is missing, if that is the error."""
+    """Return the name that is missing, if that is the error."""
     found = re.fullmatch(r"name '(\w{1,100})' is not defined", error.message)
     return found.group(1) if found else ""
 
@@ -221,42 +221,42 @@ class TestContext:
 
     @property
     def lab(self) -> Lab:
-        """The lab."""
+        """Return the lab."""
         lab: Lab = self.once("lab", self.make_lab)
         return lab
 
     @property
     def mnist(self) -> Mnist:
-        """The data: training images as the notebook was given them, and the original test images."""
+        """Return the data: training images as the notebook was given them, and the original test images."""
         mnist: Mnist = self.once("mnist", self._load)
         return mnist
 
     @property
     def marked(self) -> Marked | None:
-        """The marks among the training images that the notebook was given, if there are any."""
+        """Return the marks among the training images that the notebook was given, if there are any."""
         marked: Marked | None = self.once("marked", self._mark)
         return marked
 
     @property
     def given(self) -> HeldOut:
-        """The test images as the notebook was given them."""
+        """Return the test images as the notebook was given them."""
         given: HeldOut = self.once("given", self._given)
         return given
 
     @property
     def references(self) -> Mapping[str, npt.NDArray[np.uint8]]:
-        """Our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
+        """Return our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
         return _References(self)
 
     def evidence(self, cell: str) -> CellEvidence:
-        """What a check cell handed over, or why there is nothing."""
+        """Return what a check cell handed over, or why there is nothing."""
         evidence: CellEvidence = self.once(
             ("evidence", cell), lambda: CellEvidence(cell, self._evidence(cell), self.outside)
         )
         return evidence
 
     def network(self, cell: str, item: str = NET, rate: float | None = None) -> Network:
-        """The network in the `item` of a cell as the reader sees it, given what the cell's exercise asks at `rate`."""
+        """Return the network in the `item` of a cell as the reader sees it, given what the cell's exercise asks at `rate`."""
         network: Network = self.once(("network", cell, item, rate), lambda: self._read(cell, item, rate))
         return network
 
@@ -271,12 +271,12 @@ class TestContext:
         return self.evidence(cell).has(NET) and bool(self.network(cell).faults)
 
     def networks(self, cell: str) -> Networks:
-        """The networks that a cell was asked for at further rates."""
+        """Return the networks that a cell was asked for at further rates."""
         rates = self.exercises.asked_rates(cell.removeprefix("check_"), self.seed)
         return Networks(rates, lambda number, rate: self.network(cell, net_at(number), rate))
 
     def once(self, key: object, make: _Made) -> Any:
-        """What `make` returns, made once for this run; a verdict that it ends with is given again each time."""
+        """Return what `make` returns, made once for this run; a verdict that it ends with is given again each time."""
         if key in self._broken:
             raise self._broken[key]
         if key not in self._made:
@@ -306,7 +306,7 @@ class TestContext:
 
     @property
     def _secret(self) -> str:
-        """What the data of the run follow from; empty if it was given the original ones."""
+        """Return what the data of the run follow from; empty if it was given the original ones."""
         secret = self.outside.get("held_out")
         return secret if isinstance(secret, str) else ""
 
@@ -332,7 +332,7 @@ class TestContext:
         return replace(evidence, graphs=graphs)
 
     def _doubt(self, cell: str, graph: GraphEvidence) -> str | None:
-        """What speaks against a network having been trained here, as far as it was seen from outside."""
+        """Return what speaks against a network having been trained here, as far as it was seen from outside."""
         if not self.outside:
             return None
         from netgrader.checks.provenance import doubt  # noqa: PLC0415  (which no student needs)
@@ -353,13 +353,13 @@ class TestContext:
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
-    """What evaluation is fed beside images and labels: small things, and nothing in place of what is to be computed."""
+    """Return what evaluation is fed beside images and labels: small things, and nothing in place of what is to be computed."""
     own = {graph.parts[part] for part in COMPUTED if part in graph.parts}
     return {name: value for name, value in graph.eval_feed.items() if name not in own and value.size <= MOST_FED}
 
 
 class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
-    """Our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
+    """Return our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
 
     NAMES = ("x_train_2d", "x_test_2d")
 

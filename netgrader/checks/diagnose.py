@@ -89,14 +89,14 @@ class StoppedCell:
 
     @property
     def sentence(self) -> str:
-        """What happened, as part of a sentence."""
+        """Return what happened, as part of a sentence."""
         if self.kind == TOOK_TOO_LONG:
             return f"{self.cell} {self.message}"
         return say("{1} stopped at {2}", self.cell, said_of(self.kind, self.message))
 
 
 def said_of(kind: str, message: str) -> str:
-    """An exception in one line."""
+    """Return an exception in one line."""
     if kind == "StdinNotImplementedError":
         return NO_ANSWER
     kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
@@ -105,7 +105,7 @@ def said_of(kind: str, message: str) -> str:
 
 
 def without_prelude(message: str) -> str:
-    """An error's message without the pages of files and names that TensorFlow puts before what was wrong."""
+    """Return an error's message without the pages of files and names that TensorFlow puts before what was wrong."""
     first, _, rest = message.lstrip()[:LONGEST].partition("\n")
     if first.strip() != "Graph execution error:":
         return message
@@ -114,14 +114,14 @@ def without_prelude(message: str) -> str:
 
 
 def remedy(kind: str, message: str = "") -> str:
-    """What is expected where an exception of this kind was found."""
+    """Return what is expected where an exception of this kind was found."""
     if kind == "OSError" and _DISK.search(message[:SAID]):
         return TOO_MUCH
     return next((expected for kinds, expected in REMEDIES if kind in kinds), OTHERWISE)
 
 
 def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> StoppedCell | None:
-    """The cell because of which `name` is missing at a check cell; None if there is none.
+    """Return the cell because of which `name` is missing at a check cell; None if there is none.
 
     It is the one called so, else that of the check's exercise, else the last that speaks of the name, else the last of
     the student's own that stopped since the check before. One that says that it was not written yet is no mishap.
@@ -143,7 +143,7 @@ def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stoppe
 
 
 def _until(cells: Json, check: str) -> Iterator[tuple[StoppedCell | None, bool]]:
-    """For each cell before the check: the error that it stopped with, and whether it is a check itself."""
+    """Yield for each cell before the check the error that it stopped with, and whether it is a check itself."""
     for number, run in enumerate(cells if isinstance(cells, list) else []):
         if not isinstance(run, dict) or run.get("evidence") == check:
             return
@@ -174,7 +174,7 @@ MEANINGS: Sequence[tuple[str, str]] = (
 def explain(
     error: ProbeError, name: str, unfinished: GraphEvidence | None = None, stopped: StoppedCell | None = None
 ) -> Fault:
-    """What an error means.
+    """Return what an error means.
 
     Parameters
     ----------

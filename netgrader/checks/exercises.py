@@ -197,7 +197,7 @@ def _line_problems(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _own_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
-    """Of the tables whose lists the tests go through."""
+    """Yield what makes no sense in tables whose lists the tests go through."""
     if name == "fully_connected_layer" and len(table.get("cases", ())) not in {0, PUBLIC_CASES, CASES}:
         asked = f"{PUBLIC_CASES} here and {CASES - PUBLIC_CASES} in hidden.toml beside the hidden tests"
         yield f"has {len(table['cases'])} cases, but its checks ask for {asked}"
@@ -352,17 +352,17 @@ NET = "net"
 
 
 def net_at(number: int) -> str:
-    """The item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
+    """Return the item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
     return f"{NET}@{number + 1}"
 
 
 def trained_at(number: int) -> str:
-    """The item that holds what a network was trained to at the `number`-th rate of a sweep that is looked at."""
+    """Return the item that holds what a network was trained to at the `number`-th rate of a sweep that is looked at."""
     return f"trained@{number + 1}"
 
 
 def unfinished_of(item: str) -> str:
-    """The item that holds what there was of the network `item` when making it raised."""
+    """Return the item that holds what there was of the network `item` when making it raised."""
     return f"{item} unfinished"
 
 
@@ -378,7 +378,7 @@ class Exercises:
     source: str = FILE
 
     def table(self, name: str) -> Mapping[str, Any]:
-        """The parameters of the solution cell `name`.
+        """Return the parameters of the solution cell `name`.
 
         Raises
         ------
@@ -391,7 +391,7 @@ class Exercises:
         return table
 
     def network(self, name: str, learning_rate: float | None = None) -> Exercise:
-        """What the solution cell `name` asks of a network, at its default learning rate or at the one given."""
+        """Return what the solution cell `name` asks of a network, at its default learning rate or at the one given."""
         table = self.table(name)
         terms = {key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}
         if learning_rate is not None:
@@ -399,7 +399,7 @@ class Exercises:
         return Exercise(name=name, **terms)
 
     def asked_rates(self, name: str, seed: int) -> tuple[float, ...]:
-        """Learning rates at which the network is asked for beside the default one.
+        """Return the learning rates at which the network is asked for beside the default one.
 
         As many as the table's ``other_rates`` says, log-uniform within its ``rates_between``, to three digits, at least
         a factor of 1.5 from the default and from one another; the same for the same `seed` on every machine.
@@ -458,7 +458,7 @@ def _text(file: Path) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _checked(text: str, further: str, cells: frozenset[str] | None) -> tuple[dict[str, Any], str | None]:
-    """The tables in files' texts and the first problem of them, once for each text: a class asks at every notebook."""
+    """Return the tables in files' texts and the first problem of them, once for each text: a class asks at every notebook."""
     raw = tomllib.loads(text)
     for name, table in tomllib.loads(further).items():
         own: dict[str, Any] = raw[name] if isinstance(raw.get(name), dict) else {}
@@ -474,5 +474,5 @@ def _frozen(value: Any) -> Any:
 
 
 def _uniform(text: str) -> float:
-    """A number from 0 to 1 that depends on `text` alone; Python's and NumPy's generators may change with versions."""
+    """Return a number from 0 to 1 that depends on `text` alone; Python's and NumPy's generators may change with versions."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64

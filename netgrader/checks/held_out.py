@@ -260,7 +260,7 @@ def by_heart(right: npt.NDArray[np.bool_], redrawn: npt.NDArray[np.bool_], again
 
 
 def _ahead(more: Floats) -> float:
-    """The sum of numbers that are zero in the mean or less, in standard errors."""
+    """Return the sum of numbers that are zero in the mean or less, in standard errors."""
     error = math.sqrt(float(more @ more))
     return float(more.sum()) / error if error > 0 else 0.0
 

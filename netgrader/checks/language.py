@@ -130,7 +130,7 @@ def grades(
 
 
 def grades_of(test: Callable[..., Any]) -> Grades | None:
-    """What `grades` said of a test, or None if it said nothing."""
+    """Return what `grades` said of a test, or None if it said nothing."""
     terms = getattr(test, ATTRIBUTE, None)
     return terms if isinstance(terms, Grades) else None
 

@@ -113,7 +113,7 @@ class PlannedCheck:
         *,
         waits: bool = False,
     ) -> CheckResult:
-        """The verdict with this test's name and terms."""
+        """Return the verdict with this test's name and terms."""
         codes = tuple(dict.fromkeys(fault.code for fault in faults if fault.code))
         return CheckResult(
             check=self.check,
@@ -131,7 +131,7 @@ class PlannedCheck:
         )
 
     def not_reached(self) -> CheckResult:
-        """The verdict where the run ended before this test."""
+        """Return the verdict where the run ended before this test."""
         return self.result(Outcome.UNGRADABLE, 0.0, said=say(NOT_REACHED))
 
 
@@ -174,7 +174,7 @@ class GradingPlugin:
     # What fixtures ask.
 
     def terms(self, item: pytest.Item) -> PlannedCheck:
-        """The plan's entry for an item of pytest's."""
+        """Return the plan's entry for an item of pytest's."""
         return self._planned[item.nodeid]
 
     def remark(self, fault: Fault) -> None:
@@ -186,7 +186,7 @@ class GradingPlugin:
         self._forgiven.append(cause)
 
     def causes(self, cells: Sequence[str]) -> Mapping[str, str]:
-        """What is not charged again after the faults that these cells were charged with so far: by code, its cause."""
+        """Return what is not charged again after the faults that these cells were charged with so far: by code, its cause."""
         found: dict[str, str] = {}
         for entry in self.plan:
             verdict = self.verdicts.get(entry.check) if entry.grades.cell in cells else None
@@ -199,7 +199,7 @@ class GradingPlugin:
         return found
 
     def looked_for(self, cell: str) -> frozenset[str]:
-        """Codes of the faults that some test of the cell says it looks for."""
+        """Return codes of the faults that some test of the cell says it looks for."""
         return frozenset(code for entry in self.plan if entry.grades.cell == cell for code in entry.grades.faults)
 
     def raise_if_broken(self) -> None:
@@ -304,7 +304,7 @@ class GradingPlugin:
         return done
 
     def _required(self, item: pytest.Item) -> tuple[str, ...]:
-        """Names of the tests that must have earned credit before this one is run."""
+        """Return names of the tests that must have earned credit before this one is run."""
         own = _function_name(item)
         confirming = (name for name, entry in self._by_function.items() if own in entry.grades.confirms)
         return *self.terms(item).grades.requires, *confirming
@@ -381,7 +381,7 @@ def _earned(verdict: CheckResult) -> bool:
 
 
 def _asserted(raised: BaseException) -> str:
-    """The author's sentence; the comparison that pytest may have added below it is not for students."""
+    """Return the author's sentence; the comparison that pytest may have added below it is not for students."""
     first = say(plain(str(raised).partition("\n")[0]))
     return say(CONTRADICTED) if not first or first.startswith("assert ") else first
 

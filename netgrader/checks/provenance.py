@@ -40,7 +40,7 @@ DEMANDS = frozenset({"widths", "min_layers"})
 
 
 def otherwise(bench: TestContext, cells: Collection[str] | None = None) -> dict[str, str]:
-    """A sentence for each cell of whose evidence there is something to tell.
+    """Return a sentence for each cell of whose evidence there is something to tell.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def _changed_names(bench: TestContext, wanted: Collection[str]) -> Iterator[tupl
 
 
 def _other_networks(bench: TestContext, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Where a notebook trained another network than the one that its function makes for the grader."""
+    """Yield where a notebook trained another network than the one that its function makes for the grader."""
     graphs = {cell: graph for cell in _cells(bench) if (graph := bench.evidence(cell).raw.graphs.get(NET)) is not None}
     asked = next((cell for cell in graphs if _makes_networks(bench, cell)), None)
     if asked is None:
@@ -100,12 +100,12 @@ def _makes_networks(bench: TestContext, cell: str) -> bool:
 
 
 def _demands(bench: TestContext, cell: str) -> frozenset[str]:
-    """The names of what the cell's exercise asks for."""
+    """Return the names of what the cell's exercise asks for."""
     return frozenset(bench.exercises.tables.get(cell.removeprefix("check_"), {}))
 
 
 def _read(graph: GraphEvidence) -> Network | None:
-    """A network as its graph alone tells it; None where that is nothing."""
+    """Return a network as its graph alone tells it; None where that is nothing."""
     try:
         network: Network = netgrader.read_network(graph.meta_graph, graph.parts, lab=None)
     except NetgraderError:
@@ -114,13 +114,13 @@ def _read(graph: GraphEvidence) -> Network | None:
 
 
 def _shape(network: Network, demands: Collection[str]) -> tuple[object, ...]:
-    """What is the same at every rate. Where loss or optimizer are free, a training may well have its own."""
+    """Return what is the same at every rate. Where loss or optimizer are free, a training may well have its own."""
     asked = (part for name, part in (("loss", network.loss), ("optimizer", network.optimizer)) if name in demands)
     return network.layers, *(part.kind if part else None for part in asked)
 
 
 def _words(network: Network) -> str:
-    """A network in a few words."""
+    """Return a network in a few words."""
     widths = [network.layers[0].inputs, *(layer.outputs for layer in network.layers)]
     activations = [layer.activation for layer in network.layers[:-1]]
     parts = [" → ".join("?" if width is None else str(width) for width in widths)]
@@ -147,7 +147,7 @@ FLOPS = 2.5e11
 
 
 def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArray[Any]]) -> str | None:
-    """What speaks against `values` having been trained before the check `cell`, in words; None if nothing does.
+    """Return what speaks against `values` having been trained before the check `cell`, in words; None if nothing does.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArr
 
 
 def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> str | None:
-    """Why no sweep of learning rates can have been run before the check `cell`, in words; None if one can have been.
+    """Return why no sweep of learning rates can have been run before the check `cell`, in words; None if one can have been.
 
     What ran before the cell `since`, which makes what is swept, was none.
 
@@ -185,7 +185,7 @@ def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> str | None:
 
 
 def _seconds_before(cells: Json, cell: str, since: str = "") -> float | None:
-    """Processor time of the student's own cells from `since` on up to the check `cell`; None if that is not known."""
+    """Return the processor time of the student's own cells from `since` on up to the check `cell`; None if that is not known."""
     total = known = 0.0
     for run in cells if isinstance(cells, list) else []:
         if not isinstance(run, dict):

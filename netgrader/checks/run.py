@@ -65,17 +65,17 @@ class Fixtures:
 
     @pytest.fixture
     def evidence(self) -> EvidenceByCell:
-        """What every check cell handed over, by its ``grade_id``."""
+        """Return what every check cell handed over, by its ``grade_id``."""
         return EvidenceByCell(self._bench)
 
     @pytest.fixture
     def cell_evidence(self, request: pytest.FixtureRequest) -> CellEvidence:
-        """What this test's own check cell handed over."""
+        """Return what this test's own check cell handed over."""
         return self._bench.evidence(self._cell(request))
 
     @pytest.fixture
     def network(self, request: pytest.FixtureRequest) -> Network:
-        """The network that this test's cell handed over, asked for at its default rate. Pages draw it with the cell."""
+        """Return the network that this test's cell handed over, asked for at its default rate. Pages draw it with the cell."""
         cell = self._cell(request)
         network = self._bench.network(cell)
         self._bench.once(("drawing", cell), lambda: self._draw(cell, network))
@@ -83,42 +83,42 @@ class Fixtures:
 
     @pytest.fixture
     def networks(self, request: pytest.FixtureRequest) -> Networks:
-        """The same at the further rates that it was asked for, by rate."""
+        """Return the same at the further rates that it was asked for, by rate."""
         return self._bench.networks(self._cell(request))
 
     @pytest.fixture
     def exercises(self) -> Exercises:
-        """The parameters of all exercises."""
+        """Return the parameters of all exercises."""
         return self._bench.exercises
 
     @pytest.fixture
     def exercise(self, request: pytest.FixtureRequest) -> Mapping[str, Any]:
-        """The parameters of this test's exercise: the table of its solution cell."""
+        """Return the parameters of this test's exercise: the table of its solution cell."""
         return self._bench.exercises.table(self._cell(request).removeprefix("check_"))
 
     @pytest.fixture
     def lab(self) -> Lab:
-        """Where graphs are run."""
+        """Give where graphs are run."""
         return self._bench.lab
 
     @pytest.fixture
     def mnist(self) -> Mnist:
-        """The data as we hold them."""
+        """Return the data as we hold them."""
         return self._bench.mnist
 
     @pytest.fixture
     def bench(self) -> TestContext:
-        """All of it, for what other fixtures do not give; `TestContext.once` shares costly work between tests."""
+        """Return all of it, for what other fixtures do not give; `TestContext.once` shares costly work between tests."""
         return self._bench
 
     @pytest.fixture
     def outside(self) -> Mapping[str, Any]:
-        """What was seen of the student's process from outside of it; empty in a student's own notebook."""
+        """Return what was seen of the student's process from outside of it; empty in a student's own notebook."""
         return self._bench.outside
 
     @pytest.fixture
     def measured(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        """Where to note figures for ``measured`` in the result: ``measured["test_accuracy"] = 0.98``."""
+        """Give where to note figures for ``measured`` in the result: ``measured["test_accuracy"] = 0.98``."""
         return self.measurements.setdefault(self._cell(request), {})
 
     @pytest.fixture
@@ -215,7 +215,7 @@ class TestRun:
 
     @property
     def measured(self) -> dict[str, Any]:
-        """The figures of all cells."""
+        """Return the figures of all cells."""
         return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
 
 
@@ -290,7 +290,7 @@ def run_tests(
 
 
 def _arguments(files: Mapping[Path, Visibility]) -> list[str]:
-    """Nothing of the surroundings counts: no configuration, no conftest, no other plugin."""
+    """Return arguments with which nothing of the surroundings counts: no configuration, no conftest, no other plugin."""
     here = Path(__file__).parent
     off = [argument for name in OFF for argument in ("-p", f"no:{name}")]
     fixed = ["-c", str(here / "pytest.ini"), "--rootdir", str(here), "--noconftest", "--import-mode=importlib"]

@@ -49,13 +49,13 @@ class Pictures:
 
     @classmethod
     def of(cls, images: npt.NDArray[np.uint8]) -> Pictures:
-        """Of images (n, 28, 28), uint8."""
+        """Make them of images (n, 28, 28), uint8."""
         directions = _directions(images.reshape(len(images), -1).astype(np.float32))
         return cls(directions, _shadows(directions))
 
 
 def copied_images(graph: GraphEvidence, pictures: Pictures) -> int:
-    """How many of the `pictures`, up to contrast, were found among the vectors of pixels in values and constants."""
+    """Return how many of the `pictures`, up to contrast, were found among the vectors of pixels in values and constants."""
     pixels = pictures.directions.shape[1]
     arrays = [*graph.values.values(), *_constants(graph.meta_graph, pixels, graph.parts.get("logits", ""))]
     found: set[int] = set()
@@ -102,7 +102,7 @@ def _rows(array: Array, pixels: int) -> Iterator[npt.NDArray[np.float32]]:
 
 
 def _some(vectors: Array) -> npt.NDArray[np.float32]:
-    """At most so many, chosen by what they are: nobody can put the others where they are not looked at."""
+    """Return at most so many, chosen by what they are: nobody can put the others where they are not looked at."""
     if len(vectors) > LOOKED_AT:
         random = np.random.default_rng(
             zlib.crc32(np.ascontiguousarray(vectors[:: len(vectors) // LOOKED_AT]).tobytes())
@@ -112,7 +112,7 @@ def _some(vectors: Array) -> npt.NDArray[np.float32]:
 
 
 def _directions(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Each vector without its mean, of length one; nothing of what is constant or not finite."""
+    """Return each vector without its mean, of length one; nothing of what is constant or not finite."""
     with np.errstate(all="ignore"):
         centred = vectors - vectors.mean(axis=1, keepdims=True)
     return _of_length_one(np.nan_to_num(centred, nan=0.0, posinf=0.0, neginf=0.0))
@@ -126,7 +126,7 @@ def _of_length_one(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _constants(meta_graph: bytes, pixels: int, logits: str) -> Iterator[Array]:
-    """The large constants of numbers that the tensor `logits` is computed from, in a graph and its functions; all if empty.
+    """Yield the large constants of numbers that the tensor `logits` is computed from, in a graph and its functions; all if empty.
 
     What a network is evaluated on may stand in its graph, too.
     """
@@ -149,7 +149,7 @@ def _constants(meta_graph: bytes, pixels: int, logits: str) -> Iterator[Array]:
 
 
 def _leading_to(graph: Any, logits: str) -> Iterator[Sequence[Any]]:
-    """The nodes that a tensor depends on, and those of the functions that are called on the way, whatever they call."""
+    """Yield the nodes that a tensor depends on, and those of the functions that are called on the way, whatever they call."""
     by_name = {node.name: node for node in graph.node}
     ahead = [logits.partition(":")[0]] if logits.partition(":")[0] in by_name else list(by_name)
     found: dict[str, Any] = {}

@@ -41,19 +41,19 @@ TOTAL = 1500
 
 
 def percent(share: float, digits: int | None = 1) -> str:
-    """A share of one as every sentence writes it: 92.6 %; with as many digits as it takes if `digits` is None."""
+    """Return a share of one as every sentence writes it: 92.6 %; with as many digits as it takes if `digits` is None."""
     return f"{100 * share:.6g} %" if digits is None else f"{100 * share:.{digits}f} %"
 
 
 def plain(text: object, limit: int = LIMIT) -> str:
-    """Text that a student may have chosen, in one line without control characters and at most `limit` long."""
+    """Return text that a student may have chosen, in one line without control characters and at most `limit` long."""
     line = " ".join(str(text)[: 20 * limit].split())
     line = "".join(character for character in line if unicodedata.category(character)[0] != "C")
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def message(faults: Iterable[Fault]) -> str:
-    """What was found, what was expected, and where, in a sentence or two for each fault."""
+    """Return what was found, what was expected, and where, in a sentence or two for each fault."""
     return plain(" ".join(_one(fault) for fault in faults), TOTAL)
 
 
@@ -72,7 +72,7 @@ def _one(fault: Fault) -> str:
 
 
 def hint(codes: Iterable[str]) -> str | None:
-    """Why it matters and where the course explains it; None where the catalogue says nothing."""
+    """Return why it matters and where the course explains it; None where the catalogue says nothing."""
     said: list[str] = []
     for code in dict.fromkeys(codes):
         kind = CATALOGUE.get(code)

@@ -246,12 +246,12 @@ def recompute(
 
 
 def accuracy_on_all_of_train(lab: Lab, graph: GraphEvidence, mnist: Mnist) -> float:
-    """The accuracy of a network on all training images, for where a sample of them does not decide."""
+    """Return the accuracy of a network on all training images, for where a sample of them does not decide."""
     return float(np.mean(classify(lab, graph, _scaled(mnist.x_train)) == mnist.y_train))
 
 
 def classify(lab: Lab, graph: GraphEvidence, images: Array) -> npt.NDArray[np.int64]:
-    """The class with the largest logit for each of `images`, which are fed to X as they are."""
+    """Return the class with the largest logit for each of `images`, which are fed to X as they are."""
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
@@ -342,7 +342,7 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
 
 
 def least_accuracy(bench: TestContext, training: str, network: str) -> float:
-    """What a training must reach: less where the network is at fault, which is charged in its own cell already."""
+    """Return what a training must reach: less where the network is at fault, which is charged in its own cell already."""
     terms = bench.exercises.table(training.removeprefix("check_"))
     least = terms["least_accuracy"]
     return float(terms.get("least_of_a_faulty_one", least) if bench.is_faulty(network) else least)
@@ -473,7 +473,7 @@ def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def digest(graph: GraphEvidence) -> bytes:
-    """A hash of all that was handed over of a network."""
+    """Return a hash of all that was handed over of a network."""
     told = hashlib.sha256(graph.meta_graph)
     for values in (graph.values, graph.eval_feed):
         for name, value in sorted(values.items()):
@@ -482,12 +482,12 @@ def digest(graph: GraphEvidence) -> bytes:
 
 
 def _random(graph: GraphEvidence) -> np.random.Generator:
-    """A source of random numbers that follows from all that was handed over of the network, so that it repeats."""
+    """Return a source of random numbers that follows from all that was handed over of the network, so that it repeats."""
     return np.random.default_rng(list(digest(graph)))
 
 
 def _logits(session: LabSession, graph: GraphEvidence, images: Array, random: np.random.Generator) -> Array:
-    """The logits (n, 10) of `images`, which are fed mixed and in batches of uneven sizes."""
+    """Return the logits (n, 10) of `images`, which are fed mixed and in batches of uneven sizes."""
     x, logits = graph.parts["X"], graph.parts["logits"]
     order = random.permutation(len(images))
     batches = list(_batches(order, random))
@@ -512,7 +512,7 @@ def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Itera
 
 
 def recomputed(bench: TestContext, cell: str) -> Recomputed:
-    """What the network that a cell handed over does on our images; cells that hand over the same one share it."""
+    """Return what the network that a cell handed over does on our images; cells that hand over the same one share it."""
     evidence = bench.evidence(cell)
     graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
     same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
@@ -524,10 +524,10 @@ def recomputed(bench: TestContext, cell: str) -> Recomputed:
 
 
 def train_accuracy(bench: TestContext, cell: str) -> float:
-    """What the network that a cell handed over does on all training images."""
+    """Return what the network that a cell handed over does on all training images."""
     return accuracy_on_all_of_train(bench.lab, bench.evidence(cell).graph("net"), bench.mnist)
 
 
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:
-    """The accuracies on training and test images that were reported, an array of numbers each."""
+    """Return the accuracies on training and test images that were reported, an array of numbers each."""
     return evidence.array("acc_trn"), evidence.array("acc_val")

@@ -125,7 +125,7 @@ class _Comparison:
         return JudgedImages(self._strange(), None)
 
     def _factors(self, rows: Int) -> Float:
-        """What each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
+        """Return what each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
         theirs, given = self.theirs[:, :PROJECTIONS], self.given[rows, :PROJECTIONS]
         with np.errstate(divide="ignore", invalid="ignore"):
             factor = (theirs * given).sum(axis=1) / (given**2).sum(axis=1)
@@ -134,7 +134,7 @@ class _Comparison:
         return np.where(aligned, factor, np.nan)
 
     def _scale(self, factors: Float) -> Charge | None:
-        """What is wrong with the scale of rows that are given images."""
+        """Return what is wrong with the scale of rows that are given images."""
         factor = float(np.nanmedian(factors))
         found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
         whole = self.images.dtype.kind != "f"
@@ -190,7 +190,7 @@ def _aligned(prints: Float, others: Float) -> bool:
 
 
 def judge_one_hot(labels: Array, digits: Bytes, rows: Int | None = None) -> Charge | None:
-    """What is wrong with one-hot labels, None if nothing.
+    """Return what is wrong with one-hot labels, None if nothing.
 
     Parameters
     ----------
@@ -293,7 +293,7 @@ def require_labels(bench: TestContext, part: str) -> None:
 
 
 def images_of(bench: TestContext, part: str) -> JudgedImages:
-    """What ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
+    """Return what ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
 
     def judge() -> JudgedImages:
         raw = bench.mnist.x_train if part == "train" else bench.given.images

@@ -86,7 +86,7 @@ NOT_REPORTED = frozenset({"evaluated-on-part", "evaluated-in-fresh-session"})
 
 
 def verdicts(findings: Iterable[LoopFinding], error: Fault | None = None) -> dict[Aspect, Verdict]:
-    """A verdict for each aspect.
+    """Return a verdict for each aspect.
 
     Parameters
     ----------

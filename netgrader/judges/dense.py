@@ -50,7 +50,7 @@ FALSE_ALARM = 1e-9  # how often a sample of the right distribution may be refuse
 
 
 def glorot_limit(inputs: int, outputs: int) -> float:
-    """The limit √(6/(inputs + outputs)) of Glorot-uniform weights.
+    """Return the limit √(6/(inputs + outputs)) of Glorot-uniform weights.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, their
     equation 16.
@@ -72,12 +72,12 @@ def differs_from_uniform(sample: Array, limit: float) -> bool:
 
 
 def spread(sample: Array) -> float:
-    """The standard deviation of `sample`."""
+    """Return the standard deviation of `sample`."""
     return float(np.asarray(sample, dtype=np.float64).std())
 
 
 def describe_sample(sample: Array) -> str:
-    """What `sample` looks like, as a short phrase: ``normal with standard deviation 0.05``."""
+    """Return what `sample` looks like, as a short phrase: ``normal with standard deviation 0.05``."""
     values = np.asarray(sample, dtype=np.float64).reshape(-1)
     low, high, mean, deviation = (float(figure(values)) for figure in (np.min, np.max, np.mean, np.std))
     if low == high:
@@ -97,7 +97,7 @@ def _bound(count: int) -> float:
 
 
 def _distance(values: Array, expected: Array) -> float:
-    """The largest distance between the distribution function of `values` and that `expected` at the sorted values."""
+    """Return the largest distance between the distribution function of `values` and that `expected` at the sorted values."""
     steps = np.arange(values.size + 1) / values.size
     return float(max(np.abs(steps[1:] - expected).max(), np.abs(steps[:-1] - expected).max()))
 
@@ -205,7 +205,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
 
 
 def fetch(loaded: LoadedGraph, session: LabSession, part: str) -> Array:
-    """The value of a part that is a tensor or a variable."""
+    """Return the value of a part that is a tensor or a variable."""
     op = part.partition(":")[0]
     if op in loaded.variables:
         return session.values([op])[op]
@@ -235,7 +235,7 @@ def _upright(weights: Array, inputs: int, outputs: int) -> Array:
 
 
 def require_weights_used(trial: DenseTrial) -> None:
-    """The layer must multiply its input by the W that it returned, whatever follows, and training may change W."""
+    """End the test unless the layer multiplies its input by the W that it returned, whatever follows; training may change W."""
     if not trial.moved:
         fail(
             "layers-not-trained",
@@ -248,14 +248,14 @@ def require_weights_used(trial: DenseTrial) -> None:
 
 
 def require_linear(trial: DenseTrial) -> None:
-    """Asked for without an activation, the layer must not apply one."""
+    """End the test if the layer, asked for without an activation, applies one."""
     name = _recognised(trial)
     if name not in {None, "none"}:
         fail("wrong-activation", found=say("{1} although activation is None", name), expected="x·W + b")
 
 
 def require_bias(trial: DenseTrial) -> None:
-    """Each neuron must add a bias of its own."""
+    """End the test unless each neuron adds a bias of its own."""
     if not np.any(trial.at_zero):
         fail("missing-bias", found="an output of 0 for an input of 0, whatever the variables are", expected="b")
     if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
@@ -263,14 +263,14 @@ def require_bias(trial: DenseTrial) -> None:
 
 
 def require_zero_bias(trial: DenseTrial) -> None:
-    """The bias must start at zero."""
+    """End the test unless the bias starts at zero."""
     if np.any(trial.first_at_zero):
         largest = float(np.abs(trial.first_at_zero).max())
         fail("bias-not-zero", found=say("a first bias of up to {1:.3g}", largest), expected="0")
 
 
 def require_activation(trial: DenseTrial) -> None:
-    """The activation must be applied to x·W + b."""
+    """End the test unless the activation is applied to x·W + b."""
     asked = ACTIVATIONS[trial.activation]
     product = trial.rows @ trial.weights
     if _agrees(trial, asked(product + _before(trial, asked))):
@@ -289,7 +289,7 @@ def require_activation(trial: DenseTrial) -> None:
 
 
 def require_glorot_uniform(trial: DenseTrial) -> None:
-    """The first weights must be drawn uniformly between ±√(6/(inputs + outputs))."""
+    """End the test unless the first weights are drawn uniformly between ±√(6/(inputs + outputs))."""
     weights, limit = trial.first_weights, glorot_limit(trial.inputs, trial.outputs)
     found, expected = describe_sample(weights), say("uniform between {1:.3g} and {2:.3g}", -limit, limit)
     if not np.any(weights):
@@ -303,7 +303,7 @@ def require_glorot_uniform(trial: DenseTrial) -> None:
 
 
 def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
-    """Two layers must have weights of their own; returns whether they also start from values of their own.
+    """End the test unless two layers have weights of their own; return whether they also start from values of their own.
 
     The graph has the parts ``W1`` and ``W2``, two layers of one shape.
     """
@@ -324,7 +324,7 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
 
 
 def _recognised(trial: DenseTrial) -> str | None:
-    """The name of the activation that was applied to x·W + b, if it is one of those we know."""
+    """Return the name of the activation that was applied to x·W + b, if it is one of those we know."""
     product = trial.rows @ trial.weights
     for name, activation in ACTIVATIONS.items():
         if _agrees(trial, activation(product + _before(trial, activation))):
@@ -337,7 +337,7 @@ def _after(outer: Callable[[Array], Array], inner: Callable[[Array], Array], t: 
 
 
 def _before(trial: DenseTrial, activation: Callable[[Array], Array]) -> Array:
-    """The bias: what `activation` turns into the output for a row of zeros, between 0 and 50, found by halving."""
+    """Return the bias: what `activation` turns into the output for a row of zeros, between 0 and 50, found by halving."""
     low, high = np.zeros(trial.outputs), np.full(trial.outputs, 50.0)
     for _ in range(80):
         middle = (low + high) / 2

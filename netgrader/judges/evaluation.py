@@ -67,7 +67,7 @@ class Look:
 
 
 def measure(subject: Subject, runs: Int) -> Measured:
-    """What some evaluations saw."""
+    """Return what some evaluations saw."""
     rows, tables = subject.call.rows, subject.tables
     return Measured(
         train=_part(subject, runs, (rows.index >= 0) & (rows.index < tables.n_train), tables.train),
@@ -94,7 +94,7 @@ def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
 
 
 def looks(subject: Subject, runs: Int) -> list[Look]:
-    """The looks that some evaluations are, one by one: runs in which no row comes twice are the chunks of one look."""
+    """Return the looks that some evaluations are, one by one: runs in which no row comes twice are the chunks of one look."""
     call, tables, correct = subject.call, subject.tables, _correct(subject)[0]
     shown = np.zeros(tables.n_train + tables.n_test, dtype=np.bool_)
     chunks: list[list[int]] = []
@@ -121,7 +121,7 @@ def looks(subject: Subject, runs: Int) -> list[Look]:
 
 
 def _correct(subject: Subject) -> list[Bool]:
-    """For each row of the call, whether the network was right: by the label fed, the student's, the true one."""
+    """Return for each row of the call whether the network was right: by the label fed, the student's, the true one."""
     rows = subject.call.rows
     own = subject.tables.classes[rows.index]
     fed = np.where(rows.labels == NO_LABEL, own, rows.labels)
@@ -130,7 +130,7 @@ def _correct(subject: Subject) -> list[Bool]:
 
 
 def single_runs(subject: Subject, runs: Int) -> list[float]:
-    """The accuracy of each of some runs, by the labels fed."""
+    """Return the accuracy of each of some runs, by the labels fed."""
     correct = per_run(subject.call, _correct(subject)[0])[runs]
     return [float(value) for value in correct / np.maximum(subject.call.sizes[runs], 1)]
 
@@ -147,7 +147,7 @@ ALMOST = 0.97
 
 
 def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
-    """Coverage of both sets after each epoch, and the session it happened in."""
+    """Judge the coverage of both sets after each epoch, and the session it happened in."""
     epochs = subject.course.epochs
     if not epochs:
         return

@@ -177,7 +177,7 @@ def require_largest(trial: GradientTrial) -> None:
 
 
 def each_gradient(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> list[Array | None]:
-    """The gradients handed over, for `images` (n, 784): each as (n, 784), None where it has another size."""
+    """Return the gradients handed over, for `images` (n, 784): each as (n, 784), None where it has another size."""
     feeds = _feeds(graph, labels)
     raw = [_run(session, part, images, feeds) for part in _each_parts(graph.parts)]
     return _split(raw, len(images))
@@ -216,7 +216,7 @@ def _run(session: LabSession, tensor: str, images: Array, feeds: _Feeds) -> Arra
 
 
 def _outputs(logits: Array, labels: Array) -> dict[str, Array]:
-    """Softmax outputs, logits (n, directions, classes) and cross-entropy (n, directions), in float64."""
+    """Return softmax outputs, logits (n, directions, classes) and cross-entropy (n, directions), in float64."""
     if logits.ndim != 3 or logits.shape[-1] != CLASSES:
         fail(
             "gradient-of-wrong-tensor",
@@ -235,7 +235,7 @@ def _top(slopes: Array, probabilities: Array) -> Array:
 
 
 def _split(raw: Sequence[Array], n: int) -> list[Array | None]:
-    """Ten gradients (n, 784) from what was handed over: a list of ten, or one array that holds them along an axis."""
+    """Return ten gradients (n, 784) from what was handed over: a list of ten, or one array that holds them along an axis."""
     if len(raw) == 1 and raw[0].size == CLASSES * n * PIXELS:
         stacked = raw[0].reshape(raw[0].shape if raw[0].ndim == 3 else (-1,))
         if stacked.ndim == 3 and sorted(stacked.shape) == sorted((CLASSES, n, PIXELS)):
@@ -245,7 +245,7 @@ def _split(raw: Sequence[Array], n: int) -> list[Array | None]:
 
 
 def _one(part: Array, n: int) -> Array | None:
-    """A gradient as (n, 784), whichever way the student's images lie; None if it has another size."""
+    """Return a gradient as (n, 784), whichever way the student's images lie; None if it has another size."""
     if part.size != n * PIXELS:
         return None
     if part.shape[0] == n:
@@ -272,7 +272,7 @@ def _of_loss(found: Array, trial: GradientTrial) -> bool:
 
 
 def _which(part: Array, outputs: Array) -> int | None:
-    """The output whose slopes `part` has, None if it is none of them."""
+    """Return the output whose slopes `part` has, None if it is none of them."""
     return next((number for number, output in enumerate(outputs) if _agree(part, output)), None)
 
 

@@ -53,7 +53,7 @@ Int = npt.NDArray[np.int64]
 
 
 def _weights() -> Float:
-    """Fixed for ever: both sides must agree, whatever their version of NumPy, so no generator of NumPy's is used."""
+    """Make weights that are fixed for ever: both sides must agree whatever their NumPy, so none of its generators is used."""
     stream = hashlib.shake_256(b"netgrader: fingerprints of images").digest(2 * PIXELS * PROJECTIONS)
     weights = (np.frombuffer(stream, dtype="<u2").reshape(PIXELS, PROJECTIONS) & 4095).astype(np.int64)
     weights -= weights.sum(axis=0) // PIXELS
@@ -100,7 +100,7 @@ class Table:
         self.first = self.find(known)
 
     def find(self, rows: Float) -> Int:
-        """Index of the known row that each of `rows` is, -1 where it is none."""
+        """Return the index of the known row that each of `rows` is, -1 where it is none."""
         return _nearest(self._sorted, self._order, self.first, rows, self._slack)
 
 
@@ -234,7 +234,7 @@ OF_TEST = 0.4  # of the rows that may be nearest to a test image; one in seven i
 
 
 def only_images(log: TrainingLog, images: ImageRows | None) -> TrainingLog:
-    """The log with the calls marked whose unknown rows are altered training images; in others they stay unknown.
+    """Return the log with the calls marked whose unknown rows are altered training images; in others they stay unknown.
 
     `images` are the rows of the log's tables; None if they are not to be had.
     """

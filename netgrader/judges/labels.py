@@ -70,14 +70,14 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
 
 
 def class_shift(labels: Bytes, own: Bytes) -> int | None:
-    """The constant from 1 to 9 that `labels` are off by, modulo 10; None if there is none."""
+    """Return the constant from 1 to 9 that `labels` are off by, modulo 10; None if there is none."""
     shifts = np.bincount((labels.astype(np.int64) - own) % 10, minlength=10)
     best = int(np.argmax(shifts))
     return best if best and shifts[best] > EXPLAINED * len(labels) else None
 
 
 def row_shift(labels: Bytes, own: Bytes, index: Int, shifts: tuple[int, ...]) -> int | None:
-    """By how many rows `labels` are shifted, along the array or along the order of feeding; None if they are not.
+    """Return by how many rows `labels` are shifted, along the array or along the order of feeding; None if they are not.
 
     Parameters
     ----------

@@ -89,13 +89,13 @@ class ShortRun:
 
     @property
     def last(self) -> float:
-        """The mean loss of the last steps; infinite if it is not finite."""
+        """Return the mean loss of the last steps; infinite if it is not finite."""
         mean = float(np.mean(self.losses[-SMOOTH:]))
         return mean if math.isfinite(mean) else math.inf
 
     @property
     def smoothed(self) -> Array:
-        """For each step the mean loss of the last `SMOOTH` steps, which ends at `last`."""
+        """Return for each step the mean loss of the last `SMOOTH` steps, which ends at `last`."""
         sums = np.cumsum(np.concatenate([[0.0], self.losses]))
         ends = np.arange(1, len(sums))
         starts = np.maximum(ends - SMOOTH, 0)
@@ -214,7 +214,7 @@ class _Trial:
 
 
 def trained_accuracies(lab: Lab, graphs: Sequence[GraphEvidence], test: tuple[Array, Array]) -> list[float]:
-    """The accuracy on test images of each of some networks, with the weights that were handed over with it."""
+    """Return the accuracy on test images of each of some networks, with the weights that were handed over with it."""
     found = []
     for graph in graphs:
         loaded = lab.load(graph.meta_graph)
@@ -259,7 +259,7 @@ def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
 def judge_rate(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> Fault | None:
-    """What is wrong with the rate of `at`, given runs at a third, three and ten times of it; None if nothing is.
+    """Return what is wrong with the rate of `at`, given runs at a third, three and ten times of it; None if nothing is.
 
     `found` says that it is the best of a sweep that can be true, as `found_by_sweep` tells.
     """
@@ -280,7 +280,7 @@ def judge_rate(
 def compare_rates(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> RateVerdict | None:
-    """The same as a code and the run that shows it."""
+    """Return the same as a code and the run that shows it."""
     if not at.explodes and tenfold.last < at.last <= third.last and not tenfold.explodes and at.stuck:
         # So slow that it has hardly begun: it looks stuck, but the larger the rate, the farther it gets.
         return RateVerdict("learning-rate-too-low", tenfold)

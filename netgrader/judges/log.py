@@ -76,12 +76,12 @@ class Tables:
 
     @cached_property
     def train(self) -> Int:
-        """Numbers of the training rows, equal ones once."""
+        """Return numbers of the training rows, equal ones once."""
         return np.unique(self.first[: self.n_train])
 
     @cached_property
     def test(self) -> Int:
-        """Numbers of the test rows, equal ones once."""
+        """Return numbers of the test rows, equal ones once."""
         return np.unique(self.first[self.n_train :])
 
 
@@ -221,23 +221,23 @@ class LoggedCall:
 
     @property
     def steps(self) -> Int:
-        """Numbers of the runs that took a train step."""
+        """Return numbers of the runs that took a train step."""
         return np.flatnonzero(self.asked & Asked.STEP)
 
     @property
     def initialisations(self) -> Int:
-        """Numbers of the events that gave the weights their initial values."""
+        """Return numbers of the events that gave the weights their initial values."""
         return np.flatnonzero(self.asked & Asked.INITIALISE)
 
     def of(self, runs: Int | list[int]) -> Rows:
-        """The rows of some runs, one after the other."""
+        """Return the rows of some runs, one after the other."""
         pieces = [np.arange(self.starts[run], self.starts[run + 1]) for run in runs]
         at = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
         rows = self.rows
         return Rows(rows.index[at], rows.factor[at], rows.shift[at], rows.labels[at], rows.found[at], rows.near[at])
 
     def indices(self, run: int) -> Int:
-        """Which rows of the tables one run was fed."""
+        """Return which rows of the tables one run was fed."""
         return self.rows.index[self.starts[run] : self.starts[run + 1]]
 
 
@@ -349,7 +349,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> L
 
 
 def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
-    """Which runs moved the weights by the gradient of the loss, where none took the network's own train step."""
+    """Return which runs moved the weights by the gradient of the loss, where none took the network's own train step."""
     if (asked & Asked.STEP).any():
         return np.zeros(len(asked), dtype=bool)
     after = np.append(state[1:], final)
@@ -360,7 +360,7 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
 def _odd(
     arrays: Mapping[str, npt.NDArray[Any]], name: str, column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]]
 ) -> Odd:
-    """What was handed over of rows that nobody knows; nothing, where all are known."""
+    """Return what was handed over of rows that nobody knows; nothing, where all are known."""
     sizes, blocks = column["n_rows"], column["block"]
     parts = {part: arrays[f"{name}/{part}"] for part in ODD_PARTS if f"{name}/{part}" in arrays}
     if not parts:

@@ -31,7 +31,7 @@ UNEVEN = 0.03
 
 
 def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
-    """Coverage and size of the minibatches, epoch by epoch; what is found first counts."""
+    """Judge coverage and size of the minibatches, epoch by epoch; what is found first counts."""
     yield from _scale(subject)
     passes = passes_of(subject)
     for number, epoch in enumerate(subject.course.epochs):
@@ -39,7 +39,7 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def passes_of(subject: Subject) -> list[Int]:
-    """The rows of all train steps, cut into passes over the training images; the last one may be incomplete.
+    """Return the rows of all train steps, cut into passes over the training images; the last one may be incomplete.
 
     Minibatches may reach from one pass into the next. Empty where some image comes twice in a pass, or where there are
     more or fewer passes than epochs were asked for.
@@ -130,7 +130,7 @@ class _Batches:
         )
 
     def _part_only(self) -> LoopFinding:
-        """Some images were never fed; it is fatal where that is most of them."""
+        """Find images that were never fed; that is fatal where that is most of them."""
         saw, each = self._saw()
         severity = Severity.FATAL if 2 * self.different < self.n else None
         return self._say("part-of-data-only", 0.0, found=saw, expected=each, severity=severity)
@@ -139,7 +139,7 @@ class _Batches:
         return say("about {1:,} steps on {2:,} each", self.n // self.asked, self.asked)
 
     def _step_counts(self, n_rows: int) -> set[int]:
-        """How many steps so many rows make at the size asked for."""
+        """Return how many steps so many rows make at the size asked for."""
         return {n_rows // self.asked, -(-n_rows // self.asked)}
 
     def _size_fits(self) -> bool:
@@ -154,7 +154,7 @@ class _Batches:
         return bool((self.sizes == self.usual).mean() > 0.5)
 
     def _complete(self) -> bool:
-        """Each image was fed once; an incomplete last minibatch may be missing, or be filled up."""
+        """Judge whether each image was fed once; an incomplete last minibatch may be missing, or be filled up."""
         missing = self.n - self.different
         twice = len(self.fed) - self.different
         if twice:
@@ -180,7 +180,7 @@ class _Batches:
         return self._left_out()
 
     def _repeated(self, shared: float) -> LoopFinding:
-        """Some rows were fed more than once in the epoch."""
+        """Find rows that were fed more than once in the epoch."""
         saw, each = self._saw()
         if self._drawn_at_random(shared):
             return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
@@ -199,7 +199,7 @@ class _Batches:
         return self._say("sampled-with-replacement", 1.0, found=saw, expected=each)
 
     def _left_out(self) -> LoopFinding:
-        """No row was fed twice, and some were not fed."""
+        """Find rows that were not fed, where none was fed twice."""
         _, each = self._saw()
         missing = self.n - self.different
         short = self.usual < self.asked and len(self.sizes) in self._step_counts(self.n)
@@ -213,7 +213,7 @@ class _Batches:
         return say("{1:,} of {2:,} images", self.different, self.n), say("each of the {1:,} images once", self.n)
 
     def _shared(self) -> tuple[float, float]:
-        """How often a minibatch holds the same rows as the one before, and the share of rows they have in common."""
+        """Return how often a minibatch holds the same rows as the one before, and the share of rows they have in common."""
         if len(self.sizes) < 2:
             return 0.0, 0.0
         same, shares = [], []
@@ -242,7 +242,7 @@ class _Batches:
         return self.different < MIXED * self.n and abs(shared - chance) < 0.2 * chance
 
     def _gaps(self) -> int:
-        """Number of holes in rows that were fed in ascending order; 0 if they were in another order."""
+        """Return the number of holes in rows that were fed in ascending order; 0 if they were in another order."""
         jumps = np.diff(self.fed)
         return int((jumps > 1).sum()) if len(jumps) and (jumps > 0).all() else 0
 
@@ -277,7 +277,7 @@ def _factor(factors: Float) -> float:
 
 
 def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
-    """No test image among the rows of a train step, and no train step where accuracy was to be taken."""
+    """Judge that there is no test image among the rows of a train step, and no train step where accuracy was to be taken."""
     call, tables = subject.call, subject.tables
     stepped = np.repeat((call.asked & Asked.STEP) > 0, call.sizes)
     of_test: Bool = stepped & (call.rows.index >= tables.n_train)
@@ -306,7 +306,7 @@ FEW_STEPS = 4
 
 
 def judge_order(subject: Subject) -> Iterator[LoopFinding]:
-    """A new order in each epoch, and classes mixed within minibatches."""
+    """Judge the order: a new one in each epoch, and classes mixed within minibatches."""
     call, epochs = subject.call, subject.course.epochs
     for epoch in epochs[:1]:
         pure = _purity(subject, epoch)
@@ -335,7 +335,7 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def _identity(subject: Subject, run: int) -> Int:
-    """What tells a minibatch from others: its rows, or where these are altered images, their digits in order."""
+    """Return what tells a minibatch from others: its rows, or where these are altered images, their digits in order."""
     call = subject.call
     index = call.indices(run)
     if call.altered and (index < 0).any():
@@ -368,7 +368,7 @@ def _along_the_file(subject: Subject, epoch: Epoch) -> bool:
 
 
 def _purity(subject: Subject, epoch: Epoch) -> float:
-    """Mean share of the most frequent digit in the epoch's minibatches; 0 if there are too few to tell."""
+    """Return the mean share of the most frequent digit in the epoch's minibatches; 0 if there are too few to tell."""
     shares = []
     for run in epoch.steps:
         call = subject.call

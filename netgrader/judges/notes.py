@@ -99,7 +99,7 @@ class Asked(IntFlag):
 
 
 def first_weights(challenge: int, call: int) -> npt.NDArray[np.float32]:
-    """The weights (784, 10) that the instrument of this call starts from; the bias starts at zero.
+    """Return the weights (784, 10) that the instrument of this call starts from; the bias starts at zero.
 
     They follow from the `challenge` alone, on any machine and with any version of NumPy, so that notes cannot be
     written before it is known, nor copied from another run.
@@ -111,7 +111,7 @@ def first_weights(challenge: int, call: int) -> npt.NDArray[np.float32]:
 
 
 def direction() -> npt.NDArray[np.float32]:
-    """What weights (784, 10) are multiplied with, element by element, and summed: their ``state``."""
+    """Return what weights (784, 10) are multiplied with, element by element, and summed: their ``state``."""
     parts: npt.NDArray[np.float32] = np.random.RandomState(20).randn(PIXELS * CLASSES).astype(np.float32)
     return parts
 
@@ -141,7 +141,7 @@ class Learner:
             moments.extend(np.zeros_like(value) for value in (self.w, self.b)[len(moments) :])
 
     def logits(self, x: Floats) -> Floats:
-        """Of the rows `x` (n, 784); shape (n, 10)."""
+        """Return the logits (n, 10) of rows `x` (n, 784)."""
         found = np.empty((len(x), CLASSES), np.float32)
         for start in range(0, len(x), ROWS):
             np.dot(x[start : start + ROWS], self.w, out=found[start : start + ROWS])
@@ -166,7 +166,7 @@ class Learner:
 
 
 def gradient(x: Floats, slope: Floats) -> Floats:
-    """The gradient (784, 10) of a loss with respect to the weights, by that with respect to the logits of rows `x`."""
+    """Return the gradient (784, 10) of a loss with respect to the weights, by that with respect to the logits of rows `x`."""
     found = np.zeros((x.shape[1], slope.shape[1]), np.float32)
     for start in range(0, len(x), ROWS):
         found += x[start : start + ROWS].T @ slope[start : start + ROWS]
@@ -174,7 +174,7 @@ def gradient(x: Floats, slope: Floats) -> Floats:
 
 
 def loss_and_slope(logits: Floats, y: Floats) -> tuple[float, Floats]:
-    """Mean softmax cross-entropy of logits (n, 10) with labels (n, 10), and its gradient (n, 10).
+    """Return the mean softmax cross-entropy of logits (n, 10) with labels (n, 10), and its gradient (n, 10).
 
     Raises
     ------

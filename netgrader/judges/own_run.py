@@ -64,7 +64,7 @@ class OwnRun:
 
 
 def own_run(bench: TestContext) -> OwnRun | None:
-    """The run of the student's own network, None if there is none to look at."""
+    """Return the run of the student's own network, None if there is none to look at."""
     run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
     return run
 
@@ -102,7 +102,7 @@ def _own_run(bench: TestContext) -> OwnRun | None:
 def _by_own_tensor(
     bench: TestContext, graph: GraphEvidence, images: npt.NDArray[Any], labels: npt.NDArray[Any]
 ) -> list[float]:
-    """What ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
+    """Return what ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
     if not {"X", "Y", "accuracy"} <= graph.parts.keys():
         return []
     loaded = bench.lab.load(graph.meta_graph)

@@ -103,7 +103,7 @@ class _Batch:
     known: Bool
 
     def spread(self, share: float) -> Floats:
-        """The labels, with a `share` of each spread over all classes; those that were handed over are as they were fed."""
+        """Return the labels, with a `share` of each spread over all classes; those that were handed over are as they were fed."""
         if not share:
             return self.y
         even = self.y * np.float32(1 - share) + np.float32(share / CLASSES)
@@ -127,7 +127,7 @@ class _Replay:
         self._odd = {int(at): number for number, at in enumerate(call.odd.at)}
 
     def result(self) -> Replayed:
-        """What came of it."""
+        """Return what came of it."""
         call = self._call
         same = tried = 0
         right = looked = 0
@@ -163,7 +163,7 @@ class _Replay:
         self._networks = [*self._networks[-MOST_SNAPSHOTS:], (self._state(network), network)]
 
     def _nearest(self, state: float) -> Learner | None:
-        """The network in this state, if there is one: of several the one that was used last."""
+        """Return the network in this state, if there is one: of several the one that was used last."""
         for known, network in reversed(self._networks):
             if abs(known - state) <= NEAR or (np.isnan(known) and np.isnan(state)):
                 return network
@@ -194,7 +194,7 @@ class _Replay:
         return len(self._handed_over) + int((~self._known(first, last)).sum()) <= MOST_ODD
 
     def _known(self, first: int, last: int) -> Bool:
-        """Which of some rows are rows of the tables as they are, with a label that names a class.
+        """Return which of some rows are rows of the tables as they are, with a label that names a class.
 
         What was made of the others, if only larger, is known up to rounding, which on grey levels tells more with each step.
         """
@@ -212,7 +212,7 @@ class _Replay:
         return x
 
     def _step(self, network: Learner, run: int) -> bool:
-        """Take the step; whether its loss is the one that was noted, and all of it fits."""
+        """Take the step, and return whether its loss is the one that was noted, and all of it fits."""
         noted = float(self._call.loss[run])
         batch, told = self._batch(run), self._call.odd.gradients.get(run)
         if batch is None and self._must_have_rows(run):
@@ -254,7 +254,7 @@ class _Replay:
         return bool((np.abs(found - wanted) <= FITS * each.max(initial=0.0)).all() or not np.isfinite(wanted).all())
 
     def _classes(self, network: Learner | None, run: int) -> tuple[int, int]:
-        """For how many rows of an evaluation the class noted is the one that the network gives, and of how many."""
+        """Return for how many rows of an evaluation the class noted is the one that the network gives, and of how many."""
         call = self._call
         at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + MOST_ROWS))
         at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
@@ -265,7 +265,7 @@ class _Replay:
 
 
 def _smoothing(network: Learner, batch: _Batch, noted: float) -> float:
-    """How much of each label was spread over all classes, as the first loss tells; 0 if it was none."""
+    """Return how much of each label was spread over all classes, as the first loss tells; 0 if it was none."""
     logits = network.logits(batch.x)
     own, _ = loss_and_slope(logits, batch.y)
     spread, _ = loss_and_slope(logits, batch.spread(1.0))

@@ -120,7 +120,7 @@ def _judge_side(
 
 
 def _lists(subject: Subject) -> tuple[Float, Float] | None:
-    """Both lists, without the accuracy before training where it leads them; None if they are no numbers."""
+    """Return both lists, without the accuracy before training where it leads them; None if they are no numbers."""
     call = subject.call
     if call.acc_trn is None or call.acc_val is None:
         return None
@@ -133,7 +133,7 @@ def _lists(subject: Subject) -> tuple[Float, Float] | None:
 
 
 def _what(subject: Subject) -> str:
-    """What was returned, in words."""
+    """Return what was returned, in words."""
     if subject.call.steps_after:
         return say("numbers before the training had ended: a thread went on for {1:,} steps", subject.call.steps_after)
     kinds = subject.call.returned
@@ -184,7 +184,7 @@ def _is(value: float, part: Part) -> bool:
 
 
 def _read_test(epoch: _Epoch, value: float) -> _Reading | None:
-    """What a value of acc_val is; None if it is as it should be."""
+    """Return what a value of acc_val is; None if it is as it should be."""
     if _is(value, epoch.now.test):
         return None
     if _is(value, epoch.now.train):
@@ -193,7 +193,7 @@ def _read_test(epoch: _Epoch, value: float) -> _Reading | None:
 
 
 def _read_train(epoch: _Epoch, value: float) -> _Reading | None:
-    """What a value of acc_trn is; None if it is as it should be."""
+    """Return what a value of acc_trn is; None if it is as it should be."""
     if _is(value, epoch.now.train):
         return None
     if _is(value, epoch.now.test):
@@ -202,7 +202,7 @@ def _read_train(epoch: _Epoch, value: float) -> _Reading | None:
 
 
 def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -> _Reading | None:
-    """The first of the known mistakes that gives this value; None if it is close enough to what was measured."""
+    """Return the first of the known mistakes that gives this value; None if it is close enough to what was measured."""
     own = epoch.now.train if side == "training" else epoch.now.test
     for accuracy in own.accuracies:
         factors = {100.0: "a percentage", **{float(count): "a sum, not divided" for count in own.counts}}

@@ -66,7 +66,7 @@ def show_claim(
 def accuracy_curves(
     training: npt.NDArray[Any] | None, test: npt.NDArray[Any], recomputed: float, *, each_epoch: bool
 ) -> Curves:
-    """The curves that were reported, and the recomputed test accuracy at the last epoch.
+    """Return the curves that were reported, and the recomputed test accuracy at the last epoch.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def accuracy_curves(
 
 
 def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False) -> Curves:
-    """The losses at a learning rate, a third and three times of it; at ten times of it where `judge_rate` names that."""
+    """Return the losses at a learning rate, a third and three times of it; at ten times of it where `judge_rate` names that."""
     verdict = compare_rates(third, at, triple, tenfold, found=found)
     named = [(THIRD, third), (YOURS, at), (TRIPLE, triple)]
     # Where ten times the rate can tell nothing, the run at three times stands for it.
@@ -106,7 +106,7 @@ def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortR
 
 
 def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
-    """The sweep as it was reported, beside what our short runs at some of its rates reached."""
+    """Return the sweep as it was reported, beside what our short runs at some of its rates reached."""
     again = {
         repr(float(rate)): run.late
         for run in runs
@@ -118,7 +118,7 @@ def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
 
 
 def wrong_digits(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongDigits:
-    """The first test images that a network takes for others; `found` and `true` are classes of shape (n,)."""
+    """Return the first test images that a network takes for others; `found` and `true` are classes of shape (n,)."""
     wrong = np.flatnonzero(found != true)
     shown = tuple(WrongDigit(int(index), int(found[index]), int(true[index])) for index in wrong[:MOST_DIGITS])
     return WrongDigits(shown, len(wrong), len(true))
@@ -143,7 +143,7 @@ TITLE = (
 def gradient_pictures(
     lab: Lab, graph: GraphEvidence, values: Mapping[str, Array], images: Array, digits: Array
 ) -> Images | None:
-    """The gradients of the ten outputs for the image of which the network is least sure: others hardly have any.
+    """Return the gradients of the ten outputs for the image of which the network is least sure: others hardly have any.
 
     Parameters
     ----------
@@ -180,13 +180,13 @@ def gradient_pictures(
 
 
 def _row(gradients: Array) -> tuple[str, ...]:
-    """Ten pictures on one scale."""
+    """Return ten pictures on one scale."""
     scale = float(np.abs(np.nan_to_num(gradients, posinf=0.0, neginf=0.0)).max())
     return tuple(signed_image(one, scale) for one in gradients)
 
 
 def _outputs(session: LabSession, graph: GraphEvidence, images: Array) -> Array:
-    """The softmax of the logits (n, 10), in float64."""
+    """Return the softmax of the logits (n, 10), in float64."""
     (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: images.astype(np.float32), **graph.eval_feed})
     scores = np.asarray(logits, np.float64)
     if scores.shape != (len(images), CLASSES):
@@ -197,7 +197,7 @@ def _outputs(session: LabSession, graph: GraphEvidence, images: Array) -> Array:
 
 
 def _slopes(session: LabSession, graph: GraphEvidence, image: Array) -> Array:
-    """How the softmax outputs change with each pixel, by central differences (10, 784)."""
+    """Return how the softmax outputs change with each pixel, by central differences (10, 784)."""
     steps = STEP * np.eye(PIXELS)
     up, down = (_outputs(session, graph, image + sign * steps) for sign in (1, -1))
     slopes: Array = (up - down).T / (2 * STEP)

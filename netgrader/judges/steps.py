@@ -28,7 +28,7 @@ DOES_NOT_END = "DoesNotEnd"  # the instrument's own error; its message is the se
 
 
 def error_fault(subject: Subject) -> Fault | None:
-    """What `train` raised, as a fault; None if it raised nothing."""
+    """Return what `train` raised, as a fault; None if it raised nothing."""
     error = subject.call.error
     if error is None:
         return None
@@ -52,7 +52,7 @@ def error_fault(subject: Subject) -> Fault | None:
 
 
 def _before_a_step(message: str, place: str) -> Fault | None:
-    """What TensorFlow says of the instrument where no step was taken, and what it means there."""
+    """Return what TensorFlow says of the instrument where no step was taken, and what it means there."""
     if "is not an element of this graph" in message:
         made = "an initialiser made outside of net.graph"
         return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
@@ -65,7 +65,7 @@ def _before_a_step(message: str, place: str) -> Fault | None:
 def judge_run(
     subject: Subject, error: Fault | None, *, steps_elsewhere: bool, only_one: bool = False
 ) -> Iterator[LoopFinding]:
-    """Initialisation, steps, epochs.
+    """Judge initialisation, steps, epochs.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _epochs(count: int) -> str:
 
 
 def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
-    """The weights get their initial value before the first step, and not again."""
+    """Judge whether the weights get their initial value before the first step, and not again."""
     call, course = subject.call, subject.course
     first = course.steps[0] if len(course.epochs) else call.steps[0]
     again = [run for run in call.initialisations if run > first and _next_run(subject, run) in course.steps]
@@ -141,14 +141,14 @@ def _moves(subject: Subject) -> bool:
 
 
 def _next_run(subject: Subject, event: int) -> int:
-    """The first run after an event that fed rows, -1 if there is none."""
+    """Return the first run after an event that fed rows, -1 if there is none."""
     call = subject.call
     later = np.flatnonzero((call.asked[event:] & Asked.INITIALISE) == 0)
     return event + int(later[0]) if len(later) else -1
 
 
 def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
-    """The session that `train` was given holds what was learned."""
+    """Judge whether the session that `train` was given holds what was learned."""
     call = subject.call
     untrained = call.state[subject.course.steps[0]]
     if np.isnan(call.final) or (_moves(subject) and np.isclose(call.final, untrained, rtol=1e-6)):
@@ -164,7 +164,7 @@ def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def judge_graph(subject: Subject) -> Iterator[LoopFinding]:
-    """Nothing is added to the graph once all has been done for the first time."""
+    """Judge whether anything is added to the graph once all has been done for the first time."""
     call, epochs = subject.call, subject.course.epochs
     if not epochs:
         return

@@ -40,7 +40,7 @@ SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
 
 
 def require_graph(graph: GraphEvidence) -> None:
-    """The parts must lie in the graph that is returned with them."""
+    """End the test unless the parts lie in the graph that is returned with them."""
     returned = graph.about.get("returned")
     if returned == "none":
         fail("missing-tensor", found="no attribute graph", expected="net.graph")
@@ -72,7 +72,7 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
 
 
 def require_layers(network: Network) -> None:
-    """There must be trained layers from the images to as many outputs as there are classes."""
+    """End the test unless there are trained layers from the images to as many outputs as there are classes."""
     if not network.layers:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
     exercise = network.exercise
@@ -82,7 +82,7 @@ def require_layers(network: Network) -> None:
 
 
 def require_loss(network: Network) -> None:
-    """There must be a loss, and it must be known which; whether it is the right one the reader's faults say."""
+    """End the test unless there is a loss, and it is known which; whether it is the right one the reader's faults say."""
     if network.loss is None:
         asked = network.exercise.loss if network.exercise is not None else None
         fail("missing-tensor", found="no loss", expected=asked or "a loss", severity=Severity.FATAL)
@@ -91,7 +91,7 @@ def require_loss(network: Network) -> None:
 
 
 def require_optimizer(network: Network, *, decided: bool = True) -> None:
-    """There must be an optimizer that moves variables; with `decided`, it must also be known which."""
+    """End the test unless an optimizer moves variables; with `decided`, it must also be known which."""
     if network.optimizer is None:
         asked = network.exercise.optimizer if network.exercise is not None else None
         fail(
@@ -107,7 +107,7 @@ def require_optimizer(network: Network, *, decided: bool = True) -> None:
 
 
 def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
-    """The optimizer must use the learning rate that was asked for; `severity` where another is less grave than usual."""
+    """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual."""
     if network.optimizer is None:
         fail("missing-tensor", found="no operation that trains", expected="train_op", severity=Severity.FATAL)
     found = network.optimizer.learning_rate
@@ -118,7 +118,7 @@ def require_rate(network: Network, rate: float, *, severity: Severity | None = N
 
 
 def require_role(network: Network, role: str) -> None:
-    """Some tensor or op must play the `role`."""
+    """End the test unless some tensor or op plays the `role`."""
     played = network.roles.get(role)
     if played is None or (played.name is None and not played.candidates):
         fail("missing-tensor", found=say("nothing that could be the {1}", role), expected=role)
@@ -127,7 +127,7 @@ def require_role(network: Network, role: str) -> None:
 
 
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:
-    """The `part` must be the weights of a layer: its variable, or a tensor that has the value of it.
+    """End the test unless the `part` is the weights of a layer: its variable, or a tensor that has the value of it.
 
     A layer may keep weights and bias in one variable, or build its weights from parts. So where the variable itself is
     not what was handed over, it must have the weights' shape and change with the layer's variables.

@@ -62,7 +62,7 @@ class CallEpochs:
 
     @property
     def steps(self) -> Int:
-        """All train steps but the strays."""
+        """Return all train steps but the strays."""
         return np.concatenate([np.empty(0, dtype=np.int64), *(epoch.steps for epoch in self.epochs)])
 
 
@@ -194,28 +194,28 @@ class Subject:
 
     @cached_property
     def course(self) -> CallEpochs:
-        """The call in epochs."""
+        """Return the call in epochs."""
         return course(self.call, self.tables)
 
     @cached_property
     def n_train(self) -> int:
-        """How many different training rows there are."""
+        """Return how many different training rows there are."""
         return len(self.tables.train)
 
     @cached_property
     def n_test(self) -> int:
-        """How many different test rows there are."""
+        """Return how many different test rows there are."""
         return len(self.tables.test)
 
     def seen(self, epoch: Epoch) -> dict[int, int]:
-        """How many training rows were fed how often in the train steps of an epoch."""
+        """Return how many training rows were fed how often in the train steps of an epoch."""
         index = self.rows(epoch).index
         times = np.bincount(index[(index >= 0) & (index < self.tables.n_train)], minlength=self.tables.n_train)
         often, rows = np.unique(times[self.tables.train], return_counts=True)
         return {int(time): int(row) for time, row in zip(often, rows, strict=True)}
 
     def rows(self, epoch: Epoch) -> Rows:
-        """The rows fed in the train steps of an epoch."""
+        """Return the rows fed in the train steps of an epoch."""
         return self.call.of(epoch.steps)
 
 

@@ -75,7 +75,7 @@ class _Trained:
 
 
 def proven_rates(bench: TestContext) -> frozenset[float]:
-    """Rates of the sweep whose results are those of weights that training ended with."""
+    """Return rates of the sweep whose results are those of weights that training ended with."""
     trained = _trained(bench)
     return proven(student_sweep(bench), trained.by_rate, TEST_ROWS, trained.unnamed)
 
@@ -136,7 +136,7 @@ def _ignores_its_rate(bench: TestContext) -> bool:
 
 
 def _images(bench: TestContext) -> RunImages:
-    """The images of short runs; of the test images a sample, of which chance moves an accuracy by half a percent."""
+    """Return the images of short runs; of the test images a sample, of which chance moves an accuracy by half a percent."""
     mnist, rows = bench.mnist, slice(None, None, max(1, len(bench.mnist.x_test) // TEST_ROWS))
     few = slice(0, STEPS * BATCH)
     train = _scaled(mnist.x_train[few]), mnist.y_train[few]
@@ -183,12 +183,12 @@ def _trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
 
 
 def _drawn(bench: TestContext) -> float:
-    """The rate that is tried whatever is proven; the student's process did not know it while the sweep was made."""
+    """Return the rate that is tried whatever is proven; the student's process did not know it while the sweep was made."""
     return drawn_rate(student_sweep(bench).rates.tolist(), bench.challenge(SWEEP) or 0)
 
 
 def decided(bench: TestContext) -> frozenset[float]:
-    """Rates whose results need no run of ours: those that are proven, but for the one that is drawn.
+    """Return rates whose results need no run of ours: those that are proven, but for the one that is drawn.
 
     Where training diverges it may end anywhere, so that a result that is proven there is not doubted.
     """

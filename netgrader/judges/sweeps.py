@@ -123,13 +123,13 @@ def read_sweep(pairs: Array, best: float, *, lists: bool = False, exchanged: boo
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:
-    """The one of `rates` that is tried whatever is proven: nobody can know beforehand which it is."""
+    """Return the one of `rates` that is tried whatever is proven: nobody can know beforehand which it is."""
     different = sorted(set(rates))
     return different[_drawn(f"{challenge}") % len(different)]
 
 
 def in_question(rates: Sequence[float], best: float, challenge: int) -> list[float]:
-    """Rates of a sweep in the order in which it matters what was trained there.
+    """Return rates of a sweep in the order in which it matters what was trained there.
 
     That is the best one, those beside it, the one that is tried in any case, and then all others as they are drawn.
     """
@@ -184,7 +184,7 @@ def require_best(sweep: StudentSweep) -> None:
 def proven(
     sweep: StudentSweep, trained: Mapping[float, float], rows: int, unnamed: Sequence[float] = ()
 ) -> frozenset[float]:
-    """Rates of the sweep whose result weights reach that training ended with, by their accuracy on `rows` images.
+    """Return rates of the sweep whose result weights reach that training ended with, by their accuracy on `rows` images.
 
     `trained` are accuracies of weights by the rate that they were trained at, `unnamed` those of weights that may have been
     trained at any rate. Each of these proves one result at most, and as many are proven as can be.
@@ -240,7 +240,7 @@ def found_by_sweep(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Co
 
 
 def likely(claimed: Array, early: float, late: float) -> npt.NDArray[np.bool_]:
-    """Which of the accuracies that are claimed an honest run can have had, by those of a short run at that rate.
+    """Return which of the accuracies that are claimed an honest run can have had, by those of a short run at that rate.
 
     The student's sweep may have run for a hundred steps or for many epochs. So a result is doubted only where it lies
     below what a hundred steps reach, or leaves less than a seventh of the errors of our short run.
@@ -335,7 +335,7 @@ def _claimed(sweep: StudentSweep, rate: float) -> float:
 
 
 def student_sweep(bench: TestContext) -> StudentSweep:
-    """The sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
+    """Return the sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
     evidence = bench.evidence(SWEEP)
     pairs = evidence.array("sweep")
     best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))

@@ -55,13 +55,13 @@ class Training:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Codes of the faults named, remarks left out, each once."""
+        """Return codes of the faults named, remarks left out, each once."""
         named = [fault.code for verdict in self.verdicts.values() for fault in verdict.faults]
         return tuple(dict.fromkeys(named))
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Codes of what is noted and costs nothing."""
+        """Return codes of what is noted and costs nothing."""
         noted = [fault.code for verdict in self.verdicts.values() for fault in verdict.remarks]
         return tuple(dict.fromkeys(noted))
 
@@ -129,7 +129,7 @@ LEFT_OUT = "; the last minibatch, which was not full, was left out, as it may be
 
 
 def training_of(bench: TestContext) -> Training:
-    """What the student's `train` did on the instruments; ends the test if nothing can be said of it."""
+    """Return what the student's `train` did on the instruments; ends the test if nothing can be said of it."""
     training: Training = bench.once((CELL, "training"), lambda: _training(bench))
     return training
 
@@ -178,7 +178,7 @@ def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None)
 
 
 def _trained_on(bench: TestContext) -> ImageRows | None:
-    """The images that `train` could read, training and test rows one after the other; None if they are no such thing."""
+    """Return the images that `train` could read, training and test rows one after the other; None if they are no such thing."""
     raw = bench.evidence(CELL).raw
     parts: list[ImageRows] = []
     for item in (f"images/{name}" for name in IMAGES):
@@ -211,7 +211,7 @@ def show_training(bench: TestContext, show: Callable[[Observation], None]) -> No
 
 
 def training_pictures(training: Training) -> Iterator[Observation]:
-    """How often rows were fed in the first epoch of the first call, and its losses; nothing where no step was taken."""
+    """Yield how often rows were fed in the first epoch of the first call, and its losses; nothing where no step was taken."""
     subject = next(iter(training.subjects), None)
     if subject is None or not subject.course.epochs:
         return
