@@ -29,10 +29,8 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.reader.model import Network
 
-__all__ = ["OTHERWISE", "doubt", "idle", "otherwise"]
+__all__ = ["doubt", "idle", "otherwise"]
 
-OTHERWISE = "otherwise_when_asked: "
-"""What the name of such a fact in ``measured`` begins with; the check cell's id follows."""
 NO_NETWORK = "in what the notebook trained no layers lead from the images to the logits"
 MOST_NAMES = 5
 DEMANDS = frozenset({"widths", "min_layers"})

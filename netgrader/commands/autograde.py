@@ -215,8 +215,8 @@ def _summary(
 
 def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
     """Say which times of handing in were put right, and which are nobody's word but the student's, if they matter."""
-    for said in times.told:
-        out.print(said, markup=False)
+    for warning in times.warnings:
+        out.print(warning, markup=False)
     if times.unconfirmed and has_duedate(assignment):
         first = ", ".join(times.unconfirmed[:MOST_NAMED])
         more = f" and {len(times.unconfirmed) - MOST_NAMED} more" if len(times.unconfirmed) > MOST_NAMED else ""

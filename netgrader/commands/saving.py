@@ -61,7 +61,7 @@ class Saver:
         self._force = force
         ours = is_ours_alone(assignment.course.config)
         self._conversion = Conversion(assignment, self._options) if ours else None
-        self.warnings = self._conversion.said if self._conversion else []
+        self.warnings = self._conversion.warnings if self._conversion else []
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1

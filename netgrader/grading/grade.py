@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.cell_points import cell_points
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.provenance import OTHERWISE
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.again import best_of_runs, retry_rule_of
@@ -383,12 +382,6 @@ def _result(
     status, problem = _status(cells, ran.execution.problem)
     if status is Status.GRADED and ran.execution.problem:
         notes = [*notes, ran.execution.problem]
-    told = {
-        name.removeprefix(OTHERWISE): str(said)
-        for name, said in verified.measured.items()
-        if name.startswith(OTHERWISE)
-    }
-    figures = {name: value for name, value in verified.measured.items() if not name.startswith(OTHERWISE)}
     charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
     return NotebookResult(
         notebook=notebook.name + SUFFIX,
@@ -398,10 +391,12 @@ def _result(
         faults=tuple(dict.fromkeys(code for check in charged for code in check.faults)),
         status=status,
         problem=problem,
-        measured={**figures, **({"notes": list(notes)} if notes else {})},
+        measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
         environment=dict(ran.execution.environment),
-        integrity=_observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, told),
+        integrity=_observed(
+            notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, verified.facts
+        ),
     )
 
 
@@ -410,12 +405,12 @@ def _observed(
     execution: Execution,
     checks: Mapping[str, Sequence[CheckResult]],
     helpers: Mapping[str, str],
-    told: Mapping[str, str],
+    facts: Mapping[str, str],
 ) -> tuple[Observed, ...]:
     """Return what was seen of the notebook, all code that was handed in looked through; within limits, and without outputs."""
     silent = replace(execution, cells=tuple(replace(run, outputs=()) for run in execution.cells))
     try:
-        return within_limits(observed, code, silent, checks, helpers, told)
+        return within_limits(observed, code, silent, checks, helpers, facts)
     except ExceededError as error:
         said = f"What was handed in could not be looked through for what its marks do not say: that {error}."
         return (Observed(code[0].grade_id if code else "", said, None),)

@@ -31,7 +31,7 @@ from netgrader.checks.context import TestContext, mnist_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.plugin import BrokenTests
-from netgrader.checks.provenance import OTHERWISE, otherwise
+from netgrader.checks.provenance import otherwise
 from netgrader.checks.run import run_tests
 from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Broken, Noted, Planned, VerifierLine
@@ -167,8 +167,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
         seen = observations.to_json(run.observations)
         tell(VerifierLine(end=Noted(run.measured_by_cell, seen, tuple(run.log), bench.reading_seconds)))
         # Last, since whatever a graph does to the verifier here costs no figure either.
-        facts = _facts(bench, request.cells)
-        tell(VerifierLine(told={cell: {OTHERWISE + cell: sentence} for cell, sentence in facts.items()}))
+        tell(VerifierLine(facts=_facts(bench, request.cells)))
     finally:
         bench.close()
         if started is not None:

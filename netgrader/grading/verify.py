@@ -155,8 +155,8 @@ class VerifierLine:
         The verdict of one of them.
     end
         What came of the tests besides.
-    told
-        What is told to the instructor of the notebook, as figures by cell.
+    facts
+        What is told to the instructor of the notebook, in sentences by cell; it comes last.
     broken
         Why nothing can be verified.
     """
@@ -164,7 +164,7 @@ class VerifierLine:
     plan: tuple[Planned, ...] | None = None
     verdict: CheckResult | None = None
     end: Noted | None = None
-    told: Mapping[str, Mapping[str, Any]] | None = None
+    facts: Mapping[str, str] | None = None
     broken: Broken | None = None
 
 
@@ -178,6 +178,8 @@ class Verification:
         Verdicts by check cell, in the order in which students see them.
     measured_by_cell
         Figures for ``measured`` in the result, by the check cell whose tests noted them.
+    facts
+        What is told to the instructor of the notebook, in a sentence by check cell; it costs nothing.
     observations
         What pages may draw, by check cell.
     seconds
@@ -194,6 +196,7 @@ class Verification:
 
     checks: Mapping[str, tuple[CheckResult, ...]]
     measured_by_cell: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
     observations: Observations = field(default_factory=dict)
     seconds: float = 0.0
     reading: float | None = None
@@ -240,7 +243,7 @@ def verify(request: VerificationRequest) -> Verification:
     problem = None
     if limit is not None:
         problem = f"The verification {limit} and was stopped."
-    elif all(line.told is None for line in lines):
+    elif all(line.facts is None for line in lines):
         problem = f"The verification ended before its time (exit code {code})."
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
@@ -319,12 +322,10 @@ def _verification(
     for planned in plan:
         checks.setdefault(planned.cell, []).append(verdicts.get(planned.check.check, planned.check))
     noted = next((line.end for line in lines if line.end), Noted())
-    told: Mapping[str, Mapping[str, Any]] = next((line.told for line in lines if line.told), {})
     return Verification(
         checks={cell: tuple(found) for cell, found in checks.items()},
-        measured_by_cell={
-            cell: {**noted.measured.get(cell, {}), **told.get(cell, {})} for cell in (*noted.measured, *told)
-        },
+        measured_by_cell=noted.measured,
+        facts=next((line.facts for line in lines if line.facts), {}),
         observations=decode_observations(noted.observations),
         seconds=seconds,
         reading=noted.reading,

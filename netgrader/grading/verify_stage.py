@@ -39,6 +39,7 @@ class _StoredVerification:
 
     checks: Mapping[str, tuple[CheckResult, ...]]
     measured: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, str]
     observations: Any
     log: tuple[str, ...]
 
@@ -194,6 +195,7 @@ def _verification(request: VerificationRequest, known: _Known | None) -> Verific
         fresh,
         checks=_merged(before.checks, fresh.checks, kept),
         measured_by_cell=_merged(before.measured_by_cell, fresh.measured_by_cell, kept),
+        facts=_merged(before.facts, fresh.facts, kept),
         observations=_merged(before.observations, fresh.observations, kept),
     )
 
@@ -211,6 +213,7 @@ def _as_json(verification: Verification) -> dict[str, Any]:
             for cell, checks in sorted(verification.checks.items())
         },
         "measured": {cell: dict(noted) for cell, noted in sorted(verification.measured_by_cell.items())},
+        "facts": dict(sorted(verification.facts.items())),
         "observations": observations.to_json(dict(sorted(verification.observations.items()))),
         "log": list(verification.log),
     }
@@ -219,4 +222,5 @@ def _as_json(verification: Verification) -> dict[str, Any]:
 def _load(content: Path) -> Verification:
     raw = json.loads((content / VERIFICATION_FILE).read_text(encoding="utf-8"))
     stored = decode(_StoredVerification, raw)
-    return Verification(stored.checks, stored.measured, decode_observations(stored.observations), log=stored.log)
+    drawn = decode_observations(stored.observations)
+    return Verification(stored.checks, stored.measured, stored.facts, drawn, log=stored.log)

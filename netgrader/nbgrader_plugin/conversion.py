@@ -91,14 +91,14 @@ class Conversion:
 
     Attributes
     ----------
-    said
+    warnings
         What an instructor is to know of what was saved, in sentences.
     """
 
     def __init__(self, assignment: Assignment, options: Options) -> None:
         self._assignment = assignment
         self._options = options
-        self.said: list[str] = []
+        self.warnings: list[str] = []
         config = nbgrader_config(assignment.course)
         config.CourseDirectory.root = str(assignment.course.root)
         self._ignored = [*CourseDirectory(config=config).ignore, NOTEBOOKS]
@@ -145,7 +145,7 @@ class Conversion:
         beside = _files(folder, self._ignored)
         taken = _as_many_as_fit(beside)
         if len(taken) < len(beside):
-            self.said.append(TOO_MUCH.format(student=student, number=len(beside) - len(taken), folder=folder))
+            self.warnings.append(TOO_MUCH.format(student=student, number=len(beside) - len(taken), folder=folder))
         self._copy(taken, folder, target)
         self._copy(self._course_files, self._assignment.source, target)
         for name, kept in marks.items():

@@ -53,13 +53,13 @@ class HandedIn:
 
     Attributes
     ----------
-    told
+    warnings
         Sentences on times that were put right, or are doubtful.
     unconfirmed
         Students whose time nobody but their own ``timestamp.txt`` says.
     """
 
-    told: tuple[str, ...]
+    warnings: tuple[str, ...]
     unconfirmed: tuple[str, ...]
 
 
@@ -80,7 +80,7 @@ class _Record:
 def put_right(assignment: Assignment, students: Iterable[str]) -> HandedIn:
     """Have ``timestamp.txt`` of each student's submission say what the exchange says, where that knows the submission."""
     records = _records(assignment.course, assignment.name)
-    told: list[str] = []
+    warnings: list[str] = []
     unconfirmed = []
     for student in students:
         folder = assignment.course.folder("submitted", student, assignment.name)
@@ -93,20 +93,22 @@ def put_right(assignment: Assignment, students: Iterable[str]) -> HandedIn:
             try:
                 same = within_limits(_same, records[student], folder)
             except ExceededError as error:
-                told.append(f"{student}: comparing it with what the exchange has {error}. Look at it, and at its time.")
+                warnings.append(
+                    f"{student}: comparing it with what the exchange has {error}. Look at it, and at its time."
+                )
         if not same:
             unconfirmed += [student] if claimed is not None else []
             continue
         record = next((one for one in same if one.when == claimed), None) or max(same, key=lambda one: one.when)
         if record.when != claimed:
-            told.append(_corrected(folder, student, claimed, record))
+            warnings.append(_corrected(folder, student, claimed, record))
         with contextlib.suppress(OSError):
             if record.changed - record.when > SLOW:  # not the sum: there may be no such time
-                told.append(
+                warnings.append(
                     f"{student}: handed in at {record.text} by its name in the exchange, but changed there at "
                     f"{record.changed:%Y-%m-%d %H:%M:%S} UTC. Whoever changed it decides whether that counts: look at it."
                 )
-    return HandedIn(tuple(map(plain, told)), tuple(unconfirmed))
+    return HandedIn(tuple(map(plain, warnings)), tuple(unconfirmed))
 
 
 def _corrected(folder: Path, student: str, claimed: datetime | None, record: _Record) -> str:

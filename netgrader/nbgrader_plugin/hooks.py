@@ -74,8 +74,8 @@ def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
     if notebooks:
         own = Course(Path.cwd()).assignment(assignment)
         folder = Path(notebooks[0]).parent
-        for said in put_right(own, _students(own, folder)).told:
-            LOG.warning(said)
+        for warning in put_right(own, _students(own, folder)).warnings:
+            LOG.warning(warning)
         drop_links(folder, notebooks=not own.is_ours)
         if not own.is_ours:
             notebooks[:] = [path for path in notebooks if Path(path).is_file()]

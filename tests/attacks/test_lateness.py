@@ -219,7 +219,7 @@ def test_what_was_brought_up_out_of_an_archive_came_with_it(due: TinyCourse) -> 
     assert (submitted / "work.py").is_file()
     found = put_right(due.assignment, ("eve",))
     assert found.unconfirmed == ()
-    assert "which counts" not in "".join(found.told)
+    assert "which counts" not in "".join(found.warnings)
 
 
 def test_nobody_waits_for_a_file_in_the_exchange_that_is_leased_to_a_students_process(due: TinyCourse) -> None:
@@ -250,11 +250,11 @@ def test_what_is_known_of_times_is_told(due: TinyCourse) -> None:
     due.submit("zoe").with_name("timestamp.txt").write_text(written(EARLY))  # and was in no exchange
     due.submit("max")
     found = put_right(due.assignment, ("ada", "bob", "eve", "max", "zoe"))
-    assert [said.partition(":")[0] for said in found.told] == ["bob", "eve"]
-    assert "which counts" in found.told[0]
-    assert "changed there at" in found.told[1]
+    assert [said.partition(":")[0] for said in found.warnings] == ["bob", "eve"]
+    assert "which counts" in found.warnings[0]
+    assert "changed there at" in found.warnings[1]
     assert found.unconfirmed == ("zoe",)
-    assert put_right(due.assignment, ("ada", "bob")).told == ()
+    assert put_right(due.assignment, ("ada", "bob")).warnings == ()
 
 
 def test_names_in_the_exchange_that_are_none_harm_nobody(due: TinyCourse) -> None:

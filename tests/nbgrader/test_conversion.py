@@ -293,6 +293,6 @@ def test_files_beside_the_notebooks_that_are_too_large_together_stay_where_they_
         assert conversion.save(gradebook, "ada")
     saved = booked.root / "autograded" / "ada" / "numbers"
     assert sorted(path.name for path in saved.glob("*.*")) == ["1_sums.ipynb", "notes.txt"]
-    assert conversion.said == [
+    assert conversion.warnings == [
         f"ada: 1 of the files beside the notebooks are left in {folder}, since together they are too large."
     ]
