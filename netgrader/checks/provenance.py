@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.reader.model import Network
 
-__all__ = ["doubt", "idle", "otherwise"]
+__all__ = ["doubt", "idle", "probe_mismatches"]
 
 NO_NETWORK = "in what the notebook trained no layers lead from the images to the logits"
 MOST_NAMES = 5
@@ -37,7 +37,7 @@ DEMANDS = frozenset({"widths", "min_layers"})
 """What the parameters of an exercise have that asks for a network."""
 
 
-def otherwise(bench: TestContext, cells: Collection[str] | None = None) -> dict[str, str]:
+def probe_mismatches(bench: TestContext, cells: Collection[str] | None = None) -> dict[str, str]:
     """Return a sentence for each cell of whose evidence there is something to tell.
 
     Parameters

@@ -31,7 +31,7 @@ from netgrader.checks.context import TestContext, mnist_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.plugin import BrokenTests
-from netgrader.checks.provenance import otherwise
+from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.run import run_tests
 from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Broken, Noted, Planned, VerifierLine
@@ -177,7 +177,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
 def _facts(bench: TestContext, cells: Collection[str] | None) -> dict[str, str]:
     """Return what is told to the instructor; a graph that breaks whoever reads it costs no verdict that was made before."""
     try:
-        return otherwise(bench, cells)
+        return probe_mismatches(bench, cells)
     except Exception:  # noqa: BLE001  (whatever it is, the verdicts stand; the trace is kept for the instructor)
         traceback.print_exc()
         return {}

@@ -1,1 +1,1 @@
-"""What a student's `train` did, and what the arrays are: from the instrument's log to named faults."""
+"""Judges of arrays, layers, networks, training loops, learning rates, accuracies and gradients, for tests to call."""

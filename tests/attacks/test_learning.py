@@ -23,7 +23,7 @@ from netgrader.checks.held_out import (
     lead_of_the_given,
 )
 from netgrader.checks.language import Failed
-from netgrader.checks.provenance import otherwise
+from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
@@ -354,7 +354,7 @@ def test_a_table_in_the_place_of_the_network_that_the_grader_is_shown_is_told(mn
         out.graph(NET, exported(build))
         out.close()
     bench = TestContext(tmp_path, load_exercises(Path(__file__).parents[2] / "source" / "digits" / "checks"), CagedLab)
-    told = otherwise(bench)
+    told = probe_mismatches(bench)
     assert told.keys() == {"check_deep_training"}
     assert "no layers lead from the images to the logits" in told["check_deep_training"]
 

@@ -13,7 +13,7 @@ import tensorflow.compat.v1 as tf
 import netgrader.student  # noqa: F401  (as the notebook's first cell does)
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.provenance import otherwise
+from netgrader.checks.provenance import probe_mismatches
 from netgrader.grading import verifier
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
@@ -83,7 +83,7 @@ def told(root: Path, function: str, *cells: str, only: tuple[str, ...] | None = 
         take(cell, namespace, root / cell, CHECKS)
     bench = TestContext(root, load_exercises(CHECKS), LocalLab)
     try:
-        return otherwise(bench, only)
+        return probe_mismatches(bench, only)
     finally:
         bench.close()
 
@@ -129,6 +129,6 @@ def test_a_graph_that_breaks_the_comparison_costs_no_verdict_and_is_kept_for_the
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(verifier, "otherwise", broken)
+    monkeypatch.setattr(verifier, "probe_mismatches", broken)
     assert verifier._facts(SimpleNamespace(), None) == {}
     assert "ZeroDivisionError" in capsys.readouterr().err
