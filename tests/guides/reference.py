@@ -36,7 +36,11 @@ def table(head: str, rows: Iterator[tuple[object, ...]]) -> str:
 
 def first(thing: object) -> str:
     """Return the first paragraph of a docstring."""
-    return (inspect.getdoc(thing) or "").partition("\n\n")[0]
+    said = (inspect.getdoc(thing) or "").partition("\n\n")[0]
+    what = said.removeprefix("Return ").removeprefix(
+        "Give "
+    )  # a table says what a thing is, not what its function does
+    return what[:1].upper() + what[1:]
 
 
 def commands() -> str:
