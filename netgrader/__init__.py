@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,5 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return grade
     if name == "read_network":
-        return importlib.import_module("netgrader.reader").read_network
+        from netgrader.named_exercises import read_network
+
+        return read_network
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
     from netgrader.evidence import Json, ProbeError
     from netgrader.faults import Fault
-    from netgrader.reader.lab.api import Lab
-    from netgrader.reader.model import Network
+    from netgrader.reader import Lab, Network
 
 __all__ = ["CellEvidence", "Mnist", "Networks", "TestContext", "mnist_in"]
 

@@ -24,7 +24,7 @@ import msgspec
 from msgspec import Meta
 
 from netgrader.errors import NetgraderError
-from netgrader.reader.model import Exercise
+from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

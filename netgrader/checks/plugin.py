@@ -28,7 +28,7 @@ from netgrader.checks.wording import (
 from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
 from netgrader.phrases import say
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 from netgrader.results import CheckResult, Outcome, Visibility, severity_of
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence, Json
-    from netgrader.reader.model import Network
+    from netgrader.reader import Network
 
 __all__ = ["doubt", "idle", "probe_mismatches"]
 

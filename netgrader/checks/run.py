@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
     from netgrader.checks.language import Grades
     from netgrader.observations import Observation
-    from netgrader.reader.lab.api import Lab
-    from netgrader.reader.model import Network
+    from netgrader.reader import Lab, Network
 
 __all__ = ["EvidenceByCell", "Fixtures", "TestRun", "run_tests"]
 

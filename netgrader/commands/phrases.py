@@ -25,7 +25,6 @@ SAYING = (
     "judges",
     "reader/answer.py",
     "reader/drawing.py",
-    "reader/exercises.py",
     "reader/faults",
     "reader/find",
     "reader/graph",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from netgrader.errors import UsageError
-from netgrader.reader import read_network
+from netgrader.named_exercises import read_network
 from netgrader.strangers import printable
 
 if TYPE_CHECKING:

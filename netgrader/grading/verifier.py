@@ -36,7 +36,7 @@ from netgrader.checks.run import run_tests
 from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Broken, Noted, Planned, VerifierLine
 from netgrader.imports import modules_below
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 from netgrader.student.errors import NotebookError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.plugin import PlannedCheck
     from netgrader.grading.verify import VerificationRequest
-    from netgrader.reader.lab.api import Lab
+    from netgrader.reader import Lab
     from netgrader.results import CheckResult
 
 __all__ = ["serve"]

@@ -39,7 +39,7 @@ from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.checks.wording import percent
 from netgrader.judges.notes import CLASSES
 from netgrader.phrases import say
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from netgrader.checks.held_out import Marked
     from netgrader.checks.tables import FedRows
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader.lab.api import Lab, LabSession
+    from netgrader.reader import Lab, LabSession
 
 __all__ = [
     "Recomputed",

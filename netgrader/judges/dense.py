@@ -16,14 +16,14 @@ import numpy.typing as npt
 from netgrader.checks.language import fail
 from netgrader.faults import Severity
 from netgrader.phrases import say
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader.lab.api import Lab, LabSession, LoadedGraph
+    from netgrader.reader import Lab, LabSession, LoadedGraph
 
 __all__ = [
     "ACTIVATIONS",

@@ -16,14 +16,14 @@ import numpy.typing as npt
 from netgrader.checks.language import fail, partial
 from netgrader.judges.notes import CLASSES, PIXELS
 from netgrader.phrases import say
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader.lab.api import Lab, LabSession
+    from netgrader.reader import Lab, LabSession
 
 __all__ = [
     "GRADIENTS",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
-    from netgrader.reader.lab.api import Lab, LabSession
+    from netgrader.reader import Lab, LabSession
 
 __all__ = [
     "BATCH",

@@ -18,7 +18,7 @@ from netgrader.judges.shown import accuracy_curves, wrong_digits
 from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
 from netgrader.phrases import say
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ from netgrader.judges.learning_rate import SMOOTH, compare_rates
 from netgrader.judges.notes import CLASSES, PIXELS
 from netgrader.observations import Comparison, Curves, Images, Series, Sweep, WrongDigit, WrongDigits, signed_image
 from netgrader.phrases import say
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from netgrader.judges.learning_rate import ShortRun
     from netgrader.judges.sweeps import StudentSweep
     from netgrader.observations import Observation
-    from netgrader.reader.lab.api import Lab, LabSession
+    from netgrader.reader import Lab, LabSession
 
 __all__ = ["accuracy_curves", "gradient_pictures", "rate_curves", "show_claim", "sweep_curve", "wrong_digits"]
 

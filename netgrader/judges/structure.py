@@ -15,12 +15,11 @@ from netgrader.checks.language import fail, ungradable
 from netgrader.faults import Severity
 from netgrader.judges.dense import fetch
 from netgrader.phrases import say
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader.lab.api import Lab
-    from netgrader.reader.model import Network
+    from netgrader.reader import Lab, Network
 
 __all__ = [
     "UNDECIDED",

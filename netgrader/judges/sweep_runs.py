@@ -38,7 +38,7 @@ from netgrader.judges.sweeps import (
     require_trained,
     student_sweep,
 )
-from netgrader.reader.lab.api import LabError
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

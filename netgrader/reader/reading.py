@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.errors import UsageError
 from netgrader.faults import fault
 from netgrader.reader.answer import network_of
-from netgrader.reader.exercises import exercise_named
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find.found import Found, Given
 from netgrader.reader.find.joining import join_activated
@@ -62,43 +60,13 @@ PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 def read_network(
     graph: object,
     parts: object = None,
-    exercise: str | Exercise | None = None,
+    exercise: Exercise | None = None,
     *,
     lab: Lab | Literal["auto"] | None = "auto",
     values: Mapping[str, Array] | None = None,
     eval_feed: Mapping[str, Array] | None = None,
 ) -> Network:
-    """Read what network a graph holds, and what is wrong with it.
-
-    Parameters
-    ----------
-    graph
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text.
-    parts
-        The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
-        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked.
-    exercise
-        The id of the solution cell that asks for the network, or an `Exercise`. None: only what is wrong in any
-        network is a fault.
-    lab
-        Where the graph is tried out. ``"auto"``: for a ``tf.Graph`` TensorFlow in this process, for anything else a
-        cage if one can be had. None: nothing is run, and more stays undecided.
-    values
-        Values of the variables by op name, for what cannot be told from a fresh network.
-    eval_feed
-        What evaluation needs fed beside images and labels, by tensor name; taken from ``parts.eval_feed`` if None.
-
-    Raises
-    ------
-    GraphError
-        If there is no graph in what was given; the message is a sentence.
-    UsageError
-        If there is no such exercise.
-    """
-    if isinstance(exercise, str):
-        exercise = exercise_named(exercise)
-    elif exercise is not None and not isinstance(exercise, Exercise):
-        raise UsageError("An exercise is the id of a solution cell or an Exercise.")
+    """Read what network a graph holds, and what is wrong with it; for the arguments see `netgrader.reader.read_network`."""
     hints = _hints(parts)
     feed = {_tensor(str(key)): np.asarray(value) for key, value in (eval_feed or _eval_feed(parts)).items()}
     try:
@@ -107,8 +75,8 @@ def read_network(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
-    inputs, classes = (exercise.inputs, exercise.classes) if exercise is not None else (784, 10)
-    given = Given(hints, exercise, values or {}, feed, parts is not None, inputs, classes)
+    asked = exercise or Exercise(name="")
+    given = Given(hints, exercise, values or {}, feed, parts is not None, asked.inputs, asked.classes)
     with _some_lab(lab, graph) as chosen:
         reading = _read_as(meta, given, chosen)
         network = network_of(reading)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.evidence import Evidence
-    from netgrader.reader.lab.api import Lab
+    from netgrader.reader import Lab
     from netgrader.results import CheckResult
 
 __all__ = ["check"]

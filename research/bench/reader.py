@@ -35,7 +35,7 @@ began = time.process_time()
 import tensorflow
 imported = time.process_time() - began
 from netgrader.reader.lab.local import LocalLab
-from netgrader.reader import read_network
+from netgrader import read_network
 content, lab = open(sys.argv[1], "rb").read(), LocalLab()
 seconds = []
 for _ in range(4):
@@ -59,7 +59,7 @@ def processor_seconds(*command: str) -> float:
 
 def reading(content: bytes) -> float:
     """Seconds for one GraphDef, nothing run, in a process that has read before."""
-    from netgrader.reader import read_network  # what is measured
+    from netgrader import read_network  # what is measured
 
     seconds = []
     for _ in range(2 * ROUNDS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import read_network
+from netgrader import read_network
 
 
 def network(lab, **renamed):

@@ -3,8 +3,8 @@
 import pytest
 import tensorflow.compat.v1 as tf
 
+from netgrader.named_exercises import exercise_named
 from netgrader.reader import read_network
-from netgrader.reader.exercises import exercise_named
 
 RIGHT = {
     "softmax": tf.nn.softmax,

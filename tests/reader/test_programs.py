@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from netgrader.named_exercises import exercise_named
 from netgrader.reader import read_network
-from netgrader.reader.exercises import exercise_named
 
 HERE = Path(__file__).parent
 

@@ -8,9 +8,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
+from netgrader import read_network
 from netgrader.errors import NetgraderError
-from netgrader.reader import read_network
-from netgrader.reader.exercises import exercise_named
+from netgrader.named_exercises import exercise_named
 from netgrader.reader.lab.local import LocalLab
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import Exercise, read_network
+from netgrader import read_network
+from netgrader.reader import Exercise
 
 ASKED = Exercise(
     "two_layer_network", widths=(30, 10), activations=("relu", "none"), optimizer="adam", learning_rate=0.001, bias=True

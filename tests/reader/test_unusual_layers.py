@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import read_network
+from netgrader import read_network
 
 
 def dense(x, size, function=tf.identity):

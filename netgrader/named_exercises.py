@@ -1,14 +1,23 @@
-"""What the course's exercises ask of a network, as data."""
+"""Reads a network that an exercise asks for by name: what the course's exercises ask of a network, as data."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from netgrader import reader
 from netgrader.errors import UsageError
-from netgrader.reader.model import Exercise
+from netgrader.reader import Exercise
 
-__all__ = ["EXERCISES", "exercise_named"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from netgrader.reader import Lab, Network
+
+__all__ = ["EXERCISES", "exercise_named", "read_network"]
 
 #: The three exercises by the id of the solution cell, at their default learning rates.
 EXERCISES = {
@@ -39,7 +48,7 @@ EXERCISES = {
 
 
 def exercise_named(name: str, learning_rate: float | None = None, **overrides: Any) -> Exercise:
-    """The exercise of a solution cell, with parameters of one's own.
+    """Return the exercise of a solution cell, with parameters of one's own.
 
     Parameters
     ----------
@@ -64,3 +73,26 @@ def exercise_named(name: str, learning_rate: float | None = None, **overrides: A
     except TypeError as error:
         fields = ", ".join(field.name for field in dataclasses.fields(Exercise))
         raise UsageError(f"An exercise has no such parameter; it has {fields}.") from error
+
+
+def read_network(
+    graph: object,
+    parts: object = None,
+    exercise: str | Exercise | None = None,
+    *,
+    lab: Lab | Literal["auto"] | None = "auto",
+    values: Mapping[str, npt.NDArray[np.generic]] | None = None,
+    eval_feed: Mapping[str, npt.NDArray[np.generic]] | None = None,
+) -> Network:
+    """Read what network a graph holds, and what is wrong with it; see `netgrader.reader.read_network`.
+
+    `exercise` may also be the id of the solution cell that asks for the network.
+
+    Raises
+    ------
+    UsageError
+        If there is no such exercise.
+    """
+    if isinstance(exercise, str):
+        exercise = exercise_named(exercise)
+    return reader.read_network(graph, parts, exercise, lab=lab, values=values, eval_feed=eval_feed)
