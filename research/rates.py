@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.judges.learning_rate import EARLY, STEPS, Images, short_run
+from netgrader.judges.learning_rate import EARLY, STEPS, RunImages, short_run
 from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def main() -> None:
                             continue
                         graph = graph_of(network, optimizer, rate)
                         lab = LocalLab(threads=1)
-                        run = short_run(lab, graph, rate, Images(train, test), seed=seed)
+                        run = short_run(lab, graph, rate, RunImages(train, test), seed=seed)
                         lab.close()
                         row = row_of(network, optimizer, rate, seed, run)
                         writer.writerow({**row, "commit": asked.stdout.strip()})
