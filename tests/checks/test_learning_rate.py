@@ -14,7 +14,7 @@ from netgrader.evidence import GraphEvidence
 from netgrader.judges.learning_rate import (
     EARLY,
     STEPS,
-    Images,
+    RunImages,
     ShortRun,
     is_settled,
     judge_rate,
@@ -63,16 +63,16 @@ def two_layers(rate: float, *, reduce: Any = tf.reduce_mean) -> GraphEvidence:
 
 
 @pytest.fixture(scope="module")
-def data() -> Images:
-    """Images and classes to train on and to test with."""
+def data() -> RunImages:
+    """RunImages and classes to train on and to test with."""
     (x_train, y_train), (x_test, y_test) = load_mnist()
     train = x_train[:19_200].reshape(-1, 784).astype(np.float32) / 255, y_train[:19_200]
     test = x_test[:2000].reshape(-1, 784).astype(np.float32) / 255, y_test[:2000]
-    return Images(train, test)
+    return RunImages(train, test)
 
 
 @pytest.fixture(scope="module")
-def runs(data: Images) -> dict[float, ShortRun]:
+def runs(data: RunImages) -> dict[float, ShortRun]:
     lab = LocalLab()
     made = {rate: short_run(lab, two_layers(rate), rate, data) for rate in RATES}
     lab.close()
@@ -135,7 +135,7 @@ def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(run
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("says", "steps"), [(True, EARLY), (False, STEPS)])
-def test_a_run_goes_no_further_than_is_needed(data: Images, says: bool, steps: int) -> None:
+def test_a_run_goes_no_further_than_is_needed(data: RunImages, says: bool, steps: int) -> None:
     lab = LocalLab()
     try:
         run = short_run(lab, two_layers(1e-3), 1e-3, data, enough=lambda _: says)
@@ -146,7 +146,7 @@ def test_a_run_goes_no_further_than_is_needed(data: Images, says: bool, steps: i
 
 
 @pytest.mark.slow
-def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: Images) -> None:
+def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: RunImages) -> None:
     lab = LocalLab()
     try:
         slow = [short_run(lab, two_layers(rate), rate, data) for rate in (3e-9, 1e-8, 3e-8, 1e-7)]
@@ -158,7 +158,7 @@ def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: Ima
 
 
 @pytest.mark.slow
-def test_a_loss_that_is_a_sum_is_judged_like_a_mean(data: Images) -> None:
+def test_a_loss_that_is_a_sum_is_judged_like_a_mean(data: RunImages) -> None:
     lab = LocalLab()
     rates = (3e-4, 1e-3, 3e-3, 1e-2)
     try:
@@ -208,7 +208,7 @@ def test_one_strange_result_of_three_costs_half_and_an_invented_sweep_all(runs: 
 
 
 @pytest.mark.slow
-def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it(data: Images) -> None:
+def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it(data: RunImages) -> None:
     lab, ended = LocalLab(), {}
     try:
         for middle in (1e-3, 1e-2):
@@ -237,7 +237,7 @@ def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, Shor
 
 
 @pytest.mark.slow
-def test_weights_that_training_ended_with_prove_a_result_and_no_other(data: Images) -> None:
+def test_weights_that_training_ended_with_prove_a_result_and_no_other(data: RunImages) -> None:
     lab = LocalLab()
     try:
         run = short_run(lab, two_layers(1e-3), 1e-3, data)

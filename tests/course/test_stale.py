@@ -80,7 +80,7 @@ def test_an_older_netgraders_entry_is_stale_and_made_again(tiny, graded, capsys)
     assert "it was written by another version of netgrader" in said(capsys)
     again = graded()
     assert "execute" in again.made
-    assert "was written by another version of netgrader, so it was made again" in again.said[0]
+    assert "was written by another version of netgrader, so it was made again" in again.warnings[0]
 
 
 def test_room_is_made_by_age_too_and_what_was_pruned_is_made_again(tiny, graded, capsys):
