@@ -4,11 +4,11 @@ from netgrader.checks import grades
 from netgrader.judges.accuracy import (
     recomputed,
     require_learned,
-    require_reported,
     seen_test_images,
     target_met,
     train_accuracy,
 )
+from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import show_claim, wrong_digits
 from netgrader.judges.structure import require_role
 

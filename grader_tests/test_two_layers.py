@@ -7,7 +7,6 @@ from netgrader.judges.accuracy import (
     recomputed,
     require_learned,
     require_own,
-    require_reported,
     require_trained,
     require_values,
     seen_test_images,
@@ -15,6 +14,7 @@ from netgrader.judges.accuracy import (
 )
 from netgrader.judges.input_gradients import gradients, require_largest
 from netgrader.judges.learning_rate import judge_rate
+from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.judges.structure import require_role
 from netgrader.judges.sweep_runs import (

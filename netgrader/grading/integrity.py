@@ -118,7 +118,7 @@ def _named(name: str, text: str, what: str) -> Iterator[Observed]:
 
 def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[Observed]:
     if run.status in ENDED:
-        yield Observed(name, ENDED[run.status], run.limit)
+        yield Observed(name, say(ENDED[run.status]), run.limit)
     if not given and run.error_name in REFUSALS:
         said = say(
             "The cell asked for {1} and was refused: {2}: {3}",
@@ -128,4 +128,4 @@ def _of_cell(name: str, source: str, run: CellRun, *, given: bool) -> Iterator[O
         )
         yield Observed(name, plain(said, 200), None)
     if not given and OWN_CHECK.search(source):
-        yield Observed(name, OWN_CHECK_TOLD, None)
+        yield Observed(name, say(OWN_CHECK_TOLD), None)

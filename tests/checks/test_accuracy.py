@@ -19,12 +19,12 @@ from netgrader.judges.accuracy import (
     Recomputed,
     recompute,
     require_learned,
-    require_reported,
     require_target,
     require_trained,
     require_values,
     target_met,
 )
+from netgrader.judges.reported_accuracy import require_reported
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
