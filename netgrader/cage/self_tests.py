@@ -176,11 +176,13 @@ except OSError: pass
 stay()
 """,
     "pipes": r"""
-first = os.getpid()
+first, started = os.getpid(), 1
 told, tell = os.pipe()
+os.set_blocking(told, False)
 try:
     for _ in range(29):
         if os.fork() == 0: break
+        started += 1
 except OSError: pass
 try:
     while True:
@@ -189,8 +191,13 @@ try:
         fill(lambda content: os.write(writer, content))
 except OSError: pass
 os.write(tell, b"%d " % held)
-time.sleep(1.5)
-if os.getpid() == first: print(sum(map(int, os.read(told, 4096).split())))
+sums, end = b"", time.monotonic() + 8
+while os.getpid() == first and sums.count(b" ") < started and time.monotonic() < end:
+    time.sleep(0.05)
+    try: sums += os.read(told, 4096)
+    except BlockingIOError: pass
+time.sleep(1.5 if os.getpid() == first else 12)
+if os.getpid() == first: print(sum(map(int, sums.split())))
 """,
 }
 _LASTING = (
