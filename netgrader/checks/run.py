@@ -18,7 +18,6 @@ from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
 from netgrader.checks.wording import message
 from netgrader.faults import fault
 from netgrader.observations import NetworkDrawing
-from netgrader.reader.summary import describe
 from netgrader.results import CheckResult, Visibility
 
 if TYPE_CHECKING:
@@ -222,7 +221,7 @@ def _drawing(network: Network, asked: str = "") -> NetworkDrawing:
     """Return the network as pages show it, drawn and in words; `asked` is the learning rate it was asked for."""
     return NetworkDrawing(
         svg=network.svg(),
-        layers=tuple(describe(layer) for layer in network.layers),
+        layers=tuple(layer.describe() for layer in network.layers),
         marked=tuple(message([fault]) for fault in network.faults),
         widths=tuple(layer.outputs for layer in network.layers),
         learning_rate=network.optimizer.learning_rate if network.optimizer is not None else None,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.graph.protos import DTYPES, REFERENCE
+from netgrader.reader.graph.nodes import DTYPES, REFERENCE
 from netgrader.reader.graph.source import GraphError, read_source
 
 if TYPE_CHECKING:

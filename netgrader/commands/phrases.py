@@ -28,10 +28,9 @@ SAYING = (
     "reader/faults",
     "reader/find",
     "reader/graph",
-    "reader/lab/api.py",
+    "reader/lab/__init__.py",
     "reader/model.py",
     "reader/reading.py",
-    "reader/summary.py",
     "reader/trial",
     "evidence.py",
     "student/answer.py",
@@ -41,7 +40,7 @@ SAYING = (
     "grading/restore.py",
     "grading/submission.py",
 )
-OTHERS = {"exercises.py", "plugin.py", "make_descriptors.py"}
+OTHERS = {"exercises.py", "plugin.py"}
 """What speaks to the instructor alone."""
 LABELLING = {"answer.py", "drawing.py"}
 """What says single words: all of theirs are listed."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from netgrader.reader.lab.api import Lab, LabError, LabSession, LoadedGraph
+from netgrader.reader.lab import Lab, LabError, LabSession, LoadedGraph
 from netgrader.reader.model import Exercise, Layer, Loss, Network, Optimizer, Role
 
 if TYPE_CHECKING:

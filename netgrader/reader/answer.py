@@ -18,11 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from netgrader.faults import Fault
-    from netgrader.reader.find.found import Found
+    from netgrader.reader.find import Found
+    from netgrader.reader.reading import Reading
     from netgrader.reader.trial.optimizer_trial import Descent
-    from netgrader.reader.tried import Reading
-
-__all__ = ["network_of"]
 
 SAME_RATE = 1e-6
 """Relative; what differs by less is rounding."""

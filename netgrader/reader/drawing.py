@@ -11,7 +11,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
-from netgrader.reader.summary import describe, describe_loss, describe_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -125,7 +124,7 @@ def _boxes(network: Network) -> list[_Box]:
     known = first is not None and first.inputs is not None and first.inputs > 1 and first.kind == "dense"
     boxes = [_Box("Images", say("{1:,} numbers each", first.inputs) if first is not None and known else "", {"X"})]
     for number, layer in enumerate(network.layers, 1):
-        kind, sizes, *more = describe(layer).split(", ", 2)
+        kind, sizes, *more = layer.describe().split(", ", 2)
         boxes.append(
             _Box(
                 say("Layer {1}: {2}, {3}", number, kind, sizes),
@@ -134,9 +133,9 @@ def _boxes(network: Network) -> list[_Box]:
                 LAST_LAYER if number == len(network.layers) else (),
             )
         )
-    boxes.append(_Box("Loss", describe_loss(network), {network.loss.place if network.loss else "", "loss"}, LOSS))
+    boxes.append(_Box("Loss", network.describe_loss(), {network.loss.place if network.loss else "", "loss"}, LOSS))
     optimizer = network.optimizer.place if network.optimizer else ""
-    boxes.append(_Box("Optimizer", _named(describe_optimizer(network)), {optimizer, "train_op"}, OPTIMIZER))
+    boxes.append(_Box("Optimizer", _named(network.describe_optimizer()), {optimizer, "train_op"}, OPTIMIZER))
     boxes.append(_Box("", "", {"prediction", "accuracy"}, OUTPUTS))
     boxes.append(_Box("", ""))
     return boxes

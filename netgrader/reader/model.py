@@ -1,16 +1,16 @@
-"""What the reader says of a graph: the types `Network`, `Layer`, `Loss`, `Optimizer`, and the `Exercise` that asks."""
+"""What the reader says of a graph, as types, words and JSON; and the `Exercise` that asks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netgrader.phrases import say
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from netgrader.faults import Fault
-
-__all__ = ["Exercise", "Layer", "Loss", "Network", "Optimizer", "Role"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,17 @@ class Layer:
     place: str = field(default="", compare=False)
     parameters: int | None = field(default=None, compare=False)
 
+    def describe(self) -> str:
+        """Return the layer in a line."""
+        sizes = " → ".join("?" if size is None else str(size) for size in (self.inputs, self.outputs))
+        activation = {"none": "no activation", "undecided": "activation undecided", "other": "an activation of its own"}
+        words = [self.kind, sizes, activation.get(self.activation, self.activation)]
+        if not self.bias:
+            words.append("no bias")
+        if self.parameters is not None:
+            words.append(say("{1:,} parameters", self.parameters))
+        return ", ".join(words)
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -157,21 +168,79 @@ class Network:
         return hash(self._meaning())
 
     def __str__(self) -> str:
-        from netgrader.reader.summary import summary  # noqa: PLC0415 - a view of this type, which it imports
+        lines = ["Network"]
+        layers = [f"  {index}. {layer.describe()}" for index, layer in enumerate(self.layers, 1)]
+        lines += layers or ["  no layers found"]
+        lines += [f"  loss: {self.describe_loss()}", f"  optimizer: {self.describe_optimizer()}"]
+        for title, faults in (("Faults", self.faults), ("Remarks", self.remarks)):
+            if faults:
+                lines.append(title)
+                lines += [f"  {line}" for fault in faults for line in _fault_lines(fault)]
+        if self.undecided:
+            lines.append("Undecided")
+            lines += [f"  {sentence}" for sentence in self.undecided]
+        return "\n".join(lines)
 
-        return summary(self)
+    def describe_loss(self) -> str:
+        """Return the loss in a few words."""
+        loss = self.loss
+        if loss is None:
+            return "none found"
+        detail = f", {loss.detail}" if loss.detail else ""
+        return say("{1} of {2}, reduction: {3}{4}", loss.kind.replace("-", " "), loss.of, loss.reduction, detail)
+
+    def describe_optimizer(self) -> str:
+        """Return the optimizer in a few words."""
+        optimizer = self.optimizer
+        if optimizer is None:
+            return "none found"
+        known = None if optimizer.learning_rate is None else f"{optimizer.learning_rate:.4g}"
+        if known is None:
+            rate = "learning rate fed" if optimizer.rate == "fed" else "learning rate undecided"
+        elif optimizer.rate == "fed":
+            rate = say("learning rate fed, {1} by default", known)
+        elif optimizer.rate == "decays":
+            rate = say("learning rate decays from {1}", known)
+        elif optimizer.rate == "varies":
+            rate = say("learning rate varies, {1} at most", known)
+        else:
+            rate = say("learning rate {1}", known)
+        count = len(optimizer.variables)
+        return f"{optimizer.kind}, {rate}, {count} variable{'s' * (count != 1)}"
 
     def as_json(self) -> dict[str, Any]:
-        """The object of ``netgrader read --json``."""
-        from netgrader.reader.summary import as_json  # noqa: PLC0415 - likewise
-
-        return as_json(self)
+        """Return the object of ``netgrader read --json``: layers, loss, optimizer, and the codes of faults and remarks."""
+        layer_keys = ("kind", "inputs", "outputs", "activation", "bias", "variables")
+        return {
+            "layers": [_chosen(layer, layer_keys) for layer in self.layers],
+            "loss": _chosen(self.loss, ("kind", "of", "reduction")),
+            "optimizer": _chosen(self.optimizer, ("kind", "learning_rate", "variables")),
+            "faults": [fault.code for fault in self.faults],
+            "remarks": [fault.code for fault in self.remarks],
+        }
 
     def svg(self) -> str:
-        """A drawing: layers with widths and activations, loss, optimizer, faulty places marked."""
-        from netgrader.reader.drawing import svg  # noqa: PLC0415 - likewise
+        """Draw layers with widths and activations, loss and optimizer; faulty places are marked."""
+        from netgrader.reader.drawing import svg  # noqa: PLC0415 - a view of this type
 
         return svg(self)
 
     def _repr_svg_(self) -> str:
         return self.svg()
+
+
+def _chosen(part: Layer | Loss | Optimizer | None, keys: tuple[str, ...]) -> dict[str, Any] | None:
+    """Some attributes of a part of the network as JSON."""
+    if part is None:
+        return None
+    values = {key: getattr(part, key) for key in keys}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _fault_lines(fault: Fault) -> list[str]:
+    place = f" (at {fault.where})" if fault.place else ""
+    lines = [f"{fault.code}: {fault.sentence}{place}"]
+    if fault.found:
+        expected = f", expected {fault.expected}" if fault.expected else ""
+        lines.append(f"  found {fault.found}{expected}")
+    return lines

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from netgrader.faults import fault
 from netgrader.reader.answer import network_of
 from netgrader.reader.faults import find_faults
-from netgrader.reader.find.found import Found, Given
+from netgrader.reader.find import Found, Given
 from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import find_outputs, find_unused
 from netgrader.reader.find.roles import find_roles, operands, train_ops, updates_under
-from netgrader.reader.find.scores import find_layers, read_loss
+from netgrader.reader.find.scores import LossReading, find_layers, read_loss
 from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import GraphError, read_source
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 from netgrader.reader.model import Exercise, Network
-from netgrader.reader.trial.layer_trial import try_activations, try_widths
+from netgrader.reader.trial.layer_trial import LayerTrial, try_activations, try_widths
 from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
-from netgrader.reader.trial.optimizer_trial import choose_loss, read_optimizer, try_steps
-from netgrader.reader.trial.output_trial import try_outputs, try_rows
+from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer, try_steps
+from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
 from netgrader.reader.trial.probe import GraphProbe, randomise_weights
 from netgrader.reader.trial.start import (
     Loading,
+    Setup,
+    Start,
     averages_vary,
     choose_shares,
     fit_inputs,
@@ -38,21 +39,43 @@ from netgrader.reader.trial.start import (
     target,
     try_start,
 )
-from netgrader.reader.tried import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from netgrader.reader.find.layers import Step
     from netgrader.reader.find.roles import Roles
+    from netgrader.reader.graph.nodes import Array, Message
     from netgrader.reader.graph.plain import Graph
-    from netgrader.reader.graph.protos import Message
-    from netgrader.reader.lab.api import Lab
-    from netgrader.reader.trial.optimizer_trial import Descent
+    from netgrader.reader.lab import Lab
 
-__all__ = ["read_network"]
 
-Array = npt.NDArray[Any]
+@dataclass(frozen=True)
+class Reading:
+    """What is known of a graph; what could not be tried out has its default.
+
+    Attributes
+    ----------
+    found
+        What following the graph found, as experiments refined it.
+    setup
+        How the graph could be run.
+    start, layers, loss, outputs, descent, rows
+        What each experiment showed.
+    averages_vary
+        Whether statistics of the data begin with different values, by variable.
+    """
+
+    found: Found
+    setup: Setup = field(default_factory=Setup)
+    start: Start = field(default_factory=Start)
+    layers: LayerTrial = field(default_factory=LayerTrial)
+    loss: LossReading = field(default_factory=LossReading)
+    outputs: OutputTrial = field(default_factory=OutputTrial)
+    descent: Descent = field(default_factory=Descent)
+    rows: RowTrial = field(default_factory=RowTrial)
+    averages_vary: Mapping[str, bool] = field(default_factory=dict)
+
 
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netgrader.reader.lab.api import LAB_SESSION
+from netgrader.reader.lab import LAB_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

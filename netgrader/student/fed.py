@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.lab.api import LAB_SESSION
+from netgrader.reader.lab import LAB_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.lab.api import LAB_SESSION
+from netgrader.reader.lab import LAB_SESSION
 from netgrader.student.closed_sessions import VARIABLES, Register, trained_variables
 from netgrader.student.fed import note_fed_rows
 

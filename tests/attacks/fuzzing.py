@@ -32,9 +32,9 @@ from netgrader.grading.archives import ArchiveLimits, unpack
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
 from netgrader.judges.log import BadTrainingLog, read_training_log
-from netgrader.reader.graph.protos import meta_graph_def
+from netgrader.reader.graph.nodes import meta_graph_def
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.allow import accept
-from netgrader.reader.lab.api import LabError
 
 Target = Callable[[bytes, Path], None]
 

@@ -10,8 +10,8 @@ import tensorflow.compat.v1 as tf
 
 import netgrader
 from netgrader.errors import NetgraderError
-from netgrader.reader.graph.protos import meta_graph_def
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.graph.nodes import meta_graph_def
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.caged import CagedLab
 
 SECONDS = 20.0

@@ -21,8 +21,7 @@ from netgrader.grading import execute
 from netgrader.grading.archives import ArchiveLimits
 from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
-from netgrader.reader.lab import allow
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError, allow
 from netgrader.reader.lab.caged import CagedLab
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.probes import describe

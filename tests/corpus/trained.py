@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 
 from .oracle import rows as mnist
 from .products import Entry

@@ -14,9 +14,9 @@ from netgrader.reader.find.losses import BANK as LOSSES
 from netgrader.reader.find.losses import Observation, recognise
 from netgrader.reader.find.optimizers import RULES, recognise_steps
 from netgrader.reader.find.roles import Roles
+from netgrader.reader.reading import Reading
 from netgrader.reader.trial.optimizer_trial import Descent
 from netgrader.reader.trial.start import Setup
-from netgrader.reader.tried import Reading
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

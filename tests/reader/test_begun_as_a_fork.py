@@ -13,7 +13,7 @@ from netgrader.cage.bubblewrap import BubblewrapSandbox
 from netgrader.cage.watch import process_tree
 from netgrader.cage.zygote import Preload, Zygote
 from netgrader.cage_contents import preload
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.caged import CagedLab
 from netgrader.reader.lab.local import LocalLab
 

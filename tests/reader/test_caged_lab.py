@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.caged import CagedLab
 from netgrader.reader.lab.local import LocalLab
 from netgrader.reader.lab.wire import Channel, FrameError, FrameLimits, LateError

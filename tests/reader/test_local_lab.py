@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.local import LocalLab
 
 

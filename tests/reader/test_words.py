@@ -12,7 +12,6 @@ from netgrader import read_network
 from netgrader.checks.wording import message
 from netgrader.faults import Fault
 from netgrader.reader.model import Exercise
-from netgrader.reader.summary import describe_optimizer
 
 
 def network(rate: Any = 0.05, *, normalised: bool = False, climbs: bool = False) -> SimpleNamespace:
@@ -47,13 +46,13 @@ def network(rate: Any = 0.05, *, normalised: bool = False, climbs: bool = False)
 )
 def test_a_rate_that_is_no_constant_is_not_shown_as_one(rate: Any, said: str) -> None:
     net = network(rate)
-    assert describe_optimizer(read_network(net.graph, net)) == f"adam, {said}, 4 variables"
+    assert read_network(net.graph, net).describe_optimizer() == f"adam, {said}, 4 variables"
 
 
 def test_the_scale_and_shift_of_a_batch_normalisation_are_counted_among_what_is_trained() -> None:
     net = network(normalised=True)
     read = read_network(net.graph, net)
-    assert describe_optimizer(read).endswith("6 variables")
+    assert read.describe_optimizer().endswith("6 variables")
     assert read.optimizer is not None
     assert set(read.optimizer.variables) == {"W1", "b1", "gamma", "beta", "W2", "b2"}
 

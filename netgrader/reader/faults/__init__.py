@@ -9,19 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE
-from netgrader.reader.faults import layer_faults, loss_faults, optimizer_faults, output_faults
+from netgrader.reader.faults import layer_faults, loss_faults, output_faults
 
 if TYPE_CHECKING:
     from netgrader.faults import Fault
-    from netgrader.reader.tried import Reading
-
-__all__ = ["find_faults"]
+    from netgrader.reader.reading import Reading
 
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
     """All faults and all remarks of a reading, each once, in the order of loss, layers, outputs, optimizer."""
     found: list[Fault] = []
-    for module in (loss_faults, layer_faults, output_faults, optimizer_faults):
+    for module in (loss_faults, layer_faults, output_faults):
         for check in module.CHECKS:
             found.extend(fault for fault in check(reading) if fault not in found)
     brought = {code for fault in found for code in CATALOGUE[fault.code].brings}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
@@ -18,13 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.faults import Fault
-    from netgrader.reader.find.found import Found
+    from netgrader.reader.find import Found
     from netgrader.reader.find.layers import Step
-    from netgrader.reader.tried import Reading
-
-__all__ = ["CHECKS"]
-
-Array = npt.NDArray[Any]
+    from netgrader.reader.graph.nodes import Array
+    from netgrader.reader.reading import Reading
 
 _UNKNOWN = ("undecided", "other")
 #: Root mean square times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.

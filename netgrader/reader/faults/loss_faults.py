@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
-    from netgrader.reader.tried import Reading
-
-__all__ = ["CHECKS", "is_asked"]
+    from netgrader.reader.reading import Reading
 
 _SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance", "mean-absolute-error")
 _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")

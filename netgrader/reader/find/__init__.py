@@ -1,1 +1,115 @@
-"""What is found by reading alone: roles, layers, scores, outputs; and what is known of activations, losses and optimizers."""
+"""What is found by following the graph, all together: what experiments start from, and what faults are functions of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.reader.find.layers import Step
+    from netgrader.reader.find.outputs import Outputs
+    from netgrader.reader.find.roles import Roles
+    from netgrader.reader.find.scores import Layers
+    from netgrader.reader.graph.nodes import Array
+    from netgrader.reader.graph.plain import Graph
+    from netgrader.reader.model import Exercise
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is given with a graph.
+
+    Attributes
+    ----------
+    hints
+        The student's names for parts: tensors, or an op for ``train_op``.
+    exercise
+        What asks for the network; None where nothing does.
+    values
+        Values of variables by op name.
+    eval_feed
+        What evaluation feeds beside images and labels, by tensor.
+    has_parts
+        Whether the student's parts were given at all.
+    inputs, classes
+        How wide a flattened image is, and how many classes there are.
+    """
+
+    hints: Mapping[str, str]
+    exercise: Exercise | None
+    values: Mapping[str, Array]
+    eval_feed: Mapping[str, Array]
+    has_parts: bool
+    inputs: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What following the graph found; experiments refine it.
+
+    Attributes
+    ----------
+    graph, given
+        The graph as evaluation sees it, and what was given with it.
+    roles, layers, outputs
+        Which part plays which role; the layers and where they lead; prediction and accuracy.
+    statistics
+        Variables that hold statistics of the data.
+    unused
+        Layers that the loss does not depend on.
+    minimised
+        The tensor whose gradient the optimizer is given, where that was tried out.
+    """
+
+    graph: Graph
+    given: Given
+    roles: Roles
+    layers: Layers
+    outputs: Outputs
+    statistics: frozenset[str] = frozenset()
+    unused: tuple[Step, ...] = ()
+    minimised: str | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The linear step of each layer, in order."""
+        return self.layers.steps
+
+    @property
+    def scores(self) -> str | None:
+        """What the last layer's linear step puts out."""
+        return self.layers.scores
+
+    @property
+    def exercise(self) -> Exercise | None:
+        """What asks for the network."""
+        return self.given.exercise
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """The student's names for parts."""
+        return self.given.hints
+
+    @property
+    def loss(self) -> str | None:
+        """The tensor that is minimised, as far as known."""
+        return self.minimised or self.roles.loss
+
+    @property
+    def read(self) -> str | None:
+        """The tensor that tells how the classes are scored: the loss, or one of its terms."""
+        return self.layers.term or self.loss
+
+    @property
+    def weights(self) -> list[str]:
+        """The variables of the layers, in order."""
+        found = [name for step in self.steps for name in (*step.variables, *step.bias)]
+        return list(dict.fromkeys(found))
+
+    @property
+    def float_weights(self) -> list[str]:
+        """Those of the weights that hold real numbers."""
+        return [name for name in self.weights if self.graph.nodes[name].dtype("dtype").startswith("float")]

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["BANK", "OPS", "name_activation", "softmax"]
-
-Array = npt.NDArray[Any]
+    from netgrader.reader.graph.nodes import Array
 
 _ERF = np.vectorize(math.erf, otypes=[np.float64])
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.plain import Graph
 
-__all__ = ["join_activated", "join_linear", "join_repeated", "predecessors"]
-
 _ARRAYS = words(
     "TensorArrayWriteV3 TensorArrayScatterV3 TensorArrayGatherV3 TensorArrayConcatV3 TensorListSetItem TensorListStack "
     "TensorListGather TensorListConcat TensorListConcatV2 TensorListPushBack"

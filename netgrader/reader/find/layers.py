@@ -23,20 +23,6 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
 
-__all__ = [
-    "RESHAPING",
-    "Step",
-    "between",
-    "bias_after",
-    "find_statistics",
-    "find_steps",
-    "is_flow",
-    "static_activation",
-    "static_activations",
-    "weights_key",
-    "without_statistics",
-]
-
 #: Ops that change where numbers stand, not the numbers.
 RESHAPING = words(
     "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient CheckNumerics EnsureShape "

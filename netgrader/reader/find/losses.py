@@ -7,10 +7,9 @@ to a factor and a constant. To add one, add a line to `BANK`; tests/reader/test_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netgrader.phrases import say
 from netgrader.reader.find.activations import sigmoid, softmax
@@ -18,9 +17,7 @@ from netgrader.reader.find.activations import sigmoid, softmax
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["BANK", "CROSS_ENTROPY", "OVER_ROWS", "TOGETHER", "LossMatch", "Observation", "recognise"]
-
-Array = npt.NDArray[Any]
+    from netgrader.reader.graph.nodes import Array
 
 CROSS_ENTROPY = "softmax-cross-entropy"
 #: A loss of no name that is no sum over the rows of a batch.

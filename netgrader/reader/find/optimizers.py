@@ -7,17 +7,14 @@ function to `RULES` that turns the gradients so far into the direction of the ne
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["DUAL_AVERAGING", "FUSED", "RULES", "Fused", "StepMatch", "fused_name", "recognise_steps"]
-
-Array = npt.NDArray[Any]
+    from netgrader.reader.graph.nodes import Array
 
 
 @dataclass(frozen=True)

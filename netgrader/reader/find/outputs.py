@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from netgrader.reader.find.roles import Roles
     from netgrader.reader.graph.plain import Graph
 
-__all__ = ["LABEL_TESTS", "Outputs", "find_outputs", "find_unused"]
-
 LABEL_TESTS = words("Equal NotEqual InTopK InTopKV2 ApproximateEqual")
 #: Candidates for an accuracy that nothing names.
 MOST = 6

@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
 
-__all__ = [
-    "NOT_DIFFERENTIABLE",
-    "Roles",
-    "Update",
-    "find_roles",
-    "is_linear_step",
-    "operands",
-    "train_ops",
-    "updates_under",
-]
-
 #: Ops through which no gradient comes: what lies behind one is not what was minimised.
 NOT_DIFFERENTIABLE = words(
     "ArgMax ArgMin Equal NotEqual Greater GreaterEqual Less LessEqual InTopK InTopKV2 Round Floor Ceil Sign Rint "

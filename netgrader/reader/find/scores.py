@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
 
-__all__ = ["Layers", "LossReading", "find_layers", "read_loss"]
-
 _ADDING = words("Add AddV2 AddN Sub")
 _SCALING = words("Mul RealDiv DivNoNan Div")
 _HANDING = words("Identity Mean Sum Reshape Squeeze Cast Neg StopGradient CheckNumerics")

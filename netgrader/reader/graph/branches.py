@@ -7,7 +7,7 @@ They stay in the graph: what training changes in one is still found by walks tha
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,19 +20,14 @@ from netgrader.reader.graph.plain import PLACEHOLDERS, Graph, plain_graph
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
-    from netgrader.reader.graph.nodes import Node
-    from netgrader.reader.graph.protos import Message
-
-__all__ = ["as_evaluated", "inlined", "only_evaluated", "switches"]
+    from netgrader.reader.graph.nodes import Array, Message, Node
 
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _MERGES = frozenset({"Merge", "RefMerge"})
 _SELECTS = frozenset({"Select", "SelectV2"})
 
 
-def switches(graph: Graph, eval_feed: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+def switches(graph: Graph, eval_feed: Mapping[str, Array]) -> dict[str, Array]:
     """What evaluation feeds, and off for a switch that nothing is said of."""
     known = {tensor: np.asarray(value) for tensor, value in eval_feed.items()}
     for node in graph.of_ops(PLACEHOLDERS - {"PlaceholderWithDefault"}):
@@ -41,7 +36,7 @@ def switches(graph: Graph, eval_feed: Mapping[str, npt.NDArray[Any]]) -> dict[st
     return known
 
 
-def as_evaluated(graph: Graph, eval_feed: Mapping[str, npt.NDArray[Any]]) -> Graph:
+def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
     """The graph with each branch and choice whose condition is known decided."""
     return _chosen(graph, switches(graph, eval_feed))
 
@@ -67,7 +62,7 @@ def only_evaluated(graph: Graph, evaluated: Graph, tensor: str) -> list[str]:
     return [name for name in evaluated.variables_in(tensor) if name not in used]
 
 
-def _chosen(graph: Graph, known: dict[str, npt.NDArray[Any]]) -> Graph:
+def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:
     graph.known = known
     aside = _written_aside(graph)
     if not aside and not any(node.op in _SWITCHES | _SELECTS for node in graph.nodes.values()):
@@ -135,7 +130,7 @@ def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
 LOOPED_ROWS = 6
 
 
-def inlined(meta: Message, feed: Mapping[str, npt.NDArray[Any]]) -> tuple[Message, Graph, Graph, int | None]:
+def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, Graph, int | None]:
     """The graph without calls, loops and branches; then as plain nodes, as evaluation sees it; and its number of rows.
 
     A loop that is passed once for each row is written out for a few rows, and then no other number of them can be fed.

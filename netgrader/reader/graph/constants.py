@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.reader.graph.protos import DTYPES, REFERENCE, Message
+from netgrader.reader.graph.nodes import DTYPES, REFERENCE, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
-    from netgrader.reader.graph.nodes import Node
-
-__all__ = ["ROWS", "decode", "fold"]
+    from netgrader.reader.graph.nodes import Array, Node
 
 #: Among known values: how many rows are taken to be fed where a placeholder leaves it open.
 ROWS = ""
@@ -25,9 +21,7 @@ _MAX_FOLDED = 10_000
 _DEPTH = 40
 
 
-def fold(
-    tensor: str, nodes: Mapping[str, Node], known: Mapping[str, npt.NDArray[Any]], depth: int = _DEPTH
-) -> npt.NDArray[Any] | None:
+def fold(tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array], depth: int = _DEPTH) -> Array | None:
     """The value of a tensor, None where it is not the same in every run or is beyond simple arithmetic.
 
     Parameters
@@ -47,10 +41,10 @@ def fold(
 def _fold(
     tensor: str,
     nodes: Mapping[str, Node],
-    known: Mapping[str, npt.NDArray[Any]],
+    known: Mapping[str, Array],
     depth: int,
-    seen: dict[str, npt.NDArray[Any] | None],
-) -> npt.NDArray[Any] | None:
+    seen: dict[str, Array | None],
+) -> Array | None:
     if tensor in known:
         return known[tensor]
     if tensor not in seen:
@@ -69,10 +63,10 @@ def _fold(
 def _computed(
     node: Node,
     nodes: Mapping[str, Node],
-    known: Mapping[str, npt.NDArray[Any]],
+    known: Mapping[str, Array],
     depth: int,
-    seen: dict[str, npt.NDArray[Any] | None],
-) -> npt.NDArray[Any] | None:
+    seen: dict[str, Array | None],
+) -> Array | None:
     if node.op == "Const":
         return decode(node.attributes["value"].tensor)
     if node.op == "Shape" and node.inputs and depth > 0:
@@ -95,13 +89,13 @@ def _computed(
         values.append(value)
     with np.errstate(all="ignore"):
         try:
-            result: npt.NDArray[Any] = np.asarray(apply(*values))
+            result: Array = np.asarray(apply(*values))
         except (ValueError, TypeError):
             return None
     return result
 
 
-def _sliced(node: Node, parts: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+def _sliced(node: Node, parts: list[Array | None]) -> Array | None:
     """One number, or a stretch, of a vector."""
     value, begin, end, stride = parts
     if value is None or begin is None or end is None or stride is None or value.ndim != 1 or begin.size != 1:
@@ -123,9 +117,9 @@ _BROADCASTS = {"Add", "AddV2", "BiasAdd", "Div", "Maximum", "Minimum", "Mul", "R
 def _shape_of(
     tensor: str,
     nodes: Mapping[str, Node],
-    known: Mapping[str, npt.NDArray[Any]],
+    known: Mapping[str, Array],
     depth: int,
-    seen: dict[str, npt.NDArray[Any] | None],
+    seen: dict[str, Array | None],
 ) -> tuple[int, ...] | None:
     """The shape of a tensor, with as many rows as are assumed."""
     node = nodes.get(tensor.rpartition(":")[0] or tensor)
@@ -170,7 +164,7 @@ def _over_axes(function: Any) -> Any:
     return lambda value, axes: function(value, axis=tuple(int(axis) for axis in axes.reshape(-1)))
 
 
-def _range(start: npt.NDArray[Any], limit: npt.NDArray[Any], delta: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _range(start: Array, limit: Array, delta: Array) -> Array:
     first, last, step = (value.reshape(()) for value in (start, limit, delta))
     if not step or abs(last - first) > _MAX_FOLDED * abs(step) or step != int(step):
         raise ValueError("too many numbers, or no whole ones")
@@ -214,7 +208,7 @@ _FOLDS: dict[str, Any] = {
 }
 
 
-def decode(proto: Message) -> npt.NDArray[Any] | None:
+def decode(proto: Message) -> Array | None:
     """The array of a TensorProto (``tensor.proto``), None if it is not numbers, too large or contradicts itself."""
     kind = DTYPES.get(proto.dtype % REFERENCE, "")
     field = {

@@ -7,7 +7,7 @@ often as it is passed, where constants decide on that; others stay as they are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +19,7 @@ from netgrader.reader.graph.source import MAX_NODES, GraphError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
-    from netgrader.reader.graph.nodes import Node
-    from netgrader.reader.graph.protos import Message
-
-__all__ = ["written_out"]
+    from netgrader.reader.graph.nodes import Array, Message, Node
 
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 BRANCHES = ("If", "StatelessIf")
@@ -71,7 +66,7 @@ _OUTPUTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def written_out(meta: Message, known: Mapping[str, npt.NDArray[Any]] | None = None) -> Message:
+def written_out(meta: Message, known: Mapping[str, Array] | None = None) -> Message:
     """The same graph with the bodies of called functions in the place of the calls.
 
     A call stays as an op that hands on its outputs, so that names of its tensors remain good. `known` are values that
@@ -102,9 +97,7 @@ def _callee(node: Message, functions: dict[str, Message]) -> str | None:
 class _Writer:
     """Writes nodes into `target`, calls as bodies."""
 
-    def __init__(
-        self, target: Message, functions: dict[str, Message], known: dict[str, npt.NDArray[Any]] | None = None
-    ) -> None:
+    def __init__(self, target: Message, functions: dict[str, Message], known: dict[str, Array] | None = None) -> None:
         self._target = target
         self._functions = functions
         self._handed: dict[str, list[str]] = {}

@@ -9,7 +9,7 @@ is a loop of its own, needs it.
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +19,8 @@ from netgrader.reader.graph.nodes import Node, node_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
+    from netgrader.reader.graph.nodes import Array, Message
     from netgrader.reader.graph.plain import Graph
-    from netgrader.reader.graph.protos import Message
-
-__all__ = ["unrolled"]
 
 MAX_PASSES = 64
 MAX_COPIES = 20_000
@@ -170,7 +166,7 @@ class _Frame:
         value = self._constant(tensor)
         return None if value is None or value.size != 1 else bool(value.reshape(()))
 
-    def _constant(self, tensor: str) -> npt.NDArray[Any] | None:
+    def _constant(self, tensor: str) -> Array | None:
         return fold(tensor, ChainMap(self.copies, self.graph.nodes), self.values)
 
     def _copy(self, tensor: str, state: Mapping[str, str], count: int) -> str:

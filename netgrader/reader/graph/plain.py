@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
 from netgrader.reader.graph.constants import fold
-from netgrader.reader.graph.nodes import Node, node_of, plain_node
-from netgrader.reader.graph.protos import DTYPES, REFERENCE, Message
+from netgrader.reader.graph.nodes import DTYPES, REFERENCE, Message, Node, node_of, plain_node
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import numpy.typing as npt
+    from netgrader.reader.graph.nodes import Array
 
-__all__ = ["PLACEHOLDERS", "VARIABLES", "Graph", "plain_graph"]
 
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
@@ -54,7 +52,7 @@ class Graph:
     `known` are values of tensors that evaluation feeds, `untaken` the nodes of branches that it does not take.
     """
 
-    def __init__(self, nodes: Iterable[Node], known: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
+    def __init__(self, nodes: Iterable[Node], known: Mapping[str, Array] | None = None) -> None:
         self.nodes: dict[str, Node] = {}
         self.known = dict(known or {})
         self.untaken: frozenset[str] = frozenset()
@@ -329,7 +327,7 @@ class Graph:
             return DTYPES.get(types[index] % REFERENCE, "unknown") if index < len(types) else "unknown"
         return node.dtype("dtype")
 
-    def constant(self, tensor: str) -> npt.NDArray[Any] | None:
+    def constant(self, tensor: str) -> Array | None:
         """The value of a tensor that is the same in every run, as far as simple arithmetic tells; else None."""
         return fold(tensor, self.nodes, self.known)
 

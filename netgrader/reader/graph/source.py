@@ -11,9 +11,7 @@ from google.protobuf import text_format
 
 from netgrader.errors import NetgraderError
 from netgrader.phrases import say
-from netgrader.reader.graph.protos import Message, graph_def, message, meta_graph_def
-
-__all__ = ["MAX_BYTES", "MAX_NODES", "GraphError", "read_source"]
+from netgrader.reader.graph.nodes import Message, graph_def, message, meta_graph_def
 
 MAX_BYTES = 256_000_000
 MAX_TEXT_BYTES = 32_000_000

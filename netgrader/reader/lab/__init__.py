@@ -1,1 +1,101 @@
-"""Experiments on a student's graph: run it, differentiate it, train it, in a sandbox."""
+"""What may be asked of the lab: load a stranger's graph, set its variables, run it, differentiate it, train it.
+
+Two labs answer: `netgrader.reader.lab.local.LocalLab` in this process (in a student's own notebook, and inside the cage), and
+`netgrader.reader.lab.caged.CagedLab`, which talks to a LocalLab in a cage. Only bytes, JSON and npy go between them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from netgrader.reader.graph.nodes import Array
+
+__all__ = ["LAB_SESSION", "Lab", "LabError", "LabSession", "LoadedGraph"]
+
+LAB_SESSION = "_netgrader_lab_session"
+"""Set on the TensorFlow sessions of a lab: what keeps the values of a student's sessions leaves these alone."""
+
+
+class LabError(Exception):
+    """The lab could not do it; the message is a sentence.
+
+    `kind` is one of ``graph`` (cannot be loaded), ``op`` (an op that is not allowed), ``run`` (TensorFlow refused or
+    failed), ``limit`` (time, memory or size), ``lost`` (the lab died).
+    """
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.sentence = sentence
+
+
+class LabSession(Protocol):
+    """A session on a loaded graph with variable values of its own."""
+
+    def initialise(self) -> None:
+        """Run the graph's own initialisers, seeded as the session was opened."""
+
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Set variables by op name."""
+
+    def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
+        """Values of the variables by op name; all of them if None."""
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
+        """Fetch tensors or run ops by name, feeding any feedable tensor by name; None for an op."""
+
+    def run_batches(
+        self,
+        fetches: Sequence[str],
+        data: Mapping[str, Array],
+        batches: Sequence[npt.NDArray[np.int64]],
+        constant: Mapping[str, Array] | None = None,
+    ) -> list[list[Array | None]]:
+        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is; one call."""
+
+    def close(self) -> None:
+        """Forget the session."""
+
+
+class LoadedGraph(Protocol):
+    """A graph that the lab has accepted."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Op names of all variables."""
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """Op names of the variables that training is meant to move."""
+
+    def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
+        """Add gradients of the sum of `of`; the names of the tensors that hold them, None where there is none."""
+
+    def session(self, seed: int = 0, *, often: bool = False) -> LabSession:
+        """Open a session; `seed` replaces the graph's seeds if it is not 0.
+
+        `often` says that the same is going to be run many times, as a training is: TensorFlow then takes time for making
+        each run shorter.
+        """
+
+
+class Lab(Protocol):
+    """Loads graphs."""
+
+    def load(self, meta_graph: bytes) -> LoadedGraph:
+        """Accept a serialised MetaGraphDef or GraphDef after checking it against the allow-list.
+
+        Raises
+        ------
+        LabError
+            Of kind ``graph``, ``op`` or ``limit``.
+        """
+
+    def close(self) -> None:
+        """Stop the lab and everything in it."""

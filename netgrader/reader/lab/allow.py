@@ -12,15 +12,12 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netgrader.reader.graph.protos import REFERENCE, Message, meta_graph_def
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.graph.nodes import REFERENCE, Message, meta_graph_def
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.ops import ALLOWED, SILENT, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-__all__ = ["Accepted", "GraphLimits", "accept", "reseed"]
-
 
 #: Bytes of one element; what is not here counts eight.
 _SIZES = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 14: 2, 17: 2, 18: 16, 19: 2, 22: 4, 23: 8}

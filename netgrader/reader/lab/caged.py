@@ -18,17 +18,15 @@ import numpy.typing as npt
 from netgrader.cage import Limits, Plan, Sandbox, SandboxError, open_sandbox
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import PACKAGE_FOLDER, lab_package
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.wire import Channel, FrameError, LateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.cage import Caged
+    from netgrader.reader.graph.nodes import Array
 
-__all__ = ["CagedLab"]
-
-Array = npt.NDArray[Any]
 T = TypeVar("T")
 
 KINDS = frozenset({"graph", "op", "run", "limit", "lost"})
@@ -91,7 +89,7 @@ class CagedLab:
         self._server = self._start()
 
     def load(self, meta_graph: bytes) -> _Graph:
-        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.api.Lab.load`."""
+        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`."""
         graph = _Graph(self, meta_graph)
         graph.number()
         return graph
@@ -185,7 +183,7 @@ class _Server:
 
 @dataclass
 class _Graph:
-    """A graph that the lab has accepted; see `netgrader.reader.lab.api.LoadedGraph`."""
+    """A graph that the lab has accepted; see `netgrader.reader.lab.LoadedGraph`."""
 
     lab: CagedLab
     meta_graph: bytes
@@ -206,13 +204,13 @@ class _Graph:
         return self._trainable
 
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
-        """Add gradients of the sum of `of`; see `netgrader.reader.lab.api.LoadedGraph.gradients`."""
+        """Add gradients of the sum of `of`; see `netgrader.reader.lab.LoadedGraph.gradients`."""
         names = self._gradients(of, list(wrt))
         self._requests.append((of, list(wrt)))
         return names
 
     def session(self, seed: int = 0, *, often: bool = False) -> _Session:
-        """Open a session; see `netgrader.reader.lab.api.LoadedGraph.session`."""
+        """Open a session; see `netgrader.reader.lab.LoadedGraph.session`."""
         number = self.number()
         session = _expect(self.lab.ask("session", graph=number, seed=int(seed), often=often), int)
         return _Session(self.lab, session, self._generation)
@@ -238,7 +236,7 @@ class _Graph:
 
 
 class _Session:
-    """A session with variable values of its own; see `netgrader.reader.lab.api.LabSession`."""
+    """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
     def __init__(self, lab: CagedLab, number: int, generation: int) -> None:
         self._lab = lab

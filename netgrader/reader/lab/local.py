@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.reader.graph.plain import VARIABLES
 from netgrader.reader.graph.source import GraphError, read_source
+from netgrader.reader.lab import LAB_SESSION, LabError
 from netgrader.reader.lab.allow import Accepted, GraphLimits, accept, reseed
-from netgrader.reader.lab.api import LAB_SESSION, LabError
-from netgrader.reader.lab.definitions import VARIABLE_OPS, first_assignments, trainable_variables, variable_definitions
-from netgrader.reader.lab.imported import Imported, tensor_name, tensorflow, translated
+from netgrader.reader.lab.imported import (
+    Imported,
+    first_assignments,
+    tensor_name,
+    tensorflow,
+    trainable_variables,
+    translated,
+    variable_definitions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["LocalLab"]
-
-Array = npt.NDArray[Any]
+    from netgrader.reader.graph.nodes import Array
 
 
 class LocalLab:
@@ -45,7 +51,7 @@ class LocalLab:
         self._open: list[_Session] = []
 
     def load(self, meta_graph: bytes) -> _Graph:
-        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.api.Lab.load`.
+        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`.
 
         What the allow-list does not have is taken out with all that is computed from it; a run that asks for it is an
         error of kind ``op``.
@@ -76,7 +82,7 @@ class LocalLab:
 
 
 class _Graph:
-    """A graph that the lab has accepted; see `netgrader.reader.lab.api.LoadedGraph`."""
+    """A graph that the lab has accepted; see `netgrader.reader.lab.LoadedGraph`."""
 
     def __init__(self, accepted: Accepted, source: Any, config: Callable[[bool], Any], opened: list[_Session]) -> None:
         self.left_out = accepted.left_out
@@ -85,7 +91,7 @@ class _Graph:
         self._opened = opened
         self._requests: list[tuple[str, tuple[str, ...]]] = []
         nodes = accepted.meta.graph_def.node
-        self._variables = tuple(node.name for node in nodes if node.op in VARIABLE_OPS)
+        self._variables = tuple(node.name for node in nodes if node.op in VARIABLES)
         present = {node.name for node in nodes}
         definitions = variable_definitions(source)
         self._trainable = trainable_variables(nodes, self._variables, definitions)
@@ -104,7 +110,7 @@ class _Graph:
         return self._trainable
 
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
-        """Add gradients of the sum of `of`; see `netgrader.reader.lab.api.LoadedGraph.gradients`.
+        """Add gradients of the sum of `of`; see `netgrader.reader.lab.LoadedGraph.gradients`.
 
         `wrt` may name tensors or variables (by op name).
         """
@@ -123,7 +129,7 @@ class _Graph:
             imported.add_gradients(of, wrt)
 
     def session(self, seed: int = 0, *, often: bool = False) -> _Session:
-        """Open a session; see `netgrader.reader.lab.api.LoadedGraph.session`."""
+        """Open a session; see `netgrader.reader.lab.LoadedGraph.session`."""
         if seed not in self._imports:
             self._imports[seed] = Imported(reseed(self._meta, seed) if seed else self._meta)
         imported = self._imports[seed]
@@ -145,7 +151,7 @@ class _Graph:
 
 
 class _Session:
-    """A session with variable values of its own; see `netgrader.reader.lab.api.LabSession`."""
+    """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
     def __init__(self, owner: _Graph, imported: Imported, config: Any, opened: list[_Session]) -> None:
         self._owner = owner

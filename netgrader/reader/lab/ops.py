@@ -6,8 +6,6 @@ To allow another one, add its name to the list of its subject (tensorflow/core/o
 
 from __future__ import annotations
 
-__all__ = ["ALLOWED", "SILENT", "VARIABLES"]
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -1,6 +1,6 @@
 """The lab inside a cage: ``python -m netgrader.reader.lab.server`` answers requests on its standard input, one by one.
 
-A request names a call of `netgrader.reader.lab.api` with its arguments; the answer is what it returned or a LabError. It
+A request names a call of `netgrader.reader.lab` with its arguments; the answer is what it returned or a LabError. It
 knows no answers and keeps nothing but what it was sent.
 """
 
@@ -10,16 +10,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 from netgrader.reader.lab.local import LocalLab
 from netgrader.reader.lab.wire import Channel, FrameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from netgrader.reader.lab.api import Lab, LabSession, LoadedGraph
-
-__all__ = ["main"]
+    from netgrader.reader.lab import Lab, LabSession, LoadedGraph
 
 
 class Server:

@@ -24,8 +24,6 @@ from netgrader.evidence import BadEvidence, read_npy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Channel", "FrameError", "FrameLimits", "LateError"]
-
 _LENGTH = struct.Struct("<I")
 _CHUNK = 1 << 20
 _PIECE = "$"

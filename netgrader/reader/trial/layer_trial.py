@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netgrader.reader.find.activations import BANK as ACTIVATIONS
 from netgrader.reader.find.activations import name_activation
@@ -17,15 +16,11 @@ from netgrader.reader.trial.probe import same
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netgrader.reader.find.found import Found
+    from netgrader.reader.find import Found
     from netgrader.reader.find.layers import Step
-    from netgrader.reader.graph.nodes import Node
+    from netgrader.reader.graph.nodes import Array, Node
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
-
-__all__ = ["LayerTrial", "try_activations", "try_widths"]
-
-Array = npt.NDArray[Any]
 
 RANDOM = words("RandomUniform RandomStandardNormal TruncatedNormal StatelessRandomUniformV2 StatelessRandomUniform")
 

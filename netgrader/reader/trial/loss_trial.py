@@ -6,10 +6,9 @@ Where the lab refuses, that stays undecided.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netgrader.reader.find.activations import BANK as ACTIVATIONS
 from netgrader.reader.find.activations import name_activation, softmax
@@ -25,18 +24,15 @@ from netgrader.reader.find.losses import (
     recognise,
 )
 from netgrader.reader.find.scores import LossReading
+from netgrader.reader.graph.nodes import Array
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netgrader.reader.find.found import Found
+    from netgrader.reader.find import Found
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
-
-__all__ = ["LossTrial", "try_extreme_scores", "try_loss"]
-
-Array = npt.NDArray[Any]
 
 #: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")

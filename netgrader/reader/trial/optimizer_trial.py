@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netgrader.reader.find.optimizers import FUSED, StepMatch, recognise_steps
 from netgrader.reader.graph.nodes import node_of, words
@@ -17,14 +16,11 @@ from netgrader.reader.trial.probe import ROWS, randomise_weights
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netgrader.reader.find.found import Found
+    from netgrader.reader.find import Found
     from netgrader.reader.find.scores import LossReading
+    from netgrader.reader.graph.nodes import Array
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
-
-__all__ = ["Descent", "choose_loss", "read_optimizer", "try_steps"]
-
-Array = npt.NDArray[Any]
 
 STEPS = 4
 #: A direction that agrees with a gradient less than this says nothing of what is minimised.

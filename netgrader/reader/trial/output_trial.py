@@ -6,10 +6,9 @@ And does a row's result depend on that row alone? Chance, other rows of the batc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netgrader.reader.find.activations import BANK as ACTIVATIONS
 from netgrader.reader.find.activations import softmax
@@ -18,14 +17,11 @@ from netgrader.reader.trial.probe import as_rows, orient, same
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from netgrader.reader.find.found import Found
+    from netgrader.reader.find import Found
     from netgrader.reader.find.scores import LossReading
+    from netgrader.reader.graph.nodes import Array
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
-
-__all__ = ["ACCURACIES", "OutputTrial", "RowTrial", "try_outputs", "try_rows"]
-
-Array = npt.NDArray[Any]
 
 
 def _share(z: Array, labels: Array) -> float:

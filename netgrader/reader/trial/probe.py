@@ -7,23 +7,19 @@ then the question stays undecided.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from netgrader.reader.find.found import Found
+    from netgrader.reader.find import Found
+    from netgrader.reader.graph.nodes import Array
     from netgrader.reader.graph.plain import Graph
-    from netgrader.reader.lab.api import LabSession, LoadedGraph
-
-__all__ = ["ROWS", "GraphProbe", "Sample", "as_rows", "orient", "randomise_weights", "same"]
-
-Array = npt.NDArray[Any]
+    from netgrader.reader.lab import LabSession, LoadedGraph
 
 #: Rows that are fed where nothing else is asked for.
 ROWS = 6

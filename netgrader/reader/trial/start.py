@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from netgrader.reader.lab.api import LabError
+from netgrader.reader.lab import LabError
 from netgrader.reader.trial.probe import GraphProbe, randomise_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from netgrader.reader.find.found import Found
-    from netgrader.reader.lab.api import Lab
-
-__all__ = [
-    "Loading",
-    "Setup",
-    "Start",
-    "averages_vary",
-    "choose_shares",
-    "fit_inputs",
-    "open_probe",
-    "setup_of",
-    "target",
-    "try_start",
-]
-
-Array = npt.NDArray[Any]
+    from netgrader.reader.find import Found
+    from netgrader.reader.graph.nodes import Array
+    from netgrader.reader.lab import Lab
 
 
 @dataclass(frozen=True)
