@@ -33,6 +33,21 @@ HERE = Path(__file__).parent
 LEVELS = tomllib.loads((HERE / "levels.toml").read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def asked(request):
+    """``asked("name")``: the values of a parameter that tests of this file are going to be called with, and no others."""
+
+    def values(parameter: str) -> list[object]:
+        found: list[object] = []
+        for item in request.session.items:
+            call = getattr(item, "callspec", None)
+            if item.path == request.path and call and parameter in call.params and call.params[parameter] not in found:
+                found.append(call.params[parameter])
+        return found
+
+    return values
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """See that the levels name files that there are; a quick test cannot import TensorFlow."""
     for name in (*LEVELS["quick"], *LEVELS["all"], *LEVELS["sampled"]):

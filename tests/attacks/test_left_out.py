@@ -219,9 +219,9 @@ def grade(program: str, found: dict[str, Left]) -> None:
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory, with_gradebook) -> dict[str, Left]:
+def left(tmp_path_factory, with_gradebook, asked) -> dict[str, Left]:
     """Each course, graded twice; `ran` is there if the student's cell ran without a cage."""
-    found = set_up(tmp_path_factory.mktemp("left"), with_gradebook, SETTINGS | HARMLESS)
+    found = set_up(tmp_path_factory.mktemp("left"), with_gradebook, asked("name"))
     grade("nbgrader", found)
     grade("netgrader", found)
     return found

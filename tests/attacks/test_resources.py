@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.attacks.attacked import ADD, RIGHT, Attack, code_cell
 from tests.attacks.conftest import Attacked, assert_in_vain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MARKER = "a-process-that-should-be-gone"
 
@@ -184,10 +188,10 @@ FILES = [
 
 
 @pytest.fixture(scope="module")
-def taken(attacked: Attacked, module_monkeypatch: pytest.MonkeyPatch) -> Attacked:
+def taken(attacked: Attacked, module_monkeypatch: pytest.MonkeyPatch, asked: Callable[[str], list[Attack]]) -> Attacked:
     # How long an interrupted cell may go on: those that do not give way take it all.
     module_monkeypatch.setattr("netgrader.grading.kernel_link.GIVE_WAY", 2.0)
-    attacked.run([*ATTACKS, *FILES])
+    attacked.run(asked("attack"))
     return attacked
 
 

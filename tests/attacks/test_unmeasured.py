@@ -178,8 +178,9 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory) -> dict[str, SubmissionResult]:
-    return graded(tmp_path_factory.mktemp("unmeasured"), "2_two_layers", TEXTS)
+def results(tmp_path_factory, asked) -> dict[str, SubmissionResult]:
+    texts = {name: TEXTS[name] for name in [*asked("name"), TYPED_TOO]}
+    return graded(tmp_path_factory.mktemp("unmeasured"), "2_two_layers", texts)
 
 
 @pytest.mark.slow
