@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NetgraderError", "UsageError"]
+__all__ = ["NetgraderError", "NotebookError", "UsageError"]
 
 
 class NetgraderError(Exception):
@@ -11,3 +11,11 @@ class NetgraderError(Exception):
 
 class UsageError(NetgraderError):
     """What was asked for makes no sense: a path that does not exist, an assignment that there is not."""
+
+
+class NotebookError(Exception):
+    """Something that a notebook needs is missing or broken; the message says what, and what to do about it."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback: the sentence, since no line of the student's is at fault."""
+        return [str(self)]

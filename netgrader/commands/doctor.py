@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from netgrader.course import Course, find_course
-from netgrader.errors import NetgraderError, UsageError
+from netgrader.errors import NetgraderError, NotebookError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,6 @@ def _who_grades(course: Course) -> Iterator[Finding]:
 
 
 def _data(course: Course) -> Finding:
-    from netgrader.student.errors import NotebookError  # noqa: PLC0415  (imports NumPy)
     from netgrader.student.mnist import load_mnist  # noqa: PLC0415  (imports NumPy)
 
     try:

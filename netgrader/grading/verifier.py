@@ -33,11 +33,11 @@ from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.run import run_tests
+from netgrader.errors import NotebookError
 from netgrader.files import write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Broken, Noted, Planned, VerifierLine
 from netgrader.imports import modules_below
 from netgrader.reader import LabError
-from netgrader.student.errors import NotebookError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -17,12 +17,11 @@ from nbconvert.exporters import Exporter
 from traitlets import Unicode
 
 from netgrader.course import Course
-from netgrader.errors import NetgraderError
+from netgrader.errors import NetgraderError, NotebookError
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import words
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import graded_notebook, student_name
-from netgrader.student.errors import NotebookError
 from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:

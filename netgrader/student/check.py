@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,12 @@ from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
-from netgrader.student.answer import Answer
+from netgrader.errors import NotebookError
+from netgrader.phrases import say
+from netgrader.results import Outcome
 from netgrader.student.capture import take
-from netgrader.student.errors import NotebookError
 from netgrader.student.estimate import estimate
-from netgrader.student.ready import is_stub
+from netgrader.student.notebook_cells import is_stub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,11 +28,23 @@ if TYPE_CHECKING:
     from netgrader.reader import Lab
     from netgrader.results import CheckResult
 
-__all__ = ["check"]
+__all__ = ["Answer", "check"]
 
 FOLDER = "checks"
 ABOVE = ("source/digits", "release/digits")
 SECONDS = 30.0
+
+MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
+COLOURS = {
+    Outcome.PASSED: "#1a7f37",
+    Outcome.PARTIAL: "#9a6700",
+    Outcome.FAILED: "#cf222e",
+    Outcome.UNGRADABLE: "#6e7781",
+}
+NOT_DONE = "{name}: not done yet. Fill in the cell above, run it, then run this one again."
+WAITS = "{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again."
+ALL_PASSED = "{name}: all {count} checks passed. Grading runs these and others like them."
+SOME_PASSED = "{name}: {passed} of {count} checks passed."
 
 
 class ChecksNotFoundError(NotebookError):
@@ -131,3 +146,78 @@ def _find() -> Path:
         f"The folder {FOLDER!r} that came with this notebook was not found in {here}. "
         "Put the notebook back beside it, or unpack the course's files again."
     )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdicts of a cell's public checks.
+
+    Attributes
+    ----------
+    name
+        The solution cell.
+    checks
+        Its verdicts.
+    waits_for
+        What has not been filled in, the cell itself or something that it needs; there are no verdicts then.
+    note
+        What else is to be said, below the verdicts.
+    """
+
+    name: str
+    checks: tuple[CheckResult, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    note: str | None = None
+
+    @property
+    def headline(self) -> str:
+        """The first line."""
+        if self.waits_for == (self.name,):
+            return say(NOT_DONE, name=self.name)
+        if self.waits_for:
+            return say(WAITS, name=self.name, others=", ".join(self.waits_for))
+        passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
+        words = ALL_PASSED if passed == len(self.checks) else SOME_PASSED
+        return say(words, name=self.name, passed=passed, count=len(self.checks))
+
+    def __str__(self) -> str:
+        lines = [self.headline]
+        for check in self.checks:
+            lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
+            lines += [f"      {text}" for text in (check.message, check.hint) if text]
+        if self.note:
+            lines.append(f"  {say(self.note)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        items = "".join(_item(check) for check in self.checks)
+        listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
+        note = f"<div>{html.escape(say(self.note))}</div>" if self.note else ""
+        return f'<div role="status"><strong>{html.escape(self.headline)}</strong>{listed}{note}</div>'
+
+    def show(self) -> None:
+        """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""
+        ipython = sys.modules.get("IPython")
+        if ipython is not None and ipython.get_ipython() is not None:
+            from IPython.display import display  # noqa: PLC0415  (there only in a notebook)
+
+            display({"text/plain": str(self), "text/html": self._repr_html_()}, raw=True)
+        else:
+            print(self)  # noqa: T201  (the answer itself)
+
+
+def _item(check: CheckResult) -> str:
+    words = {
+        Outcome.PASSED: say("passed"),
+        Outcome.PARTIAL: say("partly passed"),
+        Outcome.FAILED: say("not yet"),
+        Outcome.UNGRADABLE: say("could not be checked"),
+    }
+    mark = (
+        f'<span style="color:{COLOURS[check.outcome]};font-weight:bold">'
+        f'<span aria-hidden="true">{MARKS[check.outcome]}</span> {html.escape(words[check.outcome])}</span>'
+    )
+    said = "".join(
+        f'<div style="margin-left:1.5em">{html.escape(text)}</div>' for text in (check.message, check.hint) if text
+    )
+    return f'<li style="margin:.25em 0">{mark} · {html.escape(check.sentence)}{said}</li>'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.student.errors import NotebookError
+from netgrader.errors import NotebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

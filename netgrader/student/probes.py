@@ -20,7 +20,7 @@ import numpy as np
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.student.graphs import export_graph
-from netgrader.student.ready import is_stub
+from netgrader.student.notebook_cells import is_stub
 
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises

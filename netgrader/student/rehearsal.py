@@ -7,6 +7,7 @@ cost the points of `train`. Both are bound in the namespace while a call lasts a
 
 from __future__ import annotations
 
+import ctypes
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -22,7 +23,6 @@ from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 from netgrader.student.instrument import Instrument, classes
 from netgrader.student.mnist import given_mnist
-from netgrader.student.patience import OutOfPatience, patience
 from netgrader.student.sessions import variable_values
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ STILL, AT_REST = 1.0, 0.1
 """Seconds without a step, and of computing in them, after which a thread is not waited for: it trains no more."""
 LONGEST_STILL = 5.0
 """Seconds without a step after which it is not waited for whatever it computes: it may watch for ever."""
+EVERY = 0.25
+"""Seconds between two looks at the clock."""
 
 Array = npt.NDArray[Any]
 
@@ -253,3 +255,44 @@ def _identity(values: Array) -> Array:
 def _same(copy: Array | None, identity: Array) -> bool:
     """Whether a copy still is as it was lent."""
     return copy is not None and np.array_equal(_identity(copy), identity)
+
+
+class OutOfPatience(BaseException):
+    """Raised in the student's code. Not an `Exception`: a loop that goes on after any `Exception` ends all the same."""
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Raise `OutOfPatience` in this thread once the process has computed for so many seconds, and again until it ends.
+
+    It arrives between two steps of Python. A call into C that never returns, a sleep, and a loop that catches everything
+    are left to the cell's limit.
+    """
+    thread = ctypes.c_ulong(threading.get_ident())
+    over, lock = threading.Event(), threading.Lock()
+    deadline = time.process_time() + seconds
+
+    def watch() -> None:
+        while not over.wait(EVERY):
+            with lock:
+                if not over.is_set() and time.process_time() > deadline:
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfPatience))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        _leave(thread, over, lock)
+
+
+def _leave(thread: ctypes.c_ulong, over: threading.Event, lock: threading.Lock) -> None:
+    """Have nothing raised any more: one that was sent and has not arrived must not hit whoever comes next."""
+    while True:
+        try:
+            over.set()
+            with lock:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
+        except OutOfPatience:  # it arrived right here
+            continue
+        return

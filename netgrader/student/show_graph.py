@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import html
+import itertools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from netgrader.student.drawing.graph_svg import describe, graph_svg
-from netgrader.student.drawing.outline import MAX_NODES, Kind, Outline, outline
-from netgrader.student.errors import NotebookError
+from netgrader.errors import NotebookError
+from netgrader.student.graph_layout import Box, Edge, Placement, Point, place
+from netgrader.student.graph_outline import MAX_NODES, Kind, Node, Outline, Scope, outline
 
-__all__ = ["show_graph"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["describe", "graph_svg", "show_graph"]
 
 SECONDS_TO_START = 20
 LEGEND = {
@@ -27,6 +32,23 @@ LEGEND = {
     Kind.OPERATION: "White: operations.",
     Kind.FOLDED: "Dashed: many operations folded into one.",
 }
+PAPER, INK, SOFT, LINE = "#ffffff", "#1f2328", "#57606a", "#6e7781"
+# Fill and border; the kind is written in each node as well, and folded nodes have a dashed border.
+COLOURS: Mapping[Kind, tuple[str, str]] = {
+    Kind.PLACEHOLDER: ("#dcebfa", "#0b5cad"),
+    Kind.VARIABLE: ("#fdecc8", "#9a6700"),
+    Kind.CONSTANT: ("#eceff2", "#57606a"),
+    Kind.OPERATION: ("#ffffff", "#57606a"),
+    Kind.FOLDED: ("#e9e3f7", "#6639ba"),
+}
+SCOPE_COLOURS = ("#f6f8fa", "#afb8c1")
+LABEL_SIZE, DETAIL_SIZE = 13.0, 11.0
+CHARACTER = 0.62  # width of an average character over the font's size; a little more than most fonts need
+PADDING = 11.0
+NODE_HEIGHT, DETAIL_HEIGHT = 28.0, 14.0
+SCOPE_PADDING, SCOPE_TITLE = 14.0, 22.0
+MARGIN = 18.0
+MAX_CHARACTERS = 44
 
 
 class NotAGraphError(NotebookError):
@@ -121,3 +143,179 @@ def _write_event(graph_def: Any, folder: str) -> None:
     writer = EventFileWriter(folder)
     writer.add_event(Event(graph_def=graph_def.SerializeToString()))
     writer.close()
+
+
+@dataclass
+class _Block:
+    """A drawn scope or node: its SVG with the origin at its top left corner, and where edges enter and leave it.
+
+    `inlets` and `outlets` are distances from its middle, by the name of the node that an edge comes from.
+    """
+
+    width: float
+    height: float
+    svg: list[str] = field(default_factory=list)
+    inlets: dict[str, float] = field(default_factory=dict)
+    outlets: dict[str, float] = field(default_factory=dict)
+    is_node: bool = True
+
+
+def graph_svg(outline: Outline, title: str, key: str) -> str:
+    """Draw `outline`.
+
+    Parameters
+    ----------
+    title
+        What the picture is, for who cannot see it.
+    key
+        A prefix for the ids in the SVG, unique in the page.
+    """
+    block = _scope(outline.root, outline.edges, {})
+    width, height = block.width + 2 * MARGIN, block.height + 2 * MARGIN
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{key}-title {key}-desc" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" style="max-width:100%;height:auto" '
+        f'font-family="system-ui, sans-serif" text-anchor="middle" fill="{INK}">'
+        f'<title id="{key}-title">{html.escape(title)}</title>'
+        f'<desc id="{key}-desc">{html.escape(describe(outline))}</desc>'
+        f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{PAPER}"/>'
+        f'<g transform="translate({MARGIN} {MARGIN})">{"".join(block.svg)}</g></svg>'
+    )
+
+
+def describe(outline: Outline) -> str:
+    """The drawing in words: each node, what it is, and what it uses."""
+    uses: dict[str, list[str]] = {}
+    for source, target in outline.edges:
+        uses.setdefault(target, []).append(source)
+    sentences = []
+    for node in outline.root.nodes():
+        of = f" of {', '.join(uses[node.name])}" if node.name in uses else ""
+        sentences.append(f"{node.name} ({_in_a_line(node)}){of}")
+    return "; ".join(sentences) + "."
+
+
+def _scope(scope: Scope, edges: tuple[tuple[str, str], ...], styles: Mapping[str, str]) -> _Block:
+    """Draw what is in `scope`; `edges` are all edges of the drawing."""
+    blocks = {
+        child.name: _node(child) if isinstance(child, Node) else _framed(child, _scope(child, edges, styles))
+        for child in scope.children
+    }
+    home = {
+        node.name: child.name
+        for child in scope.children
+        for node in ([child] if isinstance(child, Node) else child.nodes())
+    }
+    boxes = {name: Box(block.width, block.height) for name, block in blocks.items()}
+    wires: dict[Edge, str] = {}  # the node that an edge comes from
+    for source, target in edges:
+        upper, lower = home.get(source, f"inlet {source}"), home.get(target, f"outlet {source}")
+        if upper == lower or (source not in home and target not in home):
+            continue
+        boxes.setdefault(upper, Box(0, 0, first=True))
+        boxes.setdefault(lower, Box(0, 0, last=True))
+        from_block, to_block = blocks.get(upper), blocks.get(lower)
+        edge = Edge(
+            upper,
+            lower,
+            from_block.outlets.get(source, 0.0) if from_block else 0.0,
+            to_block.inlets.get(source, 0.0) if to_block else 0.0,
+        )
+        wires[edge] = source
+    placement = place(boxes, wires)
+    result = _Block(placement.width, placement.height, is_node=False)
+    for edge in wires:
+        into = blocks.get(edge.target)
+        result.svg.append(_curve(placement.routes[edge], arrow=into is not None and into.is_node))
+    for name, block in blocks.items():
+        x, y = placement.middles[name]
+        result.svg.append(f'<g transform="translate({x - block.width / 2:.1f} {y - block.height / 2:.1f})">')
+        result.svg += [*block.svg, "</g>"]
+    _add_ports(result, placement)
+    return result
+
+
+def _add_ports(block: _Block, placement: Placement) -> None:
+    for name, (x, _) in placement.middles.items():
+        kind, _, wire = name.partition(" ")
+        if kind == "inlet":
+            block.inlets[wire] = x - placement.width / 2
+        elif kind == "outlet":
+            block.outlets[wire] = x - placement.width / 2
+
+
+def _framed(scope: Scope, inner: _Block) -> _Block:
+    """Put `inner` into a box with the scope's name, and lengthen its edges to the box's border."""
+    least = _text_width(scope.label, LABEL_SIZE) + 2 * PADDING
+    width = max(inner.width + 2 * SCOPE_PADDING, least)
+    height = inner.height + SCOPE_TITLE + SCOPE_PADDING
+    left = (width - inner.width) / 2
+    fill, border = SCOPE_COLOURS
+    # The halo keeps the name legible where an edge passes behind it.
+    name = (
+        f'<text x="{PADDING}" y="16" font-size="12" font-weight="600" text-anchor="start" fill="{SOFT}" '
+        f'stroke="{fill}" stroke-width="4" paint-order="stroke">{html.escape(_shortened(scope.label))}</text>'
+    )
+    svg = [
+        f'<rect width="{width:.1f}" height="{height:.1f}" rx="8" fill="{fill}" stroke="{border}"/>',
+        *(_line(width / 2 + dx, 0, SCOPE_TITLE) for dx in inner.inlets.values()),
+        *(_line(width / 2 + dx, height - SCOPE_PADDING, height) for dx in inner.outlets.values()),
+        f'<g transform="translate({left:.1f} {SCOPE_TITLE})">',
+        *inner.svg,
+        "</g>",
+        name,
+    ]
+    return replace(inner, width=width, height=height, svg=svg)
+
+
+def _node(node: Node) -> _Block:
+    label = _shortened(node.label)
+    details = [_shortened(line) for line in node.detail.splitlines()]
+    height = NODE_HEIGHT + DETAIL_HEIGHT * len(details)
+    widths = [_text_width(label, LABEL_SIZE), *(_text_width(detail, DETAIL_SIZE) for detail in details)]
+    width = max(widths) + 2 * PADDING
+    fill, border = COLOURS[node.kind]
+    radius = height / 2 if node.kind is Kind.PLACEHOLDER else 4
+    dashes = ' stroke-dasharray="5 3"' if node.kind is Kind.FOLDED else ""
+    hint = f"{node.name}: {_in_a_line(node)}"
+    if len(node.members) > 1:
+        hint += f" ({len(node.members)} operations in all)"
+    svg = [
+        f"<g><title>{html.escape(hint)}</title>",
+        f'<rect width="{width:.1f}" height="{height}" rx="{radius}" fill="{fill}" stroke="{border}"{dashes}/>',
+        f'<text x="{width / 2:.1f}" y="18" font-size="{LABEL_SIZE}" font-weight="600">{html.escape(label)}</text>',
+    ]
+    for i, detail in enumerate(details):
+        place_of_text = f'x="{width / 2:.1f}" y="{33 + DETAIL_HEIGHT * i}" font-size="{DETAIL_SIZE}"'
+        svg.append(f'<text {place_of_text} fill="{SOFT}">{html.escape(detail)}</text>')
+    return _Block(width, height, [*svg, "</g>"])
+
+
+def _in_a_line(node: Node) -> str:
+    return ", ".join(node.detail.splitlines()) or "operation"
+
+
+def _curve(route: tuple[Point, ...], *, arrow: bool) -> str:
+    """A line along `route` that leaves each point straight down."""
+    path = [f"M{route[0][0]:.1f} {route[0][1]:.1f}"]
+    for (x1, y1), (x2, y2) in itertools.pairwise(route):
+        bend = (y2 - y1) / 2
+        if x1 == x2:
+            path.append(f"L{x2:.1f} {y2:.1f}")
+        else:
+            path.append(f"C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}")
+    x, y = route[-1]
+    head = f'<path d="M{x - 4:.1f} {y - 8:.1f}L{x:.1f} {y:.1f}L{x + 4:.1f} {y - 8:.1f}z" fill="{LINE}"/>'
+    return f'<path d="{"".join(path)}" fill="none" stroke="{LINE}" stroke-width="1.3"/>' + (head if arrow else "")
+
+
+def _line(x: float, top: float, bottom: float) -> str:
+    return f'<path d="M{x:.1f} {top:.1f}V{bottom:.1f}" stroke="{LINE}" stroke-width="1.3"/>'
+
+
+def _text_width(text: str, size: float) -> float:
+    return len(_shortened(text)) * size * CHARACTER
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"

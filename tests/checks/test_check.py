@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.results import CheckResult, Outcome, Visibility
-from netgrader.student.answer import Answer
+from netgrader.student.check import Answer
 from tests.checks.students import GLOROT
 
 ROOT = Path(__file__).resolve().parents[2]

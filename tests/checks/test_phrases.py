@@ -14,7 +14,7 @@ from netgrader.grading.kernel_link import Ended, Reply
 from netgrader.grading.run_report import ended_early
 from netgrader.phrases import say
 from netgrader.student import estimate
-from netgrader.student.answer import Answer
+from netgrader.student.check import Answer
 
 GERMAN = {
     "one step an epoch": "ein Schritt je Epoche",

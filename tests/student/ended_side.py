@@ -1,6 +1,6 @@
 """Run in a process of its own, with TensorFlow: what is known of networks that a notebook's sessions trained.
 
-Prints one JSON object with what was seen after each style of a sweep; `test_closed_sessions.py` says what it should be.
+Prints one JSON object with what was seen after each style of a sweep; `test_sessions.py` says what it should be.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import netgrader.student  # noqa: F401  (before TensorFlow, as a notebook may do
 
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
-from netgrader.student import closed_sessions, sessions
+from netgrader.student import sessions
 
 RATES = (1e-3, 1e-2, 1e-1)
 X = np.random.default_rng(0).uniform(size=(50, 30)).astype(np.float32)
@@ -169,13 +169,11 @@ def main() -> None:
     )
     told = {}
     for style in styles:
-        setattr(
-            sessions.sys.modules[sessions.SESSION_MODULE].BaseSession, sessions.REGISTER, closed_sessions.Register()
-        )
+        setattr(sessions.sys.modules[sessions.SESSION_MODULE].BaseSession, sessions.REGISTER, sessions.Register())
         held = style()
         gc.collect()
-        networks, lost = closed_sessions.seen_networks()
-        sets = [(one, values) for one in networks for values in closed_sessions.fitting(one, SHAPES)]
+        networks, lost = sessions.seen_networks()
+        sets = [(one, values) for one in networks for values in sessions.fitting(one, SHAPES)]
         told[style.__name__] = {
             "rates": sorted(round(one.rate, 6) for one, _ in sets if one.rate is not None),
             "unknown": sum(one.rate is None for one, _ in sets),
@@ -184,16 +182,16 @@ def main() -> None:
         }
         for sess in held or ():
             sess.close()
-    register = closed_sessions.Register()
+    register = sessions.Register()
     graph = network(1e-3).graph
-    for _ in range(closed_sessions.MOST + 5):
+    for _ in range(sessions.MOST + 5):
         register.note(graph, {"W1": np.zeros((30, 50), np.float32)})
     told["most"] = len(list(register))
-    register.note(graph, {"W1": np.zeros(closed_sessions.BYTES // 4 + 1, np.float32)})
+    register.note(graph, {"W1": np.zeros(sessions.BYTES // 4 + 1, np.float32)})
     told["large"] = len(list(register))
     register.note(graph, None)
     told["lost"] = register.lost
-    told["shapes"] = closed_sessions.shapes_of(graph)
+    told["shapes"] = sessions.shapes_of(graph)
     sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from netgrader.student.drawing.chart import curves_svg
+from netgrader.student.live import curves_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from netgrader.student.closed_sessions import MOST
+from netgrader.student.sessions import MOST
 
 RATES = [0.001, 0.01, 0.1]
 

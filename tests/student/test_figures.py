@@ -9,7 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from netgrader.student.figures import show_figure
+from netgrader.student.notebook_cells import show_figure
 
 
 @pytest.fixture

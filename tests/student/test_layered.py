@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from netgrader.student.drawing.layered import Box, Edge, place
+from netgrader.student.graph_layout import Box, Edge, place
 
 
 def boxes(text, width=40.0, height=20.0):

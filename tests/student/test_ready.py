@@ -2,7 +2,7 @@
 
 import pytest
 
-from netgrader.student.ready import is_stub, ready
+from netgrader.student.notebook_cells import is_stub, ready
 
 
 def only_a_docstring(a, b=1):

@@ -7,11 +7,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from netgrader.student.drawing.graph_svg import describe, graph_svg
-from netgrader.student.drawing.outline import Kind, Scope, outline
-from netgrader.student.errors import NotebookError
-from netgrader.student.quiet import quietly
-from netgrader.student.show_graph import show_graph
+from netgrader.errors import NotebookError
+from netgrader.student.graph_outline import Kind, Scope, outline
+from netgrader.student.notebook_cells import quietly
+from netgrader.student.show_graph import describe, graph_svg, show_graph
 
 with quietly():
     import tensorflow.compat.v1 as tf
@@ -182,7 +181,7 @@ def relative_luminance(colour):
 
 
 def test_every_text_has_enough_contrast_on_every_fill():
-    from netgrader.student.drawing.graph_svg import COLOURS, INK, PAPER, SCOPE_COLOURS, SOFT
+    from netgrader.student.show_graph import COLOURS, INK, PAPER, SCOPE_COLOURS, SOFT
 
     for text in (INK, SOFT):
         for fill in (PAPER, SCOPE_COLOURS[0], *(fill for fill, _ in COLOURS.values())):

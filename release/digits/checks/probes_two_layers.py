@@ -8,9 +8,9 @@ import tensorflow.compat.v1 as tf
 from netgrader.checks.exercises import trained_at
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.judges.sweeps import MOST_TRAINED, drawn_rate, in_question, is_exchanged
-from netgrader.student.closed_sessions import fitting, seen_networks, shapes_of
 from netgrader.student.fed import fed_rows
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe
+from netgrader.student.sessions import fitting, seen_networks, shapes_of
 
 
 @probe("check_two_layer_network")

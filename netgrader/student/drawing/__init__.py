@@ -1,1 +1,0 @@
-"""Pictures as SVG, in pure Python: curves of a training run, and TensorFlow graphs."""

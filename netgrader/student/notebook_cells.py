@@ -1,0 +1,110 @@
+"""What cells of a notebook call beside `check`: `ready`, `quietly` and `show_figure`."""
+
+from __future__ import annotations
+
+import base64
+import dis
+import html
+import inspect
+import io
+import os
+import sys
+from contextlib import contextmanager
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from matplotlib.figure import Figure
+
+__all__ = ["is_stub", "quietly", "ready", "show_figure"]
+
+NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
+
+# What a body of `pass`, of `...` or of a docstring compiles to.
+_IDLE = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"})
+_STDERR = 2
+# A figure is rendered finer than it is shown, so that it stays sharp on a dense screen.
+PIXELS_PER_INCH = 72
+OVERSAMPLING = 1.75
+
+
+def ready(*names: str, namespace: Mapping[str, Any] | None = None) -> bool:
+    """Whether each of `names` exists and is more than the stub that the notebook came with; says which is not.
+
+    Parameters
+    ----------
+    names
+        Names that the notebook's cells define.
+    namespace
+        Where to look; the globals of the caller, which is the notebook, if None.
+    """
+    if namespace is None:
+        namespace = sys._getframe(1).f_globals  # noqa: SLF001 (what inspect.currentframe gives, where it exists)
+    missing = [name for name in names if name not in namespace or is_stub(namespace[name])]
+    if missing:
+        print(NOT_DONE.format(names=_listed(missing)))  # noqa: T201 (a notebook cell's own output)
+    return not missing
+
+
+def is_stub(value: object) -> bool:
+    """Whether `value` is a function whose body still does nothing, or nothing but raise NotImplementedError."""
+    function = inspect.unwrap(value) if callable(value) else value
+    if not isinstance(function, FunctionType):
+        return False
+    code = function.__code__
+    n_arguments = code.co_argcount + code.co_kwonlyargcount
+    if code.co_names == ("NotImplementedError",) and code.co_nlocals == n_arguments:
+        return True
+    instructions = list(dis.get_instructions(code))
+    loaded = [each.argval for each in instructions if each.opname in {"LOAD_CONST", "RETURN_CONST"}]
+    return {each.opname for each in instructions} <= _IDLE and loaded == [None]
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = (f"`{name}`" for name in names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Within it, what native code writes to standard error is lost; exceptions are not.
+
+    TensorFlow 2.21 writes lines on import that ``TF_CPP_MIN_LOG_LEVEL`` does not govern, past Python's ``sys.stderr``.
+    """
+    sys.stderr.flush()
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # a process without standard error has nothing to keep quiet
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (os.devnull is no path on Windows)
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
+
+
+def show_figure(figure: Figure, alt: str) -> None:
+    """Show `figure` as an image with the alternative text `alt`, and close it.
+
+    Jupyter's own way of showing a figure gives it no alternative text: a screen reader then says 'image', and nothing
+    else. The colours are the figure's own, on its own background, in light and in dark mode.
+    """
+    import matplotlib.pyplot as plt  # noqa: PLC0415 (whoever only reads the data should not wait for it)
+    from IPython.display import display  # noqa: PLC0415 (likewise)
+
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=PIXELS_PER_INCH * OVERSAMPLING, bbox_inches="tight")
+    plt.close(figure)
+    # A PNG file has its width in bytes 16 to 20, big-endian.
+    width = round(int.from_bytes(png.getvalue()[16:20], "big") / OVERSAMPLING)
+    source = base64.b64encode(png.getvalue()).decode("ascii")
+    image = (
+        f'<img alt="{html.escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
+        f'src="data:image/png;base64,{source}">'
+    )
+    display({"text/html": image, "text/plain": alt}, raw=True)
