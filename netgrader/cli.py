@@ -231,6 +231,29 @@ def read(
     raise typer.Exit(run(graph, exercise, json, static=static))
 
 
+@app.command("fair-line")
+def fair_line(
+    notebook: Annotated[
+        Path, typer.Argument(metavar="NOTEBOOK", help="The reference solution, filled in.", show_default=False)
+    ],
+    seeds: Annotated[int, typer.Option("--seeds", min=3, max=1000, help="How often it is run.")] = 12,
+    target: Annotated[
+        float | None,
+        typer.Option(
+            "--target", min=0, max=1, help="The accuracy that is asked for; that of exercises.toml if not given."
+        ),
+    ] = None,
+    sandbox: Sandbox = "bubblewrap",
+) -> None:
+    """Run the reference solution with several seeds, and propose from which accuracy on points are given.
+
+    Example: netgrader fair-line source/digits/3_deep_network.ipynb --seeds 12
+    """
+    from netgrader.commands.fair_line import run
+
+    raise typer.Exit(run(notebook, seeds, target, sandbox))
+
+
 @app.command()
 def doctor(sandbox: Sandbox = "bubblewrap") -> None:
     """Say what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.

@@ -18,26 +18,11 @@ import numpy as np
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
+from netgrader.grading.fair_line import FairLine
+
 HERE = Path(__file__).parent
-FULL, NONE = 98.42, 97.5  # percent; the contract's slope
-AGAIN = 3 * 0.08  # percent below FULL that chance can still explain: three deviations of a steady network
-RUNS, DRAWS = 3, 200_000
-
-
-def share(accuracy: np.ndarray) -> np.ndarray:
-    """Share of the points for a test `accuracy` in percent."""
-    return np.clip((accuracy - NONE) / (FULL - NONE), 0, 1)
-
-
-def rule(mean: float, deviation: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Shares of points that `DRAWS` students get whose network has this mean and deviation, and runs each needed."""
-    runs = rng.normal(mean, deviation, (RUNS, DRAWS))
-    best, used = runs[0].copy(), np.ones(DRAWS)
-    for further in runs[1:]:
-        again = (best < FULL) & (best >= FULL - AGAIN)
-        used += again
-        best = np.where(again, np.maximum(best, further), best)
-    return share(best), float(used.mean())
+#: The contract's slope; a run is tried again from three deviations of a steady network below it on.
+LINE = FairLine(target=0.985, full=0.9842, none=0.975, again_from=0.9818, runs=3)
 
 
 def read(name: str) -> tuple[dict[str, list[float]], set[str]]:
@@ -71,20 +56,19 @@ def main() -> None:
     lines = []
     for name, reached in sorted(networks.items(), key=lambda entry: statistics.mean(entry[1])):
         mean, deviation = statistics.mean(reached), statistics.stdev(reached)
-        shares, runs = rule(mean, deviation, rng)
+        shares, runs = LINE.shares(mean / 100, deviation / 100)
         lines.append(
             f"| {name} | {len(reached)} | {mean:.3f} | {deviation:.3f} | {min(reached):.2f} to {max(reached):.2f} "
             f"| {100 * np.mean(np.array(reached) < 98.5):.0f} | {100 * np.mean(shares < 1):.2f} "
             f"| {100 * (1 - shares.mean()):.2f} | {runs:.2f} |"
         )
-    at_line, below_line = rule(98.5, 0.08, rng)[0], rule(98.2, 0.08, rng)[0]
     _plot(networks, rng)
     page = PAGE.format(
         table="\n".join(lines),
         commits=", ".join(sorted(commits)),
-        loses=100 * np.mean(at_line < 1),
-        gets=100 * np.mean(below_line >= 1),
-        again=FULL - AGAIN,
+        loses=100 * LINE.loses(0.985, 0.0008),
+        gets=100 * (1 - LINE.loses(0.982, 0.0008)),
+        again=100 * LINE.again_from,
         sources=sources(networks, read("notebook.csv")[0]),
     )
     (HERE / "fairness.md").write_text(page, encoding="utf-8")
@@ -97,12 +81,12 @@ def _plot(networks: dict[str, list[float]], rng: np.random.Generator) -> None:
         left.plot(reached, rng.uniform(-0.12, 0.12, len(reached)) + position, "o", ms=4, alpha=0.7)
     left.set_yticks(range(len(ordered)), [name for name, _ in ordered])
     left.axvline(98.5, color="0.5", lw=1, ls=":")
-    left.axvline(FULL, color="black", lw=1)
+    left.axvline(100 * LINE.full, color="black", lw=1)
     left.set_xlabel("test accuracy of each seed, %")
     left.set_title("dotted: 98.5 %; line: full points", fontsize=10)
     means = np.linspace(97.4, 98.8, 71)
     for deviation, style in ((0.04, ":"), (0.08, "-"), (0.15, "--")):
-        lost = [100 * (1 - rule(mean, deviation, rng)[0].mean()) for mean in means]
+        lost = [100 * (1 - LINE.shares(mean / 100, deviation / 100)[0].mean()) for mean in means]
         right.plot(means, lost, style, color="tab:blue", label=f"this rule, deviation {deviation}")
     hard = [100 * np.mean(rng.normal(mean, 0.08, 20_000) < 98.5) for mean in means]
     right.plot(means, hard, color="tab:red", label="one run, hard line at 98.5 %, deviation 0.08")

@@ -16,7 +16,7 @@ from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
 from netgrader.grading.severities import as_the_course_says, severities_of
-from netgrader.grading.stages import Options, Ran, require_data, run_stage
+from netgrader.grading.stages import RUN, Options, Ran, require_data, run_stage
 from netgrader.grading.store import hash_json, open_store
 from netgrader.grading.submission import (
     SubmittedNotebook,
@@ -43,10 +43,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.grading.execution import Execution
+    from netgrader.grading.store import Store
     from netgrader.grading.verify import Verification
     from netgrader.skeleton import Skeleton
 
-__all__ = ["Job", "find_jobs", "grade", "grade_job", "job_of", "jobs_in", "jobs_of"]
+__all__ = [
+    "Job",
+    "NotPrepared",
+    "Prepared",
+    "find_jobs",
+    "grade",
+    "grade_job",
+    "job_of",
+    "jobs_in",
+    "jobs_of",
+    "prepare",
+]
 
 SUFFIX = ".ipynb"
 ARCHIVE = ".zip"
@@ -189,6 +201,65 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
     return Job(assignment, notebook, path, f"{path.name} was not handed in.")
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A notebook that can be run: with the course's cells put back, and the helper files that go with it."""
+
+    job: Job
+    store: Store
+    skeleton: Skeleton
+    notebook: RestoredNotebook
+    helpers: Mapping[str, str]
+    notes: tuple[str, ...]
+    options: Options
+
+    def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
+        """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
+        store, assignment, options = self.store, self.job.assignment, self.options
+        ran, ran_now = run_stage(store, assignment, self.notebook, self.helpers, options, run=number)
+        verified, verified_now = verify_stage(store, assignment, self.notebook.name, ran, options, run=number)
+        return ran, verified, frozenset(name for name, now in ((RUN, ran_now), ("verify", verified_now)) if now)
+
+
+@dataclass(frozen=True)
+class NotPrepared:
+    """Why a notebook cannot be run: a sentence for the student."""
+
+    problem: str
+    notes: tuple[str, ...]
+    skeleton: Skeleton | None
+
+
+def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
+    """Read a notebook and put the course's cells back.
+
+    Raises
+    ------
+    NetgraderError
+        If grading cannot work here. A submission's own trouble is what is returned.
+    """
+    known = job.notebook in job.assignment.notebooks
+    skeleton = job.assignment.skeleton(job.notebook) if known else None
+    problem, notes = job.problem, list(job.notes)
+    store = open_store(job.assignment.course)
+    submitted: SubmittedNotebook | None = None
+    if problem is None:
+        try:
+            submitted = read_notebook(job.path, store)
+        except UnreadableError as error:
+            problem = str(error)
+    if submitted is None or skeleton is None:
+        return NotPrepared(problem or "", tuple(notes), skeleton)
+    require_data(job.assignment.course, skeleton)
+    helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
+    notes += left_behind
+    try:
+        notebook = within_limits(restore, submitted, skeleton)
+    except ExceededError as error:
+        return NotPrepared(NOT_RESTORED.format(limit=error), tuple(notes), skeleton)
+    return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options)
+
+
 def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     """Grade one notebook.
 
@@ -197,53 +268,30 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     NetgraderError
         If grading cannot work here. A submission's own trouble is in the result.
     """
-    options = options or Options()
     severities = severities_of(job.assignment.course)
-    known = job.notebook in job.assignment.notebooks
-    skeleton = job.assignment.skeleton(job.notebook) if known else None
-    problem, notes = job.problem, list(job.notes)
-    submitted: SubmittedNotebook | None = None
-    if problem is None:
-        try:
-            submitted = read_notebook(job.path, open_store(job.assignment.course))
-        except UnreadableError as error:
-            problem = str(error)
-    if submitted is None or skeleton is None:
-        return _not_gradable(job, skeleton, problem or "", notes)
-    require_data(job.assignment.course, skeleton)
-    helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
-    notes += left_behind
-    try:
-        notebook = within_limits(restore, submitted, skeleton)
-    except ExceededError as error:
-        return _not_gradable(job, skeleton, NOT_RESTORED.format(limit=error), notes)
-    notes += notebook.notes
-    store = open_store(job.assignment.course)
-    ran, ran_now = run_stage(store, job.assignment, notebook, helpers, options)
-    verified, verified_now = verify_stage(store, job.assignment, notebook.name, ran, options)
+    prepared = prepare(job, options or Options())
+    if isinstance(prepared, NotPrepared):
+        return _not_gradable(job, prepared.skeleton, prepared.problem, prepared.notes)
+    notebook, skeleton = prepared.notebook, prepared.skeleton
+    ran, verified, made = prepared.run()
     files = job.assignment.files(notebook.name)
     exercises = load_exercises(files.exercises, job.assignment.exercise_names, hidden=files.hidden)
     rule = retry_rule_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
     if rule is not None:
-
-        def again(run: int) -> tuple[Ran, Verification]:
-            further, _ = run_stage(store, job.assignment, notebook, helpers, options, run=run)
-            return further, verify_stage(store, job.assignment, notebook.name, further, options, run=run)[0]
-
-        ran, verified = best_of_runs((ran, verified), rule, again)
-    notes = _few([*notes, *ran.execution.notes])
+        ran, verified = best_of_runs((ran, verified), rule, lambda run: prepared.run(run)[:2])
+    notes = _few([*prepared.notes, *ran.execution.notes])
     checks = {
         cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
     }
-    result = _result(notebook, skeleton, ran, replace(verified, checks=checks), notes, helpers=helpers)
+    result = _result(notebook, skeleton, ran, replace(verified, checks=checks), notes, helpers=prepared.helpers)
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
         result=result,
         cells=with_outputs(notebook.cells, ran.execution.outputs),
         observations=verified.observations,
-        made=frozenset(name for name, now in (("execute", ran_now), ("verify", verified_now)) if now),
+        made=made,
         trouble=verified.log,
-        warnings=tuple(store.warnings),
+        warnings=tuple(prepared.store.warnings),
         run=ran.entry.key.digest,
         digest=hash_json([verified.digest, cells, notes, result.as_json()["cells"]]),
     )

@@ -31,7 +31,7 @@ def test_every_command_that_is_typed_is_one():
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     ours = {command.name or command.callback.__name__ for command in app.registered_commands}
     blocks = "\n".join(re.findall(r"(?ms)^```[a-z]*\n(.*?)^```", text))
-    typed = re.findall(r"(?m)^(?:\$ |\S*/)?(netgrader|nbgrader) (\w+)", blocks)
+    typed = re.findall(r"(?m)^(?:\$ |\S*/)?(netgrader|nbgrader) ([\w-]+)", blocks)
     assert {("netgrader", name) for name in ("doctor", "release", "autograde", "feedback", "report")} <= set(typed)
     for program, command in typed:
         assert command in {"netgrader": ours, "nbgrader": NbGraderApp.subcommands}[program], f"{program} {command}"

@@ -1,0 +1,89 @@
+"""``netgrader fair-line``: from which accuracy on a target's points are given, measured with the reference solution."""
+
+from __future__ import annotations
+
+import statistics
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from netgrader.checks.exercises import load_exercises
+from netgrader.commands.show import console, uncaged_warning
+from netgrader.course import find_course
+from netgrader.errors import UsageError
+from netgrader.grading.fair_line import accuracies, propose
+from netgrader.grading.grade import find_jobs
+from netgrader.grading.stages import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from netgrader.grading.fair_line import FairLine
+    from netgrader.grading.grade import Job
+
+__all__ = ["run"]
+
+
+def run(path: Path, seeds: int, target: float | None, sandbox: str) -> int:
+    """Run the notebook with each seed, and print the lines to be put into ``exercises.toml``; the exit code."""
+    jobs = find_jobs(path, find_course(path))
+    if len(jobs) != 1:
+        raise UsageError(f"{path} holds {len(jobs)} notebooks. Name the one whose accuracy is asked for.")
+    job = jobs[0]
+    out = console()
+    uncaged_warning(out, sandbox)
+    table, asked = _table_of(job)
+    reached: list[float] = []
+    with out.status("") if out.is_terminal else nullcontext() as status:
+        runs = accuracies(job, Options(sandbox=sandbox), seeds)
+        for number in range(1, seeds + 1):
+            if status:
+                status.update(f"run {number} of {seeds} …")
+            reached.append(next(runs))
+            out.print(f"run {number} of {seeds}: {reached[-1]:.2%}")
+    line = propose(reached, asked if target is None else target)
+    _print(out, line, table, reached)
+    return 0
+
+
+def _table_of(job: Job) -> tuple[str, float | None]:
+    """Return the name of the notebook's table that has a target, and the target."""
+    files = job.assignment.files(job.notebook)
+    tables = load_exercises(files.exercises, job.assignment.exercise_names).tables
+    cells = {cell.grade_id.removeprefix("check_") for cell in job.assignment.skeleton(job.notebook).graded}
+    found = next((name for name in tables if name in cells and "target" in tables[name]), None)
+    return (found, tables[found]["target"]) if found else ("the cell that is worth the points", None)
+
+
+def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> None:
+    mean, deviation = statistics.mean(reached), statistics.stdev(reached)
+    out.print(
+        f"\nThe reference solution reaches {mean:.2%} on average; between seeds that moves by {deviation:.2%} (one standard "
+        f"deviation, from {len(reached)} runs, so known to about {1 / (2 * (len(reached) - 1)) ** 0.5:.0%} of itself)."
+    )
+    chances = Table(title="Who gets what, if chance moves them as much", title_justify="left")
+    for name in ("a network that reaches on average", "loses points", "of the points, on average", "runs"):
+        chances.add_column(name, justify="right")
+    lucky = line.undeserved(deviation)
+    for what, accuracy in (("the target", line.target), ("the reference solution", mean), ("too little", lucky)):
+        shares, runs = line.shares(accuracy, deviation)
+        chances.add_row(
+            f"{accuracy:.2%} ({what})",
+            f"{line.loses(accuracy, deviation):.1%}",
+            f"{1 - shares.mean():.1%}",
+            f"{runs:.2f}",
+        )
+    out.print(chances)
+    out.print(f"\\[{escape(table)}]")
+    for name, value in (
+        ("target", line.target),
+        ("full", line.full),
+        ("none", line.none),
+        ("again_from", line.again_from),
+    ):
+        out.print(f"{name} = {value:.4g}")
+    out.print(f"runs = {line.runs}\n\nThese lines go into exercises.toml.")
