@@ -53,7 +53,7 @@ class Course:
         Raises
         ------
         UsageError
-            If one of these files cannot be run, or the course has none.
+            If one of these files cannot be run, or the course has none; or if it lies where every submission can read.
         """
         from traitlets.config.loader import (  # noqa: PLC0415  (slow)
             Config,
@@ -61,8 +61,15 @@ class Course:
             PyFileConfigLoader,
         )
 
+        from netgrader.cage.host import exposed  # noqa: PLC0415  (POSIX)
+
         if not (self.root / CONFIG).is_file():
             raise UsageError(f"There is no {CONFIG} in {self.root}, so it is not a course.")
+        if exposed(self.root):
+            raise UsageError(
+                f"{self.root} lies among the programs and packages that every submission is shown, and its tests would be, "
+                "too. Move the course to a folder of its own, such as one in your home."
+            )
         config = Config()
         for file in self.config_files:
             kind = PyFileConfigLoader if file.suffix == ".py" else JSONFileConfigLoader

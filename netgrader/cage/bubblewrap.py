@@ -16,6 +16,7 @@ from netgrader.cage.host import (
     USER,
     accounts,
     basic_environment,
+    covered,
     hand_over,
     interpreter,
     new_user,
@@ -263,6 +264,8 @@ class BubblewrapSandbox:
             yield from ("--perms", "0644", "--ro-bind-data", str(_descriptor(text.encode(), descriptors)), name)
         for mount in interpreter():
             yield from _bind(mount, made)
+        for folder in covered():
+            yield from ("--perms", "0755", "--tmpfs", folder, "--remount-ro", folder)
         yield from _open_folders(PurePosixPath(HOME) / plan.cwd, made)
         for name, content in plan.files.items():
             path = _below_home(name)

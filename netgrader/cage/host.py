@@ -1,7 +1,8 @@
 """What of the host a run is given: system libraries, our interpreter, an environment, accounts and scratch folders.
 
 Everything of the host is mounted read-only, and named part by part: a virtual environment may lie in a folder that holds
-secrets, too.
+secrets, too. What is mounted follows from this interpreter: its prefixes, and the folders of packages on its path. Our own
+package is covered where it is installed among them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import functools
 import os
 import secrets
+import site
 import stat
 import subprocess
 import sys
@@ -27,6 +29,8 @@ __all__ = [
     "USER",
     "accounts",
     "basic_environment",
+    "covered",
+    "exposed",
     "hand_over",
     "interpreter",
     "new_user",
@@ -47,6 +51,8 @@ _ETC = tuple(
     for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "ssl/certs")
 )
 _PREFIX_PARTS = ("bin", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+_PACKAGE = Path(__file__).resolve().parents[1]
 _SCRATCH = "ng-"
 _OLD_SECONDS = 24 * 3600.0
 
@@ -71,7 +77,25 @@ def interpreter() -> list[Mount]:
             path = prefix / part
             if path.exists():
                 mounts[str(path)] = Mount(path.resolve(), str(path))
+    # A user's own packages, and another environment's that a .pth file or PYTHONPATH names. A checkout is called otherwise.
+    for path in map(Path, sys.path):
+        above = {Path(folder) for folder in (*_SYSTEM, *mounts)}
+        if path.name in _PACKAGE_FOLDERS and path.is_absolute() and path.is_dir() and not above & {path, *path.parents}:
+            mounts[str(path)] = Mount(path.resolve(), str(path))
     return list(mounts.values())
+
+
+def exposed(path: Path) -> list[str]:
+    """Return where inside every run sees what lies at `path`: nowhere, unless it lies among packages or the system's files."""
+    path = path.resolve()
+    mounts = [*(entry for entry in system() if isinstance(entry, Mount)), *interpreter()]
+    seen = [Path(one.inside) / path.relative_to(one.host) for one in mounts if path.is_relative_to(one.host)]
+    return sorted({str(one) for one in seen})
+
+
+def covered() -> list[str]:
+    """Return the folders inside that must look empty: our package where it is installed, of which a run gets its parts."""
+    return exposed(_PACKAGE)
 
 
 def _prefixes() -> list[Path]:
@@ -103,9 +127,16 @@ def basic_environment(home: str = HOME) -> dict[str, str]:
         "TZ": "UTC",
         "TMPDIR": TMP,
         "PYTHONHASHSEED": "0",
-        "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **_users_packages(),
     }
+
+
+def _users_packages() -> dict[str, str]:
+    """Return the variable by which the interpreter finds the user's own packages inside, or finds none."""
+    if site.ENABLE_USER_SITE and site.getusersitepackages() in sys.path:
+        return {"PYTHONUSERBASE": site.getuserbase()}
+    return {"PYTHONNOUSERSITE": "1"}
 
 
 def new_user() -> int:

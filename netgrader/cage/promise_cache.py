@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.cage.bubblewrap import GrouplessBubblewrap
 from netgrader.cage.cgroups import GROUP_REMEDY
+from netgrader.cage.host import interpreter
 from netgrader.cage.sandboxes import open_sandbox
 from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import SandboxError
@@ -109,7 +110,7 @@ def _key(name: str, gap: str) -> str:
         "boot": BOOT.read_text() if BOOT.is_file() else "",
         "machine": os.uname().release,
         "user": os.geteuid(),
-        "interpreter": [sys.executable, sys.version],
+        "interpreter": [sys.executable, sys.version, *(str(mount.host) for mount in interpreter())],
         "tools": [[path, os.stat(path).st_mtime_ns, os.stat(path).st_size] for path in tools if path],  # noqa: PTH116
         "code": code.hexdigest(),
         "processors": sorted(os.sched_getaffinity(0)),

@@ -363,8 +363,7 @@ class _SelfTests:
             "print(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
         )
         command = [sys.executable, "-P", "-c", starter, self._sandbox.name, _LASTING, marker]
-        env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=env)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
         try:
             up = process.stdout is not None and process.stdout.readline().strip() == b"up"
         finally:

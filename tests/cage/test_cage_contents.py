@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 
 import netgrader
 from netgrader import imports
-from netgrader.cage import Plan, open_sandbox
+from netgrader.cage import Plan, host, open_sandbox
 from netgrader.cage.host import interpreter
 from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, lab_package
+from netgrader.course import Course
+from netgrader.errors import UsageError
 from netgrader.wheel import student_files
 
 ROOT = Path(netgrader.__file__).parent.parent
@@ -95,6 +98,59 @@ def test_every_step_of_the_interpreters_chain_of_links_is_seen(tmp_path, monkeyp
     assert seen[str(tmp_path / "versions" / "3.99" / "bin")] == real / "bin"
     assert seen[str(real / "bin")] == real / "bin"
     assert str(tmp_path / "venv" / "bin") in seen
+
+
+def test_packages_that_a_user_or_another_environment_has_are_seen_and_no_checkout(tmp_path, monkeypatch):
+    for name in ("user/site-packages", "other/dist-packages", "checkout"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr(
+        sys,
+        "path",
+        [*sys.path, *(str(tmp_path / name) for name in ("user/site-packages", "other/dist-packages", "checkout"))],
+    )
+    seen = {mount.inside for mount in interpreter() if Path(mount.inside).is_relative_to(tmp_path)}
+    assert seen == {f"{tmp_path}/user/site-packages", f"{tmp_path}/other/dist-packages"}
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_users_own_packages_are_found_inside_where_they_are_found_outside(tmp_path, monkeypatch, enabled):
+    folder = tmp_path / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    folder.mkdir(parents=True)
+    (folder / "of_the_user.py").touch()
+    monkeypatch.setattr(site, "ENABLE_USER_SITE", enabled)
+    monkeypatch.setattr(site, "getuserbase", lambda: str(tmp_path))
+    monkeypatch.setattr(site, "getusersitepackages", lambda: str(folder))
+    monkeypatch.setattr(sys, "path", [*sys.path, *([str(folder)] if enabled else [])])
+    found = host.basic_environment()
+    assert (found.get("PYTHONUSERBASE"), found.get("PYTHONNOUSERSITE")) == (
+        (str(tmp_path), None) if enabled else (None, "1")
+    )
+    assert [mount.inside for mount in interpreter() if mount.host == folder] == ([str(folder)] if enabled else [])
+
+
+def test_our_package_looks_empty_where_it_is_installed_among_others(tmp_path, monkeypatch):
+    folder = tmp_path / "site-packages" / "netgrader"
+    folder.mkdir(parents=True)
+    (folder / "hidden.py").touch()
+    (folder.parent / "beside.py").touch()
+    monkeypatch.setattr(host, "_PACKAGE", folder)
+    look = (
+        f"import os; print(*map(os.path.exists, [{str(folder / 'hidden.py')!r}, {str(folder.parent / 'beside.py')!r}]))"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder.parent)])
+    assert inside(look, kernel_package()) == ["False", "True"]
+    monkeypatch.setattr("netgrader.cage.bubblewrap.covered", list)
+    assert inside(look, kernel_package()) == ["True", "True"]  # or the first would show nothing
+
+
+def test_a_course_among_what_every_run_sees_is_refused(tmp_path, monkeypatch):
+    root = tmp_path / "site-packages" / "course"
+    root.mkdir(parents=True)
+    (root / "nbgrader_config.py").touch()
+    assert Course(root).config is not None
+    monkeypatch.setattr(sys, "path", [*sys.path, str(root.parent)])
+    with pytest.raises(UsageError, match="every submission is shown"):
+        assert Course(root).config
 
 
 @pytest.mark.parametrize("name", [".git", "grader_tests", "source", "submitted", "netgrader"])
