@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: mutants-report attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release lock clean
+.PHONY: mutants-report attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,6 +89,9 @@ class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHA
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+wheel: setup ## build dist/netgrader-….whl, to be installed anywhere; the same sources give the same bytes
+	@SOURCE_DATE_EPOCH=1577836800 $(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 release: setup ## generate release/ from source/
 	@$(BIN)/netgrader release

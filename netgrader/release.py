@@ -14,7 +14,7 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.severities import severities_of
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
-from netgrader.wheel import build_wheel, student_requirements
+from netgrader.wheel import REQUIRED, build_wheel, requirements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,8 +105,8 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     for one in files:
         _copy_beside(assignment, one, target)
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
-    requirements = [f"./{wheel.name}", *student_requirements(), "jupyterlab>=4.2"]
-    (target / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab"])]
+    (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     data = assignment.course.data
     if data.is_file():
         shutil.copyfile(data, target / data.name)

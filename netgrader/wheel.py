@@ -1,4 +1,8 @@
-"""The student's package: a wheel of those modules of ours that a notebook needs, the same bytes every time."""
+"""The student's package: a wheel of those modules of ours that a notebook needs, the same bytes every time.
+
+It is called otherwise than the package that grades, and its version ends with a hash of its content: pip installs what was
+mended over what was released before, and leaves what is the same.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+
 from netgrader import __version__
 from netgrader.errors import NetgraderError
 from netgrader.imports import PACKAGE, closure, data_files, module_path, modules_below, our_imports
@@ -17,7 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["REQUIRED", "build_wheel", "student_files", "student_requirements"]
+__all__ = ["FORM", "REQUIRED", "build_wheel", "requirements", "student_files"]
+
+NAME = "netgrader-student"
+FORM = "netgrader_student-*.whl"
+"""What its file is called."""
 
 ROOTS = ("netgrader.student", "netgrader.reader.lab.local", "netgrader.evidence")
 """What any notebook uses. The wheel holds these, and whatever of ours they and the course's released files import."""
@@ -50,7 +60,7 @@ WITHHELD = (
 Students' modules import it inside functions only.
 """
 REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf", "msgspec")
-"""What the student's package needs, at the versions that pyproject.toml asks for."""
+"""What the student's package needs, at the versions that this one asks for."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -69,12 +79,17 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     NetgraderError
         If a student's module needs one that is withheld.
     """
-    name = f"netgrader-{__version__}"
-    info = f"{name}.dist-info"
     files = {f"netgrader/{path}": (PACKAGE / path).read_bytes() for path in student_files(released)}
-    requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in student_requirements())
+    requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
+    total = hashlib.sha256(requires.encode())
+    for path, code in files.items():
+        total.update(f"{path} {hashlib.sha256(code).hexdigest()}\n".encode())
+    # A letter before it: a hash of digits alone would be read as a number.
+    version = f"{__version__}+h{total.hexdigest()[:12]}"
+    name = f"{NAME.replace('-', '_')}-{version}"
+    info = f"{name}.dist-info"
     files[f"{info}/METADATA"] = (
-        f"Metadata-Version: 2.1\nName: netgrader\nVersion: {__version__}\n"
+        f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n"
         "Summary: What the notebooks of a neural-network course import.\nLicense: MIT\n"
         f"Requires-Python: >=3.11\n{requires}"
     ).encode()
@@ -94,17 +109,11 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     return wheel
 
 
-def student_requirements() -> tuple[str, ...]:
-    """What pip is to install for a student, as pyproject.toml says it."""
-    wanted = importlib.metadata.requires("netgrader") or []
-    plain = {requirement.partition(";")[0].strip() for requirement in wanted if "extra ==" not in requirement}
-    found = {
-        name: line for name in REQUIRED for line in plain if line.startswith(name) and not line[len(name)].isalnum()
-    }
-    missing = [name for name in REQUIRED if name not in found]
-    if missing:
-        raise NetgraderError(f"pyproject.toml does not say which {', '.join(missing)} the course needs.")
-    return tuple(found[name] for name in REQUIRED)
+def requirements(names: Iterable[str]) -> tuple[str, ...]:
+    """Return what pip is to install of the packages called `names`, at the versions that this package asks for."""
+    needed = map(Requirement, importlib.metadata.requires("netgrader") or ())
+    found = {one.name: f"{one.name}{one.specifier}" for one in needed if one.marker is None}
+    return tuple(found[name] for name in names)
 
 
 def student_files(released: Iterable[Path] | None = None) -> tuple[str, ...]:

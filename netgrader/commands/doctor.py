@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
+from packaging.requirements import Requirement
 
 from netgrader.course import Course, find_course
 from netgrader.errors import NetgraderError, NotebookError, UsageError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "findings", "run"]
 
-PACKAGES = ("tensorflow", "nbgrader", "nbclient", "ipykernel", "numpy", "protobuf", "pytest")
 NEEDED_FREE_GB = 5.0
 NEEDED_MEMORY_GB = 4.0
 
@@ -64,9 +64,10 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     """Yield all that is looked at, in order; each is tried when it is asked for."""
     version = platform.python_version()
     supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    yield Finding("Python", supported, f"{version} ({sys.executable})", "install Python 3.11 to 3.13, then make setup")
-    for package in PACKAGES:
-        yield _package(package)
+    yield Finding(
+        "Python", supported, f"{version} ({sys.executable})", "install netgrader into one of Python 3.11 to 3.13"
+    )
+    yield from _packages()
     try:
         course = find_course()
     except NetgraderError as error:
@@ -78,11 +79,20 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     yield _memory()
 
 
-def _package(name: str) -> Finding:
-    try:
-        return Finding(name, True, importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, "not installed", "make setup")
+def _packages() -> Iterator[Finding]:
+    """Yield what we need by what is said where we are installed: what is missing, and what is of a version that nobody tried."""
+    for wanted in map(Requirement, importlib.metadata.requires("netgrader") or ()):
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        remedy = f"{sys.executable} -m pip install '{wanted.name}{wanted.specifier}'"
+        try:
+            version = importlib.metadata.version(wanted.name)
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(wanted.name, False, "not installed", remedy)
+            continue
+        tried = wanted.specifier.contains(version, prereleases=True)
+        found = version if tried else f"{version}, which was not tried: {wanted.specifier}"
+        yield Finding(wanted.name, tried, found, remedy, needed=False)
 
 
 def _course(course: Course) -> Iterator[Finding]:
@@ -142,7 +152,7 @@ def _data(course: Course) -> Finding:
     try:
         load_mnist(course.data)
     except NotebookError as error:
-        return Finding("data", False, str(error), "git checkout data/mnist.npz")
+        return Finding("data", False, str(error), "put it there, as it comes with the course")
     return Finding("data", True, f"{course.data}, verified")
 
 
@@ -152,7 +162,9 @@ def _kernel() -> Finding:
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
-        return Finding("kernel", False, "there is no kernel python3", "make setup")
+        return Finding(
+            "kernel", False, "there is no kernel python3", f"{sys.executable} -m ipykernel install --sys-prefix"
+        )
     return Finding("kernel", True, f"python3 ({spec.argv[0]})")
 
 

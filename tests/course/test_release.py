@@ -13,13 +13,14 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from packaging.requirements import Requirement
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.imports import PACKAGE
 from netgrader.release import differences, generate, release
-from netgrader.wheel import build_wheel, student_files
+from netgrader.wheel import FORM, REQUIRED, build_wheel, requirements, student_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
 
@@ -45,6 +46,7 @@ def names(folder):
 
 def test_a_release_holds_what_a_student_needs_and_the_gradebook_knows_its_points(booked):
     target = release(booked.assignment)
+    (wheel,) = target.glob(FORM)
     assert names(target) == [
         "1_sums.ipynb",
         "2_words.ipynb",
@@ -54,7 +56,7 @@ def test_a_release_holds_what_a_student_needs_and_the_gradebook_knows_its_points
         "checks/probes_words.py",
         "checks/test_sums_public.py",
         "checks/test_words_public.py",
-        "netgrader-0.1.0-py3-none-any.whl",
+        wheel.name,
         "requirements.txt",
     ]
     with Gradebook(booked.course.db_url) as gradebook:
@@ -131,7 +133,50 @@ def test_a_parameter_that_makes_no_sense_is_refused_and_leaves_the_old_release(t
 
 def test_the_wheel_has_the_same_bytes_every_time(tmp_path):
     first, second = build_wheel(tmp_path / "a"), build_wheel(tmp_path / "b")
+    assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_mended_check_is_in_a_wheel_of_another_version_which_pip_installs_over_the_last(tmp_path):
+    """As pip has it: a wheel of the version that is there is left aside."""
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    options = ["--no-deps", "--no-index", "--disable-pip-version-check", "--quiet"]
+    read = "import importlib.metadata as m, netgrader.judges; print(m.version('netgrader-student'), netgrader.judges.__doc__)"
+
+    def installed(wheel):
+        subprocess.run([python, "-m", "pip", "install", *options, wheel], check=True, timeout=120)
+        said = subprocess.run([python, "-I", "-c", read], check=True, capture_output=True, text=True, timeout=60)
+        version, _, text = said.stdout.partition(" ")
+        assert wheel.name == f"netgrader_student-{version}-py3-none-any.whl"
+        return text
+
+    package = tmp_path / "netgrader"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    before = build_wheel(tmp_path / "before")
+    (package / "judges" / "__init__.py").write_text('"""Mended."""\n')
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("imports", "wheel"):
+            patch.setattr(f"netgrader.{module}.PACKAGE", package)
+        after = build_wheel(tmp_path / "after")
+    assert "Mended." not in installed(before)
+    assert installed(after).strip() == "Mended."
+
+
+COLAB = {  # what Colab has by the issue, and of what these need
+    "tensorflow": "2.20.0",
+    "numpy": "2.1.3",
+    "ipython": "7.34.0",
+    "protobuf": "5.29.5",
+    "matplotlib": "3.10.0",
+    "pytest": "8.4.2",
+}
+
+
+def test_the_wheel_asks_for_no_other_version_of_what_colab_has():
+    asked = {one.name: one.specifier for one in map(Requirement, requirements(REQUIRED))}
+    assert set(asked) - set(COLAB) == {"msgspec"}  # Colab has none; it needs nothing itself
+    assert [name for name, version in COLAB.items() if version not in asked[name]] == []
 
 
 def test_the_wheel_holds_nothing_of_the_graders_side():
@@ -195,9 +240,12 @@ def test_the_wheel_is_one_that_pip_installs_and_python_imports(tmp_path):
         wheel,
     ]
     subprocess.run(install, check=True, timeout=120)
-    script = "import importlib.metadata as m, netgrader, sys; print(netgrader.__file__, m.version('netgrader'))"
+    script = "import importlib.metadata as m, netgrader, sys; print(netgrader.__file__, m.version('netgrader-student'))"
     said = subprocess.run([python, "-I", "-c", script], check=True, capture_output=True, text=True, timeout=60)
-    assert said.stdout.split() == [str(next((tmp_path / "env").rglob("netgrader/__init__.py"))), "0.1.0"]
+    assert said.stdout.split() == [
+        str(next((tmp_path / "env").rglob("netgrader/__init__.py"))),
+        wheel.name.split("-")[1],
+    ]
     # Imported where nothing of the grader's side exists, with the packages of this environment.
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     folder = next((tmp_path / "env").rglob("netgrader/__init__.py")).parents[1]
