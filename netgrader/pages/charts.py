@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: lines, bars, dots. The page's style sheet gives the colours, light, dark and printed.
+"""Small charts as inline SVG: lines, bars, dots. A template draws them, the page's style sheet gives the colours.
 
 Written out here because a plotting library's SVG carries its colours in style attributes, which the pages' content
 security policy forbids and dark mode cannot change. Each chart has a title and says in words what it shows; series
@@ -9,33 +9,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from netgrader.pages import words
+from netgrader.pages.shell import number, percent, piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = [
-    "NO_BREAK",
-    "Bar",
-    "Dot",
-    "Line",
-    "axis",
-    "bars",
-    "dot_swatch",
-    "dots",
-    "lines",
-    "number",
-    "percent",
-    "swatch",
-]
+    from markupsafe import Markup
+
+__all__ = ["MOST_LINES", "Axis", "Bar", "Dot", "Line", "axis", "bars", "dots", "lines"]
 
 WIDTH, HEIGHT = 420, 250
 LEFT, RIGHT, TOP, BOTTOM = 74, 12, 12, 42
-NO_BREAK = "\u00a0"
 MOST_LINES = 6
 MOST_POINTS = 24
 
@@ -126,24 +113,6 @@ def axis(
     return Axis(label, low, high if high > low else low + 1.0, percent=percent, **flags)
 
 
-def number(value: float) -> str:
-    """A number as one writes it: 0.003, 1500, 2.5e-05."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 1e6 or abs(value) < 1e-4:
-        mantissa, _, exponent = f"{value:.2e}".partition("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-
-
-def percent(share: float, digits: int | None = None) -> str:
-    """A share of one as a percentage, with a space that does not break: 92.65 %."""
-    written = f"{100 * share:.2f}" if digits is None else f"{100 * share:.{digits}f}"
-    if digits is None:
-        written = written.rstrip("0").rstrip(".")
-    return f"{written}{NO_BREAK}%"
-
-
 def lines(
     title: str,
     series: Sequence[Line],
@@ -153,127 +122,57 @@ def lines(
     mark: float | None = None,
 ) -> Markup:
     """A chart of lines; `mark` draws an upright line at a value of x."""
-    parts = [_frame(x, y)]
-    if mark is not None and x.low <= mark <= x.high:
-        across = _across(x, mark)
-        parts.append(
-            Markup('<line class="mark" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(across, TOP, HEIGHT - BOTTOM)
-        )
-    for index, one in enumerate(series[:MOST_LINES]):
-        for run in _runs(one, x, y):
-            points = " ".join(f"{across},{up}" for across, up in run)
-            parts.append(Markup('<polyline class="line s{}" points="{}"/>').format(index + 1, points))
-            if len(one.x) <= MOST_POINTS or len(run) == 1:
-                parts += [_point(index, across, up) for across, up in run]
-    said = "; ".join(_in_words(one, x, y) for one in series[:MOST_LINES])
-    return _svg(title, said, parts)
+    drawn = series[:MOST_LINES]
+    runs = [
+        (index, run, len(one.x) <= MOST_POINTS or len(run) == 1)
+        for index, one in enumerate(drawn)
+        for run in _runs(one, x, y)
+    ]
+    said = [_in_words(one, x, y) for one in drawn]
+    at = None if mark is None or not x.low <= mark <= x.high else _across(x, mark)
+    return _chart(title, said, x, y, mark=at, runs=runs)
 
 
 def bars(title: str, columns: Sequence[Bar], x_label: str, y_label: str, every: int = 1) -> Markup:
     """A bar chart of counts; every `every`-th bar is labelled."""
     y = axis(y_label, [bar.value for bar in columns], zero=True, whole=True)
     x = Axis(x_label, 0.0, max(1.0, float(len(columns))))
-    parts = [_frame(x, y, x_ticks=False)]
+    base, drawn = HEIGHT - BOTTOM, []
     for index, bar in enumerate(columns):
         left, right = _across(x, index + 0.12), _across(x, index + 0.88)
         # A bar of few beside one of many must still be seen.
-        top = min(_up(y, bar.value), HEIGHT - BOTTOM - (1.5 if bar.value else 0.0))
-        parts.append(
-            Markup('<rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>').format(
-                left, top, round(right - left, 1), round(HEIGHT - BOTTOM - top, 1), bar.note
-            )
-        )
-        if index % every == 0:
-            parts.append(_label(_across(x, index + 0.5), HEIGHT - BOTTOM + 16, bar.label))
-    said = "; ".join(bar.note or f"{bar.label}: {number(bar.value)}" for bar in columns if bar.value)
-    return _svg(title, said, parts)
+        top = min(_up(y, bar.value), base - (1.5 if bar.value else 0.0))
+        label = (_across(x, index + 0.5), bar.label) if index % every == 0 else None
+        drawn.append((left, top, round(right - left, 1), round(base - top, 1), bar.note, label))
+    said = [bar.note or f"{bar.label}: {number(bar.value)}" for bar in columns if bar.value]
+    return _chart(title, said, x, y, ticks=False, bars=drawn)
 
 
 def dots(title: str, groups: Sequence[Sequence[Dot]], x: Axis, y: Axis) -> Markup:
     """A scatter plot, each point with its name; groups differ in colour and shape."""
-    parts = [_frame(x, y)]
-    for index, group in enumerate(groups[:MOST_LINES]):
-        for dot in group:
-            said = f"{dot.name}: {x.label} {x.words(dot.x)}, {y.label} {y.words(dot.y)}"
-            parts.append(
-                Markup('<g class="dot">{}<title>{}</title></g>').format(
-                    _point(index, _across(x, dot.x), _up(y, dot.y)), said
-                )
-            )
-    everything = [dot for group in groups for dot in group]
-    said = "; ".join(f"{dot.name}: {x.words(dot.x)}, {y.words(dot.y)}" for dot in everything[:60])
-    return _svg(title, said, parts)
-
-
-def dot_swatch(index: int) -> Markup:
-    """The point that stands before a group's name in a legend."""
-    return Markup('<svg class="swatch" viewBox="10 0 14 12" aria-hidden="true">{}</svg>').format(_point(index, 17, 6))
-
-
-def swatch(index: int) -> Markup:
-    """The piece of line that stands before a series' name in a legend."""
-    return Markup(
-        '<svg class="swatch" viewBox="0 0 34 12" aria-hidden="true"><line class="line s{}" x1="1" x2="33" y1="6" '
-        'y2="6"/>{}</svg>'
-    ).format(index + 1, _point(index, 17, 6))
-
-
-def _svg(title: str, said: str, parts: Sequence[Markup]) -> Markup:
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, HEIGHT, f"{title}. {said}." if said else title, Markup("").join(parts)
-    )
-
-
-def _frame(x: Axis, y: Axis, *, x_ticks: bool = True) -> Markup:
-    parts: list[Markup] = []
-    for tick in y.ticks(5):
-        up = _up(y, tick)
-        parts.append(
-            Markup('<line class="grid" x1="{}" x2="{}" y1="{up}" y2="{up}"/>').format(LEFT, WIDTH - RIGHT, up=up)
+    drawn = [
+        (
+            *(index, _across(x, dot.x), _up(y, dot.y)),
+            f"{dot.name}: {x.label} {x.words(dot.x)}, {y.label} {y.words(dot.y)}",
         )
-        parts.append(_label(LEFT - 7, up + 4, y.words(tick), "end"))
-    if x_ticks:
-        for tick in x.ticks(6):
-            across = _across(x, tick)
-            parts.append(
-                Markup('<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(
-                    across, HEIGHT - BOTTOM, HEIGHT - BOTTOM + 4
-                )
-            )
-            parts.append(_label(across, HEIGHT - BOTTOM + 16, x.words(tick)))
-    base = HEIGHT - BOTTOM
-    parts.append(Markup('<line class="axis" x1="{}" x2="{}" y1="{b}" y2="{b}"/>').format(LEFT, WIDTH - RIGHT, b=base))
-    parts.append(_label((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x.label, kind="axis-name"))
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(
-        Markup(
-            '<text class="axis-name" text-anchor="middle" transform="translate(12 {}) rotate(-90)">{}</text>'
-        ).format(middle, y.label)
+        for index, group in enumerate(groups[:MOST_LINES])
+        for dot in group
+    ]
+    everything = [dot for group in groups for dot in group]
+    said = [f"{dot.name}: {x.words(dot.x)}, {y.words(dot.y)}" for dot in everything[:60]]
+    return _chart(title, said, x, y, dots=drawn)
+
+
+def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, *, ticks: bool = True, **drawn: Any) -> Markup:
+    """The picture: a frame around what is `drawn`, which `said` says in words."""
+    return piece(
+        "chart",
+        f"{title}. {'; '.join(said)}." if said else title,
+        (WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM),
+        (x.label, [(_across(x, tick), x.words(tick)) for tick in x.ticks(6)] if ticks else []),
+        (y.label, [(_up(y, tick), y.words(tick)) for tick in y.ticks(5)]),
+        **drawn,
     )
-    return Markup('<g aria-hidden="true">{}</g>').format(Markup("").join(parts))
-
-
-def _label(across: float, up: float, text: str, anchor: str = "middle", kind: str = "tick-name") -> Markup:
-    return Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>').format(
-        kind, round(across, 1), round(up, 1), anchor, text
-    )
-
-
-def _point(index: int, across: float, up: float) -> Markup:
-    """A circle, square, triangle or diamond: series differ in more than colour."""
-    kind = f"point s{index + 1}"
-    match index % 4:
-        case 0:
-            return Markup('<circle class="{}" cx="{}" cy="{}" r="3.2"/>').format(kind, across, up)
-        case 1:
-            return Markup('<rect class="{}" x="{}" y="{}" width="6" height="6"/>').format(
-                kind, round(across - 3, 1), round(up - 3, 1)
-            )
-        case 2:
-            shape = f"M{across} {up - 4:.1f}l3.8 6.8h-7.6z"
-        case _:
-            shape = f"M{across} {up - 4.2:.1f}l4.2 4.2l-4.2 4.2l-4.2 -4.2z"
-    return Markup('<path class="{}" d="{}"/>').format(kind, shape)
 
 
 def _runs(one: Line, x: Axis, y: Axis) -> list[list[tuple[float, float]]]:

@@ -13,6 +13,7 @@ from PIL import Image
 from netgrader import observations as seen
 from netgrader.pages import charts, safe, words
 from netgrader.pages.feedback_view import Figure, Numbers
+from netgrader.pages.shell import number, percent, piece
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -63,9 +64,7 @@ def _network(network: seen.NetworkDrawing) -> Figure:
     caption = words.NETWORK_AT.format(rate=safe.line(network.asked, 20)) if network.asked else words.NETWORK_CAPTION
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
     # Inside the page and not as an <img>, which the page's colours do not reach.
-    body = (
-        Markup('<div class="drawing" role="img" aria-label="{}">{}</div>').format(alt, drawn) if drawn else Markup("")
-    )
+    body = piece("drawing", alt, drawn) if drawn else Markup()
     return Figure("network", caption, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
 
 
@@ -110,49 +109,27 @@ def _numbers(series: Sequence[charts.Line], x: charts.Axis, y: charts.Axis) -> N
 
 
 def _comparison(claim: seen.Comparison) -> Figure:
-    recomputed = charts.percent(claim.recomputed)
-    pairs = [(words.RECOMPUTED, claim.recomputed, recomputed, "recomputed")]
+    shares = [("recomputed", words.RECOMPUTED, claim.recomputed)]
     notes: tuple[str, ...] = ()
     if claim.claimed is not None:
-        pairs.insert(0, (words.CLAIMED, claim.claimed, charts.percent(claim.claimed), "claimed"))
+        shares.insert(0, ("claimed", words.CLAIMED, claim.claimed))
         difference = abs(claim.claimed - claim.recomputed)
         agrees = difference <= AGREES
         notes = (words.CLAIM_AGREES if agrees else words.CLAIM_DIFFERS.format(difference=f"{100 * difference:.2f}"),)
-    rows = Markup("").join(
-        Markup(
-            '<div class="claim {kind}"><dt>{label}</dt><dd><b>{value}</b><svg class="share" viewBox="0 0 100 4" '
-            'preserveAspectRatio="none" aria-hidden="true"><rect class="share-all" width="100" height="4"/>'
-            '<rect class="share-part" width="{width}" height="4"/></svg></dd></div>'
-        ).format(kind=kind, label=label, value=value, width=round(100 * min(max(share, 0.0), 1.0), 2))
-        for label, share, value, kind in pairs
-    )
-    return Figure(
-        "comparison", safe.line(say(claim.title)), Markup('<dl class="claims">{}</dl>').format(rows), notes=notes
-    )
+    rows = [(kind, name, percent(one), round(100 * min(max(one, 0.0), 1.0), 2)) for kind, name, one in shares]
+    return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
 
 
 def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -> Figure | None:
     if not digits.digits:
         return None
-    shown = digits.digits[:MOST_DIGITS]
-    parts = []
-    for one in shown:
-        alt = words.DIGIT_ALT.format(index=one.index, true=one.true, found=one.found)
-        drawn = Markup("")
-        if images_of is not None and 0 <= one.index < len(images_of):
-            drawn = Markup('<img src="{}" alt="{}" width="56" height="56">').format(
-                digit_picture(images_of[one.index]), alt
-            )
-        parts.append(
-            Markup("<li>{}<span>{} <b>{}</b>, {} <b>{}</b></span></li>").format(
-                drawn, words.DIGIT_TRUE, one.true, words.DIGIT_FOUND, one.found
-            )
-        )
+    shown = []
+    for one in digits.digits[:MOST_DIGITS]:
+        known = images_of is not None and 0 <= one.index < len(images_of)
+        shown.append((one, digit_picture(images_of[one.index]) if images_of is not None and known else ""))
     caption = words.DIGITS_ALL if len(shown) == digits.wrong else words.DIGITS_CAPTION
     return Figure(
-        "digits",
-        caption.format(wrong=f"{digits.wrong:,}", total=f"{digits.total:,}"),
-        Markup('<ul class="digits">{}</ul>').format(Markup("").join(parts)),
+        "digits", caption.format(wrong=f"{digits.wrong:,}", total=f"{digits.total:,}"), piece("digits", shown)
     )
 
 
@@ -191,7 +168,7 @@ def _sweep(sweep: seen.Sweep) -> Figure:
     rates = [rate for one in series for rate in one.x]
     across = charts.axis(words.RATE, [*rates, *([sweep.best] if sweep.best else [])], log=True)
     up = charts.axis(words.ACCURACY, (value for one in series for value in one.y if value is not None), percent=True)
-    best = (words.SWEEP_BEST.format(rate=charts.number(sweep.best)),) if sweep.best else ()
+    best = (words.SWEEP_BEST.format(rate=number(sweep.best)),) if sweep.best else ()
     notes = (*best, *((words.SWEEP_SHORT,) if again else ()))
     return Figure(
         "sweep",
@@ -207,25 +184,10 @@ def _images(observation: seen.Images) -> Figure | None:
     if not observation.rows:
         return None
     draw = signed_picture if observation.signed else grey_picture
-    head = Markup("").join(
-        Markup('<th scope="col">{}</th>').format(safe.line(say(column), 20)) for column in observation.columns
-    )
-    title = safe.line(say(observation.title))
-    body = []
-    for number, row in enumerate(observation.rows):
-        cells = []
-        for index, image in enumerate(row):
-            column = (
-                safe.line(say(observation.columns[index]), 20) if index < len(observation.columns) else f"{index + 1}"
-            )
-            # What the pictures are of is said once, in the caption.
-            alt = words.PICTURE_IN_ROW.format(column=column, row=number + 1) if len(observation.rows) > 1 else column
-            cells.append(Markup('<td><img src="{}" alt="{}"></td>').format(draw(image), alt))
-        body.append(Markup("<tr>{}</tr>").format(Markup("").join(cells)))
-    table = Markup('<table class="images"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(
-        head, Markup("").join(body)
-    )
-    return Figure("images", title, table, notes=(words.SIGNED,) if observation.signed else ())
+    columns = [safe.line(say(column), 20) for column in observation.columns]
+    table = piece("images", columns, [[draw(image) for image in row] for row in observation.rows])
+    notes = (words.SIGNED,) if observation.signed else ()
+    return Figure("images", safe.line(say(observation.title)), table, notes=notes)
 
 
 SIDE = 28

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
 from netgrader.checks.cell_points import GRAVEST_FIRST
-from netgrader.pages import charts, safe, words
+from netgrader.pages import safe, words
 from netgrader.pages.feedback_outputs import note, render_outputs
 from netgrader.pages.feedback_verdicts import (
     Places,
@@ -21,9 +21,9 @@ from netgrader.pages.feedback_verdicts import (
     verdict_by_hand,
     verdict_of,
 )
-from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Row, Section
+from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Section
 from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
-from netgrader.pages.shell import render
+from netgrader.pages.shell import percent, render
 from netgrader.phrases import say
 from netgrader.results import Outcome, Status
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.pages.graded import Graded
-    from netgrader.results import CellResult
 
 __all__ = ["build_page", "parts_of", "render_page"]
 
@@ -86,7 +85,10 @@ def build_page(
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
     places = _places(notebook, cells)
-    blocks = _Blocks(cells, graded, places, digits, released).build()
+    title_cell, title = _title(cells)
+    came = None if released is None else frozenset(text.strip() for text in released)
+    make = _Blocks(graded, places, digits, came, title_cell)
+    blocks = [make.block(number, cell) for number, cell in enumerate(cells)]
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
     readable = graded.result is not None and graded.result.status is not Status.NOT
     given = [verdict for verdict in verdicts if verdict.points is not None]
@@ -94,14 +96,14 @@ def build_page(
     return Page(
         assignment=safe.line(assignment, 120),
         notebook=safe.line(notebook, 120),
-        title=_title(cells)[1] or safe.line(notebook, 120),
+        title=title or safe.line(notebook, 120),
         student=safe.line(student, 120),
         points=max(0.0, sum(verdict.points or 0.0 for verdict in given) - graded.marks.late_penalty),
         max_points=sum(verdict.max_points for verdict in given),
         waiting=sum(verdict.max_points for verdict in waiting),
         waiting_cells=len(waiting),
         late_penalty=graded.marks.late_penalty,
-        rows=tuple(_row(verdict) for verdict in verdicts),
+        verdicts=tuple(verdicts),
         steps=_steps(verdicts, graded, places) if readable else (),
         facts=_facts(graded),
         notices=(*((notice,) if notice else ()), *_notices(graded), *_odd_marks(verdicts, graded)),
@@ -110,82 +112,6 @@ def build_page(
         readable=readable,
         causes=_causes(verdicts, graded) if readable else (),
     )
-
-
-class _Blocks:
-    """Makes the pieces of one notebook."""
-
-    def __init__(
-        self,
-        cells: Sequence[Cell],
-        graded: Graded,
-        places: Places,
-        digits: npt.NDArray[np.uint8] | None,
-        released: Collection[str] | None,
-    ) -> None:
-        self._cells = cells
-        self._left = _Left()
-        self._graded = graded
-        self._digits = digits
-        self._places = places
-        self._released = None if released is None else {text.strip() for text in released}
-        self._results = _results(graded)
-        self._title_cell, _ = _title(cells)
-
-    def build(self) -> list[Block]:
-        return [self._block(number, cell) for number, cell in enumerate(self._cells)]
-
-    def _block(self, number: int, cell: Cell) -> Block:
-        grade_id = _grade_id(cell)
-        verdict = self._verdict(cell, grade_id)
-        comment = _comment(self._graded.marks.comments.get(grade_id, ""), f"c{number}-")
-        source = _source(cell)
-        yours = self._is_the_students(cell, source)
-        if verdict is not None and not verdict.manual:
-            return Block("verdict", verdict=verdict, comment=comment)
-        if cell["cell_type"] == "code":
-            return Block(
-                "code",
-                self._left.highlighted(source),
-                yours=yours,
-                lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
-                label=words.CODE_OF.format(number=number + 1),
-                outputs=self._left.shown(cell.get("outputs", ()), f"o{number}"),
-                verdict=verdict,
-                comment=comment,
-            )
-        if cell["cell_type"] != "markdown":
-            return Block("raw", escape(safe.text(source, LONGEST_RAW)), yours=yours, comment=comment)
-        if number == self._title_cell:
-            # The page's own heading says it.
-            source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
-        return Block(
-            "answer" if _is_asked_for(cell) else "text",
-            self._left.rendered(source, cell.get("attachments"), _prefix(number), self._places.link),
-            yours=yours,
-            headings=tuple(safe.line(_bare(heading), 80) for _, heading in headings(source)),
-            verdict=verdict,
-            comment=comment,
-        )
-
-    def _is_the_students(self, cell: Cell, source: str) -> bool:
-        if _metadata(cell).get("grade_id"):
-            return _is_asked_for(cell)
-        return self._released is not None and source.strip() not in self._released
-
-    def _verdict(self, cell: Cell, grade_id: str) -> CellVerdict | None:
-        """The box at a graded cell, None at any other."""
-        result = self._results.get(grade_id)
-        if result is not None and not result.manual:
-            return verdict_of(result, self._graded, self._places, self._digits)
-        if not _flag(cell, "grade") and not _flag(cell, "task"):
-            return None
-        mark = self._graded.marks.cells.get(grade_id)
-        most = result.max_points if result else float(_metadata(cell).get("points") or 0)
-        if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
-            points = (mark.points if mark else 0.0) or 0.0
-            return CellVerdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
-        return verdict_by_hand(grade_id, most, mark)
 
 
 @dataclass
@@ -219,8 +145,70 @@ class _Left:
         return made
 
 
-def _results(graded: Graded) -> Mapping[str, CellResult]:
-    return {cell.cell: cell for cell in graded.result.cells} if graded.result else {}
+@dataclass
+class _Blocks:
+    """Makes the pieces of one notebook; `released` are the texts that it came with, `title_cell` is where its title stands."""
+
+    graded: Graded
+    places: Places
+    digits: npt.NDArray[np.uint8] | None
+    released: frozenset[str] | None
+    title_cell: int
+    left: _Left = field(default_factory=_Left)
+
+    def block(self, number: int, cell: Cell) -> Block:
+        """The piece that a cell becomes, one after the other: what they may take of the page is counted."""
+        grade_id = _grade_id(cell)
+        verdict = self._verdict(cell, grade_id)
+        written = self.graded.marks.comments.get(grade_id, "")
+        comment = render_markdown(written, prefix=f"c{number}-", heading_shift=4) if written.strip() else None
+        source = _source(cell)
+        yours = self._is_the_students(cell, source)
+        if verdict is not None and not verdict.manual:
+            return Block("verdict", verdict=verdict, comment=comment)
+        if cell["cell_type"] == "code":
+            return Block(
+                "code",
+                self.left.highlighted(source),
+                yours=yours,
+                lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
+                label=words.CODE_OF.format(number=number + 1),
+                outputs=self.left.shown(cell.get("outputs", ()), f"o{number}"),
+                verdict=verdict,
+                comment=comment,
+            )
+        if cell["cell_type"] != "markdown":
+            return Block("raw", escape(safe.text(source, LONGEST_RAW)), yours=yours, comment=comment)
+        if number == self.title_cell:
+            # The page's own heading says it.
+            source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
+        return Block(
+            "answer" if _is_asked_for(cell) else "text",
+            self.left.rendered(source, cell.get("attachments"), _prefix(number), self.places.link),
+            yours=yours,
+            headings=tuple(safe.line(_bare(heading), 80) for _, heading in headings(source)),
+            verdict=verdict,
+            comment=comment,
+        )
+
+    def _is_the_students(self, cell: Cell, source: str) -> bool:
+        if _metadata(cell).get("grade_id"):
+            return _is_asked_for(cell)
+        return self.released is not None and source.strip() not in self.released
+
+    def _verdict(self, cell: Cell, grade_id: str) -> CellVerdict | None:
+        """The box at a graded cell, None at any other."""
+        result = self.graded.results.get(grade_id)
+        if result is not None and not result.manual:
+            return verdict_of(result, self.graded, self.places, self.digits)
+        if not _flag(cell, "grade") and not _flag(cell, "task"):
+            return None
+        mark = self.graded.marks.cells.get(grade_id)
+        most = result.max_points if result else float(_metadata(cell).get("points") or 0)
+        if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
+            points = (mark.points if mark else 0.0) or 0.0
+            return CellVerdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
+        return verdict_by_hand(grade_id, most, mark)
 
 
 def _places(notebook: str, cells: Sequence[Cell]) -> Places:
@@ -258,22 +246,18 @@ def _title(cells: Sequence[Cell]) -> tuple[int, str]:
     return -1, ""
 
 
-def _row(verdict: CellVerdict) -> Row:
-    return Row(verdict.name, verdict.anchor, verdict.state, verdict.word, verdict.points, verdict.max_points)
-
-
 def _causes(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Cause, ...]:
     """What is grave, before any points: the gravest first, then in the notebook's order."""
-    results = _results(graded)
+    results = graded.results
     found = [
         one for verdict in verdicts if verdict.cell in results for one in causes_of(results[verdict.cell], verdict)
     ]
-    return tuple(cause for _, cause in sorted(found, key=lambda one: GRAVEST_FIRST.index(one[0])))[:MOST_STEPS]
+    return tuple(sorted(found, key=lambda one: GRAVEST_FIRST.index(one.severity)))[:MOST_STEPS]
 
 
 def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> tuple[NextStep, ...]:
     """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
-    results = _results(graded)
+    results = graded.results
     once: dict[str, NextStep] = {}
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
@@ -289,9 +273,9 @@ def _facts(graded: Graded) -> tuple[str, ...]:
     """What was measured, in sentences."""
     measured = graded.result.measured if graded.result else {}
     facts = []
-    accuracy = measured.get("test_accuracy")
-    if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and 0 <= accuracy <= 1:
-        facts.append(words.ACCURACY_ONE.format(accuracy=charts.percent(accuracy)))
+    accuracy = graded.accuracy
+    if accuracy is not None:
+        facts.append(words.ACCURACY_ONE.format(accuracy=percent(accuracy)))
     met = words.TARGET.get(str(measured.get("target_met")))
     if met:
         facts.append(met)
@@ -320,10 +304,6 @@ def _odd_marks(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[str, ..
         for verdict in verdicts
         for note in marked(graded.marks.cells.get(verdict.cell))
     )
-
-
-def _comment(written: str, prefix: str) -> Markup | None:
-    return render_markdown(written, prefix=prefix, heading_shift=4) if written.strip() else None
 
 
 def _metadata(cell: Cell) -> Mapping[str, Any]:

@@ -10,11 +10,11 @@ from netgrader.checks import wording
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.faults import CATALOGUE, Severity
 from netgrader.pages import safe, words
-from netgrader.pages.charts import percent
 from netgrader.pages.feedback_figures import figure
 from netgrader.pages.feedback_view import Cause, CellVerdict, Check, Figure, NextStep, Reason
 from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.markdown import heading_key
+from netgrader.pages.shell import percent
 from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Places",
+    "by_hand",
     "causes_of",
     "cell_name",
     "marked",
@@ -70,12 +71,12 @@ def word_of(cell: CellResult, state: str) -> str:
     return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
 
 
-def causes_of(cell: CellResult, verdict: CellVerdict) -> list[tuple[Severity, Cause]]:
+def causes_of(cell: CellResult, verdict: CellVerdict) -> list[Cause]:
     """What is grave in a cell and costs points."""
     if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
         return []
     return [
-        (severity, Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], CATALOGUE[code].sentence))
+        Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], CATALOGUE[code].sentence)
         for code, severity in causes(cell.checks).items()
         if severity in words.CAUSES and code in CATALOGUE
     ]
@@ -118,16 +119,7 @@ def verdict_of(
 
 def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> CellVerdict:
     """The box of a cell that a person grades."""
-    points = mark.points if mark and not (mark.waiting and mark.manual is None) else None
-    if mark and points is not None and mark.manual is None:
-        # Nobody had to read it: it is still the text that the notebook came with.
-        state, word = str(Outcome.FAILED), words.UNANSWERED
-    elif points is None:
-        state, word = WAITING, words.WAITING
-    elif points >= max_points:
-        state, word = str(Outcome.PASSED), words.BY_HAND
-    else:
-        state, word = str(Outcome.PARTIAL if points > 0 else Outcome.FAILED), words.BY_HAND
+    state, word, points = by_hand(mark.points if mark else None, max_points, mark)
     return CellVerdict(
         cell=cell,
         name=cell_name(cell),
@@ -138,6 +130,17 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Cell
         manual=True,
         notes=(*marked(mark), *((words.READ_AGAIN,) if mark and mark.waiting and points is not None else ())),
     )
+
+
+def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[str, str, float | None]:
+    """The outcome of a cell that a person grades, also in a word, and its points: None while it waits for the person."""
+    if points is None or (mark is not None and mark.waiting and mark.manual is None):
+        return WAITING, words.WAITING, None
+    if points == 0 and (mark is None or mark.manual is None):
+        # Nobody had to read it: it is still the text that the notebook came with.
+        return str(Outcome.FAILED), words.UNANSWERED, points
+    state = Outcome.PASSED if points >= most else Outcome.PARTIAL if points > 0 else Outcome.FAILED
+    return str(state), words.BY_HAND, points
 
 
 def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, mark: CellMark | None = None) -> list[NextStep]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from netgrader.faults import Severity
 
 __all__ = [
     "Block",
@@ -16,7 +20,6 @@ __all__ = [
     "Numbers",
     "Page",
     "Reason",
-    "Row",
     "Section",
 ]
 
@@ -180,24 +183,12 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of the summary: a graded cell."""
-
-    name: str
-    anchor: str
-    state: str
-    word: str
-    points: float | None
-    max_points: float
-
-
-@dataclass(frozen=True)
 class Cause:
-    """Something grave, said before any points: in which cell, how grave (as words have it), and what it is."""
+    """Something grave, said before any points: in which cell, how grave (also in a word), and what it is."""
 
     name: str
     anchor: str
-    severity: str
+    severity: Severity
     word: str
     sentence: str
 
@@ -233,7 +224,7 @@ class Page:
     points: float
     max_points: float
     waiting: float
-    rows: tuple[Row, ...]
+    verdicts: tuple[CellVerdict, ...]
     steps: tuple[NextStep, ...]
     facts: tuple[str, ...]
     notices: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,18 @@ class Graded:
     observations: Observations = field(default_factory=dict)
     marks: Marks = field(default_factory=Marks)
     integrity: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def results(self) -> Mapping[str, CellResult]:
+        """The cells of the result by their ids; none where there is none."""
+        return {cell.cell: cell for cell in self.result.cells} if self.result else {}
+
+    @property
+    def accuracy(self) -> float | None:
+        """The recomputed test accuracy, a share of one."""
+        value = self.result.measured.get("test_accuracy") if self.result else None
+        is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+        return float(value) if is_share and value is not None else None
 
 
 def earned(cell: CellResult, marks: Marks) -> float | None:

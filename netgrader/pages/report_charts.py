@@ -6,15 +6,13 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from netgrader import observations as seen
 from netgrader.pages import charts, safe, words
 from netgrader.pages.feedback_verdicts import state_of
-from netgrader.pages.feedback_view import Numbers
+from netgrader.pages.feedback_view import Figure, Numbers
 from netgrader.pages.graded import earned
-from netgrader.pages.report_rules import measured_accuracy, total
-from netgrader.pages.report_view import Chart
+from netgrader.pages.report_rules import total
+from netgrader.pages.shell import number, percent, piece
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
@@ -30,13 +28,13 @@ LABEL_CHARACTERS = 44
 MOST_NUMBERS = 400
 
 
-def class_charts(view: ClassView) -> tuple[Chart, ...]:
+def class_charts(view: ClassView) -> tuple[Figure, ...]:
     """The charts that the class has something for, beside the distribution of its scores."""
     made = (_cells(view), *_accuracy(view), _sweeps(view))
     return tuple(chart for chart in made if chart is not None)
 
 
-def distribution(view: ClassView) -> Chart | None:
+def distribution(view: ClassView) -> Figure | None:
     """How many have how many points; None if nobody was graded."""
     scores = [score for score in map(total, view.students) if score is not None]
     most = sum(columns.max_points for columns in view.notebooks)
@@ -50,24 +48,24 @@ def distribution(view: ClassView) -> Chart | None:
         counts[min(bins - 1, max(0, int(score / width)))] += 1
     bars = [
         charts.Bar(
-            f"{index * width}\u2013{charts.number(min(most, (index + 1) * width))}",
+            f"{index * width}\u2013{number(min(most, (index + 1) * width))}",
             float(count),
             words.counted(
-                words.DISTRIBUTION_NOTE, count, low=index * width, high=charts.number(min(most, (index + 1) * width))
+                words.DISTRIBUTION_NOTE, count, low=index * width, high=number(min(most, (index + 1) * width))
             ),
         )
         for index, count in enumerate(counts)
     ]
     above = len(scores) - len(within)
     if above:
-        said = words.counted(words.DISTRIBUTION_MORE, above, most=charts.number(most))
-        bars.append(charts.Bar(f"> {charts.number(most)}", float(above), said))
+        said = words.counted(words.DISTRIBUTION_MORE, above, most=number(most))
+        bars.append(charts.Bar(f"> {number(most)}", float(above), said))
     every = 2 if sum(len(bar.label) for bar in bars) > LABEL_CHARACTERS else 1
     picture = charts.bars(words.DISTRIBUTION, bars, words.DISTRIBUTION_X, words.DISTRIBUTION_Y, every=every)
-    return Chart(words.DISTRIBUTION, picture)
+    return Figure("bars", words.DISTRIBUTION, picture)
 
 
-def _cells(view: ClassView) -> Chart | None:
+def _cells(view: ClassView) -> Figure | None:
     """The share of its points that each cell earned over those who were graded there."""
     rows = []
     for columns in view.notebooks:
@@ -75,11 +73,7 @@ def _cells(view: ClassView) -> Chart | None:
             shares = []
             for student in view.students:
                 graded = student.notebooks.get(columns.notebook)
-                cell = (
-                    next((one for one in graded.result.cells if one.cell == column.cell), None)
-                    if (graded and graded.result)
-                    else None
-                )
+                cell = graded.results.get(column.cell) if graded else None
                 points = earned(cell, graded.marks) if cell and graded else None
                 unclear = cell is None or state_of(cell, points) == Outcome.UNGRADABLE
                 if points is not None and not unclear and column.max_points:
@@ -88,22 +82,15 @@ def _cells(view: ClassView) -> Chart | None:
                 rows.append((column.name, sum(shares) / len(shares)))
     if not rows:
         return None
-    body = Markup("").join(
-        Markup(
-            '<div class="cell-share"><dt><code>{}</code></dt><dd><b>{}</b><svg class="share" viewBox="0 0 100 4" '
-            'preserveAspectRatio="none" aria-hidden="true"><rect class="share-all" width="100" height="4"/>'
-            '<rect class="share-part" width="{}" height="4"/></svg></dd></div>'
-        ).format(name, charts.percent(share, 0), round(100 * share, 1))
-        for name, share in rows
-    )
-    return Chart(words.PER_CELL, Markup('<dl class="cell-shares">{}</dl>').format(body), words.PER_CELL_NOTE)
+    bars = [(name, percent(share, 0), round(100 * share, 1)) for name, share in rows]
+    return Figure("shares", words.PER_CELL, piece("shares", bars), (words.PER_CELL_NOTE,))
 
 
 def _networks(view: ClassView) -> Iterator[tuple[str, str, float, seen.NetworkDrawing]]:
     """For each notebook with a recomputed accuracy: which, whose, the accuracy, and the network it is of."""
     for student in view.students:
         for notebook, graded in student.notebooks.items():
-            accuracy = measured_accuracy(graded)
+            accuracy = graded.accuracy
             networks = [
                 one
                 for cell in graded.observations.values()
@@ -114,7 +101,7 @@ def _networks(view: ClassView) -> Iterator[tuple[str, str, float, seen.NetworkDr
                 yield notebook, safe.line(student.name), accuracy, networks[-1]
 
 
-def _accuracy(view: ClassView) -> Iterator[Chart]:
+def _accuracy(view: ClassView) -> Iterator[Figure]:
     by_rate: dict[str, list[charts.Dot]] = {}
     by_width: dict[str, list[charts.Dot]] = {}
     for notebook, name, accuracy, network in _networks(view):
@@ -131,7 +118,7 @@ def _accuracy(view: ClassView) -> Iterator[Chart]:
             yield _scatter(caption, note, groups, label)
 
 
-def _scatter(caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]], x_label: str) -> Chart:
+def _scatter(caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]], x_label: str) -> Figure:
     everything = [dot for group in groups.values() for dot in group]
     x = charts.axis(x_label, (dot.x for dot in everything), log=True)
     y = charts.axis(words.ACCURACY, (dot.y for dot in everything), percent=True)
@@ -141,7 +128,9 @@ def _scatter(caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]]
         (x_label, words.ACCURACY, words.STUDENT),
         tuple((x.words(dot.x), y.words(dot.y), dot.name) for dot in rows[:MOST_NUMBERS]),
     )
-    return Chart(caption, charts.dots(caption, list(ordered.values()), x, y), note, tuple(ordered), numbers)
+    legend = tuple(ordered) if len(ordered) > 1 else ()
+    picture = charts.dots(caption, list(ordered.values()), x, y)
+    return Figure("dots", caption, picture, (note,), legend, numbers=numbers)
 
 
 def _width(network: seen.NetworkDrawing) -> int | None:
@@ -151,7 +140,7 @@ def _width(network: seen.NetworkDrawing) -> int | None:
     return max(known) if known else None
 
 
-def _sweeps(view: ClassView) -> Chart | None:
+def _sweeps(view: ClassView) -> Figure | None:
     groups: dict[str, list[charts.Dot]] = {}
     for student in view.students:
         for notebook, graded in student.notebooks.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shlex
 import statistics
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,7 @@ from typing import TYPE_CHECKING
 from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.faults import CATALOGUE
 from netgrader.pages import safe, words
-from netgrader.pages.feedback_verdicts import state_of, word_of
-from netgrader.pages.graded import CellMark, Graded, earned
+from netgrader.pages.feedback_verdicts import by_hand, state_of, word_of
 from netgrader.pages.report_charts import class_charts, distribution
 from netgrader.pages.report_rules import absent, not_graded_yet, to_help, to_judge, total
 from netgrader.pages.report_view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from netgrader.faults import Severity
+    from netgrader.pages.graded import Graded
     from netgrader.pages.report_view import Column, NotebookColumns
-    from netgrader.results import CellResult, NotebookResult
+    from netgrader.results import NotebookResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
 
@@ -266,38 +267,16 @@ def _score(graded: Graded | None, column: Column) -> Score:
     most = column.max_points
     if graded is None:
         return Score("absent", words.NOT_HANDED_IN, None, most)
-    result = _cell(graded, column.cell)
-    if result is None:
-        mark = graded.marks.cells.get(column.cell)
-        if mark is not None and mark.points is not None and not mark.waiting:
-            return _given(mark.points, most)
+    result, mark = graded.results.get(column.cell), graded.marks.cells.get(column.cell)
+    if result is None and (mark is None or mark.points is None or mark.waiting):
         if column.manual and graded.result is not None:
             return Score("waiting", words.WAITING, None, most)
         return Score("ungraded", words.NOT_GRADED_WORD, None if graded.result is None else 0.0, most)
-    points = earned(result, graded.marks)
-    mark = graded.marks.cells.get(column.cell)
-    if result.manual:
-        return _written(points, most, mark)
+    points = mark.points if mark is not None else result.points if result else None
+    if result is None or result.manual:
+        return Score(*by_hand(points, most, mark), most)
     state = state_of(result, points)
     return Score(state, word_of(result, state), points, most)
-
-
-def _written(points: float | None, most: float, mark: CellMark | None) -> Score:
-    """A written answer: one that waits, one that was never given, or one that a person has judged."""
-    if points is None or (mark is not None and mark.waiting and mark.manual is None):
-        return Score("waiting", words.WAITING, None, most)
-    if points == 0 and (mark is None or mark.manual is None):
-        return Score(str(Outcome.FAILED), words.UNANSWERED, points, most)
-    return _given(points, most)
-
-
-def _given(points: float, most: float) -> Score:
-    state = Outcome.PASSED if points >= most else Outcome.PARTIAL if points > 0 else Outcome.FAILED
-    return Score(state, words.BY_HAND, points, most)
-
-
-def _cell(graded: Graded, cell: str) -> CellResult | None:
-    return next((one for one in graded.result.cells if one.cell == cell), None) if graded.result else None
 
 
 def _codes(student: StudentView) -> tuple[str, ...]:
@@ -402,10 +381,7 @@ def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:
 
 def _command(assignment: str, student: str) -> str:
     """What to type to grade one student again; a name that a shell would read differently is quoted."""
-    shown = safe.line(student)
-    bare = shown.replace("-", "").replace("_", "").replace(".", "").isalnum() and not shown.startswith("-")
-    quoted = shown if bare else "'" + shown.replace("'", "'\\''") + "'"
-    return f"netgrader autograde {safe.line(assignment)} --student {quoted}"
+    return f"netgrader autograde {safe.line(assignment)} --student {shlex.quote(safe.line(student))}"
 
 
 def _link(student: StudentView) -> str:

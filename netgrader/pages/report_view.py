@@ -14,14 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from markupsafe import Markup
-
     from netgrader.course import Assignment
-    from netgrader.pages.feedback_view import Numbers
+    from netgrader.pages.feedback_view import Figure
     from netgrader.pages.graded import Graded
 
 __all__ = [
-    "Chart",
     "ClassView",
     "Column",
     "Concern",
@@ -155,17 +152,6 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A chart with its caption, what to see in it, the names of its series where there are several, and its numbers."""
-
-    caption: str
-    body: Markup
-    note: str = ""
-    legend: tuple[str, ...] = ()
-    numbers: Numbers | None = None
-
-
-@dataclass(frozen=True)
 class Report:
     """The page."""
 
@@ -178,8 +164,8 @@ class Report:
     absent: tuple[str, ...]
     troubles: tuple[Trouble, ...]
     faults: tuple[FaultCount, ...]
-    distribution: Chart | None
-    charts: tuple[Chart, ...]
+    distribution: Figure | None
+    charts: tuple[Figure, ...]
     integrity: tuple[tuple[str, str, str], ...]
     csv_name: str
     empty: str = ""

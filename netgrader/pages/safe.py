@@ -14,13 +14,13 @@ import unicodedata
 import warnings
 
 import nh3
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from PIL import Image
 
 from netgrader.pages import words
 from netgrader.pages.trim import Bounds, trimmed
 
-__all__ = ["clean_html", "clean_mathml", "clean_svg", "line", "paragraphs", "picture", "svg_picture", "text"]
+__all__ = ["clean_html", "clean_mathml", "clean_svg", "line", "picture", "svg_picture", "text"]
 
 LONGEST = 200_000
 """Characters of one piece of text or HTML that are shown."""
@@ -247,12 +247,6 @@ def _data_picture(address: str) -> str | None:
     kind, comma, content = address.partition(",")
     named = DATA_PICTURE.match(kind + comma)
     return picture(PICTURE_KINDS.get(named[1].lower(), ""), content) if named else None
-
-
-def paragraphs(value: object) -> Markup:
-    """Text as paragraphs, each running in the direction that its letters ask for."""
-    parts = [part for part in re.split(r"\n\s*\n", text(value)) if part.strip()]
-    return Markup("").join(Markup('<p dir="auto">{}</p>').format(escape(part)) for part in parts)
 
 
 def _svg_alone(svg: str) -> str:

@@ -12,15 +12,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from netgrader.pages import charts, safe, words
+from netgrader.pages import words
 
-__all__ = ["content_security_policy", "render"]
+__all__ = ["NO_BREAK", "content_security_policy", "number", "percent", "piece", "points", "render"]
 
 TEMPLATES = Path(__file__).parent / "templates"
+NO_BREAK = "\u00a0"
 
 
 def render(template: str, /, *, script: str = "", **view: Any) -> str:
-    """A whole page.
+    """Render a whole page.
 
     Parameters
     ----------
@@ -31,15 +32,23 @@ def render(template: str, /, *, script: str = "", **view: Any) -> str:
     view
         What the template shows. Text is escaped unless it is Markup that the sanitiser made.
     """
-    environment = _environment()
-    style = "".join(_source(environment, name) for name in ("base.css", template.replace(".html.j2", ".css")))
-    return environment.get_template(template).render(
-        policy=content_security_policy(style, script),
-        style=Markup(style),  # noqa: S704  (ours)
-        script=Markup(script),  # noqa: S704  (ours)
-        words=words,
-        **view,
+    style = "".join(_file(name) for name in ("base.css", template.replace(".html.j2", ".css")))
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            policy=content_security_policy(style, script),
+            style=Markup(style),  # noqa: S704  (ours)
+            script=Markup(script),  # noqa: S704  (ours)
+            **view,
+        )
     )
+
+
+def piece(macro: str, /, *arguments: Any, **named: Any) -> Markup:
+    """Render a macro of ``pieces.html.j2``: charts and other pieces of a page that are put together before the page is."""
+    made = getattr(_environment().get_template("pieces.html.j2").module, macro)(*arguments, **named)
+    return Markup(made.strip())  # noqa: S704  (the template escapes)
 
 
 def content_security_policy(style: str, script: str) -> str:
@@ -55,9 +64,9 @@ def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _source(environment: Environment, name: str) -> str:
-    assert environment.loader is not None  # noqa: S101  (for the type checker)
-    return environment.loader.get_source(environment, name)[0]
+@functools.cache
+def _file(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -70,14 +79,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = charts.percent
-    environment.filters["number"] = charts.number
     environment.filters["points"] = points
-    environment.filters["line"] = safe.line
-    environment.filters["paragraphs"] = safe.paragraphs
     environment.filters["breakable"] = breakable
-    environment.globals["swatch"] = charts.swatch
-    environment.globals["dot_swatch"] = charts.dot_swatch
+    environment.globals["words"] = words
     return environment
 
 
@@ -85,7 +89,23 @@ def _unbroken(value: object) -> object:
     """Text in which no line breaks between a number and its sign of percent; HTML, and code in it, as it is."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return re.sub(r"(?<=\d) %", f"{charts.NO_BREAK}%", value)
+    return re.sub(r"(?<=\d) %", f"{NO_BREAK}%", value)
+
+
+def number(value: float) -> str:
+    """A number as one writes it: 0.003, 1500, 2.5e-05."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e6 or abs(value) < 1e-4:
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+def percent(share: float, digits: int | None = None) -> str:
+    """A share of one as a percentage, with a space that does not break: 92.65 %."""
+    written = f"{100 * share:.2f}".rstrip("0").rstrip(".") if digits is None else f"{100 * share:.{digits}f}"
+    return f"{written}{NO_BREAK}%"
 
 
 def points(value: float) -> str:

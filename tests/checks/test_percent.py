@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.wording import percent
-from netgrader.pages import charts
+from netgrader.pages import shell
 
 ROOT = Path(__file__).resolve().parents[2]
 TOGETHER = re.compile(r"\d%(?![\w(\-])")
@@ -65,4 +65,4 @@ def test_no_text_does(path: Path) -> None:
 
 def test_sentences_and_charts_write_the_same_but_that_a_page_never_breaks_the_line_there() -> None:
     assert percent(0.925) == "92.5 %"
-    assert charts.percent(0.925) == percent(0.925).replace(" ", charts.NO_BREAK)
+    assert shell.percent(0.925) == percent(0.925).replace(" ", shell.NO_BREAK)

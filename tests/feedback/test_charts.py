@@ -35,7 +35,7 @@ def test_a_logarithmic_axis_has_powers_of_ten_and_more_where_it_is_short():
     [(0.003, "0.003"), (0.0030000000026, "0.003"), (1500, "1500"), (60_000, "60,000"), (2.5e-5, "2.5e-5"), (0, "0")],
 )
 def test_numbers_are_written_as_people_write_them(value, text):
-    assert charts.number(value) == text
+    assert shell.number(value) == text
 
 
 def test_a_gap_in_a_curve_is_not_bridged():

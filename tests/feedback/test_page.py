@@ -221,7 +221,7 @@ def test_a_notebook_that_could_not_be_graded_says_why_and_claims_no_failure():
     result = replace(result, problem="The kernel ran out of memory.")
     page = page_of([ex.check_cell("train", 3)], Graded(result))
     assert page.notices == ("This notebook could not be graded. The kernel ran out of memory.",)
-    assert page.rows[0].word == "could not be graded"
+    assert page.verdicts[0].word == "could not be graded"
     assert (page.parts, page.steps) == ((), ())
     html = render_page(page)
     assert "hand your notebook in again" in html
@@ -231,7 +231,7 @@ def test_a_notebook_that_could_not_be_graded_says_why_and_claims_no_failure():
 def test_a_cell_without_checks_is_not_called_failed():
     result = replace(ex.result(), cells=(replace(ex.manual_cell("check_train", 3), manual=False, points=0.0),))
     page = page_of([ex.check_cell("train", 3)], Graded(result))
-    assert page.rows[0].word == "could not be graded"
+    assert page.verdicts[0].word == "could not be graded"
 
 
 def test_a_notebook_that_was_never_graded_still_makes_a_page():
@@ -263,7 +263,7 @@ def test_what_does_not_work_is_said_before_any_points():
         ("one_layer_network", "serious"),
     ]
     assert page.steps[0].name == "train"
-    words_of = {row.name: (row.state, row.word) for row in page.rows}
+    words_of = {row.name: (row.state, row.word) for row in page.verdicts}
     assert words_of["train"] == ("failed", "does not work")
     assert words_of["one_layer_network"] == ("partial", "not as it should be")
     html = render_page(page)

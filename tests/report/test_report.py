@@ -3,12 +3,14 @@
 import csv
 import io
 import re
+import shlex
 from dataclasses import replace
 
 import pytest
 
+from netgrader.pages.feedback_verdicts import by_hand
 from netgrader.pages.graded import CellMark, Graded, Marks
-from netgrader.pages.report_page import _written, build_report, class_csv, render_report
+from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns
 from netgrader.results import Observed, Status
 from tests.feedback import examples as notebooks
@@ -164,7 +166,7 @@ def test_what_could_not_be_graded_says_how_to_go_on_in_words_that_a_shell_reads(
     (trouble,) = report.troubles
     assert "it is not JSON" in trouble.problems[0][1]
     assert "a new copy goes into submitted/o'hara; rm -rf/digits/" in trouble.remedy
-    assert trouble.command.endswith("""--student 'o'\\''hara; rm -rf'""")
+    assert shlex.split(trouble.command) == ["netgrader", "autograde", "digits", "--student", "o'hara; rm -rf"]
 
 
 def test_what_was_tried_and_failed_is_tried_again_only_if_asked_for():
@@ -320,7 +322,7 @@ def test_an_empty_class_makes_a_page_that_says_what_to_do(view):
 def test_the_charts_of_a_whole_course_tell_notebooks_apart():
     report = build_report(ex.large())
     by_rate = next(chart for chart in report.charts if "over the learning rate" in chart.caption)
-    assert by_rate.legend == ("1_one_layer", "2_two_layers", "3_deep_network")
+    assert by_rate.items == ("1_one_layer", "2_two_layers", "3_deep_network")
     assert any("sweeps" in chart.caption for chart in report.charts)
 
 
@@ -347,13 +349,13 @@ def test_what_a_person_should_judge_is_not_said_to_need_a_word_too():
 
 
 def test_a_blank_answer_is_not_said_to_have_been_read():
-    by_hand, blank = (CellMark(0.0, manual, 2.0) for manual in (0.0, None))
-    assert [_written(0.0, 2.0, mark).word for mark in (by_hand, blank, None)] == [
+    judged, blank = (CellMark(0.0, manual, 2.0) for manual in (0.0, None))
+    assert [by_hand(0.0, 2.0, mark)[1] for mark in (judged, blank, None)] == [
         "read by a person",
         "not answered",
         "not answered",
     ]
-    assert _written(None, 2.0, None).state == "waiting"
+    assert by_hand(None, 2.0, None)[0] == "waiting"
 
 
 def test_a_page_breaks_no_line_between_a_number_and_its_sign():
