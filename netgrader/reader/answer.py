@@ -9,7 +9,7 @@ import numpy as np
 
 from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
-from netgrader.reader.find.losses import CROSS_ENTROPY, TOGETHER
+from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
 from netgrader.reader.find.optimizers import FUSED
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
@@ -26,17 +26,10 @@ SAME_RATE = 1e-6
 """Relative; what differs by less is rounding."""
 
 _REPORTED_KINDS = {
-    "labels-off-by-one-up": CROSS_ENTROPY,
-    "labels-off-by-one-down": CROSS_ENTROPY,
-    "labels-logits-swapped": CROSS_ENTROPY,
-    "softmax-over-batch": CROSS_ENTROPY,
-    "softmax-over-all": CROSS_ENTROPY,
-    "sum-over-batch-log": CROSS_ENTROPY,
-    "log-sum-over-batch": CROSS_ENTROPY,
+    **dict.fromkeys(("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped"), CROSS_ENTROPY),
+    **dict.fromkeys(OVER_ROWS - {"root-mean-squared-error"}, CROSS_ENTROPY),
+    **dict.fromkeys(("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight"), "cross-entropy"),
     TOGETHER: "undecided",
-    "cross-entropy-of-scores": "cross-entropy",
-    "log-of-scores": "cross-entropy",
-    "log-of-scores-tight": "cross-entropy",
 }
 
 
@@ -143,7 +136,7 @@ def _probabilities(reading: Reading) -> str | None:
     graph, scores, labels = reading.found.graph, reading.found.scores, reading.found.roles.labels
     if scores is None:
         return None
-    below = graph.descendants([scores]) - (graph.descendants([labels]) if labels is not None else set())
+    below = graph.descendants([scores]) - graph.descendants([labels])
     made = [node.name + ":0" for node in graph.of_ops(["Softmax"]) if node.name + ":0" in below]
     if reading.outputs.prediction_is == "softmax":
         return reading.found.outputs.prediction
@@ -184,7 +177,7 @@ def _alike(found: Found) -> list[str]:
         for source in found.roles.label_candidates
         if source in graph.sources and (graph.static_shape(source), graph.static_dtype(source)) == form
     ]
-    compared = graph.ancestors([accuracy]) if accuracy is not None else set()
+    compared = graph.ancestors([accuracy])
     told_apart = labels in compared and not any(source in compared for source in alike if source != labels)
     return [] if told_apart or len(alike) < 2 else alike
 
@@ -221,24 +214,14 @@ PARTS = {
     "logits": "the logits",
     "prediction": "the prediction",
     "loss": "the loss",
-    "accuracy": "the accuracy",
     "train_op": "the training operation",
+    "accuracy": "the accuracy",
 }
-"""What parts are called where nobody said which attribute of `net` they are."""
+"""The student's names of parts, and what they are called where nobody said which attribute of `net` they are."""
 
 
 def _with_places(faults: Iterable[Fault], network: Network, hints: Mapping[str, str]) -> tuple[Fault, ...]:
-    """The faults, each with where it is in words.
-
-    Parameters
-    ----------
-    faults
-        As they were found, at ops.
-    network
-        The network that they were found in.
-    hints
-        The student's parts: tensors or ops by the name of the attribute.
-    """
+    """The faults, found at ops of the network, each with where it is in words; for `hints` see `Given`."""
     own = {node_of(name): part for part, name in hints.items()}
     return tuple(replace(fault, at=_in_words(fault.place, network, own, hints)) for fault in faults)
 

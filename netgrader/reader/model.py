@@ -15,44 +15,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exercise:
-    """What an exercise asks of a network, as data. None means: free.
-
-    Attributes
-    ----------
-    name
-        The id of the solution cell that asks for it.
-    widths
-        Outputs of each layer in order, ``(1500, 10)``.
-    activations
-        Activation after each layer, the last one ``"none"``: ``("relu", "none")``.
-    inputs, classes
-        Width of a flattened image and number of classes.
-    loss, optimizer
-        Kinds as in `Loss.kind` and `Optimizer.kind`.
-    learning_rate
-        The rate that this graph was asked for.
-    min_layers
-        Fewest trained layers.
-    nonlinear
-        Whether a nonlinearity must stand between every two layers.
-    bias
-        Whether each dense layer must have one.
-    initialisation
-        ``"glorot-uniform"`` or None.
-    """
+    """What an exercise asks of a network, as data. None means: free."""
 
     name: str
+    """The id of the solution cell that asks for it."""
     widths: tuple[int, ...] | None = None
+    """Outputs of each layer in order, ``(1500, 10)``."""
     activations: tuple[str, ...] | None = None
+    """Activation after each layer, the last one ``"none"``: ``("relu", "none")``."""
     inputs: int = 784
     classes: int = 10
+    """Width of a flattened image and number of classes."""
     loss: str | None = "softmax-cross-entropy"
     optimizer: str | None = None
+    """Kinds as in `Loss.kind` and `Optimizer.kind`."""
     learning_rate: float | None = None
+    """The rate that this graph was asked for."""
     min_layers: int | None = None
+    """Fewest trained layers."""
     nonlinear: bool = True
+    """Whether a nonlinearity must stand between every two layers."""
     bias: bool | None = None
+    """Whether each dense layer must have one."""
     initialisation: str | None = None
+    """``"glorot-uniform"`` or None."""
 
 
 @dataclass(frozen=True)

@@ -9,36 +9,23 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from netgrader.faults import fault
-from netgrader.reader.answer import network_of
+from netgrader.reader.answer import PARTS, network_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
-from netgrader.reader.find.outputs import find_outputs, find_unused
+from netgrader.reader.find.outputs import LossReading, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, operands, train_ops, updates_under
-from netgrader.reader.find.scores import LossReading, find_layers, read_loss
 from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.model import Exercise, Network
-from netgrader.reader.trial.layer_trial import LayerTrial, try_activations, try_widths
+from netgrader.reader.trial.layer_trial import LayerTrial, Start, averages_vary, try_activations, try_start, try_widths
 from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
 from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer, try_steps
 from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
-from netgrader.reader.trial.probe import GraphProbe, randomise_weights
-from netgrader.reader.trial.start import (
-    Loading,
-    Setup,
-    Start,
-    averages_vary,
-    choose_shares,
-    fit_inputs,
-    open_probe,
-    setup_of,
-    target,
-    try_start,
-)
+from netgrader.reader.trial.probe import GraphProbe, Setup, choose_shares, open_probe, randomise_weights, run_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,32 +39,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is known of a graph; what could not be tried out has its default.
-
-    Attributes
-    ----------
-    found
-        What following the graph found, as experiments refined it.
-    setup
-        How the graph could be run.
-    start, layers, loss, outputs, descent, rows
-        What each experiment showed.
-    averages_vary
-        Whether statistics of the data begin with different values, by variable.
-    """
+    """What is known of a graph; what could not be tried out has its default."""
 
     found: Found
+    """What following the graph found, as experiments refined it."""
     setup: Setup = field(default_factory=Setup)
+    """How the graph could be run."""
     start: Start = field(default_factory=Start)
     layers: LayerTrial = field(default_factory=LayerTrial)
     loss: LossReading = field(default_factory=LossReading)
     outputs: OutputTrial = field(default_factory=OutputTrial)
     descent: Descent = field(default_factory=Descent)
     rows: RowTrial = field(default_factory=RowTrial)
+    """What each experiment showed."""
     averages_vary: Mapping[str, bool] = field(default_factory=dict)
-
-
-PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
+    """Whether statistics of the data begin with different values, by variable."""
 
 
 def read_network(
@@ -123,7 +99,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
         known = {key: name for key, name in hints.items() if name in graph}
         content = meta.SerializeToString() if lab is not None else b""
-        return _read(graph, whole, replace(given, hints=known), Loading(lab, content, rows))
+        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content, rows))
 
     hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)
@@ -157,30 +133,24 @@ def _some_lab(lab: Lab | Literal["auto"] | None, graph: object) -> Iterator[Lab 
     if lab != "auto":
         yield lab
         return
+    own = _own_lab(graph)
+    yield own
+    if own is not None:
+        own.close()
+
+
+def _own_lab(graph: object) -> Lab | None:
+    """A lab in this process for a ``tf.Graph``, in a cage for anything else; None where there can be none."""
     if hasattr(graph, "as_graph_def"):
         from netgrader.reader.lab.local import LocalLab  # noqa: PLC0415 - pulls in nothing unless a graph is tried out
 
-        local = LocalLab()
-        yield local
-        local.close()
-        return
-    caged = _caged()
-    yield caged
-    if caged is not None:
-        caged.close()
-
-
-def _caged() -> Lab | None:
-    """A lab in a cage, None where there can be none."""
+        return LocalLab()
     try:
         from netgrader.reader.lab.caged import CagedLab  # noqa: PLC0415 - not part of what students install
-    except ImportError:
+
+        return CagedLab()
+    except (ImportError, LabError, OSError):
         return None
-    try:
-        lab: Lab = CagedLab()
-    except (LabError, OSError):
-        return None
-    return lab
 
 
 def _hints(parts: object) -> dict[str, str]:
@@ -204,12 +174,14 @@ def _tensor(name: str) -> str:
     return name if ":" in name else name + ":0"
 
 
-def _read(graph: Graph, whole: Graph, given: Given, loading: Loading) -> Reading:
+def _read(
+    graph: Graph, whole: Graph, given: Given, opened: Callable[[Found], tuple[Setup, GraphProbe | None]]
+) -> Reading:
     """Follow the graph, then try it out where there is a lab."""
     roles = find_roles(graph, given.hints, given.inputs, given.classes)
     ends = _ends(graph, roles, given.hints)
     found = _followed(graph, whole, given, roles, ends)
-    setup, probe = open_probe(found, loading)
+    setup, probe = opened(found)
     if probe is None:
         reading = replace(_by_ops(found, None, read_optimizer(found, None)), setup=setup)
     else:
@@ -247,33 +219,32 @@ def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading
 def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     """What trying says, question by question; each experiment is given what those before it found."""
     descent = read_optimizer(found, probe)
-    runs = fit_inputs(found, probe)
+    runs = probe.fit_inputs()
     if not runs:
         reading, averages = _by_ops(found, probe, descent), averages_vary(found, probe)
-        return replace(reading, setup=setup_of(probe, runs), averages_vary=averages)
+        return replace(reading, setup=probe.setup(runs), averages_vary=averages)
     choose_shares(found, probe)
-    tried, found = target(found), replace(found, minimised=choose_loss(found, probe))
+    tried, found = run_first(found), replace(found, minimised=choose_loss(found, probe))
     if found.loss is not None and found.loss != tried:
         found = replace(found, layers=find_layers(found.graph, found.roles, found.hints, found.loss, [found.loss]))
     start = try_start(found, probe)
     randomise_weights(found, probe)
     found = _with_steps(found, try_widths(found, probe))
-    scored = try_loss(found, probe)
-    found = replace(found, layers=replace(found.layers, scores=scored.scores, chain=scored.chain))
-    loss = scored.loss
+    scored, loss = try_loss(found, probe)
+    found = replace(found, layers=scored)
     if loss.match is None:
-        loss = replace(read_loss(found.graph, found.scores, found.loss), finite=loss.finite)
+        loss = replace(read_loss(found.graph, found.scores, found.loss), finite=loss.finite, form=loss.form)
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     if loss.match is not None:
-        loss = replace(loss, finite_at_extremes=try_extreme_scores(found, probe, scored.form))
+        loss = replace(loss, finite_at_extremes=try_extreme_scores(found, probe, loss.form))
     outputs = try_outputs(found, probe, loss)
     found = replace(found, outputs=replace(found.outputs, accuracy=outputs.accuracy))
     descent = try_steps(found, probe, loss, descent, random=layers.random)
     randomise_weights(found, probe)
     rows = try_rows(found, probe, loss)
     averages = averages_vary(found, probe)
-    return Reading(found, setup_of(probe, runs), start, layers, loss, outputs, descent, rows, averages)
+    return Reading(found, probe.setup(runs), start, layers, loss, outputs, descent, rows, averages)
 
 
 def _with_steps(found: Found, steps: Sequence[Step]) -> Found:

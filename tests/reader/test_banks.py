@@ -16,7 +16,7 @@ from netgrader.reader.find.optimizers import RULES, recognise_steps
 from netgrader.reader.find.roles import Roles
 from netgrader.reader.reading import Reading
 from netgrader.reader.trial.optimizer_trial import Descent
-from netgrader.reader.trial.start import Setup
+from netgrader.reader.trial.probe import Setup
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -120,7 +120,7 @@ def test_without_a_sandbox_of_that_name_there_is_no_lab():
 def pipe():
     """A channel that hears what it is sent, and the descriptor to send it anything else."""
     reading, writing = os.pipe()
-    yield Channel(reading, writing, FrameLimits(header=1000, blob=1000, total=1500, depth=4)), writing
+    yield Channel(reading, writing, FrameLimits(json=1000, part=1000, total=1500, parts=9)), writing
     os.close(reading)
     os.close(writing)
 
@@ -136,9 +136,10 @@ def test_a_frame_comes_back_as_it_was_sent(pipe):
     assert came["n"] == 3
 
 
-def frame(header: object, body: bytes = b"") -> bytes:
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return struct.pack("<I", len(text)) + text + body
+def frame(value: object, *parts: bytes, sizes: object = None) -> bytes:
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    listed = json.dumps(sizes or [len(part) for part in (text, *parts)]).encode()
+    return struct.pack("<I", len(listed)) + listed + b"".join((text, *parts))
 
 
 PICKLED = (
@@ -152,18 +153,21 @@ PICKLED = (
         b"\xff\xff\xff\xff",
         frame(b"{"),
         frame(b"[" * 900),
-        frame([]),
-        frame({"value": None}),
-        frame({"value": None, "blobs": [-1]}),
-        frame({"value": None, "blobs": [10**12]}),
-        frame({"value": None, "blobs": [900, 900]}),
-        frame({"value": None, "blobs": [True]}, b"x"),
-        frame({"value": {"$": "array", "blob": 3}, "blobs": []}),
-        frame({"value": {"$": "array", "blob": 0}, "blobs": [3]}, b"abc"),
-        frame({"value": {"$": "array", "blob": 0}, "blobs": [len(PICKLED)]}, PICKLED),
-        frame({"value": {"$": "dict", "items": [["a"]]}, "blobs": []}),
-        frame({"value": {"a": 1}, "blobs": []}),
-        frame({"value": [[[[[[1]]]]]], "blobs": []}),
+        struct.pack("<I", 1) + b"{",
+        frame(None, sizes={"a": 1}),
+        frame(None, sizes=[[]]),
+        frame(None, sizes=[-1]),
+        frame(None, sizes=[10**12]),
+        frame(None, sizes=[4, 900, 900]),
+        frame(None, sizes=[4, *[0] * 9]),
+        frame(1, b"x", sizes=[1, True]),
+        frame([0] * 400),
+        frame({"$array": 3}),
+        frame({"$array": 0}),
+        frame({"$array": True}, b"abc"),
+        frame({"$array": 1, "more": 1}, b"abc"),
+        frame({"$array": 1}, b"abc"),
+        frame({"$array": 1}, PICKLED),
     ],
 )
 def test_a_malformed_frame_is_refused(pipe, content):
@@ -175,6 +179,6 @@ def test_a_malformed_frame_is_refused(pipe, content):
 
 def test_a_frame_that_does_not_end_is_late(pipe):
     channel, writing = pipe
-    os.write(writing, frame({"value": None, "blobs": [9]}, b"abc"))
+    os.write(writing, frame(None, b"abc", sizes=[4, 9]))
     with pytest.raises(LateError):
         channel.receive(0.05)

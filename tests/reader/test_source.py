@@ -50,7 +50,7 @@ def test_a_lab_that_has_read_a_graph_keeps_no_session_with_its_variables(graph):
     lab = LocalLab()
     for _ in range(2):
         read_network(graph, exercise="two_layer_network", lab=lab)
-        assert not lab._open
+        assert not lab.sessions
     lab.close()
 
 

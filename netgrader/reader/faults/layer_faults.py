@@ -8,9 +8,9 @@ import numpy as np
 
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
-from netgrader.reader.find.joining import predecessors
+from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, weights_key
-from netgrader.reader.find.roles import operands, update_of, uses_data
+from netgrader.reader.find.roles import all_updates, operands, uses_data
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -68,9 +68,10 @@ def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
     matrices = [name for name in given if len(graph.nodes[name].shape() or ()) > 1]
     if not matrices:
         return [], []
-    late = graph.descendants([labels]) if labels is not None else set()
-    seen = graph.descendants([images], stop=late) if images is not None else set()
-    seen &= graph.ancestors([found.loss]) if found.loss is not None else set()
+    late = graph.descendants([labels])
+    seen = graph.descendants([images], stop=late)
+    if found.loss is not None:
+        seen &= graph.ancestors([found.loss])
     joined = [name for name in matrices if not seen.isdisjoint(graph.descendants([name + ":0"], stop=late))]
     return [name for name in matrices if name not in joined], joined
 
@@ -90,10 +91,7 @@ def _looped(found: Found) -> bool:
 
 def _levels(found: Found) -> int:
     """How many layers an image passes, one after another, at most."""
-    levels: list[int] = []
-    for before in predecessors(found.graph, found.steps):
-        levels.append(1 + max((levels[index] for index in before if index < len(levels)), default=0))
-    return max(levels, default=0)
+    return max(depths(found.graph, found.steps), default=0)
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
@@ -177,11 +175,7 @@ def _twin(found: Found) -> bool:
     graph = found.graph
     ours = {update.variable for update in found.roles.updates}
     sources = [source for source in graph.sources if graph.static_shape(source) != ()]
-    others = [
-        update
-        for node in graph.nodes.values()
-        if (update := update_of(graph, node)) and update.variable not in ours and uses_data(graph, update, sources)
-    ]
+    others = [u for u in all_updates(graph) if u.variable not in ours and uses_data(graph, u, sources)]
     given = {update.variable for update in others if update.gradient}
     if not given and others:
         # Written by hand: what else it keeps is told from weights by what data is multiplied with.
@@ -207,6 +201,8 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
     parts = [(part, layer) for layer in reading.found.steps for part in (layer.parts or (layer,))]
     # Averages of the data that stand at their start also make numbers large.
+    exercise = reading.found.exercise
+    asked = exercise is not None and exercise.initialisation == "glorot-uniform"
     wild = reading.start.spread > WILD and not reading.found.statistics
     most = LARGE if wild else HUGE
     for step, layer in parts:
@@ -227,25 +223,17 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             yield fault(
                 "huge-initialisation", place, say("numbers of about {1:.2g}", size), say("about {1:.2g}", fan_in**-0.5)
             )
-        elif _asks_glorot(reading) and step.inputs and step.outputs and not _any_glorot(kernel, (step, layer)):
+        elif asked and step.inputs and step.outputs and not any(_is_glorot(kernel, part) for part in (step, layer)):
             spread = say("standard deviation {1:.2g}", kernel.std())
             # Which layer function made it is charged where that is asked for.
             yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
 
 
-def _asks_glorot(reading: Reading) -> bool:
-    exercise = reading.found.exercise
-    return exercise is not None and exercise.initialisation == "glorot-uniform"
-
-
-def _any_glorot(kernel: Array, steps: Sequence[Step]) -> bool:
-    """Whether weights fit the bound of their own product, or of the layer that it is a part of."""
-    return any(_is_glorot(kernel, step.inputs or 0, step.outputs or 0) for step in steps if step.inputs)
-
-
-def _is_glorot(kernel: Array, inputs: int, outputs: int) -> bool:
-    """Uniform up to sqrt(6 / (inputs + outputs)): Glorot and Bengio, 2010, equation 16."""
-    bound = (6.0 / (inputs + outputs)) ** 0.5
+def _is_glorot(kernel: Array, step: Step) -> bool:
+    """Whether weights are uniform up to sqrt(6 / (inputs + outputs)): Glorot and Bengio, 2010, equation 16."""
+    if not step.inputs:
+        return False
+    bound = (6.0 / (step.inputs + (step.outputs or 0))) ** 0.5
     largest = float(np.abs(kernel).max())
     share = float((np.abs(kernel) < bound / 2).mean())
     slack = 4 / kernel.size**0.5
@@ -290,7 +278,7 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
     if found.roles.images is None or not found.roles.updates:
         return
     under = {update.variable for update in found.roles.updates}
-    kept = {update.variable for node in found.graph.nodes.values() if (update := update_of(found.graph, node))}
+    kept = {update.variable for update in all_updates(found.graph)}
     for name in sorted(found.statistics - under):
         if len(found.graph.nodes[name].shape() or ()) != 1:
             continue

@@ -24,20 +24,15 @@ SLACK = 0.03
 NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
 """Parts without which no network can be trained."""
 
+_WRONG_AXIS = ("accuracy-over-wrong-axis", "the largest over the images", "the largest over the classes")
+_NO_ARGMAX, _CLASSES = "accuracy-without-argmax", "the classes compared"
+#: By what was measured: code, what was found, what was expected.
 _ACCURACIES = {
-    "wrong-axis": ("accuracy-over-wrong-axis", "the largest over the images", "the largest over the classes"),
-    "wrong-axis-probabilities": (
-        "accuracy-over-wrong-axis",
-        "the largest over the images",
-        "the largest over the classes",
-    ),
-    "no-argmax": ("accuracy-without-argmax", "scores compared with labels", "the classes compared"),
-    "no-argmax-probabilities": (
-        "accuracy-without-argmax",
-        "probabilities compared with labels",
-        "the classes compared",
-    ),
-    "rounded": ("accuracy-without-argmax", "rounded probabilities compared", "the classes compared"),
+    "wrong-axis": _WRONG_AXIS,
+    "wrong-axis-probabilities": _WRONG_AXIS,
+    "no-argmax": (_NO_ARGMAX, "scores compared with labels", _CLASSES),
+    "no-argmax-probabilities": (_NO_ARGMAX, "probabilities compared with labels", _CLASSES),
+    "rounded": (_NO_ARGMAX, "rounded probabilities compared", _CLASSES),
     "percent": ("accuracy-not-mean", "a percentage", "a share from 0 to 1"),
     "count": ("accuracy-not-mean", "a count", "a share from 0 to 1"),
     "not-averaged": ("accuracy-not-mean", "a value for each image", "their mean"),
@@ -79,7 +74,7 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
             )
             return
     late, images = graph.descendants([labels]), roles.images
-    seen = graph.descendants([images]) if images is not None else set()
+    seen = graph.descendants([images])
     given = [update.gradient for update in roles.updates if update.gradient]
     backward = graph.ancestor_nodes(given) if given else set()
     for node in graph.of_ops(LABEL_TESTS):
@@ -92,10 +87,8 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
 
 def _is_choice(graph: Graph, tensor: str) -> bool:
     """Whether a tensor holds classes that were chosen: the places of what is largest, or rounded shares."""
-    node = graph[tensor]
-    while node.op in ("Cast", "Identity", "Reshape", "Squeeze", "StridedSlice") and node.inputs:
-        node = graph[node.inputs[0]]
-    return node.op in ("ArgMax", "ArgMin", "TopKV2", "Round", "Rint")
+    chosen = graph.past(tensor, ("Cast", "Identity", "Reshape", "Squeeze", "StridedSlice"))
+    return graph[chosen].op in ("ArgMax", "ArgMin", "TopKV2", "Round", "Rint")
 
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
@@ -164,7 +157,7 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
             yield _misnamed(
                 part, hints[part], f"{node_of(tensor)} ({roles.reasons.get(part, 'by what it is made from')})"
             )
-    late = graph.descendants([roles.labels]) if roles.labels is not None else set()
+    late = graph.descendants([roles.labels])
     last = [step for step in found.steps if not step.followed and step.bias and not step.parts]
     for part in ("logits", "prediction"):
         tensor = hints.get(part)

@@ -9,9 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from netgrader.reader.find.layers import Step
-    from netgrader.reader.find.outputs import Outputs
+    from netgrader.reader.find.outputs import Layers, Outputs
     from netgrader.reader.find.roles import Roles
-    from netgrader.reader.find.scores import Layers
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.model import Exercise
@@ -19,59 +18,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Given:
-    """What is given with a graph.
-
-    Attributes
-    ----------
-    hints
-        The student's names for parts: tensors, or an op for ``train_op``.
-    exercise
-        What asks for the network; None where nothing does.
-    values
-        Values of variables by op name.
-    eval_feed
-        What evaluation feeds beside images and labels, by tensor.
-    has_parts
-        Whether the student's parts were given at all.
-    inputs, classes
-        How wide a flattened image is, and how many classes there are.
-    """
+    """What is given with a graph."""
 
     hints: Mapping[str, str]
+    """The student's names for parts: tensors, or an op for ``train_op``."""
     exercise: Exercise | None
+    """What asks for the network; None where nothing does."""
     values: Mapping[str, Array]
+    """Values of variables by op name."""
     eval_feed: Mapping[str, Array]
+    """What evaluation feeds beside images and labels, by tensor."""
     has_parts: bool
+    """Whether the student's parts were given at all."""
     inputs: int
     classes: int
+    """How wide a flattened image is, and how many classes there are."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What following the graph found; experiments refine it.
-
-    Attributes
-    ----------
-    graph, given
-        The graph as evaluation sees it, and what was given with it.
-    roles, layers, outputs
-        Which part plays which role; the layers and where they lead; prediction and accuracy.
-    statistics
-        Variables that hold statistics of the data.
-    unused
-        Layers that the loss does not depend on.
-    minimised
-        The tensor whose gradient the optimizer is given, where that was tried out.
-    """
+    """What following the graph found; experiments refine it."""
 
     graph: Graph
     given: Given
+    """The graph as evaluation sees it, and what was given with it."""
     roles: Roles
     layers: Layers
     outputs: Outputs
+    """Which part plays which role; the layers and where they lead; prediction and accuracy."""
     statistics: frozenset[str] = frozenset()
+    """Variables that hold statistics of the data."""
     unused: tuple[Step, ...] = ()
+    """Layers that the loss does not depend on."""
     minimised: str | None = None
+    """The tensor whose gradient the optimizer is given, where that was tried out."""
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -6,7 +6,6 @@ To add one, add a line to `BANK`; tests/reader/test_banks.py runs over all of it
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,8 +29,10 @@ def softmax(z: Array, axis: int = -1) -> Array:
     return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
 
 
-def _elu(z: Array) -> Array:
-    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+def log_softmax(z: Array, axis: int = -1) -> Array:
+    """The logarithm of `softmax`."""
+    top = z.max(axis=axis, keepdims=True)
+    return np.asarray(z - top - np.log(np.exp(z - top).sum(axis=axis, keepdims=True)))
 
 
 #: Name → function. SELU: Klambauer et al. 2017; GELU: Hendrycks and Gimpel 2016; Swish: Ramachandran et al. 2017;
@@ -42,10 +43,8 @@ BANK: Mapping[str, Callable[[Array], Array]] = {
     "sigmoid": sigmoid,
     "tanh": np.tanh,
     "softmax": softmax,
-    "log-softmax": lambda z: (
-        z - z.max(-1, keepdims=True) - np.log(np.exp(z - z.max(-1, keepdims=True)).sum(-1, keepdims=True))
-    ),
-    "elu": _elu,
+    "log-softmax": log_softmax,
+    "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
     "selu": lambda z: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0))),
     "softplus": lambda z: np.logaddexp(0.0, z),
     "softsign": lambda z: z / (1 + np.abs(z)),
@@ -86,29 +85,11 @@ OPS = {
 }
 
 
-@dataclass(frozen=True)
-class _Match:
-    name: str
-    error: float
-
-
 def name_activation(before: Array, after: Array, offset: Array | None = None) -> str | None:
-    """The name of the function that turns `before` into `after`, up to a positive factor that dropout may add.
+    """The name of the function that turns values fed into values fetched, of as many rows (n, width).
 
-    Parameters
-    ----------
-    before
-        Values fed, (n, width).
-    after
-        Values fetched, of as many rows.
-    offset
-        What is fetched when zeros are fed, where something else is added to the function's value (a residual
-        connection); None where nothing is.
-
-    Returns
-    -------
-    str or None
-        A name of the bank, ``leaky-relu``, or None where nothing fits.
+    It is one of the bank, ``leaky-relu``, or None where nothing fits. `offset` is what is fetched when zeros are fed, where
+    something else is added to the function's value (a residual connection).
     """
     if not np.ndim(before) or not np.ndim(after) or not len(before) or not len(after):
         return None
@@ -116,7 +97,7 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
     after = np.asarray(after, dtype=np.float64).reshape(len(after), -1)
     if not np.isfinite(after).all():
         return None
-    matches = []
+    errors = {}
     for name, function in BANK.items():
         expected = function(before)
         got = after
@@ -125,10 +106,10 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
         if offset is not None:
             expected = expected - function(np.zeros_like(before))
             got = after - np.asarray(offset, dtype=np.float64).reshape(after.shape)
-        matches.append(_Match(name, float(np.max(np.abs(expected - got)) / (np.max(np.abs(expected)) + 1e-9))))
-    best = min(matches, key=lambda match: match.error, default=None)
-    if best is not None and best.error < 1e-3:
-        return SAME.get(best.name, best.name)
+        errors[name] = float(np.max(np.abs(expected - got)) / (np.max(np.abs(expected)) + 1e-9))
+    best = min(errors, key=errors.__getitem__, default="")
+    if best and errors[best] < 1e-3:
+        return SAME.get(best, best)
     if before.shape == after.shape and _is_leaky(before, after):
         return "leaky-relu"
     return None

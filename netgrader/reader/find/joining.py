@@ -27,13 +27,14 @@ _SUMS = words("Add AddV2 AddN Sub")
 _LINEAR = RESHAPING | _SIDE_BY_SIDE | _SUMS | words("BiasAdd BiasAddV1 StridedSlice Slice")
 
 
-def predecessors(graph: Graph, steps: Sequence[Step]) -> list[set[int]]:
-    """For each step the steps that its data is made from."""
-    products = {step.product: index for index, step in enumerate(steps)}
-    return [
-        {index for product, index in products.items() if product in above}
-        for above in (graph.ancestors([step.data]) for step in steps)
-    ]
+def depths(graph: Graph, steps: Sequence[Step]) -> list[int]:
+    """For each step how many steps its data passes at most, itself included."""
+    found: list[int] = []
+    for step in steps:  # they come in the graph's order: those before are known
+        above = graph.ancestors([step.data])
+        before = [depth for depth, other in zip(found, steps, strict=False) if other.product in above]
+        found.append(1 + max(before, default=0))
+    return found
 
 
 def join_repeated(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]:
@@ -124,17 +125,10 @@ def _own_way(graph: Graph, start: str, inside: set[str]) -> set[str]:
     return own | joins
 
 
-def _depths(above: Sequence[set[int]]) -> list[int]:
-    depths: list[int] = []
-    for before in above:  # steps come in the graph's order: those before are known
-        depths.append(1 + max((depths[index] for index in before if index < len(depths)), default=0))
-    return depths
-
-
 def _joined(
     graph: Graph, steps: Sequence[Step], ways: Sequence[set[str]], inside: set[str], *, sums: bool
 ) -> list[Step]:
-    depths = _depths(predecessors(graph, steps))
+    levels = depths(graph, steps)
     result: list[Step] = []
     taken: set[int] = set()
     for index, step in enumerate(steps):
@@ -142,7 +136,7 @@ def _joined(
             continue
         group, meeting = [index], ""
         for other in range(index + 1, len(steps)):
-            if other in taken or depths[other] != depths[index]:
+            if other in taken or levels[other] != levels[index]:
                 continue
             common = (ways[index] & ways[other]) - {step.product, steps[other].product}
             joins = [tensor for tensor in common if _joins(graph, tensor, sums=sums)]

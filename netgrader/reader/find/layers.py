@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.activations import OPS
-from netgrader.reader.find.roles import ASSIGNMENTS, PRODUCTS, SPARSE, TRANSPOSED, is_linear_step, update_of
+from netgrader.reader.find.roles import ASSIGNMENTS, PRODUCTS, SPARSE, TRANSPOSED, all_updates, is_linear_step
 from netgrader.reader.graph.branches import only_evaluated
 from netgrader.reader.graph.nodes import node_of, words
 
@@ -83,17 +83,7 @@ class Step:
 
 
 def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[Step]:
-    """The linear steps between the images and `ends`, in the graph's order.
-
-    Parameters
-    ----------
-    graph
-        The graph.
-    ends
-        The loss, or where there is none, what the network is said to put out.
-    images
-        Where the images come in; None where that is not known.
-    """
+    """The linear steps between the images and `ends`, in the graph's order; all before `ends` where `images` are not known."""
     inside = graph.ancestor_nodes(ends)
     if images is not None:
         inside &= {node_of(t) for t in graph.descendants([images])}
@@ -120,8 +110,7 @@ def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[St
 
 def is_flow(graph: Graph, tensor: str) -> bool:
     """Whether a tensor stands for an array of tensors, or for how long the parts of one are."""
-    while graph[tensor].op == "Identity":
-        tensor = graph[tensor].inputs[0]
+    tensor = graph.past(tensor, ("Identity",))
     node = graph[tensor]
     return node.op in _FLOWS or (node.op in _LISTS and not tensor.endswith(":0"))
 
@@ -148,10 +137,7 @@ def _forward(graph: Graph, tensor: str, inside: set[str]) -> Node | None:
 
 def weights_key(graph: Graph, step: Step) -> str:
     """The variable, where the layer uses all of it as it is; else the tensor that is cut out of it."""
-    node = graph[step.weights]
-    while node.op in ("Identity", "ReadVariableOp", "Cast"):
-        node = graph[node.inputs[0]]
-    return node.name
+    return node_of(graph.past(step.weights, ("Identity", "ReadVariableOp", "Cast")))
 
 
 def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
@@ -278,27 +264,19 @@ def _is_zero(graph: Graph, tensor: str) -> bool:
 
 
 def find_statistics(graph: Graph, whole: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:
-    """Find the variables that hold statistics of the data.
+    """Find the variables that hold statistics of the data, before the tensor that is `evaluated`.
 
-    Parameters
-    ----------
-    graph, whole
-        The graph as evaluation sees it, and with the branches that only training takes.
-    roles
-        What was found of these.
-    evaluated
-        The tensor that evaluation looks at; None where there is none.
+    `graph` is as evaluation sees it, `whole` has the branches that only training takes.
     """
     images, labels = roles.images, roles.labels
     if evaluated is None or images is None:
         return frozenset()
     used = set(graph.variables_in(evaluated))
     kept = set()
-    for node in graph.nodes.values():
-        update = update_of(graph, node)
-        if update is None or update.gradient is not None or update.variable not in used:
+    for update in all_updates(graph):
+        if update.gradient is not None or update.variable not in used:
             continue
-        above = graph.ancestors(node.inputs[1:])
+        above = graph.ancestors(graph.nodes[update.node].inputs[1:])
         if images in above and labels not in above:
             kept.add(update.variable)
     kept |= {name for name in used if _is_variance(graph, name)} - {update.variable for update in roles.updates}

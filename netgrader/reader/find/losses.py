@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.phrases import say
-from netgrader.reader.find.activations import sigmoid, softmax
+from netgrader.reader.find.activations import log_softmax, sigmoid, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,22 +56,22 @@ def _hot(z: Array, labels: Array) -> Array:
     return np.asarray(np.eye(z.shape[1])[labels])
 
 
-def _log_softmax(z: Array, axis: int = -1) -> Array:
-    top = z.max(axis=axis, keepdims=True)
-    return np.asarray(z - top - np.log(np.exp(z - top).sum(axis=axis, keepdims=True)))
+def _at(z: Array, labels: Array) -> Array:
+    """The column of the label, a row each."""
+    return np.asarray(z[np.arange(len(z)), labels])
 
 
 def cross_entropy_rows(z: Array, labels: Array) -> Array:
     """Minus log softmax(z) at the label, a row each (Goodfellow et al., Deep Learning, 6.2.2.3)."""
-    return np.asarray(-_log_softmax(z)[np.arange(len(z)), labels])
+    return np.asarray(-_at(log_softmax(z), labels))
 
 
 def _cross_entropy(z: Array, labels: Array) -> float:
     return float(cross_entropy_rows(z, labels).sum())
 
 
-def _log_of(p: Array) -> Array:
-    return np.asarray(np.log(np.clip(p, 1e-7, None)))
+def _log_of(p: Array, least: float = 1e-7) -> Array:
+    return np.asarray(np.log(np.clip(p, least, None)))
 
 
 def _binary(p: Array, y: Array) -> float:
@@ -80,7 +80,7 @@ def _binary(p: Array, y: Array) -> float:
 
 def _hinge(z: Array, labels: Array) -> float:
     """Crammer and Singer, 2001, and Weston and Watkins, 1999, differ; this is the latter's."""
-    right = z[np.arange(len(z)), labels][:, None]
+    right = _at(z, labels)[:, None]
     margins = np.maximum(0, 1 + z - right)
     margins[np.arange(len(z)), labels] = 0
     return float(margins.sum())
@@ -109,20 +109,18 @@ BANK: Mapping[str, Callable[[Array, Array], float]] = {
     "mean-absolute-error": lambda z, labels: float(np.abs(z - _hot(z, labels)).sum()),
     "sigmoid-cross-entropy": lambda z, labels: float((np.logaddexp(0, z) - z * _hot(z, labels)).sum()),
     "binary-cross-entropy": lambda z, labels: _binary(z, _hot(z, labels)),
-    "log-of-sigmoid": lambda z, labels: float(-_log_of(sigmoid(z))[np.arange(len(z)), labels].sum()),
-    "negative-probability": lambda z, labels: float(-softmax(z)[np.arange(len(z)), labels].sum()),
-    "negative-score": lambda z, labels: float(-z[np.arange(len(z)), labels].sum()),
+    "log-of-sigmoid": lambda z, labels: float(-_at(_log_of(sigmoid(z)), labels).sum()),
+    "negative-probability": lambda z, labels: float(-_at(softmax(z), labels).sum()),
+    "negative-score": lambda z, labels: float(-_at(z, labels).sum()),
     "labels-off-by-one-up": _shifted(1),
     "labels-off-by-one-down": _shifted(-1),
-    "labels-logits-swapped": lambda z, labels: float(-(z * _log_softmax(_hot(z, labels))).sum()),
-    "softmax-over-batch": lambda z, labels: float(-(_log_softmax(z, 0) * _hot(z, labels)).sum()),
-    "log-sum-over-batch": lambda z, labels: float(
-        np.log(np.exp(z).sum(axis=0)).mean() - z[np.arange(len(z)), labels].mean()
-    ),
-    "cross-entropy-of-scores": lambda z, labels: float(-np.log(_normalised(z))[np.arange(len(z)), labels].sum()),
-    "log-of-scores": lambda z, labels: float(-np.log(np.clip(z, 1e-7, None))[np.arange(len(z)), labels].sum()),
-    "log-of-scores-tight": lambda z, labels: float(-np.log(np.clip(z, 1e-10, None))[np.arange(len(z)), labels].sum()),
-    "softmax-over-all": lambda z, labels: float(len(z) * np.log(np.exp(z).sum()) - z[np.arange(len(z)), labels].sum()),
+    "labels-logits-swapped": lambda z, labels: float(-(z * log_softmax(_hot(z, labels))).sum()),
+    "softmax-over-batch": lambda z, labels: float(-(log_softmax(z, 0) * _hot(z, labels)).sum()),
+    "log-sum-over-batch": lambda z, labels: float(np.log(np.exp(z).sum(axis=0)).mean() - _at(z, labels).mean()),
+    "cross-entropy-of-scores": lambda z, labels: float(-_at(np.log(_normalised(z)), labels).sum()),
+    "log-of-scores": lambda z, labels: float(-_at(_log_of(z), labels).sum()),
+    "log-of-scores-tight": lambda z, labels: float(-_at(_log_of(z, 1e-10), labels).sum()),
+    "softmax-over-all": lambda z, labels: float(len(z) * np.log(np.exp(z).sum()) - _at(z, labels).sum()),
     "hinge": _hinge,
     "hinge-of-the-largest": _largest_hinge,
     "squared-hinge": lambda z, labels: float((np.maximum(0, 1 - (2 * _hot(z, labels) - 1) * z) ** 2).sum()),
@@ -134,20 +132,10 @@ BANK: Mapping[str, Callable[[Array, Array], float]] = {
 
 
 def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None = None) -> LossMatch | None:
-    """Name the loss that gave these values.
+    """Name the loss that gave these values, None where nothing explains them.
 
-    Parameters
-    ----------
-    observations
-        Twelve or more, of random scores and labels.
-    kinds
-        Which formulas to try; all, and the right one with its variants (label smoothing, class weights, a temperature,
-        focal form), if None.
-
-    Returns
-    -------
-    LossMatch or None
-        None where nothing explains the values.
+    `observations` are twelve or more, of random scores and labels; `kinds` says which formulas to try: all, and the right
+    one with its variants (label smoothing, class weights, a temperature, focal form), if None.
     """
     values = np.array([observation.value for observation in observations], dtype=np.float64)
     if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
@@ -155,7 +143,7 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     best: LossMatch | None = None
     for kind in BANK if kinds is None else kinds:
         with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
-            features = np.array([[BANK[kind](o.scores, o.labels)] for o in observations])
+            features = [[BANK[kind](o.scores, o.labels)] for o in observations]
         match = _fit(kind, features, values)
         if match is not None and (best is None or match.error < best.error):
             best = match
@@ -166,26 +154,30 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     return None
 
 
-def _fit(kind: str, features: Array, values: Array, detail: str = "") -> LossMatch | None:
-    """Least squares of the values on the features and a constant; the scale is the first feature's."""
-    if not np.isfinite(features).all() or np.ptp(features[:, 0]) == 0:
+def _solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
+    """Least squares of the values on the features (runs, n) and a constant: factors, and the error relative to the spread."""
+    columns = np.concatenate([np.asarray(features), np.ones((len(values), 1))], axis=1)
+    factors, *_ = np.linalg.lstsq(columns, values, rcond=None)
+    return factors, float(np.abs(values - columns @ factors).max() / values.std())
+
+
+def _fit(kind: str, features: Sequence[Sequence[float]], values: Array, detail: str = "") -> LossMatch | None:
+    """The formula with these features; the scale is the first one's."""
+    if not np.isfinite(features).all() or np.ptp([row[0] for row in features]) == 0:
         return None
-    columns = np.concatenate([features, np.ones((len(values), 1))], axis=1)
-    solution, *_ = np.linalg.lstsq(columns, values, rcond=None)
-    error = float(np.abs(values - columns @ solution).max() / values.std())
-    return LossMatch(kind, float(solution[0]), float(solution[-1]), error, detail)
+    factors, error = _solved(features, values)
+    return LossMatch(kind, float(factors[0]), float(factors[-1]), error, detail)
 
 
 def _variants(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """The right loss in forms that an exercise may leave free, the simplest first."""
     yield from _smoothed(observations, values)
     for temperature in np.geomspace(0.05, 20, 81):
-        features = np.array([[_cross_entropy(o.scores / temperature, o.labels)] for o in observations])
-        match = _fit(CROSS_ENTROPY, features, values, say("temperature {1:.3g}", temperature))
+        match = _at_temperature(observations, values, float(temperature))
         if match is not None and match.error < 0.2:
             yield _refined(observations, values, float(temperature))
     for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
-        features = np.array([[_focal(o, gamma)] for o in observations])
+        features = [[_focal(o, gamma)] for o in observations]
         match = _fit(CROSS_ENTROPY, features, values, say("focal form, {1:g}", gamma))
         if match is not None:
             yield match
@@ -196,53 +188,53 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 
 def _summed_over_batch(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """The logarithm of a sum over the batch: a class that no label names gives a constant, whatever it is clipped at."""
-    features = []
+    features: list[list[float]] = []
     for o in observations:
         sums = (softmax(o.scores) * _hot(o.scores, o.labels)).sum(axis=0)
-        features.append([-np.log(sums[sums > 0]).sum(), float((sums == 0).sum())])
-    match = _fit("sum-over-batch-log", np.array(features), values)
+        features.append([float(-np.log(sums[sums > 0]).sum()), float((sums == 0).sum())])
+    match = _fit("sum-over-batch-log", features, values)
     if match is not None:
         yield match
 
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """Label smoothing: a share of the label is spread over all classes (Szegedy et al., 2016)."""
-    features = np.array(
-        [[_cross_entropy(o.scores, o.labels), float(-_log_softmax(o.scores).mean(1).sum())] for o in observations]
-    )
-    columns = np.concatenate([features, np.ones((len(values), 1))], axis=1)
-    solution, *_ = np.linalg.lstsq(columns, values, rcond=None)
-    error = float(np.abs(values - columns @ solution).max() / values.std())
-    total = solution[0] + solution[1]
-    if total != 0 and 0 < solution[1] / total < 0.6:
-        detail = say("label smoothing {1:.2g}", solution[1] / total)
-        yield LossMatch(CROSS_ENTROPY, float(total), float(solution[2]), error, detail)
+    (right, spread, offset), error = _solved([_smoothing(o.scores, o.labels) for o in observations], values)
+    total = right + spread
+    if total != 0 and 0 < spread / total < 0.6:
+        detail = say("label smoothing {1:.2g}", spread / total)
+        yield LossMatch(CROSS_ENTROPY, float(total), float(offset), error, detail)
+
+
+def _smoothing(z: Array, labels: Array) -> list[float]:
+    """Cross-entropy at the labels, and at all classes alike."""
+    return [_cross_entropy(z, labels), float(-log_softmax(z).mean(1).sum())]
 
 
 def _softened(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """Smoothed labels at a temperature, and a penalty for confidence (Pereyra et al., 2017), all at once."""
-    entropies = [-(softmax(o.scores) * _log_softmax(o.scores)).sum() for o in observations]
+    entropies = [float(-(softmax(o.scores) * log_softmax(o.scores)).sum()) for o in observations]
 
-    def fitted(temperature: float) -> tuple[float, Array]:
-        rows = []
-        for o, entropy in zip(observations, entropies, strict=True):
-            z = o.scores / temperature
-            rows.append([_cross_entropy(z, o.labels), float(-_log_softmax(z).mean(1).sum()), entropy, 1.0])
-        columns = np.array(rows)
-        solution, *_ = np.linalg.lstsq(columns, values, rcond=None)
-        return float(np.abs(values - columns @ solution).max() / values.std()), solution
+    def fitted(temperature: float) -> tuple[Array, float]:
+        pairs = zip(observations, entropies, strict=True)
+        return _solved([[*_smoothing(o.scores / temperature, o.labels), entropy] for o, entropy in pairs], values)
 
-    start = min(np.geomspace(0.4, 10, 33), key=lambda temperature: fitted(float(temperature))[0])
+    start = min(np.geomspace(0.4, 10, 33), key=lambda temperature: fitted(float(temperature))[1])
     # The errors have one lowest place: halve the distance to it.
     width = 1.1
     for _ in range(12):
-        start = min((start / width, start, start * width), key=lambda temperature: fitted(float(temperature))[0])
+        start = min((start / width, start, start * width), key=lambda temperature: fitted(float(temperature))[1])
         width **= 0.6
-    error, solution = fitted(float(start))
-    total = float(solution[0] + solution[1])
-    if total != 0 and -0.05 < solution[1] / total < 0.6 and abs(solution[2]) < abs(total) / 2:
-        detail = say("temperature {1:.3g}, label smoothing {2:.2g}", start, abs(solution[1] / total))
-        yield LossMatch(CROSS_ENTROPY, total, float(solution[3]), error, detail)
+    (right, spread, entropy, offset), error = fitted(float(start))
+    total = float(right + spread)
+    if total != 0 and -0.05 < spread / total < 0.6 and abs(entropy) < abs(total) / 2:
+        detail = say("temperature {1:.3g}, label smoothing {2:.2g}", start, abs(spread / total))
+        yield LossMatch(CROSS_ENTROPY, total, float(offset), error, detail)
+
+
+def _at_temperature(observations: Sequence[Observation], values: Array, temperature: float) -> LossMatch | None:
+    features = [[_cross_entropy(o.scores / temperature, o.labels)] for o in observations]
+    return _fit(CROSS_ENTROPY, features, values, say("temperature {1:.3g}", temperature))
 
 
 def _refined(observations: Sequence[Observation], values: Array, start: float) -> LossMatch:
@@ -251,8 +243,7 @@ def _refined(observations: Sequence[Observation], values: Array, start: float) -
     ratio = (5**0.5 - 1) / 2
 
     def match_at(temperature: float) -> LossMatch:
-        features = np.array([[_cross_entropy(o.scores / temperature, o.labels)] for o in observations])
-        found = _fit(CROSS_ENTROPY, features, values, say("temperature {1:.3g}", temperature))
+        found = _at_temperature(observations, values, temperature)
         return found or LossMatch(CROSS_ENTROPY, 1.0, 0.0, np.inf)
 
     for _ in range(30):
@@ -275,12 +266,7 @@ def _weighted(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     classes = sorted({int(label) for o in observations for label in o.labels})
     if len(observations) < 2 * len(classes) + 2:
         return
-    features = np.array(
-        [[cross_entropy_rows(o.scores, o.labels)[o.labels == c].sum() for c in classes] for o in observations]
-    )
-    columns = np.concatenate([features, np.ones((len(values), 1))], axis=1)
-    solution, *_ = np.linalg.lstsq(columns, values, rcond=None)
-    error = float(np.abs(values - columns @ solution).max() / values.std())
-    weights = solution[:-1]
-    if (weights > 0).all() or (weights < 0).all():
-        yield LossMatch(CROSS_ENTROPY, float(weights.mean()), float(solution[-1]), error, "class weights")
+    features = [[cross_entropy_rows(o.scores, o.labels)[o.labels == c].sum() for c in classes] for o in observations]
+    (*weights, offset), error = _solved(features, values)
+    if min(weights) > 0 or max(weights) < 0:
+        yield LossMatch(CROSS_ENTROPY, float(np.mean(weights)), float(offset), error, "class weights")

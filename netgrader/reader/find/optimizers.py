@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from netgrader.reader.graph.nodes import Array
 
+    Rule = Callable[[Sequence[Array]], Array]
+    """The direction of the next step at rate one, given the gradients so far, the newest last."""
+
 
 @dataclass(frozen=True)
 class Fused:
@@ -62,90 +65,59 @@ def fused_name(op: str) -> str | None:
     return None
 
 
-def _momentum(decay: float, *, nesterov: bool = False, dampened: bool = False) -> Callable[[Sequence[Array]], Array]:
+def _averaged(values: Sequence[Array], decay: float, *, share: float | None = None, start: float = 0.0) -> Array:
+    """An average that forgets: `decay` of it is kept as each value comes, and of that a `share` added, 1 - `decay` if None."""
+    average = np.full_like(values[0], start)
+    for value in values:
+        average = decay * average + (1 - decay if share is None else share) * value
+    return average
+
+
+def _momentum(decay: float, *, nesterov: bool, dampened: bool) -> Rule:
     def rule(gradients: Sequence[Array]) -> Array:
-        share = 1 - decay if dampened else 1.0
-        velocity = np.zeros_like(gradients[0])
-        for gradient in gradients:
-            velocity = decay * velocity + share * gradient
+        velocity = _averaged(gradients, decay, share=1 - decay if dampened else 1.0)
         return gradients[-1] + decay * velocity if nesterov else velocity
 
     return rule
 
 
-def _adam(
-    beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8, *, corrected: bool = True
-) -> Callable[[Sequence[Array]], Array]:
-    """Kingma and Ba, 2015, algorithm 1."""
+def _adam(beta1: float, beta2: float, epsilon: float = 1e-8, *, corrected: bool = True) -> Rule:
+    """Kingma and Ba, 2015, algorithm 1; the moments start at zero, and `corrected` makes up for that."""
 
     def rule(gradients: Sequence[Array]) -> Array:
-        mean, square = np.zeros_like(gradients[0]), np.zeros_like(gradients[0])
-        for gradient in gradients:
-            mean = beta1 * mean + (1 - beta1) * gradient
-            square = beta2 * square + (1 - beta2) * gradient**2
-        step = len(gradients)
+        mean, square, step = _averaged(gradients, beta1), _averaged([g**2 for g in gradients], beta2), len(gradients)
         scale = (1 - beta2**step) ** 0.5 / (1 - beta1**step) if corrected else 1.0
         return np.asarray(scale * mean / (np.sqrt(square) + epsilon))
 
     return rule
 
 
-def _rmsprop(decay: float, start: float, epsilon: float) -> Callable[[Sequence[Array]], Array]:
+def _rmsprop(decay: float, start: float, epsilon: float) -> Rule:
     """Tieleman and Hinton, 2012: the step is divided by a running root mean square."""
-
-    def rule(gradients: Sequence[Array]) -> Array:
-        square = np.full_like(gradients[0], start)
-        for gradient in gradients:
-            square = decay * square + (1 - decay) * gradient**2
-        return np.asarray(gradients[-1] / np.sqrt(square + epsilon))
-
-    return rule
+    return lambda gradients: np.asarray(
+        gradients[-1] / np.sqrt(_averaged([g**2 for g in gradients], decay, start=start) + epsilon)
+    )
 
 
-def _adagrad(start: float) -> Callable[[Sequence[Array]], Array]:
+def _adagrad(start: float) -> Rule:
     """Duchi, Hazan and Singer, 2011."""
-
-    def rule(gradients: Sequence[Array]) -> Array:
-        square = start + sum(gradient**2 for gradient in gradients)
-        return np.asarray(gradients[-1] / (np.sqrt(square) + 1e-7))
-
-    return rule
+    return lambda gradients: np.asarray(gradients[-1] / (np.sqrt(start + sum(g**2 for g in gradients)) + 1e-7))
 
 
-def _mean_corrected(decay: float) -> Callable[[Sequence[Array]], Array]:
-    """Adam without its second moment."""
-
-    def rule(gradients: Sequence[Array]) -> Array:
-        mean = np.zeros_like(gradients[0])
-        for gradient in gradients:
-            mean = decay * mean + (1 - decay) * gradient
-        return np.asarray(mean / (1 - decay ** len(gradients)))
-
-    return rule
-
-
-def _square_corrected(decay: float) -> Callable[[Sequence[Array]], Array]:
-    """Adam without its first moment."""
-    return _adam(0.0, decay, 1e-8)
-
-
-def _adam_unlike(*, absolute: bool = False, root: bool = True) -> Callable[[Sequence[Array]], Array]:
+def _adam_unlike(*, absolute: bool = False, root: bool = True) -> Rule:
     """Adam with a second moment that is not squared, or without its root."""
 
     def rule(gradients: Sequence[Array]) -> Array:
-        mean, second = np.zeros_like(gradients[0]), np.zeros_like(gradients[0])
-        for gradient in gradients:
-            mean = 0.9 * mean + 0.1 * gradient
-            second = 0.999 * second + 0.001 * (np.abs(gradient) if absolute else gradient**2)
         step = len(gradients)
-        mean, second = mean / (1 - 0.9**step), second / (1 - 0.999**step)
+        mean = _averaged(gradients, 0.9) / (1 - 0.9**step)
+        second = _averaged([np.abs(g) if absolute else g**2 for g in gradients], 0.999) / (1 - 0.999**step)
         return np.asarray(mean / ((np.sqrt(second) if root else second) + 1e-8))
 
     return rule
 
 
 #: Kind → the forms it comes in, each with the defaults of TensorFlow, Keras or the paper.
-RULES: Mapping[str, Sequence[Callable[[Sequence[Array]], Array]]] = {
+RULES: Mapping[str, Sequence[Rule]] = {
     "sgd": [lambda gradients: gradients[-1]],
     "momentum": [
         _momentum(decay, nesterov=nesterov, dampened=dampened)
@@ -167,8 +139,8 @@ RULES: Mapping[str, Sequence[Callable[[Sequence[Array]], Array]]] = {
         for epsilon in (1e-10, 1e-7)
     ],
     "adagrad": [_adagrad(start) for start in (0.1, 0.0)],
-    "momentum-corrected": [_mean_corrected(0.9)],
-    "rmsprop-corrected": [_square_corrected(decay) for decay in (0.999, 0.9)],
+    "momentum-corrected": [lambda gradients: np.asarray(_averaged(gradients, 0.9) / (1 - 0.9 ** len(gradients)))],
+    "rmsprop-corrected": [_adam(0.0, decay) for decay in (0.999, 0.9)],
     "sign": [lambda gradients: np.sign(gradients[-1])],
     "adam-with-absolute-values": [_adam_unlike(absolute=True)],
     "adam-without-root": [_adam_unlike(root=False)],
@@ -198,21 +170,10 @@ class StepMatch:
 def recognise_steps(
     gradients: Sequence[Array], steps: Sequence[Array], weights: Sequence[Array] | None = None
 ) -> StepMatch | None:
-    """Name the optimizer that made `steps` from `gradients`.
+    """Name the optimizer that made `steps` from the gradients before each, both flattened.
 
-    Parameters
-    ----------
-    gradients
-        The gradient before each step, flattened.
-    steps
-        What each step added to the variables, flattened.
-    weights
-        The variables before each step, for optimizers that also let weights decay (AdamW); None to leave that out.
-
-    Returns
-    -------
-    StepMatch or None
-        None where no rule explains all steps to a part in two hundred.
+    `weights` are the variables before each step, for optimizers that also let weights decay (AdamW); None to leave that
+    out. The answer is None where no rule explains all steps to a part in two hundred.
     """
     best: StepMatch | None = None
     step = np.concatenate(steps)

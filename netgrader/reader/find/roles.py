@@ -5,6 +5,7 @@ Found by following the graph. The student's own names are hints: they choose amo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,11 @@ def update_of(graph: Graph, node: Node) -> Update | None:
     return Update(variable, node.name, name, gradient, rate)
 
 
+def all_updates(graph: Graph) -> list[Update]:
+    """All updates in the graph, whatever runs them."""
+    return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+
+
 def _variable_behind(graph: Graph, tensor: str) -> str | None:
     for _ in range(50):
         node = graph[tensor]
@@ -110,12 +116,8 @@ def _variable_behind(graph: Graph, tensor: str) -> str | None:
 def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
     """All updates that running `train_op` makes."""
     tensor = train_op if train_op not in graph.nodes else train_op + ":0"
-    found = []
-    for name in sorted(graph.ancestor_nodes([tensor], control=True), key=graph.order.__getitem__):
-        update = update_of(graph, graph.nodes[name])
-        if update is not None:
-            found.append(update)
-    return tuple(found)
+    names = sorted(graph.ancestor_nodes([tensor], control=True), key=graph.order.__getitem__)
+    return tuple(update for name in names if (update := update_of(graph, graph.nodes[name])) is not None)
 
 
 def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
@@ -145,49 +147,38 @@ def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
 def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
     """Find the roles that following the graph can find.
 
-    Parameters
-    ----------
-    graph
-        The graph.
-    hints
-        What the student says: role → tensor or op.
-    pixels, classes
-        How wide images and one-hot labels are.
+    `hints` are what the student says: role → tensor or op; `pixels` and `classes` how wide images and one-hot labels are.
     """
     products = sum(1 for _ in graph.of_ops(PRODUCTS))
     if products > MAX_PRODUCTS:
         raise GraphError(say("The graph has {1:,} products; at most {2:,} are read.", products, MAX_PRODUCTS))
     sources = list(graph.rows)
     fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
-    roles = _with_train_op(graph, hints, Roles(), [*sources, *fed])
+    roles = _with_train_op(graph, hints, [*sources, *fed])
     roles = _with_losses(graph, hints, roles, [*sources, *fed])
     return _with_images_and_labels(graph, hints, roles, sources, pixels, classes)
 
 
-def _with_train_op(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> Roles:
-    every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
-    training = {update.node for update in every if uses_data(graph, update, sources)}
+def _with_train_op(graph: Graph, hints: Mapping[str, str], sources: list[str]) -> Roles:
     hint = hints.get("train_op")
     if hint is not None and hint in graph:
         under = updates_under(graph, hint)
-        if any(update.node in training or update.gradient for update in under):
+        if any(update.gradient or uses_data(graph, update, sources) for update in under):
             reason = "named by the network, and it changes variables by what is fed"
-            return replace(roles, train_op=hint, updates=under, reasons={**roles.reasons, "train_op": reason})
+            return Roles(hint, under, reasons={"train_op": reason})
     candidates = train_ops(graph)
     if not candidates:
-        return roles
+        return Roles()
     last = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))[0]
-    reason = "the last op that changes variables by what is fed"
-    return replace(
-        roles, train_op=last, updates=updates_under(graph, last), reasons={**roles.reasons, "train_op": reason}
+    return Roles(
+        last, updates_under(graph, last), reasons={"train_op": "the last op that changes variables by what is fed"}
     )
 
 
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
     """The ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
-    sources = list(graph.rows)
-    every = [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
-    training = {update.node for update in every if uses_data(graph, update, sources)}
+    every = all_updates(graph)
+    training = {update.node for update in every if uses_data(graph, update, graph.rows)}
     weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
     weighty = {update.node for update in every if update.node in training and update.variable in weights}
     # An optimizer that is given something without images and labels is a train op all the same.
@@ -208,9 +199,12 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
     return found
 
 
-def operands(graph: Graph) -> list[tuple[str, str]]:
-    """Data and weights of all products in the graph."""
-    return [found for node in graph.of_ops(PRODUCTS | {"Mul"}) if (found := is_linear_step(graph, node))]
+def operands(
+    graph: Graph, ops: Iterable[str] = (*PRODUCTS, "Mul"), inside: set[str] | None = None
+) -> list[tuple[str, str]]:
+    """Data and weights of all products in the graph; of those by these ops among the nodes `inside`, if any are named."""
+    nodes = [node for node in graph.of_ops(ops) if inside is None or node.name in inside]
+    return [found for node in nodes if (found := is_linear_step(graph, node))]
 
 
 def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> Roles:
@@ -223,17 +217,13 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         steps += [node for node in graph.of_ops(["Mul"]) if is_linear_step(graph, node)]
     reached = graph.descendants([node.name + ":0" for node in steps], past=NOT_DIFFERENTIABLE)
     updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
-    ends = []
     changing = {update.node for update in roles.updates}
+    found = []
     for tensor in reached - updating:
-        if node_of(tensor) in changing:
-            continue
         readers = [name for name in graph.consumers.get(tensor, []) if not _hands_on(graph, name)]
-        if any(f"{reader}:0" in reached for reader in readers):
-            continue
-        ends.append(tensor)
-    late = [(tensor, _late_sources(graph, tensor, sources)) for tensor in ends]
-    found = [tensor for tensor, labels in late if labels]
+        is_end = node_of(tensor) not in changing and not any(f"{reader}:0" in reached for reader in readers)
+        if is_end and _late_sources(graph, tensor, sources):
+            found.append(tensor)
     reason = "depends on the labels and, differentiably, on what the layers compute"
     if named and hint is not None and hint in reached and (not found or _late_sources(graph, hint, sources)):
         found.insert(0, hint)
@@ -269,12 +259,7 @@ def _hands_on(graph: Graph, name: str) -> bool:
 def _late_sources(graph: Graph, tensor: str, sources: list[str]) -> list[str]:
     """The sources that reach `tensor` but none of the products with variables on its way."""
     above = graph.ancestors([tensor])
-    data = []
-    for name in {node_of(t) for t in above}:
-        step = is_linear_step(graph, graph.nodes[name]) if graph.nodes[name].op in PRODUCTS else None
-        if step:
-            data.append(step[0])
-    early = graph.ancestors(data)
+    early = graph.ancestors([data for data, _ in operands(graph, PRODUCTS, {node_of(t) for t in above})])
     return [source for source in sources if source in above and source not in early]
 
 
@@ -283,28 +268,17 @@ def _with_images_and_labels(
 ) -> Roles:
     images: str | None = None
     labels: str | None = None
-    loss = roles.loss
-    if loss is None:
+    if roles.loss is None:
         early = graph.ancestors([data for data, _ in operands(graph)])
         read = [s for s in sources if s in early and _holds(graph, s, pixels)]
         unread = [s for s in sources if s not in early and _labels(graph, s, classes)]
         images, reasons = _named_or_first(graph, hints, "X", read, "the layers read it")
         labels, more = _named_or_first(graph, hints, "Y", unread, "it has the shape of labels, and no layer reads it")
         return replace(roles, images=images, labels=labels, reasons={**roles.reasons, **reasons, **more})
-    above = graph.ancestors([loss])
+    above = graph.ancestors([roles.loss])
     inside = {node_of(t) for t in above}
-    data = [
-        step[0]
-        for name in inside
-        if graph.nodes[name].op in PRODUCTS and (step := is_linear_step(graph, graph.nodes[name]))
-    ]
-    if not data:
-        data = [
-            step[0]
-            for name in inside
-            if graph.nodes[name].op == "Mul" and (step := is_linear_step(graph, graph.nodes[name]))
-        ]
-    early = graph.ancestors(data)
+    products = operands(graph, PRODUCTS, inside) or operands(graph, ["Mul"], inside)
+    early = graph.ancestors([data for data, _ in products])
     reasons = dict(roles.reasons)
     hint = hints.get("X")
     if hint in early:
@@ -340,12 +314,7 @@ def _named_or_first(
 
 def _holds(graph: Graph, source: str, pixels: int) -> bool:
     shape = graph.static_shape(source)
-    if not shape:
-        return False
-    size = 1
-    for length in shape:
-        size *= length or 1
-    return size % pixels == 0 and size > 0
+    return bool(shape) and math.prod(length or 1 for length in shape or ()) % pixels == 0
 
 
 def _labels(graph: Graph, source: str, classes: int) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.graph.constants import ROWS
+from netgrader.reader.graph.constants import ROWS, truth
 from netgrader.reader.graph.functions import LOOPS, TAKEN, UNTAKEN, written_out
 from netgrader.reader.graph.loops import unrolled
 from netgrader.reader.graph.nodes import node_of
@@ -27,30 +27,17 @@ _MERGES = frozenset({"Merge", "RefMerge"})
 _SELECTS = frozenset({"Select", "SelectV2"})
 
 
-def switches(graph: Graph, eval_feed: Mapping[str, Array]) -> dict[str, Array]:
-    """What evaluation feeds, and off for a switch that nothing is said of."""
+def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
+    """The graph with each branch and choice whose condition is known decided; a switch that nothing is said of is off."""
     known = {tensor: np.asarray(value) for tensor, value in eval_feed.items()}
     for node in graph.of_ops(PLACEHOLDERS - {"PlaceholderWithDefault"}):
         if node.dtype("dtype") == "bool" and graph.static_shape(node.name + ":0") in ((), None):
             known.setdefault(node.name + ":0", np.asarray(False))
-    return known
-
-
-def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
-    """The graph with each branch and choice whose condition is known decided."""
-    return _chosen(graph, switches(graph, eval_feed))
+    return _chosen(graph, known)
 
 
 def only_evaluated(graph: Graph, evaluated: Graph, tensor: str) -> list[str]:
-    """The variables that a tensor is made from in evaluation, but not with the switches turned over.
-
-    Parameters
-    ----------
-    graph, evaluated
-        The graph as it came, and as evaluation sees it.
-    tensor
-        What evaluation looks at.
-    """
+    """The variables that a tensor is made from in evaluation, but not with the switches turned over."""
     turned = dict(evaluated.known)
     for node in graph.of_ops(PLACEHOLDERS):
         value = evaluated.constant(node.name + ":0")
@@ -68,13 +55,11 @@ def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:
     if not aside and not any(node.op in _SWITCHES | _SELECTS for node in graph.nodes.values()):
         return graph
     dead = _dead(graph)
-    nodes = [_decided(graph, node, dead) for node in graph.nodes.values()]
-    nodes = [
-        replace(node, controls=(*node.controls, *aside[call]))
-        if (call := node.name.partition(f"/{TAKEN}/")[0]) in aside
-        else node
-        for node in nodes
-    ]
+    nodes = []
+    for node in graph.nodes.values():
+        decided = _decided(graph, node, dead)
+        waits = aside.get(node.name.partition(f"/{TAKEN}/")[0], ())
+        nodes.append(replace(decided, controls=(*decided.controls, *waits)) if waits else decided)
     chosen = Graph(nodes, known)
     chosen.untaken = frozenset(dead & graph.nodes.keys()).union(*aside.values())
     return chosen
@@ -96,9 +81,9 @@ def _dead(graph: Graph) -> set[str]:
     for name in graph.order:
         node = graph.nodes[name]
         if node.op in _SWITCHES and len(node.inputs) > 1:
-            condition = graph.constant(node.inputs[1])
-            if condition is not None and condition.size == 1:
-                dead.add(f"{name}:{0 if condition.reshape(()) else 1}")
+            condition = truth(graph.constant(node.inputs[1]))
+            if condition is not None:
+                dead.add(f"{name}:{0 if condition else 1}")
         reads = [read in dead or node_of(read) in dead for read in node.inputs]
         if node.op in _MERGES:
             never = bool(reads) and all(reads)
@@ -118,9 +103,9 @@ def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
     elif node.op in _SWITCHES and len(node.inputs) > 1 and graph.constant(node.inputs[1]) is not None:
         return replace(node, inputs=node.inputs[:1], controls=(*node.controls, node_of(node.inputs[1])))
     elif node.op in _SELECTS and len(node.inputs) > 2:
-        condition = graph.constant(node.inputs[0])
-        if condition is not None and condition.size == 1:
-            chosen, other = node.inputs[1:] if condition.reshape(()) else node.inputs[:0:-1]
+        condition = truth(graph.constant(node.inputs[0]))
+        if condition is not None:
+            chosen, other = node.inputs[1:] if condition else node.inputs[:0:-1]
             gone = (node_of(node.inputs[0]), node_of(other))
             return replace(node, op="Identity", inputs=(chosen,), controls=(*node.controls, *gone))
     return node

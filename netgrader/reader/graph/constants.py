@@ -24,75 +24,102 @@ _DEPTH = 40
 def fold(tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array], depth: int = _DEPTH) -> Array | None:
     """The value of a tensor, None where it is not the same in every run or is beyond simple arithmetic.
 
-    Parameters
-    ----------
-    tensor
-        Its name.
-    nodes
-        The graph's nodes by name.
-    known
-        Values of tensors that are fed.
-    depth
-        How far back to look.
+    `known` are values of tensors that are fed, `depth` says how far back to look.
     """
-    return _fold(tensor, nodes, known, depth, {})
+    return _Folder(nodes, known).value(tensor, depth)
 
 
-def _fold(
-    tensor: str,
-    nodes: Mapping[str, Node],
-    known: Mapping[str, Array],
-    depth: int,
-    seen: dict[str, Array | None],
-) -> Array | None:
-    if tensor in known:
-        return known[tensor]
-    if tensor not in seen:
-        seen[tensor] = None  # what depends on itself is no constant
-        name, _, index = tensor.rpartition(":")
-        node = nodes.get(name or tensor)
-        if node is None:
+def truth(value: Array | None) -> bool | None:
+    """Whether a value that was folded is true; None where it is not known, or no single one."""
+    return None if value is None or value.size != 1 else bool(value.reshape(()))
+
+
+_SAME_SHAPE = {
+    *("Identity", "Cast", "StopGradient", "Snapshot", "Enter", "CheckNumerics", "ReadVariableOp"),
+    *("Neg", "Square", "Exp", "Log", "Relu", "Sigmoid", "Tanh", "Softmax"),
+}
+_BROADCASTS = {"Add", "AddV2", "BiasAdd", "Div", "Maximum", "Minimum", "Mul", "RealDiv", "Sub"}
+
+
+class _Folder:
+    """Values and shapes of one graph's tensors, each computed once."""
+
+    def __init__(self, nodes: Mapping[str, Node], known: Mapping[str, Array]) -> None:
+        self._nodes = nodes
+        self._known = known
+        self._seen: dict[str, Array | None] = {}
+
+    def value(self, tensor: str, depth: int) -> Array | None:
+        if tensor in self._known:
+            return self._known[tensor]
+        if tensor not in self._seen:
+            self._seen[tensor] = None  # what depends on itself is no constant
+            name, _, index = tensor.rpartition(":")
+            node = self._nodes.get(name or tensor)
+            if node is None:
+                return None
+            if node.op == "IdentityN" and index.isdigit() and int(index) < len(node.inputs) and depth > 0:
+                self._seen[tensor] = self.value(node.inputs[int(index)], depth - 1)
+            else:
+                self._seen[tensor] = self._computed(node, depth)
+        return self._seen[tensor]
+
+    def _computed(self, node: Node, depth: int) -> Array | None:
+        if node.op == "Const":
+            return decode(node.attributes["value"].tensor)
+        if depth <= 0 or not node.inputs:
             return None
-        if node.op == "IdentityN" and index.isdigit() and int(index) < len(node.inputs) and depth > 0:
-            seen[tensor] = _fold(node.inputs[int(index)], nodes, known, depth - 1, seen)
-            return seen[tensor]
-        seen[tensor] = _computed(node, nodes, known, depth, seen)
-    return seen[tensor]
-
-
-def _computed(
-    node: Node,
-    nodes: Mapping[str, Node],
-    known: Mapping[str, Array],
-    depth: int,
-    seen: dict[str, Array | None],
-) -> Array | None:
-    if node.op == "Const":
-        return decode(node.attributes["value"].tensor)
-    if node.op == "Shape" and node.inputs and depth > 0:
-        shape = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
-        return None if shape is None else np.asarray(shape, dtype=np.int32)
-    if node.op in ("Rank", "Size") and node.inputs and depth > 0:
-        shape = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
-        return None if shape is None else np.asarray(len(shape) if node.op == "Rank" else int(np.prod(shape)))
-    if node.op == "StridedSlice" and len(node.inputs) == 4 and depth > 0:
-        parts = [_fold(read, nodes, known, depth - 1, seen) for read in node.inputs]
-        return _sliced(node, parts)
-    apply = _FOLDS.get(node.op)
-    if apply is None or depth <= 0 or not node.inputs:
-        return None
-    values = []
-    for read in node.inputs[:1] if node.op == "Switch" else node.inputs:
-        value = _fold(read, nodes, known, depth - 1, seen)
-        if value is None or value.size > _MAX_FOLDED:
+        if node.op in ("Shape", "Rank", "Size"):
+            shape = self._shape(node.inputs[0], depth - 1)
+            if shape is None:
+                return None
+            if node.op == "Shape":
+                return np.asarray(shape, dtype=np.int32)
+            return np.asarray(len(shape) if node.op == "Rank" else int(np.prod(shape)))
+        if node.op == "StridedSlice" and len(node.inputs) == 4:
+            return _sliced(node, [self.value(read, depth - 1) for read in node.inputs])
+        if node.op not in _FOLDS:
             return None
-        values.append(value)
-    with np.errstate(all="ignore"):
-        try:
-            result: Array = np.asarray(apply(*values))
-        except (ValueError, TypeError):
+        values = []
+        for read in node.inputs[:1] if node.op == "Switch" else node.inputs:
+            value = self.value(read, depth - 1)
+            if value is None or value.size > _MAX_FOLDED:
+                return None
+            values.append(value)
+        with np.errstate(all="ignore"):
+            try:
+                return np.asarray(_FOLDS[node.op](*values))
+            except (ValueError, TypeError):
+                return None
+
+    def _shape(self, tensor: str, depth: int) -> tuple[int, ...] | None:
+        """The shape of a tensor, with as many rows as are assumed."""
+        node = self._nodes.get(tensor.rpartition(":")[0] or tensor)
+        if node is None or depth <= 0:
             return None
-    return result
+        if node.op == "Const":
+            return tuple(int(dim.size) for dim in node.attributes["value"].tensor.tensor_shape.dim)
+        if node.op in _SAME_SHAPE and node.inputs:
+            return self._shape(node.inputs[0], depth - 1)
+        if node.op in _BROADCASTS:
+            shapes = [self._shape(read, depth - 1) for read in node.inputs]
+            try:
+                return None if None in shapes else np.broadcast_shapes(*(shape or () for shape in shapes))
+            except ValueError:
+                return None
+        if node.op in ("Transpose", "Reshape") and len(node.inputs) > 1:
+            old, second = self._shape(node.inputs[0], depth - 1), self.value(node.inputs[1], depth - 1)
+            if old is None or second is None:
+                return None
+            numbers = [int(number) for number in second.reshape(-1)]
+            if node.op == "Reshape":
+                return _reshaped(old, numbers)
+            return tuple(old[place] for place in numbers) if sorted(numbers) == list(range(len(old))) else None
+        shape = node.shape() if node.op.startswith(("Placeholder", "Var")) else None
+        rows = self._known.get(ROWS)
+        if shape and shape[0] is None and rows is not None:
+            shape = (int(rows), *shape[1:])
+        return None if shape is None or None in shape else tuple(size or 0 for size in shape)
 
 
 def _sliced(node: Node, parts: list[Array | None]) -> Array | None:
@@ -105,51 +132,6 @@ def _sliced(node: Node, parts: list[Array | None]) -> Array | None:
         return np.asarray(value[first]) if -len(value) <= first < len(value) else None
     open_left, open_right = node.attributes["begin_mask"].i & 1, node.attributes["end_mask"].i & 1
     return value[None if open_left else first : None if open_right else last : step or 1]
-
-
-_SAME_SHAPE = {
-    *("Identity", "Cast", "StopGradient", "Snapshot", "Enter", "CheckNumerics", "ReadVariableOp"),
-    *("Neg", "Square", "Exp", "Log", "Relu", "Sigmoid", "Tanh", "Softmax"),
-}
-_BROADCASTS = {"Add", "AddV2", "BiasAdd", "Div", "Maximum", "Minimum", "Mul", "RealDiv", "Sub"}
-
-
-def _shape_of(
-    tensor: str,
-    nodes: Mapping[str, Node],
-    known: Mapping[str, Array],
-    depth: int,
-    seen: dict[str, Array | None],
-) -> tuple[int, ...] | None:
-    """The shape of a tensor, with as many rows as are assumed."""
-    node = nodes.get(tensor.rpartition(":")[0] or tensor)
-    if node is None or depth <= 0:
-        return None
-    if node.op == "Const":
-        return tuple(int(dim.size) for dim in node.attributes["value"].tensor.tensor_shape.dim)
-    if node.op in _SAME_SHAPE and node.inputs:
-        return _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
-    if node.op in _BROADCASTS:
-        shapes = [_shape_of(read, nodes, known, depth - 1, seen) for read in node.inputs]
-        try:
-            return None if None in shapes else np.broadcast_shapes(*(shape or () for shape in shapes))
-        except ValueError:
-            return None
-    if node.op == "Transpose" and len(node.inputs) > 1:
-        old = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
-        order = _fold(node.inputs[1], nodes, known, depth - 1, seen)
-        places = [] if order is None else [int(place) for place in order.reshape(-1)]
-        fits = old is not None and sorted(places) == list(range(len(old)))
-        return tuple(old[place] for place in places) if old is not None and fits else None
-    if node.op == "Reshape" and len(node.inputs) > 1:
-        old = _shape_of(node.inputs[0], nodes, known, depth - 1, seen)
-        new = _fold(node.inputs[1], nodes, known, depth - 1, seen)
-        return None if old is None or new is None else _reshaped(old, [int(size) for size in new.reshape(-1)])
-    shape = node.shape() if node.op.startswith(("Placeholder", "Var")) else None
-    rows = known.get(ROWS)
-    if shape and shape[0] is None and rows is not None:
-        shape = (int(rows), *shape[1:])
-    return None if shape is None or None in shape else tuple(size or 0 for size in shape)
 
 
 def _reshaped(old: tuple[int, ...], new: list[int]) -> tuple[int, ...] | None:
@@ -208,20 +190,20 @@ _FOLDS: dict[str, Any] = {
 }
 
 
+#: Where a TensorProto has numbers of each type.
+_FIELDS = {
+    "float32": "float_val",
+    "float64": "double_val",
+    "int64": "int64_val",
+    "bool": "bool_val",
+    **dict.fromkeys(("int32", "uint8", "int8", "int16", "uint16"), "int_val"),
+}
+
+
 def decode(proto: Message) -> Array | None:
     """The array of a TensorProto (``tensor.proto``), None if it is not numbers, too large or contradicts itself."""
     kind = DTYPES.get(proto.dtype % REFERENCE, "")
-    field = {
-        "float32": "float_val",
-        "float64": "double_val",
-        "int32": "int_val",
-        "int64": "int64_val",
-        "bool": "bool_val",
-        "uint8": "int_val",
-        "int8": "int_val",
-        "int16": "int_val",
-        "uint16": "int_val",
-    }.get(kind)
+    field = _FIELDS.get(kind)
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
     size = int(np.prod(shape, dtype=np.float64)) if shape else 1
     if field is None or min(shape, default=0) < 0 or not 0 <= size <= _MAX_CONSTANT:
@@ -230,12 +212,8 @@ def decode(proto: Message) -> Array | None:
         if len(proto.tensor_content) != size * np.dtype(kind).itemsize:
             return None
         return np.frombuffer(proto.tensor_content, dtype=kind).reshape(shape)
-    values = np.array(getattr(proto, field)[: size or 1], dtype=kind)
-    if size and not len(values):
-        values = np.zeros(1, dtype=kind)
+    values = np.array(getattr(proto, field)[:size], dtype=kind)
     # A shorter list means that its last value goes on.
-    return (
-        np.concatenate([values, np.repeat(values[-1:], size - len(values))]).reshape(shape)
-        if size
-        else np.zeros(shape, kind)
-    )
+    whole = np.full(size, values[-1] if len(values) else 0, dtype=kind)
+    whole[: len(values)] = values
+    return whole.reshape(shape)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.phrases import say
-from netgrader.reader.graph.constants import fold
-from netgrader.reader.graph.nodes import plain_node
+from netgrader.reader.graph.constants import fold, truth
+from netgrader.reader.graph.nodes import copied, inputs_set, plain_node
 from netgrader.reader.graph.source import MAX_NODES, GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from netgrader.reader.graph.nodes import Array, Message, Node
 
@@ -66,7 +66,7 @@ _OUTPUTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def written_out(meta: Message, known: Mapping[str, Array] | None = None) -> Message:
+def written_out(meta: Message, known: Mapping[str, Array]) -> Message:
     """The same graph with the bodies of called functions in the place of the calls.
 
     A call stays as an op that hands on its outputs, so that names of its tensors remain good. `known` are values that
@@ -84,7 +84,7 @@ def written_out(meta: Message, known: Mapping[str, Array] | None = None) -> Mess
     result = type(meta)()
     result.CopyFrom(meta)
     del result.graph_def.node[:]
-    _Writer(result.graph_def, functions, dict(known or {})).write(graph.node)
+    _Writer(result.graph_def, functions, dict(known)).write(graph.node)
     return result
 
 
@@ -94,14 +94,20 @@ def _callee(node: Message, functions: dict[str, Message]) -> str | None:
     return str(node.op) if node.op in functions else None
 
 
+def _split(items: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What is read, and what is waited for."""
+    items = list(items)
+    return [item for item in items if not item.startswith("^")], [item for item in items if item.startswith("^")]
+
+
 class _Writer:
     """Writes nodes into `target`, calls as bodies."""
 
-    def __init__(self, target: Message, functions: dict[str, Message], known: dict[str, Array] | None = None) -> None:
+    def __init__(self, target: Message, functions: dict[str, Message], known: dict[str, Array]) -> None:
         self._target = target
         self._functions = functions
         self._handed: dict[str, list[str]] = {}
-        self._known = known or {}
+        self._known = known
         self._plain: dict[str, Node] = {}
         self._tried = 0
 
@@ -117,18 +123,16 @@ class _Writer:
             self._node(node, ())
         # Who reads a call's output reads what made it.
         for node in self._target.node:
-            inputs = [self._direct(item) for item in node.input]
-            del node.input[:]
-            node.input.extend(inputs)
+            inputs_set(node, [self._direct(item) for item in node.input])
 
     def _node(self, node: Message, above: tuple[str, ...]) -> None:
         """Write a node: a call as its body, a decided branch or loop as what is run of it, any other as it is."""
         name = _callee(node, self._functions)
         if name is not None:
             self._call(node, name, above)
-        elif not (node.op in BRANCHES and self._branch(node, above)) and not (
-            node.op in LOOPS and self._loop(node, above)
-        ):
+            return
+        decided = (node.op in BRANCHES and self._branch(node, above)) or (node.op in LOOPS and self._loop(node, above))
+        if not decided:
             self._copy(node)
 
     def _branch(self, node: Message, above: tuple[str, ...]) -> bool:
@@ -140,14 +144,13 @@ class _Writer:
         outputs = self._pass(node, TAKEN, "then_branch" if taken else "else_branch", inputs, above)
         # The other one is written as well, and nothing reads it: what training keeps in it can be found there.
         self._pass(node, UNTAKEN, "else_branch" if taken else "then_branch", inputs, above)
-        controls = [item for item in inputs if item.startswith("^")]
+        _, controls = _split(inputs)
         self._hand_on(node, outputs, list(node.attr["Tout"].list.type), controls)
         return True
 
     def _loop(self, node: Message, above: tuple[str, ...]) -> bool:
         """Write the body as often as the loop is passed; False where that does not follow from constants."""
-        state = [item for item in node.input if not item.startswith("^")]
-        controls = [item for item in node.input if item.startswith("^")]
+        state, controls = _split(node.input)
         start, handed = len(self._target.node), dict(self._handed)
         for count in range(MAX_PASSES + 1 if self._tried < MAX_TRIED else 0):
             condition = self._pass(node, f"asked_{count}", "cond", [*state, *controls], above)
@@ -163,19 +166,13 @@ class _Writer:
         return False
 
     def _pass(self, node: Message, suffix: str, which: str, inputs: list[str], above: tuple[str, ...]) -> list[str]:
-        call = type(node)()
-        call.CopyFrom(node)
-        call.name = f"{node.name}/{suffix}"
-        del call.input[:]
-        call.input.extend(inputs)
+        call = copied(node, f"{node.name}/{suffix}", inputs)
         self._call(call, str(node.attr[which].func.name), above)
         return self._handed.get(call.name, [])
 
     def _truth(self, item: str) -> bool | None:
         tensor = self._direct(item)
-        tensor = tensor if ":" in tensor else tensor + ":0"
-        value = fold(tensor, self._plain, self._known, MAX_FOLDS)
-        return None if value is None or value.size != 1 else bool(value.reshape(()))
+        return truth(fold(tensor if ":" in tensor else tensor + ":0", self._plain, self._known, MAX_FOLDS))
 
     def _direct(self, item: str) -> str:
         for _ in range(MAX_DEPTH):
@@ -208,8 +205,7 @@ class _Writer:
             raise GraphError(say("The graph's function {1!r} calls itself.", name[:80]))
         if len(above) >= MAX_DEPTH:
             raise GraphError(say("The graph's functions call each other more than {1} deep.", MAX_DEPTH))
-        data = [item for item in node.input if not item.startswith("^")]
-        controls = [item for item in node.input if item.startswith("^")]
+        data, controls = _split(node.input)
         arguments = [argument.name for argument in function.signature.input_arg]
         if len(arguments) != len(data):
             raise GraphError(say("The call {1!r} does not fit its function.", node.name[:80]))
@@ -230,17 +226,10 @@ class _Writer:
         controls: list[str],
         above: tuple[str, ...],
     ) -> None:
-        copy = type(inner)()
-        copy.CopyFrom(inner)
-        copy.name = f"{call.name}/{inner.name}"
-        del copy.input[:]
-        for item in inner.input:
-            if item.startswith("^"):
-                if item[1:] in ops:
-                    copy.input.append(f"^{call.name}/{item[1:]}")
-            else:
-                copy.input.append(self._value(call, item, values, ops))
-        copy.input.extend(controls)
+        data, waits = _split(inner.input)
+        reads = [self._value(call, item, values, ops) for item in data]
+        waits = [f"^{call.name}/{item[1:]}" for item in waits if item[1:] in ops]
+        copy = copied(inner, f"{call.name}/{inner.name}", [*reads, *waits, *controls])
         for key, value in copy.attr.items():
             if value.WhichOneof("value") == "placeholder" and value.placeholder in call.attr:
                 copy.attr[key].CopyFrom(call.attr[value.placeholder])

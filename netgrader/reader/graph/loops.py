@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.graph.constants import ROWS, fold
-from netgrader.reader.graph.nodes import Node, node_of
+from netgrader.reader.graph.constants import ROWS, fold, truth
+from netgrader.reader.graph.nodes import Node, copied, inputs_set, node_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,14 +37,8 @@ _ARRAY = "TensorArrayV3"
 def unrolled(meta: Message, graph: Graph, rows: int | None = None) -> Message:
     """The same graph with the loops written out whose number of passes follows from constants.
 
-    Parameters
-    ----------
-    meta
-        The graph.
-    graph
-        The same, as plain nodes, with the values that evaluation feeds.
-    rows
-        How many rows are fed, for loops that pass once for each; None leaves those as they are.
+    `graph` has it as plain nodes, with the values that evaluation feeds; `rows` is how many rows are fed, for loops that
+    pass once for each: None leaves those as they are.
     """
     frames: dict[str, list[Node]] = defaultdict(list)
     for node in graph.nodes.values():
@@ -57,7 +51,7 @@ def unrolled(meta: Message, graph: Graph, rows: int | None = None) -> Message:
     raw = {node.name: node for node in result.graph_def.node}
     for enters in frames.values():
         frame = _Frame(graph, enters, rows)
-        if frame.plain and frame.run():
+        if frame.run():
             frame.write(result.graph_def, raw)
     return result
 
@@ -99,12 +93,6 @@ class _Frame:
         self.last: dict[str, str] = {}
         self.values = dict(graph.known) if rows is None else {**graph.known, ROWS: np.asarray(rows)}
 
-    @property
-    def plain(self) -> bool:
-        """Whether this is a loop that nothing but constants decides on, without loops in it."""
-        inner = any(self.graph.nodes[name].op in _ENTER for name in self.members - self.enters.keys())
-        return self.condition is not None and bool(self.merges) and bool(self.exits) and not inner
-
     def _members(self) -> tuple[set[str], list[Node]]:
         members: set[str] = set(self.enters)
         exits: list[Node] = []
@@ -140,31 +128,25 @@ class _Frame:
         return f"{self.arrays[name]}:{index}" if name in self.arrays else tensor
 
     def run(self) -> bool:
-        """Copy the body as often as the loop is passed; False if that does not follow from constants."""
+        """Copy the body as often as the loop is passed; False if that does not follow from constants, or it has a loop inside."""
+        inner = any(self.graph.nodes[name].op in _ENTER for name in self.members - self.enters.keys())
+        if self.condition is None or not self.merges or not self.exits or inner:
+            return False
         state = {merge.name: self._outside(self.enters[node_of(merge.inputs[0])].inputs[0]) for merge in self.merges}
         for count in range(MAX_PASSES + 1):
-            goes_on = self._value(self._copy(self._condition_input(), state, count))
+            goes_on = truth(self._constant(self._copy(self.condition.inputs[0], state, count)))
             if goes_on is None or len(self.copies) > MAX_COPIES:
                 return False
             if not goes_on:
                 self.last = state
                 return True
-            following = {}
-            for merge in self.merges:
-                back = self.graph[merge.inputs[1]]
-                following[merge.name] = self._copy(back.inputs[0], state, count)
-            state = following
+            state = {
+                merge.name: self._copy(self.graph[merge.inputs[1]].inputs[0], state, count) for merge in self.merges
+            }
             # Counters are kept as numbers: a chain of additions need not be followed back to the first pass.
             counted = {tensor: self._constant(tensor) for tensor in state.values()}
             self.values.update({tensor: value for tensor, value in counted.items() if value is not None})
         return False
-
-    def _condition_input(self) -> str:
-        return self.condition.inputs[0] if self.condition is not None else ""
-
-    def _value(self, tensor: str) -> bool | None:
-        value = self._constant(tensor)
-        return None if value is None or value.size != 1 else bool(value.reshape(()))
 
     def _constant(self, tensor: str) -> Array | None:
         return fold(tensor, ChainMap(self.copies, self.graph.nodes), self.values)
@@ -215,21 +197,16 @@ class _Frame:
     def write(self, target: Message, raw: Mapping[str, Message]) -> None:
         """Add the copies to a GraphDef, and let what read the loop's results read theirs."""
         for name, new in self.arrays.items():
-            copy = target.node.add()
-            copy.CopyFrom(raw[name])
-            copy.name = new
-            inputs = [self._outside(read) for read in self.graph.nodes[name].inputs]
-            del copy.input[:]
-            copy.input.extend([*inputs, *(f"^{wait}" for wait in self.graph.nodes[name].controls)])
-            if self.graph.nodes[name].op == _ARRAY and "tensor_array_name" in copy.attr:
+            node = self.graph.nodes[name]
+            inputs = [*map(self._outside, node.inputs), *(f"^{wait}" for wait in node.controls)]
+            copy = copied(raw[name], new, inputs)
+            if node.op == _ARRAY and "tensor_array_name" in copy.attr:
                 copy.attr["tensor_array_name"].s = copy.attr["tensor_array_name"].s + b"_unrolled"
+            target.node.append(copy)
         for name, node in self.copies.items():
-            copy = target.node.add()
-            copy.CopyFrom(raw[self.origin[name]])
-            copy.name = name
-            reads = _as_decided(copy, node)
-            del copy.input[:]
-            copy.input.extend([*reads, *(f"^{wait}" for wait in node.controls)])
+            copy = copied(raw[self.origin[name]], name, ())
+            copy.input.extend([*_as_decided(copy, node), *(f"^{wait}" for wait in node.controls)])
+            target.node.append(copy)
         results = {
             f"{leave.name}:0": self.last[self.switches[node_of(leave.inputs[0])]]
             for leave in self.exits
@@ -243,5 +220,4 @@ class _Frame:
                 inputs = [results.get(read, read) for read in node.inputs]
                 if node.op.startswith("TensorArray"):
                     inputs = [self._outside(read) for read in inputs]
-                del raw[reader].input[:]
-                raw[reader].input.extend([*inputs, *(f"^{wait}" for wait in node.controls)])
+                inputs_set(raw[reader], [*inputs, *(f"^{wait}" for wait in node.controls)])

@@ -10,10 +10,13 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Array = npt.NDArray[Any]
 
@@ -59,11 +62,6 @@ def message(name: str) -> Any:
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"tensorflow.{name}"))
 
 
-def graph_def() -> Message:
-    """An empty GraphDef."""
-    return message("GraphDef")()
-
-
 def meta_graph_def() -> Message:
     """An empty MetaGraphDef."""
     return message("MetaGraphDef")()
@@ -105,6 +103,27 @@ def words(text: str) -> frozenset[str]:
 def node_of(tensor: str) -> str:
     """The node that a tensor comes from."""
     return tensor.rpartition(":")[0] or tensor
+
+
+def input_node(item: str) -> str:
+    """The node that an input of a NodeDef is from, or waits for."""
+    return item.lstrip("^").partition(":")[0]
+
+
+def inputs_set(raw: Message, inputs: Iterable[str]) -> Message:
+    """Return the NodeDef, which now reads `inputs`."""
+    inputs = list(inputs)
+    del raw.input[:]
+    raw.input.extend(inputs)
+    return raw
+
+
+def copied(raw: Message, name: str, inputs: Iterable[str]) -> Message:
+    """Return a copy of a NodeDef under another name and with other inputs."""
+    copy = type(raw)()
+    copy.CopyFrom(raw)
+    copy.name = name
+    return inputs_set(copy, inputs)
 
 
 def plain_node(raw: Message) -> Node:

@@ -16,7 +16,7 @@ from netgrader.reader.graph.nodes import DTYPES, REFERENCE, Message, Node, node_
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from netgrader.reader.graph.nodes import Array
 
@@ -150,6 +150,12 @@ class Graph:
             tensor = node.inputs[int(index)]
         return tensor
 
+    def past(self, tensor: str, ops: Container[str]) -> str:
+        """The tensor that ops of these kinds, each of its first input, make this one from."""
+        while self[tensor].op in ops and self[tensor].inputs:
+            tensor = self[tensor].inputs[0]
+        return tensor
+
     # Walks -----------------------------------------------------------------------------------------------------
 
     def value_inputs(self, node: Node) -> tuple[str, ...]:
@@ -160,9 +166,9 @@ class Graph:
             return node.inputs[1:] if node.op == "Fill" else node.inputs[:1]
         return node.inputs
 
-    def ancestors(self, tensors: Iterable[str], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
+    def ancestors(self, tensors: Iterable[str | None], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
         """All tensors and nodes' outputs that `tensors` are made from, themselves included; not beyond `stop`."""
-        ends, seen, todo = set(stop), set(), list(tensors)
+        ends, seen, todo = set(stop), set(), [tensor for tensor in tensors if tensor is not None]
         while todo:
             tensor = todo.pop()
             if tensor in seen:
@@ -177,12 +183,14 @@ class Graph:
         self._count(len(seen))
         return seen
 
-    def ancestor_nodes(self, tensors: Iterable[str], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
+    def ancestor_nodes(
+        self, tensors: Iterable[str | None], *, stop: Iterable[str] = (), control: bool = False
+    ) -> set[str]:
         """The nodes of `ancestors`."""
         return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
 
     def descendants(
-        self, tensors: Iterable[str], *, past: frozenset[str] = frozenset(), stop: Iterable[str] = ()
+        self, tensors: Iterable[str | None], *, past: frozenset[str] = frozenset(), stop: Iterable[str] = ()
     ) -> set[str]:
         """All tensors made from the values of `tensors`, themselves included; ops in `past` are not passed.
 
@@ -190,7 +198,7 @@ class Graph:
         """
         ends = set(stop)
         seen: set[str] = set()
-        todo = list(tensors)
+        todo = [tensor for tensor in tensors if tensor is not None]
         while todo:
             tensor = todo.pop()
             if tensor in seen or tensor in ends:
@@ -258,7 +266,7 @@ class Graph:
         """Names of the variables."""
         return tuple(node.name for node in self.of_ops(VARIABLES))
 
-    def variables_in(self, tensor: str) -> list[str]:
+    def variables_in(self, tensor: str | None) -> list[str]:
         """The variables that a tensor is made from, in the graph's order."""
         nodes = self.ancestor_nodes([tensor])
         return [name for name in self.variables if name in nodes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from google.protobuf import text_format
 
 from netgrader.errors import NetgraderError
 from netgrader.phrases import say
-from netgrader.reader.graph.nodes import Message, graph_def, message, meta_graph_def
+from netgrader.reader.graph.nodes import Message, message, meta_graph_def
 
 MAX_BYTES = 256_000_000
 MAX_TEXT_BYTES = 32_000_000
@@ -29,17 +30,9 @@ class GraphError(NetgraderError):
 
 
 def read_source(source: object) -> Message:
-    """Read a graph from whatever holds one.
+    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
 
-    Parameters
-    ----------
-    source
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
-
-    Returns
-    -------
-    Message
-        A MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections.
+    The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections.
 
     Raises
     ------
@@ -99,17 +92,11 @@ def _from_graph(graph: Any) -> bytes:
     except (ValueError, protobuf_message.Error) as error:
         raise GraphError("The graph is too large to be serialised.") from error
     for key in ("variables", "trainable_variables", "local_variables", "cond_context", "while_context"):
-        values = []
         for item in graph.get_collection(key):
-            to_proto = getattr(item, "to_proto", None)
-            try:
-                with graph.as_default():  # outside of a graph a variable of the second kind is not serialised
-                    values.append(to_proto().SerializeToString() if to_proto else None)
-            except (ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError):
-                values.append(None)
-        kept = [value for value in values if value is not None]
-        if kept:
-            meta.collection_def[key].bytes_list.value.extend(kept)
+            # What has no message, or refuses to give it, is left out. Outside of a graph a variable of the second kind refuses.
+            with suppress(ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError), graph.as_default():
+                content = item.to_proto().SerializeToString()
+                meta.collection_def[key].bytes_list.value.append(content)
     return bytes(meta.SerializeToString())
 
 
@@ -120,7 +107,7 @@ def _parse_text(content: bytes) -> Message:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise GraphError("The graph looks like text but is not UTF-8.") from error
-    for empty, is_meta in ((graph_def(), False), (meta_graph_def(), True)):
+    for empty, is_meta in ((message("GraphDef")(), False), (meta_graph_def(), True)):
         try:
             parsed = text_format.Parse(text, empty, allow_unknown_field=False)
         except (text_format.ParseError, ValueError, RecursionError, OverflowError):

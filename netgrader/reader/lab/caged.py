@@ -187,30 +187,18 @@ class _Graph:
 
     lab: CagedLab
     meta_graph: bytes
-    _variables: tuple[str, ...] = ()
-    _trainable: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    trainable: tuple[str, ...] = ()
     _number: int = 0
     _generation: int = -1
     _requests: list[tuple[str, list[str]]] = field(default_factory=list)
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Op names of all variables."""
-        return self._variables
-
-    @property
-    def trainable(self) -> tuple[str, ...]:
-        """Op names of the variables that training is meant to move."""
-        return self._trainable
-
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
-        """Add gradients of the sum of `of`; see `netgrader.reader.lab.LoadedGraph.gradients`."""
         names = self._gradients(of, list(wrt))
         self._requests.append((of, list(wrt)))
         return names
 
     def session(self, seed: int = 0, *, often: bool = False) -> _Session:
-        """Open a session; see `netgrader.reader.lab.LoadedGraph.session`."""
         number = self.number()
         session = _expect(self.lab.ask("session", graph=number, seed=int(seed), often=often), int)
         return _Session(self.lab, session, self._generation)
@@ -221,8 +209,8 @@ class _Graph:
         if self._generation != generation:
             answer = _expect(self.lab.ask("load", meta_graph=self.meta_graph), dict)
             self._number = _expect(answer.get("graph"), int)
-            self._variables = _names(answer.get("variables"))
-            self._trainable = _names(answer.get("trainable"))
+            self.variables = _names(answer.get("variables"))
+            self.trainable = _names(answer.get("trainable"))
             self._generation = generation
             for of, wrt in self._requests:
                 self._gradients(of, wrt)
@@ -244,22 +232,18 @@ class _Session:
         self._generation = generation
 
     def initialise(self) -> None:
-        """Run the graph's own initialisers, seeded as the session was opened."""
         self._ask("initialise")
 
     def assign(self, values: Mapping[str, Array]) -> None:
-        """Set variables by op name."""
         self._ask("assign", values=_arrays(values))
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
-        """Values of the variables by op name; all of them if None."""
         found = _expect(self._ask("values", names=None if names is None else list(names)), dict)
         if names is not None and set(found) != set(names):
             raise _strange()
         return {name: _expect(value, np.ndarray) for name, value in found.items()}
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
-        """Fetch tensors or run ops by name, feeding any feedable tensor by name; None for an op."""
         return _fetched(self._ask("run", fetches=list(fetches), feeds=_arrays(feeds or {})), len(fetches))
 
     def run_batches(
@@ -269,7 +253,6 @@ class _Session:
         batches: Sequence[npt.NDArray[np.int64]],
         constant: Mapping[str, Array] | None = None,
     ) -> list[list[Array | None]]:
-        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is; one call."""
         found = _expect(
             self._ask(
                 "run_batches",
@@ -285,7 +268,6 @@ class _Session:
         return [_fetched(results, len(fetches)) for results in found]
 
     def close(self) -> None:
-        """Forget the session."""
         if self._generation == self._lab.alive():
             self._ask("close")
 

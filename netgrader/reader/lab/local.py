@@ -6,6 +6,7 @@ imported with the first graph, and neither its global state nor the default grap
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from netgrader.reader.graph.plain import VARIABLES
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LAB_SESSION, LabError
-from netgrader.reader.lab.allow import Accepted, GraphLimits, accept, reseed
+from netgrader.reader.lab.allow import Accepted, accept, reseed
 from netgrader.reader.lab.imported import (
     Imported,
     first_assignments,
@@ -26,7 +27,7 @@ from netgrader.reader.lab.imported import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.reader.graph.nodes import Array
 
@@ -36,19 +37,16 @@ class LocalLab:
 
     Parameters
     ----------
-    limits
-        How large a graph may be.
     timeout
         Seconds that one run may take; None for no limit.
     threads
         Threads that TensorFlow may use for one op; 0 for as many as there are cores.
     """
 
-    def __init__(self, limits: GraphLimits | None = None, timeout: float | None = None, threads: int = 0) -> None:
-        self._limits = limits
+    def __init__(self, timeout: float | None = None, threads: int = 0) -> None:
         self._timeout = timeout
         self._threads = threads
-        self._open: list[_Session] = []
+        self.sessions: list[_Session] = []
 
     def load(self, meta_graph: bytes) -> _Graph:
         """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`.
@@ -60,60 +58,42 @@ class LocalLab:
             source = read_source(meta_graph)
         except GraphError as error:
             raise LabError("graph", str(error)) from error
-        return _Graph(accept(source, self._limits), source, self._config(), self._open)
+        return _Graph(self, accept(source), source)
 
     def close(self) -> None:
         """Close the sessions that are still open."""
-        for session in list(self._open):
+        for session in list(self.sessions):
             session.close()
 
-    def _config(self) -> Callable[[bool], Any]:
-        def make(often: bool) -> Any:
-            tf = tensorflow()
-            config = tf.ConfigProto(
-                allow_soft_placement=True, device_count={"GPU": 0}, intra_op_parallelism_threads=self._threads
-            )
-            # Without the graph optimiser a first run starts sooner; with it each step of a training takes two thirds.
-            config.graph_options.rewrite_options.disable_meta_optimizer = not often
-            config.operation_timeout_in_ms = int(1000 * self._timeout) if self._timeout else 0
-            return config
-
-        return make
+    def config(self, *, often: bool) -> Any:
+        """Return how TensorFlow is to run a graph, `often` or once."""
+        config = tensorflow().ConfigProto(
+            allow_soft_placement=True, device_count={"GPU": 0}, intra_op_parallelism_threads=self._threads
+        )
+        # Without the graph optimiser a first run starts sooner; with it each step of a training takes two thirds.
+        config.graph_options.rewrite_options.disable_meta_optimizer = not often
+        config.operation_timeout_in_ms = int(1000 * self._timeout) if self._timeout else 0
+        return config
 
 
 class _Graph:
     """A graph that the lab has accepted; see `netgrader.reader.lab.LoadedGraph`."""
 
-    def __init__(self, accepted: Accepted, source: Any, config: Callable[[bool], Any], opened: list[_Session]) -> None:
+    def __init__(self, lab: LocalLab, accepted: Accepted, source: Any) -> None:
         self.left_out = accepted.left_out
+        self.lab = lab
         self._meta = accepted.meta
-        self._config = config
-        self._opened = opened
         self._requests: list[tuple[str, tuple[str, ...]]] = []
         nodes = accepted.meta.graph_def.node
-        self._variables = tuple(node.name for node in nodes if node.op in VARIABLES)
+        self.variables = tuple(node.name for node in nodes if node.op in VARIABLES)
         present = {node.name for node in nodes}
         definitions = variable_definitions(source)
-        self._trainable = trainable_variables(nodes, self._variables, definitions)
-        self.initialisers = first_assignments(nodes, self._variables, definitions, present)
+        self.trainable = trainable_variables(nodes, self.variables, definitions)
+        self.initialisers = first_assignments(nodes, self.variables, definitions, present)
         # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
         self._imports = {1: Imported(reseed(self._meta, 1))}
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Op names of all variables, in the graph's order."""
-        return self._variables
-
-    @property
-    def trainable(self) -> tuple[str, ...]:
-        """Op names of the variables that training is meant to move."""
-        return self._trainable
-
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
-        """Add gradients of the sum of `of`; see `netgrader.reader.lab.LoadedGraph.gradients`.
-
-        `wrt` may name tensors or variables (by op name).
-        """
         for name in (of, *wrt):
             self.check(name)
         first = next(iter(self._imports.values()))
@@ -129,14 +109,13 @@ class _Graph:
             imported.add_gradients(of, wrt)
 
     def session(self, seed: int = 0, *, often: bool = False) -> _Session:
-        """Open a session; see `netgrader.reader.lab.LoadedGraph.session`."""
         if seed not in self._imports:
             self._imports[seed] = Imported(reseed(self._meta, seed) if seed else self._meta)
         imported = self._imports[seed]
         self._catch_up(imported)
         with translated("run"):
-            session = _Session(self, imported, self._config(often), self._opened)
-        self._opened.append(session)
+            session = _Session(self, imported, self.lab.config(often=often))
+        self.lab.sessions.append(session)
         return session
 
     def check(self, name: str) -> None:
@@ -153,31 +132,26 @@ class _Graph:
 class _Session:
     """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
-    def __init__(self, owner: _Graph, imported: Imported, config: Any, opened: list[_Session]) -> None:
+    def __init__(self, owner: _Graph, imported: Imported, config: Any) -> None:
         self._owner = owner
         self._import = imported
-        self._opened = opened
         self._session = tensorflow().Session(graph=imported.graph, config=config)
         setattr(self._session, LAB_SESSION, True)
 
     def initialise(self) -> None:
-        """Run the graph's own initialisers; one that needs another's result waits for it."""
         pending = [op for op in self._owner.initialisers if op not in self._owner.left_out]
-        if not pending:
-            return
+        unready = tensorflow().errors.FailedPreconditionError
         with translated("run"):
-            reason: Exception | None = None
-            try:
+            with suppress(unready):
                 self._session.run(pending)
-                pending = []
-            except tensorflow().errors.FailedPreconditionError as error:
-                reason = error
-            while pending:
+                return
+            while pending:  # one that needs another's result waits for it
+                reason: Exception | None = None
                 failed = []
                 for op in pending:
                     try:
                         self._session.run(op)
-                    except tensorflow().errors.FailedPreconditionError as error:
+                    except unready as error:
                         failed.append(op)
                         reason = error
                 if reason and len(failed) == len(pending):
@@ -185,7 +159,6 @@ class _Session:
                 pending = failed
 
     def assign(self, values: Mapping[str, Array]) -> None:
-        """Set variables by op name; a value of another shape than the variable's is an error."""
         operations, feeds = [], {}
         for name, value in values.items():
             if name not in self._owner.variables:
@@ -210,7 +183,6 @@ class _Session:
         return array.astype(self._import.dtype(name), copy=False)
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
-        """Values of the variables by op name; of all that are initialised and hold numbers if None."""
         if names is not None:
             for name in names:
                 if name not in self._owner.variables:
@@ -218,19 +190,15 @@ class _Session:
             with translated("run"):
                 found = self._session.run([self._import.variable(name)[2] for name in names])
             return {name: np.asarray(value) for name, value in zip(names, found, strict=True)}
-        try:
+        with suppress(LabError):
             return self.values(self._owner.variables)
-        except LabError:
-            return {name: value for name in self._owner.variables for value in self._one(name)}
-
-    def _one(self, name: str) -> Iterator[Array]:
-        try:
-            yield self._session.run(self._import.variable(name)[2])
-        except tensorflow().errors.FailedPreconditionError:
-            return
+        initialised = {}
+        for name in self._owner.variables:
+            with suppress(tensorflow().errors.FailedPreconditionError):
+                initialised[name] = self._session.run(self._import.variable(name)[2])
+        return initialised
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
-        """Fetch tensors (``name:0``) or run ops (``name``), feeding any feedable tensor by name; None for an op."""
         targets = self._targets(fetches)
         return self._run(targets, self._feeds(feeds or {}))
 
@@ -241,7 +209,6 @@ class _Session:
         batches: Sequence[npt.NDArray[np.int64]],
         constant: Mapping[str, Array] | None = None,
     ) -> list[list[Array | None]]:
-        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is."""
         targets = self._targets(fetches)
         fixed = self._feeds(constant or {})
         arrays = self._feeds(data)
@@ -255,10 +222,9 @@ class _Session:
         return results
 
     def close(self) -> None:
-        """Forget the session."""
         self._session.close()
-        if self in self._opened:
-            self._opened.remove(self)
+        if self in self._owner.lab.sessions:
+            self._owner.lab.sessions.remove(self)
 
     def _targets(self, fetches: Sequence[str]) -> list[Any]:
         targets = []

@@ -15,7 +15,7 @@ from netgrader.reader.lab.local import LocalLab
 from netgrader.reader.lab.wire import Channel, FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from netgrader.reader.lab import Lab, LabSession, LoadedGraph
 
@@ -28,31 +28,33 @@ class Server:
         self._graphs: dict[int, LoadedGraph] = {}
         self._sessions: dict[int, LabSession] = {}
         self._last = 0
-        self._calls: Mapping[str, Callable[..., Any]] = {
-            "hello": lambda: "hello",
-            "load": self._load,
-            "gradients": lambda graph, of, wrt: self._graphs[graph].gradients(of, wrt),
-            "session": self._session,
-            "initialise": lambda session: self._sessions[session].initialise(),
-            "assign": lambda session, values: self._sessions[session].assign(values),
-            "values": lambda session, names: self._sessions[session].values(names),
-            "run": lambda session, fetches, feeds: self._sessions[session].run(fetches, feeds),
-            "run_batches": lambda session, fetches, data, batches, constant: self._sessions[session].run_batches(
-                fetches, data, batches, constant
-            ),
-            "close": self._close,
-        }
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to `request`; no exception but those that end the process."""
         try:
-            return {"result": self._calls[request["call"]](**request["arguments"])}
+            return {"result": self._called(request["call"], **request["arguments"])}
         except LabError as error:
             return {"error": error.kind, "sentence": error.sentence}
         except MemoryError:
             return {"error": "limit", "sentence": "The graph needs more memory than it may have."}
         except Exception as error:  # noqa: BLE001 - TensorFlow raises nearly everything; none of it may end the lab
             return {"error": "run", "sentence": f"TensorFlow failed: {type(error).__name__}: {str(error)[:300]}"}
+
+    def _called(self, call: str, **arguments: Any) -> Any:
+        match call:
+            case "hello":
+                return "hello"
+            case "load":
+                return self._load(**arguments)
+            case "gradients":
+                return self._graphs[arguments.pop("graph")].gradients(**arguments)
+            case "session":
+                return self._session(**arguments)
+            case "close":
+                return self._sessions.pop(arguments["session"]).close()
+            case "initialise" | "assign" | "values" | "run" | "run_batches":
+                return getattr(self._sessions[arguments.pop("session")], call)(**arguments)
+        raise LabError("run", f"The lab has no call {call[:80]!r}.")
 
     def _load(self, meta_graph: bytes) -> dict[str, Any]:
         graph = self._lab.load(meta_graph)
@@ -65,9 +67,6 @@ class Server:
         self._last += 1
         self._sessions[self._last] = session
         return self._last
-
-    def _close(self, session: int) -> None:
-        self._sessions.pop(session).close()
 
 
 def main() -> int:

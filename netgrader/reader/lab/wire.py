@@ -1,7 +1,7 @@
-"""Frames between a lab's client and its server: a JSON header and blobs of bytes, each as long as was said before.
+"""Frames between a lab's client and its server: a JSON list of sizes, then parts of these: JSON first, arrays and bytes after.
 
 Values are None, numbers, text, bytes, arrays, and lists and dicts of them. Whoever reads treats a frame as hostile:
-sizes are checked before memory is taken, arrays are npy without pickle, and JSON is limited in depth and length.
+sizes are checked before memory is taken, arrays are npy without pickle, and JSON is limited in length.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ import numpy as np
 from netgrader.evidence import BadEvidence, read_npy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 _LENGTH = struct.Struct("<I")
 _CHUNK = 1 << 20
-_PIECE = "$"
+#: In the JSON what stands for a part of the frame is a dict with one of these keys, and the part's number.
+_ARRAY, _BYTES = "$array", "$bytes"
 
 
 class FrameError(Exception):
@@ -39,13 +40,12 @@ class LateError(FrameError):
 
 @dataclass(frozen=True)
 class FrameLimits:
-    """How much is read of one frame. Sizes are in bytes."""
+    """How much is read of one frame: of its JSON, of any other part, of all, in bytes; and how many parts."""
 
-    header: int = 8_000_000
-    blob: int = 800_000_000
+    json: int = 8_000_000
+    part: int = 800_000_000
     total: int = 2_000_000_000
-    blobs: int = 20_000
-    depth: int = 32
+    parts: int = 20_000
 
 
 class Channel:
@@ -79,13 +79,21 @@ class Channel:
         FrameError
             If the other side is gone.
         """
-        blobs: list[Sequence[bytes | memoryview]] = []
-        plain = _plain(value, blobs)
-        sizes = [sum(len(part) for part in blob) for blob in blobs]
-        header = json.dumps({"value": plain, "blobs": sizes}).encode()
+        parts: list[Sequence[bytes | memoryview]] = [[]]
+
+        def numbered(piece: Any) -> dict[str, int]:
+            """What stands for arrays and bytes in the JSON."""
+            if not isinstance(piece, bytes | np.ndarray | np.generic):
+                raise TypeError(f"A {type(piece).__name__} cannot be sent.")
+            parts.append([piece] if isinstance(piece, bytes) else _npy(np.asarray(piece)))
+            return {_BYTES if isinstance(piece, bytes) else _ARRAY: len(parts) - 1}
+
+        # JSON has no infinities; Python's reading and writing agree on how to spell them.
+        parts[0] = [json.dumps(value, default=numbered).encode()]
+        sizes = json.dumps([sum(map(len, part)) for part in parts]).encode()
         deadline = None if seconds is None else time.monotonic() + seconds
-        for part in (_LENGTH.pack(len(header)), header, *(part for blob in blobs for part in blob)):
-            self._write(part, deadline)
+        for piece in (_LENGTH.pack(len(sizes)), sizes, *(piece for part in parts for piece in part)):
+            self._write(piece, deadline)
 
     def receive(self, seconds: float | None = None) -> Any:
         """The next value that the other side sends.
@@ -99,21 +107,27 @@ class Channel:
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline))
-        if length > self._limits.header:
-            raise FrameError("A frame's header is too long.")
-        try:
-            header = json.loads(self._read(length, deadline))
-        except (ValueError, RecursionError) as error:
-            raise FrameError("A frame's header is not JSON.") from error
-        sizes = header.get("blobs") if isinstance(header, dict) else None
-        if not isinstance(sizes, list) or len(sizes) > self._limits.blobs:
-            raise FrameError("A frame's header is not one.")
-        if not all(type(size) is int and 0 <= size <= self._limits.blob for size in sizes):
+        if length > self._limits.json:
+            raise FrameError("A frame's list of sizes is too long.")
+        sizes = _parsed(self._read(length, deadline))
+        if not isinstance(sizes, list) or not 0 < len(sizes) <= self._limits.parts:
+            raise FrameError("A frame's list of sizes is none.")
+        if not all(type(size) is int and 0 <= size <= self._limits.part for size in sizes):
             raise FrameError("A frame holds too much.")
-        if sum(sizes) > self._limits.total:
+        if sizes[0] > self._limits.json or sum(sizes) > self._limits.total:
             raise FrameError("A frame holds too much.")
-        blobs = [self._read(size, deadline) for size in sizes]
-        return _value(header.get("value"), blobs, self._limits.depth)
+        text, *parts = [self._read(size, deadline) for size in sizes]
+
+        def piece(plain: dict[str, Any]) -> Any:
+            """The array or the bytes that a dict stands for; other dicts as they are."""
+            for kind in plain.keys() & {_ARRAY, _BYTES}:
+                number = plain[kind]
+                if len(plain) > 1 or type(number) is not int or not 0 < number <= len(parts):
+                    raise FrameError("A frame is malformed.")
+                return parts[number - 1] if kind == _BYTES else read_npy(parts[number - 1])
+            return plain
+
+        return _parsed(text, piece)
 
     def _write(self, part: bytes | memoryview, deadline: float | None) -> None:
         rest = memoryview(part)
@@ -152,22 +166,13 @@ def _wait(descriptor: int, event: int, deadline: float | None) -> None:
         poll.poll()
 
 
-def _plain(value: Any, blobs: list[Sequence[bytes | memoryview]]) -> Any:
-    """`value` as JSON, with numbers of blobs in place of arrays and bytes."""
-    if value is None or isinstance(value, bool | int | float | str):
-        # JSON has no infinities; Python's reading and writing agree on how to spell them.
-        return value
-    if isinstance(value, bytes):
-        blobs.append([value])
-        return {_PIECE: "bytes", "blob": len(blobs) - 1}
-    if isinstance(value, np.ndarray | np.generic):
-        blobs.append(_npy(np.asarray(value)))
-        return {_PIECE: "array", "blob": len(blobs) - 1}
-    if isinstance(value, list | tuple):
-        return [_plain(inner, blobs) for inner in value]
-    if isinstance(value, dict):
-        return {_PIECE: "dict", "items": [[str(key), _plain(inner, blobs)] for key, inner in value.items()]}
-    raise TypeError(f"A {type(value).__name__} cannot be sent.")
+def _parsed(text: bytes, piece: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    try:
+        return json.loads(text, object_hook=piece)
+    except (ValueError, RecursionError) as error:
+        raise FrameError("A frame is not JSON.") from error
+    except BadEvidence as error:
+        raise FrameError(str(error)) from error
 
 
 def _npy(array: np.ndarray[Any, Any]) -> Sequence[bytes | memoryview]:
@@ -179,37 +184,3 @@ def _npy(array: np.ndarray[Any, Any]) -> Sequence[bytes | memoryview]:
     np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
     body = memoryview(array.reshape(-1).view(np.uint8)) if array.size else b""
     return [header.getvalue(), body]
-
-
-def _value(plain: Any, blobs: Sequence[bytes], depth: int) -> Any:
-    """The inverse of `_plain`."""
-    if depth < 0:
-        raise FrameError("A frame is nested too deeply.")
-    if plain is None or isinstance(plain, bool | int | float | str):
-        return plain
-    if isinstance(plain, list):
-        return [_value(inner, blobs, depth - 1) for inner in plain]
-    if isinstance(plain, dict):
-        return _piece(plain, blobs, depth)
-    raise FrameError("A frame is malformed.")
-
-
-def _piece(plain: Mapping[str, Any], blobs: Sequence[bytes], depth: int) -> Any:
-    kind, number, items = plain.get(_PIECE), plain.get("blob"), plain.get("items")
-    if kind == "dict" and isinstance(items, list):
-        found = {}
-        for item in items:
-            if not isinstance(item, list) or len(item) != 2 or not isinstance(item[0], str):
-                raise FrameError("A frame is malformed.")
-            found[item[0]] = _value(item[1], blobs, depth - 1)
-        return found
-    if type(number) is not int or not 0 <= number < len(blobs):
-        raise FrameError("A frame is malformed.")
-    if kind == "bytes":
-        return blobs[number]
-    if kind == "array":
-        try:
-            return read_npy(blobs[number])
-        except BadEvidence as error:
-            raise FrameError(str(error)) from error
-    raise FrameError("A frame is malformed.")

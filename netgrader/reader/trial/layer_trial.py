@@ -1,8 +1,8 @@
-"""How wide is each layer, and what does it compute? Numbers go in behind a linear step, and what comes out is named."""
+"""How does a layer begin, how wide is it, what does it compute? Numbers go in behind it, and what comes out is named."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +14,11 @@ from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.probe import same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.layers import Step
-    from netgrader.reader.graph.nodes import Array, Node
-    from netgrader.reader.graph.plain import Graph
+    from netgrader.reader.graph.nodes import Array
     from netgrader.reader.trial.probe import GraphProbe
 
 RANDOM = words("RandomUniform RandomStandardNormal TruncatedNormal StatelessRandomUniformV2 StatelessRandomUniform")
@@ -29,25 +28,27 @@ MOST_OPS = 16
 
 
 @dataclass(frozen=True)
-class LayerTrial:
-    """What the layers compute.
+class Start:
+    """How the network begins."""
 
-    Attributes
-    ----------
-    steps
-        The layers, each with its activation and with what reads it.
-    random
-        Whether something between layers changes from run to run.
-    all_dropped
-        The op in front of which everything is dropped; None where nothing is.
-    unit_by_unit
-        The layers whose activation has no name and goes through each unit alone, by their ops.
-    """
+    weights: Mapping[str, Array] = field(default_factory=dict)
+    """The weights as each layer uses them first, by tensor, whatever they are cut out of or built from."""
+    spread: float = 0.0
+    """The standard deviation of the first scores."""
+
+
+@dataclass(frozen=True)
+class LayerTrial:
+    """What the layers compute."""
 
     steps: tuple[Step, ...] = ()
+    """The layers, each with its activation and with what reads it."""
     random: bool = False
+    """Whether something between layers changes from run to run."""
     all_dropped: str | None = None
+    """The op in front of which everything is dropped; None where nothing is."""
     unit_by_unit: frozenset[str] = frozenset()
+    """The layers whose activation has no name and goes through each unit alone, by their ops."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,24 @@ class _Activation:
     name: str
     random: bool = False
     all_dropped: str | None = None
+
+
+def try_start(found: Found, probe: GraphProbe) -> Start:
+    """Look at how the network begins: its weights, and how far its first scores spread."""
+    weights = {}
+    for step in [part for step in found.steps for part in (step.parts or (step,))]:
+        value = probe.fetch(step.weights, {})
+        if value is not None:
+            weights[step.weights] = value
+    scores = probe.fetch(found.scores, probe.feed(probe.sample(6))) if found.scores is not None else None
+    return Start(weights, float(np.std(scores)) if scores is not None and scores.size else 0.0)
+
+
+def averages_vary(found: Found, probe: GraphProbe) -> dict[str, bool]:
+    """Look whether statistics of the data that training leaves alone begin with different values."""
+    left = sorted(found.statistics - {update.variable for update in found.roles.updates})
+    values = {name: probe.values([name]) for name in left}
+    return {name: value is not None and bool(np.ptp(value[name]) > 0) for name, value in values.items()}
 
 
 def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
@@ -117,9 +136,9 @@ def _summed_up(step: Step) -> Step:
 def _bias_by_column(found: Found, probe: GraphProbe, step: Step, rows: int) -> bool:
     """Whether a column of ones has been joined to the data."""
     graph = found.graph
-    node = graph[step.data]
-    while node.op in ("Identity", "Reshape", "Cast", "StridedSlice", "ExpandDims", "Tile", "Transpose"):
-        node = graph[node.inputs[0]]
+    node = graph[
+        graph.past(step.data, ("Identity", "Reshape", "Cast", "StridedSlice", "ExpandDims", "Tile", "Transpose"))
+    ]
     if node.op not in ("ConcatV2", "Concat", "Pad", "PadV2"):
         return False
     inner = [read for read in node.inputs if node_of(read) in graph.fed]
@@ -197,58 +216,87 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
     if value is None or not chain or not value.size:
         return _Activation(static)
     fed = probe.rng.standard_normal(value.shape) * 2
-    zero = np.zeros_like(fed)
-    first = probe.run(chain, {**feeds, start: fed})
-    again = probe.run(chain, {**feeds, start: fed})
-    offset = probe.run(chain, {**feeds, start: zero})
+    first, again, offset = (probe.run(chain, {**feeds, start: each}) for each in (fed, fed, np.zeros_like(fed)))
     if first is None or again is None or offset is None:
         return _Activation(static)
     if any(not same(a, b) for a, b in zip(first, again, strict=True)):
         return _Activation(static if static != "undecided" else _dropped(first), random=True)
-    if not first[-1].any() and any(node.op in RANDOM for node in _drawn(found.graph, start, end)):
+    drawn = found.graph.ancestor_nodes([end], stop=[start])
+    if not first[-1].any() and any(found.graph.nodes[name].op in RANDOM for name in drawn):
         return _Activation("undecided", all_dropped=node_of(end))
-    return _Activation(_named(probe, feeds, chain, (first, offset), fed, static))
+    return _Activation(_Way(probe, feeds, chain, first, offset).named(fed, static))
 
 
-def _named(
-    probe: GraphProbe,
-    feeds: dict[str, Array],
-    chain: Sequence[str],
-    runs: tuple[Sequence[Array], Sequence[Array]],
-    fed: Array,
-    static: str,
-) -> str:
-    """The activation along a chain of tensors, whose values were fetched for what was `fed` at its start, and for zeros."""
-    values = runs[0]
-    if values[0].size == values[-1].size and (whole := name_activation(values[0], values[-1])) is not None:
-        return whole
-    names = []
-    for ends in _runs([v.size for v in values]):
-        name = _along(probe, feeds, chain, runs, ends)
-        if name is None:
-            return static if static not in ("undecided", "none") else _linear_or_other(probe, feeds, chain, fed)
-        if name != "none":
-            names.append(name)
-    if names:
-        return names[0] if len(names) == 1 else "other"
-    return _linear_or_other(probe, feeds, chain, fed) if len({v.size for v in values}) > 1 else "none"
+@dataclass(frozen=True)
+class _Way:
+    """The chain of tensors from one layer to the next, with their values for what was fed at its start, and for zeros."""
+
+    probe: GraphProbe
+    feeds: dict[str, Array]
+    chain: Sequence[str]
+    values: Sequence[Array]
+    zeros: Sequence[Array]
+
+    def named(self, fed: Array, static: str) -> str:
+        """The activation along the chain; `static` is what the ops say."""
+        values = self.values
+        if values[0].size == values[-1].size and (whole := name_activation(values[0], values[-1])) is not None:
+            return whole
+        names = []
+        for first, last in _stretches([value.size for value in values]):
+            name = self._along(first, last)
+            if name is None:
+                return static if static not in ("undecided", "none") else self._linear_or_other(0, -1, fed)
+            if name != "none":
+                names.append(name)
+        if names:
+            return names[0] if len(names) == 1 else "other"
+        return self._linear_or_other(0, -1, fed) if len({value.size for value in values}) > 1 else "none"
+
+    def _along(self, first: int, last: int) -> str | None:
+        """The function along a stretch of the chain, if what follows it there only stretches and moves its values."""
+        match = self._first_function(first, last)
+        if match is None or match[1] == last:
+            return None if match is None else match[0]
+        name, end = match
+        inner = self.probe.rng.standard_normal(self.values[end].shape) * 2
+        return name if self._linear_or_other(end, last, inner) == "none" else None
+
+    def _first_function(self, first: int, last: int) -> tuple[str, int] | None:
+        """The function between two tensors, and where it ends; a step that moves and stretches before it is left out."""
+        before, after = self.values[first], self.values[last]
+        whole = name_activation(before, after) or name_activation(before, after, self.zeros[last])
+        if whole is not None or first == last:
+            return None if whole is None else (whole, last)
+        for length in range(min(last - first - 1, MOST_OPS), 0, -1):
+            for start in range(last - length, first - 1, -1):
+                name = name_activation(self.values[start], self.values[start + length])
+                if name not in (None, "none"):
+                    return name, start + length
+        return None
+
+    def _linear_or_other(self, first: int, last: int, fed: Array) -> str:
+        """``none`` where superposition holds or rows are only normalised, else ``other``: nonlinear, but not in the bank."""
+        other = self.probe.rng.standard_normal(fed.shape) * 2
+        fetched, start = self.chain[last], self.chain[first]
+        values = (fed, other, fed + other, np.zeros_like(fed), -fed, 2 * fed)
+        runs = [self.probe.fetch(fetched, {**self.feeds, start: value}) for value in values]
+        if any(run is None for run in runs):
+            return "undecided"
+        one, two, both, none, turned, doubled = (np.asarray(run, dtype=np.float64) for run in runs)
+        size = np.abs(one).max() + np.abs(two).max() + 1e-9
+        if np.abs(one + two - both - none).max() < 1e-3 * size:
+            return "none"
+        # Layer normalisation and its like: odd, blind to the length of a row, and, other than a sign, of many values.
+        odd = np.abs((one - none) + (turned - none)).max() < 1e-2 * size
+        length_lost = np.abs(one - doubled).max() < 1e-2 * size
+        return "none" if odd and length_lost and len(np.unique(np.round(one, 3))) > fed.size // 4 else "other"
 
 
-def _along(
-    probe: GraphProbe,
-    feeds: dict[str, Array],
-    chain: Sequence[str],
-    runs: tuple[Sequence[Array], Sequence[Array]],
-    ends: tuple[int, int],
-) -> str | None:
-    """The function along a stretch of the chain, if what follows it there only stretches and moves its values."""
-    values, last = runs[0], ends[1]
-    match = _first_function(*runs, *ends)
-    if match is None or match[1] == last:
-        return None if match is None else match[0]
-    name, end = match
-    inner = probe.rng.standard_normal(values[end].shape) * 2
-    return name if _linear_or_other(probe, feeds, chain[end : last + 1], inner) == "none" else None
+def _stretches(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of equal sizes: pooling and flattening stand between them."""
+    starts = [index for index, size in enumerate(sizes) if not index or size != sizes[index - 1]]
+    return list(zip(starts, [*(start - 1 for start in starts[1:]), len(sizes) - 1], strict=True))
 
 
 def _by_itself(probe: GraphProbe, start: str, end: str) -> bool:
@@ -271,51 +319,6 @@ def _by_itself(probe: GraphProbe, start: str, end: str) -> bool:
         and same(plain[..., 1::2], changed[..., 1::2])
         and same(plain[:1], apart[:1])
     )
-
-
-def _drawn(graph: Graph, start: str, end: str) -> list[Node]:
-    """The nodes that something between two tensors is made from, what `start` is made from left out."""
-    return [graph.nodes[name] for name in graph.ancestor_nodes([end], stop=[start])]
-
-
-def _runs(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Stretches of equal sizes: pooling and flattening stand between them."""
-    bounds, first = [], 0
-    for index in range(1, len(sizes) + 1):
-        if index == len(sizes) or sizes[index] != sizes[first]:
-            bounds.append((first, index - 1))
-            first = index
-    return bounds
-
-
-def _first_function(values: Sequence[Array], offset: Sequence[Array], first: int, last: int) -> tuple[str, int] | None:
-    """The function between two tensors, and where it ends; a step that moves and stretches before it is left out."""
-    whole = name_activation(values[first], values[last]) or name_activation(values[first], values[last], offset[last])
-    if whole is not None or first == last:
-        return None if whole is None else (whole, last)
-    for length in range(min(last - first - 1, MOST_OPS), 0, -1):
-        for start in range(last - length, first - 1, -1):
-            name = name_activation(values[start], values[start + length])
-            if name not in (None, "none"):
-                return name, start + length
-    return None
-
-
-def _linear_or_other(probe: GraphProbe, feeds: dict[str, Array], chain: Sequence[str], fed: Array) -> str:
-    """``none`` where superposition holds or rows are only normalised, else ``other``: nonlinear, but not in the bank."""
-    other = probe.rng.standard_normal(fed.shape) * 2
-    values = (fed, other, fed + other, np.zeros_like(fed), -fed, 2 * fed)
-    runs = [probe.fetch(chain[-1], {**feeds, chain[0]: value}) for value in values]
-    if any(run is None for run in runs):
-        return "undecided"
-    one, two, both, none, turned, doubled = (np.asarray(run, dtype=np.float64) for run in runs)
-    size = np.abs(one).max() + np.abs(two).max() + 1e-9
-    if np.abs(one + two - both - none).max() < 1e-3 * size:
-        return "none"
-    # Layer normalisation and its like: odd, blind to the length of a row, and, other than a sign, of many values.
-    odd = np.abs((one - none) + (turned - none)).max() < 1e-2 * size
-    length_lost = np.abs(one - doubled).max() < 1e-2 * size
-    return "none" if odd and length_lost and len(np.unique(np.round(one, 3))) > fed.size // 4 else "other"
 
 
 def _dropped(values: Sequence[Array]) -> str:

@@ -23,7 +23,7 @@ from netgrader.reader.find.losses import (
     cross_entropy_rows,
     recognise,
 )
-from netgrader.reader.find.scores import LossReading
+from netgrader.reader.find.outputs import LossReading
 from netgrader.reader.graph.nodes import Array
 from netgrader.reader.trial.probe import as_rows, orient, same
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netgrader.reader.find import Found
+    from netgrader.reader.find.outputs import Layers
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
 
@@ -40,26 +41,6 @@ COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 RUNS = 24
 MOST_ON_THE_WAY = 60
 ROWS = 4
-
-
-@dataclass(frozen=True)
-class LossTrial:
-    """What scores and labels showed of the loss.
-
-    Attributes
-    ----------
-    loss
-        Its formula, or whether it is a number at all.
-    scores, chain
-        The scores that it was found from, and the way from there to the loss; see `Layers`.
-    form
-        How the scores stand, ``rows`` or ``columns``; None where they do not stand in either.
-    """
-
-    loss: LossReading
-    scores: str | None
-    chain: tuple[str, ...]
-    form: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,26 +58,29 @@ class _Place:
 _Run = tuple[list[Array], Array]
 
 
-def try_loss(found: Found, probe: GraphProbe) -> LossTrial:
-    """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels."""
-    nothing = LossTrial(LossReading(), found.scores, found.layers.chain)
+def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
+    """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels.
+
+    The layers come with the scores that the loss was read from.
+    """
     if found.scores is None or found.read is None:
-        return nothing
+        return found.layers, LossReading()
     sample = probe.sample(ROWS)
     rows = len(sample.labels)
     place = _place(found, probe, probe.fetch(found.scores, probe.feed(sample)), rows)
     if place is None:
-        return nothing
-    undecided = LossTrial(LossReading(), place.scores, place.chain, place.form)
+        return found.layers, LossReading()
+    layers = replace(found.layers, scores=place.scores, chain=place.chain)
+    undecided = LossReading(form=place.form)
     # A mean of several classifiers' probabilities: the loss takes its logarithm, and other numbers have none.
     total = _total_share(as_rows(place.value, place.form, rows)) if place.windows[0].stop == rows else 0.0
     runs = _observe(probe, place, found.read, rows, total)
     if not runs:
-        return undecided
+        return layers, undecided
     totals = np.array([run[-1].sum() for run, _ in runs], dtype=np.float64)
     if not np.isfinite(totals).all():
         natural = probe.fetch(found.read, probe.feed(sample))
-        return replace(undecided, loss=LossReading(finite=natural is not None and bool(np.isfinite(natural).all())))
+        return layers, replace(undecided, finite=natural is not None and bool(np.isfinite(natural).all()))
     for window in place.windows:
         seen = _observations(probe, place, runs, window)
         match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
@@ -109,7 +93,7 @@ def try_loss(found: Found, probe: GraphProbe) -> LossTrial:
         of_rows = _of_rows(found.graph, probe, place, found.read, runs)
         match = place.scores, of_rows or LossMatch(TOGETHER, 1.0, 0.0, 0.0), ""
     if match is None:
-        return undecided
+        return layers, undecided
     tensor, formula, composed = match
     before = np.concatenate([o.scores for o in seen[0][1]])
     after = np.concatenate([o.scores for o in dict(seen)[tensor]])
@@ -118,20 +102,21 @@ def try_loss(found: Found, probe: GraphProbe) -> LossTrial:
         place = replace(place, scores=tensor, chain=place.chain[place.chain.index(tensor) :])
         seen = seen[[name for name, _ in seen].index(tensor) :]
     named = _named_along(seen, tensor)
-    loss = LossReading(
+    loss = replace(
+        undecided,
         match=formula,
         logits=tensor,
         last_activation=composed or named[-1],
         inner_activations=tuple(name for name in (named if composed else named[:-1]) if name != "none"),
         reduction=_reduction(found, probe, place, formula, runs[0][0][-1]),
     )
-    return LossTrial(loss, place.scores, place.chain, place.form)
+    return replace(layers, scores=place.scores, chain=place.chain), loss
 
 
 def _labels_in_scores(found: Found) -> bool:
     """Whether what the student calls logits or prediction is made with the labels."""
     labels = found.roles.labels
-    late = found.graph.descendants([labels]) if labels is not None else set()
+    late = found.graph.descendants([labels])
     return any(found.hints.get(key) in late for key in ("logits", "prediction"))
 
 
@@ -342,10 +327,10 @@ def _reduction(found: Found, probe: GraphProbe, place: _Place, match: LossMatch,
     return "mean" if abs(ratio - 1) < 0.2 else "sum" if abs(ratio - 2) < 0.2 else "other"
 
 
-def try_extreme_scores(found: Found, probe: GraphProbe, form: str | None) -> bool | None:
+def try_extreme_scores(found: Found, probe: GraphProbe, form: str) -> bool | None:
     """Whether the loss stays finite where a probability is zero in its precision; None where it need not be asked."""
     scores, loss = found.scores, found.loss
-    if scores is None or loss is None or form is None:
+    if scores is None or loss is None or not form:
         return None
     if not any(node.op == "Log" for node in between(found.graph, scores, loss)):
         return None

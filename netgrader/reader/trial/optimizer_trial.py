@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from netgrader.reader.find import Found
-    from netgrader.reader.find.scores import LossReading
+    from netgrader.reader.find.outputs import LossReading
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
@@ -38,45 +38,31 @@ SURE = 0.98
 
 @dataclass(frozen=True)
 class Descent:
-    """What the train op does.
-
-    Attributes
-    ----------
-    kind, rate
-        The optimizer; None where undecided.
-    place
-        The op that it is named after, for messages.
-    moved, still
-        The variables that the loss depends on and that the steps changed, or left as they were though the loss has a
-        gradient there.
-    unreached
-        The variables of layers that the loss has no gradient for.
-    climbs
-        Whether a step goes up what should be minimised; None where that could not be told.
-    rate_from
-        The placeholders that the rate depends on.
-    rate_of
-        The tensor that holds the rate; None where the optimizer has no op of its own, or several rates.
-    rates
-        The rate as steps are counted, where it follows a schedule; `rate` is then the largest.
-    measured
-        Whether kind and rate come from the steps, not from an optimizer's own op.
-    runs
-        Whether the train op runs; None where it was not tried.
-    """
+    """What the train op does."""
 
     kind: str | None = None
     rate: float | None = None
+    """The optimizer; None where undecided."""
     place: str = ""
+    """The op that it is named after, for messages."""
     moved: tuple[str, ...] = ()
     still: tuple[str, ...] = ()
+    """The variables that the loss depends on and that the steps changed, or left as they were though the loss has a
+    gradient there."""
     unreached: tuple[str, ...] = ()
+    """The variables of layers that the loss has no gradient for."""
     climbs: bool | None = None
+    """Whether a step goes up what should be minimised; None where that could not be told."""
     rate_from: tuple[str, ...] = ()
+    """The placeholders that the rate depends on."""
     rate_of: str | None = None
+    """The tensor that holds the rate; None where the optimizer has no op of its own, or several rates."""
     rates: tuple[float, ...] = ()
+    """The rate as steps are counted, where it follows a schedule; `rate` is then the largest."""
     measured: bool = False
+    """Whether kind and rate come from the steps, not from an optimizer's own op."""
     runs: bool | None = None
+    """Whether the train op runs; None where it was not tried."""
 
 
 def read_optimizer(found: Found, probe: GraphProbe | None) -> Descent:
@@ -197,14 +183,7 @@ def _step_taken(found: Found, probe: GraphProbe, weights: list[str], feeds: dict
 def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
     """Run a few steps from random weights and look at what moved, by how much, and which way.
 
-    Parameters
-    ----------
-    found, probe, loss
-        What was found, the graph in the lab, and what is known of the loss.
-    descent
-        What the optimizer's own ops say.
-    random
-        Whether the network draws random numbers.
+    `descent` is what the optimizer's own ops say; `random` whether the network draws random numbers.
     """
     train_op, weights = found.roles.train_op, found.float_weights
     if train_op is None or not weights or found.loss is None or not randomise_weights(found, probe):
@@ -215,19 +194,16 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
         return descent
     reached = [name for name, tensor in zip(weights, gradients, strict=True) if tensor is not None]
     tensors = [tensor for tensor in gradients if tensor is not None]
-    history, values = [], [probe.values(weights)]
+    slopes, values = [], [probe.values(weights)]
     for _ in range(STEPS):
-        if random:
-            # In one run with the step: dropout then leaves out the same for both.
-            ran = probe.run([*tensors, train_op], feeds)
-            history.append(None if ran is None else ran[: len(tensors)])
-        else:
-            history.append(probe.run(tensors, feeds))
-            ran = probe.run([train_op], feeds)
+        # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
+        before = [] if random else probe.run(tensors, feeds)
+        ran = probe.run([*tensors, train_op] if random else [train_op], feeds)
         if ran is None:
             return replace(descent, runs=False)
+        slopes.append(ran[:-1] if random else before)
         values.append(probe.values(weights))
-    taken = _Taken(weights, reached, [h for h in history if h is not None], [v for v in values if v is not None])
+    taken = _Taken(weights, reached, [s for s in slopes if s is not None], [v for v in values if v is not None])
     descent = _judged(found, loss, replace(descent, runs=True), taken, random=random)
     if descent.kind is None and descent.moved and randomise_weights(found, probe):
         return _with_match(found, descent, _by_own_gradients(found, probe, descent, feeds))
@@ -236,12 +212,23 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
 
 @dataclass(frozen=True)
 class _Taken:
-    """Steps that were taken: the variables looked at, those that the loss has a gradient for, the gradients, the values."""
+    """Steps that were taken.
+
+    `weights` are the variables looked at, `reached` those of them that the loss has a gradient for; before each step there
+    are `slopes`, the gradients for those, and `values` of all, the last ones after it.
+    """
 
     weights: list[str]
     reached: list[str]
-    history: list[list[Array]]
+    slopes: list[list[Array]]
     values: list[dict[str, Array]]
+
+    def thinned(self, indices: Sequence[int]) -> tuple[list[Array], list[Array]]:
+        """Gradients and values of the variables of these indices in `reached`; see `_thinned`."""
+        return _thinned(
+            [[slopes[index] for index in indices] for slopes in self.slopes],
+            [[values[self.reached[index]] for index in indices] for values in self.values],
+        )
 
 
 def _likeness(
@@ -267,13 +254,13 @@ def _likeness(
 
 def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *, random: bool) -> Descent:
     """Add what the steps show: what moved and what did not, which way, and by which rule."""
-    match, reached, history, values = loss.match, taken.reached, taken.history, taken.values
+    match, reached, slopes, values = loss.match, taken.reached, taken.slopes, taken.values
     moved = [name for name in taken.weights if any(not np.array_equal(values[0][name], v[name]) for v in values[1:])]
-    largest = max((float(np.abs(value).max(initial=0)) for h in history for value in h), default=0.0)
+    largest = max((float(np.abs(value).max(initial=0)) for own in slopes for value in own), default=0.0)
     sloped = [
         name
         for index, name in enumerate(reached)
-        if any(np.abs(h[index]).max(initial=0) > FAINT * largest for h in history)
+        if any(np.abs(own[index]).max(initial=0) > FAINT * largest for own in slopes)
     ]
     descent = replace(
         descent,
@@ -281,14 +268,10 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
         still=tuple(name for name in sloped if name not in moved),
         unreached=tuple(name for name in taken.weights if name not in reached),
     )
-    if not moved or len(history) < STEPS or len(values) < STEPS + 1:
-        return descent
     used = [index for index, name in enumerate(reached) if name in moved]
-    if not used:
+    if not used or len(slopes) < STEPS or len(values) < STEPS + 1:
         return descent
-    gradients, places = _thinned(
-        [[h[index] for index in used] for h in history], [[v[reached[index]] for index in used] for v in values]
-    )
+    gradients, places = taken.thinned(used)
     steps = [after - before for before, after in itertools.pairwise(places)]
     if not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
         return descent
@@ -304,7 +287,7 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
         # A loss that is the right one with its sign turned falls where the right one climbs.
         descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
     if descent.kind is None and not random:
-        rule = recognise_steps(gradients, steps, places[:-1]) or _by_variable(used, history, values, reached)
+        rule = recognise_steps(gradients, steps, places[:-1]) or _by_variable(taken, used)
         return _with_match(found, descent, rule)
     return descent
 
@@ -382,9 +365,7 @@ def _gone_into(found: Found, tensors: Sequence[str]) -> set[str]:
     return gone
 
 
-def _by_variable(
-    used: list[int], history: list[list[Array]], values: list[dict[str, Array]], reached: list[str]
-) -> StepMatch | None:
+def _by_variable(taken: _Taken, used: list[int]) -> StepMatch | None:
     """The rule of the variables one at a time, later layers first.
 
     With variables of TensorFlow's first kind a step may change a layer while an earlier layer's gradient is still being
@@ -392,16 +373,18 @@ def _by_variable(
     """
     rule = None
     for index in reversed(used):
-        gradients, places = _thinned([[h[index]] for h in history], [[v[reached[index]]] for v in values])
+        gradients, places = taken.thinned([index])
         steps = [after - before for before, after in itertools.pairwise(places)]
         if len(gradients[0]) < 5:
             continue
         match = recognise_steps(gradients, steps, places[:-1])
-        if match is not None and rule is None:
+        if match is None:
+            continue
+        if rule is None:
             rule = match
-        elif match is not None and rule is not None and match.kind != rule.kind:
+        elif match.kind != rule.kind:
             return None
-        elif match is not None and rule is not None and not abs(match.rate / rule.rate - 1) < 0.02:
+        elif not abs(match.rate / rule.rate - 1) < 0.02:
             rule = replace(rule, rate=float("nan"))  # a factor of its own for each variable
     return rule
 
@@ -410,14 +393,9 @@ def _thinned(
     gradients: Sequence[Sequence[Array]], places: Sequence[Sequence[Array]]
 ) -> tuple[list[Array], list[Array]]:
     """Some thousand of the numbers that have a gradient, flattened: enough to tell rules apart."""
-
-    def flattened(arrays: Sequence[Array]) -> Array:
-        return np.concatenate([array.reshape(-1) for array in arrays])
-
-    index = np.flatnonzero(flattened(gradients[0]))
+    index = np.flatnonzero(_flat(gradients[0]))
     index = index[:: max(len(index) // 1500, 1)]
-    taken = [[flattened(arrays)[index].astype(np.float64) for arrays in every] for every in (gradients, places)]
-    return taken[0], taken[1]
+    return [_flat(arrays)[index] for arrays in gradients], [_flat(arrays)[index] for arrays in places]
 
 
 def _fed_rates(found: Found) -> list[str]:

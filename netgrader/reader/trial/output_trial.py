@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from netgrader.reader.find import Found
-    from netgrader.reader.find.scores import LossReading
+    from netgrader.reader.find.outputs import LossReading
     from netgrader.reader.graph.nodes import Array
-    from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
 
 
@@ -46,46 +45,35 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
 }
 
 
+_CHOOSING = ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape")
+
+
 @dataclass(frozen=True)
 class OutputTrial:
-    """What comes out, as scores of which a known share is right showed it.
-
-    Attributes
-    ----------
-    accuracy
-        The tensor that is an accuracy, or the likeliest to be meant as one.
-    accuracy_is
-        Its name in `ACCURACIES`, ``not-averaged``, ``whole-number`` or ``other``; None where that could not be tried.
-    logits_is, prediction_is
-        Which function of the scores they are: a name of the bank of activations, ``classes``, ``distribution`` or ``other``.
-    prediction_ranks
-        Whether the prediction says the class of the largest score.
-    """
+    """What comes out, as scores of which a known share is right showed it."""
 
     accuracy: str | None = None
+    """The tensor that is an accuracy, or the likeliest to be meant as one."""
     accuracy_is: str | None = None
+    """Its name in `ACCURACIES`, ``not-averaged``, ``whole-number`` or ``other``; None where that could not be tried."""
     logits_is: str | None = None
     prediction_is: str | None = None
+    """Which function of the scores they are: a name of the bank of activations, ``classes``, ``distribution`` or
+    ``other``."""
     prediction_ranks: bool = True
+    """Whether the prediction says the class of the largest score."""
 
 
 @dataclass(frozen=True)
 class RowTrial:
-    """What a row's output depends on beside the row; None where that could not be tried.
-
-    Attributes
-    ----------
-    repeats
-        Whether the same rows give the same output again.
-    mixed
-        Whether an output changes with the other rows of a batch.
-    other_batch
-        Whether another number of rows can be fed.
-    """
+    """What a row's output depends on beside the row; None where that could not be tried."""
 
     repeats: bool | None = None
+    """Whether the same rows give the same output again."""
     mixed: bool | None = None
+    """Whether an output changes with the other rows of a batch."""
     other_batch: bool | None = None
+    """Whether another number of rows can be fed."""
 
 
 def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
@@ -208,15 +196,6 @@ def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | Non
     return "distribution" if sums_to_one else "other", ranks
 
 
-def _before_choice(graph: Graph, tensor: str) -> str:
-    """The scores or probabilities that a prediction is chosen by: a class alone hides what moves below it."""
-    node = graph[tensor]
-    while node.op in ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape") and node.inputs:
-        tensor = node.inputs[0]
-        node = graph[tensor]
-    return tensor
-
-
 def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
     # What is evaluated may be another tower than the one that is trained: without dropout, with averaged weights.
@@ -224,7 +203,8 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     tensor = claimed or found.outputs.prediction or loss.logits or found.scores
     if tensor is None:
         return RowTrial()
-    tensor = _before_choice(found.graph, tensor)
+    # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
+    tensor = found.graph.past(tensor, _CHOOSING)
     sample = probe.sample(6)
     rows = len(sample.labels)
     # Rows of different brightness: what is divided by the brightest pixel of a batch shows.

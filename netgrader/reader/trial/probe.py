@@ -6,6 +6,7 @@ then the question stays undecided.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,17 +15,34 @@ import numpy as np
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from netgrader.reader.find import Found
     from netgrader.reader.graph.nodes import Array
-    from netgrader.reader.graph.plain import Graph
-    from netgrader.reader.lab import LabSession, LoadedGraph
+    from netgrader.reader.lab import Lab, LabSession, LoadedGraph
 
 #: Rows that are fed where nothing else is asked for.
 ROWS = 6
 #: Scores that vary more than this saturate a softmax.
 LARGE = 3.0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How the graph could be run."""
+
+    opened: bool = False
+    """Whether the lab took the graph; what it said where it did not is `refused`."""
+    refused: str | None = None
+    runs: bool | None = None
+    """Whether inputs were found with which it runs; None where nothing in it can be run."""
+    problem: str = ""
+    """What the lab said first of all that it could not do."""
+    batch: int | None = None
+    looped: int | None = None
+    """How many rows must be fed, because a placeholder says so or because a loop was written out for so many."""
+    trainable: tuple[str, ...] = ()
+    """The variables that training is meant to move."""
 
 
 @dataclass(frozen=True)
@@ -41,40 +59,34 @@ class Sample:
 
 @dataclass
 class GraphProbe:
-    """One graph in the lab.
+    """One graph in the lab."""
 
-    Attributes
-    ----------
-    graph, loaded, session
-        The graph as it was read, as the lab holds it, and the session that experiments share.
-    eval_feed
-        What evaluation needs fed beside images and labels, by tensor.
-    pixels, classes
-        How wide a flattened image is, and how many classes there are.
-    images, labels
-        The tensors that these are fed to; None where that is not known.
-    problems
-        What the lab refused, for whoever asks why something stayed undecided.
-    batch, looped
-        How many rows must be fed, because a placeholder says so or because a loop was written out for so many.
-    """
-
-    graph: Graph
+    found: Found
     loaded: LoadedGraph
     session: LabSession
-    eval_feed: Mapping[str, Array]
-    pixels: int
-    classes: int
-    images: str | None = None
-    labels: str | None = None
+    """What following the graph found at first, the graph as the lab holds it, and the session that experiments
+    share."""
+    looped: int | None = None
+    batch: int | None = None
+    """How many rows must be fed; see `Setup`."""
+    others: dict[str, Array] = field(default_factory=dict)
+    """What has to be fed beside images, labels and what evaluation feeds, by tensor."""
     problems: list[str] = field(default_factory=list)
+    """What the lab refused, for whoever asks why something stayed undecided."""
     image_form: str = "rows"
     label_form: str = "one-hot"
-    batch: int | None = None
-    looped: int | None = None
-    others: dict[str, Array] = field(default_factory=dict)
     _gradients: dict[tuple[str, ...], list[str | None]] = field(default_factory=dict)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
+
+    @property
+    def pixels(self) -> int:
+        """How wide a flattened image is."""
+        return self.found.given.inputs
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return self.found.given.classes
 
     # Inputs ----------------------------------------------------------------------------------------------------
 
@@ -85,59 +97,57 @@ class GraphProbe:
         labels = 1 + np.arange(rows) % max(self.classes - 2, 1)
         return Sample(images.astype(np.float32), self.rng.permutation(labels))
 
-    def feed(self, sample: Sample | None, *, labels: bool = True) -> dict[str, Array]:
+    def feed(self, sample: Sample) -> dict[str, Array]:
         """What to feed for these rows, with all else that evaluation needs."""
-        feeds = dict(self.others)
-        if sample is not None:
-            if self.images is not None:
-                feeds[self.images] = self.image_array(sample.images)
-            if labels and self.labels is not None:
-                feeds[self.labels] = self.label_array(sample.labels)
-        feeds.update(self.eval_feed)
+        roles, feeds = self.found.roles, dict(self.others)
+        if roles.images is not None:
+            feeds[roles.images] = self._image_array(sample.images)
+        if roles.labels is not None:
+            feeds[roles.labels] = self._label_array(sample.labels)
+        feeds.update(self.found.given.eval_feed)
         return feeds
 
-    def image_array(self, images: Array) -> Array:
+    def _image_array(self, images: Array) -> Array:
         """Images as the graph takes them."""
-        side = round(self.pixels**0.5)
-        rows = len(images)
-        if self.images is not None and self.graph.static_dtype(self.images) not in ("float32", "float64", "float16"):
+        rows, side, source = len(images), round(self.pixels**0.5), self.found.roles.images
+        if source is not None and self.found.graph.static_dtype(source) not in ("float32", "float64", "float16"):
             images = np.round(images * 255)
-        shaped = {
-            "rows": images,
-            "columns": images.T,
-            "square": images.reshape(rows, side, side) if side * side == self.pixels else images,
-            "channel": images.reshape(rows, side, side, 1) if side * side == self.pixels else images,
-            "pixels": images.reshape(rows, self.pixels, 1),
-            "channel-first": images.reshape(rows, 1, side, side) if side * side == self.pixels else images,
-        }
-        return np.ascontiguousarray(shaped[self.image_form])
+        shapes: dict[str, tuple[int, ...]] = {"pixels": (rows, self.pixels, 1)}
+        if side * side == self.pixels:
+            shapes |= {
+                "square": (rows, side, side),
+                "channel": (rows, side, side, 1),
+                "channel-first": (rows, 1, side, side),
+            }
+        if self.image_form == "columns":
+            return np.ascontiguousarray(images.T)
+        return np.ascontiguousarray(images.reshape(shapes.get(self.image_form, images.shape)))
 
-    def one_hot(self, labels: Array) -> Array:
-        """Labels as rows of a unit matrix, (n, classes)."""
-        return np.eye(self.classes, dtype=np.float64)[labels]
-
-    def label_array(self, labels: Array) -> Array:
+    def _label_array(self, labels: Array) -> Array:
         """Labels as the graph takes them."""
-        shaped: dict[str, Callable[[], Array]] = {
-            "one-hot": lambda: self.one_hot(labels),
-            "columns": lambda: self.one_hot(labels).T,
-            "ids": lambda: labels,
-            "ids-column": lambda: labels.reshape(-1, 1),
-        }
-        return np.ascontiguousarray(shaped[self.label_form]())
+        if self.label_form.startswith("ids"):
+            return np.ascontiguousarray(labels if self.label_form == "ids" else labels.reshape(-1, 1))
+        hot = np.eye(self.classes, dtype=np.float64)[labels]
+        return np.ascontiguousarray(hot.T if self.label_form == "columns" else hot)
 
     # Runs ------------------------------------------------------------------------------------------------------
 
-    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array] | None:
-        """Fetch tensors; None if the lab refuses or one of them is no array of numbers."""
+    @contextmanager
+    def _problems_noted(self) -> Iterator[None]:
+        """Note what the lab refuses, and go on behind the block."""
         try:
-            found = self.session.run(list(fetches), feeds)
+            yield
         except LabError as error:
             self.problems.append(error.sentence)
-            return None
-        if any(value is not None and np.asarray(value).dtype.kind not in "biuf" for value in found):
-            return None
-        return [np.zeros(0) if value is None else np.asarray(value) for value in found]
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array] | None:
+        """Fetch tensors; None if the lab refuses or one of them is no array of numbers."""
+        with self._problems_noted():
+            found = self.session.run(list(fetches), feeds)
+            if any(value is not None and np.asarray(value).dtype.kind not in "biuf" for value in found):
+                return None
+            return [np.zeros(0) if value is None else np.asarray(value) for value in found]
+        return None
 
     def fetch(self, tensor: str, feeds: Mapping[str, Array]) -> Array | None:
         """Fetch one tensor; None if it cannot be had."""
@@ -147,40 +157,31 @@ class GraphProbe:
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None] | None:
         """Names of the gradients of the sum of `of`; None if they cannot be had."""
         key = (of, *wrt)
-        if key in self._gradients:
+        with self._problems_noted():
+            if key not in self._gradients:
+                self._gradients[key] = self.loaded.gradients(of, wrt)
             return self._gradients[key]
-        try:
-            self._gradients[key] = self.loaded.gradients(of, wrt)
-            return self._gradients[key]
-        except LabError as error:
-            self.problems.append(error.sentence)
-            return None
+        return None
 
     def values(self, names: Iterable[str]) -> dict[str, Array] | None:
         """Values of variables."""
-        try:
+        with self._problems_noted():
             return self.session.values(list(names))
-        except LabError as error:
-            self.problems.append(error.sentence)
-            return None
+        return None
 
     def assign(self, values: Mapping[str, Array]) -> bool:
         """Set variables; False if the lab refuses."""
-        try:
+        with self._problems_noted():
             self.session.assign(values)
-        except LabError as error:
-            self.problems.append(error.sentence)
-            return False
-        return True
+            return True
+        return False
 
     def initialise(self) -> bool:
         """Run the graph's own initialisers; False if the lab refuses."""
-        try:
+        with self._problems_noted():
             self.session.initialise()
-        except LabError as error:
-            self.problems.append(error.sentence)
-            return False
-        return True
+            return True
+        return False
 
     def randomise(self, names: Sequence[str], scale: float = 1.0) -> bool:
         """Give variables random values: matrices so that their outputs are about as large as their inputs."""
@@ -198,13 +199,15 @@ class GraphProbe:
 
     # What the placeholders take --------------------------------------------------------------------------------
 
-    def fit_inputs(self, target: str, sources: Iterable[str]) -> bool:
-        """Find the shapes and the further values with which `target` can be run; False if none is found."""
-        for source in sources:
-            if source not in (self.images, self.labels, *self.eval_feed):
+    def fit_inputs(self) -> bool | None:
+        """Find shapes and further values with which the network runs: whether there are any; None where nothing can be run."""
+        target, roles = run_first(self.found), self.found.roles
+        if target is None:
+            return None
+        for source in _needed(self.found):
+            if source not in (roles.images, roles.labels, *self.found.given.eval_feed):
                 self.others.setdefault(source, self._guess(source))
-        first = self._batch_of(self.images) or self._batch_of(self.labels)
-        self.batch = first or self.looped
+        self.batch = self._batch_of(roles.images) or self._batch_of(roles.labels) or self.looped
         for image_form in self._image_forms():
             for label_form in self._label_forms():
                 self.image_form, self.label_form = image_form, label_form
@@ -212,23 +215,29 @@ class GraphProbe:
                     return True
         return False
 
+    def setup(self, runs: bool | None) -> Setup:
+        """Return how the graph could be run, once all is tried."""
+        problem = next(iter(self.problems), "")
+        return Setup(True, None, runs, problem, self.batch, self.looped, tuple(self.loaded.trainable))
+
     def _batch_of(self, source: str | None) -> int | None:
-        shape = self.graph.static_shape(source) if source else None
+        shape = self.found.graph.static_shape(source) if source else None
         if not shape or shape[0] is None or (len(shape) > 1 and shape[0] in (self.pixels, self.classes)):
             return None
         return shape[0]
 
     def _guess(self, source: str) -> Array:
         """A value for a placeholder of unknown purpose: evaluation, all kept, a moderate rate."""
-        dtype = self.graph.static_dtype(source)
-        shape = self.graph.static_shape(source) or ()
+        dtype = self.found.graph.static_dtype(source)
+        shape = self.found.graph.static_shape(source) or ()
         sizes = tuple(size or 1 for size in shape)
         if dtype == "bool":
             return np.zeros(sizes, dtype=bool)
         return np.ones(sizes) if dtype.startswith("float") else np.zeros(sizes, dtype=np.int64)
 
     def _image_forms(self) -> list[str]:
-        shape = self.graph.static_shape(self.images) if self.images else ()
+        images = self.found.roles.images
+        shape = self.found.graph.static_shape(images) if images else ()
         if shape is None:
             return ["rows", "square", "channel", "columns"]
         if len(shape) == 2:
@@ -240,10 +249,11 @@ class GraphProbe:
         return ["rows"]
 
     def _label_forms(self) -> list[str]:
-        if self.labels is None:
+        labels = self.found.roles.labels
+        if labels is None:
             return ["one-hot"]
-        shape = self.graph.static_shape(self.labels)
-        whole = not self.graph.static_dtype(self.labels).startswith("float")
+        shape = self.found.graph.static_shape(labels)
+        whole = not self.found.graph.static_dtype(labels).startswith("float")
         if shape is None:
             return ["ids", "one-hot", "ids-column"] if whole else ["one-hot", "columns", "ids", "ids-column"]
         if len(shape) == 1:
@@ -253,6 +263,67 @@ class GraphProbe:
         if len(shape) == 2 and shape[0] == self.classes and shape[1] != self.classes:
             return ["columns"]
         return ["one-hot", "columns", "ids-column"] if shape[-1] in (None, self.classes) else ["one-hot"]
+
+
+def open_probe(found: Found, lab: Lab | None, content: bytes, looped: int | None) -> tuple[Setup, GraphProbe | None]:
+    """Load the graph into the lab, with its variables as they begin; the probe is None where there is no lab or it refuses."""
+    if lab is None:
+        return Setup(), None
+    try:
+        loaded = lab.load(content)
+        session = loaded.session(seed=1)
+    except LabError as error:
+        return Setup(refused=error.sentence), None
+    given = found.given
+    others = {name: value for name, value in found.graph.known.items() if name not in given.eval_feed}
+    probe = GraphProbe(found, loaded, session, looped, others=others)
+    if not probe.initialise():
+        probe.assign(dict(given.values))
+    return Setup(), probe
+
+
+def run_first(found: Found) -> str | None:
+    """Return the tensor that has to run for a network to be tried out."""
+    return found.roles.loss or found.scores or next((step.product for step in found.steps), None)
+
+
+def _needed(found: Found) -> list[str]:
+    """The sources that have to be fed for the network or its train op to run."""
+    graph, end = found.graph, run_first(found)
+    above = graph.ancestors([end])
+    under = {t for u in found.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs)}
+    return [s for s in graph.sources if s in above | under and graph[s].op != "PlaceholderWithDefault"]
+
+
+def choose_shares(found: Found, probe: GraphProbe) -> None:
+    """Feed numbers that nothing is said of: all kept, or nothing dropped, whichever lets the images through unchanged."""
+    graph, scores = found.graph, found.scores
+    if scores is None:
+        return
+    above = graph.ancestors([scores])
+    loose = [
+        source
+        for source in _needed(found)
+        if source in above
+        and source in probe.others
+        and source not in graph.known
+        and graph.static_dtype(source).startswith("float")
+        and probe.others[source].size == 1
+    ]
+    if not loose:
+        return
+    for share in (1.0, 0.0, 1.0):
+        for source in loose:
+            probe.others[source] = np.full_like(probe.others[source], share)
+        feeds = probe.feed(probe.sample(6))
+        randomised = randomise_weights(found, probe)
+        once, again = probe.fetch(scores, feeds), probe.fetch(scores, feeds)
+        if not randomised or once is None or again is None:
+            continue
+        varied = once.ndim > 1 and bool(np.ptp(once, axis=0).any() and np.ptp(once, axis=-1).any())
+        if varied and np.isfinite(once).all() and np.allclose(once, again):
+            break
+    probe.initialise()
 
 
 def randomise_weights(found: Found, probe: GraphProbe) -> bool:
