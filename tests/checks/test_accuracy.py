@@ -65,8 +65,14 @@ def trained(mnist: Mnist, *, answers: bool = False, uses_labels: bool = False, d
             return export_graph(parts, sess)
 
 
-def test_the_accuracy_is_that_of_numpy(mnist: Mnist) -> None:
-    evidence = trained(mnist)
+@pytest.fixture(scope="module")
+def plain(mnist: Mnist) -> GraphEvidence:
+    """A network as any that was trained for a few steps."""
+    return trained(mnist)
+
+
+def test_the_accuracy_is_that_of_numpy(mnist: Mnist, plain: GraphEvidence) -> None:
+    evidence = plain
     found = (mnist.x_test.reshape(-1, 784) / 255 @ evidence.values["w"]).argmax(axis=1)
     recomputed = recompute(LocalLab(), evidence, mnist)
     assert recomputed.test == pytest.approx(np.mean(found == mnist.y_test), abs=1e-3)
@@ -91,9 +97,9 @@ def test_a_table_of_answers_is_not_learning(mnist: Mnist) -> None:
     assert raised.value.faults[0].code == "answers-looked-up"
 
 
-def test_a_report_is_compared_with_the_test_images_that_the_notebook_had(mnist: Mnist) -> None:
+def test_a_report_is_compared_with_the_test_images_that_the_notebook_had(mnist: Mnist, plain: GraphEvidence) -> None:
     given = held_out_images("7", (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
-    evidence = trained(mnist)
+    evidence = plain
     found = (given.images.reshape(-1, 784) / 255 @ evidence.values["w"]).argmax(axis=1)
     recomputed = recompute(LocalLab(), evidence, mnist, given)
     assert recomputed.notebook == pytest.approx(np.mean(found == mnist.y_test), abs=1e-3)
@@ -107,9 +113,9 @@ def test_logits_that_need_the_labels_are_named(mnist: Mnist) -> None:
     assert raised.value.faults[0].code == "prediction-uses-labels"
 
 
-def test_a_network_without_values_was_not_trained(mnist: Mnist) -> None:
+def test_a_network_without_values_was_not_trained(plain: GraphEvidence) -> None:
     with pytest.raises(Failed) as raised:
-        require_values(handed_over(replace(trained(mnist), values={})))
+        require_values(handed_over(replace(plain, values={})))
     (fault,) = raised.value.faults
     assert (fault.code, fault.found) == ("train-op-not-run", "no values of variables in the session")
 
@@ -122,8 +128,8 @@ def handed_over(graph: GraphEvidence, **error: object) -> CellEvidence:
     return CellEvidence("check_training", Evidence("check_training", graphs={"net": graph}), {"cells": [run]})
 
 
-def test_a_network_without_values_is_told_with_the_error_that_its_training_stopped_at(mnist: Mnist) -> None:
-    without = handed_over(replace(trained(mnist), values={}), kind="ResourceExhaustedError", message="OOM")
+def test_a_network_without_values_is_told_with_the_error_that_its_training_stopped_at(plain: GraphEvidence) -> None:
+    without = handed_over(replace(plain, values={}), kind="ResourceExhaustedError", message="OOM")
     with pytest.raises(Failed) as raised:
         require_values(without)
     (fault,) = raised.value.faults
@@ -133,14 +139,16 @@ def test_a_network_without_values_is_told_with_the_error_that_its_training_stopp
     assert fault.expected == "smaller layers or minibatches, which take less memory"
 
 
-def test_a_network_without_values_whose_time_was_up_cannot_be_graded(mnist: Mnist) -> None:
-    late = handed_over(replace(trained(mnist), values={}), kind=TOOK_TOO_LONG, message="was stopped when …")
+def test_a_network_without_values_whose_time_was_up_cannot_be_graded(plain: GraphEvidence) -> None:
+    late = handed_over(replace(plain, values={}), kind=TOOK_TOO_LONG, message="was stopped when …")
     with pytest.raises(Ungradable, match="the cell training was stopped when"):
         require_values(late)
 
 
-def test_a_network_that_was_never_trained_is_named_and_one_that_training_spoilt_is_not_called_so(mnist: Mnist) -> None:
-    good = trained(mnist)
+def test_a_network_that_was_never_trained_is_named_and_one_that_training_spoilt_is_not_called_so(
+    plain: GraphEvidence,
+) -> None:
+    good = plain
     fresh = replace(good, values={"w": np.zeros_like(good.values["w"])})
     spoilt = replace(good, values={"w": np.full_like(good.values["w"], 1e6)})
     for evidence, code in ((fresh, "train-op-not-run"), (spoilt, "accuracy-too-low")):
@@ -150,16 +158,18 @@ def test_a_network_that_was_never_trained_is_named_and_one_that_training_spoilt_
 
 
 @pytest.mark.parametrize(("accuracy", "share"), [(0.95, 0.9375), (0.88, 0.5), (0.8, 0.0), (0.5, 0.0)])
-def test_a_network_that_comes_near_earns_a_part_for_its_training(mnist: Mnist, accuracy: float, share: float) -> None:
+def test_a_network_that_comes_near_earns_a_part_for_its_training(
+    plain: GraphEvidence, accuracy: float, share: float
+) -> None:
     with pytest.raises(Failed) as raised:
-        require_trained(LocalLab(), trained(mnist), replace(GOOD, test=accuracy), 0.96)
+        require_trained(LocalLab(), plain, replace(GOOD, test=accuracy), 0.96)
     assert raised.value.share == pytest.approx(share)
     assert raised.value.faults[0].code == "accuracy-too-low"
 
 
-def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(mnist: Mnist) -> None:
+def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(mnist: Mnist, plain: GraphEvidence) -> None:
     for answers in (False, True):
-        evidence = trained(mnist, answers=answers)
+        evidence = trained(mnist, answers=True) if answers else plain
         quick, full = (recompute(LocalLab(), evidence, mnist, quick=quick) for quick in (True, False))
         assert quick.test == full.test
         assert np.array_equal(quick.found, full.found)
@@ -216,11 +226,11 @@ def test_a_curve_of_training_images_that_ends_elsewhere_costs_half() -> None:
     assert (raised.value.faults[0].code, raised.value.share) == ("reported-accuracy-wrong", 0.5)
 
 
-def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: Mnist) -> None:
+def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: Mnist, plain: GraphEvidence) -> None:
     evidence = trained(mnist, dropout=True)
     found = recompute(LocalLab(), evidence, mnist, quick=True)
     assert not found.steady
-    assert recompute(LocalLab(), trained(mnist), mnist, quick=True).steady
+    assert recompute(LocalLab(), plain, mnist, quick=True).steady
     require_reported(found, [0.9], [found.test + 0.008], no_remark)
     with pytest.raises(Failed):
         require_reported(found, [0.9], [found.test + 0.02], no_remark)

@@ -25,14 +25,15 @@ from tests.checks.students import (
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = "together: no bias in the layer"
+ALONE = (KEPT, "network: another default", "layer: an error")
 LAYER, NETWORK = "check_fully_connected_layer", "check_one_layer_network"
 
 
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory):
-    """What came of every piece of work, all in one process with TensorFlow."""
+def verdicts(tmp_path_factory, asked):
+    """What came of every piece of work that is asked for, all in one process with TensorFlow."""
     folder = tmp_path_factory.mktemp("students")
-    asked, told = folder / "work.json", folder / "verdicts.json"
+    order, told = folder / "work.json", folder / "verdicts.json"
     works = [
         {"name": f"layer: {name}", "cells": [LAYER], "sources": [GIVEN, one.source]}
         for name, one in {**RIGHT_LAYERS, **WRONG_LAYERS}.items()
@@ -47,10 +48,11 @@ def verdicts(tmp_path_factory):
     ]
     kept = next(entry for entry in works if entry["name"] == KEPT)
     kept["keep"] = str(folder / "kept")
-    asked.write_text(json.dumps(works))
+    wanted = {*ALONE, *asked("name"), *(f"together: {name}" for name in asked("name"))}
+    order.write_text(json.dumps([entry for entry in works if entry["name"] in wanted]))
     script = Path(__file__).with_name("grade_students.py")
     done = subprocess.run(
-        [sys.executable, str(script), str(asked), str(told)], capture_output=True, text=True, timeout=600, check=False
+        [sys.executable, str(script), str(order), str(told)], capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return {"kept": folder / "kept", **{entry["name"]: entry for entry in json.loads(told.read_text())}}

@@ -136,11 +136,11 @@ def report(arguments: argparse.Namespace) -> int:
 
 
 def sample(arguments: argparse.Namespace) -> int:
-    """Make the fixed sample afresh, read it with a lab and without, and print what was found as JSON."""
+    """Make the fixed sample afresh, or the products named, read it with a lab and without, print what was found as JSON."""
     lab = _lab()
     answer = {}
     with tempfile.TemporaryDirectory() as folder, kept_in(Path(folder)):
-        for name in (*RIGHT, *FAULTY, *UNCONFIRMED):
+        for name in arguments.programs or (*RIGHT, *FAULTY, *UNCONFIRMED):
             entry = make(named(name))
             found: dict[str, object] = {"state": entry.state, "problems": entry.problems, "codes": entry.codes}
             if entry.state == "good":

@@ -18,9 +18,9 @@ STATIC_VERDICTS_ALLOWED = {"right", "undecided", "missed", "partly"}
 
 
 @pytest.fixture(scope="module")
-def found():
-    """What the reader said of the sample, made and read in a process that is TensorFlow 1's alone."""
-    command = [sys.executable, "-m", "tests.corpus", "sample"]
+def found(asked):
+    """What the reader said of what is asked for of the sample, made and read in a process that is TensorFlow 1's alone."""
+    command = [sys.executable, "-m", "tests.corpus", "sample", *asked("name")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)

@@ -85,7 +85,14 @@ def handing_over(notebook, name, folder):
     return notebook
 
 
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in NOTEBOOKS])
+# The later ones train for minutes: `make test-all`.
+TRAINED = [
+    pytest.param(name, marks=[pytest.mark.slow, *([pytest.mark.all] if name != NOTEBOOKS[0] else [])])
+    for name in NOTEBOOKS
+]
+
+
+@pytest.fixture(scope="module", params=TRAINED)
 def evidence(request, tmp_path_factory):
     """A notebook's name, and a folder for what it hands over."""
     return request.param, tmp_path_factory.mktemp(request.param)
