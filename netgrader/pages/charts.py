@@ -198,9 +198,9 @@ def _up(y: Axis, value: float) -> float:
 def _in_words(one: Line, x: Axis, y: Axis) -> str:
     points = [(across, up) for across, up in zip(one.x, one.y, strict=True) if up is not None and math.isfinite(up)]
     if not points:
-        return words.LINE_EMPTY.format(name=one.name)
+        return str(words.LINE_EMPTY.format(name=one.name))
     highest, lowest = max(points, key=lambda point: point[1]), min(points, key=lambda point: point[1])
-    return words.LINE_IN_WORDS.format(
+    said: str = words.LINE_IN_WORDS.format(
         name=one.name,
         first=y.words(points[0][1]),
         last=y.words(points[-1][1]),
@@ -210,6 +210,7 @@ def _in_words(one: Line, x: Axis, y: Axis) -> str:
         at_lowest=x.words(lowest[0]),
         axis=x.label,
     )
+    return said
 
 
 def _round_step(rough: float) -> float:

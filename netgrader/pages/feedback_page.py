@@ -353,7 +353,7 @@ def _is_given(block: Block) -> bool:
 def _part_title(blocks: Sequence[Block]) -> str:
     headings = [heading for block in blocks for heading in block.headings]
     if not headings:
-        return words.GIVEN_UNTITLED
+        return str(words.GIVEN_UNTITLED)
     if len(headings) > MOST_HEADINGS:
         # The last one leads to the cell that follows: it says what was asked for there.
         headings = [*headings[: MOST_HEADINGS - 2], "…", headings[-1]]

@@ -67,8 +67,8 @@ def word_of(cell: CellResult, state: str) -> str:
     """The outcome of a whole cell in a word: where points are lost, how grave what takes them is."""
     worst = gravest(cell.checks) if state in {Outcome.PARTIAL, Outcome.FAILED} else None
     if worst in words.SEVERITIES:
-        return words.SEVERITIES[worst]
-    return words.WAITING if state == WAITING else words.OUTCOMES[Outcome(state)]
+        return str(words.SEVERITIES[worst])
+    return str(words.WAITING if state == WAITING else words.OUTCOMES[state])
 
 
 def causes_of(cell: CellResult, verdict: CellVerdict) -> list[Cause]:

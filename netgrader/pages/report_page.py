@@ -38,6 +38,15 @@ SCRIPT = Path(__file__).parent / "templates" / "report.js"
 # writes decimal commas, a semicolon begins another cell.
 FORMULA = re.compile(r"(^|;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
+# The settings that set each limit.
+LIMITS = {
+    "time": ("cell_seconds", "notebook_seconds"),
+    "memory": ("memory_bytes",),
+    "disk": ("disk_bytes",),
+    "files": ("disk_bytes",),
+    "output": ("received_bytes",),
+}
+
 
 def render_report(report: Report) -> str:
     """The page as one HTML file."""
@@ -315,7 +324,7 @@ def _faults(view: ClassView) -> list[FaultCount]:
 
 def _severity(found: Iterable[Severity]) -> str:
     """How grave a fault is at its worst, in a word."""
-    return words.FAULT_SEVERITIES[min(found, key=GRAVEST_FIRST.index)]
+    return str(words.FAULT_SEVERITIES[min(found, key=GRAVEST_FIRST.index)])
 
 
 def _troubles(view: ClassView) -> Iterator[Trouble]:
@@ -332,7 +341,7 @@ def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
     command = _command(assignment, student.student)
     limits = _limits_met(result for result in results if result is not None)
     if limits:
-        names = (name for limit in limits for name in words.LIMITS.get(limit, ()))
+        names = (name for limit in limits for name in LIMITS.get(limit, ()))
         return words.REMEDY_LIMIT.format(
             limits=", ".join(limits),
             names=", ".join(dict.fromkeys(names)),

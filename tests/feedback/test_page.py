@@ -1,10 +1,13 @@
 """What stands on a feedback page, from results, observations and what a person wrote."""
 
+import re
+import tomllib
 from dataclasses import replace
 
 import pytest
 
 from netgrader.faults import CATALOGUE
+from netgrader.pages import words
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.results import Status
@@ -283,3 +286,12 @@ def test_what_a_check_costs_is_said_by_its_severity_and_what_follows_costs_nothi
     assert check.credit.startswith("Serious: ")
     assert [one.sentence for one in verdict.following] == ["The whole is right"]
     assert "1 check follows from this and costs nothing more" in render_page(page)
+
+
+def test_the_pages_say_each_of_their_words_and_no_other():
+    folder = words.FILE.parent
+    sources = [
+        path for pattern in ("*.py", "templates/*.j2") for path in folder.glob(pattern) if path.name != "words.py"
+    ]
+    said = {name for path in sources for name in re.findall(r"\bwords\.([A-Z_]+)\b", path.read_text(encoding="utf-8"))}
+    assert said == set(tomllib.loads(words.FILE.read_text(encoding="utf-8")))

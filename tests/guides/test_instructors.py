@@ -261,11 +261,11 @@ def german(tmp_path_factory):
     entry = snippet("# netgrader/faults.toml").partition("\n")[2]
     translated = re.sub(r"\[missing-bias\]\n(?:\w+ = .*\n)+", entry, faults.read_text(encoding="utf-8"))
     faults.write_text(translated, encoding="utf-8")
-    words_file = package / "pages" / "words.py"
+    words_file = package / "pages" / "words.toml"
     text = words_file.read_text(encoding="utf-8")
-    for line in snippet("# netgrader/pages/words.py").splitlines()[1:]:
+    for line in snippet("# netgrader/pages/words.toml").splitlines()[1:]:
         name = line.partition(" ")[0]
-        assert re.search(rf"^{name} = ", text, re.MULTILINE), f"words.py has no {name}"
+        assert re.search(rf"^{name} = ", text, re.MULTILINE), f"words.toml has no {name}"
         text = re.sub(rf"^{name} = .*$", line, text, flags=re.MULTILINE)
     words_file.write_text(text, encoding="utf-8")
     phrases = tomllib.loads(snippet("# netgrader/phrases.toml"))
