@@ -15,7 +15,7 @@ from netgrader.reader.find import Found, Given
 from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, find_layers, find_outputs, find_unused, read_loss
-from netgrader.reader.find.roles import find_roles, operands, train_ops, updates_under
+from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
 from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import GraphError, read_source
@@ -256,5 +256,5 @@ def _ends(graph: Graph, roles: Roles, hints: Mapping[str, str]) -> list[str]:
     if roles.losses:
         return [roles.losses[0]]
     named = [hints[key] for key in ("logits", "prediction") if key in hints]
-    made = graph.descendants([data for data, _ in operands(graph)]) if not named else set()
+    made = graph.descendants([data for data, _ in linear_steps(graph).values()]) if not named else set()
     return named or [t for t in sorted(made) if node_of(t) in graph.varied and not graph.consumers.get(t)]

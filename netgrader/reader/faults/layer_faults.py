@@ -10,7 +10,7 @@ from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, weights_key
-from netgrader.reader.find.roles import all_updates, operands, uses_data
+from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -38,11 +38,12 @@ def depth(reading: Reading) -> Iterator[Fault]:
     place = steps[-1].node
     asked = len(exercise.widths) if exercise.widths is not None else None
     # Without a trial it may stay open whether layers side by side are parts of one.
-    many = len(steps) if reading.setup.opened else _levels(found)
+    levels = max(depths(found.graph, steps))
+    many = len(steps) if reading.setup.opened else levels
     if asked is not None and many > asked:
         yield fault("too-many-layers", place, say("{1} layers", len(steps)), str(asked))
     least = asked if asked is not None else exercise.min_layers
-    count = len(steps) if asked is not None else _levels(found)
+    count = len(steps) if asked is not None else levels
     alone, joined = _weights_elsewhere(found)
     if least is not None and count + len(joined) < least:
         loose = [step.node for step in found.unused if not _mirrors(step, steps)] or alone
@@ -87,11 +88,6 @@ def _looped(found: Found) -> bool:
         node.op in ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
         for node in between(found.graph, found.roles.images, found.loss)
     )
-
-
-def _levels(found: Found) -> int:
-    """How many layers an image passes, one after another, at most."""
-    return max(depths(found.graph, found.steps), default=0)
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
@@ -179,7 +175,7 @@ def _twin(found: Found) -> bool:
     given = {update.variable for update in others if update.gradient}
     if not given and others:
         # Written by hand: what else it keeps is told from weights by what data is multiplied with.
-        weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
+        weights = {name for _, operand in linear_steps(graph).values() for name in graph.variables_in(operand)}
         given = weights & {update.variable for update in others}
         ours &= {name for step in found.steps for name in step.variables}
     moved = [graph.nodes[name].shape() for name in found.weights if name in ours]

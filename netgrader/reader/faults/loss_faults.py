@@ -28,7 +28,12 @@ _OTHER = (
     "hinge-of-each",
     "squared-hinge",
 )
-_SQUASHED = ("softmax", "sigmoid", "hard-sigmoid")
+#: What turns scores into shares, and how that is called before a loss.
+_BEFORE = {
+    "softmax": "softmax-before-loss",
+    "sigmoid": "sigmoid-before-loss",
+    "hard-sigmoid": "sigmoid-before-loss",
+}
 
 
 def is_asked(reading: Reading) -> bool:
@@ -48,22 +53,16 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
         return
     place = node_of(reading.loss.logits or "")
     if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
-        codes = {
-            "softmax": "softmax-before-loss",
-            "sigmoid": "sigmoid-before-loss",
-            "hard-sigmoid": "sigmoid-before-loss",
-        }
-        yield fault(
-            codes.get(activation, "relu-on-logits"), place, say("{1} before the loss", activation), "no activation"
-        )
-    elif match.kind == "sigmoid-cross-entropy" and activation in _SQUASHED:
+        code = _BEFORE.get(activation, "relu-on-logits")
+        yield fault(code, place, say("{1} before the loss", activation), "no activation")
+    elif match.kind == "sigmoid-cross-entropy" and activation in _BEFORE:
         if not is_asked(reading):
-            yield fault("softmax-before-loss" if activation == "softmax" else "sigmoid-before-loss", place, activation)
+            yield fault(_BEFORE[activation], place, activation)
     elif match.kind == "cross-entropy-of-scores" and activation == "sigmoid":
         yield fault("sigmoid-before-loss", place, activation, "softmax")
     elif match.kind in _SCORES:
         return  # the scores are taken for probabilities: what keeps them above zero is no activation
-    elif activation not in _SQUASHED and exercise is not None and exercise.activations:
+    elif activation not in _BEFORE and exercise is not None and exercise.activations:
         yield fault("relu-on-logits", place, say("{1} on the last layer", activation), "no activation")
 
 
@@ -71,10 +70,8 @@ def activated_before(reading: Reading) -> Iterator[Fault]:
     """A further activation of the last layer, below the one that the loss is of."""
     place = node_of(reading.loss.logits or "")
     for activation in reading.loss.inner_activations:
-        if activation == "sigmoid":
-            yield fault("sigmoid-before-loss", place, "sigmoid before another activation", "no activation")
-        elif activation == "softmax":
-            yield fault("softmax-before-loss", place, "softmax before another activation", "no activation")
+        if activation in ("sigmoid", "softmax"):
+            yield fault(_BEFORE[activation], place, say("{1} before another activation", activation), "no activation")
         elif activation not in ("log-softmax", "other"):
             yield fault("relu-on-logits", place, say("{1} on the last layer", activation), "no activation")
 
@@ -88,7 +85,7 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
     if match.kind in _SQUARED:
         if reading.loss.last_activation == "undecided":
             return
-        code = "mse-on-softmax" if reading.loss.last_activation in _SQUASHED else "mse-on-logits"
+        code = "mse-on-softmax" if reading.loss.last_activation in _BEFORE else "mse-on-logits"
         yield fault(code, _place(reading), found, expected)
     elif match.kind in _SIGMOID:
         yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
@@ -108,7 +105,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
         yield fault("labels-logits-swapped", _place(reading))
     elif (match.kind in OVER_ROWS and match.kind not in _SQUARED) or (match.kind == TOGETHER and is_asked(reading)):
         yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
-    elif match.kind in _SCORES and reading.loss.last_activation not in _SQUASHED:
+    elif match.kind in _SCORES and reading.loss.last_activation not in _BEFORE:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
 
 
@@ -136,13 +133,9 @@ def climbing(reading: Reading) -> Iterator[Fault]:
 
 
 def not_finite(reading: Reading) -> Iterator[Fault]:
-    """NaN or infinity for ordinary scores."""
+    """NaN or infinity for ordinary scores, or a logarithm of a probability that can be zero."""
     if reading.loss.finite is False:
         yield fault("loss-not-finite", _place(reading))
-
-
-def unclipped_log(reading: Reading) -> Iterator[Fault]:
-    """A logarithm of a probability that can be zero."""
     if reading.loss.finite_at_extremes is False:
         yield fault("unclipped-log", _place(reading))
 
@@ -171,6 +164,5 @@ CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     broken_cross_entropy,
     climbing,
     not_finite,
-    unclipped_log,
     wrong_tensor,
 )

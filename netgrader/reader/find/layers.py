@@ -90,13 +90,10 @@ def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[St
     steps = []
     for name in sorted(inside, key=graph.order.__getitem__):
         node = graph.nodes[name]
-        operands = is_linear_step(graph, node)
-        if operands is None:
+        found, product = is_linear_step(graph, node), _product(graph, node, inside)
+        if found is None or product is None:
             continue
-        product = _product(graph, node, inside)
-        if product is None:
-            continue
-        data, weights = operands
+        data, weights = found
         variables = tuple(graph.variables_in(weights))
         output, bias = bias_after(graph, product, inside)
         output, normalised = _normalisation(graph, output, inside)

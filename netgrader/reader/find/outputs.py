@@ -17,7 +17,7 @@ from netgrader.reader.find.roles import PRODUCTS, all_updates
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.reader.find.layers import Step
     from netgrader.reader.find.roles import Roles
@@ -119,27 +119,21 @@ def _find_scores(
     images, labels = roles.images, roles.labels
     if loss is None or images is None or not steps:
         return None, ()
-    reached = graph.descendants([labels]) if labels else set()
+    reached = graph.descendants([labels])
     before = [tensor for tensor in graph.dominators(images, loss) if tensor not in reached]
     products = {step.product for step in steps}
     for index, tensor in enumerate(before):
-        above = graph.ancestors([tensor])
-        if is_flow(graph, tensor) or not products <= above or _joined_later(graph, tensor, before[-1]):
-            continue
-        return tensor, tuple(before[index:])
+        behind = products <= graph.ancestors([tensor]) and not is_flow(graph, tensor)
+        if behind and not _joined_later(graph, tensor, before[-1]):
+            return tensor, tuple(before[index:])
     return None, ()
 
 
 def _joined_later(graph: Graph, tensor: str, end: str) -> bool:
     """Whether between `tensor` and `end` something comes in that is made from variables."""
     below = graph.descendants([tensor])
-    for inner in below & graph.ancestors([end]):
-        if inner == tensor:
-            continue
-        for read in graph.value_inputs(graph[inner]):
-            if read not in below and node_of(read) in graph.varied:
-                return True
-    return False
+    reads = {read for inner in below & graph.ancestors([end]) - {tensor} for read in graph.value_inputs(graph[inner])}
+    return any(node_of(read) in graph.varied for read in reads - below)
 
 
 def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | None, steps: Sequence[Step]) -> list[str]:
@@ -150,20 +144,11 @@ def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | Non
     images, labels = roles.images, roles.labels
     if loss is None or images is None or labels is None:
         return []
-    found: list[tuple[int, str]] = []
-    for depth, tensor in enumerate(_parts(graph, loss)):
-        above = graph.ancestors([tensor])
-        if images in above and labels in above:
-            found.append((depth, tensor))
     claimed = [hints[key] for key in ("logits", "prediction") if key in hints]
-    products = [step.product for step in steps]
-
-    def rank(item: tuple[int, str]) -> tuple[bool, int, int]:
-        depth, tensor = item
-        above = graph.ancestors([tensor])
-        return not any(name in above for name in claimed), -sum(product in above for product in products), depth
-
-    return [tensor for _, tensor in sorted(found, key=rank) if tensor != loss]
+    products = {step.product for step in steps}
+    above = {tensor: graph.ancestors([tensor]) for tensor in _parts(graph, loss)}
+    found = [tensor for tensor in above if tensor != loss and {images, labels} <= above[tensor]]
+    return sorted(found, key=lambda tensor: (above[tensor].isdisjoint(claimed), -len(above[tensor] & products)))
 
 
 def _parts(graph: Graph, loss: str) -> Iterator[str]:
@@ -238,9 +223,8 @@ def _reduction(graph: Graph, loss: str) -> str:
 
 def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: str | None) -> Outputs:
     """Find candidates for prediction and accuracy, from the student's names first, then from the graph."""
-    prediction, accuracy, logits = (
-        hints[key] if hints.get(key) in graph else None for key in ("prediction", "accuracy", "logits")
-    )
+    named = (hints.get(key) for key in ("prediction", "accuracy", "logits"))
+    prediction, accuracy, logits = (tensor if tensor in graph else None for tensor in named)
     images, labels = roles.images, roles.labels
     if images is None:
         return Outputs(prediction, accuracy, logits)
@@ -268,7 +252,14 @@ def _find_accuracies(
     Where nothing is, it may be what else both images and labels lead to at last.
     """
     updating = graph.ancestors([t for u in roles.updates for t in graph.nodes[u.node].inputs[1:]])
-    apart = _of_another_network(graph, scores)
+    own = set(graph.variables_in(scores))
+    trained = {update.variable for update in all_updates(graph) if update.gradient}
+
+    def of_another_network(tensor: str) -> bool:
+        """Whether it is made with weights that an optimizer trains, and with none of those of the scores."""
+        used = set(graph.variables_in(tensor))
+        return bool(own) and bool(used & trained) and not used & own
+
     tests = [node.name + ":0" for node in graph.of_ops(LABEL_TESTS)]
     tests = [t for t in tests if t in below and t in late and t not in updating]
     compared = graph.descendants(tests)
@@ -279,21 +270,13 @@ def _find_accuracies(
         if (compared and graph[t].op in ("Mean", "RealDiv"))
         or not any(f"{r}:0" in below for r in graph.consumers.get(t, ()))
     ]
-    ends = [t for t in found if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed and not apart(t)]
+    ends = [
+        t
+        for t in found
+        if not graph[t].op.endswith("Summary") and node_of(t) in graph.fed and not of_another_network(t)
+    ]
     ends.sort(key=lambda t: graph.order[node_of(t)])
     return tuple(ends[:_MOST_ACCURACIES]), bool(compared)
-
-
-def _of_another_network(graph: Graph, scores: str | None) -> Callable[[str], bool]:
-    """Whether a tensor is made with weights that an optimizer trains, and with none of those of the scores."""
-    own = set(graph.variables_in(scores))
-    trained = {update.variable for update in all_updates(graph) if update.gradient}
-
-    def apart(tensor: str) -> bool:
-        used = set(graph.variables_in(tensor))
-        return bool(own) and bool(used & trained) and not used & own
-
-    return apart
 
 
 def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Sequence[str]) -> tuple[Step, ...]:
@@ -321,5 +304,5 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
     found = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
     # The same weights once more, as tracing leaves them behind, are no layer of their own.
     own = {name for step in used for name in step.variables}
-    labelled = graph.descendants([roles.labels]) if roles.labels else set()
+    labelled = graph.descendants([roles.labels])
     return tuple(step for step in found if not own.issuperset(step.variables) and step.data not in labelled)

@@ -179,7 +179,7 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
     """The ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
     every = all_updates(graph)
     training = {update.node for update in every if uses_data(graph, update, graph.rows)}
-    weights = {name for _, operand in operands(graph) for name in graph.variables_in(operand)}
+    weights = {name for _, operand in linear_steps(graph).values() for name in graph.variables_in(operand)}
     weighty = {update.node for update in every if update.node in training and update.variable in weights}
     # An optimizer that is given something without images and labels is a train op all the same.
     training = (
@@ -199,23 +199,22 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
     return found
 
 
-def operands(
+def linear_steps(
     graph: Graph, ops: Iterable[str] = (*PRODUCTS, "Mul"), inside: set[str] | None = None
-) -> list[tuple[str, str]]:
-    """Data and weights of all products in the graph; of those by these ops among the nodes `inside`, if any are named."""
+) -> dict[str, tuple[str, str]]:
+    """Data and weights of products by node: of all in the graph, or of those by some ops, among the nodes `inside`."""
     nodes = [node for node in graph.of_ops(ops) if inside is None or node.name in inside]
-    return [found for node in nodes if (found := is_linear_step(graph, node))]
+    return {node.name: found for node in nodes if (found := is_linear_step(graph, node))}
 
 
 def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> Roles:
     """Find losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
-    steps = [node for node in graph.nodes.values() if node.op in PRODUCTS and is_linear_step(graph, node)]
+    steps = linear_steps(graph, PRODUCTS)
     hint = hints.get("loss")
     named = hint is not None and hint in graph and ":" in hint
-    if not steps or (named and hint not in graph.descendants([node.name + ":0" for node in steps])):
-        # A product may also be written element by element and summed.
-        steps += [node for node in graph.of_ops(["Mul"]) if is_linear_step(graph, node)]
-    reached = graph.descendants([node.name + ":0" for node in steps], past=NOT_DIFFERENTIABLE)
+    if not steps or (named and hint not in graph.descendants([name + ":0" for name in steps])):
+        steps |= linear_steps(graph, ["Mul"])  # a product may also be written element by element and summed
+    reached = graph.descendants([name + ":0" for name in steps], past=NOT_DIFFERENTIABLE)
     updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
     changing = {update.node for update in roles.updates}
     found = []
@@ -230,7 +229,7 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         reason = "named by the network"
 
     updated = {update.variable for update in roles.updates}
-    trained = {node.name: not updated.isdisjoint(_weights_of(graph, node)) for node in steps}
+    trained = {name: not updated.isdisjoint(graph.variables_in(weights)) for name, (_, weights) in steps.items()}
 
     def rank(tensor: str) -> tuple[bool, int, int, bool, int]:
         above = graph.ancestor_nodes([tensor])
@@ -244,12 +243,6 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     return replace(roles, losses=losses, reasons={**roles.reasons, "loss": reason})
 
 
-def _weights_of(graph: Graph, node: Node) -> list[str]:
-    """The variables that a linear step's weights are made from."""
-    operands = is_linear_step(graph, node)
-    return graph.variables_in(operands[1]) if operands else []
-
-
 def _hands_on(graph: Graph, name: str) -> bool:
     """Whether a node only gives what it reads another name that nobody uses."""
     node = graph.nodes[name]
@@ -259,57 +252,55 @@ def _hands_on(graph: Graph, name: str) -> bool:
 def _late_sources(graph: Graph, tensor: str, sources: list[str]) -> list[str]:
     """The sources that reach `tensor` but none of the products with variables on its way."""
     above = graph.ancestors([tensor])
-    early = graph.ancestors([data for data, _ in operands(graph, PRODUCTS, {node_of(t) for t in above})])
+    early = _data_of(graph, linear_steps(graph, PRODUCTS, {node_of(t) for t in above}))
     return [source for source in sources if source in above and source not in early]
+
+
+def _data_of(graph: Graph, steps: Mapping[str, tuple[str, str]]) -> set[str]:
+    """All that the data of products is made from."""
+    return graph.ancestors([data for data, _ in steps.values()])
 
 
 def _with_images_and_labels(
     graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str], pixels: int, classes: int
 ) -> Roles:
-    images: str | None = None
-    labels: str | None = None
+    named_images, named_labels = ([hints[part]] if hints.get(part) in graph else [] for part in ("X", "Y"))
+    late: list[str] = []
     if roles.loss is None:
-        early = graph.ancestors([data for data, _ in operands(graph)])
+        early = _data_of(graph, linear_steps(graph))
         read = [s for s in sources if s in early and _holds(graph, s, pixels)]
         unread = [s for s in sources if s not in early and _labels(graph, s, classes)]
-        images, reasons = _named_or_first(graph, hints, "X", read, "the layers read it")
-        labels, more = _named_or_first(graph, hints, "Y", unread, "it has the shape of labels, and no layer reads it")
-        return replace(roles, images=images, labels=labels, reasons={**roles.reasons, **reasons, **more})
-    above = graph.ancestors([roles.loss])
-    inside = {node_of(t) for t in above}
-    products = operands(graph, PRODUCTS, inside) or operands(graph, ["Mul"], inside)
-    early = graph.ancestors([data for data, _ in products])
-    reasons = dict(roles.reasons)
-    hint = hints.get("X")
-    if hint in early:
-        images, reasons["X"] = hint, "named by the network, and the first layer reads it"
+        images, x_why = _first((named_images, "named by the network"), (read, "the layers read it"))
+        labels, y_why = _first(
+            (named_labels, "named by the network"), (unread, "it has the shape of labels, and no layer reads it")
+        )
     else:
-        candidates = [source for source in sources if source in early]
-        candidates.sort(key=lambda s: (not _holds(graph, s, pixels), graph.static_shape(s) is None))
-        if candidates:
-            images, reasons["X"] = candidates[0], "the layers read it"
-    hint = hints.get("Y")
-    late = [source for source in sources if source in above and source not in early]
-    late.sort(key=lambda s: (not _labels(graph, s, classes), graph.static_shape(s) is None))
-    if hint in above and hint != images:
-        labels, reasons["Y"] = hint, "named by the network, and the loss reads it"
-    elif late:
-        labels, reasons["Y"] = late[0], "the loss reads it, the layers do not"
-    else:
-        rest = [s for s in sources if s in above and s != images]
+        above = graph.ancestors([roles.loss])
+        inside = {node_of(t) for t in above}
+        early = _data_of(graph, linear_steps(graph, PRODUCTS, inside) or linear_steps(graph, ["Mul"], inside))
+        read = [source for source in sources if source in early]
+        read.sort(key=lambda s: (not _holds(graph, s, pixels), graph.static_shape(s) is None))
+        images, x_why = _first(
+            ([hint for hint in named_images if hint in early], "named by the network, and the first layer reads it"),
+            (read, "the layers read it"),
+        )
+        late = [source for source in sources if source in above and source not in early]
+        late.sort(key=lambda s: (not _labels(graph, s, classes), graph.static_shape(s) is None))
+        rest = [source for source in sources if source in above and source != images]
         rest.sort(key=lambda s: not _labels(graph, s, classes))
-        if rest:
-            labels, reasons["Y"] = rest[0], "the loss reads it"
+        named = [hint for hint in named_labels if hint in above and hint != images]
+        labels, y_why = _first(
+            (named, "named by the network, and the loss reads it"),
+            (late, "the loss reads it, the layers do not"),
+            (rest, "the loss reads it"),
+        )
+    reasons = {**roles.reasons, "X": x_why, "Y": y_why}
     return replace(roles, images=images, labels=labels, label_candidates=tuple(late), reasons=reasons)
 
 
-def _named_or_first(
-    graph: Graph, hints: Mapping[str, str], part: str, likely: Sequence[str], reason: str
-) -> tuple[str | None, dict[str, str]]:
-    """What the network names, else the first of the likely tensors; and why, by part."""
-    if hints.get(part) in graph:
-        return hints[part], {part: "named by the network"}
-    return (likely[0], {part: reason}) if likely else (None, {})
+def _first(*options: tuple[Sequence[str], str]) -> tuple[str | None, str]:
+    """The first tensor of the first of several lists that has any, and why it is taken."""
+    return next(((tensors[0], reason) for tensors, reason in options if tensors), (None, ""))
 
 
 def _holds(graph: Graph, source: str, pixels: int) -> bool:

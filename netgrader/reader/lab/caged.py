@@ -10,8 +10,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -29,9 +30,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KINDS = frozenset({"graph", "op", "run", "limit", "lost"})
 LONGEST_SENTENCE = 500
-MOST_NAMES = 100_000
+FETCHED: Any = list[np.ndarray | None]
+"""What a run gives, for each fetch."""
+
+
+class _Loaded(msgspec.Struct, forbid_unknown_fields=True):
+    """The answer to a graph that was loaded."""
+
+    graph: int
+    variables: tuple[str, ...]
+    trainable: tuple[str, ...]
+
+
+class _Failed(msgspec.Struct, forbid_unknown_fields=True):
+    """The answer to a call that could not be made; see `LabError`."""
+
+    error: Literal["graph", "op", "run", "limit", "lost"]
+    sentence: str
 
 
 class CagedLab:
@@ -101,8 +117,8 @@ class CagedLab:
         if self._zygote is not None:
             self._zygote.close()
 
-    def ask(self, call: str, /, **arguments: Any) -> Any:
-        """Have the server make a call; what it answers is a stranger's.
+    def ask(self, call: str, kind: Any = Any, /, **arguments: Any) -> Any:
+        """Have the server make a call; what it answers is a stranger's, and has to be of the type `kind`.
 
         Raises
         ------
@@ -119,7 +135,7 @@ class CagedLab:
             raise LabError("limit", f"The lab did not answer within {self._seconds:.0f} seconds.") from error
         except FrameError as error:
             raise self._lost(server) from error
-        return _result(answer)
+        return _result(answer, kind)
 
     def _start(self) -> _Server:
         threads = str(self._threads)
@@ -200,27 +216,23 @@ class _Graph:
 
     def session(self, seed: int = 0, *, often: bool = False) -> _Session:
         number = self.number()
-        session = _expect(self.lab.ask("session", graph=number, seed=int(seed), often=often), int)
+        session = self.lab.ask("session", int, graph=number, seed=int(seed), often=often)
         return _Session(self.lab, session, self._generation)
 
     def number(self) -> int:
         """The server's number for it; loads it, if this server has not seen it."""
         generation = self.lab.alive()
         if self._generation != generation:
-            answer = _expect(self.lab.ask("load", meta_graph=self.meta_graph), dict)
-            self._number = _expect(answer.get("graph"), int)
-            self.variables = _names(answer.get("variables"))
-            self.trainable = _names(answer.get("trainable"))
+            loaded = self.lab.ask("load", _Loaded, meta_graph=self.meta_graph)
+            self._number, self.variables, self.trainable = loaded.graph, loaded.variables, loaded.trainable
             self._generation = generation
             for of, wrt in self._requests:
                 self._gradients(of, wrt)
         return self._number
 
     def _gradients(self, of: str, wrt: list[str]) -> list[str | None]:
-        found = _expect(self.lab.ask("gradients", graph=self.number(), of=of, wrt=wrt), list)
-        if len(found) != len(wrt) or not all(name is None or isinstance(name, str) for name in found):
-            raise _strange()
-        return found
+        found = self.lab.ask("gradients", list[str | None], graph=self.number(), of=of, wrt=wrt)
+        return _of_length(len(wrt), found)
 
 
 class _Session:
@@ -238,13 +250,15 @@ class _Session:
         self._ask("assign", values=_arrays(values))
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
-        found = _expect(self._ask("values", names=None if names is None else list(names)), dict)
+        found: dict[str, Array]
+        found = self._ask("values", dict[str, np.ndarray], names=None if names is None else list(names))
         if names is not None and set(found) != set(names):
             raise _strange()
-        return {name: _expect(value, np.ndarray) for name, value in found.items()}
+        return found
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
-        return _fetched(self._ask("run", fetches=list(fetches), feeds=_arrays(feeds or {})), len(fetches))
+        fetched = self._ask("run", FETCHED, fetches=list(fetches), feeds=_arrays(feeds or {}))
+        return _of_length(len(fetches), fetched)
 
     def run_batches(
         self,
@@ -253,28 +267,24 @@ class _Session:
         batches: Sequence[npt.NDArray[np.int64]],
         constant: Mapping[str, Array] | None = None,
     ) -> list[list[Array | None]]:
-        found = _expect(
-            self._ask(
-                "run_batches",
-                fetches=list(fetches),
-                data=_arrays(data),
-                batches=[np.asarray(batch) for batch in batches],
-                constant=_arrays(constant or {}),
-            ),
-            list,
+        found: list[list[Array | None]] = self._ask(
+            "run_batches",
+            list[FETCHED],
+            fetches=list(fetches),
+            data=_arrays(data),
+            batches=[np.asarray(batch) for batch in batches],
+            constant=_arrays(constant or {}),
         )
-        if len(found) != len(batches):
-            raise _strange()
-        return [_fetched(results, len(fetches)) for results in found]
+        return [_of_length(len(fetches), fetched) for fetched in _of_length(len(batches), found)]
 
     def close(self) -> None:
         if self._generation == self._lab.alive():
             self._ask("close")
 
-    def _ask(self, call: str, **arguments: Any) -> Any:
+    def _ask(self, call: str, kind: Any = Any, /, **arguments: Any) -> Any:
         if self._generation != self._lab.alive():
             raise LabError("lost", "The session was lost with the lab that it was opened in.")
-        return self._lab.ask(call, session=self._number, **arguments)
+        return self._lab.ask(call, kind, session=self._number, **arguments)
 
 
 def _arrays(values: Mapping[str, Array]) -> dict[str, Array]:
@@ -287,36 +297,21 @@ def _arrays(values: Mapping[str, Array]) -> dict[str, Array]:
     return found
 
 
-def _result(answer: object) -> Any:
+def _result(answer: object, kind: Any) -> Any:
     """What a call returned, or the LabError that it ended with."""
-    if not isinstance(answer, dict) or len(answer.keys() & {"result", "error"}) != 1:
-        raise _strange()
-    if "result" in answer:
-        return answer["result"]
-    kind, sentence = answer["error"], answer.get("sentence")
-    if kind not in KINDS or not isinstance(sentence, str):
-        raise _strange()
-    raise LabError(kind, sentence[:LONGEST_SENTENCE])
+    try:
+        if isinstance(answer, dict) and answer.keys() == {"result"}:
+            return msgspec.convert(answer["result"], kind)
+        failed = msgspec.convert(answer, _Failed)
+    except msgspec.ValidationError as error:
+        raise _strange() from error
+    raise LabError(failed.error, failed.sentence[:LONGEST_SENTENCE])
 
 
-def _fetched(results: object, count: int) -> list[Array | None]:
-    found: list[Array | None] = _expect(results, list)
-    if len(found) != count or not all(value is None or isinstance(value, np.ndarray) for value in found):
+def _of_length(count: int, found: list[T]) -> list[T]:
+    if len(found) != count:
         raise _strange()
     return found
-
-
-def _names(value: object) -> tuple[str, ...]:
-    names = _expect(value, list)
-    if len(names) > MOST_NAMES or not all(isinstance(name, str) for name in names):
-        raise _strange()
-    return tuple(names)
-
-
-def _expect(value: object, kind: type[T]) -> T:
-    if not isinstance(value, kind):
-        raise _strange()
-    return value
 
 
 def _strange() -> LabError:
