@@ -19,21 +19,14 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-__all__ = ["MOST_LINES", "Axis", "Bar", "Dot", "Line", "axis", "bars", "dots", "lines"]
+    from netgrader.observations import Series
+
+__all__ = ["MOST_LINES", "Axis", "Bar", "Dot", "axis", "bars", "dots", "lines"]
 
 WIDTH, HEIGHT = 420, 250
 LEFT, RIGHT, TOP, BOTTOM = 74, 12, 12, 42
 MOST_LINES = 6
 MOST_POINTS = 24
-
-
-@dataclass(frozen=True)
-class Line:
-    """A named line; `y` is None where there is a gap."""
-
-    name: str
-    x: Sequence[float]
-    y: Sequence[float | None]
 
 
 @dataclass(frozen=True)
@@ -115,7 +108,7 @@ def axis(
 
 def lines(
     title: str,
-    series: Sequence[Line],
+    series: Sequence[Series],
     x: Axis,
     y: Axis,
     *,
@@ -175,7 +168,7 @@ def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, *, ticks: bool = T
     )
 
 
-def _runs(one: Line, x: Axis, y: Axis) -> list[list[tuple[float, float]]]:
+def _runs(one: Series, x: Axis, y: Axis) -> list[list[tuple[float, float]]]:
     """The line's points in the picture, cut where there is a gap; what lies outside the axes is drawn at their edge."""
     runs: list[list[tuple[float, float]]] = [[]]
     for across, up in zip(one.x, one.y, strict=True):
@@ -195,7 +188,7 @@ def _up(y: Axis, value: float) -> float:
     return round(HEIGHT - BOTTOM - y.place(value) * (HEIGHT - BOTTOM - TOP), 1)
 
 
-def _in_words(one: Line, x: Axis, y: Axis) -> str:
+def _in_words(one: Series, x: Axis, y: Axis) -> str:
     points = [(across, up) for across, up in zip(one.x, one.y, strict=True) if up is not None and math.isfinite(up)]
     if not points:
         return str(words.LINE_EMPTY.format(name=one.name))

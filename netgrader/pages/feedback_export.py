@@ -9,7 +9,7 @@ import filecmp
 import functools
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from netgrader.errors import NetgraderError, NotebookError
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import words
 from netgrader.pages.feedback_page import build_page, render_page
-from netgrader.pages.graded import graded_notebook, student_name
+from netgrader.pages.graded import graded_notebook, marks_of, student_name
 from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from netgrader.pages.graded import Graded
 
-__all__ = ["FeedbackExporter", "PageRequest", "feedback_page"]
+__all__ = ["FeedbackExporter", "feedback_page"]
 
 # The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
 FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})
@@ -54,14 +54,16 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
             return _nbgraders_page(self.parent, nb, resources, **kw)
         nb, resources = super().from_notebook_node(nb, resources, **kw)
         with Gradebook(about["db_url"]) as gradebook:
-            graded = graded_notebook(gradebook, assignment, about["student"], about["notebook"])
+            marks = marks_of(gradebook, assignment.name, about["student"])
             name = student_name(gradebook, about["student"])
+        graded = graded_notebook(assignment, about["student"], about["notebook"], marks)
         _only_pages(
             *(assignment.course.folder(step, about["student"], assignment.name) for step in ("feedback", "autograded"))
         )
         released = [cell.source for cell in assignment.skeleton(about["notebook"]).cells]
-        request = PageRequest(graded, about["assignment"], about["notebook"], name, assignment.course.data, released)
-        return feedback_page(json.loads(json.dumps(nb.cells)), request), resources
+        names = {"assignment": about["assignment"], "notebook": about["notebook"], "student": name}
+        cells = json.loads(json.dumps(nb.cells))
+        return feedback_page(cells, graded, assignment.course.data, **names, released=released), resources
 
 
 def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
@@ -94,32 +96,19 @@ def _is_copy(page: Path, handed_in: Path) -> bool:
     return handed_in.is_file() and filecmp.cmp(page, handed_in, shallow=False)
 
 
-@dataclass(frozen=True)
-class PageRequest:
-    """What a page is made from beside the notebook's cells.
+def feedback_page(cells: Sequence[Mapping[str, Any]], graded: Graded, data: Path, **about: Any) -> str:
+    """The page as HTML; of one that takes too long to make, the verdicts alone, which is said.
 
-    Attributes
+    Parameters
     ----------
+    cells
+        The autograded notebook's.
     graded
         Result, observations, and what people wrote.
-    assignment, notebook, student
-        How they are called.
     data
         The file of the test images.
-    released
-        The text of each cell as it was released.
-    """
-
-    graded: Graded
-    assignment: str
-    notebook: str
-    student: str
-    data: Path
-    released: Sequence[str]
-
-
-def feedback_page(cells: Sequence[Mapping[str, Any]], request: PageRequest) -> str:
-    """The page as HTML; of one that takes too long to make, the verdicts alone, which is said.
+    about
+        What `build_page` is told besides: `assignment`, `notebook`, `student` and `released`.
 
     Raises
     ------
@@ -127,28 +116,18 @@ def feedback_page(cells: Sequence[Mapping[str, Any]], request: PageRequest) -> s
         If that takes too long as well.
     """
     try:
-        return within_limits(_page, cells, request)
+        return within_limits(_page, cells, graded, data, about)
     except ExceededError:
         bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
-    undrawn = replace(request, graded=replace(request.graded, observations={}))
+    about["notice"] = words.NOT_MADE
     try:
-        return within_limits(_page, bare, undrawn, words.NOT_MADE)
+        return within_limits(_page, bare, replace(graded, observations={}), data, about)
     except ExceededError as error:
-        raise NetgraderError(f"The page of {request.notebook} could not be made: that {error}.") from error
+        raise NetgraderError(f"The page of {about['notebook']} could not be made: that {error}.") from error
 
 
-def _page(cells: Sequence[Mapping[str, Any]], request: PageRequest, notice: str = "") -> str:
-    page = build_page(
-        cells,
-        request.graded,
-        assignment=request.assignment,
-        notebook=request.notebook,
-        student=request.student,
-        digits=_digits(request.data),
-        released=request.released,
-        notice=notice,
-    )
-    return render_page(page)
+def _page(cells: Sequence[Mapping[str, Any]], graded: Graded, data: Path, about: Mapping[str, Any]) -> str:
+    return render_page(build_page(cells, graded, digits=_digits(data), **about))
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +70,7 @@ def _network(network: seen.NetworkDrawing) -> Figure:
 
 
 def _curves(curves: seen.Curves) -> Figure:
-    series = [charts.Line(safe.line(say(one.name), 60), one.x, one.y) for one in curves.series[: charts.MOST_LINES]]
+    series = [replace(one, name=safe.line(say(one.name), 60)) for one in curves.series[: charts.MOST_LINES]]
     x = charts.axis(
         safe.line(say(curves.x_label), 60),
         (value for one in series for value in one.x),
@@ -88,7 +89,7 @@ def _curves(curves: seen.Curves) -> Figure:
     )
 
 
-def _legend(series: Sequence[charts.Line], y: charts.Axis) -> tuple[str, ...]:
+def _legend(series: Sequence[seen.Series], y: charts.Axis) -> tuple[str, ...]:
     named = []
     for one in series:
         last = next((value for value in reversed(one.y) if value is not None), None)
@@ -96,7 +97,7 @@ def _legend(series: Sequence[charts.Line], y: charts.Axis) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _numbers(series: Sequence[charts.Line], x: charts.Axis, y: charts.Axis) -> Numbers | None:
+def _numbers(series: Sequence[seen.Series], x: charts.Axis, y: charts.Axis) -> Numbers | None:
     across = sorted({value for one in series for value in one.x})
     if not 0 < len(across) <= MOST_NUMBERS:
         return None
@@ -156,15 +157,19 @@ def _rows(rows: seen.RowCounts) -> Figure:
 
 def _sweep(sweep: seen.Sweep) -> Figure:
     order = sorted(range(len(sweep.rates)), key=lambda index: sweep.rates[index])
-    found = charts.Line(
-        words.SWEEP_FOUND, [sweep.rates[index] for index in order], [sweep.accuracies[index] for index in order]
+    found = seen.Series(
+        words.SWEEP_FOUND,
+        tuple(sweep.rates[index] for index in order),
+        tuple(sweep.accuracies[index] for index in order),
     )
     again = sorted((float(rate), accuracy) for rate, accuracy in sweep.recomputed.items())
     series = [found]
     if again:
         # Points, each after a gap: nobody knows what lies between the rates that were tried again.
-        x, y = [rate for rate, _ in again for _ in range(2)], [value for _, share in again for value in (None, share)]
-        series.append(charts.Line(words.SWEEP_RECOMPUTED, x, y))
+        x = tuple(rate for rate, _ in again for _ in range(2))
+        series.append(
+            seen.Series(words.SWEEP_RECOMPUTED, x, tuple(value for _, share in again for value in (None, share)))
+        )
     rates = [rate for one in series for rate in one.x]
     across = charts.axis(words.RATE, [*rates, *([sweep.best] if sweep.best else [])], log=True)
     up = charts.axis(words.ACCURACY, (value for one in series for value in one.y if value is not None), percent=True)

@@ -26,6 +26,7 @@ from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, 
 from netgrader.pages.shell import percent, render
 from netgrader.phrases import say
 from netgrader.results import Outcome, Status
+from netgrader.skeleton import SkeletonCell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -44,8 +45,6 @@ MOST_LINES = 40
 """Of code that stand open."""
 LONGEST_RAW = 4_000
 LONGEST_NOTICE = 1_000
-Cell = Any
-"""A notebook's cell: nbformat's NotebookNode, or the same as plain dictionaries."""
 
 
 def render_page(page: Page) -> str:
@@ -54,7 +53,7 @@ def render_page(page: Page) -> str:
 
 
 def build_page(
-    cells: Sequence[Cell],
+    cells: Sequence[Any],
     graded: Graded,
     *,
     assignment: str,
@@ -69,7 +68,7 @@ def build_page(
     Parameters
     ----------
     cells
-        The autograded notebook's cells.
+        The autograded notebook's cells: nbformat's, or the same as dictionaries.
     graded
         Result, observations, and what people wrote.
     assignment, notebook, student
@@ -84,11 +83,15 @@ def build_page(
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
-    places = _places(notebook, cells)
-    title_cell, title = _title(cells)
+    texts = [_cell(cell) for cell in cells]
+    title_cell, title = _title(texts)
+    places = _places(notebook, texts, title_cell)
     came = None if released is None else frozenset(text.strip() for text in released)
     make = _Blocks(graded, places, digits, came, title_cell)
-    blocks = [make.block(number, cell) for number, cell in enumerate(cells)]
+    blocks = [
+        make.block(number, cell, raw.get("outputs", ()))
+        for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
+    ]
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
     readable = graded.result is not None and graded.result.status is not Status.NOT
     given = [verdict for verdict in verdicts if verdict.points is not None]
@@ -156,78 +159,76 @@ class _Blocks:
     title_cell: int
     left: _Left = field(default_factory=_Left)
 
-    def block(self, number: int, cell: Cell) -> Block:
+    def block(self, number: int, cell: SkeletonCell, outputs: Sequence[Mapping[str, Any]]) -> Block:
         """The piece that a cell becomes, one after the other: what they may take of the page is counted."""
-        grade_id = _grade_id(cell)
-        verdict = self._verdict(cell, grade_id)
-        written = self.graded.marks.comments.get(grade_id, "")
+        verdict, source = self._verdict(cell), cell.source
+        written = self.graded.marks.comments.get(cell.grade_id, "")
         comment = render_markdown(written, prefix=f"c{number}-", heading_shift=4) if written.strip() else None
-        source = _source(cell)
-        yours = self._is_the_students(cell, source)
+        yours = self._is_the_students(cell)
         if verdict is not None and not verdict.manual:
             return Block("verdict", verdict=verdict, comment=comment)
-        if cell["cell_type"] == "code":
+        if cell.cell_type == "code":
             return Block(
                 "code",
                 self.left.highlighted(source),
                 yours=yours,
                 lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
                 label=words.CODE_OF.format(number=number + 1),
-                outputs=self.left.shown(cell.get("outputs", ()), f"o{number}"),
+                outputs=self.left.shown(outputs, f"o{number}"),
                 verdict=verdict,
                 comment=comment,
             )
-        if cell["cell_type"] != "markdown":
+        if cell.cell_type != "markdown":
             return Block("raw", escape(safe.text(source, LONGEST_RAW)), yours=yours, comment=comment)
         if number == self.title_cell:
             # The page's own heading says it.
             source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
         return Block(
-            "answer" if _is_asked_for(cell) else "text",
-            self.left.rendered(source, cell.get("attachments"), _prefix(number), self.places.link),
+            "answer" if cell.is_solution else "text",
+            self.left.rendered(source, cell.attachments, _prefix(number), self.places.link),
             yours=yours,
             headings=tuple(safe.line(_bare(heading), 80) for _, heading in headings(source)),
             verdict=verdict,
             comment=comment,
         )
 
-    def _is_the_students(self, cell: Cell, source: str) -> bool:
-        if _metadata(cell).get("grade_id"):
-            return _is_asked_for(cell)
-        return self.released is not None and source.strip() not in self.released
+    def _is_the_students(self, cell: SkeletonCell) -> bool:
+        if cell.grade_id:
+            return cell.is_solution
+        return self.released is not None and cell.source.strip() not in self.released
 
-    def _verdict(self, cell: Cell, grade_id: str) -> CellVerdict | None:
+    def _verdict(self, cell: SkeletonCell) -> CellVerdict | None:
         """The box at a graded cell, None at any other."""
+        grade_id = cell.grade_id
         result = self.graded.results.get(grade_id)
         if result is not None and not result.manual:
             return verdict_of(result, self.graded, self.places, self.digits)
-        if not _flag(cell, "grade") and not _flag(cell, "task"):
+        if not cell.is_graded:
             return None
         mark = self.graded.marks.cells.get(grade_id)
-        most = result.max_points if result else float(_metadata(cell).get("points") or 0)
-        if result is None and not _flag(cell, "solution") and not _flag(cell, "task"):
+        most = result.max_points if result else cell.points
+        if result is None and not cell.is_solution:
             points = (mark.points if mark else 0.0) or 0.0
             return CellVerdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
         return verdict_by_hand(grade_id, most, mark)
 
 
-def _places(notebook: str, cells: Sequence[Cell]) -> Places:
+def _places(notebook: str, cells: Sequence[SkeletonCell], title: int) -> Places:
     """The notebook's sections: of several with the same heading the first one wins."""
-    title, _ = _title(cells)
     anchors: dict[str, str] = {}
     exercises: dict[str, str] = {}
     last = ""
     for number, cell in enumerate(cells):
-        if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
-            for level, heading in headings(_source(cell)):
+        if cell.cell_type == "markdown" and not cell.is_solution:
+            for level, heading in headings(cell.source):
                 if heading_key(heading):
                     last = safe.line(_bare(heading), 80)
                     of_page = number == title and level == 1
                     anchors.setdefault(
                         heading_key(heading), "top" if of_page else _prefix(number) + heading_id(heading)
                     )
-        elif _flag(cell, "grade"):
-            exercises[_grade_id(cell)] = last
+        elif cell.is_graded:
+            exercises[cell.grade_id] = last
     return Places(notebook.partition("_")[0], anchors, exercises)
 
 
@@ -236,11 +237,11 @@ def _prefix(number: int) -> str:
     return f"m{number}-"
 
 
-def _title(cells: Sequence[Cell]) -> tuple[int, str]:
+def _title(cells: Sequence[SkeletonCell]) -> tuple[int, str]:
     """The notebook's first heading and its cell's number; -1 and nothing if the notebook begins with another one."""
     for number, cell in enumerate(cells):
-        if cell["cell_type"] == "markdown" and not _flag(cell, "solution"):
-            found = headings(_source(cell))
+        if cell.cell_type == "markdown" and not cell.is_solution:
+            found = headings(cell.source)
             if found and found[0][0] == 1:
                 return number, safe.line(_bare(found[0][1]), 120)
     return -1, ""
@@ -306,31 +307,21 @@ def _odd_marks(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[str, ..
     )
 
 
-def _metadata(cell: Cell) -> Mapping[str, Any]:
-    metadata = cell.get("metadata", {}).get("nbgrader", {})
-    return metadata if isinstance(metadata, dict) else {}
-
-
-def _grade_id(cell: Cell) -> str:
-    return str(_metadata(cell).get("grade_id", ""))
-
-
-def _flag(cell: Cell, name: str) -> bool:
-    return bool(_metadata(cell).get(name))
-
-
-def _is_asked_for(cell: Cell) -> bool:
-    return _flag(cell, "solution") or _flag(cell, "task")
-
-
 def _bare(heading: str) -> str:
     """A heading without Markdown's marks."""
     return re.sub(r"[*_`$]", "", heading)
 
 
-def _source(cell: Cell) -> str:
-    source = cell.get("source", "")
-    return "".join(source) if isinstance(source, list) else str(source)
+def _cell(raw: Any) -> SkeletonCell:
+    """A cell of a notebook, nbformat's own or a dictionary."""
+    source, nbgrader = raw.get("source", ""), raw.get("metadata", {}).get("nbgrader")
+    return SkeletonCell(
+        cell_id=str(raw.get("id", "")),
+        cell_type=raw["cell_type"],
+        source="".join(source) if isinstance(source, list) else str(source),
+        nbgrader=nbgrader if isinstance(nbgrader, dict) and nbgrader.get("grade_id") else None,
+        attachments=raw.get("attachments") or {},
+    )
 
 
 MOST_HEADINGS = 4

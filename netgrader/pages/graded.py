@@ -21,11 +21,11 @@ __all__ = [
     "CellMark",
     "Graded",
     "Marks",
-    "class_marks",
     "earned",
     "full_name",
     "gradebook_exists",
     "graded_notebook",
+    "marks_of",
     "student_name",
 ]
 
@@ -131,34 +131,25 @@ MOST_POINTS = 1e6
 
 
 def graded_notebook(
-    gradebook: Any, assignment: Assignment, student: str, notebook: str, marks: Marks | None = None
+    assignment: Assignment, student: str, notebook: str, marks: Mapping[tuple[str, str], Marks]
 ) -> Graded:
-    """What is known of a student's notebook; of one that was never graded nothing is.
-
-    Parameters
-    ----------
-    gradebook
-        nbgrader's, open.
-    assignment, student, notebook
-        Which.
-    marks
-        What the gradebook holds of it, if that is known: see `class_marks`.
-    """
+    """What is known of a student's notebook, with its part of `marks_of`; of one that was never graded nothing is."""
     last = load_last_result(assignment, student, notebook)
     return Graded(
         result=last.result if last else None,
         observations=last.observations if last else {},
-        marks=_marks(gradebook, assignment.name, student, notebook) if marks is None else marks,
+        marks=marks.get((student, notebook), Marks()),
         integrity=tuple(map(_fact, last.result.integrity)) if last else (),
     )
 
 
-def class_marks(gradebook: Any, assignment: str) -> dict[tuple[str, str], Marks]:
-    """All marks of an assignment by student and notebook, in three questions: one by one they are seven for each."""
+def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dict[tuple[str, str], Marks]:
+    """All marks of an assignment, or of one student's, by student and notebook: three questions for a whole class."""
     from nbgrader import api  # noqa: PLC0415  (slow)
 
     def asked(*columns: Any) -> Any:
         query = gradebook.db.query(api.SubmittedAssignment.student_id, api.Notebook.name.label("notebook"), *columns)
+        query = query if student is None else query.filter(api.SubmittedAssignment.student_id == student)
         return (
             query.select_from(api.SubmittedNotebook)
             .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
@@ -182,7 +173,7 @@ def class_marks(gradebook: Any, assignment: str) -> dict[tuple[str, str], Marks]
     for row in graded.join(api.BaseCell, api.BaseCell.id == grade.cell_id):
         cells.setdefault((row.student_id, row.notebook), {})[row.cell] = _mark(row)
     for row in said.join(api.BaseCell, api.BaseCell.id == comment.cell_id):
-        if row.manual_comment:
+        if row.manual_comment:  # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box
             comments.setdefault((row.student_id, row.notebook), {})[row.cell] = row.manual_comment
     return {
         (row.student_id, row.notebook): Marks(
@@ -213,21 +204,6 @@ def student_name(gradebook: Any, student: str) -> str:
 def full_name(student: Any) -> str:
     """The name of a student of the gradebook's, the id where there is none."""
     return " ".join(part for part in (student.first_name, student.last_name) if part) or str(student.id)
-
-
-def _marks(gradebook: Any, assignment: str, student: str, notebook: str) -> Marks:
-    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
-
-    try:
-        entry = gradebook.find_submission_notebook(notebook, assignment, student)
-    except MissingEntry:
-        return Marks()
-    return Marks(
-        cells={grade.name: _mark(grade) for grade in entry.grades},
-        # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box.
-        comments={comment.name: comment.manual_comment for comment in entry.comments if comment.manual_comment},
-        late_penalty=_points(entry.late_submission_penalty) or 0.0,
-    )
 
 
 def _mark(grade: Any) -> CellMark:

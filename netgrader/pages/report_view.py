@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from netgrader.pages.feedback_verdicts import cell_name
-from netgrader.pages.graded import Marks, class_marks, full_name, gradebook_exists, graded_notebook
+from netgrader.pages.graded import Marks, full_name, gradebook_exists, graded_notebook, marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -208,10 +208,10 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
         return ClassView(assignment.name, columns, ())
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
-        marks = class_marks(gradebook, assignment.name)
+        marks = marks_of(gradebook, assignment.name)
         views = tuple(
             _student(
-                *(gradebook, assignment, student, folder),
+                *(assignment, student, folder),
                 name=names.get(student, student),
                 submitted=student in handed_in,
                 marks=marks,
@@ -230,7 +230,6 @@ def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
 
 
 def _student(
-    gradebook: Any,
     assignment: Assignment,
     student: str,
     folder: Path,
@@ -242,7 +241,7 @@ def _student(
     course = assignment.course
     notebooks, links = {}, {}
     for notebook in assignment.notebooks:
-        graded = graded_notebook(gradebook, assignment, student, notebook, marks.get((student, notebook), Marks()))
+        graded = graded_notebook(assignment, student, notebook, marks)
         if graded.result is not None or _handed_in(course.folder("submitted", student, assignment.name), notebook):
             notebooks[notebook] = graded
         page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"

@@ -154,21 +154,7 @@ def clean_html(html: str, prefix: str) -> Markup:
 
 def clean_svg(svg: str, prefix: str) -> Markup:
     """The harmless part of a drawing, to stand inside a page; empty where it is larger than a page can take."""
-    trimmed_svg, cut = trimmed(_svg_alone(svg), DRAWING, _data_picture, DROPPED_WITH_CONTENT)
-    return Markup(  # noqa: S704  (nh3 made it safe)
-        ""
-        if cut
-        else nh3.clean(
-            trimmed_svg,
-            tags=set(SVG_TAGS),
-            attributes=_svg_attributes(),
-            attribute_filter=_Filter(prefix),
-            clean_content_tags=set(DROPPED_WITH_CONTENT),
-            url_schemes={"data"},
-            link_rel=None,
-            strip_comments=True,
-        )
-    )
+    return Markup(_cleaned_svg(svg, prefix, _svg_attributes()))  # noqa: S704  (nh3 made it safe)
 
 
 def svg_picture(svg: str) -> str | None:
@@ -178,20 +164,7 @@ def svg_picture(svg: str) -> str | None:
     """
     if len(svg) > PICTURE_BYTES:
         return None
-    trimmed_svg, cut = trimmed(_svg_alone(svg), DRAWING, _data_picture, DROPPED_WITH_CONTENT)
-    if cut:
-        return None
-    attributes = {tag: names | {"style"} for tag, names in _svg_attributes().items()}
-    cleaned = nh3.clean(
-        trimmed_svg,
-        tags=set(SVG_TAGS),
-        attributes=attributes,
-        attribute_filter=_Filter(""),
-        clean_content_tags=set(DROPPED_WITH_CONTENT),
-        url_schemes={"data"},
-        link_rel=None,
-        filter_style_properties=set(PAINT),
-    )
+    cleaned = _cleaned_svg(svg, "", {tag: names | {"style"} for tag, names in _svg_attributes().items()})
     end = cleaned.rfind("</svg>")
     if not cleaned.startswith("<svg") or end < 0:
         return None
@@ -200,6 +173,24 @@ def svg_picture(svg: str) -> str | None:
     # Put in here and not by nh3, which orders what it sets anew in each call: the same page must be the same bytes.
     drawing = f"<svg {NAMESPACES}{body}"
     return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode("utf-8")).decode("ascii")
+
+
+def _cleaned_svg(svg: str, prefix: str, attributes: dict[str, set[str]]) -> str:
+    trimmed_svg, cut = trimmed(
+        svg[svg.find("<svg") :] if "<svg" in svg else "", DRAWING, _data_picture, DROPPED_WITH_CONTENT
+    )
+    if cut:
+        return ""
+    return nh3.clean(
+        trimmed_svg,
+        tags=set(SVG_TAGS),
+        attributes=attributes,
+        attribute_filter=_Filter(prefix),
+        clean_content_tags=set(DROPPED_WITH_CONTENT),
+        url_schemes={"data"},
+        link_rel=None,
+        filter_style_properties=set(PAINT),
+    )
 
 
 def clean_mathml(mathml: str) -> Markup:
@@ -247,12 +238,6 @@ def _data_picture(address: str) -> str | None:
     kind, comma, content = address.partition(",")
     named = DATA_PICTURE.match(kind + comma)
     return picture(PICTURE_KINDS.get(named[1].lower(), ""), content) if named else None
-
-
-def _svg_alone(svg: str) -> str:
-    """`svg` without what stands before the drawing: an XML declaration, a document type."""
-    start = svg.find("<svg")
-    return svg[start:] if start >= 0 else ""
 
 
 def _svg_attributes() -> dict[str, set[str]]:

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["Live", "curves_svg"]
 
@@ -99,13 +99,7 @@ class Live:
         return words
 
 
-class _Display(Protocol):
-    """What of IPython's DisplayHandle is used."""
-
-    def update(self, obj: Mapping[str, str], *, raw: bool) -> None: ...
-
-
-def _open_display() -> _Display | None:
+def _open_display() -> Any:
     """A place under the running cell whose content can be replaced; None where there is no notebook."""
     from IPython.core.getipython import get_ipython  # noqa: PLC0415 (whoever only reads the data should not wait)
     from IPython.display import display  # noqa: PLC0415 (likewise)
@@ -113,8 +107,7 @@ def _open_display() -> _Display | None:
     shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel"):
         return None
-    handle: _Display = display({"text/plain": ""}, raw=True, display_id=True)
-    return handle
+    return display({"text/plain": ""}, raw=True, display_id=True)
 
 
 @dataclass(frozen=True)

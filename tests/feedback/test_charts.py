@@ -39,7 +39,7 @@ def test_numbers_are_written_as_people_write_them(value, text):
 
 
 def test_a_gap_in_a_curve_is_not_bridged():
-    line = charts.Line("loss", (1.0, 2.0, 3.0, 4.0, 5.0), (1.0, 2.0, None, 3.0, 4.0))
+    line = seen.Series("loss", (1.0, 2.0, 3.0, 4.0, 5.0), (1.0, 2.0, None, 3.0, 4.0))
     drawn = charts.lines("Loss", [line], charts.axis("step", line.x), charts.axis("loss", [1.0, 4.0]))
     assert drawn.count("<polyline") == 2
 

@@ -79,17 +79,11 @@ def test_a_report_may_be_written_elsewhere_and_links_to_the_csv_beside_it(tiny, 
 def test_what_grading_kept_is_found_by_the_pages(tiny):
     from netgrader.pages.graded import graded_notebook
 
-    class Nothing:
-        def find_submission_notebook(self, *_):
-            from nbgrader.api import MissingEntry
-
-            raise MissingEntry
-
     result = NotebookResult("1_sums.ipynb", 2.0, 2.0, (CellResult("check_add", 2.0, 2.0, False),), (), Status.GRADED)
     save_last_result(tiny.assignment, "ada", "1_sums", LastResult(result))
-    graded = graded_notebook(Nothing(), tiny.assignment, "ada", "1_sums")
+    graded = graded_notebook(tiny.assignment, "ada", "1_sums", {})
     assert graded.result == result
-    assert graded_notebook(Nothing(), tiny.assignment, "bob", "1_sums").result is None
+    assert graded_notebook(tiny.assignment, "bob", "1_sums", {}).result is None
 
 
 NAMES = {
