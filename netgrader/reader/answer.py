@@ -11,7 +11,7 @@ from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
 from netgrader.reader.find.optimizers import FUSED
-from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.nodes import fits, node_of
 from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
 
 if TYPE_CHECKING:
@@ -40,28 +40,17 @@ def network_of(reading: Reading) -> Network:
     loss = None
     if found.loss is not None:
         kind = "undecided" if match is None else _REPORTED_KINDS.get(match.kind, match.kind)
-        of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(
-            reading.loss.last_activation, reading.loss.last_activation
-        )
-        detail = match.detail if match is not None else ""
-        loss = Loss(kind, of, reading.loss.reduction, node_of(found.loss), detail)
+        last = reading.loss.last_activation
+        of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(last, last)
+        loss = Loss(kind, of, reading.loss.reduction, node_of(found.loss), match.detail if match is not None else "")
     optimizer = None
     if found.roles.train_op is not None:
         kind = descent.kind or "undecided"
         optimizer = Optimizer(kind, descent.rate, _moved(reading), descent.place, _use_of_rate(descent))
-    network = Network(
-        layers=_layers(reading),
-        loss=loss,
-        optimizer=optimizer,
-        roles=_roles(reading),
-        exercise=found.exercise,
-        undecided=tuple(_undecided(reading)),
-    )
-    return replace(
-        network,
-        faults=_with_places(faults, network, found.hints),
-        remarks=_with_places(remarks, network, found.hints),
-    )
+    undecided = tuple(_undecided(reading))
+    network = Network(_layers(reading), loss, optimizer, (), (), _roles(reading), found.exercise, undecided)
+    placed = [_with_places(some, network, found.hints) for some in (faults, remarks)]
+    return replace(network, faults=placed[0], remarks=placed[1])
 
 
 def _moved(reading: Reading) -> tuple[str, ...]:
@@ -86,11 +75,8 @@ def _layers(reading: Reading) -> tuple[Layer, ...]:
         if not step.followed and last not in ("undecided", "none"):
             activation = last
         variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
-        sizes = [reading.found.graph.nodes[name].shape() for name in variables]
-        known = [
-            int(np.prod([size or 0 for size in shape])) for shape in sizes if shape is not None and None not in shape
-        ]
-        count = sum(known) if len(known) == len(sizes) else None
+        sizes = [reading.found.graph.nodes[name].size() for name in variables]
+        count = None if None in sizes else sum(size or 0 for size in sizes)
         bias = bool(step.bias) or step.normalised
         layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count))
     return tuple(layers)
@@ -98,6 +84,7 @@ def _layers(reading: Reading) -> tuple[Layer, ...]:
 
 def _roles(reading: Reading) -> dict[str, Role]:
     found, roles, reasons = reading.found, reading.found.roles, reading.found.roles.reasons
+    switches = _switches(found)
     played: dict[str, tuple[str | None, str, tuple[str, ...]]] = {
         "X": (roles.images, reasons.get("X", ""), ()),
         "Y": (roles.labels, reasons.get("Y", ""), roles.label_candidates),
@@ -106,15 +93,14 @@ def _roles(reading: Reading) -> dict[str, Role]:
         "logits": (reading.loss.logits or found.scores, "what the last layer puts out, and the loss is of", ()),
         "prediction": (found.outputs.prediction, "made from the scores without the labels", ()),
         "accuracy": (found.outputs.accuracy, "compares what is made from the scores with the labels", ()),
+        "switches": (
+            next(iter(switches), None),
+            "what layers compute depends on it, and evaluation fixes it",
+            switches,
+        ),
+        "learning_rate": (reading.descent.rate_of, "the optimizer multiplies its step with it", ()),
+        "probabilities": (_probabilities(reading), "a softmax of the scores", ()),
     }
-    switches = _switches(found)
-    played["switches"] = (
-        switches[0] if switches else None,
-        "what layers compute depends on it, and evaluation fixes it",
-        switches,
-    )
-    played["learning_rate"] = (reading.descent.rate_of, "the optimizer multiplies its step with it", ())
-    played["probabilities"] = (_probabilities(reading), "a softmax of the scores", ())
     return {
         key: Role(key, name, reason if name else "nothing in the graph plays it", candidates)
         for key, (name, reason, candidates) in played.items()
@@ -198,10 +184,8 @@ def _lacking(found: Found) -> Iterator[str]:
         shape = graph.nodes[name].shape() if name in graph.nodes else None
         if name not in graph.variables:
             yield f"A value was given for {name[:80]!r}, which is no variable of the graph."
-        elif shape is not None and (
-            len(shape) != value.ndim or any(a not in (None, b) for a, b in zip(shape, value.shape, strict=True))
-        ):
-            yield f"The value given for {name[:80]!r} has shape {list(value.shape)}, the variable {list(shape)}."
+        elif not fits(value.shape, shape):
+            yield f"The value given for {name[:80]!r} has shape {list(value.shape)}, the variable {list(shape or ())}."
         elif value.dtype.kind == "f" and not np.isfinite(value).all():
             yield f"The value given for {name[:80]!r} is not finite."
 
@@ -229,20 +213,13 @@ def _with_places(faults: Iterable[Fault], network: Network, hints: Mapping[str, 
 def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mapping[str, str]) -> str:
     if not place:
         return ""
-    if place in own:
-        return say(PART, part=own[place])
-    if place in hints:
-        # A part that is missing, or misnamed, has a name and no op.
-        return say(PART, part=place)
-    number = next((number for number, layer in enumerate(network.layers, 1) if _is_in(place, layer)), None)
-    if number is not None:
-        count = len(network.layers)
-        return ONLY_LAYER if count == 1 else say(LAYER, number=number, count=count)
+    if place in own or place in hints:  # a part that is missing, or misnamed, has a name and no op
+        return say(PART, part=own.get(place, place))
+    count = len(network.layers)
+    for number, layer in enumerate(network.layers, 1):
+        if place == layer.place or place in layer.variables:
+            return ONLY_LAYER if count == 1 else say(LAYER, number=number, count=count)
     played = {node_of(role.name): part for part, role in network.roles.items() if role.name}
     if network.optimizer is not None and network.optimizer.place:
         played.setdefault(network.optimizer.place, "train_op")
     return PARTS.get(played.get(place, ""), "")
-
-
-def _is_in(place: str, layer: Layer) -> bool:
-    return place == layer.place or place in layer.variables

@@ -66,7 +66,7 @@ def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
     graph, labels, images = found.graph, found.roles.labels, found.roles.images
     known = set(found.weights)
     given = [update.variable for update in found.roles.updates if update.gradient and update.variable not in known]
-    matrices = [name for name in given if len(graph.nodes[name].shape() or ()) > 1]
+    matrices = [name for name in given if graph.nodes[name].rank() > 1]
     if not matrices:
         return [], []
     late = graph.descendants([labels])
@@ -276,7 +276,7 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
     under = {update.variable for update in found.roles.updates}
     kept = {update.variable for update in all_updates(found.graph)}
     for name in sorted(found.statistics - under):
-        if len(found.graph.nodes[name].shape() or ()) != 1:
+        if found.graph.nodes[name].rank() != 1:
             continue
         if found.exercise is None and name in kept:
             continue  # whoever trains it may run that op as well

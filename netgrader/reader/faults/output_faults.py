@@ -41,6 +41,7 @@ _ACCURACIES = {
 }
 
 
+_LABELS_NEEDED = ("depends on the labels that are fed", "on the images only")
 _SQUASHING = frozenset(
     {"relu", "relu6", "tanh", "softplus", "elu", "selu", "leaky-relu", "abs", "square", "swish", "gelu"}
 )
@@ -69,19 +70,15 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
     claimed = [found.hints[key] for key in ("logits", "prediction") if found.hints.get(key) in graph]
     for tensor in (*claimed, *(step.data for step in found.steps)):
         if labels in graph.ancestors([tensor]):
-            yield fault(
-                "prediction-uses-labels", node_of(tensor), "depends on the labels that are fed", "on the images only"
-            )
+            yield fault("prediction-uses-labels", node_of(tensor), *_LABELS_NEEDED)
             return
-    late, images = graph.descendants([labels]), roles.images
-    seen = graph.descendants([images])
-    given = [update.gradient for update in roles.updates if update.gradient]
-    backward = graph.ancestor_nodes(given) if given else set()
+    late, seen = graph.descendants([labels]), graph.descendants([roles.images])
+    backward = graph.ancestor_nodes([update.gradient for update in roles.updates])
     for node in graph.of_ops(LABEL_TESTS):
         # What the labels are compared with has to come from the images alone; a gradient compares for its own ends.
         chosen = [read for read in node.inputs if read in seen and _is_choice(graph, read)]
         if node.name not in backward and chosen and len(node.inputs) > 1 and set(node.inputs) <= late:
-            yield fault("prediction-uses-labels", node.name, "depends on the labels that are fed", "on the images only")
+            yield fault("prediction-uses-labels", node.name, *_LABELS_NEEDED)
             return
 
 
@@ -139,11 +136,8 @@ def missing(reading: Reading) -> Iterator[Fault]:
         if tensor is None:
             grave = Severity.FATAL if name in NOTHING_WITHOUT else None
             yield fault("missing-tensor", name, say("no {1} in the graph", name), f"net.{name}", grave)
-    if not found.steps and roles.loss is None and roles.images is None:
-        return
-    if not found.steps:
-        grave = Severity.FATAL
-        yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", grave)
+    if not found.steps and (roles.loss or roles.images):
+        yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:

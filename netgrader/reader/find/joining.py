@@ -13,7 +13,7 @@ from netgrader.reader.find.layers import RESHAPING, bias_after, is_flow, weights
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.plain import Graph
@@ -75,7 +75,7 @@ def _again(graph: Graph, first: Step, other: Step, seen: set[str]) -> bool:
 def join_linear(graph: Graph, steps: Sequence[Step], ends: Sequence[str]) -> list[Step]:
     """Join steps of equal depth whose outputs meet with nothing but sums, joins and reshapes on their ways."""
     inside = graph.ancestor_nodes(ends)
-    ways = [_linear_way(graph, step.product, inside) for step in steps]
+    ways = [_way(graph, [step.product], _LINEAR, inside) for step in steps]
     return _joined(graph, steps, ways, inside, sums=True)
 
 
@@ -86,16 +86,17 @@ def join_activated(graph: Graph, steps: Sequence[Step], ends: Sequence[str]) -> 
     return _joined(graph, steps, ways, inside, sums=False)
 
 
-def _linear_way(graph: Graph, start: str, inside: set[str]) -> set[str]:
+def _way(graph: Graph, starts: Iterable[str], ops: frozenset[str], inside: set[str]) -> set[str]:
+    """Tensors, and all that nodes of these ops make of them."""
     seen: set[str] = set()
-    todo = [start]
+    todo = list(starts)
     while todo:
         tensor = todo.pop()
         if tensor in seen:
             continue
         seen.add(tensor)
         for name in graph.consumers.get(tensor, ()):
-            if name in inside and graph.nodes[name].op in _LINEAR:
+            if name in inside and graph.nodes[name].op in ops:
                 todo.extend(graph.outputs[name])
     return seen
 
@@ -115,14 +116,7 @@ def _own_way(graph: Graph, start: str, inside: set[str]) -> set[str]:
             elif node.op in _SIDE_BY_SIDE:
                 joins.update(graph.outputs[name])
     # What is joined may be joined again: an array of tensors is written part by part.
-    todo = list(joins)
-    while todo:
-        for name in graph.consumers.get(todo.pop(), ()):
-            outputs = graph.outputs[name]
-            if name in inside and graph.nodes[name].op in _SIDE_BY_SIDE | RESHAPING and not joins.issuperset(outputs):
-                joins.update(outputs)
-                todo.extend(outputs)
-    return own | joins
+    return own | _way(graph, joins, _SIDE_BY_SIDE | RESHAPING, inside)
 
 
 def _joined(

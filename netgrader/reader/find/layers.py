@@ -279,12 +279,8 @@ def find_statistics(graph: Graph, whole: Graph, roles: Roles, evaluated: str | N
     kept |= {name for name in used if _is_variance(graph, name)} - {update.variable for update in roles.updates}
     # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
     moved = {update.variable for update in roles.updates if update.gradient}
-    alone = [
-        name
-        for name in only_evaluated(whole, graph, evaluated)
-        if name not in moved and len(graph.nodes[name].shape() or ()) == 1
-    ]
-    return frozenset(kept | set(alone))
+    alone = {name for name in only_evaluated(whole, graph, evaluated) if graph.nodes[name].rank() == 1}
+    return frozenset(kept | (alone - moved))
 
 
 def without_statistics(step: Step, statistics: frozenset[str]) -> Step:
@@ -298,7 +294,7 @@ def without_statistics(step: Step, statistics: frozenset[str]) -> Step:
 
 def _is_variance(graph: Graph, name: str) -> bool:
     """Whether a vector is only ever used under a root that something is divided by: the place of a variance."""
-    if len(graph.nodes[name].shape() or ()) != 1:
+    if graph.nodes[name].rank() != 1:
         return False
     todo = [name + ":0"]
     ends: list[bool] = []

@@ -163,7 +163,6 @@ class StepMatch:
     kind: str
     rate: float
     error: float
-    decay: float = 0.0
     rates: tuple[float, ...] = ()
 
 
@@ -249,5 +248,5 @@ def _with_decay(gradients: Sequence[Array], step: Array, weights: Array) -> Step
         rate, decay = (sa * bb - sb * ab) / determinant, (sb * aa - sa * ab) / determinant
         error = float(((step + rate * direction + decay * weights) ** 2).sum()) ** 0.5 / size
         if error < TOLERANCE and decay > 0 and rate != 0:
-            return StepMatch("adamw", float(rate), error, float(decay / abs(rate)))
+            return StepMatch("adamw", float(rate), error)
     return None

@@ -29,8 +29,6 @@ _ENTER = frozenset({"Enter", "RefEnter"})
 _EXIT = frozenset({"Exit", "RefExit"})
 _MERGE = frozenset({"Merge", "RefMerge"})
 _SWITCH = frozenset({"Switch", "RefSwitch"})
-#: What a loop keeps for its gradient.
-_KEPT = frozenset({"StackPushV2", "StackPush", "StackPopV2", "StackPop"})
 _ARRAY = "TensorArrayV3"
 
 

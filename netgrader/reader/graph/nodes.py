@@ -8,6 +8,7 @@ A tensor is named ``node:index`` throughout.
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,12 +88,32 @@ class Node:
         """The shape in an attribute; None where its rank is unknown, None inside where a size is."""
         if key not in self.attributes or self.attributes[key].WhichOneof("value") != "shape":
             return None
-        shape = self.attributes[key].shape
-        return None if shape.unknown_rank else tuple(d.size if d.size >= 0 else None for d in shape.dim)
+        return sizes_of(self.attributes[key].shape)
+
+    def size(self) -> int | None:
+        """How many numbers a variable holds; None where that is not known."""
+        shape = self.shape()
+        return None if shape is None or None in shape else math.prod(size or 0 for size in shape)
+
+    def rank(self) -> int:
+        """How many axes a variable has; zero where that is not known."""
+        return len(self.shape() or ())
 
     def flag(self, key: str) -> bool:
         """A boolean attribute, False if absent."""
         return bool(key in self.attributes and self.attributes[key].b)
+
+
+def sizes_of(shape: Message) -> tuple[int | None, ...] | None:
+    """The sizes in a TensorShapeProto; None where its rank is unknown, None inside where a size is."""
+    return None if shape.unknown_rank else tuple(d.size if d.size >= 0 else None for d in shape.dim)
+
+
+def fits(sizes: tuple[int, ...], shape: tuple[int | None, ...] | None) -> bool:
+    """Whether an array of these sizes has a shape that may be known in part."""
+    return shape is None or (
+        len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes, strict=True))
+    )
 
 
 def words(text: str) -> frozenset[str]:

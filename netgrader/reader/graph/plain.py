@@ -7,12 +7,12 @@ inputs: they say which numbers a number is made from.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
 from netgrader.reader.graph.constants import fold
-from netgrader.reader.graph.nodes import DTYPES, REFERENCE, Message, Node, node_of, plain_node
+from netgrader.reader.graph.nodes import DTYPES, REFERENCE, Message, Node, node_of, plain_node, sizes_of
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
@@ -79,51 +79,28 @@ class Graph:
     @cached_property
     def consumers(self) -> dict[str, list[str]]:
         """The nodes that read each tensor."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for node in self.nodes.values():
-            for tensor in dict.fromkeys(node.inputs):
-                found[tensor].append(node.name)
-        return dict(found)
+        return _turned_over((node.name, dict.fromkeys(node.inputs)) for node in self.nodes.values())
 
     @cached_property
     def outputs(self) -> dict[str, list[str]]:
         """The tensors of each node that anything reads, or its first."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for tensor in self.consumers:
-            found[node_of(tensor)].add(tensor)
-        return {name: sorted(found.get(name) or {name + ":0"}) for name in self.nodes}
+        found = _turned_over((tensor, [node_of(tensor)]) for tensor in self.consumers)
+        return {name: sorted(found.get(name) or [name + ":0"]) for name in self.nodes}
 
     @cached_property
     def waiting(self) -> dict[str, list[str]]:
         """The nodes that wait for each node by a control input."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for node in self.nodes.values():
-            for name in node.controls:
-                found[name].append(node.name)
-        return dict(found)
-
-    @cached_property
-    def _readers(self) -> dict[str, list[str]]:
-        """The nodes that read or wait for each node, once for each time that they do."""
-        found: dict[str, list[str]] = {name: [] for name in self.nodes}
-        for node in self.nodes.values():
-            for name in (*map(node_of, node.inputs), *node.controls):
-                found[name].append(node.name)
-        return found
+        return _turned_over((node.name, node.controls) for node in self.nodes.values())
 
     @cached_property
     def order(self) -> dict[str, int]:
-        """A position for each node, after all that it reads and waits for.
-
-        Raises
-        ------
-        GraphError
-            If the graph has a cycle that is no loop of TensorFlow's.
-        """
-        waits = {
-            node.name: sum(self.nodes[n].op not in _BACK_EDGES for n in (*map(node_of, node.inputs), *node.controls))
-            for node in self.nodes.values()
-        }
+        """A position for each node, after all that it reads and waits for; a cycle that is no loop is a `GraphError`."""
+        readers: dict[str, list[str]] = {name: [] for name in self.nodes}
+        waits = dict.fromkeys(self.nodes, 0)
+        for node in self.nodes.values():
+            for name in (*map(node_of, node.inputs), *node.controls):
+                readers[name].append(node.name)  # once for each time that it reads or waits
+                waits[node.name] += self.nodes[name].op not in _BACK_EDGES
         ready = deque(name for name, count in waits.items() if count == 0)
         position: dict[str, int] = {}
         while ready:
@@ -131,7 +108,7 @@ class Graph:
             position[name] = len(position)
             if self.nodes[name].op in _BACK_EDGES:
                 continue
-            for reader in self._readers[name]:
+            for reader in readers[name]:
                 waits[reader] -= 1
                 if waits[reader] == 0:
                     ready.append(reader)
@@ -213,13 +190,7 @@ class Graph:
         return seen
 
     def _count(self, visits: int) -> None:
-        """Keep account of the walks: a graph that is made to be slow ends with a sentence.
-
-        Raises
-        ------
-        GraphError
-            If they are too many.
-        """
+        """Keep account of the walks: a graph that is made to be slow ends with a `GraphError`."""
         self._visits += visits
         if self._visits > MAX_VISITS:
             raise GraphError("The graph is too tangled to be read: following it takes too many steps.")
@@ -236,17 +207,17 @@ class Graph:
         # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001), in one pass since there is no cycle.
         parent: dict[str, str] = {source: source}
         depth = {source: 0}
-        for tensor in sorted(inside, key=lambda t: (self.order[node_of(t)], t)):
-            if tensor == source:
-                continue
-            common: str | None = None
-            for read in self.value_inputs(self.nodes[node_of(tensor)]):
-                if read not in parent:
-                    continue
-                common = read if common is None else _meet(common, read, parent, depth)
-            if common is not None:
-                parent[tensor] = common
-                depth[tensor] = depth[common] + 1
+
+        def meet(one: str, other: str) -> str:
+            while one != other:
+                one, other = (one, parent[other]) if depth[one] < depth[other] else (parent[one], other)
+            return one
+
+        for tensor in sorted(inside - {source}, key=lambda t: (self.order[node_of(t)], t)):
+            read = [read for read in self.value_inputs(self[tensor]) if read in parent]
+            if read:
+                parent[tensor] = reduce(meet, read)
+                depth[tensor] = depth[parent[tensor]] + 1
         if target not in parent:
             return []
         chain = [target]
@@ -321,9 +292,7 @@ class Graph:
         if node.op in ITERATORS:
             shapes = node.attributes["output_shapes"].list.shape
             index = int(source.rpartition(":")[2])
-            if index >= len(shapes) or shapes[index].unknown_rank:
-                return None
-            return tuple(d.size if d.size >= 0 else None for d in shapes[index].dim)
+            return sizes_of(shapes[index]) if index < len(shapes) else None
         return node.shape()
 
     def static_dtype(self, source: str) -> str:
@@ -340,21 +309,15 @@ class Graph:
         return fold(tensor, self.nodes, self.known)
 
 
-def _meet(one: str, other: str, parent: dict[str, str], depth: dict[str, int]) -> str:
-    while one != other:
-        if depth[one] < depth[other]:
-            other = parent[other]
-        else:
-            one = parent[one]
-    return one
+def _turned_over(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
+    """For each of the second, the first that have it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, others in pairs:
+        for other in others:
+            found[other].append(name)
+    return dict(found)
 
 
 def plain_graph(definition: Message) -> Graph:
-    """The plain graph of a GraphDef.
-
-    Raises
-    ------
-    GraphError
-        If it contradicts itself.
-    """
+    """The plain graph of a GraphDef; a `GraphError` if it contradicts itself."""
     return Graph(plain_node(raw) for raw in definition.node)

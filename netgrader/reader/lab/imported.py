@@ -6,10 +6,10 @@ And what a graph says of its variables: which are to be trained, and which op fi
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from netgrader.reader.graph.nodes import message
+from netgrader.reader.graph.nodes import input_node, message
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
@@ -59,19 +59,20 @@ class Imported:
         tf = tensorflow()
         self.graph = tf.Graph()
         content = meta.SerializeToString()
-        with translated("graph"), self.graph.as_default():
-            if meta.collection_def:
-                try:
-                    tf.train.import_meta_graph(tf.MetaGraphDef.FromString(content), clear_devices=True)
-                except (ValueError, KeyError, TypeError, AttributeError):
-                    # The contexts of loops and branches do not fit; only gradients through them need those.
-                    self.graph = tf.Graph()
-                    with self.graph.as_default():
-                        tf.import_graph_def(tf.MetaGraphDef.FromString(content).graph_def, name="")
-            else:
-                tf.import_graph_def(tf.MetaGraphDef.FromString(content).graph_def, name="")
+        with translated("graph"):
+            if not (meta.collection_def and self._with_contexts(tf.MetaGraphDef.FromString(content))):
+                self.graph = tf.Graph()
+                with self.graph.as_default():
+                    tf.import_graph_def(tf.MetaGraphDef.FromString(content).graph_def, name="")
         self._variables: dict[str, tuple[Any, Any, Any]] = {}
         self.gradients = 0
+
+    def _with_contexts(self, definition: Any) -> bool:
+        """Import the graph with the contexts of its loops and branches, which gradients need; False if they do not fit."""
+        with suppress(ValueError, KeyError, TypeError, AttributeError), self.graph.as_default():
+            tensorflow().train.import_meta_graph(definition, clear_devices=True)
+            return True
+        return False
 
     def add_gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
         """Add the gradients of the sum of `of`: the names of their tensors, None where there is none."""
@@ -81,13 +82,10 @@ class Imported:
             target = self.graph.get_tensor_by_name(tensor_name(of))
             sources = [self._source(name) for name in wrt]
             found = tf.gradients(target, sources, unconnected_gradients="none")
-            names: list[str | None] = []
-            for index, gradient in enumerate(found):
-                if gradient is None:
-                    names.append(None)
-                else:
-                    dense = tf.convert_to_tensor(gradient)
-                    names.append(tf.identity(dense, name=f"of_{index}").name)
+            names = [
+                None if gradient is None else tf.identity(tf.convert_to_tensor(gradient), name=f"of_{index}").name
+                for index, gradient in enumerate(found)
+            ]
         self.gradients += 1
         return names
 
@@ -167,7 +165,7 @@ def trainable_variables(nodes: Any, variables: Sequence[str], definitions: Mappi
         return tuple(name for name in variables if name in definitions and definitions[name].trainable)
     known = set(variables)
     moved = {
-        node.input[0].partition(":")[0]
+        input_node(node.input[0])
         for node in nodes
         if node.input and node.op.startswith(("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply"))
     } & known
@@ -175,24 +173,15 @@ def trainable_variables(nodes: Any, variables: Sequence[str], definitions: Mappi
     return tuple(name for name in variables if name in (moved or real))
 
 
-def first_assignments(
-    nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any], present: set[str]
-) -> tuple[str, ...]:
+def first_assignments(nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any]) -> tuple[str, ...]:
     """The op that first sets each variable: by the collections, else the first assignment to it in the graph."""
     first: dict[str, str] = {}
-    named: dict[str, str] = {}
     for node in nodes:
         if node.op in ("Assign", "AssignVariableOp") and node.input:
-            variable = node.input[0].partition(":")[0]
-            first.setdefault(variable, node.name)
-            if node.name == variable + "/Assign":
-                named[variable] = node.name
-    chosen = []
-    for name in variables:
-        definition = definitions.get(name)
-        operation = definition.initializer_name.lstrip("^").partition(":")[0] if definition else ""
-        if operation not in present:
-            operation = named.get(name) or first.get(name, "")
-        if operation:
-            chosen.append(operation)
-    return tuple(chosen)
+            variable = input_node(node.input[0])
+            if variable not in first or node.name == variable + "/Assign":
+                first[variable] = node.name
+    present = {node.name for node in nodes}
+    defined = {name: input_node(definition.initializer_name) for name, definition in definitions.items()}
+    chosen = [defined[name] if defined.get(name) in present else first.get(name, "") for name in variables]
+    return tuple(operation for operation in chosen if operation)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.reader.graph.nodes import fits
 from netgrader.reader.graph.plain import VARIABLES
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LAB_SESSION, LabError
@@ -86,35 +87,28 @@ class _Graph:
         self._requests: list[tuple[str, tuple[str, ...]]] = []
         nodes = accepted.meta.graph_def.node
         self.variables = tuple(node.name for node in nodes if node.op in VARIABLES)
-        present = {node.name for node in nodes}
         definitions = variable_definitions(source)
         self.trainable = trainable_variables(nodes, self.variables, definitions)
-        self.initialisers = first_assignments(nodes, self.variables, definitions, present)
+        self.initialisers = first_assignments(nodes, self.variables, definitions)
         # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
         self._imports = {1: Imported(reseed(self._meta, 1))}
 
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
         for name in (of, *wrt):
             self.check(name)
-        first = next(iter(self._imports.values()))
-        names = first.add_gradients(of, wrt)
-        self._requests.append((of, tuple(wrt)))
         # Every copy gets the same ops under the same names, so that sessions opened before can ask for them too.
-        for imported in self._imports.values():
-            self._catch_up(imported)
-        return names
-
-    def _catch_up(self, imported: Imported) -> None:
-        for of, wrt in self._requests[imported.gradients :]:
-            imported.add_gradients(of, wrt)
+        names = [imported.add_gradients(of, wrt) for imported in self._imports.values()]
+        self._requests.append((of, tuple(wrt)))
+        return names[0]
 
     def session(self, seed: int = 0, *, often: bool = False) -> _Session:
         if seed not in self._imports:
-            self._imports[seed] = Imported(reseed(self._meta, seed) if seed else self._meta)
-        imported = self._imports[seed]
-        self._catch_up(imported)
+            imported = Imported(reseed(self._meta, seed) if seed else self._meta)
+            for of, wrt in self._requests:
+                imported.add_gradients(of, wrt)
+            self._imports[seed] = imported
         with translated("run"):
-            session = _Session(self, imported, self.lab.config(often=often))
+            session = _Session(self, self._imports[seed], self.lab.config(often=often))
         self.lab.sessions.append(session)
         return session
 
@@ -161,22 +155,22 @@ class _Session:
     def assign(self, values: Mapping[str, Array]) -> None:
         operations, feeds = [], {}
         for name, value in values.items():
-            if name not in self._owner.variables:
-                raise LabError("run", f"The graph has no variable {name[:80]!r}.")
-            array = self._as(name, value)
-            placeholder, assign, _ = self._import.variable(name)
+            placeholder, assign, _ = self._variable(name)
             operations.append(assign)
-            feeds[placeholder] = array
+            feeds[placeholder] = self._as(name, value)
         if operations:
             with translated("run"):
                 self._session.run(operations, feeds)
 
+    def _variable(self, name: str) -> tuple[Any, Any, Any]:
+        if name not in self._owner.variables:
+            raise LabError("run", f"The graph has no variable {name[:80]!r}.")
+        return self._import.variable(name)
+
     def _as(self, name: str, value: Array) -> Array:
         array = np.asarray(value)
         shape = self._import.shape(name)
-        if shape is not None and (
-            len(shape) != array.ndim or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True))
-        ):
+        if not fits(array.shape, shape):
             raise LabError("run", f"The variable {name[:80]!r} has the shape {shape}, not {array.shape}.")
         if array.dtype.kind not in "biuf":
             raise LabError("run", f"A value of the type {array.dtype} is not a number.")
@@ -184,11 +178,9 @@ class _Session:
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
         if names is not None:
-            for name in names:
-                if name not in self._owner.variables:
-                    raise LabError("run", f"The graph has no variable {name[:80]!r}.")
+            reads = [self._variable(name)[2] for name in names]
             with translated("run"):
-                found = self._session.run([self._import.variable(name)[2] for name in names])
+                found = self._session.run(reads)
             return {name: np.asarray(value) for name, value in zip(names, found, strict=True)}
         with suppress(LabError):
             return self.values(self._owner.variables)

@@ -28,7 +28,7 @@ from netgrader.reader.graph.nodes import Array
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.outputs import Layers
@@ -56,6 +56,8 @@ class _Place:
 
 #: What the tensors of a chain are, and the loss, for random scores; and the labels.
 _Run = tuple[list[Array], Array]
+#: For each tensor that can be scores what was observed of it.
+_Seen = dict[str, list[Observation]]
 
 
 def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
@@ -95,13 +97,13 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     if match is None:
         return layers, undecided
     tensor, formula, composed = match
-    before = np.concatenate([o.scores for o in seen[0][1]])
-    after = np.concatenate([o.scores for o in dict(seen)[tensor]])
+    values = {name: np.concatenate([o.scores for o in observations]) for name, observations in seen.items()}
+    before, after = next(iter(values.values())), values[tensor]
     if formula.kind == CROSS_ENTROPY and not composed and _is_scaled(-before, after):
         # What the last layer puts out is turned over first, a distance say: then the scores are what comes of that.
         place = replace(place, scores=tensor, chain=place.chain[place.chain.index(tensor) :])
-        seen = seen[[name for name, _ in seen].index(tensor) :]
-    named = _named_along(seen, tensor)
+        values = {tensor: after}
+    named = _named_along(values, tensor)
     loss = replace(
         undecided,
         match=formula,
@@ -115,8 +117,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
 
 def _labels_in_scores(found: Found) -> bool:
     """Whether what the student calls logits or prediction is made with the labels."""
-    labels = found.roles.labels
-    late = found.graph.descendants([labels])
+    late = found.graph.descendants([found.roles.labels])
     return any(found.hints.get(key) in late for key in ("logits", "prediction"))
 
 
@@ -153,21 +154,21 @@ def _first_scores(probe: GraphProbe, chain: Sequence[str], rows: int) -> tuple[i
     return None
 
 
-def _named_along(seen: Sequence[tuple[str, list[Observation]]], end: str) -> list[str]:
-    """The functions between the scores and the tensor that the loss is of, one after another."""
-    if end == seen[0][0]:
+def _named_along(values: Mapping[str, Array], end: str) -> list[str]:
+    """The functions between the scores, which come first, and the tensor that the loss is of, one after another."""
+    (start, current), *later = values.items()
+    if end == start:
         return ["none"]
-    values = {tensor: np.concatenate([o.scores for o in observations]) for tensor, observations in seen}
-    whole = name_activation(values[seen[0][0]], values[end])
+    whole = name_activation(current, values[end])
     if whole is not None:
         return [whole]
-    found, current = [], values[seen[0][0]]
-    for tensor, _ in seen[1:]:
-        name = name_activation(current, values[tensor])
+    found = []
+    for tensor, value in later:
+        name = name_activation(current, value)
         if name is not None:
             found.append(name)
-        if name is not None or _is_scaled(current, values[tensor]):
-            current = values[tensor]
+        if name is not None or _is_scaled(current, value):
+            current = value
         if tensor == end:
             break
     if not np.array_equal(current, values[end]):
@@ -187,19 +188,16 @@ def _share_of(scores: Array, rows: int, classes: int) -> int | None:
     return count if 0 < count < rows and rows % count == 0 and scores.shape[1] == classes else None
 
 
-def _observations(
-    probe: GraphProbe, place: _Place, runs: Sequence[_Run], window: slice
-) -> list[tuple[str, list[Observation]]]:
+def _observations(probe: GraphProbe, place: _Place, runs: Sequence[_Run], window: slice) -> _Seen:
     """For each tensor that can be scores of the rows in `window`: those, their labels and the loss, for each run."""
-    seen = []
+    seen = {}
     rows = len(range(*window.indices(len(runs[0][1]))))
     for index, tensor in enumerate(place.chain):
         if all(orient(run[index], rows, probe.classes) == place.form for run, _ in runs):
-            observations = [
+            seen[tensor] = [
                 Observation(as_rows(run[index], place.form, rows), labels[window], float(run[-1].sum()))
                 for run, labels in runs
             ]
-            seen.append((tensor, observations))
     return seen
 
 
@@ -210,10 +208,10 @@ def _total_share(scores: Array) -> float:
     return float(totals[0]) if alike else 0.0
 
 
-def _as_logarithms(seen: Sequence[tuple[str, list[Observation]]]) -> list[tuple[str, list[Observation]]]:
+def _as_logarithms(seen: _Seen) -> _Seen:
     """Probabilities as the scores that a softmax makes them from."""
-    tensor, observations = seen[0]
-    return [(tensor, [Observation(np.log(np.maximum(o.scores, 1e-30)), o.labels, o.value) for o in observations])]
+    tensor, observations = next(iter(seen.items()))
+    return {tensor: [replace(o, scores=np.log(np.maximum(o.scores, 1e-30))) for o in observations]}
 
 
 def _rows_meet(probe: GraphProbe, place: _Place, loss: str) -> bool:
@@ -270,31 +268,25 @@ def _observe(probe: GraphProbe, place: _Place, loss: str, rows: int, total: floa
     return runs
 
 
-def _first_match(seen: Sequence[tuple[str, list[Observation]]]) -> tuple[str, LossMatch, str] | None:
-    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one.
+def _first_match(seen: _Seen) -> tuple[str, LossMatch, str] | None:
+    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one."""
+    return next(((tensor, match, name) for tensor, match, name in _matches(seen) if match is not None), None)
+
+
+def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:
+    """What each tensor is by the right formula, then by the others.
 
     Last come formulas of an activation of the scores that is no tensor of its own, and variants of the right loss.
     """
-    for tensor, observations in seen:
-        match = recognise(observations, [CROSS_ENTROPY])
-        if match is not None:
-            return tensor, match, ""
-    others = [kind for kind in BANK if kind != CROSS_ENTROPY]
-    for tensor, observations in seen:
-        match = recognise(observations, others)
-        if match is not None:
-            return tensor, match, ""
-    for tensor, observations in seen:
+    for kinds in ([CROSS_ENTROPY], [kind for kind in BANK if kind != CROSS_ENTROPY]):
+        for tensor, observations in seen.items():
+            yield tensor, recognise(observations, kinds), ""
+    for tensor, observations in seen.items():
         for name in COMPOSED:
-            changed = [Observation(ACTIVATIONS[name](o.scores), o.labels, o.value) for o in observations]
-            match = recognise(changed, list(BANK))
-            if match is not None:
-                return tensor, match, name
-    for tensor, observations in seen:
-        match = recognise(observations)
-        if match is not None:
-            return tensor, match, ""
-    return None
+            changed = [replace(o, scores=ACTIVATIONS[name](o.scores)) for o in observations]
+            yield tensor, recognise(changed, list(BANK)), name
+    for tensor, observations in seen.items():
+        yield tensor, recognise(observations), ""
 
 
 def _reduction(found: Found, probe: GraphProbe, place: _Place, match: LossMatch, value: Array) -> str:

@@ -192,18 +192,18 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
     gradients = probe.gradients(found.loss, weights)
     if gradients is None:
         return descent
-    reached = [name for name, tensor in zip(weights, gradients, strict=True) if tensor is not None]
-    tensors = [tensor for tensor in gradients if tensor is not None]
+    reached = {name: tensor for name, tensor in zip(weights, gradients, strict=True) if tensor is not None}
     slopes, values = [], [probe.values(weights)]
     for _ in range(STEPS):
         # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
-        before = [] if random else probe.run(tensors, feeds)
-        ran = probe.run([*tensors, train_op] if random else [train_op], feeds)
+        before = None if random else probe.run([*reached.values()], feeds)
+        ran = probe.run([*reached.values(), train_op] if random else [train_op], feeds)
         if ran is None:
             return replace(descent, runs=False)
-        slopes.append(ran[:-1] if random else before)
+        slope = ran[:-1] if random else before
+        slopes += [] if slope is None else [dict(zip(reached, slope, strict=True))]
         values.append(probe.values(weights))
-    taken = _Taken(weights, reached, [s for s in slopes if s is not None], [v for v in values if v is not None])
+    taken = _Taken(weights, [*reached], slopes, [v for v in values if v is not None])
     descent = _judged(found, loss, replace(descent, runs=True), taken, random=random)
     if descent.kind is None and descent.moved and randomise_weights(found, probe):
         return _with_match(found, descent, _by_own_gradients(found, probe, descent, feeds))
@@ -220,15 +220,13 @@ class _Taken:
 
     weights: list[str]
     reached: list[str]
-    slopes: list[list[Array]]
+    slopes: list[dict[str, Array]]
     values: list[dict[str, Array]]
 
-    def thinned(self, indices: Sequence[int]) -> tuple[list[Array], list[Array]]:
-        """Gradients and values of the variables of these indices in `reached`; see `_thinned`."""
-        return _thinned(
-            [[slopes[index] for index in indices] for slopes in self.slopes],
-            [[values[self.reached[index]] for index in indices] for values in self.values],
-        )
+    def thinned(self, names: Sequence[str]) -> tuple[list[Array], list[Array]]:
+        """Gradients and values of these variables; see `_thinned`."""
+        gradients, places = ([[each[name] for name in names] for each in every] for every in (self.slopes, self.values))
+        return _thinned(gradients, places)
 
 
 def _likeness(
@@ -256,19 +254,15 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
     """Add what the steps show: what moved and what did not, which way, and by which rule."""
     match, reached, slopes, values = loss.match, taken.reached, taken.slopes, taken.values
     moved = [name for name in taken.weights if any(not np.array_equal(values[0][name], v[name]) for v in values[1:])]
-    largest = max((float(np.abs(value).max(initial=0)) for own in slopes for value in own), default=0.0)
-    sloped = [
-        name
-        for index, name in enumerate(reached)
-        if any(np.abs(own[index]).max(initial=0) > FAINT * largest for own in slopes)
-    ]
+    heights = {name: max((float(np.abs(s[name]).max(initial=0)) for s in slopes), default=0.0) for name in reached}
+    sloped = [name for name in reached if heights[name] > FAINT * max(heights.values())]
     descent = replace(
         descent,
         moved=tuple(moved),
         still=tuple(name for name in sloped if name not in moved),
         unreached=tuple(name for name in taken.weights if name not in reached),
     )
-    used = [index for index, name in enumerate(reached) if name in moved]
+    used = [name for name in reached if name in moved]
     if not used or len(slopes) < STEPS or len(values) < STEPS + 1:
         return descent
     gradients, places = taken.thinned(used)
@@ -365,15 +359,15 @@ def _gone_into(found: Found, tensors: Sequence[str]) -> set[str]:
     return gone
 
 
-def _by_variable(taken: _Taken, used: list[int]) -> StepMatch | None:
+def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
     """The rule of the variables one at a time, later layers first.
 
     With variables of TensorFlow's first kind a step may change a layer while an earlier layer's gradient is still being
     computed from it; the last layer's step is then the only one that follows from the gradient before.
     """
     rule = None
-    for index in reversed(used):
-        gradients, places = taken.thinned([index])
+    for name in reversed(used):
+        gradients, places = taken.thinned([name])
         steps = [after - before for before, after in itertools.pairwise(places)]
         if len(gradients[0]) < 5:
             continue
