@@ -149,14 +149,14 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
 
     def asked(*columns: Any) -> Any:
         query = gradebook.db.query(api.SubmittedAssignment.student_id, api.Notebook.name.label("notebook"), *columns)
-        query = query if student is None else query.filter(api.SubmittedAssignment.student_id == student)
-        return (
+        query = (
             query.select_from(api.SubmittedNotebook)
             .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
             .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
             .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
             .filter(api.Assignment.name == assignment)
         )
+        return query if student is None else query.filter(api.SubmittedAssignment.student_id == student)
 
     grade, comment = api.Grade, api.Comment
     graded = asked(
