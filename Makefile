@@ -100,7 +100,7 @@ reference: setup ## write the pages of docs/reference that follow from the code
 	@$(BIN)/python -m tests.guides.reference
 
 phrases: setup ## list what students read of what was found in netgrader/phrases.toml, to be translated
-	@$(BIN)/python -m netgrader.commands.phrases
+	@$(BIN)/python -m tests.guides.phrases
 
 lock: ## remake requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --quiet \

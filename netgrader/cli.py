@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from json import dumps
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import Annotated
 
@@ -37,6 +38,10 @@ Sandbox = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="How many notebooks at once; all cores if not given."),
+]
+Assignment = Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)]
+Students = Annotated[
+    list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
 ]
 
 
@@ -75,10 +80,8 @@ def grade(
 
 @app.command()
 def autograde(  # noqa: PLR0917  (options by name, for typer)
-    assignment: Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)],
-    student: Annotated[
-        list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
-    ] = None,
+    assignment: Assignment,
+    student: Students = None,
     workers: Workers = None,
     scheduler: Annotated[
         str | None,
@@ -88,13 +91,6 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
     force: Annotated[bool, typer.Option("--force", help="Save marks again even where nothing changed.")] = False,
     only: Annotated[
         str | None, typer.Option("--only", metavar="ungradable", help="Run anew only what could not be graded in full.")
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="TIME", help="Only who handed in since: 2026-11-20T18:00, or 3h, 2d ago."),
-    ] = None,
-    cell: Annotated[
-        str | None, typer.Option("--cell", metavar="ID", help="Only this check cell, and its tests anew: check_train.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say whose marks would change and why, and save nothing.")
@@ -114,8 +110,6 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         sandbox=sandbox,
         force=force,
         only=only,
-        since=since,
-        cell=cell,
         dry_run=dry_run,
     )
     raise typer.Exit(code)
@@ -124,21 +118,15 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 @app.command()
 def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
-    before: Annotated[
-        str | None,
-        typer.Option("--before", metavar="TIME", help="With --prune: also what is older than 30d, 2026-11-01."),
-    ] = None,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """List what is kept of gradings so that nothing is done twice, say why some of it is stale, make room.
+    """Say how much is kept of gradings so that nothing is done twice, and how much of it is stale; make room.
 
-    Example: netgrader store --prune --before 30d
+    Example: netgrader store --prune
     """
     from netgrader.commands.store import run
 
-    if before and not prune:
-        raise UsageError("--before goes with --prune.")
-    raise typer.Exit(run(sandbox, prune=prune, before=before))
+    raise typer.Exit(run(sandbox, prune=prune))
 
 
 @app.command()
@@ -158,23 +146,21 @@ def status(
 
 @app.command()
 def feedback(
-    assignment: Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)],
-    student: Annotated[
-        list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
-    ] = None,
+    assignment: Assignment,
+    student: Students = None,
 ) -> None:
     """Write a feedback page for each graded notebook, with what was found, why it matters and where to read.
 
     Example: netgrader feedback digits --student ada
     """
-    from netgrader.commands.feedback import run
+    from netgrader.commands.pages import run
 
     raise typer.Exit(run(assignment, tuple(student or ())))
 
 
 @app.command()
 def report(
-    assignment: Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)],
+    assignment: Assignment,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
     ] = None,
@@ -183,9 +169,9 @@ def report(
 
     Example: netgrader report digits
     """
-    from netgrader.commands.report import run
+    from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run(assignment, output))
+    raise typer.Exit(run_report(assignment, output))
 
 
 @app.command()
@@ -226,9 +212,18 @@ def read(
 
     Example: netgrader read graph.pb --exercise two_layer_network
     """
-    from netgrader.commands.read import run
+    from netgrader.named_exercises import read_network
 
-    raise typer.Exit(run(graph, exercise, json, static=static))
+    if not graph.is_file():
+        raise UsageError(f"There is no file {graph}.")
+    network = read_network(graph, exercise=exercise, lab=None if static else "auto")
+    text = dumps(network.as_json(), indent=2) + "\n"
+    if json is not None and str(json) == "-":
+        sys.stdout.write(text)
+        return
+    typer.echo(printable(str(network)))
+    if json is not None:
+        json.write_text(text, encoding="utf-8")
 
 
 @app.command("fair-line")
@@ -293,30 +288,20 @@ def main() -> None:
         if code == INTERRUPTED:
             typer.echo("netgrader: stopped. What was graded is kept; call again to go on.", err=True)
             code = 1
-    except NetgraderError as error:
-        if debug:
-            raise
-        typer.echo(printable(f"netgrader: {error}"), err=True)
-        code = 2 if isinstance(error, UsageError) else 1
-    except OSError as error:
-        if debug:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        typer.echo(
-            printable(
-                f"netgrader: {where}{error.strerror or error}. Make it accessible for the user who types this, or "
-            )
-            + "work in a copy; --debug shows where.",
-            err=True,
-        )
-        code = 1
     except Exception as error:
         if debug:
             raise
-        typer.echo(
-            printable(f"netgrader: something unexpected happened ({type(error).__name__}: {error})")
-            + "; --debug shows where.",
-            err=True,
-        )
-        code = 1
+        typer.echo(printable(f"netgrader: {_sentence(error)}"), err=True)
+        code = 2 if isinstance(error, UsageError) else 1
     sys.exit(code)
+
+
+def _sentence(error: Exception) -> str:
+    """Return what is said of an error."""
+    if isinstance(error, NetgraderError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        what_to_do = "Make it accessible for the user who types this, or work in a copy; --debug shows where."
+        return f"{where}{error.strerror or error}. {what_to_do}"
+    return f"something unexpected happened ({type(error).__name__}: {error}); --debug shows where."

@@ -43,6 +43,10 @@ class Course:
 
     root: Path
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what another process gets: the folder, and not the settings that were read from it."""
+        return {"root": self.root}
+
     @functools.cached_property
     def config(self) -> Mapping[str, Any]:
         """What nbgrader's commands would be set to here, as traitlets' Config: so that ours do as they do.
@@ -140,19 +144,8 @@ class Course:
 
     @property
     def scratch(self) -> Path:
-        """Where results are kept: beside the course, or in the user's cache where the course is read-only.
-
-        Raises
-        ------
-        UsageError
-            If ``NETGRADER_STORE`` is a URL.
-        """
+        """Where results are kept: beside the course, or in the user's cache where the course is read-only."""
         named = os.environ.get(STORE_VARIABLE)
-        if named and "://" in named:
-            raise UsageError(
-                f"{STORE_VARIABLE} names {named}; results are kept in a folder. Name one; if several machines grade, one "
-                "that they share."
-            )
         if named:
             return Path(named)
         beside = self.root / ".netgrader"

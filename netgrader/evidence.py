@@ -18,8 +18,9 @@ import struct
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -28,7 +29,7 @@ from netgrader.phrases import say
 from netgrader.strangers import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "CHANGED",
@@ -49,7 +50,6 @@ MANIFEST = "manifest.json"
 CHANGED = "changed"
 """The fact that names what meant something else when evidence was taken than when the last cell ended."""
 
-T = TypeVar("T")
 Array = npt.NDArray[Any]
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
@@ -62,6 +62,14 @@ _HEADER = re.compile(
     rb"\{'descr': '((?:[<>][iuf]|[|][iub])[1248])', 'fortran_order': (True|False), "
     rb"'shape': \(((?:\d{1,18}, ?)*(?:\d{1,18})?)\),? ?\}[ \n]*"
 )
+
+
+MOST_DIMENSIONS = 8
+Text = Annotated[str, msgspec.Meta(max_length=4_000)]
+# Files are called by number: nothing that a student chose becomes a path.
+_Pb = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.pb\Z")]
+_Npy = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.npy\Z")]
+_Shape = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(max_length=MOST_DIMENSIONS)]
 
 
 class BadEvidence(Exception):
@@ -78,8 +86,6 @@ class EvidenceLimits:
     total_bytes: int = 1_200_000_000
     items: int = 400
     files: int = 4_000
-    text: int = 4_000
-    dimensions: int = 8
     json_depth: int = 24
 
 
@@ -90,9 +96,9 @@ class ProbeError:
     `kind` is the exception's class name, `message` its text, `line` the student's source line that raised it, if known.
     """
 
-    kind: str
-    message: str
-    line: str | None = None
+    kind: Text
+    message: Text
+    line: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -261,7 +267,7 @@ def _written(path: Path) -> Iterator[BinaryIO]:
         raise NoRoom(str(error)) from error
 
 
-def read_npy(content: bytes, dimensions: int = 8) -> Array:
+def read_npy(content: bytes, dimensions: int = MOST_DIMENSIONS) -> Array:
     """Read a stranger's npy file: numbers only, no pickle, and no memory taken that the file itself does not fill.
 
     Raises
@@ -318,6 +324,43 @@ def read_evidence(
     return _Reader(folder, references or {}, limits or EvidenceLimits(), {} if looked_up is None else looked_up).read()
 
 
+class _Item(msgspec.Struct, tag_field="kind"):
+    """An item of a manifest; each kind has what `EvidenceWriter` writes of it."""
+
+    name: Text
+
+
+class _Fact(_Item, tag="fact"):
+    value: Any = None
+
+
+class _Array(_Item, tag="array"):
+    file: _Npy
+
+
+class _Lookup(_Item, tag="lookup"):
+    file: _Npy
+    reference: Text
+    shape: _Shape
+
+
+class _Graph(_Item, tag="graph"):
+    file: _Pb
+    parts: dict[Text, Text]
+    eval_feed: dict[Text, _Npy]
+    values: dict[Text, _Npy]
+    about: dict[str, Any]
+
+
+class _Error(_Item, tag="error"):
+    error: ProbeError
+
+
+class _Manifest(msgspec.Struct):
+    cell: Text
+    items: list[_Fact | _Array | _Lookup | _Graph | _Error]
+
+
 class _Reader:
     def __init__(
         self,
@@ -340,83 +383,62 @@ class _Reader:
         tables: dict[str, GreyLevels] = {}
         facts: dict[str, Json] = {}
         errors: dict[str, ProbeError] = {}
-        items = _expect(manifest.get("items"), list, "items")
-        if len(items) > self._limits.items:
-            raise BadEvidence(say("The evidence has {1} items; at most {2} are read.", len(items), self._limits.items))
-        for raw in items:
-            item = _expect(raw, dict, "item")
-            name = self._text(item.get("name"), "an item's name")
-            match item.get("kind"):
-                case "fact":
-                    facts[name] = item.get("value")
-                case "array":
-                    tables.pop(name, None)  # of two with one name the later one counts
-                    arrays[name] = self._array(item.get("file"))
-                case "lookup":
-                    arrays.pop(name, None)
-                    tables[name] = self._lookup(item)
-                case "graph":
-                    graphs[name] = self._graph(item)
-                case "error":
-                    error = _expect(item.get("error"), dict, "error")
-                    line = error.get("line")
-                    errors[name] = ProbeError(
-                        self._text(error.get("kind"), "an error's kind"),
-                        self._text(error.get("message"), "an error's message"),
-                        None if line is None else self._text(line, "an error's line"),
+        if len(manifest.items) > self._limits.items:
+            number, most = len(manifest.items), self._limits.items
+            raise BadEvidence(say("The evidence has {1} items; at most {2} are read.", number, most))
+        for item in manifest.items:
+            match item:
+                case _Fact():
+                    facts[item.name] = item.value
+                case _Array():
+                    tables.pop(item.name, None)  # of two with one name the later one counts
+                    arrays[item.name] = self._array(item.file)
+                case _Lookup():
+                    arrays.pop(item.name, None)
+                    tables[item.name] = self._lookup(item)
+                case _Graph():
+                    graphs[item.name] = GraphEvidence(
+                        meta_graph=self._bytes(item.file, self._limits.graph_bytes),
+                        parts=item.parts,
+                        eval_feed={name: self._array(file) for name, file in item.eval_feed.items()},
+                        values={name: self._array(file) for name, file in item.values.items()},
+                        about=item.about,
                     )
-                case _:
-                    raise BadEvidence("The evidence has an item of an unknown kind.")
-        cell = self._text(manifest.get("cell"), "the cell's name")
+                case _Error():
+                    errors[item.name] = item.error
         laid_out = LaidOut(arrays, tables, self._references, self._looked_up)
-        return Evidence(cell=cell, graphs=graphs, arrays=laid_out, tables=tables, facts=facts, errors=errors)
+        return Evidence(manifest.cell, graphs, laid_out, tables, facts, errors)
 
-    def _manifest(self) -> dict[str, Any]:
+    def _manifest(self) -> _Manifest:
         content = self._bytes(MANIFEST, self._limits.manifest_bytes)
         try:
-            manifest = read_json(content, self._limits.json_depth)
+            raw = read_json(content, self._limits.json_depth)
         except ValueError as error:
             raise BadEvidence("The evidence's manifest is not JSON, or nested too deeply.") from error
-        manifest = _expect(manifest, dict, "manifest")
-        if manifest.get("format") != FORMAT:
+        if isinstance(raw, dict) and raw.get("format") != FORMAT:
             raise BadEvidence(say("The evidence is not of format {1}; release and grader differ in version.", FORMAT))
-        return manifest
+        try:
+            return msgspec.convert(raw, _Manifest)
+        except msgspec.ValidationError as error:
+            raise BadEvidence(say("The evidence's manifest is not as it must be: {1}.", str(error)[:100])) from error
 
-    def _graph(self, item: dict[str, Any]) -> GraphEvidence:
-        return GraphEvidence(
-            meta_graph=self._bytes(self._file_name(item.get("file"), "pb"), self._limits.graph_bytes),
-            parts={
-                self._text(key, "a part's name"): self._text(value, "a part's tensor")
-                for key, value in _expect(item.get("parts"), dict, "parts").items()
-            },
-            eval_feed=self._arrays(item.get("eval_feed")),
-            values=self._arrays(item.get("values")),
-            about=_expect(item.get("about"), dict, "about"),
-        )
-
-    def _arrays(self, raw: object) -> dict[str, Array]:
-        files = _expect(raw, dict, "arrays")
-        return {self._text(key, "a tensor's name"): self._array(value) for key, value in files.items()}
-
-    def _lookup(self, item: dict[str, Any]) -> GreyLevels:
-        name = self._text(item.get("reference"), "a reference")
-        reference = self._references.get(name)
+    def _lookup(self, item: _Lookup) -> GreyLevels:
+        reference = self._references.get(item.reference)
         if reference is None:
+            name = item.reference
             raise BadEvidence(say("The evidence refers to an array {1!r} that the grader does not have.", name))
-        table = self._array(item.get("file"))
-        shape = _shape(item.get("shape"), self._limits.dimensions)
-        if table.shape != (LEVELS,) or math.prod(shape) != reference.size:
+        table = self._array(item.file)
+        if table.shape != (LEVELS,) or math.prod(item.shape) != reference.size:
             raise BadEvidence("A lookup table in the evidence does not fit its reference.")
         # A table of 256 numbers becomes an array of millions, and there may be hundreds: each counts with what it becomes.
         size = table.dtype.itemsize * reference.size
         self._bytes_left -= size
         if size > self._limits.array_bytes or self._bytes_left < 0:
             raise BadEvidence("The arrays in the evidence are too large.")
-        return GreyLevels(table, name, shape)
+        return GreyLevels(table, item.reference, item.shape)
 
-    def _array(self, file: object) -> Array:
-        content = self._bytes(self._file_name(file, "npy"), self._limits.array_bytes)
-        return read_npy(content, self._limits.dimensions)
+    def _array(self, file: str) -> Array:
+        return read_npy(self._bytes(file, self._limits.array_bytes))
 
     def _bytes(self, name: str, limit: int) -> bytes:
         self._files_left -= 1
@@ -437,34 +459,3 @@ class _Reader:
             raise BadEvidence(say("The evidence is too large: more than {1:,} bytes in {2}.", limit, name))
         self._bytes_left -= len(content)
         return content
-
-    def _file_name(self, raw: object, suffix: str) -> str:
-        name = self._text(raw, "a file's name")
-        stem, _, ending = name.partition(".")
-        if ending != suffix or not (stem.isascii() and stem.isdigit()) or len(stem) > 6:
-            raise BadEvidence("The evidence names a file that is not one of its own.")
-        return name
-
-    def _text(self, raw: object, what: str) -> str:
-        text = _expect(raw, str, what)
-        if len(text) > self._limits.text:
-            raise BadEvidence(say("In the evidence {1} is longer than {2} characters.", what, self._limits.text))
-        return text
-
-
-def _expect(value: object, kind: type[T], what: str) -> T:
-    if not isinstance(value, kind):
-        raise BadEvidence(say("In the evidence {1} is not a {2}.", what, kind.__name__))
-    return value
-
-
-def _shape(raw: object, dimensions: int) -> tuple[int, ...]:
-    sizes: Sequence[object] = _expect(raw, list, "a shape")
-    if len(sizes) > dimensions:
-        raise BadEvidence("An array in the evidence has too many dimensions.")
-    shape = []
-    for size in sizes:
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-            raise BadEvidence("An array in the evidence has an impossible shape.")
-        shape.append(size)
-    return tuple(shape)

@@ -1,15 +1,23 @@
-"""Files that are seen whole or not at all, and lines of JSON."""
+"""Files that are seen whole or not at all, and JSON from our own types and back: what is kept or sent between processes of ours.
+
+What strangers wrote is read within its limits before it comes here (`netgrader.strangers`, `netgrader.evidence`).
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import secrets
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["write_json", "write_json_line", "write_text"]
+__all__ = ["decode", "plain_json", "write_json", "write_json_line", "write_text"]
+
+T = TypeVar("T")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -24,11 +32,44 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON value, readable by people, in one move over what was there."""
-    write_text(path, json.dumps(value, indent=1) + "\n")
+    """Write JSON values or one of our types, readable by people, in one move over what was there."""
+    write_text(path, json.dumps(msgspec.to_builtins(value), indent=1) + "\n")
 
 
 def write_json_line(stream: IO[str], **record: Any) -> None:
     """Write a record as a line of JSON, and flush it."""
     stream.write(json.dumps(record) + "\n")
     stream.flush()
+
+
+def decode(kind: type[T], raw: object) -> T:
+    """Make a `kind` (a dataclass, or a type of such) of JSON values; fields that it does not have are left out.
+
+    Raises
+    ------
+    ValueError
+        If `raw` is not one, with the place that is wrong.
+    """
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def plain_json(value: object) -> Any:
+    """Return one of our types as JSON values: NumPy's numbers become Python's, and what is not finite becomes null."""
+    return _finite(msgspec.to_builtins(value, str_keys=True, enc_hook=_number))
+
+
+def _number(value: Any) -> Any:
+    if hasattr(value, "item"):
+        return value.item()
+    raise NotImplementedError
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

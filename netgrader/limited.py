@@ -141,7 +141,7 @@ def start_server(
     return process, Connection(ours.detach())
 
 
-class _Worker:
+class _Process:
     """The process, seen from the one that has work."""
 
     def __init__(self) -> None:
@@ -173,16 +173,16 @@ class _Worker:
         self._process.wait()
 
 
-class _Workers:
+class _Processes:
     """Processes that have nothing to do now, for whoever has work next: threads have work at the same time."""
 
     def __init__(self) -> None:
-        self._idle: list[_Worker] = []
+        self._idle: list[_Process] = []
         self._lock = threading.Lock()
         self._owner = os.getpid()
         atexit.register(self.close)
 
-    def take(self) -> _Worker:
+    def take(self) -> _Process:
         with self._lock:
             if self._owner != os.getpid():  # a fork has none of its parent's
                 self._owner, self._idle = os.getpid(), []
@@ -191,9 +191,9 @@ class _Workers:
                 if worker.lives:
                     return worker
                 worker.end()
-        return _Worker()
+        return _Process()
 
-    def give_back(self, worker: _Worker) -> None:
+    def give_back(self, worker: _Process) -> None:
         with self._lock:
             self._idle.append(worker)
 
@@ -204,8 +204,8 @@ class _Workers:
 
 
 @functools.cache
-def _workers() -> _Workers:
-    return _Workers()
+def _workers() -> _Processes:
+    return _Processes()
 
 
 def _serve(connection: Connection) -> None:

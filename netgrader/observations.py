@@ -1,21 +1,23 @@
 """What verification saw beside its verdicts, for pages to draw: networks, curves, sweeps, digits, images, rows.
 
-An observation decides nothing. A test hands it over through the fixture ``show``; it travels as JSON beside the
-verdicts
+An observation decides nothing. A test hands it over through the fixture ``show``; it travels as JSON beside the verdicts
 and is kept with the result. Texts and numbers in it may come from a student: whoever draws it treats them so.
 """
 
 from __future__ import annotations
 
 import base64
-import dataclasses
+import binascii
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+import msgspec
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 __all__ = [
     "Comparison",
@@ -23,7 +25,6 @@ __all__ = [
     "Images",
     "NetworkDrawing",
     "Observation",
-    "ObservationError",
     "Observations",
     "RowCounts",
     "Series",
@@ -31,10 +32,8 @@ __all__ = [
     "WrongDigit",
     "WrongDigits",
     "drawable",
-    "finite",
     "grey_image",
     "signed_image",
-    "to_json",
 ]
 
 IMAGE_BYTES = 28 * 28
@@ -47,12 +46,11 @@ LONGEST_DRAWING = 3_000_000
 Value = TypeVar("Value")
 
 
-class ObservationError(ValueError):
-    """Something stored as an observation is not one; the message is a sentence."""
+class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
+    """What is told from others by its `kind` in JSON."""
 
 
-@dataclass(frozen=True)
-class NetworkDrawing:
+class NetworkDrawing(_Drawn, frozen=True, tag="network"):
     """A network as the reader understood it.
 
     Attributes
@@ -71,7 +69,6 @@ class NetworkDrawing:
         The learning rate that it was asked for, as written, where that is not the exercise's own.
     """
 
-    kind: ClassVar[str] = "network"
     svg: str
     layers: tuple[str, ...]
     marked: tuple[str, ...] = ()
@@ -89,8 +86,7 @@ class Series:
     y: tuple[float | None, ...]
 
 
-@dataclass(frozen=True)
-class Curves:
+class Curves(_Drawn, frozen=True, tag="curves"):
     """Lines over a common axis.
 
     Attributes
@@ -105,7 +101,6 @@ class Curves:
         Whether `y` is a share to be written as a percentage.
     """
 
-    kind: ClassVar[str] = "curves"
     title: str
     x_label: str
     y_label: str
@@ -114,12 +109,14 @@ class Curves:
     log_y: bool = False
     percent: bool = False
 
+    def __post_init__(self) -> None:
+        if any(len(line.x) != len(line.y) for line in self.series):
+            raise ValueError("A line of a chart has more values on one axis than on the other.")
 
-@dataclass(frozen=True)
-class Comparison:
+
+class Comparison(_Drawn, frozen=True, tag="comparison"):
     """What was claimed beside what was recomputed, as shares; None where there is no claim."""
 
-    kind: ClassVar[str] = "comparison"
     title: str
     claimed: float | None
     recomputed: float
@@ -134,40 +131,41 @@ class WrongDigit:
     true: int
 
 
-@dataclass(frozen=True)
-class WrongDigits:
+class WrongDigits(_Drawn, frozen=True, tag="digits"):
     """Some of the test images that a network gets `wrong`, out of `total`."""
 
-    kind: ClassVar[str] = "digits"
     digits: tuple[WrongDigit, ...]
     wrong: int
     total: int
 
 
-@dataclass(frozen=True)
-class RowCounts:
+class RowCounts(_Drawn, frozen=True, tag="rows"):
     """How often rows were seen in an epoch: ``rows[k]`` rows were seen ``times[k]`` times."""
 
-    kind: ClassVar[str] = "rows"
     title: str
     times: tuple[int, ...]
     rows: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        if len(self.times) != len(self.rows):
+            raise ValueError("A count of rows has more counts than rows.")
 
-@dataclass(frozen=True)
-class Sweep:
+
+class Sweep(_Drawn, frozen=True, tag="sweep"):
     """Test accuracy over the learning rate, as the student found it; `best` is the rate the student chose."""
 
-    kind: ClassVar[str] = "sweep"
     rates: tuple[float, ...]
     accuracies: tuple[float | None, ...]
     best: float | None = None
-    recomputed: Mapping[str, float] = field(default_factory=dict)
+    recomputed: Mapping[str, float] = {}
     """Accuracies that we found for some of the rates; keys are ``repr`` of the rate."""
 
+    def __post_init__(self) -> None:
+        if len(self.rates) != len(self.accuracies):
+            raise ValueError("A sweep does not have one accuracy for each rate.")
 
-@dataclass(frozen=True)
-class Images:
+
+class Images(_Drawn, frozen=True, tag="images"):
     """Rows of 28 by 28 images: weights, gradients, digits.
 
     Attributes
@@ -182,11 +180,19 @@ class Images:
         False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive.
     """
 
-    kind: ClassVar[str] = "images"
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     signed: bool = False
+
+    def __post_init__(self) -> None:
+        for image in (image for row in self.rows for image in row):
+            try:
+                length = len(base64.b64decode(image, validate=True))
+            except binascii.Error as error:
+                raise ValueError("An image is not base64.") from error
+            if length != IMAGE_BYTES:
+                raise ValueError(f"An image has {length} bytes where {IMAGE_BYTES} belong.")
 
 
 Observation: TypeAlias = NetworkDrawing | Curves | Comparison | WrongDigits | RowCounts | Sweep | Images
@@ -210,15 +216,12 @@ def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
     return base64.b64encode(levels.tobytes()).decode("ascii")
 
 
-def to_json(observations: Observations) -> dict[str, list[dict[str, Any]]]:
-    """Return observations as JSON values, as much of them as can be drawn; a number that is not finite becomes null."""
-    return {
-        cell: [{"kind": one.kind, **finite(dataclasses.asdict(drawable(one)))} for one in seen[:MOST]]
-        for cell, seen in observations.items()
-    }
+def drawable(observations: Observations) -> Observations:
+    """Return of observations as much as can be drawn."""
+    return {cell: tuple(map(_drawable, seen[:MOST])) for cell, seen in observations.items()}
 
 
-def drawable(one: Observation) -> Observation:
+def _drawable(one: Observation) -> Observation:
     """Return an observation that a chart has room for: a million values, and 1e308, are as easily handed over as others."""
     match one:
         case Curves():
@@ -226,9 +229,9 @@ def drawable(one: Observation) -> Observation:
                 Series(line.name, tuple(map(_on_an_axis, _thinned(line.x))), tuple(map(_on_a_chart, _thinned(line.y))))
                 for line in one.series
             )
-            return dataclasses.replace(one, series=tuple(series))
+            return msgspec.structs.replace(one, series=tuple(series))
         case Sweep():
-            return dataclasses.replace(
+            return msgspec.structs.replace(
                 one,
                 rates=tuple(map(_on_an_axis, _thinned(one.rates))),
                 accuracies=tuple(map(_on_a_chart, _thinned(one.accuracies))),
@@ -236,9 +239,9 @@ def drawable(one: Observation) -> Observation:
                 recomputed={rate: found for rate, found in one.recomputed.items() if _on_a_chart(float(rate))},
             )
         case Comparison():
-            return dataclasses.replace(one, claimed=_on_a_chart(one.claimed))
+            return msgspec.structs.replace(one, claimed=_on_a_chart(one.claimed))
         case NetworkDrawing():
-            return dataclasses.replace(
+            return msgspec.structs.replace(
                 one,
                 svg=one.svg if len(one.svg) <= LONGEST_DRAWING else "",
                 layers=one.layers[:MOST],
@@ -266,14 +269,3 @@ def _on_an_axis(value: float) -> float:
 def _thinned(values: tuple[Value, ...]) -> tuple[Value, ...]:
     """Return `values`, or as many of them as a chart has places for, the last among them."""
     return values if len(values) <= MOST_POINTS else (*values[:: -(-len(values) // (MOST_POINTS - 1))], values[-1])
-
-
-def finite(value: Any) -> Any:
-    """Return JSON values with None in the place of numbers that are not finite, which JSON does not have."""
-    if isinstance(value, Mapping):
-        return {key: finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import hashlib
 import json
-import sys
 from collections.abc import Mapping  # noqa: TC003  (a kept one is decoded by what its fields say)
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from netgrader.decoding import decode
 from netgrader.errors import NetgraderError
-from netgrader.files import write_json
+from netgrader.files import decode, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -26,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Skeleton", "SkeletonCell", "skeleton"]
 
 FORMAT = 2
-GRAMMARS = "rfc3987_syntax"
 
 
 @dataclass(frozen=True)
@@ -116,10 +111,6 @@ class Skeleton:
         """Ids of the tracked cells."""
         return frozenset(cell.grade_id for cell in self.tracked)
 
-    def as_json(self) -> dict[str, Any]:
-        """For the store."""
-        return {"notebook": self.notebook, "metadata": self.metadata, "cells": [asdict(cell) for cell in self.cells]}
-
 
 def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
     """The release version of `notebook`, generated from its source by nbgrader's preprocessors, and kept.
@@ -141,7 +132,7 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
         except (ValueError, KeyError, TypeError):
             kept.unlink(missing_ok=True)  # damaged: made again below
     made = _generate(assignment, source)
-    write_json(kept, made.as_json())
+    write_json(kept, made)
     return made
 
 
@@ -156,8 +147,7 @@ def _config_bytes(assignment: Assignment) -> bytes:
 
 
 def _generate(assignment: Assignment, source: Path) -> Skeleton:
-    with _without_grammars():
-        import nbformat  # noqa: PLC0415  (slow)
+    import nbformat  # noqa: PLC0415  (slow)
     from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (slow)
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415
 
@@ -189,19 +179,6 @@ def _generate(assignment: Assignment, source: Path) -> Skeleton:
         for cell in notebook.cells
     )
     return Skeleton(source.stem, cells, json.loads(json.dumps(notebook.metadata)))
-
-
-@contextlib.contextmanager
-def _without_grammars() -> Iterator[None]:
-    """Keep jsonschema from compiling grammars for addresses, which takes a second: no notebook's schema has any."""
-    there = GRAMMARS in sys.modules
-    if not there:
-        sys.modules[GRAMMARS] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if not there:
-            del sys.modules[GRAMMARS]
 
 
 def _tracked(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

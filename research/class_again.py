@@ -20,9 +20,8 @@ from pathlib import Path
 from netgrader.cage import require_self_tests
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
-from netgrader.grading.pool import ProcessPool, grade_tasks
+from netgrader.grading.pool import Done, ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, Task, longest_first
 from research.right_notebooks import ROOT, commit, later, write_result
 
 ROWS = Path(__file__).with_suffix(".csv")

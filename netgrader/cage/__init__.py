@@ -11,8 +11,7 @@ by one (`netgrader.cage.self_tests`); everything else is private.
 """
 
 from netgrader.cage.host import remove_tree, scratch_folder
-from netgrader.cage.promise_cache import require_self_tests
-from netgrader.cage.sandboxes import SANDBOXES, memory_warning, open_sandbox
+from netgrader.cage.sandboxes import SANDBOXES, memory_warning, open_sandbox, require_self_tests
 from netgrader.cage.supervisor import Caged
 from netgrader.cage.types import HOME, Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError, Usage
 

@@ -214,8 +214,6 @@ class BubblewrapSandbox:
     def _processors(self, limits: Limits, *, by_group: bool) -> list[int]:
         """Return the processors to run on, empty for all; inside, the filter refuses to change them."""
         ours = sorted(os.sched_getaffinity(0))
-        if limits.cpus is not None:
-            return sorted(limits.cpus.intersection(ours))
         count = max(1, round(limits.cpu_cores))
         return [] if by_group or count >= len(ours) else sorted(secrets.SystemRandom().sample(ours, count))
 

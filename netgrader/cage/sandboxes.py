@@ -1,21 +1,39 @@
-"""The sandboxes by name, and the one without a cage: for machines that have none, and only when asked for by name."""
+"""The sandboxes by name, the one without a cage, and the self-tests that are run before anything untrusted: once a boot.
+
+The one without a cage is for machines that have none, and only when asked for by name. Self-tests take seconds, so their success
+is cached for this user until the machine is booted again or anything changes that they depend on. Failure is never cached.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
-from netgrader.cage.cgroups import GAP
-from netgrader.cage.host import basic_environment, remove_tree, scratch_folder
+from netgrader.cage.cgroups import GAP, GROUP_REMEDY
+from netgrader.cage.host import basic_environment, interpreter, remove_tree, scratch_folder
+from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.supervisor import Caged, Launch
 from netgrader.cage.types import HOME, Mount, Plan, Sandbox, SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from netgrader.cage.zygote import Zygote
 
-__all__ = ["SANDBOXES", "UncagedSandbox", "memory_warning", "open_sandbox"]
+__all__ = ["SANDBOXES", "UncagedSandbox", "memory_warning", "once_a_boot", "open_sandbox", "require_self_tests"]
+
+TOOLS = ("bwrap", "setpriv", "prlimit", "taskset", "nsenter")
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+ATTEMPTS = 2  # a busy machine may be too slow once
 
 
 class UncagedSandbox:
@@ -108,3 +126,103 @@ def memory_warning(name: str) -> str:
         return ""
     gap = sandbox.memory_gap if sandbox.caged else ""
     return f"Take care: {gap}. Type: netgrader doctor" if gap else ""
+
+
+@functools.cache
+def require_self_tests(name: str = "bubblewrap") -> None:
+    """Run the self-tests of the sandbox called `name`, unless they have passed since the machine was booted.
+
+    The sandbox without a cage has none.
+
+    Raises
+    ------
+    SandboxError
+        If one fails, there is no such sandbox, or root would grade without a limit on memory that holds: the sentence
+        names it and says what to type.
+    """
+    sandbox = open_sandbox(name)
+    if not sandbox.caged:
+        return
+    gap = sandbox.memory_gap
+    if gap and os.geteuid() == 0 and name != GrouplessBubblewrap.name:
+        raise SandboxError(
+            f"Nothing is graded as root here, since {gap}. Give netgrader a control group for memory that it "
+            f"may write to ({GROUP_REMEDY}), or accept that and ask for --sandbox {GrouplessBubblewrap.name}."
+        )
+    problem = once_a_boot(name, gap, lambda: _problem(sandbox))
+    if problem is not None:
+        raise SandboxError(problem)
+
+
+def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None]) -> str | None:
+    """Return what `attempt` returns: None for success, which is cached until the next boot.
+
+    Parameters
+    ----------
+    name
+        What is tried.
+    gap
+        As `Sandbox.memory_gap`, on which the result depends.
+    attempt
+        Returns None or a sentence on what is wrong.
+    """
+    with _cache() as folder:
+        passed = folder / f"{_key(name, gap)}.held" if folder else None
+        if passed is not None and passed.is_file():
+            return None
+        problem = attempt()
+        if problem is None and passed is not None:
+            with contextlib.suppress(OSError):  # then the next call tries again
+                passed.touch()
+        return problem
+
+
+def _problem(sandbox: Sandbox) -> str | None:
+    """Return a sentence on the promises that are not kept, or None."""
+    for _ in range(ATTEMPTS):
+        broken = [one for one in run_self_tests(sandbox) if one.needed and not one.held]
+        if not broken:
+            return None
+    more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
+    return (
+        f"Nothing is graded: the cage does not keep the promise “{broken[0].name}”{more} ({broken[0].detail}). "
+        f"Type: netgrader doctor{'' if sandbox.name == 'bubblewrap' else f' --sandbox {sandbox.name}'}"
+    )
+
+
+def _key(name: str, gap: str) -> str:
+    """Return a hash of all that the self-tests depend on."""
+    tools = [shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin:/usr/sbin") for tool in TOOLS]
+    code = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        code.update(hashlib.sha256(path.read_bytes()).digest())
+    depends_on = {
+        "sandbox": name,
+        "gap": gap,
+        "boot": BOOT.read_text() if BOOT.is_file() else "",
+        "machine": os.uname().release,
+        "user": os.geteuid(),
+        "interpreter": [sys.executable, sys.version, *(str(mount.host) for mount in interpreter())],
+        "tools": [[path, os.stat(path).st_mtime_ns, os.stat(path).st_size] for path in tools if path],  # noqa: PTH116
+        "code": code.hexdigest(),
+        "processors": sorted(os.sched_getaffinity(0)),
+    }
+    return hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _cache() -> Iterator[Path | None]:
+    """Give the cache's folder, locked so that of many processes one tries; None if this user has no place for one."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "netgrader" / "promises"
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_uid != os.geteuid():  # somebody else's word does not count
+                raise PermissionError
+            lock = stack.enter_context((folder / "lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError:
+            yield None
+            return
+        yield folder

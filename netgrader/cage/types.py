@@ -49,8 +49,6 @@ class Limits:
         Time until everything is killed.
     cpu_cores
         Processor time a second, in cores.
-    cpus
-        Ids of the processors to run on; None leaves the choice to the sandbox.
     memory_bytes
         Memory, files in memory (/tmp, /dev/shm, home) included where a control group counts them.
     processes
@@ -69,7 +67,6 @@ class Limits:
 
     wall_seconds: float = 3600.0
     cpu_cores: float = 2.0
-    cpus: frozenset[int] | None = None
     memory_bytes: int = 4_000_000_000
     processes: int = 256
     file_bytes: int = 1_200_000_000

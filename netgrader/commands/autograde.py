@@ -6,43 +6,33 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netgrader.commands.changes import changes_of, changes_table
-from netgrader.commands.choose import (
-    handed_in_since,
-    moment,
-    not_in_full,
-    notebooks_with,
-    students_of,
-    tasks_of,
-)
-from netgrader.commands.progress import Progress
+from netgrader.checks.wording import plain
+from netgrader.commands.changes import changes_table
 from netgrader.commands.saving import Saver
-from netgrader.commands.show import class_table, console, trouble_lines, uncaged_warning, ungraded
-from netgrader.commands.status import Journal
+from netgrader.commands.show import class_table, console, require_known, trouble_lines, uncaged_warning, ungraded
+from netgrader.commands.status import Journal, Progress
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.cluster import DaskPool
-from netgrader.grading.pool import ProcessPool, grade_tasks
+from netgrader.grading.grade import jobs_of
+from netgrader.grading.graded_notebook import load_last_result
+from netgrader.grading.pool import DaskPool, Done, ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
 from netgrader.grading.store import open_store
-from netgrader.grading.tasks import Done, Task, longest_first
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.gradebook import has_duedate, marks_by_hand, opened, require_writable, sync_cells
 from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
 
     from netgrader.grading.pool import Watcher
-    from netgrader.results import NotebookResult
 
-__all__ = ["grade_class", "run"]
+__all__ = ["grade_class", "run", "students_of", "tasks_of"]
 
 UNGRADABLE = "ungradable"
 MOST_NAMED = 10
@@ -57,8 +47,6 @@ def run(
     force: bool,
     scheduler: str | None = None,
     only: str | None = None,
-    since: str | None = None,
-    cell: str | None = None,
     dry_run: bool = False,
 ) -> int:
     """Grade the class, or some students of it; the exit code."""
@@ -70,18 +58,12 @@ def run(
     out = console()
     uncaged_warning(out, sandbox)
     chosen = students_of(assignment, students)
-    if since is not None:
-        after = moment(since)
-        chosen = [student for student in chosen if handed_in_since(assignment, student, after)]
-        if not chosen:
-            out.print(f"Nobody has handed in '{name}' since {after:%Y-%m-%d %H:%M}.")
-            return 0
     if only:
         chosen = [student for student in chosen if not_in_full(assignment, student)]
         if not chosen:
             out.print("Everything that was graded was graded in full.")
             return 0
-    options = Options(sandbox=sandbox, anew=bool(only), cells=(cell,) if cell else ())
+    options = Options(sandbox=sandbox, anew=bool(only))
     return grade_class(
         assignment,
         chosen,
@@ -90,7 +72,6 @@ def run(
         workers=workers,
         scheduler=scheduler,
         force=force,
-        notebooks=notebooks_with(assignment, cell) if cell else None,
         dry_run=dry_run,
     )
 
@@ -105,13 +86,12 @@ def grade_class(
     force: bool,
     scheduler: str | None = None,
     before_table: Callable[[], None] = lambda: None,
-    notebooks: Sequence[str] | None = None,
     dry_run: bool = False,
 ) -> int:
     """Grade `students` of `assignment` (all if none are named), save their marks, print the table; the exit code.
 
-    `before_table` is called when the marks are saved: what it prints stands above the table, which ends the output. Of
-    `notebooks`, if some are named, no others are graded. A dry run saves nothing and prints what it would change.
+    `before_table` is called when the marks are saved: what it prints stands above the table, which ends the output. A dry
+    run saves nothing and prints what it would change.
     """
     begun = time.monotonic()
     chosen = students_of(assignment, students)
@@ -121,13 +101,11 @@ def grade_class(
     with _alone(assignment):
         open_store(assignment.course).clean()
         tasks, unread = tasks_of(assignment, chosen)
-        if notebooks is not None:
-            tasks = [task for task in tasks if task.job.notebook in notebooks]
         if dry_run:
             done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler)
             with opened(assignment.course) as gradebook:
                 given = marks_by_hand(gradebook, assignment)
-            changes_table(out, changes_of(done, given), len({task.student for task in tasks}))
+            changes_table(out, done, given)
             _trouble(out, done)
             return 0
         sync_cells(assignment, {task.job.notebook for task in tasks})
@@ -136,13 +114,60 @@ def grade_class(
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
     before_table()
-    _summary(out, chosen, done, failed, cells=options.cells, seconds=time.monotonic() - begun)
+    _summary(out, chosen, done, failed, time.monotonic() - begun)
     for message in (*saver.warnings, *saver.penalties):
         out.print(message, markup=False)
     _times(out, assignment, times)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)
     return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
+
+
+def students_of(assignment: Assignment, asked: Sequence[str]) -> list[str]:
+    """Return those who handed something in, or those of them who are asked for.
+
+    Raises
+    ------
+    UsageError
+        If there is nobody, or not everybody who is asked for.
+    """
+    for student in asked:
+        if "/" in student or "\\" in student or student in {"", ".", ".."}:
+            raise UsageError(f"'{student}' cannot be a student's id: it names a folder, so it has no slash in it.")
+    there = list(assignment.course.submitted(assignment.name))
+    if not there:
+        folder = assignment.course.folder("submitted", "STUDENT", assignment.name)
+        raise UsageError(f"Nobody has handed in '{assignment.name}' yet: there is no folder like {folder}.")
+    require_known(asked, there, assignment.name)
+    return sorted(set(asked)) if asked else there
+
+
+def tasks_of(assignment: Assignment, students: Iterable[str]) -> tuple[list[Task], dict[str, str]]:
+    """Return what `students` handed in, and a sentence for each whose submission cannot be read or is empty."""
+    tasks: list[Task] = []
+    unread: dict[str, str] = {}
+    for student in students:
+        try:
+            own = [Task(student, job) for job in jobs_of(assignment, student)]
+        except NetgraderError as error:
+            unread[student] = str(error)
+        except OSError as error:
+            unread[student] = plain(
+                f"{error.filename} cannot be read ({error.strerror}), so it was not graded. Make it readable for the "
+                "user who grades, and call again."
+            )
+        else:
+            tasks += own
+            if not own:
+                unread[student] = "No notebook was handed in."
+    return tasks, unread
+
+
+def not_in_full(assignment: Assignment, student: str) -> bool:
+    """Whether the last result of one of the student's notebooks is missing or not in full."""
+    tasks, unread = tasks_of(assignment, [student])
+    before = [load_last_result(assignment, student, task.job.notebook) for task in tasks]
+    return bool(unread) or any(one is None or ungraded([one.result]) for one in before)
 
 
 def _graded(
@@ -193,13 +218,11 @@ def _summary(
     chosen: Sequence[str],
     done: Sequence[Done],
     failed: dict[str, str],
-    *,
-    cells: Sequence[str],
     seconds: float,
 ) -> None:
     """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
-    rows = [(one.task.student, _narrowed(one.result, cells), one.error) for one in order]
+    rows = [(one.task.student, one.result, one.error) for one in order]
     named = {(student, error) for student, _, error in rows if error}
     rows += [(student, None, error) for student, error in failed.items() if (student, error) not in named]
     class_table(out, rows)
@@ -225,21 +248,6 @@ def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
             f"written themselves; the exchange does not have these submissions: {first}{more}.",
             markup=False,
         )
-
-
-def _narrowed(result: NotebookResult | None, names: Sequence[str]) -> NotebookResult | None:
-    """Return a result with the cells called `names` alone; as it is if there are none."""
-    if result is None or not names:
-        return result
-    cells = tuple(cell for cell in result.cells if cell.cell in names)
-    codes = {code for cell in cells for check in cell.checks for code in check.faults}
-    return replace(
-        result,
-        cells=cells,
-        score=sum(cell.points or 0.0 for cell in cells),
-        max_score=sum(cell.max_points for cell in cells),
-        faults=tuple(code for code in result.faults if code in codes),
-    )
 
 
 def _trouble(out: Console, done: Sequence[Done]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
 from netgrader.checks.cell_points import is_consequence
-from netgrader.grading.last_result import load_last_result
+from netgrader.grading.graded_notebook import load_last_result
 from netgrader.results import severity_of
 
 if TYPE_CHECKING:
@@ -17,39 +16,32 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from netgrader.grading.tasks import Done
+    from netgrader.grading.pool import Done
     from netgrader.results import CellResult, CheckResult
 
-__all__ = ["Change", "changes_of", "changes_table"]
+__all__ = ["changes_table"]
 
 EPSILON = 1e-9
 MOST_REASONS = 3
 
 
-@dataclass(frozen=True)
-class Change:
-    """A cell's points before and after. `by_hand` is what a person gave instead, which stays."""
-
-    student: str
-    notebook: str
-    cell: str
-    before: float | None
-    after: float
-    why: tuple[str, ...]
-    by_hand: float | None = None
-
-
-def changes_of(done: Sequence[Done], by_hand: Mapping[tuple[str, str, str], float]) -> list[Change]:
-    """Return what grading would change, against the last results.
+def changes_table(out: Console, done: Sequence[Done], by_hand: Mapping[tuple[str, str, str], float]) -> None:
+    """Print the cells whose points grading would change against the last results, and how many students they concern.
 
     Parameters
     ----------
+    out
+        Where to.
     done
         What was graded now.
     by_hand
-        Points that a person gave, by student, notebook and cell.
+        Points that a person gave, by student, notebook and cell; they stay.
     """
-    found = []
+    table = Table("student", "notebook", "cell")
+    table.add_column("before", justify="right")
+    table.add_column("after", justify="right")
+    table.add_column("why")
+    sums: dict[str, float] = {}
     for one in sorted(done, key=lambda one: (one.task.student, one.task.job.notebook)):
         student, notebook = one.task.student, one.task.job.notebook
         last = load_last_result(one.task.job.assignment, student, notebook)
@@ -58,33 +50,23 @@ def changes_of(done: Sequence[Done], by_hand: Mapping[tuple[str, str, str], floa
             old = before.get(cell.cell)
             if cell.points is None or (old and abs((old.points or 0.0) - cell.points) < EPSILON):
                 continue
-            why = tuple(_reasons(old, cell)) if last else ("graded for the first time",)
+            why = list(_reasons(old, cell)) if last else ["graded for the first time"]
+            reasons = [
+                *why[:MOST_REASONS],
+                *([f"and {len(why) - MOST_REASONS} more"] if len(why) > MOST_REASONS else []),
+            ]
             given = by_hand.get((student, notebook, cell.cell))
-            found.append(Change(student, notebook, cell.cell, old.points if old else None, cell.points, why, given))
-    return found
-
-
-def changes_table(out: Console, changes: Sequence[Change], students: int) -> None:
-    """Print them, and how many of the `students` who were graded they concern."""
-    table = Table("student", "notebook", "cell")
-    table.add_column("before", justify="right")
-    table.add_column("after", justify="right")
-    table.add_column("why")
-    sums: dict[str, float] = {}
-    for one in changes:
-        reasons = list(one.why[:MOST_REASONS])
-        if one.by_hand is None:
-            sums[one.student] = sums.get(one.student, 0.0) + one.after - (one.before or 0.0)
-        else:
-            reasons.insert(0, f"a person gave {one.by_hand:g}, which stays")
-        if len(one.why) > MOST_REASONS:
-            reasons.append(f"and {len(one.why) - MOST_REASONS} more")
-        before = "-" if one.before is None else f"{one.before:g}"
-        table.add_row(*map(escape, (one.student, one.notebook, one.cell, before, f"{one.after:g}", "\n".join(reasons))))
-    if changes:
+            if given is None:
+                sums[student] = sums.get(student, 0.0) + cell.points - ((old and old.points) or 0.0)
+            else:
+                reasons.insert(0, f"a person gave {given:g}, which stays")
+            points = "-" if old is None or old.points is None else f"{old.points:g}"
+            table.add_row(*map(escape, (student, notebook, cell.cell, points, f"{cell.points:g}", "\n".join(reasons))))
+    if table.row_count:
         out.print(table)
     up = sum(change > EPSILON for change in sums.values())
     down = sum(change < -EPSILON for change in sums.values())
+    students = len({one.task.student for one in done})
     out.print(
         f"Marks of {len(sums)} of {students} students would change: {up} up, {down} down. Nothing was written; type the "
         "same without --dry-run to save it, which runs nothing again.",

@@ -6,13 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from netgrader.commands.autograde import grade_class
-from netgrader.commands.feedback import feedback_of_class
-from netgrader.commands.release import chosen
-from netgrader.commands.report import report_on_class
+from netgrader.commands.pages import feedback_of_class, report_on_class
+from netgrader.commands.release import chosen, release
 from netgrader.commands.show import console
 from netgrader.course import find_course
 from netgrader.grading.stages import Options
-from netgrader.release import release
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,21 +1,42 @@
-"""``netgrader release``: generates ``release/`` from ``source/``, or says whether it is what would be generated."""
+"""``netgrader release``: what students get, ``release/``, generated from ``source/`` by nbgrader, with package, data, tests."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from netgrader.checks.exercises import load_exercises
 from netgrader.course import find_course
-from netgrader.errors import UsageError
-from netgrader.release import differences, release
+from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.severities import severities_of
+from netgrader.nbgrader_plugin.converters import generate_assignment
+from netgrader.nbgrader_plugin.gradebook import removed_notebooks
+from netgrader.wheel import REQUIRED, build_wheel, requirements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netgrader.course import Assignment, Course
+    from netgrader.course import Assignment, Course, NotebookFiles
 
-__all__ = ["chosen", "run"]
+__all__ = ["chosen", "differences", "generate", "release", "run"]
+
+README = """\
+# {title}
+
+1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13.
+2. Type `python -m venv .venv`, then `.venv/bin/pip install -r requirements.txt`, then `.venv/bin/jupyter lab`.
+   On Windows `.venv\\Scripts\\` stands for `.venv/bin/`.
+3. Open {notebooks}. In Colab, upload all files of this folder beside the notebook; its first cell does the rest.
+4. Fill in the cells that say `YOUR CODE HERE`, and run the `check(...)` below each: it answers within seconds.
+5. The data is `{data}`; nothing is downloaded. You may import Python files of your own that lie beside the notebook.
+6. Hand in the notebook under its own name, with those files. To grade it we run it anew, from top to bottom.
+"""
 
 
 def run(assignment: str | None, notebooks: Sequence[str], *, check: bool) -> int:
@@ -55,3 +76,103 @@ def chosen(course: Course, name: str | None) -> Assignment:
         known = ", ".join(one.name for one in own) or "none"
         raise UsageError(f"The course in {course.root} has these assignments: {known}. Name one with --assignment.")
     return own[0]
+
+
+def release(assignment: Assignment, notebooks: Sequence[str] = ()) -> Path:
+    """Generate the release of `assignment`, or of some notebooks of it, and put it in its place in one step.
+
+    What is released is all that is there afterwards: a later notebook is given what answers an earlier one, so none may
+    stay behind unasked. Cells and points go into the gradebook.
+
+    Raises
+    ------
+    NetgraderError
+        With nbgrader's reason, if it refuses; or if a parameter of an exercise makes no sense. The old release stays.
+    UsageError
+        If there is no such notebook.
+    """
+    target = assignment.release
+    target.parent.mkdir(parents=True, exist_ok=True)
+    chosen = tuple(sorted({assignment.files(name).name for name in notebooks})) or assignment.notebooks
+    # Beside the target, so that the last step is a rename.
+    part = target.parent / f".{target.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    try:
+        generate(assignment, part, chosen, save=True)
+        old = part.with_name(part.name + "-old")
+        if target.is_dir():
+            target.rename(old)
+        part.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def differences(assignment: Assignment) -> tuple[str, ...]:
+    """Names of the files in which ``release/`` is not what ``source/`` generates; writes nothing to either."""
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "fresh"
+        generate(assignment, fresh, assignment.notebooks, save=False)
+        wanted, found = _contents(fresh), _contents(assignment.release)
+    return tuple(sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name)))
+
+
+def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, save: bool) -> None:
+    """Write the release of `notebooks` into the folder `target`.
+
+    Raises
+    ------
+    BadExerciseError
+        If a parameter of an exercise makes no sense: each student's check would stumble over it. Nothing is written.
+    UsageError
+        If there is no such severity or code as the course names.
+    """
+    if not notebooks:
+        raise UsageError(f"{assignment.source} holds no notebooks.")
+    first = assignment.files(notebooks[0])
+    load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
+    severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
+    target.mkdir(parents=True, exist_ok=True)
+    files = [assignment.files(name) for name in notebooks]
+    with tempfile.TemporaryDirectory() as folder:
+        # Given all at once, nbgrader takes out what is there no more, and adds nothing where somebody handed in.
+        at_once = set(notebooks) == set(assignment.notebooks) and (not save or removed_notebooks(assignment))
+        for name in ("*",) if at_once else notebooks:
+            generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name, save=save)
+        for one in files:
+            made = next(Path(folder).rglob(one.source.name), None)
+            if made is None:
+                raise NetgraderError(f"nbgrader made no release of {one.source}.")
+            shutil.copyfile(made, target / one.source.name)
+    for one in files:
+        _copy_beside(assignment, one, target)
+    wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
+    lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab"])]
+    (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    data = assignment.course.data
+    if data.is_file():
+        shutil.copyfile(data, target / data.name)
+    released = sorted(path.name for path in target.glob("*.ipynb"))
+    (target / "README.md").write_text(_readme(assignment.name, released, data.name), encoding="utf-8")
+
+
+def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:
+    """What a notebook's student needs beside it. Hidden tests are not among it, nor other notebooks' files."""
+    for path in (*files.probes, *files.public_tests, files.exercises, *files.given):
+        if path.is_file():
+            out = target / path.relative_to(assignment.source)
+            out.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out)
+
+
+def _readme(assignment: str, notebooks: Sequence[str], data: str) -> str:
+    names = ", then ".join(f"`{name}`" for name in notebooks)
+    return README.format(title=assignment.capitalize(), notebooks=names, data=data)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts
+    }

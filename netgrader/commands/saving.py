@@ -7,8 +7,8 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
-from netgrader.commands.choose import file_states
 from netgrader.errors import NetgraderError
+from netgrader.grading.pool import Watcher
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, penalties_of, require_same
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.course import Assignment
+    from netgrader.grading.pool import Done, Task
     from netgrader.grading.stages import Options
-    from netgrader.grading.tasks import Done, Task
 
-__all__ = ["Saver"]
+__all__ = ["Saver", "file_states"]
 
 STOP_SECONDS = 1.0
 
 
-class Saver:
+class Saver(Watcher):
     """Saves each student's marks as soon as all of their notebooks are graded.
 
     Parameters
@@ -72,9 +72,6 @@ class Saver:
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="saver", daemon=True)
         self._thread.start()
-
-    def begin(self, task: Task) -> None:
-        """Do nothing: there is nothing to save yet."""
 
     def end(self, done: Done) -> None:
         """Have the student saved if this was the last of their notebooks."""
@@ -146,3 +143,16 @@ class Saver:
 
     def _folder(self, student: str) -> Path:
         return self._assignment.course.folder("submitted", student, self._assignment.name)
+
+
+def file_states(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return the files of a submission with when they were last changed (nanoseconds) and how large they are (bytes)."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        try:
+            status = path.lstat()
+        except OSError:
+            continue  # it went while we looked
+        if not path.is_dir():
+            found.append((path.relative_to(folder).as_posix(), status.st_mtime_ns, status.st_size))
+    return tuple(found)

@@ -1,21 +1,28 @@
-"""How far the grading of a class is: what a grading writes down, and ``netgrader status``, which tells it elsewhere."""
+"""How far the grading of a class is: shown where it runs, logged, and told elsewhere by ``netgrader status``."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import time
-import uuid
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import psutil
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
+from netgrader.checks.cell_points import causes
 from netgrader.commands.show import console
 from netgrader.course import find_course
-from netgrader.files import write_json, write_json_line
+from netgrader.faults import Severity
+from netgrader.files import write_json_line
+from netgrader.grading.pool import Watcher
+from netgrader.results import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,40 +31,100 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.grading.tasks import Done, Task
+    from netgrader.grading.pool import Done, Task
+    from netgrader.results import NotebookResult
 
-__all__ = ["Journal", "log_path", "run", "status_path"]
+__all__ = ["Journal", "Progress", "log_path", "run"]
 
-EVERY_SECONDS = 1.0
+ENDS = frozenset({"finished", "stopped", "failed"})
 SAME_SECONDS = 0.5  # by so much the time at which a process began may be told differently
+COLUMNS = (
+    TextColumn("{task.fields[students]}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TextColumn("cells"),
+    TimeElapsedColumn(),
+    TextColumn("left"),
+    TimeRemainingColumn(),
+    TextColumn("{task.description}"),
+)
 
 
-def run(name: str | None) -> int:
-    """Print the state of the last grading of one assignment or of all; the exit code."""
-    course, out = find_course(), console()
-    for assignment in [course.own_assignment(name, "nbgrader export --assignment")] if name else course.own_assignments:
-        try:
-            state = json.loads(status_path(assignment).read_text(encoding="utf-8"))
-            _print(out, assignment, state)
-        except (OSError, ValueError, KeyError, TypeError):
-            out.print(
-                f"Nothing of '{assignment.name}' has been graded yet. Type netgrader autograde {assignment.name}."
-            )
-    return 0
+class Progress(Watcher):
+    """Shows students and cells in a live bar on a terminal; elsewhere a line for each notebook.
+
+    Parameters
+    ----------
+    out
+        Where to.
+    tasks
+        All that is going to be graded.
+    """
+
+    def __init__(self, out: Console, tasks: Sequence[Task]) -> None:
+        self._out = out
+        self._total, self._done = len(tasks), 0
+        self._left = Counter(task.student for task in tasks)
+        self._students = len(self._left)
+        self._running: dict[Task, float] = {}
+        self._bar = Bar(*COLUMNS, console=out, transient=True, disable=not out.is_terminal)
+        self._row = self._bar.add_task("", total=sum(map(_cells, tasks)), students=self._students_done())
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def begin(self, task: Task) -> None:
+        """Note that a notebook is being graded."""
+        self._running[task] = time.monotonic()
+
+    def end(self, done: Done) -> None:
+        """Show that a notebook has been graded."""
+        self._running.pop(done.task, None)
+        self._done += 1
+        self._left -= Counter([done.task.student])
+        self._bar.update(self._row, advance=_cells(done.task), students=self._students_done())
+        if self._bar.disable:
+            result, name = done.result, f"{done.task.student} {done.task.job.notebook}"
+            what = f"{result.score:g} of {result.max_score:g}{_broken(result)}" if result else done.error
+            # Of a file that could not be run at all no stage was, and nothing is known to be unchanged.
+            unread = result is None or result.status is Status.NOT
+            how = f"{done.seconds:.1f} s" if done.made or unread else "unchanged"
+            self._out.print(f"[{self._done}/{self._total}] {name}: {what} ({how})", markup=False)
+
+    def tick(self) -> None:
+        """Say what is running, and for how long."""
+        now = time.monotonic()
+        running = (f"{task.student} {task.job.notebook} {now - since:.0f} s" for task, since in self._running.items())
+        self._bar.update(self._row, description=escape(", ".join(running)))
+
+    def _students_done(self) -> str:
+        return f"{self._students - len(self._left)}/{self._students} students"
 
 
-def status_path(assignment: Assignment) -> Path:
-    """Return the file with the state of the last grading."""
-    return assignment.course.scratch / "status" / f"{assignment.name}.json"
+def _cells(task: Task) -> int:
+    """Return how many cells of a task earn points; one for a notebook that is none of the course's."""
+    assignment, notebook = task.job.assignment, task.job.notebook
+    return len(assignment.skeleton(notebook).graded) if notebook in assignment.notebooks else 1
+
+
+def _broken(result: NotebookResult) -> str:
+    """Return what is fatal in a notebook, to be shown beside its points."""
+    found = causes(check for cell in result.cells for check in cell.checks)
+    fatal = [code for code, severity in found.items() if severity is Severity.FATAL]
+    return f", fatal: {', '.join(fatal)}" if fatal else ""
 
 
 def log_path(assignment: Assignment) -> Path:
-    """Return the file with a line of JSON for each notebook of all gradings."""
+    """Return the file with the lines of JSON of all gradings."""
     return assignment.course.scratch / "log" / f"{assignment.name}.jsonl"
 
 
-class Journal:
-    """Writes the state and the log while a class is graded.
+class Journal(Watcher):
+    """Logs the grading of a class: ``begin``, for each notebook ``running`` and ``graded``, and how it ended.
 
     Parameters
     ----------
@@ -70,39 +137,29 @@ class Journal:
     """
 
     def __init__(self, assignment: Assignment, tasks: Sequence[Task], how: str) -> None:
-        self._status, self._log = status_path(assignment), log_path(assignment)
+        self._log = log_path(assignment)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._left = Counter(task.student for task in tasks)
-        self._running: dict[Task, float] = {}
-        self._count = Counter(done=0, graded_now=0, unchanged=0, failed=0)
-        self._start, self._written = time.monotonic(), 0.0
-        self._about: dict[str, Any] = {
-            "assignment": assignment.name,
-            "pid": os.getpid(),
-            "process": psutil.Process().create_time(),  # a number may be another process's by then
-            "host": platform.node(),
-            "how": how,
-            "started": _now(),
-            "notebooks": len(tasks),
-            "students": len(self._left),
-        }
-        self._run = uuid.uuid4().hex[:12]
-        self._line("begin", **self._about)
-        self._write()
+        self._students = len(self._left)
+        self._line(
+            "begin",
+            assignment=assignment.name,
+            pid=os.getpid(),
+            process=psutil.Process().create_time(),  # a number may be another process's by then
+            host=platform.node(),
+            how=how,
+            notebooks=len(tasks),
+            students=self._students,
+        )
 
     def begin(self, task: Task) -> None:
         """Note that a notebook is being graded."""
-        self._running[task] = time.monotonic()
-        self._write()
+        self._line("running", student=task.student, notebook=task.job.notebook)
 
     def end(self, done: Done) -> None:
         """Note that a notebook has been graded."""
-        self._running.pop(done.task, None)
         self._left -= Counter([done.task.student])
         result = done.result
-        self._count.update(
-            ["done", "graded_now" if done.made else "unchanged", *(["failed"] if result is None else [])]
-        )
         about: dict[str, Any] = {"error": done.error}
         if result is not None:
             about = {
@@ -123,69 +180,82 @@ class Journal:
             digest=done.digest,
             trouble=[text.strip().splitlines()[-1] for text in done.trouble if text.strip()],
             store=list(done.warnings),
+            students_done=self._students - len(self._left),
         )
-        self.tick()
-
-    def tick(self) -> None:
-        """Write the state again, so that one sees that it lives."""
-        if time.monotonic() - self._written > EVERY_SECONDS:
-            self._write()
 
     def close(self, ended: str) -> None:
-        """Write how it ended."""
-        self._running.clear()
-        self._about["ended"] = ended
-        self._line(ended, **self._progress())
-        self._write()
-
-    def _progress(self) -> dict[str, Any]:
-        students = self._about["students"] - len(self._left)
-        return {**self._count, "students_done": students, "seconds": round(time.monotonic() - self._start, 1)}
+        """Note how it ended."""
+        self._line(ended)
 
     def _line(self, event: str, **record: Any) -> None:
         with self._log.open("a", encoding="utf-8") as log:
-            write_json_line(log, time=_now(), run=self._run, event=event, **record)
-
-    def _write(self) -> None:
-        self._written = now = time.monotonic()
-        running = [
-            {"student": task.student, "notebook": task.job.notebook, "seconds": round(now - since, 1)}
-            for task, since in self._running.items()
-        ]
-        write_json(self._status, {**self._about, **self._progress(), "written": _now(), "running": running})
+            write_json_line(log, time=datetime.now(UTC).isoformat(timespec="seconds"), event=event, **record)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def run(name: str | None) -> int:
+    """Print the state of the last grading of one assignment or of all; the exit code."""
+    course, out = find_course(), console()
+    for assignment in [course.own_assignment(name, "nbgrader export --assignment")] if name else course.own_assignments:
+        try:
+            _print(out, assignment)
+        except (OSError, ValueError, KeyError):
+            out.print(
+                f"Nothing of '{assignment.name}' has been graded yet. Type netgrader autograde {assignment.name}."
+            )
+    return 0
 
 
-def _print(out: Console, assignment: Assignment, state: dict[str, Any]) -> None:
-    done, total, seconds = state["done"], state["notebooks"], state["seconds"]
+def _print(out: Console, assignment: Assignment) -> None:
+    """Print how far the last grading is, by its lines in the log."""
+    begin, *rest = _last_lines(log_path(assignment))
+    last, here = [begin, *rest][-1], begin["host"] == platform.node()
+    ended = last["event"] if last["event"] in ENDS else "killed" if here and not _runs(begin) else None
+    graded = [line for line in rest if line["event"] == "graded"]
+    done, total, now = len(graded), begin["notebooks"], sum(bool(line["made"]) for line in graded)
+    clock = _time(last) if ended else datetime.now(UTC)
+    seconds = (clock - _time(begin)).total_seconds()
     far = (
-        f"{state['students_done']} of {state['students']} students, {done} of {total} notebooks in "
-        f"{_minutes(seconds)}; {state['graded_now']} graded now, {state['unchanged']} unchanged"
+        f"{graded[-1]['students_done'] if graded else 0} of {begin['students']} students, {done} of {total} notebooks in "
+        f"{_minutes(seconds)}; {now} graded now, {done - now} unchanged"
     )
-    here = state["host"] == platform.node()
-    if "ended" in state or (here and not _runs(state)):
-        ended = state.get("ended", "killed")
+    if ended:
         again = f". Type netgrader autograde {assignment.name} to go on: what is done is kept"
         out.print(f"{assignment.name}: {ended}. {far}{'' if ended == 'finished' else again}.")
     else:
         left = f" About {_minutes(seconds / done * (total - done))} left." if done and done < total else ""
-        out.print(f"{assignment.name}: grading {state['how']} since {state['started']}. {far}.{left}")
+        out.print(f"{assignment.name}: grading {begin['how']} since {begin['time']}. {far}.{left}")
         if not here:
-            out.print(f"It runs on {state['host']}; last heard of at {state['written']}.")
-        for one in state["running"]:
-            out.print(f"  {one['student']} {one['notebook']} {_minutes(one['seconds'])}", markup=False)
+            out.print(f"It runs on {begin['host']}; last heard of at {last['time']}.")
+        over = {(line["student"], line["notebook"]) for line in graded}
+        for line in rest:
+            if line["event"] == "running" and (line["student"], line["notebook"]) not in over:
+                since = _minutes((clock - _time(line)).total_seconds())
+                out.print(f"  {line['student']} {line['notebook']} {since}", markup=False)
     out.print(f"Log: {log_path(assignment)}", soft_wrap=True)
 
 
-def _runs(state: dict[str, Any]) -> bool:
-    """Whether the process that wrote the state still runs on this machine."""
+def _last_lines(log: Path) -> list[dict[str, Any]]:
+    """Return the lines of the last grading, its beginning first."""
+    lines: list[dict[str, Any]] = []
+    for text in log.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(json.JSONDecodeError):  # one that was killed may have left half a line
+            line = json.loads(text)
+            if line["event"] == "begin":
+                lines.clear()
+            lines.append(line)
+    return lines
+
+
+def _runs(begin: dict[str, Any]) -> bool:
+    """Whether the process that grades still runs on this machine."""
     try:
-        return abs(psutil.Process(state["pid"]).create_time() - float(state["process"])) < SAME_SECONDS
+        return abs(psutil.Process(begin["pid"]).create_time() - float(begin["process"])) < SAME_SECONDS
     except psutil.NoSuchProcess:
         return False
+
+
+def _time(line: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(line["time"])
 
 
 def _minutes(seconds: float) -> str:

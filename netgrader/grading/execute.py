@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,7 @@ A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points o
 
 
 def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execution:
-    """Run a notebook and write what comes of it into `folder`, in one move.
+    """Run a notebook and write what comes of it into `folder`.
 
     Parameters
     ----------
@@ -85,23 +85,17 @@ def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execut
     sandbox
         Where.
     folder
-        Gets ``execution.json`` and ``evidence/<id>/``; must not exist or be empty.
+        Gets ``execution.json`` and ``evidence/<id>/``; must be empty, if it exists.
 
     Raises
     ------
     SandboxError
         If no kernel starts. Whatever the notebook does is no exception but part of the result.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    try:
-        (part / EVIDENCE).mkdir(parents=True)
-        with _exchange() as exchange:
-            execution = _Run(request, sandbox, exchange, part / EVIDENCE).run()
-        execution.save(part)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    (folder / EVIDENCE).mkdir(parents=True)
+    with _exchange() as exchange:
+        execution = _Run(request, sandbox, exchange, folder / EVIDENCE).run()
+    execution.save(folder)
     return execution
 
 
@@ -115,22 +109,6 @@ def _exchange() -> Iterator[Path]:
         remove_tree(path)
 
 
-@dataclass
-class _Progressing:
-    """What the run has come to so far."""
-
-    cells: list[CellRun] = field(default_factory=list)
-    problem: str | None = None
-    over: str | None = None
-    """Why no further cell is run."""
-    problems: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    student_seconds: float = 0.0
-    capture_seconds: float = 0.0
-    output_bytes: int = 0
-    evidence_bytes: int = 0
-
-
 class _Run:
     def __init__(self, request: ExecutionRequest, sandbox: Sandbox, exchange: Path, evidence: Path) -> None:
         self._request = request
@@ -138,7 +116,13 @@ class _Run:
         self._sandbox = sandbox
         self._evidence = evidence
         self._mount = Mount(exchange, EVIDENCE_INSIDE, writable=True)
-        self._so_far = _Progressing()
+        self._done: list[CellRun] = []
+        self._problem: str | None = None
+        self._over: str | None = None  # why no further cell is run
+        self._problems: dict[str, str] = {}
+        self._notes: list[str] = []
+        self._student_seconds = self._capture_seconds = 0.0
+        self._output_bytes = self._evidence_bytes = 0
         self._worth_taking = True  # evidence: the kernel answers, and no cell before was left out
 
     def run(self) -> Execution:
@@ -160,18 +144,18 @@ class _Run:
                 self._cells(kernel)
             outcome = kernel.caged.close()
         return Execution(
-            cells=tuple(self._so_far.cells),
-            problem=self._so_far.problem,
-            problems=self._so_far.problems,
+            cells=tuple(self._done),
+            problem=self._problem,
+            problems=self._problems,
             seconds={
                 "kernel": round(started, 3),
-                "student": round(self._so_far.student_seconds, 3),
-                "capture": round(self._so_far.capture_seconds, 3),
+                "student": round(self._student_seconds, 3),
+                "capture": round(self._capture_seconds, 3),
                 "total": round(time.monotonic() - begin, 3),
             },
             usage=_usage(outcome.usage),
-            outside=seen_from_outside(self._request, self._so_far.cells),
-            notes=(*(() if self._sandbox.caged else (UNCAGED,)), *self._so_far.notes[:MOST_NOTES]),
+            outside=seen_from_outside(self._request, self._done),
+            notes=(*(() if self._sandbox.caged else (UNCAGED,)), *self._notes[:MOST_NOTES]),
             environment=_versions(self._sandbox),
         )
 
@@ -179,13 +163,13 @@ class _Run:
         link = Link(kernel, self._limits.received_bytes)
         link.run(_startup_code(self._request), seconds=SETUP_SECONDS, silent=True)
         for index, cell in enumerate(self._request.cells):
-            if self._so_far.over is not None and (not self._worth_taking or _is_code(cell)):
+            if self._over is not None and (not self._worth_taking or _is_code(cell)):
                 self._worth_taking = False  # what follows a cell that was not run would be judged by what is not there
-                self._so_far.cells.append(CellRun(cell.name, CellStatus.NOT_REACHED))
+                self._done.append(CellRun(cell.name, CellStatus.NOT_REACHED))
                 if cell.evidence:
-                    self._so_far.problems.setdefault(cell.evidence, self._so_far.over)
+                    self._problems.setdefault(cell.evidence, self._over)
                 continue
-            self._so_far.cells.append(self._cell(kernel, link, index, cell))
+            self._done.append(self._cell(kernel, link, index, cell))
 
     def _cell(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
         run = CellRun(cell.name, CellStatus.OK)
@@ -195,31 +179,31 @@ class _Run:
             begin = time.monotonic()
             handed_over = self._capture(link, cell)
             seconds = time.monotonic() - begin
-            self._so_far.capture_seconds += seconds
+            self._capture_seconds += seconds
             run = replace(run, capture_seconds=round(seconds, 3), evidence=cell.evidence if handed_over else None)
         elif cell.evidence:
-            self._so_far.problems[cell.evidence] = self._so_far.over or ""
+            self._problems[cell.evidence] = self._over or ""
         return run
 
     def _source(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
         """Run a cell of the notebook."""
-        collector = Collector(self._limits, self._limits.notebook_output_bytes - self._so_far.output_bytes)
-        left = self._limits.notebook_seconds - self._so_far.student_seconds
+        collector = Collector(self._limits, self._limits.notebook_output_bytes - self._output_bytes)
+        left = self._limits.notebook_seconds - self._student_seconds
         cpu = kernel.caged.usage().cpu_seconds
         reply = link.run(
             cell.source,
             seconds=max(0.0, min(self._limits.cell_seconds, left)),
             shown=collector.take,
         )
-        self._so_far.student_seconds += reply.seconds
+        self._student_seconds += reply.seconds
         if reply.ended is not Ended.DONE:
             whole = left < self._limits.cell_seconds
             self._worth_taking = reply.ended is Ended.INTERRUPTED
             ended = ended_early(reply, cell_named(index, cell), self._limits, whole_notebook=whole)
             self._end(ended, over=whole or not self._worth_taking)
         outputs = collector.outputs()
-        self._so_far.output_bytes += collector.used
-        self._so_far.notes += put_back(outputs, cell_named(index, cell))
+        self._output_bytes += collector.used
+        self._notes += put_back(outputs, cell_named(index, cell))
         return CellRun(
             cell.name,
             _status(reply),
@@ -239,9 +223,9 @@ class _Run:
             _open_to_all(folder)
         except OSError as error:
             reason = f"its folder could not be made ({error.strerror})"
-            self._so_far.problems[cell.evidence] = f"No evidence could be taken for {cell.evidence}: {reason}."
+            self._problems[cell.evidence] = f"No evidence could be taken for {cell.evidence}: {reason}."
             return False
-        left = self._limits.notebook_seconds - self._so_far.capture_seconds
+        left = self._limits.notebook_seconds - self._capture_seconds
         where = f"{self._sandbox.seen(self._mount)}/{name}"
         code = (
             "__import__('netgrader.student.capture', fromlist=['take'])"
@@ -262,22 +246,22 @@ class _Run:
             detail = reply.error_message or "no message"
             problem = f"No evidence could be taken for {cell.evidence}: {reply.error_name}: {detail}"
         if problem is not None:
-            self._so_far.problems[cell.evidence] = problem
+            self._problems[cell.evidence] = problem
         return problem is None
 
     def _end(self, problem: str, *, over: bool) -> None:
         """Note why the run ended, or a cell of it: the first reason is the one that is told."""
-        self._so_far.problem = self._so_far.problem or problem
+        self._problem = self._problem or problem
         if over:
-            self._so_far.over = problem
+            self._over = problem
 
     def _collect(self, folder: Path, evidence: str) -> str | None:
         """Copy what was handed over into the result; a sentence if there is none that counts."""
         target = self._evidence / evidence
         problem = None
-        left = self._limits.notebook_evidence_bytes - self._so_far.evidence_bytes
+        left = self._limits.notebook_evidence_bytes - self._evidence_bytes
         try:
-            self._so_far.evidence_bytes += copy_evidence(folder, target, most=left)
+            self._evidence_bytes += copy_evidence(folder, target, most=left)
         except TooMuchEvidence:
             problem = too_much_evidence(evidence, self._limits)
         except BadEvidence as error:

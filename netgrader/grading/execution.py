@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -11,8 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.exercises import limit_problem
-from netgrader.decoding import decode
 from netgrader.errors import NetgraderError
+from netgrader.files import decode, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -258,8 +257,7 @@ class Execution:
 
     def save(self, folder: Path) -> None:
         """Write it into `folder`, readable by people."""
-        text = json.dumps(dataclasses.asdict(self), indent=1)
-        (folder / RESULT).write_text(text + "\n", encoding="utf-8")
+        write_json(folder / RESULT, self)
 
     @classmethod
     def load(cls, folder: Path) -> Execution:

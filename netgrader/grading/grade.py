@@ -10,6 +10,7 @@ from netgrader.checks.cell_points import cell_points
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
 from netgrader.grading.archives import find_archives, folders_below, unpack, unpack_beside
 from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
@@ -407,9 +408,7 @@ def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequ
         if skeleton
         else ()
     )
-    return GradedNotebook(
-        result, shown, digest=hash_json([problem, list(notes), skeleton.as_json() if skeleton else None])
-    )
+    return GradedNotebook(result, shown, digest=hash_json([problem, list(notes), plain_json(skeleton)]))
 
 
 def _result(

@@ -1,27 +1,36 @@
-"""A graded notebook, and how a worker leaves it in the store for whoever saves it: it is graded once."""
+"""A graded notebook: as a worker leaves it in the store for whoever saves it, and what is kept of it for pages and reports."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
+import json
+from collections.abc import Mapping  # noqa: TC003  (what is kept is decoded by what its fields say)
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from netgrader.decoding import decode, decode_observations
-from netgrader.grading.execution import Execution, Output
+from netgrader.files import decode, write_json
+from netgrader.grading.execution import Output
 from netgrader.grading.restore import RestoredCell
-from netgrader.grading.stages import RUN
-from netgrader.grading.store import Key, Store, hash_json
-from netgrader.observations import Observations, to_json
-from netgrader.results import NotebookResult  # noqa: TC001  (a kept one is decoded by what its fields say)
+from netgrader.grading.store import Key
+from netgrader.observations import Observations  # noqa: TC001  (likewise)
+from netgrader.results import NotebookResult  # noqa: TC001  (likewise)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from netgrader.skeleton import Skeleton
+    from netgrader.course import Assignment
+    from netgrader.grading.store import Store
 
-__all__ = ["GradedNotebook", "leave_graded", "take_graded", "with_outputs"]
+__all__ = [
+    "GradedNotebook",
+    "LastResult",
+    "leave_graded",
+    "load_last_result",
+    "save_last_result",
+    "take_graded",
+    "with_outputs",
+]
 
 GRADED = "graded"
 ShownCell = tuple[RestoredCell, tuple[Output, ...]]
@@ -61,58 +70,22 @@ class GradedNotebook:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _StoredNotebook:
-    """A graded notebook in the store. Cells name their release cell by its number; outputs are those of the run."""
-
-    digest: str
-    skeleton: str
-    run: str
-    cells: tuple[tuple[str, str, int | None], ...]
-    result: NotebookResult
-    observations: Any
-    trouble: tuple[str, ...]
-
-
-def leave_graded(store: Store, notebook: Path, graded: GradedNotebook, skeleton: Skeleton) -> Key | None:
+def leave_graded(store: Store, notebook: Path, graded: GradedNotebook) -> Key | None:
     """Keep what came of the file `notebook`, over what was kept of it before; its key, None if it cannot be written."""
-    key = Key(GRADED, {"file": str(notebook), "notebook": skeleton.notebook})
-    cells = tuple(
-        (cell.cell_type, cell.source, skeleton.cells.index(cell.origin) if cell.origin else None)
-        for cell, _ in graded.cells
-    )
-    kept = _StoredNotebook(
-        graded.digest,
-        _hash(skeleton),
-        graded.run,
-        cells,
-        graded.result,
-        to_json(graded.observations),
-        graded.trouble,
-    )
+    key = Key(GRADED, {"file": str(notebook), "notebook": graded.result.notebook})
     with contextlib.suppress(OSError):  # whoever saves it grades it again then
-        store.put_record(key, dataclasses.asdict(kept))
+        store.put_record(key, graded)
         return key
     return None
 
 
-def take_graded(store: Store, key: Key, digest: str, skeleton: Skeleton) -> GradedNotebook | None:
+def take_graded(store: Store, key: Key, digest: str) -> GradedNotebook | None:
     """Return what is kept under `key`; None if it is not what `digest` says, or cannot be read."""
     try:
-        kept = decode(_StoredNotebook, store.get_record(key))
-        if (kept.digest, kept.skeleton) != (digest, _hash(skeleton)):
-            return None
-        cells = [
-            RestoredCell(kind, source, None if number is None else skeleton.cells[number])
-            for kind, source, number in kept.cells
-        ]
-        outputs = Execution.load(store.content(RUN, kept.run)).outputs if kept.run else ()
-        drawn = decode_observations(kept.observations)
-    except (OSError, ValueError, IndexError):
+        kept = decode(GradedNotebook, store.get_record(key))
+    except ValueError:
         return None
-    return GradedNotebook(
-        kept.result, with_outputs(cells, outputs), drawn, digest=digest, run=kept.run, trouble=kept.trouble
-    )
+    return kept if kept.digest == digest else None
 
 
 def with_outputs(cells: Sequence[RestoredCell], outputs: Sequence[tuple[Output, ...]]) -> tuple[ShownCell, ...]:
@@ -121,5 +94,38 @@ def with_outputs(cells: Sequence[RestoredCell], outputs: Sequence[tuple[Output, 
     return tuple((cell, next(left, ()) if cell.cell_type == "code" else ()) for cell in cells)
 
 
-def _hash(skeleton: Skeleton) -> str:
-    return hash_json(skeleton.as_json())
+@dataclass(frozen=True)
+class LastResult:
+    """The last result of a submitted notebook.
+
+    Attributes
+    ----------
+    result, observations
+        The marks with their reasons, and what pages draw.
+    digest
+        Hash of all that it was made from.
+    answers
+        Hash of each written answer by cell: whether a person has to look again.
+    """
+
+    result: NotebookResult
+    observations: Observations = field(default_factory=dict)
+    digest: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+def save_last_result(assignment: Assignment, student: str, notebook: str, last: LastResult) -> None:
+    """Write the result of a student's notebook over the one before."""
+    write_json(_path(assignment, student, notebook), last)
+
+
+def load_last_result(assignment: Assignment, student: str, notebook: str) -> LastResult | None:
+    """Return the last result of a student's notebook; None if there is none, or it is damaged or of another version."""
+    try:
+        return decode(LastResult, json.loads(_path(assignment, student, notebook).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _path(assignment: Assignment, student: str, notebook: str) -> Path:
+    return assignment.course.scratch / "results" / assignment.name / student / f"{notebook}.json"

@@ -60,10 +60,10 @@ def seed_everything(seed: int, shift: int = 0) -> None:
     }
     for name in [name for name in hooks if name in sys.modules]:
         hooks.pop(name)(sys.modules[name])
-    sys.meta_path.insert(0, _Finder(hooks, fresh))
+    sys.meta_path.insert(0, _SeedingFinder(hooks, fresh))
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _SeedingFinder(importlib.abc.MetaPathFinder):
     """Calls a hook right after a module has been imported, and undoes what importing some of them draws."""
 
     def __init__(self, hooks: dict[str, Callable[[types.ModuleType], None]], fresh: random.Random) -> None:

@@ -1,40 +1,95 @@
-"""A class graded by workers: one loop over an executor, and the executor of this machine.
-
-The one of a cluster is in `netgrader.grading.cluster`.
-"""
+"""A class graded by workers: one loop over an executor, which is this machine's or a Dask cluster's."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.metadata
 import multiprocessing
+import os
 import signal
 import sys
 import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from netgrader.grading.tasks import Done, Task, WorkerResult, grade_worker_task
+from netgrader.checks.wording import plain
+from netgrader.course import Course
+from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.grade import Job, grade_job
+from netgrader.grading.graded_notebook import leave_graded, load_last_result
+from netgrader.grading.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from multiprocessing.connection import Connection
 
-    from netgrader.grading.cluster import DaskPool
     from netgrader.grading.stages import Options
+    from netgrader.grading.store import Key
+    from netgrader.results import NotebookResult
 
-__all__ = ["ProcessPool", "Watcher", "grade_tasks"]
+__all__ = ["DaskPool", "Done", "ProcessPool", "Task", "Watcher", "grade_task", "grade_tasks", "longest_first"]
 
 ATTEMPTS = 2
 TICK_SECONDS = 0.5
 STOP_SECONDS = 2.5
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+CONNECT_SECONDS = 10.0
+NO_WORKER_SECONDS = 60.0
+# What marks may depend on: workers with another one of these would make other results of the same notebook.
+SAME = ("netgrader", "tensorflow", "numpy")
+MARKER = ".cluster-check"
 
 
-class Watcher(Protocol):
+@dataclass(frozen=True)
+class Task:
+    """A student's notebook to be graded: names and paths, which mean the same to a worker on another machine."""
+
+    student: str
+    job: Job
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a worker sends back of a task.
+
+    Attributes
+    ----------
+    task
+        What it is of.
+    result, error
+        A result, or a sentence why there is none.
+    made
+        The stages that were run now.
+    digest
+        The hash of all that the result was made from.
+    graded
+        Where in the store the graded notebook is, None if it is nowhere.
+    trouble
+        What broke in checks of ours.
+    warnings
+        On the store.
+    seconds
+        How long the worker took.
+    """
+
+    task: Task
+    result: NotebookResult | None = None
+    error: str | None = None
+    made: frozenset[str] = frozenset()
+    digest: str = ""
+    graded: Key | None = None
+    trouble: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Watcher:
     """Is called as the grading of a class goes on, in the process that asked for it."""
 
     def begin(self, task: Task) -> None:
@@ -45,6 +100,36 @@ class Watcher(Protocol):
 
     def tick(self) -> None:
         """Show that time goes on; called about twice a second."""
+
+
+def grade_task(task: Task, options: Options) -> Done:
+    """Grade one notebook; results go into the course's store. Never raises: a class must not end over one."""
+    begun, job = time.monotonic(), task.job
+    try:
+        graded = grade_job(job, options)
+        known = job.notebook in job.assignment.notebooks
+        kept = leave_graded(open_store(job.assignment.course), job.path, graded) if known else None
+        done = Done(task, graded.result, None, graded.made, graded.digest, kept, graded.trouble, graded.warnings)
+    except NetgraderError as error:
+        done = Done(task, error=str(error))
+    except Exception as error:  # noqa: BLE001  (one notebook's trouble must not end the class)
+        done = Done(task, error=plain(f"Grading it broke unexpectedly: {type(error).__name__}: {error}"))
+    return replace(done, seconds=time.monotonic() - begun)
+
+
+def longest_first(tasks: Sequence[Task]) -> list[Task]:
+    """Sort `tasks` by how long they took before, for the student or else for the others; else later notebooks first."""
+    own: dict[Task, float] = {}
+    by_notebook: dict[str, list[float]] = {}
+    for task in tasks:
+        before = load_last_result(task.job.assignment, task.student, task.job.notebook)
+        if before is not None:
+            own[task] = sum(before.result.seconds.get(stage, 0.0) for stage in ("execute", "verify"))
+            by_notebook.setdefault(task.job.notebook, []).append(own[task])
+    usual = {name: sorted(found)[len(found) // 2] for name, found in by_notebook.items()}
+    return sorted(
+        tasks, key=lambda task: (own.get(task, usual.get(task.job.notebook, 0.0)), task.job.notebook), reverse=True
+    )
 
 
 def grade_tasks(
@@ -58,18 +143,18 @@ def grade_tasks(
     Shuts `pool` down. Interrupted, it stops the workers and with them their cages within seconds.
     """
     waiting = deque(tasks)
-    running: dict[Future[WorkerResult], Task] = {}
+    running: dict[Future[Done], Task] = {}
     done: dict[Task, Done] = {}
     try:
         while waiting or running:
             for _ in range(min(len(waiting), pool.slots - len(running))):
                 task = waiting.popleft()
-                running[pool.submit(grade_worker_task, task.for_worker, options)] = task
+                running[pool.submit(grade_task, task, options)] = task
                 for watcher in watchers:
                     watcher.begin(task)
             for future in wait(running, TICK_SECONDS, FIRST_COMPLETED).done:
                 task = running.pop(future)
-                done[task] = Done.of(task, _result(future))
+                done[task] = _done(task, future)
                 for watcher in watchers:
                     watcher.end(done[task])
             for watcher in watchers:
@@ -79,18 +164,18 @@ def grade_tasks(
     return [done[task] for task in tasks]
 
 
-def _result(future: Future[WorkerResult]) -> WorkerResult:
-    """Return the result; `grade_worker_task` never raises, so an exception is the pool's own."""
+def _done(task: Task, future: Future[Done]) -> Done:
+    """Return the result; `grade_task` never raises, so an exception is the pool's own."""
     error = future.exception()
     if error is None:
         return future.result()
     if isinstance(error, BrokenExecutor):
-        return WorkerResult(None, str(error))
+        return Done(task, error=str(error))
     if type(error).__name__ == "KilledWorker":  # Dask's
-        return WorkerResult(
-            None, "The workers that graded it were killed, one after another; their memory may not suffice."
+        return Done(
+            task, error="The workers that graded it were killed, one after another; their memory may not suffice."
         )
-    return WorkerResult(None, f"The cluster could not grade it: {type(error).__name__}: {error}")
+    return Done(task, error=f"The cluster could not grade it: {type(error).__name__}: {error}")
 
 
 class ProcessPool:
@@ -178,3 +263,125 @@ def _serve(connection: Connection[Any, Any]) -> None:
         while True:
             function, arguments = connection.recv()
             connection.send(function(*arguments))
+
+
+class DaskPool:
+    """The executor of Dask's own; what a worker had that is lost the scheduler gives to another.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler, ``tcp://host:8786``.
+    course
+        The course that is graded.
+
+    Raises
+    ------
+    UsageError
+        If Dask is not installed.
+    NetgraderError
+        If the scheduler does not answer, has no workers, or has some with other versions or another view of the course.
+    """
+
+    def __init__(self, address: str, course: Course) -> None:
+        self._client = _connect(address)
+        try:
+            _require_workers(self._client, course)
+        except BaseException:
+            self._client.close()
+            raise
+        # The same call twice is two calls, since its result depends on files.
+        self._executor = self._client.get_executor(pure=False)
+        self._last_worker = time.monotonic()
+
+    @property
+    def slots(self) -> int:
+        """Twice as many as there are threads: then no worker waits for the next task, and an adaptive cluster grows.
+
+        Raises
+        ------
+        NetgraderError
+            If there have been no workers for a minute.
+        """
+        threads: int = sum(self._client.nthreads().values())
+        now = time.monotonic()
+        if threads:
+            self._last_worker = now
+        elif now - self._last_worker > NO_WORKER_SECONDS:
+            raise NetgraderError(
+                f"The cluster has had no workers for {NO_WORKER_SECONDS:.0f} seconds. What was graded is kept; start "
+                "workers with dask worker, and call again."
+            )
+        return 2 * max(1, threads)
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Call `function`, which can be imported, on a worker."""
+        future: Future[Any] = self._executor.submit(function, *arguments)
+        return future
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Leave the cluster; without `wait` what was submitted is cancelled."""
+        self._executor.shutdown(wait=wait)
+        self._client.close()
+
+
+def _connect(address: str) -> Any:
+    try:
+        import distributed  # noqa: PLC0415  (slow, and needed here only)
+    except ModuleNotFoundError as error:
+        raise UsageError("--scheduler needs Dask: type pip install 'distributed>=2024.8'.") from error
+    try:
+        return distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_SECONDS, set_as_default=False, name="netgrader"
+        )
+    except (OSError, TimeoutError, ValueError) as error:
+        raise NetgraderError(
+            f"No Dask scheduler answers at {address}. Start one with dask scheduler, and name the address it prints."
+        ) from error
+
+
+def _require_workers(client: Any, course: Course) -> None:
+    """Require that there are workers, and that each would grade as this machine does.
+
+    Raises
+    ------
+    NetgraderError
+        With both sides named where they differ.
+    """
+    # A folder of the same name on another disk is not the same folder.
+    secret = os.urandom(8).hex()
+    marker = course.scratch / MARKER
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.write_text(secret, encoding="utf-8")
+    try:
+        machines: dict[str, tuple[dict[str, str], str, bool]] = client.run(_machine, str(course.root), secret)
+    except ModuleNotFoundError as error:
+        raise NetgraderError(f"The cluster's workers do not have {error.name}: install netgrader there too.") from error
+    finally:
+        marker.unlink(missing_ok=True)
+    if not machines:
+        raise NetgraderError("The cluster has no workers. Start some with dask worker, and call again.")
+    ours = _versions()
+    for worker, (theirs, store, same_store) in machines.items():
+        for name in SAME:
+            if theirs[name] != ours[name]:
+                raise NetgraderError(
+                    f"The worker {worker} has {name} {theirs[name]}, and this machine {ours[name]}. Install "
+                    "the same, so that all notebooks are graded alike."
+                )
+        if not same_store:
+            raise NetgraderError(
+                f"The worker {worker} does not see the store {course.scratch} (it looks in {store}). Put the course on "
+                "a folder that all machines share, under the same path."
+            )
+
+
+def _machine(root: str, secret: str) -> tuple[dict[str, str], str, bool]:
+    """Return a worker's versions, where it has the store, and whether that is ours; runs there."""
+    scratch = Course(Path(root)).scratch
+    marker = scratch / MARKER
+    return _versions(), str(scratch), marker.is_file() and marker.read_text(encoding="utf-8") == secret
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in SAME}

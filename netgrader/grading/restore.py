@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
+from netgrader.skeleton import SkeletonCell  # noqa: TC001  (a kept one is decoded by what its fields say)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
-    from netgrader.skeleton import Skeleton, SkeletonCell
+    from netgrader.skeleton import Skeleton
 
 __all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
 

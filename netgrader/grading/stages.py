@@ -47,14 +47,11 @@ class Options:
         Cores that one notebook may use.
     anew
         Whether to run and verify again what is in the store.
-    cells
-        Check cells whose tests are run again, whatever is in the store.
     """
 
     sandbox: str = "bubblewrap"
     threads: int = 2
     anew: bool = False
-    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

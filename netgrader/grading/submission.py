@@ -14,8 +14,8 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from netgrader.decoding import decode
 from netgrader.errors import NetgraderError
+from netgrader.files import decode
 from netgrader.grading.store import Key, hash_bytes, hash_json
 from netgrader.imports import code_hash
 from netgrader.limited import ExceededError, within_limits
@@ -254,8 +254,7 @@ def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimi
         ) from error
     if store:
         with contextlib.suppress(OSError):  # it saves time and nothing else
-            raw = asdict(notebook)
-            store.put_record(key, {"hash": hash_json(raw), "notebook": raw})
+            store.put_record(key, _Parsed(hash_json(asdict(notebook)), notebook))
     return notebook
 
 

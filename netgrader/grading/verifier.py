@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import dataclasses
 import importlib
-import math
 import os
 import signal
 import sys
@@ -25,7 +23,6 @@ import traceback
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
-from netgrader import observations
 from netgrader.cage.watch import resident_bytes
 from netgrader.checks.context import TestContext, mnist_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
@@ -34,10 +31,12 @@ from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.run import run_tests
 from netgrader.errors import NotebookError
-from netgrader.files import write_json_line
-from netgrader.grading.verify import OUTPUT, VERDICTS, Broken, Noted, Planned, VerifierLine
+from netgrader.files import plain_json, write_json_line
+from netgrader.grading.verify import OUTPUT, VERDICTS, Verification, VerifierLine
 from netgrader.imports import modules_below
+from netgrader.observations import drawable
 from netgrader.reader import LabError
+from netgrader.reader.lab.caged import CagedLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -124,13 +123,12 @@ def _verify(request: VerificationRequest, verdicts: Path) -> int:
     with verdicts.open("a", encoding="utf-8") as lines:
 
         def tell(line: VerifierLine) -> None:
-            told = {name: _plain(value) for name, value in dataclasses.asdict(line).items() if value is not None}
-            write_json_line(lines, **told)
+            write_json_line(lines, **{name: value for name, value in plain_json(line).items() if value is not None})
 
         try:
             _answer(request, tell)
         except (BrokenTests, BadExerciseError) as error:
-            tell(VerifierLine(broken=Broken(str(error), getattr(error, "details", ""))))
+            tell(VerifierLine(broken=(str(error), getattr(error, "details", ""))))
             return BROKEN
     return 0
 
@@ -140,7 +138,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
     bench = TestContext(
         evidence_root=request.evidence,
         exercises=load_exercises(request.exercises, hidden=request.hidden),
-        make_lab=lambda: started or _lab(request),
+        make_lab=lambda: started or CagedLab(zygote=request.zygote),
         data=request.data,
         seed=request.seed,
         problems=request.problems,
@@ -149,7 +147,10 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
     )
 
     def planned(plan: Sequence[PlannedCheck]) -> None:
-        tell(VerifierLine(plan=tuple(Planned(entry.grades.cell, entry.not_reached()) for entry in plan)))
+        by_cell: dict[str, tuple[CheckResult, ...]] = {}
+        for entry in plan:
+            by_cell[entry.grades.cell] = (*by_cell.get(entry.grades.cell, ()), entry.not_reached())
+        tell(VerifierLine(plan=by_cell))
 
     def judged(verdict: CheckResult) -> None:
         tell(VerifierLine(verdict=verdict))
@@ -164,8 +165,13 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
             on_plan=planned,
             on_verdict=judged,
         )
-        seen = observations.to_json(run.observations)
-        tell(VerifierLine(end=Noted(run.measured_by_cell, seen, tuple(run.log), bench.reading_seconds)))
+        end = Verification(
+            measured_by_cell=run.measured_by_cell,
+            observations=drawable(run.observations),
+            log=tuple(run.log),
+            reading=bench.reading_seconds,
+        )
+        tell(VerifierLine(end=end))
         # Last, since whatever a graph does to the verifier here costs no figure either.
         tell(VerifierLine(facts=_facts(bench, request.cells)))
     finally:
@@ -186,35 +192,12 @@ def _facts(bench: TestContext, cells: Collection[str] | None) -> dict[str, str]:
 def _started_lab(request: VerificationRequest) -> Lab | None:
     """Return the lab, started where a graph was handed over: TensorFlow is imported while other evidence is judged."""
     cells = request.cells if request.cells is not None else ("*",)
-    if request.lab == "local" or not any(any(request.evidence.glob(f"{cell}/*.pb")) for cell in cells):
+    if not any(any(request.evidence.glob(f"{cell}/*.pb")) for cell in cells):
         return None
     try:
-        return _lab(request)
+        return CagedLab(zygote=request.zygote)
     except LabError:
         return None  # whichever test asks for it is told
-
-
-def _lab(request: VerificationRequest) -> Lab:
-    """Return the lab that was asked for; the modules differ in what they import."""
-    if request.lab == "local":
-        from netgrader.reader.lab.local import LocalLab  # noqa: PLC0415
-
-        return LocalLab(**request.lab_options)
-    from netgrader.reader.lab.caged import CagedLab  # noqa: PLC0415
-
-    caged: Lab = CagedLab(**request.lab_options)
-    return caged
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON values only: NumPy's numbers become Python's, and what is not finite becomes null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if hasattr(value, "item") and not isinstance(value, str):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 if __name__ == "__main__":

@@ -17,21 +17,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.decoding import decode, decode_observations
 from netgrader.errors import NetgraderError
+from netgrader.evidence import Json  # noqa: TC001  (likewise)
+from netgrader.files import decode
 from netgrader.limited import start_server
+from netgrader.observations import Observations, drawable
 from netgrader.results import CheckResult  # noqa: TC001  (likewise)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netgrader.evidence import Json
-    from netgrader.observations import Observations
 
 __all__ = [
-    "Broken",
-    "Noted",
-    "Planned",
     "Verification",
     "VerificationError",
     "VerificationRequest",
@@ -67,10 +64,8 @@ class VerificationRequest:
         ``exercises.toml``.
     hidden
         What goes on it in grading only, if there is anything.
-    lab
-        ``"caged"``, or ``"local"`` for trusted graphs only.
-    lab_options
-        Keyword arguments of the lab.
+    zygote
+        Where the lab finds this process's zygote, in JSON's types; None where there is none.
     cells
         Check cells whose tests are run; all if None.
     data
@@ -93,8 +88,7 @@ class VerificationRequest:
     hidden_tests: tuple[Path, ...]
     exercises: Path
     hidden: Path | None = None
-    lab: str = "caged"
-    lab_options: Mapping[str, Any] = field(default_factory=dict)
+    zygote: Mapping[str, Any] | None = None
     cells: tuple[str, ...] | None = None
     data: Path | None = None
     seed: int = 0
@@ -115,57 +109,6 @@ class VerificationRequest:
             hidden=self.hidden and self.hidden.resolve(),
             data=self.data and self.data.resolve(),
         )
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A check that is going to be run: its cell, and its verdict should it not be reached."""
-
-    cell: str
-    check: CheckResult
-
-
-@dataclass(frozen=True)
-class Noted:
-    """What came of the tests beside their verdicts; the attributes are those of `Verification`."""
-
-    measured: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    observations: Any = field(default_factory=dict)
-    log: tuple[str, ...] = ()
-    reading: float | None = None
-
-
-@dataclass(frozen=True)
-class Broken:
-    """Why the tests themselves are at fault."""
-
-    sentence: str
-    details: str = ""
-
-
-@dataclass(frozen=True)
-class VerifierLine:
-    """A line of `VERDICTS`: one of these, written as soon as it is known.
-
-    Attributes
-    ----------
-    plan
-        All checks that are going to be run.
-    verdict
-        The verdict of one of them.
-    end
-        What came of the tests besides.
-    facts
-        What is told to the instructor of the notebook, in sentences by cell; it comes last.
-    broken
-        Why nothing can be verified.
-    """
-
-    plan: tuple[Planned, ...] | None = None
-    verdict: CheckResult | None = None
-    end: Noted | None = None
-    facts: Mapping[str, str] | None = None
-    broken: Broken | None = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +137,7 @@ class Verification:
         Hash of it as it stands in the store, empty before it is there.
     """
 
-    checks: Mapping[str, tuple[CheckResult, ...]]
+    checks: Mapping[str, tuple[CheckResult, ...]] = field(default_factory=dict)
     measured_by_cell: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     observations: Observations = field(default_factory=dict)
@@ -213,6 +156,31 @@ class Verification:
     def measured(self) -> dict[str, Json]:
         """Return the figures of all cells."""
         return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
+
+
+@dataclass(frozen=True)
+class VerifierLine:
+    """A line of `VERDICTS`: one of these, written as soon as it is known.
+
+    Attributes
+    ----------
+    plan
+        All checks that are going to be run, by cell: their verdicts should they not be reached.
+    verdict
+        The verdict of one of them.
+    end
+        What came of the tests besides.
+    facts
+        What is told to the instructor of the notebook, in sentences by cell; it comes last.
+    broken
+        Why nothing can be verified, in a sentence and its details.
+    """
+
+    plan: Mapping[str, tuple[CheckResult, ...]] | None = None
+    verdict: CheckResult | None = None
+    end: Verification | None = None
+    facts: Mapping[str, str] | None = None
+    broken: tuple[str, str] | None = None
 
 
 def verify(request: VerificationRequest) -> Verification:
@@ -236,7 +204,7 @@ def verify(request: VerificationRequest) -> Verification:
     seconds = time.monotonic() - start
     broken = next((line.broken for line in lines if line.broken), None)
     if broken is not None:
-        raise VerificationError(broken.sentence, broken.details)
+        raise VerificationError(*broken)
     plan = next((line.plan for line in lines if line.plan is not None), None)
     if plan is None:
         raise VerificationError(f"The verifier ended before it began ({limit or f'exit code {code}'}).", output)
@@ -248,7 +216,7 @@ def verify(request: VerificationRequest) -> Verification:
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
 
-class _Server:
+class _VerifierServer:
     """The process that forks verifiers, seen from the one that wants them; one is at work at a time."""
 
     def __init__(self) -> None:
@@ -283,13 +251,13 @@ class _Server:
             self._process.wait()
 
 
-_SERVERS: list[_Server] = []
+_SERVERS: list[_VerifierServer] = []
 
 
-def _server() -> _Server:
+def _server() -> _VerifierServer:
     """Return the process that forks our verifiers, started if there is none."""
     if not _SERVERS or not _SERVERS[0].lives:
-        _SERVERS[:] = [_Server()]
+        _SERVERS[:] = [_VerifierServer()]
     return _SERVERS[0]
 
 
@@ -315,20 +283,21 @@ def _lines(verdicts: Path) -> Iterator[VerifierLine]:
 
 
 def _verification(
-    plan: Sequence[Planned], lines: Sequence[VerifierLine], *, seconds: float, problem: str | None, output: str
+    plan: Mapping[str, tuple[CheckResult, ...]],
+    lines: Sequence[VerifierLine],
+    *,
+    seconds: float,
+    problem: str | None,
+    output: str,
 ) -> Verification:
     verdicts = {line.verdict.check: line.verdict for line in lines if line.verdict}
-    checks: dict[str, list[CheckResult]] = {}
-    for planned in plan:
-        checks.setdefault(planned.cell, []).append(verdicts.get(planned.check.check, planned.check))
-    noted = next((line.end for line in lines if line.end), Noted())
-    return Verification(
-        checks={cell: tuple(found) for cell, found in checks.items()},
-        measured_by_cell=noted.measured,
+    noted = next((line.end for line in lines if line.end), Verification())
+    return dataclasses.replace(
+        noted,
+        checks={cell: tuple(verdicts.get(check.check, check) for check in checks) for cell, checks in plan.items()},
         facts=next((line.facts for line in lines if line.facts), {}),
-        observations=decode_observations(noted.observations),
+        observations=drawable(noted.observations),
         seconds=seconds,
-        reading=noted.reading,
         problem=problem,
         log=(*noted.log, *([problem] if problem else []), *([output] if output else [])),
     )

@@ -20,8 +20,7 @@ from nbgrader.utils import find_all_files
 from traitlets.config import Config
 
 from netgrader.grading.grade import grade_job, job_of, jobs_of
-from netgrader.grading.graded_notebook import take_graded
-from netgrader.grading.last_result import save_last_result
+from netgrader.grading.graded_notebook import save_last_result, take_graded
 from netgrader.grading.store import open_store
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import configure
@@ -37,10 +36,9 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
     from netgrader.grading.grade import Job
-    from netgrader.grading.graded_notebook import GradedNotebook
-    from netgrader.grading.last_result import LastResult
+    from netgrader.grading.graded_notebook import GradedNotebook, LastResult
+    from netgrader.grading.pool import Done
     from netgrader.grading.stages import Options
-    from netgrader.grading.tasks import Done
 
 __all__ = ["Conversion", "is_ours_alone"]
 
@@ -159,7 +157,7 @@ class Conversion:
         """Return what a worker left of a notebook, or grade it."""
         if done is not None and done.graded is not None:
             store = open_store(self._assignment.course)
-            found = take_graded(store, done.graded, done.digest, self._assignment.skeleton(name))
+            found = take_graded(store, done.graded, done.digest)
             if found is not None:
                 return found
         return grade_job(job_of(self._assignment, student, name, jobs), self._options)

@@ -46,19 +46,16 @@ def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
     return tuple(linked)
 
 
-def drop_links(folder: Path, *, notebooks: bool = False) -> tuple[str, ...]:
-    """Remove links and pipes that were handed in beside the notebooks; returns their names.
+def drop_links(folder: Path, *, notebooks: bool = False) -> None:
+    """Remove links and pipes that were handed in beside the notebooks.
 
     nbgrader copies what lies beside a notebook: through a link it would copy a file of the instructor's, and at a pipe
     it stops. They hold nothing of the student's. With `notebooks` those called as notebooks are removed, too, which nbgrader
     itself would open.
     """
-    dropped = []
     for path in sorted(folder.rglob("*")):
         if (notebooks or path.suffix != ".ipynb") and (path.is_symlink() or not (path.is_file() or path.is_dir())):
             path.unlink()
-            dropped.append(path.relative_to(folder).as_posix())
-    return tuple(dropped)
 
 
 def _students(assignment: Assignment, folder: Path) -> list[str]:

@@ -1,31 +1,47 @@
-"""The steps of ours in nbgrader's autograde: cells restored, the notebook run in a cage, verdicts saved as marks."""
+"""The steps of ours in nbgrader's autograde: cells restored, the notebook run in a cage, verdicts saved as marks.
+
+Assignments of nbgrader's own in a course of ours get nbgrader's steps and marks as ever, but the kernel is in the cage: what
+their notebooks print decides their marks, as nbgrader has it. The kernel runs in a copy of the folder that nbgrader would run
+it in; what it writes there ends with the run.
+"""
 
 from __future__ import annotations
 
 import functools
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import (
+    DeduplicateIds,
+    Execute,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
 from traitlets import Bool, Unicode
 
+from netgrader.cage import HOME, Mount, Plan, memory_warning, remove_tree, require_self_tests, scratch_folder
+from netgrader.cage.kernel import CagedKernelManager
+from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import NOT_RESTORED, Job, grade_job, job_of
-from netgrader.grading.last_result import LastResult, load_last_result, save_last_result
-from netgrader.grading.restore import RestoredCell, restore
+from netgrader.grading.grade import Job, grade_job, job_of
+from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
+from netgrader.grading.restore import RestoredCell
 from netgrader.grading.stages import Options
-from netgrader.grading.store import hash_bytes, open_store
-from netgrader.grading.submission import UnreadableError, read_notebook
+from netgrader.grading.store import hash_bytes
 from netgrader.limited import ExceededError, within_limits
-from netgrader.nbgrader_plugin.formgrader_page import fill, page_of
-from netgrader.nbgrader_plugin.plain import restore_plain, run_plain, save_plain
+from netgrader.nbgrader_plugin.formgrader_page import fill, page_of, safe_outputs
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.skeleton import Skeleton
@@ -33,6 +49,9 @@ if TYPE_CHECKING:
 __all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "course_of", "save_verdicts"]
 
 NO_RESPONSE = "No response."
+NOTEBOOKS = "*.ipynb"
+NOT_SHOWN = "What this notebook put out is not shown here: making a page of it {limit}."
+LANGUAGE = "python"
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]
@@ -61,34 +80,19 @@ def course_of(step: Any) -> Course:
 
 
 class RestoreCells(_Step):
-    """Makes the notebook that is run from what was handed in; in place of nbgrader's DeduplicateIds and OverwriteCells.
+    """Puts the release's cells in the place of what was handed in, which CagedExecute reads and restores by itself.
 
-    What cannot be read becomes the release's notebook with a sentence on top, and goes on: the next student must not
-    wait, and the gradebook must know.
+    It stands for nbgrader's DeduplicateIds and OverwriteCells: what cannot be read must not end the class.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Fill the notebook; that of an assignment of nbgrader's own is made ready as nbgrader does."""
-        if not self.assignment(resources).is_ours:
-            return restore_plain(self.parent, nb, resources)
-        job = self.job(resources)
-        skeleton = job.assignment.skeleton(job.notebook)
-        problem = job.problem
-        try:
-            cells: Sequence[RestoredCell] = (
-                ()
-                if problem
-                else within_limits(restore, read_notebook(job.path, open_store(job.assignment.course)), skeleton).cells
-            )
-        except UnreadableError as error:
-            cells, problem = (), str(error)
-        except ExceededError as error:
-            cells, problem = (), NOT_RESTORED.format(limit=error)
-        if problem:
-            cells = [
-                RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells
-            ]
-        fill(nb, skeleton, ((cell, ()) for cell in cells), problem)
+        assignment = self.assignment(resources)
+        if not assignment.is_ours:
+            return _restore_plain(self.parent, nb, resources)
+        skeleton = assignment.skeleton(resources["nbgrader"]["notebook"])
+        cells = (RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
+        fill(nb, skeleton, ((cell, ()) for cell in cells), None)
         return nb, resources
 
 
@@ -114,7 +118,7 @@ class CagedExecute(_Step):
             self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
         if plain:
             submitted = assignment.course.folder("submitted", resources["nbgrader"]["student"], assignment.name)
-            return run_plain(self.parent, nb, resources, submitted=submitted, sandbox=sandbox)
+            return _run_plain(self.parent, nb, resources, submitted=submitted, sandbox=sandbox)
         job = self.job(resources)
         _say_memory_gap(self.sandbox, self.log)
         graded = grade_job(job, Options(sandbox=self.sandbox))
@@ -127,8 +131,6 @@ class CagedExecute(_Step):
 @functools.cache
 def _say_memory_gap(sandbox: str, log: logging.Logger) -> None:
     """Say it, once for a process, where the limit on memory does not hold."""
-    from netgrader.cage import memory_warning  # noqa: PLC0415  (POSIX)
-
     if warning := memory_warning(sandbox):
         log.warning(warning)
 
@@ -143,7 +145,7 @@ class SaveVerdicts(_Step):
         """Save the verdicts that CagedExecute left; of an assignment of nbgrader's own what nbgrader reads off."""
         assignment = self.assignment(resources)
         if not assignment.is_ours:
-            return save_plain(self.parent, nb, resources)
+            return _save_plain(self.parent, nb, resources)
         about = resources["nbgrader"]
         graded: GradedNotebook = resources["netgrader"]["graded"]
         with Gradebook(about["db_url"]) as gradebook:
@@ -210,3 +212,103 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
 
 def _released(skeleton: Skeleton, grade_id: str) -> str | None:
     return next((cell.source for cell in skeleton.tracked if cell.grade_id == grade_id), None)
+
+
+def _restore_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
+    """Make the notebook ready as nbgrader does."""
+    return _through((DeduplicateIds, OverwriteKernelspec, OverwriteCells), parent, nb, resources)
+
+
+def _run_plain(parent: Any, nb: Any, resources: Any, *, submitted: Path, sandbox: str) -> tuple[Any, Any]:
+    """Run the notebook as nbgrader does, in the sandbox called `sandbox`; ``none`` is nbgrader's own way.
+
+    Parameters
+    ----------
+    parent
+        Of nbgrader's steps: what they take their settings from.
+    nb, resources
+        The notebook, and what nbgrader says of it.
+    submitted
+        The folder that was handed in, whose notebooks the kernel may read in place of those that hold hidden tests.
+    sandbox
+        By name.
+
+    Raises
+    ------
+    NetgraderError
+        If there is no cage here, or no kernel in it for the notebook's language.
+    """
+    if sandbox == "none":
+        return _through((Execute, ClearMetadataPreprocessor), parent, nb, resources)
+    named = nb.metadata.get("kernelspec", {})
+    language = str(named.get("language", LANGUAGE)).lower()
+    if language != LANGUAGE:
+        raise NetgraderError(
+            f"{resources['nbgrader']['notebook']}.ipynb is for a kernel of the language {language!r}, and the cage has one of "
+            "Python only. To have such assignments run without a cage, as nbgrader does it, write into nbgrader_config.py: "
+            "c.CagedExecute.run_plain_assignments_uncaged = True"
+        )
+    require_self_tests(sandbox)
+    with _run_folder(Path(resources["metadata"]["path"]), submitted) as folder:
+        plan = Plan(
+            (),
+            mounts=[kernel_package(), Mount(folder, f"{HOME}/{folder.name}", writable=True)],
+            env={"NBGRADER_EXECUTION": "autograde", "PYTHONPATH": PACKAGE_FOLDER},
+            cwd=folder.name,
+        )
+        caged = type(
+            "CagedPlainKernel", (CagedKernelManager,), {"sandbox_name": sandbox, "_plan_default": lambda _: plan}
+        )
+        execute = Execute(parent=parent, kernel_manager_class=caged)
+        nb, resources = execute(nb, resources)
+    return ClearMetadataPreprocessor(parent=parent)(nb, resources)  # type: ignore[no-any-return]
+
+
+def _save_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
+    """Save nbgrader's own marks; what is kept of the outputs afterwards can be shown to anybody."""
+    nb, resources = _through((SaveAutoGrades,), parent, nb, resources)
+    for cell in nb.cells:
+        if cell.cell_type == "raw":  # which pages show as it is, ids and classes of formgrader's included
+            cell.metadata["raw_mimetype"] = "text/plain"
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    try:
+        safe = within_limits(_safe_outputs, [list(cell.outputs) for cell in code])
+    except ExceededError as error:
+        safe = [[{"output_type": "stream", "name": "stderr", "text": NOT_SHOWN.format(limit=error)}] for _ in code[:1]]
+        safe += [[] for _ in code[1:]]
+    for cell, outputs in zip(code, safe, strict=True):
+        cell.outputs = [type(cell)(output) for output in outputs]
+    return nb, resources
+
+
+def _safe_outputs(outputs: Sequence[Sequence[Any]]) -> list[list[dict[str, Any]]]:
+    """Return the outputs of each cell, as anybody may be shown them."""
+    return [safe_outputs(those, f"out-{number}-") for number, those in enumerate(outputs)]
+
+
+def _through(steps: Sequence[type[Any]], parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
+    for step in steps:
+        nb, resources = step(parent=parent)(nb, resources)
+    return nb, resources
+
+
+@contextmanager
+def _run_folder(autograded: Path, submitted: Path) -> Iterator[Path]:
+    """Copy what nbgrader put beside the notebook into a folder of this run's own; notebooks are those that were handed in."""
+    folder = scratch_folder("plain")
+    folder.chmod(0o755)  # the cage is entered there before it has its user
+    try:
+        for source, form in ((autograded, "*"), (submitted, NOTEBOOKS)):
+            notebooks = form == NOTEBOOKS
+            for path in sorted(source.rglob(form)):
+                name = path.relative_to(source)
+                # What nbgrader has copied through a link of the student's is somebody else's.
+                linked = path.is_symlink() or (submitted / name).is_symlink()
+                if linked or not path.is_file() or (path.match(NOTEBOOKS) and not notebooks):
+                    continue
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        yield folder
+    finally:
+        remove_tree(folder)

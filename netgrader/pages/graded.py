@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.grading.last_result import load_last_result
+from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages import safe, words
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
+from netgrader.commands.release import generate
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs
-from netgrader.grading.pool import ProcessPool, grade_tasks
+from netgrader.grading.pool import ProcessPool, Task, grade_tasks
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Task
-from netgrader.release import generate
 from tests.sample_class.make import fill as fill_in
 
 if TYPE_CHECKING:

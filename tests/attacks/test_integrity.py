@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from netgrader.decoding import decode
+from netgrader.files import decode
 from netgrader.grading.integrity import NAMES, OWN_CHECK, OWN_CHECK_TOLD
 from netgrader.results import NotebookResult, Observed
 from tests.attacks.attacked import RIGHT, Attack

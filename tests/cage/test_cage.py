@@ -286,16 +286,6 @@ def test_without_a_cage_paths_of_inside_lead_to_the_host(tmp_path):
     assert sandbox.seen(mounts[0]) == str(tmp_path)
 
 
-def test_the_processors_are_those_that_were_named(either):
-    (one, *_) = sorted(os.sched_getaffinity(0))
-    look = (
-        "import os\nprint(os.sched_getaffinity(0))\ntry: os.sched_setaffinity(0, {0, 1})\n"
-        "except PermissionError: print('refused')"
-    )
-    output, outcome = run(either, look, limits=Limits(wall_seconds=30, cpus=frozenset({one})))
-    assert output.splitlines() == [str({one}), "refused"], outcome
-
-
 def test_a_quick_look_tries_what_one_look_tells(sandbox):
     tried = run_self_tests(sandbox, quick=True)
     assert [one for one in tried if not one.held] == []

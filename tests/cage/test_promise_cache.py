@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from netgrader.cage import SandboxError, promise_cache
+from netgrader.cage import SandboxError, sandboxes
 from netgrader.cage.self_tests import SelfTest
 
 
@@ -25,16 +25,16 @@ def tried(monkeypatch, tmp_path):
             SelfTest("a limit on memory", held=held, detail="none"),
         ]
 
-    monkeypatch.setattr(promise_cache, "run_self_tests", run_self_tests)
+    monkeypatch.setattr(sandboxes, "run_self_tests", run_self_tests)
 
     def require(name="bubblewrap", *said):
         answers[:] = said
-        promise_cache.require_self_tests.cache_clear()
-        promise_cache.require_self_tests(name)
+        sandboxes.require_self_tests.cache_clear()
+        sandboxes.require_self_tests(name)
 
     require.trials = trials
     yield require
-    promise_cache.require_self_tests.cache_clear()
+    sandboxes.require_self_tests.cache_clear()
 
 
 def test_promises_that_were_held_are_tried_once_a_boot(tried, monkeypatch, tmp_path):
@@ -45,7 +45,7 @@ def test_promises_that_were_held_are_tried_once_a_boot(tried, monkeypatch, tmp_p
     assert len(tried.trials) == 1
     boot = tmp_path / "boot_id"
     boot.write_text("another")
-    monkeypatch.setattr(promise_cache, "BOOT", boot)
+    monkeypatch.setattr(sandboxes, "BOOT", boot)
     tried()
     assert len(tried.trials) == 2
 
@@ -82,11 +82,11 @@ def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, mon
 
     path = tiny.submit("ada")
     monkeypatch.setattr(
-        promise_cache,
+        sandboxes,
         "run_self_tests",
         lambda _: [SelfTest("a filter of system calls", held=False, detail="mount: done")],
     )
-    promise_cache.require_self_tests.cache_clear()
+    sandboxes.require_self_tests.cache_clear()
     with pytest.raises(SandboxError, match="a filter of system calls"):
         grade(path)
 

@@ -8,13 +8,13 @@ import pytest
 
 from netgrader import phrases
 from netgrader.checks import wording
-from netgrader.commands import phrases as listing
 from netgrader.grading.execution import ExecutionLimits
 from netgrader.grading.kernel_link import Ended, Reply
 from netgrader.grading.run_report import ended_early
 from netgrader.phrases import say
 from netgrader.student import estimate
 from netgrader.student.check import Answer
+from tests.guides import phrases as listing
 
 GERMAN = {
     "one step an epoch": "ein Schritt je Epoche",

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from netgrader.decoding import decode
+from netgrader.files import decode
 from netgrader.results import (
     CellResult,
     CheckResult,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.cell_points import cell_points
-from netgrader.decoding import decode
+from netgrader.files import decode
 from netgrader.grading.verify import VerificationRequest, verify
 from netgrader.results import CheckResult, Outcome
 from tests.checks.students import (

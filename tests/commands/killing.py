@@ -25,8 +25,8 @@ from nbgrader.api import Gradebook
 # With all that the command imports late, so that forks have it.
 import netgrader.commands.autograde  # noqa: F401
 from netgrader.cli import main as cli_main
-from netgrader.commands.status import status_path
-from netgrader.grading.last_result import load_last_result
+from netgrader.commands.status import log_path
+from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from tests.conftest import TinyCourse, build
 
@@ -119,7 +119,7 @@ class Call:
 
     def __init__(self, course: TinyCourse) -> None:
         self._course = course
-        self._status = status_path(course.assignment)
+        self._journal = log_path(course.assignment)
         self._log = course.root / "call.log"
         self._code: int | None = None
         self._begun = time.time()
@@ -160,10 +160,11 @@ class Call:
     def has_begun(self) -> bool:
         """Whether it grades a notebook."""
         try:
-            raw = json.loads(self._status.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            text = self._journal.read_text(encoding="utf-8")
+        except OSError:
             return False
-        return bool(raw["pid"] == self._pid and (raw["running"] or raw["done"]))
+        _, begun, rest = text.rpartition(f'"pid": {self._pid},')
+        return bool(begun) and '"event": "running"' in rest
 
     def saves(self) -> bool:
         """Whether it has a transaction open in the gradebook: a journal of its own, not one that a killed call left."""

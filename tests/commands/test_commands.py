@@ -14,7 +14,7 @@ import jsonschema
 import psutil
 import pytest
 
-from netgrader.commands import choose
+from netgrader.commands import autograde
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["grade", "autograde", "release", "read", "doctor", "demo"]
@@ -215,15 +215,15 @@ def test_a_notebook_more_is_released_when_the_first_has_been_handed_in_and_grade
 def test_a_submission_that_may_not_be_read_is_that_students_row_and_stops_nobody(booked, monkeypatch, capsys):
     for student in ("ada", "bela", "carl"):
         booked.submit(student)
-    really = choose.jobs_of
+    really = autograde.jobs_of
 
     def as_another_user(assignment, student):
         if student == "bela":  # root may read everything, so what others meet is raised here
             raise PermissionError(errno.EACCES, "Permission denied", str(booked.root / "submitted" / "bela"))
         return really(assignment, student)
 
-    monkeypatch.setattr(choose, "jobs_of", as_another_user)
-    tasks, unread = choose.tasks_of(booked.assignment, ["ada", "bela", "carl"])
+    monkeypatch.setattr(autograde, "jobs_of", as_another_user)
+    tasks, unread = autograde.tasks_of(booked.assignment, ["ada", "bela", "carl"])
     assert [task.student for task in tasks] == ["ada", "carl"]
     assert "submitted/bela cannot be read (Permission denied), so it was not graded" in unread["bela"]
 
@@ -233,7 +233,7 @@ def test_a_damaged_archive_is_that_students_row(booked):
     folder = booked.root / "submitted" / "bela" / "numbers"
     folder.mkdir(parents=True)
     (folder / "mine.zip").write_bytes(b"PK cut off")
-    tasks, unread = choose.tasks_of(booked.assignment, ["ada", "bela"])
+    tasks, unread = autograde.tasks_of(booked.assignment, ["ada", "bela"])
     assert [task.student for task in tasks] == ["ada"]
     assert "The archive mine.zip cannot be unpacked: it is damaged" in unread["bela"]
 

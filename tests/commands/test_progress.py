@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from netgrader.commands.progress import Progress
+from netgrader.commands.status import Progress
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
-from netgrader.grading.tasks import Done, Task
+from netgrader.grading.pool import Done, Task
 from netgrader.results import NotebookResult, Status
 
 ROOT = Path(__file__).parents[2]

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+import re
 
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.commands.changes import changes_of
-from netgrader.commands.choose import file_states, handed_in_since, moment, notebooks_with
-from netgrader.commands.saving import Saver
-from netgrader.commands.status import Journal, log_path, status_path
-from netgrader.errors import UsageError
+from netgrader.commands.changes import changes_table
+from netgrader.commands.saving import Saver, file_states
+from netgrader.commands.show import console
+from netgrader.commands.status import Journal, log_path
 from netgrader.grading.grade import jobs_of
+from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, Task, WorkerResult
 from netgrader.results import NotebookResult, Status
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WRONG = "def add(a, b):\n    return a - b"
 
 
@@ -64,12 +62,6 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     assert lines[-1]["event"] == "finished"
     (bela,) = [line for line in lines if line["event"] == "graded" and line["student"] == "bela"][-1:]
     assert (bela["score"], bela["made"], bela["notebook"]) == (0.0, [], "1_sums")
-    one = netgrader("autograde", "numbers", "--cell", "check_add", "--student", "bela")
-    assert "0 / 2" in one.stdout
-    assert "1 graded now" in one.stdout
-    assert marks(booked) == after
-    nobody = netgrader("autograde", "numbers", "--since", "2100-01-01")
-    assert (nobody.returncode, "Nobody has handed in 'numbers' since 2100-01-01" in nobody.stdout) == (0, True)
 
 
 @pytest.fixture
@@ -81,7 +73,7 @@ def journal(tiny):
     journal = Journal(tiny.assignment, tasks, "with 2 workers")
     journal.begin(tasks[0])
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    journal.end(Done.of(tasks[0], WorkerResult(result, made=frozenset({"execute"}))))
+    journal.end(Done(tasks[0], result, made=frozenset({"execute"})))
     journal.begin(tasks[1])
     return journal
 
@@ -93,15 +85,14 @@ def test_another_terminal_sees_what_is_running(journal, tiny, capsys):
     said = " ".join(capsys.readouterr().out.split())
     assert "numbers: grading with 2 workers since" in said
     assert "1 of 2 students, 1 of 2 notebooks" in said
-    assert "bela 1_sums 0 s" in said
+    assert re.search(r"bela 1_sums \d+ s", said)
 
 
 def test_a_grading_that_was_killed_is_seen_to_be_and_says_how_to_go_on(journal, tiny, capsys):
     from netgrader.commands.status import run
 
-    path = status_path(tiny.assignment)
-    about = json.loads(path.read_text())
-    path.write_text(json.dumps({**about, "pid": 2**22 - 3}))
+    path = log_path(tiny.assignment)
+    path.write_text(path.read_text().replace(f'"pid": {os.getpid()},', f'"pid": {2**22 - 3},') + '{"time": "2026-')
     run("numbers")
     said = " ".join(capsys.readouterr().out.split())
     assert "numbers: killed. 1 of 2 students" in said
@@ -115,41 +106,6 @@ def test_before_anything_was_graded_status_says_so(tiny, capsys):
     assert "Nothing of 'numbers' has been graded yet" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("3h", NOW - timedelta(hours=3)),
-        ("2d", NOW - timedelta(days=2)),
-        ("1w", NOW - timedelta(weeks=1)),
-        ("2026-11-19T18:00+00:00", datetime(2026, 11, 19, 18, tzinfo=UTC)),
-        ("2026-11-19", datetime(2026, 11, 19).astimezone()),
-    ],
-)
-def test_a_time_may_be_a_date_or_how_long_ago(text, meant):
-    assert moment(text, NOW) == meant
-
-
-def test_a_time_that_is_none_is_a_sentence():
-    with pytest.raises(UsageError, match="--since takes a time such as 2026-11-20"):
-        moment("yesterday")
-
-
-def test_who_handed_in_since_is_told_by_the_stamp_else_by_the_files(tiny):
-    path = tiny.submit("ada")
-    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
-    assert handed_in_since(tiny.assignment, "ada", NOW)
-    assert not handed_in_since(tiny.assignment, "ada", NOW + timedelta(seconds=1))
-    path.with_name("timestamp.txt").write_text("2026-11-21 00:00:00 UTC")
-    assert handed_in_since(tiny.assignment, "ada", NOW + timedelta(hours=11))
-    assert not handed_in_since(tiny.assignment, "ada", NOW + timedelta(hours=13))
-
-
-def test_a_cell_that_there_is_not_is_a_sentence(tiny):
-    assert notebooks_with(tiny.assignment, "check_greet") == ["2_words"]
-    with pytest.raises(UsageError, match=r"no cell|has a cell 'check_nothing'.*check_add"):
-        notebooks_with(tiny.assignment, "check_nothing")
-
-
 @pytest.mark.usefixtures("uncaged")
 def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     path = booked.submit("ada")
@@ -160,13 +116,14 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     booked.submit("ada", add=WRONG)
     assert file_states(path.parent) != before
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    saver.end(Done.of(task, WorkerResult(result)))
+    saver.end(Done(task, result))
     saver.finish()
     assert saver.late == ["ada"]
     assert marks(booked) == {}
 
 
-def test_nothing_kept_before_is_a_first_grading(tiny):
+def test_what_could_not_be_graded_changes_no_marks(tiny, capsys):
     tiny.submit("hana", content=b"{ not json")
     (job,) = jobs_of(tiny.assignment, "hana")
-    assert changes_of([Done.of(Task("hana", job), WorkerResult(None, "No."))], {}) == []
+    changes_table(console(), [Done(Task("hana", job), error="No.")], {})
+    assert "Marks of 0 of 1 students would change" in capsys.readouterr().out

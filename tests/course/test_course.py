@@ -146,12 +146,6 @@ def test_a_read_only_course_keeps_its_results_in_the_users_cache(tiny, monkeypat
     assert tiny.course.scratch == tmp_path / "elsewhere"
 
 
-def test_a_url_as_the_store_is_refused_in_a_sentence(tiny, monkeypatch):
-    monkeypatch.setenv("NETGRADER_STORE", "s3://bucket/numbers")
-    with pytest.raises(UsageError, match=r"NETGRADER_STORE names s3://bucket/numbers; results are kept in a folder"):
-        tiny.course.scratch  # noqa: B018
-
-
 def test_the_seed_of_grading_is_the_instructors(tiny):
     assert tiny.course.seed == 0
     tiny.write("grader_tests/seed.txt", "20201118\n")

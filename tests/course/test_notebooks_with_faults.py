@@ -8,9 +8,8 @@ import pytest
 
 from netgrader.course import Course
 from netgrader.grading.grade import find_jobs
-from netgrader.grading.pool import ProcessPool, grade_tasks
+from netgrader.grading.pool import ProcessPool, Task, grade_tasks
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Task
 from tests.sample_class.make import fill as fill_in
 
 ROOT = Path(__file__).parents[2]

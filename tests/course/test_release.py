@@ -16,10 +16,10 @@ from nbgrader.api import Gradebook
 from packaging.requirements import Requirement
 
 from netgrader.checks.exercises import load_exercises
+from netgrader.commands.release import differences, generate, release
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.imports import PACKAGE
-from netgrader.release import differences, generate, release
 from netgrader.wheel import FORM, REQUIRED, build_wheel, requirements, student_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from netgrader.commands.release import release
 from netgrader.errors import UsageError
 from netgrader.grading.grade import grade_job, jobs_of
-from netgrader.release import release
 from netgrader.results import Outcome
 
 pytestmark = pytest.mark.usefixtures("uncaged")

@@ -4,7 +4,12 @@ import threading
 
 import pytest
 
+from netgrader.files import decode
+from netgrader.grading.execution import Execution
+from netgrader.grading.graded_notebook import GradedNotebook, LastResult
 from netgrader.grading.store import Key, Store, StoreError, hash_files
+from netgrader.grading.verify import Verification, VerifierLine
+from netgrader.skeleton import Skeleton
 
 
 @pytest.fixture
@@ -138,3 +143,9 @@ def test_hashes_of_files_tell_a_missing_one_from_an_empty_one(tmp_path):
     hashes = hash_files({"a": tmp_path / "a", "b": tmp_path / "b"})
     assert hashes["b"] is None
     assert hashes["a"]
+
+
+@pytest.mark.parametrize("kind", [Execution, GradedNotebook, LastResult, Skeleton, Verification, VerifierLine])
+def test_what_is_kept_can_be_read_back_by_its_type(kind):
+    with pytest.raises(ValueError, match="Expected `object`"):
+        decode(kind, 3)

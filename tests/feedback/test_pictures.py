@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from netgrader.checks.run import Fixtures
-from netgrader.decoding import decode_observations
 from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.judges.learning_rate import ShortRun, judge_rate
 from netgrader.judges.shown import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_digits
 from netgrader.judges.sweeps import StudentSweep
-from netgrader.observations import to_json
+from netgrader.observations import drawable
 from netgrader.pages.feedback_figures import figure
 from netgrader.reader.model import Exercise, Layer, Network, Optimizer
 
@@ -65,7 +64,7 @@ def test_a_network_that_is_wrong_only_at_another_rate_is_drawn_at_that_rate_with
     default, other = fixtures.observations["check_x"]
     assert (default.asked, default.marked) == ("", ())
     assert "expected 0.0113" in other.marked[0]
-    (drawn,) = decode_observations(to_json({"check_x": (other,)}))["check_x"]
+    (drawn,) = drawable({"check_x": (other,)})["check_x"]
     assert figure(drawn).caption == "Your network when asked for at a learning rate of 0.0113"
 
 
@@ -148,7 +147,7 @@ def test_a_loss_that_is_not_finite_ends_its_curve_and_breaks_nothing():
 def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
     sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.93, math.nan, 0.95]), 1e-3)
     seen = sweep_curve(sweep, [run_at(1e-3 / 3, 0.4), run_at(1e-3, 0.3), run_at(1e-2, 0.5)])
-    (seen,) = decode_observations(to_json({"check_x": (seen,)}))["check_x"]
+    (seen,) = drawable({"check_x": (seen,)})["check_x"]
     assert seen.accuracies == (0.93, None, 0.95)
     assert seen.recomputed == {"0.001": 0.9, "0.01": 0.9}
     drawn = figure(seen)

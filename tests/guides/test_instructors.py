@@ -18,16 +18,16 @@ from netgrader.checks.cell_points import KEPT
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
-from netgrader.commands import phrases as listing
 from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
 from netgrader.faults import CATALOGUE
-from netgrader.grading.last_result import load_last_result
+from netgrader.grading.graded_notebook import load_last_result
 from netgrader.judges.accuracy import Recomputed, seen_test_images
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.pages import words
 from netgrader.results import Outcome
+from tests.guides import phrases as listing
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = ROOT / "source" / "digits" / "checks"

@@ -10,7 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader.errors import NetgraderError
-from netgrader.grading.last_result import load_last_result
+from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, generate_assignment
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, require_writable, sync_cells
 

@@ -12,8 +12,8 @@ from nbgrader.api import Gradebook
 
 from netgrader.commands.saving import Saver
 from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, Task, WorkerResult
 from tests.browser.jupyter import jupyter
 
 pytestmark = [
@@ -38,7 +38,7 @@ def results(booked, students):
         booked.submit(student, why=f"I am {student}.")
     tasks = [Task(student, *jobs_of(booked.assignment, student)) for student in students]
     graded = [(task, grade_job(task.job)) for task in tasks]
-    return [Done.of(task, WorkerResult(one.result, digest=one.digest)) for task, one in graded]
+    return [Done(task, one.result, digest=one.digest) for task, one in graded]
 
 
 def save(booked, done):

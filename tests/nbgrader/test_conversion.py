@@ -15,9 +15,9 @@ from nbgrader.preprocessors import CheckCellMetadata
 from netgrader.commands.saving import Saver
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade import grade_job, jobs_of
-from netgrader.grading.last_result import load_last_result
+from netgrader.grading.graded_notebook import load_last_result
+from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, Task, WorkerResult
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_feedback
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, sync_cells
@@ -258,7 +258,7 @@ def test_what_breaks_at_one_student_is_told_and_the_others_are_saved(two, monkey
     saver = Saver(ours.assignment, tasks, Options(), force=True)
     for task in tasks:
         graded = grade_job(task.job)
-        saver.end(Done.of(task, WorkerResult(graded.result, digest=graded.digest)))
+        saver.end(Done(task, graded.result, digest=graded.digest))
     saver.finish()
     assert saver.failed.keys() == {"ada"}
     assert "Input/output error" in saver.failed["ada"]

@@ -15,11 +15,11 @@ from nbgrader.api import Gradebook
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
-from netgrader.commands.choose import tasks_of
+from netgrader.commands.autograde import tasks_of
 from netgrader.commands.saving import Saver
 from netgrader.errors import NetgraderError
+from netgrader.grading.pool import grade_task
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Done, grade_worker_task
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_assignment
 from tests.conftest import CONFIG as OURS
 from tests.conftest import build
@@ -315,7 +315,7 @@ def test_a_gradebook_that_has_other_points_than_are_told_is_said(booked):
     tasks, _ = tasks_of(booked.assignment, ["ada"])
     saver = Saver(booked.assignment, tasks, Options(), force=False)
     for task in tasks:
-        saver.end(Done.of(task, grade_worker_task(task.for_worker, Options())))
+        saver.end(grade_task(task, Options()))
     saver.finish()
     assert "The gradebook has 1 for check_add of 1_sums, and not 2" in saver.failed["ada"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from netgrader import observations as seen
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns, StudentView
@@ -30,7 +32,7 @@ def student(name, graded=None, submitted=True, ident=None):
 
 def right(accuracy=0.9265, rate=0.003):
     _, graded = notebooks.right_student()
-    network = replace(notebooks.RIGHT_NETWORK, learning_rate=rate)
+    network = structs.replace(notebooks.RIGHT_NETWORK, learning_rate=rate)
     result = replace(graded.result, measured={"test_accuracy": accuracy})
     return replace(graded, result=result, observations={**graded.observations, "check_one_layer_network": (network,)})
 
@@ -150,7 +152,7 @@ def _one_of_many(number):
         rate = (0.003, 0.001, 0.0005)[place] * (1 + number % 4)
         width = (10, 1500, 256 * (1 + number % 4))[place]
         widths = (10,) if place == 0 else (width, 10)
-        seen_here = {"check_x": (replace(notebooks.RIGHT_NETWORK, widths=widths, learning_rate=rate),)}
+        seen_here = {"check_x": (structs.replace(notebooks.RIGHT_NETWORK, widths=widths, learning_rate=rate),)}
         if place == 1:
             rates = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
             found = tuple(accuracy - 0.004 * abs(index - 2) - 0.0004 * (number % 7) for index in range(5))

@@ -8,11 +8,10 @@ import pytest
 from markupsafe import escape
 from nbgrader.api import Gradebook
 
-from netgrader.commands.feedback import feedback_of_class
-from netgrader.commands.report import report_on_class
+from netgrader.commands.pages import feedback_of_class, report_on_class
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
-from netgrader.grading.last_result import LastResult, save_last_result
+from netgrader.grading.graded_notebook import LastResult, save_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.results import CellResult, NotebookResult, Status
 
@@ -44,7 +43,7 @@ def test_feedback_for_somebody_who_is_not_there_names_whose_ids_are_like_it(tiny
 
 def test_feedback_says_whose_is_missing_and_what_to_type(tiny, monkeypatch, capsys):
     made = []
-    monkeypatch.setattr("netgrader.commands.feedback.generate_feedback", lambda _c, _a, student: made.append(student))
+    monkeypatch.setattr("netgrader.commands.pages.generate_feedback", lambda _c, _a, student: made.append(student))
     for student in ("ada", "bob", "eve"):
         tiny.submit(student)
     tiny.submit("bob", "2_words")

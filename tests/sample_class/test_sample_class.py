@@ -11,9 +11,8 @@ import pytest
 
 from netgrader.course import Course
 from netgrader.grading.grade import jobs_of
-from netgrader.grading.pool import ProcessPool, grade_tasks
+from netgrader.grading.pool import ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.stages import Options
-from netgrader.grading.tasks import Task, longest_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

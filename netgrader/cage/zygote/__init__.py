@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from netgrader.cage.bubblewrap import BubblewrapSandbox
 from netgrader.cage.host import basic_environment, remove_tree, scratch_folder
-from netgrader.cage.promise_cache import once_a_boot
-from netgrader.cage.sandboxes import open_sandbox
+from netgrader.cage.sandboxes import once_a_boot, open_sandbox
 from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
 from netgrader.cage.zygote.process import Entrance, ZygoteProcess

@@ -1,4 +1,4 @@
-"""``netgrader feedback``: a page for each student's notebook, through nbgrader's own feedback step."""
+"""``netgrader feedback`` and ``report``: a page for each student's notebook, by nbgrader's own step, and one on the class."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from netgrader.commands.show import console, require_known
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.files import write_text
 from netgrader.grading.grade import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
+from netgrader.pages.report_page import build_report, class_csv, render_report
+from netgrader.pages.report_view import load_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["feedback_of_class", "run"]
+__all__ = ["feedback_of_class", "report_on_class", "run", "run_report"]
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -90,3 +93,29 @@ def _graded(assignment: Assignment) -> list[str]:
     if not root.is_dir():
         return []
     return sorted(folder.name for folder in root.iterdir() if any((folder / rest).glob("*.ipynb")))
+
+
+def run_report(name: str, output: Path | None) -> int:
+    """Write the report on the class; the exit code."""
+    assignment = find_course().own_assignment(name, "nbgrader export --assignment")
+    page = report_on_class(assignment, output)
+    console().print(f"Report: {page}, and {page.with_suffix('.csv').name} beside it", markup=False)
+    return 0
+
+
+def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
+    """Write the report and its CSV file; the path of the page.
+
+    Parameters
+    ----------
+    assignment
+        Whose class.
+    output
+        The page; ``reports/<assignment>.html`` in the course's folder if None.
+    """
+    page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
+    view = load_class(assignment, page.parent)
+    csv = page.with_suffix(".csv")
+    write_text(csv, class_csv(view))
+    write_text(page, render_report(build_report(view, csv_name=csv.name)))
+    return page
