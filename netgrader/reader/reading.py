@@ -65,7 +65,30 @@ def read_network(
     values: Mapping[str, Array] | None = None,
     eval_feed: Mapping[str, Array] | None = None,
 ) -> Network:
-    """Read what network a graph holds, and what is wrong with it; for the arguments see `netgrader.reader.read_network`."""
+    """Read what network a graph holds, and what is wrong with it.
+
+    Parameters
+    ----------
+    graph
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text.
+    parts
+        The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
+        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked.
+    exercise
+        What asks for the network. None: only what is wrong in any network is a fault.
+    lab
+        Where the graph is tried out. ``"auto"``: for a ``tf.Graph`` TensorFlow in this process, for anything else a
+        cage if one can be had. None: nothing is run, and more stays undecided.
+    values
+        Values of the variables by op name, for what cannot be told from a fresh network.
+    eval_feed
+        What evaluation needs fed beside images and labels, by tensor name; taken from ``parts.eval_feed`` if None.
+
+    Raises
+    ------
+    GraphError
+        If there is no graph in what was given; the message is a sentence.
+    """
     hints = _hints(parts)
     feed = {_tensor(str(key)): np.asarray(value) for key, value in (eval_feed or _eval_feed(parts)).items()}
     try:

@@ -70,12 +70,7 @@ def written_out(meta: Message, known: Mapping[str, Array]) -> Message:
     """The same graph with the bodies of called functions in the place of the calls.
 
     A call stays as an op that hands on its outputs, so that names of its tensors remain good. `known` are values that
-    evaluation feeds.
-
-    Raises
-    ------
-    GraphError
-        If a function calls itself, is not there, or the graph becomes too large.
+    evaluation feeds. A `GraphError` says that a function calls itself, is not there, or that the graph becomes too large.
     """
     graph = meta.graph_def
     functions = {function.signature.name: function for function in graph.library.function}

@@ -32,12 +32,8 @@ class GraphError(NetgraderError):
 def read_source(source: object) -> Message:
     """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
 
-    The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections.
-
-    Raises
-    ------
-    GraphError
-        If there is no graph in it, or more than the limits allow.
+    The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections. A `GraphError` says
+    that there is no graph in it, or more than the limits allow.
     """
     content = _content(source)
     if len(content) > MAX_BYTES:

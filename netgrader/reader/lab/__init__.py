@@ -89,12 +89,9 @@ class Lab(Protocol):
     """Loads graphs."""
 
     def load(self, meta_graph: bytes) -> LoadedGraph:
-        """Accept a serialised MetaGraphDef or GraphDef after checking it against the allow-list.
+        """Accept a serialised MetaGraphDef or GraphDef; or a `LabError` of kind ``graph``, ``op`` or ``limit``.
 
-        Raises
-        ------
-        LabError
-            Of kind ``graph``, ``op`` or ``limit``.
+        What is not on the list of ops is taken out with all that is computed from it; to ask for it is an error of kind ``op``.
         """
 
     def close(self) -> None:

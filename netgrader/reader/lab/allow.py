@@ -49,10 +49,8 @@ class Accepted:
 def accept(source: Message) -> Accepted:
     """Check a MetaGraphDef and make the copy of it that may be run.
 
-    Raises
-    ------
-    LabError
-        Of kind ``graph`` if the graph contradicts itself, ``op`` if nothing of it may be run, ``limit`` if it is too large.
+    A `LabError` of kind ``graph`` says that it contradicts itself, ``op`` that nothing of it may be run, ``limit`` that it is
+    too large.
     """
     meta = meta_graph_def()
     graph = meta.graph_def

@@ -51,27 +51,11 @@ class _Failed(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CagedLab:
-    """A lab whose TensorFlow runs in a sandbox.
+    """A lab whose TensorFlow runs in a sandbox, given by name or opened already; a `LabError` if there can be none here.
 
-    Parameters
-    ----------
-    sandbox
-        By name, or opened already.
-    threads
-        Threads that TensorFlow may use.
-    seconds
-        How long one request may take.
-    memory_bytes
-        How much memory the server may take.
-    lives
-        How often the server may be started anew after it was lost.
-    zygote
-        Address of a zygote (`netgrader.cage.zygote.Zygote.address_for`) that the server may begin as a fork of.
-
-    Raises
-    ------
-    LabError
-        Of kind ``lost``, if there can be no such lab here.
+    It may use so many `threads`, take so many `seconds` for one request and `memory_bytes` in all, and be started anew as
+    often as it has `lives` after it was lost. `zygote` is the address of one (`netgrader.cage.zygote.Zygote.address_for`) that
+    it may begin as a fork of.
     """
 
     def __init__(
@@ -120,10 +104,7 @@ class CagedLab:
     def ask(self, call: str, kind: Any = Any, /, **arguments: Any) -> Any:
         """Have the server make a call; what it answers is a stranger's, and has to be of the type `kind`.
 
-        Raises
-        ------
-        LabError
-            What the server says, or ``limit`` or ``lost`` if it does not answer.
+        A `LabError` is what the server says, or ``limit`` or ``lost`` if it does not answer.
         """
         server = self._server
         try:

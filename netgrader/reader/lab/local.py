@@ -36,12 +36,8 @@ if TYPE_CHECKING:
 class LocalLab:
     """Loads graphs into TensorFlow in this process.
 
-    Parameters
-    ----------
-    timeout
-        Seconds that one run may take; None for no limit.
-    threads
-        Threads that TensorFlow may use for one op; 0 for as many as there are cores.
+    `timeout` is how many seconds one run may take, None for no limit; `threads` how many threads TensorFlow may use for one
+    op, 0 for as many as there are cores.
     """
 
     def __init__(self, timeout: float | None = None, threads: int = 0) -> None:
@@ -50,11 +46,7 @@ class LocalLab:
         self.sessions: list[_Session] = []
 
     def load(self, meta_graph: bytes) -> _Graph:
-        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`.
-
-        What the allow-list does not have is taken out with all that is computed from it; a run that asks for it is an
-        error of kind ``op``.
-        """
+        """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`."""
         try:
             source = read_source(meta_graph)
         except GraphError as error:

@@ -6,12 +6,9 @@ To allow another one, add its name to the list of its subject (tensorflow/core/o
 
 from __future__ import annotations
 
+from netgrader.reader.graph.nodes import words
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ARITHMETIC = _words("""
+_ARITHMETIC = words("""
     Abs AccumulateNV2 Acos Acosh Add AddN AddV2 All Angle Any ApproximateEqual Asin Asinh Atan Atan2 Atanh BesselI0
     BesselI0e BesselI1 BesselI1e Betainc BitwiseAnd BitwiseOr BitwiseXor Bincount DenseBincount Cast Ceil ClipByValue
     Complex ComplexAbs Conj Cos Cosh Cross Cumprod Cumsum CumulativeLogsumexp Digamma Div DivNoNan Einsum Equal Erf
@@ -24,7 +21,7 @@ _ARITHMETIC = _words("""
     CheckNumericsV2 Cholesky CholeskyGrad MatrixDeterminant LogMatrixDeterminant MatrixInverse MatrixSolve Qr Svd
     MatrixTriangularSolve SelfAdjointEigV2 SparseTensorDenseMatMul FFT FFT2D IFFT IFFT2D RFFT RFFT2D IRFFT IRFFT2D
 """)
-_NETWORKS = _words("""
+_NETWORKS = words("""
     AvgPool AvgPoolGrad BiasAdd BiasAddGrad BiasAddV1 Conv Conv2D Conv2DBackpropFilter Conv2DBackpropInput Conv3D
     Conv2DBackpropFilterV2 Conv2DBackpropInputV2 Conv3DBackpropFilterV2 Conv3DBackpropInputV2 DepthwiseConv2dNative
     DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput Dilation2D Dilation2DBackpropFilter
@@ -39,7 +36,7 @@ _NETWORKS = _words("""
     SparseSoftmaxCrossEntropyWithLogits ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor ResizeArea
     ResizeNearestNeighborGrad ImageProjectiveTransformV2 ImageProjectiveTransformV3 AdjustContrastv2 CropAndResize
 """)
-_ARRAYS = _words("""
+_ARRAYS = words("""
     ArgMax ArgMin BatchMatrixBandPart BatchMatrixDiag BatchToSpace BatchToSpaceND Bitcast BroadcastArgs BroadcastTo
     BroadcastGradientArgs Bucketize Concat ConcatOffset ConcatV2 Const ConjugateTranspose DebugGradientIdentity
     DeepCopy DepthToSpace Diag DiagPart DynamicPartition DynamicStitch Empty EnsureShape ExpandDims ExtractImagePatches
@@ -54,7 +51,7 @@ _ARRAYS = _words("""
     UniqueWithCounts UniqueWithCountsV2 Unpack UnravelIndex UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd
     UnsortedSegmentSum UpperBound Where ZerosLike DenseToDenseSetOperation
 """)
-VARIABLES = _words("""
+VARIABLES = words("""
     Assign AssignAdd AssignAddVariableOp AssignSub AssignSubVariableOp AssignVariableOp CountUpTo IsVariableInitialized
     ReadVariableOp ResourceCountUpTo ResourceGather ResourceGatherNd ResourceScatterAdd ResourceScatterDiv
     ResourceScatterMax ResourceScatterMin ResourceScatterMul ResourceScatterNdAdd ResourceScatterNdSub
@@ -65,12 +62,12 @@ VARIABLES = _words("""
 _OPTIMIZERS = frozenset(
     prefix + name
     for prefix in ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
-    for name in _words("""
+    for name in words("""
         AdaMax Adadelta Adagrad AdagradDA AdagradV2 Adam AdamWithAmsgrad AddSign CenteredRMSProp Ftrl FtrlV2
         GradientDescent KerasMomentum Momentum PowerSign ProximalAdagrad ProximalGradientDescent RMSProp
     """)
 )
-_RANDOM = _words("""
+_RANDOM = words("""
     Multinomial ParameterizedTruncatedNormal RandomCrop RandomGamma RandomGammaGrad RandomIndexShuffle RandomPoisson
     RandomPoissonV2 RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal RngReadAndSkip
     StatefulStandardNormalV2 StatefulTruncatedNormal StatefulUniform StatefulUniformInt StatelessMultinomial
@@ -80,7 +77,7 @@ _RANDOM = _words("""
     StatelessTruncatedNormal StatelessTruncatedNormalV2 StatelessRandomBinomial StatelessRandomGammaV2
     StatelessRandomGammaV3 StatelessParameterizedTruncatedNormal
 """)
-_CONTROL = _words("""
+_CONTROL = words("""
     Case ControlTrigger Enter Exit FakeParam For If LoopCond Merge NextIteration PartitionedCall RefEnter RefExit
     RefIdentity RefMerge RefNextIteration RefSelect RefSwitch StatefulPartitionedCall StatelessCase StatelessIf
     StatelessWhile Switch SymbolicGradient ToBool While EmptyTensorList TensorListConcat TensorListConcatLists
@@ -96,7 +93,7 @@ _CONTROL = _words("""
 ALLOWED = _ARITHMETIC | _NETWORKS | _ARRAYS | VARIABLES | _OPTIMIZERS | _RANDOM | _CONTROL
 
 #: Ops that only tell or keep. They are made no-ops: what waits for them no longer waits.
-SILENT = _words("""
+SILENT = words("""
     Assert AudioSummary AudioSummaryV2 HistogramSummary ImageSummary MergeSummary PrintV2 Save SaveSlices SaveV2
     ScalarSummary TensorSummary TensorSummaryV2 MergeV2Checkpoints ShardedFilename WriteAudioSummary WriteGraphSummary
     WriteHistogramSummary WriteImageSummary WriteRawProtoSummary WriteScalarSummary WriteSummary CreateSummaryFileWriter

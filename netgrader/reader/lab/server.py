@@ -6,6 +6,7 @@ knows no answers and keeps nothing but what it was sent.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,8 @@ class Server:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._graphs: dict[int, LoadedGraph] = {}
-        self._sessions: dict[int, LabSession] = {}
-        self._last = 0
+        self._kept: dict[int, Any] = {}
+        self._numbers = itertools.count(1)
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to `request`; no exception but those that end the process."""
@@ -45,28 +45,22 @@ class Server:
             case "hello":
                 return "hello"
             case "load":
-                return self._load(**arguments)
+                graph = self._lab.load(**arguments)
+                return {"graph": self._number(graph), "variables": graph.variables, "trainable": graph.trainable}
             case "gradients":
-                return self._graphs[arguments.pop("graph")].gradients(**arguments)
+                return self._kept[arguments.pop("graph")].gradients(**arguments)
             case "session":
-                return self._session(**arguments)
+                return self._number(self._kept[arguments.pop("graph")].session(**arguments))
             case "close":
-                return self._sessions.pop(arguments["session"]).close()
+                return self._kept.pop(arguments["session"]).close()
             case "initialise" | "assign" | "values" | "run" | "run_batches":
-                return getattr(self._sessions[arguments.pop("session")], call)(**arguments)
+                return getattr(self._kept[arguments.pop("session")], call)(**arguments)
         raise LabError("run", f"The lab has no call {call[:80]!r}.")
 
-    def _load(self, meta_graph: bytes) -> dict[str, Any]:
-        graph = self._lab.load(meta_graph)
-        self._last += 1
-        self._graphs[self._last] = graph
-        return {"graph": self._last, "variables": list(graph.variables), "trainable": list(graph.trainable)}
-
-    def _session(self, graph: int, seed: int, often: bool) -> int:
-        session = self._graphs[graph].session(seed, often=often)
-        self._last += 1
-        self._sessions[self._last] = session
-        return self._last
+    def _number(self, kept: LoadedGraph | LabSession) -> int:
+        number = next(self._numbers)
+        self._kept[number] = kept
+        return number
 
 
 def main() -> int:

@@ -49,15 +49,7 @@ class FrameLimits:
 
 
 class Channel:
-    """Sends and receives frames over two descriptors.
-
-    Parameters
-    ----------
-    reading, writing
-        Descriptors of pipes. They are made non-blocking and are not closed.
-    limits
-        How much is read of one frame.
-    """
+    """Sends and receives frames over descriptors of two pipes, which are made non-blocking and are not closed."""
 
     def __init__(self, reading: int, writing: int, limits: FrameLimits | None = None) -> None:
         self._reading = reading
@@ -70,15 +62,7 @@ class Channel:
                 fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _CHUNK)
 
     def send(self, value: Any, seconds: float | None = None) -> None:
-        """Send `value`.
-
-        Raises
-        ------
-        LateError
-            If the other side has not taken it after so many seconds.
-        FrameError
-            If the other side is gone.
-        """
+        """Send `value`: a `LateError` if it is not taken after so many seconds, a `FrameError` if the other side is gone."""
         parts: list[Sequence[bytes | memoryview]] = [[]]
 
         def numbered(piece: Any) -> dict[str, int]:
@@ -96,14 +80,9 @@ class Channel:
             self._write(piece, deadline)
 
     def receive(self, seconds: float | None = None) -> Any:
-        """The next value that the other side sends.
+        """The next value that the other side sends: a `LateError` if it has not all come after so many seconds.
 
-        Raises
-        ------
-        LateError
-            If it has not all come after so many seconds.
-        FrameError
-            If the other side is gone, or what it sends is malformed or too large.
+        A `FrameError` if the other side is gone, or what it sends is malformed or too large.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline))
