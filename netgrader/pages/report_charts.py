@@ -7,11 +7,10 @@ import math
 from typing import TYPE_CHECKING
 
 from netgrader import observations as seen
-from netgrader.pages import charts, safe, words
+from netgrader.pages import charts, words
 from netgrader.pages.feedback_verdicts import state_of
 from netgrader.pages.feedback_view import Figure, Numbers
 from netgrader.pages.graded import earned
-from netgrader.pages.report_rules import total
 from netgrader.pages.shell import number, percent, piece
 from netgrader.results import Outcome
 
@@ -36,7 +35,7 @@ def class_charts(view: ClassView) -> tuple[Figure, ...]:
 
 def distribution(view: ClassView) -> Figure | None:
     """How many have how many points; None if nobody was graded."""
-    scores = [score for score in map(total, view.students) if score is not None]
+    scores = [student.total for student in view.students if student.total is not None]
     most = sum(columns.max_points for columns in view.notebooks)
     if not scores or most <= 0:
         return None
@@ -98,7 +97,7 @@ def _networks(view: ClassView) -> Iterator[tuple[str, str, float, seen.NetworkDr
                 if isinstance(one, seen.NetworkDrawing) and not one.asked
             ]
             if accuracy is not None and networks:
-                yield notebook, safe.line(student.name), accuracy, networks[-1]
+                yield notebook, student.shown, accuracy, networks[-1]
 
 
 def _accuracy(view: ClassView) -> Iterator[Figure]:
@@ -147,7 +146,7 @@ def _sweeps(view: ClassView) -> Figure | None:
             for one in itertools.chain.from_iterable(graded.observations.values()):
                 if isinstance(one, seen.Sweep):
                     groups.setdefault(notebook, []).extend(
-                        charts.Dot(safe.line(student.name), rate, accuracy)
+                        charts.Dot(student.shown, rate, accuracy)
                         for rate, accuracy in zip(one.rates, one.accuracies, strict=True)
                         if rate > 0 and accuracy is not None and 0 <= accuracy <= 1
                     )

@@ -16,8 +16,8 @@ from netgrader.faults import CATALOGUE
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import by_hand, state_of, word_of
 from netgrader.pages.report_charts import class_charts, distribution
-from netgrader.pages.report_rules import absent, not_graded_yet, to_help, to_judge, total
-from netgrader.pages.report_view import ClassView, Concern, FaultCount, Report, Score, StudentRow, StudentView, Trouble
+from netgrader.pages.report_rules import to_help, to_judge
+from netgrader.pages.report_view import ClassView, FaultCount, Report, Score, StudentRow, Trouble
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
 from netgrader.phrases import say
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Severity
     from netgrader.pages.graded import Graded
-    from netgrader.pages.report_view import Column, NotebookColumns
+    from netgrader.pages.report_view import Column, NotebookColumns, StudentView
     from netgrader.results import NotebookResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
@@ -64,15 +64,15 @@ def build_report(view: ClassView, csv_name: str | None = None) -> Report:
         facts=(*_facts(view), *_not_yet(handed_out, view.notebooks)),
         notebooks=view.notebooks,
         rows=tuple(_row(view, student) for student in students),
-        to_judge=_concerns(to_judge(view), noticed=True),
-        to_help=_concerns(to_help(view)),
-        absent=tuple(map(safe.line, absent(students))),
+        to_judge=to_judge(view),
+        to_help=to_help(view),
+        absent=tuple(student.shown for student in students if not student.submitted),
         troubles=tuple(_troubles(view)),
         faults=tuple(_faults(view)),
         distribution=distribution(view),
         charts=class_charts(view),
         integrity=tuple(
-            (safe.line(student.name), notebook, safe.line(fact))
+            (student, notebook, safe.line(fact))
             for student in students
             for notebook, graded in student.notebooks.items()
             for fact in graded.integrity
@@ -95,20 +95,8 @@ def _not_yet(all_of_them: Iterable[NotebookColumns], shown: Collection[NotebookC
 
 
 def _by_name(student: StudentView) -> tuple[str, str]:
-    name = safe.line(student.name).casefold()
+    name = student.shown.casefold()
     return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
-
-
-def _concerns(found: Iterable[tuple[StudentView, tuple[str, ...]]], *, noticed: bool = False) -> tuple[Concern, ...]:
-    return tuple(
-        Concern(
-            safe.line(student.name),
-            _link(student),
-            tuple(map(safe.line, said)),
-            noticed=noticed and any(graded.integrity for graded in student.notebooks.values()),
-        )
-        for student, said in found
-    )
 
 
 def class_csv(view: ClassView) -> str:
@@ -135,7 +123,6 @@ def class_csv(view: ClassView) -> str:
     most = sum(columns.max_points for columns in view.notebooks)
     for student in sorted(view.students, key=lambda one: one.student):
         scores = [_score(student.notebooks.get(notebook), column) for notebook, column in cells]
-        sum_of_points = total(student)
         writer.writerow(
             [
                 _plain(student.student),
@@ -144,7 +131,7 @@ def class_csv(view: ClassView) -> str:
                 _standing(student),
                 *("" if score.points is None else f"{score.points:g}" for score in scores),
                 f"{sum(graded.marks.late_penalty for graded in student.notebooks.values()):g}",
-                "" if sum_of_points is None else f"{sum_of_points:g}",
+                "" if student.total is None else f"{student.total:g}",
                 f"{most:g}",
                 sum(1 for score in scores if score.state == "waiting"),
                 " ".join(_codes(student)),
@@ -158,7 +145,7 @@ def _standing(student: StudentView) -> str:
     """What a program may ask of a student's numbers: whether all of what was handed in is behind them."""
     if not student.submitted:
         return "nothing handed in"
-    if not_graded_yet(student):
+    if student.not_graded_yet:
         return "not graded yet"
     statuses = {graded.result.status for graded in student.notebooks.values() if graded.result is not None}
     if statuses == {Status.NOT}:
@@ -179,7 +166,7 @@ def _facts(view: ClassView) -> Iterator[str]:
     students = view.students
     # A notebook that could not be read says nothing of how hard the exercises are.
     judged = [student for student in students if any(map(_judged, student.notebooks.values()))]
-    scores = [score for score in map(total, judged) if score is not None]
+    scores = [student.total for student in judged if student.total is not None]
     yield words.SHORT_STUDENTS.format(
         students=words.counted(words.STUDENTS, len(students)),
         submitted=sum(student.submitted for student in students),
@@ -193,7 +180,7 @@ def _facts(view: ClassView) -> Iterator[str]:
             high=written(max(scores)),
         )
     yield from _odd_marks(view)
-    not_yet = sum(map(not_graded_yet, students))
+    not_yet = sum(student.not_graded_yet for student in students)
     if not_yet:
         command = f"netgrader autograde {safe.line(view.assignment)}"
         yield words.counted(words.SHORT_NOT_GRADED_YET, not_yet, command=command)
@@ -239,21 +226,15 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
         for columns in view.notebooks
         for column in columns.columns
     )
-    points = total(student)
     state = _state(student, scores)
-    name = safe.line(student.name)
     return StudentRow(
-        student=safe.line(student.student),
-        name=name,
-        link=_link(student),
-        pages=tuple((notebook, address) for notebook, address in student.links.items()),
+        student=student,
         state=state,
         word=words.STATES[state],
         scores=scores,
-        total=points,
         max_points=sum(columns.max_points for columns in view.notebooks),
         faults=_codes(student),
-        search=f"{name} {safe.line(student.student)}".casefold(),
+        search=f"{student.shown} {safe.line(student.student)}".casefold(),
     )
 
 
@@ -264,7 +245,7 @@ def _state(student: StudentView, scores: tuple[Score, ...]) -> str:
     results = [graded.result for graded in student.notebooks.values()]
     if Outcome.UNGRADABLE in states or any(result and result.status is not Status.GRADED for result in results):
         return "ungradable"
-    if "ungraded" in states or not_graded_yet(student):
+    if "ungraded" in states or student.not_graded_yet:
         return "ungraded"
     if "waiting" in states:
         return "waiting"
@@ -296,18 +277,15 @@ def _codes(student: StudentView) -> tuple[str, ...]:
 
 def _faults(view: ClassView) -> list[FaultCount]:
     """Faults with who has them, the commonest first, those that cost nothing last."""
-    found: dict[tuple[bool, str], dict[str, tuple[str, str, str]]] = {}
+    found: dict[tuple[bool, str], dict[str, tuple[StudentView, str]]] = {}
     grades: dict[tuple[bool, str], list[Severity]] = {}
     for student in view.students:
-        for notebook, graded in student.notebooks.items():
-            for cell in graded.result.cells if graded.result else ():
-                for check in cell.checks:
-                    for code in check.faults:
-                        where = f"{notebook}, {cell.cell.removeprefix('check_')}"
-                        entry = (safe.line(student.name), where, student.links.get(notebook, ""))
-                        free = check.outcome is Outcome.PASSED
-                        found.setdefault((free, code), {}).setdefault(student.student, entry)
-                        grades.setdefault((free, code), []).append(severity_of(check, code))
+        for where, _, cell in student.cells:
+            for check in cell.checks:
+                for code in check.faults:
+                    key = check.outcome is Outcome.PASSED, code
+                    found.setdefault(key, {}).setdefault(student.student, (student, where))
+                    grades.setdefault(key, []).append(severity_of(check, code))
     counts = [
         FaultCount(
             code=safe.line(code, 60),
@@ -332,7 +310,7 @@ def _troubles(view: ClassView) -> Iterator[Trouble]:
         problems = _problems(student)
         if problems:
             remedy, command = _remedy(view.assignment, student)
-            yield Trouble(safe.line(student.name), _link(student), problems, remedy, command)
+            yield Trouble(student, problems, remedy, command)
 
 
 def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
@@ -391,7 +369,3 @@ def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:
 def _command(assignment: str, student: str) -> str:
     """What to type to grade one student again; a name that a shell would read differently is quoted."""
     return f"netgrader autograde {safe.line(assignment)} --student {shlex.quote(safe.line(student))}"
-
-
-def _link(student: StudentView) -> str:
-    return next(iter(student.links.values()), "")

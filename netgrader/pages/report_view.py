@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
-from netgrader.pages.graded import Marks, full_name, gradebook_exists, graded_notebook, marks_of
+from netgrader.pages.graded import Marks, earned, full_name, gradebook_exists, graded_notebook, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment
     from netgrader.pages.feedback_view import Figure
     from netgrader.pages.graded import Graded
+    from netgrader.results import CellResult
 
 __all__ = [
     "ClassView",
@@ -65,7 +68,7 @@ class StudentView:
     student
         The id; may hold anything.
     name
-        The name, the id where there is none.
+        The name, the id where there is none; may hold anything, too.
     submitted
         Whether anything was handed in.
     notebooks
@@ -79,6 +82,41 @@ class StudentView:
     submitted: bool
     notebooks: Mapping[str, Graded] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def shown(self) -> str:
+        """The name as pages show it."""
+        return safe.line(self.name)
+
+    @property
+    def link(self) -> str:
+        """The address of the first page, empty if there is none."""
+        return next(iter(self.links.values()), "")
+
+    @cached_property
+    def total(self) -> float | None:
+        """All points that count; None if nothing was graded."""
+        graded = [one for one in self.notebooks.values() if one.result is not None]
+        if not graded:
+            return None
+        return sum(
+            max(0.0, sum(earned(cell, one.marks) or 0.0 for cell in one.results.values()) - one.marks.late_penalty)
+            for one in graded
+        )
+
+    @property
+    def not_graded_yet(self) -> int:
+        """How many notebooks were handed in and never graded; one if nobody knows yet which they are."""
+        if self.submitted and not self.notebooks:
+            return 1
+        return sum(graded.result is None for graded in self.notebooks.values())
+
+    @property
+    def cells(self) -> Iterator[tuple[str, Graded, CellResult]]:
+        """Every cell that has a result: where it stands, in words, the notebook that it is of, and the result."""
+        for notebook, graded in self.notebooks.items():
+            for cell in graded.results.values():
+                yield f"{notebook}, {cell.cell.removeprefix('check_')}", graded, cell
 
 
 @dataclass(frozen=True)
@@ -102,16 +140,12 @@ class Score:
 
 @dataclass(frozen=True)
 class StudentRow:
-    """A line of the table; `pages` are its feedback pages, by notebook."""
+    """A line of the table."""
 
-    student: str
-    name: str
-    link: str
-    pages: tuple[tuple[str, str], ...]
+    student: StudentView
     state: str
     word: str
     scores: tuple[Score, ...]
-    total: float | None
     max_points: float
     faults: tuple[str, ...]
     search: str
@@ -125,8 +159,8 @@ class FaultCount:
     sentence: str
     why: str
     free: bool
-    students: tuple[tuple[str, str, str], ...]
-    """For each: name, where (notebook and cell), address of the feedback page or empty."""
+    students: tuple[tuple[StudentView, str], ...]
+    """Each with where: notebook and cell."""
     severity: str = ""
 
 
@@ -134,8 +168,7 @@ class FaultCount:
 class Concern:
     """A student to look at, and why; `noticed`: the page says more under what was noticed while notebooks ran."""
 
-    name: str
-    link: str
+    student: StudentView
     reasons: tuple[str, ...]
     noticed: bool = False
 
@@ -144,8 +177,7 @@ class Concern:
 class Trouble:
     """A student of whom something could not be graded: for each where and why, and what to do."""
 
-    name: str
-    link: str
+    student: StudentView
     problems: tuple[tuple[str, str], ...]
     remedy: str
     command: str
@@ -166,7 +198,7 @@ class Report:
     faults: tuple[FaultCount, ...]
     distribution: Figure | None
     charts: tuple[Figure, ...]
-    integrity: tuple[tuple[str, str, str], ...]
+    integrity: tuple[tuple[StudentView, str, str], ...]
     csv_name: str
     empty: str = ""
     most_rows: int = 300
@@ -182,12 +214,12 @@ class Report:
     @property
     def nobody_graded(self) -> bool:
         """Whether there is nothing yet from which anybody could stand out."""
-        return all(row.total is None for row in self.rows)
+        return all(row.student.total is None for row in self.rows)
 
     @property
     def many_pages(self) -> bool:
         """Whether some student has more than one feedback page."""
-        return any(len(row.pages) > 1 for row in self.rows)
+        return any(len(row.student.links) > 1 for row in self.rows)
 
 
 def load_class(assignment: Assignment, folder: Path) -> ClassView:

@@ -26,13 +26,13 @@ def one(graded, name="Ada", **more):
 
 
 def judged(report):
-    return {concern.name: concern.reasons for concern in report.to_judge}
+    return {concern.student.name: concern.reasons for concern in report.to_judge}
 
 
 def test_the_table_has_a_line_for_everybody_those_who_handed_in_nothing_included():
     report = build_report(ex.eight_students())
     assert len(report.rows) == 8
-    assert {row.name: row.state for row in report.rows}["Hana"] == "absent"
+    assert {row.student.name: row.state for row in report.rows}["Hana"] == "absent"
     assert report.absent == ("Hana",)
 
 
@@ -48,7 +48,7 @@ def test_facts_about_answers_that_were_looked_up_come_first():
     view = ClassView(
         "digits", (ex.COLUMNS,), (ex.student("Zed", replace(graded, result=result)), ex.student("Gil", ex.broken()))
     )
-    assert [concern.name for concern in build_report(view).to_judge] == ["Zed", "Gil"]
+    assert [concern.student.name for concern in build_report(view).to_judge] == ["Zed", "Gil"]
 
 
 def test_whose_every_notebook_could_not_be_graded_is_not_counted_as_graded():
@@ -64,7 +64,7 @@ def test_what_does_not_work_comes_first_whatever_the_points_say():
     high = replace(high, marks=Marks({"check_train": CellMark(2.9, None, 3)}))
     students = (ex.student("Ada", ex.one_mistake()), ex.student("Zoe", high))
     helped = build_report(ClassView("digits", (ex.COLUMNS,), students)).to_help
-    assert [concern.name for concern in helped] == ["Zoe", "Ada"]
+    assert [concern.student.name for concern in helped] == ["Zoe", "Ada"]
     assert helped[0].reasons[0] == FATAL
 
 
@@ -81,7 +81,7 @@ def test_a_mistake_is_listed_with_how_grave_it_is():
 
 
 def test_one_mistake_that_costs_much_is_worth_a_word_and_a_few_are_not():
-    helped = {concern.name: concern.reasons for concern in build_report(one(ex.one_mistake())).to_help}
+    helped = {concern.student.name: concern.reasons for concern in build_report(one(ex.one_mistake())).to_help}
     assert "all of the 3 points lost in it go back to one mistake" in helped["Ada"][0]
     graded = ex.wrong()
     few = replace(graded, result=replace(graded.result, faults=graded.result.faults[:3]))
@@ -94,7 +94,9 @@ def test_no_points_at_all_stand_out_however_the_class_did():
     blank = notebooks.failed("test_l", "It trains", notebooks.fault("not-done"))
     poor, empty = (Graded(notebooks.result(notebooks.cell("train", 3, check))) for check in (nothing, blank))
     students = (ex.student("Ada", poor), ex.student("Bo", poor), ex.student("Cy", empty), ex.student("Di", ex.right()))
-    helped = {one.name: one.reasons for one in build_report(ClassView("digits", (ex.COLUMNS,), students)).to_help}
+    helped = {
+        one.student.name: one.reasons for one in build_report(ClassView("digits", (ex.COLUMNS,), students)).to_help
+    }
     assert set(helped) == {"Ada", "Bo", "Cy"}
     assert helped["Ada"] == (
         "1_one_layer, train does not work: The training loop never runs the training operation.",
@@ -108,7 +110,7 @@ def test_who_made_many_different_mistakes_may_need_a_talk():
     codes = (*graded.result.faults, "graph-grows")
     assert len(codes) == 5
     many = replace(graded, result=replace(graded.result, faults=codes))
-    helped = {concern.name: concern.reasons for concern in build_report(one(many)).to_help}
+    helped = {concern.student.name: concern.reasons for concern in build_report(one(many)).to_help}
     assert helped["Ada"][1] == "Made 5 different mistakes: a talk may help more than the page."
 
 
@@ -192,7 +194,7 @@ def test_a_limit_that_was_met_and_cost_nothing_needs_no_remedy():
 
 
 def test_who_could_not_be_graded_is_not_said_to_need_help():
-    names = {concern.name for concern in build_report(ex.eight_students()).to_help}
+    names = {concern.student.name for concern in build_report(ex.eight_students()).to_help}
     assert "Goran" not in names
 
 
@@ -237,7 +239,7 @@ def test_a_notebook_that_was_handed_in_and_never_graded_is_trouble_and_not_a_zer
     assert report.troubles[0].problems == (("1_one_layer", "It was handed in and is not graded yet."),)
     assert report.troubles[0].command == "netgrader autograde digits --student ada"
     assert "1 notebook is not graded yet: type netgrader autograde digits." in report.facts
-    assert (report.rows[0].total, report.rows[0].word) == (None, "not graded yet")
+    assert (report.rows[0].student.total, report.rows[0].word) == (None, "not graded yet")
     html = render_report(report)
     assert "could not be graded" not in re.sub(r"<form.*?</form>|<p class=.key.*?</p>", "", html, flags=re.DOTALL)
     assert "Nobody is graded yet." in html
@@ -333,7 +335,7 @@ def test_the_report_is_the_same_each_time():
 def test_who_lacks_a_notebook_that_most_have_handed_in_is_named():
     view = ex.large(24)
     lacking = {student.name for student in view.students if "2_two_layers" not in student.notebooks}
-    helped = {concern.name: concern.reasons for concern in build_report(view).to_help}
+    helped = {concern.student.name: concern.reasons for concern in build_report(view).to_help}
     assert lacking == {
         name for name, said in helped.items() if "Has not handed in 2_two_layers; most of the class have." in said
     }
