@@ -186,14 +186,19 @@ def release(
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether release/ is what source/ generates.")
     ] = False,
+    untried: Annotated[
+        bool,
+        typer.Option("--untried", help="Do not see first that the solution earns all points and the release none."),
+    ] = False,
+    sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Generate from source/ what students get in release/.
+    """Generate from source/ what students get in release/, once the solution earns all points and the release none.
 
     Example: netgrader release --notebook 1_one_layer
     """
     from netgrader.commands.release import run
 
-    raise typer.Exit(run(assignment, tuple(notebook or ()), check=check))
+    raise typer.Exit(run(assignment, tuple(notebook or ()), sandbox, check=check, untried=untried))
 
 
 @app.command()

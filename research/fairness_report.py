@@ -18,7 +18,7 @@ import numpy as np
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from netgrader.grading.fair_line import FairLine
+from netgrader.grading.target_line import FairLine
 
 HERE = Path(__file__).parent
 #: The contract's slope; a run is tried again from three deviations of a steady network below it on.

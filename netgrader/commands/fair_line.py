@@ -13,17 +13,17 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.commands.show import console, uncaged_warning
 from netgrader.course import find_course
 from netgrader.errors import UsageError
-from netgrader.grading.fair_line import accuracies, propose
 from netgrader.grading.grade import find_jobs
 from netgrader.grading.stages import Options
+from netgrader.grading.target_line import accuracies, propose
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
 
-    from netgrader.grading.fair_line import FairLine
     from netgrader.grading.grade import Job
+    from netgrader.grading.target_line import FairLine
 
 __all__ = ["run"]
 

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import uuid
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import typer
+from rich.markup import escape
 
+from netgrader.cage import SandboxError
 from netgrader.checks.exercises import load_exercises
+from netgrader.commands.show import console
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.severities import severities_of
+from netgrader.grading.stages import Options
+from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.wheel import REQUIRED, build_wheel, requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from netgrader.course import Assignment, Course, NotebookFiles
 
@@ -39,12 +48,12 @@ README = """\
 """
 
 
-def run(assignment: str | None, notebooks: Sequence[str], *, check: bool) -> int:
+def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check: bool, untried: bool) -> int:
     """Release, or compare; the exit code."""
     course = find_course()
     which = chosen(course, assignment)
     if not check:
-        target = release(which, notebooks)
+        target = release(which, notebooks, None if untried else partial(_try_out, which, Options(sandbox=sandbox)))
         files = sorted(path.name for path in target.iterdir())
         typer.echo(f"{target}: {', '.join(files)}")
         waiting = [name for name in which.notebooks if not (target / f"{name}.ipynb").exists()]
@@ -59,6 +68,31 @@ def run(assignment: str | None, notebooks: Sequence[str], *, check: bool) -> int
         return 1
     typer.echo(f"{which.release} is what {which.source} generates.")
     return 0
+
+
+def _try_out(assignment: Assignment, options: Options, released: Path, notebooks: Sequence[str]) -> None:
+    """Grade solution and release; what was run before costs nothing. Where there is no cage nothing is run, and it is said.
+
+    Raises
+    ------
+    NetgraderError
+        With all that does not fit.
+    """
+    out = console()
+    found: list[str] = []
+    for name in notebooks:
+        try:
+            with out.status(f"trying {name} …") if out.is_terminal else nullcontext():
+                found += misfits(assignment, name, released / f"{name}.ipynb", options)
+        except SandboxError as error:
+            out.print(f"Released without having been graded first: {escape(str(error))} Type netgrader doctor.")
+            return
+    if found:
+        lines = "\n".join(f"- {one}" for one in found)
+        raise NetgraderError(
+            f"{assignment.name} was not released, since it does not grade as it should:\n{lines}\n"
+            "Mend it and call again; --untried releases it as it is."
+        )
 
 
 def chosen(course: Course, name: str | None) -> Assignment:
@@ -78,11 +112,20 @@ def chosen(course: Course, name: str | None) -> Assignment:
     return own[0]
 
 
-def release(assignment: Assignment, notebooks: Sequence[str] = ()) -> Path:
+def release(
+    assignment: Assignment, notebooks: Sequence[str] = (), inspect: Callable[[Path, Sequence[str]], None] | None = None
+) -> Path:
     """Generate the release of `assignment`, or of some notebooks of it, and put it in its place in one step.
 
     What is released is all that is there afterwards: a later notebook is given what answers an earlier one, so none may
     stay behind unasked. Cells and points go into the gradebook.
+
+    Parameters
+    ----------
+    assignment, notebooks
+        What is released; all notebooks if none is named.
+    inspect
+        Is given the new release, before it is anybody's, and the names of its notebooks; what it raises keeps the old one.
 
     Raises
     ------
@@ -98,6 +141,8 @@ def release(assignment: Assignment, notebooks: Sequence[str] = ()) -> Path:
     part = target.parent / f".{target.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
         generate(assignment, part, chosen, save=True)
+        if inspect is not None:
+            inspect(part, chosen)
         old = part.with_name(part.name + "-old")
         if target.is_dir():
             target.rename(old)
@@ -143,7 +188,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
             made = next(Path(folder).rglob(one.source.name), None)
             if made is None:
                 raise NetgraderError(f"nbgrader made no release of {one.source}.")
-            shutil.copyfile(made, target / one.source.name)
+            (target / one.source.name).write_bytes(_with_points(made.read_bytes(), one.source))
     for one in files:
         _copy_beside(assignment, one, target)
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
@@ -154,6 +199,49 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
         shutil.copyfile(data, target / data.name)
     released = sorted(path.name for path in target.glob("*.ipynb"))
     (target / "README.md").write_text(_readme(assignment.name, released, data.name), encoding="utf-8")
+
+
+def _with_points(content: bytes, source: Path) -> bytes:
+    """Return a notebook with the points that its text names made those of its cells.
+
+    Points stand in the cells' metadata. Text names them behind a link to a section, ``[the data](#Exercise-1:-the-data) (2)``, a
+    number for each graded cell of the section in their order, and all of them as ``**…**, 10 points``.
+
+    Raises
+    ------
+    NetgraderError
+        If a link names more points than its section has cells.
+    """
+    notebook = nbformat.reads(content.decode("utf-8"), as_version=nbformat.NO_CONVERT)
+    of_section: dict[str, list[str]] = {}
+    section = ""
+    for cell in notebook.cells:
+        titles = re.findall(r"(?m)^#+ +(.+?) *$", cell.source) if cell.cell_type == "markdown" else []
+        section = titles[-1] if titles else section
+        points = cell.metadata.get("nbgrader", {}).get("points")
+        if points is not None:
+            of_section.setdefault(section.replace(" ", "-"), []).append(f"{points:g}")
+    total = f"{sum(float(one) for points in of_section.values() for one in points):g}"
+
+    def listed(link: re.Match[str]) -> str:
+        points = iter(of_section.get(link[1], ()))
+        try:
+            text = re.sub(r"\d+(?:\.\d+)?", lambda _: next(points), link[2])
+        except StopIteration as error:
+            raise NetgraderError(
+                f"{source}: behind the link to #{link[1]} stand more points ({link[2]}) than its section has graded cells. Name "
+                "one number for each of them there; which numbers, the cells' metadata say."
+            ) from error
+        return f"](#{link[1]}) ({text})"
+
+    changed = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text = re.sub(r"\]\(#((?:[^()\s]|\([^()]*\))+)\) \((\d[^)]*)\)", listed, cell.source)
+            text = re.sub(r"(?m)(^\*\*[^*\n]+\*\*, )[\d.]+( points?\b)", rf"\g<1>{total}\g<2>", text)
+            changed |= text != cell.source
+            cell.source = text
+    return (nbformat.writes(notebook) + "\n").encode() if changed else content
 
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:

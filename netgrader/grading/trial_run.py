@@ -1,0 +1,83 @@
+"""Grades an instructor's solution and the untouched release before a student sees either: what does not fit is found here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.checks.wording import plain
+from netgrader.grading.execution import CellStatus
+from netgrader.grading.grade import Job, NotPrepared, grade_job, prepare
+from netgrader.results import Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from netgrader.course import Assignment
+    from netgrader.grading.stages import Options
+    from netgrader.results import CellResult
+
+__all__ = ["misfits"]
+
+NEAR = 0.005
+LONGEST = 300
+
+
+def misfits(assignment: Assignment, notebook: str, released: Path, options: Options) -> Iterator[str]:
+    """Yield what must not be so: each given cell has to run, the solution has to earn all points, the release none.
+
+    Parameters
+    ----------
+    assignment, notebook
+        What is about to be released; the solution is the source notebook.
+    released
+        The notebook as students will get it.
+    options
+        How both are run; runs are kept in the store.
+
+    Yields
+    ------
+    str
+        A sentence for the instructor for each misfit.
+    """
+    source = assignment.files(notebook).source
+    yield from _of_solution(Job(assignment, notebook, source), options)
+    for cell in grade_job(Job(assignment, notebook, released), options).result.cells:
+        if cell.points:
+            earned = [check for check in cell.checks if check.credit > 0]
+            passed = f" ({earned[0].check}: {earned[0].sentence})" if earned else ""
+            yield (
+                f"{cell.cell}: the release earns {cell.points:g} of {cell.max_points:g} points as it is, without a line of a "
+                f"student's{passed}. Let the tests of the cell require what only work can give, or give form no credit."
+            )
+
+
+def _of_solution(job: Job, options: Options) -> Iterator[str]:
+    prepared = prepare(job, options)
+    if isinstance(prepared, NotPrepared):
+        yield f"{job.path}: {prepared.problem}"
+        return
+    stopped = {CellStatus.ERROR, CellStatus.TIMEOUT, CellStatus.LIMIT, CellStatus.DEAD}
+    for run in prepared.run()[0].execution.cells:
+        if run.status in stopped:
+            why = f"{run.error_name}: {run.error_message}" if run.error_name else f"it ended as {run.status}"
+            yield f"{job.path.name}, cell {run.name or 'without a grade_id'}: it does not run to its end ({plain(why, LONGEST)})."
+    graded = grade_job(job, options)
+    if graded.trouble:
+        yield f"The tests of {job.notebook} do not run: {plain(graded.trouble, LONGEST)}"
+    for cell in graded.result.cells:
+        if cell.points is not None and cell.points < cell.max_points - NEAR:
+            yield (
+                f"{cell.cell}: the solution earns {cell.points:g} of {cell.max_points:g} points. {_lost(cell)}"
+                "Mend the solution, the test or its parameters."
+            )
+    if graded.result.status is not Status.GRADED:
+        yield f"{job.path.name}: {graded.result.problem}"
+
+
+def _lost(cell: CellResult) -> str:
+    """Return the first check that did not pass, in words."""
+    for check in cell.checks:
+        if check.outcome is not Outcome.PASSED:
+            return f"{check.check}, '{check.sentence}', says: {plain(check.message or check.outcome, LONGEST)} "
+    return ""

@@ -1,0 +1,45 @@
+"""`netgrader release` sees that a release grades as it should before it is anybody's."""
+
+import json
+
+
+def change(booked, grade_id, text):
+    """Change the text of a cell of the first source notebook."""
+    path = booked.root / "source" / "numbers" / "1_sums.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id:
+            cell["source"] = text
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def test_a_release_is_refused_as_long_as_solution_tests_and_given_cells_do_not_fit(netgrader, booked):
+    assert netgrader("release", "--notebook", "1_sums").returncode == 0
+    old = (booked.root / "release" / "numbers" / "1_sums.ipynb").read_bytes()
+
+    change(booked, "add", "def add(a, b):\n    ### BEGIN SOLUTION\n    return a - b\n    ### END SOLUTION")
+    change(booked, "setup", "import math\nassert math.pi > 4, 'no circle'")
+    process = netgrader("release", "--notebook", "1_sums")
+    assert process.returncode == 1
+    assert "numbers was not released, since it does not grade as it should" in process.stderr
+    assert (
+        "check_add: the solution earns 0 of 2 points. test_sums_public.py::test_small_sums_are_right" in process.stderr
+    )
+    assert "1_sums.ipynb, cell setup: it does not run to its end (AssertionError: no circle)" in process.stderr
+    assert (booked.root / "release" / "numbers" / "1_sums.ipynb").read_bytes() == old
+    assert netgrader("release", "--notebook", "1_sums", "--untried").returncode == 0
+
+
+def test_a_release_that_earns_points_as_it_is_is_refused(netgrader, booked):
+    change(booked, "squares", "squares = [k * k for k in range(10)]\n### BEGIN SOLUTION\n### END SOLUTION")
+    process = netgrader("release", "--notebook", "1_sums")
+    assert process.returncode == 1
+    assert "check_squares: the release earns 3 of 3 points as it is" in process.stderr
+    assert "test_sums.py::test_squares_are_right: The squares are right" in process.stderr
+
+
+def test_a_test_that_does_not_run_is_told_with_its_reason(netgrader, booked):
+    booked.write("grader_tests/test_sums.py", "from netgrader.checks import nothing_of_the_kind\n")
+    process = netgrader("release", "--notebook", "1_sums")
+    assert process.returncode == 1
+    assert "nothing_of_the_kind" in process.stderr
