@@ -51,7 +51,6 @@ WITHHELD = (
     "netgrader.nbgrader_plugin",
     "netgrader.reader.lab.caged",
     "netgrader.reader.lab.server",
-    "netgrader.release",
     "netgrader.skeleton",
     "netgrader.wheel",
 )
