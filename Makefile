@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: mutants-report attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
+.PHONY: golden mutants-report attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,9 +22,12 @@ quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 test: setup ## all behaviour, a fixed sample of the cases: twenty minutes on two cores
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not all"
 
-test-all: ## every case, with browsers and PostgreSQL: half an hour
+test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: half an hour
 	@scripts/setup browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --golden=live
+
+golden: setup ## run the students' programs of the tests again and keep what they hand over, in tests/golden
+	@nice $(BIN)/python -m tests.golden --anew
 
 fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where research/fuzzing.csv ends
 	@nice $(BIN)/python -m research.fuzzing --minutes $(MINUTES)

@@ -19,6 +19,7 @@ from netgrader.course import Assignment, Course
 from netgrader.grading.execution import CellRun, CellStatus, Execution
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
+from tests.golden.recorded import Golden, Recorded
 
 CONFIG = """
 from pathlib import Path
@@ -31,6 +32,24 @@ c.CourseDirectory.course_id = "tiny"
 
 HERE = Path(__file__).parent
 LEVELS = tomllib.loads((HERE / "levels.toml").read_text(encoding="utf-8"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say where the evidence of students' programs comes from."""
+    parser.addoption(
+        "--golden",
+        choices=[one.value for one in Golden],
+        default=Golden.REPLAY.value,
+        help="replay what stands in tests/golden; live: run the programs; record: run those that it lacks, and keep them",
+    )
+
+
+@pytest.fixture(scope="module")
+def recorded(request, tmp_path_factory):
+    """The archive of this file of tests."""
+    made = Recorded(request.path, Golden(request.config.getoption("golden")), tmp_path_factory.mktemp("golden"))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,10 @@ from netgrader.judges.log import read_training_log
 from netgrader.judges.subject import origins
 from netgrader.judges.training_loop import Training, judge_training
 from netgrader.student.mnist import load_mnist
+from tests.golden.archive import digest
 
 N_TRAIN, N_TEST = 1500, 500
+LONGEST = 3600
 
 
 class Rehearsals:
@@ -57,42 +59,59 @@ def arrays(raw):
     }
 
 
-@pytest.fixture(scope="session")
-def rehearse(tmp_path_factory, arrays):
+@pytest.fixture(scope="module")
+def rehearse(tmp_path_factory, arrays, recorded):
     """Try out loops: ``rehearse(sources by name)``, with other calls and limits if given, gives their `Rehearsals`.
 
-    `data` replaces the arrays for all loops, `data_of` for some, by name.
+    `data` replaces the arrays for all loops, `data_of` for some, by name. What they hand over comes from the archive,
+    unless it is to be `live`.
     """
 
-    def run(sources, *, calls=((2, 64), (1, 96)), seconds=8.0, data=None, data_of=None, raw=None):
+    def run(sources, *, calls=((2, 64), (1, 96)), seconds=8.0, data=None, data_of=None, raw=None, live=False):
         folder = tmp_path_factory.mktemp("rehearsals")
-        files = {}
-
-        def file(values):
-            if id(values) not in files:
-                files[id(values)] = str(folder / f"data{len(files)}.npz")
-                np.savez(files[id(values)], **values)
-            return files[id(values)]
-
-        jobs = {
-            str(folder / name): {
+        values = {name: (data_of or {}).get(name, data or arrays) for name in sources}
+        terms = {
+            name: {
                 "source": source,
-                "data": file((data_of or {}).get(name, data or arrays)),
                 "calls": [{"n_epochs": n_epochs, "mini_batch_size": size} for n_epochs, size in calls],
                 "seconds": seconds,
             }
             for name, source in sources.items()
         }
-        (folder / "jobs.json").write_text(json.dumps({"jobs": jobs}))
-        program = Path(__file__).with_name("rehearsals.py")
-        done = subprocess.run(
-            [sys.executable, str(program), str(folder / "jobs.json")],
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
+        prints = {id(one): fingerprint(one) for one in values.values()}
+        wanted = {name: {**of, "data": prints[id(values[name])]} for name, of in terms.items()}
+        if live:
+            tried_out(folder, terms, values)
+        else:
+            recorded.obtain(
+                folder, wanted, lambda names: tried_out(folder, {name: terms[name] for name in names}, values)
+            )
         return Rehearsals(folder, raw)
 
     return run
+
+
+def fingerprint(arrays):
+    """What tells these arrays from others."""
+    return {name: [str(a.dtype), a.shape, digest(np.ascontiguousarray(a).tobytes())] for name, a in arrays.items()}
+
+
+def tried_out(folder, terms, values):
+    """Run the program on all loops, each with its arrays."""
+    files, jobs = {}, {}
+    for name, of in terms.items():
+        arrays = values[name]
+        if id(arrays) not in files:
+            files[id(arrays)] = str(folder / f"data{len(files)}.npz")
+            np.savez(files[id(arrays)], **arrays)
+        jobs[str(folder / name)] = {**of, "data": files[id(arrays)]}
+    (folder / "jobs.json").write_text(json.dumps({"jobs": jobs}))
+    program = Path(__file__).with_name("rehearsals.py")
+    done = subprocess.run(
+        [sys.executable, str(program), str(folder / "jobs.json")],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]

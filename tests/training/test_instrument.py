@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from netgrader.judges.notes import Asked
-from tests.training.mutants import loop
+from tests.training.mutants import STYLES, loop
+from tests.training.test_bad_loops import BAD
 
 CONTRACT = ["graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy"]
 
@@ -38,11 +41,54 @@ def train(sess, net, n_epochs, mini_batch_size=64):
 """
 
 
-@pytest.fixture(scope="module")
-def facts(rehearse):
-    import json
+# Loops that are tried out now, also where those of other tests come from an archive.
+KEPT = {style: loop(style) for style in STYLES} | {
+    name: BAD[name]
+    for name in (
+        "stub",
+        "exit",
+        "a session of its own",
+        "a thread left alone",
+        "catches everything",
+        "closed before it trains",
+        "feeds what is not finite",
+        "rebinds the images alone",
+        "returns an endless generator",
+    )
+}
+LOOPS = KEPT | {
+    "look": LOOK,
+    "often": loop("plain").replace(
+        "    return acc_trn",
+        "    for _ in range(30):\n        sess.run(net.logits, {net.X: x_test})\n    return acc_trn",
+    ),
+    "endless": loop("plain").replace("range(n_epochs)", "iter(int, 1)"),
+}
+TERMS = {"calls": ((2, 64),), "seconds": 2.0}
 
-    return json.loads(rehearse({"look": LOOK}, calls=((1, 64),)).evidence("look").errors["0/train"].message)
+
+@pytest.fixture(scope="module")
+def tried(rehearse, raw):
+    return rehearse(LOOPS, **TERMS, raw=raw, live=True)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_is_tried_out_now_is_judged_as_what_is_kept(tried, kept, name):
+    now, then = tried.training(name), kept.training(name)
+    assert (now.codes, now.remarks) == (then.codes, then.remarks)
+    assert [(one.aspect, one.share) for one in now.verdicts.values()] == [
+        (one.aspect, one.share) for one in then.verdicts.values()
+    ]
+
+
+@pytest.fixture(scope="module")
+def kept(rehearse, raw):
+    return rehearse(KEPT, **TERMS, raw=raw)
+
+
+@pytest.fixture(scope="module")
+def facts(tried):
+    return json.loads(tried.evidence("look").errors["0/train"].message)
 
 
 def test_it_has_the_contracts_attributes_and_no_others(facts):
@@ -64,8 +110,8 @@ def test_it_learns_and_its_parts_agree(facts):
     assert facts["nothing"]
 
 
-def test_every_run_is_noted_in_order(rehearse, raw):
-    training = rehearse({"plain": loop("plain")}, calls=((2, 64),), raw=raw).training("plain")
+def test_every_run_is_noted_in_order(tried):
+    training = tried.training("plain")
     call = training.subjects[0].call
     assert len(call.initialisations) == 1
     assert len(call.steps) == 2 * 24
@@ -77,20 +123,13 @@ def test_every_run_is_noted_in_order(rehearse, raw):
     assert call.final == pytest.approx(call.state[-1], rel=1e-5)
 
 
-def test_a_test_set_that_is_looked_at_often_is_noted_once(rehearse, raw):
-    source = loop("plain").replace(
-        "    return acc_trn",
-        "    for _ in range(30):\n        sess.run(net.logits, {net.X: x_test})\n    return acc_trn",
-    )
-    tried = rehearse({"often": source}, calls=((1, 300),), raw=raw)
+def test_a_test_set_that_is_looked_at_often_is_noted_once(tried):
     arrays = tried.evidence("often").arrays
-    assert len(arrays["0/block_sizes"]) == 5 + 2
-    assert len(arrays["0/found"]) == 1500 + 1500 + 31 * 500
+    assert len(arrays["0/block_sizes"]) == 2 * 24 + 2
+    assert len(arrays["0/found"]) == 2 * (1500 + 1500 + 500) + 30 * 500
     assert tried.training("often").codes == ()
 
 
-def test_an_endless_loop_is_ended(rehearse, raw):
-    source = loop("plain").replace("range(n_epochs)", "iter(int, 1)")
-    tried = rehearse({"endless": source}, calls=((2, 64),), seconds=1.5, raw=raw)
+def test_an_endless_loop_is_ended(tried):
     assert tried.evidence("endless").facts["seconds"] < 200
     assert tried.training("endless").codes == ("training-does-not-end",)
