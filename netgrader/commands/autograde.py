@@ -22,8 +22,9 @@ from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
 from netgrader.grading.store import open_store
 from netgrader.nbgrader_plugin.configure import require_configured
-from netgrader.nbgrader_plugin.gradebook import has_duedate, marks_by_hand, opened, require_writable, sync_cells
+from netgrader.nbgrader_plugin.gradebook import has_duedate, opened, require_writable, sync_cells
 from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
+from netgrader.pages.graded import marks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,7 +105,7 @@ def grade_class(
         if dry_run:
             done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler)
             with opened(assignment.course) as gradebook:
-                given = marks_by_hand(gradebook, assignment)
+                given = marks_of(gradebook, assignment.name)
             changes_table(out, done, given)
             _trouble(out, done)
             return 0

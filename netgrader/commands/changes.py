@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.grading.pool import Done
+    from netgrader.pages.graded import Marks
     from netgrader.results import CellResult, CheckResult
 
 __all__ = ["changes_table"]
@@ -25,7 +26,7 @@ EPSILON = 1e-9
 MOST_REASONS = 3
 
 
-def changes_table(out: Console, done: Sequence[Done], by_hand: Mapping[tuple[str, str, str], float]) -> None:
+def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, str], Marks]) -> None:
     """Print the cells whose points grading would change against the last results, and how many students they concern.
 
     Parameters
@@ -34,8 +35,8 @@ def changes_table(out: Console, done: Sequence[Done], by_hand: Mapping[tuple[str
         Where to.
     done
         What was graded now.
-    by_hand
-        Points that a person gave, by student, notebook and cell; they stay.
+    marks
+        What the gradebook holds, by student and notebook: points that a person gave stay.
     """
     table = Table("student", "notebook", "cell")
     table.add_column("before", justify="right")
@@ -55,7 +56,8 @@ def changes_table(out: Console, done: Sequence[Done], by_hand: Mapping[tuple[str
                 *why[:MOST_REASONS],
                 *([f"and {len(why) - MOST_REASONS} more"] if len(why) > MOST_REASONS else []),
             ]
-            given = by_hand.get((student, notebook, cell.cell))
+            mark = marks[student, notebook].cells.get(cell.cell) if (student, notebook) in marks else None
+            given = mark and mark.manual
             if given is None:
                 sums[student] = sums.get(student, 0.0) + cell.points - ((old and old.points) or 0.0)
             else:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "has_duedate",
     "is_up_to_date",
-    "marks_by_hand",
     "opened",
     "penalties_of",
     "require_same",
@@ -232,23 +231,6 @@ def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[s
         for notebook in gradebook.find_submission(assignment.name, student).notebooks
         if notebook.late_submission_penalty
     ]
-
-
-def marks_by_hand(gradebook: Any, assignment: Assignment) -> dict[tuple[str, str, str], float]:
-    """Return points that a person gave, by student, notebook and cell."""
-    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
-
-    try:
-        submissions = gradebook.find_assignment(assignment.name).submissions
-    except MissingEntry:
-        return {}
-    return {
-        (submission.student_id, notebook.name, grade.name): grade.manual_score
-        for submission in submissions
-        for notebook in submission.notebooks
-        for grade in notebook.grades
-        if grade.manual_score is not None
-    }
 
 
 def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, float | None, str, str]]]:
