@@ -214,9 +214,9 @@ class Course:
             raise UsageError(f"There is no assignment '{name}' in {self.root}. There is: {known}.")
         return Assignment(self, name)
 
-    def submitted(self, assignment: str) -> Iterator[str]:
-        """Ids of the students who have a folder for `assignment`, in order."""
-        pattern = self.folder("submitted", "*", assignment)
+    def submitted(self, assignment: str, step: str = "submitted") -> Iterator[str]:
+        """Ids of the students who have a folder of a step of nbgrader for `assignment`, in order."""
+        pattern = self.folder(step, "*", assignment)
         depth = [index for index, part in enumerate(pattern.parts) if part == "*"]
         if len(depth) != 1:
             raise UsageError(f"{self.root / CONFIG} has a directory_structure without one folder for each student.")

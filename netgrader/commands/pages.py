@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
@@ -19,6 +18,7 @@ from netgrader.pages.report_view import load_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -86,13 +86,9 @@ def _not_graded_yet(assignment: Assignment, student: str) -> list[str]:
 
 def _graded(assignment: Assignment) -> list[str]:
     """Return students who have an autograded notebook."""
-    marker = "STUDENT"
-    parts = assignment.course.folder("autograded", marker, assignment.name).parts
-    place = parts.index(marker)
-    root, rest = Path(*parts[:place]), Path(*parts[place + 1 :])
-    if not root.is_dir():
-        return []
-    return sorted(folder.name for folder in root.iterdir() if any((folder / rest).glob("*.ipynb")))
+    course, name = assignment.course, assignment.name
+    there = course.submitted(name, "autograded")
+    return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
 def run_report(name: str, output: Path | None) -> int:
