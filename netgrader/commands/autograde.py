@@ -9,9 +9,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
-from netgrader.commands.changes import changes_table
 from netgrader.commands.saving import Saver
-from netgrader.commands.show import class_table, console, require_known, trouble_lines, uncaged_warning, ungraded
+from netgrader.commands.show import (
+    changes_table,
+    class_table,
+    console,
+    require_known,
+    trouble_lines,
+    uncaged_warning,
+    ungraded,
+)
 from netgrader.commands.status import Journal, Progress
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError

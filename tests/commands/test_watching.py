@@ -9,9 +9,8 @@ import re
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.commands.changes import changes_table
 from netgrader.commands.saving import Saver, file_states
-from netgrader.commands.show import console
+from netgrader.commands.show import changes_table, console
 from netgrader.commands.status import Journal, log_path
 from netgrader.grading.grade import jobs_of
 from netgrader.grading.pool import Done, Task
