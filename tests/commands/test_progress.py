@@ -25,7 +25,7 @@ def shown(*, terminal: bool) -> str:
         for task in [*tasks[:2], tasks[3]]:
             progress.begin(task)
             result = NotebookResult(f"{task.job.notebook}.ipynb", 7.0, 10.0, (), (), Status.GRADED)
-            progress.end(Done(result, made=frozenset({"execute"}), seconds=12.0, task=task))
+            progress.end(Done(task, result, made=frozenset({"execute"}), seconds=12.0))
         progress.begin(tasks[2])
         progress.tick()
     return out.getvalue()
