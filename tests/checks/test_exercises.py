@@ -145,7 +145,7 @@ def test_a_parameter_that_makes_no_sense_is_refused_with_its_name(tmp_path, text
 
 
 def test_every_kind_that_can_be_asked_for_is_one_that_the_reader_tells():
-    assert {*activations.BANK, "leaky-relu"} >= ACTIVATIONS
+    assert {*activations.ACTIVATIONS, "leaky-relu"} >= ACTIVATIONS
     assert {fused.kind for fused in optimizers.FUSED.values()} >= OPTIMIZERS
     assert {losses.CROSS_ENTROPY} == LOSSES
 

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from netgrader.reader.faults.loss_faults import climbing
-from netgrader.reader.find.activations import BANK as ACTIVATIONS
-from netgrader.reader.find.activations import SAME, name_activation
-from netgrader.reader.find.losses import BANK as LOSSES
-from netgrader.reader.find.losses import Observation, recognise
+from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
+from netgrader.reader.find.losses import LOSSES, Observation, recognise
 from netgrader.reader.find.optimizers import RULES, recognise_steps
 from netgrader.reader.find.roles import Roles
 from netgrader.reader.reading import Reading

@@ -27,7 +27,7 @@ _UNKNOWN = ("undecided", "other")
 HUGE = 10.0
 #: Less will do where the first scores spread by more than this: their cross-entropy begins at about as much, not at log 10.
 WILD = 100.0
-LARGE = 4.0
+HUGE_WHERE_WILD = 4.0
 
 
 def depth(reading: Reading) -> Iterator[Fault]:
@@ -200,7 +200,7 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
     exercise = reading.found.exercise
     asked = exercise is not None and exercise.initialisation == "glorot-uniform"
     wild = reading.start.spread > WILD and not reading.found.statistics
-    most = LARGE if wild else HUGE
+    most = HUGE_WHERE_WILD if wild else HUGE
     for step, layer in parts:
         hidden = layer.followed
         value = reading.start.weights.get(step.weights)

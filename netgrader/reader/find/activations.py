@@ -1,6 +1,6 @@
 """Which activation is this? A bank of functions of one number, and two of a row, told apart by their values.
 
-To add one, add a line to `BANK`; tests/reader/test_banks.py runs over all of it.
+To add one, add a line to `ACTIVATIONS`; tests/reader/test_banks.py runs over all of it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def log_softmax(z: Array, axis: int = -1) -> Array:
 
 #: Name → function. SELU: Klambauer et al. 2017; GELU: Hendrycks and Gimpel 2016; Swish: Ramachandran et al. 2017;
 #: Mish: Misra 2019; ELU: Clevert et al. 2015.
-BANK: Mapping[str, Callable[[Array], Array]] = {
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "none": lambda z: z,
     "relu": lambda z: np.maximum(z, 0),
     "sigmoid": sigmoid,
@@ -98,7 +98,7 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
     if not np.isfinite(after).all():
         return None
     errors = {}
-    for name, function in BANK.items():
+    for name, function in ACTIVATIONS.items():
         expected = function(before)
         got = after
         if expected.shape != after.shape:

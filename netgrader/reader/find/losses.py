@@ -1,7 +1,7 @@
 """Which loss is this? A bank of exact formulas, right ones and named wrong ones, compared by value.
 
 A formula takes scores z of shape (rows, classes) and labels of shape (rows,) and gives one number: what the loss is up
-to a factor and a constant. To add one, add a line to `BANK`; tests/reader/test_banks.py runs over all of it.
+to a factor and a constant. To add one, add a line to `LOSSES`; tests/reader/test_banks.py runs over all of it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _shifted(step: int) -> Callable[[Array, Array], float]:
 
 
 #: Kind → formula. The first is the right one; the others are right elsewhere, or wrong and common.
-BANK: Mapping[str, Callable[[Array, Array], float]] = {
+LOSSES: Mapping[str, Callable[[Array, Array], float]] = {
     CROSS_ENTROPY: _cross_entropy,
     "mean-squared-error": lambda z, labels: float(((z - _hot(z, labels)) ** 2).sum()),
     "root-mean-squared-error": lambda z, labels: float(np.sqrt(((z - _hot(z, labels)) ** 2).sum())),
@@ -141,9 +141,9 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
         return None
     best: LossMatch | None = None
-    for kind in BANK if kinds is None else kinds:
+    for kind in LOSSES if kinds is None else kinds:
         with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
-            features = [[BANK[kind](o.scores, o.labels)] for o in observations]
+            features = [[LOSSES[kind](o.scores, o.labels)] for o in observations]
         match = _fit(kind, features, values)
         if match is not None and (best is None or match.error < best.error):
             best = match

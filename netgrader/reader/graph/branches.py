@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.graph.constants import ROWS, truth
+from netgrader.reader.graph.constants import truth
 from netgrader.reader.graph.functions import LOOPS, TAKEN, UNTAKEN, written_out
-from netgrader.reader.graph.loops import unrolled
+from netgrader.reader.graph.loops import MERGES, SWITCHES, unrolled
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import PLACEHOLDERS, Graph, plain_graph
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from netgrader.reader.graph.nodes import Array, Message, Node
 
-_SWITCHES = frozenset({"Switch", "RefSwitch"})
-_MERGES = frozenset({"Merge", "RefMerge"})
 _SELECTS = frozenset({"Select", "SelectV2"})
 
 
@@ -52,7 +50,7 @@ def only_evaluated(graph: Graph, evaluated: Graph, tensor: str) -> list[str]:
 def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:
     graph.known = known
     aside = _written_aside(graph)
-    if not aside and not any(node.op in _SWITCHES | _SELECTS for node in graph.nodes.values()):
+    if not aside and not any(node.op in SWITCHES | _SELECTS for node in graph.nodes.values()):
         return graph
     dead = _dead(graph)
     nodes = []
@@ -80,12 +78,12 @@ def _dead(graph: Graph) -> set[str]:
     dead: set[str] = set()
     for name in graph.order:
         node = graph.nodes[name]
-        if node.op in _SWITCHES and len(node.inputs) > 1:
+        if node.op in SWITCHES and len(node.inputs) > 1:
             condition = truth(graph.constant(node.inputs[1]))
             if condition is not None:
                 dead.add(f"{name}:{0 if condition else 1}")
         reads = [read in dead or node_of(read) in dead for read in node.inputs]
-        if node.op in _MERGES:
+        if node.op in MERGES:
             never = bool(reads) and all(reads)
         else:
             never = any(reads) or any(control in dead for control in node.controls)
@@ -95,12 +93,12 @@ def _dead(graph: Graph) -> set[str]:
 
 
 def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
-    if node.op in _MERGES and node.name not in dead:
+    if node.op in MERGES and node.name not in dead:
         alive = [read for read in node.inputs if read not in dead and node_of(read) not in dead]
         if len(alive) == 1 and len(alive) < len(node.inputs):
             gone = tuple(node_of(read) for read in node.inputs if read not in alive)
             return replace(node, op="Identity", inputs=tuple(alive), controls=(*node.controls, *gone))
-    elif node.op in _SWITCHES and len(node.inputs) > 1 and graph.constant(node.inputs[1]) is not None:
+    elif node.op in SWITCHES and len(node.inputs) > 1 and graph.constant(node.inputs[1]) is not None:
         return replace(node, inputs=node.inputs[:1], controls=(*node.controls, node_of(node.inputs[1])))
     elif node.op in _SELECTS and len(node.inputs) > 2:
         condition = truth(graph.constant(node.inputs[0]))
@@ -122,7 +120,7 @@ def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, G
     """
 
     def attempt(rows: int | None) -> tuple[Message, Graph, Graph]:
-        flat = written_out(meta, feed if rows is None else {**feed, ROWS: np.asarray(rows)})
+        flat = written_out(meta, feed, rows)
         whole = plain_graph(flat.graph_def)
         _ = whole.order  # a cycle is said before anything walks
         plain = as_evaluated(whole, feed)

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
     from netgrader.reader.graph.nodes import Array, Node
 
-#: Among known values: how many rows are taken to be fed where a placeholder leaves it open.
-ROWS = ""
-
 _MAX_CONSTANT = 4_000_000
 _MAX_FOLDED = 10_000
 _DEPTH = 40
 
 
-def fold(tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array], depth: int = _DEPTH) -> Array | None:
+def fold(
+    tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array], depth: int = _DEPTH, rows: int | None = None
+) -> Array | None:
     """The value of a tensor, None where it is not the same in every run or is beyond simple arithmetic.
 
-    `known` are values of tensors that are fed, `depth` says how far back to look.
+    `known` are values of tensors that are fed, `depth` says how far back to look, `rows` how many rows are taken to be fed
+    where a placeholder leaves it open.
     """
-    return _Folder(nodes, known).value(tensor, depth)
+    return _Folder(nodes, known, rows).value(tensor, depth)
 
 
 def truth(value: Array | None) -> bool | None:
@@ -44,9 +44,10 @@ _BROADCASTS = {"Add", "AddV2", "BiasAdd", "Div", "Maximum", "Minimum", "Mul", "R
 class _Folder:
     """Values and shapes of one graph's tensors, each computed once."""
 
-    def __init__(self, nodes: Mapping[str, Node], known: Mapping[str, Array]) -> None:
+    def __init__(self, nodes: Mapping[str, Node], known: Mapping[str, Array], rows: int | None) -> None:
         self._nodes = nodes
         self._known = known
+        self._rows = rows
         self._seen: dict[str, Array | None] = {}
 
     def value(self, tensor: str, depth: int) -> Array | None:
@@ -116,9 +117,8 @@ class _Folder:
                 return _reshaped(old, numbers)
             return tuple(old[place] for place in numbers) if sorted(numbers) == list(range(len(old))) else None
         shape = node.shape() if node.op.startswith(("Placeholder", "Var")) else None
-        rows = self._known.get(ROWS)
-        if shape and shape[0] is None and rows is not None:
-            shape = (int(rows), *shape[1:])
+        if shape and shape[0] is None and self._rows is not None:
+            shape = (self._rows, *shape[1:])
         return None if shape is None or None in shape else tuple(size or 0 for size in shape)
 
 

@@ -66,11 +66,12 @@ _OUTPUTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def written_out(meta: Message, known: Mapping[str, Array]) -> Message:
+def written_out(meta: Message, known: Mapping[str, Array], rows: int | None) -> Message:
     """The same graph with the bodies of called functions in the place of the calls.
 
     A call stays as an op that hands on its outputs, so that names of its tensors remain good. `known` are values that
-    evaluation feeds. A `GraphError` says that a function calls itself, is not there, or that the graph becomes too large.
+    evaluation feeds, `rows` how many rows are, for loops that pass once for each. A `GraphError` says that a function calls
+    itself, is not there, or that the graph becomes too large.
     """
     graph = meta.graph_def
     functions = {function.signature.name: function for function in graph.library.function}
@@ -79,7 +80,7 @@ def written_out(meta: Message, known: Mapping[str, Array]) -> Message:
     result = type(meta)()
     result.CopyFrom(meta)
     del result.graph_def.node[:]
-    _Writer(result.graph_def, functions, dict(known)).write(graph.node)
+    _Writer(result.graph_def, functions, dict(known), rows).write(graph.node)
     return result
 
 
@@ -98,11 +99,14 @@ def _split(items: Iterable[str]) -> tuple[list[str], list[str]]:
 class _Writer:
     """Writes nodes into `target`, calls as bodies."""
 
-    def __init__(self, target: Message, functions: dict[str, Message], known: dict[str, Array]) -> None:
+    def __init__(
+        self, target: Message, functions: dict[str, Message], known: dict[str, Array], rows: int | None
+    ) -> None:
         self._target = target
         self._functions = functions
         self._handed: dict[str, list[str]] = {}
         self._known = known
+        self._rows = rows
         self._plain: dict[str, Node] = {}
         self._tried = 0
 
@@ -167,7 +171,7 @@ class _Writer:
 
     def _truth(self, item: str) -> bool | None:
         tensor = self._direct(item)
-        return truth(fold(tensor if ":" in tensor else tensor + ":0", self._plain, self._known, MAX_FOLDS))
+        return truth(fold(tensor if ":" in tensor else tensor + ":0", self._plain, self._known, MAX_FOLDS, self._rows))
 
     def _direct(self, item: str) -> str:
         for _ in range(MAX_DEPTH):

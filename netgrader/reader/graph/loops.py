@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections import ChainMap, defaultdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from netgrader.reader.graph.constants import ROWS, fold, truth
+from netgrader.reader.graph.constants import fold, truth
+from netgrader.reader.graph.functions import MAX_PASSES
 from netgrader.reader.graph.nodes import Node, copied, inputs_set, node_of
 
 if TYPE_CHECKING:
@@ -22,13 +21,12 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array, Message
     from netgrader.reader.graph.plain import Graph
 
-MAX_PASSES = 64
 MAX_COPIES = 20_000
 
 _ENTER = frozenset({"Enter", "RefEnter"})
 _EXIT = frozenset({"Exit", "RefExit"})
-_MERGE = frozenset({"Merge", "RefMerge"})
-_SWITCH = frozenset({"Switch", "RefSwitch"})
+MERGES = frozenset({"Merge", "RefMerge"})
+SWITCHES = frozenset({"Switch", "RefSwitch"})
 _ARRAY = "TensorArrayV3"
 
 
@@ -56,7 +54,7 @@ def unrolled(meta: Message, graph: Graph, rows: int | None = None) -> Message:
 
 def _as_decided(copy: Message, node: Node) -> tuple[str, ...]:
     """Make a switch or a merge that has been decided an op that hands on what it is given; what the copy reads."""
-    switched = node.op in _SWITCH and len(node.inputs) == 1
+    switched = node.op in SWITCHES and len(node.inputs) == 1
     if not switched and copy.op == node.op:
         return node.inputs
     dtype = copy.attr["T"].type
@@ -78,18 +76,19 @@ class _Frame:
         self.enters = {node.name: node for node in enters}
         self.members, self.exits = self._members()
         nodes = [graph.nodes[name] for name in self.members]
-        self.merges = [node for node in nodes if node.op in _MERGE and node_of(node.inputs[0]) in self.enters]
+        self.merges = [node for node in nodes if node.op in MERGES and node_of(node.inputs[0]) in self.enters]
         self.switches = {
             node.name: node_of(node.inputs[0])
             for node in nodes
-            if node.op in _SWITCH and any(node_of(node.inputs[0]) == merge.name for merge in self.merges)
+            if node.op in SWITCHES and any(node_of(node.inputs[0]) == merge.name for merge in self.merges)
         }
         self.condition = next((node for node in nodes if node.op == "LoopCond"), None)
         self.arrays = self._arrays()
         self.copies: dict[str, Node] = {}
         self.origin: dict[str, str] = {}
         self.last: dict[str, str] = {}
-        self.values = dict(graph.known) if rows is None else {**graph.known, ROWS: np.asarray(rows)}
+        self.rows = rows
+        self.values = dict(graph.known)
 
     def _members(self) -> tuple[set[str], list[Node]]:
         members: set[str] = set(self.enters)
@@ -147,7 +146,7 @@ class _Frame:
         return False
 
     def _constant(self, tensor: str) -> Array | None:
-        return fold(tensor, ChainMap(self.copies, self.graph.nodes), self.values)
+        return fold(tensor, ChainMap(self.copies, self.graph.nodes), self.values, rows=self.rows)
 
     def _copy(self, tensor: str, state: Mapping[str, str], count: int) -> str:
         """The tensor that stands for `tensor` in one pass; what it is made from in the loop is copied."""

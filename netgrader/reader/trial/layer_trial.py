@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import BANK as ACTIVATIONS
-from netgrader.reader.find.activations import name_activation
+from netgrader.reader.find.activations import ACTIVATIONS, name_activation
 from netgrader.reader.find.layers import between, is_flow, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.probe import same

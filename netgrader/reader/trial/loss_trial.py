@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import BANK as ACTIVATIONS
-from netgrader.reader.find.activations import name_activation, softmax
+from netgrader.reader.find.activations import ACTIVATIONS, name_activation, softmax
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import (
-    BANK,
     CROSS_ENTROPY,
+    LOSSES,
     OVER_ROWS,
     TOGETHER,
     LossMatch,
@@ -40,7 +39,7 @@ COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
 RUNS = 24
 MOST_ON_THE_WAY = 60
-ROWS = 4
+FEW_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     """
     if found.scores is None or found.read is None:
         return found.layers, LossReading()
-    sample = probe.sample(ROWS)
+    sample = probe.sample(FEW_ROWS)
     rows = len(sample.labels)
     place = _place(found, probe, probe.fetch(found.scores, probe.feed(sample)), rows)
     if place is None:
@@ -278,13 +277,13 @@ def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:
 
     Last come formulas of an activation of the scores that is no tensor of its own, and variants of the right loss.
     """
-    for kinds in ([CROSS_ENTROPY], [kind for kind in BANK if kind != CROSS_ENTROPY]):
+    for kinds in ([CROSS_ENTROPY], [kind for kind in LOSSES if kind != CROSS_ENTROPY]):
         for tensor, observations in seen.items():
             yield tensor, recognise(observations, kinds), ""
     for tensor, observations in seen.items():
         for name in COMPOSED:
             changed = [replace(o, scores=ACTIVATIONS[name](o.scores)) for o in observations]
-            yield tensor, recognise(changed, list(BANK)), name
+            yield tensor, recognise(changed, list(LOSSES)), name
     for tensor, observations in seen.items():
         yield tensor, recognise(observations), ""
 
@@ -294,7 +293,7 @@ def _reduction(found: Found, probe: GraphProbe, place: _Place, match: LossMatch,
     loss, term, shape = found.loss, found.layers.term, place.value.shape
     if loss is None:
         return "undecided"
-    sample = probe.sample(2 * ROWS if term else (shape[-1] if place.form == "columns" else shape[0]))
+    sample = probe.sample(2 * FEW_ROWS if term else (shape[-1] if place.form == "columns" else shape[0]))
     rows = len(sample.labels)
     twice = type(sample)(np.tile(sample.images, (2, 1)), np.tile(sample.labels, 2))
     if term is not None and probe.looped is None:

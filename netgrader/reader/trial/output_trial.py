@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import BANK as ACTIVATIONS
-from netgrader.reader.find.activations import softmax
+from netgrader.reader.find.activations import ACTIVATIONS, softmax
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
