@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import inspect
+import json
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +46,10 @@ from netgrader.student.graphs import export_graph
 from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tests.golden.recorded import Recorded
 
 AROUND = {"third": 1 / 3, "best": 1.0, "triple": 3.0}
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 9e-2)
@@ -71,15 +76,44 @@ def data() -> RunImages:
     return RunImages(train, test)
 
 
+def kept(run: ShortRun, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({**asdict(run), "losses": run.losses.tolist()}))
+
+
+def read(folder: Path) -> ShortRun:
+    terms = json.loads((folder / "run.json").read_text())
+    return ShortRun(**{**terms, "losses": np.array(terms["losses"])})
+
+
 @pytest.fixture(scope="module")
-def runs(data: RunImages) -> dict[float, ShortRun]:
-    lab = LocalLab()
-    made = {rate: short_run(lab, two_layers(rate), rate, data) for rate in RATES}
-    lab.close()
-    return made
+def trained(
+    data: RunImages, recorded: Recorded, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., dict[float, ShortRun]]:
+    """Short runs by rate, from the archive unless they are to be trained now."""
+
+    def at(*rates: float, reduce: str = "reduce_mean") -> dict[float, ShortRun]:
+        folder = tmp_path_factory.mktemp("runs")
+
+        def train(names: list[str]) -> None:
+            lab = LocalLab()
+            for rate in map(float, names):
+                run = short_run(lab, two_layers(rate, reduce=getattr(tf, reduce)), rate, data)
+                kept(run, folder / str(rate))
+            lab.close()
+
+        program = inspect.getsource(two_layers)
+        recorded.obtain(folder, {str(rate): [program, rate, reduce, STEPS] for rate in rates}, train)
+        return {rate: read(folder / str(rate)) for rate in rates}
+
+    return at
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def runs(trained: Callable[..., dict[float, ShortRun]]) -> dict[float, ShortRun]:
+    return trained(*RATES)
+
+
 @pytest.mark.parametrize(
     ("rate", "code"),
     [
@@ -99,7 +133,6 @@ def test_good_rates_are_accepted_and_bad_ones_named(runs: dict[float, ShortRun],
     assert (found.code if found else None) == code
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "code"), [(1e-2, None), (3e-2, "learning-rate-diverges")])
 def test_what_an_honest_short_sweep_may_find_best_is_not_held_against_it(
     runs: dict[float, ShortRun], rate: float, code: str | None
@@ -109,7 +142,6 @@ def test_what_an_honest_short_sweep_may_find_best_is_not_held_against_it(
     assert (found.code if found else None) == code
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("accuracy_at_best", "found"), [(0.962, True), (0.93, False), (0.999, False)], ids=["best", "not-best", "untrue"]
 )
@@ -121,7 +153,6 @@ def test_a_rate_is_found_by_a_sweep_that_can_be_true_and_where_it_is_the_best(
     assert found_by_sweep(read_sweep(pairs, 1e-2), runs) is found
 
 
-@pytest.mark.slow
 def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(runs: dict[float, ShortRun]) -> None:
     left_out = []
     for third, at, triple, tenfold in zip(RATES, RATES[1:], RATES[2:], RATES[3:], strict=False):
@@ -145,44 +176,31 @@ def test_a_run_goes_no_further_than_is_needed(data: RunImages, says: bool, steps
     assert (run.late == run.early) is says
 
 
-@pytest.mark.slow
-def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(data: RunImages) -> None:
-    lab = LocalLab()
-    try:
-        slow = [short_run(lab, two_layers(rate), rate, data) for rate in (3e-9, 1e-8, 3e-8, 1e-7)]
-    finally:
-        lab.close()
-    found = judge_rate(*slow)
+def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(
+    trained: Callable[..., dict[float, ShortRun]],
+) -> None:
+    found = judge_rate(*trained(3e-9, 1e-8, 3e-8, 1e-7).values())
     assert found is not None
     assert found.code == "learning-rate-too-low"
 
 
-@pytest.mark.slow
-def test_a_loss_that_is_a_sum_is_judged_like_a_mean(data: RunImages) -> None:
-    lab = LocalLab()
-    rates = (3e-4, 1e-3, 3e-3, 1e-2)
-    try:
-        summed = [short_run(lab, two_layers(rate, reduce=tf.reduce_sum), rate, data) for rate in rates]
-    finally:
-        lab.close()
+def test_a_loss_that_is_a_sum_is_judged_like_a_mean(trained: Callable[..., dict[float, ShortRun]]) -> None:
+    summed = list(trained(3e-4, 1e-3, 3e-3, 1e-2, reduce="reduce_sum").values())
     assert summed[1].last > 10
     assert judge_rate(*summed) is None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("pick", ["early", "late"])
 def test_a_sweep_that_was_run_is_believed(runs: dict[float, ShortRun], pick: str) -> None:
     pairs = np.array([(rate, getattr(run, pick)) for rate, run in runs.items()])
     assert untrue(read_sweep(pairs, 1e-3), runs) == ([], len(runs))
 
 
-@pytest.mark.slow
 def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, ShortRun]) -> None:
     pairs = np.array([(1e-4, 0.939), (1e-3, 0.967), (1e-2, 0.955), (3e-2, 0.934)])
     assert untrue(read_sweep(pairs, 1e-3), runs) == ([], 4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "pairs",
     [
@@ -197,7 +215,6 @@ def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tup
     assert {fault.code for fault in wrong} == {"sweep-result-not-reproduced"}
 
 
-@pytest.mark.slow
 def test_one_strange_result_of_three_costs_half_and_an_invented_sweep_all(runs: dict[float, ShortRun]) -> None:
     one = read_sweep(np.array([(1e-4, 0.93), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3)
     most = read_sweep(np.array([(1e-5, 0.98), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3)
@@ -224,7 +241,6 @@ def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it
     assert ended == {1e-3: {EARLY}, 1e-2: {STEPS}}
 
 
-@pytest.mark.slow
 def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, ShortRun]) -> None:
     settled = []
     for third, at, triple in zip(RATES, RATES[1:], RATES[2:], strict=False):
