@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from traitlets.config import Config
 
-from netgrader.formgrader.lists import ClassLists
+from netgrader.formgrader.handlers import ClassLists
 from tests.nbgrader.classes import ASSIGNMENT, NOTEBOOKS, WAYS, make_class
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")

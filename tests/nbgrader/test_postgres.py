@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.formgrader.lists import ClassGradebook
+from netgrader.formgrader.handlers import ClassGradebook
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import require_writable, sync_cells
 from tests.nbgrader.classes import ASSIGNMENT, NOTEBOOKS, WAYS, make_class
