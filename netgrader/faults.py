@@ -61,6 +61,9 @@ class FaultKind:
         Codes that show it in the cells that build on its own, where it is not charged again.
     after_fatal
         Whether whatever is fatal brings it.
+    drawn
+        The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
+        where its place alone says where it is marked.
     """
 
     code: str
@@ -72,6 +75,7 @@ class FaultKind:
     brings: frozenset[str] = frozenset()
     elsewhere: frozenset[str] = frozenset()
     after_fatal: bool = False
+    drawn: str = ""
 
     @property
     def remark(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
+from netgrader.faults import CATALOGUE
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -42,47 +43,15 @@ NAMES = {
 }
 INK, MUTED, PALE, EDGE, FAULT, FAULT_PALE = "#1b1b1f", "#4c535c", "#f2f6fa", "#3b5b92", "#a3261c", "#fdf0ee"
 
-# Where a fault is drawn whose place is none of the network's own: by what it is about.
-LOSS = frozenset(
-    {
-        "softmax-before-loss",
-        "sigmoid-before-loss",
-        "mse-on-softmax",
-        "mse-on-logits",
-        "sigmoid-cross-entropy",
-        "wrong-loss",
-        "unclipped-log",
-        "loss-over-wrong-axis",
-        "labels-logits-swapped",
-        "labels-off-by-one",
-        "maximises-loss",
-        "loss-not-finite",
-    }
-)
-OPTIMIZER = frozenset(
-    {
-        "wrong-optimizer",
-        "learning-rate-not-as-stated",
-        "schedule-not-fed",
-        "layers-not-trained",
-        "minimises-wrong-tensor",
-        "train-op-not-run",
-    }
-)
-LAST_LAYER = frozenset({"relu-on-logits", "logits-are-probabilities"})
-OUTPUTS = frozenset(
-    {"accuracy-not-mean", "accuracy-over-wrong-axis", "accuracy-without-argmax", "prediction-uses-labels"}
-)
-
 
 @dataclass
 class _Box:
-    """A box: what it is, more about it in smaller letters, and the faults marked at it."""
+    """A box: what it is, more in smaller letters, its places in the graph, its name in the catalogue, and its faults."""
 
     name: str
     detail: str
     places: Collection[str] = ()
-    codes: Collection[str] = ()
+    about: str = ""
     faults: list[Fault] = field(default_factory=list)
 
     def holds(self, fault: Fault) -> bool:
@@ -130,13 +99,13 @@ def _boxes(network: Network) -> list[_Box]:
                 say("Layer {1}: {2}, {3}", number, kind, sizes),
                 _named(", ".join(more)),
                 {layer.place, *layer.variables},
-                LAST_LAYER if number == len(network.layers) else (),
+                "last layer" if number == len(network.layers) else "",
             )
         )
-    boxes.append(_Box("Loss", network.describe_loss(), {network.loss.place if network.loss else "", "loss"}, LOSS))
+    boxes.append(_Box("Loss", network.describe_loss(), {network.loss.place if network.loss else "", "loss"}, "loss"))
     optimizer = network.optimizer.place if network.optimizer else ""
-    boxes.append(_Box("Optimizer", _named(network.describe_optimizer()), {optimizer, "train_op"}, OPTIMIZER))
-    boxes.append(_Box("", "", {"prediction", "accuracy"}, OUTPUTS))
+    boxes.append(_Box("Optimizer", _named(network.describe_optimizer()), {optimizer, "train_op"}, "optimizer"))
+    boxes.append(_Box("", "", {"prediction", "accuracy"}, "outputs"))
     boxes.append(_Box("", ""))
     return boxes
 
@@ -157,9 +126,11 @@ def _mark(faults: Collection[Fault], boxes: list[_Box]) -> None:
     """Put each fault at its place, else at what it is about, else at the network as a whole."""
     *_, outputs, whole = boxes
     for fault in faults:
-        about = next((box for box in boxes if fault.code in box.codes), None)
+        kind = CATALOGUE.get(fault.code)
+        drawn = kind.drawn if kind else ""
+        about = next((box for box in boxes if drawn and box.about == drawn), None)
         here = next((box for box in boxes if box.holds(fault)), None)
-        (about if about is not None and fault.code in LOSS else here or about or whole).faults.append(fault)
+        (about if about is not None and drawn == "loss" else here or about or whole).faults.append(fault)
     if outputs.faults:
         outputs.name = "Prediction and accuracy"
     if whole.faults:
