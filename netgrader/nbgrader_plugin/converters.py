@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.metadata
 import logging
 import os
 import re
@@ -107,11 +108,11 @@ def patient(db_url: str) -> str:
 def nbgraders_ways(course: Course) -> Iterator[None]:
     """Set up what nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
 
-    It starts ``alembic`` by name to make a gradebook, which is on nobody's path if ours is not. Its commands
+    It starts ``alembic`` by name to make a gradebook, which lies beside our interpreter or where it was installed. Its commands
     put the course's folder on Python's path, where an instructor's plugins lie.
     """
     before, modules = os.environ.get("PATH", os.defpath), list(sys.path)
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *_folder_of("alembic"), before])
     sys.path.insert(0, str(course.root))
     try:
         with warnings.catch_warnings():
@@ -120,6 +121,12 @@ def nbgraders_ways(course: Course) -> Iterator[None]:
     finally:
         os.environ["PATH"] = before
         sys.path[:] = modules
+
+
+def _folder_of(script: str) -> list[str]:
+    """Return where the script of the distribution called the same was installed: with another environment's packages, there."""
+    files = importlib.metadata.files(script) or ()
+    return [str(Path(file.locate()).resolve().parent) for file in files if file.name == script][:1]
 
 
 def _run(

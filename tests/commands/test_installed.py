@@ -1,0 +1,126 @@
+"""The package as a wheel in an environment of its own: no checkout is near, and a course lies anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EPOCH = "1577836800"
+
+
+def build(target):
+    env = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT]
+    subprocess.run(command, check=True, capture_output=True, env=env, timeout=300)
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """Call `netgrader` as it is installed from the wheel, beside the packages of this environment."""
+    root = tmp_path_factory.mktemp("installed")
+    venv.create(root / "env", with_pip=True, symlinks=True)
+    python = root / "env" / "bin" / "python"
+    packages = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    # Only what lies in it is seen: the .pth file that names our checkout has no say there.
+    Path(packages, "packages-of-tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    subprocess.run([python, "-m", "pip", "install", *options, wheel], check=True, timeout=120)
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NETGRADER_", "PYTEST_", "PYTHON"))
+    }
+
+    def call(folder, *arguments):
+        command = [root / "env" / "bin" / "netgrader", *map(str, arguments)]
+        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False)
+
+    where = subprocess.run(
+        [python, "-c", "import netgrader; print(netgrader.__file__)"],
+        cwd=root,
+        env=env,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert Path(where.stdout.strip()).is_relative_to(root)
+    return call
+
+
+def graded(installed, root, submission):
+    said = installed(root, "release")
+    assert said.returncode == 0, said.stderr
+    said = installed(root, "grade", submission, "--json", root / "graded.json")
+    assert said.returncode == 0, said.stdout + said.stderr
+    return json.loads((root / "graded.json").read_text())
+
+
+def test_the_wheel_holds_the_package_and_its_data_and_nothing_of_the_course(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names} == {
+        "netgrader",
+        *(name.split("/")[0] for name in names if ".d" in name.split("/")[0]),
+    }
+    ours = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "netgrader").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert ours <= set(names)
+    assert [name for name in names if "etc/jupyter" in name]
+
+
+def test_an_installed_package_releases_and_grades_a_course_that_lies_elsewhere(installed, tiny, tmp_path):
+    (tiny.root / "data").mkdir()
+    (tiny.root / "data" / "mnist.npz").symlink_to(ROOT / "data" / "mnist.npz")
+    said = installed(tiny.root, "doctor")
+    assert [line for line in said.stdout.splitlines() if line.startswith("MISSING")] == []
+    assert said.returncode == 0
+    path = tiny.submit("ada", squares="squares = []")
+    shutil.move(path.parent, tmp_path / "ada")
+    (told,) = graded(installed, tiny.root, tmp_path / "ada")
+    assert {cell["cell"]: cell["points"] for cell in told["cells"]} == {
+        "check_add": 0.5,
+        "check_squares": 3.0,
+        "why": None,
+    }
+
+
+@pytest.mark.all
+def test_the_same_sources_give_the_same_wheel(wheel, tmp_path):
+    again = build(tmp_path)
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+@pytest.mark.all
+@pytest.mark.slow
+def test_an_installed_package_grades_the_digits(installed, tmp_path):
+    for name in ("source", "grader_tests", "data"):
+        shutil.copytree(ROOT / name, tmp_path / "course" / name)
+    shutil.copyfile(ROOT / "nbgrader_config.py", tmp_path / "course" / "nbgrader_config.py")
+    (tmp_path / "ada").mkdir()
+    shutil.copyfile(ROOT / "submitted" / "ada" / "digits" / "1_one_layer.ipynb", tmp_path / "ada" / "1_one_layer.ipynb")
+    assert installed(tmp_path / "course", "doctor").returncode == 0
+    (told,) = graded(installed, tmp_path / "course", tmp_path / "ada")
+    assert (told["status"], told["score"]) == ("graded", 10.0)
