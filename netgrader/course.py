@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "find_course"]
+__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "find_course", "holds_work"]
 
 CONFIG = CONFIGS[0]
 CALLS_CHECK = re.compile(r"^\s*check\(", re.MULTILINE)
@@ -226,6 +226,20 @@ class Course:
             for folder in sorted(root.iterdir()):
                 if _may_be_folder(folder / rest):
                     yield folder.name
+
+
+def holds_work(folder: str | Path) -> bool:
+    """Whether there is anything to grade in the folder of a submission: a notebook, an archive, a folder; or none can tell."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(
+                one.name.lower().endswith((".ipynb", ".zip")) or (one.is_dir() and not one.name.startswith("."))
+                for one in entries
+            )
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,15 @@ from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
 from netgrader.grading.store import open_store
 from netgrader.nbgrader_plugin.configure import require_configured
-from netgrader.nbgrader_plugin.gradebook import has_duedate, opened, require_writable, sync_cells
+from netgrader.nbgrader_plugin.deadlines import deadlines_of
+from netgrader.nbgrader_plugin.gradebook import (
+    has_duedate,
+    not_on_roster,
+    opened,
+    require_writable,
+    sync_cells,
+)
+from netgrader.nbgrader_plugin.groups import share_marks_by_hand, share_submissions
 from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
 from netgrader.pages.graded import marks_of
 
@@ -65,6 +73,9 @@ def run(
     assignment = find_course().own_assignment(name, "nbgrader autograde")
     out = console()
     uncaged_warning(out, sandbox)
+    if not dry_run:
+        for line in share_submissions(assignment):
+            out.print(line, markup=False)
     chosen = students_of(assignment, students)
     if only:
         chosen = [student for student in chosen if not_in_full(assignment, student)]
@@ -117,13 +128,20 @@ def grade_class(
             _trouble(out, done)
             return 0
         sync_cells(assignment, {task.job.notebook for task in tasks})
+        deadlines_of(assignment)  # likewise
         times = put_right(assignment, chosen)
+        with opened(assignment.course) as gradebook:
+            strangers = not_on_roster(gradebook, chosen)
         saver = Saver(assignment, tasks, options, force=force)
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
+        with opened(assignment.course) as gradebook:
+            shared = share_marks_by_hand(gradebook, assignment)
     before_table()
     _summary(out, chosen, done, failed, time.monotonic() - begun)
-    for message in (*saver.warnings, *saver.penalties):
+    if strangers:
+        out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.", markup=False)
+    for message in (*saver.warnings, *saver.penalties, *shared):
         out.print(message, markup=False)
     _times(out, assignment, times)
     for student in saver.late:
@@ -249,13 +267,16 @@ def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
     for warning in times.warnings:
         out.print(warning, markup=False)
     if times.unconfirmed and has_duedate(assignment):
-        first = ", ".join(times.unconfirmed[:MOST_NAMED])
-        more = f" and {len(times.unconfirmed) - MOST_NAMED} more" if len(times.unconfirmed) > MOST_NAMED else ""
         out.print(
             f"Whether these came late is known from the timestamp.txt beside their notebooks alone, which they may have "
-            f"written themselves; the exchange does not have these submissions: {first}{more}.",
+            f"written themselves; the exchange does not have these submissions: {_few(times.unconfirmed)}.",
             markup=False,
         )
+
+
+def _few(students: Sequence[str]) -> str:
+    more = f" and {len(students) - MOST_NAMED} more" if len(students) > MOST_NAMED else ""
+    return ", ".join(students[:MOST_NAMED]) + more
 
 
 def _trouble(out: Console, done: Sequence[Done]) -> None:

@@ -19,17 +19,18 @@ from rich.markup import escape
 from netgrader.cage import SandboxError
 from netgrader.checks.exercises import load_exercises
 from netgrader.commands.show import console
-from netgrader.course import find_course
+from netgrader.course import find_course, holds_work
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
 from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
+from netgrader.releases import remember
 from netgrader.wheel import REQUIRED, build_wheel, requirements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from netgrader.course import Assignment, Course, NotebookFiles
 
@@ -54,11 +55,14 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     which = chosen(course, assignment)
     if not check:
         target = release(which, notebooks, None if untried else partial(_try_out, which, Options(sandbox=sandbox)))
+        changed = remember(which, [path.stem for path in sorted(target.glob("*.ipynb"))])
         files = sorted(path.name for path in target.iterdir())
         typer.echo(f"{target}: {', '.join(files)}")
         waiting = [name for name in which.notebooks if not (target / f"{name}.ipynb").exists()]
         if waiting:
             typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
+        for line in _for_who_handed_in(which, changed):
+            typer.echo(line)
         return 0
     if notebooks:
         raise UsageError("--check compares the whole release; it takes no --notebook.")
@@ -93,6 +97,22 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
             f"{assignment.name} was not released, since it does not grade as it should:\n{lines}\n"
             "Mend it and call again; --untried releases it as it is."
         )
+
+
+def _for_who_handed_in(assignment: Assignment, changed: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield what a release means for what was handed in before it."""
+    course = assignment.course
+    name = assignment.name
+    there = [one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))]
+    if not there:
+        return
+    yield f"{len(there)} have handed in {assignment.name} already; their marks stay until you grade again."
+    for notebook, cells in changed.items():
+        yield (
+            f"Changed in {notebook} since the last release: {', '.join(cells)}. Who filled in that one is graded with its cells; "
+            "who wants the new ones fetches the notebook again and copies their answers."
+        )
+    yield f"Points, checks and tests are today's for all: netgrader autograde {assignment.name} --dry-run says what they change."
 
 
 def chosen(course: Course, name: str | None) -> Assignment:

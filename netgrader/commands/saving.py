@@ -11,7 +11,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.pool import Watcher
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
-from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, penalties_of, require_same
+from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, penalties_of, require_same, settle_penalties
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,6 +127,10 @@ class Saver(Watcher):
         digests = {one.task.job.notebook: one.digest for one in own}
         try:
             if not self._force and is_up_to_date(self._assignment, student, digests, gradebook):
+                if settle_penalties(gradebook, self._assignment, student):
+                    self.penalties += penalties_of(gradebook, self._assignment, student) or [
+                        f"{student}: the penalty for coming late is taken back."
+                    ]
                 return
             if self._conversion is not None:
                 with reasons_as_sentences():

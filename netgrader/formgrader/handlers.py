@@ -32,6 +32,7 @@ from sqlalchemy import case, func, literal, select, union_all
 from tornado import web
 from traitlets.config import Config
 
+from netgrader.course import holds_work
 from netgrader.errors import NetgraderError
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.handing_in import handed_in
@@ -202,13 +203,13 @@ class ClassLists(NbGraderAPI):  # type: ignore[misc]
         return ClassGradebook(self.coursedir.db_url, self.course_id)
 
     def get_submitted_students(self, assignment_id: str) -> set[str]:
-        """Who has handed in, by the folders in `submitted`; `*` for any assignment."""
+        """Who has handed in, by the folders in `submitted` that hold anything to grade; `*` for any assignment."""
         if assignment_id == "*":
             return super().get_submitted_students(assignment_id)  # type: ignore[no-any-return]
         form = self.coursedir.format_path(self.coursedir.submitted_directory, PLACE, assignment_id)
         named = re.compile(re.escape(form).replace(re.escape(PLACE), "(?P<student_id>.*)"))
         found = glob(escape(form).replace(PLACE, "*"))  # noqa: PTH207  (texts, not ten thousand paths)
-        return {match["student_id"] for path in found if (match := named.match(path)) and os.path.isdir(path)}  # noqa: PTH112  (likewise)
+        return {match["student_id"] for path in found if (match := named.match(path)) and holds_work(path)}
 
     def get_autograded_students(self, assignment_id: str) -> set[str]:
         """Whose autograded notebooks are there and are of the submission that is there, by a time that can be read."""

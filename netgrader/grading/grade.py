@@ -30,6 +30,7 @@ from netgrader.grading.submission import (
 )
 from netgrader.grading.verify_stage import verify_stage
 from netgrader.limited import ExceededError, together, within_limits
+from netgrader.releases import as_handed_out
 from netgrader.results import (
     CellResult,
     CheckResult,
@@ -254,6 +255,8 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     require_data(job.assignment.course, skeleton)
     helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
     notes += left_behind
+    skeleton, of_older = as_handed_out(job.assignment, skeleton, [cell.source for cell in submitted.cells])
+    notes += of_older
     try:
         notebook = within_limits(restore, submitted, skeleton)
     except ExceededError as error:

@@ -15,6 +15,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.execution import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.imports import code_hash
+from netgrader.releases import every_release
 from netgrader.student.mnist import SHA256
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def run_stage(
     limits = _limits(assignment, notebook.name)
     key = run_key(assignment, notebook, helpers, options, run=run)
 
-    released = {cell.source.strip() for cell in assignment.skeleton(notebook.name).cells if not cell.is_solution}
+    releases = every_release(assignment, notebook.name)
+    released = {cell.source.strip() for one in releases for cell in one.cells if not cell.is_solution}
     request = ExecutionRequest(
         cells=tuple(
             ExecutionCell(

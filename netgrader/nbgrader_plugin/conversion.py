@@ -25,6 +25,7 @@ from netgrader.grading.store import open_store
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import configure
 from netgrader.nbgrader_plugin.converters import nbgrader_config
+from netgrader.nbgrader_plugin.deadlines import set_deadline
 from netgrader.nbgrader_plugin.formgrader_page import page_of
 from netgrader.nbgrader_plugin.handing_in import handed_in
 from netgrader.nbgrader_plugin.hooks import adopt, drop_links
@@ -201,6 +202,7 @@ class Conversion:
             submission = _new_submission(gradebook, self._assignment.name, student)
         if when is not None:
             submission.timestamp = when
+        set_deadline(self._assignment, submission)
         return submission
 
     def _copy(self, files: Sequence[str], source: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
+from netgrader.nbgrader_plugin.deadlines import set_deadline
 from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 __all__ = [
     "has_duedate",
     "is_up_to_date",
+    "not_on_roster",
     "opened",
     "penalties_of",
     "require_same",
     "require_writable",
+    "settle_penalties",
     "submission_of",
     "sync_cells",
 ]
@@ -231,6 +234,51 @@ def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[s
         for notebook in gradebook.find_submission(assignment.name, student).notebooks
         if notebook.late_submission_penalty
     ]
+
+
+def settle_penalties(gradebook: Any, assignment: Assignment, student: str) -> bool:
+    """Have a graded submission lose the points that deadlines and the plug-in say now; return whether that changed any."""
+    from nbgrader.preprocessors import AssignLatePenalties  # noqa: PLC0415  (slow)
+
+    from netgrader.nbgrader_plugin.configure import autograde_steps  # noqa: PLC0415  (it knows this package's steps)
+
+    submission = gradebook.find_submission(assignment.name, student)
+    set_deadline(assignment, submission)
+    gradebook.db.commit()
+    before = {one.name: one.late_submission_penalty or 0.0 for one in submission.notebooks}
+    if not submission.total_seconds_late and not any(before.values()):
+        return False
+    with nbgraders_ways(assignment.course):
+        for step in autograde_steps(assignment.course)[1]:
+            if isinstance(step, AssignLatePenalties) and step.enabled:
+                for name in before:
+                    about = {"assignment": assignment.name, "student": student, "notebook": name}
+                    step.preprocess(_NoCells(), {"nbgrader": {**about, "db_url": assignment.course.db_url}})
+    gradebook.db.expire_all()
+    after = {one.name: one.late_submission_penalty or 0.0 for one in submission.notebooks}
+    return after != before
+
+
+class _NoCells:
+    """A notebook for a step that asks the gradebook alone."""
+
+    cells: tuple[()] = ()
+
+
+def not_on_roster(gradebook: Any, students: Iterable[str]) -> list[str]:
+    """Return those of `students` whom nobody entered into the gradebook, where somebody entered students at all.
+
+    Grading enters whoever handed in, by id alone: who has a name, an address, or no submission was entered by a person.
+    """
+    from nbgrader.api import Student, SubmittedAssignment  # noqa: PLC0415  (slow)
+
+    known = {one.id: one for one in gradebook.db.query(Student).all()}
+    busy = {student for (student,) in gradebook.db.query(SubmittedAssignment.student_id).distinct()}
+    named = {name for name, one in known.items() if one.first_name or one.last_name or one.email}
+    if not named and set(known) <= busy:
+        return []
+    entered = named | (set(known) - busy) if named else set(known)
+    return [student for student in students if student not in entered]
 
 
 def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, float | None, str, str]]]:

@@ -36,7 +36,9 @@ from netgrader.grading.restore import RestoredCell
 from netgrader.grading.stages import Options
 from netgrader.grading.store import hash_bytes
 from netgrader.limited import ExceededError, within_limits
+from netgrader.nbgrader_plugin.deadlines import set_deadline
 from netgrader.nbgrader_plugin.formgrader_page import fill, page_of, safe_outputs
+from netgrader.releases import every_release
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
 if TYPE_CHECKING:
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from netgrader.grading.graded_notebook import GradedNotebook
-    from netgrader.skeleton import Skeleton
 
 __all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "course_of", "save_verdicts"]
 
@@ -143,10 +144,12 @@ class SaveVerdicts(_Step):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Save the verdicts that CagedExecute left; of an assignment of nbgrader's own what nbgrader reads off."""
-        assignment = self.assignment(resources)
+        assignment, about = self.assignment(resources), resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            set_deadline(assignment, gradebook.find_submission(assignment.name, about["student"]))
+            gradebook.db.commit()
         if not assignment.is_ours:
             return _save_plain(self.parent, nb, resources)
-        about = resources["nbgrader"]
         graded: GradedNotebook = resources["netgrader"]["graded"]
         with Gradebook(about["db_url"]) as gradebook:
             kept_now = save_verdicts(gradebook, assignment, about["student"], about["notebook"], graded)
@@ -166,7 +169,7 @@ def save_verdicts(
         If the gradebook does not have the notebook's cells; nothing of the transaction is left then.
     """
     before = load_last_result(assignment, student, notebook)
-    skeleton = assignment.skeleton(notebook)
+    released = {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
     answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
     hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
     try:
@@ -175,10 +178,10 @@ def save_verdicts(
         comments = {comment.name: comment for comment in submitted.comments}
         for cell in graded.result.cells:
             changed = before is None or hashes.get(cell.cell) != before.answers.get(cell.cell)
-            answered = answers.get(cell.cell) != _released(skeleton, cell.cell)
+            answered = (cell.cell, answers.get(cell.cell)) not in released
             _save(grades[cell.cell], cell, graded.result, changed=changed, answered=answered)
         for name, text in answers.items():
-            comments[name].auto_comment = NO_RESPONSE if text == _released(skeleton, name) else None
+            comments[name].auto_comment = NO_RESPONSE if (name, text) in released else None
     except (MissingEntry, KeyError) as error:
         gradebook.db.rollback()
         raise NetgraderError(
@@ -208,10 +211,6 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         grade.needs_manual_grade = look
     elif changed:
         grade.needs_manual_grade = True
-
-
-def _released(skeleton: Skeleton, grade_id: str) -> str | None:
-    return next((cell.source for cell in skeleton.tracked if cell.grade_id == grade_id), None)
 
 
 def _restore_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import filecmp
 import functools
+import hmac
 import json
 import shutil
 from dataclasses import replace
@@ -18,10 +19,12 @@ from traitlets import Unicode
 
 from netgrader.course import Course
 from netgrader.errors import NetgraderError, NotebookError
+from netgrader.files import write_text
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import words
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import graded_notebook, marks_of, student_name
+from netgrader.releases import every_release
 from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from netgrader.course import Assignment
     from netgrader.pages.graded import Graded
 
 __all__ = ["FeedbackExporter", "feedback_page"]
@@ -50,6 +54,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
 
         about = (resources or {})["nbgrader"]
         assignment = Course(Path(self.parent.coursedir.root)).assignment(about["assignment"])
+        _fit_for_release(assignment, about["student"])
         if not assignment.is_ours:
             return _nbgraders_page(self.parent, nb, resources, **kw)
         nb, resources = super().from_notebook_node(nb, resources, **kw)
@@ -60,7 +65,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         _only_pages(
             *(assignment.course.folder(step, about["student"], assignment.name) for step in ("feedback", "autograded"))
         )
-        released = [cell.source for cell in assignment.skeleton(about["notebook"]).cells]
+        released = [cell.source for one in every_release(assignment, about["notebook"]) for cell in one.cells]
         names = {"assignment": about["assignment"], "notebook": about["notebook"], "student": name}
         cells = json.loads(json.dumps(nb.cells))
         return feedback_page(cells, graded, assignment.course.data, **names, released=released), resources
@@ -77,6 +82,19 @@ def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple
         exporter.register_preprocessor(step)
     page: tuple[str, Any] = exporter.from_notebook_node(nb, resources, **kw)
     return page
+
+
+def _fit_for_release(assignment: Assignment, student: str) -> None:
+    """Write what nbgrader reads beside pages when it releases feedback, where a submission came another way and has none.
+
+    It would stop at the first of them. Nobody can fetch a page by a secret that was not in the exchange.
+    """
+    folder = assignment.course.folder("feedback", student, assignment.name)
+    text = f"{student}+{assignment.name}".encode()
+    secret = hmac.digest(assignment.course.secret, text, "sha256").hex()
+    for name, content in (("timestamp.txt", ""), ("submission_secret.txt", secret)):
+        if not (folder / name).exists():
+            write_text(folder / name, content)
 
 
 def _only_pages(folder: Path, autograded: Path) -> None:

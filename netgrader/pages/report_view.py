@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from netgrader.course import holds_work
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import Marks, earned, full_name, gradebook_exists, graded_notebook, marks_of
@@ -234,7 +235,8 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
     """
     from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
-    handed_in = set(assignment.course.submitted(assignment.name))
+    course, name = assignment.course, assignment.name
+    handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
     columns = tuple(_columns(assignment, notebook) for notebook in assignment.notebooks)
     if not handed_in and not gradebook_exists(assignment.course.db_url):
         return ClassView(assignment.name, columns, ())

@@ -14,7 +14,7 @@ import pytest
 from netgrader.checks.cell_points import cell_points
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.plugin import BrokenTests, GradingPlugin
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.faults import fault
@@ -658,3 +658,7 @@ def test_a_network_that_cannot_learn_is_charged_once_and_not_again_for_its_train
     if points:
         assert trained_cell[0].outcome is Outcome.PASSED
         assert "It is charged there, and costs nothing here." in trained_cell[0].message
+
+
+def test_the_plugin_can_be_put_into_a_set_as_pytest_before_9_does():
+    assert GradingPlugin.__hash__ is not None

@@ -1,0 +1,83 @@
+"""What was released before: whoever handed in an older release is graded with the cells that they were given.
+
+Each release keeps its cells beside the store. A submission is of that release whose locked cells it has most of, the newest
+of several; points, check cells and tests are always those of today.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from netgrader.files import decode, write_json
+from netgrader.phrases import say
+from netgrader.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from netgrader.course import Assignment
+
+__all__ = ["OLDER", "as_handed_out", "every_release", "remember"]
+
+OLDER = "The notebook is of an earlier release; it was graded with the cells of that release."
+
+
+def _file(assignment: Assignment, notebook: str) -> Path:
+    return assignment.course.scratch / "releases" / assignment.name / f"{notebook}.json"
+
+
+def _earlier(assignment: Assignment, notebook: str) -> list[Skeleton]:
+    """Return the notebook as it was released before, oldest first."""
+    try:
+        return _from_text(_file(assignment, notebook).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+
+
+@functools.lru_cache(maxsize=16)
+def _from_text(text: str) -> list[Skeleton]:
+    """Return what a file says, once for each text: a class asks for it at every notebook."""
+    return [decode(Skeleton, one) for one in json.loads(text)]
+
+
+def remember(assignment: Assignment, notebooks: Iterable[str]) -> dict[str, list[str]]:
+    """Keep the cells of what was just released; return by notebook the cells whose text differs from the release before."""
+    changed: dict[str, list[str]] = {}
+    for name in notebooks:
+        now, earlier = assignment.skeleton(name), _earlier(assignment, name)
+        if earlier and earlier[-1] == now:
+            continue
+        write_json(_file(assignment, name), [*earlier, now])
+        before = {cell.grade_id: cell.source for cell in earlier[-1].tracked} if earlier else {}
+        found = [cell.grade_id for cell in now.tracked if before.get(cell.grade_id, cell.source) != cell.source]
+        changed |= {name: found} if found else {}
+    return changed
+
+
+def as_handed_out(assignment: Assignment, skeleton: Skeleton, texts: Iterable[str]) -> tuple[Skeleton, tuple[str, ...]]:
+    """Return `skeleton` with the text of the cells that were handed out to whoever has cells with these `texts`, and a note."""
+    there = {text.strip() for text in texts}
+
+    def known(one: Skeleton) -> int:
+        return sum(cell.source.strip() in there for cell in one.tracked if cell.locked and not cell.is_check)
+
+    own = max((skeleton, *every_release(assignment, skeleton.notebook)), key=known)  # of equal ones the first
+    if known(own) == known(skeleton):
+        return skeleton, ()
+    old = {cell.grade_id: cell for cell in own.tracked if not cell.is_check}
+    cells = tuple(
+        replace(cell, source=old[cell.grade_id].source)
+        if cell.nbgrader is not None and not cell.is_check and cell.grade_id in old
+        else cell
+        for cell in skeleton.cells
+    )
+    return replace(skeleton, cells=cells), (say(OLDER),)
+
+
+def every_release(assignment: Assignment, notebook: str) -> tuple[Skeleton, ...]:
+    """Return the notebook as it would be released now, and as it was before, newest first."""
+    return (assignment.skeleton(notebook), *reversed(_earlier(assignment, notebook)))

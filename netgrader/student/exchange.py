@@ -1,0 +1,42 @@
+"""Handing in through nbgrader's exchange without what was handed out: data and wheel would be copied for each student.
+
+To be named in the configuration that students' nbgrader reads:
+``c.ExchangeFactory.submit = "netgrader.student.exchange.Submit"``.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import glob
+from pathlib import Path
+from typing import Any
+
+from nbgrader.exchange.default.submit import ExchangeSubmit
+
+__all__ = ["Submit"]
+
+WHEELS = "netgrader_student-*.whl"
+WORK = (".ipynb", ".py", ".zip")
+"""What is graded of a submission, whether or not it was changed."""
+
+
+class Submit(ExchangeSubmit):  # type: ignore[misc]
+    """Hands in as nbgrader does, but for wheels of the course and files that are as they were released."""
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy the student's folder `src` without those."""
+        released, folder = Path(self.release_path), Path(src)
+        same = [
+            path.name
+            for path in folder.rglob("*")
+            if path.suffix.lower() not in WORK
+            and path.is_file()
+            and (released / path.relative_to(folder)).is_file()
+            and filecmp.cmp(path, released / path.relative_to(folder), shallow=False)
+        ]
+        ignored = self.coursedir.ignore
+        self.coursedir.ignore = [*ignored, WHEELS, *sorted({glob.escape(name) for name in same})]
+        try:
+            super().do_copy(src, dest, log)
+        finally:
+            self.coursedir.ignore = ignored

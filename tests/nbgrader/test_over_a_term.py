@@ -1,0 +1,348 @@
+"""What a term brings: releases after hand-ins, deadlines, groups, strangers; with the real nbgrader on the tiny course."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.auth import Authenticator
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeReleaseFeedback
+from nbgrader.utils import notebook_hash
+from netgrader.commands.feedback import feedback_of_class
+from rich.console import Console
+from traitlets.config import Config
+
+from netgrader.commands import autograde, release
+from netgrader.errors import UsageError
+from netgrader.formgrader.handlers import ClassLists
+from netgrader.grading.grade import grade
+from netgrader.grading.stages import Options
+from netgrader.nbgrader_plugin.deadlines import deadlines_of
+from netgrader.nbgrader_plugin.groups import groups_of
+from netgrader.pages.report_view import load_class
+from netgrader.student.exchange import Submit
+
+pytestmark = [
+    pytest.mark.usefixtures("uncaged", "no_processes"),
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning"),
+]
+SECRET = "of a submission"  # noqa: S105
+TIME = "2026-12-01 12:00:00.000000 UTC"
+
+
+@pytest.fixture
+def no_processes(monkeypatch):
+    """Grade in this process, where runs are replaced: the pool's part is tried elsewhere."""
+    from netgrader.grading.tasks import Done, grade_worker_task
+
+    def here(tasks, options, _pool, watchers):
+        done = []
+        for task in tasks:
+            for one in watchers:
+                one.begin(task)
+            done.append(Done.of(task, grade_worker_task(task.for_worker, options)))
+            for one in watchers:
+                one.end(done[-1])
+        return done
+
+    monkeypatch.setattr(autograde, "grade_tasks", here)
+
+
+@pytest.fixture
+def graded(booked):
+    """Call `netgrader autograde numbers`; gives what it prints."""
+
+    def run(*students, code=0, **options):
+        out = io.StringIO()
+        console = Console(file=out, width=200)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(autograde, "console", lambda: console)
+            found = autograde.run("numbers", students, workers=1, sandbox=Options().sandbox, force=False, **options)
+        assert found == code, out.getvalue()
+        return " ".join(out.getvalue().split())
+
+    return run
+
+
+def hand_in(tiny, student, when=TIME, **answers):
+    path = tiny.submit(student, **answers)
+    (path.parent / "timestamp.txt").write_text(when)
+    return path
+
+
+def scores(tiny):
+    with Gradebook(tiny.course.db_url) as gradebook:
+        submissions = gradebook.find_assignment("numbers").submissions
+        return {one.student_id: one.score - (one.late_submission_penalty or 0.0) for one in submissions}
+
+
+def edit(tiny, old, new, notebook="1_sums"):
+    path = tiny.root / "source" / "numbers" / f"{notebook}.ipynb"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+# -- releases -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_after_hand_ins_says_what_it_means_and_keeps_marks(booked, graded, capsys):
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    assert "handed in" not in capsys.readouterr().out
+    hand_in(booked, "ada", squares="squares = []")
+    graded()
+    edit(booked, "import math", "import math  # mended")
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    said = capsys.readouterr().out
+    assert "1 have handed in numbers already" in said
+    assert "Changed in 1_sums since the last release: setup." in said
+    assert scores(booked) == {"ada": 2.0}
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    assert "Changed in" not in capsys.readouterr().out
+
+
+def test_who_has_an_older_release_is_graded_with_its_cells_and_told_so(booked, graded):
+    edit(booked, "import math", "rate = 2")
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    own = "squares = [k ** rate for k in range(10)]"
+    hand_in(booked, "ada", squares=own)
+    edit(booked, "rate = 2", "rate = 3")
+    edit(booked, "Because addition is what it is.", "Because.")
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    hand_in(booked, "bela", squares=own)
+    hand_in(booked, "carl", squares="squares = [k ** 2 for k in range(10)]", why="YOUR ANSWER HERE")
+    graded()
+    assert scores(booked) == {"ada": 5.0, "bela": 2.0, "carl": 5.0}
+    (ada,) = grade(booked.root / "submitted" / "ada" / "numbers").notebooks
+    assert any("earlier release" in note for note in ada.measured["notes"])
+    (bela,) = grade(booked.root / "submitted" / "bela" / "numbers").notebooks
+    assert not any("earlier release" in note for note in bela.measured.get("notes", ()))
+
+
+def test_points_and_tests_are_todays_for_an_older_release_too(booked, graded):
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    hand_in(booked, "ada")
+    edit(booked, "import math", "import math  # mended")
+    edit(booked, '"points": 3', '"points": 6')
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    graded()
+    assert scores(booked) == {"ada": 8.0}
+
+
+# -- who, and when ------------------------------------------------------------------------------------------------------
+
+TAKES_A_POINT = """
+from nbgrader.plugins import BasePlugin
+class TakesAPoint(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return 1.0
+"""
+
+
+def with_penalty(tiny):
+    (tiny.root / "late_rules.py").write_text(TAKES_A_POINT)
+    config = tiny.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "c.AssignLatePenalties.plugin_class = 'late_rules.TakesAPoint'\n")
+
+
+def test_deadlines_and_extensions_come_from_one_file_and_late_rules_from_nbgraders_plugin(booked, graded):
+    with_penalty(booked)
+    booked.write(
+        "deadlines.toml",
+        """
+        [numbers]
+        due = 2026-12-01T11:00:00Z
+        [numbers.students]
+        bela = 2026-12-02T11:00:00Z
+        """,
+    )
+    for student in ("ada", "bela"):
+        hand_in(booked, student)
+    assert "ada 1_sums: it came late" in graded()
+    assert scores(booked) == {"ada": 4.0, "bela": 5.0}
+    booked.write("deadlines.toml", "[numbers]\ndue = 2026-12-01T13:00:00Z\n")
+    assert "ada: the penalty for coming late is taken back" in graded()
+    assert scores(booked) == {"ada": 5.0, "bela": 5.0}
+
+
+def test_a_penalty_that_is_added_later_is_applied_to_what_was_graded(booked, graded):
+    booked.write("deadlines.toml", "[numbers]\ndue = 2026-12-01T11:00:00Z\n")
+    hand_in(booked, "ada")
+    graded()
+    assert scores(booked) == {"ada": 5.0}
+    with_penalty(booked)
+    assert "it came late, so the gradebook counts 1 points less" in graded()
+    assert scores(booked) == {"ada": 4.0}
+    assert "it came late" not in graded()
+
+
+@pytest.mark.parametrize(
+    "text", ["[numbers]\ndue = 2026-12-01\n", "[numbers]\ndue = 1\n", "[numbers]\nx = 1\n", "numbers = 3\n", "[n"]
+)
+def test_a_file_of_deadlines_that_says_none_is_refused_in_a_sentence(tiny, text):
+    tiny.write("deadlines.toml", text)
+    with pytest.raises(UsageError, match=r"deadlines.toml must have"):
+        deadlines_of(tiny.assignment)
+
+
+def test_the_files_in_the_guide_are_such_files(tiny):
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "over-a-term.md").read_text()
+    dates, groups = (one.replace("digits", "numbers") for one in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL))
+    tiny.write("deadlines.toml", dates)
+    tiny.write("groups.toml", groups)
+    due, own = deadlines_of(tiny.assignment)
+    assert (own["ada"] - due).days == 7
+    assert groups_of(tiny.assignment) == {"team1": ["ada", "bela"]}
+    assert f"{Submit.__module__}.{Submit.__name__}" in guide
+
+
+def test_a_time_without_a_zone_is_the_machines(tiny):
+    tiny.write("deadlines.toml", "[numbers]\ndue = 2026-12-01T11:00:00\n")
+    due, _ = deadlines_of(tiny.assignment)
+    assert due == datetime(2026, 12, 1, 11).astimezone().astimezone(UTC).replace(tzinfo=None)
+
+
+def test_who_is_not_on_the_roster_is_graded_and_told(booked, graded):
+    hand_in(booked, "ada")
+    hand_in(booked, "zoe")
+    assert "not among" not in graded()  # nobody entered anybody
+    with Gradebook(booked.course.db_url) as gradebook:
+        gradebook.update_or_create_student("ada", first_name="Ada", last_name="L")
+        gradebook.update_or_create_student("bela")
+    hand_in(booked, "bela")
+    assert "not among the gradebook's students until now: zoe." in graded()
+    assert scores(booked) == {"ada": 5.0, "bela": 5.0, "zoe": 5.0}
+
+
+def test_a_folder_without_a_notebook_is_nothing_handed_in(booked, graded, capsys):
+    hand_in(booked, "ada")
+    folder = booked.root / "submitted" / "empty" / "numbers"
+    folder.mkdir(parents=True)
+    (folder / "timestamp.txt").write_text(TIME)
+    assert "No notebook was handed in." in graded(code=1)
+    assert set(scores(booked)) == {"ada"}
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    assert "1 have handed in" in capsys.readouterr().out
+    out = io.StringIO()
+    assert feedback_of_class(booked.assignment, (), Console(file=out, width=200)) == 0
+    assert "empty: no page, since no notebook of numbers was handed in." in out.getvalue()
+    view = load_class(booked.assignment, booked.root / "reports")
+    assert {one.student: one.submitted for one in view.students} == {"ada": True}
+    directory = CourseDirectory(root=str(booked.root), db_url=booked.course.db_url)
+    assert ClassLists(directory).get_submitted_students("numbers") == {"ada"}
+
+
+# -- groups -------------------------------------------------------------------------------------------------------------
+
+
+def test_one_of_a_group_hands_in_and_all_have_the_marks_those_by_hand_too(booked, graded):
+    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
+    hand_in(booked, "ada", squares="squares = []")
+    hand_in(booked, "carl")
+    assert "team: bela has what ada handed in." in graded()
+    assert scores(booked) == {"ada": 2.0, "bela": 2.0, "carl": 5.0}
+    with Gradebook(booked.course.db_url) as gradebook:
+        grade_of = gradebook.find_grade("why", "1_sums", "numbers", "bela")
+        grade_of.manual_score, grade_of.needs_manual_grade = 1.5, False
+        gradebook.db.commit()
+    assert "team" not in graded()
+    assert scores(booked) == {"ada": 3.5, "bela": 3.5, "carl": 5.0}
+
+
+def test_the_newest_of_a_group_counts_and_what_it_replaces_is_kept(booked, graded):
+    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
+    hand_in(booked, "ada", squares="squares = []")
+    hand_in(booked, "bela", when=TIME.replace("12:00", "13:00"))
+    assert "team: ada has what bela handed in; what was handed in before is replaced." in graded()
+    assert scores(booked) == {"ada": 5.0, "bela": 5.0}
+    (kept,) = (booked.course.scratch / "replaced").rglob("1_sums.ipynb")
+    assert "squares = []" in kept.read_text()
+
+
+def test_where_nobody_can_tell_what_is_newest_nothing_is_replaced(booked, graded):
+    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
+    booked.submit("ada", squares="squares = []")
+    booked.submit("bela")
+    assert "nobody can tell what is newest" in graded()
+    assert scores(booked) == {"ada": 2.0, "bela": 5.0}
+
+
+@pytest.mark.parametrize(
+    "text", ["[numbers]\nteam = 'ada'\n", "[numbers]\nteam = [1]\n", "[numbers]\na = ['../x']\n", "[n"]
+)
+def test_a_file_of_groups_that_names_none_is_refused_in_a_sentence(tiny, text):
+    tiny.write("groups.toml", text)
+    with pytest.raises(UsageError, match=r"groups.toml must have"):
+        groups_of(tiny.assignment)
+
+
+def test_nobody_is_in_two_groups(tiny):
+    tiny.write("groups.toml", '[numbers]\na = ["ada"]\nb = ["ada", "bela"]\n')
+    with pytest.raises(UsageError, match="has ada in more than one group"):
+        groups_of(tiny.assignment)
+
+
+# -- the exchange -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exchange(booked, tmp_path, monkeypatch):
+    """A folder in which students hand in and fetch, with the release in it."""
+    root = tmp_path / "exchange"
+    for name in ("tiny/inbound", "tiny/outbound", "tiny/feedback"):
+        (root / name).mkdir(parents=True)
+    for folder in (root, *root.rglob("*")):
+        folder.chmod(0o777)
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    shutil.copytree(booked.assignment.release, root / "tiny" / "outbound" / "numbers")
+    (root / "tiny" / "outbound" / "numbers" / "data.npz").write_bytes(bytes(100_000))
+    config = booked.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + f"c.Exchange.root = {str(root)!r}\n")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    return root
+
+
+def part_of(kind, tiny, exchange, **more):
+    """One of nbgrader's parts of the exchange for the tiny course."""
+    config = Config({"Exchange": {"root": str(exchange), **more}})
+    directory = CourseDirectory(
+        config=config, root=str(tiny.root), course_id="tiny", assignment_id="numbers", db_url=tiny.course.db_url
+    )
+    return kind(coursedir=directory, authenticator=Authenticator(), config=config)
+
+
+def test_what_is_handed_in_holds_no_data_and_no_wheel(booked, exchange, tmp_path):
+    home = tmp_path / "home" / "numbers"
+    shutil.copytree(exchange / "tiny" / "outbound" / "numbers", home)
+    (home / "1_sums.ipynb").write_text(json.dumps(booked.filled()))
+    (home / "helper.py").write_text("x = 1\n")
+    (home / "own.npz").write_bytes(b"mine")
+    (home / "netgrader_student-0.0.1+hold-py3-none-any.whl").touch()
+    student = part_of(Submit, booked, exchange, assignment_dir=str(tmp_path / "home"))
+    student.cache = str(tmp_path / "cache")
+    student.start()
+    (handed_in,) = (exchange / "tiny" / "inbound").iterdir()
+    names = {path.relative_to(handed_in).as_posix() for path in handed_in.rglob("*") if path.is_file()}
+    assert {"1_sums.ipynb", "helper.py", "own.npz", "timestamp.txt", "checks/probes_sums.py"} <= names
+    assert [name for name in names if name.endswith((".whl", "data.npz", "README.md", "requirements.txt"))] == []
+
+
+def test_a_submission_that_was_placed_by_hand_does_not_end_the_release_of_feedback(booked, graded, exchange):
+    booked.submit("ada")
+    path = hand_in(booked, "bela")
+    (path.parent / "submission_secret.txt").write_text(SECRET)
+    graded()
+    assert feedback_of_class(booked.assignment, (), Console(file=io.StringIO())) == 0
+    part_of(ExchangeReleaseFeedback, booked, exchange).start()
+    pages = {page.name for page in (exchange / "tiny" / "feedback").glob("*.html")}
+    assert f"{notebook_hash(secret=SECRET, notebook_id='1_sums')}.html" in pages
+    assert len(pages) == 2
+    part_of(ExchangeReleaseFeedback, booked, exchange).start()
+    assert {page.name for page in (exchange / "tiny" / "feedback").glob("*.html")} == pages
