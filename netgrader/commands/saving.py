@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,14 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.pool import Watcher
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
-from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, penalties_of, require_same, settle_penalties
+from netgrader.nbgrader_plugin.gradebook import (
+    is_up_to_date,
+    opened,
+    penalties_of,
+    penalty_steps,
+    require_same,
+    settle_penalties,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +135,7 @@ class Saver(Watcher):
         digests = {one.task.job.notebook: one.digest for one in own}
         try:
             if not self._force and is_up_to_date(self._assignment, student, digests, gradebook):
-                if settle_penalties(gradebook, self._assignment, student):
+                if settle_penalties(gradebook, self._assignment, student, self._penalty_steps):
                     self.penalties += penalties_of(gradebook, self._assignment, student) or [
                         f"{student}: the penalty for coming late is taken back."
                     ]
@@ -144,6 +152,11 @@ class Saver(Watcher):
             raise
         except NetgraderError as error:
             self.failed[student] = str(error)
+
+    @functools.cache  # noqa: B019  (a saver lives as long as its command)
+    def _penalty_steps(self) -> list[Any]:
+        """Return what takes points for coming late, made once: it is asked for each who came late."""
+        return penalty_steps(self._assignment.course)
 
     def _folder(self, student: str) -> Path:
         return self._assignment.course.folder("submitted", student, self._assignment.name)

@@ -14,7 +14,7 @@ from netgrader.nbgrader_plugin.deadlines import set_deadline
 from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from netgrader.course import Assignment, Course
     from netgrader.results import NotebookResult
@@ -26,6 +26,7 @@ __all__ = [
     "not_on_roster",
     "opened",
     "penalties_of",
+    "penalty_steps",
     "require_same",
     "require_writable",
     "settle_penalties",
@@ -236,12 +237,17 @@ def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[s
     ]
 
 
-def settle_penalties(gradebook: Any, assignment: Assignment, student: str) -> bool:
-    """Have a graded submission lose the points that deadlines and the plug-in say now; return whether that changed any."""
+def penalty_steps(course: Course) -> list[Any]:
+    """Return nbgrader's steps that take points for coming late, as they are set up in `course`."""
     from nbgrader.preprocessors import AssignLatePenalties  # noqa: PLC0415  (slow)
 
     from netgrader.nbgrader_plugin.configure import autograde_steps  # noqa: PLC0415  (it knows this package's steps)
 
+    return [step for step in autograde_steps(course)[1] if isinstance(step, AssignLatePenalties) and step.enabled]
+
+
+def settle_penalties(gradebook: Any, assignment: Assignment, student: str, steps: Callable[[], Sequence[Any]]) -> bool:
+    """Have a graded submission lose the points that deadlines and the plug-in say now; return whether that changed any."""
     submission = gradebook.find_submission(assignment.name, student)
     set_deadline(assignment, submission)
     gradebook.db.commit()
@@ -249,11 +255,10 @@ def settle_penalties(gradebook: Any, assignment: Assignment, student: str) -> bo
     if not submission.total_seconds_late and not any(before.values()):
         return False
     with nbgraders_ways(assignment.course):
-        for step in autograde_steps(assignment.course)[1]:
-            if isinstance(step, AssignLatePenalties) and step.enabled:
-                for name in before:
-                    about = {"assignment": assignment.name, "student": student, "notebook": name}
-                    step.preprocess(_NoCells(), {"nbgrader": {**about, "db_url": assignment.course.db_url}})
+        for step in steps():
+            for name in before:
+                about = {"assignment": assignment.name, "student": student, "notebook": name}
+                step.preprocess(_NoCells(), {"nbgrader": {**about, "db_url": assignment.course.db_url}})
     gradebook.db.expire_all()
     after = {one.name: one.late_submission_penalty or 0.0 for one in submission.notebooks}
     return after != before
