@@ -68,7 +68,7 @@ def installed(wheel, tmp_path_factory):
 
 
 def graded(installed, root, submission):
-    said = installed(root, "release")
+    said = installed(root, "release", "--untried")
     assert said.returncode == 0, said.stderr
     said = installed(root, "grade", submission, "--json", root / "graded.json")
     assert said.returncode == 0, said.stdout + said.stderr

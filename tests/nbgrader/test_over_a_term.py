@@ -15,11 +15,11 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import notebook_hash
-from netgrader.commands.feedback import feedback_of_class
 from rich.console import Console
 from traitlets.config import Config
 
 from netgrader.commands import autograde, release
+from netgrader.commands.pages import feedback_of_class
 from netgrader.errors import UsageError
 from netgrader.formgrader.handlers import ClassLists
 from netgrader.grading.grade import grade
@@ -40,14 +40,14 @@ TIME = "2026-12-01 12:00:00.000000 UTC"
 @pytest.fixture
 def no_processes(monkeypatch):
     """Grade in this process, where runs are replaced: the pool's part is tried elsewhere."""
-    from netgrader.grading.tasks import Done, grade_worker_task
+    from netgrader.grading.pool import grade_task
 
     def here(tasks, options, _pool, watchers):
         done = []
         for task in tasks:
             for one in watchers:
                 one.begin(task)
-            done.append(Done.of(task, grade_worker_task(task.for_worker, options)))
+            done.append(grade_task(task, options))
             for one in watchers:
                 one.end(done[-1])
         return done
