@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from netgrader.checks.exercises import load_exercises
+from netgrader.checks.wording import percent
 from netgrader.commands.show import console, uncaged_warning
 from netgrader.course import find_course
 from netgrader.errors import UsageError
@@ -44,7 +45,7 @@ def run(path: Path, seeds: int, target: float | None, sandbox: str) -> int:
             if status:
                 status.update(f"run {number} of {seeds} …")
             reached.append(next(runs))
-            out.print(f"run {number} of {seeds}: {reached[-1]:.2%}")
+            out.print(f"run {number} of {seeds}: {percent(reached[-1], 2)}")
     line = propose(reached, asked if target is None else target)
     _print(out, line, table, reached)
     return 0
@@ -62,8 +63,8 @@ def _table_of(job: Job) -> tuple[str, float | None]:
 def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> None:
     mean, deviation = statistics.mean(reached), statistics.stdev(reached)
     out.print(
-        f"\nThe reference solution reaches {mean:.2%} on average; between seeds that moves by {deviation:.2%} (one standard "
-        f"deviation, from {len(reached)} runs, so known to about {1 / (2 * (len(reached) - 1)) ** 0.5:.0%} of itself)."
+        f"\nThe reference solution reaches {percent(mean, 2)} on average; between seeds that moves by {percent(deviation, 2)} (one standard "
+        f"deviation, from {len(reached)} runs, so known to about {percent(1 / (2 * (len(reached) - 1)) ** 0.5, 0)} of itself)."
     )
     chances = Table(title="Who gets what, if chance moves them as much", title_justify="left")
     for name in ("a network that reaches on average", "loses points", "of the points, on average", "runs"):
@@ -72,9 +73,9 @@ def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> No
     for what, accuracy in (("the target", line.target), ("the reference solution", mean), ("too little", lucky)):
         shares, runs = line.shares(accuracy, deviation)
         chances.add_row(
-            f"{accuracy:.2%} ({what})",
-            f"{line.loses(accuracy, deviation):.1%}",
-            f"{1 - shares.mean():.1%}",
+            f"{percent(accuracy, 2)} ({what})",
+            f"{percent(line.loses(accuracy, deviation))}",
+            f"{percent(1 - shares.mean())}",
             f"{runs:.2f}",
         )
     out.print(chances)

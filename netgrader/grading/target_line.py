@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.checks.wording import percent
 from netgrader.errors import NetgraderError
 from netgrader.grading.again import ACCURACY
 from netgrader.grading.grade import NotPrepared, prepare
@@ -128,7 +129,7 @@ def propose(reached: list[float], target: float | None = None) -> FairLine:
         target = float(np.floor(1000 * (mean - 2 * deviation)) / 1000)
     if mean < target - deviation:
         raise NetgraderError(
-            f"The reference solution reaches {mean:.2%} on average, the target is {target:.2%}: give it more epochs or a "
+            f"The reference solution reaches {percent(mean, 2)} on average, the target is {percent(target, 2)}: give it more epochs or a "
             "better network, or choose a lower --target."
         )
     full = round(target - deviation, 4)

@@ -43,7 +43,7 @@ def test_the_more_chance_does_the_more_runs_there_are():
     ("reached", "target", "told"),
     [
         ([0.985] * 5, 0.985, "Take the seeds out"),
-        (REACHED, 0.99, "The reference solution reaches 98.58% on average, the target is 99.00%"),
+        (REACHED, 0.99, "The reference solution reaches 98.58 % on average, the target is 99.00 %"),
     ],
 )
 def test_what_cannot_be_told_from_the_runs_is_said(reached, target, told):

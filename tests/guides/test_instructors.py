@@ -137,7 +137,8 @@ FIGURES = re.compile(r"\b1[_,]?500\b|\b0[.]00[13]\b|98[.]5|98[.]42|97[.]5|97[.]9
 def figures(path):
     """Texts of a program or a catalogue that state such a figure; a program's documentation is none of what is said."""
     if path.suffix == ".toml":
-        texts = [text for table in tomllib.loads(path.read_text(encoding="utf-8")).values() for text in table.values()]
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).values()
+        texts = [text for entry in entries for text in (entry.values() if isinstance(entry, dict) else [entry])]
     else:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
