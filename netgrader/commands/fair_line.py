@@ -63,8 +63,9 @@ def _table_of(job: Job) -> tuple[str, float | None]:
 def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> None:
     mean, deviation = statistics.mean(reached), statistics.stdev(reached)
     out.print(
-        f"\nThe reference solution reaches {percent(mean, 2)} on average; between seeds that moves by {percent(deviation, 2)} (one standard "
-        f"deviation, from {len(reached)} runs, so known to about {percent(1 / (2 * (len(reached) - 1)) ** 0.5, 0)} of itself)."
+        f"\nThe reference solution reaches {percent(mean, 2)} on average; between seeds that moves by {percent(deviation, 2)} "
+        f"(one standard deviation, from {len(reached)} runs, so known to about "
+        f"{percent(1 / (2 * (len(reached) - 1)) ** 0.5, 0)} of itself)."
     )
     chances = Table(title="Who gets what, if chance moves them as much", title_justify="left")
     for name in ("a network that reaches on average", "loses points", "of the points, on average", "runs"):

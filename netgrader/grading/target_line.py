@@ -129,8 +129,8 @@ def propose(reached: list[float], target: float | None = None) -> FairLine:
         target = float(np.floor(1000 * (mean - 2 * deviation)) / 1000)
     if mean < target - deviation:
         raise NetgraderError(
-            f"The reference solution reaches {percent(mean, 2)} on average, the target is {percent(target, 2)}: give it more epochs or a "
-            "better network, or choose a lower --target."
+            f"The reference solution reaches {percent(mean, 2)} on average, the target is {percent(target, 2)}: give it more "
+            "epochs or a better network, or choose a lower --target."
         )
     full = round(target - deviation, 4)
     line = FairLine(target, full, round(1 - NOTHING * (1 - target), 4), round(full - NEAR * deviation, 4), 1)
