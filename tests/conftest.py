@@ -49,7 +49,8 @@ def recorded(request, tmp_path_factory):
     """The archive of this file of tests."""
     made = Recorded(request.path, Golden(request.config.getoption("golden")), tmp_path_factory.mktemp("golden"))
     yield made
-    made.close()
+    if not request.session.testsfailed:  # nothing is kept that a test refused
+        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.golden.archive import Archive, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 HERE = Path(__file__).parent
 TESTS = HERE.parent
@@ -46,7 +46,9 @@ class Recorded:
         self._golden = Golden.LIVE if golden is Golden.REPLAY and not path.exists() else golden
         self._archive = Archive(path, unpacked)
 
-    def obtain(self, folder: Path, wanted: Mapping[str, object], make: Callable[[list[str]], None]) -> None:
+    def obtain(
+        self, folder: Path, wanted: Mapping[str, object], make: Callable[[list[str]], None], live: Collection[str] = ()
+    ) -> None:
         """Fill ``folder / name`` for each name that is wanted.
 
         Parameters
@@ -57,19 +59,22 @@ class Recorded:
             All that each is made from, as JSON, by name.
         make
             Makes those of these names.
+        live
+            Names of those that are made now in any case.
         """
         keys = {name: key_of(terms) for name, terms in wanted.items()}
         kept = {} if self._golden is Golden.LIVE else {name: key for name, key in keys.items() if key in self._archive}
         if self._golden is Golden.REPLAY:
-            changed = [name for name in keys if name not in kept]
+            changed = [name for name in keys if name not in kept and name not in live]
             assert not changed, f"{changed[:3]}, {len(changed)} in all, changed: python -m tests.golden records them"
-        if missing := [name for name in keys if name not in kept or self._archive.is_too_large(keys[name])]:
+        again = {*live, *(name for name, key in kept.items() if self._archive.is_too_large(key))}
+        if missing := [name for name in keys if name not in kept or name in again]:
             make(missing)
         for name in keys.keys() - set(missing):
             self._archive.restore(keys[name], folder / name)
         if self._golden is Golden.RECORD:
-            for name, key in keys.items():
-                self._archive.add(key, folder / name)
+            for name in keys.keys() - set(live):
+                self._archive.add(keys[name], folder / name)
 
     def close(self) -> None:
         """Write the archive if it is being recorded."""

@@ -64,10 +64,10 @@ def rehearse(tmp_path_factory, arrays, recorded):
     """Try out loops: ``rehearse(sources by name)``, with other calls and limits if given, gives their `Rehearsals`.
 
     `data` replaces the arrays for all loops, `data_of` for some, by name. What they hand over comes from the archive,
-    unless it is to be `live`.
+    but for those that are `live`: names, or True for all.
     """
 
-    def run(sources, *, calls=((2, 64), (1, 96)), seconds=8.0, data=None, data_of=None, raw=None, live=False):
+    def run(sources, *, calls=((2, 64), (1, 96)), seconds=8.0, data=None, data_of=None, raw=None, live=()):
         folder = tmp_path_factory.mktemp("rehearsals")
         values = {name: (data_of or {}).get(name, data or arrays) for name in sources}
         terms = {
@@ -80,12 +80,12 @@ def rehearse(tmp_path_factory, arrays, recorded):
         }
         prints = {id(one): fingerprint(one) for one in values.values()}
         wanted = {name: {**of, "data": prints[id(values[name])]} for name, of in terms.items()}
-        if live:
-            tried_out(folder, terms, values)
-        else:
-            recorded.obtain(
-                folder, wanted, lambda names: tried_out(folder, {name: terms[name] for name in names}, values)
-            )
+        now = sources if live is True else live
+
+        def make(names):
+            tried_out(folder, {name: terms[name] for name in names}, values)
+
+        recorded.obtain(folder, wanted, make, now)
         return Rehearsals(folder, raw)
 
     return run

@@ -128,7 +128,8 @@ STUCK = ("never returns", "never begins", "never gives up", "a thread that never
 
 @pytest.fixture(scope="module")
 def bad(rehearse, raw):
-    return rehearse({name: source for name, source in BAD.items() if name not in STUCK}, raw=raw)
+    sources = {name: source for name, source in BAD.items() if name not in STUCK}
+    return rehearse(sources, raw=raw, live=("a thread left alone",))  # whose evidence depends on how busy a machine is
 
 
 @pytest.fixture(scope="module")
@@ -279,13 +280,19 @@ def spoiled(arrays, changes):
     return kept | {name: change(arrays[name]) for name, change in changes.items() if change is not None}
 
 
+def a_third(names):
+    """The names, of which the others are tried in `make test-all` alone: these loops run on many rows, and always live."""
+    return [pytest.param(name, marks=pytest.mark.all) if number % 3 else name for number, name in enumerate(names)]
+
+
 @pytest.fixture(scope="module")
-def without_arrays(rehearse, arrays):
-    data = {name: spoiled(arrays, changes) for name, changes in UNUSABLE.items()}
-    return rehearse(dict.fromkeys(UNUSABLE, PLAIN), calls=((1, 4096),), data_of=data, raw=load_mnist(), seconds=30.0)
+def without_arrays(rehearse, arrays, asked):
+    data = {name: spoiled(arrays, changes) for name, changes in UNUSABLE.items() if name in asked("name")}
+    terms = {"calls": ((1, 4096),), "seconds": 30.0, "raw": load_mnist(), "live": True}
+    return rehearse(dict.fromkeys(data, PLAIN), data_of=data, **terms)
 
 
-@pytest.mark.parametrize("name", UNUSABLE)
+@pytest.mark.parametrize("name", a_third(UNUSABLE))
 def test_a_right_loop_is_right_without_usable_arrays(without_arrays, name):
     training = without_arrays.training(name)
     assert training.codes == ()
@@ -295,18 +302,18 @@ def test_a_right_loop_is_right_without_usable_arrays(without_arrays, name):
 
 
 @pytest.fixture(scope="module")
-def with_spoiled_arrays(rehearse, arrays, raw):
-    data = {name: spoiled(arrays, changes) for name, changes in SPOILED.items()}
+def with_spoiled_arrays(rehearse, arrays, raw, asked):
+    data = {name: spoiled(arrays, changes) for name, changes in SPOILED.items() if name in asked("name")}
     own = {**arrays, "y_train_1_hot": np.roll(arrays["y_train_1_hot"], 1, axis=1)}
     digits = json.dumps([int(digit) for digit in raw[0][1]])
     source = PLAIN.replace("y_train_1_hot", "labels").replace(
         "def train", f"labels = np.eye(10)[{digits}]\n\n\ndef train"
     )
-    sources = dict.fromkeys(SPOILED, PLAIN) | {"labels of its own": source}
-    return rehearse(sources, calls=((2, 64),), data_of=data | {"labels of its own": own}, raw=raw)
+    sources = dict.fromkeys(data, PLAIN) | {"labels of its own": source}
+    return rehearse(sources, calls=((2, 64),), data_of=data | {"labels of its own": own}, raw=raw, live=True)
 
 
-@pytest.mark.parametrize("name", SPOILED)
+@pytest.mark.parametrize("name", a_third(SPOILED))
 def test_a_fault_of_the_arrays_is_no_fault_of_the_loop(with_spoiled_arrays, name):
     training = with_spoiled_arrays.training(name)
     assert training.codes == ()

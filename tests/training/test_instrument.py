@@ -48,7 +48,6 @@ KEPT = {style: loop(style) for style in STYLES} | {
         "stub",
         "exit",
         "a session of its own",
-        "a thread left alone",
         "catches everything",
         "closed before it trains",
         "feeds what is not finite",
