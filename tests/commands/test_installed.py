@@ -100,8 +100,8 @@ def test_an_installed_package_releases_and_grades_a_course_that_lies_elsewhere(i
     shutil.move(path.parent, tmp_path / "ada")
     (told,) = graded(installed, tiny.root, tmp_path / "ada")
     assert {cell["cell"]: cell["points"] for cell in told["cells"]} == {
-        "check_add": 0.5,
-        "check_squares": 3.0,
+        "check_add": 2.0,
+        "check_squares": 0.0,
         "why": None,
     }
 
