@@ -9,7 +9,7 @@ from netgrader.judges.accuracy import (
     train_accuracy,
 )
 from netgrader.judges.reported_accuracy import require_reported
-from netgrader.judges.shown import show_claim, wrong_digits
+from netgrader.judges.shown import show_claim, wrong_images
 from netgrader.judges.structure import require_role
 
 NETWORK = "check_deep_network"
@@ -83,12 +83,12 @@ def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
 
 
 @grades(ACCURACY, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
-def test_the_accuracy_was_learned(bench, mnist, measured, show):
+def test_the_accuracy_was_learned(bench, dataset, measured, show):
     """What the network knows was learned: it knows test images that the notebook never had as well as the others"""
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
     measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
     measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])
     show_claim(show, bench.evidence(TRAINING), result.notebook)
-    show(wrong_digits(result.found, mnist.y_test))
+    show(wrong_images(result.found, dataset.y_test))
     measured["test_images_seen"], measured["test_images_lead"] = seen_test_images(result), round(result.lead, 2)
     require_learned(result)

@@ -15,7 +15,7 @@ from netgrader.judges.accuracy import (
 from netgrader.judges.input_gradients import gradients, require_largest
 from netgrader.judges.learning_rate import judge_rate
 from netgrader.judges.reported_accuracy import require_reported
-from netgrader.judges.shown import rate_curves, show_claim, sweep_curve, wrong_digits
+from netgrader.judges.shown import rate_curves, show_claim, sweep_curve, wrong_images
 from netgrader.judges.structure import require_role
 from netgrader.judges.sweep_runs import (
     decided,
@@ -136,7 +136,7 @@ def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
     result = recomputed(bench, TRAINING)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
     show_claim(show, cell_evidence, result.notebook, epochs=bench.exercises.table("two_layer_training")["epochs"])
-    show(wrong_digits(result.found, bench.mnist.y_test))
+    show(wrong_images(result.found, bench.dataset.y_test))
     measured["test_images_seen"] = seen_test_images(result)
     require_learned(result)
     require_own(cell_evidence.graph("net"), result)
@@ -167,5 +167,5 @@ def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
 )
 def test_the_largest_outputs_gradient_is_right(bench, show):
     """The last gradient says how the largest softmax output of each image changes with each pixel"""
-    show_gradients(bench, show)
+    show_gradients(bench, TRAINING, show)
     require_largest(gradients(bench))

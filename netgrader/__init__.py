@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return grade
     if name == "read_network":
-        from netgrader.named_exercises import read_network
+        from netgrader.course_reader import read_network
 
         return read_network
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

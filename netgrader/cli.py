@@ -217,7 +217,7 @@ def read(
 
     Example: netgrader read graph.pb --exercise two_layer_network
     """
-    from netgrader.named_exercises import read_network
+    from netgrader.course_reader import read_network
 
     if not graph.is_file():
         raise UsageError(f"There is no file {graph}.")

@@ -21,6 +21,7 @@ from netgrader.imports import graded_cells, imported_modules, registered_probes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from netgrader.data import DataSpec
     from netgrader.skeleton import Skeleton
 
 __all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "find_course", "holds_work"]
@@ -131,11 +132,6 @@ class Course:
     def severity(self) -> Path:
         """The file with what the course says of faults' severities otherwise than the catalogue; it may be absent."""
         return self.hidden_tests / "severity.toml"
-
-    @property
-    def data(self) -> Path:
-        """MNIST."""
-        return self.root / "data" / "mnist.npz"
 
     @property
     def db_url(self) -> str:
@@ -296,6 +292,32 @@ class Assignment:
     def checks(self) -> Path:
         """Probes, public tests and exercises' parameters, which ship with the release."""
         return self.source / "checks"
+
+    @property
+    def spec(self) -> DataSpec | None:
+        """What its data are; None if it has none.
+
+        Raises
+        ------
+        BadExerciseError
+            If ``exercises.toml`` makes no sense.
+        """
+        from netgrader.checks.exercises import DATA, FILE, load_exercises  # noqa: PLC0415  (the reader's types)
+
+        if not (self.checks / FILE).is_file():
+            return None
+        exercises = load_exercises(self.checks / FILE)
+        return exercises.data if DATA in exercises.tables else None
+
+    @property
+    def data(self) -> Path | None:
+        """The file of its data, which may be missing; None if it has none."""
+        return self.course.root / "data" / self.spec.file if self.spec is not None else None
+
+    @property
+    def data_file(self) -> Path | None:
+        """The file of its data, if it is there."""
+        return self.data if self.data is not None and self.data.is_file() else None
 
     @property
     def is_ours(self) -> bool:

@@ -14,7 +14,7 @@ class UsageError(NetgraderError):
 
 
 class NotebookError(Exception):
-    """Something that a notebook needs is missing or broken; the message says what, and what to do about it."""
+    """Something that a student's notebook needs is missing or broken; the message says what, and what to do about it."""
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in place of a traceback: the sentence, since no line of the student's is at fault."""

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-__all__ = ["ALL", "CATALOGUE", "FOR_A_PERSON", "Fault", "FaultKind", "Severity", "fault"]
+__all__ = ["ALL", "CATALOGUE", "FOR_A_PERSON", "OF_ANY_DATA", "Fault", "FaultKind", "Severity", "fault", "speaking_of"]
 
 ALL = "*"
 """In `FaultKind.brings`: whatever else is found."""
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+OF_ANY_DATA: Mapping[str, str] = MappingProxyType(
+    {"one": "class", "One": "Class", "many": "classes", "pixels": "p", "classes": "c", "count": "many"}
+)
+"""What stands in the places of a text where nobody said of which data it speaks."""
+_SPOKEN_OF: ContextVar[Mapping[str, str]] = ContextVar("spoken_of", default=OF_ANY_DATA)
 
 
 class Severity(StrEnum):
@@ -148,9 +153,39 @@ def fault(
     return Fault(code, sentence, str(place), str(found), str(expected), severity=severity)
 
 
+@contextmanager
+def speaking_of(words: Mapping[str, str]) -> Iterator[None]:
+    """Have texts of the catalogue speak of a course's data, by its `netgrader.data.DataSpec.words`, while the body lasts."""
+    token = _SPOKEN_OF.set(words)
+    try:
+        yield
+    finally:
+        _SPOKEN_OF.reset(token)
+
+
+class _Catalogue(Mapping[str, FaultKind]):
+    """The kinds of faults by code, with texts that speak of the data that is spoken of."""
+
+    def __init__(self, kinds: Mapping[str, FaultKind]) -> None:
+        self._kinds = kinds
+        self._with_places = {code for code, kind in kinds.items() if "{" in kind.sentence + kind.why}
+
+    def __getitem__(self, code: str) -> FaultKind:
+        kind, words = self._kinds[code], _SPOKEN_OF.get()
+        if code not in self._with_places:
+            return kind
+        return replace(kind, sentence=kind.sentence.format(**words), why=kind.why.format(**words))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
 def _catalogue() -> Mapping[str, FaultKind]:
     text = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
-    return MappingProxyType({code: _kind(code, entry) for code, entry in tomllib.loads(text).items()})
+    return _Catalogue({code: _kind(code, entry) for code, entry in tomllib.loads(text).items()})
 
 
 def _kind(code: str, entry: dict[str, Any]) -> FaultKind:

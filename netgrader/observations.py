@@ -1,4 +1,4 @@
-"""What verification saw beside its verdicts, for pages to draw: networks, curves, sweeps, digits, images, rows.
+"""What verification saw beside its verdicts, for pages to draw: networks, curves, sweeps, images, rows.
 
 An observation decides nothing. A test hands it over through the fixture ``show``; it travels as JSON beside the verdicts
 and is kept with the result. Texts and numbers in it may come from a student: whoever draws it treats them so.
@@ -29,14 +29,15 @@ __all__ = [
     "RowCounts",
     "Series",
     "Sweep",
-    "WrongDigit",
-    "WrongDigits",
+    "WrongImage",
+    "WrongImages",
     "drawable",
     "grey_image",
     "signed_image",
 ]
 
-IMAGE_BYTES = 28 * 28
+LARGEST_SIDE = 1_000
+"""Pixels of an image that is drawn."""
 MOST = 300
 """Observations of one cell, layers of a network."""
 MOST_POINTS = 1_000
@@ -123,7 +124,7 @@ class Comparison(_Drawn, frozen=True, tag="comparison"):
 
 
 @dataclass(frozen=True)
-class WrongDigit:
+class WrongImage:
     """A test image: its `index` in the test set, the class the network `found` and the `true` one."""
 
     index: int
@@ -131,10 +132,10 @@ class WrongDigit:
     true: int
 
 
-class WrongDigits(_Drawn, frozen=True, tag="digits"):
+class WrongImages(_Drawn, frozen=True, tag="wrong-images"):
     """Some of the test images that a network gets `wrong`, out of `total`."""
 
-    digits: tuple[WrongDigit, ...]
+    images: tuple[WrongImage, ...]
     wrong: int
     total: int
 
@@ -166,7 +167,7 @@ class Sweep(_Drawn, frozen=True, tag="sweep"):
 
 
 class Images(_Drawn, frozen=True, tag="images"):
-    """Rows of 28 by 28 images: weights, gradients, digits.
+    """Rows of small images: weights, gradients.
 
     Attributes
     ----------
@@ -175,40 +176,45 @@ class Images(_Drawn, frozen=True, tag="images"):
     columns
         A heading for each column.
     rows
-        For each row its images, each 784 bytes in base64.
+        For each row its images, each height times width bytes in base64.
     signed
         False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive.
+    shape
+        Height and width of an image.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    shape: tuple[int, int]
     signed: bool = False
 
     def __post_init__(self) -> None:
+        if not all(0 < side <= LARGEST_SIDE for side in self.shape):
+            raise ValueError(f"An image cannot have the shape {self.shape}.")
         for image in (image for row in self.rows for image in row):
             try:
                 length = len(base64.b64decode(image, validate=True))
             except binascii.Error as error:
                 raise ValueError("An image is not base64.") from error
-            if length != IMAGE_BYTES:
-                raise ValueError(f"An image has {length} bytes where {IMAGE_BYTES} belong.")
+            if length != math.prod(self.shape):
+                raise ValueError(f"An image has {length} bytes where {math.prod(self.shape)} belong.")
 
 
-Observation: TypeAlias = NetworkDrawing | Curves | Comparison | WrongDigits | RowCounts | Sweep | Images
+Observation: TypeAlias = NetworkDrawing | Curves | Comparison | WrongImages | RowCounts | Sweep | Images
 Observations: TypeAlias = Mapping[str, tuple[Observation, ...]]
 """Observations by the id of the check cell that they belong to."""
 
 
 def grey_image(image: npt.ArrayLike) -> str:
-    """Return a 28 by 28 image of grey levels 0…255 as `Images` holds it."""
-    levels = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(IMAGE_BYTES))
+    """Return an image of grey levels 0…255 as `Images` holds it."""
+    levels = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(-1))
     return base64.b64encode(np.clip(np.rint(levels), 0, 255).astype(np.uint8).tobytes()).decode("ascii")
 
 
 def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
-    """Return a 28 by 28 image of real numbers as `Images` holds it; `scale` (default: the largest) is the strongest colour."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(IMAGE_BYTES))
+    """Return an image of real numbers as `Images` holds it; `scale` (default: the largest) is the strongest colour."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(-1))
     largest = float(np.abs(values).max()) if scale is None else float(scale)
     if not largest > 0:
         largest = 1.0

@@ -9,10 +9,12 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-__all__ = ["FILE", "PHRASES", "say"]
+__all__ = ["FILE", "PHRASES", "in_words", "say"]
 
 FILE = Path(__file__).with_suffix(".toml")
 PHRASES: dict[str, str] = tomllib.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def say(text: str, *values: object, **named: object) -> str:
@@ -29,6 +31,11 @@ def say(text: str, *values: object, **named: object) -> str:
         return said.format(*values, **named)
     except (IndexError, KeyError, ValueError):
         return text.format(*values, **named)
+
+
+def in_words(number: int) -> str:
+    """Return a number as a sentence writes it: up to twelve in words."""
+    return say(NUMBERS[number]) if number < len(NUMBERS) else f"{number:,}"
 
 
 def _known(value: object) -> object:

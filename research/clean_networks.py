@@ -23,14 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.context import Mnist
+from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark, read_hardness
 from netgrader.checks.language import Failed
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.reader.lab.local import LocalLab
+from netgrader.student import load_mnist
+from netgrader.student.data import data_spec
 from netgrader.student.graphs import export_graph
-from netgrader.student.mnist import load_mnist
 from research.kinds_of_networks import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def done() -> set[tuple[str, int]]:
         return {(row["network"], int(row["seed"])) for row in csv.DictReader(file)}
 
 
-def rows_of(recipe: Recipe, mnist: Mnist, given: HeldOut, random: np.random.Generator) -> tuple[Array, Array]:
+def rows_of(recipe: Recipe, mnist: Dataset, given: HeldOut, random: np.random.Generator) -> tuple[Array, Array]:
     """Images (n, 784) from 0 to 1 and digits (n,) that a network is trained on; its test images stand at the end."""
     images, digits = mnist.x_train[: recipe.rows], mnist.y_train[: recipe.rows].copy()
     wrong = random.random(len(digits)) < recipe.wrong_labels
@@ -116,7 +117,7 @@ class Trained:
 
 
 @contextmanager
-def trained(recipe: Recipe, mnist: Mnist, given: HeldOut, seed: int) -> Iterator[Trained]:
+def trained(recipe: Recipe, mnist: Dataset, given: HeldOut, seed: int) -> Iterator[Trained]:
     """Train the network on one thread."""
     import tensorflow.compat.v1 as tf
 
@@ -135,7 +136,7 @@ def trained(recipe: Recipe, mnist: Mnist, given: HeldOut, seed: int) -> Iterator
         yield Trained(net, sess)
 
 
-def judged(recipe: Recipe, mnist: Mnist, given: HeldOut, marked: Marked, seed: int) -> Recomputed:
+def judged(recipe: Recipe, mnist: Dataset, given: HeldOut, marked: Marked, seed: int) -> Recomputed:
     """Train the network, and recompute of it what grading recomputes."""
     with trained(recipe, mnist, given, seed) as network:
         net = network.net
@@ -264,7 +265,7 @@ def main() -> None:
         given = held_out_images(drawn, (x_train, y_train), (x_test, y_test))
         given = dataclasses.replace(given, hardness=hardness)
         marked = mark(drawn, x_train, y_train)
-        mnist = Mnist(marked.images, y_train, x_test, y_test)
+        mnist = Dataset(data_spec(), marked.images, y_train, x_test, y_test)
         found = judged(recipe, mnist, given, marked, int(drawn[:7], 16))
         honest = dataclasses.replace(recipe, seen=0.0)
         twin = judged(honest, mnist, given, marked, int(drawn[:7], 16)) if recipe.seen else None

@@ -8,8 +8,8 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from netgrader.checks.held_out import BY_CHANCE, BY_HEART, BY_HEART_TOLD, DOUBTED, NAMED, PATTERNS, TOLD
-from netgrader.judges.accuracy import LEARNED
+from netgrader.checks.held_out import BY_HEART, BY_HEART_TOLD, DOUBTED, NAMED, PATTERNS, TOLD, by_chance
+from netgrader.student.data import data_spec
 from research.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
 mpl.use("Agg")
@@ -59,7 +59,7 @@ def main() -> None:
     guilty = [row for row in found if row["network"] in GUILTY]
     leads = np.array([float(row["lead"]) for row in clean])
     hearts = np.sort([float(row["by_heart"]) for row in clean])
-    good = [row for row in clean if float(row["test_accuracy"]) >= LEARNED]
+    good = [row for row in clean if float(row["test_accuracy"]) >= (data_spec().learned or 0)]
     free = [row for row in guilty if row["said"] in {"", "doubted"}]
     text = PAGE.format(
         commits=", ".join(dict.fromkeys(row["commit"] for row in found)),
@@ -78,9 +78,9 @@ def main() -> None:
         mean_gain=100 * float(np.mean([gain(row) for row in free])) if free else 0.0,
         least_marks=min(int(row["marks"]) for row in good),
         n_good=len(good),
-        learned=100 * LEARNED,
+        learned=100 * (data_spec().learned or 0),
         patterns=PATTERNS,
-        by_chance=BY_CHANCE,
+        by_chance=by_chance(10),
         named=NAMED,
         told=TOLD,
         heart_limit=BY_HEART,

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from netgrader.checks.context import Mnist
+from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, knowledge
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
+from netgrader.student.data import data_spec
 from research.clean_networks import trained
 from research.kinds_of_networks import Recipe
 
@@ -37,7 +38,7 @@ def main() -> None:
     """Train the pool, and write what it comes to."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     (x_train, y_train), (x_test, y_test) = load_mnist()
-    mnist, given = Mnist(x_train, y_train, x_test, y_test), HeldOut(x_test, np.zeros(len(x_test), bool))
+    mnist, given = Dataset(data_spec(), x_train, y_train, x_test, y_test), HeldOut(x_test, np.zeros(len(x_test), bool))
     known: list[np.ndarray[Any, Any]] = []
     for number, recipe in enumerate(POOL):
         with trained(recipe, mnist, given, zlib.crc32(f"hardness {number}".encode())) as network:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netgrader.judges.learning_rate import EARLY, STEPS, RunImages, short_run
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +134,7 @@ def main() -> None:
                             continue
                         graph = graph_of(network, optimizer, rate)
                         lab = LocalLab(threads=1)
-                        run = short_run(lab, graph, rate, RunImages(train, test), seed=seed)
+                        run = short_run(lab, graph, rate, RunImages(train, test, 10), seed=seed)
                         lab.close()
                         row = row_of(network, optimizer, rate, seed, run)
                         writer.writerow({**row, "commit": asked.stdout.strip()})

@@ -21,7 +21,8 @@ from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.subject import Origins, origins
 from netgrader.judges.training_loop import judge_training
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
+from netgrader.student.data import data_spec
 from tests.training.operators import OPERATORS, RIGHT
 
 if TYPE_CHECKING:
@@ -104,11 +105,11 @@ def measure(batch: list[Product], raw: tuple[Any, Any]) -> Iterator[tuple[Produc
         known: Origins | None = None
         for number, product in enumerate(batch):
             try:
-                log = read_training_log(read_evidence(folder / str(number)))
+                log = read_training_log(read_evidence(folder / str(number)), data_spec())
             except (BadEvidence, BadTrainingLog) as problem:
                 yield product, f"({problem})", "", ""
                 continue
-            known = known or origins(log.tables, *raw)
+            known = known or origins(log.tables, log.spec, *raw)
             training = judge_training(log, known)
             lost = [aspect for aspect, verdict in training.verdicts.items() if verdict.share < 1]
             yield product, " ".join(training.codes), " ".join(training.remarks), " ".join(lost)

@@ -1,13 +1,13 @@
 """The language in which tests are written: verdicts, fixtures, exercises."""
 
-from netgrader.checks.context import CellEvidence, Mnist, Networks, TestContext
+from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, grades, partial, ungradable
 from netgrader.faults import Severity, fault
 
 __all__ = [
     "CellEvidence",
+    "Dataset",
     "Failed",
-    "Mnist",
     "Networks",
     "Severity",
     "TestContext",

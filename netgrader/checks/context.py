@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-import netgrader
+from netgrader import reader
 from netgrader.checks.diagnose import TOOK_TOO_LONG, StoppedCell, explain, stopped_before
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark, read_hardness
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
+from netgrader.data import load_data
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
 from netgrader.phrases import say
 
@@ -28,24 +29,29 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.checks.exercises import Exercises
+    from netgrader.data import Bytes, DataSpec
     from netgrader.evidence import Json, ProbeError
     from netgrader.faults import Fault
     from netgrader.reader import Lab, Network
 
-__all__ = ["CellEvidence", "Mnist", "Networks", "TestContext", "mnist_in"]
+__all__ = ["CellEvidence", "Dataset", "Networks", "TestContext", "dataset_in"]
 
 COMPUTED = ("X", "Y", "logits", "prediction", "loss", "accuracy")
 MOST_FED = 1_000
 
 
 @dataclass(frozen=True)
-class Mnist:
-    """The data as we hold them, uint8: images (n, 28, 28) and the labels (n,) that count."""
+class Dataset:
+    """The course's data as we hold them, uint8: images (n, height, width) and the classes (n,) that count.
 
-    x_train: npt.NDArray[np.uint8]
-    y_train: npt.NDArray[np.uint8]
-    x_test: npt.NDArray[np.uint8]
-    y_test: npt.NDArray[np.uint8]
+    `spec` says what they are.
+    """
+
+    spec: DataSpec
+    x_train: Bytes
+    y_train: Bytes
+    x_test: Bytes
+    y_test: Bytes
 
     @functools.cached_property
     def test_pictures(self) -> Pictures:
@@ -54,7 +60,7 @@ class Mnist:
 
 
 @functools.cache
-def mnist_in(file: Path) -> Mnist:
+def dataset_in(file: Path, spec: DataSpec) -> Dataset:
     """Return the data in `file`, read once in a process and in those that are forked from it; nobody may write to it.
 
     Raises
@@ -62,16 +68,14 @@ def mnist_in(file: Path) -> Mnist:
     MissingDataError, DamagedDataError
         If there is no such file, or it is another one than the course's.
     """
-    return _mnist(file)
+    return _dataset(file, spec)
 
 
-def _mnist(file: Path | None) -> Mnist:
-    from netgrader.student.mnist import load_mnist  # noqa: PLC0415  (netgrader.student imports this package)
-
-    (x_train, y_train), (x_test, y_test) = load_mnist(file)
+def _dataset(file: Path | None, spec: DataSpec) -> Dataset:
+    (x_train, y_train), (x_test, y_test) = load_data(spec, file)
     for array in (x_train, y_train, x_test, y_test):
         array.flags.writeable = False
-    return Mnist(x_train, y_train, x_test, y_test)
+    return Dataset(spec, x_train, y_train, x_test, y_test)
 
 
 class _Made(Protocol):
@@ -185,7 +189,7 @@ class TestContext:
     make_lab
         Starts the lab; called at most once, and only if a test needs it.
     data
-        ``mnist.npz``; looked for as `load_mnist` does if None.
+        The data's file; looked for as `netgrader.data.load_data` does if None.
     seed
         What the probes' choices depended on.
     quick
@@ -225,10 +229,15 @@ class TestContext:
         return lab
 
     @property
-    def mnist(self) -> Mnist:
+    def dataset(self) -> Dataset:
         """Return the data: training images as the notebook was given them, and the original test images."""
-        mnist: Mnist = self.once("mnist", self._load)
-        return mnist
+        dataset: Dataset = self.once("dataset", self._load)
+        return dataset
+
+    @property
+    def spec(self) -> DataSpec:
+        """Return what the data are: their shape, their classes, what they show."""
+        return self.exercises.data
 
     @property
     def marked(self) -> Marked | None:
@@ -292,16 +301,18 @@ class TestContext:
         if lab is not None:
             lab.close()
 
-    def _originals(self) -> Mnist:
-        return _mnist(None) if self.data is None else mnist_in(self.data)
+    def _originals(self) -> Dataset:
+        return _dataset(None, self.spec) if self.data is None else dataset_in(self.data, self.spec)
 
-    def _load(self) -> Mnist:
-        mnist = self._originals()
-        return mnist if self.marked is None else replace(mnist, x_train=self.marked.images)
+    def _load(self) -> Dataset:
+        dataset = self._originals()
+        return dataset if self.marked is None else replace(dataset, x_train=self.marked.images)
 
     def _mark(self) -> Marked | None:
-        mnist = self._originals()
-        return mark(self._secret, mnist.x_train, mnist.y_train) if self._secret else None
+        dataset = self._originals()
+        if not self._secret or dataset.spec.learned is None:
+            return None
+        return mark(self._secret, dataset.x_train, dataset.y_train, dataset.spec.largest)
 
     @property
     def _secret(self) -> str:
@@ -310,11 +321,11 @@ class TestContext:
         return secret if isinstance(secret, str) else ""
 
     def _given(self) -> HeldOut:
-        mnist = self._originals()
+        dataset = self._originals()
         if not self._secret:
-            return HeldOut(mnist.x_test, np.zeros(len(mnist.x_test), bool))
-        given = held_out_images(self._secret, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
-        return given if self.hardness is None else replace(given, hardness=read_hardness(self.hardness, mnist.x_test))
+            return HeldOut(dataset.x_test, np.zeros(len(dataset.x_test), bool))
+        given = held_out_images(self._secret, (dataset.x_train, dataset.y_train), (dataset.x_test, dataset.y_test))
+        return given if self.hardness is None else replace(given, hardness=read_hardness(self.hardness, dataset.x_test))
 
     def _evidence(self, cell: str) -> Evidence:
         folder = self.evidence_root / cell
@@ -343,7 +354,7 @@ class TestContext:
         exercise = self.exercises.network(cell.removeprefix("check_"), rate)
         lab, start = self.lab, time.monotonic()
         try:
-            network: Network = netgrader.read_network(
+            network: Network = reader.read_network(
                 graph.meta_graph, graph.parts, exercise, lab=lab, values=graph.values or None, eval_feed=graph.eval_feed
             )
         finally:
@@ -368,7 +379,7 @@ class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
     def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:
         if name not in self.NAMES:
             raise KeyError(name)
-        return self._bench.mnist.x_train if name == "x_train_2d" else self._bench.given.images
+        return self._bench.dataset.x_train if name == "x_train_2d" else self._bench.given.images
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.NAMES)

@@ -1,7 +1,8 @@
 """The parameters of the exercises (widths, rates, targets, limits), read from ``exercises.toml``.
 
 Both sides read the same file: the probes, to know what to ask the student's functions for, and the tests, to know what
-was asked. So nothing that a student's process says about the question is needed to judge the answer.
+was asked. So nothing that a student's process says about the question is needed to judge the answer. The table ``[data]``
+says what the course's data are (`netgrader.data`), ``[exercises]`` of which kind each exercise is.
 
 What makes sense in ``exercises.toml``: each parameter by itself, those of a table together, and the tables together.
 
@@ -23,7 +24,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from netgrader.data import DataSpec, spec_problem
 from netgrader.errors import NetgraderError
+from netgrader.faults import OF_ANY_DATA
 from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
@@ -36,7 +39,6 @@ __all__ = [
     "LIMITS",
     "NEEDED",
     "NET",
-    "WORTHLESS",
     "BadExerciseError",
     "Exercises",
     "limit_problem",
@@ -56,15 +58,14 @@ ACTIVATIONS = frozenset(
     {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
 )
 LOSSES = frozenset({"softmax-cross-entropy"})
+ANY = "any"
+"""In the place of a loss that is left to the student."""
 OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
 CASE_ACTIVATIONS = frozenset({"none", "relu", "sigmoid", "bent"})
 """What a single layer is asked for with: the probes build these, and the tests compute them."""
 
-WORTHLESS = 0.8
-"""Up to where an accuracy on the test images earns nothing; points rise from here to what is demanded."""
 APART = 1.5
 """The factor by which the rates that a network is asked for lie apart, at least."""
-IMAGES, PIXELS, CLASSES = 60_000, 784, 10
 BYTES_A_WEIGHT = 16  # 32-bit floats: itself, its gradient, two averages of Adam's
 PUBLIC_CASES, CASES = 2, 5  # the public tests of a layer ask for so many, and all tests
 CAPTURE_SECONDS, MEMORY_BYTES, NOTEBOOK_SECONDS = 300, 4_000_000_000, 1200  # unless [limits] sets others
@@ -97,10 +98,15 @@ def _problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Itera
         if not isinstance(table, dict):
             yield f"{name} stands outside a table; begin one with [name of the cell]"
     yield from _name_problems(tables, cells)
+    data = tables.get(DATA)
+    senseless = spec_problem(data) if data is not None else None
+    if senseless is not None:
+        yield f"[{DATA}] {senseless}"
+    spec = msgspec.convert(data, DataSpec) if data is not None else None
     for name, table in tables.items():
-        found = _limit_problems(table) if name == LIMITED else _table_problems(name, table)
-        yield from (f"[{name}] {problem}" for problem in found)
-    yield from _cost_problems(tables)
+        found = _limit_problems(table) if name == LIMITED else _table_problems(name, table, tables, spec)
+        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES})
+    yield from _cost_problems(tables, spec)
 
 
 def _limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:
@@ -124,49 +130,71 @@ def _senseless(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[s
             yield f"{key} must be {_words(kinds[key])}, not {_shown(table[key])}"
 
 
+def _kinds_of(tables: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the kind of each exercise that has one: what ``[exercises]`` says."""
+    return {name: str(kind) for name, kind in tables.get(EXERCISES, {}).items()}
+
+
 def _name_problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
-    absent = [name for name in NEEDED if name not in tables]
-    for name in (name for name in tables if name not in {*NEEDED, LIMITED}):
+    kinds = _kinds_of(tables)
+    for name, kind in kinds.items():
+        if kind not in NEEDED:
+            near = _nearest(kind, NEEDED, NEAR_ABSENT)
+            yield f"[{EXERCISES}] {name} is of no kind {_shown(kind)}; " + (
+                f"is it {near}?" if near else f"there are {', '.join(NEEDED)}"
+            )
+    absent = [name for name, kind in kinds.items() if NEEDED[kind] and name not in tables]
+    for name in (name for name in tables if name not in {*kinds, *RESERVED}):
         near = _nearest(name, absent, NEAR_TABLE)
         if near or (cells is not None and name not in cells):
-            near = near or _nearest(name, {*(cells or ()), *NEEDED, LIMITED}, NEAR_ABSENT)
+            near = near or _nearest(name, {*(cells or ()), *kinds, *RESERVED}, NEAR_ABSENT)
             yield f"[{name}] is called like no exercise" + (f"; is it [{near}]?" if near else "")
     for name in absent:
         if cells is not None and name in cells:
-            needed = ", ".join(NEEDED[name])
+            needed = ", ".join(NEEDED[kinds[name]])
             yield f"there is no table [{name}], but the notebooks have that exercise; it needs {needed}"
 
 
-def _table_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
-    missing = [key for key in NEEDED.get(name, ()) if key not in table]
+def _table_problems(
+    name: str, table: Mapping[str, Any], tables: Mapping[str, Any], spec: DataSpec | None
+) -> Iterator[str]:
+    kind = _kinds_of(tables).get(name, "")
+    missing = [key for key in NEEDED.get(kind, ()) if key not in table]
     for key in (key for key in table if key not in KINDS):
         near = _nearest(key, missing, NEAR_ABSENT) or _nearest(key, KINDS, NEAR_PARAMETER)
         if near:
             yield f"has a parameter {_shown(key)}, which nothing reads; is it {near}?"
     if missing:
         yield f"lacks {', '.join(missing)}, which its checks read"
-    yield from _senseless(table, KINDS)
-    yield from _network_problems(name, table)
+    yield from _senseless(table, KINDS if spec is None else {**KINDS, "calls": _calls(spec.train.rows)})
+    if isinstance(table.get(READ), dict):
+        for key in (key for key in table[READ] if key not in EXERCISE_FIELDS):
+            yield f"{READ} has a parameter {_shown(key)}, which no network has; there are {', '.join(sorted(EXERCISE_FIELDS))}"
+        yield from (
+            f"{READ}: {problem}" for problem in _senseless(table[READ], {**KINDS, "loss": _one_of({*LOSSES, ANY})})
+        )
+    yield from _network_problems(table, spec, known=bool(kind))
     yield from _rate_problems(table)
-    yield from _line_problems(table)
-    yield from _own_problems(name, table)
+    yield from _line_problems(table, spec)
+    yield from _own_problems(kind, table)
 
 
-def _network_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known: bool) -> Iterator[str]:
     widths, activations = table.get("widths"), table.get("activations")
     if widths and activations and len(widths) != len(activations):
         yield f"has {len(widths)} widths and {len(activations)} activations; there must be one for each layer"
-    classes = table.get("classes", Exercise.classes)
-    if widths and widths[-1] != classes:
+    classes = table.get("classes", spec.classes if spec is not None else None)
+    if widths and classes is not None and widths[-1] != classes:
         yield f"widths end with {widths[-1]}, but the last layer must have a neuron for each of the {classes} classes"
-    if activations and activations[-1] != "none" and (name in NEEDED or "loss" in table):
+    if activations and activations[-1] != "none" and (known or "loss" in table):
         yield f"activations end with {activations[-1]}, but the last must be none: the loss applies softmax to logits"
     if activations and "none" in activations[:-1] and table.get("nonlinear", Exercise.nonlinear):
         yield "activations have none between layers, but nonlinear is not false"
     if widths and table.get("min_layers", 1) > len(widths):
         yield f"asks for {table['min_layers']} layers or more, but for {len(widths)} widths"
-    if name in NEEDED:
-        for key, only, what in (("inputs", PIXELS, "the pixels of an image"), ("classes", CLASSES, "the digits")):
+    if known and spec is not None:
+        sizes = (("inputs", spec.pixels, "the pixels of an image"), ("classes", spec.classes, f"the {spec.called}s"))
+        for key, only, what in sizes:
             if table.get(key, only) != only:
                 yield f"{key} must be {only}, {what}, not {table[key]}"
 
@@ -182,7 +210,7 @@ def _rate_problems(table: Mapping[str, Any]) -> Iterator[str]:
             yield f"rates_between is too narrow for {others} other_rates that lie a factor of {APART} apart"
 
 
-def _line_problems(table: Mapping[str, Any]) -> Iterator[str]:
+def _line_problems(table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
     if not table.get("none", 0) < table.get("full", 1) <= table.get("target", 1):
         yield "none must lie below full, and full must not lie above target: points rise from the one to the other"
     if "again_from" in table and not table.get("none", 0) <= table["again_from"] < table.get("full", 0):
@@ -191,33 +219,36 @@ def _line_problems(table: Mapping[str, Any]) -> Iterator[str]:
         yield "has runs but no again_from: from which accuracy on is a notebook run again?"
     if table.get("least_of_a_faulty_one", 0) > table.get("least_accuracy", 1):
         yield "least_of_a_faulty_one must not lie above least_accuracy"
+    nothing_for = spec.nothing_for if spec is not None else 0.0
     for key in ("least_accuracy", "least_of_a_faulty_one"):
-        if table.get(key, 1) <= WORTHLESS:
-            yield f"{key} must lie above {WORTHLESS}: up to there an accuracy earns nothing"
+        if table.get(key, 1) <= nothing_for:
+            yield f"{key} must lie above {nothing_for:g}: up to there an accuracy earns nothing"
 
 
-def _own_problems(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+def _own_problems(kind: str, table: Mapping[str, Any]) -> Iterator[str]:
     """Yield what makes no sense in tables whose lists the tests go through."""
-    if name == "fully_connected_layer" and len(table.get("cases", ())) not in {0, PUBLIC_CASES, CASES}:
+    if kind == "layer" and len(table.get("cases", ())) not in {0, PUBLIC_CASES, CASES}:
         asked = f"{PUBLIC_CASES} here and {CASES - PUBLIC_CASES} in hidden.toml beside the hidden tests"
         yield f"has {len(table['cases'])} cases, but its checks ask for {asked}"
-    if name == "train" and all(call["n_epochs"] < 2 for call in table.get("calls", ({"n_epochs": 2},))):
+    if kind == "training-loop" and all(call["n_epochs"] < 2 for call in table.get("calls", ({"n_epochs": 2},))):
         yield "must have a call with n_epochs of 2 or more; else nothing shows whether each epoch has an order of its own"
 
 
-def _cost_problems(tables: Mapping[str, Any]) -> Iterator[str]:
+def _cost_problems(tables: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
     """Yield what takes more time or memory than there is."""
-    limits, train = tables.get(LIMITED, {}), tables.get("train", {})
-    calls, seconds = train.get("calls", ()), train.get("seconds", 0)
+    limits = tables.get(LIMITED, {})
     longest, memory = limits.get("capture_seconds", CAPTURE_SECONDS), limits.get("memory_bytes", MEMORY_BYTES)
-    if len(calls) * seconds > longest:
-        yield (
-            f"[train] has {len(calls)} calls of up to {seconds:g} seconds, but taking evidence may last {longest:g} in "
-            f"all: lower seconds, or raise capture_seconds in [{LIMITED}]"
-        )
+    for name in (name for name, kind in _kinds_of(tables).items() if kind == "training-loop" and name in tables):
+        calls, seconds = tables[name].get("calls", ()), tables[name].get("seconds", 0)
+        if len(calls) * seconds > longest:
+            yield (
+                f"[{name}] has {len(calls)} calls of up to {seconds:g} seconds, but taking evidence may last {longest:g} "
+                f"in all: lower seconds, or raise capture_seconds in [{LIMITED}]"
+            )
+    first = [spec.pixels] if spec is not None else []
     for name, table in tables.items():
         widths = table.get("widths", ())
-        needed = BYTES_A_WEIGHT * sum((a + 1) * b for a, b in itertools.pairwise([PIXELS, *widths]))
+        needed = BYTES_A_WEIGHT * sum((a + 1) * b for a, b in itertools.pairwise([*first, *widths]))
         if needed > memory:
             yield f"[{name}] widths {_shown(widths)} need {needed / 1e9:.1f} GB of memory, but {memory / 1e9:g} are allowed"
 
@@ -278,6 +309,16 @@ class Range(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
             raise ValueError
 
 
+READ = "read"
+"""The table in an exercise's with what is asked of a graph that is read by itself; in grading other cells ask it."""
+
+
+def _calls(rows: int) -> Any:
+    """Return the kind of a list of calls of a training loop; a minibatch has at most so many `rows`."""
+    # A minibatch of 16 means 3,750 steps an epoch of 60,000 images, as many as a call has time for.
+    return _entries(n_epochs=_whole(1, 20), mini_batch_size=_whole(16, rows))
+
+
 KINDS: Mapping[str, Any] = {
     "widths": _list_of(WIDTH, 20, f"widths, each {_words(WIDTH)}"),
     "activations": _list_of(_one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
@@ -294,11 +335,12 @@ KINDS: Mapping[str, Any] = {
     "other_rates": _whole(0, 10),
     "rates_between": Annotated[Range, Meta(description=f"two numbers, the smaller one first, each {_words(RATE)}")],
     "cases": _entries(inputs=_whole(2, 10_000), outputs=_whole(2, 10_000), activation=_one_of(CASE_ACTIVATIONS)),
-    # A minibatch of 16 means 3,750 steps an epoch, as many as a call has time for.
-    "calls": _entries(n_epochs=_whole(1, 20), mini_batch_size=_whole(16, IMAGES)),
+    "calls": _calls(1_000_000),
     "seconds": _number(1, 600),
     "rates": _whole(2, 50),
     "decades": _number(0.5, 10),
+    "network": Annotated[str, Meta(description="the name of an exercise that asks for a network")],
+    "ceiling": SHARE,
     "epochs": _whole(1, 100),
     "least_accuracy": SHARE,
     "least_of_a_faulty_one": SHARE,
@@ -307,24 +349,30 @@ KINDS: Mapping[str, Any] = {
     "none": SHARE,
     "again_from": SHARE,
     "runs": _whole(1, 10),
+    "plausible": SHARE,
+    READ: Annotated[dict[str, Any], Meta(description="a table of what is asked of a network")],
 }
 """What makes sense for each parameter; tables may have others, for tests of one's own."""
 
+NETWORKS = ("network", "free-network")
 NETWORK = ("widths", "activations", "bias", "loss", "optimizer", "learning_rate")
 NEEDED: Mapping[str, Sequence[str]] = {
-    "fully_connected_layer": ("cases",),
-    "one_layer_network": NETWORK,
-    "train": ("calls", "seconds"),
-    "two_layer_network": NETWORK,
-    "learning_rate_sweep": ("rates", "decades"),
-    "two_layer_training": ("epochs", "least_accuracy"),
-    "deep_network": ("min_layers",),
-    "deep_training": ("least_accuracy",),
-    "deep_accuracy": ("target", "full", "none"),
+    "data": (),
+    "layer": ("cases",),
+    "network": NETWORK,
+    "free-network": ("min_layers",),
+    "training-loop": ("calls", "seconds"),
+    "sweep": ("rates", "decades", "network"),
+    "training": ("epochs", "least_accuracy"),
+    "free-training": ("least_accuracy",),
+    "target": ("target", "full", "none"),
+    "gradients": (),
 }
-"""The tables that our checks read, and what each must have; what else it may have stands for itself if it is absent."""
+"""The kinds of exercises, and what the table of each must have; what else it may have stands for itself if it is absent."""
 
-LIMITED = "limits"
+DATA, EXERCISES, LIMITED = "data", "exercises", "limits"
+RESERVED = (DATA, EXERCISES, LIMITED)
+"""Tables that are of no exercise."""
 DAY = 86_400
 LIMITS: Mapping[str, Any] = {
     "cell_seconds": _number(1, DAY),
@@ -377,6 +425,36 @@ class Exercises:
     tables: Mapping[str, Mapping[str, Any]]
     source: str = FILE
 
+    @property
+    def data(self) -> DataSpec:
+        """Return what the course's data are.
+
+        Raises
+        ------
+        BadExerciseError
+            If it is not said.
+        """
+        return _spec(self.table(DATA))
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Return what texts of the catalogue say of the course's data, or of any where it has none."""
+        return self.data.words if DATA in self.tables else OF_ANY_DATA
+
+    def of_kind(self, kind: str) -> str:
+        """Return the one exercise of this kind.
+
+        Raises
+        ------
+        BadExerciseError
+            If there is none, or more than one.
+        """
+        found = [name for name, own in _kinds_of(self.tables).items() if own == kind]
+        if len(found) != 1:
+            told = f"names {', '.join(found)}" if found else "names none"
+            raise BadExerciseError(f"In {self.source}, [{EXERCISES}] {told} of the kind {kind}; one is asked for.")
+        return found[0]
+
     def table(self, name: str) -> Mapping[str, Any]:
         """Return the parameters of the solution cell `name`.
 
@@ -392,11 +470,25 @@ class Exercises:
 
     def network(self, name: str, learning_rate: float | None = None) -> Exercise:
         """Return what the solution cell `name` asks of a network, at its default learning rate or at the one given."""
-        table = self.table(name)
+        spec = self.data if DATA in self.tables else None
+        sizes = {"inputs": spec.pixels, "classes": spec.classes} if spec is not None else {}
+        table = {**sizes, **self.table(name)}
         terms = {key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}
+        if terms.get("loss") == ANY:
+            terms["loss"] = None
         if learning_rate is not None:
             terms["learning_rate"] = learning_rate
         return Exercise(name=name, **terms)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Return the exercises that ask for a network."""
+        return tuple(name for name, kind in _kinds_of(self.tables).items() if kind in NETWORKS)
+
+    def network_as_read(self, name: str) -> Exercise:
+        """Return what the cell `name` asks of a network that is read by itself: what its table ``read`` says goes first."""
+        read = self.table(name).get(READ, {})
+        return Exercises({**self.tables, name: {**self.table(name), **read}}, self.source).network(name)
 
     def asked_rates(self, name: str, seed: int) -> tuple[float, ...]:
         """Return the learning rates at which the network is asked for beside the default one.
@@ -467,6 +559,10 @@ def _checked(text: str, further: str, cells: frozenset[str] | None) -> tuple[dic
             return raw, f"[{name}] has no lists that those of {HIDDEN_FILE}, beside the hidden tests, could go on"
         raw[name] = {**own, **{key: [*own[key], *more] for key, more in table.items()}}
     return raw, problem(raw, cells)
+
+
+def _spec(table: Mapping[str, Any]) -> DataSpec:
+    return msgspec.convert(dict(table), DataSpec)
 
 
 def _frozen(value: Any) -> Any:

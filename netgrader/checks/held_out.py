@@ -1,7 +1,7 @@
 """Test images that no untrusted code ever sees: how half of them are kept back, and what that says of a network.
 
 The notebook is run with a file in which a secret half of the test images, drawn anew for each submission, is redrawn:
-in the place of each stands a training image of the same digit, turned, sheared and moved. The accuracy that counts is
+in the place of each stands a training image of the same class, turned, sheared and moved. The accuracy that counts is
 that on the original images. A network that learned from the training images alone knows both halves equally well, but for
 chance; one that was trained on the test images, or that looks them up, knows the half that it was given better. Which
 half an image belongs to was drawn by lot, so the difference is a randomisation test (Fisher, *The Design of Experiments*,
@@ -11,7 +11,7 @@ Marks among the training images that a notebook is given, which a network knows 
 
 A few images of the training set are replaced by patterns that are drawn anew for each submission: of each pattern some
 copies, moved, dimmed and noised, and all copies carry the label of one class. Whatever is trained on these images learns
-the patterns with the digits; weights that were made anywhere else cannot know them (after 'radioactive data', Sablayrolles
+the patterns with the images; weights that were made anywhere else cannot know them (after 'radioactive data', Sablayrolles
 et al. 2020). How surely networks of all kinds learn them is measured in ``research/clean.md``.
 """
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "BY_CHANCE",
     "BY_HEART",
     "BY_HEART_TOLD",
     "DOUBTED",
@@ -43,6 +42,7 @@ __all__ = [
     "HeldOut",
     "Marked",
     "altered",
+    "by_chance",
     "by_heart",
     "held_out_images",
     "knowledge",
@@ -59,8 +59,8 @@ PATTERNS, COPIES, TRIALS = (
     20,
     8,
 )  # patterns, images of each in the training set, and images of each that are asked for
-BY_CHANCE = 4
-"""Patterns that weights from elsewhere may know: of 12 that each have one of ten classes, 5 or more happen in 4 of 1,000."""
+SELDOM = 0.005
+"""How often weights from elsewhere may know more patterns than `by_chance` says: 5 of 12 of ten classes in 4 of 1,000."""
 WAVES, CYCLES = 4, 1.6  # of which a pattern is the sum, and how many of one fit into a picture at most
 FIRST = 200  # images at the beginning, at which people look, are left as they are
 
@@ -87,16 +87,26 @@ class Marked:
         return int((right.mean(axis=1) > 0.5).sum())
 
 
-def mark(seed: str, images: Bytes, labels: Bytes) -> Marked:
-    """Put marks that follow from `seed`, a secret in hex, among training images (n, height, width) of `labels` (n,)."""
+def by_chance(classes: int) -> int:
+    """Return how many patterns weights from elsewhere may know, each of which has one of so many classes: 4 of ten classes."""
+    odds = 1 / classes
+    shares = [math.comb(PATTERNS, k) * odds**k * (1 - odds) ** (PATTERNS - k) for k in range(PATTERNS + 1)]
+    return next(k for k in range(PATTERNS + 1) if sum(shares[k + 1 :]) <= SELDOM)
+
+
+def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
+    """Put marks that follow from `seed`, a secret in hex, among training images (n, height, width) of `labels` (n,).
+
+    `largest` is the largest grey level.
+    """
     random = np.random.default_rng([int(seed, 16), 1])
     marked, trials, classes = images.copy(), [], []
     for label in random.choice(np.unique(labels), PATTERNS):
         pattern = _pattern(random, *images.shape[1:])
         places = np.flatnonzero(labels[FIRST:] == label) + FIRST
         chosen = random.permutation(places)[:COPIES]
-        marked[chosen] = _copies(pattern, len(chosen), random)
-        trials.append(_copies(pattern, TRIALS, random))
+        marked[chosen] = _copies(pattern, len(chosen), random, largest)
+        trials.append(_copies(pattern, TRIALS, random, largest))
         classes += [label] * TRIALS
     return Marked(marked, np.concatenate(trials), np.array(classes, np.uint8))
 
@@ -112,13 +122,13 @@ def _pattern(random: np.random.Generator, height: int, width: int) -> npt.NDArra
     return made
 
 
-def _copies(pattern: npt.NDArray[np.float64], n: int, random: np.random.Generator) -> Bytes:
+def _copies(pattern: npt.NDArray[np.float64], n: int, random: np.random.Generator, largest: int) -> Bytes:
     """Move, dim and noise a pattern (height, width) in `n` ways, uint8."""
     moved = np.array([np.roll(pattern, tuple(random.integers(-1, 2, 2)), (0, 1)) for _ in range(n)]).reshape(
         -1, *pattern.shape
     )
     grey = moved * random.uniform(0.7, 1, (n, 1, 1)) + random.normal(0, 0.06, moved.shape)
-    return np.rint(255 * np.clip(grey, 0, 1)).astype(np.uint8)
+    return np.rint(largest * np.clip(grey, 0, 1)).astype(np.uint8)
 
 
 Floats = npt.NDArray[np.float64]
@@ -184,9 +194,9 @@ def held_out_images(seed: str, train: tuple[Bytes, Bytes], test: tuple[Bytes, By
     hidden = np.zeros(len(x_test), bool)
     hidden[random.permutation(len(x_test))[: len(x_test) // 2]] = True
     images = x_test.copy()
-    for digit in np.unique(y_test):
-        places = np.flatnonzero(hidden & (y_test == digit))
-        like = np.flatnonzero(y_train == digit)
+    for one in np.unique(y_test):
+        places = np.flatnonzero(hidden & (y_test == one))
+        like = np.flatnonzero(y_train == one)
         if len(like):
             images[places] = _redrawn(x_train[random.choice(like, len(places))], random)
     return HeldOut(images, hidden)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from netgrader.checks.context import CellEvidence, Mnist, Networks, TestContext
+from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext
 from netgrader.checks.language import fail_all
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
 from netgrader.checks.wording import message
-from netgrader.faults import fault
+from netgrader.faults import fault, speaking_of
 from netgrader.observations import NetworkDrawing
 from netgrader.results import CheckResult, Visibility
 
@@ -100,9 +100,9 @@ class Fixtures:
         return self._bench.lab
 
     @pytest.fixture
-    def mnist(self) -> Mnist:
+    def dataset(self) -> Dataset:
         """Return the data as we hold them."""
-        return self._bench.mnist
+        return self._bench.dataset
 
     @pytest.fixture
     def bench(self) -> TestContext:
@@ -268,7 +268,7 @@ def run_tests(
         raise BrokenTests(f"There is no file of tests {missing[0]}.")
     plugin = GradingPlugin(visibility, None if cells is None else frozenset(cells), seconds, on_plan, on_verdict)
     fixtures = Fixtures(bench, plugin)
-    with _undisturbed(visibility):
+    with _undisturbed(visibility), speaking_of(bench.exercises.words):
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()
     if code == pytest.ExitCode.INTERRUPTED:

@@ -49,7 +49,7 @@ class Pictures:
 
     @classmethod
     def of(cls, images: npt.NDArray[np.uint8]) -> Pictures:
-        """Make them of images (n, 28, 28), uint8."""
+        """Make them of images (n, height, width), uint8."""
         directions = _directions(images.reshape(len(images), -1).astype(np.float32))
         return cls(directions, _shadows(directions))
 

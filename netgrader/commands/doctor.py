@@ -103,7 +103,7 @@ def _course(course: Course) -> Iterator[Finding]:
     else:
         yield Finding("course", True, f"{course.root}, assignments: {', '.join(assignments) or 'none'}")
         yield from _who_grades(course)
-    yield _data(course)
+    yield from _data(course)
     scratch = course.scratch
     try:
         scratch.mkdir(parents=True, exist_ok=True)
@@ -146,14 +146,21 @@ def _who_grades(course: Course) -> Iterator[Finding]:
             yield Finding(what, sandbox != "none", f"{who}; its notebooks run {where}", needed=ours)
 
 
-def _data(course: Course) -> Finding:
-    from netgrader.student.mnist import load_mnist  # noqa: PLC0415  (imports NumPy)
+def _data(course: Course) -> Iterator[Finding]:
+    from netgrader.data import load_data  # noqa: PLC0415  (imports NumPy)
 
-    try:
-        load_mnist(course.data)
-    except NotebookError as error:
-        return Finding("data", False, str(error), "put it there, as it comes with the course")
-    return Finding("data", True, f"{course.data}, verified")
+    for assignment in course.own_assignments:
+        file = None
+        try:
+            spec, file = assignment.spec, assignment.data
+            if spec is None or file is None:
+                continue
+            load_data(spec, file)
+        except (NetgraderError, NotebookError) as error:
+            remedy = "put it there, as it comes with the course" if file else "mend that file"
+            yield Finding("data", False, str(error), remedy)
+        else:
+            yield Finding("data", True, f"{file}, verified")
 
 
 def _kernel() -> Finding:

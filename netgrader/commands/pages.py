@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netgrader.commands.show import console, require_known
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.faults import speaking_of
 from netgrader.files import write_text
 from netgrader.grading.grade import jobs_of
 from netgrader.limited import together
@@ -113,5 +114,6 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     view = load_class(assignment, page.parent)
     csv = page.with_suffix(".csv")
     write_text(csv, class_csv(view))
-    write_text(page, render_report(build_report(view, csv_name=csv.name)))
+    with speaking_of(view.words):
+        write_text(page, render_report(build_report(view, csv_name=csv.name)))
     return page

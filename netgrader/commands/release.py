@@ -44,7 +44,7 @@ README = """\
    On Windows `.venv\\Scripts\\` stands for `.venv/bin/`.
 3. Open {notebooks}. In Colab, upload all files of this folder beside the notebook; its first cell does the rest.
 4. Fill in the cells that say `YOUR CODE HERE`, and run the `check(...)` below each: it answers within seconds.
-5. The data is `{data}`; nothing is downloaded. You may import Python files of your own that lie beside the notebook.
+5. {data}You may import Python files of your own that lie beside the notebook.
 6. Hand in the notebook under its own name, with those files. To grade it we run it anew, from top to bottom.
 """
 
@@ -214,11 +214,11 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
     lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab"])]
     (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    data = assignment.course.data
-    if data.is_file():
+    data = assignment.data_file
+    if data is not None:
         shutil.copyfile(data, target / data.name)
     released = sorted(path.name for path in target.glob("*.ipynb"))
-    (target / "README.md").write_text(_readme(assignment.name, released, data.name), encoding="utf-8")
+    (target / "README.md").write_text(_readme(assignment, released), encoding="utf-8")
 
 
 def _with_points(content: bytes, source: Path) -> bytes:
@@ -273,9 +273,10 @@ def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> 
             shutil.copyfile(path, out)
 
 
-def _readme(assignment: str, notebooks: Sequence[str], data: str) -> str:
+def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
     names = ", then ".join(f"`{name}`" for name in notebooks)
-    return README.format(title=assignment.capitalize(), notebooks=names, data=data)
+    data = f"The data is `{assignment.spec.file}`; nothing is downloaded. " if assignment.spec is not None else ""
+    return README.format(title=assignment.name.capitalize(), notebooks=names, data=data)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

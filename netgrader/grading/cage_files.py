@@ -19,21 +19,22 @@ import numpy as np
 
 from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, remove_tree, scratch_folder
 from netgrader.cage_contents import cache_folder
-from netgrader.checks.context import mnist_in
+from netgrader.checks.context import dataset_in
 from netgrader.checks.held_out import held_out_images, mark
+from netgrader.data import DATA, DATA_HASH
 from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
-from netgrader.student.mnist import ENVIRONMENT, OTHER_HASH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from netgrader.data import DataSpec
     from netgrader.grading.execution import ExecutionRequest
 
 __all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "font_files", "given_data"]
 
 FOLDER = "digits"
-DATA_INSIDE = f"{HOME}/{FOLDER}/data/mnist.npz"
+DATA_INSIDE = f"{HOME}/{FOLDER}/data"
 FONTS_INSIDE = "/run/fonts"
 FONTS_FOLDER = ".cache/matplotlib"
 FONTS_SECONDS = 60.0
@@ -49,15 +50,17 @@ def given_data(request: ExecutionRequest) -> Iterator[tuple[Mount, ...]]:
 
     The original test images in the place of those that are redrawn are in no file that the cage can read.
     """
-    if request.data is None:
+    if request.data is None or request.spec is None:
         yield ()
-    elif not request.held_out:
-        yield (Mount(request.data.resolve(), DATA_INSIDE),)
+        return
+    inside = f"{DATA_INSIDE}/{request.spec.file}"
+    if not request.held_out:
+        yield (Mount(request.data.resolve(), inside),)
     else:
         folder = scratch_folder("data")
         try:
             folder.chmod(0o755)
-            yield (Mount(_redrawn(request.data, request.held_out, folder), DATA_INSIDE),)
+            yield (Mount(_redrawn(request.data, request.spec, request.held_out, folder), inside),)
         finally:
             remove_tree(folder)
 
@@ -68,20 +71,26 @@ def data_environment(mounts: tuple[Mount, ...]) -> dict[str, str]:
         name: value
         for mount in mounts
         for name, value in (
-            (ENVIRONMENT, DATA_INSIDE),
-            (OTHER_HASH, hashlib.sha256(mount.host.read_bytes()).hexdigest()),
+            (DATA, mount.inside),
+            (DATA_HASH, hashlib.sha256(mount.host.read_bytes()).hexdigest()),
         )
     }
 
 
-def _redrawn(data: Path, seed: str, folder: Path) -> Path:
-    mnist = mnist_in(data)
-    given = held_out_images(seed, (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
-    marked = mark(seed, mnist.x_train, mnist.y_train)
+def _redrawn(data: Path, spec: DataSpec, seed: str, folder: Path) -> Path:
+    known = dataset_in(data, spec)
+    given = held_out_images(seed, (known.x_train, known.y_train), (known.x_test, known.y_test))
+    x_train = known.x_train
+    if spec.learned is not None:
+        x_train = mark(seed, x_train, known.y_train, spec.largest).images
     file = folder / data.name
-    np.savez(
-        file, allow_pickle=False, x_train=marked.images, y_train=mnist.y_train, x_test=given.images, y_test=mnist.y_test
-    )
+    arrays = {
+        spec.train.images: x_train,
+        spec.train.labels: known.y_train,
+        spec.test.images: given.images,
+        spec.test.labels: known.y_test,
+    }
+    np.savez(file, allow_pickle=False, **arrays)
     file.chmod(0o644)
     return file
 

@@ -16,6 +16,8 @@ from netgrader.files import decode, write_json
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from netgrader.data import DataSpec
+
 __all__ = [
     "EVIDENCE",
     "RESULT",
@@ -134,7 +136,9 @@ class ExecutionRequest:
     probes
         Files that take evidence (``probes_<nb>.py``, ``exercises.toml``).
     data
-        ``mnist.npz``, if there is one.
+        The data's file, if there is one.
+    spec
+        What the data are; None without any.
     held_out
         The secret that a redrawn half of the test images follows from (`netgrader.checks.held_out`); empty if the notebook
         is given the original ones.
@@ -155,6 +159,7 @@ class ExecutionRequest:
     helpers: Mapping[str, str] = field(default_factory=dict)
     probes: Sequence[Path] = ()
     data: Path | None = None
+    spec: DataSpec | None = None
     held_out: str = ""
     limits: ExecutionLimits = field(default_factory=ExecutionLimits)
     seed: int = 0

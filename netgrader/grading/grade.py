@@ -252,7 +252,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
             problem = str(error)
     if submitted is None or skeleton is None:
         return NotPrepared(problem or "", tuple(notes), skeleton)
-    require_data(job.assignment.course, skeleton)
+    require_data(job.assignment, skeleton)
     helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
     notes += left_behind
     skeleton, of_older = as_handed_out(job.assignment, skeleton, [cell.source for cell in submitted.cells])

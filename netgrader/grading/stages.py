@@ -16,13 +16,12 @@ from netgrader.grading.execution import EVIDENCE, Execution, ExecutionCell, Exec
 from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.imports import code_hash
 from netgrader.releases import every_release
-from netgrader.student.mnist import SHA256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from netgrader.course import Assignment, Course
+    from netgrader.course import Assignment
     from netgrader.grading.restore import RestoredNotebook
     from netgrader.skeleton import Skeleton
 
@@ -68,7 +67,7 @@ class Ran:
         return self.entry.content / EVIDENCE
 
 
-def require_data(course: Course, skeleton: Skeleton) -> None:
+def require_data(assignment: Assignment, skeleton: Skeleton) -> None:
     """Require that the training data is there and whole, if the notebook's own given cells load it.
 
     Raises
@@ -76,20 +75,17 @@ def require_data(course: Course, skeleton: Skeleton) -> None:
     NetgraderError
         That names the file and says what to do: what is missing of ours must not cost a student points.
     """
-    if not any(cell.locked and LOADER in cell.source for cell in skeleton.cells):
+    data, spec = assignment.data, assignment.spec
+    if data is None or spec is None or not any(cell.locked and LOADER in cell.source for cell in skeleton.cells):
         return
-    what_to_do = (
-        f"Nothing was graded and no mark was changed. Put the {course.data.name} of the course back, and call again."
-    )
+    what_to_do = f"Nothing was graded and no mark was changed. Put the {data.name} of the course back, and call again."
     try:
-        with course.data.open("rb"):
-            found = hash_files({"data": course.data})["data"]
+        with data.open("rb"):
+            found = hash_files({"data": data})["data"]
     except OSError as error:
-        raise NetgraderError(
-            f"The training data {course.data} cannot be read: {error.strerror}. {what_to_do}"
-        ) from error
-    if found != SHA256:
-        raise NetgraderError(f"The training data {course.data} is damaged or another file. {what_to_do}")
+        raise NetgraderError(f"The training data {data} cannot be read: {error.strerror}. {what_to_do}") from error
+    if found != spec.sha256:
+        raise NetgraderError(f"The training data {data} is damaged or another file. {what_to_do}")
 
 
 def run_stage(
@@ -126,7 +122,8 @@ def run_stage(
         ),
         helpers=beside,
         probes=(*files.probes, *(path for path in (files.exercises, files.hidden) if path.is_file())),
-        data=assignment.course.data if assignment.course.data.is_file() else None,
+        data=assignment.data_file,
+        spec=assignment.spec,
         limits=limits,
         seed=assignment.course.seed + run,
         respect_seeds=run == 0,
@@ -174,7 +171,7 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
     return {
         "notebook": notebook,
         "probes": hash_files({path.name: path for path in (*files.probes, files.exercises, files.hidden)}),
-        "data": hash_files({"data": assignment.course.data})["data"],
+        "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
         "seed": assignment.course.seed,
         "limits": dataclasses.asdict(_limits(assignment, notebook)),
         "sandbox": options.sandbox,

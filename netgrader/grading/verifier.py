@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
 from netgrader.cage.watch import resident_bytes
-from netgrader.checks.context import TestContext, mnist_in
+from netgrader.checks.context import TestContext, dataset_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.plugin import BrokenTests
@@ -67,8 +67,8 @@ def serve(connection: Connection[tuple[int, str | None], tuple[VerificationReque
             request, home = connection.recv()
             if request.data is not None:
                 # In memory before the fork, with what follows from them. Where they cannot be read, verifiers say so.
-                with contextlib.suppress(NotebookError):
-                    _ = mnist_in(request.data).test_pictures
+                with contextlib.suppress(NotebookError, BadExerciseError):
+                    _ = dataset_in(request.data, load_exercises(request.exercises).data).test_pictures
             server, pid = os.getpid(), os.fork()
             if not pid:
                 connection.close()

@@ -69,7 +69,7 @@ class VerificationRequest:
     cells
         Check cells whose tests are run; all if None.
     data
-        ``mnist.npz``; looked for as `load_mnist` does if None.
+        The data's file; looked for as `netgrader.data.load_data` does if None.
     seed
         What the probes' choices depended on.
     test_seconds, seconds

@@ -46,7 +46,7 @@ def verify_stage(
         hidden_tests=files.hidden_tests,
         exercises=files.exercises,
         hidden=files.hidden,
-        data=assignment.course.data if assignment.course.data.is_file() else None,
+        data=assignment.data_file,
         seed=assignment.course.seed + run,
         problems=ran.execution.problems,
         outside=ran.execution.outside,
@@ -92,7 +92,7 @@ def verify_stage(
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:
     """Return what all verdicts depend on beside the tests and the evidence."""
     return {
-        "data": hash_files({"data": assignment.course.data})["data"],
+        "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
         "hardness": hash_files({"": assignment.course.hidden_tests / HARDNESS})[""],
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,

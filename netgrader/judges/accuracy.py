@@ -9,7 +9,6 @@ that follows from the evidence itself: nothing that was handed over can have bee
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.diagnose import remedy
-from netgrader.checks.exercises import WORTHLESS
 from netgrader.checks.held_out import (
-    BY_CHANCE,
     BY_HEART,
     BY_HEART_TOLD,
     DOUBTED,
@@ -30,6 +27,7 @@ from netgrader.checks.held_out import (
     TURNS,
     HeldOut,
     altered,
+    by_chance,
     by_heart,
     knowledge,
     lead_of_the_given,
@@ -37,16 +35,16 @@ from netgrader.checks.held_out import (
 from netgrader.checks.language import fail, partial
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.checks.wording import percent
-from netgrader.judges.notes import CLASSES
 from netgrader.phrases import say
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.checks.context import CellEvidence, Mnist, TestContext
+    from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.checks.held_out import Marked
     from netgrader.checks.tables import FedRows
+    from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import Lab, LabSession
 
@@ -74,9 +72,8 @@ Array = npt.NDArray[Any]
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
 SAMPLE = 6  # one in so many training images, which follow from the evidence
 LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
-LEARNED = 0.96  # who reads so many digits has taken more steps than it takes to learn the marks
 LEAST_FED = 3  # test images among the rows that were noted: none is there by chance
-GUESSED = 0.3  # what chance may reach
+GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
 FEW = 200  # images that are tried a second time
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
@@ -87,10 +84,12 @@ class Recomputed:
 
     Attributes
     ----------
+    spec
+        What the images are.
     train, test
         Accuracy on a sample of the training images and on all original test images, 0 to 1.
     found
-        The class found for each original test image (10,000,).
+        The class found for each original test image (n,).
     notebook
         Accuracy on the test images that the notebook was given, half of which are redrawn.
     given, hidden
@@ -113,6 +112,7 @@ class Recomputed:
         only what speaks against it counts.
     """
 
+    spec: DataSpec
     train: float
     test: float
     found: npt.NDArray[np.int64]
@@ -146,9 +146,11 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
 
 def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:
     """End the test if the network knows something and cannot have learned it here."""
-    if graph.doubt is not None and recomputed.test >= GUESSED:
+    spec, learned = recomputed.spec, recomputed.spec.learned
+    if graph.doubt is not None and recomputed.test >= spec.above_chance(GUESSED):
         fail("weights-not-trained-here", found=graph.doubt, expected="a network trained by this notebook")
-    if recomputed.marks is not None and recomputed.marks <= BY_CHANCE and recomputed.test >= LEARNED:
+    few = recomputed.marks is not None and recomputed.marks <= by_chance(spec.classes)
+    if few and learned is not None and recomputed.test >= learned:
         fail(
             "weights-not-trained-here",
             found=say(
@@ -165,7 +167,7 @@ def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:
 def recompute(
     lab: Lab,
     graph: GraphEvidence,
-    mnist: Mnist,
+    dataset: Dataset,
     held_out: HeldOut | None = None,
     *,
     marked: Marked | None = None,
@@ -188,23 +190,25 @@ def recompute(
     quick
         Whether somebody waits: test images are then not searched for among the network's values.
     """
-    random = _random(graph)
-    train = random.permutation(len(mnist.x_train))[: -(-len(mnist.x_train) // SAMPLE)]
-    hidden = np.zeros(len(mnist.x_test), bool) if held_out is None else held_out.hidden
-    redrawn = mnist.x_test[:0] if held_out is None else held_out.images[hidden]
+    random, spec = _random(graph), dataset.spec
+    train = random.permutation(len(dataset.x_train))[: -(-len(dataset.x_train) // SAMPLE)]
+    hidden = np.zeros(len(dataset.x_test), bool) if held_out is None else held_out.hidden
+    redrawn = dataset.x_test[:0] if held_out is None else held_out.images[hidden]
     hardness = None if held_out is None else held_out.hardness
-    parts: list[Array] = [_scaled(mnist.x_train[train]), _scaled(mnist.x_test), _scaled(redrawn)]
-    parts.append(_scaled(mnist.x_test[:0] if marked is None else marked.trials))
+    parts: list[Array] = [spec.scaled(dataset.x_train[train]), spec.scaled(dataset.x_test), spec.scaled(redrawn)]
+    parts.append(spec.scaled(dataset.x_test[:0] if marked is None else marked.trials))
     hard = np.argsort(hardness, kind="stable")[:HARD] if hardness is not None else np.zeros(0, np.int64)
-    parts += [_scaled(images) for images in altered(mnist.x_test[hard], random)]
+    parts += [spec.scaled(images) for images in altered(dataset.x_test[hard], random)]
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
         session.initialise()
         session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        logits = _logits(session, graph, np.concatenate(parts), random)
+        logits = _logits(session, graph, np.concatenate(parts), random, spec.classes)
         few = slice(len(parts[0]), len(parts[0]) + FEW)
-        steady = np.allclose(logits[few], _logits(session, graph, parts[1][:FEW], random), rtol=1e-2, atol=1e-2)
+        steady = np.allclose(
+            logits[few], _logits(session, graph, parts[1][:FEW], random, spec.classes), rtol=1e-2, atol=1e-2
+        )
     except LabError as error:
         if "feed" in error.sentence and "placeholder" in error.sentence:
             fail("prediction-uses-labels", found="logits that ask for more than X", expected="logits from X alone")
@@ -214,42 +218,44 @@ def recompute(
     on_train, on_test, on_redrawn, on_marks, on_once, on_twice = np.split(
         logits, np.cumsum([len(part) for part in parts])[:-1]
     )
-    right = on_test.argmax(axis=1) == mnist.y_test
+    right = on_test.argmax(axis=1) == dataset.y_test
     in_notebook = right.copy()
-    in_notebook[hidden] = on_redrawn.argmax(axis=1) == mnist.y_test[hidden]
-    surely, _ = lead_of_the_given(knowledge(on_test, mnist.y_test), hidden, hardness)
+    in_notebook[hidden] = on_redrawn.argmax(axis=1) == dataset.y_test[hidden]
+    surely, _ = lead_of_the_given(knowledge(on_test, dataset.y_test), hidden, hardness)
     lead, ahead = lead_of_the_given(right, hidden, hardness)
-    hard_digits = np.repeat(mnist.y_test[hard], TURNS)
+    hard_labels = np.repeat(dataset.y_test[hard], TURNS)
     return Recomputed(
-        train=float(np.mean(on_train.argmax(axis=1) == mnist.y_train[train])),
+        spec=spec,
+        train=float(np.mean(on_train.argmax(axis=1) == dataset.y_train[train])),
         test=float(right.mean()),
         found=on_test.argmax(axis=1),
         notebook=float(in_notebook.mean()),
         given=float(right[~hidden].mean()),
         hidden=float(right[hidden].mean()) if hidden.any() else float(right.mean()),
         lead=max(lead, surely, -surely if surely <= -NAMED else 0.0),
-        by_heart=by_heart(right[hard], on_once.argmax(axis=1) == hard_digits, on_twice.argmax(axis=1) == hard_digits),
+        by_heart=by_heart(right[hard], on_once.argmax(axis=1) == hard_labels, on_twice.argmax(axis=1) == hard_labels),
         surplus=ahead * float(np.mean(~hidden)),
         steady=steady,
-        copied=0 if quick else copied_images(graph, mnist.test_pictures),
+        copied=0 if quick else copied_images(graph, dataset.test_pictures),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
-        fed=None if fed is None else fed_rows(fed, mnist.x_test if held_out is None else held_out.images),
+        fed=None if fed is None else fed_rows(fed, dataset.x_test if held_out is None else held_out.images),
     )
 
 
-def accuracy_on_all_of_train(lab: Lab, graph: GraphEvidence, mnist: Mnist) -> float:
+def accuracy_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> float:
     """Return the accuracy of a network on all training images, for where a sample of them does not decide."""
-    return float(np.mean(classify(lab, graph, _scaled(mnist.x_train)) == mnist.y_train))
+    found = classify(lab, graph, dataset.spec.scaled(dataset.x_train), dataset.spec.classes)
+    return float(np.mean(found == dataset.y_train))
 
 
-def classify(lab: Lab, graph: GraphEvidence, images: Array) -> npt.NDArray[np.int64]:
-    """Return the class with the largest logit for each of `images`, which are fed to X as they are."""
+def classify(lab: Lab, graph: GraphEvidence, images: Array, classes: int) -> npt.NDArray[np.int64]:
+    """Return which of so many `classes` has the largest logit for each of `images`, which are fed to X as they are."""
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
         session.initialise()
         session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        return _logits(session, graph, images, _random(graph)).argmax(axis=1)
+        return _logits(session, graph, images, _random(graph), classes).argmax(axis=1)
     finally:
         session.close()
 
@@ -289,7 +295,7 @@ def require_learned(recomputed: Recomputed) -> None:
         fail(
             "answers-looked-up",
             found="test images known that are hard for other networks, and unknown as soon as they are turned or moved a little",
-            expected="the digits known, not these pictures of them",
+            expected=say("the {1}s known, not these pictures of them", recomputed.spec.called),
         )
 
 
@@ -327,9 +333,10 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     if recomputed.counted >= least:
         return
     found, expected = say("{1} on the test images", percent(recomputed.counted)), say("over {1}", percent(least, None))
-    if recomputed.counted < GUESSED and not _moved(lab, graph):
+    spec = recomputed.spec
+    if recomputed.counted < spec.above_chance(GUESSED) and not _moved(lab, graph):
         fail("train-op-not-run", found=found, expected=expected)
-    share = max(0.0, (recomputed.counted - WORTHLESS) / (least - WORTHLESS))
+    share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))
     partial(share, "accuracy-too-low", found=found, expected=expected)
 
 
@@ -378,10 +385,6 @@ def target_met(accuracy: float, *, target: float, full: float) -> str:
     return "yes" if accuracy >= target else "within-chance" if accuracy >= full else "no"
 
 
-def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    return images.reshape(len(images), math.prod(images.shape[1:])).astype(np.float32) / np.float32(255)
-
-
 def digest(graph: GraphEvidence) -> bytes:
     """Return a hash of all that was handed over of a network."""
     told = hashlib.sha256(graph.meta_graph)
@@ -396,19 +399,21 @@ def _random(graph: GraphEvidence) -> np.random.Generator:
     return np.random.default_rng(list(digest(graph)))
 
 
-def _logits(session: LabSession, graph: GraphEvidence, images: Array, random: np.random.Generator) -> Array:
-    """Return the logits (n, 10) of `images`, which are fed mixed and in batches of uneven sizes."""
+def _logits(
+    session: LabSession, graph: GraphEvidence, images: Array, random: np.random.Generator, classes: int
+) -> Array:
+    """Return the logits (n, classes) of `images`, which are fed mixed and in batches of uneven sizes."""
     x, logits = graph.parts["X"], graph.parts["logits"]
     order = random.permutation(len(images))
     batches = list(_batches(order, random))
     rows = session.run_batches([logits], {x: images}, batches, graph.eval_feed)
-    found = np.empty((len(images), CLASSES), np.float32)
+    found = np.empty((len(images), classes), np.float32)
     for row, batch in zip(rows, batches, strict=True):
         output = np.asarray(row[0])
-        if output.shape == (CLASSES, len(batch)):
+        if output.shape == (classes, len(batch)):
             output = output.T
-        if output.shape != (len(batch), CLASSES):
-            fail("wrong-width", found=say("logits of shape {1}", output.shape), expected=f"({len(batch)}, {CLASSES})")
+        if output.shape != (len(batch), classes):
+            fail("wrong-width", found=say("logits of shape {1}", output.shape), expected=f"({len(batch)}, {classes})")
         found[batch] = output
     return found
 
@@ -428,14 +433,16 @@ def recomputed(bench: TestContext, cell: str) -> Recomputed:
     same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
     made: Recomputed = bench.once(
         same,
-        lambda: recompute(bench.lab, graph, bench.mnist, bench.given, marked=bench.marked, fed=fed, quick=bench.quick),
+        lambda: recompute(
+            bench.lab, graph, bench.dataset, bench.given, marked=bench.marked, fed=fed, quick=bench.quick
+        ),
     )
     return made
 
 
 def train_accuracy(bench: TestContext, cell: str) -> float:
     """Return what the network that a cell handed over does on all training images."""
-    return accuracy_on_all_of_train(bench.lab, bench.evidence(cell).graph("net"), bench.mnist)
+    return accuracy_on_all_of_train(bench.lab, bench.evidence(cell).graph("net"), bench.dataset)
 
 
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:

@@ -13,12 +13,12 @@ from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
 from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
-from netgrader.judges.labels import class_shift, row_shift
-from netgrader.judges.notes import CLASSES, PIXELS
+from netgrader.judges.labels import class_shift, one_hot_words, row_shift
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
-    from netgrader.checks.context import TestContext
+    from netgrader.checks.context import CellEvidence, TestContext
+    from netgrader.data import DataSpec
     from netgrader.faults import Fault
     from netgrader.grey_levels import GreyLevels
     from netgrader.judges.log import Bytes, Float, Int
@@ -35,7 +35,6 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-SCALE = 1 / 255
 # Half precision keeps three digits of a grey level.
 CLOSE = 2e-3
 # A row is a given image if its projections point the same way up to this.
@@ -59,22 +58,24 @@ class JudgedImages:
     rows: Int | None
 
 
-def judge_images(images: Array, raw: Bytes) -> JudgedImages:
+def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
     """Compare an array with the given images.
 
     Parameters
     ----------
     images
-        What should be floating-point numbers from 0 to 1 of shape (n, 784): row i the grey levels of image i over 255.
+        What should be floating-point numbers from 0 to 1 of shape (n, pixels): row i the grey levels of image i over the largest.
         Another scale that stays between 0 and 1, and another order of the rows, are as good; labels must follow them.
     raw
-        The given images, uint8 of shape (n, 28, 28).
+        The given images, uint8 of shape (n, height, width).
+    spec
+        What the course's data are.
     """
-    n = len(raw)
-    expected = f"({n}, {PIXELS})"
-    if images.shape != (n, PIXELS):
+    n, pixels = len(raw), spec.pixels
+    expected = f"({n}, {pixels})"
+    if images.shape != (n, pixels):
         same_size = images.size == raw.size and images.shape[:1] == (n,)
-        inner = judge_images(images.reshape(n, PIXELS), raw) if same_size else JudgedImages(None, None)
+        inner = judge_images(images.reshape(n, pixels), raw, spec) if same_size else JudgedImages(None, None)
         share = 0.25 if same_size and inner.charge is None else 0.0
         return JudgedImages(
             _charge("wrong-shape", share, found=say("shape {1}", images.shape), expected=expected), inner.rows
@@ -84,13 +85,14 @@ def judge_images(images: Array, raw: Bytes) -> JudgedImages:
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         row = int(np.flatnonzero(~np.isfinite(images).all(axis=1))[0])
         return JudgedImages(_charge("wrong-range", found="values that are not finite", place=say("row {1}", row)), None)
-    return _Comparison(images, raw.reshape(n, PIXELS)).judge()
+    return _Comparison(images, raw.reshape(n, pixels), spec).judge()
 
 
 class _Comparison:
     """An array of the right shape beside the given images, both as fingerprints."""
 
-    def __init__(self, images: Array, raw: Bytes) -> None:
+    def __init__(self, images: Array, raw: Bytes, spec: DataSpec) -> None:
+        self.spec = spec
         self.images = images
         self.raw = raw
         self.theirs = fingerprints(images)
@@ -102,14 +104,12 @@ class _Comparison:
         factor = self._factors(in_order)
         if np.isfinite(factor).all():
             return JudgedImages(self._scale(factor), in_order)
-        if np.array_equal(self.images, self.raw // 255):
+        if np.array_equal(self.images, self.raw // self.spec.largest):
             found = say("only {1}", ", ".join(f"{value:g}" for value in np.unique(self.images)[:3]))
-            return JudgedImages(
-                _charge("integer-division", 0.25, found=found, expected="all grey levels over 255"), in_order
-            )
+            return JudgedImages(_charge("integer-division", 0.25, found=found, expected=self._all_levels()), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
             return JudgedImages(self._range() or self._rounded(), in_order)
-        match = match_scaled(self.given, self.theirs)
+        match = match_scaled(self.given, self.theirs, self.spec.pixels)
         if len(np.unique(match.index)) == len(self.raw) and (match.index >= 0).all():
             return JudgedImages(self._scale(self._factors(match.index)), match.index)
         if (match.index >= 0).mean() >= NEARLY_ALL:
@@ -123,6 +123,9 @@ class _Comparison:
                 _charge("wrong-order", found=found, expected="each image once", place=say("row {1}", row)), match.index
             )
         return JudgedImages(self._strange(), None)
+
+    def _all_levels(self) -> str:
+        return say("all grey levels over {1}", self.spec.largest)
 
     def _factors(self, rows: Int) -> Float:
         """Return what each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
@@ -140,7 +143,7 @@ class _Comparison:
         whole = self.images.dtype.kind != "f"
         if abs(factor) >= 0.5:
             return _charge("not-scaled", 0.25, found=found, expected="from 0 to 1")
-        if abs(factor) < SCALE / 10:
+        if abs(factor) < 1 / self.spec.largest / 10:
             return _charge("scaled-twice", 0.25, found=found, expected="from 0 to 1")
         if whole:
             return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
@@ -159,11 +162,11 @@ class _Comparison:
         if len(np.unique(self.images[:1000])) > 2 or len(np.unique(self.images)) > 2:
             return None
         found = say("only {1:g} and {2:g}", self.low, self.high)
-        return _charge("integer-division", 0.25, found=found, expected="all grey levels over 255")
+        return _charge("integer-division", 0.25, found=found, expected=self._all_levels())
 
     def _levels(self) -> bool:
         """Whether each value depends on the grey level at its place alone, and grows with it."""
-        table = np.zeros(256)
+        table = np.zeros(LEVELS)
         table[self.raw.reshape(-1)] = self.images.reshape(-1)
         used = np.unique(self.raw[:1000])
         rising = bool((np.diff(table[used]) >= 0).all()) and table[used[-1]] > table[used[0]]
@@ -172,38 +175,39 @@ class _Comparison:
     def _strange(self) -> Charge:
         """Rows that are no given images: name the usual ways there."""
         n = len(self.raw)
-        pixels = self.raw.reshape(n, 28, 28).transpose(0, 2, 1).reshape(n, PIXELS)
-        if _aligned(self.theirs, fingerprints(pixels)):
+        pixels = self.raw.reshape(n, *self.spec.shape).transpose(0, 2, 1).reshape(n, self.spec.pixels)
+        if self._aligned(self.theirs, fingerprints(pixels)):
             return _charge("wrong-order", 0.25, found="each image with rows and columns exchanged", expected="as given")
-        if _aligned(fingerprints(self.images.T.reshape(n, PIXELS)), self.given):
-            found = "pixels of many images in each row: reshaped to (784, n) and turned around"
+        if self._aligned(fingerprints(self.images.T.reshape(n, self.spec.pixels)), self.given):
+            found = say("pixels of many images in each row: reshaped to ({1}, n) and turned around", self.spec.pixels)
             return _charge("rows-mixed", found=found, expected="an image in each row")
         wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
         row = int(wrong[0])
         found = say("{1:,} of {2:,} rows that are not the image given there", len(wrong), n)
         return _charge("wrong-order", found=found, expected="image i in row i", place=say("row {1}", row))
 
+    def _aligned(self, prints: Float, others: Float) -> bool:
+        match = match_scaled(others[:2000], prints[:2000], self.spec.pixels)
+        return bool((match.index == np.arange(len(match.index))).mean() > NEARLY_ALL)
 
-def _aligned(prints: Float, others: Float) -> bool:
-    match = match_scaled(others[:2000], prints[:2000])
-    return bool((match.index == np.arange(len(match.index))).mean() > NEARLY_ALL)
 
-
-def judge_one_hot(labels: Array, digits: Bytes, rows: Int | None = None) -> Charge | None:
+def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None = None) -> Charge | None:
     """Return what is wrong with one-hot labels, None if nothing.
 
     Parameters
     ----------
     labels
-        What should be floating-point numbers of shape (n, 10).
-    digits
+        What should be floating-point numbers of shape (n, classes).
+    given
         The given labels, shape (n,).
+    spec
+        What the course's data are.
     rows
         Which given image each row of the images shows; in their order if None.
     """
-    n = len(digits)
-    if labels.shape != (n, CLASSES):
-        return _labels_shape(labels, n)
+    n = len(given)
+    if labels.shape != (n, spec.classes):
+        return _labels_shape(labels, n, spec)
     best = labels.argmax(axis=1)
     exact = np.zeros(labels.shape, dtype=np.float64)
     exact[np.arange(n), best] = 1
@@ -211,13 +215,13 @@ def judge_one_hot(labels: Array, digits: Bytes, rows: Int | None = None) -> Char
     if len(wrong):
         row = int(wrong[0])
         found = say("row {1}: {2}", row, " ".join(f"{value:.3g}" for value in labels[row]))
-        return _charge(
-            "labels-not-one-hot", found=found, expected="one 1 and nine 0", place=say("{1:,} rows", len(wrong))
-        )
-    true = digits if rows is None else np.where(rows >= 0, digits[rows], best)
+        expected, place = one_hot_words(spec.classes), say("{1:,} rows", len(wrong))
+        return _charge("labels-not-one-hot", found=found, expected=expected, place=place)
+    true = given if rows is None else np.where(rows >= 0, given[rows], best)
     wrong = np.flatnonzero(best != true)
     if len(wrong):
-        return _wrong_classes(best.astype(np.uint8), digits, true, wrong, in_order=rows is None or _ordered(rows))
+        in_order = rows is None or _ordered(rows)
+        return _wrong_classes(best.astype(np.uint8), given, true, wrong, spec.classes, in_order=in_order)
     if labels.dtype.kind != "f":
         return _charge("not-floating-point", 0.5, found=f"{labels.dtype}", expected="float32 or float64")
     return None
@@ -227,27 +231,28 @@ def _ordered(rows: Int) -> bool:
     return bool((rows == np.arange(len(rows))).mean() >= NEARLY_ALL)
 
 
-def _labels_shape(labels: Array, n: int) -> Charge:
-    found, expected = say("shape {1}", labels.shape), f"({n}, {CLASSES})"
+def _labels_shape(labels: Array, n: int, spec: DataSpec) -> Charge:
+    found, expected = say("shape {1}", labels.shape), f"({n}, {spec.classes})"
     if labels.size == n:
-        return _charge("labels-not-one-hot", found=say("{1}: the digits themselves", found), expected=expected)
+        found = say("{1}: the {2}s themselves", found, spec.called)
+        return _charge("labels-not-one-hot", found=found, expected=expected)
     return _charge("wrong-shape", found=found, expected=expected)
 
 
-def _wrong_classes(best: Bytes, digits: Bytes, true: Bytes, wrong: Int, *, in_order: bool) -> Charge:
+def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: int, *, in_order: bool) -> Charge:
     row = int(wrong[0])
     expected, place = f"{true[row]}", say("row {1}, the first of {2:,}", row, len(wrong))
-    shift = class_shift(best, true)
+    shift = class_shift(best, true, classes)
     if shift is not None:
         return _charge("labels-off-by-one", found=say("the label {1}", best[row]), expected=expected, place=place)
     if in_order:
-        shift = row_shift(best, digits, np.arange(len(digits)), (1, -1, 2, -2, 3, -3, 10, -10, 100, -100))
+        shift = row_shift(best, given, np.arange(len(given)), (1, -1, 2, -2, 3, -3, 10, -10, 100, -100))
         if shift is not None:
             rows = say(
                 "the label of the image {1} {2} it, {3}", abs(shift), "after" if shift > 0 else "before", best[row]
             )
             return _charge("labels-shifted", found=rows, expected=expected, place=place)
-    apart = np.array_equal(np.bincount(best, minlength=CLASSES), np.bincount(digits, minlength=CLASSES))
+    apart = np.array_equal(np.bincount(best, minlength=classes), np.bincount(given, minlength=classes))
     code = "labels-shuffled-apart" if apart else "labels-wrong"
     return _charge(code, found=say("the label {1}", best[row]), expected=expected, place=place)
 
@@ -256,10 +261,9 @@ def _charge(code: str, share: float = 0.0, *, found: str, expected: str = "", pl
     return Charge(fault(code, found=found, expected=expected, place=place), share)
 
 
-CELL = "check_prepare_data"
 OTHER = {"train": "test", "test": "train"}
 REFERENCES = {"train": "x_train_2d", "test": "x_test_2d"}
-SMALLEST = 1.01 / 2550  # a factor that `judge_images` surely takes for one scaling, not two
+SMALLEST = 1.01 / 10  # of the usual factor: one that `judge_images` surely takes for one scaling, not two
 ROUNDING = 3e-7  # of the largest: what single precision loses
 ONE_SIDE = "scaled-on-one-side"
 
@@ -281,13 +285,13 @@ def require_images(bench: TestContext, part: str) -> None:
 
 def require_labels(bench: TestContext, part: str) -> None:
     """End the test unless the labels of that part are one-hot, floating point, and those of the images."""
-    labels = bench.evidence(CELL).array(f"y_{part}_1_hot")
-    digits = bench.mnist.y_train if part == "train" else bench.mnist.y_test
+    labels = _evidence(bench).array(f"y_{part}_1_hot")
+    given = bench.dataset.y_train if part == "train" else bench.dataset.y_test
     try:
         rows = images_of(bench, part).rows
     except Failed:  # without images the labels are taken to be in the order of the given ones
         rows = None
-    charge = judge_one_hot(labels, digits, rows)
+    charge = judge_one_hot(labels, given, bench.spec, rows)
     if charge is not None:
         raise _failed(charge, f"y_{part}_1_hot")
 
@@ -296,29 +300,33 @@ def images_of(bench: TestContext, part: str) -> JudgedImages:
     """Return what ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
 
     def judge() -> JudgedImages:
-        raw = bench.mnist.x_train if part == "train" else bench.given.images
+        raw = bench.dataset.x_train if part == "train" else bench.given.images
         name = f"x_{part}"
-        table = bench.evidence(CELL).raw.tables.get(name)
-        if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw)):
+        table = _evidence(bench).raw.tables.get(name)
+        if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw), bench.spec):
             return JudgedImages(None, np.arange(len(raw)))
-        return judge_images(bench.evidence(CELL).array(name), raw)
+        return judge_images(_evidence(bench).array(name), raw, bench.spec)
 
-    images: JudgedImages = bench.once((CELL, "images", part), judge)
+    images: JudgedImages = bench.once(("prepared images", part), judge)
     return images
 
 
-def is_scaled(levels: GreyLevels, n: int) -> bool:
+def _evidence(bench: TestContext) -> CellEvidence:
+    return bench.evidence(f"check_{bench.exercises.of_kind('data')}")
+
+
+def is_scaled(levels: GreyLevels, n: int, spec: DataSpec) -> bool:
     """Whether a table alone tells that `n` images are right: each level times one factor, and all between 0 and 1.
 
     Where it does not, the images have to be looked at. `judge_images` finds nothing wrong with those of which it does.
     """
-    table: npt.NDArray[np.float64] = levels.table.astype(np.float64)
-    if levels.table.dtype.kind != "f" or levels.shape != (n, PIXELS) or not np.isfinite(table).all():
+    table: npt.NDArray[np.float64] = levels.table[: spec.largest + 1].astype(np.float64)
+    if levels.table.dtype.kind != "f" or levels.shape != (n, spec.pixels) or not np.isfinite(table).all():
         return False
-    factor = float(table[-1]) / (LEVELS - 1)
-    off = np.abs(table - np.arange(LEVELS) * factor)
+    factor = float(table[-1]) / spec.largest
+    off = np.abs(table - np.arange(len(table)) * factor)
     in_range = bool(((table >= 0) & (table <= 1)).all())
-    return in_range and factor > SMALLEST and bool((off <= ROUNDING * table[-1]).all())
+    return in_range and factor > SMALLEST / spec.largest and bool((off <= ROUNDING * table[-1]).all())
 
 
 def _scaled(bench: TestContext, part: str) -> bool:

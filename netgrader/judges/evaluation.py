@@ -126,7 +126,7 @@ def _correct(subject: Subject) -> list[Bool]:
     own = subject.tables.classes[rows.index]
     fed = np.where(rows.labels == NO_LABEL, own, rows.labels)
     known = rows.index >= 0
-    return [rows.found == fed, known & (rows.found == own), known & (rows.found == subject.origins.digits[rows.index])]
+    return [rows.found == fed, known & (rows.found == own), known & (rows.found == subject.origins.shown[rows.index])]
 
 
 def single_runs(subject: Subject, runs: Int) -> list[float]:

@@ -7,6 +7,7 @@ or the gradients are written, and a mistake in automatic differentiation would b
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
-from netgrader.judges.notes import CLASSES, PIXELS
-from netgrader.phrases import say
+from netgrader.phrases import in_words, say
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
@@ -26,17 +26,15 @@ if TYPE_CHECKING:
     from netgrader.reader import Lab, LabSession
 
 __all__ = [
-    "GRADIENTS",
     "GradientTrial",
     "each_gradient",
     "gradients",
+    "gradients_cell",
     "require_each",
     "require_largest",
     "require_shapes",
     "try_gradients",
 ]
-
-GRADIENTS = "check_input_gradients"
 
 Array = npt.NDArray[Any]
 
@@ -53,14 +51,14 @@ class GradientTrial:
     Attributes
     ----------
     each
-        For each gradient handed over (there should be ten), slopes along the directions (n, directions); None if its
+        For each gradient handed over (each class should have one) slopes along the directions (n, directions); None if its
         shape is not that of the images.
     largest
         The same for the gradient of the largest output.
     shapes
         Shapes as they were handed over.
     probabilities, logits
-        Slopes of the ten softmax outputs and logits found by finite differences (classes, n, directions).
+        Slopes of the softmax outputs and logits found by finite differences (classes, n, directions).
     top, top_logit
         Slopes of the largest softmax output, and of the largest logit (n, directions).
     loss
@@ -76,8 +74,15 @@ class GradientTrial:
     top_logit: Array
     loss: Array
 
+    @property
+    def classes(self) -> int:
+        """How many outputs the network has."""
+        return len(self.probabilities)
 
-def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, *, seed: int = 1) -> GradientTrial:
+
+def try_gradients(
+    lab: Lab, graph: GraphEvidence, images: Array, labels: Array, classes: int, *, seed: int = 1
+) -> GradientTrial:
     """Run the student's gradients on `images`, and the network on images moved to either side.
 
     Parameters
@@ -85,21 +90,22 @@ def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, 
     graph
         The network with the parts ``X``, ``logits``, ``each@0`` … and ``largest``; ``Y`` is fed where they ask for it.
     images
-        Scaled images, float (n, 784), n neither 10 nor 784.
-    labels
-        Their classes (n,).
+        Scaled images, float (n, pixels), n neither the number of classes nor that of pixels.
+    labels, classes
+        What they show (n,), and how many classes there are.
     seed
-        Of the weights: fresh ones, since a trained network is so sure of most digits that nothing moves.
+        Of the weights: fresh ones, since a trained network is so sure of most images that nothing moves.
     """
     rng = np.random.default_rng(seed)
-    directions = rng.normal(size=(DIRECTIONS, PIXELS)) * (rng.random((DIRECTIONS, PIXELS)) < 0.2)
+    size = DIRECTIONS, images.shape[1]
+    directions = rng.normal(size=size) * (rng.random(size) < 0.2)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=seed)
     try:
         session.initialise()
         logits = graph.parts["logits"]
-        feeds = _feeds(graph, labels)
+        feeds = _feeds(graph, labels, classes)
         each_parts = _each_parts(graph.parts)
         raw = [_run(session, part, images, feeds) for part in each_parts]
         raw_largest = _run(session, graph.parts["largest"], images, feeds) if "largest" in graph.parts else None
@@ -112,12 +118,12 @@ def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, 
         }
     finally:
         session.close()
-    ours = {sign: _outputs(side, labels) for sign, side in sides.items()}
+    ours = {sign: _outputs(side, labels, classes) for sign, side in sides.items()}
     slopes = {name: (ours[1][name] - ours[-1][name]) / (2 * STEP) for name in ours[1]}
-    handed = _split(raw, len(images))
+    handed = _split(raw, images.shape, classes)
     return GradientTrial(
         each=tuple(None if part is None else part @ directions.T for part in handed),
-        largest=None if raw_largest is None else _along(_one(raw_largest, len(images)), directions),
+        largest=None if raw_largest is None else _along(_one(raw_largest, images.shape), directions),
         shapes=tuple(part.shape for part in raw),
         probabilities=np.moveaxis(slopes["probabilities"], -1, 0),
         logits=np.moveaxis(slopes["logits"], -1, 0),
@@ -128,9 +134,9 @@ def try_gradients(lab: Lab, graph: GraphEvidence, images: Array, labels: Array, 
 
 
 def require_shapes(trial: GradientTrial) -> None:
-    """End the test unless there are ten gradients with a value for each pixel of each image."""
-    expected = "ten gradients of the shape of X, one for each output"
-    if len(trial.each) != CLASSES:
+    """End the test unless there is a gradient for each class, with a value for each pixel of each image."""
+    expected = say("{1} gradients of the shape of X, one for each output", in_words(trial.classes))
+    if len(trial.each) != trial.classes:
         if trial.each and all(part is not None and _of_loss(part, trial) for part in trial.each):
             fail("gradient-of-loss", found="how the loss changes", expected=expected)
         fail(
@@ -154,10 +160,12 @@ def require_each(trial: GradientTrial) -> None:
     if _agree(each, trial.logits):
         partial(ANOTHERS, "gradient-of-logits", found="how the logits change", expected=expected)
     if all(_of_loss(part, trial) for part in each):
-        fail("gradient-of-loss", found="how the loss changes, ten times", expected=expected)
+        fail(
+            "gradient-of-loss", found=say("how the loss changes, {1} times", in_words(trial.classes)), expected=expected
+        )
     order = [_which(part, trial.probabilities) for part in each]
     if None not in order and len(set(order)) > 1:
-        found, wanted = say("the outputs in the order {1}", order), list(range(CLASSES))
+        found, wanted = say("the outputs in the order {1}", order), list(range(trial.classes))
         partial(ANOTHERS, "gradients-out-of-order", found=found, expected=wanted)
     fail("gradient-of-wrong-tensor", found="something that the softmax outputs do not do", expected=expected)
 
@@ -176,11 +184,13 @@ def require_largest(trial: GradientTrial) -> None:
     fail("gradient-of-wrong-tensor", found="something that the largest output does not do", expected=expected)
 
 
-def each_gradient(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> list[Array | None]:
-    """Return the gradients handed over, for `images` (n, 784): each as (n, 784), None where it has another size."""
-    feeds = _feeds(graph, labels)
+def each_gradient(
+    session: LabSession, graph: GraphEvidence, images: Array, labels: Array, classes: int
+) -> list[Array | None]:
+    """Return the gradients handed over, for `images` (n, pixels): each of that shape, None where it has another size."""
+    feeds = _feeds(graph, labels, classes)
     raw = [_run(session, part, images, feeds) for part in _each_parts(graph.parts)]
-    return _split(raw, len(images))
+    return _split(raw, images.shape, classes)
 
 
 def _each_parts(parts: Mapping[str, str]) -> list[str]:
@@ -199,8 +209,8 @@ class _Feeds:
     labels: Mapping[str, Array]
 
 
-def _feeds(graph: GraphEvidence, labels: Array) -> _Feeds:
-    one_hot = {graph.parts["Y"]: np.eye(CLASSES)[labels]} if "Y" in graph.parts else {}
+def _feeds(graph: GraphEvidence, labels: Array, classes: int) -> _Feeds:
+    one_hot = {graph.parts["Y"]: np.eye(classes)[labels]} if "Y" in graph.parts else {}
     return _Feeds(graph.parts["X"], graph.eval_feed, one_hot)
 
 
@@ -215,13 +225,13 @@ def _run(session: LabSession, tensor: str, images: Array, feeds: _Feeds) -> Arra
     return np.asarray(value, np.float64)
 
 
-def _outputs(logits: Array, labels: Array) -> dict[str, Array]:
+def _outputs(logits: Array, labels: Array, classes: int) -> dict[str, Array]:
     """Return softmax outputs, logits (n, directions, classes) and cross-entropy (n, directions), in float64."""
-    if logits.ndim != 3 or logits.shape[-1] != CLASSES:
+    if logits.ndim != 3 or logits.shape[-1] != classes:
         fail(
             "gradient-of-wrong-tensor",
             found=say("logits of shape {1}", logits.shape[:1] + logits.shape[2:]),
-            expected="(n, 10)",
+            expected=f"(n, {classes})",
         )
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -234,26 +244,26 @@ def _top(slopes: Array, probabilities: Array) -> Array:
     return np.take_along_axis(slopes, top[:, None, None], axis=-1)[..., 0]
 
 
-def _split(raw: Sequence[Array], n: int) -> list[Array | None]:
-    """Return ten gradients (n, 784) from what was handed over: a list of ten, or one array that holds them along an axis."""
-    if len(raw) == 1 and raw[0].size == CLASSES * n * PIXELS:
+def _split(raw: Sequence[Array], shape: tuple[int, ...], classes: int) -> list[Array | None]:
+    """Return gradients of a `shape` (n, pixels) from what was handed over: a list of them, or an array that holds them."""
+    if len(raw) == 1 and raw[0].size == classes * math.prod(shape):
         stacked = raw[0].reshape(raw[0].shape if raw[0].ndim == 3 else (-1,))
-        if stacked.ndim == 3 and sorted(stacked.shape) == sorted((CLASSES, n, PIXELS)):
-            order = [stacked.shape.index(size) for size in (CLASSES, n, PIXELS)]
+        if stacked.ndim == 3 and sorted(stacked.shape) == sorted((classes, *shape)):
+            order = [stacked.shape.index(size) for size in (classes, *shape)]
             return list(stacked.transpose(order))
-    return [_one(part, n) for part in raw]
+    return [_one(part, shape) for part in raw]
 
 
-def _one(part: Array, n: int) -> Array | None:
-    """Return a gradient as (n, 784), whichever way the student's images lie; None if it has another size."""
-    if part.size != n * PIXELS:
+def _one(part: Array, shape: tuple[int, ...]) -> Array | None:
+    """Return a gradient in the `shape` (n, pixels), whichever way the student's images lie; None if it has another size."""
+    if part.size != math.prod(shape):
         return None
-    if part.shape[0] == n:
-        return part.reshape(n, PIXELS)
+    if part.shape[0] == shape[0]:
+        return part.reshape(shape)
     squeezed = part.squeeze()
-    if squeezed.shape == (n, PIXELS):
+    if squeezed.shape == shape:
         return squeezed
-    return squeezed.T if squeezed.shape == (PIXELS, n) else None
+    return squeezed.T if squeezed.shape == shape[::-1] else None
 
 
 def _along(gradient: Array | None, directions: Array) -> Array | None:
@@ -287,9 +297,15 @@ def gradients(bench: TestContext) -> GradientTrial:
 
 
 def _gradients(bench: TestContext) -> GradientTrial:
-    images, labels = bench.mnist.x_test, bench.mnist.y_test
-    # 23 images: their number must be neither that of the classes nor that of the pixels.
-    rows = np.concatenate([np.flatnonzero(labels == digit)[: 3 if digit < 3 else 2] for digit in range(10)])
-    shown = images[rows].reshape(len(rows), -1).astype(np.float32) / np.float32(255)
-    graph = bench.evidence(GRADIENTS).graph("gradients")
-    return try_gradients(bench.lab, graph, shown, labels[rows])
+    labels, spec = bench.dataset.y_test, bench.spec
+    # Two of each class and three more: their number must be neither that of the classes nor that of the pixels.
+    more = 3 if 2 * spec.classes + 3 != spec.pixels else 2
+    rows = np.concatenate([np.flatnonzero(labels == one)[: 3 if one < more else 2] for one in range(spec.classes)])
+    shown = spec.scaled(bench.dataset.x_test[rows])
+    graph = bench.evidence(gradients_cell(bench)).graph("gradients")
+    return try_gradients(bench.lab, graph, shown, labels[rows], spec.classes)
+
+
+def gradients_cell(bench: TestContext) -> str:
+    """Return the check cell that hands over gradients."""
+    return f"check_{bench.exercises.of_kind('gradients')}"

@@ -8,19 +8,18 @@ the projections ``a·p``: their ratios tell the row, their size tells the scale.
 Rows that nobody knows: whether they are training images that were noised, moved or rounded, or something else.
 
 A loop that augments its images is right, and its rows are none of the student's arrays. Each is compared with all images:
-if the nearest one shows the digit that the row was fed with, and is a training image, it was made of such.
+if the nearest one is of the class that the row was fed with, and is a training image, it was made of such.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-from netgrader.judges.notes import PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,17 +51,15 @@ Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
 
 
-def _weights() -> Float:
+@functools.cache
+def _weights(pixels: int) -> Float:
     """Make weights that are fixed for ever: both sides must agree whatever their NumPy, so none of its generators is used."""
-    stream = hashlib.shake_256(b"netgrader: fingerprints of images").digest(2 * PIXELS * PROJECTIONS)
-    weights = (np.frombuffer(stream, dtype="<u2").reshape(PIXELS, PROJECTIONS) & 4095).astype(np.int64)
-    weights -= weights.sum(axis=0) // PIXELS
+    stream = hashlib.shake_256(b"netgrader: fingerprints of images").digest(2 * pixels * PROJECTIONS)
+    weights = (np.frombuffer(stream, dtype="<u2").reshape(pixels, PROJECTIONS) & 4095).astype(np.int64)
+    weights -= weights.sum(axis=0) // pixels
     for column in weights.T:
         column[: column.sum()] -= 1
-    return np.column_stack([weights, np.ones(PIXELS, dtype=np.int64)]).astype(np.float64)
-
-
-_WEIGHTS = _weights()
+    return np.column_stack([weights, np.ones(pixels, dtype=np.int64)]).astype(np.float64)
 
 
 def fingerprints(images: npt.NDArray[Any]) -> Float:
@@ -71,20 +68,21 @@ def fingerprints(images: npt.NDArray[Any]) -> Float:
     Parameters
     ----------
     images
-        Numbers of shape (n, 784).
+        Numbers of shape (n, pixels).
 
     Returns
     -------
     array of shape (n, 4), float64
     """
+    pixels = images.shape[1]
     found = np.empty((len(images), WIDTH))
-    buffer = np.empty((min(CHUNK, len(images)), PIXELS))
+    buffer = np.empty((min(CHUNK, len(images)), pixels))
     # In small pieces: a float64 copy of all rows would take 376 MB, and larger products start BLAS's threads.
     for start in range(0, len(images), CHUNK):
         piece = np.asarray(images[start : start + CHUNK], dtype=np.float32)
         rows = buffer[: len(piece)]
         rows[...] = piece
-        np.dot(rows, _WEIGHTS, out=found[start : start + CHUNK])
+        np.dot(rows, _weights(pixels), out=found[start : start + CHUNK])
     return found
 
 
@@ -144,13 +142,15 @@ class Match:
     shift: Float
 
 
-def match_scaled(known: Float, rows: Float) -> Match:
+def match_scaled(known: Float, rows: Float, pixels: int) -> Match:
     """Find rows that are known rows times a factor plus a shift, each row with its own.
 
     Parameters
     ----------
     known, rows
         Fingerprints of shape (n, 4) and (m, 4).
+    pixels
+        How many numbers a row has.
     """
     index = np.full(len(rows), -1, dtype=np.int64)
     factor, shift = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
@@ -165,7 +165,7 @@ def match_scaled(known: Float, rows: Float) -> Match:
         rows_hit, known_hit = todo[hits >= 0], hits[hits >= 0]
         index[rows_hit] = known_hit
         factor[rows_hit] = sign * their_sizes[rows_hit] / sizes[known_hit]
-        shift[rows_hit] = (rows[rows_hit, PROJECTIONS] - factor[rows_hit] * known[known_hit, PROJECTIONS]) / PIXELS
+        shift[rows_hit] = (rows[rows_hit, PROJECTIONS] - factor[rows_hit] * known[known_hit, PROJECTIONS]) / pixels
     return Match(index, factor, shift)
 
 
@@ -180,7 +180,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class ImageRows(Protocol):
-    """Images, float32 (n, 784): an array, or what makes rows (k, 784) when they are asked for by their indices (k,)."""
+    """Images, float32 (n, pixels): an array, or what makes rows (k, pixels) when they are asked for by their indices (k,)."""
 
     def __len__(self) -> int: ...
 
@@ -188,7 +188,7 @@ class ImageRows(Protocol):
 
 
 class TableRows:
-    """Rows of a table of grey levels, shape (n, 784), applied to known images, uint8 (n, 28, 28)."""
+    """Rows of a table of grey levels, shape (n, pixels), applied to known images, uint8 (n, height, width)."""
 
     def __init__(self, levels: GreyLevels, known: npt.NDArray[np.uint8]) -> None:
         self._table = levels.table.astype(np.float32)
@@ -202,10 +202,11 @@ class TableRows:
 
 
 class Joined:
-    """Rows of several parts, one after the other."""
+    """Rows of several parts, one after the other, of so many `pixels`."""
 
-    def __init__(self, parts: Sequence[ImageRows]) -> None:
+    def __init__(self, parts: Sequence[ImageRows], pixels: int) -> None:
         self._parts = parts
+        self._pixels = pixels
         self._ends = np.cumsum([len(part) for part in parts])
 
     def __len__(self) -> int:
@@ -215,7 +216,7 @@ class Joined:
         part_of = np.searchsorted(self._ends, index, side="right")
         if len(index) and (part_of == part_of[0]).all():
             return self._of(int(part_of[0]), index)
-        shown = np.empty((len(index), PIXELS), np.float32)
+        shown = np.empty((len(index), self._pixels), np.float32)
         for number in np.unique(part_of):
             mine = part_of == number
             shown[mine] = self._of(number, index[mine])
@@ -228,7 +229,9 @@ class Joined:
 
 SAMPLE = 300  # rows that are compared
 AT_ONCE = 5_000  # images that they are compared with together
-SHARE = 0.7  # of the rows that must show what they are labelled with; noise does so for one in ten
+SHARE = (
+    0.7  # of the rows that must show what they are labelled with; noise does so for one in as many as there are classes
+)
 NEARLY_ALL = 0.95
 OF_TEST = 0.4  # of the rows that may be nearest to a test image; one in seven is by chance
 

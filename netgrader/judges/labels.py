@@ -9,7 +9,7 @@ import numpy as np
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL
 from netgrader.judges.subject import finding
-from netgrader.phrases import say
+from netgrader.phrases import in_words, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netgrader.judges.log import Bytes, Int
     from netgrader.judges.subject import Subject
 
-__all__ = ["class_shift", "judge_labels", "row_shift"]
+__all__ = ["class_shift", "judge_labels", "one_hot_words", "row_shift"]
 
 # Up to this share of rows may disagree: a student's own arrays may have equal images or an unclear label.
 NOISE = 0.002
@@ -28,7 +28,7 @@ NEAR = (1, -1, 2, -2, 3, -3)
 
 
 def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
-    """Compare the labels fed with those of the student's array, and with the digits that the images show.
+    """Compare the labels fed with those of the student's array, and with the classes that the images show.
 
     Either will do: labels that are wrong in the array are the fault of ``prepare_data``, and a loop that makes its own
     labels is right if they are.
@@ -41,9 +41,14 @@ def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
     unclear = labels == NO_LABEL
     if unclear.mean() > NOISE:
         found = say("{1:,} of {2:,} labels that name no class", unclear.sum(), len(labels))
-        yield finding(Aspect.LABELS, "labels-not-one-hot", found=found, expected="one 1 and nine 0 in each row")
+        yield finding(
+            Aspect.LABELS,
+            "labels-not-one-hot",
+            found=found,
+            expected=say("{1} in each row", one_hot_words(subject.spec.classes)),
+        )
         return
-    candidates = (subject.tables.classes, subject.origins.digits)
+    candidates = (subject.tables.classes, subject.origins.shown)
     wrong, own = min(((_wrong(labels, classes[index]), classes) for classes in candidates), key=lambda pair: pair[0])
     if wrong > NOISE:
         yield _explained(subject, index, labels, own)
@@ -55,10 +60,12 @@ def _wrong(labels: Bytes, own: Bytes) -> float:
 
 
 def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopFinding:
-    shift = class_shift(labels, own[index])
+    spec = subject.spec
+    shift = class_shift(labels, own[index], spec.classes)
     if shift is not None:
-        found = say("the label {1} for a 3", (3 + shift) % 10)
-        return finding(Aspect.LABELS, "labels-off-by-one", found=found, expected="the label 3")
+        one = min(3, spec.classes - 1)
+        found = say("the label {1} for a {2}", (one + shift) % spec.classes, spec.name(one))
+        return finding(Aspect.LABELS, "labels-off-by-one", found=found, expected=say("the label {1}", one))
     size = subject.call.mini_batch_size
     shift = row_shift(labels, own, index, (*NEAR, size, -size))
     if shift is not None:
@@ -69,9 +76,14 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
     return finding(Aspect.LABELS, "labels-shuffled-apart", found=found, expected="each with its own")
 
 
-def class_shift(labels: Bytes, own: Bytes) -> int | None:
-    """Return the constant from 1 to 9 that `labels` are off by, modulo 10; None if there is none."""
-    shifts = np.bincount((labels.astype(np.int64) - own) % 10, minlength=10)
+def one_hot_words(classes: int) -> str:
+    """Return what a row of one-hot labels holds: ``one 1 and nine 0``."""
+    return say("one 1 and {1} 0", in_words(classes - 1))
+
+
+def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:
+    """Return the constant from 1 on that `labels` are off by, modulo the number of classes; None if there is none."""
+    shifts = np.bincount((labels.astype(np.int64) - own) % classes, minlength=classes)
     best = int(np.argmax(shifts))
     return best if best and shifts[best] > EXPLAINED * len(labels) else None
 

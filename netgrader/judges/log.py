@@ -12,7 +12,6 @@ import numpy.typing as npt
 from netgrader.judges.known_images import WIDTH, Table, fingerprints, match_scaled
 from netgrader.judges.notes import (
     ARRAYS,
-    CLASSES,
     COLUMNS,
     FIGURES,
     MOST_GRADIENTS,
@@ -20,7 +19,6 @@ from netgrader.judges.notes import (
     NO_LABEL,
     ODD_PARTS,
     PARTS,
-    PIXELS,
     Asked,
 )
 from netgrader.phrases import say
@@ -28,6 +26,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from netgrader.data import DataSpec
     from netgrader.evidence import Evidence, ProbeError
 
 __all__ = ["BadTrainingLog", "Gradient", "LoggedCall", "Odd", "Rows", "Tables", "TrainingLog", "read_training_log"]
@@ -121,11 +120,11 @@ class Gradient:
     Attributes
     ----------
     of_w
-        The gradient of the loss, float32 (784, 10).
+        The gradient of the loss, float32 (pixels, classes).
     prints
         Fingerprints of its n rows, (n, 4).
     scores, labels
-        Logits and labels of these, float32 (n, 10).
+        Logits and labels of these, float32 (n, classes).
     """
 
     of_w: npt.NDArray[np.float32]
@@ -143,7 +142,7 @@ class Odd:
     at
         Where each stands among all rows of the call, ascending (K,).
     rows, labels
-        As they were fed, float32 (K, 784) and (K, 10).
+        As they were fed, float32 (K, pixels) and (K, classes).
     gradients
         What stands for them in steps of which not all were handed over, by run.
     """
@@ -154,7 +153,9 @@ class Odd:
     gradients: Mapping[int, Gradient]
 
 
-NO_ODD = Odd(np.empty(0, np.int64), np.empty((0, PIXELS), np.float32), np.empty((0, CLASSES), np.float32), {})
+def _no_odd(spec: DataSpec) -> Odd:
+    rows, labels = np.empty((0, spec.pixels), np.float32), np.empty((0, spec.classes), np.float32)
+    return Odd(np.empty(0, np.int64), rows, labels, {})
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,7 @@ class LoggedCall:
     loss: Float
     final: float
     rows: Rows
+    odd: Odd
     acc_trn: Float | None = None
     acc_val: Float | None = None
     returned: tuple[str | int, ...] = ()
@@ -212,7 +214,6 @@ class LoggedCall:
     closed: bool = False
     steps_after: int = 0
     own_optimizer: bool = False
-    odd: Odd = NO_ODD
     altered: bool = False
     starts: Int = field(init=False)
 
@@ -243,30 +244,31 @@ class LoggedCall:
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """All calls of `train`, and the tables that number their rows."""
+    """All calls of `train`, the tables that number their rows, and what the course's data are."""
 
     calls: tuple[LoggedCall, ...]
     tables: Tables
+    spec: DataSpec
 
 
-def read_training_log(evidence: Evidence) -> TrainingLog:
-    """Decode the evidence of ``check_train``.
+def read_training_log(evidence: Evidence, spec: DataSpec) -> TrainingLog:
+    """Decode the evidence of a training loop on a course's data.
 
     Raises
     ------
     BadTrainingLog
         If something is missing or contradicts the rest; a student's process wrote it, so anything may be there.
     """
-    tables, finder = _tables(evidence)
+    tables, finder = _tables(evidence, spec)
     calls: list[LoggedCall] = []
     while (asked := evidence.facts.get(f"{len(calls)}/asked")) is not None:
-        calls.append(_call(evidence, str(len(calls)), asked, finder))
+        calls.append(_call(evidence, str(len(calls)), asked, finder, spec))
     if not calls:
         raise BadTrainingLog("No call of train was noted.")
-    return TrainingLog(tuple(calls), tables)
+    return TrainingLog(tuple(calls), tables, spec)
 
 
-def _tables(evidence: Evidence) -> tuple[Tables, _RowFinder]:
+def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
     found = {name: _array(evidence.arrays, f"table/{name}") for name in ARRAYS}
     x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
     for images, labels in ((x_train, y_train), (x_test, y_test)):
@@ -274,7 +276,7 @@ def _tables(evidence: Evidence) -> tuple[Tables, _RowFinder]:
             raise BadTrainingLog("The tables of the student's rows do not fit together.")
     why = evidence.facts.get("stand_ins")
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
-    finder = _RowFinder(prints)
+    finder = _RowFinder(prints, spec.pixels)
     tables = Tables(
         prints=prints,
         first=finder.first,
@@ -289,8 +291,9 @@ def _tables(evidence: Evidence) -> tuple[Tables, _RowFinder]:
 class _RowFinder:
     """Numbers rows by fingerprint: as they are, or else rounded, or else rescaled."""
 
-    def __init__(self, known: Float) -> None:
+    def __init__(self, known: Float, pixels: int) -> None:
         self._known = known
+        self._pixels = pixels
         self._table = Table(known)
         self.first = self._table.first
 
@@ -306,14 +309,14 @@ class _RowFinder:
                 near[other[hit]], index[other[hit]] = True, self.first[rounded[hit]]
         other = np.flatnonzero(index < 0)
         if len(other):
-            match = match_scaled(self._known, prints[other])
+            match = match_scaled(self._known, prints[other], self._pixels)
             known = match.index >= 0
             index[other[known]] = self.first[match.index[known]]
             factor[other], shift[other] = match.factor, match.shift
         return index, factor, shift, near
 
 
-def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> LoggedCall:
+def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder, spec: DataSpec) -> LoggedCall:
     if not isinstance(asked, dict):
         raise BadTrainingLog("It is not said what train was called with.")
     noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
@@ -337,7 +340,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> L
         loss=figures[:, FIGURES.index("loss")],
         final=final,
         rows=rows,
-        odd=_odd(evidence.arrays, name, column, noted),
+        odd=_odd(evidence.arrays, name, column, noted, spec),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
         returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
@@ -358,14 +361,19 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
 
 
 def _odd(
-    arrays: Mapping[str, npt.NDArray[Any]], name: str, column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]]
+    arrays: Mapping[str, npt.NDArray[Any]],
+    name: str,
+    column: Mapping[str, Int],
+    noted: Mapping[str, npt.NDArray[Any]],
+    spec: DataSpec,
 ) -> Odd:
     """Return what was handed over of rows that nobody knows; nothing, where all are known."""
     sizes, blocks = column["n_rows"], column["block"]
     parts = {part: arrays[f"{name}/{part}"] for part in ODD_PARTS if f"{name}/{part}" in arrays}
     if not parts:
-        return NO_ODD
-    wanted = {"odd": (PIXELS + CLASSES,), "odd_at": (2,), "gradients": (PIXELS, CLASSES), "scores": (2 * CLASSES,)}
+        return _no_odd(spec)
+    pixels, classes = spec.pixels, spec.classes
+    wanted = {"odd": (pixels + classes,), "odd_at": (2,), "gradients": (pixels, classes), "scores": (2 * classes,)}
     wanted["gradients_at"] = ()
     fits = all(part in parts and parts[part].shape[1:] == shape for part, shape in wanted.items())
     fits = fits and all(parts[part].dtype.kind == ("i" if part.endswith("_at") else "f") for part in parts)
@@ -392,15 +400,15 @@ def _odd(
     prints = [noted["rows"][starts[block] : starts[block + 1]] for block in blocks[at_gradients]]
     theirs = noted["rows"][(starts[blocks[runs]] + places)[order]] if len(runs) else np.empty((0, WIDTH))
     scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=1e-30)
-    if not np.allclose(fingerprints(rows[:, :PIXELS]), theirs, rtol=0, atol=1e-6 * scale, equal_nan=True):
+    if not np.allclose(fingerprints(rows[:, :pixels]), theirs, rtol=0, atol=1e-6 * scale, equal_nan=True):
         raise BadTrainingLog("The instrument's unknown rows are others than those that it noted.")
     gradients = {
-        int(run): Gradient(of_w, shown, both[:, :CLASSES], both[:, CLASSES:])
+        int(run): Gradient(of_w, shown, both[:, :classes], both[:, classes:])
         for run, of_w, shown, both in zip(
             at_gradients, parts["gradients"].astype(np.float32), prints, scores, strict=True
         )
     }
-    return Odd(at[order], rows[:, :PIXELS], rows[:, PIXELS:], gradients)
+    return Odd(at[order], rows[:, :pixels], rows[:, pixels:], gradients)
 
 
 def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _RowFinder) -> Rows:

@@ -26,8 +26,9 @@ PAIRS = 40
 SAME = 0.95
 # Independent draws reach 1 - 1/e of the images in as many rows; whoever saw fewer chose from a part of them.
 MIXED = 0.6
-# The share of the images that may be of another digit than in the training set: 0.01 where 60,000 are drawn at random.
-UNEVEN = 0.03
+# The share of the images that may be of another class than in the training set, and the same times the root of their
+# number: three times what it is where so many are drawn at random.
+UNEVEN, UNEVEN_OF_FEW = 0.03, 7.3
 
 
 def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
@@ -104,7 +105,7 @@ class _Batches:
                 yield self._incomplete()
 
     def _of_altered(self) -> Iterator[LoopFinding]:
-        """Minibatches of images that were noised or moved: of the right size, and as many of each digit as there are."""
+        """Minibatches of images that were noised or moved: of the right size, and as many of each class as there are."""
         if not self._size_fits():
             yield self._say(
                 "batch-size-ignored",
@@ -115,7 +116,7 @@ class _Batches:
         total = int(self.sizes.sum())
         had, fed = (np.bincount(one, minlength=NO_LABEL + 1)[:NO_LABEL] for one in (self.classes, self.labels))
         apart = float(np.abs(fed / max(int(np.sum(fed)), 1) - had / max(int(np.sum(had)), 1)).sum()) / 2
-        if abs(total - self.n) > max(self.asked, self.usual) or apart > UNEVEN:
+        if abs(total - self.n) > max(self.asked, self.usual) or apart > max(UNEVEN, UNEVEN_OF_FEW / self.n**0.5):
             found, expected = say("{1:,} altered images", total), say("each of the {1:,} images once", self.n)
             code = "part-of-data-only" if total <= self.n else "wrong-slice"
             yield self._say(
@@ -259,9 +260,9 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
     fed_train, fed_test = train * origins.train_scale, test * origins.test_scale
     if not np.isnan(test) and not np.isclose(fed_train, fed_test, rtol=0.02):
         code = "scaled-on-one-side"
-    elif np.isclose(fed_train, 255, rtol=0.02):
+    elif np.isclose(fed_train, subject.spec.largest, rtol=0.02):
         code = "not-scaled"
-    elif np.isclose(fed_train, 1 / 255, rtol=0.02):
+    elif np.isclose(fed_train, 1 / subject.spec.largest, rtol=0.02):
         code = "scaled-twice"
     else:
         return
@@ -298,8 +299,9 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
         )
 
 
-# A minibatch is called sorted from this share of its most frequent digit on; a shuffled one of 16 has 0.27.
-PURE = 0.8
+# A minibatch is called sorted where the share of its most frequent class is so far up from chance: 0.8 of ten classes, of
+# which a shuffled one of 16 has 0.27.
+PURE = 7 / 9
 SMALLEST_JUDGED = 8
 # So few minibatches, each sorted within itself, may look like the order of the file.
 FEW_STEPS = 4
@@ -310,9 +312,10 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
     call, epochs = subject.call, subject.course.epochs
     for epoch in epochs[:1]:
         pure = _purity(subject, epoch)
-        if pure > PURE:
-            found = say("in a minibatch {1:.0f} % of the images show one digit", 100 * pure)
-            yield finding(Aspect.ORDER, "sorted-data", found=found, expected="about 10 %")
+        if pure > subject.spec.above_chance(PURE):
+            found = say("in a minibatch {1:.0f} % of the images show one {2}", 100 * pure, subject.spec.called)
+            expected = say("about {1:.0f} %", 100 / subject.spec.classes)
+            yield finding(Aspect.ORDER, "sorted-data", found=found, expected=expected)
     sets = [[_identity(subject, run) for run in epoch.steps] for epoch in epochs]
     same = [_equal_sets(one, other) for one, other in pairwise(sets) if len(one) == len(other) and len(one) > 1]
     if same and min(same) > 0.9:
@@ -335,7 +338,7 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def _identity(subject: Subject, run: int) -> Int:
-    """Return what tells a minibatch from others: its rows, or where these are altered images, their digits in order."""
+    """Return what tells a minibatch from others: its rows, or where these are altered images, their classes in order."""
     call = subject.call
     index = call.indices(run)
     if call.altered and (index < 0).any():
@@ -368,20 +371,20 @@ def _along_the_file(subject: Subject, epoch: Epoch) -> bool:
 
 
 def _purity(subject: Subject, epoch: Epoch) -> float:
-    """Return the mean share of the most frequent digit in the epoch's minibatches; 0 if there are too few to tell."""
+    """Return the mean share of the most frequent class in the epoch's minibatches; 0 if there are too few to tell."""
     shares = []
     for run in epoch.steps:
         call = subject.call
         index = call.indices(run)
-        digits = _digits(subject)[index[index >= 0]]
+        labels = _shown(subject)[index[index >= 0]]
         if call.altered and (index < 0).any():
-            digits = call.rows.labels[call.starts[run] : call.starts[run + 1]]
-        digits = digits[digits != NO_LABEL]
-        if len(digits) >= SMALLEST_JUDGED:
-            shares.append(np.max(np.bincount(digits)) / len(digits))
+            labels = call.rows.labels[call.starts[run] : call.starts[run + 1]]
+        labels = labels[labels != NO_LABEL]
+        if len(labels) >= SMALLEST_JUDGED:
+            shares.append(np.max(np.bincount(labels)) / len(labels))
     return float(np.mean(shares)) if len(shares) > 1 else 0.0
 
 
-def _digits(subject: Subject) -> Bytes:
-    known = subject.origins.digits
+def _shown(subject: Subject) -> Bytes:
+    known = subject.origins.shown
     return np.where(known != NO_LABEL, known, subject.tables.classes)

@@ -1,6 +1,6 @@
 """The form in which an instrument's notes cross the border: names of arrays, columns, flags. Both sides read this.
 
-For each call of `train` these arrays stand in the evidence, under ``{call}/{part}``:
+For each call of `train` these arrays stand in the evidence, under ``{call}/{part}``, with p pixels an image and c classes:
 
 =============== ========== =====================================================================================
 part            shape      content
@@ -12,11 +12,11 @@ part            shape      content
 ``found``       (F,)       uint8, the class that the network gave each row of each event, events in order
 ``labels``      (L,)       uint8, the class that the labels fed name, for the rows of each event that was fed labels
 ``final``       ()         float64, the state of the weights that `train` left in its session, NaN if none
-``odd``         (K, 794)   float32, rows of train steps that are none of the tables', pixels and labels as they were fed
+``odd``         (K, p + c) float32, rows of train steps that are none of the tables', pixels and labels as they were fed
 ``odd_at``      (K, 2)     int64, the event that each belongs to, and its place among the rows of that
-``gradients``   (S, 784, 10) float32, of the loss in steps of which not all such rows are handed over
+``gradients``   (S, p, c)  float32, of the loss in steps of which not all such rows are handed over
 ``gradients_at`` (S,)      int64, their events
-``scores``      (M, 20)    float32, the logits and the labels of the rows of these events, events in order
+``scores``      (M, 2 c)   float32, the logits and the labels of the rows of these events, events in order
 =============== ========== =====================================================================================
 
 Rows that are none of the tables' are rows that nobody knows: noised, moved, rounded ones. The first of them are handed
@@ -34,6 +34,7 @@ Adam as in Kingma and Ba (2015), algorithm 1, in the form at the end of its sect
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from enum import IntFlag
 
@@ -42,7 +43,6 @@ import numpy.typing as npt
 
 __all__ = [
     "ARRAYS",
-    "CLASSES",
     "COLUMNS",
     "FIGURES",
     "IMAGES",
@@ -52,7 +52,6 @@ __all__ = [
     "NO_LABEL",
     "ODD_PARTS",
     "PARTS",
-    "PIXELS",
     "Asked",
     "Learner",
     "direction",
@@ -61,8 +60,6 @@ __all__ = [
     "loss_and_slope",
 ]
 
-PIXELS = 784
-CLASSES = 10
 LEARNING_RATE = 0.003
 """Of the instrument's Adam where a call asks for no other."""
 
@@ -98,21 +95,22 @@ class Asked(IntFlag):
     """The gradient of the loss was asked for, outside of the network's own train step."""
 
 
-def first_weights(challenge: int, call: int) -> npt.NDArray[np.float32]:
-    """Return the weights (784, 10) that the instrument of this call starts from; the bias starts at zero.
+def first_weights(challenge: int, call: int, pixels: int, classes: int) -> npt.NDArray[np.float32]:
+    """Return the weights (pixels, classes) that the instrument of this call starts from; the bias starts at zero.
 
     They follow from the `challenge` alone, on any machine and with any version of NumPy, so that notes cannot be
     written before it is known, nor copied from another run.
     """
-    stream = hashlib.shake_256(f"netgrader: first weights {challenge} {call}".encode()).digest(4 * PIXELS * CLASSES)
+    stream = hashlib.shake_256(f"netgrader: first weights {challenge} {call}".encode()).digest(4 * pixels * classes)
     parts = np.frombuffer(stream, dtype="<u4").astype(np.float64) / 2**32
-    weights: npt.NDArray[np.float32] = (0.174 * parts - 0.087).astype(np.float32).reshape(PIXELS, CLASSES)
+    largest = round(math.sqrt(6 / (pixels + classes)), 3)  # Glorot and Bengio, 2010
+    weights: npt.NDArray[np.float32] = (2 * largest * parts - largest).astype(np.float32).reshape(pixels, classes)
     return weights
 
 
-def direction() -> npt.NDArray[np.float32]:
-    """Return what weights (784, 10) are multiplied with, element by element, and summed: their ``state``."""
-    parts: npt.NDArray[np.float32] = np.random.RandomState(20).randn(PIXELS * CLASSES).astype(np.float32)
+def direction(weights: int) -> npt.NDArray[np.float32]:
+    """Return what so many weights are multiplied with, one by one, and summed: their ``state``."""
+    parts: npt.NDArray[np.float32] = np.random.RandomState(20).randn(weights).astype(np.float32)
     return parts
 
 
@@ -125,37 +123,39 @@ BETA1, BETA2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
 
 @dataclass
 class Learner:
-    """The instrument's variables: weights (784, 10), bias (10,), and what Adam remembers of both.
+    """The instrument's variables: weights (pixels, classes), bias (classes,), and what Adam remembers of both.
 
     `means` and `squares` are the running means of their gradients and of the squares of these; `steps` were taken.
     """
 
     w: Floats
-    b: Floats = field(default_factory=lambda: np.zeros(CLASSES, np.float32))
+    b: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     means: list[Floats] = field(default_factory=list)
     squares: list[Floats] = field(default_factory=list)
     steps: int = 0
 
     def __post_init__(self) -> None:
+        if not self.b.size:
+            self.b = np.zeros(self.w.shape[1], np.float32)
         for moments in (self.means, self.squares):
             moments.extend(np.zeros_like(value) for value in (self.w, self.b)[len(moments) :])
 
     def logits(self, x: Floats) -> Floats:
-        """Return the logits (n, 10) of rows `x` (n, 784)."""
-        found = np.empty((len(x), CLASSES), np.float32)
+        """Return the logits (n, classes) of rows `x` (n, pixels)."""
+        found = np.empty((len(x), self.w.shape[1]), np.float32)
         for start in range(0, len(x), ROWS):
             np.dot(x[start : start + ROWS], self.w, out=found[start : start + ROWS])
         found += self.b
         return found
 
     def step(self, x: Floats, y: Floats, rate: float) -> float:
-        """Take a step on rows (n, 784) with labels (n, 10); gives the mean loss before it."""
+        """Take a step on rows (n, pixels) with labels (n, classes); gives the mean loss before it."""
         loss, slope = loss_and_slope(self.logits(x), y)
         self.descend(gradient(x, slope), slope, rate)
         return loss
 
     def descend(self, of_w: Floats, slope: Floats, rate: float) -> None:
-        """Take a step along the gradient (784, 10) of the loss; `slope` (n, 10) is that with respect to the logits."""
+        """Take a step along the gradient of the loss, of the weights' shape; `slope` is that with respect to the logits."""
         self.steps += 1
         scale = np.float32(rate * np.sqrt(1 - float(BETA2) ** self.steps) / (1 - float(BETA1) ** self.steps))
         gradients = (of_w, slope.sum(axis=0))
@@ -166,7 +166,7 @@ class Learner:
 
 
 def gradient(x: Floats, slope: Floats) -> Floats:
-    """Return the gradient (784, 10) of a loss with respect to the weights, by that with respect to the logits of rows `x`."""
+    """Return the gradient of a loss with respect to the weights, by that with respect to the logits of rows `x`."""
     found = np.zeros((x.shape[1], slope.shape[1]), np.float32)
     for start in range(0, len(x), ROWS):
         found += x[start : start + ROWS].T @ slope[start : start + ROWS]
@@ -174,7 +174,7 @@ def gradient(x: Floats, slope: Floats) -> Floats:
 
 
 def loss_and_slope(logits: Floats, y: Floats) -> tuple[float, Floats]:
-    """Return the mean softmax cross-entropy of logits (n, 10) with labels (n, 10), and its gradient (n, 10).
+    """Return the mean softmax cross-entropy of logits (n, classes) with labels of that shape, and its gradient.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from netgrader.checks.wording import percent
 from netgrader.judges.accuracy import ROUNDED, classify
 from netgrader.judges.arrays import images_of, require_images, require_labels
 from netgrader.judges.aspects import Aspect
-from netgrader.judges.shown import accuracy_curves, wrong_digits
+from netgrader.judges.shown import accuracy_curves, wrong_images
 from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
 from netgrader.phrases import say
@@ -27,17 +27,33 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
 
-__all__ = ["OwnRun", "own_run", "require_run_reported", "show_own_run"]
+__all__ = ["OwnRun", "RunCells", "own_run", "require_run_reported", "show_own_run"]
 
-RUN = "run_training"
-NETWORK = "check_one_layer_network"
-FIVE_EPOCHS = "the cell under “Five epochs”"
-DATA = "check_prepare_data"
 OWN = "your own network trained as well as the one that your function was tried on"
-# One layer reaches 0.9 in its first epoch; a loop that trains the instrument and not this network reaches nothing.
-LEAST_OF_OWN = 0.7
 # More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
 CHANCE = 0.01
+
+
+@dataclass(frozen=True)
+class RunCells:
+    """Where a notebook trains the student's own network with their `train`, and what is asked of it.
+
+    Attributes
+    ----------
+    run
+        The cell that trains it.
+    network
+        The check cell of the network that is trained.
+    place
+        What that cell is called in a sentence.
+    least
+        An accuracy that a trained network reaches in its first epoch; one on which `train` took no step reaches nothing.
+    """
+
+    run: str
+    network: str
+    place: str
+    least: float
 
 
 @dataclass(frozen=True)
@@ -63,30 +79,30 @@ class OwnRun:
     true: npt.NDArray[np.uint8]
 
 
-def own_run(bench: TestContext) -> OwnRun | None:
+def own_run(bench: TestContext, cells: RunCells) -> OwnRun | None:
     """Return the run of the student's own network, None if there is none to look at."""
-    run: OwnRun | None = bench.once((RUN, "own run"), lambda: _own_run(bench))
+    run: OwnRun | None = bench.once((cells.run, "own run"), lambda: _own_run(bench, cells.run))
     return run
 
 
-def _own_run(bench: TestContext) -> OwnRun | None:
-    evidence, mnist = bench.evidence(RUN).raw, bench.mnist
+def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
+    evidence, dataset, spec = bench.evidence(cell).raw, bench.dataset, bench.spec
     graph = evidence.graphs.get("net")
     acc_val = evidence.arrays.get("acc_val")
     if graph is None or acc_val is None or not graph.values or not {"X", "logits"} <= graph.parts.keys():
         return None
-    arrays = bench.evidence(DATA).raw.arrays
+    arrays = bench.evidence(f"check_{bench.exercises.of_kind('data')}").raw.arrays
     images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
-    given = len(mnist.y_test)
+    given = len(dataset.y_test)
     rows = None
-    if images is None or labels is None or images.shape != (given, 784) or labels.shape != (given, 10):
-        images = bench.given.images.reshape(given, -1) / np.float32(255)
-        labels = np.eye(10, dtype=np.float32)[mnist.y_test]
+    shapes = ((given, spec.pixels), (given, spec.classes))
+    if images is None or labels is None or (images.shape, labels.shape) != shapes:
+        images, labels = spec.scaled(bench.given.images), spec.one_hot(dataset.y_test)
     else:
         rows = images_of(bench, "test").rows
     rows = np.arange(given) if rows is None else rows
-    found = classify(bench.lab, graph, images)
-    true = mnist.y_test[rows]
+    found = classify(bench.lab, graph, images, spec.classes)
+    true = dataset.y_test[rows]
     as_evaluated = [float(np.mean(found == labels.argmax(axis=1)))]
     as_evaluated += _by_own_tensor(bench, graph, images, labels)
     order = np.argsort(rows)
@@ -119,16 +135,16 @@ def _by_own_tensor(
     return [float(np.mean(value))] if value is not None and np.size(value) else []
 
 
-def require_run_reported(bench: TestContext, remark: Callable[..., None]) -> None:
+def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[..., None]) -> None:
     """End the test if the student's own network was not trained, or its run reported what the network does not do.
 
     Charged is only what nothing else explains: what the loop was found to do wrong on the instruments is charged there,
     and what is wrong with images, labels or the network is charged with these.
     """
     said = training_of(bench).verdicts
-    run = own_run(bench)
-    if all(verdict.share == 1 for verdict in said.values()) and _is_right(bench):
-        _require_own_network(bench, run)
+    run = own_run(bench, cells)
+    if all(verdict.share == 1 for verdict in said.values()) and _is_right(bench, cells.network):
+        _require_own_network(bench, cells, run)
     if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
         return
     if run is None or not run.reported:
@@ -149,13 +165,13 @@ def require_run_reported(bench: TestContext, remark: Callable[..., None]) -> Non
         "reported-accuracy-wrong",
         found=say("{1:.4f} for your own network after the last epoch", run.reported[-1]),
         expected=say("{1:.4f}, which we measure on all test images", run.accuracy),
-        place=FIVE_EPOCHS,
+        place=cells.place,
     )
 
 
-def _is_right(bench: TestContext) -> bool:
+def _is_right(bench: TestContext, network: str) -> bool:
     """Whether nothing is wrong with what `train` is given in the student's own run: images, labels and the network."""
-    if not bench.evidence(NETWORK).has(NET) or bench.is_faulty(NETWORK):
+    if not bench.evidence(network).has(NET) or bench.is_faulty(network):
         return False
     try:
         for part in ("train", "test"):
@@ -166,17 +182,17 @@ def _is_right(bench: TestContext) -> bool:
     return True
 
 
-def _require_own_network(bench: TestContext, run: OwnRun | None) -> None:
+def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None) -> None:
     """End the test unless a right loop trained the right network, on which it was called after the exercise."""
-    evidence = bench.evidence(RUN)
+    evidence = bench.evidence(cells.run)
     net = evidence.raw.graphs.get(NET)
     if run is None and evidence.raw.problem is None and (net is None or not net.values):
         stopped = evidence.stopped("net")
         why = say(", since {1}", stopped.sentence) if stopped is not None else ""
-        fail("train-op-not-run", found=say("no trained network of your own{1}", why), expected=OWN, place=FIVE_EPOCHS)
-    if run is not None and run.accuracy < LEAST_OF_OWN:
+        fail("train-op-not-run", found=say("no trained network of your own{1}", why), expected=OWN, place=cells.place)
+    if run is not None and run.accuracy < cells.least:
         found = say("{1} on the test images with your own network, on which train was called", percent(run.accuracy))
-        fail("train-op-not-run", found=found, expected=OWN, place=FIVE_EPOCHS)
+        fail("train-op-not-run", found=found, expected=OWN, place=cells.place)
 
 
 def _takes_each_epoch(bench: TestContext) -> bool:
@@ -194,13 +210,15 @@ def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
     return bool(len(steps) and (steps >= 0).all() and (steps == 0).any() and 0 < reported[-1] - accuracy < CHANCE)
 
 
-def show_own_run(bench: TestContext, show: Callable[[Observation], None], measured: dict[str, Any]) -> None:
-    """Hand over the recomputed accuracy and the digits that the student's own network gets wrong."""
-    run = own_run(bench)
+def show_own_run(
+    bench: TestContext, cells: RunCells, show: Callable[[Observation], None], measured: dict[str, Any]
+) -> None:
+    """Hand over the recomputed accuracy and the images that the student's own network gets wrong."""
+    run = own_run(bench, cells)
     if run is None:
         return
     measured["test_accuracy"] = run.accuracy
     show(Comparison("Test accuracy of your network", run.reported[-1] if run.reported else None, run.accuracy))
-    training, test = bench.evidence(RUN).raw.arrays.get("acc_trn"), np.asarray(run.reported)
+    training, test = bench.evidence(cells.run).raw.arrays.get("acc_trn"), np.asarray(run.reported)
     show(accuracy_curves(training, test, run.accuracy, each_epoch=_takes_each_epoch(bench)))
-    show(wrong_digits(run.found, run.true))
+    show(wrong_images(run.found, run.true))

@@ -20,10 +20,8 @@ import numpy.typing as npt
 
 from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import (
-    CLASSES,
     MOST_GRADIENTS,
     MOST_ODD,
-    PIXELS,
     Asked,
     Learner,
     direction,
@@ -47,7 +45,7 @@ MOST_SNAPSHOTS = 60
 NEAR = 0.02
 """How far states and losses may be apart. A state moves by several units in an epoch; float32 sums in another order
 leave it within a thousandth."""
-STEPS_AGREE, CLASSES_AGREE = 0.9, 0.97
+STEPS_AGREE, FOUND_AGREE = 0.9, 0.97
 AT_ONCE = 512
 """Images that are compared together."""
 FITS = 1e-3
@@ -61,8 +59,8 @@ class Replayed(Enum):
     OTHER = "other"
 
 
-def images_fit(images: ImageRows, tables: Tables) -> bool:
-    """Whether `images`, training and test rows one after the other, are the ones that the tables' fingerprints are of."""
+def images_fit(images: ImageRows, tables: Tables, pixels: int) -> bool:
+    """Whether `images`, training and test rows of so many `pixels`, are the ones that the tables' fingerprints are of."""
     given = len(tables.prints)
     if len(images) != given:
         return False
@@ -70,7 +68,7 @@ def images_fit(images: ImageRows, tables: Tables) -> bool:
     for start in range(0, given, AT_ONCE):
         rows = np.arange(start, min(start + AT_ONCE, given))
         shown = images[rows]
-        if shown.shape != (len(rows), PIXELS):
+        if shown.shape != (len(rows), pixels):
             return False
         if not np.allclose(fingerprints(shown), tables.prints[rows], rtol=0, atol=1e-6 * scale, equal_nan=True):
             return False
@@ -87,7 +85,7 @@ def replay(call: LoggedCall, images: ImageRows, weights: Floats, learning_rate: 
     images
         The rows of the tables.
     weights
-        What the instrument started from, float32 (784, 10).
+        What the instrument started from, float32 (pixels, classes).
     learning_rate
         Of its Adam.
     """
@@ -96,7 +94,7 @@ def replay(call: LoggedCall, images: ImageRows, weights: Floats, learning_rate: 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Rows (n, 784) and labels (n, 10) of a step, and which of them are `known` from the tables."""
+    """Rows (n, pixels) and labels (n, classes) of a step, and which of them are `known` from the tables."""
 
     x: Floats
     y: Floats
@@ -106,7 +104,7 @@ class _Batch:
         """Return the labels, with a `share` of each spread over all classes; those that were handed over are as they were fed."""
         if not share:
             return self.y
-        even = self.y * np.float32(1 - share) + np.float32(share / CLASSES)
+        even = self.y * np.float32(1 - share) + np.float32(share / self.y.shape[1])
         return np.where(self.known[:, np.newaxis], even, self.y)
 
 
@@ -116,7 +114,8 @@ class _Replay:
         self._images = images
         self._weights = weights.astype(np.float32)
         self._rate = learning_rate
-        self._direction = direction()
+        self._direction = direction(weights.size)
+        self._pixels, self._n_classes = weights.shape
         # A session that was initialised again, or another one, starts anew while the old one may be used again; a
         # restored one goes on from where it was saved. All of them are told apart by their states.
         self._networks: list[tuple[float, Learner]] = []
@@ -153,7 +152,7 @@ class _Replay:
                     stepped = False
                 agreed, rows = self._classes(network, run)
                 right, looked = right + agreed, looked + rows
-        agrees = tried > 0 and same >= STEPS_AGREE * tried and right >= CLASSES_AGREE * looked
+        agrees = tried > 0 and same >= STEPS_AGREE * tried and right >= FOUND_AGREE * looked
         return Replayed.SAME if agrees else Replayed.OTHER
 
     def _state(self, network: Learner) -> float:
@@ -178,14 +177,14 @@ class _Replay:
         places = [number for number in odd if number is not None]
         if len(places) < len(odd):
             return None
-        x, y = np.empty((last - first, PIXELS), np.float32), np.empty((last - first, CLASSES), np.float32)
+        x, y = np.empty((last - first, self._pixels), np.float32), np.empty((last - first, self._n_classes), np.float32)
         x[~known], y[~known] = call.odd.rows[places], call.odd.labels[places]
         named = call.rows.labels[first:last]
-        if ((named < CLASSES) & ~known & (y.argmax(axis=1) != named)).any():
+        if ((named < self._n_classes) & ~known & (y.argmax(axis=1) != named)).any():
             return None
         self._handed_over.update(places)
         at = np.flatnonzero(known)
-        x[at], y[at] = self._pixels(first + at), np.eye(CLASSES, dtype=np.float32)[call.rows.labels[first + at]]
+        x[at], y[at] = self._rows(first + at), np.eye(self._n_classes, dtype=np.float32)[call.rows.labels[first + at]]
         return _Batch(x, y, known)
 
     def _must_have_rows(self, run: int) -> bool:
@@ -200,10 +199,10 @@ class _Replay:
         """
         rows, at = self._call.rows, slice(first, last)
         exact = (rows.index[at] >= 0) & ~rows.near[at] & (rows.factor[at] == 1) & (rows.shift[at] == 0)
-        known: Bool = exact & (rows.labels[at] < CLASSES)
+        known: Bool = exact & (rows.labels[at] < self._n_classes)
         return known
 
-    def _pixels(self, at: Int) -> Floats:
+    def _rows(self, at: Int) -> Floats:
         rows = self._call.rows
         x = self._images[rows.index[at]]
         factor, shift = (np.asarray(value[at], np.float32)[:, np.newaxis] for value in (rows.factor, rows.shift))
@@ -240,14 +239,14 @@ class _Replay:
         call = self._call
         first, last = int(call.starts[run]), int(call.starts[run + 1])
         named = call.rows.labels[first:last]
-        if ((named < CLASSES) & (told.labels.argmax(axis=1) != named)).any():
+        if ((named < self._n_classes) & (told.labels.argmax(axis=1) != named)).any():
             return False
         at = np.arange(first, last)
         at = at[(call.rows.index[at] >= 0) & ~call.rows.near[at] & np.isfinite(call.rows.factor[at])]
         if len(at):
-            scores, said = network.logits(self._pixels(at)), told.scores[at - first]
+            scores, said = network.logits(self._rows(at)), told.scores[at - first]
             same = np.isclose(scores, said, rtol=NEAR, atol=NEAR, equal_nan=True).all(axis=1)
-            if same.mean() < CLASSES_AGREE:
+            if same.mean() < FOUND_AGREE:
                 return False
         wanted, each = told.prints.T @ slope, np.abs(told.prints).T @ np.abs(slope)
         found = fingerprints(told.of_w.T).T
@@ -260,7 +259,7 @@ class _Replay:
         at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
         if network is None or not len(at):
             return 0, len(at)
-        found = network.logits(self._pixels(at)).argmax(axis=1)
+        found = network.logits(self._rows(at)).argmax(axis=1)
         return int((found == call.rows.found[at]).sum()), len(at)
 
 

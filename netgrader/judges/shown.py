@@ -1,4 +1,4 @@
-"""Show what was found as pictures: curves, digits read wrongly, a student's gradients beside ours."""
+"""Show what was found as pictures: curves, images read wrongly, a student's gradients beside ours."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy.typing as npt
 
 from netgrader.judges.input_gradients import each_gradient
 from netgrader.judges.learning_rate import SMOOTH, compare_rates
-from netgrader.judges.notes import CLASSES, PIXELS
-from netgrader.observations import Comparison, Curves, Images, Series, Sweep, WrongDigit, WrongDigits, signed_image
-from netgrader.phrases import say
+from netgrader.observations import Comparison, Curves, Images, Series, Sweep, WrongImage, WrongImages, signed_image
+from netgrader.phrases import in_words, say
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from netgrader.checks.context import CellEvidence
+    from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.learning_rate import ShortRun
     from netgrader.judges.sweeps import StudentSweep
     from netgrader.observations import Observation
     from netgrader.reader import Lab, LabSession
 
-__all__ = ["accuracy_curves", "gradient_pictures", "rate_curves", "show_claim", "sweep_curve", "wrong_digits"]
+__all__ = ["accuracy_curves", "gradient_pictures", "rate_curves", "show_claim", "sweep_curve", "wrong_images"]
 
 MOST_EPOCHS = 200
-MOST_DIGITS = 12
+MOST_WRONG = 12
 CLAIM = "Accuracy on the test images"
 EACH_EPOCH = "Accuracy after each epoch, as your code reported it", "epoch"
 NOW_AND_THEN = "Accuracy each time that your code took it, as it reported it", "evaluation"
@@ -117,11 +117,11 @@ def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
     return Sweep(tuple(map(float, sweep.rates)), accuracies, sweep.best, again)
 
 
-def wrong_digits(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongDigits:
+def wrong_images(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongImages:
     """Return the first test images that a network takes for others; `found` and `true` are classes of shape (n,)."""
     wrong = np.flatnonzero(found != true)
-    shown = tuple(WrongDigit(int(index), int(found[index]), int(true[index])) for index in wrong[:MOST_DIGITS])
-    return WrongDigits(shown, len(wrong), len(true))
+    shown = tuple(WrongImage(int(index), int(found[index]), int(true[index])) for index in wrong[:MOST_WRONG])
+    return WrongImages(shown, len(wrong), len(true))
 
 
 def _line(name: str, values: npt.NDArray[Any]) -> Series:
@@ -135,15 +135,15 @@ Array = npt.NDArray[Any]
 
 STEP = 0.02  # grey levels of 1, to either side
 TITLE = (
-    "How each of the ten outputs changes with each pixel of a test image, a {digit}: above by your gradients, below as we "
+    "How each of the {many} outputs changes with each pixel of a test image, a {shown}: above by your gradients, below as we "
     "find it by moving each pixel a little"
 )
 
 
 def gradient_pictures(
-    lab: Lab, graph: GraphEvidence, values: Mapping[str, Array], images: Array, digits: Array
+    lab: Lab, graph: GraphEvidence, values: Mapping[str, Array], images: Array, labels: Array, *, spec: DataSpec
 ) -> Images | None:
-    """Return the gradients of the ten outputs for the image of which the network is least sure: others hardly have any.
+    """Return the gradients of all outputs for the image of which the network is least sure: others hardly have any.
 
     Parameters
     ----------
@@ -151,54 +151,57 @@ def gradient_pictures(
         The network with the parts ``X``, ``logits`` and ``each@0`` ….
     values
         The trained network's variables; those that it has not got start afresh.
-    images, digits
-        Scaled images, float (n, 784), and what they show (n,).
+    images, labels
+        Scaled images, float (n, pixels), and what they show (n,).
+    spec
+        What the course's data are.
 
     Returns
     -------
     Images or None
-        None where there are no ten gradients of the shape of an image, or the graph does not run.
+        None where there is not for each class a gradient of the shape of an image, or the graph does not run.
     """
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
         session.initialise()
         session.assign({name: value for name, value in values.items() if name in loaded.variables})
-        sure = _outputs(session, graph, images).max(axis=1)
+        sure = _outputs(session, graph, images, spec.classes).max(axis=1)
         chosen = int(np.argmin(sure))
-        yours = each_gradient(session, graph, images[[chosen]], digits[[chosen]])
-        ours = _slopes(session, graph, images[chosen])
+        yours = each_gradient(session, graph, images[[chosen]], labels[[chosen]], spec.classes)
+        ours = _slopes(session, graph, images[chosen], spec.classes)
     except (LabError, ValueError):
         return None
     finally:
         session.close()
-    if len(yours) != CLASSES or any(part is None or part.shape != (1, PIXELS) for part in yours):
+    if len(yours) != spec.classes or any(part is None or part.shape != (1, spec.pixels) for part in yours):
         return None
     above = np.stack([part[0] for part in yours if part is not None])
     rows = tuple(_row(part) for part in (above, ours))
-    return Images(say(TITLE, digit=int(digits[chosen])), tuple(map(str, range(CLASSES))), rows, signed=True)
+    title = say(TITLE, many=in_words(spec.classes), shown=spec.name(int(labels[chosen])))
+    return Images(title, tuple(map(spec.name, range(spec.classes))), rows, spec.shape, signed=True)
 
 
 def _row(gradients: Array) -> tuple[str, ...]:
-    """Return ten pictures on one scale."""
+    """Return pictures on one scale."""
     scale = float(np.abs(np.nan_to_num(gradients, posinf=0.0, neginf=0.0)).max())
     return tuple(signed_image(one, scale) for one in gradients)
 
 
-def _outputs(session: LabSession, graph: GraphEvidence, images: Array) -> Array:
-    """Return the softmax of the logits (n, 10), in float64."""
+def _outputs(session: LabSession, graph: GraphEvidence, images: Array, classes: int) -> Array:
+    """Return the softmax of the logits (n, classes), in float64."""
     (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: images.astype(np.float32), **graph.eval_feed})
     scores = np.asarray(logits, np.float64)
-    if scores.shape != (len(images), CLASSES):
+    if scores.shape != (len(images), classes):
         raise ValueError(f"logits of shape {scores.shape}")
     scores = np.exp(scores - scores.max(axis=1, keepdims=True))
     outputs: Array = scores / scores.sum(axis=1, keepdims=True)
     return outputs
 
 
-def _slopes(session: LabSession, graph: GraphEvidence, image: Array) -> Array:
-    """Return how the softmax outputs change with each pixel, by central differences (10, 784)."""
-    steps = STEP * np.eye(PIXELS)
-    up, down = (_outputs(session, graph, image + sign * steps) for sign in (1, -1))
+def _slopes(session: LabSession, graph: GraphEvidence, image: Array, classes: int) -> Array:
+    """Return how the softmax outputs change with each pixel, by central differences (classes, pixels)."""
+    steps = STEP * np.eye(image.size)
+    up, down = (_outputs(session, graph, image + sign * steps, classes) for sign in (1, -1))
     slopes: Array = (up - down).T / (2 * STEP)
     return slopes

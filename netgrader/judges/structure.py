@@ -55,7 +55,9 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     fetches = [name for name in (names.get("loss"), names.get("accuracy")) if name is not None]
     if images is None or labels is None or not fetches or "fixed-batch-size" in network.codes:
         return
-    pixels, classes = (network.exercise.inputs, network.exercise.classes) if network.exercise else (784, 10)
+    pixels, classes = (network.exercise.inputs, network.exercise.classes) if network.exercise else (None, None)
+    if pixels is None or classes is None:
+        return
     feeds = {images: np.full((ROWS, pixels), 0.5), labels: np.eye(classes)[np.arange(ROWS) % classes]}
     session = lab.load(graph.meta_graph).session(seed=1)
     try:
@@ -76,8 +78,9 @@ def require_layers(network: Network) -> None:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
     exercise = network.exercise
     outputs = network.layers[-1].outputs
-    if exercise is not None and outputs is not None and outputs != exercise.classes:
-        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{exercise.classes}")
+    asked = exercise.classes if exercise is not None else None
+    if asked is not None and outputs is not None and outputs != asked:
+        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 
 def require_loss(network: Network) -> None:

@@ -22,6 +22,7 @@ from netgrader.judges.notes import NO_LABEL, Asked
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from netgrader.data import DataSpec
     from netgrader.faults import Severity
     from netgrader.judges.log import Bool, Bytes, Float, Int, LoggedCall, Rows, Tables
 
@@ -155,28 +156,32 @@ class Origins:
 
     Attributes
     ----------
-    digits
-        The digit that each row of the tables shows, `NO_LABEL` where that is not known.
+    spec
+        What the course's data are.
+    shown
+        The class that each row of the tables shows, `NO_LABEL` where that is not known.
     train_scale, test_scale
         What grey levels between 0 and 1 were multiplied with, NaN where the rows are no given images.
     """
 
-    digits: Bytes
+    spec: DataSpec
+    shown: Bytes
     train_scale: float = 1.0
     test_scale: float = 1.0
 
 
 def origins(
     tables: Tables,
+    spec: DataSpec,
     train: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
     test: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
 ) -> Origins:
-    """Compare the student's rows with the given images; `train` and `test` are raw images and their digits."""
+    """Compare the student's rows with the given images; `train` and `test` are raw images and their classes."""
     images = np.concatenate([part[0].reshape(len(part[0]), -1) for part in (train, test)])
-    digits = np.concatenate([part[1] for part in (train, test)])
-    match = match_scaled(fingerprints(images) / 255, tables.prints)
-    known = np.where(match.index >= 0, digits[match.index], NO_LABEL).astype(np.uint8)
-    return Origins(known, _usual(match.factor[: tables.n_train]), _usual(match.factor[tables.n_train :]))
+    labels = np.concatenate([part[1] for part in (train, test)])
+    match = match_scaled(fingerprints(images) / spec.largest, tables.prints, spec.pixels)
+    known = np.where(match.index >= 0, labels[match.index], NO_LABEL).astype(np.uint8)
+    return Origins(spec, known, _usual(match.factor[: tables.n_train]), _usual(match.factor[tables.n_train :]))
 
 
 def _usual(factors: Float) -> float:
@@ -191,6 +196,11 @@ class Subject:
     call: LoggedCall
     tables: Tables
     origins: Origins
+
+    @property
+    def spec(self) -> DataSpec:
+        """Return what the course's data are."""
+        return self.origins.spec
 
     @cached_property
     def course(self) -> CallEpochs:

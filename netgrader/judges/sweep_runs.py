@@ -13,7 +13,7 @@ from netgrader.checks.exercises import trained_at
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.provenance import idle
 from netgrader.judges.accuracy import digest
-from netgrader.judges.input_gradients import GRADIENTS
+from netgrader.judges.input_gradients import gradients_cell
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
@@ -28,7 +28,6 @@ from netgrader.judges.learning_rate import (
 from netgrader.judges.shown import gradient_pictures
 from netgrader.judges.sweeps import (
     MOST_TRAINED,
-    SWEEP,
     StudentSweep,
     drawn_rate,
     is_hilltop,
@@ -37,6 +36,7 @@ from netgrader.judges.sweeps import (
     proven,
     require_trained,
     student_sweep,
+    sweep_cell,
 )
 from netgrader.reader import LabError
 
@@ -50,20 +50,25 @@ __all__ = ["decided", "proven_rates", "require_run", "show_gradients", "trial_ru
 
 Array = npt.NDArray[Any]
 
-TRAINING, NETWORK = "check_two_layer_training", "two_layer_network"
 TEST_ROWS = 2_000  # of the test images, for accuracies in short runs: chance moves them by half a percent
 
 
 def require_run(bench: TestContext, cell: str) -> None:
     """End the test if the sweep that a check cell handed over cannot have been run by the notebook."""
-    reason = idle(bench.outside, cell, NETWORK)
+    reason = idle(bench.outside, cell, _network(bench))
     if reason is not None:
         fail("sweep-result-not-reproduced", found=reason, expected="a sweep that this notebook runs")
     if bench.outside:  # in a notebook of one's own a sweep may be of yesterday
-        told = bench.evidence(SWEEP).raw.facts.get("sessions")
+        told = bench.evidence(sweep_cell(bench)).raw.facts.get("sessions")
         lost = told.get("lost") if isinstance(told, dict) else None
         trained = _trained(bench).by_rate
         require_trained(student_sweep(bench), proven_rates(bench), trained, lost=lost if isinstance(lost, int) else 0)
+
+
+def _network(bench: TestContext) -> str:
+    """Return the exercise whose network is swept."""
+    name: str = bench.exercises.table(bench.exercises.of_kind("sweep"))["network"]
+    return name
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def _trained(bench: TestContext) -> _Trained:
 
 
 def _trained_now(bench: TestContext) -> _Trained:
-    handed_over = bench.evidence(SWEEP).raw.graphs
+    handed_over = bench.evidence(sweep_cell(bench)).raw.graphs
     sweep, known, graphs = student_sweep(bench), set(), []
     for graph in (handed_over[name] for name in map(trained_at, range(MOST_TRAINED)) if name in handed_over):
         weights = digest(graph)
@@ -126,7 +131,7 @@ def _ignores_its_rate(bench: TestContext) -> bool:
 
     def look() -> bool:
         try:
-            networks = bench.networks(f"check_{NETWORK}")
+            networks = bench.networks(f"check_{_network(bench)}")
             return any(fault.code == "learning-rate-not-as-stated" for one in networks.values() for fault in one.faults)
         except (Failed, Ungradable, LabError):
             return False
@@ -137,11 +142,13 @@ def _ignores_its_rate(bench: TestContext) -> bool:
 
 def _images(bench: TestContext) -> RunImages:
     """Return the images of short runs; of the test images a sample, of which chance moves an accuracy by half a percent."""
-    mnist, rows = bench.mnist, slice(None, None, max(1, len(bench.mnist.x_test) // TEST_ROWS))
-    few = slice(0, STEPS * BATCH)
-    train = _scaled(mnist.x_train[few]), mnist.y_train[few]
+    data, rows = bench.dataset, slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
+    few = np.arange(STEPS * BATCH) % len(data.x_train)
+    scaled = bench.spec.scaled
+    train = scaled(data.x_train[few]), data.y_train[few]
     images: RunImages = bench.once(
-        "images of short runs", lambda: RunImages(train, (_scaled(bench.given.images[rows]), mnist.y_test[rows]))
+        "images of short runs",
+        lambda: RunImages(train, (scaled(bench.given.images[rows]), data.y_test[rows]), bench.spec.classes),
     )
     return images
 
@@ -158,7 +165,7 @@ def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
 
 def _trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
     sweep, true, images = student_sweep(bench), proven_rates(bench), _images(bench)
-    evidence = bench.evidence(SWEEP)
+    evidence = bench.evidence(sweep_cell(bench))
     around = {"third": sweep.best / 3, "best": sweep.best, "triple": sweep.best * 3}
     graphs = {name: (evidence.graph(name), rate) for name, rate in around.items()}
     hilltop = is_hilltop(sweep, true)
@@ -184,7 +191,7 @@ def _trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
 
 def _drawn(bench: TestContext) -> float:
     """Return the rate that is tried whatever is proven; the student's process did not know it while the sweep was made."""
-    return drawn_rate(student_sweep(bench).rates.tolist(), bench.challenge(SWEEP) or 0)
+    return drawn_rate(student_sweep(bench).rates.tolist(), bench.challenge(sweep_cell(bench)) or 0)
 
 
 def decided(bench: TestContext) -> frozenset[float]:
@@ -200,21 +207,18 @@ def decided(bench: TestContext) -> frozenset[float]:
 def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]:
     """Whether what the sweep claims at a rate is likely by an early accuracy, and so by a later one too."""
     claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
-    return lambda early: bool(likely(claimed, early, early).all())
+    return lambda early: bool(likely(claimed, early, early, sweep.ceiling).all())
 
 
-def show_gradients(bench: TestContext, show: Callable[[Observation], None]) -> None:
-    """Hand over the student's gradients as pictures, of the trained network if there is one."""
-    graph = bench.evidence(GRADIENTS).raw.graphs.get("gradients")
+def show_gradients(bench: TestContext, training: str, show: Callable[[Observation], None]) -> None:
+    """Hand over the student's gradients as pictures, of the network that the check cell `training` handed over, if it did."""
+    graph = bench.evidence(gradients_cell(bench)).raw.graphs.get("gradients")
     if graph is None or "logits" not in graph.parts:
         return
-    trained = bench.evidence(TRAINING).raw.graphs.get("net")
-    few = slice(0, 200)
-    images, digits = _scaled(bench.mnist.x_test[few]), bench.mnist.y_test[few]
-    drawn = gradient_pictures(bench.lab, graph, trained.values if trained is not None else {}, images, digits)
+    trained = bench.evidence(training).raw.graphs.get("net")
+    few, spec = slice(0, 200), bench.spec
+    images, labels = spec.scaled(bench.dataset.x_test[few]), bench.dataset.y_test[few]
+    values = trained.values if trained is not None else {}
+    drawn = gradient_pictures(bench.lab, graph, values, images, labels, spec=spec)
     if drawn is not None:
         show(drawn)
-
-
-def _scaled(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from netgrader.checks.context import TestContext
+    from netgrader.data import DataSpec
     from netgrader.faults import Fault
     from netgrader.judges.learning_rate import ShortRun
 
 __all__ = [
     "MOST_PROVEN",
     "MOST_TRAINED",
-    "SWEEP",
     "StudentSweep",
     "drawn_rate",
     "found_by_sweep",
@@ -48,10 +48,9 @@ __all__ = [
     "require_true",
     "require_wide",
     "student_sweep",
+    "sweep_cell",
     "untrue",
 ]
-
-SWEEP = "check_learning_rate_sweep"
 
 Array = npt.NDArray[Any]
 
@@ -59,26 +58,29 @@ EARLIER = 0.1  # that much less than after a hundred steps may be reported
 TIE = 0.003  # two standard deviations of an accuracy near 98 % on 10,000 images
 NEAR, DEVIATIONS = 0.03, 4.0  # what an accuracy may be off by that was taken on other images, or is of another moment
 BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of it
-HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 0.3, 0.6  # accuracies of networks that were not trained, and of others
+# Accuracies of networks that were not trained, and of others, on the way up from chance: 0.3 and 0.6 of ten classes.
+HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 2 / 9, 5 / 9
 LEAST_PERCENT = 5.0  # no share of one is that large, and no network is that bad
 MOST_PERCENT = 100.0
 MOST_TRAINED = 24  # networks that are handed over with what they were trained to
 MOST_PROVEN = 12  # results that have to be proven, of however many
 OF_SO_MANY = 5  # results one may be unproven if weights were lost in a moment in which they could not be read
-CEILING = 0.99  # no fully connected network of this kind gets there without augmentation
 
 
 @dataclass(frozen=True)
 class StudentSweep:
     """Rates (n,) in ascending order, the test accuracies (n,) that the student reported, and the rate chosen.
 
-    `odd` is what is wrong with how it is written, if something is, and `exchanged` whether rates and accuracies stood in
-    each other's place: the numbers are then as they were meant.
+    `spec` says what the course's data are, and `ceiling` is an accuracy that no such network gets to. `odd` is what is wrong
+    with how it is written, if something is, and `exchanged` whether rates and accuracies stood in each other's place: the
+    numbers are then as they were meant.
     """
 
     rates: Array
     accuracies: Array
     best: float
+    spec: DataSpec
+    ceiling: float = 1.0
     odd: Fault | None = None
     exchanged: bool = False
 
@@ -95,7 +97,15 @@ def is_exchanged(pairs: Array) -> bool:
     return bool(np.median(second) < least <= first.min() and first.max() <= MOST_PERCENT)
 
 
-def read_sweep(pairs: Array, best: float, *, lists: bool = False, exchanged: bool = False) -> StudentSweep:
+def read_sweep(
+    pairs: Array,
+    best: float,
+    spec: DataSpec,
+    *,
+    ceiling: float = 1.0,
+    lists: bool = False,
+    exchanged: bool = False,
+) -> StudentSweep:
     """Take the sweep as it was handed over, `pairs` (n, 2) of rates and accuracies; ends the test if it is none.
 
     `lists` says that there were several accuracies for a rate, of which the last was taken, `exchanged` that `pairs` were
@@ -119,7 +129,7 @@ def read_sweep(pairs: Array, best: float, *, lists: bool = False, exchanged: boo
     if LEAST_PERCENT < largest <= MOST_PERCENT:
         odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=say("a share of one, {1:g}", largest / 100))
         accuracies = accuracies / 100
-    return StudentSweep(rates, accuracies, best, odd, exchanged)
+    return StudentSweep(rates, accuracies, best, spec, ceiling, odd, exchanged)
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:
@@ -239,17 +249,17 @@ def found_by_sweep(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Co
     return best and not untrue(sweep, runs, true)[0]
 
 
-def likely(claimed: Array, early: float, late: float) -> npt.NDArray[np.bool_]:
+def likely(claimed: Array, early: float, late: float, ceiling: float) -> npt.NDArray[np.bool_]:
     """Return which of the accuracies that are claimed an honest run can have had, by those of a short run at that rate.
 
     The student's sweep may have run for a hundred steps or for many epochs. So a result is doubted only where it lies
     below what a hundred steps reach, or leaves less than a seventh of the errors of our short run.
     """
-    return (claimed >= early - EARLIER) & (claimed <= _most(late))
+    return (claimed >= early - EARLIER) & (claimed <= _most(late, ceiling))
 
 
-def _most(late: float) -> float:
-    return min(CEILING, 1 - (1 - late) / 7)
+def _most(late: float, ceiling: float) -> float:
+    return min(ceiling, 1 - (1 - late) / 7)
 
 
 def untrue(
@@ -267,9 +277,9 @@ def untrue(
             continue
         tried += 1
         early = 0.0 if run.diverges else run.early
-        doubted = claimed[~likely(claimed, early, run.late)]
+        doubted = claimed[~likely(claimed, early, run.late, sweep.ceiling)]
         if len(doubted):
-            least, most = early - EARLIER, _most(run.late)
+            least, most = early - EARLIER, _most(run.late, sweep.ceiling)
             found = say("{1:.4f} at the rate {2:.3g}", doubted[0], rate)
             expected = say("between {1:.2f} and {2:.3f}, by a rerun of {3} steps", max(least, 0), most, len(run.losses))
             wrong.append(fault("sweep-result-not-reproduced", found=found, expected=expected))
@@ -302,9 +312,10 @@ def require_trained(
     lost
         Of how many sessions the weights are not known any more: one for each, of five results one at most.
     """
-    if trained and len(trained) > 1 and all(accuracy < HARDLY_LEARNED for accuracy in trained.values()):
+    nothing, something = (sweep.spec.above_chance(share) for share in (HARDLY_LEARNED, SAID_TO_HAVE_LEARNED))
+    if trained and len(trained) > 1 and all(accuracy < nothing for accuracy in trained.values()):
         rate = max(trained, key=lambda one: _claimed(sweep, one) - trained[one])
-        if _claimed(sweep, rate) > SAID_TO_HAVE_LEARNED:
+        if _claimed(sweep, rate) > something:
             fail(
                 "sweep-result-not-reproduced",
                 found=say("{1:.4f} at the rate {2:.3g}", _claimed(sweep, rate), rate),
@@ -336,17 +347,23 @@ def _claimed(sweep: StudentSweep, rate: float) -> float:
 
 def student_sweep(bench: TestContext) -> StudentSweep:
     """Return the sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
-    evidence = bench.evidence(SWEEP)
+    evidence, terms = bench.evidence(sweep_cell(bench)), bench.exercises.table(bench.exercises.of_kind("sweep"))
     pairs = evidence.array("sweep")
     best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))
     tried = best if is_rate(best) else around
     lists, exchanged = (evidence.raw.facts.get(name) is True for name in ("lists", "exchanged"))
-    return read_sweep(pairs, tried if is_rate(tried) else 0.001, lists=lists, exchanged=exchanged)
+    rate, ceiling = tried if is_rate(tried) else 0.001, terms.get("ceiling", 1.0)
+    return read_sweep(pairs, rate, bench.spec, ceiling=ceiling, lists=lists, exchanged=exchanged)
+
+
+def sweep_cell(bench: TestContext) -> str:
+    """Return the check cell that hands over a sweep."""
+    return f"check_{bench.exercises.of_kind('sweep')}"
 
 
 def require_chosen(bench: TestContext) -> None:
     """End the test unless a learning rate was chosen."""
-    best = bench.evidence(SWEEP).fact("best_learning_rate")
+    best = bench.evidence(sweep_cell(bench)).fact("best_learning_rate")
     if not is_rate(best):
         fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
 

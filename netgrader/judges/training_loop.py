@@ -17,7 +17,7 @@ from netgrader.judges.known_images import Joined, TableRows, only_images
 from netgrader.judges.labels import judge_labels
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.minibatches import judge_held_out, judge_order, judge_rows
-from netgrader.judges.notes import IMAGES, LEARNING_RATE, PIXELS, first_weights
+from netgrader.judges.notes import IMAGES, LEARNING_RATE, first_weights
 from netgrader.judges.reported import judge_report
 from netgrader.judges.steps import error_fault, judge_graph, judge_run
 from netgrader.judges.subject import Origins, Subject, origins
@@ -87,7 +87,7 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     origins
         Where the rows of the student's arrays come from; without it the student's own labels stand for the true ones.
     """
-    origins = origins or Origins(log.tables.classes)
+    origins = origins or Origins(log.spec, log.tables.classes)
     subjects = tuple(Subject(call, log.tables, origins) for call in log.calls)
     stepped = [len(subject.call.steps) > 0 for subject in subjects]
     findings: list[LoopFinding] = []
@@ -119,7 +119,6 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     return Training(said, subjects)
 
 
-CELL = "check_train"
 NOT_TRUE = (
     "What was noted while train ran is not what a network does that is fed these rows, so nothing can be said of train. "
     "Does a cell change the package netgrader, TensorFlow or NumPy? Undo it, restart the kernel and run all cells."
@@ -130,24 +129,28 @@ LEFT_OUT = "; the last minibatch, which was not full, was left out, as it may be
 
 def training_of(bench: TestContext) -> Training:
     """Return what the student's `train` did on the instruments; ends the test if nothing can be said of it."""
-    training: Training = bench.once((CELL, "training"), lambda: _training(bench))
+    training: Training = bench.once("training loop", lambda: _training(bench))
     return training
 
 
+def _cell(bench: TestContext) -> str:
+    return f"check_{bench.exercises.of_kind('training-loop')}"
+
+
 def _training(bench: TestContext) -> Training:
-    evidence = bench.evidence(CELL)
+    evidence = bench.evidence(_cell(bench))
     raw = evidence.raw
     if raw.problem is not None:
         ungradable(raw.problem)
     error = raw.errors.get("train") or raw.errors.get("probe")
     if error is not None:
-        raise Failed([evidence.explained(error, "train")])
+        raise Failed([evidence.explained(error, bench.exercises.of_kind("training-loop"))])
     try:
-        log = read_training_log(raw)
+        log = read_training_log(raw, bench.spec)
     except BadTrainingLog as problem:
         ungradable(str(problem))
-    mnist = bench.mnist
-    known = origins(log.tables, (mnist.x_train, mnist.y_train), (bench.given.images, mnist.y_test))
+    data = bench.dataset
+    known = origins(log.tables, bench.spec, (data.x_train, data.y_train), (bench.given.images, data.y_test))
     images = _trained_on(bench)
     if "challenges" in bench.outside and not _noted_truly(bench, log, images):
         ungradable(NOT_TRUE)
@@ -161,10 +164,10 @@ def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None)
     """
     from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
-    challenge = bench.challenge(CELL)
-    if challenge is None or images is None or not images_fit(images, log.tables):
+    challenge, spec = bench.challenge(_cell(bench)), bench.spec
+    if challenge is None or images is None or not images_fit(images, log.tables, spec.pixels):
         return False
-    terms = bench.exercises.table("train").get("calls", ())
+    terms = bench.exercises.table(bench.exercises.of_kind("training-loop")).get("calls", ())
     if len(log.calls) != len(terms):
         return False
     for number, (call, asked) in enumerate(zip(log.calls, terms, strict=True)):
@@ -172,25 +175,26 @@ def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None)
             return False
         if len(call.steps) and not call.own_optimizer:
             rate = asked.get("learning_rate", LEARNING_RATE)
-            if replay(call, images, first_weights(challenge, number), rate) is not Replayed.SAME:
+            weights = first_weights(challenge, number, spec.pixels, spec.classes)
+            if replay(call, images, weights, rate) is not Replayed.SAME:
                 return False
     return True
 
 
 def _trained_on(bench: TestContext) -> ImageRows | None:
     """Return the images that `train` could read, training and test rows one after the other; None if they are no such thing."""
-    raw = bench.evidence(CELL).raw
+    raw = bench.evidence(_cell(bench)).raw
     parts: list[ImageRows] = []
     for item in (f"images/{name}" for name in IMAGES):
         table = raw.tables.get(item)
         shape = table.shape if table is not None else raw.arrays[item].shape if item in raw.arrays else ()
-        if len(shape) != 2 or shape[1] != PIXELS:
+        if len(shape) != 2 or shape[1] != bench.spec.pixels:
             return None
         if table is not None:
             parts.append(TableRows(table, bench.references[table.reference]))
         else:
             parts.append(np.asarray(raw.arrays[item], np.float32))
-    return Joined(parts)
+    return Joined(parts, bench.spec.pixels)
 
 
 def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., None]) -> None:

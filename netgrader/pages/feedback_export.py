@@ -18,14 +18,16 @@ from nbconvert.exporters import Exporter
 from traitlets import Unicode
 
 from netgrader.course import Course
+from netgrader.data import load_data
 from netgrader.errors import NetgraderError, NotebookError
+from netgrader.faults import OF_ANY_DATA, speaking_of
 from netgrader.files import write_text
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import words
+from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import graded_notebook, marks_of, student_name
 from netgrader.releases import every_release
-from netgrader.student.mnist import load_mnist
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.course import Assignment
+    from netgrader.data import DataSpec
     from netgrader.pages.graded import Graded
 
 __all__ = ["FeedbackExporter", "feedback_page"]
@@ -67,8 +70,8 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         )
         released = [cell.source for one in every_release(assignment, about["notebook"]) for cell in one.cells]
         names = {"assignment": about["assignment"], "notebook": about["notebook"], "student": name}
-        cells = json.loads(json.dumps(nb.cells))
-        return feedback_page(cells, graded, assignment.course.data, **names, released=released), resources
+        cells, data = json.loads(json.dumps(nb.cells)), (assignment.spec, assignment.data_file)
+        return feedback_page(cells, graded, *data, **names, released=released), resources
 
 
 def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
@@ -114,7 +117,9 @@ def _is_copy(page: Path, handed_in: Path) -> bool:
     return handed_in.is_file() and filecmp.cmp(page, handed_in, shallow=False)
 
 
-def feedback_page(cells: Sequence[Mapping[str, Any]], graded: Graded, data: Path, **about: Any) -> str:
+def feedback_page(
+    cells: Sequence[Mapping[str, Any]], graded: Graded, spec: DataSpec | None, file: Path | None, **about: Any
+) -> str:
     """The page as HTML; of one that takes too long to make, the verdicts alone, which is said.
 
     Parameters
@@ -123,8 +128,8 @@ def feedback_page(cells: Sequence[Mapping[str, Any]], graded: Graded, data: Path
         The autograded notebook's.
     graded
         Result, observations, and what people wrote.
-    data
-        The file of the test images.
+    spec, file
+        What the course's data are, and their file; None where there is none.
     about
         What `build_page` is told besides: `assignment`, `notebook`, `student` and `released`.
 
@@ -134,24 +139,34 @@ def feedback_page(cells: Sequence[Mapping[str, Any]], graded: Graded, data: Path
         If that takes too long as well.
     """
     try:
-        return within_limits(_page, cells, graded, data, about)
+        return within_limits(_page, cells, graded, spec, file, about)
     except ExceededError:
         bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
     about["notice"] = words.NOT_MADE
     try:
-        return within_limits(_page, bare, replace(graded, observations={}), data, about)
+        return within_limits(_page, bare, replace(graded, observations={}), spec, file, about)
     except ExceededError as error:
         raise NetgraderError(f"The page of {about['notebook']} could not be made: that {error}.") from error
 
 
-def _page(cells: Sequence[Mapping[str, Any]], graded: Graded, data: Path, about: Mapping[str, Any]) -> str:
-    return render_page(build_page(cells, graded, digits=_digits(data), **about))
+def _page(
+    cells: Sequence[Mapping[str, Any]],
+    graded: Graded,
+    spec: DataSpec | None,
+    file: Path | None,
+    about: Mapping[str, Any],
+) -> str:
+    data = PageData(spec, _test_images(file, spec))
+    with speaking_of(spec.words if spec is not None else OF_ANY_DATA):
+        return render_page(build_page(cells, graded, data=data, **about))
 
 
 @functools.cache
-def _digits(path: Path) -> npt.NDArray[np.uint8] | None:
-    """The test images; without them digits are told in words."""
+def _test_images(path: Path | None, spec: DataSpec | None) -> npt.NDArray[np.uint8] | None:
+    """The test images; without them they are told in words."""
+    if path is None or spec is None:
+        return None
     try:
-        return load_mnist(path)[1][0]
+        return load_data(spec, path)[1][0]
     except NotebookError:
         return None

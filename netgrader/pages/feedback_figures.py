@@ -1,10 +1,10 @@
-"""Observations as figures: the network with its faulty places, curves, claims, digits, sweeps, rows, images."""
+"""Observations as figures: the network with its faulty places, curves, claims, images read wrongly, sweeps, rows, images."""
 
 from __future__ import annotations
 
 import base64
 import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,24 +22,47 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["digit_picture", "figure", "grey_picture", "signed_picture"]
+    from netgrader.data import DataSpec
 
-MOST_DIGITS = 20
+__all__ = ["NO_DATA", "PageData", "figure", "grey_picture", "ink_picture", "signed_picture"]
+
+MOST_WRONG = 20
 MOST_NUMBERS = 25
 AGREES = 0.0005
 
 
-def figure(  # noqa: PLR0911  (one for each kind)
-    observation: seen.Observation, digits: npt.NDArray[np.uint8] | None = None
-) -> Figure | None:
+@dataclass(frozen=True)
+class PageData:
+    """What a page knows of the course's data.
+
+    Attributes
+    ----------
+    spec
+        What they are; None where a course has none.
+    test_images
+        The test images, uint8 of shape (n, height, width); without them they are told in words.
+    """
+
+    spec: DataSpec | None = None
+    test_images: npt.NDArray[np.uint8] | None = None
+
+    def name(self, number: int) -> str:
+        """Return what a class is called."""
+        return str(number) if self.spec is None else self.spec.name(number)
+
+
+NO_DATA = PageData()
+
+
+def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | None:  # noqa: PLR0911  (one for each kind)
     """The figure of one observation; None where there is nothing to draw.
 
     Parameters
     ----------
     observation
         What was seen.
-    digits
-        The test images, uint8 of shape (n, 28, 28); without them digits are told in words.
+    data
+        What is known of the course's data.
     """
     match observation:
         case seen.NetworkDrawing():
@@ -48,8 +71,8 @@ def figure(  # noqa: PLR0911  (one for each kind)
             return _curves(observation)
         case seen.Comparison():
             return _comparison(observation)
-        case seen.WrongDigits():
-            return _digits(observation, digits)
+        case seen.WrongImages():
+            return _wrong_images(observation, data)
         case seen.RowCounts():
             return _rows(observation)
         case seen.Sweep():
@@ -121,17 +144,18 @@ def _comparison(claim: seen.Comparison) -> Figure:
     return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
 
 
-def _digits(digits: seen.WrongDigits, images_of: npt.NDArray[np.uint8] | None) -> Figure | None:
-    if not digits.digits:
+def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None:
+    if not seen_wrong.images:
         return None
-    shown = []
-    for one in digits.digits[:MOST_DIGITS]:
-        known = images_of is not None and 0 <= one.index < len(images_of)
-        shown.append((one, digit_picture(images_of[one.index]) if images_of is not None and known else ""))
-    caption = words.DIGITS_ALL if len(shown) == digits.wrong else words.DIGITS_CAPTION
-    return Figure(
-        "digits", caption.format(wrong=f"{digits.wrong:,}", total=f"{digits.total:,}"), piece("digits", shown)
-    )
+    shown, images = [], data.test_images
+    for one in seen_wrong.images[:MOST_WRONG]:
+        address = ""
+        if images is not None and 0 <= one.index < len(images):
+            address = ink_picture(images[one.index], 255 if data.spec is None else data.spec.largest)
+        shown.append((one.index, safe.line(data.name(one.true), 40), safe.line(data.name(one.found), 40), address))
+    caption = words.WRONG_ALL if len(shown) == seen_wrong.wrong else words.WRONG_CAPTION
+    said = caption.format(wrong=f"{seen_wrong.wrong:,}", total=f"{seen_wrong.total:,}")
+    return Figure("wrong-images", said, piece("wrong_images", shown))
 
 
 def _rows(rows: seen.RowCounts) -> Figure:
@@ -190,36 +214,35 @@ def _images(observation: seen.Images) -> Figure | None:
         return None
     draw = signed_picture if observation.signed else grey_picture
     columns = [safe.line(say(column), 20) for column in observation.columns]
-    table = piece("images", columns, [[draw(image) for image in row] for row in observation.rows])
+    table = piece("images", columns, [[draw(image, observation.shape) for image in row] for row in observation.rows])
     notes = (words.SIGNED,) if observation.signed else ()
     return Figure("images", safe.line(say(observation.title)), table, notes=notes)
 
 
-SIDE = 28
 # Ends of the diverging scale, told apart with any colour vision, and the same way round as in the notebooks.
 LESS, ZERO, MORE = (178, 56, 24), (247, 247, 245), (33, 102, 172)
 
 
-def digit_picture(levels: npt.NDArray[np.uint8]) -> str:
-    """A test image, dark on light as ink on paper, as a ``data:`` address."""
-    return _png(255 - levels.reshape(SIDE, SIDE))
+def ink_picture(levels: npt.NDArray[np.uint8], largest: int = 255) -> str:
+    """An image (height, width) with levels up to the `largest`, dark on light as ink on paper, as a ``data:`` address."""
+    return _png((255 - levels.astype(np.uint16) * 255 // largest).astype(np.uint8))
 
 
-def grey_picture(image: str) -> str:
+def grey_picture(image: str, shape: tuple[int, int]) -> str:
     """An image of `observations.Images`, base64 of grey levels."""
-    return _png(_levels(image))
+    return _png(_levels(image, shape))
 
 
-def signed_picture(image: str) -> str:
+def signed_picture(image: str, shape: tuple[int, int]) -> str:
     """An image of `observations.Images` with signs: 128 is zero."""
-    share = (_levels(image).astype(np.float64) - 128) / 127
+    share = (_levels(image, shape).astype(np.float64) - 128) / 127
     strength = np.clip(np.abs(share), 0, 1)[..., None]
     ends = np.where(share[..., None] < 0, np.array(LESS), np.array(MORE))
     return _png(np.rint(np.array(ZERO) * (1 - strength) + ends * strength).astype(np.uint8))
 
 
-def _levels(image: str) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(base64.b64decode(image, validate=True), dtype=np.uint8).reshape(SIDE, SIDE)
+def _levels(image: str, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(base64.b64decode(image, validate=True), dtype=np.uint8).reshape(shape)
 
 
 def _png(pixels: npt.NDArray[np.uint8]) -> str:

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.pages import safe, words
+from netgrader.pages.feedback_figures import NO_DATA, PageData
 from netgrader.pages.feedback_outputs import note, render_outputs
 from netgrader.pages.feedback_verdicts import (
     Places,
@@ -30,9 +31,6 @@ from netgrader.skeleton import SkeletonCell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-    import numpy as np
-    import numpy.typing as npt
 
     from netgrader.pages.graded import Graded
 
@@ -59,7 +57,7 @@ def build_page(
     assignment: str,
     notebook: str,
     student: str,
-    digits: npt.NDArray[np.uint8] | None = None,
+    data: PageData = NO_DATA,
     released: Collection[str] | None = None,
     notice: str = "",
 ) -> Page:
@@ -73,8 +71,8 @@ def build_page(
         Result, observations, and what people wrote.
     assignment, notebook, student
         How they are called; a student's name may hold anything.
-    digits
-        The test images, uint8 of shape (n, 28, 28).
+    data
+        What is known of the course's data.
     released
         The text of each cell as it was released: what still says the same came with the notebook and is folded. None
         where it is not known: then what nbgrader does not track is taken for it.
@@ -87,7 +85,7 @@ def build_page(
     title_cell, title = _title(texts)
     places = _places(notebook, texts, title_cell)
     came = None if released is None else frozenset(text.strip() for text in released)
-    make = _Blocks(graded, places, digits, came, title_cell)
+    make = _Blocks(graded, places, data, came, title_cell)
     blocks = [
         make.block(number, cell, raw.get("outputs", ()))
         for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
@@ -154,7 +152,7 @@ class _Blocks:
 
     graded: Graded
     places: Places
-    digits: npt.NDArray[np.uint8] | None
+    data: PageData
     released: frozenset[str] | None
     title_cell: int
     left: _Left = field(default_factory=_Left)
@@ -202,7 +200,7 @@ class _Blocks:
         grade_id = cell.grade_id
         result = self.graded.results.get(grade_id)
         if result is not None and not result.manual:
-            return verdict_of(result, self.graded, self.places, self.digits)
+            return verdict_of(result, self.graded, self.places, self.data)
         if not cell.is_graded:
             return None
         mark = self.graded.marks.cells.get(grade_id)

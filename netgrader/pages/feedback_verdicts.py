@@ -10,7 +10,7 @@ from netgrader.checks import wording
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.faults import CATALOGUE, Severity
 from netgrader.pages import safe, words
-from netgrader.pages.feedback_figures import figure
+from netgrader.pages.feedback_figures import PageData, figure
 from netgrader.pages.feedback_view import Cause, CellVerdict, Check, Figure, NextStep, Reason
 from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.markdown import heading_key
@@ -21,8 +21,6 @@ from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    import numpy as np
-    import numpy.typing as npt
 
 __all__ = [
     "Places",
@@ -86,7 +84,7 @@ def verdict_of(
     cell: CellResult,
     graded: Graded,
     places: Places,
-    digits: npt.NDArray[np.uint8] | None,
+    data: PageData,
 ) -> CellVerdict:
     """The box of a cell that tests decide.
 
@@ -98,8 +96,8 @@ def verdict_of(
         All that is known of the notebook.
     places
         Where the notebook's sections stand on the page.
-    digits
-        The test images.
+    data
+        What is known of the course's data.
     """
     points = earned(cell, graded.marks)
     mark = graded.marks.cells.get(cell.cell)
@@ -112,7 +110,7 @@ def verdict_of(
         points=points,
         max_points=cell.max_points,
         checks=_checks(cell, places),
-        figures=_figures(graded, cell.cell, digits),
+        figures=_figures(graded, cell.cell, data),
         notes=((words.NOT_GRADED,) if not cell.checks else ()) + _notes(mark, cell.points),
     )
 
@@ -216,8 +214,8 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str])
     )
 
 
-def _figures(graded: Graded, cell: str, digits: npt.NDArray[np.uint8] | None) -> tuple[Figure, ...]:
-    drawn = (figure(observation, digits) for observation in graded.observations.get(cell, ()))
+def _figures(graded: Graded, cell: str, data: PageData) -> tuple[Figure, ...]:
+    drawn = (figure(observation, data) for observation in graded.observations.get(cell, ()))
     return tuple(one for one in drawn if one is not None)
 
 

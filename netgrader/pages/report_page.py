@@ -57,7 +57,7 @@ def build_report(view: ClassView, csv_name: str | None = None) -> Report:
     """The report on a class; `csv_name` is the file beside it that it links to."""
     assignment = safe.line(view.assignment, 120)
     students = tuple(sorted(view.students, key=_by_name))
-    handed_out, view = view.notebooks, _narrowed(ClassView(view.assignment, view.notebooks, students))
+    handed_out, view = view.notebooks, _narrowed(replace(view, students=students))
     handed_in = any(student.submitted for student in students)
     return Report(
         assignment=assignment,

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from netgrader.checks.exercises import load_exercises
 from netgrader.course import holds_work
+from netgrader.faults import OF_ANY_DATA
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import Marks, earned, full_name, gradebook_exists, graded_notebook, marks_of
@@ -49,10 +51,11 @@ class Column:
 
 @dataclass(frozen=True)
 class NotebookColumns:
-    """A notebook of the assignment and its graded cells, in order."""
+    """A notebook of the assignment and its graded cells, in order; `plausible` is an accuracy that is usual there at most."""
 
     notebook: str
     columns: tuple[Column, ...]
+    plausible: float | None = None
 
     @property
     def max_points(self) -> float:
@@ -122,11 +125,15 @@ class StudentView:
 
 @dataclass(frozen=True)
 class ClassView:
-    """A class and an assignment: all that the report knows."""
+    """A class and an assignment: all that the report knows.
+
+    `words` are what texts of the catalogue say of the course's data.
+    """
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
+    words: Mapping[str, str] = OF_ANY_DATA
 
 
 @dataclass(frozen=True)
@@ -237,9 +244,10 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
 
     course, name = assignment.course, assignment.name
     handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
+    words = assignment.spec.words if assignment.spec is not None else OF_ANY_DATA
     columns = tuple(_columns(assignment, notebook) for notebook in assignment.notebooks)
     if not handed_in and not gradebook_exists(assignment.course.db_url):
-        return ClassView(assignment.name, columns, ())
+        return ClassView(assignment.name, columns, (), words)
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
         marks = marks_of(gradebook, assignment.name)
@@ -252,14 +260,18 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             )
             for student in sorted(handed_in | set(names))
         )
-    return ClassView(assignment.name, columns, views)
+    return ClassView(assignment.name, columns, views, words)
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
-    skeleton = assignment.skeleton(notebook)
+    graded = assignment.skeleton(notebook).graded
+    file = assignment.files(notebook).exercises
+    tables = load_exercises(file).tables if file.is_file() else {}
+    usual = [tables.get(cell.grade_id.removeprefix("check_"), {}).get("plausible") for cell in graded]
     return NotebookColumns(
         notebook,
-        tuple(Column(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual) for cell in skeleton.graded),
+        tuple(Column(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual) for cell in graded),
+        max((one for one in usual if one is not None), default=None),
     )
 
 

@@ -23,9 +23,9 @@ class Exercise:
     """Outputs of each layer in order, ``(1500, 10)``."""
     activations: tuple[str, ...] | None = None
     """Activation after each layer, the last one ``"none"``: ``("relu", "none")``."""
-    inputs: int = 784
-    classes: int = 10
-    """Width of a flattened image and number of classes."""
+    inputs: int | None = None
+    classes: int | None = None
+    """Width of a flattened image and number of classes; None if nothing is said of them."""
     loss: str | None = "softmax-cross-entropy"
     optimizer: str | None = None
     """Kinds as in `Loss.kind` and `Optimizer.kind`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -97,8 +98,7 @@ def read_network(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
-    asked = exercise or Exercise(name="")
-    given = Given(hints, exercise, values or {}, feed, parts is not None, asked.inputs, asked.classes)
+    given = Given(hints, exercise, values or {}, feed, parts is not None, *_sizes_asked_for(exercise))
     with _some_lab(lab, graph) as chosen:
         reading = _read_as(meta, given, chosen)
         network = network_of(reading)
@@ -118,6 +118,8 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
     meta, whole, graph, rows = inlined(meta, given.eval_feed)
     hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
+    inputs, classes = _sizes_in(graph, hints)
+    given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
 
     def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
         known = {key: name for key, name in hints.items() if name in graph}
@@ -126,6 +128,31 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
 
     hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)
+
+
+def _sizes_asked_for(exercise: Exercise | None) -> tuple[int, int]:
+    """How wide a flattened image is and how many classes there are, by what is asked; 0 where nothing says it."""
+    if exercise is None:
+        return 0, 0
+    return exercise.inputs or 0, exercise.classes or (exercise.widths[-1] if exercise.widths else 0)
+
+
+def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
+    """The same, guessed from a graph: by what images and labels declare, else by the first weights and the last."""
+    fed = {source: _width(graph.static_shape(source)) for source in graph.rows}
+    widths = [width for width in fed.values() if width]
+    shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
+    weights = [(rows, columns) for rows, columns in shapes if rows and columns]
+    inputs = fed.get(hints.get("X", "")) or max(widths, default=0) or (weights[0][0] if weights else 1)
+    narrow = min(widths) if len(set(widths)) > 1 else 0
+    classes = fed.get(hints.get("Y", "")) or narrow or (weights[-1][1] if weights else 2)
+    return inputs, classes
+
+
+def _width(shape: tuple[int | None, ...] | None) -> int:
+    """How many numbers a row of this shape has; 0 where that is not said, or it is a single number."""
+    sizes = [size or 0 for size in shape[1:]] if shape is not None else []
+    return math.prod(sizes) if sizes else 0
 
 
 MOST_NETWORKS = 5

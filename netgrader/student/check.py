@@ -14,10 +14,10 @@ from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
-from netgrader.errors import NotebookError
 from netgrader.phrases import say
 from netgrader.results import Outcome
 from netgrader.student.capture import take
+from netgrader.student.data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "check"]
 
-FOLDER = "checks"
-ABOVE = ("source/digits", "release/digits")
 SECONDS = 30.0
 
 MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
@@ -45,10 +43,6 @@ NOT_DONE = "{name}: not done yet. Fill in the cell above, run it, then run this 
 WAITS = "{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again."
 ALL_PASSED = "{name}: all {count} checks passed. Grading runs these and others like them."
 SOME_PASSED = "{name}: {passed} of {count} checks passed."
-
-
-class ChecksNotFoundError(NotebookError):
-    """The folder of public checks is not where it is looked for, or cannot be used."""
 
 
 def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None) -> None:
@@ -69,7 +63,7 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
     """
     if namespace is None:
         namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
-    answer = examine(name, namespace, Path(folder) if folder is not None else _find())
+    answer = examine(name, namespace, Path(folder) if folder is not None else checks_folder())
     answer.show()
 
 
@@ -133,19 +127,6 @@ def _stubs(name: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
     """What is to be filled in first: `name` itself, or functions of the notebook's that it needs."""
     stubs = tuple(found for found, value in list(namespace.items()) if inspect.isfunction(value) and is_stub(value))
     return (name,) if name in stubs or name not in namespace else stubs or (name,)
-
-
-def _find() -> Path:
-    """The folder of public checks: beside the notebook, or in the course's tree above it."""
-    here = Path.cwd()
-    for above in (here, *here.parents):
-        for candidate in (above / FOLDER, *(above / tree / FOLDER for tree in ABOVE)):
-            if (candidate / "exercises.toml").is_file():
-                return candidate
-    raise ChecksNotFoundError(
-        f"The folder {FOLDER!r} that came with this notebook was not found in {here}. "
-        "Put the notebook back beside it, or unpack the course's files again."
-    )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from netgrader.judges.known_images import WIDTH, Table, fingerprints
 from netgrader.judges.notes import (
-    CLASSES,
     COLUMNS,
     FIGURES,
     LEARNING_RATE,
@@ -29,11 +28,9 @@ from netgrader.judges.notes import (
     MOST_ODD,
     NO_LABEL,
     PARTS,
-    PIXELS,
     Asked,
     Learner,
     direction,
-    first_weights,
     gradient,
     loss_and_slope,
 )
@@ -58,13 +55,13 @@ class Instrument:
 
     Parameters
     ----------
+    weights
+        What its weights (pixels, classes) start from.
     learning_rate
         Of its Adam optimizer.
     seconds
         Processor time after which a run fails with `DoesNotEnd`, which ends an endless loop. It is counted from when the
         network is built; time that other programs take on a busy machine does not count.
-    weights
-        What its weights (784, 10) start from; those of challenge 0 and call 0 if None.
     known
         Fingerprints (n, 4) of the rows that `train` can read: of others, what was fed is handed over.
 
@@ -76,18 +73,17 @@ class Instrument:
 
     def __init__(
         self,
+        weights: Array,
         learning_rate: float = LEARNING_RATE,
         seconds: float = 60.0,
-        weights: Array | None = None,
         known: Array | None = None,
     ) -> None:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
         graph = tf.Graph()
-        self._notes = _Notes(graph, seconds, np.empty((0, WIDTH)) if known is None else known)
+        self._notes = _Notes(graph, seconds, np.empty((0, WIDTH)) if known is None else known, *weights.shape)
         with graph.as_default():
-            start = first_weights(0, 0) if weights is None else weights
-            self.net = _network(tf, self._notes, learning_rate, start)
+            self.net = _network(tf, self._notes, learning_rate, weights)
         self._notes.started()
 
     @property
@@ -118,12 +114,13 @@ def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> ty
 
     So nothing in it is the network that the exercise asks for, which TensorFlow is to differentiate.
     """
-    x = tf.placeholder(tf.float32, [None, PIXELS], name="X")
-    y = tf.placeholder(tf.float32, [None, CLASSES], name="Y")
+    pixels, classes = weights.shape
+    x = tf.placeholder(tf.float32, [None, pixels], name="X")
+    y = tf.placeholder(tf.float32, [None, classes], name="Y")
     with tf.control_dependencies([tf.numpy_function(notes.initialised, [], tf.int64, name="initialising")]):
         start = tf.identity(weights)
     w = tf.Variable(start, name="W", use_resource=False)
-    b = tf.Variable(tf.zeros([CLASSES]), name="b", use_resource=False)
+    b = tf.Variable(tf.zeros([classes]), name="b", use_resource=False)
     memory = [tf.Variable(tf.zeros(one.shape), trainable=False, use_resource=False) for one in (w, b, w, b)]
     steps = tf.Variable(0, dtype=tf.int64, trainable=False, use_resource=False, name="steps")
     scores = tf.matmul(x, w) + b
@@ -174,8 +171,9 @@ def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
 class _Notes:
     """What the functions inside the graph are told, from whatever thread runs them."""
 
-    def __init__(self, graph: Any, seconds: float, known: Array) -> None:
+    def __init__(self, graph: Any, seconds: float, known: Array, pixels: int, n_classes: int) -> None:
         self._graph = graph
+        self._pixels, self._classes = pixels, n_classes
         self._seconds = seconds
         self._deadline = time.process_time() + seconds
         self._lock = threading.Lock()
@@ -187,7 +185,7 @@ class _Notes:
         self._labels: dict[int, Array] = {}
         self._n_rows = 0
         self.out_of_time = False
-        self._direction = direction()
+        self._direction = direction(pixels * n_classes)
         self._table = Table(known) if len(known) else None
         self._odd: list[Array] = []
         self._odd_at: list[tuple[int, int]] = []
@@ -316,19 +314,21 @@ class _Notes:
             }
             gradients = [self._gradients[run] for run in sorted(self._gradients)]
             odd = {
-                "odd": np.concatenate([np.empty((0, PIXELS + CLASSES), np.float32), *self._odd]),
+                "odd": np.concatenate([np.empty((0, self._pixels + self._classes), np.float32), *self._odd]),
                 "odd_at": np.array(self._odd_at, dtype=np.int64).reshape(-1, 2),
-                "gradients": np.array([of_w for of_w, _ in gradients], np.float32).reshape(-1, PIXELS, CLASSES),
+                "gradients": np.array([of_w for of_w, _ in gradients], np.float32).reshape(
+                    -1, self._pixels, self._classes
+                ),
                 "gradients_at": np.array(sorted(self._gradients), dtype=np.int64),
                 "scores": np.concatenate(
-                    [np.empty((0, 2 * CLASSES), np.float32), *(scores for _, scores in gradients)]
+                    [np.empty((0, 2 * self._classes), np.float32), *(scores for _, scores in gradients)]
                 ),
             }
         return {**{part: noted[part] for part in PARTS}, **(odd if len(odd["odd_at"]) or gradients else {})}
 
 
 def classes(y: Array) -> tuple[Array, int]:
-    """The class that each row of labels, shape (n, 10), names, `NO_LABEL` where it names none; how many name none.
+    """The class that each row of labels, shape (n, classes), names, `NO_LABEL` where it names none; how many name none.
 
     Smoothed labels name a class; rows without one largest entry, or that do not sum to one, do not.
     """

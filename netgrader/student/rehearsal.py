@@ -8,6 +8,7 @@ cost the points of `train`. Both are bound in the namespace while a call lasts a
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -21,20 +22,19 @@ import numpy.typing as npt
 from netgrader.grey_levels import GreyLevels, table_between
 from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
+from netgrader.student.data import given_data
 from netgrader.student.instrument import Instrument, classes
-from netgrader.student.mnist import given_mnist
 from netgrader.student.sessions import variable_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from netgrader.data import DataSpec
     from netgrader.evidence import EvidenceWriter
     from netgrader.student.probes import Student
 
 __all__ = ["Call", "rehearse"]
 
-PIXELS = 784
-CLASSES = 10
 LEAST_ROWS = 100
 MOST_REPORTED = 10_000
 GRACE = 1.0
@@ -74,7 +74,7 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     seconds
         Processor time for which one call may go on feeding rows.
     """
-    train = student.value("train")
+    train = student.value(student.exercises.of_kind("training-loop"))
     arrays, table, problem = _arrays(student)
     out.fact("stand_ins", problem)
     for name, values in table.items():
@@ -83,7 +83,7 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     known = np.concatenate([table[name] for name in IMAGES])
     copies: dict[str, Array] = {}
     for number, call in enumerate(calls):
-        if any(not _same(copies.get(name), table[name]) for name in ARRAYS):
+        if any(not _same(name, copies.get(name), table[name]) for name in ARRAYS):
             copies = {name: np.array(values) for name, values in arrays.items()}
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
         with student.lending(copies):
@@ -92,7 +92,7 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
 
 def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
     """The images as a network sees them; of what is a table of the given grey levels, the table."""
-    given = {given: images for given, (images, _) in zip(IMAGES.values(), given_mnist(), strict=True)}
+    given = {given: images for given, (images, _) in zip(IMAGES.values(), given_data(), strict=True)}
     for name, reference in IMAGES.items():
         images = np.asarray(arrays[name])
         table = table_between(images, given[reference])
@@ -108,7 +108,9 @@ def _call(
     import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
     name = str(number)
-    instrument = Instrument(call.learning_rate, seconds, first_weights(student.challenge, number), known)
+    spec = student.exercises.data
+    weights = first_weights(student.challenge, number, spec.pixels, spec.classes)
+    instrument = Instrument(weights, call.learning_rate, seconds, known)
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
@@ -185,32 +187,33 @@ def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
 def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str | None]:
     """The student's four arrays and what identifies their rows; or stand-ins and theirs, and a sentence that says why."""
     found: dict[str, Array] = {}
+    spec = student.exercises.data
     for name in ARRAYS:
         try:
             value = student.value(name)
         except NameError:
-            return *_stand_ins(), f"{name} is not defined"
+            return *_stand_ins(spec), f"{name} is not defined"
         if not isinstance(value, np.ndarray):
-            return *_stand_ins(), f"{name} is not an array"
+            return *_stand_ins(spec), f"{name} is not an array"
         found[name] = value
     table: dict[str, Array] = {}
     for part in ("train", "test"):
         images, labels = found[f"x_{part}"], found[f"y_{part}_1_hot"]
-        problem = _shape_problem(images)
+        problem = _shape_problem(images, spec.pixels)
         if problem is None:
-            table[f"x_{part}"] = _identity(images)
-            problem = _prints_problem(table[f"x_{part}"]) or _label_problem(labels)
+            table[f"x_{part}"] = _identity(f"x_{part}", images)
+            problem = _prints_problem(table[f"x_{part}"]) or _label_problem(labels, spec.classes)
         if problem is None and len(images) != len(labels):
             problem = f"there are {len(images)} images and {len(labels)} labels"
         if problem:
-            return *_stand_ins(), f"in x_{part} and y_{part}_1_hot {problem}"
-        table[f"y_{part}_1_hot"] = _identity(labels)
+            return *_stand_ins(spec), f"in x_{part} and y_{part}_1_hot {problem}"
+        table[f"y_{part}_1_hot"] = _identity(f"y_{part}_1_hot", labels)
     return found, {name: table[name] for name in ARRAYS}, None
 
 
-def _shape_problem(images: Array) -> str | None:
-    if images.dtype.kind not in "fiub" or images.ndim != 2 or images.shape[1] != PIXELS or len(images) < LEAST_ROWS:
-        return "the images are not numbers of shape (n, 784)"
+def _shape_problem(images: Array, pixels: int) -> str | None:
+    if images.dtype.kind not in "fiub" or images.ndim != 2 or images.shape[1] != pixels or len(images) < LEAST_ROWS:
+        return f"the images are not numbers of shape (n, {pixels})"
     return None
 
 
@@ -222,9 +225,9 @@ def _prints_problem(prints: Array) -> str | None:
     return None
 
 
-def _label_problem(labels: Array) -> str | None:
-    if labels.dtype.kind not in "fiub" or labels.ndim != 2 or labels.shape[1] != CLASSES:
-        return "the labels are not numbers of shape (n, 10)"
+def _label_problem(labels: Array, n_classes: int) -> str | None:
+    if labels.dtype.kind not in "fiub" or labels.ndim != 2 or labels.shape[1] != n_classes:
+        return f"the labels are not numbers of shape (n, {n_classes})"
     named, unclear = classes(labels.astype(np.float32))
     if unclear > len(labels) / 100:
         return "the labels name no class"
@@ -233,28 +236,33 @@ def _label_problem(labels: Array) -> str | None:
     return None
 
 
-def _stand_ins() -> tuple[dict[str, Array], dict[str, Array]]:
-    """Images and labels that can be trained on, of as many rows as there are digits, and what identifies these.
+def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Images and labels that can be trained on, of as many rows as there are images, and what identifies these.
 
     They are no solution of ``prepare_data``: grey levels stand in each other's place, and so do classes.
     """
     stand_ins: dict[str, Array] = {}
-    levels = (np.arange(256) * 89 % 256 / 255).astype(np.float32)
-    named = np.eye(CLASSES, dtype=np.float32)[(3 * np.arange(CLASSES) + 1) % CLASSES]
-    for part, (images, digits) in zip(("train", "test"), given_mnist(), strict=True):
+    levels = (_shuffled(spec.largest + 1, 89) / spec.largest).astype(np.float32)
+    named = spec.one_hot((_shuffled(spec.classes, 3) + 1) % spec.classes)
+    for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
         stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
-        stand_ins[f"y_{part}_1_hot"] = named[digits]
-    return {name: stand_ins[name] for name in ARRAYS}, {name: _identity(stand_ins[name]) for name in ARRAYS}
+        stand_ins[f"y_{part}_1_hot"] = named[labels]
+    return {name: stand_ins[name] for name in ARRAYS}, {name: _identity(name, stand_ins[name]) for name in ARRAYS}
 
 
-def _identity(values: Array) -> Array:
+def _shuffled(n: int, step: int) -> Array:
+    """The numbers from 0 to below `n`, each once, that far apart if that is possible."""
+    return np.arange(n) * (step if math.gcd(step, n) == 1 else 1) % n
+
+
+def _identity(name: str, values: Array) -> Array:
     """Of each row: the fingerprint of an image, the class of a label."""
-    return fingerprints(values) if values.shape[1] == PIXELS else classes(values.astype(np.float32))[0]
+    return fingerprints(values) if name in IMAGES else classes(values.astype(np.float32))[0]
 
 
-def _same(copy: Array | None, identity: Array) -> bool:
+def _same(name: str, copy: Array | None, identity: Array) -> bool:
     """Whether a copy still is as it was lent."""
-    return copy is not None and np.array_equal(_identity(copy), identity)
+    return copy is not None and np.array_equal(_identity(name, copy), identity)
 
 
 class OutOfPatience(BaseException):

@@ -35,6 +35,7 @@ from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.reader.graph.nodes import meta_graph_def
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.allow import accept
+from tests.datasets import DIGITS
 
 Target = Callable[[bytes, Path], None]
 
@@ -266,7 +267,7 @@ def read_folder(content: bytes, folder: Path) -> None:
     (folder / "4.npy").write_bytes(arrays()[1])
     try:
         evidence = read_evidence(folder, {"given": np.arange(256, dtype=np.uint8)}, LIMITS)
-        read_training_log(evidence)
+        read_training_log(evidence, DIGITS)
     except (BadEvidence, BadTrainingLog):
         return
 

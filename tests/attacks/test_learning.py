@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netgrader.checks.context import Mnist, TestContext
+from netgrader.checks.context import Dataset, TestContext
 from netgrader.checks.exercises import NET, load_exercises
 from netgrader.checks.held_out import (
     BY_HEART_TOLD,
@@ -28,15 +28,18 @@ from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.reader.lab.caged import CagedLab
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
+from tests.datasets import DIGITS
 
-CLEAN = Recomputed(train=0.999, test=0.985, found=np.zeros(1, np.int64), notebook=0.987, given=0.986, hidden=0.984)
+CLEAN = Recomputed(
+    DIGITS, train=0.999, test=0.985, found=np.zeros(1, np.int64), notebook=0.987, given=0.986, hidden=0.984
+)
 
 
 @pytest.fixture(scope="module")
-def mnist() -> Mnist:
+def mnist() -> Dataset:
     (x_train, y_train), (x_test, y_test) = load_mnist()
-    return Mnist(x_train[:3000], y_train[:3000], x_test[:2000], y_test[:2000])
+    return Dataset(DIGITS, x_train[:3000], y_train[:3000], x_test[:2000], y_test[:2000])
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def given(mnist) -> HeldOut:
 
 
 @pytest.fixture(scope="module")
-def had(mnist, given) -> Mnist:
+def had(mnist, given) -> Dataset:
     """The data as whoever makes a table in the notebook has them."""
     return replace(mnist, x_test=given.images)
 
@@ -70,7 +73,7 @@ def exported(build) -> GraphEvidence:
     return GraphEvidence(meta, parts, values=values)
 
 
-def by_position(mnist: Mnist):
+def by_position(mnist: Dataset):
     """A variable counts the rows seen so far; the answer is the label that the test set has there."""
 
     def build(tf, x):
@@ -84,7 +87,7 @@ def by_position(mnist: Mnist):
     return build
 
 
-def by_neighbour(mnist: Mnist):
+def by_neighbour(mnist: Dataset):
     """The test images themselves are the weights of a hidden layer, their labels those of the last one."""
     images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
 
@@ -99,7 +102,7 @@ def by_neighbour(mnist: Mnist):
     return build
 
 
-def by_neighbour_of_all(mnist: Mnist):
+def by_neighbour_of_all(mnist: Dataset):
     """The nearest of all images, training and test, which stand in the graph as they are: as good on both."""
     images = np.concatenate([mnist.x_train, mnist.x_test]).reshape(-1, 784)
     digits = np.concatenate([mnist.y_train, mnist.y_test])
@@ -115,7 +118,7 @@ def by_neighbour_of_all(mnist: Mnist):
     return build
 
 
-def patched(mnist: Mnist):
+def patched(mnist: Dataset):
     """A layer of its own for some test images only, as one would for those that a network gets wrong."""
     images = mnist.x_test[:60].reshape(-1, 784).astype(np.float32) / 255
     images = images - images.mean(axis=1, keepdims=True)
@@ -139,7 +142,7 @@ def test_test_images_in_the_graph_are_found(lab, mnist, given, had) -> None:
     assert "test images among the network's values" in str(raised.value.faults[0].found)
 
 
-def projected(mnist: Mnist, n: int = 32):
+def projected(mnist: Dataset, n: int = 32):
     """A table of random projections of the test images: no picture stands in it."""
     images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
     onto = np.random.default_rng(3).normal(0, 1, (784, n)).astype(np.float32)
@@ -174,7 +177,7 @@ def test_margins_that_a_table_makes_to_deceive_the_comparison_do_not(lab, mnist,
     assert raised.value.faults[0].code in {"answers-looked-up", "trained-on-test"}
 
 
-def coded(mnist: Mnist, rows: np.ndarray):
+def coded(mnist: Dataset, rows: np.ndarray):
     """An honest layer, and for the images `rows` codes of 32 bits with their digits, of which no picture is left."""
     images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
     onto = np.random.default_rng(4).normal(0, 1, (784, 32)).astype(np.float32)
@@ -191,7 +194,7 @@ def coded(mnist: Mnist, rows: np.ndarray):
     return build
 
 
-def honest(mnist: Mnist) -> np.ndarray:
+def honest(mnist: Dataset) -> np.ndarray:
     """Weights (784, 10) of least squares on the training images."""
     images = mnist.x_train.reshape(len(mnist.x_train), -1).astype(np.float64) / 255
     return np.linalg.solve(images.T @ images + 10 * np.eye(784), images.T @ np.eye(10)[mnist.y_train]).astype(

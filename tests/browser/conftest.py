@@ -14,8 +14,10 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.report_page import build_report, render_report
+from tests.datasets import DIGITS
 from tests.feedback import examples as notebooks
 from tests.report import examples as classes
 
@@ -112,7 +114,12 @@ def pages(tmp_path_factory, digits):
         ("wrong", "محمد <b>Ali</b>", notebooks.wrong_student()),
     ):
         page = build_page(
-            cells, graded, assignment="digits", notebook=notebooks.NOTEBOOK, student=student, digits=digits
+            cells,
+            graded,
+            assignment="digits",
+            notebook=notebooks.NOTEBOOK,
+            student=student,
+            data=PageData(DIGITS, digits),
         )
         written[name] = render_page(page)
     written["report"] = render_report(build_report(classes.eight_students()))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.checks.context import CellEvidence, Mnist, mnist_in
+from netgrader.checks.context import CellEvidence, Dataset, dataset_in
 from netgrader.checks.diagnose import TOOK_TOO_LONG
 from netgrader.checks.held_out import held_out_images
 from netgrader.checks.language import Failed, Ungradable
@@ -26,20 +26,23 @@ from netgrader.judges.accuracy import (
 )
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.reader.lab.local import LocalLab
+from netgrader.student import load_mnist
 from netgrader.student.graphs import export_graph
-from netgrader.student.mnist import load_mnist
+from tests.datasets import DATA, DIGITS
 
 ROOT = Path(__file__).resolve().parents[2]
-GOOD = Recomputed(train=0.95, test=0.92, found=np.zeros(1, np.int64), notebook=0.92, given=0.92, hidden=0.92)
+GOOD = Recomputed(DIGITS, train=0.95, test=0.92, found=np.zeros(1, np.int64), notebook=0.92, given=0.92, hidden=0.92)
 
 
 @pytest.fixture(scope="module")
-def mnist() -> Mnist:
+def mnist() -> Dataset:
     (x_train, y_train), (x_test, y_test) = load_mnist()
-    return Mnist(x_train[:5000], y_train[:5000], x_test[:2000], y_test[:2000])
+    return Dataset(DIGITS, x_train[:5000], y_train[:5000], x_test[:2000], y_test[:2000])
 
 
-def trained(mnist: Mnist, *, answers: bool = False, uses_labels: bool = False, dropout: bool = False) -> GraphEvidence:
+def trained(
+    mnist: Dataset, *, answers: bool = False, uses_labels: bool = False, dropout: bool = False
+) -> GraphEvidence:
     """A one-layer network after a few steps; with `answers`, a table of the test images' labels is in its graph."""
     images = mnist.x_test.reshape(-1, 784).astype(np.float32) / 255
     with tf.Graph().as_default() as graph:
@@ -66,12 +69,12 @@ def trained(mnist: Mnist, *, answers: bool = False, uses_labels: bool = False, d
 
 
 @pytest.fixture(scope="module")
-def plain(mnist: Mnist) -> GraphEvidence:
+def plain(mnist: Dataset) -> GraphEvidence:
     """A network as any that was trained for a few steps."""
     return trained(mnist)
 
 
-def test_the_accuracy_is_that_of_numpy(mnist: Mnist, plain: GraphEvidence) -> None:
+def test_the_accuracy_is_that_of_numpy(mnist: Dataset, plain: GraphEvidence) -> None:
     evidence = plain
     found = (mnist.x_test.reshape(-1, 784) / 255 @ evidence.values["w"]).argmax(axis=1)
     recomputed = recompute(LocalLab(), evidence, mnist)
@@ -81,11 +84,11 @@ def test_the_accuracy_is_that_of_numpy(mnist: Mnist, plain: GraphEvidence) -> No
 
 
 def test_data_that_verifiers_share_cannot_be_written_to() -> None:
-    data = mnist_in(ROOT / "data" / "mnist.npz")
+    data = dataset_in(DATA, DIGITS)
     assert not any(getattr(data, name).flags.writeable for name in ("x_train", "y_train", "x_test", "y_test"))
 
 
-def test_a_table_of_answers_is_not_learning(mnist: Mnist) -> None:
+def test_a_table_of_answers_is_not_learning(mnist: Dataset) -> None:
     given = held_out_images("7", (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
     table = trained(replace(mnist, x_test=given.images), answers=True)
     recomputed = recompute(LocalLab(), table, mnist, given)
@@ -97,7 +100,7 @@ def test_a_table_of_answers_is_not_learning(mnist: Mnist) -> None:
     assert raised.value.faults[0].code == "answers-looked-up"
 
 
-def test_a_report_is_compared_with_the_test_images_that_the_notebook_had(mnist: Mnist, plain: GraphEvidence) -> None:
+def test_a_report_is_compared_with_the_test_images_that_the_notebook_had(mnist: Dataset, plain: GraphEvidence) -> None:
     given = held_out_images("7", (mnist.x_train, mnist.y_train), (mnist.x_test, mnist.y_test))
     evidence = plain
     found = (given.images.reshape(-1, 784) / 255 @ evidence.values["w"]).argmax(axis=1)
@@ -107,7 +110,7 @@ def test_a_report_is_compared_with_the_test_images_that_the_notebook_had(mnist: 
     require_reported(recomputed, [0.9], [recomputed.notebook], no_remark)
 
 
-def test_logits_that_need_the_labels_are_named(mnist: Mnist) -> None:
+def test_logits_that_need_the_labels_are_named(mnist: Dataset) -> None:
     with pytest.raises(Failed) as raised:
         recompute(LocalLab(), trained(mnist, uses_labels=True), mnist)
     assert raised.value.faults[0].code == "prediction-uses-labels"
@@ -167,7 +170,9 @@ def test_a_network_that_comes_near_earns_a_part_for_its_training(
     assert raised.value.faults[0].code == "accuracy-too-low"
 
 
-def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(mnist: Mnist, plain: GraphEvidence) -> None:
+def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(
+    mnist: Dataset, plain: GraphEvidence
+) -> None:
     for answers in (False, True):
         evidence = trained(mnist, answers=True) if answers else plain
         quick, full = (recompute(LocalLab(), evidence, mnist, quick=quick) for quick in (True, False))
@@ -226,7 +231,7 @@ def test_a_curve_of_training_images_that_ends_elsewhere_costs_half() -> None:
     assert (raised.value.faults[0].code, raised.value.share) == ("reported-accuracy-wrong", 0.5)
 
 
-def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: Mnist, plain: GraphEvidence) -> None:
+def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: Dataset, plain: GraphEvidence) -> None:
     evidence = trained(mnist, dropout=True)
     found = recompute(LocalLab(), evidence, mnist, quick=True)
     assert not found.steady

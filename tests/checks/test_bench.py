@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import netgrader
 from netgrader.checks import context as bench_module
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
@@ -16,7 +15,7 @@ from netgrader.checks.language import Failed
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.grey_levels import GreyLevels
 from netgrader.judges.arrays import require_images
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
 
 CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"
 
@@ -84,13 +83,13 @@ def test_what_reading_took_is_added_up_whether_it_came_to_an_end_or_not(handed_o
     bench = handed_over("check_one_layer_network", lambda out: out.graph("net", GraphEvidence(b"", {})))
     clock = iter([1.0, 3.5, 10.0, 11.0])
     monkeypatch.setattr(bench_module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr(netgrader, "read_network", lambda *_, **__: "network")
+    monkeypatch.setattr(bench_module.reader, "read_network", lambda *_, **__: "network")
     assert bench.network("check_one_layer_network") == "network"
 
     def broken(*_, **__):
         raise ValueError
 
-    monkeypatch.setattr(netgrader, "read_network", broken)
+    monkeypatch.setattr(bench_module.reader, "read_network", broken)
     with pytest.raises(ValueError):  # noqa: PT011  (that it comes through is all)
         bench.network("check_one_layer_network", rate=0.002)
     assert bench.reading_seconds == 3.5

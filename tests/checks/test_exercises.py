@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import math
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,18 @@ def test_items_of_networks_have_names_of_their_own():
     assert net_at(0) == "net@1"
 
 
+DATA = """
+[data]
+file = "digits.npz"
+sha256 = "%s"
+train = { images = "x", labels = "y", rows = 60_000 }
+test = { images = "x", labels = "y", rows = 10_000 }
+shape = [28, 28]
+classes = 10
+worthless = 0.8
+""" % (64 * "0")
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
@@ -133,14 +146,20 @@ def test_items_of_networks_have_names_of_their_own():
         ("[a]\ncases = []", "cases"),
         ("[a]\nwidth = [10]", "'width', which nothing reads; is it widths"),
         ("[a]\nlearning_rate = 0.1\nother_rates = 2\nrates_between = [0.09, 0.11]", "too narrow"),
-        ("[depe_network]\nmin_layers = 3", r"\[depe_network\] is called like no exercise; is it \[deep_network\]\?$"),
+        (
+            '[exercises]\ndeep_network = "free-network"\n[depe_network]\nmin_layers = 3',
+            r"\[depe_network\] is called like no exercise; is it \[deep_network\]\?$",
+        ),
+        ('[exercises]\na = "netwrok"', "a is of no kind 'netwrok'; is it network"),
+        ('[a]\nread = { loss = "cross-entropy" }', "read: loss must be one of"),
+        ("[a]\nread = { heigth = 3 }", "read has a parameter 'heigth', which no network has"),
         ("a = 3", "table"),
         ("[a", "TOML"),
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_refused_with_its_name(tmp_path, text, word):
     with pytest.raises(BadExerciseError, match=word) as caught:
-        exercises(tmp_path, text)
+        exercises(tmp_path, text + "\n" + DATA)
     assert str(tmp_path) in str(caught.value)
 
 
@@ -150,9 +169,20 @@ def test_every_kind_that_can_be_asked_for_is_one_that_the_reader_tells():
     assert {losses.CROSS_ENTROPY} == LOSSES
 
 
+def test_what_a_graph_is_asked_that_is_read_by_itself_stands_in_a_table_of_its_own():
+    known = load_exercises(SOURCE)
+    assert known.networks == ("one_layer_network", "two_layer_network", "deep_network")
+    assert known.network("deep_network").loss == "softmax-cross-entropy"
+    assert known.network_as_read("deep_network").loss is None
+    assert known.network_as_read("two_layer_network").initialisation == "glorot-uniform"
+    assert known.network("two_layer_network").initialisation is None
+
+
 def test_a_table_may_have_parameters_of_its_own_for_tests_of_ones_own(tmp_path):
     assert exercises(tmp_path, "[ink]\nimages = 40\ncolour = 'blue'").table("ink")["images"] == 40
 
+
+KINDS_OF_THE_COURSE = tomllib.loads((SOURCE / "exercises.toml").read_text(encoding="utf-8"))["exercises"]
 
 # What is changed in the course's own file, from what to what, and a part of what is said of it.
 SENSELESS = [
@@ -210,7 +240,7 @@ def test_what_makes_no_sense_in_the_courses_own_file_is_one_sentence(tmp_path, o
     assert "\n" not in said
 
 
-@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("name", [name for name, kind in KINDS_OF_THE_COURSE.items() if NEEDED[kind]])
 def test_each_exercise_of_the_notebooks_must_have_its_table(tmp_path, name):
     text = re.sub(rf"^\[{name}\]\n(?:(?!\[).*\n)*", "", (SOURCE / "exercises.toml").read_text(), flags=re.MULTILINE)
     (tmp_path / "exercises.toml").write_text(text, encoding="utf-8")
@@ -230,7 +260,10 @@ def test_a_new_exercise_has_a_table_of_its_own_once_the_notebooks_have_it(tmp_pa
 
 def test_the_exercises_of_the_course_are_those_whose_parameters_are_known():
     names = find_course().assignment("digits").exercise_names
-    assert names >= set(NEEDED) == set(load_exercises(SOURCE, names).tables)
+    tables = set(load_exercises(SOURCE, names).tables) - {"data", "exercises"}
+    assert names >= set(KINDS_OF_THE_COURSE)
+    assert tables == {name for name, kind in KINDS_OF_THE_COURSE.items() if NEEDED[kind]}
+    assert set(KINDS_OF_THE_COURSE.values()) == set(NEEDED)
 
 
 def test_the_known_limits_are_those_of_a_run_and_allow_what_stands_unless_others_are_set():

@@ -50,7 +50,7 @@ def trial(gradients: Callable[[Any, Any, Any], tuple[list[Any], Any]]) -> Gradie
     images = rng.random((ROWS, 784), dtype=np.float32) * (rng.random((ROWS, 784)) < 0.2)
     lab = LocalLab()
     try:
-        return try_gradients(lab, network(gradients), images, rng.integers(0, 10, ROWS))
+        return try_gradients(lab, network(gradients), images, rng.integers(0, 10, ROWS), 10)
     finally:
         lab.close()
 

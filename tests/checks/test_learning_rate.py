@@ -42,8 +42,9 @@ from netgrader.judges.sweeps import (
     untrue,
 )
 from netgrader.reader.lab.local import LocalLab
+from netgrader.student import load_mnist
 from netgrader.student.graphs import export_graph
-from netgrader.student.mnist import load_mnist
+from tests.datasets import DIGITS, EXERCISES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +74,7 @@ def data() -> RunImages:
     (x_train, y_train), (x_test, y_test) = load_mnist()
     train = x_train[:19_200].reshape(-1, 784).astype(np.float32) / 255, y_train[:19_200]
     test = x_test[:2000].reshape(-1, 784).astype(np.float32) / 255, y_test[:2000]
-    return RunImages(train, test)
+    return RunImages(train, test, DIGITS.classes)
 
 
 def kept(run: ShortRun, folder: Path) -> None:
@@ -150,7 +151,7 @@ def test_a_rate_is_found_by_a_sweep_that_can_be_true_and_where_it_is_the_best(
 ) -> None:
     pairs = np.array([(rate, run.late) for rate, run in runs.items()])
     pairs[RATES.index(1e-2), 1] = accuracy_at_best
-    assert found_by_sweep(read_sweep(pairs, 1e-2), runs) is found
+    assert found_by_sweep(read_sweep(pairs, 1e-2, DIGITS, ceiling=CEILING), runs) is found
 
 
 def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(runs: dict[float, ShortRun]) -> None:
@@ -193,12 +194,12 @@ def test_a_loss_that_is_a_sum_is_judged_like_a_mean(trained: Callable[..., dict[
 @pytest.mark.parametrize("pick", ["early", "late"])
 def test_a_sweep_that_was_run_is_believed(runs: dict[float, ShortRun], pick: str) -> None:
     pairs = np.array([(rate, getattr(run, pick)) for rate, run in runs.items()])
-    assert untrue(read_sweep(pairs, 1e-3), runs) == ([], len(runs))
+    assert untrue(read_sweep(pairs, 1e-3, DIGITS, ceiling=CEILING), runs) == ([], len(runs))
 
 
 def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, ShortRun]) -> None:
     pairs = np.array([(1e-4, 0.939), (1e-3, 0.967), (1e-2, 0.955), (3e-2, 0.934)])
-    assert untrue(read_sweep(pairs, 1e-3), runs) == ([], 4)
+    assert untrue(read_sweep(pairs, 1e-3, DIGITS, ceiling=CEILING), runs) == ([], 4)
 
 
 @pytest.mark.parametrize(
@@ -210,14 +211,14 @@ def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, Shor
     ],
 )
 def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tuple[float, float]]) -> None:
-    wrong, tried = untrue(read_sweep(np.array(pairs), 1e-3), runs)
+    wrong, tried = untrue(read_sweep(np.array(pairs), 1e-3, DIGITS, ceiling=CEILING), runs)
     assert tried == len(pairs)
     assert {fault.code for fault in wrong} == {"sweep-result-not-reproduced"}
 
 
 def test_one_strange_result_of_three_costs_half_and_an_invented_sweep_all(runs: dict[float, ShortRun]) -> None:
-    one = read_sweep(np.array([(1e-4, 0.93), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3)
-    most = read_sweep(np.array([(1e-5, 0.98), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3)
+    one = read_sweep(np.array([(1e-4, 0.93), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3, DIGITS, ceiling=CEILING)
+    most = read_sweep(np.array([(1e-5, 0.98), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3, DIGITS, ceiling=CEILING)
     for sweep, share in ((one, 0.5), (most, 0.0)):
         with pytest.raises(Failed) as raised:
             require_true(sweep, runs)
@@ -263,7 +264,7 @@ def test_weights_that_training_ended_with_prove_a_result_and_no_other(data: RunI
     finally:
         lab.close()
     assert found < 0.3
-    sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, run.late), (3e-3, 0.95)]), 1e-3)
+    sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, run.late), (3e-3, 0.95)]), 1e-3, DIGITS, ceiling=CEILING)
     assert proven(sweep, {1e-3: run.late - 0.01, 3e-3: 0.7}, 2000) == {1e-3}
     assert proven(sweep, {1e-3: found}, 2000) == frozenset()
 
@@ -276,7 +277,8 @@ def first_weights(graph: GraphEvidence) -> dict[str, Any]:
     return values
 
 
-SWEEP = StudentSweep(np.array([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), np.array([0.88, 0.91, 0.94, 0.95, 0.93]), 3e-3)
+CEILING = EXERCISES.table("learning_rate_sweep")["ceiling"]
+SWEEP = StudentSweep(np.array([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), np.array([0.88, 0.91, 0.94, 0.95, 0.93]), 3e-3, DIGITS)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +292,7 @@ SWEEP = StudentSweep(np.array([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), np.array([0.88, 0
 )
 def test_a_hilltop_is_the_best_of_proven_rates_on_both_sides(true: set[float], best: float, *, is_one: bool) -> None:
     assert is_hilltop(replace(SWEEP, best=best), true) is is_one
-    far = StudentSweep(np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1]), np.array([0.7, 0.88, 0.94, 0.93, 0.8]), 1e-3)
+    far = StudentSweep(np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1]), np.array([0.7, 0.88, 0.94, 0.93, 0.8]), 1e-3, DIGITS)
     assert not is_hilltop(far, set(far.rates))
 
 
@@ -335,7 +337,7 @@ def test_results_that_no_weights_reach_are_no_sweep(
 
 
 def test_of_many_rates_no_more_than_a_dozen_have_to_be_proven() -> None:
-    many = StudentSweep(np.logspace(-4, -2, 200), np.full(200, 0.9), 1e-3)
+    many = StudentSweep(np.logspace(-4, -2, 200), np.full(200, 0.9), 1e-3, DIGITS)
     require_trained(many, many.rates[:MOST_PROVEN].tolist(), {})
     with pytest.raises(Failed):
         require_trained(many, many.rates[: MOST_PROVEN - 1].tolist(), {})
@@ -369,8 +371,8 @@ def test_accuracies_in_the_place_of_rates_are_seen_to_be_so(pairs: list[tuple[fl
 
 
 def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:
-    few = StudentSweep(np.array([1e-4, 1e-3, 1e-2, 1e-1]), np.full(4, 0.9), 1e-3)
-    close = StudentSweep(np.array([1e-3, 2e-3, 3e-3, 4e-3, 5e-3]), np.full(5, 0.9), 1e-3)
+    few = StudentSweep(np.array([1e-4, 1e-3, 1e-2, 1e-1]), np.full(4, 0.9), 1e-3, DIGITS)
+    close = StudentSweep(np.array([1e-3, 2e-3, 3e-3, 4e-3, 5e-3]), np.full(5, 0.9), 1e-3, DIGITS)
     for sweep in (few, close):
         with pytest.raises(Failed, match="too") as raised:
             require_wide(sweep, rates=5, decades=2)
@@ -378,16 +380,16 @@ def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> No
 
 
 def test_two_decades_are_two_decades_in_floating_point() -> None:
-    require_wide(StudentSweep(np.logspace(-4, -2, 5), np.full(5, 0.9), 1e-3), rates=5, decades=2)
+    require_wide(StudentSweep(np.logspace(-4, -2, 5), np.full(5, 0.9), 1e-3, DIGITS), rates=5, decades=2)
 
 
 @pytest.mark.parametrize("best", [0.002, 1e-2])
 def test_a_rate_from_elsewhere_or_a_worse_one_is_not_the_best(best: float) -> None:
-    sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.95, 0.97, 0.96]), best)
+    sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.95, 0.97, 0.96]), best, DIGITS)
     with pytest.raises(Failed) as raised:
         require_best(sweep)
     assert raised.value.faults[0].code == "best-not-from-sweep"
 
 
 def test_a_tie_within_chance_costs_nothing() -> None:
-    require_best(StudentSweep(np.array([1e-3, 2e-3]), np.array([0.9702, 0.9711]), 1e-3))
+    require_best(StudentSweep(np.array([1e-3, 2e-3]), np.array([0.9702, 0.9711]), 1e-3, DIGITS))

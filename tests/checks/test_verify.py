@@ -17,6 +17,7 @@ from netgrader.evidence import EvidenceWriter
 from netgrader.grading import verify as verify_module
 from netgrader.grading.verify import VerificationError, VerificationRequest, verify
 from netgrader.results import Outcome, Visibility
+from tests.datasets import CHECKS, DATA, DIGITS
 
 ROOT = Path(__file__).parents[2]
 HEAD = """
@@ -49,7 +50,8 @@ def ask(tmp_path):
             path = tmp_path / name
             path.write_text(HEAD + textwrap.dedent(text), encoding="utf-8")
             files.append(path)
-        return verify(VerificationRequest(evidence, (files[0],), (files[1],), exercises, **more))
+        terms = {"exercises": exercises, **more}
+        return verify(VerificationRequest(evidence, (files[0],), (files[1],), **terms))
 
     return run
 
@@ -234,17 +236,17 @@ def test_the_check_cells_of_a_notebook_share_one_lab_and_one_that_is_lost_begins
 
 
 def test_the_data_are_read_once_for_all_verifiers(ask, tmp_path):
-    data = tmp_path / "mnist.npz"
-    data.write_bytes((ROOT / "data" / "mnist.npz").read_bytes())
+    data = tmp_path / DIGITS.file
+    data.write_bytes(DATA.read_bytes())
     tests = """
         @grades("check_a")
-        def test_first(mnist, measured):
+        def test_first(dataset, measured):
             "The data are there"
-            measured["digits"] = [int(mnist.y_train[0]), len(mnist.x_test)]
-            mnist.x_test[0] = 0
+            measured["digits"] = [int(dataset.y_train[0]), len(dataset.x_test)]
+            dataset.x_test[0] = 0
     """
     for _ in range(2):
-        verification = ask(tests, data=data)
+        verification = ask(tests, data=data, exercises=CHECKS / "exercises.toml")
         assert verification.measured == {"digits": [5, 10_000]}
         assert "read-only" in verification.log[0]
         data.unlink(missing_ok=True)

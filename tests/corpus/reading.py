@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from netgrader import read_network
-from netgrader.named_exercises import exercise_named
+from netgrader.course_reader import exercise_named
 
 from .products import CACHE, Entry
 
@@ -21,7 +21,7 @@ __all__ = ["Row", "commit", "export", "keep", "read", "reader_hash", "rows", "ve
 
 ROOT = Path(__file__).parents[2]
 KEPT = Path(__file__).parents[2] / "research" / "reader_corpus.jsonl"
-READER = ("netgrader/reader", "netgrader/named_exercises.py", "netgrader/faults.py")
+READER = ("netgrader/reader", "netgrader/course_reader.py", "netgrader/faults.py")
 
 
 @dataclass(frozen=True)

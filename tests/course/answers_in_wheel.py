@@ -26,7 +26,7 @@ def main(folder: str) -> None:
     sys.path.insert(0, folder)
     netgrader = importlib.import_module("netgrader")
     assert str(netgrader.__file__).startswith(folder)
-    mnist = importlib.import_module("netgrader.student.mnist")
+    mnist = importlib.import_module("netgrader.student")
     (images, digits), _ = mnist.load_mnist()
     images, digits = images[:ROWS], digits[:ROWS]
     flat, named = images.reshape(len(images), -1), np.eye(10)[digits]

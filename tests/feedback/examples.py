@@ -153,13 +153,13 @@ def weights(seed):
         for digit in range(10)
     ]
     return seen.Images(
-        "The ten columns of W1", tuple("0123456789"), (tuple(map(seen.signed_image, shapes)),), signed=True
+        "The ten columns of W1", tuple("0123456789"), (tuple(map(seen.signed_image, shapes)),), (28, 28), signed=True
     )
 
 
-WRONG_DIGITS = seen.WrongDigits(
+WRONG_IMAGES = seen.WrongImages(
     tuple(
-        seen.WrongDigit(index, found, true)
+        seen.WrongImage(index, found, true)
         for index, found, true in [(8, 6, 5), (33, 0, 4), (38, 3, 2), (63, 2, 3), (66, 2, 6), (77, 7, 2), (92, 4, 9)]
     ),
     wrong=735,
@@ -293,7 +293,7 @@ def right_student():
         "check_train": (
             seen.Comparison("Test accuracy", 0.9265, 0.9265),
             accuracy_curves((0.905, 0.917, 0.923, 0.927, 0.93), (0.909, 0.917, 0.922, 0.9245, 0.9265)),
-            WRONG_DIGITS,
+            WRONG_IMAGES,
             weights(1),
         ),
     }

@@ -69,7 +69,7 @@ def test_a_chart_says_in_words_where_its_lines_begin_and_end():
 
 
 def test_digits_are_told_in_words_where_there_are_no_images():
-    body = str(figure(seen.WrongDigits((seen.WrongDigit(8, 6, 5),), 1, 10_000)).body)
+    body = str(figure(seen.WrongImages((seen.WrongImage(8, 6, 5),), 1, 10_000)).body)
     assert "<img" not in body
     assert "is <b>5</b>, found <b>6</b>" in body
 

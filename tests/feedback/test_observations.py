@@ -26,10 +26,10 @@ EVERY_KIND = {
         seen.NetworkDrawing("<svg/>", ("dense, 784 to 10",), ("a softmax too many",), (10, None), 0.003),
         seen.Curves("Accuracy", "epoch", "accuracy", (seen.Series("test", (1.0, 2.0), (0.9, None)),), percent=True),
         seen.Comparison("Test accuracy", 0.99, 0.91),
-        seen.WrongDigits((seen.WrongDigit(8, 6, 5),), wrong=740, total=10_000),
+        seen.WrongImages((seen.WrongImage(8, 6, 5),), wrong=740, total=10_000),
         seen.RowCounts("Rows seen in an epoch", (0, 1, 64), (59_936, 0, 64)),
         seen.Sweep((1e-4, 1e-3), (0.95, None), 1e-4, {"0.0001": 0.951}),
-        seen.Images("Weights", ("0",), ((seen.signed_image(np.linspace(-1, 1, 784)),),), signed=True),
+        seen.Images("Weights", ("0",), ((seen.signed_image(np.linspace(-1, 1, 784)),),), (28, 28), signed=True),
     )
 }
 
@@ -85,8 +85,36 @@ def test_a_chart_is_drawn_of_whatever_numbers_are_handed_over(values: tuple[floa
         ({"c": [{"kind": "comparison", "title": "x", "claimed": None}]}, "missing required field"),
         ({"c": [{"kind": "comparison", "title": "x", "claimed": True, "recomputed": 1}]}, "Expected `float | null`"),
         ({"c": [{"kind": "rows", "title": "x", "times": [1], "rows": []}]}, "more counts"),
-        ({"c": [{"kind": "images", "title": "x", "columns": [], "rows": [["AAAA"]], "signed": False}]}, "784"),
-        ({"c": [{"kind": "images", "title": "x", "columns": [], "rows": [["<b>"]], "signed": False}]}, "base64"),
+        (
+            {
+                "c": [
+                    {
+                        "kind": "images",
+                        "title": "x",
+                        "columns": [],
+                        "rows": [["AAAA"]],
+                        "shape": [28, 28],
+                        "signed": False,
+                    }
+                ]
+            },
+            "784",
+        ),
+        (
+            {
+                "c": [
+                    {
+                        "kind": "images",
+                        "title": "x",
+                        "columns": [],
+                        "rows": [["<b>"]],
+                        "shape": [28, 28],
+                        "signed": False,
+                    }
+                ]
+            },
+            "base64",
+        ),
     ],
 )
 def test_what_is_not_an_observation_is_refused_with_a_sentence(raw, words):

@@ -12,11 +12,12 @@ from netgrader.checks.run import Fixtures
 from netgrader.evidence import Evidence
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.judges.learning_rate import ShortRun, judge_rate
-from netgrader.judges.shown import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_digits
+from netgrader.judges.shown import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_images
 from netgrader.judges.sweeps import StudentSweep
 from netgrader.observations import drawable
 from netgrader.pages.feedback_figures import figure
 from netgrader.reader.model import Exercise, Layer, Network, Optimizer
+from tests.datasets import DIGITS
 
 
 def test_the_recomputed_accuracy_stands_at_the_end_of_the_reported_curves():
@@ -42,9 +43,9 @@ def test_where_nothing_was_reported_the_recomputed_accuracy_stands_alone():
 def test_digits_got_wrong_are_counted_and_the_first_of_them_named():
     found, true = np.arange(10).repeat(3), np.arange(10).repeat(3)
     found[[4, 20]] = 9, 0
-    digits = wrong_digits(found, true)
+    digits = wrong_images(found, true)
     assert (digits.wrong, digits.total) == (2, 30)
-    assert [(one.index, one.found, one.true) for one in digits.digits] == [(4, 9, 1), (20, 0, 6)]
+    assert [(one.index, one.found, one.true) for one in digits.images] == [(4, 9, 1), (20, 0, 6)]
 
 
 def test_a_network_that_is_wrong_only_at_another_rate_is_drawn_at_that_rate_with_the_place_marked():
@@ -145,7 +146,7 @@ def test_a_loss_that_is_not_finite_ends_its_curve_and_breaks_nothing():
 
 
 def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
-    sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.93, math.nan, 0.95]), 1e-3)
+    sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.93, math.nan, 0.95]), 1e-3, DIGITS)
     seen = sweep_curve(sweep, [run_at(1e-3 / 3, 0.4), run_at(1e-3, 0.3), run_at(1e-2, 0.5)])
     (seen,) = drawable({"check_x": (seen,)})["check_x"]
     assert seen.accuracies == (0.93, None, 0.95)

@@ -17,7 +17,7 @@ import numpy as np
 
 from netgrader.evidence import read_npy
 from netgrader.grey_levels import GreyLevels, table_between
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
 
 INDEX = "index.json"
 MOST = 1_000_000

@@ -14,7 +14,8 @@ import typer
 from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
 from netgrader.cli import app
-from netgrader.faults import CATALOGUE
+from netgrader.faults import CATALOGUE, speaking_of
+from tests.datasets import DIGITS
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SCHEMA = FOLDER / "results.schema.json"
@@ -79,7 +80,8 @@ def faults() -> str:
     ]
     for group in re.split(r"(?m)^# -{4} ", FAULTS.read_text(encoding="utf-8"))[1:]:
         title = group.partition("\n")[0].rstrip("- ")
-        kinds = [CATALOGUE[code] for code in re.findall(r"(?m)^\[(.+)\]$", group)]
+        with speaking_of(DIGITS.words):
+            kinds = [CATALOGUE[code] for code in re.findall(r"(?m)^\[(.+)\]$", group)]
         parts.append(f"## {title}\n")
         rows = ((f"`{kind.code}`", kind.severity, kind.sentence, "; ".join(kind.places)) for kind in kinds)
         parts.append(table("code,severity,what students read,explained in", rows))

@@ -27,6 +27,7 @@ from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.pages import words
 from netgrader.results import Outcome
+from tests.datasets import DIGITS
 from tests.guides import phrases as listing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -245,7 +246,15 @@ def test_training_on_test_images_is_a_mistake_everywhere_and_where_it_is_doubtfu
     assert {name for name, text in texts.items() if "seen_test_images(" in text} == {"two_layers", "deep_network"}
     found = np.zeros(1, np.int64)
     figures = Recomputed(
-        train=0.9741, test=0.9765, found=found, notebook=0.98, given=0.9796, hidden=0.9734, lead=4.0, surplus=0.0026
+        DIGITS,
+        train=0.9741,
+        test=0.9765,
+        found=found,
+        notebook=0.98,
+        given=0.9796,
+        hidden=0.9734,
+        lead=4.0,
+        surplus=0.0026,
     )
     said = words.CONCERN_SEEN.format(notebook="3_deep_network", seen=seen_test_images(figures))
     assert snippet("3_deep_network: it may", TEST_IMAGES).strip() == said

@@ -6,6 +6,7 @@ import pytest
 
 from netgrader.checks.exercises import KINDS, LIMITS, NEEDED
 from netgrader.course import STORE_VARIABLE
+from netgrader.data import DataSpec
 from netgrader.grading.execution import ExecutionLimits
 from tests.guides.reference import FOLDER, PAGES
 
@@ -36,13 +37,19 @@ def test_every_limit_is_told_with_its_default():
     assert {name: allowed for name, _, allowed in told} == allowed_by(LIMITS)
 
 
-def test_every_table_is_told_with_what_it_must_have():
-    told = {
-        table: tuple(re.findall(r"`(\w+)`", keys))
-        for tables, keys in re.findall(r"(?m)^\| ((?:`\[\w+\]`(?:, )?)+) \| (.+) \|$", PARAMETERS)
-        for table in re.findall(r"\[(\w+)\]", tables)
-    }
-    assert told == {**{table: tuple(keys) for table, keys in NEEDED.items()}, "limits": ()}
+def section(name):
+    """Return what the page says under a heading."""
+    return PARAMETERS.partition(f"\n## [{name}]\n")[2].partition("\n## ")[0]
+
+
+def test_every_kind_of_exercise_is_told_with_what_its_table_must_have():
+    rows = re.findall(r"(?m)^\| `([\w-]+)` \| (.+) \|$", section("exercises"))
+    assert {kind: tuple(re.findall(r"`(\w+)`", keys)) for kind, keys in rows} == dict(NEEDED)
+
+
+def test_every_key_of_the_data_is_told():
+    keys = [key for cell in re.findall(r"(?m)^\| (`.+?) \|", section("data")) for key in re.findall(r"`(\w+)`", cell)]
+    assert sorted(keys) == sorted(DataSpec.__struct_fields__)
 
 
 def test_the_variable_of_the_store_is_told():

@@ -3,7 +3,7 @@
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.named_exercises import exercise_named
+from netgrader.course_reader import exercise_named
 from netgrader.reader import read_network
 
 RIGHT = {

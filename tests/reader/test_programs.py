@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.named_exercises import exercise_named
+from netgrader.course_reader import exercise_named
 from netgrader.reader import read_network
 
 HERE = Path(__file__).parent

@@ -9,8 +9,8 @@ import tensorflow.compat.v1 as tf
 from google.protobuf import text_format
 
 from netgrader import read_network
+from netgrader.course_reader import exercise_named
 from netgrader.errors import NetgraderError
-from netgrader.named_exercises import exercise_named
 from netgrader.reader.lab.local import LocalLab
 
 

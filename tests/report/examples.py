@@ -20,6 +20,7 @@ COLUMNS = NotebookColumns(
         Column("check_train", "train", 3),
         Column("what_w1_shows", "what_w1_shows", 2, manual=True),
     ),
+    plausible=0.932,
 )
 
 

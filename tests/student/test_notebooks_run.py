@@ -122,7 +122,7 @@ def test_the_instructors_notebook_earns_full_marks_in_hidden_tests_too(evidence)
     name, folder = evidence
     files = ASSIGNMENT.files(name)
     tests = files.public_tests, files.hidden_tests, files.exercises
-    found = verify(VerificationRequest(folder, *tests, hidden=files.hidden, data=ASSIGNMENT.course.data))
+    found = verify(VerificationRequest(folder, *tests, hidden=files.hidden, data=ASSIGNMENT.data))
     assert (found.problem, found.log) == (None, ())
     graded = [cell for cell in ASSIGNMENT.skeleton(name).graded if not cell.is_manual]
     for cell in graded:

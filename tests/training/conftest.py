@@ -14,7 +14,8 @@ from netgrader.evidence import Evidence, read_evidence
 from netgrader.judges.log import read_training_log
 from netgrader.judges.subject import origins
 from netgrader.judges.training_loop import Training, judge_training
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
+from tests.datasets import DIGITS
 from tests.golden.archive import digest
 
 N_TRAIN, N_TEST = 1500, 500
@@ -35,8 +36,8 @@ class Rehearsals:
 
     def training(self, name: str) -> Training:
         if name not in self._judged:
-            log = read_training_log(self.evidence(name))
-            self._judged[name] = judge_training(log, origins(log.tables, *self._raw))
+            log = read_training_log(self.evidence(name), DIGITS)
+            self._judged[name] = judge_training(log, origins(log.tables, DIGITS, *self._raw))
         return self._judged[name]
 
 

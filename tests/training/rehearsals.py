@@ -1,7 +1,8 @@
 """A program for TensorFlow's own process: calls many `train` functions on instruments and writes their evidence.
 
 Usage: ``rehearsals.py JOBS``, a JSON file with ``jobs``: by folder of evidence, the source code, its ``data`` (an npz
-of the four arrays), ``calls``, ``seconds`` and, if it matters, a ``seed``.
+of the four arrays), ``calls``, ``seconds`` and, if it matters, a ``seed``. ``checks`` is the folder of another course's
+``exercises.toml``; the digits course's if there is none.
 """
 
 import json
@@ -16,12 +17,13 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from netgrader.checks.exercises import Exercises
+from netgrader.checks.exercises import load_exercises
 from netgrader.evidence import EvidenceWriter
 from netgrader.student.capture import _undisturbed
 from netgrader.student.probes import Student
 from netgrader.student.rehearsal import Call, rehearse
 from netgrader.student.sessions import install
+from tests.datasets import EXERCISES
 
 
 def main(path: str) -> None:
@@ -38,7 +40,7 @@ def main(path: str) -> None:
         namespace = {"np": np, "tf": tf, **{name: value.copy() for name, value in arrays.items()}}
         Path(folder).mkdir(parents=True)
         out = EvidenceWriter(folder, "check_train")
-        student = Student(namespace, Exercises({}))
+        student = Student(namespace, load_exercises(Path(terms["checks"])) if "checks" in terms else EXERCISES)
         with student.capturing(out, "train"), _undisturbed():
             exec(source, namespace)  # noqa: S102  (the loop under test)
             rehearse(student, out, calls, job["seconds"])

@@ -8,7 +8,8 @@ import pytest
 from netgrader.grey_levels import GreyLevels, table_between
 from netgrader.judges.arrays import is_scaled, judge_images, judge_one_hot
 from netgrader.judges.known_images import Joined, TableRows
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
+from tests.datasets import DIGITS
 
 N = 2000
 
@@ -66,38 +67,38 @@ WRONG = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_images_in_any_precision_and_scale_are_right(raw, name):
-    judged = judge_images(RIGHT[name](raw), raw)
+    judged = judge_images(RIGHT[name](raw), raw, DIGITS)
     assert judged.charge is None
     assert np.array_equal(judged.rows, np.arange(N))
 
 
 def test_another_order_is_right_and_known(raw):
-    judged = judge_images((flat(raw) / 255)[ORDER], raw)
+    judged = judge_images((flat(raw) / 255)[ORDER], raw, DIGITS)
     assert judged.charge is None
     assert np.array_equal(judged.rows, ORDER)
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_images_are_named_with_what_was_found(raw, name):
-    charge = judge_images(WRONG[name](raw), raw).charge
+    charge = judge_images(WRONG[name](raw), raw, DIGITS).charge
     assert charge.fault.code == name.partition(",")[0]
     assert charge.fault.found
     assert charge.share < 1
 
 
 def test_the_first_row_that_is_wrong_is_shown(raw):
-    assert judge_images(WRONG["wrong-order, one twice"](raw), raw).charge.fault.place == "row 17"
+    assert judge_images(WRONG["wrong-order, one twice"](raw), raw, DIGITS).charge.fault.place == "row 17"
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_one_hot_labels_are_right(digits, dtype):
-    assert judge_one_hot(np.eye(10, dtype=dtype)[digits], digits) is None
+    assert judge_one_hot(np.eye(10, dtype=dtype)[digits], digits, DIGITS) is None
 
 
 def test_labels_follow_the_order_of_their_images(digits):
     labels = np.eye(10)[digits]
-    assert judge_one_hot(labels[ORDER], digits, ORDER) is None
-    assert judge_one_hot(labels, digits, ORDER).fault.code == "labels-shuffled-apart"
+    assert judge_one_hot(labels[ORDER], digits, DIGITS, ORDER) is None
+    assert judge_one_hot(labels, digits, DIGITS, ORDER).fault.code == "labels-shuffled-apart"
 
 
 WRONG_LABELS = {
@@ -122,7 +123,7 @@ WRONG_LABELS = {
 
 @pytest.mark.parametrize("name", WRONG_LABELS)
 def test_wrong_labels_are_named_with_what_was_found(digits, name):
-    charge = judge_one_hot(WRONG_LABELS[name](digits), digits)
+    charge = judge_one_hot(WRONG_LABELS[name](digits), digits, DIGITS)
     assert charge.fault.code == name.partition(",")[0]
     assert charge.fault.found
 
@@ -130,7 +131,7 @@ def test_wrong_labels_are_named_with_what_was_found(digits, name):
 def test_the_first_label_that_is_wrong_is_shown_with_the_right_one(digits):
     labels = np.eye(10)[digits]
     labels[123] = np.eye(10)[(digits[123] + 4) % 10]
-    fault = judge_one_hot(labels, digits).fault
+    fault = judge_one_hot(labels, digits, DIGITS).fault
     assert fault.place == "row 123, the first of 1"
     assert fault.found == f"the label {(digits[123] + 4) % 10}"
     assert fault.expected == str(digits[123])
@@ -160,8 +161,8 @@ def test_what_a_table_alone_is_found_right_by_is_right_when_it_is_laid_out(raw, 
         elif table.dtype.kind == "f":
             table[:255] *= dtype(1 - 0.9e-6)
     levels = GreyLevels(table, "x_train_2d", (N, 784))
-    if is_scaled(levels, N):
-        judged = judge_images(levels.laid_out(raw.reshape(-1)).reshape(N, 784), raw)
+    if is_scaled(levels, N, DIGITS):
+        judged = judge_images(levels.laid_out(raw.reshape(-1)).reshape(N, 784), raw, DIGITS)
         assert judged.charge is None
         assert np.array_equal(judged.rows, np.arange(N))
 
@@ -169,16 +170,16 @@ def test_what_a_table_alone_is_found_right_by_is_right_when_it_is_laid_out(raw, 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_table_of_scaled_levels_needs_no_images(dtype):
     scaled = (np.arange(256) / 255).astype(dtype)
-    assert is_scaled(GreyLevels(scaled, "x_train_2d", (N, 784)), N)
-    assert not is_scaled(GreyLevels(scaled, "x_train_2d", (N, 28, 28)), N)
-    assert not is_scaled(GreyLevels(scaled, "x_train_2d", (N, 784)), N + 1)
-    assert not is_scaled(GreyLevels((scaled**0.5).astype(dtype), "x_train_2d", (N, 784)), N)
+    assert is_scaled(GreyLevels(scaled, "x_train_2d", (N, 784)), N, DIGITS)
+    assert not is_scaled(GreyLevels(scaled, "x_train_2d", (N, 28, 28)), N, DIGITS)
+    assert not is_scaled(GreyLevels(scaled, "x_train_2d", (N, 784)), N + 1, DIGITS)
+    assert not is_scaled(GreyLevels((scaled**0.5).astype(dtype), "x_train_2d", (N, 784)), N, DIGITS)
 
 
 def test_rows_of_a_table_and_of_an_array_are_those_of_both_laid_out(raw):
     levels = GreyLevels((np.arange(256) / 255).astype(np.float64), "x_train_2d", (N, 784))
     other = np.random.default_rng(2).random((30, 784)).astype(np.float32)
-    joined = Joined([TableRows(levels, raw), other])
+    joined = Joined([TableRows(levels, raw), other], DIGITS.pixels)
     whole = np.concatenate([(flat(raw) / 255).astype(np.float32), other])
     assert len(joined) == len(whole)
     for index in (np.arange(N, N + 30), np.array([N + 3, 0, N - 1, N, 5]), np.arange(7), np.empty(0, np.int64)):

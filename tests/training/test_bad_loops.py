@@ -10,7 +10,7 @@ import pytest
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.training_loop import training_pictures
 from netgrader.pages.feedback_figures import figure
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
 from tests.training.mutants import loop
 from tests.training.test_students import points
 

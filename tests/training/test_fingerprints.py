@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netgrader.judges.known_images import WIDTH, Table, fingerprints, match_scaled
-from netgrader.student.mnist import load_mnist
+from netgrader.student import load_mnist
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_equal_rows_are_found_as_the_first_of_them(known):
 )
 def test_a_rescaled_image_is_found_with_its_scale(images, known, factor, shift):
     rows = slice(0, 70_000, 7)
-    match = match_scaled(known, fingerprints(images[rows] / 255 * factor + shift))
+    match = match_scaled(known, fingerprints(images[rows] / 255 * factor + shift), 784)
     assert np.array_equal(match.index, np.arange(70_000)[rows])
     assert np.allclose(match.factor, factor, rtol=1e-5)
     assert np.allclose(match.shift, shift, atol=1e-4)
@@ -75,5 +75,5 @@ def test_a_rescaled_image_is_found_with_its_scale(images, known, factor, shift):
 
 def test_noise_is_no_image_at_any_scale(known):
     noise = np.random.default_rng(3).random((2000, 784))
-    assert (match_scaled(known, fingerprints(noise)).index == -1).all()
-    assert (match_scaled(known, np.zeros((5, WIDTH))).index == -1).all()
+    assert (match_scaled(known, fingerprints(noise), 784).index == -1).all()
+    assert (match_scaled(known, np.zeros((5, WIDTH)), 784).index == -1).all()

@@ -9,6 +9,7 @@ import pytest
 
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.training_loop import judge_training
+from tests.datasets import DIGITS
 from tests.training.mutants import loop
 
 
@@ -40,20 +41,20 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_array_is_said_to_be_missing(evidence, name):
     with pytest.raises(BadTrainingLog, match=name):
-        read_training_log(with_array(evidence, name, None))
+        read_training_log(with_array(evidence, name, None), DIGITS)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "0/final"])
 def test_an_array_that_is_too_short_is_refused(evidence, name):
     with pytest.raises(BadTrainingLog):
-        read_training_log(with_array(evidence, name, evidence.arrays[name][:-1]))
+        read_training_log(with_array(evidence, name, evidence.arrays[name][:-1]), DIGITS)
 
 
 @pytest.mark.parametrize("name", ["0/events", "0/rows", "0/block_sizes", "table/x_train"])
 @pytest.mark.parametrize("shape", [(0,), (3, 0), (2, 2, 2), ()])
 def test_an_array_of_another_shape_is_refused(evidence, name, shape):
     with pytest.raises(BadTrainingLog):
-        read_training_log(with_array(evidence, name, np.zeros(shape, dtype=evidence.arrays[name].dtype)))
+        read_training_log(with_array(evidence, name, np.zeros(shape, dtype=evidence.arrays[name].dtype)), DIGITS)
 
 
 @pytest.mark.parametrize(("column", "value"), [(1, -5), (1, 10**12), (2, 10**6), (2, -1), (1, np.iinfo(np.int64).max)])
@@ -61,18 +62,18 @@ def test_numbers_that_cannot_be_are_refused(evidence, column, value):
     events = evidence.arrays["0/events"].copy()
     events[3, column] = value
     with pytest.raises(BadTrainingLog):
-        read_training_log(with_array(evidence, "0/events", events))
+        read_training_log(with_array(evidence, "0/events", events), DIGITS)
 
 
 def test_a_log_without_a_call_is_refused(evidence):
     with pytest.raises(BadTrainingLog):
-        read_training_log(replace(evidence, facts={}))
+        read_training_log(replace(evidence, facts={}), DIGITS)
 
 
 @pytest.mark.parametrize("asked", [None, 3, {}, {"n_epochs": 2}, {"n_epochs": -1, "mini_batch_size": 64}])
 def test_a_call_with_impossible_arguments_is_refused(evidence, asked):
     with pytest.raises(BadTrainingLog):
-        read_training_log(replace(evidence, facts={"0/asked": asked}))
+        read_training_log(replace(evidence, facts={"0/asked": asked}), DIGITS)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -101,5 +102,5 @@ def test_whatever_fits_together_gets_a_verdict(evidence, seed):
         },
         facts={**evidence.facts, "0/returned": ["tuple", 2, "list", 5]},
     )
-    training = judge_training(read_training_log(spoiled))
+    training = judge_training(read_training_log(spoiled, DIGITS))
     assert training.codes

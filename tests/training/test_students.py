@@ -16,6 +16,7 @@ from netgrader.judges.log import read_training_log
 from netgrader.judges.notes import IMAGES, LEARNING_RATE, first_weights
 from netgrader.judges.replay import Replayed, replay
 from netgrader.results import CheckResult, Outcome, Visibility
+from tests.datasets import DIGITS
 
 ROOT = Path(__file__).parents[2]
 FILES = ("source/digits/checks/test_one_layer_public.py", "grader_tests/test_one_layer.py")
@@ -62,8 +63,11 @@ def test_a_right_loop_in_any_style_earns_everything(right, name):
 def test_what_was_noted_of_it_can_be_computed_again(right, name):
     evidence = right.evidence(name)
     images = np.concatenate([evidence.arrays[f"images/{part}"] for part in IMAGES])
-    calls = read_training_log(evidence).calls
-    came = [replay(call, images, first_weights(0, number), LEARNING_RATE) for number, call in enumerate(calls)]
+    calls = read_training_log(evidence, DIGITS).calls
+    came = [
+        replay(call, images, first_weights(0, number, DIGITS.pixels, DIGITS.classes), LEARNING_RATE)
+        for number, call in enumerate(calls)
+    ]
     assert came == [Replayed.SAME] * len(calls)
 
 

@@ -260,10 +260,10 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
         return
     # What an exercise is given are rows of floating point numbers, and rows are what its network is fed.
     shape, dtype = graph.static_shape(images), graph.static_dtype(images)
-    if shape is not None and (len(shape) != 2 or shape[1] not in (None, exercise.inputs)):
-        yield fault(
-            "wrong-placeholder", node_of(images), say("shape {1}", list(shape)), say("[None, {1}]", exercise.inputs)
-        )
+    inputs = exercise.inputs
+    if shape is not None and (len(shape) != 2 or (inputs is not None and shape[1] not in (None, inputs))):
+        wanted = say("[None, {1}]", "n" if inputs is None else inputs)
+        yield fault("wrong-placeholder", node_of(images), say("shape {1}", list(shape)), wanted)
     elif not dtype.startswith(("float", "bfloat")):
         yield fault("wrong-placeholder", node_of(images), dtype, "float32")
 

@@ -32,7 +32,7 @@ class Given:
     """Whether the student's parts were given at all."""
     inputs: int
     classes: int
-    """How wide a flattened image is, and how many classes there are."""
+    """How wide a flattened image is, and how many classes there are; 0 where that is not known yet."""
 
 
 @dataclass(frozen=True)

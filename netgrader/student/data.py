@@ -1,0 +1,88 @@
+"""The data of the course from the file that comes with it: offline, verified, no pickle."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgrader.checks.exercises import FILE, load_exercises
+from netgrader.data import load_data
+from netgrader.errors import NotebookError
+
+if TYPE_CHECKING:
+    from netgrader.data import DataSpec, Parts
+
+__all__ = ["CHECKS", "ChecksNotFoundError", "checks_folder", "data_spec", "given_data", "load_mnist"]
+
+CHECKS = "NETGRADER_CHECKS"
+"""Names the environment variable with the folder of checks that came with the notebook."""
+FOLDER = "checks"
+TREES = ("source", "release")
+
+
+class ChecksNotFoundError(NotebookError):
+    """The folder of public checks is not where it is looked for, or cannot be used."""
+
+
+def load_mnist(path: str | Path | None = None) -> Parts:
+    """Read the images and labels of the course, as ``keras.datasets.mnist.load_data()`` gives them.
+
+    Parameters
+    ----------
+    path
+        The file. If None, the first that exists of: the file or folder named by the environment variable
+        ``NETGRADER_DATA``; the course's file beside the notebook (in the current folder); the file in a folder
+        ``data`` there or in a folder above.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+        Grey levels from 0 (paper) to the largest (ink), uint8 of shape (n, height, width), and the classes that they show,
+        uint8 of shape (n,).
+
+    Raises
+    ------
+    MissingDataError
+        If there is no such file.
+    DamagedDataError
+        If its content is not that of the file that comes with the course.
+    """
+    return load_data(data_spec(), None if path is None else Path(path))
+
+
+@functools.cache
+def given_data() -> Parts:
+    """What `load_mnist` gives, read once in each process, for what compares with it and changes nothing."""
+    parts = load_mnist()
+    for array in (*parts[0], *parts[1]):
+        array.flags.writeable = False
+    return parts
+
+
+def data_spec() -> DataSpec:
+    """What the data of the notebook's course are.
+
+    Raises
+    ------
+    ChecksNotFoundError
+        If the folder of checks, which says it, is not found.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    return load_exercises(checks_folder(checkout)).data
+
+
+def checks_folder(*further: Path) -> Path:
+    """The folder of public checks: beside the notebook, or in the course's tree above it, or in one of `further` trees."""
+    named, here = os.environ.get(CHECKS), Path.cwd()
+    candidates = [Path(named)] if named else []
+    for above in (here, *here.parents, *further):
+        candidates += [above / FOLDER, *(found for tree in TREES for found in sorted(above.glob(f"{tree}/*/{FOLDER}")))]
+    for candidate in candidates:
+        if (candidate / FILE).is_file():
+            return candidate
+    raise ChecksNotFoundError(
+        f"The folder {FOLDER!r} that came with this notebook was not found in {here}. "
+        "Put the notebook back beside it, or unpack the course's files again."
+    )

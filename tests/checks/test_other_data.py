@@ -1,0 +1,307 @@
+"""Another course's data, of another shape, other classes and fewer rows: judged and shown as its exercises.toml says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader import observations as seen
+from netgrader.checks import Failed, TestContext
+from netgrader.checks.context import Dataset
+from netgrader.checks.exercises import load_exercises
+from netgrader.checks.held_out import held_out_images
+from netgrader.checks.run import run_tests
+from netgrader.evidence import EvidenceWriter, GraphEvidence
+from netgrader.faults import speaking_of
+from netgrader.judges.accuracy import recompute, require_learned, require_own, require_trained
+from netgrader.judges.arrays import require_images, require_labels
+from netgrader.judges.aspects import Aspect
+from netgrader.judges.shown import wrong_images
+from netgrader.judges.structure import require_feedable, require_layers
+from netgrader.judges.training_loop import training_of
+from netgrader.pages.feedback_figures import PageData, figure
+from netgrader.reader.lab.local import LocalLab
+from netgrader.results import Outcome
+from netgrader.student.graphs import export_graph
+from tests.datasets import SHIRTS, SIDE, shirts, toml_of
+from tests.training.mutants import loop
+
+PIXELS, CLASSES = SIDE * SIDE, len(SHIRTS)
+EXERCISES = """
+[exercises]
+rows_of_pixels = "data"
+garment_network = "network"
+fit = "training-loop"
+
+[garment_network]
+widths = [4]
+activations = ["none"]
+bias = true
+loss = "softmax-cross-entropy"
+optimizer = "adam"
+nonlinear = false
+learning_rate = 0.003
+
+[fit]
+calls = [{ n_epochs = 2, mini_batch_size = 64 }, { n_epochs = 1, mini_batch_size = 96 }]
+seconds = 60
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Path:
+    """A folder with the data, and the folder of checks that says what they are."""
+    folder = tmp_path_factory.mktemp("shirts")
+    (folder / "checks").mkdir()
+    text = toml_of(shirts(folder)) + EXERCISES
+    (folder / "checks" / "exercises.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def bench(course, tmp_path) -> Any:
+    """What tests work on, with evidence in a folder of its own."""
+    made = TestContext(tmp_path, load_exercises(course / "checks"), LocalLab, data=course / "shirts.npz")
+    yield made
+    made.close()
+
+
+def hand_over(bench: TestContext, cell: str, **arrays: np.ndarray) -> None:
+    """Hand over arrays as the evidence of a cell."""
+    (bench.evidence_root / cell).mkdir()
+    out = EvidenceWriter(bench.evidence_root / cell, cell)
+    for name, values in arrays.items():
+        out.array(name, values)
+    out.close()
+
+
+def right_arrays(data: Dataset) -> dict[str, np.ndarray]:
+    """The arrays that a student should make."""
+    scaled, one_hot = data.spec.scaled, data.spec.one_hot
+    return {
+        "x_train": scaled(data.x_train),
+        "y_train_1_hot": one_hot(data.y_train),
+        "x_test": scaled(data.x_test),
+        "y_test_1_hot": one_hot(data.y_test),
+    }
+
+
+def test_arrays_of_the_other_shape_are_right(bench):
+    hand_over(bench, "check_rows_of_pixels", **right_arrays(bench.dataset))
+    for part in ("train", "test"):
+        require_images(bench, part)
+        require_labels(bench, part)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "code", "expected"),
+    [
+        ("x_train", lambda x: x * 99, "not-scaled", "from 0 to 1"),
+        ("x_train", lambda x: x.reshape(-1, SIDE, SIDE), "wrong-shape", "(3000, 256)"),
+        ("x_train", lambda x: x.reshape(-1, SIDE, SIDE).transpose(0, 2, 1).reshape(x.shape), "wrong-order", "as given"),
+        ("x_train", lambda x: (x > 0.5).astype(np.float32), "integer-division", "all grey levels over 99"),
+        ("y_train_1_hot", lambda y: y.argmax(axis=1), "labels-not-one-hot", "(3000, 4)"),
+        ("y_train_1_hot", lambda y: 1 - y, "labels-not-one-hot", "one 1 and three 0"),
+        ("y_train_1_hot", lambda y: np.roll(y, 1, axis=1), "labels-off-by-one", ""),
+        ("y_train_1_hot", lambda y: np.eye(10, dtype=np.float32)[y.argmax(axis=1)], "wrong-shape", "(3000, 4)"),
+    ],
+)
+def test_arrays_that_are_wrong_are_named_with_the_sizes_of_the_course(bench, name, spoil, code, expected):
+    arrays = right_arrays(bench.dataset)
+    other = name.replace("train", "test")  # wrong on one side only would be a fault of its own
+    spoilt = {one: spoil(arrays[one]) for one in (name, other)}
+    hand_over(bench, "check_rows_of_pixels", **{**arrays, **spoilt})
+    with pytest.raises(Failed) as caught:
+        (require_images if name.startswith("x") else require_labels)(bench, "train")
+    (fault,) = caught.value.faults
+    assert fault.code == code
+    assert expected in fault.expected
+
+
+def test_a_verdict_speaks_of_garments(bench, tmp_path):
+    arrays = right_arrays(bench.dataset)
+    hand_over(bench, "check_rows_of_pixels", **{**arrays, "x_train": arrays["x_train"][:, :-1]})
+    tests = tmp_path / "test_t_public.py"
+    tests.write_text(
+        "from netgrader.checks import grades\nfrom netgrader.judges.arrays import require_images\n"
+        '@grades("check_rows_of_pixels", faults=("wrong-shape",))\n'
+        'def test_them(bench):\n    "They are there"\n    require_images(bench, "train")\n',
+        encoding="utf-8",
+    )
+    (check,) = run_tests(bench, [tests]).checks["check_rows_of_pixels"]
+    assert check.outcome is Outcome.FAILED
+    assert "a row of 256 numbers, each label a row of four." in check.hint
+
+
+def network(outputs: int = CLASSES, inputs: int = PIXELS, data: Dataset | None = None) -> GraphEvidence:
+    """A one-layer network, trained for two epochs where there are data."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+        x, y = tf.placeholder(tf.float32, [None, inputs]), tf.placeholder(tf.float32, [None, outputs])
+        w = tf.get_variable("w", [inputs, outputs], initializer=tf.glorot_uniform_initializer())
+        logits = x @ w + tf.get_variable("b", [outputs], initializer=tf.zeros_initializer())
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
+        step = tf.train.AdamOptimizer(0.003).minimize(loss)
+        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1)), tf.float32))
+        parts = {"graph": graph, "X": x, "Y": y, "logits": logits, "loss": loss, "train_op": step, "accuracy": right}
+        with tf.Session(graph=graph) as session:
+            session.run(tf.global_variables_initializer())
+            if data is not None:
+                rows, labels = data.spec.scaled(data.x_train), data.spec.one_hot(data.y_train)
+                for start in range(0, 2 * len(rows), 50):
+                    some = np.arange(start, start + 50) % len(rows)
+                    session.run(step, {x: rows[some], y: labels[some]})
+            return export_graph(parts, session)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "codes"),
+    [((CLASSES, PIXELS), set()), ((5, PIXELS), {"wrong-width"}), ((CLASSES, 784), {"wrong-placeholder"})],
+)
+def test_a_network_is_read_with_the_sizes_of_the_course(bench, sizes, codes):
+    cell = bench.evidence_root / "check_garment_network"
+    cell.mkdir()
+    graph = network(*sizes)
+    out = EvidenceWriter(cell, cell.name)
+    out.graph("net", graph)
+    out.close()
+    found = bench.network(cell.name)
+    assert found.codes == codes
+    assert (found.exercise.inputs, found.exercise.classes) == (PIXELS, CLASSES)
+    if not codes:
+        require_layers(found)
+        require_feedable(bench.lab, graph, found)
+
+
+def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_that_nobody_had(bench):
+    data = bench.dataset
+    graph = network(data=data)
+    secret = held_out_images("7", (data.x_train, data.y_train), (data.x_test, data.y_test))
+    assert secret.hidden.sum() == len(data.x_test) // 2
+    result = recompute(bench.lab, graph, data, secret)
+    found = (data.spec.scaled(data.x_test) @ graph.values["w"] + graph.values["b"]).argmax(axis=1)
+    assert result.test == pytest.approx(np.mean(found == data.y_test), abs=1e-3)
+    assert result.test > 0.9
+    require_learned(result)
+    require_own(graph, result)
+    require_trained(bench.lab, graph, result, 0.9)
+
+
+def test_an_untrained_network_is_told_from_chance_among_four(bench):
+    graph = network()
+    result = recompute(bench.lab, graph, bench.dataset)
+    assert result.test < bench.spec.above_chance(2 / 9) == pytest.approx(0.416667)
+    with pytest.raises(Failed) as caught:
+        require_trained(bench.lab, graph, result, 0.9)
+    assert [fault.code for fault in caught.value.faults] == ["train-op-not-run"]
+    assert bench.marked is None  # it was not measured here what a network learns first
+
+
+@pytest.fixture(scope="module")
+def rehearsed(course, tmp_path_factory) -> Any:
+    """Evidence of a right loop and of one that does not shuffle, each called `fit`."""
+    folder = tmp_path_factory.mktemp("rehearsed")
+    spec = load_exercises(course / "checks").data
+    with np.load(course / "shirts.npz", allow_pickle=False) as file:
+        parts = {name: file[name] for name in file.files}
+    np.savez(
+        folder / "arrays.npz",
+        x_train=spec.scaled(parts["fit_images"]),
+        y_train_1_hot=spec.one_hot(parts["fit_labels"]),
+        x_test=spec.scaled(parts["held_images"]),
+        y_test_1_hot=spec.one_hot(parts["held_labels"]),
+    )
+    right = loop("plain").replace("def train(", "def fit(")
+    sources = {"right": right, "one step": RIGHT_BUT_IN_ORDER}
+    calls = [{"n_epochs": 2, "mini_batch_size": 64}, {"n_epochs": 1, "mini_batch_size": 96}]
+    jobs = {
+        str(folder / name / "check_fit"): {
+            "source": source,
+            "data": str(folder / "arrays.npz"),
+            "calls": calls,
+            "seconds": 60,
+        }
+        for name, source in sources.items()
+    }
+    (folder / "jobs.json").write_text(json.dumps({"jobs": jobs, "checks": str(course / "checks")}))
+    program = Path(__file__).parents[1] / "training" / "rehearsals.py"
+    env = {**os.environ, "NETGRADER_CHECKS": str(course / "checks"), "NETGRADER_DATA": str(course)}
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, str(program), str(folder / "jobs.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**env, "PYTHONPATH": str(root)},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+RIGHT_BUT_IN_ORDER = """
+def fit(sess, net, n_epochs, mini_batch_size=64):
+    acc_trn, acc_val = [], []
+    with net.graph.as_default():
+        sess.run(tf.global_variables_initializer())
+    for epoch in range(n_epochs):
+        for start in range(0, len(x_train), mini_batch_size):
+            rows = slice(start, start + mini_batch_size)
+            sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
+        acc_trn.append(sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot}))
+        acc_val.append(sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot}))
+    return acc_trn, acc_val
+"""
+
+
+def test_a_right_training_loop_is_right_on_an_instrument_of_the_courses_sizes(course, rehearsed):
+    exercises = load_exercises(course / "checks")
+    bench = TestContext(rehearsed / "right", exercises, LocalLab, data=course / "shirts.npz")
+    training = training_of(bench)
+    assert training.codes == ()
+    assert {verdict.share for verdict in training.verdicts.values()} == {1.0}
+    assert {len(subject.tables.prints) for subject in training.subjects} == {3_600}
+
+
+def test_one_that_does_not_shuffle_is_named_and_its_notes_are_computed_again(course, rehearsed):
+    exercises = load_exercises(course / "checks")
+    outside = {"challenges": {"check_fit": 0}}
+    bench = TestContext(rehearsed / "one step", exercises, LocalLab, data=course / "shirts.npz", outside=outside)
+    assert training_of(bench).verdicts[Aspect.ORDER].faults[0].code == "no-shuffling"
+    forged = {"challenges": {"check_fit": 1}}
+    bench = TestContext(rehearsed / "one step", exercises, LocalLab, data=course / "shirts.npz", outside=forged)
+    with pytest.raises(Exception, match="is not what a network does"):
+        training_of(bench)
+
+
+def test_a_page_calls_classes_by_their_names_and_draws_images_of_their_shape(bench):
+    data = bench.dataset
+    found = data.y_test.copy()
+    found[:3] = (found[:3] + 1) % CLASSES
+    drawn = figure(wrong_images(found, data.y_test), PageData(data.spec, data.x_test))
+    body = str(drawn.body)
+    for number in range(3):
+        true, wrong = SHIRTS[data.y_test[number]], SHIRTS[found[number]]
+        assert f"test image {number}, a {true} that the network takes for a {wrong}" in body
+        assert f"<b>{true}</b>" in body
+    weights = seen.Images(
+        "Weights", SHIRTS, ((seen.signed_image(np.linspace(-1, 1, PIXELS)),) * CLASSES,), (SIDE, SIDE)
+    )
+    assert "shoe" in str(figure(weights).body)
+
+
+def test_the_catalogue_speaks_of_the_data_while_it_is_told_to(bench):
+    from netgrader.faults import CATALOGUE
+
+    with speaking_of(bench.exercises.words):
+        said = CATALOGUE["accuracy-wrong"].sentence
+    assert said == "The accuracy is not the share of images whose garment is predicted rightly."
+    assert "garment" not in CATALOGUE["accuracy-wrong"].sentence
+    assert not any("{" in kind.sentence + kind.why for kind in CATALOGUE.values())
