@@ -255,6 +255,34 @@ def fair_line(
 
 
 @app.command()
+def new(  # noqa: PLR0917  (options by name, for typer)
+    course: Annotated[
+        Path | None, typer.Argument(metavar="COURSE", help="The folder of a new course.", show_default=False)
+    ] = None,
+    assignment: Annotated[
+        str | None,
+        typer.Option("--assignment", metavar="NAME", help="An assignment for the course that one stands in."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FILE", help="Images: an .npz, or a folder with a folder for each class."),
+    ] = None,
+    called: Annotated[str | None, typer.Option("--called", help="What one image shows: flower.")] = None,
+    names: Annotated[str | None, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = None,
+    target: Annotated[
+        float | None, typer.Option("--target", min=0, max=1, help="The test accuracy that students are to reach.")
+    ] = None,
+) -> None:
+    """Make a course in which everything works at once, or add an assignment to one; what is not given is asked for.
+
+    Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
+    """
+    from netgrader.commands.new import Given, run
+
+    raise typer.Exit(run(course, assignment, Given(data, called, names, target)))
+
+
+@app.command()
 def doctor(sandbox: Sandbox = "bubblewrap") -> None:
     """Say what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
 

@@ -6,14 +6,14 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from netgrader.student.check import check
-from netgrader.student.data import load_mnist
+from netgrader.student.data import load_data, load_mnist
 from netgrader.student.estimate import install as _time_cells
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import quietly, ready, show_figure
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
 from netgrader.student.show_graph import show_graph
 
-__all__ = ["Live", "check", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
+__all__ = ["Live", "check", "load_data", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
 
 _keep_values_of_closed_sessions()
 _time_cells()

@@ -7,14 +7,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader import data
 from netgrader.checks.exercises import FILE, load_exercises
-from netgrader.data import load_data
 from netgrader.errors import NotebookError
 
 if TYPE_CHECKING:
     from netgrader.data import DataSpec, Parts
 
-__all__ = ["CHECKS", "ChecksNotFoundError", "checks_folder", "data_spec", "given_data", "load_mnist"]
+__all__ = ["CHECKS", "ChecksNotFoundError", "checks_folder", "data_spec", "given_data", "load_data", "load_mnist"]
 
 CHECKS = "NETGRADER_CHECKS"
 """Names the environment variable with the folder of checks that came with the notebook."""
@@ -26,7 +26,7 @@ class ChecksNotFoundError(NotebookError):
     """The folder of public checks is not where it is looked for, or cannot be used."""
 
 
-def load_mnist(path: str | Path | None = None) -> Parts:
+def load_data(path: str | Path | None = None) -> Parts:
     """Read the images and labels of the course, as ``keras.datasets.mnist.load_data()`` gives them.
 
     Parameters
@@ -49,13 +49,17 @@ def load_mnist(path: str | Path | None = None) -> Parts:
     DamagedDataError
         If its content is not that of the file that comes with the course.
     """
-    return load_data(data_spec(), None if path is None else Path(path))
+    return data.load_data(data_spec(), None if path is None else Path(path))
+
+
+load_mnist = load_data
+"""What notebooks of the digits course call it."""
 
 
 @functools.cache
 def given_data() -> Parts:
-    """What `load_mnist` gives, read once in each process, for what compares with it and changes nothing."""
-    parts = load_mnist()
+    """What `load_data` gives, read once in each process, for what compares with it and changes nothing."""
+    parts = load_data()
     for array in (*parts[0], *parts[1]):
         array.flags.writeable = False
     return parts

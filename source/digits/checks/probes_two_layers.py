@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from netgrader.checks.exercises import trained_at
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.judges.sweeps import MOST_TRAINED, drawn_rate, in_question, is_exchanged
-from netgrader.student.fed import fed_rows
+from netgrader.student.handing_over import hand_over_curves, hand_over_trained
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe
 from netgrader.student.sessions import fitting, seen_networks, shapes_of
 
@@ -50,9 +50,7 @@ def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
             )
             out.graph(name, made[name])
     with student.capturing(out, "trained"):
-        hand_over_trained(
-            out, made.get("best"), in_question(sorted(rate for rate, _ in pairs), best, student.challenge)
-        )
+        hand_over_sweep(out, made.get("best"), in_question(sorted(rate for rate, _ in pairs), best, student.challenge))
 
 
 def results(sweep: object) -> tuple[list[tuple[float, float]], bool]:
@@ -80,7 +78,7 @@ def number(value: object, expected: str) -> float:
         raise WrongReturn(value, expected) from None
 
 
-def hand_over_trained(out: EvidenceWriter, net: GraphEvidence | None, first: list[float]) -> None:
+def hand_over_sweep(out: EvidenceWriter, net: GraphEvidence | None, first: list[float]) -> None:
     """What sessions of the notebook trained, as values of `net`: at each rate what was trained last, those of `first` first.
 
     What was trained at a rate that a graph does not tell goes along without one.
@@ -111,14 +109,8 @@ def variables_of(net: GraphEvidence) -> list[tuple[str, tuple[int, ...]]]:
 @probe("check_two_layer_training")
 def two_layer_training(student: Student, out: EvidenceWriter) -> None:
     """Take the trained network with its values, and what was reported of it."""
-    for name in ("acc_trn", "acc_val"):
-        with student.capturing(out, name):
-            out.array(name, np.asarray(student.value(name), dtype=np.float64).reshape(-1))
-    with student.capturing(out, "net"):
-        session = student.value("sess") if student.has("sess") else None
-        out.graph("net", export_graph(student.value("net"), session))
-    with student.capturing(out, "fed"):
-        out.array("fed", fed_rows(student.value("net").graph))
+    hand_over_curves(student, out)
+    hand_over_trained(student, out)
 
 
 @probe("check_input_gradients")

@@ -1,0 +1,185 @@
+"""Makes a course, or an assignment of one, from data and a few answers: everything works at once, and is there to be changed."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import jinja2
+import msgspec
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from netgrader.checks.wording import percent
+from netgrader.errors import UsageError
+from netgrader.files import write_text
+from netgrader.new_course.datasets import write_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from netgrader.data import DataSpec
+
+__all__ = ["NewAssignment", "make_assignment", "make_config"]
+
+NOTEBOOK_FORMAT = 5
+STEPS, MOST_EPOCHS, LEAST_EPOCHS = 3_000, 60, 5
+"""Training steps of the reference solution, and bounds for its epochs."""
+RIGHT, WRONG = "right", "wrong"
+GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
+"""What the loss is given: the wrong submission applies the softmax twice."""
+
+
+@dataclass(frozen=True)
+class NewAssignment:
+    """What an instructor is asked.
+
+    Attributes
+    ----------
+    name
+        The assignment's; its notebook is called like it.
+    data
+        A file or folder that `netgrader.new_course.datasets.read_arrays` reads.
+    called
+        What one image shows, in the singular.
+    names
+        What the classes are called; those of the data, or their numbers, if empty.
+    target
+        The test accuracy that students are asked for, between 0 and 1.
+    """
+
+    name: str
+    data: Path
+    called: str = "image"
+    names: tuple[str, ...] = ()
+    target: float = 0.9
+
+
+def make_config(root: Path) -> None:
+    """Write the ``nbgrader_config.py`` of a new course."""
+    write_text(root / "nbgrader_config.py", _render("nbgrader_config.py.j2", {"course_id": root.resolve().name}))
+    for folder in ("grader_tests", "submitted"):
+        (root / folder).mkdir(exist_ok=True)
+
+
+def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
+    """Write an assignment into the course in `root`, with a right and a wrong submission to try; return what was written.
+
+    Raises
+    ------
+    UsageError
+        If something of it is there already, or the data are not what can be read.
+    """
+    name, notebook = wanted.name, f"1_{wanted.name}"
+    source = root / "source" / name
+    hidden = root / "grader_tests" / f"test_{name}.py"
+    for path in (source, hidden):
+        if path.exists():
+            raise UsageError(f"{path} exists. Choose another name for the assignment, or remove it.")
+    spec = write_data(wanted.data, root / "data", called=wanted.called, names=wanted.names)
+    least_target = spec.above_chance(0.1)
+    if not least_target <= wanted.target < 1:
+        raise UsageError(f"With {spec.classes} classes the target must lie between {least_target:.2f} and 1.")
+    if wanted.target <= spec.nothing_for:
+        spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
+    terms = {
+        "title": name.replace("_", " ").capitalize(),
+        "name": name,
+        "notebook": notebook,
+        "short": name,
+        "spec": spec,
+        "names": repr([spec.name(number) for number in range(spec.classes)]),
+        "target": wanted.target,
+        "least": round((spec.nothing_for + wanted.target) / 2, 3),
+        "none_at": round(max(1 - 5 / 3 * (1 - wanted.target), spec.nothing_for), 4),
+        "spec_lines": _toml(spec),
+        "width": 128,
+        "batch": 64,
+        "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
+    }
+    checks = source / "checks"
+    checks.mkdir(parents=True)
+    written = {
+        checks / "exercises.toml": "exercises.toml.j2",
+        checks / f"probes_{name}.py": "probes.py.j2",
+        checks / f"test_{name}_public.py": "test_public.py.j2",
+        hidden: "test_hidden.py.j2",
+    }
+    for path, template in written.items():
+        write_text(path, _render(template, terms))
+    if not (root / "README.md").exists():
+        write_text(root / "README.md", _render("README.md.j2", terms))
+    solved = source / f"{notebook}.ipynb"
+    write_text(solved, _notebook(terms, RIGHT))
+    for student in (RIGHT, WRONG):
+        folder = root / "submitted" / student / name
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / f"{notebook}.ipynb", _notebook(terms, student))
+    return (solved, *written)
+
+
+def _render(template: str, terms: Mapping[str, object]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("netgrader.new_course", "."),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (these are programs and notebooks)
+    )
+    return environment.get_template(template).render(terms, percent=percent)
+
+
+def _notebook(terms: Mapping[str, object], variant: str) -> str:
+    """Return the instructor's notebook as JSON; with another `variant` than the right one, the solution has a mistake."""
+    text = _render("notebook.j2", {**terms, "given_as_logits": GIVEN_AS_LOGITS[variant]})
+    book = new_notebook(cells=list(_cells(text)))
+    book.metadata = nbformat.from_dict(
+        {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    )
+    for number, cell in enumerate(book.cells):
+        cell.id = f"cell-{number}"
+    book.nbformat_minor = NOTEBOOK_FORMAT
+    nbformat.validate(book)
+    return f"{nbformat.writes(book)}\n"
+
+
+def _cells(text: str) -> Iterator[nbformat.NotebookNode]:
+    for block in f"\n{text}".split("\n%% ")[1:]:
+        head, _, body = block.partition("\n")
+        kind, *rest = head.split()
+        body = body.strip("\n")
+        if kind == "text":
+            yield new_markdown_cell(body)
+            continue
+        cell = new_code_cell(body)
+        if kind != "code":
+            cell.metadata["nbgrader"] = _nbgrader(kind, *rest)
+        yield cell
+
+
+def _nbgrader(kind: str, name: str, points: str = "") -> dict[str, object]:
+    """Return nbgrader's metadata of a cell; a check cell is called like its solution cell."""
+    about: dict[str, object] = {
+        "grade": kind == "check",
+        "grade_id": f"check_{name}" if kind == "check" else name,
+        "locked": kind != "solution",
+        "schema_version": 3,
+        "solution": kind == "solution",
+        "task": False,
+    }
+    return {**about, "points": float(points)} if kind == "check" else about
+
+
+def _toml(spec: DataSpec) -> str:
+    """Return the table ``[data]``; what is as it is by itself is left out."""
+    told = msgspec.to_builtins(spec)
+    plain = {field.name: field.default for field in msgspec.structs.fields(spec)}
+    return "\n".join(f"{name} = {_value(told[name])}" for name in told if told[name] != plain[name] and told[name])
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_value(one)}" for name, one in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)

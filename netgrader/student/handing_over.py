@@ -1,0 +1,57 @@
+"""What probes of several exercises hand over: the arrays that networks are fed, a trained network, what was reported of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.student.data import given_data
+from netgrader.student.fed import fed_rows
+from netgrader.student.probes import WrongReturn, export_graph
+
+if TYPE_CHECKING:
+    from netgrader.evidence import EvidenceWriter
+    from netgrader.student.probes import Student
+
+__all__ = ["hand_over_arrays", "hand_over_curves", "hand_over_trained"]
+
+WIDEST = 8  # bytes of a number
+
+
+def hand_over_arrays(student: Student, out: EvidenceWriter) -> None:
+    """Hand over ``x_train``, ``y_train_1_hot``, ``x_test`` and ``y_test_1_hot`` as the notebook has them.
+
+    Images go as the table that made them from the given grey levels, where there is one.
+    """
+    (x_train, _), (x_test, _) = given_data()
+    given = {"x_train": ("x_train_2d", x_train), "x_test": ("x_test_2d", x_test)}
+    most = max(x_train.size, x_test.size)
+    for name in ("x_train", "y_train_1_hot", "x_test", "y_test_1_hot"):
+        with student.capturing(out, name):
+            out.array(name, _numbers(student.value(name), most), given.get(name))
+
+
+def hand_over_curves(student: Student, out: EvidenceWriter) -> None:
+    """Hand over ``acc_trn`` and ``acc_val``, float64 (n,)."""
+    for name in ("acc_trn", "acc_val"):
+        with student.capturing(out, name):
+            out.array(name, np.asarray(student.value(name), dtype=np.float64).reshape(-1))
+
+
+def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
+    """Hand over the student's ``net`` with the values that its session holds, open or closed, and which rows it was fed."""
+    with student.capturing(out, "net"):
+        session = student.value("sess") if student.has("sess") else None
+        out.graph("net", export_graph(student.value("net"), session))
+    with student.capturing(out, "fed"):
+        out.array("fed", fed_rows(student.value("net").graph))
+
+
+def _numbers(value: object, most: int) -> npt.NDArray[Any]:
+    """Return an array of numbers of an ordinary type, with at most so many as the images have."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > WIDEST or array.size > most:
+        raise WrongReturn(value, "an array of numbers of the shape that is asked for")
+    return array

@@ -1,0 +1,151 @@
+"""`netgrader new` makes a course of anybody's data in which everything works at once."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from netgrader.checks.exercises import load_exercises
+from netgrader.course import Course
+from netgrader.errors import UsageError
+from netgrader.nbgrader_plugin.configure import LINES
+from netgrader.new_course import NewAssignment, make_assignment, make_config
+from netgrader.new_course.datasets import write_data
+
+SHAPES = ("frame", "corner", "diagonal")
+SIDE = 16
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def shape(kind, rng):
+    """Draw a noisy frame, corner or diagonal of some size somewhere: uint8 (16, 16)."""
+    image = np.zeros((SIDE, SIDE))
+    size = rng.integers(4, 9)
+    x, y = rng.integers(0, SIDE - size, 2)
+    part = image[x : x + size, y : y + size]
+    if kind == 0:
+        part[:] = 1
+        part[1:-1, 1:-1] = 0
+    elif kind == 1:
+        part[:, 0] = part[0] = 1
+    else:
+        np.fill_diagonal(part, 1)
+    return np.clip(200 * image + rng.normal(20, 10, image.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    """A file of 2,500 images and their labels, not split."""
+    rng = np.random.default_rng(7)
+    labels = rng.integers(0, len(SHAPES), 2500)
+    file = tmp_path_factory.mktemp("given") / "shapes.npz"
+    np.savez(file, images=np.stack([shape(kind, rng) for kind in labels]), labels=labels)
+    return file
+
+
+@pytest.mark.slow
+def test_what_the_guide_types_makes_a_course_that_grades_its_right_and_its_wrong_submission(
+    netgrader, shapes, tmp_path
+):
+    guide = (ROOT / "docs" / "guides" / "your-own-course.md").read_text(encoding="utf-8")
+    typed = [shlex.split(line) for line in re.findall(r"(?m)^\$ netgrader (.*)$", guide)]
+    assert [command[0] for command in typed] == ["new", "release", "autograde", "feedback", "report", "new"]
+    shutil.copy(shapes, tmp_path / "flowers.npz")
+    root, said = tmp_path / "flowers", {}
+    for command in typed[:5]:
+        process = netgrader(*command, cwd=root if root.exists() else tmp_path, seconds=600)
+        assert process.returncode == 0, process.stdout + process.stderr
+        said[command[0]] = process.stdout
+    assert {"1_flowers.ipynb", "flowers.npz", "checks"} <= {
+        path.name for path in (root / "release" / "flowers").iterdir()
+    }
+    assert "right 1_flowers: 12 of 12" in said["autograde"]
+    assert "softmax-before-loss" in said["autograde"]
+    page = (root / "feedback" / "right" / "flowers" / "1_flowers.html").read_text(encoding="utf-8")
+    assert "digit" not in page
+    assert "tulip" in page
+    shutil.copy(shapes, root / "fruit.npz")
+    added = netgrader(*typed[5], cwd=root)
+    assert added.returncode == 0, added.stderr
+    assert Course(root).assignments == ("flowers", "fruit")
+
+
+def test_another_assignment_stands_beside_the_first(shapes, tmp_path):
+    make_config(tmp_path)
+    for name in ("first", "second"):
+        make_assignment(tmp_path, NewAssignment(name, shapes, "shape", SHAPES, 0.85))
+    course = Course(tmp_path)
+    assert [one.name for one in course.own_assignments] == ["first", "second"]
+    for one in course.own_assignments:
+        files = one.files(f"1_{one.name}")
+        assert len(files.probes) == len(files.public_tests) == len(files.hidden_tests) == 1
+        spec = load_exercises(files.exercises, one.exercise_names).data
+        assert (spec.classes, spec.shape, spec.name(2), spec.called) == (3, (SIDE, SIDE), "diagonal", "shape")
+        assert sum(cell.points for cell in one.skeleton(f"1_{one.name}").graded) == 12
+    with pytest.raises(UsageError, match=r"exists\. Choose another name"):
+        make_assignment(tmp_path, NewAssignment("first", shapes, "shape", SHAPES, 0.85))
+
+
+def test_a_low_target_lowers_what_counts_as_nothing(shapes, tmp_path):
+    make_config(tmp_path)
+    make_assignment(tmp_path, NewAssignment("low", shapes, "shape", SHAPES, 0.45))
+    tables = load_exercises(tmp_path / "source" / "low" / "checks")
+    assert 0.34 < tables.data.nothing_for < tables.table("training")["least_accuracy"] < 0.45
+    with pytest.raises(UsageError, match=r"With 3 classes the target must lie between 0\.40 and 1"):
+        make_assignment(tmp_path, NewAssignment("guessed", shapes, "shape", SHAPES, 0.3))
+
+
+def test_a_folder_of_pictures_is_read_with_its_folders_as_names(tmp_path):
+    rng = np.random.default_rng(3)
+    for number, name in enumerate(SHAPES):
+        (tmp_path / "given" / name).mkdir(parents=True)
+        for picture in range(20):
+            Image.fromarray(shape(number, rng)).save(tmp_path / "given" / name / f"{picture}.png")
+    spec = write_data(tmp_path / "given", tmp_path / "data", called="shape", names=())
+    assert spec.names == tuple(sorted(SHAPES))
+    assert (spec.train.rows, spec.test.rows, spec.classes) == (48, 12, 3)
+    with np.load(tmp_path / "data" / "given.npz") as made:
+        assert made["x_train"].shape == (48, SIDE, SIDE)
+        assert set(made["y_train"]) | set(made["y_test"]) == {0, 1, 2}
+    again = write_data(tmp_path / "given", tmp_path / "data", called="shape", names=())
+    assert again == spec
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"a": np.zeros(3)}, "hold a. They must be"),
+        ({"images": np.zeros((9, 4, 4)), "labels": np.arange(9)}, "must be uint8"),
+        ({"images": np.zeros((9, 4), np.uint8), "labels": np.arange(9)}, "must be uint8 of shape"),
+        ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(8)}, "9 images and 8 labels"),
+        ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(9) - 1}, "whole number from 0"),
+    ],
+)
+def test_data_that_cannot_be_read_are_refused_with_what_they_must_be(tmp_path, arrays, told):
+    np.savez(tmp_path / "given.npz", **arrays)
+    with pytest.raises(UsageError, match=told):
+        write_data(tmp_path / "given.npz", tmp_path / "data", called="image", names=())
+
+
+def test_nothing_is_unpickled(tmp_path):
+    np.savez(tmp_path / "given.npz", images=np.array([{}], dtype=object), labels=np.array([0]))
+    with pytest.raises(UsageError, match="without pickle"):
+        write_data(tmp_path / "given.npz", tmp_path / "data", called="image", names=())
+
+
+def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, shapes, tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'plain'\n")
+    (tmp_path / "source").mkdir()
+    command = ("new", tmp_path, "--assignment", "shapes", "--data", shapes, "--called", "shape", "--target", "0.85")
+    process = netgrader(*command)
+    assert process.returncode == 2
+    assert "configure(c, Path(__file__).parent)" in process.stderr
+    assert not (tmp_path / "source" / "shapes").exists()
+    with (tmp_path / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+        config.write(f"{LINES}\n")
+    assert netgrader(*command).returncode == 0
+    assert (tmp_path / "source" / "shapes" / "1_shapes.ipynb").is_file()
