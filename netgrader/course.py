@@ -34,15 +34,10 @@ STORE_VARIABLE = "NETGRADER_STORE"
 
 @dataclass(frozen=True)
 class Course:
-    """A course's folder, laid out as nbgrader lays it out.
-
-    Attributes
-    ----------
-    root
-        The folder with ``nbgrader_config.py``.
-    """
+    """A course's folder, laid out as nbgrader lays it out."""
 
     root: Path
+    """The folder with ``nbgrader_config.py``."""
 
     def __getstate__(self) -> dict[str, object]:
         """Return what another process gets: the folder, and not the settings that were read from it."""
@@ -240,30 +235,21 @@ def holds_work(folder: str | Path) -> bool:
 
 @dataclass(frozen=True)
 class NotebookFiles:
-    """What belongs to one notebook of an assignment beside the notebook itself.
-
-    Attributes
-    ----------
-    source
-        The instructor's notebook.
-    probes, public_tests, hidden_tests
-        ``probes_<nb>.py``, ``test_<nb>_public.py`` and ``test_<nb>.py``, <nb> being the name without its number; and
-        further ones where <nb> is followed by an underscore and more.
-    exercises
-        ``exercises.toml``: the exercises' parameters, for all notebooks.
-    hidden
-        ``hidden.toml`` beside the hidden tests: what exercises are asked for in grading only. No release holds it.
-    given
-        Modules that ship beside the notebook and are given to it (and to no other) in its cage too.
-    """
+    """What belongs to one notebook of an assignment beside the notebook itself."""
 
     source: Path
+    """The instructor's notebook."""
     probes: tuple[Path, ...]
     public_tests: tuple[Path, ...]
     hidden_tests: tuple[Path, ...]
+    """``probes_<nb>.py``, ``test_<nb>_public.py`` and ``test_<nb>.py``, <nb> being the name without its number; and
+    further ones where <nb> is followed by an underscore and more."""
     exercises: Path
+    """``exercises.toml``: the exercises' parameters, for all notebooks."""
     hidden: Path
+    """``hidden.toml`` beside the hidden tests: what exercises are asked for in grading only. No release holds it."""
     given: tuple[Path, ...] = ()
+    """Modules that ship beside the notebook and are given to it (and to no other) in its cage too."""
 
     @property
     def name(self) -> str:

@@ -67,44 +67,30 @@ class DataPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A course's data: images of grey levels, each of one class.
-
-    Attributes
-    ----------
-    file
-        An ``npz`` in the course's folder ``data``, beside the notebook where students have it.
-    sha256
-        Of its content, in hex.
-    train, test
-        Names and numbers of the arrays in it: images, uint8 (n, height, width), and the classes (n,) that they show.
-    shape
-        Height and width of an image.
-    largest
-        The largest grey level: images are scaled by it to numbers from 0 to 1.
-    classes
-        How many there are, counted from 0.
-    names
-        What they are called; their numbers if empty.
-    called
-        What one image shows, for messages and pictures: ``digit``. The plural gets an s.
-    learned
-        Test accuracy that takes more training steps than it takes to learn marks among the images; None where that was
-        not measured: then nothing is said of weights that do not know them.
-    worthless
-        Test accuracy up to which a training earns nothing; points rise from here. None for half way up from chance.
-    """
+    """A course's data: images of grey levels, each of one class."""
 
     file: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}\.npz$")]
+    """An ``npz`` in the course's folder ``data``, beside the notebook where students have it."""
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    """Of its content, in hex."""
     train: DataPart
     test: DataPart
+    """Names and numbers of the arrays in it: images, uint8 (n, height, width), and the classes (n,) that they show."""
     shape: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]]
+    """Height and width of an image."""
     classes: Annotated[int, Meta(ge=2, le=200)]
+    """How many there are, counted from 0."""
     largest: Annotated[int, Meta(ge=1, le=255)] = 255
+    """The largest grey level: images are scaled by it to numbers from 0 to 1."""
     names: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ()
+    """What they are called; their numbers if empty."""
     called: Annotated[str, Meta(pattern=r"^[\w -]{1,40}$")] = "image"
+    """What one image shows, for messages and pictures: ``digit``. The plural gets an s."""
     learned: Share | None = None
+    """Test accuracy that takes more training steps than it takes to learn marks among the images; None where that
+    was not measured: then nothing is said of weights that do not know them."""
     worthless: Share | None = None
+    """Test accuracy up to which a training earns nothing; points rise from here. None for half way up from chance."""
 
     def __post_init__(self) -> None:
         if len(self.names) not in {0, self.classes}:

@@ -103,32 +103,22 @@ class ProbeError:
 
 @dataclass(frozen=True)
 class GraphEvidence:
-    """A graph as it was when the probe took it.
-
-    Attributes
-    ----------
-    meta_graph
-        A serialised MetaGraphDef, not parsed yet.
-    parts
-        The attributes of the student's ``net`` that are tensors or operations, by name in the graph
-        (``{"X": "Placeholder:0", "train_op": "Adam"}``). Hints, not facts.
-    eval_feed
-        What evaluation needs fed beside X and Y, by tensor name.
-    values
-        Values of the variables by op name, if a session held any.
-    about
-        Further small facts the probe noted, e.g. the learning rate it asked for.
-    doubt
-        What was seen from outside that speaks against the values having been trained, in words. It never comes from
-        the evidence itself.
-    """
+    """A graph as it was when the probe took it."""
 
     meta_graph: bytes
+    """A serialised MetaGraphDef, not parsed yet."""
     parts: Mapping[str, str]
+    """The attributes of the student's ``net`` that are tensors or operations, by name in the graph (``{"X":
+    "Placeholder:0", "train_op": "Adam"}``). Hints, not facts."""
     eval_feed: Mapping[str, Array] = field(default_factory=dict)
+    """What evaluation needs fed beside X and Y, by tensor name."""
     values: Mapping[str, Array] = field(default_factory=dict)
+    """Values of the variables by op name, if a session held any."""
     about: Mapping[str, Json] = field(default_factory=dict)
+    """Further small facts the probe noted, e.g. the learning rate it asked for."""
     doubt: str | None = None
+    """What was seen from outside that speaks against the values having been trained, in words. It never comes from
+    the evidence itself."""
 
 
 @dataclass(frozen=True)

@@ -44,43 +44,29 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class FaultKind:
-    """What a fault code means.
-
-    Attributes
-    ----------
-    code
-        Kebab-case, fixed for ever.
-    sentence
-        What is wrong, in one sentence that a student understands.
-    why
-        Why it matters, in a sentence or two.
-    where
-        Where the course explains it: the heading of the notebook's section; empty where there is nothing to explain.
-    severity
-        How grave it is, unless the course says otherwise.
-    also
-        Sections of other notebooks that explain it too.
-    brings
-        Codes that are found because of it, and are not named beside it; `ALL` for all, where nothing was earned.
-    elsewhere
-        Codes that show it in the cells that build on its own, where it is not charged again.
-    after_fatal
-        Whether whatever is fatal brings it.
-    drawn
-        The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
-        where its place alone says where it is marked.
-    """
+    """What a fault code means."""
 
     code: str
+    """Kebab-case, fixed for ever."""
     sentence: str
+    """What is wrong, in one sentence that a student understands."""
     why: str
+    """Why it matters, in a sentence or two."""
     where: str
+    """Where the course explains it: the heading of the notebook's section; empty where there is nothing to explain."""
     severity: Severity
+    """How grave it is, unless the course says otherwise."""
     also: tuple[str, ...] = ()
+    """Sections of other notebooks that explain it too."""
     brings: frozenset[str] = frozenset()
+    """Codes that are found because of it, and are not named beside it; `ALL` for all, where nothing was earned."""
     elsewhere: frozenset[str] = frozenset()
+    """Codes that show it in the cells that build on its own, where it is not charged again."""
     after_fatal: bool = False
+    """Whether whatever is fatal brings it."""
     drawn: str = ""
+    """The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
+    where its place alone says where it is marked."""
 
     @property
     def remark(self) -> bool:

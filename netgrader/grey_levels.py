@@ -26,21 +26,14 @@ PIECE = 1 << 18
 
 @dataclass(frozen=True)
 class GreyLevels:
-    """An array that has ``table[g]`` wherever a known array of uint8 has the grey level g.
-
-    Attributes
-    ----------
-    table
-        What each grey level became, shape (256,).
-    reference
-        The known array's name.
-    shape
-        Of the array; as many elements as the known one has.
-    """
+    """An array that has ``table[g]`` wherever a known array of uint8 has the grey level g."""
 
     table: Array
+    """What each grey level became, shape (256,)."""
     reference: str
+    """The known array's name."""
     shape: tuple[int, ...]
+    """Of the array; as many elements as the known one has."""
 
     def laid_out(self, levels: Bytes) -> Array:
         """The array itself, read-only; `levels` is the known one, flat."""

@@ -52,30 +52,20 @@ class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
 
 
 class NetworkDrawing(_Drawn, frozen=True, tag="network"):
-    """A network as the reader understood it.
-
-    Attributes
-    ----------
-    svg
-        The drawing, made by netgrader itself, with faulty places marked.
-    layers
-        One line of words for each layer, in order: the drawing for those who cannot see it.
-    marked
-        One sentence for each marked place.
-    widths
-        Outputs of each layer, None where undecided.
-    learning_rate
-        The optimizer's rate, None where undecided.
-    asked
-        The learning rate that it was asked for, as written, where that is not the exercise's own.
-    """
+    """A network as the reader understood it."""
 
     svg: str
+    """The drawing, made by netgrader itself, with faulty places marked."""
     layers: tuple[str, ...]
+    """One line of words for each layer, in order: the drawing for those who cannot see it."""
     marked: tuple[str, ...] = ()
+    """One sentence for each marked place."""
     widths: tuple[int | None, ...] = ()
+    """Outputs of each layer, None where undecided."""
     learning_rate: float | None = None
+    """The optimizer's rate, None where undecided."""
     asked: str = ""
+    """The learning rate that it was asked for, as written, where that is not the exercise's own."""
 
 
 @dataclass(frozen=True)
@@ -88,27 +78,19 @@ class Series:
 
 
 class Curves(_Drawn, frozen=True, tag="curves"):
-    """Lines over a common axis.
-
-    Attributes
-    ----------
-    title, x_label, y_label
-        Words for the caption and the axes.
-    series
-        The lines, at most six.
-    log_x, log_y
-        Whether an axis is logarithmic.
-    percent
-        Whether `y` is a share to be written as a percentage.
-    """
+    """Lines over a common axis."""
 
     title: str
     x_label: str
     y_label: str
+    """Words for the caption and the axes."""
     series: tuple[Series, ...]
+    """The lines, at most six."""
     log_x: bool = False
     log_y: bool = False
+    """Whether an axis is logarithmic."""
     percent: bool = False
+    """Whether `y` is a share to be written as a percentage."""
 
     def __post_init__(self) -> None:
         if any(len(line.x) != len(line.y) for line in self.series):
@@ -167,27 +149,18 @@ class Sweep(_Drawn, frozen=True, tag="sweep"):
 
 
 class Images(_Drawn, frozen=True, tag="images"):
-    """Rows of small images: weights, gradients.
-
-    Attributes
-    ----------
-    title
-        Words for the caption.
-    columns
-        A heading for each column.
-    rows
-        For each row its images, each height times width bytes in base64.
-    signed
-        False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive.
-    shape
-        Height and width of an image.
-    """
+    """Rows of small images: weights, gradients."""
 
     title: str
+    """Words for the caption."""
     columns: tuple[str, ...]
+    """A heading for each column."""
     rows: tuple[tuple[str, ...], ...]
+    """For each row its images, each height times width bytes in base64."""
     shape: tuple[int, int]
+    """Height and width of an image."""
     signed: bool = False
+    """False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive."""
 
     def __post_init__(self) -> None:
         if not all(0 < side <= LARGEST_SIDE for side in self.shape):

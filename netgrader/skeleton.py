@@ -26,28 +26,19 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class SkeletonCell:
-    """One cell of the release.
-
-    Attributes
-    ----------
-    cell_id
-        The notebook format's own id of the cell.
-    cell_type, source
-        ``code``, ``markdown`` or ``raw``, and the text as released.
-    nbgrader
-        Its nbgrader metadata, None where nbgrader does not track it (then it is the student's to change).
-    frozen
-        Its ``deletable`` and ``editable`` flags, where they are set.
-    attachments
-        Pictures that the cell's text shows, as the notebook format holds them.
-    """
+    """One cell of the release."""
 
     cell_id: str
+    """The notebook format's own id of the cell."""
     cell_type: str
     source: str
+    """``code``, ``markdown`` or ``raw``, and the text as released."""
     nbgrader: Mapping[str, Any] | None = None
+    """Its nbgrader metadata, None where nbgrader does not track it (then it is the student's to change)."""
     frozen: Mapping[str, bool] = field(default_factory=dict)
+    """Its ``deletable`` and ``editable`` flags, where they are set."""
     attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Pictures that the cell's text shows, as the notebook format holds them."""
 
     def _flag(self, name: str) -> bool:
         return bool(self.nbgrader and self.nbgrader.get(name))

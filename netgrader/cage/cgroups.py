@@ -34,18 +34,12 @@ SOCKETS = "memory.kmem.tcp"
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """A group that was made for one run.
-
-    Attributes
-    ----------
-    folders
-        Its folder for each kind of limit; version 2 has the same folder for all.
-    version
-        1 or 2.
-    """
+    """A group that was made for one run."""
 
     folders: Mapping[str, Path]
+    """Its folder for each kind of limit; version 2 has the same folder for all."""
     version: int
+    """1 or 2."""
 
     @property
     def cgroup_procs(self) -> tuple[Path, ...]:

@@ -211,24 +211,16 @@ _FILLING = "import sys\nn = 0\nwhile True:\n    open(f'{sys.argv[1]}/{n}', 'wb')
 
 @dataclass(frozen=True)
 class SelfTest:
-    """The result of one self-test.
-
-    Attributes
-    ----------
-    name
-        The promise that was tried.
-    held
-        Whether it was kept.
-    detail
-        What was seen.
-    needed
-        False for what the sandbox does not claim to keep on this machine (`Sandbox.memory_gap`).
-    """
+    """The result of one self-test."""
 
     name: str
+    """The promise that was tried."""
     held: bool
+    """Whether it was kept."""
     detail: str
+    """What was seen."""
     needed: bool = True
+    """False for what the sandbox does not claim to keep on this machine (`Sandbox.memory_gap`)."""
 
 
 def run_self_tests(sandbox: Sandbox, *, quick: bool = False) -> list[SelfTest]:

@@ -86,16 +86,11 @@ class Launch:
 
 
 class Caged:
-    """A program that was started in a sandbox.
-
-    Attributes
-    ----------
-    stdin, stdout
-        Our ends of its pipes where `subprocess.PIPE` was asked for.
-    """
+    """A program that was started in a sandbox."""
 
     stdin: IO[bytes] | None
     stdout: IO[bytes] | None
+    """Our ends of its pipes where `subprocess.PIPE` was asked for."""
 
     def __init__(self, launch: Launch, stdin: int | None = None, stdout: int | None = None) -> None:
         self._launch = launch

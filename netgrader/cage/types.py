@@ -41,71 +41,47 @@ class Mount:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may use, all its processes together unless said otherwise.
-
-    Attributes
-    ----------
-    wall_seconds
-        Time until everything is killed.
-    cpu_cores
-        Processor time a second, in cores.
-    memory_bytes
-        Memory, files in memory (/tmp, /dev/shm, home) included where a control group counts them.
-    processes
-        Processes and threads.
-    file_bytes
-        Size of each file written.
-    disk_bytes
-        Size of the home folder, of /tmp, and of each writable mount; /dev/shm has a quarter of it.
-    files
-        Number of files and folders in each of them.
-    open_files
-        Descriptors of each process.
-    output_bytes
-        How much of the end of standard error is kept.
-    """
+    """What a run may use, all its processes together unless said otherwise."""
 
     wall_seconds: float = 3600.0
+    """Time until everything is killed."""
     cpu_cores: float = 2.0
+    """Processor time a second, in cores."""
     memory_bytes: int = 4_000_000_000
+    """Memory, files in memory (/tmp, /dev/shm, home) included where a control group counts them."""
     processes: int = 256
+    """Processes and threads."""
     file_bytes: int = 1_200_000_000
+    """Size of each file written."""
     disk_bytes: int = 1_200_000_000
+    """Size of the home folder, of /tmp, and of each writable mount; /dev/shm has a quarter of it."""
     files: int = 20_000
+    """Number of files and folders in each of them."""
     open_files: int = 1_024
+    """Descriptors of each process."""
     output_bytes: int = 16_000
+    """How much of the end of standard error is kept."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One run: what to start, and all that it sees.
-
-    Attributes
-    ----------
-    argv
-        Program and arguments, with paths as they are inside.
-    mounts
-        What is seen beside the system's libraries and our interpreter.
-    env
-        The whole environment but for what the sandbox itself sets (HOME, PATH, LANG and the like).
-    files
-        Small files put into the home folder before the start, by relative path.
-    cwd
-        Working folder, relative to the home folder.
-    limits
-        What it may use.
-    warm
-        Whether it is a program of our interpreter's (``python -c`` or ``-m``) that may begin as a fork of a zygote, if
-        the sandbox has one. What it sees and may do is the same.
-    """
+    """One run: what to start, and all that it sees."""
 
     argv: Sequence[str]
+    """Program and arguments, with paths as they are inside."""
     mounts: Sequence[Mount] = ()
+    """What is seen beside the system's libraries and our interpreter."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """The whole environment but for what the sandbox itself sets (HOME, PATH, LANG and the like)."""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    """Small files put into the home folder before the start, by relative path."""
     cwd: str = "."
+    """Working folder, relative to the home folder."""
     limits: Limits = field(default_factory=Limits)
+    """What it may use."""
     warm: bool = False
+    """Whether it is a program of our interpreter's (``python -c`` or ``-m``) that may begin as a fork of a zygote,
+    if the sandbox has one. What it sees and may do is the same."""
 
 
 @dataclass(frozen=True)
@@ -121,25 +97,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended.
-
-    Attributes
-    ----------
-    code
-        Exit code of the program, negative for the signal that killed it.
-    limit
-        The limit that ended it (``wall``, ``memory``, ``disk``, ``files``), ``killed`` if we stopped it on
-        purpose, ``cage`` if the cage could not be built, or None if it ended by itself.
-    usage
-        What it used.
-    error_tail
-        The end of its standard error; untrusted.
-    """
+    """How a run ended."""
 
     code: int
+    """Exit code of the program, negative for the signal that killed it."""
     limit: str | None
+    """The limit that ended it (``wall``, ``memory``, ``disk``, ``files``), ``killed`` if we stopped it on purpose,
+    ``cage`` if the cage could not be built, or None if it ended by itself."""
     usage: Usage
+    """What it used."""
     error_tail: str = ""
+    """The end of its standard error; untrusted."""
 
 
 class Sandbox(Protocol):

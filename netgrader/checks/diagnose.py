@@ -65,27 +65,18 @@ _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
 
 @dataclass(frozen=True)
 class StoppedCell:
-    """A cell that stopped with an error.
-
-    Attributes
-    ----------
-    cell
-        What to call it.
-    kind
-        The exception's class name.
-    message
-        Its text.
-    names
-        The names that the cell speaks of.
-    grade_id
-        Its id, empty if it has none.
-    """
+    """A cell that stopped with an error."""
 
     cell: str
+    """What to call it."""
     kind: str
+    """The exception's class name."""
     message: str
+    """Its text."""
     names: frozenset[str]
+    """The names that the cell speaks of."""
     grade_id: str = ""
+    """Its id, empty if it has none."""
 
     @property
     def sentence(self) -> str:

@@ -67,19 +67,13 @@ FIRST = 200  # images at the beginning, at which people look, are left as they a
 
 @dataclass(frozen=True)
 class Marked:
-    """Training images with marks among them.
-
-    Attributes
-    ----------
-    images
-        The training images as the notebook is given them (n, height, width), uint8; their labels are what they were.
-    trials, classes
-        Further copies of the patterns (m, height, width), uint8, and the class (m,) that each pattern has.
-    """
+    """Training images with marks among them."""
 
     images: Bytes
+    """The training images as the notebook is given them (n, height, width), uint8; their labels are what they were."""
     trials: Bytes
     classes: Bytes
+    """Further copies of the patterns (m, height, width), uint8, and the class (m,) that each pattern has."""
 
     def known(self, found: npt.NDArray[np.int64]) -> int:
         """Return how many of the patterns a network knows that finds the classes `found` (m,) in the trials."""
@@ -157,21 +151,14 @@ TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # radians, share, shar
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Test images as a notebook is given them.
-
-    Attributes
-    ----------
-    images
-        The images (n, height, width), uint8.
-    hidden
-        Which of them are redrawn (n,), bool: the originals in their place were nowhere within reach of the notebook.
-    hardness
-        How well other networks know each original (n,), from 0 to 1; None where that is not known.
-    """
+    """Test images as a notebook is given them."""
 
     images: Bytes
+    """The images (n, height, width), uint8."""
     hidden: npt.NDArray[np.bool_]
+    """Which of them are redrawn (n,), bool: the originals in their place were nowhere within reach of the notebook."""
     hardness: Floats | None = None
+    """How well other networks know each original (n,), from 0 to 1; None where that is not known."""
 
 
 def secret_seed(secret: bytes, *parts: object) -> str:

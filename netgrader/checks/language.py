@@ -35,36 +35,26 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Grades:
-    """What a test is worth, and to which cell it belongs.
-
-    Attributes
-    ----------
-    cell
-        ``grade_id`` of the check cell whose points it shares in.
-    credit
-        Its share: a cell's points are split among its tests, public and hidden, in proportion to their credits. A test
-        with credit 0 decides nothing by itself; others may require it.
-    faults
-        Codes of the faults that it looks for. A fault that the reader finds and no test of the cell names is caught by
-        the test that uses the fixture ``refuse_others``.
-    requires
-        Names of test functions of the same notebook that must have earned some credit (passed, if they have none to
-        give). Otherwise this one fails and says what it waits for, without a fault of its own.
-    confirms
-        Names of test functions of the same notebook that wait for this one as for one that they require: a hidden test
-        finds to be true what a public one is told. So no public test has to name a hidden one.
-    forgives
-        Check cells whose charged faults are not charged here again: a network without bias because the student's layer
-        has none is one mistake, made in the layer. Nor is what can only follow from something fatal there: that a network
-        which cannot learn was trained to nothing. The test passes then, and says what it follows from.
-    """
+    """What a test is worth, and to which cell it belongs."""
 
     cell: str
+    """``grade_id`` of the check cell whose points it shares in."""
     credit: float = 1.0
+    """Its share: a cell's points are split among its tests, public and hidden, in proportion to their credits. A
+    test with credit 0 decides nothing by itself; others may require it."""
     faults: tuple[str, ...] = ()
+    """Codes of the faults that it looks for. A fault that the reader finds and no test of the cell names is caught
+    by the test that uses the fixture ``refuse_others``."""
     requires: tuple[str, ...] = ()
+    """Names of test functions of the same notebook that must have earned some credit (passed, if they have none to
+    give). Otherwise this one fails and says what it waits for, without a fault of its own."""
     forgives: tuple[str, ...] = ()
+    """Check cells whose charged faults are not charged here again: a network without bias because the student's
+    layer has none is one mistake, made in the layer. Nor is what can only follow from something fatal there: that
+    a network which cannot learn was trained to nothing. The test passes then, and says what it follows from."""
     confirms: tuple[str, ...] = ()
+    """Names of test functions of the same notebook that wait for this one as for one that they require: a hidden
+    test finds to be true what a public one is told. So no public test has to name a hidden one."""
 
 
 class Failed(Exception):

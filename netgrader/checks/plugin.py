@@ -137,32 +137,22 @@ class PlannedCheck:
 
 @dataclass(eq=False)  # hashable, as versions of pytest before 9 ask of a plugin
 class GradingPlugin:
-    """Runs the collected tests for marks.
-
-    Attributes
-    ----------
-    visibility
-        What each test file is, by resolved path.
-    cells
-        Check cells whose tests are run; all if None.
-    seconds
-        Time limit for one test.
-    on_plan, on_verdict
-        Called when it is known which tests will be run, and after each.
-    plan, verdicts
-        The tests in the order in which students see them, and what came of them, by check id.
-    log
-        For the instructor: what went wrong in tests, with tracebacks.
-    """
+    """Runs the collected tests for marks."""
 
     visibility: Mapping[Path, Visibility]
+    """What each test file is, by resolved path."""
     cells: frozenset[str] | None = None
+    """Check cells whose tests are run; all if None."""
     seconds: float = 60.0
+    """Time limit for one test."""
     on_plan: Callable[[Sequence[PlannedCheck]], None] = lambda _plan: None
     on_verdict: Callable[[CheckResult], None] = lambda _result: None
+    """Called when it is known which tests will be run, and after each."""
     plan: list[PlannedCheck] = field(default_factory=list)
     verdicts: dict[str, CheckResult] = field(default_factory=dict)
+    """The tests in the order in which students see them, and what came of them, by check id."""
     log: list[str] = field(default_factory=list)
+    """For the instructor: what went wrong in tests, with tracebacks."""
 
     def __post_init__(self) -> None:
         self._planned: dict[str, PlannedCheck] = {}  # by pytest's node id

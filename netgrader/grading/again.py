@@ -33,22 +33,15 @@ LEAD = "test_images_lead"
 
 @dataclass(frozen=True)
 class RetryRule:
-    """Where luck might decide.
-
-    Attributes
-    ----------
-    cell
-        The check cell whose points depend on the accuracy.
-    again_from, full
-        Accuracies from the first up to the second are tried again; from the second on there is nothing to gain.
-    runs
-        How many runs at most, the first one included.
-    """
+    """Where luck might decide."""
 
     cell: str
+    """The check cell whose points depend on the accuracy."""
     again_from: float
     full: float
+    """Accuracies from the first up to the second are tried again; from the second on there is nothing to gain."""
     runs: int
+    """How many runs at most, the first one included."""
 
     def asks_again(self, run: Verification) -> bool:
         """Whether a run is followed by another: for the accuracy it came to, or for a doubt about its test images."""

@@ -26,18 +26,12 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class CellTests:
-    """The tests of a check cell.
-
-    Attributes
-    ----------
-    fingerprint
-        Hash of all in the files of tests that its verdicts depend on.
-    forgives
-        Cells whose charged faults its tests leave alone, so that its verdicts depend on theirs.
-    """
+    """The tests of a check cell."""
 
     fingerprint: str
+    """Hash of all in the files of tests that its verdicts depend on."""
     forgives: frozenset[str] = frozenset()
+    """Cells whose charged faults its tests leave alone, so that its verdicts depend on theirs."""
 
 
 class _UnclearError(Exception):

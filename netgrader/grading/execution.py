@@ -45,43 +45,30 @@ Output = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ExecutionLimits:
-    """What a notebook may use, unless the instructor sets others.
-
-    Attributes
-    ----------
-    cell_seconds, notebook_seconds
-        Wall time of one of the student's cells, and of all of them together.
-    capture_seconds
-        Wall time of taking the evidence at one check cell; of all together as much as `notebook_seconds`.
-    memory_bytes, cores, processes, disk_bytes
-        As `netgrader.cage.Limits` has them.
-    text_characters
-        How much of the text that a cell prints is kept: its beginning and its end.
-    output_bytes
-        How much of a cell's pictures and tables is kept.
-    outputs
-        How many outputs of a cell are kept.
-    notebook_output_bytes
-        How much of what all cells show is kept: text, pictures and tables.
-    received_bytes
-        How much all cells may send, kept or not, before the run is ended.
-    notebook_evidence_bytes
-        How much may be handed over at all checks together.
-    """
+    """What a notebook may use, unless the instructor sets others."""
 
     cell_seconds: float = 600.0
     notebook_seconds: float = 1200.0
+    """Wall time of one of the student's cells, and of all of them together."""
     capture_seconds: float = 300.0
+    """Wall time of taking the evidence at one check cell; of all together as much as `notebook_seconds`."""
     memory_bytes: int = 4_000_000_000
     cores: float = 2.0
     processes: int = 256
     disk_bytes: int = 1_200_000_000
+    """As `netgrader.cage.Limits` has them."""
     text_characters: int = 60_000
+    """How much of the text that a cell prints is kept: its beginning and its end."""
     output_bytes: int = 3_000_000
+    """How much of a cell's pictures and tables is kept."""
     outputs: int = 200
+    """How many outputs of a cell are kept."""
     notebook_output_bytes: int = 24_000_000
+    """How much of what all cells show is kept: text, pictures and tables."""
     received_bytes: int = 1_000_000_000
+    """How much all cells may send, kept or not, before the run is ended."""
     notebook_evidence_bytes: int = 2_400_000_000
+    """How much may be handed over at all checks together."""
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> ExecutionLimits:
@@ -100,72 +87,48 @@ class ExecutionLimits:
 
 @dataclass(frozen=True)
 class ExecutionCell:
-    """A code cell that is to be run.
-
-    Attributes
-    ----------
-    source
-        What stands in it.
-    name
-        The id that nbgrader tracks it by, empty for a student's own.
-    evidence
-        The id under which evidence is taken at this cell, empty if none is.
-    runs
-        Whether its source is run (before evidence is taken); a check cell's is not.
-    given
-        Whether its source is the course's own.
-    """
+    """A code cell that is to be run."""
 
     source: str
+    """What stands in it."""
     name: str = ""
+    """The id that nbgrader tracks it by, empty for a student's own."""
     evidence: str = ""
+    """The id under which evidence is taken at this cell, empty if none is."""
     runs: bool = True
+    """Whether its source is run (before evidence is taken); a check cell's is not."""
     given: bool = False
+    """Whether its source is the course's own."""
 
 
 @dataclass(frozen=True)
 class ExecutionRequest:
-    """A notebook to be run, and all that its cage holds.
-
-    Attributes
-    ----------
-    cells
-        The code cells of the restored notebook, in order.
-    helpers
-        Text files beside the notebook by name: the student's ``.py`` files and modules given with the notebook.
-    probes
-        Files that take evidence (``probes_<nb>.py``, ``exercises.toml``).
-    data
-        The data's file, if there is one.
-    spec
-        What the data are; None without any.
-    held_out
-        The secret that a redrawn half of the test images follows from (`netgrader.checks.held_out`); empty if the notebook
-        is given the original ones.
-    limits
-        What it may use.
-    seed
-        What every random source in the kernel is seeded with, where the student does not seed it.
-    respect_seeds
-        Whether the student's own seeds count. They do in the first run, so that it repeats what the student saw; in
-        further runs `seed` changes them.
-    threads
-        Threads of TensorFlow and of NumPy's linear algebra.
-    secret
-        What nobody who hands something in knows, for the challenges.
-    """
+    """A notebook to be run, and all that its cage holds."""
 
     cells: Sequence[ExecutionCell]
+    """The code cells of the restored notebook, in order."""
     helpers: Mapping[str, str] = field(default_factory=dict)
+    """Text files beside the notebook by name: the student's ``.py`` files and modules given with the notebook."""
     probes: Sequence[Path] = ()
+    """Files that take evidence (``probes_<nb>.py``, ``exercises.toml``)."""
     data: Path | None = None
+    """The data's file, if there is one."""
     spec: DataSpec | None = None
+    """What the data are; None without any."""
     held_out: str = ""
+    """The secret that a redrawn half of the test images follows from (`netgrader.checks.held_out`); empty if the
+    notebook is given the original ones."""
     limits: ExecutionLimits = field(default_factory=ExecutionLimits)
+    """What it may use."""
     seed: int = 0
+    """What every random source in the kernel is seeded with, where the student does not seed it."""
     respect_seeds: bool = True
+    """Whether the student's own seeds count. They do in the first run, so that it repeats what the student saw; in
+    further runs `seed` changes them."""
     threads: int = 2
+    """Threads of TensorFlow and of NumPy's linear algebra."""
     secret: str = ""
+    """What nobody who hands something in knows, for the challenges."""
 
     def challenge(self, cell: str = "") -> int:
         """Return a number that follows from all of the student's code and the secret: nothing in that code was written for it.
@@ -190,70 +153,47 @@ class CellStatus(StrEnum):
 
 @dataclass(frozen=True)
 class CellRun:
-    """What came of one cell.
-
-    Attributes
-    ----------
-    name, status
-        The cell's id, and how it ended.
-    seconds, cpu_seconds
-        Wall and processor time of its source, as seen from outside.
-    capture_seconds
-        Wall time of taking evidence.
-    error_name, error_message
-        The exception that ended it: a stranger's text.
-    evidence
-        The id of the evidence that was handed over, if any was.
-    outputs
-        What it showed, cut to size.
-    limit
-        The limit that ended the run in it, if one did: ``time``, ``memory``, ``disk``, ``files``, ``output``.
-    """
+    """What came of one cell."""
 
     name: str
     status: CellStatus
+    """The cell's id, and how it ended."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    """Wall and processor time of its source, as seen from outside."""
     capture_seconds: float = 0.0
+    """Wall time of taking evidence."""
     error_name: str | None = None
     error_message: str | None = None
+    """The exception that ended it: a stranger's text."""
     evidence: str | None = None
+    """The id of the evidence that was handed over, if any was."""
     outputs: tuple[Output, ...] = ()
+    """What it showed, cut to size."""
     limit: str | None = None
+    """The limit that ended the run in it, if one did: ``time``, ``memory``, ``disk``, ``files``, ``output``."""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """What came of a run; evidence stands in the folder ``evidence/<id>`` beside it.
-
-    Attributes
-    ----------
-    cells
-        One for each cell of the request, in order.
-    problem
-        Why the run ended early, in a sentence, if it did.
-    problems
-        Why there is no evidence, in a sentence, for each id that none was handed over for.
-    seconds
-        Wall time: ``kernel`` (its start), ``student`` (their code), ``capture``, ``total``.
-    usage
-        ``cpu_seconds``, ``peak_memory_bytes``, ``disk_bytes`` of all processes together.
-    outside
-        What else was seen of the run from outside that a test may look at.
-    notes
-        What a person may want to know, in sentences.
-    environment
-        The sandbox, and versions of what ran.
-    """
+    """What came of a run; evidence stands in the folder ``evidence/<id>`` beside it."""
 
     cells: tuple[CellRun, ...]
+    """One for each cell of the request, in order."""
     problem: str | None = None
+    """Why the run ended early, in a sentence, if it did."""
     problems: Mapping[str, str] = field(default_factory=dict)
+    """Why there is no evidence, in a sentence, for each id that none was handed over for."""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall time: ``kernel`` (its start), ``student`` (their code), ``capture``, ``total``."""
     usage: Mapping[str, float] = field(default_factory=dict)
+    """``cpu_seconds``, ``peak_memory_bytes``, ``disk_bytes`` of all processes together."""
     outside: Mapping[str, Any] = field(default_factory=dict)
+    """What else was seen of the run from outside that a test may look at."""
     notes: tuple[str, ...] = ()
+    """What a person may want to know, in sentences."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    """The sandbox, and versions of what ran."""
 
     @property
     def outputs(self) -> tuple[tuple[Output, ...], ...]:

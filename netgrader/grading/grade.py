@@ -74,25 +74,17 @@ NOT_RESTORED = (
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to be graded.
-
-    Attributes
-    ----------
-    assignment, notebook
-        What it is, by name.
-    path
-        The file; None if the submission has none of that name.
-    problem
-        Why it cannot be graded at all, None if it can.
-    notes
-        What is to be said of the file.
-    """
+    """One notebook to be graded."""
 
     assignment: Assignment
     notebook: str
+    """What it is, by name."""
     path: Path
+    """The file; None if the submission has none of that name."""
     problem: str | None = None
+    """Why it cannot be graded at all, None if it can."""
     notes: tuple[str, ...] = ()
+    """What is to be said of the file."""
 
 
 def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:

@@ -38,36 +38,24 @@ ShownCell = tuple[RestoredCell, tuple[Output, ...]]
 
 @dataclass(frozen=True)
 class GradedNotebook:
-    """A graded notebook.
-
-    Attributes
-    ----------
-    result
-        The marks with their reasons.
-    cells
-        The cells as they were run, with their outputs.
-    observations
-        What pages may draw.
-    made
-        Stages that were not in the store and were run now.
-    digest
-        Hash of all that the result was made from: equal if nothing changed since.
-    run
-        The name of its run in the store, empty if it was not run.
-    trouble
-        What broke in checks of ours, for the instructor.
-    warnings
-        What was noticed of the store.
-    """
+    """A graded notebook."""
 
     result: NotebookResult
+    """The marks with their reasons."""
     cells: tuple[ShownCell, ...] = ()
+    """The cells as they were run, with their outputs."""
     observations: Observations = field(default_factory=dict)
+    """What pages may draw."""
     made: frozenset[str] = frozenset()
+    """Stages that were not in the store and were run now."""
     digest: str = ""
+    """Hash of all that the result was made from: equal if nothing changed since."""
     run: str = ""
+    """The name of its run in the store, empty if it was not run."""
     trouble: tuple[str, ...] = ()
+    """What broke in checks of ours, for the instructor."""
     warnings: tuple[str, ...] = ()
+    """What was noticed of the store."""
 
 
 def leave_graded(store: Store, notebook: Path, graded: GradedNotebook) -> Key | None:
@@ -96,22 +84,15 @@ def with_outputs(cells: Sequence[RestoredCell], outputs: Sequence[tuple[Output, 
 
 @dataclass(frozen=True)
 class LastResult:
-    """The last result of a submitted notebook.
-
-    Attributes
-    ----------
-    result, observations
-        The marks with their reasons, and what pages draw.
-    digest
-        Hash of all that it was made from.
-    answers
-        Hash of each written answer by cell: whether a person has to look again.
-    """
+    """The last result of a submitted notebook."""
 
     result: NotebookResult
     observations: Observations = field(default_factory=dict)
+    """The marks with their reasons, and what pages draw."""
     digest: str = ""
+    """Hash of all that it was made from."""
     answers: Mapping[str, str] = field(default_factory=dict)
+    """Hash of each written answer by cell: whether a person has to look again."""
 
 
 def save_last_result(assignment: Assignment, student: str, notebook: str, last: LastResult) -> None:

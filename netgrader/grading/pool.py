@@ -56,37 +56,25 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker sends back of a task.
-
-    Attributes
-    ----------
-    task
-        What it is of.
-    result, error
-        A result, or a sentence why there is none.
-    made
-        The stages that were run now.
-    digest
-        The hash of all that the result was made from.
-    graded
-        Where in the store the graded notebook is, None if it is nowhere.
-    trouble
-        What broke in checks of ours.
-    warnings
-        On the store.
-    seconds
-        How long the worker took.
-    """
+    """What a worker sends back of a task."""
 
     task: Task
+    """What it is of."""
     result: NotebookResult | None = None
     error: str | None = None
+    """A result, or a sentence why there is none."""
     made: frozenset[str] = frozenset()
+    """The stages that were run now."""
     digest: str = ""
+    """The hash of all that the result was made from."""
     graded: Key | None = None
+    """Where in the store the graded notebook is, None if it is nowhere."""
     trouble: tuple[str, ...] = ()
+    """What broke in checks of ours."""
     warnings: tuple[str, ...] = ()
+    """On the store."""
     seconds: float = 0.0
+    """How long the worker took."""
 
 
 class Watcher:

@@ -38,21 +38,14 @@ IN_THE_KERNEL = frozenset({"netgrader.student.capture", "netgrader.student.probe
 
 @dataclass(frozen=True)
 class Options:
-    """How a notebook is run; nothing here changes what is right.
-
-    Attributes
-    ----------
-    sandbox
-        By name: ``bubblewrap``, or ``none`` for trusted notebooks.
-    threads
-        Cores that one notebook may use.
-    anew
-        Whether to run and verify again what is in the store.
-    """
+    """How a notebook is run; nothing here changes what is right."""
 
     sandbox: str = "bubblewrap"
+    """By name: ``bubblewrap``, or ``none`` for trusted notebooks."""
     threads: int = 2
+    """Cores that one notebook may use."""
     anew: bool = False
+    """Whether to run and verify again what is in the store."""
 
 
 @dataclass(frozen=True)

@@ -61,27 +61,18 @@ class Key:
 
 @dataclass(frozen=True)
 class Entry:
-    """A result in the store.
-
-    Attributes
-    ----------
-    key
-        What it was made from.
-    content
-        The folder of its files; not to be written to.
-    digest
-        The hash of its content: what a later stage depends on.
-    seconds
-        How long it took to make.
-    parts
-        How much of that went where, as far as whoever made it noted it.
-    """
+    """A result in the store."""
 
     key: Key
+    """What it was made from."""
     content: Path
+    """The folder of its files; not to be written to."""
     digest: str
+    """The hash of its content: what a later stage depends on."""
     seconds: float
+    """How long it took to make."""
     parts: Mapping[str, float] = field(default_factory=dict)
+    """How much of that went where, as far as whoever made it noted it."""
 
 
 class Store:

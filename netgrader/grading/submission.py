@@ -85,24 +85,16 @@ class UnreadableError(NetgraderError):
 
 @dataclass(frozen=True)
 class SubmittedCell:
-    """A cell as it was handed in.
-
-    Attributes
-    ----------
-    cell_type
-        ``code``, ``markdown`` or ``raw``.
-    source
-        Its text, with line ends made one newline.
-    grade_id
-        nbgrader's id as the submission has it, empty if there is none.
-    cell_id
-        The notebook format's id of the cell (Colab keeps it in the metadata), empty if there is none.
-    """
+    """A cell as it was handed in."""
 
     cell_type: str
+    """``code``, ``markdown`` or ``raw``."""
     source: str
+    """Its text, with line ends made one newline."""
     grade_id: str = ""
+    """nbgrader's id as the submission has it, empty if there is none."""
     cell_id: str = ""
+    """The notebook format's id of the cell (Colab keeps it in the metadata), empty if there is none."""
 
 
 @dataclass(frozen=True)

@@ -40,23 +40,16 @@ MOST_RUNS = 5
 
 @dataclass(frozen=True)
 class FairLine:
-    """Where points for an accuracy begin and end; accuracies lie between 0 and 1.
-
-    Attributes
-    ----------
-    target
-        What students are asked for.
-    full, none
-        All points from the first on, none up to the second, and in proportion between them.
-    again_from, runs
-        A run that ends from the first up to `full` is run again, up to so many runs in all, and the best counts.
-    """
+    """Where points for an accuracy begin and end; accuracies lie between 0 and 1."""
 
     target: float
+    """What students are asked for."""
     full: float
     none: float
+    """All points from the first on, none up to the second, and in proportion between them."""
     again_from: float
     runs: int = 3
+    """A run that ends from the first up to `full` is run again, up to so many runs in all, and the best counts."""
 
     def shares(self, mean: float, deviation: float) -> tuple[npt.NDArray[np.float64], float]:
         """Return what share of the points many students get whose network has this mean and deviation, and runs each needed."""

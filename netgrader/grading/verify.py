@@ -52,51 +52,35 @@ class VerificationError(NetgraderError):
 
 @dataclass(frozen=True)
 class VerificationRequest:
-    """What is to be verified, and with what.
-
-    Attributes
-    ----------
-    evidence
-        A folder with a folder of evidence for each check cell, named by its ``grade_id``.
-    public_tests, hidden_tests
-        Files of tests.
-    exercises
-        ``exercises.toml``.
-    hidden
-        What goes on it in grading only, if there is anything.
-    zygote
-        Where the lab finds this process's zygote, in JSON's types; None where there is none.
-    cells
-        Check cells whose tests are run; all if None.
-    data
-        The data's file; looked for as `netgrader.data.load_data` does if None.
-    seed
-        What the probes' choices depended on.
-    test_seconds, seconds
-        Time limits for one test and for all of them.
-    memory_bytes
-        How much memory the tests may take, the lab's own aside, which has a limit of its own. What is read of a
-        submission is limited as well; this is for what a test may make of it.
-    problems
-        Why there is no evidence, by cell, where that is known.
-    outside
-        What was seen of the student's process from outside of it, for the fixture ``outside``.
-    """
+    """What is to be verified, and with what."""
 
     evidence: Path
+    """A folder with a folder of evidence for each check cell, named by its ``grade_id``."""
     public_tests: tuple[Path, ...]
     hidden_tests: tuple[Path, ...]
+    """Files of tests."""
     exercises: Path
+    """``exercises.toml``."""
     hidden: Path | None = None
+    """What goes on it in grading only, if there is anything."""
     zygote: Mapping[str, Any] | None = None
+    """Where the lab finds this process's zygote, in JSON's types; None where there is none."""
     cells: tuple[str, ...] | None = None
+    """Check cells whose tests are run; all if None."""
     data: Path | None = None
+    """The data's file; looked for as `netgrader.data.load_data` does if None."""
     seed: int = 0
+    """What the probes' choices depended on."""
     test_seconds: float = 240.0
     seconds: float = 1200.0
+    """Time limits for one test and for all of them."""
     memory_bytes: int = 4_000_000_000
+    """How much memory the tests may take, the lab's own aside, which has a limit of its own. What is read of a
+    submission is limited as well; this is for what a test may make of it."""
     problems: Mapping[str, str] = field(default_factory=dict)
+    """Why there is no evidence, by cell, where that is known."""
     outside: Mapping[str, Json] = field(default_factory=dict)
+    """What was seen of the student's process from outside of it, for the fixture ``outside``."""
 
     def absolute(self) -> VerificationRequest:
         """Return the request with absolute paths: whoever works on it does so in a folder of its own."""
@@ -113,39 +97,26 @@ class VerificationRequest:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of the tests.
-
-    Attributes
-    ----------
-    checks
-        Verdicts by check cell, in the order in which students see them.
-    measured_by_cell
-        Figures for ``measured`` in the result, by the check cell whose tests noted them.
-    facts
-        What is told to the instructor of the notebook, in a sentence by check cell; it costs nothing.
-    observations
-        What pages may draw, by check cell.
-    seconds
-        How long it took.
-    reading
-        How many seconds of that networks were read; None if it was stopped before that was told.
-    problem
-        Why some tests were not reached, if so.
-    log
-        For the instructor: what went wrong in tests and lab.
-    digest
-        Hash of it as it stands in the store, empty before it is there.
-    """
+    """What came of the tests."""
 
     checks: Mapping[str, tuple[CheckResult, ...]] = field(default_factory=dict)
+    """Verdicts by check cell, in the order in which students see them."""
     measured_by_cell: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Figures for ``measured`` in the result, by the check cell whose tests noted them."""
     facts: Mapping[str, str] = field(default_factory=dict)
+    """What is told to the instructor of the notebook, in a sentence by check cell; it costs nothing."""
     observations: Observations = field(default_factory=dict)
+    """What pages may draw, by check cell."""
     seconds: float = 0.0
+    """How long it took."""
     reading: float | None = None
+    """How many seconds of that networks were read; None if it was stopped before that was told."""
     problem: str | None = None
+    """Why some tests were not reached, if so."""
     log: tuple[str, ...] = ()
+    """For the instructor: what went wrong in tests and lab."""
     digest: str = ""
+    """Hash of it as it stands in the store, empty before it is there."""
 
     @property
     def experiments(self) -> float | None:
@@ -160,27 +131,18 @@ class Verification:
 
 @dataclass(frozen=True)
 class VerifierLine:
-    """A line of `VERDICTS`: one of these, written as soon as it is known.
-
-    Attributes
-    ----------
-    plan
-        All checks that are going to be run, by cell: their verdicts should they not be reached.
-    verdict
-        The verdict of one of them.
-    end
-        What came of the tests besides.
-    facts
-        What is told to the instructor of the notebook, in sentences by cell; it comes last.
-    broken
-        Why nothing can be verified, in a sentence and its details.
-    """
+    """A line of `VERDICTS`: one of these, written as soon as it is known."""
 
     plan: Mapping[str, tuple[CheckResult, ...]] | None = None
+    """All checks that are going to be run, by cell: their verdicts should they not be reached."""
     verdict: CheckResult | None = None
+    """The verdict of one of them."""
     end: Verification | None = None
+    """What came of the tests besides."""
     facts: Mapping[str, str] | None = None
+    """What is told to the instructor of the notebook, in sentences by cell; it comes last."""
     broken: tuple[str, str] | None = None
+    """Why nothing can be verified, in a sentence and its details."""
 
 
 def verify(request: VerificationRequest) -> Verification:

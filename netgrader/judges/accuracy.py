@@ -80,52 +80,37 @@ ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digit
 
 @dataclass(frozen=True)
 class Recomputed:
-    """What a network does with the values handed over.
-
-    Attributes
-    ----------
-    spec
-        What the images are.
-    train, test
-        Accuracy on a sample of the training images and on all original test images, 0 to 1.
-    found
-        The class found for each original test image (n,).
-    notebook
-        Accuracy on the test images that the notebook was given, half of which are redrawn.
-    given, hidden
-        Accuracy on the original test images that the notebook was given, and on those it was not.
-    lead
-        By how many standard errors the given ones are ahead (`netgrader.checks.held_out`): by which are right, or by how
-        surely, whichever tells more. A network makes its own margins, so one that is far behind by them was told, too.
-    by_heart
-        By how many standard errors images that are hard for others are known better than themselves redrawn a little.
-    surplus
-        What the given ones are ahead by, as a share of all test images.
-    steady
-        Whether an image gets the same answer each time, whatever stands beside it.
-    copied
-        How many test images stand in the values and constants of the network themselves.
-    marks
-        How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any.
-    fed
-        What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of which
-        only what speaks against it counts.
-    """
+    """What a network does with the values handed over."""
 
     spec: DataSpec
+    """What the images are."""
     train: float
     test: float
+    """Accuracy on a sample of the training images and on all original test images, 0 to 1."""
     found: npt.NDArray[np.int64]
+    """The class found for each original test image (n,)."""
     notebook: float
+    """Accuracy on the test images that the notebook was given, half of which are redrawn."""
     given: float
     hidden: float
+    """Accuracy on the original test images that the notebook was given, and on those it was not."""
     lead: float = 0.0
+    """By how many standard errors the given ones are ahead (`netgrader.checks.held_out`): by which are right, or by
+    how surely, whichever tells more. A network makes its own margins, so one that is far behind by them was told,
+    too."""
     by_heart: float = 0.0
+    """By how many standard errors images that are hard for others are known better than themselves redrawn a little."""
     surplus: float = 0.0
+    """What the given ones are ahead by, as a share of all test images."""
     steady: bool = True
+    """Whether an image gets the same answer each time, whatever stands beside it."""
     copied: int = 0
+    """How many test images stand in the values and constants of the network themselves."""
     marks: int | None = None
+    """How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any."""
     fed: FedRows | None = None
+    """What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of
+    which only what speaks against it counts."""
 
     @property
     def counted(self) -> float:

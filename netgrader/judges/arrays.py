@@ -44,18 +44,12 @@ NEARLY_ALL = 0.999
 
 @dataclass(frozen=True)
 class JudgedImages:
-    """What an array of images is.
-
-    Attributes
-    ----------
-    charge
-        What is wrong with it, None if nothing.
-    rows
-        Which given image each row shows, None where that is not known.
-    """
+    """What an array of images is."""
 
     charge: Charge | None
+    """What is wrong with it, None if nothing."""
     rows: Int | None
+    """Which given image each row shows, None where that is not known."""
 
 
 def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:

@@ -60,25 +60,17 @@ class LoopFinding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one aspect.
-
-    Attributes
-    ----------
-    share
-        Part of its credit that is earned.
-    faults
-        What is wrong; empty with a share below 1 if that only follows from something else.
-    because
-        What it follows from, where none of it is named.
-    remarks
-        What is noted and costs nothing.
-    """
+    """What is said of one aspect."""
 
     aspect: Aspect
     share: float = 1.0
+    """Part of its credit that is earned."""
     faults: tuple[Fault, ...] = ()
+    """What is wrong; empty with a share below 1 if that only follows from something else."""
     because: Fault | None = None
+    """What it follows from, where none of it is named."""
     remarks: tuple[Fault, ...] = ()
+    """What is noted and costs nothing."""
 
 
 # What was found in the evaluation makes the numbers returned those of something else.

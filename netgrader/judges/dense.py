@@ -118,34 +118,24 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
 
 @dataclass(frozen=True)
 class DenseTrial:
-    """What a layer did.
-
-    Attributes
-    ----------
-    inputs, outputs, activation
-        What was asked for.
-    rows, results
-        Rows that were fed (n, inputs) and what came out (n, outputs), with known variables.
-    at_zero
-        What came out for a row of zeros, with the same variables.
-    weights
-        The value of W then, (inputs, outputs).
-    moved
-        Whether W depends on a variable that training may change.
-    first_weights, first_at_zero
-        The value of W, and what came out for a row of zeros, right after the initialisation.
-    """
+    """What a layer did."""
 
     inputs: int
     outputs: int
     activation: str
+    """What was asked for."""
     rows: Array
     results: Array
+    """Rows that were fed (n, inputs) and what came out (n, outputs), with known variables."""
     at_zero: Array
+    """What came out for a row of zeros, with the same variables."""
     weights: Array
+    """The value of W then, (inputs, outputs)."""
     moved: bool
+    """Whether W depends on a variable that training may change."""
     first_weights: Array
     first_at_zero: Array
+    """The value of W, and what came out for a row of zeros, right after the initialisation."""
 
 
 def try_case(bench: TestContext, number: int) -> DenseTrial:

@@ -28,22 +28,15 @@ DIGITS = (2, 3, 4)
 
 @dataclass(frozen=True)
 class Part:
-    """What was seen of the training or of the test images in the evaluations after an epoch.
-
-    Attributes
-    ----------
-    share
-        The part of its images that was evaluated.
-    accuracies
-        The accuracy on them: over different rows, over all rows, and as a mean over runs; by the labels fed, by the
-        student's labels and by the true ones. One value where all is well.
-    counts
-        Numbers of rows and of runs, by which a sum instead of a mean is too large.
-    """
+    """What was seen of the training or of the test images in the evaluations after an epoch."""
 
     share: float
+    """The part of its images that was evaluated."""
     accuracies: tuple[float, ...]
+    """The accuracy on them: over different rows, over all rows, and as a mean over runs; by the labels fed, by the
+    student's labels and by the true ones. One value where all is well."""
     counts: tuple[int, ...]
+    """Numbers of rows and of runs, by which a sum instead of a mean is too large."""
 
 
 @dataclass(frozen=True)

@@ -46,33 +46,23 @@ AGREES = 0.1  # relative error of a right gradient: kinks and float32 stay below
 
 @dataclass(frozen=True)
 class GradientTrial:
-    """What the student's gradients say, and what the network does, on n images along `DIRECTIONS` directions each.
-
-    Attributes
-    ----------
-    each
-        For each gradient handed over (each class should have one) slopes along the directions (n, directions); None if its
-        shape is not that of the images.
-    largest
-        The same for the gradient of the largest output.
-    shapes
-        Shapes as they were handed over.
-    probabilities, logits
-        Slopes of the softmax outputs and logits found by finite differences (classes, n, directions).
-    top, top_logit
-        Slopes of the largest softmax output, and of the largest logit (n, directions).
-    loss
-        Slopes of the loss of each image with its true label (n, directions).
-    """
+    """What the student's gradients say, and what the network does, on n images along `DIRECTIONS` directions each."""
 
     each: tuple[Array | None, ...]
+    """For each gradient handed over (each class should have one) slopes along the directions (n, directions); None
+    if its shape is not that of the images."""
     largest: Array | None
+    """The same for the gradient of the largest output."""
     shapes: tuple[tuple[int, ...], ...]
+    """Shapes as they were handed over."""
     probabilities: Array
     logits: Array
+    """Slopes of the softmax outputs and logits found by finite differences (classes, n, directions)."""
     top: Array
     top_logit: Array
+    """Slopes of the largest softmax output, and of the largest logit (n, directions)."""
     loss: Array
+    """Slopes of the loss of each image with its true label (n, directions)."""
 
     @property
     def classes(self) -> int:

@@ -127,19 +127,13 @@ def _nearest(known: Float, order: Int, first: Int, rows: Float, slack: float) ->
 
 @dataclass(frozen=True)
 class Match:
-    """Rows found to be known rows after a rescaling ``a·x + b``.
-
-    Attributes
-    ----------
-    index
-        The known row each row is, -1 where it is none.
-    factor, shift
-        ``a`` and ``b`` of each row, NaN where it is none.
-    """
+    """Rows found to be known rows after a rescaling ``a·x + b``."""
 
     index: Int
+    """The known row each row is, -1 where it is none."""
     factor: Float
     shift: Float
+    """``a`` and ``b`` of each row, NaN where it is none."""
 
 
 def match_scaled(known: Float, rows: Float, pixels: int) -> Match:

@@ -74,22 +74,15 @@ class RunImages:
 
 @dataclass(frozen=True)
 class ShortRun:
-    """A short training of the student's graph.
-
-    Attributes
-    ----------
-    rate
-        The learning rate that the graph was made for.
-    losses
-        The loss of the minibatch before each step, as the student's graph has it, (steps,).
-    early, late
-        Accuracy on the test images after `EARLY` and after all steps.
-    """
+    """A short training of the student's graph."""
 
     rate: float
+    """The learning rate that the graph was made for."""
     losses: Array
+    """The loss of the minibatch before each step, as the student's graph has it, (steps,)."""
     early: float
     late: float
+    """Accuracy on the test images after `EARLY` and after all steps."""
 
     @property
     def last(self) -> float:

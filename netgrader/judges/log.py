@@ -51,27 +51,19 @@ class Tables:
     """The student's arrays as `train` could read them: rows by fingerprint, and the class that each label names.
 
     Training rows are numbered from 0, test rows after them: row ``n_train + i`` is test row i.
-
-    Attributes
-    ----------
-    prints
-        Fingerprints, shape (n_train + n_test, 4).
-    classes
-        Shape (n_train + n_test,), `NO_LABEL` where a label names none.
-    first
-        The first row that equals each row, shape (n_train + n_test,); a row that is fed gets the number of the first.
-    n_train, n_test
-        Number of rows.
-    stand_ins
-        Why these are not the student's own arrays, None if they are.
     """
 
     prints: Float
+    """Fingerprints, shape (n_train + n_test, 4)."""
     classes: Bytes
+    """Shape (n_train + n_test,), `NO_LABEL` where a label names none."""
     first: Int
+    """The first row that equals each row, shape (n_train + n_test,); a row that is fed gets the number of the first."""
     n_train: int
     n_test: int
+    """Number of rows."""
     stand_ins: str | None = None
+    """Why these are not the student's own arrays, None if they are."""
 
     @cached_property
     def train(self) -> Int:
@@ -86,28 +78,20 @@ class Tables:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of some runs, one after the other.
-
-    Attributes
-    ----------
-    index
-        Which row of the tables each is, -1 if none.
-    factor, shift
-        What it was multiplied with and raised by since it stood in the student's array; 1 and 0 if it was fed as it is.
-    labels
-        The class that its label names, `NO_LABEL` if it names none or none was fed.
-    found
-        The class that the network gave it.
-    near
-        Whether it is that row of the tables only up to what rounding to half precision leaves of it.
-    """
+    """The rows of some runs, one after the other."""
 
     index: Int
+    """Which row of the tables each is, -1 if none."""
     factor: Float
     shift: Float
+    """What it was multiplied with and raised by since it stood in the student's array; 1 and 0 if it was fed as it
+    is."""
     labels: Bytes
+    """The class that its label names, `NO_LABEL` if it names none or none was fed."""
     found: Bytes
+    """The class that the network gave it."""
     near: Bool
+    """Whether it is that row of the tables only up to what rounding to half precision leaves of it."""
 
     def __len__(self) -> int:
         return len(self.index)
@@ -115,42 +99,28 @@ class Rows:
 
 @dataclass(frozen=True)
 class Gradient:
-    """What was noted of a step in place of rows that nobody knows.
-
-    Attributes
-    ----------
-    of_w
-        The gradient of the loss, float32 (pixels, classes).
-    prints
-        Fingerprints of its n rows, (n, 4).
-    scores, labels
-        Logits and labels of these, float32 (n, classes).
-    """
+    """What was noted of a step in place of rows that nobody knows."""
 
     of_w: npt.NDArray[np.float32]
+    """The gradient of the loss, float32 (pixels, classes)."""
     prints: Float
+    """Fingerprints of its n rows, (n, 4)."""
     scores: npt.NDArray[np.float32]
     labels: npt.NDArray[np.float32]
+    """Logits and labels of these, float32 (n, classes)."""
 
 
 @dataclass(frozen=True)
 class Odd:
-    """Rows of train steps that are none of the tables', as far as they were handed over.
-
-    Attributes
-    ----------
-    at
-        Where each stands among all rows of the call, ascending (K,).
-    rows, labels
-        As they were fed, float32 (K, pixels) and (K, classes).
-    gradients
-        What stands for them in steps of which not all were handed over, by run.
-    """
+    """Rows of train steps that are none of the tables', as far as they were handed over."""
 
     at: Int
+    """Where each stands among all rows of the call, ascending (K,)."""
     rows: npt.NDArray[np.float32]
     labels: npt.NDArray[np.float32]
+    """As they were fed, float32 (K, pixels) and (K, classes)."""
     gradients: Mapping[int, Gradient]
+    """What stands for them in steps of which not all were handed over, by run."""
 
 
 def _no_odd(spec: DataSpec) -> Odd:
@@ -160,61 +130,42 @@ def _no_odd(spec: DataSpec) -> Odd:
 
 @dataclass(frozen=True)
 class LoggedCall:
-    """One call of `train`, run by run. Arrays have an entry for each run, in order.
-
-    Attributes
-    ----------
-    n_epochs, mini_batch_size
-        What was asked for.
-    asked
-        `Asked` flags.
-    sizes
-        How many rows were fed.
-    version
-        Version of the graph: grows with each op that is added.
-    state
-        A number that changes as the weights do, taken before the run's own step.
-    loss
-        NaN where it was not computed.
-    final
-        The state of the weights left in the session, NaN if there are none.
-    acc_trn, acc_val
-        What `train` returned, None where that is not numbers.
-    returned
-        Kinds of what it returned: of the whole, how many, of the two.
-    error
-        What it raised, if anything.
-    closed
-        Whether it closed its session.
-    steps_after
-        How many steps threads of its own took after it had returned.
-    own_optimizer
-        Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked for
-        the gradient of the loss, and after which the weights had moved. `asked` counts them as steps.
-    odd
-        What was handed over of rows that nobody knows.
-    altered
-        Whether these were made of training images.
-    """
+    """One call of `train`, run by run. Arrays have an entry for each run, in order."""
 
     n_epochs: int
     mini_batch_size: int
+    """What was asked for."""
     asked: Int
+    """`Asked` flags."""
     sizes: Int
+    """How many rows were fed."""
     version: Int
+    """Version of the graph: grows with each op that is added."""
     state: Float
+    """A number that changes as the weights do, taken before the run's own step."""
     loss: Float
+    """NaN where it was not computed."""
     final: float
+    """The state of the weights left in the session, NaN if there are none."""
     rows: Rows
     odd: Odd
+    """What was handed over of rows that nobody knows."""
     acc_trn: Float | None = None
     acc_val: Float | None = None
+    """What `train` returned, None where that is not numbers."""
     returned: tuple[str | int, ...] = ()
+    """Kinds of what it returned: of the whole, how many, of the two."""
     error: ProbeError | None = None
+    """What it raised, if anything."""
     closed: bool = False
+    """Whether it closed its session."""
     steps_after: int = 0
+    """How many steps threads of its own took after it had returned."""
     own_optimizer: bool = False
+    """Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked
+    for the gradient of the loss, and after which the weights had moved. `asked` counts them as steps."""
     altered: bool = False
+    """Whether these were made of training images."""
     starts: Int = field(init=False)
 
     def __post_init__(self) -> None:

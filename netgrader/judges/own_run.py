@@ -36,47 +36,32 @@ CHANCE = 0.01
 
 @dataclass(frozen=True)
 class RunCells:
-    """Where a notebook trains the student's own network with their `train`, and what is asked of it.
-
-    Attributes
-    ----------
-    run
-        The cell that trains it.
-    network
-        The check cell of the network that is trained.
-    place
-        What that cell is called in a sentence.
-    least
-        An accuracy that a trained network reaches in its first epoch; one on which `train` took no step reaches nothing.
-    """
+    """Where a notebook trains the student's own network with their `train`, and what is asked of it."""
 
     run: str
+    """The cell that trains it."""
     network: str
+    """The check cell of the network that is trained."""
     place: str
+    """What that cell is called in a sentence."""
     least: float
+    """An accuracy that a trained network reaches in its first epoch; one on which `train` took no step reaches
+    nothing."""
 
 
 @dataclass(frozen=True)
 class OwnRun:
-    """The run that `train` made of the student's own network.
-
-    Attributes
-    ----------
-    reported
-        The test accuracy returned for each epoch.
-    accuracy
-        The accuracy of the network as it was left, on the student's test images with their true labels.
-    as_evaluated
-        The same as the student's code would compute it: with the student's labels, and by ``net.accuracy``.
-    found, true
-        The class that the network gives each test image, and the true one, in the order of the given images.
-    """
+    """The run that `train` made of the student's own network."""
 
     reported: tuple[float, ...]
+    """The test accuracy returned for each epoch."""
     accuracy: float
+    """The accuracy of the network as it was left, on the student's test images with their true labels."""
     as_evaluated: tuple[float, ...]
+    """The same as the student's code would compute it: with the student's labels, and by ``net.accuracy``."""
     found: npt.NDArray[np.int64]
     true: npt.NDArray[np.uint8]
+    """The class that the network gives each test image, and the true one, in the order of the given images."""
 
 
 def own_run(bench: TestContext, cells: RunCells) -> OwnRun | None:

@@ -42,24 +42,16 @@ class Epoch:
 
 @dataclass(frozen=True)
 class CallEpochs:
-    """How a call went.
-
-    Attributes
-    ----------
-    epochs
-        The epochs that were run.
-    before
-        Evaluations before the first step.
-    strays
-        Train steps that are evaluations: the train op was among the fetches. They count as evaluations in `epochs`.
-    start
-        The first run that counts: what came before was undone by an initialiser, and all was done after it.
-    """
+    """How a call went."""
 
     epochs: tuple[Epoch, ...]
+    """The epochs that were run."""
     before: Int
+    """Evaluations before the first step."""
     strays: Int
+    """Train steps that are evaluations: the train op was among the fetches. They count as evaluations in `epochs`."""
     start: int = 0
+    """The first run that counts: what came before was undone by an initialiser, and all was done after it."""
 
     @property
     def steps(self) -> Int:
@@ -152,22 +144,15 @@ def _equal(n_steps: int, parts: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Origins:
-    """Where the rows of the student's arrays come from, as far as can be told.
-
-    Attributes
-    ----------
-    spec
-        What the course's data are.
-    shown
-        The class that each row of the tables shows, `NO_LABEL` where that is not known.
-    train_scale, test_scale
-        What grey levels between 0 and 1 were multiplied with, NaN where the rows are no given images.
-    """
+    """Where the rows of the student's arrays come from, as far as can be told."""
 
     spec: DataSpec
+    """What the course's data are."""
     shown: Bytes
+    """The class that each row of the tables shows, `NO_LABEL` where that is not known."""
     train_scale: float = 1.0
     test_scale: float = 1.0
+    """What grey levels between 0 and 1 were multiplied with, NaN where the rows are no given images."""
 
 
 def origins(

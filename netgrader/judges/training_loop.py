@@ -40,18 +40,12 @@ BELIEVED = 0.25  # of what was noted of an optimizer of one's own, which cannot 
 
 @dataclass(frozen=True)
 class Training:
-    """What is said of a `train`.
-
-    Attributes
-    ----------
-    verdicts
-        One for each `Aspect`.
-    subjects
-        The calls that they were made from.
-    """
+    """What is said of a `train`."""
 
     verdicts: Mapping[Aspect, Verdict]
+    """One for each `Aspect`."""
     subjects: tuple[Subject, ...]
+    """The calls that they were made from."""
 
     @property
     def codes(self) -> tuple[str, ...]:

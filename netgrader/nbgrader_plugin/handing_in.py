@@ -49,18 +49,12 @@ SLOW = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What was found of some students' times.
-
-    Attributes
-    ----------
-    warnings
-        Sentences on times that were put right, or are doubtful.
-    unconfirmed
-        Students whose time nobody but their own ``timestamp.txt`` says.
-    """
+    """What was found of some students' times."""
 
     warnings: tuple[str, ...]
+    """Sentences on times that were put right, or are doubtful."""
     unconfirmed: tuple[str, ...]
+    """Students whose time nobody but their own ``timestamp.txt`` says."""
 
 
 @dataclass(frozen=True)

@@ -35,27 +35,18 @@ GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
 
 @dataclass(frozen=True)
 class NewAssignment:
-    """What an instructor is asked.
-
-    Attributes
-    ----------
-    name
-        The assignment's; its notebook is called like it.
-    data
-        A file or folder that `netgrader.new_course.datasets.read_arrays` reads.
-    called
-        What one image shows, in the singular.
-    names
-        What the classes are called; those of the data, or their numbers, if empty.
-    target
-        The test accuracy that students are asked for, between 0 and 1.
-    """
+    """What an instructor is asked."""
 
     name: str
+    """The assignment's; its notebook is called like it."""
     data: Path
+    """A file or folder that `netgrader.new_course.datasets.read_arrays` reads."""
     called: str = "image"
+    """What one image shows, in the singular."""
     names: tuple[str, ...] = ()
+    """What the classes are called; those of the data, or their numbers, if empty."""
     target: float = 0.9
+    """The test accuracy that students are asked for, between 0 and 1."""
 
 
 def make_config(root: Path) -> None:

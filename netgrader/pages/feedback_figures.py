@@ -33,18 +33,12 @@ AGREES = 0.0005
 
 @dataclass(frozen=True)
 class PageData:
-    """What a page knows of the course's data.
-
-    Attributes
-    ----------
-    spec
-        What they are; None where a course has none.
-    test_images
-        The test images, uint8 of shape (n, height, width); without them they are told in words.
-    """
+    """What a page knows of the course's data."""
 
     spec: DataSpec | None = None
+    """What they are; None where a course has none."""
     test_images: npt.NDArray[np.uint8] | None = None
+    """The test images, uint8 of shape (n, height, width); without them they are told in words."""
 
     def name(self, number: int) -> str:
         """Return what a class is called."""

@@ -246,21 +246,14 @@ ELSEWHERE = re.compile(r"Notebook (\d+), (.+)")
 
 @dataclass(frozen=True)
 class Places:
-    """The sections of one notebook.
-
-    Attributes
-    ----------
-    number
-        The notebook's number.
-    anchors
-        Ids on the page, by `heading_key`.
-    exercises
-        For each graded cell the heading above it: the exercise that it belongs to.
-    """
+    """The sections of one notebook."""
 
     number: str = ""
+    """The notebook's number."""
     anchors: Mapping[str, str] = field(default_factory=dict)
+    """Ids on the page, by `heading_key`."""
     exercises: Mapping[str, str] = field(default_factory=dict)
+    """For each graded cell the heading above it: the exercise that it belongs to."""
 
     def link(self, where: str) -> str:
         """The anchor of the section that `where` names; empty if it stands in another notebook, or nowhere."""

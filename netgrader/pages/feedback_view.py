@@ -36,42 +36,28 @@ class Reason:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a cell.
-
-    Attributes
-    ----------
-    state
-        ``passed``, ``partial``, ``failed``, ``ungradable``, or ``remark`` (passed, with something to note).
-    word
-        The state in a word.
-    sentence
-        What is checked.
-    found
-        What was found and expected, empty if there is nothing to say.
-    reasons
-        Why it matters and where to read, one for each fault.
-    hint
-        A hint of the check's own.
-    hidden
-        Whether the student does not have its code.
-    credit
-        How much of its credit was earned, where that is a part.
-    waits
-        Whether it says no more than that another check has to pass first.
-    follows
-        Whether it says no more than what it follows from, and costs nothing.
-    """
+    """One check of a cell."""
 
     state: str
+    """``passed``, ``partial``, ``failed``, ``ungradable``, or ``remark`` (passed, with something to note)."""
     word: str
+    """The state in a word."""
     sentence: str
+    """What is checked."""
     found: str = ""
+    """What was found and expected, empty if there is nothing to say."""
     reasons: tuple[Reason, ...] = ()
+    """Why it matters and where to read, one for each fault."""
     hint: str = ""
+    """A hint of the check's own."""
     hidden: bool = False
+    """Whether the student does not have its code."""
     credit: str = ""
+    """How much of its credit was earned, where that is a part."""
     waits: bool = False
+    """Whether it says no more than that another check has to pass first."""
     follows: bool = False
+    """Whether it says no more than what it follows from, and costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -139,39 +125,26 @@ class CellVerdict:
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of the notebook.
-
-    Attributes
-    ----------
-    kind
-        ``text``, ``raw``, ``answer``, ``code`` or ``verdict``.
-    body
-        Text or highlighted code.
-    yours
-        Whether the student wrote it: was asked to fill it in, changed or added it.
-    headings
-        The headings in it.
-    lines
-        How many lines of code it has, where they are too many to stand open; else 0.
-    label
-        What a screen reader calls it.
-    outputs
-        What running it showed.
-    verdict
-        The box that follows.
-    comment
-        What a person wrote about it.
-    """
+    """A piece of the notebook."""
 
     kind: str
+    """``text``, ``raw``, ``answer``, ``code`` or ``verdict``."""
     body: Markup = field(default_factory=Markup)
+    """Text or highlighted code."""
     yours: bool = False
+    """Whether the student wrote it: was asked to fill it in, changed or added it."""
     headings: tuple[str, ...] = ()
+    """The headings in it."""
     lines: int = 0
+    """How many lines of code it has, where they are too many to stand open; else 0."""
     label: str = ""
+    """What a screen reader calls it."""
     outputs: tuple[Markup, ...] = ()
+    """What running it showed."""
     verdict: CellVerdict | None = None
+    """The box that follows."""
     comment: Markup | None = None
+    """What a person wrote about it."""
 
 
 @dataclass(frozen=True)

@@ -32,30 +32,20 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CellMark:
-    """What the gradebook holds for one graded cell.
-
-    Attributes
-    ----------
-    auto
-        The grader's points, None where there are none.
-    manual
-        Points that a person gave; they replace `auto`.
-    extra
-        Extra credit.
-    max_points
-        What the cell is worth.
-    waiting
-        Whether a person still has to look at it.
-    left_out
-        What stood where a person gives points, if it is no number of points, as text. It counts for nothing.
-    """
+    """What the gradebook holds for one graded cell."""
 
     auto: float | None
+    """The grader's points, None where there are none."""
     manual: float | None
+    """Points that a person gave; they replace `auto`."""
     max_points: float
+    """What the cell is worth."""
     extra: float = 0.0
+    """Extra credit."""
     waiting: bool = False
+    """Whether a person still has to look at it."""
     left_out: str = ""
+    """What stood where a person gives points, if it is no number of points, as text. It counts for nothing."""
 
     @property
     def points(self) -> float | None:
@@ -87,24 +77,16 @@ class Marks:
 
 @dataclass(frozen=True)
 class Graded:
-    """One student's notebook as it was graded.
-
-    Attributes
-    ----------
-    result
-        None where it never was.
-    observations
-        What verification saw.
-    marks
-        What the gradebook holds.
-    integrity
-        What was noticed of how it ran, as sentences for the instructor.
-    """
+    """One student's notebook as it was graded."""
 
     result: NotebookResult | None
+    """None where it never was."""
     observations: Observations = field(default_factory=dict)
+    """What verification saw."""
     marks: Marks = field(default_factory=Marks)
+    """What the gradebook holds."""
     integrity: tuple[str, ...] = ()
+    """What was noticed of how it ran, as sentences for the instructor."""
 
     @functools.cached_property
     def results(self) -> Mapping[str, CellResult]:

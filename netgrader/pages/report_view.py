@@ -65,27 +65,18 @@ class NotebookColumns:
 
 @dataclass(frozen=True)
 class StudentView:
-    """One student of the class.
-
-    Attributes
-    ----------
-    student
-        The id; may hold anything.
-    name
-        The name, the id where there is none; may hold anything, too.
-    submitted
-        Whether anything was handed in.
-    notebooks
-        What was graded, by notebook.
-    links
-        Relative addresses of feedback pages, by notebook.
-    """
+    """One student of the class."""
 
     student: str
+    """The id; may hold anything."""
     name: str
+    """The name, the id where there is none; may hold anything, too."""
     submitted: bool
+    """Whether anything was handed in."""
     notebooks: Mapping[str, Graded] = field(default_factory=dict)
+    """What was graded, by notebook."""
     links: Mapping[str, str] = field(default_factory=dict)
+    """Relative addresses of feedback pages, by notebook."""
 
     @cached_property
     def shown(self) -> str:

@@ -54,25 +54,17 @@ PER_POINT = 4  # characters of a path for each point that a marker stands at, at
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much is kept.
-
-    Attributes
-    ----------
-    characters
-        Of markup and text, beside pictures.
-    elements, depth
-        How many elements, and how many in one another.
-    pictures
-        Characters of all pictures together.
-    drawn
-        Characters of all that is drawn by reference, each time that it is.
-    """
+    """How much is kept."""
 
     characters: int = 300_000
+    """Of markup and text, beside pictures."""
     elements: int = 20_000
     depth: int = 60
+    """How many elements, and how many in one another."""
     pictures: int = 8_000_000
+    """Characters of all pictures together."""
     drawn: int = 10_000_000
+    """Characters of all that is drawn by reference, each time that it is."""
 
 
 @dataclass

@@ -131,24 +131,16 @@ def _stubs(name: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Answer:
-    """The verdicts of a cell's public checks.
-
-    Attributes
-    ----------
-    name
-        The solution cell.
-    checks
-        Its verdicts.
-    waits_for
-        What has not been filled in, the cell itself or something that it needs; there are no verdicts then.
-    note
-        What else is to be said, below the verdicts.
-    """
+    """The verdicts of a cell's public checks."""
 
     name: str
+    """The solution cell."""
     checks: tuple[CheckResult, ...] = ()
+    """Its verdicts."""
     waits_for: tuple[str, ...] = ()
+    """What has not been filled in, the cell itself or something that it needs; there are no verdicts then."""
     note: str | None = None
+    """What else is to be said, below the verdicts."""
 
     @property
     def headline(self) -> str:

@@ -48,22 +48,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where everything is.
-
-    Attributes
-    ----------
-    middles
-        Of the boxes.
-    routes
-        Points that an edge passes: straight down within a layer, then across to the next layer, and so on.
-    width, height
-        Of it all.
-    """
+    """Where everything is."""
 
     middles: Mapping[str, Point]
+    """Of the boxes."""
     routes: Mapping[Edge, tuple[Point, ...]]
+    """Points that an edge passes: straight down within a layer, then across to the next layer, and so on."""
     width: float
     height: float
+    """Of it all."""
 
 
 # A place in a layer: a box's key, or an edge and the layer that it passes.

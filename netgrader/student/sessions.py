@@ -257,21 +257,14 @@ def _within_tensorflow() -> bool:
 
 @dataclass(frozen=True)
 class ClosedSession:
-    """What a session had trained when it ended, or when its variables were set anew.
-
-    Attributes
-    ----------
-    graph
-        Its graph.
-    rate
-        The learning rate of the graph's optimizer; None where it may have been any, in a variable or a placeholder.
-    values
-        Variables by op name, in the order in which they were made, without an optimizer's own.
-    """
+    """What a session had trained when it ended, or when its variables were set anew."""
 
     graph: Any
+    """Its graph."""
     rate: float | None
+    """The learning rate of the graph's optimizer; None where it may have been any, in a variable or a placeholder."""
     values: Values
+    """Variables by op name, in the order in which they were made, without an optimizer's own."""
 
 
 class Register:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import itertools
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -168,9 +171,11 @@ and where the notebook explains it.
 
 
 def _attributes(kind: type) -> Iterator[tuple[object, ...]]:
-    text = (inspect.getdoc(kind) or "").partition("----------\n")[2]
-    for name, said in re.findall(r"(?m)^(\w+)\n((?:    .*\n?)+)", text):
-        yield f"`{name}`", said
+    """Yield the fields of a class with the text that stands below each."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0].body
+    for field, said in itertools.pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(said, ast.Expr):
+            yield f"`{ast.unparse(field.target)}`", " ".join(ast.literal_eval(said.value).split())
 
 
 def _calls() -> Iterator[tuple[object, ...]]:

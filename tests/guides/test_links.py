@@ -56,4 +56,5 @@ def test_paths_of_the_repository_that_are_named_are_there():
     for page in PAGES:
         if page.name != "CHANGELOG.md":
             for path in named.findall(page.read_text(encoding="utf-8")):
-                assert path in made or (ROOT / path).exists(), f"{page.relative_to(ROOT)} names {path}"
+                example = "/flowers/" in path  # the guide on a course of one's own makes it
+                assert example or path in made or (ROOT / path).exists(), f"{page.relative_to(ROOT)} names {path}"

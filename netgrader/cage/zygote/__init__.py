@@ -47,24 +47,16 @@ LIVES = 3
 
 @dataclass(frozen=True)
 class Preload:
-    """What a zygote imports, and how.
-
-    Attributes
-    ----------
-    packages
-        Modules by name.
-    env
-        The environment that they are imported in, but for what every program here is given.
-    at_import
-        Names of variables that are read when they are imported: a run that wants other values begins from nothing.
-    files
-        Returns the small files in its home folder, given the sandbox.
-    """
+    """What a zygote imports, and how."""
 
     packages: Sequence[str] = ()
+    """Modules by name."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """The environment that they are imported in, but for what every program here is given."""
     at_import: Sequence[str] = ()
+    """Names of variables that are read when they are imported: a run that wants other values begins from nothing."""
     files: Callable[[Sandbox], Mapping[str, bytes]] = lambda _: {}
+    """Returns the small files in its home folder, given the sandbox."""
 
     def values(self) -> dict[str, str | None]:
         """Return the values of the variables that matter at an import, or before."""
