@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from netgrader.belonging import CONFIGS, TESTS, lies_among_submissions, require_own
 from netgrader.belonging import TRUST_VARIABLE as ROOT_VARIABLE
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.faults import OF_NO_COURSE
 from netgrader.imports import graded_cells, imported_modules, registered_probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from netgrader.data import DataSpec
+    from netgrader.faults import CourseTexts
     from netgrader.skeleton import Skeleton
 
 __all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "find_course", "holds_work"]
@@ -246,6 +248,8 @@ class NotebookFiles:
     further ones where <nb> is followed by an underscore and more."""
     exercises: Path
     """``exercises.toml``: the exercises' parameters, for all notebooks."""
+    faults: Path
+    """``faults.toml``: what the course adds to the catalogue of faults, or says otherwise, for all notebooks."""
     hidden: Path
     """``hidden.toml`` beside the hidden tests: what exercises are asked for in grading only. No release holds it."""
     given: tuple[Path, ...] = ()
@@ -294,6 +298,19 @@ class Assignment:
             return None
         exercises = load_exercises(self.checks / FILE)
         return exercises.data if DATA in exercises.tables else None
+
+    @property
+    def texts(self) -> CourseTexts:
+        """What it makes of the catalogue of faults, by ``faults.toml`` in its folder of checks.
+
+        Raises
+        ------
+        BadExerciseError
+            If that, or ``exercises.toml``, makes no sense.
+        """
+        from netgrader.checks.exercises import FILE, load_exercises  # noqa: PLC0415  (the reader's types)
+
+        return load_exercises(self.checks / FILE).texts if (self.checks / FILE).is_file() else OF_NO_COURSE
 
     @property
     def data(self) -> Path | None:
@@ -345,6 +362,7 @@ class Assignment:
             public_tests=self._belonging(self.checks, "test_", notebook, "_public"),
             hidden_tests=self._belonging(self.course.hidden_tests, "test_", notebook, ""),
             exercises=self.checks / "exercises.toml",
+            faults=self.checks / "faults.toml",
             hidden=self.course.hidden_tests / "hidden.toml",
             given=self._given(notebook),
         )

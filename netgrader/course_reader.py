@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from netgrader import reader
 from netgrader.checks.exercises import FILE, load_exercises
 from netgrader.errors import UsageError
-from netgrader.faults import OF_ANY_DATA, speaking_of
+from netgrader.faults import OF_NO_COURSE, speaking_of
 from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def read_network(
     UsageError
         If there is no such exercise, or no course that could have it.
     """
-    words = _found(exercise).words if isinstance(exercise, str) else OF_ANY_DATA
+    texts = _found(exercise).texts if isinstance(exercise, str) else OF_NO_COURSE
     if isinstance(exercise, str):
         exercise = exercise_named(exercise)
-    with speaking_of(words):
+    with speaking_of(texts):
         return reader.read_network(graph, parts, exercise, lab=lab, values=values, eval_feed=eval_feed)

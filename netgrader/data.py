@@ -119,6 +119,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "pixels": str(self.pixels),
             "classes": str(self.classes),
             "count": in_words(self.classes),
+            # The cross-entropy of a right answer with all probability, if the softmax is applied to that once more.
+            "floor": f"{math.log(1 + (self.classes - 1) / math.e):.2f}",
         }
 
     def above_chance(self, share: float) -> float:

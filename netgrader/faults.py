@@ -13,20 +13,41 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from importlib import resources
-from types import MappingProxyType
-from typing import Any
+from typing import Annotated
 
-__all__ = ["ALL", "CATALOGUE", "FOR_A_PERSON", "OF_ANY_DATA", "Fault", "FaultKind", "Severity", "fault", "speaking_of"]
+import msgspec
+from msgspec import Meta
+
+__all__ = [
+    "ALL",
+    "CATALOGUE",
+    "FOR_A_PERSON",
+    "OF_ANY_DATA",
+    "OF_NO_COURSE",
+    "CourseTexts",
+    "Fault",
+    "FaultKind",
+    "Severity",
+    "course_kinds",
+    "fault",
+    "speaking_of",
+]
 
 ALL = "*"
 """In `FaultKind.brings`: whatever else is found."""
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
-OF_ANY_DATA: Mapping[str, str] = MappingProxyType(
-    {"one": "class", "One": "Class", "many": "classes", "pixels": "p", "classes": "c", "count": "many"}
-)
+OF_ANY_DATA: Mapping[str, str] = {
+    "one": "class",
+    "One": "Class",
+    "many": "classes",
+    "pixels": "p",
+    "classes": "c",
+    "count": "many",
+    "floor": "a certain value",
+}
 """What stands in the places of a text where nobody said of which data it speaks."""
-_SPOKEN_OF: ContextVar[Mapping[str, str]] = ContextVar("spoken_of", default=OF_ANY_DATA)
 
 
 class Severity(StrEnum):
@@ -77,6 +98,20 @@ class FaultKind:
     def places(self) -> tuple[str, ...]:
         """Return all sections that explain it, the first notebook's first."""
         return (self.where, *self.also) if self.where else ()
+
+
+@dataclass(frozen=True)
+class CourseTexts:
+    """What a course makes of the catalogue."""
+
+    words: Mapping[str, str] = field(default_factory=lambda: OF_ANY_DATA)
+    """What stands in the places of its texts: `netgrader.data.DataSpec.words`."""
+    kinds: Mapping[str, FaultKind] = field(default_factory=dict)
+    """Kinds of faults that the course adds, or says otherwise: `course_kinds`."""
+
+
+OF_NO_COURSE = CourseTexts()
+_IN_FORCE: ContextVar[CourseTexts] = ContextVar("in_force", default=OF_NO_COURSE)
 
 
 @dataclass(frozen=True)
@@ -140,52 +175,95 @@ def fault(
 
 
 @contextmanager
-def speaking_of(words: Mapping[str, str]) -> Iterator[None]:
-    """Have texts of the catalogue speak of a course's data, by its `netgrader.data.DataSpec.words`, while the body lasts."""
-    token = _SPOKEN_OF.set(words)
+def speaking_of(texts: CourseTexts) -> Iterator[None]:
+    """Have the catalogue be that of a course while the body lasts."""
+    token = _IN_FORCE.set(texts)
     try:
         yield
     finally:
-        _SPOKEN_OF.reset(token)
+        _IN_FORCE.reset(token)
 
 
 class _Catalogue(Mapping[str, FaultKind]):
-    """The kinds of faults by code, with texts that speak of the data that is spoken of."""
+    """The kinds of faults by code: ours, and those of the course that is spoken of, with texts that speak of its data."""
 
     def __init__(self, kinds: Mapping[str, FaultKind]) -> None:
         self._kinds = kinds
-        self._with_places = {code for code, kind in kinds.items() if "{" in kind.sentence + kind.why}
 
     def __getitem__(self, code: str) -> FaultKind:
-        kind, words = self._kinds[code], _SPOKEN_OF.get()
-        if code not in self._with_places:
+        texts = _IN_FORCE.get()
+        kind = texts.kinds[code] if code in texts.kinds else self._kinds[code]
+        if "{" not in kind.sentence + kind.why:
             return kind
-        return replace(kind, sentence=kind.sentence.format(**words), why=kind.why.format(**words))
+        return replace(kind, sentence=kind.sentence.format(**texts.words), why=kind.why.format(**texts.words))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._kinds)
+        return iter(dict.fromkeys([*self._kinds, *_IN_FORCE.get().kinds]))
 
     def __len__(self) -> int:
-        return len(self._kinds)
+        return len(self._kinds.keys() | _IN_FORCE.get().kinds.keys())
 
 
-def _catalogue() -> Mapping[str, FaultKind]:
-    text = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
-    return _Catalogue({code: _kind(code, entry) for code, entry in tomllib.loads(text).items()})
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """A table of ``faults.toml``; of a code that there is a course says only what is otherwise."""
+
+    sentence: Annotated[str, Meta(min_length=1)] | None = None
+    why: str | None = None
+    where: str | None = None
+    severity: Severity | None = None
+    also: tuple[str, ...] | None = None
+    brings: frozenset[str] | None = None
+    elsewhere: frozenset[str] | None = None
+    after_fatal: bool | None = None
+    drawn: str | None = None
 
 
-def _kind(code: str, entry: dict[str, Any]) -> FaultKind:
-    made = {
-        **entry,
-        "severity": Severity(entry["severity"]),
-        "also": tuple(entry.get("also", ())),
-        "brings": frozenset(entry.get("brings", ())),
-        "elsewhere": frozenset(entry.get("elsewhere", ())),
-    }
-    return FaultKind(code, **made)
+def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
+    """Return the kinds in the text of a file, on top of those that are known.
+
+    Raises
+    ------
+    ValueError
+        If something makes no sense, with what and in which table.
+    """
+    found = {}
+    for code, entry in tomllib.loads(text).items():
+        try:
+            said = msgspec.structs.asdict(msgspec.convert(entry, _Entry))
+        except msgspec.ValidationError as error:
+            raise ValueError(f"[{code}] {error}") from error
+        told = {name: value for name, value in said.items() if value is not None}
+        if code in known:
+            found[code] = replace(known[code], **told)
+        elif not CODE.fullmatch(code):
+            raise ValueError(f"[{code}] is no code: lower-case words with hyphens between them, two or more")
+        elif not {"sentence", "severity"} <= told.keys():
+            raise ValueError(f"[{code}] is a new code and needs a sentence and a severity")
+        else:
+            found[code] = FaultKind(code, **{"why": "", "where": "", **told})
+        try:
+            f"{found[code].sentence}{found[code].why}".format(**OF_ANY_DATA)
+        except (KeyError, IndexError, ValueError) as error:
+            places = ", ".join(f"{{{name}}}" for name in OF_ANY_DATA)
+            raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {places}") from error
+    return found
 
 
-CATALOGUE: Mapping[str, FaultKind] = _catalogue()
+_OURS = _kinds(resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8"), {})
+CATALOGUE: Mapping[str, FaultKind] = _Catalogue(_OURS)
+
+
+@lru_cache(maxsize=16)
+def course_kinds(text: str) -> Mapping[str, FaultKind]:
+    """Return the kinds of faults in the text of a course's ``faults.toml``: new codes, and what it says otherwise of ours.
+
+    Raises
+    ------
+    ValueError
+        If something makes no sense, with what and in which table.
+    """
+    return _kinds(text, _OURS)
+
 
 FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
 """Codes that say where knowledge came from: an instructor looks at those before anybody is told anything."""

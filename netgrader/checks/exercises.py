@@ -19,6 +19,7 @@ import itertools
 import math
 import tomllib
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -26,12 +27,11 @@ from msgspec import Meta
 
 from netgrader.data import DataSpec, spec_problem
 from netgrader.errors import NetgraderError
-from netgrader.faults import OF_ANY_DATA
+from netgrader.faults import OF_ANY_DATA, CourseTexts, course_kinds
 from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 __all__ = [
     "APART",
@@ -392,7 +392,7 @@ LIMITS: Mapping[str, Any] = {
 """What makes sense for each limit of a run, as `netgrader.grading.execution.ExecutionLimits` has them."""
 
 
-FILE, HIDDEN_FILE = "exercises.toml", "hidden.toml"
+FILE, HIDDEN_FILE, FAULTS = "exercises.toml", "hidden.toml", "faults.toml"
 EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name"}
 
 
@@ -437,9 +437,22 @@ class Exercises:
         return _spec(self.table(DATA))
 
     @property
-    def words(self) -> Mapping[str, str]:
-        """Return what texts of the catalogue say of the course's data, or of any where it has none."""
-        return self.data.words if DATA in self.tables else OF_ANY_DATA
+    def texts(self) -> CourseTexts:
+        """Return what the course makes of the catalogue of faults.
+
+        Raises
+        ------
+        BadExerciseError
+            If its ``faults.toml``, beside ``exercises.toml``, makes no sense.
+        """
+        words = self.data.words if DATA in self.tables else OF_ANY_DATA
+        file = Path(self.source).with_name(FAULTS)
+        if not file.is_file():
+            return CourseTexts(words)
+        try:
+            return CourseTexts(words, course_kinds(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise BadExerciseError(f"The course's faults {file} make no sense: {error}.") from error
 
     def of_kind(self, kind: str) -> str:
         """Return the one exercise of this kind.

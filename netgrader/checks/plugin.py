@@ -71,9 +71,6 @@ def time_limit(seconds: float) -> Iterator[None]:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
 
 
-CANNOT_LEARN = frozenset(code for code, kind in CATALOGUE.items() if kind.after_fatal)
-
-
 class BrokenTests(NetgraderError):
     """The tests themselves cannot be run: a mistake of their author. The message says which; `details` has more."""
 
@@ -184,7 +181,7 @@ class GradingPlugin:
                 for code in verdict.faults:
                     fatal = severity_of(verdict, code) is Severity.FATAL and code not in FOR_A_PERSON
                     shows_as = CATALOGUE[code].elsewhere if code in CATALOGUE else frozenset()
-                    brings = {code} | shows_as | (CANNOT_LEARN if fatal else frozenset())
+                    brings = {code} | shows_as | (_cannot_learn() if fatal else frozenset())
                     found |= {consequence: found.get(consequence, code) for consequence in brings}
         return found
 
@@ -320,7 +317,7 @@ class GradingPlugin:
                 return self._passed(planned)
             case Failed():
                 causes = self.causes(planned.grades.forgives)
-                if all(fault.code in CANNOT_LEARN and fault.code in causes for fault in raised.faults):
+                if all(fault.code in _cannot_learn() and fault.code in causes for fault in raised.faults):
                     self._forgiven += [causes[fault.code] for fault in raised.faults]
                     return self._passed(planned)
                 outcome = Outcome.PARTIAL if raised.share > 0 and full > 0 else Outcome.FAILED
@@ -387,3 +384,8 @@ def _file_name(item: pytest.Item) -> str:
 def _traceback(planned: PlannedCheck, raised: BaseException) -> str:
     lines = "".join(traceback.format_exception(raised))
     return f"{planned.check} broke:\n{lines}"
+
+
+def _cannot_learn() -> frozenset[str]:
+    """Return what any training of a network that cannot learn comes to."""
+    return frozenset(code for code, kind in CATALOGUE.items() if kind.after_fatal)

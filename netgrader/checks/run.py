@@ -268,7 +268,7 @@ def run_tests(
         raise BrokenTests(f"There is no file of tests {missing[0]}.")
     plugin = GradingPlugin(visibility, None if cells is None else frozenset(cells), seconds, on_plan, on_verdict)
     fixtures = Fixtures(bench, plugin)
-    with _undisturbed(visibility), speaking_of(bench.exercises.words):
+    with _undisturbed(visibility), speaking_of(bench.exercises.texts):
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()
     if code == pytest.ExitCode.INTERRUPTED:

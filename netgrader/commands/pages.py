@@ -114,6 +114,6 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     view = load_class(assignment, page.parent)
     csv = page.with_suffix(".csv")
     write_text(csv, class_csv(view))
-    with speaking_of(view.words):
+    with speaking_of(view.texts):
         write_text(page, render_report(build_report(view, csv_name=csv.name)))
     return page

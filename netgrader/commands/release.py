@@ -196,6 +196,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
         raise UsageError(f"{assignment.source} holds no notebooks.")
     first = assignment.files(notebooks[0])
     load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
+    _ = assignment.texts
     severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
@@ -266,7 +267,7 @@ def _with_points(content: bytes, source: Path) -> bytes:
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:
     """What a notebook's student needs beside it. Hidden tests are not among it, nor other notebooks' files."""
-    for path in (*files.probes, *files.public_tests, files.exercises, *files.given):
+    for path in (*files.probes, *files.public_tests, files.exercises, files.faults, *files.given):
         if path.is_file():
             out = target / path.relative_to(assignment.source)
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from netgrader.checks.cell_points import cell_points
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import Assignment, Course, find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.faults import speaking_of
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
 from netgrader.grading.archives import find_archives, folders_below, unpack, unpack_beside
@@ -264,8 +265,13 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     NetgraderError
         If grading cannot work here. A submission's own trouble is in the result.
     """
+    with speaking_of(job.assignment.texts):
+        return _graded(job, options or Options())
+
+
+def _graded(job: Job, options: Options) -> GradedNotebook:
     severities = severities_of(job.assignment.course)
-    prepared = prepare(job, options or Options())
+    prepared = prepare(job, options)
     if isinstance(prepared, NotPrepared):
         return _not_gradable(job, prepared.skeleton, prepared.problem, prepared.notes)
     notebook, skeleton = prepared.notebook, prepared.skeleton

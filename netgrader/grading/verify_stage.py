@@ -52,7 +52,7 @@ def verify_stage(
         outside=ran.execution.outside,
     )
     parts: dict[str, float] = {}
-    asked = hash_json(hash_files({"exercises": files.exercises, "hidden": files.hidden}))
+    asked = hash_json(hash_files({"exercises": files.exercises, "hidden": files.hidden, "faults": files.faults}))
     latest = Key(VERDICTS, {**context, "exercises": asked})
 
     def make(folder: Path) -> None:
@@ -104,7 +104,7 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
 def tests_hashes(assignment: Assignment, notebook: str) -> dict[str, str | None]:
     """Return the hashes of a notebook's files of tests and of the exercises' parameters."""
     files = assignment.files(notebook)
-    tests = (*files.public_tests, *files.hidden_tests, files.exercises, files.hidden)
+    tests = (*files.public_tests, *files.hidden_tests, files.exercises, files.hidden, files.faults)
     return hash_files({path.name: path for path in tests})
 
 

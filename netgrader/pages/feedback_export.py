@@ -12,7 +12,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbconvert.exporters import Exporter
 from traitlets import Unicode
@@ -20,7 +20,7 @@ from traitlets import Unicode
 from netgrader.course import Course
 from netgrader.data import load_data
 from netgrader.errors import NetgraderError, NotebookError
-from netgrader.faults import OF_ANY_DATA, speaking_of
+from netgrader.faults import CourseTexts, speaking_of
 from netgrader.files import write_text
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import words
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.pages.graded import Graded
 
-__all__ = ["FeedbackExporter", "feedback_page"]
+__all__ = ["FeedbackExporter", "OfCourse", "feedback_page"]
 
 # The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
 FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})
@@ -70,8 +70,9 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         )
         released = [cell.source for one in every_release(assignment, about["notebook"]) for cell in one.cells]
         names = {"assignment": about["assignment"], "notebook": about["notebook"], "student": name}
-        cells, data = json.loads(json.dumps(nb.cells)), (assignment.spec, assignment.data_file)
-        return feedback_page(cells, graded, *data, **names, released=released), resources
+        cells = json.loads(json.dumps(nb.cells))
+        course = OfCourse(assignment.spec, assignment.data_file, assignment.texts)
+        return feedback_page(cells, graded, course, **names, released=released), resources
 
 
 def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
@@ -117,8 +118,21 @@ def _is_copy(page: Path, handed_in: Path) -> bool:
     return handed_in.is_file() and filecmp.cmp(page, handed_in, shallow=False)
 
 
+class OfCourse(NamedTuple):
+    """What a page is told of the course."""
+
+    spec: DataSpec | None
+    file: Path | None
+    """What the course's data are, and their file; None where there is none."""
+    texts: CourseTexts
+    """What it makes of the catalogue of faults."""
+
+
 def feedback_page(
-    cells: Sequence[Mapping[str, Any]], graded: Graded, spec: DataSpec | None, file: Path | None, **about: Any
+    cells: Sequence[Mapping[str, Any]],
+    graded: Graded,
+    course: OfCourse,
+    **about: Any,
 ) -> str:
     """The page as HTML; of one that takes too long to make, the verdicts alone, which is said.
 
@@ -128,8 +142,8 @@ def feedback_page(
         The autograded notebook's.
     graded
         Result, observations, and what people wrote.
-    spec, file
-        What the course's data are, and their file; None where there is none.
+    course
+        Data and texts.
     about
         What `build_page` is told besides: `assignment`, `notebook`, `student` and `released`.
 
@@ -139,12 +153,12 @@ def feedback_page(
         If that takes too long as well.
     """
     try:
-        return within_limits(_page, cells, graded, spec, file, about)
+        return within_limits(_page, cells, graded, course, about)
     except ExceededError:
         bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
     about["notice"] = words.NOT_MADE
     try:
-        return within_limits(_page, bare, replace(graded, observations={}), spec, file, about)
+        return within_limits(_page, bare, replace(graded, observations={}), course, about)
     except ExceededError as error:
         raise NetgraderError(f"The page of {about['notebook']} could not be made: that {error}.") from error
 
@@ -152,12 +166,11 @@ def feedback_page(
 def _page(
     cells: Sequence[Mapping[str, Any]],
     graded: Graded,
-    spec: DataSpec | None,
-    file: Path | None,
+    course: OfCourse,
     about: Mapping[str, Any],
 ) -> str:
-    data = PageData(spec, _test_images(file, spec))
-    with speaking_of(spec.words if spec is not None else OF_ANY_DATA):
+    data = PageData(course.spec, _test_images(course.file, course.spec))
+    with speaking_of(course.texts):
         return render_page(build_page(cells, graded, data=data, **about))
 
 

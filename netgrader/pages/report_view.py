@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import holds_work
-from netgrader.faults import OF_ANY_DATA
+from netgrader.faults import OF_NO_COURSE, CourseTexts
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import Marks, earned, full_name, gradebook_exists, graded_notebook, marks_of
@@ -118,13 +118,13 @@ class StudentView:
 class ClassView:
     """A class and an assignment: all that the report knows.
 
-    `words` are what texts of the catalogue say of the course's data.
+    `texts` are what the course makes of the catalogue of faults.
     """
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
-    words: Mapping[str, str] = OF_ANY_DATA
+    texts: CourseTexts = OF_NO_COURSE
 
 
 @dataclass(frozen=True)
@@ -235,10 +235,10 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
 
     course, name = assignment.course, assignment.name
     handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
-    words = assignment.spec.words if assignment.spec is not None else OF_ANY_DATA
+    texts = assignment.texts
     columns = tuple(_columns(assignment, notebook) for notebook in assignment.notebooks)
     if not handed_in and not gradebook_exists(assignment.course.db_url):
-        return ClassView(assignment.name, columns, (), words)
+        return ClassView(assignment.name, columns, (), texts)
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
         marks = marks_of(gradebook, assignment.name)
@@ -251,7 +251,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             )
             for student in sorted(handed_in | set(names))
         )
-    return ClassView(assignment.name, columns, views, words)
+    return ClassView(assignment.name, columns, views, texts)
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.wording import hint, message
-from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault
+from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault, speaking_of
+from tests.datasets import EXERCISES
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits"
 
@@ -99,6 +100,13 @@ PUBLIC = [
     "gradients-out-of-order",
     "gradient-wrong-shape",
 ]
+
+
+@pytest.fixture(autouse=True)
+def of_digits():
+    """Where to read stands in the course's own texts."""
+    with speaking_of(EXERCISES.texts):
+        yield
 
 
 def test_every_public_code_is_there():

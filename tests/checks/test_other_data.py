@@ -300,7 +300,7 @@ def test_a_page_calls_classes_by_their_names_and_draws_images_of_their_shape(ben
 def test_the_catalogue_speaks_of_the_data_while_it_is_told_to(bench):
     from netgrader.faults import CATALOGUE
 
-    with speaking_of(bench.exercises.words):
+    with speaking_of(bench.exercises.texts):
         said = CATALOGUE["accuracy-wrong"].sentence
     assert said == "The accuracy is not the share of images whose garment is predicted rightly."
     assert "garment" not in CATALOGUE["accuracy-wrong"].sentence

@@ -13,6 +13,7 @@ from netgrader.faults import CATALOGUE, Fault
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.reader.model import Layer, Loss, Network, Optimizer
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
+from tests.datasets import EXERCISES
 
 NOTEBOOK = "1_one_layer"
 
@@ -166,7 +167,7 @@ WRONG_IMAGES = seen.WrongImages(
     total=10_000,
 )
 
-SECTION = CATALOGUE["softmax-before-loss"].where.removeprefix("Notebook 1, ")
+SECTION = EXERCISES.texts.kinds["softmax-before-loss"].where.removeprefix("Notebook 1, ")
 TEXT = (
     f"## {SECTION}\n"
     r"""

@@ -6,12 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from netgrader.faults import CATALOGUE
+from netgrader.faults import CATALOGUE, speaking_of
 from netgrader.pages import words
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.results import Status
+from tests.datasets import EXERCISES
 from tests.feedback import examples as ex
+
+
+@pytest.fixture(autouse=True)
+def of_digits():
+    """Where to read stands in the course's own texts."""
+    with speaking_of(EXERCISES.texts):
+        yield
 
 
 def page_of(cells, graded, **more):

@@ -18,7 +18,7 @@ from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
 from netgrader.cli import app
 from netgrader.faults import CATALOGUE, speaking_of
-from tests.datasets import DIGITS
+from tests.datasets import EXERCISES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SCHEMA = FOLDER / "results.schema.json"
@@ -83,7 +83,7 @@ def faults() -> str:
     ]
     for group in re.split(r"(?m)^# -{4} ", FAULTS.read_text(encoding="utf-8"))[1:]:
         title = group.partition("\n")[0].rstrip("- ")
-        with speaking_of(DIGITS.words):
+        with speaking_of(EXERCISES.texts):
             kinds = [CATALOGUE[code] for code in re.findall(r"(?m)^\[(.+)\]$", group)]
         parts.append(f"## {title}\n")
         rows = ((f"`{kind.code}`", kind.severity, kind.sentence, "; ".join(kind.places)) for kind in kinds)

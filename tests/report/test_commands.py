@@ -156,7 +156,8 @@ def test_a_page_that_a_student_handed_in_is_neither_feedback_nor_linked_to(booke
     for _ in range(2):  # once more over what is there
         assert feedback_of_class(booked.assignment, (), console()) == 0
     folder = booked.root / "feedback" / "eve" / "numbers"
-    assert sorted(path.name for path in folder.iterdir()) == ["1_sums.html", "timestamp.txt"]
+    # nbgrader's own release of feedback asks for the secret beside the page.
+    assert sorted(path.name for path in folder.iterdir()) == ["1_sums.html", "submission_secret.txt", "timestamp.txt"]
     assert page not in (folder / "1_sums.html").read_text(encoding="utf-8")
     html = report_on_class(booked.assignment).read_text(encoding="utf-8")
     assert "feedback/eve/numbers/1_sums.html" in html
