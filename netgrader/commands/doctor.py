@@ -149,7 +149,11 @@ def _who_grades(course: Course) -> Iterator[Finding]:
 def _data(course: Course) -> Iterator[Finding]:
     from netgrader.data import load_data  # noqa: PLC0415  (imports NumPy)
 
-    for assignment in course.own_assignments:
+    try:
+        assignments = course.own_assignments
+    except NetgraderError:  # what is wrong with the configuration is said above
+        return
+    for assignment in assignments:
         file = None
         try:
             spec, file = assignment.spec, assignment.data

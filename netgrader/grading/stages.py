@@ -70,8 +70,13 @@ def require_data(assignment: Assignment, skeleton: Skeleton) -> None:
         That names the file and says what to do: what is missing of ours must not cost a student points.
     """
     data, spec = assignment.data, assignment.spec
-    if data is None or spec is None or not any(cell.locked and LOADER.search(cell.source) for cell in skeleton.cells):
+    if not any(cell.locked and LOADER.search(cell.source) for cell in skeleton.cells):
         return
+    if data is None or spec is None:
+        raise NetgraderError(
+            f"{assignment.name} loads data, but {assignment.checks / 'exercises.toml'} has no table [data] that says which. "
+            "Nothing was graded and no mark was changed."
+        )
     what_to_do = f"Nothing was graded and no mark was changed. Put the {data.name} of the course back, and call again."
     try:
         with data.open("rb"):

@@ -239,6 +239,7 @@ def netgrader(tmp_path: Path):
     return run
 
 
+@pytest.mark.all
 @pytest.mark.slow
 def test_no_command_runs_what_lies_where_it_is_typed(booked: TinyCourse, netgrader) -> None:
     other = booked.submit("ada")

@@ -22,6 +22,7 @@ from netgrader.judges.input_gradients import (
 from netgrader.judges.shown import gradient_pictures
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
+from tests.datasets import DIGITS
 
 ROWS = 23
 
@@ -116,7 +117,7 @@ def pictures(gradients: Callable[[Any, Any, Any], tuple[list[Any], Any]]) -> Any
     values: dict[str, Any] = {"W1": rng.normal(0, 0.05, (784, 200)).astype(np.float32), "gone": np.zeros(3)}
     lab = LocalLab()
     try:
-        drawn = gradient_pictures(lab, network(gradients), values, images, np.arange(9))
+        drawn = gradient_pictures(lab, network(gradients), values, images, np.arange(9), spec=DIGITS)
     finally:
         lab.close()
     if drawn is None:

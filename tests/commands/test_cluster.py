@@ -98,6 +98,7 @@ def marks(tiny, students):
         }
 
 
+@pytest.mark.all
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
 def test_a_worker_that_is_killed_loses_nothing_and_marks_are_those_of_one_machine(netgrader, booked, cluster):
     students = {f"student{number}": WRONG if number % 2 else None for number in range(5)}

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from netgrader.commands import autograde
+from tests.datasets import DIGITS, toml_of
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ["grade", "autograde", "release", "read", "doctor", "demo"]
@@ -243,6 +244,7 @@ def test_a_damaged_archive_is_that_students_row(booked):
 def test_data_that_is_missing_or_damaged_costs_nobody_a_mark(netgrader, booked):
     notebook = booked.root / "source" / "numbers" / "1_sums.ipynb"
     notebook.write_text(notebook.read_text().replace("import math", "from netgrader.student import load_mnist"))
+    booked.write("source/numbers/checks/exercises.toml", toml_of(DIGITS))
     booked.submit("ada")
     data = booked.root / "data" / "mnist.npz"
     data.parent.mkdir()

@@ -111,6 +111,7 @@ def test_with_two_workers_it_ends_within_seconds_and_the_next_call_goes_on(netgr
     assert "2 graded now, 1 unchanged" in netgrader("autograde", "numbers").stdout
 
 
+@pytest.mark.all
 def test_on_a_cluster_it_ends_within_seconds_and_the_next_call_goes_on(netgrader, booked, cluster):
     class_with_two_slow(booked)
     cluster.add_worker()

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def change(booked, grade_id, text):
     """Change the text of a cell of the first source notebook."""
@@ -30,6 +32,7 @@ def test_a_release_is_refused_as_long_as_solution_tests_and_given_cells_do_not_f
     assert netgrader("release", "--notebook", "1_sums", "--untried").returncode == 0
 
 
+@pytest.mark.all
 def test_a_release_that_earns_points_as_it_is_is_refused(netgrader, booked):
     change(booked, "squares", "squares = [k * k for k in range(10)]\n### BEGIN SOLUTION\n### END SOLUTION")
     process = netgrader("release", "--notebook", "1_sums")
@@ -38,6 +41,7 @@ def test_a_release_that_earns_points_as_it_is_is_refused(netgrader, booked):
     assert "test_sums.py::test_squares_are_right: The squares are right" in process.stderr
 
 
+@pytest.mark.all
 def test_a_test_that_does_not_run_is_told_with_its_reason(netgrader, booked):
     booked.write("grader_tests/test_sums.py", "from netgrader.checks import nothing_of_the_kind\n")
     process = netgrader("release", "--notebook", "1_sums")

@@ -57,6 +57,7 @@ def test_what_another_version_kept_and_what_was_damaged_is_said_and_made_again(n
     assert (marks(booked), marks(booked, "bela")) == before
 
 
+@pytest.mark.all
 def test_clocks_that_jump_change_nothing(netgrader, booked):
     path = booked.submit("ada")
     assert netgrader("autograde", "numbers").returncode == 0
@@ -73,6 +74,7 @@ def test_clocks_that_jump_change_nothing(netgrader, booked):
     assert "numbers: finished. 1 of 1 students" in words(netgrader("status"))
 
 
+@pytest.mark.all
 def test_a_second_command_is_refused_and_who_hands_in_meanwhile_is_graded_next_time(netgrader, booked):
     booked.submit("ada", squares="import time\ntime.sleep(20)\nsquares = [k * k for k in range(10)]")
     command = [BIN / "netgrader", "autograde", "numbers", "--workers", "1"]
