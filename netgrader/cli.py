@@ -277,9 +277,9 @@ def new(  # noqa: PLR0917  (options by name, for typer)
 
     Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
     """
-    from netgrader.commands.new import Given, run
+    from netgrader.commands.new import Answers, run
 
-    raise typer.Exit(run(course, assignment, Given(data, called, names, target)))
+    raise typer.Exit(run(course, assignment, Answers(data, called, names, target)))
 
 
 @app.command()

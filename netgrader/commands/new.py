@@ -14,13 +14,13 @@ from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.configure import LINES, problem_of
 from netgrader.new_course import NewAssignment, make_assignment, make_config
 
-__all__ = ["Given", "run"]
+__all__ = ["Answers", "run"]
 
 CONFIG = "nbgrader_config.py"
 
 
 @dataclass(frozen=True)
-class Given:
+class Answers:
     """What was given on the command line; what is None is asked for."""
 
     data: Path | None
@@ -29,7 +29,7 @@ class Given:
     target: float | None
 
 
-def run(folder: Path | None, assignment: str | None, given: Given) -> int:
+def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     """Ask for what is not given, write it, and say what to type next; the exit code."""
     if folder is None and assignment is None:
         raise UsageError(
