@@ -208,7 +208,9 @@ def test_the_wheel_asks_for_no_other_version_of_what_colab_has():
 def test_the_wheel_holds_nothing_of_the_graders_side():
     files = student_files()
     assert {"student/__init__.py", "student/capture.py", "checks/language.py", "faults.toml"} <= set(files)
-    forbidden = re.compile(r"grading/|cage/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|lab/caged|report/")
+    forbidden = re.compile(
+        r"grading/|cage/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|lab/caged|report/"
+    )
     assert [name for name in files if forbidden.match(name)] == []
 
 
