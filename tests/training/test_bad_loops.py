@@ -234,7 +234,11 @@ EARNS = {
 }
 
 
-@pytest.mark.parametrize("name", EARNS)
+# What a thread that is left alone came to depends on how busy a machine is.
+TIMED = ("a thread left alone",)
+
+
+@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.all) if one in TIMED else one for one in EARNS])
 def test_it_earns_what_is_right_about_it_and_one_sentence_says_what_is_not(bad, name):
     words, worth = EARNS[name]
     training = bad.training(name)
@@ -244,6 +248,7 @@ def test_it_earns_what_is_right_about_it_and_one_sentence_says_what_is_not(bad, 
     assert points(training) == pytest.approx(worth, abs=0.01)
 
 
+@pytest.mark.all
 def test_a_thread_is_waited_for_only_as_long_as_it_trains(bad):
     assert bad.training("a thread left alone").subjects[0].call.steps_after > 0
     for name in ("a thread that waits for ever", "a thread that watches for ever"):
