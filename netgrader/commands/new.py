@@ -35,7 +35,7 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
         raise UsageError(
             "Name the folder of a new course, or with --assignment what to add to the one that you stand in."
         )
-    root = find_course().root if folder is None else folder
+    root = _course_here() if folder is None else folder
     is_new = not (root / CONFIG).is_file()
     if is_new and root.exists() and any(root.iterdir()):
         raise UsageError(f"{root} is not empty, and no course of nbgrader's. Name a new folder.")
@@ -64,6 +64,14 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     for line in ("release", f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}", markup=False)
     return 0
+
+
+def _course_here() -> Path:
+    """Return the course that one stands in; not the one beside the package, which is found from everywhere."""
+    root = find_course().root
+    if not Path.cwd().is_relative_to(root.resolve()):
+        raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
+    return root
 
 
 def _share(text: str | float) -> float:

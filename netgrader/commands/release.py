@@ -145,7 +145,8 @@ def release(
     assignment, notebooks
         What is released; all notebooks if none is named.
     inspect
-        Is given the new release, before it is anybody's, and the names of its notebooks; what it raises keeps the old one.
+        Is given the new release, before it is anybody's, and the names of its notebooks; what it raises keeps the old one,
+        and the gradebook as it is.
 
     Raises
     ------
@@ -160,9 +161,11 @@ def release(
     # Beside the target, so that the last step is a rename.
     part = target.parent / f".{target.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
-        generate(assignment, part, chosen, save=True)
         if inspect is not None:
+            generate(assignment, part, chosen, save=False)
             inspect(part, chosen)
+            shutil.rmtree(part)
+        generate(assignment, part, chosen, save=True)
         old = part.with_name(part.name + "-old")
         if target.is_dir():
             target.rename(old)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "font_files", "given_data"]
 
-FOLDER = "digits"
+FOLDER = "course"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data"
 FONTS_INSIDE = "/run/fonts"
 FONTS_FOLDER = ".cache/matplotlib"

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from netgrader.checks.wording import percent
 from netgrader.errors import UsageError
 from netgrader.files import write_text
-from netgrader.new_course.datasets import write_data
+from netgrader.new_course.datasets import read_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ class NewAssignment:
     name: str
     """The assignment's; its notebook is called like it."""
     data: Path
-    """A file or folder that `netgrader.new_course.datasets.read_arrays` reads."""
+    """A file or folder: see `netgrader.new_course.datasets.read_data`."""
     called: str = "image"
     """What one image shows, in the singular."""
     names: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
     for path in (source, hidden):
         if path.exists():
             raise UsageError(f"{path} exists. Choose another name for the assignment, or remove it.")
-    spec = write_data(wanted.data, root / "data", called=wanted.called, names=wanted.names)
+    spec, content = read_data(wanted.data, called=wanted.called, names=wanted.names)
     least_target = spec.above_chance(0.1)
     if not least_target <= wanted.target < 1:
         raise UsageError(f"With {spec.classes} classes the target must lie between {least_target:.2f} and 1.")
@@ -91,6 +91,11 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         "batch": 64,
         "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
     }
+    data = root / "data" / spec.file
+    if data.is_file() and data.read_bytes() != content:
+        raise UsageError(f"{data} exists and holds something else. Give the data {wanted.data} another name.")
+    data.parent.mkdir(parents=True, exist_ok=True)
+    data.write_bytes(content)
     checks = source / "checks"
     checks.mkdir(parents=True)
     written = {

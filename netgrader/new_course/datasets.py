@@ -1,24 +1,26 @@
-"""Reads an instructor's images (npz, or a folder of pictures for each class) and writes them as a course's data file."""
+"""Reads an instructor's images (npz, or a folder of pictures for each class) as a course's data file."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from netgrader.data import DataPart, DataSpec
+from netgrader.data import DataSpec, spec_problem
 from netgrader.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["write_data"]
+__all__ = ["read_data"]
 
 Bytes = npt.NDArray[np.uint8]
 TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
@@ -32,8 +34,8 @@ FORMS = (
 )
 
 
-def write_data(given: Path, folder: Path, *, called: str, names: Sequence[str]) -> DataSpec:
-    """Write the data of a course into its `folder` ``data``; return what they are.
+def read_data(given: Path, *, called: str, names: Sequence[str]) -> tuple[DataSpec, bytes]:
+    """Return what the data of a course are, and the content of their file.
 
     Data that are not split yet are: one image in five, drawn with a fixed seed, is a test image.
 
@@ -60,21 +62,20 @@ def write_data(given: Path, folder: Path, *, called: str, names: Sequence[str]) 
     if names and len(names) != classes:
         raise UsageError(f"There are {len(names)} names for the {classes} classes of {given}.")
     content = _archive(arrays)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{given.stem}.npz"
-    if file.is_file() and file.read_bytes() != content:
-        raise UsageError(f"{file} exists and holds something else. Give the data {given} another name.")
-    file.write_bytes(content)
-    return DataSpec(
-        file=file.name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        train=DataPart(*TRAIN, len(arrays["x_train"])),
-        test=DataPart(*TEST, len(arrays["x_test"])),
-        shape=arrays["x_train"].shape[1:],
-        classes=classes,
-        names=tuple(names),
-        called=called,
-    )
+    table = {
+        "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "train": {"images": TRAIN[0], "labels": TRAIN[1], "rows": len(arrays["x_train"])},
+        "test": {"images": TEST[0], "labels": TEST[1], "rows": len(arrays["x_test"])},
+        "shape": list(arrays["x_train"].shape[1:]),
+        "classes": classes,
+        "names": list(names),
+        "called": called,
+    }
+    problem = spec_problem(table)
+    if problem is not None:
+        raise UsageError(f"The data {given} cannot be a course's: {problem}.")
+    return msgspec.convert(table, DataSpec), content
 
 
 def _of_archive(file: Path) -> dict[str, Bytes]:

@@ -1,5 +1,6 @@
 """`netgrader new` makes a course of anybody's data in which everything works at once."""
 
+import io
 import re
 import shlex
 import shutil
@@ -14,7 +15,7 @@ from netgrader.course import Course
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.configure import LINES
 from netgrader.new_course import NewAssignment, make_assignment, make_config
-from netgrader.new_course.datasets import write_data
+from netgrader.new_course.datasets import read_data
 
 SHAPES = ("frame", "corner", "diagonal")
 SIDE = 16
@@ -105,14 +106,13 @@ def test_a_folder_of_pictures_is_read_with_its_folders_as_names(tmp_path):
         (tmp_path / "given" / name).mkdir(parents=True)
         for picture in range(20):
             Image.fromarray(shape(number, rng)).save(tmp_path / "given" / name / f"{picture}.png")
-    spec = write_data(tmp_path / "given", tmp_path / "data", called="shape", names=())
+    spec, content = read_data(tmp_path / "given", called="shape", names=())
     assert spec.names == tuple(sorted(SHAPES))
     assert (spec.train.rows, spec.test.rows, spec.classes) == (48, 12, 3)
-    with np.load(tmp_path / "data" / "given.npz") as made:
+    with np.load(io.BytesIO(content)) as made:
         assert made["x_train"].shape == (48, SIDE, SIDE)
         assert set(made["y_train"]) | set(made["y_test"]) == {0, 1, 2}
-    again = write_data(tmp_path / "given", tmp_path / "data", called="shape", names=())
-    assert again == spec
+    assert read_data(tmp_path / "given", called="shape", names=()) == (spec, content)
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ def test_a_folder_of_pictures_is_read_with_its_folders_as_names(tmp_path):
 def test_data_that_cannot_be_read_are_refused_with_what_they_must_be(tmp_path, arrays, told):
     np.savez(tmp_path / "given.npz", **arrays)
     with pytest.raises(UsageError, match=told):
-        write_data(tmp_path / "given.npz", tmp_path / "data", called="image", names=())
+        read_data(tmp_path / "given.npz", called="image", names=())
 
 
 def test_nothing_is_unpickled(tmp_path):
     np.savez(tmp_path / "given.npz", images=np.array([{}], dtype=object), labels=np.array([0]))
     with pytest.raises(UsageError, match="without pickle"):
-        write_data(tmp_path / "given.npz", tmp_path / "data", called="image", names=())
+        read_data(tmp_path / "given.npz", called="image", names=())
 
 
 def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, shapes, tmp_path):
@@ -149,3 +149,31 @@ def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, sha
         config.write(f"{LINES}\n")
     assert netgrader(*command).returncode == 0
     assert (tmp_path / "source" / "shapes" / "1_shapes.ipynb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("called", "names", "told"),
+    [
+        ("rose/tulip", SHAPES, "called: "),
+        ("shape", ("frame", "frame", "corner"), "two classes have one name"),
+        ("shape", ("frame", "corner"), "There are 2 names for the 3 classes"),
+    ],
+)
+def test_what_cannot_be_said_of_data_is_refused_and_nothing_is_written(shapes, tmp_path, called, names, told):
+    with pytest.raises(UsageError, match=told):
+        make_assignment(tmp_path / "course", NewAssignment("first", shapes, called, names, 0.85))
+    assert not (tmp_path / "course").exists()
+
+
+def test_a_name_of_a_file_that_no_course_can_have_is_made_one(shapes, tmp_path):
+    shutil.copy(shapes, tmp_path / "my shapes (2).npz")
+    assert read_data(tmp_path / "my shapes (2).npz", called="shape", names=SHAPES)[0].file == "my_shapes__2_.npz"
+
+
+def test_an_assignment_is_added_to_no_course_that_one_does_not_stand_in(netgrader, shapes, tmp_path):
+    process = netgrader(
+        "new", "--assignment", "first", "--data", shapes, "--called", "shape", "--target", "0.85", cwd=tmp_path
+    )
+    assert process.returncode == 2
+    assert "adds to the course that you stand in" in process.stderr
+    assert not (ROOT / "source" / "first").exists()

@@ -1,6 +1,8 @@
 """`netgrader release` sees that a release grades as it should before it is anybody's."""
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 
@@ -15,9 +17,14 @@ def change(booked, grade_id, text):
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
+def cells_in_gradebook(booked):
+    with contextlib.closing(sqlite3.connect(booked.root / "gradebook.db")) as connection:
+        return connection.execute("select name, source from source_cell order by name").fetchall()
+
+
 def test_a_release_is_refused_as_long_as_solution_tests_and_given_cells_do_not_fit(netgrader, booked):
     assert netgrader("release", "--notebook", "1_sums").returncode == 0
-    old = (booked.root / "release" / "numbers" / "1_sums.ipynb").read_bytes()
+    old, known = (booked.root / "release" / "numbers" / "1_sums.ipynb").read_bytes(), cells_in_gradebook(booked)
 
     change(booked, "add", "def add(a, b):\n    ### BEGIN SOLUTION\n    return a - b\n    ### END SOLUTION")
     change(booked, "setup", "import math\nassert math.pi > 4, 'no circle'")
@@ -29,7 +36,9 @@ def test_a_release_is_refused_as_long_as_solution_tests_and_given_cells_do_not_f
     )
     assert "1_sums.ipynb, cell setup: it does not run to its end (AssertionError: no circle)" in process.stderr
     assert (booked.root / "release" / "numbers" / "1_sums.ipynb").read_bytes() == old
+    assert cells_in_gradebook(booked) == known
     assert netgrader("release", "--notebook", "1_sums", "--untried").returncode == 0
+    assert cells_in_gradebook(booked) != known
 
 
 @pytest.mark.all

@@ -102,7 +102,7 @@ def test_who_asks_for_input_is_refused_at_once(seen):
 
 
 def test_helpers_stand_beside_the_notebook_and_may_be_rewritten(seen):
-    assert text(seen.cells["helper"]) == f"5 ['checks', 'helper.py'] {HOME}/digits\n"
+    assert text(seen.cells["helper"]) == f"5 ['checks', 'helper.py'] {HOME}/course\n"
     assert text(seen.cells["rewritten"]) == "Overwriting helper.py\n"
 
 
