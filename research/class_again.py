@@ -19,7 +19,7 @@ from pathlib import Path
 
 from netgrader.cage import require_self_tests
 from netgrader.course import Course
-from netgrader.grading.grade import jobs_of
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.stages import Options
 from research.right_notebooks import ROOT, commit, later, write_result

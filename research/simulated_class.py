@@ -33,7 +33,8 @@ import psutil
 
 from netgrader.course import Course
 from netgrader.grading import stages, store, verify_stage
-from netgrader.grading.grade import find_jobs, grade_job, jobs_of
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import find_jobs, jobs_of
 from research import opening
 
 if TYPE_CHECKING:

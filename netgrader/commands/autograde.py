@@ -22,8 +22,8 @@ from netgrader.commands.show import (
 from netgrader.commands.status import Journal, Progress
 from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.grade import jobs_of
 from netgrader.grading.graded_notebook import load_last_result
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import DaskPool, Done, ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options

@@ -14,7 +14,7 @@ from netgrader.checks.wording import percent
 from netgrader.commands.show import console, uncaged_warning
 from netgrader.course import find_course
 from netgrader.errors import UsageError
-from netgrader.grading.grade import find_jobs
+from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from netgrader.grading.target_line import accuracies, propose
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from netgrader.grading.grade import Job
+    from netgrader.grading.jobs import Job
     from netgrader.grading.target_line import FairLine
 
 __all__ = ["run"]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning, ungraded
 from netgrader.course import find_course
 from netgrader.errors import UsageError
-from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from netgrader.results import SubmissionResult
 

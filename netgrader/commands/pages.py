@@ -10,7 +10,7 @@ from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import speaking_of
 from netgrader.files import write_text
-from netgrader.grading.grade import jobs_of
+from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback

@@ -9,28 +9,24 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.cell_points import cell_points
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import Assignment, Course, find_course
-from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import speaking_of
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
-from netgrader.grading.archives import find_archives, folders_below, unpack, unpack_beside
 from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
-from netgrader.grading.restore import RestoredCell, RestoredNotebook, identify, restore
+from netgrader.grading.jobs import Job, find_jobs
+from netgrader.grading.restore import RestoredCell, RestoredNotebook, restore
 from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import RUN, Options, Ran, require_data, run_stage
 from netgrader.grading.store import hash_json, open_store
 from netgrader.grading.submission import (
     SubmittedNotebook,
     UnreadableError,
-    find_notebooks,
     helper_files,
-    name_of,
     read_notebook,
-    stem_of,
 )
 from netgrader.grading.verify_stage import verify_stage
-from netgrader.limited import ExceededError, together, within_limits
+from netgrader.limited import ExceededError, within_limits
 from netgrader.releases import as_handed_out
 from netgrader.results import (
     CellResult,
@@ -43,49 +39,21 @@ from netgrader.results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.grading.execution import Execution
     from netgrader.grading.store import Store
     from netgrader.grading.verify import Verification
     from netgrader.skeleton import Skeleton
 
-__all__ = [
-    "Job",
-    "NotPrepared",
-    "Prepared",
-    "find_jobs",
-    "grade",
-    "grade_job",
-    "job_of",
-    "jobs_in",
-    "jobs_of",
-    "prepare",
-]
+__all__ = ["NotPrepared", "Prepared", "grade", "grade_job", "prepare"]
 
 SUFFIX = ".ipynb"
-ARCHIVE = ".zip"
 MOST_NOTES = 30
-MOST_FILES = 50
 NOT_RESTORED = (
     "Putting the course's cells back among those of the notebook {limit}. Take the release's notebook and copy your "
     "answers into it."
 )
-
-
-@dataclass(frozen=True)
-class Job:
-    """One notebook to be graded."""
-
-    assignment: Assignment
-    notebook: str
-    """What it is, by name."""
-    path: Path
-    """The file; None if the submission has none of that name."""
-    problem: str | None = None
-    """Why it cannot be graded at all, None if it can."""
-    notes: tuple[str, ...] = ()
-    """What is to be said of the file."""
 
 
 def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:
@@ -110,90 +78,6 @@ def grade(path: str | Path, *, course: Course | None = None, options: Options | 
     path = Path(path)
     course = course or find_course(path)
     return SubmissionResult(tuple(grade_job(job, options).result for job in find_jobs(path, course)))
-
-
-def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
-    """Return the notebooks at `path`, each with what it is: told by its ids, since files get renamed on their way.
-
-    Raises
-    ------
-    UsageError
-        If there are none.
-    """
-    if not path.exists():
-        raise UsageError(f"There is no file or folder {path}.")
-    every = [course.assignment(name) for name in course.assignments]
-    assignments = sorted(every, key=lambda one: not one.is_ours)  # what fits nowhere is said of the first
-    if not any(one.is_ours for one in assignments):
-        raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
-    if path.is_dir():
-        folder = _folder_of_notebooks(path)
-        if find_notebooks(folder):
-            return _of_folder(folder, assignments)
-        return tuple(job for archive in find_archives(folder) for job in _of_archive(archive, course, assignments))
-    if path.suffix.lower() == ARCHIVE:
-        return _of_archive(path, course, assignments)
-    if path.suffix.lower() != SUFFIX:
-        raise UsageError(f"{path} is not a notebook ({SUFFIX}), not a zip archive of notebooks and not a folder.")
-    return (_job(path, assignments),)
-
-
-def _of_archive(archive: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
-    """Return the notebooks in an archive; if there are none to be had, a job with the problem."""
-    try:
-        folder = within_limits(unpack, archive, course.scratch)
-    except ExceededError as error:
-        problem = f"Unpacking {name_of(archive)} {error}. Hand in the notebooks alone."
-        return (Job(assignments[0], stem_of(archive), archive, problem),)
-    except UnreadableError as error:
-        return (Job(assignments[0], stem_of(archive), archive, str(error)),)
-    note = f"The notebook was taken out of the archive {name_of(archive)}."
-    return tuple(replace(job, notes=(*job.notes, note)) for job in _of_folder(folder, assignments))
-
-
-def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
-    """Return the notebooks in the folder of one submission for `assignment`; none if there are none.
-
-    If they came in an archive or in a folder of their own, they are brought up first.
-
-    Raises
-    ------
-    UnreadableError
-        If there are none because the archive that they came in cannot be unpacked.
-    """
-    if not folder.is_dir():
-        return ()
-    with together():
-        problems: tuple[str, ...] = ()
-        if not find_notebooks(folder):
-            try:
-                problems = within_limits(unpack_beside, folder)
-            except ExceededError as error:
-                problems = (f"Unpacking what was handed in {error}. Hand in the notebooks alone.",)
-        if problems and not find_notebooks(folder):
-            raise UnreadableError(" ".join(problems))
-        return _of_folder(folder, [assignment])
-
-
-def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
-    """Return the notebooks that a student handed in for `assignment`."""
-    return jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
-
-
-def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[Job] | None = None) -> Job:
-    """Return one notebook of a student's submission; a job with a problem if no file of the submission is this notebook.
-
-    `jobs` are all of the submission's, if they are known.
-    """
-    jobs = jobs_of(assignment, student) if jobs is None else jobs
-    found = next((job for job in jobs if job.notebook == notebook), None)
-    if found:
-        return found
-    path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
-    for job in jobs:
-        if job.path == path:
-            return replace(job, notebook=notebook, problem=f"The file {path.name} holds the notebook {job.notebook}.")
-    return Job(assignment, notebook, path, f"{path.name} was not handed in.")
 
 
 @dataclass(frozen=True)
@@ -311,82 +195,6 @@ def submitted_helpers(
     texts, notes = helper_files(folder, notebook)
     own = set(ours.values())
     return {name: text for name, text in texts.items() if name not in ours and text not in own}, notes
-
-
-def _folder_of_notebooks(path: Path) -> Path:
-    """Return `path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
-    if find_notebooks(path) or find_archives(path):
-        return path
-    below = [folder for folder in folders_below(path) if find_notebooks(folder) or find_archives(folder)]
-    if all(folder.parent != path for folder in below) and any(path.glob(f"*/*/*{SUFFIX}")):
-        raise UsageError(
-            f"The folder {path} holds a class. Name one student's folder in it, or type netgrader autograde ASSIGNMENT."
-        )
-    if not below:
-        raise UsageError(f"There are no notebooks ({SUFFIX}) in the folder {path}.")
-    if len(below) > 1:
-        names = ", ".join(folder.name for folder in below)
-        raise UsageError(f"The folder {path} holds several folders with notebooks ({names}). Name one of them.")
-    return below[0]
-
-
-def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
-    """Return a job for each notebook in `folder`; of several files that are the same notebook one is graded."""
-    paths = find_notebooks(folder)
-    if len(paths) > MOST_FILES:
-        raise UnreadableError(f"There are {len(paths):,} notebooks in one submission. Hand in your own alone.")
-    jobs = [_job(path, assignments) for path in paths]
-    chosen: dict[tuple[str, str], Job] = {}
-    for job in sorted(jobs, key=_preference):
-        key = (job.assignment.name, job.notebook)
-        if key not in chosen:
-            chosen[key] = job
-        else:
-            kept = chosen[key]
-            note = f"{name_of(job.path)} is the same notebook; {name_of(kept.path)} was graded."
-            chosen[key] = replace(kept, notes=(*kept.notes, note))
-    return tuple(sorted(chosen.values(), key=lambda job: (job.assignment.name, job.notebook)))
-
-
-def _preference(job: Job) -> tuple[bool, bool, float]:
-    """Return which of several files counts: one that can be read, then one with the right name, then the newest."""
-    return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
-
-
-def _skeletons(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Skeleton]]:
-    """Yield the skeletons of all notebooks; an assignment of nbgrader's own whose source makes none is left out."""
-    for one in assignments:
-        for name in one.notebooks:
-            try:
-                yield one, one.skeleton(name)
-            except NetgraderError:
-                if one.is_ours:
-                    raise
-
-
-def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
-    """Return what the notebook at `path` is: by its ids, else by its name."""
-    named = next((one for one in assignments if path.stem in one.notebooks), None)
-    try:
-        submitted = read_notebook(path, open_store(assignments[0].course))
-    except UnreadableError as error:
-        return Job(named or assignments[0], stem_of(path), path, str(error))
-    skeletons = list(_skeletons(assignments))
-    found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
-    if found is None:
-        known = ", ".join(name for one in assignments for name in one.notebooks)
-        problem = f"This is none of the course's notebooks ({known}): it has none of their cells."
-        return Job(named or assignments[0], stem_of(path), path, problem)
-    assignment = next(one for one, skeleton in skeletons if skeleton is found)
-    if not assignment.is_ours:
-        problem = (
-            f"{name_of(path)} is a notebook of '{assignment.name}', one of nbgrader's own assignments, whose tests are in its "
-            f"notebooks. It is graded by nbgrader autograde {assignment.name}."
-        )
-        return Job(assignment, found.notebook, path, problem)
-    renamed = path.stem != found.notebook
-    notes = (f"The file is called {name_of(path)}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
-    return Job(assignment, found.notebook, path, None, notes)
 
 
 def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequence[str]) -> GradedNotebook:

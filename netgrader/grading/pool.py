@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.wording import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.grade import Job, grade_job
+from netgrader.grading.grade import grade_job
 from netgrader.grading.graded_notebook import leave_graded, load_last_result
 from netgrader.grading.store import open_store
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from multiprocessing.connection import Connection
 
+    from netgrader.grading.jobs import Job
     from netgrader.grading.stages import Options
     from netgrader.grading.store import Key
     from netgrader.results import NotebookResult

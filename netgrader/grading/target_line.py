@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from netgrader.grading.grade import Job
+    from netgrader.grading.jobs import Job
     from netgrader.grading.stages import Options
 
 __all__ = ["FairLine", "accuracies", "propose"]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
 from netgrader.grading.execution import CellStatus
-from netgrader.grading.grade import Job, NotPrepared, grade_job, prepare
+from netgrader.grading.grade import NotPrepared, grade_job, prepare
+from netgrader.grading.jobs import Job
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from nbgrader.utils import find_all_files
 from traitlets.config import Config
 
-from netgrader.grading.grade import grade_job, job_of, jobs_of
+from netgrader.grading.grade import grade_job
 from netgrader.grading.graded_notebook import save_last_result, take_graded
+from netgrader.grading.jobs import job_of, jobs_of
 from netgrader.grading.store import open_store
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import configure
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from netgrader.course import Assignment
-    from netgrader.grading.grade import Job
     from netgrader.grading.graded_notebook import GradedNotebook, LastResult
+    from netgrader.grading.jobs import Job
     from netgrader.grading.pool import Done
     from netgrader.grading.stages import Options
 

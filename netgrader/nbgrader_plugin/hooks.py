@@ -16,7 +16,7 @@ from nbconvert.exporters import NotebookExporter
 
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import jobs_in
+from netgrader.grading.jobs import jobs_in
 from netgrader.nbgrader_plugin.configure import require_steps
 from netgrader.nbgrader_plugin.handing_in import put_right
 from netgrader.nbgrader_plugin.preprocessors import course_of
@@ -24,7 +24,7 @@ from netgrader.nbgrader_plugin.preprocessors import course_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from netgrader.grading.grade import Job
+    from netgrader.grading.jobs import Job
 
 __all__ = ["SubmissionExporter", "adopt", "adopt_hook", "drop_links"]
 

@@ -30,8 +30,9 @@ from netgrader.cage.kernel import CagedKernelManager
 from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import Job, grade_job, job_of
+from netgrader.grading.grade import grade_job
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
+from netgrader.grading.jobs import Job, job_of
 from netgrader.grading.restore import RestoredCell
 from netgrader.grading.stages import Options
 from netgrader.grading.store import hash_bytes

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from netgrader.course import Course
 from netgrader.grading.execution import RESULT, Execution
-from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from netgrader.grading.store import open_store
 

@@ -21,7 +21,8 @@ import pytest
 
 from netgrader.cage import require_self_tests
 from netgrader.course import Course
-from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.conftest import build

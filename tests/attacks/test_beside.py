@@ -165,7 +165,7 @@ def test_what_is_only_called_as_a_notebook_is_opened_by_nobody(
 
 
 def test_names_are_told_as_they_are_where_nobody_looks(handed_in: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netgrader.grading.grade.stem_of", lambda path: path.stem)
+    monkeypatch.setattr("netgrader.grading.jobs.stem_of", lambda path: path.stem)
     for name in ("a name that is no text", "a name with commands for the terminal"):
         with_name(folder_of(handed_in, "bob"), NAMES[name])
     _, told = told_of_class(handed_in)

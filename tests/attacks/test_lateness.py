@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.grading.grade import jobs_of
+from netgrader.grading.jobs import jobs_of
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.handing_in import put_right
 

@@ -24,8 +24,9 @@ from traitlets.config import Config
 from netgrader.formgrader.handlers import WithinLimits
 from netgrader.grading import stages
 from netgrader.grading.execution import CellRun, CellStatus, Execution
-from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.grading.grade import grade_job
 from netgrader.grading.integrity import observed
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.restore import RestoredCell, restore
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
 from netgrader.limited import ExceededError, within_limits

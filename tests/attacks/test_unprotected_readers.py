@@ -121,7 +121,8 @@ def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
         nbformat.validate(notebook)
         return SubmittedNotebook(tuple(SubmittedCell(cell.cell_type, cell.source) for cell in notebook.cells))
 
-    monkeypatch.setattr("netgrader.grading.grade.read_notebook", read)
+    for module in ("grade", "jobs"):
+        monkeypatch.setattr(f"netgrader.grading.{module}.read_notebook", read)
     refused = test_broken.test_what_is_no_notebook_is_said_in_a_sentence
     for name in seen(protections.NOTEBOOKS):
         assert_fails(partial(refused, tiny, uncaged, tmp_path, test_broken.UNREADABLE[name]), name)

@@ -18,7 +18,8 @@ from typing import Any
 from netgrader.checks.wording import BROKEN_TEST, NOT_REACHED
 from netgrader.course import Course
 from netgrader.errors import UsageError
-from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import find_jobs
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.attacks.fuzzing import mutate, mutate_json
 from tests.conftest import build

@@ -20,7 +20,8 @@ from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import TMP
 from netgrader.cage.watch import process_tree
 from netgrader.cage.zygote import OFF, Preload, Zygote
-from netgrader.grading.grade import find_jobs, grade_job
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 
 SMALL = Limits(wall_seconds=20, memory_bytes=400_000_000, disk_bytes=20_000_000)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from netgrader.commands.status import Progress
 from netgrader.course import Course
-from netgrader.grading.grade import jobs_of
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task
 from netgrader.results import NotebookResult, Status
 

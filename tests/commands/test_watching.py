@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 from netgrader.commands.saving import Saver, file_states
 from netgrader.commands.show import changes_table, console
 from netgrader.commands.status import Journal, log_path
-from netgrader.grading.grade import jobs_of
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
 from netgrader.results import NotebookResult, Status

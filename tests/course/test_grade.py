@@ -4,7 +4,8 @@ import pytest
 
 from netgrader.errors import UsageError
 from netgrader.grading.execution import Execution
-from netgrader.grading.grade import find_jobs, grade, grade_job, jobs_of
+from netgrader.grading.grade import grade, grade_job
+from netgrader.grading.jobs import find_jobs, jobs_of
 from netgrader.results import Outcome, Status
 
 pytestmark = pytest.mark.usefixtures("uncaged")

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from netgrader.course import Course
-from netgrader.grading.grade import find_jobs
+from netgrader.grading.jobs import find_jobs
 from netgrader.grading.pool import ProcessPool, Task, grade_tasks
 from netgrader.grading.stages import Options
 from tests.sample_class.make import fill as fill_in

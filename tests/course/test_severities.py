@@ -6,7 +6,8 @@ import pytest
 
 from netgrader.commands.release import release
 from netgrader.errors import UsageError
-from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import jobs_of
 from netgrader.results import Outcome
 
 pytestmark = pytest.mark.usefixtures("uncaged")

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from netgrader.commands import store as command
-from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.grading.grade import grade_job
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.store import Store
 
 pytestmark = pytest.mark.usefixtures("uncaged")

@@ -14,8 +14,9 @@ from nbgrader.preprocessors import CheckCellMetadata
 
 from netgrader.commands.saving import Saver
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import grade_job, jobs_of
+from netgrader.grading.grade import grade_job
 from netgrader.grading.graded_notebook import load_last_result
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone

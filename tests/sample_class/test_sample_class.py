@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netgrader.course import Course
-from netgrader.grading.grade import jobs_of
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.stages import Options
 
