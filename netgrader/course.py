@@ -292,7 +292,8 @@ class Assignment:
         BadExerciseError
             If ``exercises.toml`` makes no sense.
         """
-        from netgrader.checks.exercises import DATA, FILE, load_exercises  # noqa: PLC0415  (the reader's types)
+        from netgrader.checks.exercises import FILE, load_exercises  # noqa: PLC0415  (the reader's types)
+        from netgrader.checks.parameters import DATA  # noqa: PLC0415  (likewise)
 
         if not (self.checks / FILE).is_file():
             return None

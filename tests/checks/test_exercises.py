@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.checks.exercises import (
+from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
+from netgrader.checks.parameters import (
     ACTIVATIONS,
     CAPTURE_SECONDS,
     CASE_ACTIVATIONS,
@@ -22,11 +23,7 @@ from netgrader.checks.exercises import (
     NEEDED,
     NOTEBOOK_SECONDS,
     OPTIMIZERS,
-    BadExerciseError,
-    Exercises,
     limit_problem,
-    load_exercises,
-    net_at,
 )
 from netgrader.course import find_course
 from netgrader.grading.execution import ExecutionLimits

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from netgrader.checks.exercises import KINDS, LIMITS, NEEDED
+from netgrader.checks.parameters import KINDS, LIMITS, NEEDED
 from netgrader.course import STORE_VARIABLE
 from netgrader.data import DataSpec
 from netgrader.grading.execution import ExecutionLimits

@@ -1,0 +1,379 @@
+"""What makes sense in ``exercises.toml``: each parameter by itself, those of a table together, and the tables together.
+
+Bounds lie where no exercise needs to be and where what is asked for could not be done within a grading any more.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from netgrader.data import DataSpec, spec_problem
+from netgrader.reader import Exercise
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+__all__ = [
+    "ANY",
+    "APART",
+    "DATA",
+    "EXERCISES",
+    "EXERCISE_FIELDS",
+    "KINDS",
+    "LIMITS",
+    "NEEDED",
+    "NETWORKS",
+    "READ",
+    "kinds_of",
+    "limit_problem",
+    "problem",
+]
+
+LONGEST = 60  # characters of a value that are shown
+# Likeness of names from which one is taken for a slip of the pen: less where the right one is absent.
+NEAR_PARAMETER, NEAR_TABLE, NEAR_ABSENT = 0.85, 0.9, 0.6
+
+# Kinds that the reader tells apart; tests see to it that it knows all of them.
+ACTIVATIONS = frozenset(
+    {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
+)
+LOSSES = frozenset({"softmax-cross-entropy"})
+ANY = "any"
+"""In the place of a loss that is left to the student."""
+OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
+CASE_ACTIVATIONS = frozenset({"none", "relu", "sigmoid", "bent"})
+"""What a single layer is asked for with: the probes build these, and the tests compute them."""
+
+APART = 1.5
+"""The factor by which the rates that a network is asked for lie apart, at least."""
+BYTES_A_WEIGHT = 16  # 32-bit floats: itself, its gradient, two averages of Adam's
+PUBLIC_CASES, CASES = 2, 5  # the public tests of a layer ask for so many, and all tests
+CAPTURE_SECONDS, MEMORY_BYTES, NOTEBOOK_SECONDS = 300, 4_000_000_000, 1200  # unless [limits] sets others
+
+
+def problem(tables: Mapping[str, Any], cells: Collection[str] | None = None) -> str | None:
+    """Return the first thing that makes no sense, in words that go on after "In exercises.toml, ".
+
+    Parameters
+    ----------
+    tables
+        The file, as TOML gives it.
+    cells
+        What the course's exercises are called. Each table must then belong to one of them, and each that has known
+        parameters must have its table. None where the notebooks are not at hand.
+    """
+    return next(_problems(tables, cells), None)
+
+
+def limit_problem(limits: Mapping[str, Any]) -> str | None:
+    """Return the first thing that makes no sense in the table ``[limits]``."""
+    return next(_limit_problems(limits), None)
+
+
+# Each generator goes on only where nothing before was wrong: what it compares is of its kind.
+
+
+def _problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            yield f"{name} stands outside a table; begin one with [name of the cell]"
+    yield from _name_problems(tables, cells)
+    data = tables.get(DATA)
+    senseless = spec_problem(data) if data is not None else None
+    if senseless is not None:
+        yield f"[{DATA}] {senseless}"
+    spec = msgspec.convert(data, DataSpec) if data is not None else None
+    for name, table in tables.items():
+        found = _limit_problems(table) if name == LIMITED else _table_problems(name, table, tables, spec)
+        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES})
+    yield from _cost_problems(tables, spec)
+
+
+def _limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:
+    for name in limits:
+        if name not in LIMITS:
+            near = _nearest(name, LIMITS, NEAR_ABSENT)
+            known = f"is it {near}?" if near else f"there are {', '.join(LIMITS)}"
+            yield f"names {name}, which is no limit; {known}"
+    yield from _senseless(limits, LIMITS)
+    cell, notebook = limits.get("cell_seconds", 0), limits.get("notebook_seconds", NOTEBOOK_SECONDS)
+    if cell > notebook:
+        unless = "" if "notebook_seconds" in limits else ", unless it is set too"
+        yield f"cell_seconds must not lie above notebook_seconds, which is {notebook:g}{unless}; it is {cell:g}"
+
+
+def _senseless(table: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[str]:
+    for key in (key for key in kinds if key in table):
+        try:
+            msgspec.convert(table[key], kinds[key])
+        except msgspec.ValidationError:
+            yield f"{key} must be {_words(kinds[key])}, not {_shown(table[key])}"
+
+
+def kinds_of(tables: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the kind of each exercise that has one: what ``[exercises]`` says."""
+    return {name: str(kind) for name, kind in tables.get(EXERCISES, {}).items()}
+
+
+def _name_problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
+    kinds = kinds_of(tables)
+    for name, kind in kinds.items():
+        if kind not in NEEDED:
+            near = _nearest(kind, NEEDED, NEAR_ABSENT)
+            yield f"[{EXERCISES}] {name} is of no kind {_shown(kind)}; " + (
+                f"is it {near}?" if near else f"there are {', '.join(NEEDED)}"
+            )
+    absent = [name for name, kind in kinds.items() if NEEDED[kind] and name not in tables]
+    for name in (name for name in tables if name not in {*kinds, *RESERVED}):
+        near = _nearest(name, absent, NEAR_TABLE)
+        if near or (cells is not None and name not in cells):
+            near = near or _nearest(name, {*(cells or ()), *kinds, *RESERVED}, NEAR_ABSENT)
+            yield f"[{name}] is called like no exercise" + (f"; is it [{near}]?" if near else "")
+    for name in absent:
+        if cells is not None and name in cells:
+            needed = ", ".join(NEEDED[kinds[name]])
+            yield f"there is no table [{name}], but the notebooks have that exercise; it needs {needed}"
+
+
+def _table_problems(
+    name: str, table: Mapping[str, Any], tables: Mapping[str, Any], spec: DataSpec | None
+) -> Iterator[str]:
+    kind = kinds_of(tables).get(name, "")
+    missing = [key for key in NEEDED.get(kind, ()) if key not in table]
+    for key in (key for key in table if key not in KINDS):
+        near = _nearest(key, missing, NEAR_ABSENT) or _nearest(key, KINDS, NEAR_PARAMETER)
+        if near:
+            yield f"has a parameter {_shown(key)}, which nothing reads; is it {near}?"
+    if missing:
+        yield f"lacks {', '.join(missing)}, which its checks read"
+    yield from _senseless(table, KINDS if spec is None else {**KINDS, "calls": _calls(spec.train.rows)})
+    if isinstance(table.get(READ), dict):
+        for key in (key for key in table[READ] if key not in EXERCISE_FIELDS):
+            yield f"{READ} has a parameter {_shown(key)}, which no network has; there are {', '.join(sorted(EXERCISE_FIELDS))}"
+        yield from (
+            f"{READ}: {problem}" for problem in _senseless(table[READ], {**KINDS, "loss": _one_of({*LOSSES, ANY})})
+        )
+    yield from _network_problems(table, spec, known=bool(kind))
+    yield from _rate_problems(table)
+    yield from _line_problems(table, spec)
+    yield from _own_problems(kind, table)
+
+
+def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known: bool) -> Iterator[str]:
+    widths, activations = table.get("widths"), table.get("activations")
+    if widths and activations and len(widths) != len(activations):
+        yield f"has {len(widths)} widths and {len(activations)} activations; there must be one for each layer"
+    classes = table.get("classes", spec.classes if spec is not None else None)
+    if widths and classes is not None and widths[-1] != classes:
+        yield f"widths end with {widths[-1]}, but the last layer must have a neuron for each of the {classes} classes"
+    if activations and activations[-1] != "none" and (known or "loss" in table):
+        yield f"activations end with {activations[-1]}, but the last must be none: the loss applies softmax to logits"
+    if activations and "none" in activations[:-1] and table.get("nonlinear", Exercise.nonlinear):
+        yield "activations have none between layers, but nonlinear is not false"
+    if widths and table.get("min_layers", 1) > len(widths):
+        yield f"asks for {table['min_layers']} layers or more, but for {len(widths)} widths"
+    if known and spec is not None:
+        sizes = (("inputs", spec.pixels, "the pixels of an image"), ("classes", spec.classes, f"the {spec.called}s"))
+        for key, only, what in sizes:
+            if table.get(key, only) != only:
+                yield f"{key} must be {only}, {what}, not {table[key]}"
+
+
+def _rate_problems(table: Mapping[str, Any]) -> Iterator[str]:
+    others = table.get("other_rates", 0)
+    if others and "rates_between" not in table:
+        yield "asks for other_rates but does not say rates_between"
+    elif others:
+        low, high = table["rates_between"]
+        # Each rate that is taken keeps others off on both sides; there must be room for the last one wherever they lie.
+        if high / low < APART ** (2 * (others + 1)):
+            yield f"rates_between is too narrow for {others} other_rates that lie a factor of {APART} apart"
+
+
+def _line_problems(table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
+    if not table.get("none", 0) < table.get("full", 1) <= table.get("target", 1):
+        yield "none must lie below full, and full must not lie above target: points rise from the one to the other"
+    if "again_from" in table and not table.get("none", 0) <= table["again_from"] < table.get("full", 0):
+        yield "again_from must lie below full and not below none: runs that end between it and full are tried again"
+    if "runs" in table and "again_from" not in table:
+        yield "has runs but no again_from: from which accuracy on is a notebook run again?"
+    if table.get("least_of_a_faulty_one", 0) > table.get("least_accuracy", 1):
+        yield "least_of_a_faulty_one must not lie above least_accuracy"
+    nothing_for = spec.nothing_for if spec is not None else 0.0
+    for key in ("least_accuracy", "least_of_a_faulty_one"):
+        if table.get(key, 1) <= nothing_for:
+            yield f"{key} must lie above {nothing_for:g}: up to there an accuracy earns nothing"
+
+
+def _own_problems(kind: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what makes no sense in tables whose lists the tests go through."""
+    if kind == "layer" and len(table.get("cases", ())) not in {0, PUBLIC_CASES, CASES}:
+        asked = f"{PUBLIC_CASES} here and {CASES - PUBLIC_CASES} in hidden.toml beside the hidden tests"
+        yield f"has {len(table['cases'])} cases, but its checks ask for {asked}"
+    if kind == "training-loop" and all(call["n_epochs"] < 2 for call in table.get("calls", ({"n_epochs": 2},))):
+        yield "must have a call with n_epochs of 2 or more; else nothing shows whether each epoch has an order of its own"
+
+
+def _cost_problems(tables: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
+    """Yield what takes more time or memory than there is."""
+    limits = tables.get(LIMITED, {})
+    longest, memory = limits.get("capture_seconds", CAPTURE_SECONDS), limits.get("memory_bytes", MEMORY_BYTES)
+    for name in (name for name, kind in kinds_of(tables).items() if kind == "training-loop" and name in tables):
+        calls, seconds = tables[name].get("calls", ()), tables[name].get("seconds", 0)
+        if len(calls) * seconds > longest:
+            yield (
+                f"[{name}] has {len(calls)} calls of up to {seconds:g} seconds, but taking evidence may last {longest:g} "
+                f"in all: lower seconds, or raise capture_seconds in [{LIMITED}]"
+            )
+    first = [spec.pixels] if spec is not None else []
+    for name, table in tables.items():
+        widths = table.get("widths", ())
+        needed = BYTES_A_WEIGHT * sum((a + 1) * b for a, b in itertools.pairwise([*first, *widths]))
+        if needed > memory:
+            yield f"[{name}] widths {_shown(widths)} need {needed / 1e9:.1f} GB of memory, but {memory / 1e9:g} are allowed"
+
+
+def _nearest(name: str, names: Collection[str], likeness: float) -> str | None:
+    return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=likeness)), None)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+# ---- kinds of values ----------------------------------------------------------------------------------------------------
+
+
+def _words(kind: Any) -> str | None:
+    return next((meta.description for meta in kind.__metadata__ if meta.description), None)
+
+
+def _whole(low: int, high: int) -> Any:
+    return Annotated[int, Meta(ge=low, le=high, description=f"a whole number from {low:,} to {high:,}")]
+
+
+def _number(low: float, high: float) -> Any:
+    return Annotated[float, Meta(ge=low, le=high, description=f"a number from {low:,} to {high:,}")]
+
+
+def _one_of(names: Collection[str]) -> Any:
+    return Annotated[Literal[tuple(names)], Meta(description=f"one of {', '.join(sorted(names))}")]
+
+
+def _list_of(each: Any, most: int, plural: str) -> Any:
+    return Annotated[list[each], Meta(min_length=1, max_length=most, description=f"a list of up to {most} {plural}")]
+
+
+def _entries(**kinds: Any) -> Any:
+    """Return the kind of a list of tables, each with these entries and maybe others."""
+    words = "; ".join(f"{name}, {_words(kind)}" for name, kind in kinds.items())
+    each = msgspec.defstruct("Entry", list(kinds.items()))
+    return Annotated[list[each], Meta(min_length=1, description=f"a list of tables with {words}")]  # type: ignore[valid-type]
+
+
+WIDTH = _whole(1, 20_000)
+RATE = _number(1e-8, 100)
+SHARE = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
+YES_OR_NO = Annotated[bool, Meta(description="true or false")]
+
+
+class Range(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """Two rates, the smaller one first."""
+
+    low: Annotated[float, RATE.__metadata__[0]]
+    high: Annotated[float, RATE.__metadata__[0]]
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ValueError
+
+
+READ = "read"
+"""The table in an exercise's with what is asked of a graph that is read by itself; in grading other cells ask it."""
+
+
+def _calls(rows: int) -> Any:
+    """Return the kind of a list of calls of a training loop; a minibatch has at most so many `rows`."""
+    # A minibatch of 16 means 3,750 steps an epoch of 60,000 images, as many as a call has time for.
+    return _entries(n_epochs=_whole(1, 20), mini_batch_size=_whole(16, rows))
+
+
+KINDS: Mapping[str, Any] = {
+    "widths": _list_of(WIDTH, 20, f"widths, each {_words(WIDTH)}"),
+    "activations": _list_of(_one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
+    "inputs": _whole(1, 100_000),
+    "classes": _whole(2, 1_000),
+    "min_layers": _whole(1, 20),
+    "bias": YES_OR_NO,
+    "estimates_time": YES_OR_NO,
+    "nonlinear": YES_OR_NO,
+    "loss": _one_of(LOSSES),
+    "optimizer": _one_of(OPTIMIZERS),
+    "initialisation": _one_of({"glorot-uniform"}),
+    "learning_rate": RATE,
+    "other_rates": _whole(0, 10),
+    "rates_between": Annotated[Range, Meta(description=f"two numbers, the smaller one first, each {_words(RATE)}")],
+    "cases": _entries(inputs=_whole(2, 10_000), outputs=_whole(2, 10_000), activation=_one_of(CASE_ACTIVATIONS)),
+    "calls": _calls(1_000_000),
+    "seconds": _number(1, 600),
+    "rates": _whole(2, 50),
+    "decades": _number(0.5, 10),
+    "network": Annotated[str, Meta(description="the name of an exercise that asks for a network")],
+    "ceiling": SHARE,
+    "epochs": _whole(1, 100),
+    "least_accuracy": SHARE,
+    "least_of_a_faulty_one": SHARE,
+    "target": SHARE,
+    "full": SHARE,
+    "none": SHARE,
+    "again_from": SHARE,
+    "runs": _whole(1, 10),
+    "plausible": SHARE,
+    READ: Annotated[dict[str, Any], Meta(description="a table of what is asked of a network")],
+}
+"""What makes sense for each parameter; tables may have others, for tests of one's own."""
+
+NETWORKS = ("network", "free-network")
+NETWORK = ("widths", "activations", "bias", "loss", "optimizer", "learning_rate")
+NEEDED: Mapping[str, Sequence[str]] = {
+    "data": (),
+    "layer": ("cases",),
+    "network": NETWORK,
+    "free-network": ("min_layers",),
+    "training-loop": ("calls", "seconds"),
+    "sweep": ("rates", "decades", "network"),
+    "training": ("epochs", "least_accuracy"),
+    "free-training": ("least_accuracy",),
+    "target": ("target", "full", "none"),
+    "gradients": (),
+}
+"""The kinds of exercises, and what the table of each must have; what else it may have stands for itself if it is absent."""
+
+DATA, EXERCISES, LIMITED = "data", "exercises", "limits"
+RESERVED = (DATA, EXERCISES, LIMITED)
+"""Tables that are of no exercise."""
+DAY = 86_400
+LIMITS: Mapping[str, Any] = {
+    "cell_seconds": _number(1, DAY),
+    "notebook_seconds": _number(1, DAY),
+    "capture_seconds": _number(1, DAY),
+    "memory_bytes": _whole(500_000_000, 1_000_000_000_000),  # a kernel with TensorFlow needs 500 MB
+    "cores": _number(0.1, 1024),
+    "processes": _whole(16, 100_000),
+    "disk_bytes": _whole(1_000_000, 1_000_000_000_000),
+    "text_characters": _whole(100, 10_000_000),
+    "output_bytes": _whole(1_000, 1_000_000_000),
+    "outputs": _whole(1, 100_000),
+    "notebook_output_bytes": _whole(1_000, 1_000_000_000),
+    "received_bytes": _whole(1_000_000, 1_000_000_000_000),
+    "notebook_evidence_bytes": _whole(1_000_000, 1_000_000_000_000),
+}
+"""What makes sense for each limit of a run, as `netgrader.grading.execution.ExecutionLimits` has them."""
+EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name"}
