@@ -6,13 +6,19 @@ into the course's scratch folder, and told.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from netgrader.course import holds_work
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.submission import find_notebooks
+from netgrader.files import write_text
+from netgrader.grading.jobs import jobs_in
+from netgrader.grading.store import hash_file
+from netgrader.grading.submission import SubmissionLimits, UnreadableError
+from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
 from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "groups_of", "share_marks_by_hand", "share_submissions"]
 
 FILE = "groups.toml"
+KINDS = frozenset({".ipynb", ".py", ".zip"})
 
 
 def groups_of(assignment: Assignment) -> Mapping[str, Sequence[str]]:
@@ -58,28 +65,45 @@ def share_submissions(assignment: Assignment) -> list[str]:
     said = []
     for group, members in groups_of(assignment).items():
         folders = {one: assignment.course.folder("submitted", one, assignment.name) for one in members}
-        there = {one: folder for one, folder in folders.items() if folder.is_dir() and _work(folder)}
-        if not there or len({_work(folder) for folder in there.values()}) == 1 == len(members) - len(there) + 1:
+        try:
+            works = {one: _work(assignment, folder) for one, folder in folders.items() if holds_work(folder)}
+        except OSError as error:
+            said.append(f"{group}: {error.filename} cannot be read ({error.strerror}), so nobody was given anything.")
             continue
-        times = {one: _time(folder) for one, folder in there.items()}
-        owner = max(there, key=lambda one: times[one])
-        different = [one for one in there if _work(there[one]) != _work(there[owner])]
+        if not works or (len(works) == len(members) and len(set(works.values())) == 1):
+            continue
+        times = {one: _time(folders[one]) for one in works}
+        owner = max(works, key=lambda one: times[one])
+        different = [one for one in works if works[one] != works[owner]]
         if different and min(times.values()) == "":
             said.append(
-                f"{group}: {', '.join(there)} handed in different work, and without timestamp.txt nobody can tell what is "
-                f"newest. Leave one of them in {there[owner].parents[1]}, and grade again."
+                f"{group}: {', '.join(works)} handed in different work, and without timestamp.txt nobody can tell what is "
+                f"newest. Leave one of them in {folders[owner].parents[1]}, and grade again."
             )
             continue
-        for one in [*different, *(member for member in members if member not in there)]:
-            _replace(folders[one], there[owner], assignment.course.scratch / "replaced" / assignment.name / one)
+        for one in [*different, *(member for member in members if member not in works)]:
+            _replace(folders[one], folders[owner], assignment.course.scratch / "replaced" / assignment.name / one)
             old = "; what was handed in before is replaced" if one in different else ""
             said.append(f"{group}: {one} has what {owner} handed in{old}.")
     return said
 
 
-def _work(folder: Path) -> tuple[tuple[str, bytes], ...]:
-    """Return the notebooks in a folder, by name and content."""
-    return tuple((path.name, path.read_bytes()) for path in find_notebooks(folder))
+def _work(assignment: Assignment, folder: Path) -> tuple[tuple[str, str], ...]:
+    """Return what was handed in, brought up from archives and folders: names, and hashes of what is not too large to be read."""
+    # What cannot be unpacked is said when it is graded; here it is as it lies there.
+    with contextlib.suppress(UnreadableError):
+        jobs_in(folder, assignment)
+    return tuple((path.name, hash_file(path)) for path in _travelling(folder))
+
+
+def _travelling(folder: Path) -> list[Path]:
+    """Return the files that are copied: regular ones of the kinds that are graded, each no larger than a notebook may be."""
+    most = SubmissionLimits().notebook_bytes
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in KINDS and not path.is_symlink() and path.is_file() and path.stat().st_size <= most
+    ]
 
 
 def _time(folder: Path) -> str:
@@ -94,7 +118,12 @@ def _replace(folder: Path, source: Path, aside: Path) -> None:
     if folder.is_dir():
         aside.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder, aside.with_name(f"{aside.name}-{time.time_ns()}"))
-    shutil.copytree(source, folder, symlinks=True)
+    folder.mkdir(parents=True)
+    for path in _travelling(source):
+        shutil.copyfile(path, folder / path.name)
+    when = _time(source)
+    if when:
+        write_text(folder / TIMESTAMP, f"{when.replace('T', ' ')} UTC\n")
 
 
 def share_marks_by_hand(gradebook: Any, assignment: Assignment) -> list[str]:

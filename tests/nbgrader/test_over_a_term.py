@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -264,6 +266,35 @@ def test_the_newest_of_a_group_counts_and_what_it_replaces_is_kept(booked, grade
     assert scores(booked) == {"ada": 5.0, "bela": 5.0}
     (kept,) = (booked.course.scratch / "replaced").rglob("1_sums.ipynb")
     assert "squares = []" in kept.read_text()
+
+
+def test_of_what_a_member_handed_in_only_what_is_graded_reaches_the_others(booked, graded):
+    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
+    path = hand_in(booked, "ada", squares="squares = []")
+    folder = path.parent
+    (folder / "helper.py").write_text("x = 1")
+    os.mkfifo(folder / "a_pipe.py")
+    (folder / "a_link.py").symlink_to(booked.root / "grader_tests" / "test_sums.py")
+    with (folder / "large.zip").open("wb") as large:
+        large.truncate(1 << 40)
+    hand_in(booked, "carl")
+    assert "team: bela has what ada handed in." in graded()
+    assert scores(booked) == {"ada": 2.0, "bela": 2.0, "carl": 5.0}
+    there = {one.name for one in (booked.root / "submitted" / "bela" / "numbers").iterdir()}
+    assert there >= {"1_sums.ipynb", "helper.py", "timestamp.txt"}
+    assert not there & {"a_pipe.py", "a_link.py", "large.zip"}
+    assert "team" not in graded()
+
+
+def test_what_came_in_an_archive_is_work_of_a_group_too(booked, graded):
+    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
+    path = hand_in(booked, "ada", squares="squares = []")
+    with zipfile.ZipFile(path.parent / "all.zip", "w") as archive:
+        archive.write(path, "mine/1_sums.ipynb")
+    path.unlink()
+    hand_in(booked, "bela", when=TIME.replace("12:00", "11:00"))
+    assert "team: bela has what ada handed in; what was handed in before is replaced." in graded()
+    assert scores(booked) == {"ada": 2.0, "bela": 2.0}
 
 
 def test_where_nobody_can_tell_what_is_newest_nothing_is_replaced(booked, graded):
