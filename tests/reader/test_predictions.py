@@ -33,14 +33,14 @@ WRONG = {
 def codes(lab):
     """The codes of a right network with another prediction; its accuracy is taken from the logits."""
 
-    def read(predict, *, accuracy_of_it=False):
+    def read(predict, *, accuracy_of_it=False, with_labels=False):
         graph = tf.Graph()
         with graph.as_default():
             x = tf.placeholder(tf.float32, [None, 784])
             y = tf.placeholder(tf.float32, [None, 10])
             weights = tf.Variable(tf.random.uniform([784, 10], -0.08, 0.08, seed=1))
             logits = tf.matmul(x, weights) + tf.Variable(tf.zeros([10]))
-            prediction = predict(logits)
+            prediction = predict(logits, y) if with_labels else predict(logits)
             loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
             train_op = tf.train.AdamOptimizer(0.003).minimize(loss)
             seen = prediction if accuracy_of_it else logits
@@ -74,3 +74,16 @@ def test_a_prediction_of_another_class_is_named(codes, name):
 def test_an_accuracy_that_follows_from_the_prediction_is_no_second_fault(codes):
     assert codes(WRONG["the sign lost"], accuracy_of_it=True) == ["prediction-wrong"]
     assert codes(WRONG["over the images"], accuracy_of_it=True) == ["prediction-wrong"]
+
+
+@pytest.mark.parametrize(
+    "predict",
+    [
+        lambda z, y: tf.nn.softmax(z + y),
+        lambda _, y: y,
+        lambda z, y: tf.where(tf.equal(tf.argmax(z, 1), tf.argmax(y, 1)), tf.argmax(z, 1), tf.argmax(y, 1)),
+    ],
+    ids=["added to the logits", "in their place", "where they differ"],
+)
+def test_a_prediction_that_needs_the_labels_is_named(codes, predict):
+    assert codes(predict, with_labels=True) == ["prediction-uses-labels"]
