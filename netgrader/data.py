@@ -1,6 +1,7 @@
 """What a course's data are, and how their file is read: the table ``[data]`` of ``exercises.toml`` as `DataSpec`.
 
-Everybody else is told: nothing in the engine knows how large an image is, how many classes there are, or what they show.
+Everybody else is told: nothing in the engine knows what an input is, how large it is, how many classes there are, or what
+they show. Inputs are images, rows of a table, or short sequences; targets are classes, or numbers (regression).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import os
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DATA",
     "DATA_HASH",
+    "LEAST_MARKED",
+    "Array",
     "Bytes",
     "DamagedDataError",
     "DataPart",
@@ -38,14 +41,21 @@ __all__ = [
 ]
 
 Bytes = npt.NDArray[np.uint8]
-Parts = tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes]]
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+Parts = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 DATA, OLDER_NAME = "NETGRADER_DATA", "NETGRADER_MNIST"
 """Environment variables that name the data file or its folder."""
 DATA_HASH = "NETGRADER_DATA_SHA256"
 """Names the environment variable with the SHA-256 of the file, in hex, where it is another one: in grading a part of the
-test images is redrawn."""
-LARGEST_IMAGE = 1_000_000  # pixels
+test inputs is replaced."""
+LARGEST_INPUT = 1_000_000  # numbers
+LEAST_MARKED = 12_000
+"""Training images from which on marks may stand among them: the 240 that carry one are then two in a hundred or fewer."""
+COLOURS = frozenset({1, 3})
+IMAGE, SEQUENCE, ROW = ("image", "pixel"), ("sequence", "number"), ("row", "feature")
+"""What an input is called, and one of its numbers."""
 Name = Annotated[str, Meta(pattern=r"^\w[\w .-]{0,60}$")]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 
@@ -61,13 +71,13 @@ class DamagedDataError(NotebookError):
 class DataPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The training or the test data: names of their arrays in the file, and how many rows these have."""
 
-    images: Name
-    labels: Name
+    inputs: Name
+    targets: Name
     rows: Annotated[int, Meta(ge=1, le=10_000_000)]
 
 
-class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A course's data: images of grey levels, each of one class."""
+class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A course's data: inputs of one shape, each with its class or with a number."""
 
     file: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}\.npz$")]
     """An ``npz`` in the course's folder ``data``, beside the notebook where students have it."""
@@ -75,35 +85,90 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of its content, in hex."""
     train: DataPart
     test: DataPart
-    """Names and numbers of the arrays in it: images, uint8 (n, height, width), and the classes (n,) that they show."""
-    shape: tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]]
-    """Height and width of an image."""
-    classes: Annotated[int, Meta(ge=2, le=200)]
-    """How many there are, counted from 0."""
+    """Names and numbers of the arrays in it: inputs (n, …) of the shape that is said, and targets (n,)."""
+    shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, max_length=3)]
+    """Of one input: ``[28, 28]``, a grey image; ``[28, 28, 3]``, a colour image; ``[13]``, a row of a table; ``[20, 4]``, a
+    short sequence, if it is not scaled by ``largest``."""
+    scaling: Literal["largest", "standard", "none"] = "largest"
+    """How inputs are fed: ``largest``, whole numbers (uint8) over the largest of them; ``standard``, less their mean over
+    the training rows and over their standard deviation there, each feature by itself (one that is constant is 0);
+    ``none``, as they are."""
     largest: Annotated[int, Meta(ge=1, le=255)] = 255
     """The largest grey level: images are scaled by it to numbers from 0 to 1."""
+    classes: Annotated[int, Meta(ge=2, le=200)] = 0
+    """How many there are, counted from 0. Without it the targets are numbers: a regression."""
     names: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ()
     """What they are called; their numbers if empty."""
-    called: Annotated[str, Meta(pattern=r"^[\w -]{1,40}$")] = "image"
-    """What one image shows, for messages and pictures: ``digit``. The plural gets an s."""
+    called: Annotated[str, Meta(pattern=r"^[\w -]{1,40}$")] = ""
+    """What one input shows, for messages and pictures: ``digit``, ``price``. The plural gets an s. If nothing is said: image,
+    class or value."""
+    unit: Annotated[str, Meta(pattern=r"^[^\s{}<>][^{}<>]{0,39}$")] = ""
+    """Of the targets of a regression, for messages: ``thousand euros``."""
     learned: Share | None = None
     """Test accuracy that takes more training steps than it takes to learn marks among the images; None where that
-    was not measured: then nothing is said of weights that do not know them."""
+    was not measured: then nothing is said of weights that do not know them. Of images only, of at least 12,000 to train on."""
     worthless: Share | None = None
     """Test accuracy up to which a training earns nothing; points rise from here. None for half way up from chance."""
 
     def __post_init__(self) -> None:
+        if not self.called:
+            called = "value" if self.is_regression else "image" if self.is_images else "class"
+            msgspec.structs.force_setattr(self, "called", called)
+        if self.is_regression and (self.names or self.learned is not None or self.worthless is not None):
+            raise ValueError("without classes there are neither names nor learned nor worthless")
+        if self.unit and not self.is_regression:
+            raise ValueError("classes have no unit")
         if len(self.names) not in {0, self.classes}:
             raise ValueError(f"there are {len(self.names)} names for {self.classes} classes")
         if len(set(self.names)) != len(self.names):
             raise ValueError("two classes have one name")
-        if self.pixels > LARGEST_IMAGE:
-            raise ValueError(f"an image must not have more than {LARGEST_IMAGE:,} pixels")
+        if self.size > LARGEST_INPUT:
+            raise ValueError(f"an input must not have more than {LARGEST_INPUT:,} numbers")
+        if self.scaling != "largest" and self.largest != 255:
+            raise ValueError(f"largest is of no use where scaling is {self.scaling}")
+        if self.learned is not None and (not self.is_images or self.train.rows < LEAST_MARKED):
+            raise ValueError(f"learned is of images only, and of {LEAST_MARKED:,} training images or more")
 
     @property
-    def pixels(self) -> int:
-        """How many numbers an image has."""
+    def size(self) -> int:
+        """How many numbers an input has."""
         return math.prod(self.shape)
+
+    @property
+    def is_images(self) -> bool:
+        """Whether inputs can be looked at: grey levels (height, width), or with 1 or 3 colours (height, width, colours)."""
+        return self.scaling == "largest" and (
+            len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in COLOURS)
+        )
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether targets are numbers, not classes."""
+        return not self.classes
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a network answers with: one for each class, or one."""
+        return self.classes or 1
+
+    @property
+    def one(self) -> str:
+        """What an input is called: image, row or sequence."""
+        return self._called[0]
+
+    @property
+    def a_one(self) -> str:
+        """What an input is called, with its article."""
+        return f"{'an' if self.is_images else 'a'} {self.one}"
+
+    @property
+    def part(self) -> str:
+        """What one of its numbers is called: pixel, feature or number."""
+        return self._called[1]
+
+    @property
+    def _called(self) -> tuple[str, str]:
+        return IMAGE if self.is_images else ROW if len(self.shape) == 1 else SEQUENCE
 
     def name(self, number: int) -> str:
         """Return what a class is called."""
@@ -115,32 +180,52 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return {
             "one": self.called,
             "One": self.called[:1].upper() + self.called[1:],
-            "many": f"{self.called}s",
-            "pixels": str(self.pixels),
-            "classes": str(self.classes),
-            "count": in_words(self.classes),
+            "many": f"{self.called}{'es' if self.called.endswith('s') else 's'}",
+            "pixels": str(self.size),
+            "classes": str(self.outputs),
+            "count": in_words(self.outputs),
             # The cross-entropy of a right answer with all probability, if the softmax is applied to that once more.
-            "floor": f"{math.log(1 + (self.classes - 1) / math.e):.2f}",
+            "floor": f"{math.log(1 + (self.outputs - 1) / math.e):.2f}",
         }
 
     def above_chance(self, share: float) -> float:
         """Return the accuracy that lies a `share` of the way up from what guessing reaches to 1."""
-        chance = 1 / self.classes
+        chance = 1 / self.outputs
         return round(chance + share * (1 - chance), 6)
 
     @property
     def nothing_for(self) -> float:
-        """Test accuracy up to which a training earns nothing."""
+        """Test accuracy up to which a training earns nothing; 0 for a regression, which has none."""
+        if self.is_regression:
+            return 0.0
         return self.above_chance(0.5) if self.worthless is None else self.worthless
 
-    def scaled(self, images: Bytes) -> npt.NDArray[np.float32]:
-        """Return images (n, height, width) as rows (n, pixels) of numbers from 0 to 1."""
-        return images.reshape(len(images), self.pixels).astype(np.float32) / np.float32(self.largest)
+    def prepared(self, inputs: Array, train: Array) -> Floats:
+        """Return inputs (n, …) as rows (n, size) that a network is fed; `train` are all training inputs, for their mean."""
+        rows: Floats = inputs.reshape(len(inputs), self.size).astype(np.float32)
+        if self.scaling == "largest":
+            return rows / np.float32(self.largest)
+        if self.scaling == "none":
+            return rows
+        mean, deviation = self.mean_and_deviation(train)
+        return ((rows - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float32)
 
-    def one_hot(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def mean_and_deviation(self, train: Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the mean and the standard deviation (size,) of each number of the training inputs; 0 of what is constant."""
+        rows = train.reshape(len(train), self.size)
+        mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+        # What is constant has no deviation but the rounding of its mean.
+        deviation[rows.min(axis=0) == rows.max(axis=0)] = 0
+        return mean, deviation
+
+    def one_hot(self, labels: npt.NDArray[Any]) -> Floats:
         """Return labels (n,) as rows (n, classes)."""
-        rows: npt.NDArray[np.float32] = np.eye(self.classes, dtype=np.float32)[labels]
+        rows: Floats = np.eye(self.classes, dtype=np.float32)[labels]
         return rows
+
+    def fed_targets(self, targets: Array) -> Floats:
+        """Return targets (n,) as a network is fed them: one-hot rows (n, classes), or a column (n, 1) of numbers."""
+        return targets.reshape(-1, 1).astype(np.float32) if self.is_regression else self.one_hot(targets)
 
 
 def spec_problem(table: Mapping[str, Any]) -> str | None:
@@ -165,7 +250,8 @@ def load_data(spec: DataSpec, file: Path | None = None) -> Parts:
     Returns
     -------
     (x_train, y_train), (x_test, y_test)
-        Grey levels from 0, uint8 of shape (n, height, width), and the classes that they show, uint8 of shape (n,).
+        Inputs of shape (n, …): grey levels, uint8, where they are scaled by the largest, else float32. Targets of shape (n,):
+        classes, uint8, or numbers, float32.
 
     Raises
     ------
@@ -190,24 +276,31 @@ def load_data(spec: DataSpec, file: Path | None = None) -> Parts:
     return _part(spec, spec.train, content, file), _part(spec, spec.test, content, file)
 
 
-def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[Bytes, Bytes]:
+def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[Array, Array]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            images, labels = archive[part.images], archive[part.labels]
+            inputs, targets = archive[part.inputs], archive[part.targets]
     except (ValueError, KeyError, zipfile.BadZipFile) as error:  # the hash was right: then it is NumPy that differs
         raise DamagedDataError(f"NumPy {np.__version__} cannot read the data file {file.resolve()}: {error}") from error
-    for name, array, shape in (
-        (part.images, images, (part.rows, *spec.shape)),
-        (part.labels, labels, (part.rows,)),
+    whole, numbers = ("u", "bytes"), ("fiu", "numbers")
+    wanted = whole if spec.scaling == "largest" else numbers
+    for name, array, shape, (kinds, what) in (
+        (part.inputs, inputs, (part.rows, *spec.shape), wanted),
+        (part.targets, targets, (part.rows,), numbers if spec.is_regression else whole),
     ):
-        if array.shape != shape or array.dtype != np.uint8:
-            raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} bytes.")
-    if labels.max(initial=0) >= spec.classes:
-        found = int(labels.max())
+        if array.shape != shape or array.dtype.kind not in kinds or (kinds == "u" and array.dtype != np.uint8):
+            raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} {what}.")
+        if not np.isfinite(array).all():
+            raise DamagedDataError(f"In the data file {file.resolve()} {name} has values that are not finite.")
+    if not spec.is_regression and targets.max(initial=0) >= spec.classes:
+        found = int(targets.max())
         raise DamagedDataError(
-            f"In the data file {file.resolve()} {part.labels} names the class {found} of {spec.classes}."
+            f"In the data file {file.resolve()} {part.targets} names the class {found} of {spec.classes}."
         )
-    return images, labels
+    return (
+        inputs if spec.scaling == "largest" else inputs.astype(np.float32),
+        targets.astype(np.float32) if spec.is_regression else targets,
+    )
 
 
 def _find(name: str) -> Path:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.checks.exercises import Exercises
-    from netgrader.data import Bytes, DataSpec
+    from netgrader.data import Array, DataSpec, Floats
     from netgrader.evidence import Json, ProbeError
     from netgrader.faults import Fault
     from netgrader.reader import Lab, Network
@@ -42,16 +42,20 @@ MOST_FED = 1_000
 
 @dataclass(frozen=True)
 class Dataset:
-    """The course's data as we hold them, uint8: images (n, height, width) and the classes (n,) that count.
+    """The course's data as we hold them: inputs (n, …) and the targets (n,) that count, as `load_data` returns them.
 
     `spec` says what they are.
     """
 
     spec: DataSpec
-    x_train: Bytes
-    y_train: Bytes
-    x_test: Bytes
-    y_test: Bytes
+    x_train: Array
+    y_train: Array
+    x_test: Array
+    y_test: Array
+
+    def prepared(self, inputs: Array) -> Floats:
+        """Return inputs (n, …) as rows (n, size) as a network is fed them."""
+        return self.spec.prepared(inputs, self.x_train)
 
     @functools.cached_property
     def test_pictures(self) -> Pictures:

@@ -129,7 +129,7 @@ class Exercises:
     def network(self, name: str, learning_rate: float | None = None) -> Exercise:
         """Return what the solution cell `name` asks of a network, at its default learning rate or at the one given."""
         spec = self.data if DATA in self.tables else None
-        sizes = {"inputs": spec.pixels, "classes": spec.classes} if spec is not None else {}
+        sizes = {"inputs": spec.size, "classes": spec.outputs} if spec is not None else {}
         table = {**sizes, **self.table(name)}
         terms = {key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}
         if terms.get("loss") == ANY:

@@ -169,7 +169,7 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
     widths, activations = table.get("widths"), table.get("activations")
     if widths and activations and len(widths) != len(activations):
         yield f"has {len(widths)} widths and {len(activations)} activations; there must be one for each layer"
-    classes = table.get("classes", spec.classes if spec is not None else None)
+    classes = table.get("classes", spec.outputs if spec is not None else None)
     if widths and classes is not None and widths[-1] != classes:
         yield f"widths end with {widths[-1]}, but the last layer must have a neuron for each of the {classes} classes"
     if activations and activations[-1] != "none" and (known or "loss" in table):
@@ -179,7 +179,10 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
     if widths and table.get("min_layers", 1) > len(widths):
         yield f"asks for {table['min_layers']} layers or more, but for {len(widths)} widths"
     if known and spec is not None:
-        sizes = (("inputs", spec.pixels, "the pixels of an image"), ("classes", spec.classes, f"the {spec.called}s"))
+        sizes = (
+            ("inputs", spec.size, f"the {spec.part}s of {spec.a_one}"),
+            ("classes", spec.outputs, f"the {spec.words['many']}"),
+        )
         for key, only, what in sizes:
             if table.get(key, only) != only:
                 yield f"{key} must be {only}, {what}, not {table[key]}"
@@ -231,7 +234,7 @@ def _cost_problems(tables: Mapping[str, Any], spec: DataSpec | None) -> Iterator
                 f"[{name}] has {len(calls)} calls of up to {seconds:g} seconds, but taking evidence may last {longest:g} "
                 f"in all: lower seconds, or raise capture_seconds in [{LIMITED}]"
             )
-    first = [spec.pixels] if spec is not None else []
+    first = [spec.size] if spec is not None else []
     for name, table in tables.items():
         widths = table.get("widths", ())
         needed = BYTES_A_WEIGHT * sum((a + 1) * b for a, b in itertools.pairwise([*first, *widths]))

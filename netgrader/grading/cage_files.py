@@ -85,10 +85,10 @@ def _redrawn(data: Path, spec: DataSpec, seed: str, folder: Path) -> Path:
         x_train = mark(seed, x_train, known.y_train, spec.largest).images
     file = folder / data.name
     arrays = {
-        spec.train.images: x_train,
-        spec.train.labels: known.y_train,
-        spec.test.images: given.images,
-        spec.test.labels: known.y_test,
+        spec.train.inputs: x_train,
+        spec.train.targets: known.y_train,
+        spec.test.inputs: given.images,
+        spec.test.targets: known.y_test,
     }
     np.savez(file, allow_pickle=False, **arrays)
     file.chmod(0o644)

@@ -180,10 +180,14 @@ def recompute(
     hidden = np.zeros(len(dataset.x_test), bool) if held_out is None else held_out.hidden
     redrawn = dataset.x_test[:0] if held_out is None else held_out.images[hidden]
     hardness = None if held_out is None else held_out.hardness
-    parts: list[Array] = [spec.scaled(dataset.x_train[train]), spec.scaled(dataset.x_test), spec.scaled(redrawn)]
-    parts.append(spec.scaled(dataset.x_test[:0] if marked is None else marked.trials))
+    parts: list[Array] = [
+        dataset.prepared(dataset.x_train[train]),
+        dataset.prepared(dataset.x_test),
+        dataset.prepared(redrawn),
+    ]
+    parts.append(dataset.prepared(dataset.x_test[:0] if marked is None else marked.trials))
     hard = np.argsort(hardness, kind="stable")[:HARD] if hardness is not None else np.zeros(0, np.int64)
-    parts += [spec.scaled(images) for images in altered(dataset.x_test[hard], random)]
+    parts += [dataset.prepared(images) for images in altered(dataset.x_test[hard], random)]
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
@@ -229,7 +233,7 @@ def recompute(
 
 def accuracy_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> float:
     """Return the accuracy of a network on all training images, for where a sample of them does not decide."""
-    found = classify(lab, graph, dataset.spec.scaled(dataset.x_train), dataset.spec.classes)
+    found = classify(lab, graph, dataset.prepared(dataset.x_train), dataset.spec.classes)
     return float(np.mean(found == dataset.y_train))
 
 

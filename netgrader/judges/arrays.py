@@ -65,7 +65,7 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
     spec
         What the course's data are.
     """
-    n, pixels = len(raw), spec.pixels
+    n, pixels = len(raw), spec.size
     expected = f"({n}, {pixels})"
     if images.shape != (n, pixels):
         same_size = images.size == raw.size and images.shape[:1] == (n,)
@@ -103,7 +103,7 @@ class _Comparison:
             return JudgedImages(_charge("integer-division", 0.25, found=found, expected=self._all_levels()), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
             return JudgedImages(self._range() or self._rounded(), in_order)
-        match = match_scaled(self.given, self.theirs, self.spec.pixels)
+        match = match_scaled(self.given, self.theirs, self.spec.size)
         if len(np.unique(match.index)) == len(self.raw) and (match.index >= 0).all():
             return JudgedImages(self._scale(self._factors(match.index)), match.index)
         if (match.index >= 0).mean() >= NEARLY_ALL:
@@ -169,11 +169,11 @@ class _Comparison:
     def _strange(self) -> Charge:
         """Rows that are no given images: name the usual ways there."""
         n = len(self.raw)
-        pixels = self.raw.reshape(n, *self.spec.shape).transpose(0, 2, 1).reshape(n, self.spec.pixels)
+        pixels = self.raw.reshape(n, *self.spec.shape).transpose(0, 2, 1).reshape(n, self.spec.size)
         if self._aligned(self.theirs, fingerprints(pixels)):
             return _charge("wrong-order", 0.25, found="each image with rows and columns exchanged", expected="as given")
-        if self._aligned(fingerprints(self.images.T.reshape(n, self.spec.pixels)), self.given):
-            found = say("pixels of many images in each row: reshaped to ({1}, n) and turned around", self.spec.pixels)
+        if self._aligned(fingerprints(self.images.T.reshape(n, self.spec.size)), self.given):
+            found = say("pixels of many images in each row: reshaped to ({1}, n) and turned around", self.spec.size)
             return _charge("rows-mixed", found=found, expected="an image in each row")
         wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
         row = int(wrong[0])
@@ -181,7 +181,7 @@ class _Comparison:
         return _charge("wrong-order", found=found, expected="image i in row i", place=say("row {1}", row))
 
     def _aligned(self, prints: Float, others: Float) -> bool:
-        match = match_scaled(others[:2000], prints[:2000], self.spec.pixels)
+        match = match_scaled(others[:2000], prints[:2000], self.spec.size)
         return bool((match.index == np.arange(len(match.index))).mean() > NEARLY_ALL)
 
 
@@ -315,7 +315,7 @@ def is_scaled(levels: GreyLevels, n: int, spec: DataSpec) -> bool:
     Where it does not, the images have to be looked at. `judge_images` finds nothing wrong with those of which it does.
     """
     table: npt.NDArray[np.float64] = levels.table[: spec.largest + 1].astype(np.float64)
-    if levels.table.dtype.kind != "f" or levels.shape != (n, spec.pixels) or not np.isfinite(table).all():
+    if levels.table.dtype.kind != "f" or levels.shape != (n, spec.size) or not np.isfinite(table).all():
         return False
     factor = float(table[-1]) / spec.largest
     off = np.abs(table - np.arange(len(table)) * factor)

@@ -289,9 +289,9 @@ def gradients(bench: TestContext) -> GradientTrial:
 def _gradients(bench: TestContext) -> GradientTrial:
     labels, spec = bench.dataset.y_test, bench.spec
     # Two of each class and three more: their number must be neither that of the classes nor that of the pixels.
-    more = 3 if 2 * spec.classes + 3 != spec.pixels else 2
+    more = 3 if 2 * spec.classes + 3 != spec.size else 2
     rows = np.concatenate([np.flatnonzero(labels == one)[: 3 if one < more else 2] for one in range(spec.classes)])
-    shown = spec.scaled(bench.dataset.x_test[rows])
+    shown = bench.dataset.prepared(bench.dataset.x_test[rows])
     graph = bench.evidence(gradients_cell(bench)).graph("gradients")
     return try_gradients(bench.lab, graph, shown, labels[rows], spec.classes)
 

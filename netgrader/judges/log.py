@@ -124,7 +124,7 @@ class Odd:
 
 
 def _no_odd(spec: DataSpec) -> Odd:
-    rows, labels = np.empty((0, spec.pixels), np.float32), np.empty((0, spec.classes), np.float32)
+    rows, labels = np.empty((0, spec.size), np.float32), np.empty((0, spec.classes), np.float32)
     return Odd(np.empty(0, np.int64), rows, labels, {})
 
 
@@ -227,7 +227,7 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
             raise BadTrainingLog("The tables of the student's rows do not fit together.")
     why = evidence.facts.get("stand_ins")
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
-    finder = _RowFinder(prints, spec.pixels)
+    finder = _RowFinder(prints, spec.size)
     tables = Tables(
         prints=prints,
         first=finder.first,
@@ -323,7 +323,7 @@ def _odd(
     parts = {part: arrays[f"{name}/{part}"] for part in ODD_PARTS if f"{name}/{part}" in arrays}
     if not parts:
         return _no_odd(spec)
-    pixels, classes = spec.pixels, spec.classes
+    pixels, classes = spec.size, spec.classes
     wanted = {"odd": (pixels + classes,), "odd_at": (2,), "gradients": (pixels, classes), "scores": (2 * classes,)}
     wanted["gradients_at"] = ()
     fits = all(part in parts and parts[part].shape[1:] == shape for part, shape in wanted.items())

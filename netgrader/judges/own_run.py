@@ -80,9 +80,9 @@ def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
     images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
     given = len(dataset.y_test)
     rows = None
-    shapes = ((given, spec.pixels), (given, spec.classes))
+    shapes = ((given, spec.size), (given, spec.classes))
     if images is None or labels is None or (images.shape, labels.shape) != shapes:
-        images, labels = spec.scaled(bench.given.images), spec.one_hot(dataset.y_test)
+        images, labels = dataset.prepared(bench.given.images), spec.one_hot(dataset.y_test)
     else:
         rows = images_of(bench, "test").rows
     rows = np.arange(given) if rows is None else rows

@@ -159,8 +159,12 @@ def gradient_pictures(
     Returns
     -------
     Images or None
-        None where there is not for each class a gradient of the shape of an image, or the graph does not run.
+        None where inputs are no grey images, where there is not for each class a gradient of the shape of an image, or the
+        graph does not run.
     """
+    if not spec.is_images or len(spec.shape) != 2:
+        return None
+    height, width = spec.shape
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
@@ -174,12 +178,12 @@ def gradient_pictures(
         return None
     finally:
         session.close()
-    if len(yours) != spec.classes or any(part is None or part.shape != (1, spec.pixels) for part in yours):
+    if len(yours) != spec.classes or any(part is None or part.shape != (1, spec.size) for part in yours):
         return None
     above = np.stack([part[0] for part in yours if part is not None])
     rows = tuple(_row(part) for part in (above, ours))
     title = say(TITLE, many=in_words(spec.classes), shown=spec.name(int(labels[chosen])))
-    return Images(title, tuple(map(spec.name, range(spec.classes))), rows, spec.shape, signed=True)
+    return Images(title, tuple(map(spec.name, range(spec.classes))), rows, (height, width), signed=True)
 
 
 def _row(gradients: Array) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ def origins(
     """Compare the student's rows with the given images; `train` and `test` are raw images and their classes."""
     images = np.concatenate([part[0].reshape(len(part[0]), -1) for part in (train, test)])
     labels = np.concatenate([part[1] for part in (train, test)])
-    match = match_scaled(fingerprints(images) / spec.largest, tables.prints, spec.pixels)
+    match = match_scaled(fingerprints(images) / spec.largest, tables.prints, spec.size)
     known = np.where(match.index >= 0, labels[match.index], NO_LABEL).astype(np.uint8)
     return Origins(spec, known, _usual(match.factor[: tables.n_train]), _usual(match.factor[tables.n_train :]))
 

@@ -144,7 +144,7 @@ def _images(bench: TestContext) -> RunImages:
     """Return the images of short runs; of the test images a sample, of which chance moves an accuracy by half a percent."""
     data, rows = bench.dataset, slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
     few = np.arange(STEPS * BATCH) % len(data.x_train)
-    scaled = bench.spec.scaled
+    scaled = data.prepared
     train = scaled(data.x_train[few]), data.y_train[few]
     images: RunImages = bench.once(
         "images of short runs",
@@ -217,7 +217,7 @@ def show_gradients(bench: TestContext, training: str, show: Callable[[Observatio
         return
     trained = bench.evidence(training).raw.graphs.get("net")
     few, spec = slice(0, 200), bench.spec
-    images, labels = spec.scaled(bench.dataset.x_test[few]), bench.dataset.y_test[few]
+    images, labels = bench.dataset.prepared(bench.dataset.x_test[few]), bench.dataset.y_test[few]
     values = trained.values if trained is not None else {}
     drawn = gradient_pictures(bench.lab, graph, values, images, labels, spec=spec)
     if drawn is not None:

@@ -159,7 +159,7 @@ def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None)
     from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
     challenge, spec = bench.challenge(_cell(bench)), bench.spec
-    if challenge is None or images is None or not images_fit(images, log.tables, spec.pixels):
+    if challenge is None or images is None or not images_fit(images, log.tables, spec.size):
         return False
     terms = bench.exercises.table(bench.exercises.of_kind("training-loop")).get("calls", ())
     if len(log.calls) != len(terms):
@@ -169,7 +169,7 @@ def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None)
             return False
         if len(call.steps) and not call.own_optimizer:
             rate = asked.get("learning_rate", LEARNING_RATE)
-            weights = first_weights(challenge, number, spec.pixels, spec.classes)
+            weights = first_weights(challenge, number, spec.size, spec.classes)
             if replay(call, images, weights, rate) is not Replayed.SAME:
                 return False
     return True
@@ -182,13 +182,13 @@ def _trained_on(bench: TestContext) -> ImageRows | None:
     for item in (f"images/{name}" for name in IMAGES):
         table = raw.tables.get(item)
         shape = table.shape if table is not None else raw.arrays[item].shape if item in raw.arrays else ()
-        if len(shape) != 2 or shape[1] != bench.spec.pixels:
+        if len(shape) != 2 or shape[1] != bench.spec.size:
             return None
         if table is not None:
             parts.append(TableRows(table, bench.references[table.reference]))
         else:
             parts.append(np.asarray(raw.arrays[item], np.float32))
-    return Joined(parts, bench.spec.pixels)
+    return Joined(parts, bench.spec.size)
 
 
 def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., None]) -> None:

@@ -65,8 +65,8 @@ def read_data(given: Path, *, called: str, names: Sequence[str]) -> tuple[DataSp
     table = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "train": {"images": TRAIN[0], "labels": TRAIN[1], "rows": len(arrays["x_train"])},
-        "test": {"images": TEST[0], "labels": TEST[1], "rows": len(arrays["x_test"])},
+        "train": {"inputs": TRAIN[0], "targets": TRAIN[1], "rows": len(arrays["x_train"])},
+        "test": {"inputs": TEST[0], "targets": TEST[1], "rows": len(arrays["x_test"])},
         "shape": list(arrays["x_train"].shape[1:]),
         "classes": classes,
         "names": list(names),

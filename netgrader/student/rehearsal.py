@@ -109,7 +109,7 @@ def _call(
 
     name = str(number)
     spec = student.exercises.data
-    weights = first_weights(student.challenge, number, spec.pixels, spec.classes)
+    weights = first_weights(student.challenge, number, spec.size, spec.classes)
     instrument = Instrument(weights, call.learning_rate, seconds, known)
     session = tf.Session(graph=instrument.net.graph)
     try:
@@ -199,7 +199,7 @@ def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str |
     table: dict[str, Array] = {}
     for part in ("train", "test"):
         images, labels = found[f"x_{part}"], found[f"y_{part}_1_hot"]
-        problem = _shape_problem(images, spec.pixels)
+        problem = _shape_problem(images, spec.size)
         if problem is None:
             table[f"x_{part}"] = _identity(f"x_{part}", images)
             problem = _prints_problem(table[f"x_{part}"]) or _label_problem(labels, spec.classes)

@@ -81,8 +81,8 @@ DATA = """
 [data]
 file = "digits.npz"
 sha256 = "%s"
-train = { images = "x", labels = "y", rows = 60_000 }
-test = { images = "x", labels = "y", rows = 10_000 }
+train = { inputs = "x", targets = "y", rows = 60_000 }
+test = { inputs = "x", targets = "y", rows = 10_000 }
 shape = [28, 28]
 classes = 10
 worthless = 0.8

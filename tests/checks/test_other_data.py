@@ -85,7 +85,7 @@ def hand_over(bench: TestContext, cell: str, **arrays: np.ndarray) -> None:
 
 def right_arrays(data: Dataset) -> dict[str, np.ndarray]:
     """The arrays that a student should make."""
-    scaled, one_hot = data.spec.scaled, data.spec.one_hot
+    scaled, one_hot = data.prepared, data.spec.one_hot
     return {
         "x_train": scaled(data.x_train),
         "y_train_1_hot": one_hot(data.y_train),
@@ -155,7 +155,7 @@ def network(outputs: int = CLASSES, inputs: int = PIXELS, data: Dataset | None =
         with tf.Session(graph=graph) as session:
             session.run(tf.global_variables_initializer())
             if data is not None:
-                rows, labels = data.spec.scaled(data.x_train), data.spec.one_hot(data.y_train)
+                rows, labels = data.prepared(data.x_train), data.spec.one_hot(data.y_train)
                 for start in range(0, 2 * len(rows), 50):
                     some = np.arange(start, start + 50) % len(rows)
                     session.run(step, {x: rows[some], y: labels[some]})
@@ -187,7 +187,7 @@ def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_tha
     secret = held_out_images("7", (data.x_train, data.y_train), (data.x_test, data.y_test))
     assert secret.hidden.sum() == len(data.x_test) // 2
     result = recompute(bench.lab, graph, data, secret)
-    found = (data.spec.scaled(data.x_test) @ graph.values["w"] + graph.values["b"]).argmax(axis=1)
+    found = (data.prepared(data.x_test) @ graph.values["w"] + graph.values["b"]).argmax(axis=1)
     assert result.test == pytest.approx(np.mean(found == data.y_test), abs=1e-3)
     assert result.test > 0.9
     require_learned(result)
@@ -214,9 +214,9 @@ def rehearsed(course, tmp_path_factory) -> Any:
         parts = {name: file[name] for name in file.files}
     np.savez(
         folder / "arrays.npz",
-        x_train=spec.scaled(parts["fit_images"]),
+        x_train=spec.prepared(parts["fit_images"], parts["fit_images"]),
         y_train_1_hot=spec.one_hot(parts["fit_labels"]),
-        x_test=spec.scaled(parts["held_images"]),
+        x_test=spec.prepared(parts["held_images"], parts["fit_images"]),
         y_test_1_hot=spec.one_hot(parts["held_labels"]),
     )
     right = loop("plain").replace("def train(", "def fit(")

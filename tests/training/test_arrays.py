@@ -179,7 +179,7 @@ def test_a_table_of_scaled_levels_needs_no_images(dtype):
 def test_rows_of_a_table_and_of_an_array_are_those_of_both_laid_out(raw):
     levels = GreyLevels((np.arange(256) / 255).astype(np.float64), "x_train_2d", (N, 784))
     other = np.random.default_rng(2).random((30, 784)).astype(np.float32)
-    joined = Joined([TableRows(levels, raw), other], DIGITS.pixels)
+    joined = Joined([TableRows(levels, raw), other], DIGITS.size)
     whole = np.concatenate([(flat(raw) / 255).astype(np.float32), other])
     assert len(joined) == len(whole)
     for index in (np.arange(N, N + 30), np.array([N + 3, 0, N - 1, N, 5]), np.arange(7), np.empty(0, np.int64)):

@@ -28,14 +28,14 @@ def noted(tried, name):
     evidence = tried.evidence(name)
     images = np.concatenate([evidence.arrays["images/x_train"], evidence.arrays["images/x_test"]])
     log = read_training_log(evidence, DIGITS)
-    assert images_fit(images, log.tables, DIGITS.pixels)
+    assert images_fit(images, log.tables, DIGITS.size)
     return log.calls[0], images
 
 
 @pytest.mark.parametrize("name", [*STYLES, "smoothed"])
 def test_what_an_honest_loop_did_can_be_computed_again(tried, name):
     call, images = noted(tried, name)
-    assert replay(call, images, first_weights(0, 0, DIGITS.pixels, DIGITS.classes), RATE) is Replayed.SAME
+    assert replay(call, images, first_weights(0, 0, DIGITS.size, DIGITS.classes), RATE) is Replayed.SAME
 
 
 def forge_states(call):
@@ -66,25 +66,25 @@ def forge_classes(call):
 )
 def test_notes_changed_afterwards_do_not_agree(tried, forge):
     call, images = noted(tried, "plain")
-    assert replay(forge(call), images, first_weights(0, 0, DIGITS.pixels, DIGITS.classes), RATE) is Replayed.OTHER
+    assert replay(forge(call), images, first_weights(0, 0, DIGITS.size, DIGITS.classes), RATE) is Replayed.OTHER
 
 
 def test_notes_of_another_run_do_not_agree_with_this_ones_challenge(tried):
     call, images = noted(tried, "plain")
     for challenge in (1, 2**55):
-        assert replay(call, images, first_weights(challenge, 0, DIGITS.pixels, DIGITS.classes), RATE) is Replayed.OTHER
+        assert replay(call, images, first_weights(challenge, 0, DIGITS.size, DIGITS.classes), RATE) is Replayed.OTHER
 
 
 def test_rows_that_nobody_knows_and_that_were_not_handed_over_are_not_believed(tried):
     call, images = noted(tried, "plain")
     unknown = replace(call, rows=replace(call.rows, index=np.full_like(call.rows.index, -1)))
-    assert replay(unknown, images, first_weights(0, 0, DIGITS.pixels, DIGITS.classes), RATE) is Replayed.OTHER
+    assert replay(unknown, images, first_weights(0, 0, DIGITS.size, DIGITS.classes), RATE) is Replayed.OTHER
 
 
 def test_images_of_other_rows_do_not_fit_the_tables(tried):
     evidence = tried.evidence("plain")
     tables = read_training_log(evidence, DIGITS).tables
     images = np.concatenate([evidence.arrays["images/x_train"], evidence.arrays["images/x_test"]])
-    assert not images_fit(images[::-1], tables, DIGITS.pixels)
-    assert not images_fit(images[1:], tables, DIGITS.pixels)
-    assert not images_fit(images * np.float32(1.01), tables, DIGITS.pixels)
+    assert not images_fit(images[::-1], tables, DIGITS.size)
+    assert not images_fit(images[1:], tables, DIGITS.size)
+    assert not images_fit(images * np.float32(1.01), tables, DIGITS.size)

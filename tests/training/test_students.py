@@ -65,7 +65,7 @@ def test_what_was_noted_of_it_can_be_computed_again(right, name):
     images = np.concatenate([evidence.arrays[f"images/{part}"] for part in IMAGES])
     calls = read_training_log(evidence, DIGITS).calls
     came = [
-        replay(call, images, first_weights(0, number, DIGITS.pixels, DIGITS.classes), LEARNING_RATE)
+        replay(call, images, first_weights(0, number, DIGITS.size, DIGITS.classes), LEARNING_RATE)
         for number, call in enumerate(calls)
     ]
     assert came == [Replayed.SAME] * len(calls)
