@@ -71,7 +71,7 @@ def asked(request):
 def pytest_configure(config: pytest.Config) -> None:
     """See that the levels name files that there are; a quick test cannot import TensorFlow."""
     for name in (*LEVELS["quick"], *LEVELS["all"], *LEVELS["sampled"]):
-        if not (HERE / name).exists():
+        if not (HERE / name.partition("::")[0]).exists():
             raise pytest.UsageError(f"tests/levels.toml names {name}, which is not there.")
     if config.option.markexpr == "quick":
         sys.modules["tensorflow"] = None  # type: ignore[assignment]
@@ -86,18 +86,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its level; files with a test that takes long go first, so that no core waits for one of them."""
-    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    cases: dict[tuple[Path, str, int], list[pytest.Item]] = {}
     for item in items:
-        path = item.path.relative_to(HERE)
-        names = {str(path), *map(str, path.parents)}
+        path, test = item.path.relative_to(HERE), item.name.partition("[")[0]
+        names = {str(path), *map(str, path.parents), f"{path}::{test}", f"{path}::{item.name}"}
         if names & set(LEVELS["quick"]):
             item.add_marker(pytest.mark.quick)
         if names & LEVELS["all"].keys():
             item.add_marker(pytest.mark.all)
-        if str(path) in LEVELS["sampled"]:
-            cases.setdefault((path, item.name.partition("[")[0]), []).append(item)
-    for (path, _), of_one_test in cases.items():
-        count, most = len(of_one_test), LEVELS["sampled"][str(path)]
+        most = LEVELS["sampled"].get(f"{path}::{test}", LEVELS["sampled"].get(str(path)))
+        if most is not None:
+            cases.setdefault((path, test, most), []).append(item)
+    for (_, _, most), of_one_test in cases.items():
+        count = len(of_one_test)
         chosen = {number * count // most for number in range(most)} if count > most else set(range(count))
         for number, item in enumerate(of_one_test):
             if number not in chosen:

@@ -74,7 +74,6 @@ def verdicts(tmp_path_factory, asked):
     for one in works[: len(CELLS)]:
         one["variants"] = {name: text for name, text in one["variants"].items() if name.partition(": ")[2] in names}
     order.write_text(json.dumps([one for one in works if one["variants"]]))
-    order.write_text(json.dumps(works))
     script = Path(__file__).with_name("grade_students.py")
     done = subprocess.run(
         [sys.executable, str(script), str(order), str(told)], capture_output=True, text=True, timeout=1500, check=False
