@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -88,6 +88,8 @@ class FaultKind:
     drawn: str = ""
     """The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
     where its place alone says where it is marked."""
+    regression: Mapping[str, str] = field(default_factory=dict)
+    """`sentence` and `why` where numbers are to be come close to, if they say something else there."""
 
     @property
     def remark(self) -> bool:
@@ -108,6 +110,8 @@ class CourseTexts:
     """What stands in the places of its texts: `netgrader.data.DataSpec.words`."""
     kinds: Mapping[str, FaultKind] = field(default_factory=dict)
     """Kinds of faults that the course adds, or says otherwise: `course_kinds`."""
+    regression: bool = False
+    """Whether its data are numbers to come close to, not classes."""
 
 
 OF_NO_COURSE = CourseTexts()
@@ -184,6 +188,13 @@ def speaking_of(texts: CourseTexts) -> Iterator[None]:
         _IN_FORCE.reset(token)
 
 
+@contextmanager
+def speaking_of_numbers() -> Iterator[None]:
+    """Have the catalogue's texts speak of a regression while the body lasts."""
+    with speaking_of(replace(_IN_FORCE.get(), regression=True)):
+        yield
+
+
 class _Catalogue(Mapping[str, FaultKind]):
     """The kinds of faults by code: ours, and those of the course that is spoken of, with texts that speak of its data."""
 
@@ -193,6 +204,9 @@ class _Catalogue(Mapping[str, FaultKind]):
     def __getitem__(self, code: str) -> FaultKind:
         texts = _IN_FORCE.get()
         kind = texts.kinds[code] if code in texts.kinds else self._kinds[code]
+        if texts.regression and kind.regression:
+            said = kind.regression
+            kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
         if "{" not in kind.sentence + kind.why:
             return kind
         return replace(kind, sentence=kind.sentence.format(**texts.words), why=kind.why.format(**texts.words))
@@ -216,6 +230,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     elsewhere: frozenset[str] | None = None
     after_fatal: bool | None = None
     drawn: str | None = None
+    regression: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
 
 
 def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
@@ -234,7 +249,8 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
             raise ValueError(f"[{code}] {error}") from error
         told = {name: value for name, value in said.items() if value is not None}
         if code in known:
-            found[code] = replace(known[code], **told)
+            kept = {name: text for name, text in known[code].regression.items() if name not in told}
+            found[code] = replace(known[code], **{"regression": kept, **told})
         elif not CODE.fullmatch(code):
             raise ValueError(f"[{code}] is no code: lower-case words with hyphens between them, two or more")
         elif not {"sentence", "severity"} <= told.keys():
@@ -242,7 +258,8 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
         else:
             found[code] = FaultKind(code, **{"why": "", "where": "", **told})
         try:
-            f"{found[code].sentence}{found[code].why}".format(**OF_ANY_DATA)
+            kind = found[code]
+            "".join([kind.sentence, kind.why, *kind.regression.values()]).format(**OF_ANY_DATA)
         except (KeyError, IndexError, ValueError) as error:
             places = ", ".join(f"{{{name}}}" for name in OF_ANY_DATA)
             raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {places}") from error

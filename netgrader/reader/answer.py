@@ -42,6 +42,8 @@ def network_of(reading: Reading) -> Network:
         kind = "undecided" if match is None else _REPORTED_KINDS.get(match.kind, match.kind)
         last = reading.loss.last_activation
         of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(last, last)
+        if found.given.regression:
+            kind, of = ("undecided" if match is None else match.kind), "prediction"
         loss = Loss(kind, of, reading.loss.reduction, node_of(found.loss), match.detail if match is not None else "")
     optimizer = None
     if found.roles.train_op is not None:

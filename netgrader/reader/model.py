@@ -39,6 +39,11 @@ class Exercise:
     """Whether each dense layer must have one."""
     initialisation: str | None = None
     """``"glorot-uniform"`` or None."""
+    outputs: int | None = None
+    """How many real numbers each row's target has, where the network is to come close to them: regression. Then `loss` is
+    a kind of `netgrader.reader.find.target_losses`. None where classes are told apart."""
+    targets: tuple[float, float] | None = None
+    """The smallest and the largest target, which an activation behind the last layer must reach."""
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from netgrader.faults import fault
+from netgrader.faults import fault, speaking_of_numbers
 from netgrader.reader.answer import PARTS, network_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
-from netgrader.reader.find.outputs import LossReading, find_layers, find_outputs, find_unused, read_loss
+from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
+from netgrader.reader.find.target_losses import SQUARED
 from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import GraphError, read_source
@@ -27,6 +28,7 @@ from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
 from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer, try_steps
 from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
 from netgrader.reader.trial.probe import GraphProbe, Setup, choose_shares, open_probe, randomise_weights, run_first
+from netgrader.reader.trial.target_trial import TargetTrial, try_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,6 +52,7 @@ class Reading:
     layers: LayerTrial = field(default_factory=LayerTrial)
     loss: LossReading = field(default_factory=LossReading)
     outputs: OutputTrial = field(default_factory=OutputTrial)
+    targets: TargetTrial = field(default_factory=TargetTrial)
     descent: Descent = field(default_factory=Descent)
     rows: RowTrial = field(default_factory=RowTrial)
     """What each experiment showed."""
@@ -90,6 +93,21 @@ def read_network(
     GraphError
         If there is no graph in what was given; the message is a sentence.
     """
+    if exercise is not None and exercise.outputs is not None:
+        with speaking_of_numbers():
+            return _read_network(graph, parts, exercise, lab, values, eval_feed)
+    return _read_network(graph, parts, exercise, lab, values, eval_feed)
+
+
+def _read_network(
+    graph: object,
+    parts: object,
+    exercise: Exercise | None,
+    lab: Lab | Literal["auto"] | None,
+    values: Mapping[str, Array] | None,
+    eval_feed: Mapping[str, Array] | None,
+) -> Network:
+    """Read the graph in the words that are in force: see `read_network`."""
     hints = _hints(parts)
     feed = {_tensor(str(key)): np.asarray(value) for key, value in (eval_feed or _eval_feed(parts)).items()}
     try:
@@ -134,7 +152,8 @@ def _sizes_asked_for(exercise: Exercise | None) -> tuple[int, int]:
     """How wide a flattened image is and how many classes there are, by what is asked; 0 where nothing says it."""
     if exercise is None:
         return 0, 0
-    return exercise.inputs or 0, exercise.classes or (exercise.widths[-1] if exercise.widths else 0)
+    widths = exercise.widths or (0,)
+    return exercise.inputs or 0, exercise.outputs or exercise.classes or widths[-1]
 
 
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
@@ -249,7 +268,11 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     """What following the graph says: layers, outputs, statistics of the data, and layers that nothing depends on."""
     hints = given.hints
     layers = find_layers(graph, roles, hints, roles.loss, ends)
-    outputs = find_outputs(graph, roles, hints, layers.scores)
+    if given.regression:
+        prediction, logits = (name if name in graph else None for name in map(hints.get, ("prediction", "logits")))
+        outputs = Outputs(prediction, None, logits)
+    else:
+        outputs = find_outputs(graph, roles, hints, layers.scores)
     evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
     statistics = find_statistics(graph, whole, roles, evaluated)
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
@@ -262,8 +285,23 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
     """What the ops say of a network that is not run."""
     layers = try_activations(found, probe)
-    loss = read_loss(found.graph, found.scores, found.loss)
+    loss = _loss_by_ops(found, tried=False)
+    found = _with_prediction(found, loss) if found.given.regression else found
     return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
+
+
+def _loss_by_ops(found: Found, *, tried: bool) -> LossReading:
+    """What the ops say of the loss. Of an error that is of no formula of regression they say at most that it is none."""
+    loss = read_loss(found.graph, found.scores, found.loss)
+    if found.given.regression and tried and loss.match is not None and loss.match.kind == SQUARED:
+        return LossReading()
+    return loss
+
+
+def _with_prediction(found: Found, loss: LossReading) -> Found:
+    """What a regression predicts, where the student names nothing: what its loss compares with the targets."""
+    prediction = found.outputs.prediction or loss.logits or found.scores
+    return replace(found, outputs=replace(found.outputs, prediction=prediction))
 
 
 def _tried_out(found: Found, probe: GraphProbe) -> Reading:
@@ -280,21 +318,27 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     start = try_start(found, probe)
     randomise_weights(found, probe)
     found = _with_steps(found, try_widths(found, probe))
-    scored, loss = try_loss(found, probe)
+    if found.given.regression:
+        scored, loss, targets = try_targets(found, probe)
+    else:
+        (scored, loss), targets = try_loss(found, probe), TargetTrial()
     found = replace(found, layers=scored)
     if loss.match is None:
-        loss = replace(read_loss(found.graph, found.scores, found.loss), finite=loss.finite, form=loss.form)
+        loss = replace(_loss_by_ops(found, tried=True), finite=loss.finite, form=loss.form)
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
-    if loss.match is not None:
-        loss = replace(loss, finite_at_extremes=try_extreme_scores(found, probe, loss.form))
-    outputs = try_outputs(found, probe, loss)
-    found = replace(found, outputs=replace(found.outputs, accuracy=outputs.accuracy))
+    if found.given.regression:
+        outputs, found = OutputTrial(), _with_prediction(found, loss)
+    else:
+        if loss.match is not None:
+            loss = replace(loss, finite_at_extremes=try_extreme_scores(found, probe, loss.form))
+        outputs = try_outputs(found, probe, loss)
+        found = replace(found, outputs=replace(found.outputs, accuracy=outputs.accuracy))
     descent = try_steps(found, probe, loss, descent, random=layers.random)
     randomise_weights(found, probe)
     rows = try_rows(found, probe, loss)
     averages = averages_vary(found, probe)
-    return Reading(found, probe.setup(runs), start, layers, loss, outputs, descent, rows, averages)
+    return Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, averages)
 
 
 def _with_steps(found: Found, steps: Sequence[Step]) -> Found:

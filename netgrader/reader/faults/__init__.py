@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE
-from netgrader.reader.faults import layer_faults, loss_faults, output_faults
+from netgrader.reader.faults import layer_faults, loss_faults, output_faults, target_faults
 
 if TYPE_CHECKING:
     from netgrader.faults import Fault
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
     """All faults and all remarks of a reading, each once, in the order of loss, layers, outputs, optimizer."""
     found: list[Fault] = []
-    for module in (loss_faults, layer_faults, output_faults):
-        for check in module.CHECKS:
+    of_the_loss = (
+        (*target_faults.CHECKS, *loss_faults.ANY_LOSS) if reading.found.given.regression else loss_faults.CHECKS
+    )
+    for checks in (of_the_loss, layer_faults.CHECKS, output_faults.CHECKS):
+        for check in checks:
             found.extend(fault for fault in check(reading) if fault not in found)
     brought = {code for fault in found for code in CATALOGUE[fault.code].brings}
     own = [fault for fault in found if fault.code not in brought]

@@ -157,12 +157,11 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
         yield fault("minimises-wrong-tensor", roles.train_op or "", "a tensor without the labels", "the loss")
 
 
+ANY_LOSS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (climbing, not_finite, wrong_tensor)
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     squashed_before_loss,
     activated_before,
     another_loss,
     broken_cross_entropy,
-    climbing,
-    not_finite,
-    wrong_tensor,
+    *ANY_LOSS,
 )

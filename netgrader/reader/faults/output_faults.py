@@ -130,6 +130,7 @@ def missing(reading: Reading) -> Iterator[Fault]:
     parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
     if found.given.has_parts:
         parts["prediction"] = found.outputs.prediction
+    if found.given.has_parts and not found.given.regression:
         untried = () if reading.setup.opened else found.outputs.accuracies
         parts["accuracy"] = found.outputs.accuracy or next(iter(untried), None)
     for name, tensor in parts.items():

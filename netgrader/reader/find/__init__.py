@@ -32,7 +32,13 @@ class Given:
     """Whether the student's parts were given at all."""
     inputs: int
     classes: int
-    """How wide a flattened image is, and how many classes there are; 0 where that is not known yet."""
+    """How wide a flattened image is, and how many classes there are, or numbers in a target; 0 where that is not known
+    yet."""
+
+    @property
+    def regression(self) -> bool:
+        """Whether labels are real numbers to come close to, not classes."""
+        return self.exercise is not None and self.exercise.outputs is not None
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     return None
 
 
-def _solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
+def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
     """Least squares of the values on the features (runs, n) and a constant: factors, and the error relative to the spread."""
     columns = np.concatenate([np.asarray(features), np.ones((len(values), 1))], axis=1)
     factors, *_ = np.linalg.lstsq(columns, values, rcond=None)
@@ -165,7 +165,7 @@ def _fit(kind: str, features: Sequence[Sequence[float]], values: Array, detail: 
     """The formula with these features; the scale is the first one's."""
     if not np.isfinite(features).all() or np.ptp([row[0] for row in features]) == 0:
         return None
-    factors, error = _solved(features, values)
+    factors, error = solved(features, values)
     return LossMatch(kind, float(factors[0]), float(factors[-1]), error, detail)
 
 
@@ -199,7 +199,7 @@ def _summed_over_batch(observations: Sequence[Observation], values: Array) -> It
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """Label smoothing: a share of the label is spread over all classes (Szegedy et al., 2016)."""
-    (right, spread, offset), error = _solved([_smoothing(o.scores, o.labels) for o in observations], values)
+    (right, spread, offset), error = solved([_smoothing(o.scores, o.labels) for o in observations], values)
     total = right + spread
     if total != 0 and 0 < spread / total < 0.6:
         detail = say("label smoothing {1:.2g}", spread / total)
@@ -217,7 +217,7 @@ def _softened(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 
     def fitted(temperature: float) -> tuple[Array, float]:
         pairs = zip(observations, entropies, strict=True)
-        return _solved([[*_smoothing(o.scores / temperature, o.labels), entropy] for o, entropy in pairs], values)
+        return solved([[*_smoothing(o.scores / temperature, o.labels), entropy] for o, entropy in pairs], values)
 
     start = min(np.geomspace(0.4, 10, 33), key=lambda temperature: fitted(float(temperature))[1])
     # The errors have one lowest place: halve the distance to it.
@@ -267,6 +267,6 @@ def _weighted(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     if len(observations) < 2 * len(classes) + 2:
         return
     features = [[cross_entropy_rows(o.scores, o.labels)[o.labels == c].sum() for c in classes] for o in observations]
-    (*weights, offset), error = _solved(features, values)
+    (*weights, offset), error = solved(features, values)
     if min(weights) > 0 or max(weights) < 0:
         yield LossMatch(CROSS_ENTROPY, float(np.mean(weights)), float(offset), error, "class weights")

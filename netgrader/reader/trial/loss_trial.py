@@ -43,7 +43,7 @@ FEW_ROWS = 4
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """The scores of a sample: which tensor, the way from there to the loss, values, how they stand, and of which rows."""
 
     scores: str
@@ -68,7 +68,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         return found.layers, LossReading()
     sample = probe.sample(FEW_ROWS)
     rows = len(sample.labels)
-    place = _place(found, probe, probe.fetch(found.scores, probe.feed(sample)), rows)
+    place = place_of(found, probe, probe.fetch(found.scores, probe.feed(sample)), rows)
     if place is None:
         return found.layers, LossReading()
     layers = replace(found.layers, scores=place.scores, chain=place.chain)
@@ -102,7 +102,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         # What the last layer puts out is turned over first, a distance say: then the scores are what comes of that.
         place = replace(place, scores=tensor, chain=place.chain[place.chain.index(tensor) :])
         values = {tensor: after}
-    named = _named_along(values, tensor)
+    named = named_along(values, tensor)
     loss = replace(
         undecided,
         match=formula,
@@ -120,7 +120,7 @@ def _labels_in_scores(found: Found) -> bool:
     return any(found.hints.get(key) in late for key in ("logits", "prediction"))
 
 
-def _place(found: Found, probe: GraphProbe, value: Array | None, rows: int) -> _Place | None:
+def place_of(found: Found, probe: GraphProbe, value: Array | None, rows: int) -> Place | None:
     """Where the scores stand, given what the last layer puts out; None where that fits nothing."""
     if value is None or found.scores is None:
         return None
@@ -130,13 +130,13 @@ def _place(found: Found, probe: GraphProbe, value: Array | None, rows: int) -> _
         index, value, form = later
         scores, chain = chain[index], chain[index:]
     if form is not None:
-        return _Place(scores, chain, value, form, (slice(0, rows),))
+        return Place(scores, chain, value, form, (slice(0, rows),))
     if share := _share_of(value, rows, probe.classes):
         # The scores of a part of the batch, whose labels stand first or last.
-        return _Place(scores, chain, value, "rows", (slice(0, share), slice(rows - share, rows)))
+        return Place(scores, chain, value, "rows", (slice(0, share), slice(rows - share, rows)))
     if probe.looped is not None and value.size == probe.classes:
         # The scores of one row, in a loop that also takes its loss.
-        return _Place(scores, chain, value, "rows", tuple(slice(row, row + 1) for row in range(rows)))
+        return Place(scores, chain, value, "rows", tuple(slice(row, row + 1) for row in range(rows)))
     return None
 
 
@@ -153,7 +153,7 @@ def _first_scores(probe: GraphProbe, chain: Sequence[str], rows: int) -> tuple[i
     return None
 
 
-def _named_along(values: Mapping[str, Array], end: str) -> list[str]:
+def named_along(values: Mapping[str, Array], end: str) -> list[str]:
     """The functions between the scores, which come first, and the tensor that the loss is of, one after another."""
     (start, current), *later = values.items()
     if end == start:
@@ -187,7 +187,7 @@ def _share_of(scores: Array, rows: int, classes: int) -> int | None:
     return count if 0 < count < rows and rows % count == 0 and scores.shape[1] == classes else None
 
 
-def _observations(probe: GraphProbe, place: _Place, runs: Sequence[_Run], window: slice) -> _Seen:
+def _observations(probe: GraphProbe, place: Place, runs: Sequence[_Run], window: slice) -> _Seen:
     """For each tensor that can be scores of the rows in `window`: those, their labels and the loss, for each run."""
     seen = {}
     rows = len(range(*window.indices(len(runs[0][1]))))
@@ -213,7 +213,7 @@ def _as_logarithms(seen: _Seen) -> _Seen:
     return {tensor: [replace(o, scores=np.log(np.maximum(o.scores, 1e-30))) for o in observations]}
 
 
-def _rows_meet(probe: GraphProbe, place: _Place, loss: str) -> bool:
+def _rows_meet(probe: GraphProbe, place: Place, loss: str) -> bool:
     """Whether the loss is no sum over rows: what changing one half of them does depends on the other half."""
     shape = place.value.shape
     if shape[0] < 2:
@@ -234,7 +234,7 @@ def _rows_meet(probe: GraphProbe, place: _Place, loss: str) -> bool:
     return False
 
 
-def _of_rows(graph: Graph, probe: GraphProbe, place: _Place, loss: str, runs: Sequence[_Run]) -> LossMatch | None:
+def _of_rows(graph: Graph, probe: GraphProbe, place: Place, loss: str, runs: Sequence[_Run]) -> LossMatch | None:
     """The right loss of each row by itself, where it stands on the way: its rows are only weighted by each other then."""
     rows = len(runs[0][1])
     way = [f"{node.name}:0" for node in between(graph, place.scores, loss) if node.op != "Switch"][:MOST_ON_THE_WAY]
@@ -251,7 +251,7 @@ def _of_rows(graph: Graph, probe: GraphProbe, place: _Place, loss: str, runs: Se
     return None
 
 
-def _observe(probe: GraphProbe, place: _Place, loss: str, rows: int, total: float) -> list[_Run]:
+def _observe(probe: GraphProbe, place: Place, loss: str, rows: int, total: float) -> list[_Run]:
     """Labels, and what the tensors between scores and loss are, for random scores; or for shares of a `total`."""
     runs = []
     fetches = [*place.chain, loss]
@@ -288,7 +288,7 @@ def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:
         yield tensor, recognise(observations), ""
 
 
-def _reduction(found: Found, probe: GraphProbe, place: _Place, match: LossMatch, value: Array) -> str:
+def _reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, value: Array) -> str:
     """``none`` where the loss is a tensor, else what it does as rows are doubled."""
     loss, term, shape = found.loss, found.layers.term, place.value.shape
     if loss is None:

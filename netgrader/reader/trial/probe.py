@@ -47,7 +47,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows to feed: `images` of shape (n, pixels) in [0, 1] and `labels` of shape (n,)."""
+    """Rows to feed: `images` of shape (n, pixels) in [0, 1] and `labels` of shape (n,), or targets (n, outputs)."""
 
     images: Array
     labels: Array
@@ -94,6 +94,8 @@ class GraphProbe:
         """Random images, somewhat sparse as digits are, with labels 1 to 8 first: then a shifted label is a label."""
         rows = self.batch or rows
         images = self.rng.random((rows, self.pixels)) * (self.rng.random((rows, self.pixels)) < 0.5)
+        if self.found.given.regression:
+            return Sample(images.astype(np.float32), self.as_targets(self.rng.standard_normal((rows, self.classes))))
         labels = 1 + np.arange(rows) % max(self.classes - 2, 1)
         return Sample(images.astype(np.float32), self.rng.permutation(labels))
 
@@ -123,8 +125,17 @@ class GraphProbe:
             return np.ascontiguousarray(images.T)
         return np.ascontiguousarray(images.reshape(shapes.get(self.image_form, images.shape)))
 
+    def as_targets(self, numbers: Array) -> Array:
+        """Numbers as the targets that the graph can be given: whole ones where its placeholder says so."""
+        source = self.found.roles.labels
+        whole = source is not None and "int" in self.found.graph.static_dtype(source)
+        return np.round(numbers) if whole else np.asarray(numbers, dtype=np.float32)
+
     def _label_array(self, labels: Array) -> Array:
         """Labels as the graph takes them."""
+        if self.found.given.regression:
+            shapes = {"ids": labels.reshape(-1), "columns": labels.T}
+            return np.ascontiguousarray(shapes.get(self.label_form, labels))
         if self.label_form.startswith("ids"):
             return np.ascontiguousarray(labels if self.label_form == "ids" else labels.reshape(-1, 1))
         hot = np.eye(self.classes, dtype=np.float64)[labels]
@@ -253,6 +264,9 @@ class GraphProbe:
         if labels is None:
             return ["one-hot"]
         shape = self.found.graph.static_shape(labels)
+        if self.found.given.regression:
+            wide = ["columns"] if shape and shape[0] == self.classes != shape[-1] else ["rows", "columns"]
+            return ["rows", "ids"] if shape is None else ["ids"] if len(shape) == 1 else wide
         whole = not self.found.graph.static_dtype(labels).startswith("float")
         if shape is None:
             return ["ids", "one-hot", "ids-column"] if whole else ["one-hot", "columns", "ids", "ids-column"]
