@@ -12,7 +12,7 @@ import functools
 import hashlib
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,12 +90,15 @@ class Exercises:
         BadExerciseError
             If its ``faults.toml``, beside ``exercises.toml``, makes no sense.
         """
-        words = self.data.words if DATA in self.tables else OF_ANY_DATA
+        spec = self.data if DATA in self.tables else None
+        texts = CourseTexts(
+            OF_ANY_DATA if spec is None else spec.words, regression=spec is not None and spec.is_regression
+        )
         file = Path(self.source).with_name(FAULTS)
         if not file.is_file():
-            return CourseTexts(words)
+            return texts
         try:
-            return CourseTexts(words, course_kinds(file.read_text(encoding="utf-8")))
+            return replace(texts, kinds=course_kinds(file.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise BadExerciseError(f"The course's faults {file} make no sense: {error}.") from error
 
@@ -129,7 +132,9 @@ class Exercises:
     def network(self, name: str, learning_rate: float | None = None) -> Exercise:
         """Return what the solution cell `name` asks of a network, at its default learning rate or at the one given."""
         spec = self.data if DATA in self.tables else None
-        sizes = {"inputs": spec.size, "classes": spec.outputs} if spec is not None else {}
+        sizes: dict[str, Any] = {} if spec is None else {"inputs": spec.size, "classes": spec.outputs}
+        if spec is not None and spec.is_regression:
+            sizes = {"inputs": spec.size, "outputs": spec.outputs, "loss": ANY}
         table = {**sizes, **self.table(name)}
         terms = {key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}
         if terms.get("loss") == ANY:

@@ -44,6 +44,8 @@ ACTIVATIONS = frozenset(
     {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
 )
 LOSSES = frozenset({"softmax-cross-entropy"})
+ERRORS = frozenset({"mean-squared-error", "mean-absolute-error", "huber", "root-mean-squared-error"})
+"""Losses of a regression."""
 ANY = "any"
 """In the place of a loss that is left to the student."""
 OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
@@ -157,7 +159,8 @@ def _table_problems(
         for key in (key for key in table[READ] if key not in EXERCISE_FIELDS):
             yield f"{READ} has a parameter {_shown(key)}, which no network has; there are {', '.join(sorted(EXERCISE_FIELDS))}"
         yield from (
-            f"{READ}: {problem}" for problem in _senseless(table[READ], {**KINDS, "loss": _one_of({*LOSSES, ANY})})
+            f"{READ}: {problem}"
+            for problem in _senseless(table[READ], {**KINDS, "loss": _one_of({*LOSSES, *ERRORS, ANY})})
         )
     yield from _network_problems(table, spec, known=bool(kind))
     yield from _rate_problems(table)
@@ -170,9 +173,18 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
     if widths and activations and len(widths) != len(activations):
         yield f"has {len(widths)} widths and {len(activations)} activations; there must be one for each layer"
     classes = table.get("classes", spec.outputs if spec is not None else None)
+    regression = spec is not None and spec.is_regression
+    loss = table.get("loss", ANY)
+    if loss in (LOSSES if regression else ERRORS) and spec is not None:
+        yield f"asks for the loss {loss}, but " + ("[data] has no classes" if regression else "[data] has classes")
     if widths and classes is not None and widths[-1] != classes:
-        yield f"widths end with {widths[-1]}, but the last layer must have a neuron for each of the {classes} classes"
-    if activations and activations[-1] != "none" and (known or "loss" in table):
+        each = (
+            f"a neuron for each of the {classes} classes"
+            if not regression
+            else f"{classes} output{'s' * (classes > 1)}"
+        )
+        yield f"widths end with {widths[-1]}, but the last layer must have {each}"
+    if activations and activations[-1] != "none" and not regression and (known or "loss" in table):
         yield f"activations end with {activations[-1]}, but the last must be none: the loss applies softmax to logits"
     if activations and "none" in activations[:-1] and table.get("nonlinear", Exercise.nonlinear):
         yield "activations have none between layers, but nonlinear is not false"
@@ -298,6 +310,17 @@ class Range(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
             raise ValueError
 
 
+class Between(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """Two numbers, the smaller one first."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError
+
+
 READ = "read"
 """The table in an exercise's with what is asked of a graph that is read by itself; in grading other cells ask it."""
 
@@ -313,11 +336,13 @@ KINDS: Mapping[str, Any] = {
     "activations": _list_of(_one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
     "inputs": _whole(1, 100_000),
     "classes": _whole(2, 1_000),
+    "outputs": _whole(1, 1_000),
+    "targets": Annotated[Between, Meta(description="two numbers, the smaller one first")],
     "min_layers": _whole(1, 20),
     "bias": YES_OR_NO,
     "estimates_time": YES_OR_NO,
     "nonlinear": YES_OR_NO,
-    "loss": _one_of(LOSSES),
+    "loss": _one_of(LOSSES | ERRORS),
     "optimizer": _one_of(OPTIMIZERS),
     "initialisation": _one_of({"glorot-uniform"}),
     "learning_rate": RATE,

@@ -17,6 +17,7 @@ from netgrader.checks.parameters import (
     ACTIVATIONS,
     CAPTURE_SECONDS,
     CASE_ACTIVATIONS,
+    ERRORS,
     LIMITS,
     LOSSES,
     MEMORY_BYTES,
@@ -24,11 +25,12 @@ from netgrader.checks.parameters import (
     NOTEBOOK_SECONDS,
     OPTIMIZERS,
     limit_problem,
+    problem,
 )
 from netgrader.course import find_course
 from netgrader.grading.execution import ExecutionLimits
 from netgrader.judges import dense
-from netgrader.reader.find import activations, losses, optimizers
+from netgrader.reader.find import activations, losses, optimizers, target_losses
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits" / "checks"
 
@@ -107,7 +109,7 @@ worthless = 0.8
         ("[a]\nwidths = [20_001, 10]", "widths, each a whole number from 1 to 20,000"),
         ("[a]\nwidths = [1500, 11]", "a neuron for each of the 10 classes"),
         ('[a]\nwidths = [10]\nactivations = ["rely"]', "'rely'"),
-        ('[a]\nloss = "cross-entropy"', "one of softmax-cross-entropy"),
+        ('[a]\nloss = "cross-entropy"', "one of .*softmax-cross-entropy"),
         ('[a]\noptimizer = "Adam"', "one of adadelta, adagrad, adam,"),
         ('[a]\nbias = "yes"', "true or false"),
         ("[a]\ntarget = 98.5", "such as 0.5 for 50 %, not 98.5"),
@@ -164,6 +166,7 @@ def test_every_kind_that_can_be_asked_for_is_one_that_the_reader_tells():
     assert {*activations.ACTIVATIONS, "leaky-relu"} >= ACTIVATIONS
     assert {fused.kind for fused in optimizers.FUSED.values()} >= OPTIMIZERS
     assert {losses.CROSS_ENTROPY} == LOSSES
+    assert set(target_losses.ASKED) == ERRORS
 
 
 def test_what_a_graph_is_asked_that_is_read_by_itself_stands_in_a_table_of_its_own():
@@ -311,3 +314,35 @@ def test_what_goes_on_nothing_is_one_sentence(tmp_path, text):
     with pytest.raises(BadExerciseError) as caught:
         load_exercises(SOURCE / "exercises.toml", hidden=tmp_path / "hidden.toml")
     assert "\n" not in str(caught.value)
+
+
+PRICES = {
+    "file": "prices.npz",
+    "sha256": "0" * 64,
+    "train": {"inputs": "x", "targets": "y", "rows": 100},
+    "test": {"inputs": "xt", "targets": "yt", "rows": 50},
+    "shape": [13],
+    "scaling": "standard",
+}
+
+
+def test_without_classes_an_exercise_asks_for_numbers_to_come_close_to():
+    known = Exercises(
+        {"data": PRICES, "prices": {"widths": [8, 1], "activations": ["relu", "none"], "targets": [5, 50]}}
+    )
+    asked = known.network("prices")
+    assert (asked.inputs, asked.outputs, asked.classes, asked.loss) == (13, 1, None, None)
+    assert asked.targets == (5, 50)
+    assert known.texts.regression
+
+
+@pytest.mark.parametrize(
+    ("table", "word"),
+    [
+        ({"loss": "softmax-cross-entropy"}, "has no classes"),
+        ({"widths": [8, 2]}, "must have 1 output"),
+        ({"targets": [5, 5]}, "the smaller one first"),
+    ],
+)
+def test_what_no_regression_can_be_asked_for_is_refused(table, word):
+    assert word in (problem({"data": PRICES, "prices": table}) or "")
