@@ -118,8 +118,7 @@ def masked_weights_with_a_share_that_is_fed():
 @pytest.mark.parametrize("functional", [False, True])
 def test_the_network_of_the_exercise_is_accepted_however_it_is_written(build, functional, lab):
     with tf.Graph().as_default() as graph:
-        if functional:
-            tf.enable_control_flow_v2()
+        (tf.enable_control_flow_v2 if functional else tf.disable_control_flow_v2)()
         try:
             build()
         finally:
