@@ -189,8 +189,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         }
 
     def above_chance(self, share: float) -> float:
-        """Return the accuracy that lies a `share` of the way up from what guessing reaches to 1."""
-        chance = 1 / self.outputs
+        """Return the accuracy, or another score, that lies a `share` of the way up from what guessing reaches to 1."""
+        chance = 1 / self.classes if self.classes else 0.0
         return round(chance + share * (1 - chance), 6)
 
     @property

@@ -26,6 +26,7 @@ __all__ = [
     "NetworkDrawing",
     "Observation",
     "Observations",
+    "Predictions",
     "RowCounts",
     "Series",
     "Sweep",
@@ -97,12 +98,15 @@ class Curves(_Drawn, frozen=True, tag="curves"):
             raise ValueError("A line of a chart has more values on one axis than on the other.")
 
 
-class Comparison(_Drawn, frozen=True, tag="comparison"):
+class Comparison(_Drawn, frozen=True, tag="comparison", omit_defaults=True):
     """What was claimed beside what was recomputed, as shares; None where there is no claim."""
 
     title: str
     claimed: float | None
     recomputed: float
+    error: bool = False
+    """Whether they are errors, not shares, in the `unit` of the targets."""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,21 @@ class WrongImages(_Drawn, frozen=True, tag="wrong-images"):
     images: tuple[WrongImage, ...]
     wrong: int
     total: int
+
+
+class Predictions(_Drawn, frozen=True, tag="predictions"):
+    """Numbers that a network `found` for some test rows, beside the `true` ones, out of `total`; and the `worst` of all."""
+
+    true: tuple[float, ...]
+    found: tuple[float, ...]
+    worst: tuple[tuple[int, float, float], ...]
+    """The row, what was found for it, and what is true; the farthest off first."""
+    total: int
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.true) != len(self.found):
+            raise ValueError("There is not one prediction for each target.")
 
 
 class RowCounts(_Drawn, frozen=True, tag="rows"):
@@ -174,7 +193,7 @@ class Images(_Drawn, frozen=True, tag="images"):
                 raise ValueError(f"An image has {length} bytes where {math.prod(self.shape)} belong.")
 
 
-Observation: TypeAlias = NetworkDrawing | Curves | Comparison | WrongImages | RowCounts | Sweep | Images
+Observation: TypeAlias = NetworkDrawing | Curves | Comparison | WrongImages | Predictions | RowCounts | Sweep | Images
 Observations: TypeAlias = Mapping[str, tuple[Observation, ...]]
 """Observations by the id of the check cell that they belong to."""
 
@@ -216,6 +235,13 @@ def _drawable(one: Observation) -> Observation:
                 accuracies=tuple(map(_on_a_chart, _thinned(one.accuracies))),
                 best=_on_a_chart(one.best),
                 recomputed={rate: found for rate, found in one.recomputed.items() if _on_a_chart(float(rate))},
+            )
+        case Predictions():
+            return msgspec.structs.replace(
+                one,
+                true=tuple(map(_on_an_axis, _thinned(one.true))),
+                found=tuple(map(_on_an_axis, _thinned(one.found))),
+                worst=tuple((row, _on_an_axis(found), _on_an_axis(true)) for row, found, true in one.worst[:MOST]),
             )
         case Comparison():
             return msgspec.structs.replace(one, claimed=_on_a_chart(one.claimed))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -123,15 +124,26 @@ def kinds_of(tables: Mapping[str, Any]) -> Mapping[str, str]:
     return {name: str(kind) for name, kind in tables.get(EXERCISES, {}).items()}
 
 
+def _needed(tables: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """Return the kinds that exercises on these data can be of, and what the table of each must have."""
+    data = tables.get(DATA)
+    numbers = isinstance(data, dict) and "classes" not in data
+    return NEEDED_OF_NUMBERS if numbers else NEEDED
+
+
 def _name_problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
-    kinds = kinds_of(tables)
+    kinds, needed_of = kinds_of(tables), _needed(tables)
     for name, kind in kinds.items():
+        if kind in NEEDED and kind not in needed_of:
+            yield (
+                f"[{EXERCISES}] {name} is of the kind {kind}, which needs classes; of numbers there are {', '.join(needed_of)}"
+            )
         if kind not in NEEDED:
             near = _nearest(kind, NEEDED, NEAR_ABSENT)
             yield f"[{EXERCISES}] {name} is of no kind {_shown(kind)}; " + (
                 f"is it {near}?" if near else f"there are {', '.join(NEEDED)}"
             )
-    absent = [name for name, kind in kinds.items() if NEEDED[kind] and name not in tables]
+    absent = [name for name, kind in kinds.items() if needed_of[kind] and name not in tables]
     for name in (name for name in tables if name not in {*kinds, *RESERVED}):
         near = _nearest(name, absent, NEAR_TABLE)
         if near or (cells is not None and name not in cells):
@@ -139,7 +151,7 @@ def _name_problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> 
             yield f"[{name}] is called like no exercise" + (f"; is it [{near}]?" if near else "")
     for name in absent:
         if cells is not None and name in cells:
-            needed = ", ".join(NEEDED[kinds[name]])
+            needed = ", ".join(needed_of[kinds[name]])
             yield f"there is no table [{name}], but the notebooks have that exercise; it needs {needed}"
 
 
@@ -147,14 +159,16 @@ def _table_problems(
     name: str, table: Mapping[str, Any], tables: Mapping[str, Any], spec: DataSpec | None
 ) -> Iterator[str]:
     kind = kinds_of(tables).get(name, "")
-    missing = [key for key in NEEDED.get(kind, ()) if key not in table]
+    missing = [key for key in _needed(tables).get(kind, ()) if key not in table]
     for key in (key for key in table if key not in KINDS):
         near = _nearest(key, missing, NEAR_ABSENT) or _nearest(key, KINDS, NEAR_PARAMETER)
         if near:
             yield f"has a parameter {_shown(key)}, which nothing reads; is it {near}?"
     if missing:
         yield f"lacks {', '.join(missing)}, which its checks read"
-    yield from _senseless(table, KINDS if spec is None else {**KINDS, "calls": _calls(spec.train.rows)})
+    kinds = KINDS if spec is None else {**KINDS, "calls": _calls(spec.train.rows)}
+    numbers = spec is not None and spec.is_regression
+    yield from _senseless(table, {**kinds, **OF_ERRORS} if numbers else kinds)
     if isinstance(table.get(READ), dict):
         for key in (key for key in table[READ] if key not in EXERCISE_FIELDS):
             yield f"{READ} has a parameter {_shown(key)}, which no network has; there are {', '.join(sorted(EXERCISE_FIELDS))}"
@@ -164,7 +178,7 @@ def _table_problems(
         )
     yield from _network_problems(table, spec, known=bool(kind))
     yield from _rate_problems(table)
-    yield from _line_problems(table, spec)
+    yield from _error_problems(table) if numbers else _line_problems(table, spec)
     yield from _own_problems(kind, table)
 
 
@@ -224,6 +238,15 @@ def _line_problems(table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[
     for key in ("least_accuracy", "least_of_a_faulty_one"):
         if table.get(key, 1) <= nothing_for:
             yield f"{key} must lie above {nothing_for:g}: up to there an accuracy earns nothing"
+
+
+def _error_problems(table: Mapping[str, Any]) -> Iterator[str]:
+    if not table.get("target", 0) <= table.get("full", table.get("target", 0)) < table.get("none", math.inf):
+        yield "none must lie above full, and full must not lie below target: points fall from the one error to the other"
+    if table.keys() & {"again_from", "runs"}:
+        yield "has again_from or runs, but a notebook is run again for an accuracy only"
+    if table.get("largest_of_a_faulty_one", math.inf) < table.get("largest_error", 0):
+        yield "largest_of_a_faulty_one must not lie below largest_error"
 
 
 def _own_problems(kind: str, table: Mapping[str, Any]) -> Iterator[str]:
@@ -296,6 +319,7 @@ def _entries(**kinds: Any) -> Any:
 WIDTH = _whole(1, 20_000)
 RATE = _number(1e-8, 100)
 SHARE = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
+AMOUNT = Annotated[float, Meta(gt=0, description="a number above 0, in the unit of the targets")]
 YES_OR_NO = Annotated[bool, Meta(description="true or false")]
 
 
@@ -358,6 +382,9 @@ KINDS: Mapping[str, Any] = {
     "epochs": _whole(1, 100),
     "least_accuracy": SHARE,
     "least_of_a_faulty_one": SHARE,
+    "largest_error": AMOUNT,
+    "largest_of_a_faulty_one": AMOUNT,
+    "error": _one_of({"mean-absolute-error", "root-mean-squared-error"}),
     "target": SHARE,
     "full": SHARE,
     "none": SHARE,
@@ -383,6 +410,13 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "gradients": (),
 }
 """The kinds of exercises, and what the table of each must have; what else it may have stands for itself if it is absent."""
+OF_ERRORS: Mapping[str, Any] = {"target": AMOUNT, "full": AMOUNT, "none": AMOUNT}
+"""What makes sense where the targets are numbers: a target is then an error, reached by what is not above it."""
+NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {
+    **{kind: NEEDED[kind] for kind in ("data", "network", "free-network", "target")},
+    "free-training": ("largest_error",),
+}
+"""The kinds of exercises of a regression."""
 
 DATA, EXERCISES, LIMITED = "data", "exercises", "limits"
 RESERVED = (DATA, EXERCISES, LIMITED)

@@ -1,14 +1,12 @@
-"""The accuracy of a trained network, recomputed from its graph and values on images that we hold.
+"""The accuracy of a trained network, or its error, recomputed from its graph and values on images that we hold.
 
-The labels that count never reach the lab: it answers with logits, and they are compared here. The accuracy that counts is
+The labels that count never reach the lab: it answers with logits or numbers, and they are compared here. What counts is
 that on all original test images, half of which the notebook never had (`netgrader.checks.held_out`): a network that knows
-the other half better was trained on it, or looks it up. All images go in mixed, in batches of uneven sizes, in an order
-that follows from the evidence itself: nothing that was handed over can have been made for it.
+the other half better was trained on it, or looks it up.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,31 +27,28 @@ from netgrader.checks.held_out import (
     altered,
     by_chance,
     by_heart,
-    knowledge,
     lead_of_the_given,
 )
 from netgrader.checks.language import fail, partial
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
-from netgrader.checks.wording import percent
+from netgrader.judges.answers import answers_for, digest, outputs_for, random_of
+from netgrader.judges.measure import ACCURACY, measure_of
 from netgrader.phrases import say
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.checks.held_out import Marked
     from netgrader.checks.tables import FedRows
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import Lab, LabSession
+    from netgrader.judges.measure import Measure
+    from netgrader.reader import Lab
 
 __all__ = [
     "Recomputed",
-    "accuracy_on_all_of_train",
-    "classify",
     "curves",
-    "digest",
+    "error_curves",
     "least_accuracy",
     "recompute",
     "recomputed",
@@ -62,6 +57,7 @@ __all__ = [
     "require_target",
     "require_trained",
     "require_values",
+    "score_on_all_of_train",
     "seen_test_images",
     "target_met",
     "train_accuracy",
@@ -69,7 +65,6 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
 SAMPLE = 6  # one in so many training images, which follow from the evidence
 LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
 LEAST_FED = 3  # test images among the rows that were noted: none is there by chance
@@ -86,9 +81,9 @@ class Recomputed:
     """What the images are."""
     train: float
     test: float
-    """Accuracy on a sample of the training images and on all original test images, 0 to 1."""
-    found: npt.NDArray[np.int64]
-    """The class found for each original test image (n,)."""
+    """Accuracy, or another score of `measure`, on a sample of the training images and on all original test images, 0 to 1."""
+    found: Array
+    """The class, or the number, found for each original test image (n,)."""
     notebook: float
     """Accuracy on the test images that the notebook was given, half of which are redrawn."""
     given: float
@@ -111,6 +106,8 @@ class Recomputed:
     fed: FedRows | None = None
     """What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of
     which only what speaks against it counts."""
+    measure: Measure = ACCURACY
+    """What train, test, notebook, given and hidden are scores of."""
 
     @property
     def counted(self) -> float:
@@ -141,7 +138,7 @@ def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:
             found=say(
                 "{1} on the test images, and {2} of {3} patterns known that stand among the training "
                 "images of this very run",
-                percent(recomputed.test),
+                recomputed.measure.told(recomputed.test),
                 recomputed.marks,
                 PATTERNS,
             ),
@@ -158,6 +155,7 @@ def recompute(
     marked: Marked | None = None,
     fed: Array | None = None,
     quick: bool = False,
+    measure: Measure = ACCURACY,
 ) -> Recomputed:
     """Run the network on our images; X is fed scaled to 0…1, and Y never.
 
@@ -174,8 +172,10 @@ def recompute(
         The rows that were noted of the notebook's training steps.
     quick
         Whether somebody waits: test images are then not searched for among the network's values.
+    measure
+        What is asked of its answers.
     """
-    random, spec = _random(graph), dataset.spec
+    random, spec = random_of(graph), dataset.spec
     train = random.permutation(len(dataset.x_train))[: -(-len(dataset.x_train) // SAMPLE)]
     hidden = np.zeros(len(dataset.x_test), bool) if held_out is None else held_out.hidden
     redrawn = dataset.x_test[:0] if held_out is None else held_out.images[hidden]
@@ -193,60 +193,56 @@ def recompute(
     try:
         session.initialise()
         session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        logits = _logits(session, graph, np.concatenate(parts), random, spec.classes)
+        outputs = outputs_for(session, graph, np.concatenate(parts), random, measure, width=spec.outputs)
         few = slice(len(parts[0]), len(parts[0]) + FEW)
-        steady = np.allclose(
-            logits[few], _logits(session, graph, parts[1][:FEW], random, spec.classes), rtol=1e-2, atol=1e-2
-        )
+        once_more = outputs_for(session, graph, parts[1][:FEW], random, measure, width=spec.outputs)
+        steady = np.allclose(outputs[few], once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
     except LabError as error:
         if "feed" in error.sentence and "placeholder" in error.sentence:
-            fail("prediction-uses-labels", found="logits that ask for more than X", expected="logits from X alone")
+            found, expected = "logits that ask for more than X", "logits from X alone"
+            if spec.is_regression:
+                found, expected = "a prediction that asks for more than X", "a prediction from X alone"
+            fail("prediction-uses-labels", found=found, expected=expected)
         raise
     finally:
         session.close()
     on_train, on_test, on_redrawn, on_marks, on_once, on_twice = np.split(
-        logits, np.cumsum([len(part) for part in parts])[:-1]
+        outputs, np.cumsum([len(part) for part in parts])[:-1]
     )
-    right = on_test.argmax(axis=1) == dataset.y_test
-    in_notebook = right.copy()
-    in_notebook[hidden] = on_redrawn.argmax(axis=1) == dataset.y_test[hidden]
-    surely, _ = lead_of_the_given(knowledge(on_test, dataset.y_test), hidden, hardness)
+    answers = measure.answers
+    known = answers(on_test)
+    right, in_notebook = known == dataset.y_test, known.copy()
+    in_notebook[hidden] = answers(on_redrawn)
+    given = measure.score(known[~hidden], dataset.y_test[~hidden])
+    unseen = measure.score(known[hidden], dataset.y_test[hidden]) if hidden.any() else given
+    surely, _ = lead_of_the_given(measure.known(on_test, dataset.y_test), hidden, hardness)
     lead, ahead = lead_of_the_given(right, hidden, hardness)
+    if spec.is_regression:  # hardly any number is exactly right: what counts is how far off they are
+        lead, ahead = surely, given - unseen
     hard_labels = np.repeat(dataset.y_test[hard], TURNS)
     return Recomputed(
         spec=spec,
-        train=float(np.mean(on_train.argmax(axis=1) == dataset.y_train[train])),
-        test=float(right.mean()),
-        found=on_test.argmax(axis=1),
-        notebook=float(in_notebook.mean()),
-        given=float(right[~hidden].mean()),
-        hidden=float(right[hidden].mean()) if hidden.any() else float(right.mean()),
+        train=measure.score(answers(on_train), dataset.y_train[train]),
+        test=measure.score(known, dataset.y_test),
+        found=known,
+        notebook=measure.score(in_notebook, dataset.y_test),
+        given=given,
+        hidden=unseen,
         lead=max(lead, surely, -surely if surely <= -NAMED else 0.0),
-        by_heart=by_heart(right[hard], on_once.argmax(axis=1) == hard_labels, on_twice.argmax(axis=1) == hard_labels),
+        by_heart=by_heart(right[hard], answers(on_once) == hard_labels, answers(on_twice) == hard_labels),
         surplus=ahead * float(np.mean(~hidden)),
         steady=steady,
         copied=0 if quick else copied_images(graph, dataset.test_pictures),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
         fed=None if fed is None else fed_rows(fed, dataset.x_test if held_out is None else held_out.images),
+        measure=measure,
     )
 
 
-def accuracy_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> float:
-    """Return the accuracy of a network on all training images, for where a sample of them does not decide."""
-    found = classify(lab, graph, dataset.prepared(dataset.x_train), dataset.spec.classes)
-    return float(np.mean(found == dataset.y_train))
-
-
-def classify(lab: Lab, graph: GraphEvidence, images: Array, classes: int) -> npt.NDArray[np.int64]:
-    """Return which of so many `classes` has the largest logit for each of `images`, which are fed to X as they are."""
-    loaded = lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
-    try:
-        session.initialise()
-        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        return _logits(session, graph, images, _random(graph), classes).argmax(axis=1)
-    finally:
-        session.close()
+def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, measure: Measure = ACCURACY) -> float:
+    """Return the score of a network on all training images, for where a sample of them does not decide."""
+    found = answers_for(lab, graph, dataset.prepared(dataset.x_train), dataset.spec.outputs, measure)
+    return measure.score(found, dataset.y_train)
 
 
 def require_learned(recomputed: Recomputed) -> None:
@@ -274,8 +270,8 @@ def require_learned(recomputed: Recomputed) -> None:
             "answers-looked-up" if looked_up else "trained-on-test",
             found=say(
                 "{1} on the test images that the notebook was given, and {2} on others like them that it never had",
-                percent(recomputed.given, 2),
-                percent(recomputed.hidden, 2),
+                recomputed.measure.told(recomputed.given, 2),
+                recomputed.measure.told(recomputed.hidden, 2),
             ),
             expected="as much on both, but for chance",
         )
@@ -306,10 +302,10 @@ def seen_test_images(recomputed: Recomputed) -> str | None:
         "{1} on the test images that the notebook was given and {2} on others like them that it "
         "never had: {3:.1f} standard errors apart. Counted was {4}, which is what the others "
         "speak for.",
-        percent(recomputed.given, 2),
-        percent(recomputed.hidden, 2),
+        recomputed.measure.told(recomputed.given, 2),
+        recomputed.measure.told(recomputed.hidden, 2),
         recomputed.lead,
-        percent(recomputed.counted, 2),
+        recomputed.measure.told(recomputed.counted, 2),
     )
 
 
@@ -321,8 +317,8 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     """
     if recomputed.counted >= least:
         return
-    found, expected = say("{1} on the test images", percent(recomputed.counted)), say("over {1}", percent(least, None))
-    spec = recomputed.spec
+    spec, measure = recomputed.spec, recomputed.measure
+    found, expected = say("{1} on the test images", measure.told(recomputed.counted)), measure.at_least(least)
     if recomputed.counted < spec.above_chance(GUESSED) and not _moved(lab, graph):
         fail("train-op-not-run", found=found, expected=expected)
     share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))
@@ -330,10 +326,16 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
 
 
 def least_accuracy(bench: TestContext, training: str, network: str) -> float:
-    """Return what a training must reach: less where the network is at fault, which is charged in its own cell already."""
+    """Return what a training must reach: less where the network is at fault, which is charged in its own cell already.
+
+    For a regression it is the score of the largest error that there may be.
+    """
     terms = bench.exercises.table(training.removeprefix("check_"))
-    least = terms["least_accuracy"]
-    return float(terms.get("least_of_a_faulty_one", least) if bench.is_faulty(network) else least)
+    whole, faulty = "least_accuracy", "least_of_a_faulty_one"
+    if bench.spec.is_regression:
+        whole, faulty = "largest_error", "largest_of_a_faulty_one"
+    least = terms.get(faulty, terms[whole]) if bench.is_faulty(network) else terms[whole]
+    return float(measure_of(bench, training).score_of(least))
 
 
 def _moved(lab: Lab, graph: GraphEvidence) -> bool:
@@ -355,85 +357,59 @@ def _moved(lab: Lab, graph: GraphEvidence) -> bool:
     )
 
 
-def require_target(accuracy: float, *, target: float, full: float, none: float) -> None:
+def require_target(accuracy: float, *, target: float, full: float, none: float, measure: Measure = ACCURACY) -> None:
     """End the test with the share of points that `accuracy` earns: all from `full`, sloping to none at `none`.
 
     `target` is what students are told to reach; `full` lies below it where luck does not decide: see research/fairness.md.
+    Of an error `accuracy` is the score, and the three are errors, the target the smallest.
     """
+    target, full, none = (measure.score_of(figure) for figure in (target, full, none))
     if accuracy >= full:
         return
     share = max(0.0, (accuracy - none) / (full - none))
-    found, expected = say("{1} on the test images", percent(accuracy, 2)), say("over {1}", percent(target, None))
+    found, expected = say("{1} on the test images", measure.told(accuracy, 2)), measure.at_least(target)
     if share > 0:
         partial(share, "target-missed", found=found, expected=expected)
     fail("target-missed", found=found, expected=expected)
 
 
-def target_met(accuracy: float, *, target: float, full: float) -> str:
+def target_met(accuracy: float, *, target: float, full: float, measure: Measure = ACCURACY) -> str:
     """``yes``, ``within-chance`` or ``no``: what `measured` says of the target."""
+    target, full = measure.score_of(target), measure.score_of(full)
     return "yes" if accuracy >= target else "within-chance" if accuracy >= full else "no"
-
-
-def digest(graph: GraphEvidence) -> bytes:
-    """Return a hash of all that was handed over of a network."""
-    told = hashlib.sha256(graph.meta_graph)
-    for values in (graph.values, graph.eval_feed):
-        for name, value in sorted(values.items()):
-            told.update(name.encode("utf-8", "replace") + np.ascontiguousarray(value).tobytes())
-    return told.digest()
-
-
-def _random(graph: GraphEvidence) -> np.random.Generator:
-    """Return a source of random numbers that follows from all that was handed over of the network, so that it repeats."""
-    return np.random.default_rng(list(digest(graph)))
-
-
-def _logits(
-    session: LabSession, graph: GraphEvidence, images: Array, random: np.random.Generator, classes: int
-) -> Array:
-    """Return the logits (n, classes) of `images`, which are fed mixed and in batches of uneven sizes."""
-    x, logits = graph.parts["X"], graph.parts["logits"]
-    order = random.permutation(len(images))
-    batches = list(_batches(order, random))
-    rows = session.run_batches([logits], {x: images}, batches, graph.eval_feed)
-    found = np.empty((len(images), classes), np.float32)
-    for row, batch in zip(rows, batches, strict=True):
-        output = np.asarray(row[0])
-        if output.shape == (classes, len(batch)):
-            output = output.T
-        if output.shape != (len(batch), classes):
-            fail("wrong-width", found=say("logits of shape {1}", output.shape), expected=f"({len(batch)}, {classes})")
-        found[batch] = output
-    return found
-
-
-def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
-    start = 0
-    while start < len(order):
-        size = int(random.integers(LEAST_ROWS, MOST_ROWS + 1))
-        yield order[start : start + size]
-        start += size
 
 
 def recomputed(bench: TestContext, cell: str) -> Recomputed:
     """Return what the network that a cell handed over does on our images; cells that hand over the same one share it."""
-    evidence = bench.evidence(cell)
+    evidence, measure = bench.evidence(cell), measure_of(bench, cell)
     graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
-    same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())))
+    same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())), measure)
     made: Recomputed = bench.once(
         same,
         lambda: recompute(
-            bench.lab, graph, bench.dataset, bench.given, marked=bench.marked, fed=fed, quick=bench.quick
+            bench.lab,
+            graph,
+            bench.dataset,
+            bench.given,
+            marked=bench.marked,
+            fed=fed,
+            quick=bench.quick,
+            measure=measure,
         ),
     )
     return made
 
 
 def train_accuracy(bench: TestContext, cell: str) -> float:
-    """Return what the network that a cell handed over does on all training images."""
-    return accuracy_on_all_of_train(bench.lab, bench.evidence(cell).graph("net"), bench.dataset)
+    """Return the score of the network that a cell handed over on all training images."""
+    return score_on_all_of_train(bench.lab, bench.evidence(cell).graph("net"), bench.dataset, measure_of(bench, cell))
 
 
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:
     """Return the accuracies on training and test images that were reported, an array of numbers each."""
     return evidence.array("acc_trn"), evidence.array("acc_val")
+
+
+def error_curves(evidence: CellEvidence) -> tuple[Array, Array]:
+    """Return the errors on training and test rows that were reported, an array of numbers each."""
+    return evidence.array("err_trn"), evidence.array("err_val")

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.wording import percent
-from netgrader.judges.accuracy import ROUNDED, classify
+from netgrader.judges.accuracy import ROUNDED
+from netgrader.judges.answers import answers_for
 from netgrader.judges.arrays import images_of, require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import accuracy_curves, wrong_images
@@ -86,7 +87,7 @@ def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
     else:
         rows = images_of(bench, "test").rows
     rows = np.arange(given) if rows is None else rows
-    found = classify(bench.lab, graph, images, spec.classes)
+    found = answers_for(bench.lab, graph, images, spec.classes)
     true = dataset.y_test[rows]
     as_evaluated = [float(np.mean(found == labels.argmax(axis=1)))]
     as_evaluated += _by_own_tensor(bench, graph, images, labels)

@@ -1,4 +1,4 @@
-"""Whether the accuracies that a student reports are those of the network that was handed over, as we recomputed it."""
+"""Whether the accuracies, or errors, that a student reports are those of the network handed over, as we recomputed it."""
 
 from __future__ import annotations
 
@@ -50,22 +50,29 @@ def require_reported(
         Gives the accuracy on all training images; asked only where that may be what was reported.
     whole_curve
         Whether the last of `acc_trn` has to be the accuracy on the training images, by the rule of the exercise.
+
+    Of a regression the curves are of errors, in the unit of the targets.
     """
+    measure = recomputed.measure
     if not len(acc_val) or not len(acc_trn):
-        fail("reported-accuracy-wrong", found="no accuracies", expected="the accuracy after each epoch")
+        found, expected = "no accuracies", "the accuracy after each epoch"
+        if recomputed.spec.is_regression:
+            found, expected = "no errors", "the error after each epoch"
+        fail("reported-accuracy-wrong", found=found, expected=expected)
+    acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))
     near = ROUNDED if recomputed.steady else UNSTEADY
     last = float(acc_val[-1])
     if abs(last - recomputed.notebook) <= near:
         on_training = float(acc_trn[-1])
         if whole_curve and not abs(on_training - recomputed.train) <= RUNNING:
-            found = say("{1:.4f} on the training images", on_training)
-            partial(
-                0.5, "reported-accuracy-wrong", found=found, expected=say("{1:.3f}, which we measure", recomputed.train)
-            )
+            found = say("{1} on the training images", measure.written(on_training))
+            expected = say("{1}, which we measure", measure.written(recomputed.train, 3))
+            partial(0.5, "reported-accuracy-wrong", found=found, expected=expected)
         return
     if _of_an_earlier_epoch(acc_trn, acc_val, recomputed, near, on_train):
         remark(
-            "picked-best-epoch-on-test", found=say("{1:.4f}, while the network has {2:.4f}", last, recomputed.notebook)
+            "picked-best-epoch-on-test",
+            found=say("{1}, while the network has {2}", measure.written(last), measure.written(recomputed.notebook)),
         )
         return
     train = recomputed.train
@@ -74,10 +81,11 @@ def require_reported(
     if abs(last - train) <= near < abs(train - recomputed.notebook):
         fail(
             "reports-train-accuracy",
-            found=f"{last:.4f}",
-            expected=say("{1:.4f} on the test images", recomputed.notebook),
+            found=measure.written(last),
+            expected=say("{1} on the test images", measure.written(recomputed.notebook)),
         )
-    fail("reported-accuracy-wrong", found=f"{last:.4f}", expected=say("{1:.4f}, which we measure", recomputed.notebook))
+    expected = say("{1}, which we measure", measure.written(recomputed.notebook))
+    fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
 
 
 def _of_an_earlier_epoch(

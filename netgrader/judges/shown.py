@@ -10,7 +10,17 @@ import numpy.typing as npt
 
 from netgrader.judges.input_gradients import each_gradient
 from netgrader.judges.learning_rate import SMOOTH, compare_rates
-from netgrader.observations import Comparison, Curves, Images, Series, Sweep, WrongImage, WrongImages, signed_image
+from netgrader.observations import (
+    Comparison,
+    Curves,
+    Images,
+    Predictions,
+    Series,
+    Sweep,
+    WrongImage,
+    WrongImages,
+    signed_image,
+)
 from netgrader.phrases import in_words, say
 from netgrader.reader import LabError
 
@@ -20,16 +30,29 @@ if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
+    from netgrader.judges.accuracy import Recomputed
     from netgrader.judges.learning_rate import ShortRun
     from netgrader.judges.sweeps import StudentSweep
     from netgrader.observations import Observation
     from netgrader.reader import Lab, LabSession
 
-__all__ = ["accuracy_curves", "gradient_pictures", "rate_curves", "show_claim", "sweep_curve", "wrong_images"]
+__all__ = [
+    "accuracy_curves",
+    "gradient_pictures",
+    "predictions",
+    "rate_curves",
+    "show_claim",
+    "show_errors",
+    "sweep_curve",
+    "wrong_images",
+]
 
 MOST_EPOCHS = 200
 MOST_WRONG = 12
+MOST_DOTS = 300
 CLAIM = "Accuracy on the test images"
+ERROR_CLAIM = "Error on the test rows"
+ERRORS_EACH_EPOCH = "Error after each epoch, as your code reported it"
 EACH_EPOCH = "Accuracy after each epoch, as your code reported it", "epoch"
 NOW_AND_THEN = "Accuracy each time that your code took it, as it reported it", "evaluation"
 ACCURACY = "accuracy"
@@ -84,6 +107,47 @@ def accuracy_curves(
     return Curves(title, axis, ACCURACY, (*shown, Series(RECOMPUTED, (last,), (recomputed,))), percent=True)
 
 
+def show_errors(
+    show: Callable[[Observation], None], evidence: CellEvidence, recomputed: Recomputed, targets: npt.NDArray[Any]
+) -> None:
+    """Hand over what a cell reported of a regression beside what is true, and what its network finds for test rows.
+
+    Parameters
+    ----------
+    show
+        The fixture.
+    evidence
+        What the cell handed over that trains; it may lack the curves.
+    recomputed
+        What its network does.
+    targets
+        The test targets (n,).
+    """
+    error, unit = recomputed.measure.figure(recomputed.notebook), recomputed.spec.unit
+    training, test = (evidence.raw.arrays.get(name, np.empty(0)).reshape(-1) for name in ("err_trn", "err_val"))
+    show(Comparison(ERROR_CLAIM, float(test[-1]) if len(test) else None, error, error=True, unit=unit))
+    if len(training) or len(test):
+        lines = tuple(_line(name, values, math.inf) for name, values in ((TRAINING, training), (TEST, test)))
+        last = max((line.x[-1] for line in lines if line.x), default=1.0)
+        label = say("error, {1}", unit) if unit else "error"
+        found = Series(RECOMPUTED, (last,), (error,))
+        show(Curves(ERRORS_EACH_EPOCH, "epoch", label, (*(line for line in lines if line.x), found), log_y=True))
+    show(predictions(recomputed.found, targets, unit))
+
+
+def predictions(found: npt.NDArray[Any], true: npt.NDArray[Any], unit: str = "") -> Predictions:
+    """Return what a network finds for test rows beside what is true, both (n,): some of them, and the worst of all."""
+    worst = np.argsort(-np.abs(found - true), kind="stable")[:MOST_WRONG]
+    some = slice(None, None, max(1, -(-len(true) // MOST_DOTS)))
+    return Predictions(
+        tuple(map(float, true[some])),
+        tuple(map(float, found[some])),
+        tuple((int(row), float(found[row]), float(true[row])) for row in worst),
+        len(true),
+        unit,
+    )
+
+
 def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False) -> Curves:
     """Return the losses at a learning rate, a third and three times of it; at ten times of it where `judge_rate` names that."""
     verdict = compare_rates(third, at, triple, tenfold, found=found)
@@ -124,10 +188,10 @@ def wrong_images(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongImages
     return WrongImages(shown, len(wrong), len(true))
 
 
-def _line(name: str, values: npt.NDArray[Any]) -> Series:
+def _line(name: str, values: npt.NDArray[Any], most: float = 1.0) -> Series:
     numbers = [float(value) for value in np.asarray(values, dtype=np.float64).reshape(-1)[:MOST_EPOCHS]]
     # What is no share of one would push everything else out of the picture.
-    drawn = tuple(value if math.isfinite(value) and 0 <= value <= 1 else None for value in numbers)
+    drawn = tuple(value if math.isfinite(value) and 0 <= value <= most else None for value in numbers)
     return Series(name, tuple(float(epoch + 1) for epoch in range(len(drawn))), drawn)
 
 

@@ -78,7 +78,7 @@ def require_layers(network: Network) -> None:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
     exercise = network.exercise
     outputs = network.layers[-1].outputs
-    asked = exercise.classes if exercise is not None else None
+    asked = (exercise.outputs or exercise.classes) if exercise is not None else None
     if asked is not None and outputs is not None and outputs != asked:
         fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 

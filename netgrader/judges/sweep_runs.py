@@ -12,7 +12,7 @@ import numpy.typing as npt
 from netgrader.checks.exercises import trained_at
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.provenance import idle
-from netgrader.judges.accuracy import digest
+from netgrader.judges.answers import digest
 from netgrader.judges.input_gradients import gradients_cell
 from netgrader.judges.learning_rate import (
     BATCH,

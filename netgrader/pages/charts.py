@@ -141,8 +141,8 @@ def bars(title: str, columns: Sequence[Bar], x_label: str, y_label: str, every: 
     return _chart(title, said, x, y, ticks=False, bars=drawn)
 
 
-def dots(title: str, groups: Sequence[Sequence[Dot]], x: Axis, y: Axis) -> Markup:
-    """A scatter plot, each point with its name; groups differ in colour and shape."""
+def dots(title: str, groups: Sequence[Sequence[Dot]], x: Axis, y: Axis, *, diagonal: bool = False) -> Markup:
+    """A scatter plot, each point with its name; groups differ in colour and shape. `diagonal`: a line where y is x."""
     drawn = [
         (
             *(index, _across(x, dot.x), _up(y, dot.y)),
@@ -153,7 +153,9 @@ def dots(title: str, groups: Sequence[Sequence[Dot]], x: Axis, y: Axis) -> Marku
     ]
     everything = [dot for group in groups for dot in group]
     said = [f"{dot.name}: {x.words(dot.x)}, {y.words(dot.y)}" for dot in everything[:60]]
-    return _chart(title, said, x, y, dots=drawn)
+    low, high = max(x.low, y.low), min(x.high, y.high)
+    ends = [(_across(x, low), _up(y, low)), (_across(x, high), _up(y, high))] if diagonal and low < high else []
+    return _chart(title, said, x, y, dots=drawn, runs=[(1, ends, False)] if ends else [])
 
 
 def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, *, ticks: bool = True, **drawn: Any) -> Markup:

@@ -67,6 +67,8 @@ def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | 
             return _comparison(observation)
         case seen.WrongImages():
             return _wrong_images(observation, data)
+        case seen.Predictions():
+            return _predictions(observation)
         case seen.RowCounts():
             return _rows(observation)
         case seen.Sweep():
@@ -127,6 +129,8 @@ def _numbers(series: Sequence[seen.Series], x: charts.Axis, y: charts.Axis) -> N
 
 
 def _comparison(claim: seen.Comparison) -> Figure:
+    if claim.error:
+        return _errors_compared(claim)
     shares = [("recomputed", words.RECOMPUTED, claim.recomputed)]
     notes: tuple[str, ...] = ()
     if claim.claimed is not None:
@@ -136,6 +140,52 @@ def _comparison(claim: seen.Comparison) -> Figure:
         notes = (words.CLAIM_AGREES if agrees else words.CLAIM_DIFFERS.format(difference=f"{100 * difference:.2f}"),)
     rows = [(kind, name, percent(one), round(100 * min(max(one, 0.0), 1.0), 2)) for kind, name, one in shares]
     return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
+
+
+def _errors_compared(claim: seen.Comparison) -> Figure:
+    """An error that was reported beside the one that we found: bars are shares of the larger one."""
+    errors = [("recomputed", words.RECOMPUTED, claim.recomputed)]
+    notes: tuple[str, ...] = ()
+    if claim.claimed is not None:
+        errors.insert(0, ("claimed", words.CLAIMED, claim.claimed))
+        difference = abs(claim.claimed - claim.recomputed)
+        agrees = difference <= 10 * AGREES * abs(claim.recomputed)
+        differ = words.ERRORS_DIFFER.format(difference=_with_unit(difference, claim.unit))
+        notes = (words.CLAIM_AGREES if agrees else differ,)
+    most = max(abs(one) for _, _, one in errors) or 1.0
+    rows = [
+        (kind, name, _with_unit(one, claim.unit), round(min(100 * abs(one) / most, 100.0), 2))
+        for kind, name, one in errors
+    ]
+    return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{number(value)} {safe.line(unit, 40)}".strip()
+
+
+def _predictions(seen_found: seen.Predictions) -> Figure | None:
+    if not seen_found.true:
+        return None
+    across = charts.axis(_labelled(words.PREDICTED_TRUE, seen_found.unit), seen_found.true)
+    up = charts.axis(_labelled(words.PREDICTED_FOUND, seen_found.unit), [*seen_found.found, *seen_found.true])
+    dots = [
+        charts.Dot(f"{words.PREDICTED_ROW}", true, found)
+        for true, found in zip(seen_found.true, seen_found.found, strict=True)
+    ]
+    picture = charts.dots(words.PREDICTED, [dots], across, up, diagonal=True)
+    worst = tuple(
+        (f"{row:,}", across.words(true), up.words(found), number(abs(found - true)))
+        for row, found, true in seen_found.worst
+    )
+    heads = (words.PREDICTED_ROW, words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
+    few = len(dots) < seen_found.total
+    said = words.PREDICTED_SOME.format(shown=f"{len(dots):,}", total=f"{seen_found.total:,}")
+    return Figure("dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst))
+
+
+def _labelled(name: str, unit: str) -> str:
+    return f"{name}, {safe.line(unit, 40)}" if unit else name
 
 
 def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None:

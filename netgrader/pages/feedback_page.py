@@ -275,6 +275,8 @@ def _facts(graded: Graded) -> tuple[str, ...]:
     accuracy = graded.accuracy
     if accuracy is not None:
         facts.append(words.ACCURACY_ONE.format(accuracy=percent(accuracy)))
+    if graded.error is not None:
+        facts.append(words.ERROR_ONE.format(error=graded.error))
     met = words.TARGET.get(str(measured.get("target_met")))
     if met:
         facts.append(met)

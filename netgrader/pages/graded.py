@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages import safe, words
+from netgrader.pages.shell import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +100,15 @@ class Graded:
         value = self.result.measured.get("test_accuracy") if self.result else None
         is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
         return float(value) if is_share and value is not None else None
+
+    @property
+    def error(self) -> str | None:
+        """The recomputed test error of a regression, with its unit."""
+        measured = self.result.measured if self.result else {}
+        value, unit = measured.get("test_error"), measured.get("unit", "")
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        return safe.line(f"{number(value)} {unit}".strip(), 60)
 
 
 def earned(cell: CellResult, marks: Marks) -> float | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netgrader.evidence import EvidenceWriter
     from netgrader.student.probes import Student
 
-__all__ = ["hand_over_arrays", "hand_over_curves", "hand_over_trained"]
+__all__ = ["hand_over_arrays", "hand_over_curves", "hand_over_errors", "hand_over_trained"]
 
 WIDEST = 8  # bytes of a number
 
@@ -36,6 +36,13 @@ def hand_over_arrays(student: Student, out: EvidenceWriter) -> None:
 def hand_over_curves(student: Student, out: EvidenceWriter) -> None:
     """Hand over ``acc_trn`` and ``acc_val``, float64 (n,)."""
     for name in ("acc_trn", "acc_val"):
+        with student.capturing(out, name):
+            out.array(name, np.asarray(student.value(name), dtype=np.float64).reshape(-1))
+
+
+def hand_over_errors(student: Student, out: EvidenceWriter) -> None:
+    """Hand over ``err_trn`` and ``err_val``, float64 (n,): a regression's errors after each epoch."""
+    for name in ("err_trn", "err_val"):
         with student.capturing(out, name):
             out.array(name, np.asarray(student.value(name), dtype=np.float64).reshape(-1))
 

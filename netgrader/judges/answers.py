@@ -1,0 +1,90 @@
+"""What a trained network answers: its graph and values in the lab, inputs of ours in, logits or numbers out.
+
+All inputs go in mixed, in batches of uneven sizes, in an order that follows from the evidence itself: nothing that was handed
+over can have been made for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.language import fail
+from netgrader.judges.measure import ACCURACY
+from netgrader.phrases import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.evidence import GraphEvidence
+    from netgrader.judges.measure import Measure
+    from netgrader.reader import Lab, LabSession
+
+__all__ = ["answers_for", "digest", "outputs_for", "random_of"]
+
+Array = npt.NDArray[Any]
+
+MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
+
+
+def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
+    """Return what a network with so many `outputs` answers to each of `inputs`, which are fed to X as they are."""
+    loaded = lab.load(graph.meta_graph)
+    session = loaded.session(seed=1)
+    try:
+        session.initialise()
+        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
+        return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
+    finally:
+        session.close()
+
+
+def digest(graph: GraphEvidence) -> bytes:
+    """Return a hash of all that was handed over of a network."""
+    told = hashlib.sha256(graph.meta_graph)
+    for values in (graph.values, graph.eval_feed):
+        for name, value in sorted(values.items()):
+            told.update(name.encode("utf-8", "replace") + np.ascontiguousarray(value).tobytes())
+    return told.digest()
+
+
+def random_of(graph: GraphEvidence) -> np.random.Generator:
+    """Return a source of random numbers that follows from all that was handed over of the network, so that it repeats."""
+    return np.random.default_rng(list(digest(graph)))
+
+
+def outputs_for(
+    session: LabSession,
+    graph: GraphEvidence,
+    inputs: Array,
+    random: np.random.Generator,
+    measure: Measure,
+    *,
+    width: int,
+) -> Array:
+    """Return what is put out for each of `inputs` (n, width), which are fed mixed and in batches of uneven sizes."""
+    x, part = graph.parts["X"], graph.parts.get(measure.part) or graph.parts["logits"]
+    order = random.permutation(len(inputs))
+    batches = list(_batches(order, random))
+    rows = session.run_batches([part], {x: inputs}, batches, graph.eval_feed)
+    found = np.empty((len(inputs), width), np.float32)
+    for row, batch in zip(rows, batches, strict=True):
+        output = np.asarray(row[0])
+        if output.shape == (width, len(batch)) or (width == 1 and output.shape == (len(batch),)):
+            output = output.reshape(width, len(batch)).T
+        if output.shape != (len(batch), width):
+            what = "logits of shape {1}" if measure.part == "logits" else "a prediction of shape {1}"
+            fail("wrong-width", found=say(what, output.shape), expected=f"({len(batch)}, {width})")
+        found[batch] = output
+    return found
+
+
+def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+    start = 0
+    while start < len(order):
+        size = int(random.integers(LEAST_ROWS, MOST_ROWS + 1))
+        yield order[start : start + size]
+        start += size
