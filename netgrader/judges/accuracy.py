@@ -232,9 +232,11 @@ def recompute(
         by_heart=by_heart(right[hard], answers(on_once) == hard_labels, answers(on_twice) == hard_labels),
         surplus=ahead * float(np.mean(~hidden)),
         steady=steady,
-        copied=0 if quick else copied_images(graph, dataset.test_pictures),
+        copied=0 if quick or not spec.is_images else copied_images(graph, dataset.test_pictures),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
-        fed=None if fed is None else fed_rows(fed, dataset.x_test if held_out is None else held_out.images),
+        fed=None
+        if fed is None or not spec.is_images
+        else fed_rows(fed, dataset.x_test if held_out is None else held_out.images),
         measure=measure,
     )
 

@@ -346,3 +346,26 @@ def test_without_classes_an_exercise_asks_for_numbers_to_come_close_to():
 )
 def test_what_no_regression_can_be_asked_for_is_refused(table, word):
     assert word in (problem({"data": PRICES, "prices": table}) or "")
+
+
+@pytest.mark.parametrize(
+    ("table", "word"),
+    [
+        ({"target": 3.0, "full": 3.2, "none": 6.0}, None),
+        ({"target": 3.0, "full": 2.0, "none": 6.0}, "must not lie below target"),
+        ({"target": 3.0, "full": 3.0, "none": 3.0}, "none must lie above full"),
+        ({"target": 3.0, "full": 3.0, "none": 6.0, "again_from": 0.4}, "for an accuracy only"),
+        ({"target": 3.0}, "lacks full, none"),
+        ({"target": 3.0, "full": 3.0, "none": 6.0, "error": "mse"}, "mean-absolute-error"),
+    ],
+)
+def test_a_line_for_an_error_falls(table, word):
+    found = problem({"data": PRICES, "exercises": {"error": "target"}, "error": table})
+    assert found is None if word is None else word in (found or "")
+
+
+def test_kinds_that_need_classes_are_refused_where_targets_are_numbers():
+    found = problem({"data": PRICES, "exercises": {"fit": "training-loop"}})
+    assert "needs classes" in (found or "")
+    assert problem({"data": PRICES, "exercises": {"fit": "free-training"}, "fit": {"largest_error": 4}}) is None
+    assert "largest_error" in (problem({"data": PRICES, "exercises": {"fit": "free-training"}, "fit": {}}) or "")

@@ -112,3 +112,23 @@ def test_the_page_has_a_colour_of_its_own_for_each_colour_of_a_drawing():
     painted = set(re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', drawn))
     assert {f'fill="{drawing.FAULT_PALE}"', f'stroke="{drawing.FAULT}"', f'fill="{drawing.INK}"'} <= painted
     assert [one for one in painted if f".drawing [{one}]" not in style] == []
+
+
+def test_predictions_are_drawn_over_what_is_true_with_the_worst_rows_in_numbers():
+    true = (1.0, 2.0, 3.0, 9.0)
+    found = (1.5, 2.0, 2.5, 4.0)
+    drawn = figure(seen.Predictions(true, found, ((3, 4.0, 9.0), (0, 1.5, 1.0)), 8, "k€"))
+    assert drawn is not None
+    assert drawn.body.count('class="dot"') == 4
+    assert 'class="line s2"' in drawn.body
+    assert "true, k€" in drawn.body
+    assert drawn.numbers.rows[0] == ("3", "9", "4", "5")
+    assert drawn.notes == ("4 of the 8 test rows are drawn.",)
+
+
+def test_errors_are_compared_in_their_unit():
+    drawn = figure(seen.Comparison("Error on the test rows", 2.0, 2.5, error=True, unit="k€"))
+    assert drawn is not None
+    assert "2.5 k€" in drawn.body
+    assert drawn.notes == ("The two differ by 0.5 k€.",)
+    assert figure(seen.Comparison("Error on the test rows", 2.5, 2.5001, error=True)).notes == ("The two agree.",)

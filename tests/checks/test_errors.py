@@ -1,0 +1,242 @@
+"""A regression's error is recomputed and judged as an accuracy is: in its unit, on rows that the notebook never had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.checks.context import Dataset
+from netgrader.checks.held_out import NAMED, TOLD, HeldOut, lead_of_the_given
+from netgrader.checks.language import Failed
+from netgrader.data import DataPart, DataSpec
+from netgrader.evidence import GraphEvidence
+from netgrader.faults import CourseTexts, speaking_of
+from netgrader.judges.accuracy import (
+    Recomputed,
+    recompute,
+    require_learned,
+    require_own,
+    require_target,
+    require_trained,
+    target_met,
+)
+from netgrader.judges.measure import MEAN_ABSOLUTE, ROOT_MEAN_SQUARED, Error, error_in
+from netgrader.judges.reported_accuracy import require_reported
+from netgrader.judges.shown import predictions
+from netgrader.reader.lab.local import LocalLab
+from netgrader.student.graphs import export_graph
+
+TRAIN, TEST, FEATURES = 3_000, 1_000, 6
+PRICES = DataSpec(
+    file="prices.npz",
+    sha256="0" * 64,
+    train=DataPart("x_train", "y_train", TRAIN),
+    test=DataPart("x_test", "y_test", TEST),
+    shape=(FEATURES,),
+    scaling="standard",
+    unit="k€",
+)
+
+
+@pytest.fixture(scope="module")
+def prices() -> Dataset:
+    """Rows of six features, and a price that bends with two of them; as much again is chance."""
+    rng = np.random.default_rng(4)
+    x = (rng.normal(size=(TRAIN + TEST, FEATURES)) * [1, 20, 3, 1, 1, 5] + [0, 100, 0, 5, 0, 0]).astype(np.float32)
+    y = 40 + 8 * np.tanh(x[:, 0]) + 0.3 * np.maximum(x[:, 1] - 100, 0) + rng.normal(size=len(x)) * 2
+    y = y.astype(np.float32)
+    return Dataset(PRICES, x[:TRAIN], y[:TRAIN], x[TRAIN:], y[TRAIN:])
+
+
+@pytest.fixture(scope="module")
+def held_out(prices) -> HeldOut:
+    """Half of the test rows are other rows in what the notebook was given."""
+    rng = np.random.default_rng(5)
+    hidden = np.zeros(TEST, bool)
+    hidden[rng.permutation(TEST)[: TEST // 2]] = True
+    images = prices.x_test.copy()
+    images[hidden] = prices.x_train[rng.permutation(TRAIN)[: TEST // 2]]
+    return HeldOut(images, hidden)
+
+
+def trained(
+    data: Dataset,
+    *,
+    rows: tuple[np.ndarray, np.ndarray] | None = None,
+    broadcast: bool = False,
+    steps: int = 1_500,
+    width: int = 32,
+    shape: Any = lambda p: p,
+    uses_labels: bool = False,
+) -> GraphEvidence:
+    """A network of two layers after so many steps on the training rows, or on others."""
+    inputs, targets = (data.prepared(data.x_train), data.y_train) if rows is None else rows
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+        x, y = tf.placeholder(tf.float32, [None, FEATURES]), tf.placeholder(tf.float32, [None])
+        first = tf.glorot_uniform_initializer()
+        w, b = tf.Variable(first([FEATURES, width])), tf.Variable(tf.zeros([width]))
+        v, c = tf.Variable(first([width, 1])), tf.Variable(tf.zeros([1]))
+        column = tf.nn.relu(x @ w + b) @ v + c
+        loss = tf.reduce_mean((column - y) ** 2) if broadcast else tf.reduce_mean((column[:, 0] - y) ** 2)
+        step = tf.train.AdamOptimizer(0.02).minimize(loss)
+        prediction = shape(column) + (y[:, None] * 0.01 if uses_labels else 0)
+        parts = SimpleNamespace(graph=graph, X=x, Y=y, prediction=prediction, loss=loss, train_op=step)
+        rng = np.random.default_rng(0)
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            for _ in range(steps):
+                some = rng.integers(0, len(inputs), 64)
+                sess.run(step, {x: inputs[some], y: targets[some]})
+            return export_graph(parts, sess)
+
+
+@pytest.fixture(scope="module")
+def good(prices) -> GraphEvidence:
+    return trained(prices)
+
+
+def judged(graph: GraphEvidence, data: Dataset, given: HeldOut | None = None, kind: str = MEAN_ABSOLUTE) -> Recomputed:
+    return recompute(LocalLab(), graph, data, given, measure=error_in(data, kind))
+
+
+@pytest.mark.parametrize("kind", [MEAN_ABSOLUTE, ROOT_MEAN_SQUARED])
+def test_the_error_is_that_of_the_networks_own_numbers(prices, good, kind):
+    found = judged(good, prices, kind=kind)
+    off = found.found - prices.y_test
+    expected = np.abs(off).mean() if kind == MEAN_ABSOLUTE else np.sqrt((off**2).mean())
+    assert found.measure.figure(found.test) == pytest.approx(expected, rel=1e-6)
+    assert 1.5 < expected < 3.2
+    assert found.steady
+
+
+def test_who_answers_the_middle_has_a_score_of_nothing(prices):
+    for kind, middle in ((MEAN_ABSOLUTE, np.median(prices.y_test)), (ROOT_MEAN_SQUARED, prices.y_test.mean())):
+        measure = error_in(prices, kind)
+        assert measure.score(np.full(TEST, middle), prices.y_test) == pytest.approx(0, abs=1e-6)
+        assert measure.score(prices.y_test, prices.y_test) == 1
+
+
+@pytest.mark.parametrize("shape", [lambda p: p[:, 0], tf.transpose, lambda p: p], ids=["flat", "a row", "a column"])
+def test_the_prediction_may_stand_in_any_shape(prices, good, shape):
+    graph = trained(prices, shape=shape)
+    assert judged(graph, prices).test == pytest.approx(judged(good, prices).test, abs=0.02)
+
+
+def test_a_prediction_of_two_numbers_a_row_and_one_that_needs_the_targets_are_named(prices):
+    with pytest.raises(Failed) as caught:
+        judged(trained(prices, steps=1, shape=lambda p: tf.concat([p, p], 1)), prices)
+    assert caught.value.faults[0].code == "wrong-width"
+    with pytest.raises(Failed) as caught:
+        judged(trained(prices, steps=1, uses_labels=True), prices)
+    assert caught.value.faults[0].code == "prediction-uses-labels"
+
+
+def test_an_honest_network_keeps_all_and_one_trained_on_the_test_rows_is_named(prices, good, held_out):
+    honest = judged(good, prices, held_out)
+    assert honest.lead < TOLD
+    require_learned(honest)
+    require_own(good, honest)
+    inputs = np.concatenate([prices.prepared(held_out.images)] * 2)
+    targets = np.concatenate([prices.y_test] * 2)
+    greedy = trained(prices, rows=(inputs, targets), steps=6_000, width=400)
+    found = judged(greedy, prices, held_out)
+    assert found.lead >= NAMED
+    with pytest.raises(Failed) as caught, speaking_of(CourseTexts(regression=True)):
+        require_learned(found)
+    assert caught.value.faults[0].code in {"trained-on-test", "answers-looked-up"}
+    assert "k€ on the test images that the notebook was given" in caught.value.faults[0].found
+
+
+@pytest.mark.parametrize("spread", ["normal", "heavy"])
+def test_of_honest_networks_no_more_are_doubted_than_the_limits_say(spread):
+    """Errors of any spread, the farthest far beyond all others: their ranks make the test exact."""
+    rng = np.random.default_rng(8)
+    measure, doubted, draws = Error(MEAN_ABSOLUTE, 1.0), 0, 4_000
+    for _ in range(draws):
+        off = rng.normal(size=600) if spread == "normal" else rng.standard_cauchy(600)
+        hidden = np.zeros(600, bool)
+        hidden[rng.permutation(600)[:300]] = True
+        lead, _ = lead_of_the_given(measure.known(off[:, None], np.zeros(600)), hidden)
+        doubted += lead >= 2.0
+    # A normal distribution has 2.3 % beyond two standard errors: 91 of 4,000 and 9.4 to either side.
+    assert abs(doubted - 0.0228 * draws) < 3.5 * np.sqrt(0.0228 * draws)
+
+
+def test_points_fall_from_full_to_none_and_are_told_in_the_unit():
+    measure = Error(MEAN_ABSOLUTE, 10.0, "k€")
+    line = {"target": 2.0, "full": 2.2, "none": 4.2, "measure": measure}
+    require_target(measure.score_of(2.2), **line)
+    with pytest.raises(Failed) as half:
+        require_target(measure.score_of(3.2), **line)
+    assert half.value.share == pytest.approx(0.5)
+    assert (half.value.faults[0].found, half.value.faults[0].expected) == (
+        "an error of 3.2 k€ on the test images",
+        "at most 2 k€",
+    )
+    with pytest.raises(Failed):
+        require_target(measure.score_of(4.3), **line)
+    assert [target_met(measure.score_of(error), target=2.0, full=2.2, measure=measure) for error in (1.9, 2.1, 3)] == [
+        "yes",
+        "within-chance",
+        "no",
+    ]
+
+
+def test_a_broadcast_loss_learns_the_mean_and_earns_nothing(prices):
+    graph = trained(prices, broadcast=True)
+    found = judged(graph, prices)
+    assert found.test < 0.1
+    least = found.measure.score_of(4.0)
+    with pytest.raises(Failed) as caught:
+        require_trained(LocalLab(), graph, found, least)
+    assert caught.value.faults[0].code == "accuracy-too-low"
+    assert caught.value.share < 0.1
+
+
+def test_a_network_that_was_never_trained_is_told_so(prices):
+    graph = trained(prices, steps=0)
+    found = judged(graph, prices)
+    with pytest.raises(Failed) as caught:
+        require_trained(LocalLab(), graph, found, found.measure.score_of(4.0))
+    assert caught.value.faults[0].code == "train-op-not-run"
+
+
+def test_what_is_no_number_is_as_far_off_as_can_be(prices):
+    found = judged(trained(prices, steps=1, shape=lambda p: p / 0.0 * 0.0), prices)
+    assert found.test < -1e9
+
+
+def test_reported_errors_are_those_that_we_measure(prices, good):
+    found = judged(good, prices)
+    error = found.measure.figure
+    said: list[dict[str, str]] = []
+
+    def remark(code: str, **words: str) -> None:
+        said.append({"code": code, **words})
+
+    require_reported(found, [error(found.train)], [9.0, error(found.notebook)], remark)
+    assert not said
+    require_reported(found, [3.0, 3.0], [error(found.notebook), error(found.notebook) + 1], remark)
+    assert [one["code"] for one in said] == ["picked-best-epoch-on-test"]
+    for last, code in ((0.3, "reported-accuracy-wrong"), (error(found.train), "reports-train-accuracy")):
+        other = replace(found, notebook=found.notebook - 0.05)
+        with pytest.raises(Failed) as caught:
+            require_reported(other, [1.0], [last], remark)
+        assert caught.value.faults[0].code == code
+        assert caught.value.faults[0].expected.startswith(other.measure.written(other.notebook))
+
+
+def test_the_worst_rows_come_first(prices, good):
+    found = judged(good, prices)
+    shown = predictions(found.found, prices.y_test, "k€")
+    off = [abs(one - true) for _, one, true in shown.worst]
+    assert off == sorted(off, reverse=True)
+    assert off[0] == pytest.approx(np.abs(found.found - prices.y_test).max())
+    assert len(shown.true) <= 300
+    assert shown.total == TEST
