@@ -50,6 +50,9 @@ MANIFEST = "manifest.json"
 CHANGED = "changed"
 """The fact that names what meant something else when evidence was taken than when the last cell ended."""
 
+PLACEHOLDER = "NotDone"
+"""The kind of an error that says that the exercise still is as the notebook came."""
+
 Array = npt.NDArray[Any]
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 

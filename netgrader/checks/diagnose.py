@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netgrader.checks.advice import advice
 from netgrader.checks.wording import NO_ROOM, SMALLER, plain
+from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import fault
 from netgrader.phrases import say
 from netgrader.reader.graph.plain import plain_graph
@@ -141,12 +143,17 @@ def _until(cells: Json, check: str) -> Iterator[tuple[StoppedCell | None, bool]]
         error = run.get("error")
         name = run.get("name")
         stopped = None
-        if isinstance(error, dict) and error.get("kind") != "NotImplementedError" and run.get("given") is not True:
+        if isinstance(error, dict) and not _is_placeholder(error) and run.get("given") is not True:
             called = say("the cell {1}", name) if name else say("code cell {1}", number + 1)
             names = error.get("names")
             spoken = frozenset(map(str, names if isinstance(names, list) else ()))
             stopped = StoppedCell(called, str(error.get("kind")), str(error.get("message")), spoken, str(name or ""))
         yield stopped, bool(run.get("evidence"))
+
+
+def _is_placeholder(error: Mapping[str, Json]) -> bool:
+    """Whether a cell's error is that of the line that the notebook came with; a library's says what it cannot do."""
+    return error.get("kind") == "NotImplementedError" and not error.get("message")
 
 
 # What TensorFlow, Keras and NumPy say, and what it means in this course. The first that fits is taken.
@@ -178,7 +185,7 @@ def explain(
     stopped
         The cell because of which a name is missing, if that is known.
     """
-    if error.kind == "NotImplementedError":
+    if error.kind == PLACEHOLDER:
         return fault("not-done", place=name)
     if error.kind in {"WrongReturn", "NoGraph"}:
         return fault("wrong-return", found=error.message, place=name)
@@ -194,7 +201,7 @@ def explain(
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"
-    return fault(code, found=said, place=place)
+    return fault(code, found=said, expected=advice(without_prelude(error.message), error.line), place=place)
 
 
 def _swapped(unfinished: GraphEvidence) -> bool:

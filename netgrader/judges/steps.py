@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.checks.advice import advice
 from netgrader.checks.diagnose import explain
 from netgrader.faults import Severity, fault
 from netgrader.judges.aspects import Aspect, LoopFinding
@@ -47,7 +48,9 @@ def error_fault(subject: Subject) -> Fault | None:
     if "Cannot feed value of shape" in error.message:
         # The instrument's placeholders are right: it is what is fed that is not.
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
-        return fault(code, found=f"{error.kind}: {error.message}", place=place)
+        return fault(
+            code, found=f"{error.kind}: {error.message}", expected=advice(error.message, error.line), place=place
+        )
     return explain(error, NAME)
 
 

@@ -14,6 +14,7 @@ from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
+from netgrader.evidence import PLACEHOLDER
 from netgrader.phrases import say
 from netgrader.results import Outcome
 from netgrader.student.capture import take
@@ -117,7 +118,7 @@ def _local_lab() -> Lab:
 def _not_done(taken: Evidence) -> bool:
     """Whether all there is to see is that something has not been filled in."""
     errors = taken.errors.values()
-    if any(error.kind == "NotImplementedError" for error in errors):
+    if any(error.kind == PLACEHOLDER for error in errors):
         return True
     made = bool(taken.graphs or taken.arrays)
     return bool(errors) and not made and all(error.kind == "NameError" and error.line is None for error in errors)

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from netgrader.checks.diagnose import without_prelude
 from netgrader.checks.exercises import NET, net_at, unfinished_of
-from netgrader.evidence import EvidenceWriter, ProbeError
+from netgrader.evidence import PLACEHOLDER, EvidenceWriter, ProbeError
 from netgrader.student.graphs import export_graph
 from netgrader.student.notebook_cells import is_stub
 
@@ -40,6 +41,10 @@ class Missing(NameError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"name '{name}' is not defined")
+
+
+class NotDone(NotImplementedError):
+    """What the exercise asks for has not been written yet."""
 
 
 class WrongReturn(TypeError):
@@ -124,7 +129,7 @@ class Student:
         ------
         Missing
             If it is not.
-        NotImplementedError
+        NotDone
             If it is not because the exercise has not been done.
         """
         self.asked.add(name)
@@ -132,7 +137,7 @@ class Student:
             return self._namespace[name]
         except KeyError:
             if self._not_done(name):
-                raise NotImplementedError(f"{name} is still to be made") from None
+                raise NotDone(f"{name} is still to be made") from None
             raise Missing(name) from None
 
     def _not_done(self, name: str) -> bool:
@@ -207,24 +212,42 @@ def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
     """An exception as evidence: its kind, its text, and the last line of the student's own that it came through."""
     # Not `isinstance`, which asks the exception for its class: one of a student's may raise there.
     kind = "NameError" if issubclass(type(error), Missing) else type(error).__name__
+    if issubclass(type(error), NotImplementedError) and _is_placeholder(error, namespace):
+        kind = PLACEHOLDER
     return ProbeError(kind[:200], _text(error), _line(error, namespace))
+
+
+def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
+    """Whether a NotImplementedError was raised by a line of the student's own that says so, not within a library.
+
+    TensorFlow raises it too, where a function of NumPy's is given a tensor.
+    """
+    if issubclass(type(error), NotDone):
+        return True
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return bool(frames) and _is_own(frames[-1], namespace) and "NotImplementedError" in frames[-1].f_code.co_names
 
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)[:2000]
+        return without_prelude(str(error))[:2000]  # which alone may be longer: it lists the files of the whole kernel
     except Exception as broken:  # noqa: BLE001  (an exception class of the student's may fail to print)
         return f"({type(broken).__name__} while printing it)"
 
 
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
     """The last line of the notebook, or of a module beside it, that `error` came through."""
-    here = Path.cwd()
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        file = Path(frame.f_code.co_filename)
-        beside = file.is_absolute() and file.is_relative_to(here) and "site-packages" not in file.parts
-        ours = str(frame.f_globals.get("__name__")).partition(".")[0] == OURS
-        if frame.f_globals is namespace or (beside and not ours):
-            line = linecache.getline(str(file), number, frame.f_globals).strip()
+        if _is_own(frame, namespace):
+            line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
             return line[:LINE] or f"line {number}"
     return None
+
+
+def _is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
+    """Whether a frame runs code of the notebook, or of a module beside it."""
+    if frame.f_globals is namespace:
+        return True
+    file = Path(frame.f_code.co_filename)
+    beside = file.is_absolute() and file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
+    return beside and str(frame.f_globals.get("__name__")).partition(".")[0] != OURS

@@ -107,9 +107,9 @@ STUB = "def {name}(images):\n    raise NotImplementedError()\n"
 @pytest.mark.parametrize(
     ("exercise", "source", "kind"),
     [
-        ("prepare_data", STUB.format(name="prepare_data"), "NotImplementedError"),
-        ("prepare_data", "def prepare_data(images):\n    pass\n", "NotImplementedError"),
-        ("deep_accuracy", STUB.format(name="deep_training"), "NotImplementedError"),
+        ("prepare_data", STUB.format(name="prepare_data"), "NotDone"),
+        ("prepare_data", "def prepare_data(images):\n    pass\n", "NotDone"),
+        ("deep_accuracy", STUB.format(name="deep_training"), "NotDone"),
         ("prepare_data", "def prepare_data(images):\n    return images / 255\n", "NameError"),
         ("prepare_data", "def other(images):\n    return images\n", "NameError"),
         ("made", STUB.format(name="other"), "NameError"),
@@ -124,7 +124,7 @@ def test_what_a_stub_would_have_made_is_not_done_and_what_else_is_missing_is_mis
     take(f"check_{exercise}", namespace, tmp_path / "out", tmp_path)
     error = read_evidence(tmp_path / "out").errors["made"]
     assert (error.kind, error.line) == (kind, None)
-    assert explain(error, "made").code == ("not-done" if kind == "NotImplementedError" else "missing-name")
+    assert explain(error, "made").code == ("not-done" if kind == "NotDone" else "missing-name")
 
 
 def test_what_is_larger_than_may_be_written_is_said_to_be_so_and_leaves_its_room_to_the_next(tmp_path):

@@ -1,0 +1,95 @@
+"""What to write in place of a line that NumPy or TensorFlow refuses, by what they say of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from netgrader.phrases import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["advice"]
+
+# Functions of NumPy's that students apply to tensors, and TensorFlow's that do the same.
+SAME: Mapping[str, str] = {
+    "abs": "tf.abs",
+    "argmax": "tf.argmax",
+    "clip": "tf.clip_by_value",
+    "concatenate": "tf.concat",
+    "dot": "tf.matmul",
+    "equal": "tf.equal",
+    "exp": "tf.exp",
+    "log": "tf.log",
+    "matmul": "tf.matmul",
+    "max": "tf.reduce_max",
+    "maximum": "tf.maximum",
+    "mean": "tf.reduce_mean",
+    "min": "tf.reduce_min",
+    "reshape": "tf.reshape",
+    "sqrt": "tf.sqrt",
+    "square": "tf.square",
+    "sum": "tf.reduce_sum",
+    "transpose": "tf.transpose",
+    "where": "tf.where",
+}
+ON_A_TENSOR = "Cannot convert a symbolic tf.Tensor"
+IN_PLACE = "{1} in place of {2}: a tensor has no numbers before a session runs it"
+NUMBERS = "a function of TensorFlow's, or NumPy from the beginning: a tensor has no numbers before a session runs it"
+
+# The first that fits is said; {1}, {2} are what its groups hold.
+ADVICE: Sequence[tuple[str, str]] = (
+    (r"uninitialized value (\S+)|[Cc]ould not find variable (\S+?)[.,\s]",
+     "sess.run(tf.global_variables_initializer()) before {1} is used, with net.graph as the default graph"),
+    (r"feed a value for placeholder tensor '(\S+?)'",
+     "a value for {1} in the feed_dict of this sess.run, as in {{net.X: …, net.Y: …}}"),
+    (r"Op has type float64 that does not match type float32|dtype float32 for Tensor with dtype float64",
+     "float32 on both sides: NumPy's numbers are float64 unless they get dtype=np.float32"),
+    (r"Op has type (\w+) that does not match type (\w+)", "one type on both sides: tf.cast(…, tf.{2})"),
+    (r"DataType bool not in list", "tf.cast(…, tf.float32) around it first: True and False have no mean"),
+    (r"= (?:Batch)?MatMul\w*\[.* input shapes|Matrix size-incompatible",
+     "tf.matmul(x, W) in this order: the columns of the first are the rows of the second"),
+    (r"Dimensions must be equal.*= Mul\[", "tf.matmul(x, W): the sign * multiplies number by number"),
+    (r"Dimensions must be equal.*= (?:Add|AddV2|BiasAdd)\[",
+     "a row for each image and a column for each neuron: tf.matmul(x, W) in this order, and a bias for each column"),
+    (r"'str' object is not callable", "the function itself, without quotes: tf.nn.relu"),
+    (r"Variable (\S+) already exists",
+     "another name for each layer (here {1} is there already), and a new tf.Graph() for each network"),
+    (r"'tuple' object has no attribute|'list' object has no attribute 'shape'",
+     "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"),
+    (r"has invalid type \"?\w*Optimizer|'\w*Optimizer' object", "optimizer.minimize(loss), which is the training step"),
+    (r"missing 1 required positional argument: 'loss'", "minimize(loss)"),
+    (r"`fetch` = \S+ has invalid type \"?(?:float|int|ndarray|list)",
+     "another name for the number that sess.run gives: under its own the tensor is lost"),
+    (r"feed cannot be a tf\.Tensor", "numbers for the feed_dict, as NumPy makes them, and no tensor"),
+    (r"Cannot interpret feed_dict key", "the placeholder itself as the key, without quotes: net.X"),
+    (r"Cannot feed value of shape (\(.*?\)) for Tensor '?([^:']+):0'?, which has shape '?(\(.*?\))",
+     "an array of shape {3} for {2}, where ? is any number of rows"),
+    (r"closed Session", "a session that is still open: leave that to whoever opened it"),
+    (r"No default session is registered", "sess.run(net.train_op, feed_dict=…)"),
+    (r"operand type\(s\).*'Dimension'", "a number of Python's: int(x.shape[1])"),
+    (r"symbolic `?tf\.Tensor|symbolic Tensor|iterating over `?tf\.Tensor",
+     "functions of TensorFlow's for what depends on a tensor: it has no value before a session runs it"),
+)  # fmt: skip
+
+
+def advice(message: str, line: str | None) -> str:
+    """Return what to write instead, as part of a sentence; empty where nothing is known.
+
+    Parameters
+    ----------
+    message
+        An exception's text, as `netgrader.checks.diagnose.without_prelude` leaves it.
+    line
+        The student's line that it was raised in, if there is one.
+    """
+    if ON_A_TENSOR in message:
+        used = re.findall(r"\b(?:np|numpy)\.(\w+)", line or "")
+        known = next((name for name in used if name in SAME), None)
+        return say(NUMBERS) if known is None else say(IN_PLACE, SAME[known], f"np.{known}")
+    for pattern, expected in ADVICE:
+        found = re.search(pattern, message, re.DOTALL)
+        if found is not None:
+            return say(expected, *(group for group in found.groups() if group is not None))
+    return ""

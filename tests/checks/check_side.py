@@ -1,0 +1,40 @@
+"""Run in a process of its own: many students' notebooks, one after the other in IPython; prints what `check` showed in each.
+
+Reads a list of ``{"name", "cells"}``, and prints a JSON line for each: the text of what the last cell displayed, what was
+printed meanwhile, the error it ended with, and the seconds of processor time that it took.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+from contextlib import redirect_stdout
+
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+
+
+def main() -> None:
+    out = sys.stdout
+    shell = InteractiveShell.instance(display_pub_class=CapturingDisplayPublisher)
+    for attempt in json.loads(sys.stdin.read()):
+        shell.reset(new_session=False)
+        printed = io.StringIO()
+        for source in attempt["cells"]:
+            shell.display_pub.outputs.clear()
+            printed.truncate(0)
+            start = time.process_time()  # of this process: the machine may be busy
+            with redirect_stdout(printed):
+                result = shell.run_cell(source)
+            seconds = time.process_time() - start
+        error = result.error_before_exec or result.error_in_exec
+        shown = "\n".join(output["data"].get("text/plain", "") for output in shell.display_pub.outputs)
+        found = {"shown": shown, "printed": printed.getvalue(), "error": repr(error) if error else None}
+        out.write(json.dumps({"name": attempt["name"], "seconds": seconds, **found}) + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()
