@@ -41,7 +41,7 @@ NUMBERS = "a function of TensorFlow's, or NumPy from the beginning: a tensor has
 # The first that fits is said; {1}, {2} are what its groups hold.
 ADVICE: Sequence[tuple[str, str]] = (
     (r"uninitialized value (\S+)|[Cc]ould not find variable (\S+?)[.,\s]",
-     "sess.run(tf.global_variables_initializer()) before {1} is used, with net.graph as the default graph"),
+     "a run of what tf.global_variables_initializer() gives, made with net.graph as the default graph, before {1} is used"),
     (r"feed a value for placeholder tensor '(\S+?)'",
      "a value for {1} in the feed_dict of this sess.run, as in {{net.X: …, net.Y: …}}"),
     (r"Op has type float64 that does not match type float32|dtype float32 for Tensor with dtype float64",

@@ -365,6 +365,7 @@ KINDS: Mapping[str, Any] = {
     "min_layers": _whole(1, 20),
     "bias": YES_OR_NO,
     "estimates_time": YES_OR_NO,
+    "only_in_grading": Annotated[str, Meta(min_length=1, description="the end of a sentence, in quotes")],
     "nonlinear": YES_OR_NO,
     "loss": _one_of(LOSSES | ERRORS),
     "optimizer": _one_of(OPTIMIZERS),

@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from netgrader.student.check import check
 from netgrader.student.data import load_data, load_mnist
 from netgrader.student.estimate import install as _time_cells
+from netgrader.student.last_runs import install as _note_how_cells_end
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import quietly, ready, show_figure
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
@@ -17,3 +18,4 @@ __all__ = ["Live", "check", "load_data", "load_mnist", "quietly", "ready", "show
 
 _keep_values_of_closed_sessions()
 _time_cells()
+_note_how_cells_end()

@@ -6,6 +6,7 @@ import io
 import random
 import sys
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,19 @@ from netgrader.student.probes import Student, describe, load_probes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["take"]
+__all__ = ["Taken", "take"]
+
+MOST_PRINTED = 10_000
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is known of a capture beside the evidence: it may be told the student, and decides nothing."""
+
+    asked: frozenset[str]
+    """The student's names that were asked for."""
+    printed: str
+    """What was printed meanwhile, the beginning of it."""
 
 
 def take(
@@ -29,7 +42,8 @@ def take(
     *,
     seed: int = 0,
     challenge: int = 0,
-) -> None:
+    quick: bool = False,
+) -> Taken:
     """Take the evidence for one check cell.
 
     Parameters
@@ -46,6 +60,8 @@ def take(
         What the arguments that probes choose at random depend on.
     challenge
         A number that follows from all that was handed in, so that nobody could know it beforehand.
+    quick
+        Whether somebody waits for the answer: what does not end is then stopped soon.
 
     Raises
     ------
@@ -55,11 +71,13 @@ def take(
     probes = load_probes(Path(probes_dir))
     if cell_id not in probes:
         raise LookupError(f"No probe takes evidence for {cell_id}.")
-    student = Student(namespace, load_exercises(Path(probes_dir)), seed, challenge, cell_id.removeprefix("check_"))
+    exercises = load_exercises(Path(probes_dir))
+    student = Student(namespace, exercises, seed, challenge, cell_id.removeprefix("check_"), quick=quick)
     out = EvidenceWriter(out_dir, cell_id)
     changed = _changed_names(namespace)
+    printed = _Sink()
     try:
-        with _undisturbed():
+        with _undisturbed(printed):
             probes[cell_id](student, out)
     except Exception as error:  # noqa: BLE001  (what was taken before counts; the rest is said to be missing)
         out.error("probe", describe(error, namespace))
@@ -67,6 +85,7 @@ def take(
         if changed & student.asked:
             out.fact(CHANGED, sorted(changed & student.asked))
         out.close()
+    return Taken(frozenset(student.asked), printed.text)
 
 
 def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
@@ -82,14 +101,13 @@ def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _undisturbed(sink: _Sink) -> Iterator[None]:
     """Leave the student's notebook as it was: no output, no figures, random generators where they were."""
     python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002  (the one that students use)
     pyplot = sys.modules.get("matplotlib.pyplot")
     figures = set(pyplot.get_fignums()) if pyplot else set()
-    sink = _Sink()
     try:
-        with redirect_stdout(sink), redirect_stderr(sink), _no_display():
+        with redirect_stdout(sink), redirect_stderr(_Sink()), _no_display():
             yield
     finally:
         random.setstate(python)
@@ -101,12 +119,17 @@ def _undisturbed() -> Iterator[None]:
 
 
 class _Sink(io.TextIOBase):
-    """Swallows what is printed, however much it is."""
+    """Keeps the beginning of what is printed, and swallows the rest, however much it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
+        self.text += text[: max(0, MOST_PRINTED - len(self.text))]
         return len(text)
 
 

@@ -105,6 +105,8 @@ class Student:
         with, what that function would have made is not missing but not done.
     asked
         The names that were asked for so far.
+    quick
+        Whether somebody waits for the answer, in their own notebook.
     """
 
     def __init__(
@@ -114,6 +116,8 @@ class Student:
         seed: int = 0,
         challenge: int = 0,
         exercise: str | None = None,
+        *,
+        quick: bool = False,
     ) -> None:
         self._namespace = namespace
         self.asked: set[str] = set()
@@ -121,6 +125,7 @@ class Student:
         self.exercises = exercises
         self.seed = seed
         self.challenge = challenge
+        self.quick = quick
 
     def value(self, name: str) -> Any:
         """What the student's `name` is bound to.

@@ -15,6 +15,8 @@ tf.disable_v2_behavior()
 from netgrader.student import check
 """
 WITH_DATA = GIVEN + "from after_one_layer import x_test, x_train, y_test_1_hot, y_train_1_hot\n"
+USUAL = ("not done yet", ": all ")
+"""What a wrong attempt is never answered with."""
 
 
 @dataclass(frozen=True)
@@ -24,26 +26,24 @@ class Attempt:
     check: str
     cells: tuple[str, ...]
     said: tuple[str, ...]
-    never: tuple[str, ...] = ("not done yet", ": all ")
+    never: tuple[str, ...] = USUAL
 
 
-def attempt(
-    check: str, *cells: str, says: tuple[str, ...], never: tuple[str, ...] = ("not done yet", ": all ")
-) -> Attempt:
+def attempt(check: str, *cells: str, says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
     return Attempt(check, tuple(map(dedent, cells)), says, never)
 
 
-def network(*changes: tuple[str, str], says: tuple[str, ...]) -> Attempt:
+def network(*changes: tuple[str, str], says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
     text = NETWORK
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
-    return attempt("one_layer_network", GIVEN, GLOROT, text, says=says)
+    return attempt("one_layer_network", GIVEN, GLOROT, text, says=says, never=never)
 
 
-def layer(old: str, new: str, *, says: tuple[str, ...]) -> Attempt:
+def layer(old: str, new: str, *, says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
     assert old in GLOROT, old
-    return attempt("fully_connected_layer", GIVEN, GLOROT.replace(old, new), says=says)
+    return attempt("fully_connected_layer", GIVEN, GLOROT.replace(old, new), says=says, never=never)
 
 
 CORRECT = "correct = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))"
@@ -105,4 +105,69 @@ ERRORS = {
     ),
 }
 
-ATTEMPTS = {**ON_TENSORS, **ERRORS}
+# The last run of the cell stopped, and what there is now is of an earlier one.
+STOPPED = (": all ", "checks passed", "not done yet")
+LEFT_OVER = {
+    "a cell that Python cannot read": attempt(
+        "fully_connected_layer",
+        GIVEN,
+        GLOROT,
+        GLOROT.replace("tf.matmul(x, W) + b", "tf.matmul(x, W + b"),
+        says=("stopped with an error when it was last run", "SyntaxError: '(' was never closed", "W + b"),
+        never=STOPPED,
+    ),
+    "a function that raises where the cell calls it": attempt(
+        "prepare_data",
+        WITH_DATA,
+        """
+        def prepare_data(images):
+            return images / missing
+
+        x_train = prepare_data(x_train)
+        """,
+        says=("stopped with an error when it was last run", "name 'missing' is not defined", "return images / missing"),
+        never=STOPPED,
+    ),
+    "a training that was interrupted": attempt(
+        "two_layer_training",
+        WITH_DATA,
+        "net = sess = None; acc_trn = acc_val = [0.9] * 5",
+        "net, sess, acc_trn, acc_val = exec('raise KeyboardInterrupt')",
+        says=("was interrupted before its end",),
+        never=STOPPED,
+    ),
+    "mended in another cell": attempt(
+        "prepare_data",
+        WITH_DATA,
+        "x_train = x_train / missing",
+        "x_train = x_train / 1",
+        says=("all 2 checks passed",),
+        never=("stopped with",),
+    ),
+}
+
+# What functions print while they are tried is shown; one error is red once.
+PRINTED = {
+    "print within a function": network(
+        (LOSS, f'{LOSS}\n        print("the loss is", loss.shape, "<b>")'),
+        says=("all 11 checks passed", "Your code printed:", "the loss is () <b>"),
+        never=("not done yet",),
+    ),
+    "print of very much": attempt(
+        "fully_connected_layer",
+        GIVEN,
+        GLOROT.replace("return h, W", "print('line\\n' * 100000)\n    return h, W"),
+        says=("… and ", "lines more"),
+        never=("line\n" * 30,),
+    ),
+    "one error in a network": network(
+        (LOSS, LOSS.replace("labels=Y", "labels=y")),
+        says=("· The optimizer is Adam: waits for the above", "· W1 are the weights of the layer: waits for the above"),
+        never=("This follows from another fault", "✗ The"),
+    ),
+    "one error in a layer": layer(
+        MATMUL, "tf.matmul(W, x)", says=("· The bias starts at zero: waits for the above",), never=("✗ The activation",)
+    ),
+}
+
+ATTEMPTS = {**ON_TENSORS, **ERRORS, **LEFT_OVER, **PRINTED}

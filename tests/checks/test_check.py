@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.results import CheckResult, Outcome, Visibility
-from netgrader.student.check import Answer
+from netgrader.student.answer import COLOURS, Answer
 from tests.checks.students import GLOROT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,3 +168,25 @@ def test_html_holds_nothing_that_a_student_wrote_as_markup():
     assert "<script>" not in page
     assert "<b>" not in page
     assert "&lt;script&gt;" in page
+
+
+def contrast(one: str, other: str) -> float:
+    """How far two colours lie apart, by WCAG 2.2."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_verdicts_are_legible_whatever_theme_is_behind_them():
+    page = answer()._repr_html_()
+    marks = re.findall(r'<span style="background:(#\w{6});color:#fff;', page)
+    assert len(marks) == len(re.findall("<li", page)) == 2
+    assert (
+        re.findall(r"[^-d]color:#(?!fff)", page) == []
+    )  # letters have a colour of their own on their own ground alone
+    assert [colour for colour in COLOURS.values() if contrast(colour, "#ffffff") < 4.5] == []

@@ -13,7 +13,7 @@ from netgrader.grading.kernel_link import Ended, Reply
 from netgrader.grading.run_report import ended_early
 from netgrader.phrases import say
 from netgrader.student import estimate
-from netgrader.student.check import Answer
+from netgrader.student.answer import Answer
 from tests.guides import phrases as listing
 
 GERMAN = {

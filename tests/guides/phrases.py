@@ -33,7 +33,7 @@ SAYING = (
     "reader/reading.py",
     "reader/trial",
     "evidence.py",
-    "student/check.py",
+    "student/answer.py",
     "student/estimate.py",
     "grading/run_report.py",
     "grading/integrity.py",

@@ -296,7 +296,7 @@ from netgrader.reader.model import Layer, Network
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
 from netgrader.phrases import say
-from netgrader.student.check import Answer
+from netgrader.student.answer import Answer
 from netgrader.wheel import student_files
 from tests.feedback import examples as ex
 

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from netgrader.grading.execution import ExecutionLimits
-from netgrader.student.check import NOT_DONE
+from netgrader.student.answer import NOT_DONE
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "guides" / "students.md").read_text(encoding="utf-8")

@@ -1,0 +1,155 @@
+"""What `check` shows: a line for each check, as text and as HTML that is legible on light and on dark."""
+
+from __future__ import annotations
+
+import html
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netgrader.phrases import say
+from netgrader.results import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.results import CheckResult
+
+__all__ = ["COLOURS", "Answer"]
+
+MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
+WAITING = "·"
+# White on each has a contrast of 4.5 or more: a colour of letters alone would be legible on light or on dark, not on both.
+COLOURS = {
+    Outcome.PASSED: "#1a7f37",
+    Outcome.PARTIAL: "#9a6700",
+    Outcome.FAILED: "#cf222e",
+    Outcome.UNGRADABLE: "#59636e",
+    WAITING: "#59636e",
+}
+NOT_DONE = "{name}: not done yet. Fill in the cell above, run it, then run this one again."
+WAITS = "{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again."
+STOPPED = (
+    "{name}: your cell stopped with an error when it was last run, so what there is now may be of an earlier run. "
+    "Mend it and run it again, then run this one."
+)
+INTERRUPTED = "{name}: your cell was interrupted before its end. Run it to its end, then run this one again."
+ALL_PASSED = "{name}: all {count} checks passed. Grading runs these again."
+ALL_BUT_HIDDEN = "{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}."
+SOME_PASSED = "{name}: {passed} of {count} checks passed."
+PRINTED = "Your code printed:"
+LINES, WIDTH = 20, 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdicts of a cell's public checks."""
+
+    name: str
+    """The solution cell."""
+    checks: tuple[CheckResult, ...] = ()
+    """Its verdicts."""
+    waits_for: tuple[str, ...] = ()
+    """What has not been filled in, the cell itself or something that it needs; there are no verdicts then."""
+    stopped: str | None = None
+    """With which error the cell stopped when it was last run, empty if it was interrupted; there are no verdicts then."""
+    beyond: str = ""
+    """What only grading looks at, as the end of a sentence."""
+    printed: str = ""
+    """What the student's code printed while it was tried."""
+    note: str | None = None
+    """What else is to be said, below the verdicts."""
+
+    @property
+    def headline(self) -> str:
+        """The first line."""
+        if self.waits_for == (self.name,):
+            return say(NOT_DONE, name=self.name)
+        if self.waits_for:
+            return say(WAITS, name=self.name, others=", ".join(self.waits_for))
+        if self.stopped is not None:
+            return say(STOPPED if self.stopped else INTERRUPTED, name=self.name)
+        passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
+        if passed < len(self.checks):
+            return say(SOME_PASSED, name=self.name, passed=passed, count=len(self.checks))
+        if self.beyond:
+            return say(ALL_BUT_HIDDEN, name=self.name, count=passed, beyond=self.beyond)
+        return say(ALL_PASSED, name=self.name, count=passed)
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Checks that say no more than another one does: that it has to pass first, or the same error once more."""
+        told: set[object] = set()
+        waiting = set()
+        for check in (check for check in self.checks if check.outcome is Outcome.FAILED):
+            # Sizes in an error's text differ from call to call; which line of which function raised it does not.
+            same = check.faults, (check.message or "").rpartition("Where: ")[2]
+            if _waits(check) or (check.faults and same in told):
+                waiting.add(check.check)
+            told.add(same)
+        return frozenset(waiting)
+
+    @property
+    def _below(self) -> Sequence[str]:
+        return [text for text in (self.stopped, say(self.note) if self.note else None) if text]
+
+    @property
+    def _shown_print(self) -> Sequence[str]:
+        lines = [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in self.printed.splitlines()]
+        return lines if len(lines) <= LINES else [*lines[:LINES], say("… and {1:,} lines more", len(lines) - LINES)]
+
+    def __str__(self) -> str:
+        lines, waiting = [self.headline], self.waiting
+        for check in self.checks:
+            if check.check in waiting:
+                lines.append(f"  {WAITING} {check.sentence}: {say('waits for the above')}")
+                continue
+            lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
+            lines += [f"      {text}" for text in (check.message, check.hint) if text]
+        lines += [f"  {text}" for text in self._below]
+        if self.printed:
+            lines += [f"  {say(PRINTED)}", *(f"    {line}" for line in self._shown_print)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        waiting = self.waiting
+        items = "".join(_item(check, waits=check.check in waiting) for check in self.checks)
+        listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
+        below = "".join(f"<div>{html.escape(text)}</div>" for text in self._below)
+        printed = html.escape("\n".join(self._shown_print))
+        shown = f"<div>{html.escape(say(PRINTED))}</div><pre>{printed}</pre>" if self.printed else ""
+        return f'<div role="status"><strong>{html.escape(self.headline)}</strong>{listed}{below}{shown}</div>'
+
+    def show(self) -> None:
+        """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""
+        ipython = sys.modules.get("IPython")
+        if ipython is not None and ipython.get_ipython() is not None:
+            from IPython.display import display  # noqa: PLC0415  (there only in a notebook)
+
+            display({"text/plain": str(self), "text/html": self._repr_html_()}, raw=True)
+        else:
+            print(self)  # noqa: T201  (the answer itself)
+
+
+def _waits(check: CheckResult) -> bool:
+    return not check.faults and (bool(check.follows) or check.waits)
+
+
+def _item(check: CheckResult, *, waits: bool) -> str:
+    words = {
+        Outcome.PASSED: say("passed"),
+        Outcome.PARTIAL: say("partly passed"),
+        Outcome.FAILED: say("not yet"),
+        Outcome.UNGRADABLE: say("could not be checked"),
+    }
+    kind, sign, word = check.outcome, MARKS[check.outcome], words[check.outcome]
+    colour = COLOURS[WAITING if waits else kind]
+    if waits:
+        sign, word = WAITING, say("waits for the above")
+    mark = (
+        f'<span style="background:{colour};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
+        f'<span aria-hidden="true">{sign}</span> {html.escape(word)}</span>'
+    )
+    texts = () if waits else (check.message, check.hint)
+    said = "".join(f'<div style="margin-left:1.5em">{html.escape(text)}</div>' for text in texts if text)
+    return f'<li style="margin:.25em 0">{mark} · {html.escape(check.sentence)}{said}</li>'
