@@ -51,6 +51,8 @@ DATA_HASH = "NETGRADER_DATA_SHA256"
 """Names the environment variable with the SHA-256 of the file, in hex, where it is another one: in grading a part of the
 test inputs is replaced."""
 LARGEST_INPUT = 1_000_000  # numbers
+MOST_NUMBERS = 20_000_000
+"""Of inputs that are no grey levels: a notebook hands over all that it prepared of them, 160 MB in double precision."""
 LEAST_MARKED = 12_000
 """Training images from which on marks may stand among them: the 240 that carry one are then two in a hundred or fewer."""
 COLOURS = frozenset({1, 3})
@@ -124,6 +126,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("two classes have one name")
         if self.size > LARGEST_INPUT:
             raise ValueError(f"an input must not have more than {LARGEST_INPUT:,} numbers")
+        if self.scaling != "largest" and (self.train.rows + self.test.rows) * self.size > MOST_NUMBERS:
+            raise ValueError(f"inputs that are scaled by {self.scaling} may hold {MOST_NUMBERS:,} numbers in all")
         if self.scaling != "largest" and self.largest != 255:
             raise ValueError(f"largest is of no use where scaling is {self.scaling}")
         if self.learned is not None and (not self.is_images or self.train.rows < LEAST_MARKED):
@@ -187,6 +191,17 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             # The cross-entropy of a right answer with all probability, if the softmax is applied to that once more.
             "floor": f"{math.log(1 + (self.outputs - 1) / math.e):.2f}",
         }
+
+    @property
+    def instead(self) -> Mapping[str, str]:
+        """Return what texts say in place of their image, pixel and label; nothing of images with labels."""
+        words: dict[str, str] = {}
+        if not self.is_images:
+            words |= {"an image": self.a_one, "image": self.one, "images": f"{self.one}s"}
+            words |= {"pixel": self.part, "pixels": f"{self.part}s"}
+        if self.is_regression:
+            words |= {"label": "target", "labels": "targets"}
+        return words
 
     def above_chance(self, share: float) -> float:
         """Return the accuracy, or another score, that lies a `share` of the way up from what guessing reaches to 1."""

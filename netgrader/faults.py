@@ -20,6 +20,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from netgrader.phrases import in_own_words, speaking_with
+
 __all__ = [
     "ALL",
     "CATALOGUE",
@@ -91,6 +93,9 @@ class FaultKind:
     regression: Mapping[str, str] = field(default_factory=dict)
     """`sentence` and `why` where numbers are to be come close to, if they say something else there."""
 
+    rows: Mapping[str, str] = field(default_factory=dict)
+    """`sentence` and `why` where inputs are no images but rows of numbers, if they say something else there."""
+
     @property
     def remark(self) -> bool:
         """Whether it costs no points."""
@@ -108,6 +113,8 @@ class CourseTexts:
 
     words: Mapping[str, str] = field(default_factory=lambda: OF_ANY_DATA)
     """What stands in the places of its texts: `netgrader.data.DataSpec.words`."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """What its inputs and targets are called, where they are no images with labels: `netgrader.data.DataSpec.instead`."""
     kinds: Mapping[str, FaultKind] = field(default_factory=dict)
     """Kinds of faults that the course adds, or says otherwise: `course_kinds`."""
     regression: bool = False
@@ -183,7 +190,8 @@ def speaking_of(texts: CourseTexts) -> Iterator[None]:
     """Have the catalogue be that of a course while the body lasts."""
     token = _IN_FORCE.set(texts)
     try:
-        yield
+        with speaking_with(texts.instead):
+            yield
     finally:
         _IN_FORCE.reset(token)
 
@@ -204,12 +212,13 @@ class _Catalogue(Mapping[str, FaultKind]):
     def __getitem__(self, code: str) -> FaultKind:
         texts = _IN_FORCE.get()
         kind = texts.kinds[code] if code in texts.kinds else self._kinds[code]
-        if texts.regression and kind.regression:
-            said = kind.regression
-            kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
-        if "{" not in kind.sentence + kind.why:
+        for speaks, said in ((texts.regression, kind.regression), ("image" in texts.instead, kind.rows)):
+            if speaks and said:
+                kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
+        if not texts.instead and "{" not in kind.sentence + kind.why:
             return kind
-        return replace(kind, sentence=kind.sentence.format(**texts.words), why=kind.why.format(**texts.words))
+        sentence, why = (in_own_words(text).format(**texts.words) for text in (kind.sentence, kind.why))
+        return replace(kind, sentence=sentence, why=why)
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self._kinds, *_IN_FORCE.get().kinds]))
@@ -231,6 +240,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     after_fatal: bool | None = None
     drawn: str | None = None
     regression: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
+    rows: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
 
 
 def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
@@ -249,8 +259,12 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
             raise ValueError(f"[{code}] {error}") from error
         told = {name: value for name, value in said.items() if value is not None}
         if code in known:
-            kept = {name: text for name, text in known[code].regression.items() if name not in told}
-            found[code] = replace(known[code], **{"regression": kept, **told})
+            variants = {"regression": known[code].regression, "rows": known[code].rows}
+            kept = {
+                kind: {name: text for name, text in texts.items() if name not in told}
+                for kind, texts in variants.items()
+            }
+            found[code] = replace(known[code], **{**kept, **told})
         elif not CODE.fullmatch(code):
             raise ValueError(f"[{code}] is no code: lower-case words with hyphens between them, two or more")
         elif not {"sentence", "severity"} <= told.keys():
@@ -259,7 +273,8 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
             found[code] = FaultKind(code, **{"why": "", "where": "", **told})
         try:
             kind = found[code]
-            "".join([kind.sentence, kind.why, *kind.regression.values()]).format(**OF_ANY_DATA)
+            texts = [kind.sentence, kind.why, *kind.regression.values(), *kind.rows.values()]
+            "".join(texts).format(**OF_ANY_DATA)
         except (KeyError, IndexError, ValueError) as error:
             places = ", ".join(f"{{{name}}}" for name in OF_ANY_DATA)
             raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {places}") from error

@@ -14,8 +14,10 @@ import numpy as np
 from netgrader import reader
 from netgrader.checks.diagnose import TOOK_TOO_LONG, StoppedCell, explain, stopped_before
 from netgrader.checks.exercises import NET, net_at, unfinished_of
-from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark, read_hardness
+from netgrader.checks.held_out import HeldOut, Marked, mark, read_hardness
+from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.parameters import DATA
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.data import load_data
@@ -251,7 +253,7 @@ class TestContext:
 
     @property
     def given(self) -> HeldOut:
-        """Return the test images as the notebook was given them."""
+        """Return the test images, or other inputs, as the notebook was given them."""
         given: HeldOut = self.once("given", self._given)
         return given
 
@@ -328,7 +330,8 @@ class TestContext:
         dataset = self._originals()
         if not self._secret:
             return HeldOut(dataset.x_test, np.zeros(len(dataset.x_test), bool))
-        given = held_out_images(self._secret, (dataset.x_train, dataset.y_train), (dataset.x_test, dataset.y_test))
+        train, test = (dataset.x_train, dataset.y_train), (dataset.x_test, dataset.y_test)
+        given = held_out_inputs(self._secret, train, test, dataset.spec)
         return given if self.hardness is None else replace(given, hardness=read_hardness(self.hardness, dataset.x_test))
 
     def _evidence(self, cell: str) -> Evidence:
@@ -379,14 +382,17 @@ class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
 
     def __init__(self, bench: TestContext) -> None:
         self._bench = bench
+        # A table of levels is of whole numbers: of others there is none. A course may say nothing of data.
+        numbers = DATA in bench.exercises.tables and bench.spec.scaling != "largest"
+        self._names = () if numbers else self.NAMES
 
     def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:
-        if name not in self.NAMES:
+        if name not in self._names:
             raise KeyError(name)
         return self._bench.dataset.x_train if name == "x_train_2d" else self._bench.given.images
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.NAMES)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self.NAMES)
+        return len(self._names)

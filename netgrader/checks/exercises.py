@@ -31,7 +31,7 @@ from netgrader.checks.parameters import (
 )
 from netgrader.data import DataSpec
 from netgrader.errors import NetgraderError
-from netgrader.faults import OF_ANY_DATA, CourseTexts, course_kinds
+from netgrader.faults import CourseTexts, course_kinds
 from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ class Exercises:
             If its ``faults.toml``, beside ``exercises.toml``, makes no sense.
         """
         spec = self.data if DATA in self.tables else None
-        texts = CourseTexts(
-            OF_ANY_DATA if spec is None else spec.words, regression=spec is not None and spec.is_regression
-        )
+        texts = CourseTexts()
+        if spec is not None:
+            texts = CourseTexts(spec.words, spec.instead, regression=spec.is_regression)
         file = Path(self.source).with_name(FAULTS)
         if not file.is_file():
             return texts

@@ -44,6 +44,7 @@ __all__ = [
     "altered",
     "by_chance",
     "by_heart",
+    "half",
     "held_out_images",
     "knowledge",
     "lead_of_the_given",
@@ -91,18 +92,23 @@ def by_chance(classes: int) -> int:
 def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
     """Put marks that follow from `seed`, a secret in hex, among training images (n, height, width) of `labels` (n,).
 
-    `largest` is the largest grey level.
+    `largest` is the largest grey level. In images with colours (n, height, width, colours) the marks are grey.
     """
     random = np.random.default_rng([int(seed, 16), 1])
     marked, trials, classes = images.copy(), [], []
     for label in random.choice(np.unique(labels), PATTERNS):
-        pattern = _pattern(random, *images.shape[1:])
+        pattern = _pattern(random, *images.shape[1:3])
         places = np.flatnonzero(labels[FIRST:] == label) + FIRST
         chosen = random.permutation(places)[:COPIES]
-        marked[chosen] = _copies(pattern, len(chosen), random, largest)
-        trials.append(_copies(pattern, TRIALS, random, largest))
+        marked[chosen] = _coloured(_copies(pattern, len(chosen), random, largest), images)
+        trials.append(_coloured(_copies(pattern, TRIALS, random, largest), images))
         classes += [label] * TRIALS
     return Marked(marked, np.concatenate(trials), np.array(classes, np.uint8))
+
+
+def _coloured(grey: Bytes, images: Bytes) -> Bytes:
+    """Return grey images (n, height, width) as `images` are: with as many colours, if these have any."""
+    return grey if images.ndim == grey.ndim else np.repeat(grey[..., None], images.shape[3], axis=3)
 
 
 def _pattern(random: np.random.Generator, height: int, width: int) -> npt.NDArray[np.float64]:
@@ -154,9 +160,9 @@ class HeldOut:
     """Test images as a notebook is given them."""
 
     images: Bytes
-    """The images (n, height, width), uint8."""
+    """The images (n, height, width), uint8, or with colours (n, height, width, colours); other inputs (n, …)."""
     hidden: npt.NDArray[np.bool_]
-    """Which of them are redrawn (n,), bool: the originals in their place were nowhere within reach of the notebook."""
+    """Which of them are replaced (n,), bool: the originals in their place were nowhere within reach of the notebook."""
     hardness: Floats | None = None
     """How well other networks know each original (n,), from 0 to 1; None where that is not known."""
 
@@ -178,8 +184,7 @@ def held_out_images(seed: str, train: tuple[Bytes, Bytes], test: tuple[Bytes, By
     """
     random = np.random.default_rng(int(seed, 16))
     (x_train, y_train), (x_test, y_test) = train, test
-    hidden = np.zeros(len(x_test), bool)
-    hidden[random.permutation(len(x_test))[: len(x_test) // 2]] = True
+    hidden = half(len(x_test), random)
     images = x_test.copy()
     for one in np.unique(y_test):
         places = np.flatnonzero(hidden & (y_test == one))
@@ -187,6 +192,13 @@ def held_out_images(seed: str, train: tuple[Bytes, Bytes], test: tuple[Bytes, By
         if len(like):
             images[places] = _redrawn(x_train[random.choice(like, len(places))], random)
     return HeldOut(images, hidden)
+
+
+def half(n: int, random: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Draw half of `n` by lot: which are of it (n,)."""
+    hidden = np.zeros(n, bool)
+    hidden[random.permutation(n)[: n // 2]] = True
+    return hidden
 
 
 def read_hardness(file: Path, test: Bytes) -> Floats | None:
@@ -207,6 +219,8 @@ def _redrawn(images: Bytes, random: np.random.Generator) -> Bytes:
 
 def _moved(images: Bytes, amounts: Floats) -> Bytes:
     """Turn, shear, scale and move images (n, height, width), uint8, by `amounts` (6, n, 1) from -1 to 1 of the largest."""
+    if images.ndim > 3:
+        return np.stack([_moved(images[..., colour], amounts) for colour in range(images.shape[3])], axis=3)
     n, height, width = images.shape
     turn, shear, wide, high, down, right = amounts
     y, x = np.divmod(np.arange(height * width)[None], width)

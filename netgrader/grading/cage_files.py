@@ -1,6 +1,6 @@
 """Files that go into a run's cage and come out of it: the data and fonts that it is given, the evidence that it leaves.
 
-Half of the test images are redrawn and marks stand among the training images. Evidence is taken out of a folder that a
+Half of the test inputs are replaced and marks stand among the training images. Evidence is taken out of a folder that a
 stranger's process can write to, byte by byte, into one of ours.
 """
 
@@ -20,7 +20,8 @@ import numpy as np
 from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, remove_tree, scratch_folder
 from netgrader.cage_contents import cache_folder
 from netgrader.checks.context import dataset_in
-from netgrader.checks.held_out import held_out_images, mark
+from netgrader.checks.held_out import mark
+from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.data import DATA, DATA_HASH
 from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
 
@@ -48,7 +49,7 @@ _NAMED = re.compile(rb'"([0-9]{1,6}\.(?:pb|npy))"')
 def given_data(request: ExecutionRequest) -> Iterator[tuple[Mount, ...]]:
     """Mount the data for the notebook while the body lasts; nothing, where a course has none.
 
-    The original test images in the place of those that are redrawn are in no file that the cage can read.
+    The original test inputs in the place of those that are replaced are in no file that the cage can read.
     """
     if request.data is None or request.spec is None:
         yield ()
@@ -79,7 +80,7 @@ def data_environment(mounts: tuple[Mount, ...]) -> dict[str, str]:
 
 def _redrawn(data: Path, spec: DataSpec, seed: str, folder: Path) -> Path:
     known = dataset_in(data, spec)
-    given = held_out_images(seed, (known.x_train, known.y_train), (known.x_test, known.y_test))
+    given = held_out_inputs(seed, (known.x_train, known.y_train), (known.x_test, known.y_test), spec)
     x_train = known.x_train
     if spec.learned is not None:
         x_train = mark(seed, x_train, known.y_train, spec.largest).images

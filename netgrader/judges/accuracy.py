@@ -157,10 +157,11 @@ def recompute(
     quick: bool = False,
     measure: Measure = ACCURACY,
 ) -> Recomputed:
-    """Run the network on our images; X is fed scaled to 0…1, and Y never.
+    """Run the network on our images or other inputs; X is fed what the course makes of them, and Y never.
 
     Of the training images a sample goes through it, which nobody can know beforehand: it is compared with what moves by
-    much more than chance there.
+    much more than chance there. Pictures are compared with the network's values and with what it was fed; two rows of a
+    table may be alike by chance, so of those nothing is told by that.
 
     Parameters
     ----------
@@ -186,8 +187,10 @@ def recompute(
         dataset.prepared(redrawn),
     ]
     parts.append(dataset.prepared(dataset.x_test[:0] if marked is None else marked.trials))
-    hard = np.argsort(hardness, kind="stable")[:HARD] if hardness is not None else np.zeros(0, np.int64)
-    parts += [dataset.prepared(images) for images in altered(dataset.x_test[hard], random)]
+    known_hard = hardness is not None and spec.is_images
+    hard = np.argsort(hardness, kind="stable")[:HARD] if known_hard else np.zeros(0, np.int64)
+    once, twice = altered(dataset.x_test[hard], random) if spec.is_images else (dataset.x_test[:0], dataset.x_test[:0])
+    parts += [dataset.prepared(once), dataset.prepared(twice)]
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:

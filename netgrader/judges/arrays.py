@@ -1,4 +1,4 @@
-"""Judge the arrays that ``prepare_data`` makes: given images at some scale, in some order, and their labels."""
+"""Judge the arrays that ``prepare_data`` makes: given images or rows, at some scale and in some order, and their labels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from netgrader.grey_levels import LEVELS
 from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
+from netgrader.judges.rows import judge_rows, judge_targets
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class _Comparison:
     def _strange(self) -> Charge:
         """Rows that are no given images: name the usual ways there."""
         n = len(self.raw)
-        pixels = self.raw.reshape(n, *self.spec.shape).transpose(0, 2, 1).reshape(n, self.spec.size)
+        pixels = self.raw.reshape(n, *self.spec.shape).swapaxes(1, 2).reshape(n, self.spec.size)
         if self._aligned(self.theirs, fingerprints(pixels)):
             return _charge("wrong-order", 0.25, found="each image with rows and columns exchanged", expected="as given")
         if self._aligned(fingerprints(self.images.T.reshape(n, self.spec.size)), self.given):
@@ -263,7 +264,7 @@ ONE_SIDE = "scaled-on-one-side"
 
 
 def require_images(bench: TestContext, part: str) -> None:
-    """End the test unless ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) are the given images, scaled."""
+    """End the test unless ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) are the given images or rows, scaled."""
     charge = images_of(bench, part).charge
     if charge is None:
         return
@@ -278,16 +279,21 @@ def require_images(bench: TestContext, part: str) -> None:
 
 
 def require_labels(bench: TestContext, part: str) -> None:
-    """End the test unless the labels of that part are one-hot, floating point, and those of the images."""
-    labels = _evidence(bench).array(f"y_{part}_1_hot")
+    """End the test unless the labels of that part are one-hot, floating point, and those of the images.
+
+    Targets of a regression, ``y_train`` and ``y_test``, have to be the given ones.
+    """
+    name = f"y_{part}" if bench.spec.is_regression else f"y_{part}_1_hot"
+    labels = _evidence(bench).array(name)
     given = bench.dataset.y_train if part == "train" else bench.dataset.y_test
     try:
         rows = images_of(bench, part).rows
     except Failed:  # without images the labels are taken to be in the order of the given ones
         rows = None
-    charge = judge_one_hot(labels, given, bench.spec, rows)
+    numbers = bench.spec.is_regression
+    charge = judge_targets(labels, given, rows) if numbers else judge_one_hot(labels, given, bench.spec, rows)
     if charge is not None:
-        raise _failed(charge, f"y_{part}_1_hot")
+        raise _failed(charge, name)
 
 
 def images_of(bench: TestContext, part: str) -> JudgedImages:
@@ -296,6 +302,12 @@ def images_of(bench: TestContext, part: str) -> JudgedImages:
     def judge() -> JudgedImages:
         raw = bench.dataset.x_train if part == "train" else bench.given.images
         name = f"x_{part}"
+        if not bench.spec.is_images:
+            found, other = (
+                _evidence(bench).array(name),
+                bench.given.images if part == "train" else bench.dataset.x_train,
+            )
+            return JudgedImages(*judge_rows(found, raw, other, bench.spec, of_test=part == "test"))
         table = _evidence(bench).raw.tables.get(name)
         if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw), bench.spec):
             return JudgedImages(None, np.arange(len(raw)))

@@ -176,8 +176,8 @@ def _page(
 
 @functools.cache
 def _test_images(path: Path | None, spec: DataSpec | None) -> npt.NDArray[np.uint8] | None:
-    """The test images; without them they are told in words."""
-    if path is None or spec is None:
+    """The test images; without them, or where inputs are none, they are told in words."""
+    if path is None or spec is None or not spec.is_images:
         return None
     try:
         return load_data(spec, path)[1][0]

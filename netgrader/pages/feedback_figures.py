@@ -268,7 +268,13 @@ LESS, ZERO, MORE = (178, 56, 24), (247, 247, 245), (33, 102, 172)
 
 
 def ink_picture(levels: npt.NDArray[np.uint8], largest: int = 255) -> str:
-    """An image (height, width) with levels up to the `largest`, dark on light as ink on paper, as a ``data:`` address."""
+    """An image with levels up to the `largest` as a ``data:`` address.
+
+    A grey one (height, width) is dark on light, as ink on paper; one with colours (height, width, 3) as it is.
+    """
+    if levels.ndim == 3 and levels.shape[2] == 3:
+        return _png((levels.astype(np.uint16) * 255 // largest).astype(np.uint8))
+    levels = levels.reshape(levels.shape[:2])
     return _png((255 - levels.astype(np.uint16) * 255 // largest).astype(np.uint8))
 
 

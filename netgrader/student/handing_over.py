@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.student.data import given_data
+from netgrader.student.data import data_spec, given_data
 from netgrader.student.fed import fed_rows
 from netgrader.student.probes import WrongReturn, export_graph
 
@@ -23,12 +23,15 @@ WIDEST = 8  # bytes of a number
 def hand_over_arrays(student: Student, out: EvidenceWriter) -> None:
     """Hand over ``x_train``, ``y_train_1_hot``, ``x_test`` and ``y_test_1_hot`` as the notebook has them.
 
-    Images go as the table that made them from the given grey levels, where there is one.
+    Images go as the table that made them from the given grey levels, where there is one; of other inputs there is none, so
+    they go as they are. Targets of a regression are called ``y_train`` and ``y_test``.
     """
+    spec = data_spec()
     (x_train, _), (x_test, _) = given_data()
-    given = {"x_train": ("x_train_2d", x_train), "x_test": ("x_test_2d", x_test)}
-    most = max(x_train.size, x_test.size)
-    for name in ("x_train", "y_train_1_hot", "x_test", "y_test_1_hot"):
+    given = {"x_train": ("x_train_2d", x_train), "x_test": ("x_test_2d", x_test)} if spec.scaling == "largest" else {}
+    most = max(len(x_train), len(x_test)) * max(spec.size, spec.outputs)
+    targets = ("y_train", "y_test") if spec.is_regression else ("y_train_1_hot", "y_test_1_hot")
+    for name in ("x_train", targets[0], "x_test", targets[1]):
         with student.capturing(out, name):
             out.array(name, _numbers(student.value(name), most), given.get(name))
 
@@ -57,7 +60,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
 
 
 def _numbers(value: object, most: int) -> npt.NDArray[Any]:
-    """Return an array of numbers of an ordinary type, with at most so many as the images have."""
+    """Return an array of numbers of an ordinary type, with at most so many as are asked for."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > WIDEST or array.size > most:
         raise WrongReturn(value, "an array of numbers of the shape that is asked for")

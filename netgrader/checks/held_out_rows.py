@@ -1,0 +1,103 @@
+"""Test rows and sequences that no untrusted code ever sees: what stands in the place of those that are kept back.
+
+It is what `netgrader.checks.held_out` does for images: a secret half of the test inputs, drawn anew for each submission, is
+replaced in the file that the notebook is given. In the place of each stands a row between two training rows that are
+near each other: of the same class, or where targets are numbers of targets near its own.
+
+The target in the file stays the true one. It tells nothing that counts: what counts is what a network answers for the
+original row, which is in no file, and which of the targets belongs to it can be learned from nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.held_out import HeldOut, half, held_out_images
+
+if TYPE_CHECKING:
+    from netgrader.data import DataSpec
+
+__all__ = ["held_out_inputs", "held_out_rows"]
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+
+NEAR_TARGETS, OF_A_CLASS = 16, 64
+"""Training rows among which a pair is looked for: those of the nearest targets, or so many of a class, drawn at random."""
+AT_ONCE = 4_000_000  # numbers that are compared together
+
+
+def held_out_inputs(seed: str, train: tuple[Array, Array], test: tuple[Array, Array], spec: DataSpec) -> HeldOut:
+    """Replace a half of the test inputs that follows from `seed`: images are redrawn, others put between training rows.
+
+    Parameters
+    ----------
+    seed
+        A secret, in hex.
+    train, test
+        Inputs (n, …) and their targets (n,).
+    spec
+        What they are.
+    """
+    return held_out_images(seed, train, test) if spec.is_images else held_out_rows(seed, train, test, spec)
+
+
+def held_out_rows(seed: str, train: tuple[Array, Array], test: tuple[Array, Array], spec: DataSpec) -> HeldOut:
+    """Put a row between two training rows in the place of each of a half of the test rows that follows from `seed`."""
+    random = np.random.default_rng(int(seed, 16))
+    (x_train, y_train), (x_test, y_test) = train, test
+    hidden = half(len(x_test), random)
+    rows, inputs = x_train.reshape(len(x_train), -1), x_test.reshape(len(x_test), -1).copy()
+    _, deviation = spec.mean_and_deviation(x_train)
+    scale = np.where(deviation > 0, deviation, 1)
+    whole = (rows == np.rint(rows)).all(axis=0)
+    places = np.flatnonzero(hidden)
+    candidates = _near_targets if spec.is_regression else _of_the_class
+    chosen, found = candidates(y_train, y_test[places], random)
+    step = max(1, AT_ONCE // (found.shape[1] * rows.shape[1]))
+    for start in range(0, len(chosen), step):
+        some = slice(start, start + step)
+        inputs[places[chosen[some]]] = _between(rows, found[some], scale, whole, random)
+    return HeldOut(inputs.reshape(x_test.shape), hidden)
+
+
+def _of_the_class(y_train: Array, targets: Array, random: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return which of the `targets` have training rows of their class, and such rows for each (m, k)."""
+    chosen, found = [], []
+    for one in np.unique(targets):
+        like, places = np.flatnonzero(y_train == one), np.flatnonzero(targets == one)
+        if len(like):
+            chosen.append(places)
+            found.append(like[random.integers(0, len(like), (len(places), OF_A_CLASS))])
+    if not chosen:
+        return np.zeros(0, np.int64), np.zeros((0, OF_A_CLASS), np.int64)
+    return np.concatenate(chosen), np.concatenate(found)
+
+
+def _near_targets(y_train: Array, targets: Array, random: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return all of the `targets`, and training rows of the nearest ones for each (m, k), in an order drawn at random."""
+    order = np.argsort(y_train, kind="stable")
+    k = min(NEAR_TARGETS, len(order))
+    first = np.clip(np.searchsorted(y_train[order], targets) - k // 2, 0, len(order) - k)
+    found = order[first[:, None] + np.arange(k)]
+    return np.arange(len(targets)), random.permuted(found, axis=1)
+
+
+def _between(rows: Array, found: Ints, scale: Array, whole: Array, random: np.random.Generator) -> Array:
+    """Return for each list of candidates (m, k) a row between its first and the one of the others that is nearest to it.
+
+    What is a whole number in all training rows is that of one of the two.
+    """
+    first, others = rows[found[:, 0]].astype(np.float64), rows[found[:, 1:]].astype(np.float64)
+    if others.shape[1]:
+        apart = (((others - first[:, None]) / scale) ** 2).sum(axis=2)
+        apart[found[:, 1:] == found[:, :1]] = np.inf
+        second = others[np.arange(len(found)), apart.argmin(axis=1)]
+    else:
+        second = first
+    share = random.random((len(first), 1))
+    share = np.where(whole, random.random(first.shape) < share, share)
+    return (first + share * (second - first)).astype(rows.dtype)

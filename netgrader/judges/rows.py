@@ -1,0 +1,243 @@
+"""Judge prepared rows of a table or sequences, and targets that are numbers: at which scale, in which order they are.
+
+What is asked for is known to the digit (`netgrader.data.DataSpec.prepared`), so an array is compared with that first, and
+where it differs with what the usual mistakes make of the same rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.faults import fault
+from netgrader.judges.aspects import Charge
+from netgrader.judges.known_images import Table
+from netgrader.phrases import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.data import DataSpec
+
+__all__ = ["judge_rows", "judge_targets"]
+
+Array = npt.NDArray[Any]
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+Judged = tuple[Charge | None, Int | None]
+"""What is wrong, None if nothing; and which given row each row is, -1 where that is not known, None if it is of none."""
+
+CLOSE = 2e-3
+"""Of a value and of what its feature varies by: half precision keeps three digits."""
+ROUNDED = 1e-5
+"""Of a row in another order: single precision."""
+NEARLY_ALL = 0.999
+FLOATING = "float32 or float64"
+SHIFTS = (1, -1, 2, -2, 3, -3, 10, -10, 100, -100)
+
+
+def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_test: bool) -> Judged:
+    """Compare an array with the given inputs, prepared.
+
+    Parameters
+    ----------
+    found
+        What should be floating-point numbers of shape (n, size), scaled as the course says. Another order of the rows is as
+        good; targets must follow it. In a feature that is constant in training any number will do.
+    raw
+        The given inputs (n, …).
+    other
+        The training inputs, if these are the test inputs, else the test inputs.
+    spec
+        What the course's data are.
+    of_test
+        Whether `raw` are the test inputs.
+    """
+    n = len(raw)
+    if found.shape != (n, spec.size):
+        charge = _charge("wrong-shape", found=say("shape {1}", found.shape), expected=f"({n}, {spec.size})")
+        if found.size != n * spec.size or found.shape[:1] != (n,):
+            return charge, None
+        inner, rows = judge_rows(found.reshape(n, spec.size), raw, other, spec, of_test=of_test)
+        return (Charge(charge.fault, 0.25) if inner is None else charge), rows
+    values = found.astype(np.float64)
+    if not np.isfinite(values).all():
+        row, column = (int(at[0]) for at in np.nonzero(~np.isfinite(values)))
+        why = say("values that are not finite, in column {1}", column)
+        return _charge("wrong-range", found=why, expected="numbers", place=say("row {1}", row)), None
+    train = (other if of_test else raw).reshape(-1, spec.size)
+    wanted = spec.prepared(raw, train).astype(np.float64)
+    _, deviation = spec.mean_and_deviation(train)
+    varying = deviation > 0 if (deviation > 0).any() else np.ones(spec.size, bool)
+    # A deviation over n - 1 rows in place of n is as good.
+    unbiased = np.sqrt((len(train) - 1) / len(train)) if spec.scaling == "standard" else 1.0
+    for right in (wanted, unbiased * wanted):
+        rows = _rows_of(values[:, varying], right[:, varying])
+        if rows is not None:
+            kind = found.dtype
+            return (
+                None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
+            ), rows
+    own, others = (one.reshape(-1, spec.size).astype(np.float64) for one in (raw, other))
+    for code, what, made in _mistakes(own, others, spec, of_test=of_test):
+        rows = _rows_of(values[:, varying], made[:, varying])
+        if rows is not None:
+            return _charge(code, 0.25, found=what, expected=_expected(spec)), rows
+    return _strange(values, wanted, varying), None
+
+
+def _expected(spec: DataSpec) -> str:
+    if spec.scaling == "standard":
+        return say("each less its mean over the training rows, over its standard deviation there")
+    return say("divided by {1}", spec.largest) if spec.scaling == "largest" else say("as they are given")
+
+
+def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[str, str, Float]]:
+    """Yield what the usual mistakes make of the rows: a code, what it is in words, and the rows."""
+    train, both = other if of_test else rows, np.concatenate([rows, other])
+    mean, deviation = train.mean(axis=0), _deviation(train)
+    if spec.scaling != "none":
+        what = say("numbers as they are given, from {1:.4g} to {2:.4g}", float(np.min(rows)), float(np.max(rows)))
+        yield "not-scaled", what, rows
+    if of_test:
+        what = say("scaled by the mean and the deviation of the test rows")
+        yield "scaled-on-one-side", what, (rows - rows.mean(axis=0)) / _deviation(rows)
+        yield "scaled-on-one-side", what, (rows - rows.mean(axis=0)) / _deviation(rows, 1)
+    what = say("scaled by the mean and the deviation of all rows, test rows among them")
+    yield "wrong-range", what, (rows - both.mean(axis=0)) / _deviation(both)
+    yield "wrong-range", say("scaled by their means and deviations"), (rows - mean) / deviation
+    yield "wrong-range", say("less their means, and not divided by their deviations"), rows - mean
+    yield "wrong-range", say("divided by their deviations, and not less their means"), rows / deviation
+    yield "wrong-range", say("divided by their squared deviations"), (rows - mean) / deviation**2
+    whole = float(train.std()) or 1.0
+    yield (
+        "wrong-range",
+        say("scaled by one mean and one deviation of all features"),
+        (rows - float(train.mean())) / whole,
+    )
+    what = say("scaled by the mean and the deviation of each row")
+    yield "wrong-range", what, ((rows.T - rows.mean(axis=1)) / _deviation(rows.T)).T
+    yield "wrong-range", say("scaled to lie between 0 and 1"), _between(rows, train)
+    if of_test:
+        yield "wrong-range", say("scaled to lie between 0 and 1 by the test rows"), _between(rows, rows)
+
+
+def _deviation(rows: Float, less: int = 0) -> Float:
+    deviation = rows.std(axis=0, ddof=min(less, len(rows) - 1))
+    made: Float = np.where(deviation > 0, deviation, 1)
+    return made
+
+
+def _between(rows: Float, by: Float) -> Float:
+    low, high = by.min(axis=0), by.max(axis=0)
+    made: Float = (rows - low) / np.where(high > low, high - low, 1)
+    return made
+
+
+def _same(found: Float, wanted: Float) -> npt.NDArray[np.bool_]:
+    """Return which rows are those that are wanted (n,), up to rounding."""
+    close = np.abs(found - wanted) <= CLOSE * (wanted.std(axis=0) + np.abs(wanted)) + 1e-12
+    same: npt.NDArray[np.bool_] = close.all(axis=1)
+    return same
+
+
+def _rows_of(found: Float, wanted: Float) -> Int | None:
+    """Return which wanted row each row is, if all are there and each once; -1 for rows that several are like."""
+    n = len(wanted)
+    if _same(found, wanted).all():
+        return np.arange(n)
+    spread = np.where(wanted.std(axis=0) > 0, wanted.std(axis=0), 1)
+    directions = np.random.default_rng(0).standard_normal((wanted.shape[1], 4)) / spread[:, None] / np.sqrt(len(spread))
+    theirs, prints = found @ directions, wanted @ directions
+    slack = ROUNDED * float((1 + np.abs(wanted / spread)).max(initial=1.0))
+    if (np.abs(np.sort(theirs[:, 0]) - np.sort(prints[:, 0])) > slack).any():
+        return None  # whatever their order, they are others
+    index, own = Table(prints, slack).find(theirs), Table(prints, 1e-9).first
+    index = own[np.where(index >= 0, index, 0)]
+    if not _same_in_order(found, wanted, index) or not np.array_equal(np.sort(index), np.sort(own)):
+        return None
+    counted = np.bincount(index, minlength=n)
+    return np.where(counted[index] == 1, index, -1)
+
+
+def _same_in_order(found: Float, wanted: Float, index: Int) -> bool:
+    close = np.abs(found - wanted[index]) <= CLOSE * (wanted.std(axis=0) + np.abs(wanted[index])) + 1e-12
+    return bool(close.all())
+
+
+def _strange(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> Charge:
+    """Rows that are none of the usual: name what stands where."""
+    n, size = wanted.shape
+    if _same(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
+        what = say("numbers of many rows in each: reshaped to ({1}, n) and turned around", size)
+        return _charge("rows-mixed", found=what, expected="one in each row")
+    columns = [_column(found[:, at], wanted) for at in range(size)] if size <= 200 else [-1]
+    if len(set(columns)) == size and -1 not in columns:
+        at = next(at for at, column in enumerate(columns) if column != at)
+        what = say("column {1} in the place of column {2}", columns[at], at)
+        return _charge("wrong-order", 0.25, found=what, expected="columns in their order")
+    wrong = np.flatnonzero(~_same(found[:, varying], wanted[:, varying]))
+    what = say("{1:,} of {2:,} rows that are not the row given there, scaled", len(wrong), n)
+    return _charge("wrong-order", found=what, expected="row i in row i", place=say("row {1}", int(wrong[0])))
+
+
+def _column(found: Float, wanted: Float) -> int:
+    """Return which wanted column one is; -1 if none."""
+    close = np.abs(wanted - found[:, None]) <= CLOSE * (wanted.std(axis=0) + np.abs(wanted)) + 1e-12
+    same = np.flatnonzero(close.all(axis=0))
+    return int(same[0]) if len(same) else -1
+
+
+def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge | None:
+    """Return what is wrong with targets that are numbers, None if nothing.
+
+    Parameters
+    ----------
+    found
+        What should be the given numbers, of shape (n,) or (n, 1).
+    given
+        They, shape (n,).
+    rows
+        Which given input each row of the inputs is, -1 where that is not known; in their order if None.
+    """
+    n = len(given)
+    if found.shape not in {(n,), (n, 1)}:
+        return _charge("wrong-shape", found=say("shape {1}", found.shape), expected=say("({1}, 1) or ({1},)", n))
+    values, wanted = found.reshape(n).astype(np.float64), given.astype(np.float64)
+    true = wanted if rows is None else np.where(rows >= 0, wanted[rows], values)
+    # Half precision would lose what tells one target from the next; single precision keeps seven digits.
+    slack = 1e-6 * max(1.0, float(np.abs(wanted).max(initial=0)))
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(~(np.abs(values - true) <= slack))
+    if not len(wrong):
+        kind = found.dtype
+        return None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
+    row = int(wrong[0])
+    told, expected, place = (
+        f"{values[row]:.6g}",
+        f"{true[row]:.6g}",
+        say("row {1}, the first of {2:,}", row, len(wrong)),
+    )
+    in_order = rows is None or bool((rows == np.arange(n)).mean() >= NEARLY_ALL)
+    for shift in SHIFTS if in_order else ():
+        if (np.abs(values - np.roll(wanted, -shift)) <= slack).mean() > 0.97:
+            told = say("the target {1} {2} it, {3}", abs(shift), "after" if shift > 0 else "before", told)
+            return _charge("labels-shifted", found=told, expected=expected, place=place)
+    finite = np.isfinite(values).all()
+    apart = finite and bool((np.abs(np.sort(values) - np.sort(wanted)) <= slack).all())
+    if (
+        not apart
+        and finite
+        and np.ptp(values) > 0
+        and np.ptp(wanted) > 0
+        and np.corrcoef(values, true)[0, 1] > 1 - 1e-6
+    ):
+        told = say("{1}: the targets at another scale", told)
+    code = "labels-shuffled-apart" if apart else "labels-wrong"
+    return _charge(code, found=told, expected=expected, place=place)
+
+
+def _charge(code: str, share: float = 0.0, *, found: str, expected: str = "", place: str = "") -> Charge:
+    return Charge(fault(code, found=found, expected=expected, place=place), share)
