@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -23,6 +24,10 @@ def placeholders():
 
 def cross_entropy(y, z):
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+
+
+def gelu_by_tanh(z):
+    return 0.5 * z * (1 + tf.tanh((2 / np.pi) ** 0.5 * (z + 0.044715 * z**3)))
 
 
 def read(exercise, build, lab):
@@ -138,12 +143,40 @@ def test_rows_that_are_chosen_or_weighted_by_their_own_loss_have_the_right_loss(
     assert read(ONE, build, lab).codes == codes
 
 
-def test_an_activation_on_the_scores_that_are_evaluated_only_is_named(lab):
+@pytest.mark.parametrize(
+    ("function", "codes"),
+    [
+        (tf.nn.relu, {"relu-on-logits"}),
+        (tf.nn.leaky_relu, {"relu-on-logits"}),
+        (tf.nn.softsign, {"relu-on-logits"}),
+        (lambda z: z * tf.tanh(tf.nn.softplus(z)), {"relu-on-logits"}),
+        (gelu_by_tanh, {"relu-on-logits"}),
+        (lambda z: tf.nn.relu6(z + 3) / 6, {"logits-are-probabilities"}),
+        (tf.nn.softmax, {"logits-are-probabilities"}),
+        (tf.nn.log_softmax, set()),
+        (lambda z: z, set()),
+    ],
+    ids=["relu", "leaky-relu", "softsign", "mish", "gelu-tanh", "hard-sigmoid", "softmax", "log-softmax", "none"],
+)
+def test_an_activation_on_the_scores_that_are_evaluated_only_is_named(function, codes, lab):
     def build(x, y):
         z = fc("o", x, 10)
-        return {"logits": tf.nn.relu(fc("o", x, 10)), "loss": cross_entropy(y, z)}
+        return {"logits": function(fc("o", x, 10)), "loss": cross_entropy(y, z)}
 
-    assert read(ONE, build, lab).codes == {"relu-on-logits"}
+    assert read(ONE, build, lab).codes == codes
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(lambda z: tf.nn.relu6(z + 3) / 6, "hard-sigmoid"), (lambda z: 1.7159 * tf.tanh(2 / 3 * z), "tanh")],
+    ids=["hard-sigmoid", "scaled tanh"],
+)
+def test_an_activation_below_a_dropout_that_stays_on_has_the_name_that_it_has_without(function, name, lab):
+    def build(x, y):
+        z = fc("o", tf.nn.dropout(function(fc("h", x, 20)), rate=0.5), 10)
+        return {"logits": z, "loss": cross_entropy(y, z)}
+
+    assert [layer.activation for layer in read(DEEP, build, lab).layers] == [name, "none"]
 
 
 def test_a_bias_that_only_the_branch_of_evaluation_adds_is_a_weight_and_no_statistic(lab):

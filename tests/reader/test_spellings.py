@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader import read_network
 from netgrader.reader import Exercise
+from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
 
 ASKED = Exercise(
     "two_layer_network", widths=(30, 10), activations=("relu", "none"), optimizer="adam", learning_rate=0.001, bias=True
@@ -266,6 +269,53 @@ def test_an_activation_below_another_is_named_with_the_loss(lab):
     content = two_layers(lambda y, z: tf.reduce_mean((tf.nn.softmax(tf.nn.relu(z)) - y) ** 2))
     for chosen in (lab, None):
         assert read_network(content, exercise=ASKED, lab=chosen).codes == {"mse-on-softmax", "relu-on-logits"}
+
+
+@pytest.mark.parametrize("function", [tf.nn.relu6, lambda z: tf.clip_by_value(z, 0.0, 6.0)], ids=["op", "by hand"])
+def test_a_relu_that_ends_at_six_is_one_in_a_narrow_layer_too(function, lab):
+    asked = replace(ASKED, activations=("relu6", "none"))
+    assert not read_network(two_layers(hidden=function), exercise=asked, lab=lab).codes
+    assert read_network(two_layers(), exercise=asked, lab=lab).codes == {"wrong-activation"}
+
+
+#: The bank of activations by ops of TensorFlow, so that a formula there is not compared with itself alone.
+BY_TENSORFLOW = {
+    "none": tf.identity,
+    "relu": tf.nn.relu,
+    "sigmoid": tf.sigmoid,
+    "tanh": tf.tanh,
+    "softmax": tf.nn.softmax,
+    "log-softmax": tf.nn.log_softmax,
+    "elu": tf.nn.elu,
+    "selu": tf.nn.selu,
+    "softplus": tf.nn.softplus,
+    "softsign": tf.nn.softsign,
+    "gelu": lambda z: z * 0.5 * tf.math.erfc(-z / 2**0.5),
+    "gelu-tanh": lambda z: z * tf.sigmoid(2 * (2 / np.pi) ** 0.5 * (z + 0.044715 * z**3)),
+    "swish": tf.nn.swish,
+    "mish": lambda z: z * tf.tanh(tf.nn.softplus(z)),
+    "relu6": tf.nn.relu6,
+    "hard-sigmoid": tf.keras.backend.hard_sigmoid,
+    "hard-sigmoid-6": lambda z: tf.nn.relu6(z + 3) / 6,
+    "hard-tanh": lambda z: tf.clip_by_value(z, -1.0, 1.0),
+    "exponential": tf.exp,
+    "square": tf.square,
+    "abs": tf.abs,
+    "sine": tf.sin,
+    "cosine": tf.cos,
+    "step": lambda z: tf.cast(z > 0, tf.float32),
+    "scaled-tanh": lambda z: 1.7159 * tf.tanh(z * 2 / 3),
+    "crelu": tf.nn.crelu,
+}
+
+
+def test_each_activation_of_the_bank_is_what_tensorflow_computes(lab):
+    with tf.Graph().as_default() as graph:
+        z = tf.placeholder(tf.float32, [None, 40])
+        made = [BY_TENSORFLOW[name](z).name for name in ACTIVATIONS]
+    before = np.random.default_rng(4).standard_normal((6, 40)).astype(np.float32) * 3
+    found = lab.load(graph.as_graph_def().SerializeToString()).session().run(made, {z.name: before})
+    assert [name_activation(before, after) for after in found] == [SAME.get(name, name) for name in ACTIVATIONS]
 
 
 @pytest.mark.parametrize("function", [lambda z: z**3, lambda z: tf.minimum(z, 0.0), lambda z: tf.log1p(tf.nn.relu(z))])

@@ -42,9 +42,8 @@ _ACCURACIES = {
 
 
 _LABELS_NEEDED = ("depends on the labels that are fed", "on the images only")
-_SQUASHING = frozenset(
-    {"relu", "relu6", "tanh", "softplus", "elu", "selu", "leaky-relu", "abs", "square", "swish", "gelu"}
-)
+#: What is no activation on the logits: a softmax of it is that of the scores, or it is none of the bank.
+_NO_ACTIVATION = frozenset({"none", "log-softmax", "classes", "distribution", "other"})
 
 
 def claimed_logits(reading: Reading) -> Iterator[Fault]:
@@ -55,9 +54,11 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
     if "logits" not in hints:
         return
     tensor, form = hints["logits"], reading.outputs.logits_is
-    if form in ("softmax", "sigmoid"):
+    if form is None or form in _NO_ACTIVATION:
+        return
+    if form in ("softmax", "sigmoid", "hard-sigmoid"):
         yield fault("logits-are-probabilities", node_of(tensor), "probabilities", "scores before the softmax")
-    elif form in _SQUASHING:
+    else:
         yield fault("relu-on-logits", node_of(tensor), say("{1} on what is called logits", form), "no activation")
 
 

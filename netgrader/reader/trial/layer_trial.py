@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import ACTIVATIONS, name_activation
+from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
 from netgrader.reader.find.layers import between, is_flow, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.probe import same
@@ -24,6 +24,8 @@ RANDOM = words("RandomUniform RandomStandardNormal TruncatedNormal StatelessRand
 
 #: No function of the bank is written with more ops than this; along a recurrence there may be hundreds.
 MOST_OPS = 16
+#: The largest number that is sent through an activation: beyond 6, where a ReLU6 is flat, however few numbers there are.
+FARTHEST = 9.0
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,8 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
     value = probe.fetch(start, feeds)
     if value is None or not chain or not value.size:
         return _Activation(static)
-    fed = probe.rng.standard_normal(value.shape) * 2
+    fed = probe.rng.standard_normal(value.shape)
+    fed *= FARTHEST / max(float(np.max(fed)), 1.0)
     first, again, offset = (probe.run(chain, {**feeds, start: each}) for each in (fed, fed, np.zeros_like(fed)))
     if first is None or again is None or offset is None:
         return _Activation(static)
@@ -335,5 +338,5 @@ def _dropped(values: Sequence[Array]) -> str:
             continue
         ratio = after[kept] / expected[kept]
         if len(ratio) > 4 and ratio.mean() > 0 and np.ptp(ratio) < 1e-3 * ratio.mean():
-            return name
+            return SAME.get(name, name)
     return "undecided"

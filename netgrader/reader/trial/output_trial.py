@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import ACTIVATIONS, softmax
+from netgrader.reader.find.activations import ACTIVATIONS, name_activation, softmax
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class OutputTrial:
     """Its name in `ACCURACIES`, ``not-averaged``, ``whole-number`` or ``other``; None where that could not be tried."""
     logits_is: str | None = None
     prediction_is: str | None = None
-    """Which function of the scores they are: a name of the bank of activations, ``classes``, ``distribution`` or
-    ``other``."""
+    """Which function of the scores they are: what `name_activation` calls it, ``classes``, ``distribution`` or ``other``;
+    None where that could not be tried."""
     prediction_ranks: bool = True
     """Whether the prediction says the class of the largest score."""
 
@@ -186,11 +186,9 @@ def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | Non
     rows = as_rows(value, form, len(z))
     # Whatever it is of the scores: the strongest class is what it says.
     ranks = np.array_equal(rows.argmax(1), z.argmax(1))
-    # Of numbers that are all above zero several functions are the same: none is the likeliest.
-    for name, function in (("none", ACTIVATIONS["none"]), *ACTIVATIONS.items()):
-        expected = function(z)
-        if expected.shape == rows.shape and np.allclose(rows, expected, atol=1e-4, rtol=1e-3):
-            return name, ranks
+    name = name_activation(z, rows)
+    if name is not None:
+        return name, ranks
     sums_to_one = np.allclose(rows.sum(1), 1, atol=1e-4) and rows.min() >= 0
     return "distribution" if sums_to_one else "other", ranks
 
