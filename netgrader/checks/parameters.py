@@ -40,7 +40,7 @@ LONGEST = 60  # characters of a value that are shown
 # Likeness of names from which one is taken for a slip of the pen: less where the right one is absent.
 NEAR_PARAMETER, NEAR_TABLE, NEAR_ABSENT = 0.85, 0.9, 0.6
 
-# Kinds that the reader tells apart; tests see to it that it knows all of them.
+# Kinds that an exercise may ask for: of those that the reader tells apart, what makes sense to ask for.
 ACTIVATIONS = frozenset(
     {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
 )

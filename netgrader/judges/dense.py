@@ -113,7 +113,10 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "tanh": np.tanh,
     "bent": lambda t: 0.2 * t + np.logaddexp(0.0, 2.0 * t),
 }
-"""Activations by name, each growing for positive arguments; "bent" is the probes' own."""
+"""What a single layer may be, each growing for positive arguments; "bent" is the probes' own, and "tanh" is never asked for.
+
+The reader's bank is another one: `netgrader.reader.find.activations`.
+"""
 
 
 @dataclass(frozen=True)

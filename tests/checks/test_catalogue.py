@@ -102,6 +102,10 @@ PUBLIC = [
 ]
 
 
+# What is wrong there is no question of what a notebook explains.
+NOTHING_TO_EXPLAIN = {"not-done", "missing-name", "error-in-code", "wrong-return"}
+
+
 @pytest.fixture(autouse=True)
 def of_digits():
     """Where to read stands in the course's own texts."""
@@ -121,6 +125,7 @@ def test_an_entry_says_what_why_and_where(code):
     assert re.fullmatch(r"[A-Z].*[.]", kind.sentence), kind.sentence
     assert re.fullmatch(r"[A-Zt].*[.…?]", kind.why), kind.why
     assert len(kind.sentence) <= 120
+    assert bool(kind.where) is (code not in NOTHING_TO_EXPLAIN)
 
 
 def test_what_the_contract_calls_a_remark_costs_nothing():

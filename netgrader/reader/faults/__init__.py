@@ -1,7 +1,7 @@
 """What is wrong with a network: each fault a small function with its condition, listed in the file of its subject.
 
 To add one, write a generator that takes a `Reading` and yields `fault(...)`, put it into its file's `CHECKS`, add the
-code to `netgrader.faults.CATALOGUE`, and a test. What is undecided is never a fault.
+code to ``netgrader/faults.toml``, and a test: docs/guides/extend-the-reader.md. What is undecided is never a fault.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE
-from netgrader.reader.faults import layer_faults, loss_faults, output_faults, target_faults
+from netgrader.reader.faults import layer_faults, loss_faults, optimizer_faults, output_faults, target_faults
 
 if TYPE_CHECKING:
     from netgrader.faults import Fault
@@ -22,7 +22,7 @@ def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]
     of_the_loss = (
         (*target_faults.CHECKS, *loss_faults.ANY_LOSS) if reading.found.given.regression else loss_faults.CHECKS
     )
-    for checks in (of_the_loss, layer_faults.CHECKS, output_faults.CHECKS):
+    for checks in (of_the_loss, layer_faults.CHECKS, output_faults.CHECKS, optimizer_faults.CHECKS):
         for check in checks:
             found.extend(fault for fault in check(reading) if fault not in found)
     brought = {code for fault in found for code in CATALOGUE[fault.code].brings}

@@ -1,0 +1,68 @@
+"""Faults of the train op: which optimizer it is, at which rate, and what it leaves as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.faults import fault
+from netgrader.phrases import say
+from netgrader.reader.graph.nodes import node_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from netgrader.faults import Fault
+    from netgrader.reader.reading import Reading
+
+#: Kinds that are the one asked for with something added that exercises leave free.
+ALSO = {"adam": ("adam", "adamw", "amsgrad")}
+#: How far a rate may be off: rates measured from steps carry rounding.
+SLACK = 0.03
+
+
+def optimizer(reading: Reading) -> Iterator[Fault]:
+    """Another optimizer than asked for."""
+    exercise, found = reading.found.exercise, reading.descent.kind
+    asked = exercise and exercise.optimizer
+    if asked and found and found not in ALSO.get(asked, (asked,)):
+        yield fault("wrong-optimizer", reading.descent.place, found, asked)
+
+
+def rate(reading: Reading) -> Iterator[Fault]:
+    """Another learning rate than the one that was asked for."""
+    exercise, descent = reading.found.exercise, reading.descent
+    asked, found = exercise and exercise.learning_rate, descent.rate
+    if not asked or found is None or (descent.measured and list(optimizer(reading))):
+        return  # what multiplies the steps of another rule is not comparable
+    if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *descent.rates[:1])):
+        yield fault("learning-rate-not-as-stated", descent.place, say("learning rate {1:.3g}", found), f"{asked:g}")
+
+
+def fed_rate(reading: Reading) -> Iterator[Fault]:
+    """A rate that waits to be fed where training feeds images and labels only."""
+    found, exercise, descent = reading.found, reading.found.exercise, reading.descent
+    if exercise is None or exercise.learning_rate is None or not found.given.has_parts or descent.rate is not None:
+        return
+    unfed = [source for source in descent.rate_from if found.graph[source].op != "PlaceholderWithDefault"]
+    if unfed:
+        yield fault("schedule-not-fed", node_of(unfed[0]), "a rate that must be fed", f"{exercise.learning_rate:g}")
+
+
+def not_trained(reading: Reading) -> Iterator[Fault]:
+    """Layers that training leaves as they are."""
+    found, descent = reading.found, reading.descent
+    if descent.runs:
+        still = [name for name in (*descent.still, *descent.unreached) if name not in descent.moved]
+        if found.exercise is None:
+            still = [name for name in still if name in reading.setup.trainable]
+    elif not reading.setup.opened and descent.moved:
+        still = [name for name in found.weights if name not in descent.moved]
+    else:
+        return
+    for step in found.steps:
+        own = [name for name in (*step.variables, *step.bias) if name in still]
+        if own and (set(step.variables) <= set(still) or set(own) == set(step.bias)):
+            yield fault("layers-not-trained", step.node, say("{1} never changes", own[0]), "every layer trained")
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, not_trained)
