@@ -41,7 +41,6 @@ WITHHELD = (
     "netgrader.cli",
     "netgrader.commands",
     "netgrader.course",
-    "netgrader.decoding",
     "netgrader.grading",
     "netgrader.imports",
     "netgrader.judges.own_run",

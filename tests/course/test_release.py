@@ -19,8 +19,8 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.commands.release import differences, generate, release
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.imports import PACKAGE
-from netgrader.wheel import FORM, REQUIRED, build_wheel, requirements, student_files
+from netgrader.imports import PACKAGE, module_path
+from netgrader.wheel import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
 
@@ -212,6 +212,10 @@ def test_the_wheel_holds_nothing_of_the_graders_side():
         r"grading/|cage/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|lab/caged|report/"
     )
     assert [name for name in files if forbidden.match(name)] == []
+
+
+def test_what_is_withheld_is_there():
+    assert [name for name in WITHHELD if module_path(name) is None] == []
 
 
 HIDDEN_ONLY = {
