@@ -100,7 +100,10 @@ class Observed:
 
 @dataclass(frozen=True)
 class NotebookResult:
-    """One notebook. `score` and `max_score` leave manual cells out; nothing in `integrity` changes them."""
+    """One notebook. `score` and `max_score` leave manual cells out; nothing in `integrity` changes them.
+
+    A new field has a default, since results that are kept lack it, and stands in results.schema.json with what it is.
+    """
 
     notebook: str
     score: float

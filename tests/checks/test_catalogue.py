@@ -102,8 +102,13 @@ PUBLIC = [
 ]
 
 
-# What is wrong there is no question of what a notebook explains.
-NOTHING_TO_EXPLAIN = {"not-done", "missing-name", "error-in-code", "wrong-return"}
+CATALOGUE_FILE = SOURCE.parents[1] / "netgrader" / "faults.toml"
+OF_REGRESSION = re.findall(
+    r"(?m)^\[(.+)\]$",
+    CATALOGUE_FILE.read_text(encoding="utf-8").partition("# ---- Regression")[2].partition("# ----")[0],
+)
+# What no notebook explains: exercises that were not done, and what classes cannot have.
+NOTHING_TO_EXPLAIN = {"not-done", "missing-name", "error-in-code", "wrong-return", *OF_REGRESSION}
 
 
 @pytest.fixture(autouse=True)

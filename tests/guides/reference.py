@@ -101,7 +101,7 @@ def result_json() -> str:
         rows = (
             (
                 f"`{key}`" + ("" if key in entry["required"] else " (may be absent)"),
-                _type(one),
+                type_in_words(one),
                 one.get("description", ""),
             )
             for key, one in entry["properties"].items()
@@ -111,12 +111,16 @@ def result_json() -> str:
     return "\n".join(parts)
 
 
-def _type(one: Mapping[str, Any]) -> str:
+def type_in_words(one: Mapping[str, Any]) -> str:
+    """Return what a value of the schema may be."""
     if "enum" in one:
         return ", ".join("null" if value is None else f"`{value}`" for value in one["enum"])
     kind = one.get("type", "text")
     named = " or ".join(kind) if isinstance(kind, list) else kind
-    return f"list: {one['items']['$ref'].rpartition('/')[2]}" if named == "array" else named
+    if named != "array":
+        return named
+    each = one["items"]
+    return f"list: {each['$ref'].rpartition('/')[2] if '$ref' in each else type_in_words(each)}"
 
 
 RESULT = """`netgrader grade --json FILE` writes a list with one entry for each notebook. Its schema is
