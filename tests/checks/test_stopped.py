@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.checks.diagnose import said_of, without_prelude
+from netgrader.checks.diagnose import said_of, stopped_before, without_prelude
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +35,40 @@ def test_any_other_message_stays_as_it_is(other: str) -> None:
 def test_where_python_read_a_cell_from_is_left_out() -> None:
     said = said_of("SyntaxError", "'(' was never closed (1234567.py, line 3)")
     assert said == "SyntaxError: '(' was never closed (line 3)"
+
+
+def stopped(name: str = "", *names: str, given: bool = False) -> dict[str, object]:
+    """A cell that stopped, with its id and the names that it speaks of."""
+    return {"name": name, "given": given, "error": {"kind": "ValueError", "message": "no", "names": list(names)}}
+
+
+RAN, CHECK = {"name": ""}, {"name": "check_other", "evidence": "check_other"}
+ASKED = {"name": "check_network", "evidence": "check_network"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ([stopped("net"), stopped("network"), stopped("", "net")], "the cell net"),
+        ([stopped("network"), stopped("", "net"), stopped()], "the cell network"),
+        ([stopped("", "net"), stopped("", "net"), stopped()], "code cell 2"),
+        ([stopped(), RAN, stopped(), RAN], "code cell 3"),
+        ([stopped(), CHECK, RAN], None),
+        ([stopped("", "net"), CHECK, RAN], "code cell 1"),
+        ([CHECK, stopped(), stopped(), CHECK, RAN], None),
+        ([RAN, stopped(given=True)], None),
+    ],
+    ids=[
+        "its name",
+        "the exercise",
+        "speaks of it",
+        "the last",
+        "before a check",
+        "spoken of",
+        "between checks",
+        "given",
+    ],
+)
+def test_what_is_missing_is_laid_to_the_cell_that_stopped(cells: list[object], found: str | None) -> None:
+    one = stopped_before({"cells": [*cells, ASKED, stopped("late")]}, "check_network", "net")
+    assert (one and one.cell) == found
