@@ -15,92 +15,28 @@ from tests.datasets import EXERCISES
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits"
 
 # The codes that others build on: none may go.
-PUBLIC = [
-    "softmax-before-loss",
-    "sigmoid-before-loss",
-    "relu-on-logits",
-    "mse-on-softmax",
-    "mse-on-logits",
-    "sigmoid-cross-entropy",
-    "unclipped-log",
-    "loss-over-wrong-axis",
-    "labels-logits-swapped",
-    "maximises-loss",
-    "minimises-wrong-tensor",
-    "labels-not-one-hot",
-    "labels-off-by-one",
-    "logits-are-probabilities",
-    "loss-not-finite",
-    "missing-activation",
-    "wrong-activation",
-    "softmax-in-hidden-layer",
-    "missing-bias",
-    "wrong-width",
-    "layer-not-connected",
-    "too-few-layers",
-    "too-many-layers",
-    "shared-weights",
-    "zero-initialisation",
-    "constant-initialisation",
-    "huge-initialisation",
-    "wrong-initialisation",
-    "dropout-at-evaluation",
-    "keep-rate-swapped",
-    "batchnorm-not-updated",
-    "rows-mixed",
-    "fixed-batch-size",
-    "wrong-placeholder",
-    "missing-tensor",
-    "built-in-default-graph",
-    "built-twice",
-    "keras3-removed-api",
-    "layers-not-trained",
-    "train-op-not-run",
-    "wrong-optimizer",
-    "learning-rate-not-as-stated",
-    "not-initialised",
-    "reinitialised-each-epoch",
-    "evaluated-in-fresh-session",
-    "graph-grows",
-    "same-batch-always",
-    "part-of-data-only",
-    "no-minibatches",
-    "no-shuffling",
-    "sorted-data",
-    "wrong-slice",
-    "batch-size-ignored",
-    "too-few-epochs",
-    "schedule-not-fed",
-    "not-scaled",
-    "scaled-on-one-side",
-    "scaled-twice",
-    "integer-division",
-    "labels-shuffled-apart",
-    "labels-shifted",
-    "trained-on-test",
-    "reports-train-accuracy",
-    "reported-accuracy-wrong",
-    "answers-looked-up",
-    "prediction-uses-labels",
-    "weights-not-trained-here",
-    "accuracy-over-wrong-axis",
-    "accuracy-without-argmax",
-    "evaluated-on-part",
-    "accuracy-not-mean",
-    "picked-best-epoch-on-test",
-    "learning-rate-too-low",
-    "learning-rate-too-high",
-    "learning-rate-diverges",
-    "sweep-too-narrow",
-    "sweep-result-not-reproduced",
-    "best-not-from-sweep",
-    "gradient-of-logits",
-    "gradient-of-loss",
-    "gradient-of-wrong-tensor",
-    "gradients-out-of-order",
-    "gradient-wrong-shape",
-]
-
+PUBLIC = """
+    not-done missing-name error-in-code wrong-return softmax-before-loss sigmoid-before-loss relu-on-logits
+    mse-on-softmax mse-on-logits sigmoid-cross-entropy wrong-loss unclipped-log loss-over-wrong-axis
+    labels-logits-swapped maximises-loss minimises-wrong-tensor labels-not-one-hot labels-off-by-one
+    logits-are-probabilities loss-not-finite broadcast-in-loss classification-loss differences-cancel loss-of-some-rows
+    loss-not-mean targets-out-of-reach missing-activation linear-layers wrong-activation softmax-in-hidden-layer
+    missing-bias wrong-width layer-not-connected too-few-layers too-many-layers shared-weights zero-initialisation
+    constant-initialisation huge-initialisation wrong-initialisation bias-not-zero same-seed-in-each-layer
+    dropout-at-evaluation keep-rate-swapped batchnorm-not-updated rows-mixed fixed-batch-size wrong-placeholder
+    missing-tensor misnamed-part built-in-default-graph built-twice unused-layer keras3-removed-api layers-not-trained
+    train-op-not-run wrong-optimizer learning-rate-not-as-stated not-initialised reinitialised-each-epoch
+    evaluated-in-fresh-session graph-grows same-batch-always part-of-data-only no-minibatches no-shuffling sorted-data
+    wrong-slice batch-size-ignored too-few-epochs too-many-epochs training-does-not-end sampled-with-replacement
+    unknown-rows another-session session-closed train-op-in-evaluation evaluated-too-seldom evaluated-before-epoch
+    evaluated-while-training last-chunk-not-evaluated schedule-not-fed not-scaled scaled-on-one-side scaled-twice
+    integer-division wrong-range wrong-shape not-floating-point wrong-order labels-wrong labels-shuffled-apart
+    labels-shifted target-missed accuracy-too-low trained-on-test reports-train-accuracy reported-accuracy-wrong
+    answers-looked-up prediction-uses-labels weights-not-trained-here accuracy-over-wrong-axis accuracy-without-argmax
+    accuracy-wrong prediction-wrong evaluated-on-part accuracy-not-mean picked-best-epoch-on-test learning-rate-too-low
+    learning-rate-too-high learning-rate-diverges sweep-too-narrow sweep-result-not-reproduced best-not-from-sweep
+    gradient-of-logits gradient-of-loss gradient-of-wrong-tensor gradients-out-of-order gradient-wrong-shape
+"""
 
 CATALOGUE_FILE = SOURCE.parents[1] / "netgrader" / "faults.toml"
 OF_REGRESSION = re.findall(
@@ -119,7 +55,7 @@ def of_digits():
 
 
 def test_every_public_code_is_there():
-    assert [code for code in PUBLIC if code not in CATALOGUE] == []
+    assert [code for code in PUBLIC.split() if code not in CATALOGUE] == []
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
