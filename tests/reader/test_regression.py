@@ -189,6 +189,54 @@ def nothing_named_but_the_ends():
     return SimpleNamespace(graph=whole.graph, X=net.x, Y=net.y)
 
 
+def inner_product():
+    net = Net()
+    off = (p := net.column()) - net.y
+    return net.done(p, tf.matmul(off, off, transpose_a=True) / tf.cast(tf.shape(off)[0], tf.float32))
+
+
+def squared_norm():
+    net = Net(labels=(None,))
+    p = tf.squeeze(net.column())
+    return net.done(p, tf.norm(p - net.y) ** 2 / tf.cast(tf.shape(p)[0], tf.float32))
+
+
+def thousandfold():
+    net = Net()
+    return net.done(p := net.column(), 1000 * mean_square(net.y, p))
+
+
+def regularised_by_collection():
+    net = Net()
+    p = net.column()
+    for variable in tf.trainable_variables():
+        tf.add_to_collection(tf.GraphKeys.REGULARIZATION_LOSSES, 1e-3 * tf.nn.l2_loss(variable))
+    return net.done(p, tf.losses.mean_squared_error(net.y, p) + tf.losses.get_regularization_loss())
+
+
+def named_logits_only():
+    net = Net()
+    whole = net.done(p := net.column(), mean_square(net.y, p))
+    del whole.prediction
+    whole.logits = p
+    return whole
+
+
+def with_an_accuracy_of_its_own():
+    net = Net()
+    p = net.column()
+    near = tf.reduce_mean(tf.cast(tf.abs(p - net.y) < 1, tf.float32))
+    return net.done(p, mean_square(net.y, p), accuracy=near)
+
+
+def features_standardised_inside():
+    net = Net()
+    net.x, fed = (net.x - 0.3) / 0.4, net.x
+    p = net.column()
+    net.x = fed
+    return net.done(p, mean_square(net.y, p))
+
+
 def columns_of_examples():
     net = Net(labels=(1, None))
     p = tf.transpose(net.column())
@@ -200,6 +248,8 @@ RIGHT = [
     squeezed_against_a_flat_target, index_against_a_flat_target, target_made_a_column, unknown_shape, sum_over_count,
     keras_layers, weighted_alike, weight_decay, relu_by_hand_and_einsum, gradients_applied, rate_as_a_placeholder,
     beside_a_metric, scaled_inside, nothing_named_but_the_ends, columns_of_examples,
+    inner_product, squared_norm, thousandfold, regularised_by_collection, named_logits_only, with_an_accuracy_of_its_own,
+    features_standardised_inside,
 ]  # fmt: skip
 
 
@@ -238,6 +288,50 @@ def _bounded_to_the_range(net):
     return p, mean_square(net.y, p)
 
 
+def _wide_and_deep(net):
+    p = net.column() + net.layer("3", net.x, 1)
+    return p, mean_square(net.y, p)
+
+
+def _residual(net):
+    hidden = tf.nn.relu(net.layer("1", net.x, WIDTH))
+    hidden += tf.nn.relu(net.layer("3", hidden, WIDTH))
+    return (p := net.layer("2", hidden, 1)), mean_square(net.y, p)
+
+
+def _clipped(net):
+    p = tf.clip_by_value(net.column(), -3.0, 10.0)
+    return p, mean_square(net.y, p)
+
+
+def _normalised(net):
+    """Batch normalisation by hand, with averages that an assignment keeps."""
+    z = net.layer("1", net.x, WIDTH)
+    training = tf.placeholder_with_default(False, [])
+    mean, spread = tf.nn.moments(z, [0])
+    kept = [tf.get_variable(name, [WIDTH], initializer=tf.ones_initializer(), trainable=False) for name in "mv"]
+    for variable, value in zip(kept, (mean, spread), strict=True):
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, tf.assign(variable, 0.9 * variable + 0.1 * value))
+    used = tf.cond(training, lambda: (mean, spread), lambda: tuple(tf.identity(variable) for variable in kept))
+    hidden = tf.nn.relu((z - used[0]) / tf.sqrt(used[1] + 1e-3))
+    p = net.layer("2", hidden, 1)
+    loss = mean_square(net.y, p)
+    if not getattr(net, "updated", True):
+        return p, loss
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        return p, loss, tf.train.AdamOptimizer(0.001).minimize(loss)
+
+
+def _never_updated(net):
+    net.updated = False
+    return _normalised(net)
+
+
+def _of_the_variance(net):
+    p = net.column()
+    return p, mean_square(net.y, p) / tf.math.reduce_variance(net.y)
+
+
 def _with(loss):
     return lambda net: ((p := net.column()), loss(net.y, p))
 
@@ -257,6 +351,15 @@ FREE_RIGHT = {
     "sum": (free(_with(lambda y, p: tf.reduce_sum((p - y) ** 2))), "mean-squared-error"),
     "range": (free(_bounded_to_the_range), "mean-squared-error"),
     "tanh-hidden": (free(lambda net: ((p := net.column(tf.tanh)), mean_square(net.y, p))), "mean-squared-error"),
+    "wide-and-deep": (free(_wide_and_deep), "mean-squared-error"),
+    "residual": (free(_residual), "mean-squared-error"),
+    "clipped-to-the-range": (free(_clipped), "mean-squared-error"),
+    "batch-normalised": (free(_normalised), "mean-squared-error"),
+    "share-of-the-variance": (free(_of_the_variance), "undecided"),
+    "weights-of-a-number": (
+        free(_with(lambda y, p: tf.losses.mean_squared_error(y, p, weights=2.0))),
+        "mean-squared-error",
+    ),
     "logarithm-inside": (free(_exponential), "undecided"),
 }
 
@@ -355,6 +458,11 @@ def _with_labels(program):
     return net.done(p, mean_square(net.y, p))
 
 
+def _without_a_loss():
+    net = Net()
+    return SimpleNamespace(graph=tf.get_default_graph(), X=net.x, Y=net.y, prediction=net.column())
+
+
 WRONG = {
     "broadcast-in-loss": (
         wrong(mean_square, labels=(None,)),
@@ -446,6 +554,8 @@ WRONG = {
         wrong(mean_square, optimizer=lambda v: tf.train.MomentumOptimizer(0.001, 0.9).minimize(v)),
     ),
 }  # fmt: skip
+WRONG["batchnorm-not-updated"] = (free(_never_updated),)
+WRONG["missing-tensor"] = (_without_a_loss,)
 CASES = [(code, index) for code, programs in WRONG.items() for index in range(len(programs))]
 
 

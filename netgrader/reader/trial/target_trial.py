@@ -261,7 +261,7 @@ def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float | None, 
 
 def _reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, value: Array) -> str:
     """``none`` where the loss is a tensor, else what it does as rows are doubled."""
-    if value.ndim:
+    if value.size > 1:
         return "none"
     if probe.batch is not None or found.layers.term is not None:
         return "undecided"
