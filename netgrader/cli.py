@@ -270,8 +270,12 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     called: Annotated[str | None, typer.Option("--called", help="What one image shows: flower.")] = None,
     names: Annotated[str | None, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = None,
     target: Annotated[
-        float | None, typer.Option("--target", min=0, max=1, help="The test accuracy that students are to reach.")
+        float | None,
+        typer.Option(
+            "--target", min=0, help="The test accuracy that students are to reach; of numbers, the mean error."
+        ),
     ] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="What targets that are numbers are in: k€.")] = None,
 ) -> None:
     """Make a course in which everything works at once, or add an assignment to one; what is not given is asked for.
 
@@ -279,7 +283,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     """
     from netgrader.commands.new import Answers, run
 
-    raise typer.Exit(run(course, assignment, Answers(data, called, names, target)))
+    raise typer.Exit(run(course, assignment, Answers(data, called, names, target, unit)))
 
 
 @app.command()

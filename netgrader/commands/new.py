@@ -17,6 +17,7 @@ from netgrader.new_course import NewAssignment, make_assignment, make_config
 __all__ = ["Answers", "run"]
 
 CONFIG = "nbgrader_config.py"
+TARGET = "The test accuracy to reach; where targets are numbers, the mean absolute error on the test rows"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Answers:
     called: str | None
     names: str | None
     target: float | None
+    unit: str | None = None
 
 
 def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
@@ -43,13 +45,14 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     if not name.isidentifier():
         raise UsageError(f"'{name}' cannot be an assignment's name: take letters, digits and underscores.")
     data = given.data or Path(_asked("The data (.npz, or a folder with a folder of pictures for each class)", "--data"))
-    target = given.target if given.target is not None else _asked("The test accuracy to reach", "--target", "0.9")
+    target = given.target if given.target is not None else _asked(TARGET, "--target", "0.9")
     wanted = NewAssignment(
         name=name,
         data=data,
         called=given.called or _asked("What one image shows, in the singular", "--called", "image"),
         names=tuple(one.strip() for one in given.names.split(",")) if given.names else (),
-        target=_share(target),
+        target=_number(target),
+        unit=given.unit or "",
     )
     root.mkdir(parents=True, exist_ok=True)
     if not is_new:
@@ -74,11 +77,11 @@ def _course_here() -> Path:
     return root
 
 
-def _share(text: str | float) -> float:
+def _number(text: str | float) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise UsageError(f"The test accuracy is a number between 0 and 1, such as 0.9; not {text}.") from error
+        raise UsageError(f"What is to be reached is a number, such as an accuracy of 0.9; not {text}.") from error
 
 
 def _identifier(name: str) -> str:

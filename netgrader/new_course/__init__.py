@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 import msgspec
 import nbformat
+import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from netgrader.checks.wording import percent
@@ -31,6 +33,28 @@ STEPS, MOST_EPOCHS, LEAST_EPOCHS = 3_000, 60, 5
 RIGHT, WRONG = "right", "wrong"
 GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
 """What the loss is given: the wrong submission applies the softmax twice."""
+COLUMN = "tf.matmul(hidden, W2) + b2"
+SCALED = {RIGHT: f"tf.squeeze({COLUMN}, axis=1)", WRONG: COLUMN}
+"""What the last layer of a regression puts out: the wrong submission's column is compared with a row of targets."""
+NUMBERS = "numbers/"
+"""The folder of the templates for targets that are numbers."""
+SCALING_ASKED = {
+    "largest": ", its grey levels divided by the largest, from 0 to 1",
+    "standard": ", each feature less its mean over the training rows and divided by its standard deviation there (0 where it "
+    "is constant)",
+    "none": "",
+}
+PREPARED = {
+    "largest": "x_train = x_train_raw.reshape(len(x_train_raw), -1).astype(np.float32) / {spec.largest}\n"
+    "x_test = x_test_raw.reshape(len(x_test_raw), -1).astype(np.float32) / {spec.largest}",
+    "standard": "rows, test_rows = x_train_raw.reshape(len(x_train_raw), -1), x_test_raw.reshape(len(x_test_raw), -1)\n"
+    "mean, deviation = rows.mean(axis=0), rows.std(axis=0)\n"
+    "deviation[rows.min(axis=0) == rows.max(axis=0)] = 1\n"
+    "x_train = ((rows - mean) / deviation).astype(np.float32)\n"
+    "x_test = ((test_rows - mean) / deviation).astype(np.float32)",
+    "none": "x_train = x_train_raw.reshape(len(x_train_raw), -1).astype(np.float32)\n"
+    "x_test = x_test_raw.reshape(len(x_test_raw), -1).astype(np.float32)",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +70,9 @@ class NewAssignment:
     names: tuple[str, ...] = ()
     """What the classes are called; those of the data, or their numbers, if empty."""
     target: float = 0.9
-    """The test accuracy that students are asked for, between 0 and 1."""
+    """The test accuracy that students are asked for, between 0 and 1; of numbers the mean absolute error on the test rows."""
+    unit: str = ""
+    """What the targets of a regression are in."""
 
 
 def make_config(root: Path) -> None:
@@ -70,27 +96,23 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
     for path in (source, hidden):
         if path.exists():
             raise UsageError(f"{path} exists. Choose another name for the assignment, or remove it.")
-    spec, content = read_data(wanted.data, called=wanted.called, names=wanted.names)
-    least_target = spec.above_chance(0.1)
-    if not least_target <= wanted.target < 1:
-        raise UsageError(f"With {spec.classes} classes the target must lie between {least_target:.2f} and 1.")
-    if wanted.target <= spec.nothing_for:
-        spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
-    terms = {
+    spec, content = read_data(wanted.data, called=wanted.called, names=wanted.names, unit=wanted.unit)
+    own, folder = (
+        (_of_numbers(wanted, spec, content), NUMBERS) if spec.is_regression else (_of_classes(wanted, spec), "")
+    )
+    terms: dict[str, Any] = {
         "title": name.replace("_", " ").capitalize(),
         "name": name,
         "notebook": notebook,
         "short": name,
         "spec": spec,
-        "names": repr([spec.name(number) for number in range(spec.classes)]),
         "target": wanted.target,
-        "least": round((spec.nothing_for + wanted.target) / 2, 3),
-        "none_at": round(max(1 - 5 / 3 * (1 - wanted.target), spec.nothing_for), 4),
-        "spec_lines": _toml(spec),
         "width": 128,
         "batch": 64,
         "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
+        **own,
     }
+    terms["spec_lines"] = _toml(terms["spec"])
     data = root / "data" / spec.file
     if data.is_file() and data.read_bytes() != content:
         raise UsageError(f"{data} exists and holds something else. Give the data {wanted.data} another name.")
@@ -99,10 +121,10 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
     checks = source / "checks"
     checks.mkdir(parents=True)
     written = {
-        checks / "exercises.toml": "exercises.toml.j2",
-        checks / f"probes_{name}.py": "probes.py.j2",
-        checks / f"test_{name}_public.py": "test_public.py.j2",
-        hidden: "test_hidden.py.j2",
+        checks / "exercises.toml": f"{folder}exercises.toml.j2",
+        checks / f"probes_{name}.py": f"{folder}probes.py.j2",
+        checks / f"test_{name}_public.py": f"{folder}test_public.py.j2",
+        hidden: f"{folder}test_hidden.py.j2",
     }
     for path, template in written.items():
         write_text(path, _render(template, terms))
@@ -111,10 +133,60 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
     solved = source / f"{notebook}.ipynb"
     write_text(solved, _notebook(terms, RIGHT))
     for student in (RIGHT, WRONG):
-        folder = root / "submitted" / student / name
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / f"{notebook}.ipynb", _notebook(terms, student))
+        handed_in = root / "submitted" / student / name
+        handed_in.mkdir(parents=True, exist_ok=True)
+        write_text(handed_in / f"{notebook}.ipynb", _notebook(terms, student))
     return (solved, *written)
+
+
+def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
+    """Return what the templates say of classes.
+
+    Raises
+    ------
+    UsageError
+        If the target cannot be one.
+    """
+    least_target = spec.above_chance(0.1)
+    if not least_target <= wanted.target < 1:
+        raise UsageError(f"With {spec.classes} classes the target must lie between {least_target:.2f} and 1.")
+    if wanted.target <= spec.nothing_for:
+        spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
+    return {
+        "spec": spec,
+        "names": repr([spec.name(number) for number in range(spec.classes)]),
+        "least": round((spec.nothing_for + wanted.target) / 2, 3),
+        "none_at": round(max(1 - 5 / 3 * (1 - wanted.target), spec.nothing_for), 4),
+    }
+
+
+def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:
+    """Return what the templates say of numbers.
+
+    Raises
+    ------
+    UsageError
+        If the target cannot be one.
+    """
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        train, test = (archive[part.targets].astype(np.float64) for part in (spec.train, spec.test))
+    guessed = float(np.abs(test - np.median(test)).mean())
+    if not 0 < wanted.target < 0.9 * guessed:
+        raise UsageError(
+            f"The target is the mean absolute error on the test rows, in the unit of the targets: above 0 and below "
+            f"{0.9 * guessed:.3g}, since who always answers the same is off by {guessed:.3g}."
+        )
+    none_at = min(2 * wanted.target, (wanted.target + guessed) / 2)
+    largest, least = (float(end(np.concatenate([train, test]))) for end in (np.max, np.min))
+    return {
+        "largest": float(f"{none_at:.3g}"),
+        "none_at": float(f"{none_at:.3g}"),
+        "targets": f"[{least:.6g}, {largest:.6g}]",
+        "told_target": f"{wanted.target:g} {spec.unit}".strip(),
+        "axis": f"{spec.called}, {spec.unit}" if spec.unit else spec.called,
+        "asked_scaling": SCALING_ASKED[spec.scaling],
+        "prepared": PREPARED[spec.scaling].format(spec=spec),
+    }
 
 
 def _render(template: str, terms: Mapping[str, object]) -> str:
@@ -129,7 +201,9 @@ def _render(template: str, terms: Mapping[str, object]) -> str:
 
 def _notebook(terms: Mapping[str, object], variant: str) -> str:
     """Return the instructor's notebook as JSON; with another `variant` than the right one, the solution has a mistake."""
-    text = _render("notebook.j2", {**terms, "given_as_logits": GIVEN_AS_LOGITS[variant]})
+    spec = cast("DataSpec", terms["spec"])
+    answers = {"given_as_logits": GIVEN_AS_LOGITS[variant], "scaled": SCALED[variant]}
+    text = _render(f"{NUMBERS if spec.is_regression else ''}notebook.j2", {**terms, **answers})
     book = new_notebook(cells=list(_cells(text)))
     book.metadata = nbformat.from_dict(
         {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}

@@ -34,7 +34,7 @@ FORMS = (
 )
 
 
-def read_data(given: Path, *, called: str, names: Sequence[str]) -> tuple[DataSpec, bytes]:
+def read_data(given: Path, *, called: str, names: Sequence[str], unit: str = "") -> tuple[DataSpec, bytes]:
     """Return what the data of a course are, and the content of their file.
 
     Data that are not split yet are: one image in five, drawn with a fixed seed, is a test image.
@@ -58,10 +58,12 @@ def read_data(given: Path, *, called: str, names: Sequence[str]) -> tuple[DataSp
         arrays = _of_archive(given)
     else:
         raise UsageError(f"The data {given} are not {FORMS}.")
+    if arrays["y_train"].dtype.kind == "f":
+        return _of_numbers(given, arrays, called, unit)
     classes = 1 + max(int(arrays[name].max(initial=0)) for name in ("y_train", "y_test"))
     if names and len(names) != classes:
         raise UsageError(f"There are {len(names)} names for the {classes} classes of {given}.")
-    content = _archive(arrays)
+    content = _archive({name: array.astype(np.uint8) for name, array in arrays.items()})
     table = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -71,6 +73,25 @@ def read_data(given: Path, *, called: str, names: Sequence[str]) -> tuple[DataSp
         "classes": classes,
         "names": list(names),
         "called": called,
+    }
+    problem = spec_problem(table)
+    if problem is not None:
+        raise UsageError(f"The data {given} cannot be a course's: {problem}.")
+    return msgspec.convert(table, DataSpec), content
+
+
+def _of_numbers(given: Path, arrays: dict[str, Any], called: str, unit: str) -> tuple[DataSpec, bytes]:
+    """Return a regression's data: rows of numbers, or images, each with a number."""
+    content = _archive(arrays)
+    table = {
+        "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "train": {"inputs": TRAIN[0], "targets": TRAIN[1], "rows": len(arrays["x_train"])},
+        "test": {"inputs": TEST[0], "targets": TEST[1], "rows": len(arrays["x_test"])},
+        "shape": list(arrays["x_train"].shape[1:]),
+        "scaling": "largest" if arrays["x_train"].dtype == np.uint8 else "standard",
+        "called": called,
+        "unit": unit,
     }
     problem = spec_problem(table)
     if problem is not None:
@@ -91,11 +112,30 @@ def _of_archive(file: Path) -> dict[str, Bytes]:
         if pair is None:
             raise UsageError(f"The data {file} hold {', '.join(sorted(held))}. They must be {FORMS}.")
         arrays = _split(held[pair[0]], held[pair[1]])
+    if all(arrays[targets].dtype.kind == "f" for _, targets in (TRAIN, TEST)):
+        return _numbers(arrays, file)
     for images, labels in (TRAIN, TEST):
         _require(arrays[images], arrays[labels], images, labels, file)
     if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
         raise UsageError(f"The training and the test images in {file} have different sizes.")
     return {name: array.astype(np.uint8) for name, array in arrays.items()}
+
+
+def _numbers(arrays: dict[str, npt.NDArray[Any]], file: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of a regression as they are kept: targets float32, inputs grey levels or float32."""
+    made: dict[str, npt.NDArray[Any]] = {}
+    for inputs, targets in (TRAIN, TEST):
+        x, y = arrays[inputs], arrays[targets]
+        if x.dtype.kind not in "fiu" or x.ndim < 2 or not x.size or y.shape != x.shape[:1]:
+            raise UsageError(
+                f"{inputs} in {file} must be numbers of shape (n, …), and {targets} a number for each of them."
+            )
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            raise UsageError(f"{inputs} or {targets} in {file} has values that are not finite.")
+        made |= {inputs: x if x.dtype == np.uint8 else x.astype(np.float32), targets: y.astype(np.float32)}
+    if made[TRAIN[0]].shape[1:] != made[TEST[0]].shape[1:]:
+        raise UsageError(f"The training and the test rows in {file} have different sizes.")
+    return made
 
 
 def _require(images: npt.NDArray[Any], labels: npt.NDArray[Any], name: str, other: str, file: Path) -> None:
@@ -139,6 +179,6 @@ def _archive(arrays: dict[str, Bytes]) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(array, dtype=np.uint8), allow_pickle=False)
+            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), zipfile.ZIP_DEFLATED)
     return out.getvalue()

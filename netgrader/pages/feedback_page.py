@@ -24,6 +24,7 @@ from netgrader.pages.feedback_verdicts import (
 )
 from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Section
 from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
+from netgrader.pages.shell import number as written
 from netgrader.pages.shell import percent, render
 from netgrader.phrases import say
 from netgrader.results import Outcome, Status
@@ -276,7 +277,7 @@ def _facts(graded: Graded) -> tuple[str, ...]:
     if accuracy is not None:
         facts.append(words.ACCURACY_ONE.format(accuracy=percent(accuracy)))
     if graded.error is not None:
-        facts.append(words.ERROR_ONE.format(error=graded.error))
+        facts.append(words.ERROR_ONE.format(error=f"{written(graded.error)} {graded.unit}".strip()))
     met = words.TARGET.get(str(measured.get("target_met")))
     if met:
         facts.append(met)

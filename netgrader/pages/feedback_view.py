@@ -62,10 +62,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Numbers:
-    """A table of the numbers in a chart."""
+    """A table of the numbers in a chart, with a `title` where they are not all of its."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages import safe, words
-from netgrader.pages.shell import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,13 +101,15 @@ class Graded:
         return float(value) if is_share and value is not None else None
 
     @property
-    def error(self) -> str | None:
-        """The recomputed test error of a regression, with its unit."""
-        measured = self.result.measured if self.result else {}
-        value, unit = measured.get("test_error"), measured.get("unit", "")
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            return None
-        return safe.line(f"{number(value)} {unit}".strip(), 60)
+    def error(self) -> float | None:
+        """The recomputed test error of a regression, in its `unit`."""
+        value = self.result.measured.get("test_error") if self.result else None
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    @property
+    def unit(self) -> str:
+        """What the error is in; empty where nothing says it."""
+        return safe.line(str(self.result.measured.get("unit") or ""), 40) if self.result else ""
 
 
 def earned(cell: CellResult, marks: Marks) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader import observations as seen
@@ -15,8 +16,9 @@ from netgrader.pages.shell import number, percent, piece
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from netgrader.pages.graded import Graded
     from netgrader.pages.report_view import ClassView
 
 __all__ = ["class_charts", "distribution"]
@@ -29,7 +31,7 @@ MOST_NUMBERS = 400
 
 def class_charts(view: ClassView) -> tuple[Figure, ...]:
     """The charts that the class has something for, beside the distribution of its scores."""
-    made = (_cells(view), *_accuracy(view), _sweeps(view))
+    made = (_cells(view), *_figures(view), _sweeps(view))
     return tuple(chart for chart in made if chart is not None)
 
 
@@ -85,46 +87,85 @@ def _cells(view: ClassView) -> Figure | None:
     return Figure("shares", words.PER_CELL, piece("shares", bars), (words.PER_CELL_NOTE,))
 
 
-def _networks(view: ClassView) -> Iterator[tuple[str, str, float, seen.NetworkDrawing]]:
-    """For each notebook with a recomputed accuracy: which, whose, the accuracy, and the network it is of."""
+def _networks(
+    view: ClassView, figure: Callable[[Graded], float | None]
+) -> Iterator[tuple[str, str, float, seen.NetworkDrawing]]:
+    """For each notebook with this `figure`: which, whose, what it is, and the network that it is of."""
     for student in view.students:
         for notebook, graded in student.notebooks.items():
-            accuracy = graded.accuracy
+            found = figure(graded)
             networks = [
                 one
                 for cell in graded.observations.values()
                 for one in cell
                 if isinstance(one, seen.NetworkDrawing) and not one.asked
             ]
-            if accuracy is not None and networks:
-                yield notebook, student.shown, accuracy, networks[-1]
+            if found is not None and networks:
+                yield notebook, student.shown, found, networks[-1]
 
 
-def _accuracy(view: ClassView) -> Iterator[Figure]:
-    by_rate: dict[str, list[charts.Dot]] = {}
-    by_width: dict[str, list[charts.Dot]] = {}
-    for notebook, name, accuracy, network in _networks(view):
-        if network.learning_rate and network.learning_rate > 0:
-            by_rate.setdefault(notebook, []).append(charts.Dot(name, network.learning_rate, accuracy))
-        width = _width(network)
-        if width:
-            by_width.setdefault(notebook, []).append(charts.Dot(name, float(width), accuracy))
-    for groups, label, caption, note in (
-        (by_rate, words.RATE, words.ACCURACY_RATE, words.ACCURACY_RATE_NOTE),
-        (by_width, words.WIDTH, words.ACCURACY_WIDTH, words.ACCURACY_WIDTH_NOTE),
+@dataclass(frozen=True)
+class _Measured:
+    """What networks are compared by: how to get it, its axis, and what is said of it over the learning rate and the width."""
+
+    figure: Callable[[Graded], float | None]
+    label: str
+    captions: tuple[str, str]
+    note: str
+    percent: bool
+
+
+def _figures(view: ClassView) -> Iterator[Figure]:
+    """Accuracies, and errors where targets are numbers, over how networks are built."""
+    units = {graded.unit for student in view.students for graded in student.notebooks.values() if graded.unit}
+    error = f"{words.ERROR}, {units.pop()}" if len(units) == 1 else words.ERROR
+    for measured in (
+        _Measured(
+            lambda graded: graded.accuracy,
+            words.ACCURACY,
+            (words.ACCURACY_RATE, words.ACCURACY_WIDTH),
+            words.ACCURACY_RATE_NOTE,
+            percent=True,
+        ),
+        _Measured(
+            lambda graded: graded.error,
+            error,
+            (words.ERROR_RATE, words.ERROR_WIDTH),
+            words.ERROR_RATE_NOTE,
+            percent=False,
+        ),
     ):
-        if groups:
-            yield _scatter(caption, note, groups, label)
+        by_rate: dict[str, list[charts.Dot]] = {}
+        by_width: dict[str, list[charts.Dot]] = {}
+        for notebook, name, found, network in _networks(view, measured.figure):
+            if network.learning_rate and network.learning_rate > 0:
+                by_rate.setdefault(notebook, []).append(charts.Dot(name, network.learning_rate, found))
+            width = _width(network)
+            if width:
+                by_width.setdefault(notebook, []).append(charts.Dot(name, float(width), found))
+        for groups, label, caption, note in zip(
+            (by_rate, by_width),
+            (words.RATE, words.WIDTH),
+            measured.captions,
+            (measured.note, words.ACCURACY_WIDTH_NOTE),
+            strict=True,
+        ):
+            if groups:
+                yield _scatter(caption, note, groups, label, (measured.label, measured.percent))
 
 
-def _scatter(caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]], x_label: str) -> Figure:
+def _scatter(
+    caption: str, note: str, groups: Mapping[str, Sequence[charts.Dot]], x_label: str, up: tuple[str, bool]
+) -> Figure:
+    """Dots over a logarithmic axis; `up` is the label of the other one, and whether it is in percent."""
     everything = [dot for group in groups.values() for dot in group]
+    y_label, in_percent = up
     x = charts.axis(x_label, (dot.x for dot in everything), log=True)
-    y = charts.axis(words.ACCURACY, (dot.y for dot in everything), percent=True)
+    y = charts.axis(y_label, (dot.y for dot in everything), percent=in_percent)
     ordered = dict(sorted(groups.items()))
     rows = sorted(everything, key=lambda dot: (dot.x, dot.y, dot.name))
     numbers = Numbers(
-        (x_label, words.ACCURACY, words.STUDENT),
+        (x_label, y_label, words.STUDENT),
         tuple((x.words(dot.x), y.words(dot.y), dot.name) for dot in rows[:MOST_NUMBERS]),
     )
     legend = tuple(ordered) if len(ordered) > 1 else ()
@@ -150,4 +191,8 @@ def _sweeps(view: ClassView) -> Figure | None:
                         for rate, accuracy in zip(one.rates, one.accuracies, strict=True)
                         if rate > 0 and accuracy is not None and 0 <= accuracy <= 1
                     )
-    return _scatter(words.SWEEPS, words.SWEEPS_NOTE, groups, words.RATE) if any(groups.values()) else None
+    return (
+        _scatter(words.SWEEPS, words.SWEEPS_NOTE, groups, words.RATE, (words.ACCURACY, True))
+        if any(groups.values())
+        else None
+    )

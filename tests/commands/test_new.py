@@ -4,6 +4,7 @@ import io
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,60 @@ def test_what_the_guide_types_makes_a_course_that_grades_its_right_and_its_wrong
     assert Course(root).assignments == ("flowers", "fruit")
 
 
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory):
+    """A file of 2,500 rows of six numbers and a price for each, not split."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2500, 6)) * [1, 20, 3, 1, 1, 5] + [0, 100, 0, 5, 0, 0]
+    y = 40 + 8 * np.tanh(x[:, 0]) + 0.3 * np.maximum(x[:, 1] - 100, 0) + rng.normal(size=2500)
+    file = tmp_path_factory.mktemp("given") / "prices.npz"
+    np.savez(file, x=x, y=y)
+    return file
+
+
+@pytest.mark.slow
+def test_a_course_of_numbers_grades_its_right_submission_and_the_one_that_broadcasts(netgrader, prices, tmp_path):
+    root = tmp_path / "prices"
+    said = {}
+    about = ("--data", prices, "--called", "price", "--unit", "k€", "--target", "1.2")
+    for command in (
+        ("new", root, *about),
+        ("release",),
+        ("autograde", "prices"),
+        ("feedback", "prices"),
+        ("report", "prices"),
+    ):
+        process = netgrader(*command, cwd=root if root.exists() else tmp_path, seconds=600)
+        assert process.returncode == 0, process.stdout + process.stderr
+        said[command[0]] = process.stdout
+    assert "right 1_prices: 12 of 12" in said["autograde"]
+    assert "broadcast-in-loss" in said["autograde"]
+    page = (root / "feedback" / "right" / "prices" / "1_prices.html").read_text(encoding="utf-8")
+    assert "k€ on the test rows, as we recomputed it" in page
+    assert "What your network finds for the test rows" in page
+    assert "accuracy" not in page
+    wrong = (root / "feedback" / "wrong" / "prices" / "1_prices.html").read_text(encoding="utf-8")
+    assert "Each prediction is compared with the target of every row" in wrong
+
+
+def test_numbers_are_read_with_their_unit_and_an_error_that_anybody_reaches_is_refused(prices, tmp_path):
+    make_config(tmp_path)
+    wanted = NewAssignment("prices", prices, "price", target=1.2, unit="k€")
+    make_assignment(tmp_path, wanted)
+    tables = load_exercises(tmp_path / "source" / "prices" / "checks")
+    assert (tables.data.is_regression, tables.data.unit, tables.data.scaling, tables.data.shape) == (
+        True,
+        "k€",
+        "standard",
+        (6,),
+    )
+    asked = tables.network("network")
+    assert (asked.outputs, asked.loss) == (1, None)
+    assert asked.targets[0] < 40 < asked.targets[1]
+    with pytest.raises(UsageError, match="who always answers the same is off by"):
+        make_assignment(tmp_path / "other", replace(wanted, target=9.0))
+
+
 def test_another_assignment_stands_beside_the_first(shapes, tmp_path):
     make_config(tmp_path)
     for name in ("first", "second"):
@@ -120,6 +175,8 @@ def test_a_folder_of_pictures_is_read_with_its_folders_as_names(tmp_path):
     [
         ({"a": np.zeros(3)}, "hold a. They must be"),
         ({"images": np.zeros((9, 4, 4)), "labels": np.arange(9)}, "must be uint8"),
+        ({"x": np.zeros((9, 4)), "y": np.zeros(8)}, "9 images and 8 labels"),
+        ({"x": np.full((9, 4), np.nan), "y": np.zeros(9)}, "not finite"),
         ({"images": np.zeros((9, 4), np.uint8), "labels": np.arange(9)}, "must be uint8 of shape"),
         ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(8)}, "9 images and 8 labels"),
         ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(9) - 1}, "whole number from 0"),
