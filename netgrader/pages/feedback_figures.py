@@ -181,7 +181,9 @@ def _predictions(seen_found: seen.Predictions) -> Figure | None:
     heads = (words.PREDICTED_ROW, words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
     few = len(dots) < seen_found.total
     said = words.PREDICTED_SOME.format(shown=f"{len(dots):,}", total=f"{seen_found.total:,}")
-    return Figure("dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst, words.PREDICTED_WORST))
+    return Figure(
+        "dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst, words.PREDICTED_WORST)
+    )
 
 
 def _labelled(name: str, unit: str) -> str:
