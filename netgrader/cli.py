@@ -265,9 +265,17 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="FILE", help="Images: an .npz, or a folder with a folder for each class."),
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="An .npz or .npy, a .csv, or a folder with a folder of pictures for each class.",
+        ),
     ] = None,
-    called: Annotated[str | None, typer.Option("--called", help="What one image shows: flower.")] = None,
+    target_column: Annotated[
+        str | None,
+        typer.Option("--target-column", metavar="NAME", help="The column of a .csv that is to be found out."),
+    ] = None,
+    called: Annotated[str | None, typer.Option("--called", help="What one input shows: flower, price.")] = None,
     names: Annotated[str | None, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = None,
     target: Annotated[
         float | None,
@@ -283,7 +291,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     """
     from netgrader.commands.new import Answers, run
 
-    raise typer.Exit(run(course, assignment, Answers(data, called, names, target, unit)))
+    raise typer.Exit(run(course, assignment, Answers(data, called, names, target, unit, target_column)))
 
 
 @app.command()

@@ -29,6 +29,7 @@ class Answers:
     names: str | None
     target: float | None
     unit: str | None = None
+    target_column: str | None = None
 
 
 def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
@@ -44,15 +45,18 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     name = assignment or _identifier(root.resolve().name)
     if not name.isidentifier():
         raise UsageError(f"'{name}' cannot be an assignment's name: take letters, digits and underscores.")
-    data = given.data or Path(_asked("The data (.npz, or a folder with a folder of pictures for each class)", "--data"))
+    data = given.data or Path(
+        _asked("The data (.npz, .npy, .csv, or a folder with a folder of pictures for each class)", "--data")
+    )
     target = given.target if given.target is not None else _asked(TARGET, "--target", "0.9")
     wanted = NewAssignment(
         name=name,
         data=data,
-        called=given.called or _asked("What one image shows, in the singular", "--called", "image"),
+        called=given.called or _asked("What one input shows, in the singular (or nothing)", "--called", ""),
         names=tuple(one.strip() for one in given.names.split(",")) if given.names else (),
         target=_number(target),
         unit=given.unit or "",
+        target_column=_target_column(data, given),
     )
     root.mkdir(parents=True, exist_ok=True)
     if not is_new:
@@ -67,6 +71,13 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     for line in ("release", f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}", markup=False)
     return 0
+
+
+def _target_column(data: Path, given: Answers) -> str | None:
+    """Return the column of a table that is to be found out; nothing is asked of other data."""
+    if given.target_column or data.suffix.lower() != ".csv":
+        return given.target_column
+    return _asked("The column that is to be found out", "--target-column", "") or None
 
 
 def _course_here() -> Path:

@@ -65,14 +65,16 @@ class NewAssignment:
     """The assignment's; its notebook is called like it."""
     data: Path
     """A file or folder: see `netgrader.new_course.datasets.read_data`."""
-    called: str = "image"
-    """What one image shows, in the singular."""
+    called: str = ""
+    """What one input shows, in the singular; if empty what the data say: their target column, or image, class or value."""
     names: tuple[str, ...] = ()
     """What the classes are called; those of the data, or their numbers, if empty."""
     target: float = 0.9
     """The test accuracy that students are asked for, between 0 and 1; of numbers the mean absolute error on the test rows."""
     unit: str = ""
     """What the targets of a regression are in."""
+    target_column: str | None = None
+    """The column of a table that is to be found out."""
 
 
 def make_config(root: Path) -> None:
@@ -96,7 +98,13 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
     for path in (source, hidden):
         if path.exists():
             raise UsageError(f"{path} exists. Choose another name for the assignment, or remove it.")
-    spec, content = read_data(wanted.data, called=wanted.called, names=wanted.names, unit=wanted.unit)
+    spec, content = read_data(
+        wanted.data,
+        called=wanted.called,
+        names=wanted.names,
+        unit=wanted.unit,
+        target_column=wanted.target_column,
+    )
     own, folder = (
         (_of_numbers(wanted, spec, content), NUMBERS) if spec.is_regression else (_of_classes(wanted, spec), "")
     )
@@ -109,10 +117,13 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         "target": wanted.target,
         "width": 128,
         "batch": 64,
+        "raw": "2d" if spec.is_images and not spec.is_regression else "raw",
         "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
         **own,
     }
     terms["spec_lines"] = _toml(terms["spec"])
+    terms["asked_scaling"] = SCALING_ASKED[spec.scaling]
+    terms["prepared"] = PREPARED[spec.scaling].format(spec=spec).replace("_raw", f"_{terms['raw']}")
     data = root / "data" / spec.file
     if data.is_file() and data.read_bytes() != content:
         raise UsageError(f"{data} exists and holds something else. Give the data {wanted.data} another name.")
@@ -184,8 +195,6 @@ def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[s
         "targets": f"[{least:.6g}, {largest:.6g}]",
         "told_target": f"{wanted.target:g} {spec.unit}".strip(),
         "axis": f"{spec.called}, {spec.unit}" if spec.unit else spec.called,
-        "asked_scaling": SCALING_ASKED[spec.scaling],
-        "prepared": PREPARED[spec.scaling].format(spec=spec),
     }
 
 

@@ -1,4 +1,4 @@
-"""Reads an instructor's images (npz, or a folder of pictures for each class) as a course's data file."""
+"""Reads what an instructor has (arrays, a table, folders of pictures) as a course's data file."""
 
 from __future__ import annotations
 
@@ -13,167 +13,229 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from netgrader.data import DataSpec, spec_problem
+from netgrader.data import COLOURS, DataSpec, spec_problem
 from netgrader.errors import UsageError
+from netgrader.new_course.tables import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 __all__ = ["read_data"]
 
-Bytes = npt.NDArray[np.uint8]
+Array = npt.NDArray[Any]
+Arrays = dict[str, Array]
 TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
-WHOLE = (("x", "y"), ("images", "labels"))
+WHOLE = (("x", "y"), ("images", "labels"), ("inputs", "targets"))
 SHARE, SEED = 5, 0
-"""One in so many images is a test image where the data are not split, drawn with this seed."""
+"""One in so many inputs is a test input where the data are not split, drawn with this seed."""
+MOST_CLASSES, FEW = 200, 20
+"""Classes that there may be; and of rows so many different whole numbers are taken for classes, more for numbers."""
+LEAST_ROWS = 5
 PICTURES = frozenset({".png", ".bmp", ".gif", ".jpg", ".jpeg"})
 FORMS = (
-    "an .npz with uint8 arrays x_train, y_train, x_test, y_test, or with images and labels, or a folder that has a folder of "
-    "pictures of one size for each class"
+    "an .npz with arrays x_train, y_train, x_test, y_test, or with x and y, or with images and labels; a folder with these as "
+    ".npy; a .csv with a header; or a folder that has a folder of pictures of one size for each class"
 )
 
 
-def read_data(given: Path, *, called: str, names: Sequence[str], unit: str = "") -> tuple[DataSpec, bytes]:
+def read_data(
+    given: Path, *, called: str = "", names: Sequence[str] = (), unit: str = "", target_column: str | None = None
+) -> tuple[DataSpec, bytes]:
     """Return what the data of a course are, and the content of their file.
 
-    Data that are not split yet are: one image in five, drawn with a fixed seed, is a test image.
+    Data that are not split yet are: one input in five, drawn with a fixed seed, is a test input. Inputs are images if they
+    are uint8 of shape (n, height, width) or (n, height, width, colours), else rows or sequences of numbers, which are
+    standardised. Targets are classes if they are words, whole numbers of images, or few different whole numbers; else numbers.
 
     Parameters
     ----------
     given
-        An ``.npz`` or a folder: see `FORMS`.
+        A file or folder: see `FORMS`. Of a ``.npy`` it is its folder.
     called, names
-        What an image shows, and what the classes are called; those of a folder's folders if empty.
+        What an input shows, and what the classes are called; what the data say of it if empty.
+    unit
+        Of targets that are numbers.
+    target_column
+        The column of a table that is to be found out.
 
     Raises
     ------
     UsageError
-        If it is neither, or does not make sense.
+        If it is none of these, or does not make sense.
     """
-    if given.is_dir():
-        (images, labels), found = _of_folder(given)
-        arrays, names = _split(images, labels), names or found
-    elif given.suffix.lower() == ".npz" and given.is_file():
-        arrays = _of_archive(given)
-    else:
-        raise UsageError(f"The data {given} are not {FORMS}.")
-    if arrays["y_train"].dtype.kind == "f":
-        return _of_numbers(given, arrays, called, unit)
-    classes = 1 + max(int(arrays[name].max(initial=0)) for name in ("y_train", "y_test"))
-    if names and len(names) != classes:
-        raise UsageError(f"There are {len(names)} names for the {classes} classes of {given}.")
-    content = _archive({name: array.astype(np.uint8) for name, array in arrays.items()})
-    table = {
+    arrays, found = _read(given, target_column)
+    for inputs, targets in (TRAIN, TEST):
+        _require(arrays, inputs, targets, given)
+    if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
+        raise UsageError(f"The training and the test inputs in {given} have different sizes.")
+    pictures = all(_are_pictures(arrays[inputs]) for inputs, _ in (TRAIN, TEST))
+    kept, classes = _targets(arrays, given, pictures=pictures)
+    if classes is None and names:
+        raise UsageError(f"The targets in {given} are numbers, which have no names.")
+    if classes is not None and unit:
+        raise UsageError(f"The targets in {given} are {len(classes)} classes, which have no unit.")
+    if classes is not None:
+        counted = classes.dtype.kind in "iu" and np.array_equal(classes, np.arange(len(classes)))
+        names = tuple(names) or found or (() if counted else tuple(map(str, classes)))
+        if names and len(names) != len(classes):
+            raise UsageError(f"There are {len(names)} names for the {len(classes)} classes of {given}.")
+    kind = np.uint8 if pictures else np.float32
+    made = {
+        "x_train": arrays["x_train"].astype(kind),
+        "y_train": kept["y_train"],
+        "x_test": arrays["x_test"].astype(kind),
+        "y_test": kept["y_test"],
+    }
+    content = _archive(made)
+    table: dict[str, Any] = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "train": {"inputs": TRAIN[0], "targets": TRAIN[1], "rows": len(arrays["x_train"])},
-        "test": {"inputs": TEST[0], "targets": TEST[1], "rows": len(arrays["x_test"])},
-        "shape": list(arrays["x_train"].shape[1:]),
-        "classes": classes,
-        "names": list(names),
-        "called": called,
+        "train": {"inputs": TRAIN[0], "targets": TRAIN[1], "rows": len(made["x_train"])},
+        "test": {"inputs": TEST[0], "targets": TEST[1], "rows": len(made["x_test"])},
+        "shape": list(made["x_train"].shape[1:]),
+        "scaling": "largest" if pictures else "standard",
+        **({} if classes is None else {"names": list(names), "classes": len(classes)}),
     }
+    if unit:
+        table["unit"] = unit
+    called = called or (re.sub(r"[^\w -]", " ", target_column).strip()[:40] if target_column else "")
+    if called:
+        table["called"] = called
     problem = spec_problem(table)
     if problem is not None:
         raise UsageError(f"The data {given} cannot be a course's: {problem}.")
     return msgspec.convert(table, DataSpec), content
 
 
-def _of_numbers(given: Path, arrays: dict[str, Any], called: str, unit: str) -> tuple[DataSpec, bytes]:
-    """Return a regression's data: rows of numbers, or images, each with a number."""
-    content = _archive(arrays)
-    table = {
-        "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "train": {"inputs": TRAIN[0], "targets": TRAIN[1], "rows": len(arrays["x_train"])},
-        "test": {"inputs": TEST[0], "targets": TEST[1], "rows": len(arrays["x_test"])},
-        "shape": list(arrays["x_train"].shape[1:]),
-        "scaling": "largest" if arrays["x_train"].dtype == np.uint8 else "standard",
-        "called": called,
-        "unit": unit,
-    }
-    problem = spec_problem(table)
-    if problem is not None:
-        raise UsageError(f"The data {given} cannot be a course's: {problem}.")
-    return msgspec.convert(table, DataSpec), content
+def _read(given: Path, target_column: str | None) -> tuple[Arrays, tuple[str, ...]]:
+    """Return the four arrays as they were given, and what the classes are called, if that stands there."""
+    kind = given.suffix.lower()
+    if target_column is not None and kind != ".csv":
+        raise UsageError(f"--target-column is of tables (.csv), and {given} is none.")
+    if kind == ".csv" and given.is_file():
+        return _split(*read_table(given, target_column)), ()
+    if kind == ".npz" and given.is_file():
+        with _opened(given) as archive:
+            return _of_arrays({name: _plain(archive, name, given) for name in archive.files}, given), ()
+    folder = given.parent if kind == ".npy" and given.is_file() else given
+    if folder.is_dir():
+        files = sorted(folder.glob("*.npy"))
+        if files:
+            return _of_arrays({file.stem: _loaded(file) for file in files}, folder), ()
+        inputs, labels, names = _of_folder(folder)
+        return _split(inputs, labels), names
+    raise UsageError(f"The data {given} are not {FORMS}.")
 
 
-def _of_archive(file: Path) -> dict[str, Bytes]:
+def _opened(file: Path) -> Any:
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            held = {name: archive[name] for name in archive.files}
+        return np.load(file, allow_pickle=False)
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise UsageError(f"NumPy cannot read the data {file} without pickle: {error}.") from error
+
+
+def _plain(archive: Any, name: str, file: Path) -> Array:
+    try:
+        return np.asarray(archive[name])
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise UsageError(f"NumPy cannot read the data {file} without pickle: {error}.") from error
+
+
+def _loaded(file: Path) -> Array:
+    return np.asarray(_opened(file))
+
+
+def _of_arrays(held: Arrays, given: Path) -> Arrays:
     if {*TRAIN, *TEST} <= held.keys():
-        arrays = {name: held[name] for name in (*TRAIN, *TEST)}
-    else:
-        pair = next((pair for pair in WHOLE if {*pair} <= held.keys()), None)
-        if pair is None:
-            raise UsageError(f"The data {file} hold {', '.join(sorted(held))}. They must be {FORMS}.")
-        arrays = _split(held[pair[0]], held[pair[1]])
-    if all(arrays[targets].dtype.kind == "f" for _, targets in (TRAIN, TEST)):
-        return _numbers(arrays, file)
-    for images, labels in (TRAIN, TEST):
-        _require(arrays[images], arrays[labels], images, labels, file)
-    if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
-        raise UsageError(f"The training and the test images in {file} have different sizes.")
-    return {name: array.astype(np.uint8) for name, array in arrays.items()}
+        return {name: held[name] for name in (*TRAIN, *TEST)}
+    pair = next((pair for pair in WHOLE if {*pair} <= held.keys()), None)
+    if pair is None:
+        raise UsageError(f"The data {given} hold {', '.join(sorted(held))}. They must be {FORMS}.")
+    return _split(held[pair[0]], held[pair[1]])
 
 
-def _numbers(arrays: dict[str, npt.NDArray[Any]], file: Path) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays of a regression as they are kept: targets float32, inputs grey levels or float32."""
-    made: dict[str, npt.NDArray[Any]] = {}
-    for inputs, targets in (TRAIN, TEST):
-        x, y = arrays[inputs], arrays[targets]
-        if x.dtype.kind not in "fiu" or x.ndim < 2 or not x.size or y.shape != x.shape[:1]:
-            raise UsageError(
-                f"{inputs} in {file} must be numbers of shape (n, …), and {targets} a number for each of them."
-            )
-        if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise UsageError(f"{inputs} or {targets} in {file} has values that are not finite.")
-        made |= {inputs: x if x.dtype == np.uint8 else x.astype(np.float32), targets: y.astype(np.float32)}
-    if made[TRAIN[0]].shape[1:] != made[TEST[0]].shape[1:]:
-        raise UsageError(f"The training and the test rows in {file} have different sizes.")
-    return made
-
-
-def _require(images: npt.NDArray[Any], labels: npt.NDArray[Any], name: str, other: str, file: Path) -> None:
-    if images.dtype != np.uint8 or images.ndim != 3 or not images.size:
+def _require(arrays: Arrays, inputs: str, targets: str, given: Path) -> None:
+    x, y = arrays[inputs], arrays[targets]
+    if x.dtype.kind not in "fiu" or not 2 <= x.ndim <= 4 or not x.size:
         raise UsageError(
-            f"{name} in {file} must be uint8 of shape (n, height, width), not {images.dtype} {images.shape}."
+            f"{inputs} in {given} must be numbers of shape (n, …): uint8 (n, height, width), with colours "
+            f"(n, height, width, 3), or rows (n, features); not {x.dtype} {x.shape}."
         )
-    if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1] or labels.min() < 0 or labels.max() > 199:
-        raise UsageError(f"{other} in {file} must be a whole number from 0 to 199 for each image of {name}.")
+    if y.dtype.kind not in "fiuU" or y.shape not in {x.shape[:1], (*x.shape[:1], 1)}:
+        raise UsageError(
+            f"{targets} in {given} must be one class or number for each of {inputs}, not {y.dtype} {y.shape}."
+        )
+    arrays[targets] = y.reshape(len(x))
+    if not np.isfinite(x).all() or (y.dtype.kind == "f" and not np.isfinite(y).all()):
+        raise UsageError(f"{inputs} or {targets} in {given} has values that are not finite.")
+    if len(x) < LEAST_ROWS:
+        raise UsageError(f"{inputs} in {given} has {len(x)} rows; {LEAST_ROWS} or more are needed.")
 
 
-def _of_folder(folder: Path) -> tuple[tuple[Bytes, npt.NDArray[np.int64]], list[str]]:
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    images, labels = [], []
+def _are_pictures(inputs: Array) -> bool:
+    return inputs.dtype == np.uint8 and (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[3] in COLOURS))
+
+
+def _targets(arrays: Arrays, given: Path, *, pictures: bool) -> tuple[Arrays, Array | None]:
+    """Return the targets as they are kept, and the classes in their order; None if they are numbers."""
+    held = {name: arrays[name] for _, name in (TRAIN, TEST)}
+    together = np.concatenate(list(held.values()))
+    whole = together.dtype.kind in "iu"
+    classes = np.unique(together)
+    if together.dtype.kind == "f" or (whole and not pictures and len(classes) > FEW):
+        return {name: values.astype(np.float32) for name, values in held.items()}, None
+    if whole and pictures:
+        if classes.min() < 0 or classes.max() >= MOST_CLASSES:
+            raise UsageError(
+                f"Labels of images in {given} must be a whole number from 0 to {MOST_CLASSES - 1} for each image, "
+                "or numbers with a fraction."
+            )
+        classes = np.arange(classes.max() + 1)
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        raise UsageError(f"The targets in {given} name {len(classes)} classes; there must be 2 to {MOST_CLASSES}.")
+    return {name: np.searchsorted(classes, values).astype(np.uint8) for name, values in held.items()}, classes
+
+
+def _of_folder(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], tuple[str, ...]]:
+    names = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir()))
+    pictures: list[npt.NDArray[np.uint8]] = []
+    labels = []
     for label, name in enumerate(names):
         for path in sorted(path for path in (folder / name).iterdir() if path.suffix.lower() in PICTURES):
             try:
                 with Image.open(path) as picture:
-                    images.append(np.asarray(picture.convert("L")))
+                    # With more than one channel it has colours, though they may all be grey.
+                    pictures.append(np.asarray(picture.convert("L" if picture.mode in {"1", "L", "LA"} else "RGB")))
             except (UnidentifiedImageError, OSError) as error:
                 raise UsageError(f"{path} cannot be read as a picture: {error}.") from error
             labels.append(label)
-    sizes = {image.shape for image in images}
+    sizes = {picture.shape[:2] for picture in pictures}
     if len(names) < 2 or len(sizes) != 1:
         why = f"{len(names)} folders with pictures of {len(sizes)} sizes"
         raise UsageError(f"The data {folder} hold {why}. They must be {FORMS}.")
-    return (np.stack(images), np.array(labels)), names
+    return np.stack(list(_alike(pictures))), np.array(labels), names
 
 
-def _split(images: npt.NDArray[np.uint8], labels: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
-    if len(images) != len(labels):
-        raise UsageError(f"There are {len(images)} images and {len(labels)} labels.")
-    order = np.random.default_rng(SEED).permutation(len(images))
+def _alike(pictures: Sequence[npt.NDArray[np.uint8]]) -> Iterable[npt.NDArray[np.uint8]]:
+    """Return all pictures grey if none has a colour, else all with three."""
+    coloured = any(one.ndim == 3 and (one != one[..., :1]).any() for one in pictures)
+    for one in pictures:
+        if coloured:
+            yield one if one.ndim == 3 else np.repeat(one[..., None], 3, axis=2)
+        else:
+            yield one if one.ndim == 2 else one[..., 0]
+
+
+def _split(inputs: Array, targets: Array) -> Arrays:
+    if len(inputs) != len(targets):
+        raise UsageError(f"There are {len(inputs)} inputs and {len(targets)} targets.")
+    order = np.random.default_rng(SEED).permutation(len(inputs))
     test, train = order[: len(order) // SHARE], order[len(order) // SHARE :]
-    return {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
+    return {"x_train": inputs[train], "y_train": targets[train], "x_test": inputs[test], "y_test": targets[test]}
 
 
-def _archive(arrays: dict[str, Bytes]) -> bytes:
+def _archive(arrays: Arrays) -> bytes:
     """Return the arrays as an ``.npz`` that is the same each time."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import Course
+from netgrader.data import load_data
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.configure import LINES
 from netgrader.new_course import NewAssignment, make_assignment, make_config
@@ -155,6 +156,20 @@ def test_a_low_target_lowers_what_counts_as_nothing(shapes, tmp_path):
         make_assignment(tmp_path, NewAssignment("guessed", shapes, "shape", SHAPES, 0.3))
 
 
+@pytest.mark.parametrize("colours", [False, True])
+def test_a_folder_of_pictures_with_colours_keeps_them(tmp_path, colours):
+    for name in SHAPES:
+        (tmp_path / name).mkdir()
+        for picture in range(10):
+            levels = RNG.integers(0, 256, (6, 5, 3)).astype(np.uint8)
+            if not colours:
+                levels[...] = levels[..., :1]
+            Image.fromarray(levels).save(tmp_path / name / f"{picture}.png")
+    Image.fromarray(levels[..., 0]).save(tmp_path / name / "grey.png")
+    spec, _ = read_data(tmp_path)
+    assert (spec.shape, spec.is_images, spec.classes) == ((6, 5, 3) if colours else (6, 5), True, 3)
+
+
 def test_a_folder_of_pictures_is_read_with_its_folders_as_names(tmp_path):
     rng = np.random.default_rng(3)
     for number, name in enumerate(SHAPES):
@@ -174,18 +189,164 @@ def test_a_folder_of_pictures_is_read_with_its_folders_as_names(tmp_path):
     ("arrays", "told"),
     [
         ({"a": np.zeros(3)}, "hold a. They must be"),
-        ({"images": np.zeros((9, 4, 4)), "labels": np.arange(9)}, "must be uint8"),
-        ({"x": np.zeros((9, 4)), "y": np.zeros(8)}, "9 images and 8 labels"),
+        ({"x": np.zeros((9, 4)), "y": np.zeros(8)}, "9 inputs and 8 targets"),
         ({"x": np.full((9, 4), np.nan), "y": np.zeros(9)}, "not finite"),
-        ({"images": np.zeros((9, 4), np.uint8), "labels": np.arange(9)}, "must be uint8 of shape"),
-        ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(8)}, "9 images and 8 labels"),
-        ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(9) - 1}, "whole number from 0"),
+        ({"x": np.zeros(9), "y": np.zeros(9)}, r"must be numbers of shape \(n, …\)"),
+        ({"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)}, "must be numbers of shape"),
+        ({"x": np.zeros((9, 4)), "y": np.zeros((9, 2))}, "one class or number for each"),
+        ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "name 1 classes; there must be 2"),
+        ({"x": np.zeros((6, 4)), "y": np.arange(6) % 2}, "x_train in .* has 5 rows|x_test in .* has 1 rows"),
+        ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(8)}, "9 inputs and 8 targets"),
+        ({"images": np.zeros((30, 4, 4), np.uint8), "labels": np.arange(30) - 1}, "whole number from 0"),
     ],
 )
 def test_data_that_cannot_be_read_are_refused_with_what_they_must_be(tmp_path, arrays, told):
     np.savez(tmp_path / "given.npz", **arrays)
     with pytest.raises(UsageError, match=told):
-        read_data(tmp_path / "given.npz", called="image", names=())
+        read_data(tmp_path / "given.npz")
+
+
+RNG = np.random.default_rng(2)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "about"),
+    [
+        (RNG.normal(size=(40, 3)), np.arange(40) % 2, ((3,), "standard", 2, ())),
+        (RNG.normal(size=(40, 3)), 3 + np.arange(40) % 2, ((3,), "standard", 2, ("3", "4"))),
+        (RNG.normal(size=(40, 3)), np.array(["b", "a"] * 20), ((3,), "standard", 2, ("a", "b"))),
+        (RNG.normal(size=(40, 3)), np.arange(40), ((3,), "standard", 0, ())),
+        (RNG.normal(size=(40, 3)), RNG.normal(size=(40, 1)), ((3,), "standard", 0, ())),
+        (RNG.normal(size=(40, 6, 2)), np.arange(40) % 3, ((6, 2), "standard", 3, ())),
+        (RNG.integers(0, 256, (40, 3)).astype(np.uint8), np.arange(40) % 2, ((3,), "standard", 2, ())),
+        (RNG.integers(0, 256, (40, 5, 6, 3)).astype(np.uint8), np.arange(40) % 2, ((5, 6, 3), "largest", 2, ())),
+        (RNG.integers(0, 256, (40, 5, 6)).astype(np.uint8), RNG.normal(size=40), ((5, 6), "largest", 0, ())),
+    ],
+    ids=[
+        "classes",
+        "from 3",
+        "words",
+        "many whole",
+        "numbers",
+        "sequences",
+        "whole rows",
+        "colours",
+        "numbers of images",
+    ],
+)
+@pytest.mark.parametrize("form", ["npz", "npy", "split"])
+def test_arrays_of_all_kinds_are_read_from_one_file_from_two_and_from_four(tmp_path, x, y, about, form):
+    if form == "npz":
+        given = tmp_path / "d.npz"
+        np.savez(given, x=x, y=y)
+    elif form == "npy":
+        given = tmp_path / "x.npy"
+        np.save(given, x)
+        np.save(tmp_path / "y.npy", y)
+    else:
+        given = tmp_path
+        for name, rows in (("train", slice(0, 32)), ("test", slice(32, None))):
+            np.save(tmp_path / f"x_{name}.npy", x[rows])
+            np.save(tmp_path / f"y_{name}.npy", y[rows])
+    spec, content = read_data(given)
+    assert (spec.shape, spec.scaling, spec.classes, spec.names) == about
+    (tmp_path / "made.npz").write_bytes(content)
+    (x_train, y_train), (x_test, y_test) = load_data(spec, tmp_path / "made.npz")
+    assert (len(x_train), len(x_test)) == (32, 8)
+    held = {
+        (row.tobytes(), spec.name(int(one)) if spec.classes else float(one))
+        for row, one in zip(x_train, y_train, strict=True)
+    }
+    held |= {
+        (row.tobytes(), spec.name(int(one)) if spec.classes else float(one))
+        for row, one in zip(x_test, y_test, strict=True)
+    }
+    told = [str(one) if spec.classes else float(np.float32(one)) for one in y.reshape(-1)]
+    assert held == {(row.tobytes(), one) for row, one in zip(x.astype(x_train.dtype), told, strict=True)}
+    assert read_data(given) == (spec, content)
+
+
+TABLE = "size;rooms;price\n" + "\n".join(f"{40 + n};{n % 5};{100.5 + 3 * n}" for n in range(40)) + "\n"
+
+
+def test_a_table_is_read_with_its_target_column(tmp_path):
+    file = tmp_path / "houses.csv"
+    file.write_text("\ufeff" + TABLE, encoding="utf-8")
+    spec, content = read_data(file, target_column="price", unit="k€")
+    assert (spec.is_regression, spec.called, spec.unit, spec.shape) == (True, "price", "k€", (2,))
+    with np.load(io.BytesIO(content)) as made:
+        assert np.allclose(made["y_train"], 100.5 + 3 * (made["x_train"][:, 0] - 40))
+    by_rooms, _ = read_data(file, target_column="rooms")
+    assert (by_rooms.classes, by_rooms.called, by_rooms.shape) == (5, "rooms", (2,))
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "told"),
+    [
+        (TABLE, None, "Say with --target-column which is to be found out; there are size, rooms, price"),
+        (TABLE, "cost", "no column cost; there are size, rooms, price"),
+        (TABLE.replace(";1;", ";one;"), "price", "rooms holds something else.*row 3 has 'one' in the column rooms"),
+        (TABLE.replace(";1;", ";;"), "price", "rooms holds something else.*row 3 has nothing in it"),
+        (TABLE.replace("41;", "41,5;"), "price", "row 3 has '41,5' in the column size"),
+        (TABLE.replace("41;", "nan;"), "price", "row 3 has 'nan' in the column size"),
+        (TABLE.replace("41;", "1e39;"), "price", "single precision"),
+        (TABLE.replace("100.5", ""), "price", "nothing in the column price in row 2"),
+        (TABLE.replace("41;", "41;7;"), "price", "Row 3 of .* has 4 cells"),
+        (TABLE.partition("\n")[2], "price", "first line of .* must name the columns"),
+        (TABLE.replace("rooms", "size"), "price", "first line of .* must name the columns"),
+        ("price\n1.5\n2.5\n3.5\n", "price", "no column beside price"),
+        ("", "price", "has no rows"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_refused_with_the_row_and_the_column(tmp_path, text, column, told):
+    file = tmp_path / "houses.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=told):
+        read_data(file, target_column=column)
+
+
+def test_what_does_not_go_together_is_refused(tmp_path, shapes):
+    file = tmp_path / "houses.csv"
+    file.write_text(TABLE, encoding="utf-8")
+    for wrong, told in (
+        ({"target_column": "rooms", "unit": "k€"}, "5 classes, which have no unit"),
+        ({"target_column": "price", "names": ("a", "b")}, "numbers, which have no names"),
+        ({"target_column": "rooms", "names": ("a", "b")}, "2 names for the 5 classes"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            read_data(file, **wrong)
+    with pytest.raises(UsageError, match="--target-column is of tables"):
+        read_data(shapes, target_column="labels")
+
+
+@pytest.mark.slow
+def test_a_course_of_a_table_with_classes_grades_its_right_and_its_wrong_submission(netgrader, tmp_path):
+    random = np.random.default_rng(6)
+    kinds = random.integers(0, 3, 2000)
+    middle = random.normal(size=(3, 5))
+    x = (middle[kinds] + 0.5 * random.normal(size=(2000, 5))) * [1, 30, 0.01, 1, 1] + [0, 500, 0, 0, 9]
+    names = np.array(["setosa", "versicolor", "virginica"])[kinds]
+    rows = [",".join([*(f"{value:.6g}" for value in row), name]) for row, name in zip(x, names, strict=True)]
+    (tmp_path / "iris.csv").write_text("\n".join(["a,b,c,d,e,species", *rows]), encoding="utf-8")
+    root, said = tmp_path / "iris", {}
+    about = ("--data", tmp_path / "iris.csv", "--target-column", "species", "--target", "0.85")
+    for command in (
+        ("new", root, *about),
+        ("release",),
+        ("autograde", "iris"),
+        ("feedback", "iris"),
+        ("report", "iris"),
+    ):
+        process = netgrader(*command, cwd=root if root.exists() else tmp_path, seconds=600)
+        assert process.returncode == 0, process.stdout + process.stderr
+        said[command[0]] = process.stdout
+    assert "right 1_iris: 12 of 12" in said["autograde"]
+    assert "softmax-before-loss" in said["autograde"]
+    for student in ("right", "wrong"):
+        page = (root / "feedback" / student / "iris" / "1_iris.html").read_text(encoding="utf-8")
+        assert "test rows" in page
+        told = re.sub(r"(?s)<(style|script).*?</\\1>|<[^>]*>", " ", page)
+        assert not re.findall(r"\b(?:pixels?|digits?|test images?|training images?)\b", told)
 
 
 def test_nothing_is_unpickled(tmp_path):
