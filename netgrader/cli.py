@@ -240,12 +240,12 @@ def fair_line(
     target: Annotated[
         float | None,
         typer.Option(
-            "--target", min=0, max=1, help="The accuracy that is asked for; that of exercises.toml if not given."
+            "--target", min=0, help="The accuracy, or error, that is asked for; that of exercises.toml if not given."
         ),
     ] = None,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Run the reference solution with several seeds, and propose from which accuracy on points are given.
+    """Run the reference solution with several seeds, and propose from which accuracy, or error, on points are given.
 
     Example: netgrader fair-line source/digits/3_deep_network.ipynb --seeds 12
     """

@@ -243,8 +243,10 @@ def _line_problems(table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[
 def _error_problems(table: Mapping[str, Any]) -> Iterator[str]:
     if not table.get("target", 0) <= table.get("full", table.get("target", 0)) < table.get("none", math.inf):
         yield "none must lie above full, and full must not lie below target: points fall from the one error to the other"
-    if table.keys() & {"again_from", "runs"}:
-        yield "has again_from or runs, but a notebook is run again for an accuracy only"
+    if "again_from" in table and not table.get("full", 0) < table["again_from"] <= table.get("none", math.inf):
+        yield "again_from must lie above full and not above none: runs that end between it and full are tried again"
+    if "runs" in table and "again_from" not in table:
+        yield "has runs but no again_from: up to which error is a notebook run again?"
     if table.get("largest_of_a_faulty_one", math.inf) < table.get("largest_error", 0):
         yield "largest_of_a_faulty_one must not lie below largest_error"
 
@@ -411,7 +413,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "gradients": (),
 }
 """The kinds of exercises, and what the table of each must have; what else it may have stands for itself if it is absent."""
-OF_ERRORS: Mapping[str, Any] = {"target": AMOUNT, "full": AMOUNT, "none": AMOUNT}
+OF_ERRORS: Mapping[str, Any] = dict.fromkeys(("target", "full", "none", "again_from"), AMOUNT)
 """What makes sense where the targets are numbers: a target is then an error, reached by what is not above it."""
 NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {
     **{kind: NEEDED[kind] for kind in ("data", "network", "free-network", "target")},

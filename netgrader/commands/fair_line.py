@@ -1,4 +1,4 @@
-"""``netgrader fair-line``: from which accuracy on a target's points are given, measured with the reference solution."""
+"""``netgrader fair-line``: from which accuracy or error on a target's points are given, measured with the solution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from netgrader.course import find_course
 from netgrader.errors import UsageError
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
-from netgrader.grading.target_line import accuracies, propose
+from netgrader.grading.target_line import figures, propose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,13 +40,14 @@ def run(path: Path, seeds: int, target: float | None, sandbox: str) -> int:
     table, asked = _table_of(job)
     reached: list[float] = []
     with out.status("") if out.is_terminal else nullcontext() as status:
-        runs = accuracies(job, Options(sandbox=sandbox), seeds)
+        runs = figures(job, Options(sandbox=sandbox), seeds)
         for number in range(1, seeds + 1):
             if status:
                 status.update(f"run {number} of {seeds} …")
             reached.append(next(runs))
-            out.print(f"run {number} of {seeds}: {percent(reached[-1], 2)}")
-    line = propose(reached, asked if target is None else target)
+            out.print(f"run {number} of {seeds}: {_told(reached[-1])}")
+    asked = asked if target is None else target
+    line = propose(reached, -asked if asked is not None and reached[0] < 0 else asked)
     _print(out, line, table, reached)
     return 0
 
@@ -63,7 +64,8 @@ def _table_of(job: Job) -> tuple[str, float | None]:
 def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> None:
     mean, deviation = statistics.mean(reached), statistics.stdev(reached)
     out.print(
-        f"\nThe reference solution reaches {percent(mean, 2)} on average; between seeds that moves by {percent(deviation, 2)} "
+        f"\nThe reference solution reaches {_told(mean)} on average; between seeds that moves by "
+        f"{f'{deviation:.2g}' if mean < 0 else percent(deviation, 2)} "
         f"(one standard deviation, from {len(reached)} runs, so known to about "
         f"{percent(1 / (2 * (len(reached) - 1)) ** 0.5, 0)} of itself)."
     )
@@ -71,10 +73,14 @@ def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> No
     for name in ("a network that reaches on average", "loses points", "of the points, on average", "runs"):
         chances.add_column(name, justify="right")
     lucky = line.undeserved(deviation)
-    for what, accuracy in (("the target", line.target), ("the reference solution", mean), ("too little", lucky)):
+    for what, accuracy in (
+        ("the target", line.target),
+        ("the reference solution", mean),
+        ("too bad" if mean < 0 else "too little", lucky),
+    ):
         shares, runs = line.shares(accuracy, deviation)
         chances.add_row(
-            f"{percent(accuracy, 2)} ({what})",
+            f"{_told(accuracy)} ({what})",
             f"{percent(line.loses(accuracy, deviation))}",
             f"{percent(1 - shares.mean())}",
             f"{runs:.2f}",
@@ -87,5 +93,10 @@ def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> No
         ("none", line.none),
         ("again_from", line.again_from),
     ):
-        out.print(f"{name} = {value:.4g}")
+        out.print(f"{name} = {abs(value):.4g}")
     out.print(f"runs = {line.runs}\n\nThese lines go into exercises.toml.")
+
+
+def _told(figure: float) -> str:
+    """Return an accuracy in percent, or of less than zero the error."""
+    return f"an error of {-figure:.4g}" if figure < 0 else percent(figure, 2)

@@ -1,4 +1,4 @@
-"""Runs once more a notebook whose accuracy chance may have moved below the line or above it; the best run counts.
+"""Runs once more a notebook whose accuracy, or error, chance may have moved across the line; the best run counts.
 
 That of the run that counts is everything: verdicts, figures, outputs, and what is told of it.
 
@@ -9,6 +9,7 @@ The rule and what it does to networks of known mean and deviation: ``research/fa
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
     Run = tuple[Ran, Verification]
 
-__all__ = ["RetryRule", "best_of_runs", "retry_rule_of"]
+__all__ = ["RetryRule", "best_of_runs", "figure_in", "retry_rule_of"]
 
-ACCURACY = "test_accuracy"
-ACCURACIES = "accuracies_of_runs"
+ACCURACY, ERROR = "test_accuracy", "test_error"
+ACCURACIES, ERRORS = "accuracies_of_runs", "errors_of_runs"
 LEAD = "test_images_lead"
 
 
@@ -39,14 +40,15 @@ class RetryRule:
     """The check cell whose points depend on the accuracy."""
     again_from: float
     full: float
-    """Accuracies from the first up to the second are tried again; from the second on there is nothing to gain."""
+    """Accuracies from the first up to the second are tried again; from the second on there is nothing to gain. Of errors
+    both are less than zero: see `figure_in`."""
     runs: int
     """How many runs at most, the first one included."""
 
     def asks_again(self, run: Verification) -> bool:
         """Whether a run is followed by another: for the accuracy it came to, or for a doubt about its test images."""
-        accuracy = run.measured.get(ACCURACY)
-        near = isinstance(accuracy, float) and self.again_from <= accuracy < self.full
+        figure = figure_in(run.measured)
+        near = figure is not None and self.again_from <= figure < self.full
         lead = run.measured.get(LEAD)
         doubted = isinstance(lead, int | float) and lead >= DOUBTED
         return (near or doubted) and not _named(run, self.cell)
@@ -64,8 +66,17 @@ def retry_rule_of(tables: Mapping[str, Mapping[str, Any]], cells: tuple[str, ...
     for name, table in tables.items():
         cell = f"check_{name}"
         if cell in cells and "again_from" in table:
-            return RetryRule(cell, table["again_from"], table["full"], table.get("runs", 3))
+            sign = -1 if "data" in tables and "classes" not in tables["data"] else 1
+            return RetryRule(cell, sign * table["again_from"], sign * table["full"], table.get("runs", 3))
     return None
+
+
+def figure_in(measured: Mapping[str, Any]) -> float | None:
+    """Return the test accuracy among what was measured, or less than zero the test error: larger is better in both."""
+    accuracy, error = measured.get(ACCURACY), measured.get(ERROR)
+    if isinstance(accuracy, float):
+        return accuracy
+    return -error if isinstance(error, float) else None
 
 
 def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Run:
@@ -84,19 +95,20 @@ def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Ru
     while len(runs) < rule.runs and rule.asks_again(best[1]):
         further = again(len(runs))
         runs.append(further)
-        if _accuracy(further) > _accuracy(best):
+        if _figure(further) > _figure(best):
             best = further
     if len(runs) == 1:
         return first
     verdicts = [verified for _, verified in runs]
     ran, counted = best
-    accuracies = {ACCURACIES: [verified.measured.get(ACCURACY) for verified in verdicts]}
+    names = (ERRORS, ERROR) if any(ERROR in verified.measured for verified in verdicts) else (ACCURACIES, ACCURACY)
+    figures = {names[0]: [verified.measured.get(names[1]) for verified in verdicts]}
     readings = [verified.reading for verified in verdicts]
     return ran, dataclasses.replace(
         counted,
         measured_by_cell={
             **counted.measured_by_cell,
-            rule.cell: {**counted.measured_by_cell.get(rule.cell, {}), **accuracies},
+            rule.cell: {**counted.measured_by_cell.get(rule.cell, {}), **figures},
         },
         seconds=sum(verified.seconds for verified in verdicts),
         reading=None if None in readings else sum(reading for reading in readings if reading is not None),
@@ -104,6 +116,6 @@ def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Ru
     )
 
 
-def _accuracy(run: Run) -> float:
-    found = run[1].measured.get(ACCURACY)
-    return found if isinstance(found, float) else 0.0
+def _figure(run: Run) -> float:
+    found = figure_in(run[1].measured)
+    return -math.inf if found is None else found

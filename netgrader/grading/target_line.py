@@ -1,4 +1,4 @@
-"""Proposes from which accuracy on a target's points are given, such that luck decides as little as can be.
+"""Proposes from which accuracy, or error, on a target's points are given, such that luck decides as little as can be.
 
 The reference solution is run with several seeds; how far its accuracy moves between them is what chance can do to anybody's.
 What follows from a line is found by drawing runs of a normal distribution, as ``research/fairness.md`` does.
@@ -15,7 +15,7 @@ import numpy as np
 
 from netgrader.checks.wording import percent
 from netgrader.errors import NetgraderError
-from netgrader.grading.again import ACCURACY
+from netgrader.grading.again import figure_in
 from netgrader.grading.grade import NotPrepared, prepare
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from netgrader.grading.jobs import Job
     from netgrader.grading.stages import Options
 
-__all__ = ["FairLine", "accuracies", "propose"]
+__all__ = ["FairLine", "figures", "propose"]
 
 DRAWS, SEED = 200_000, 20261125
 AT_THE_TARGET = 0.01
@@ -40,7 +40,7 @@ MOST_RUNS = 5
 
 @dataclass(frozen=True)
 class FairLine:
-    """Where points for an accuracy begin and end; accuracies lie between 0 and 1."""
+    """Where points for an accuracy begin and end; accuracies lie between 0 and 1, and errors below 0, so that more is better."""
 
     target: float
     """What students are asked for."""
@@ -74,22 +74,27 @@ class FairLine:
         return low
 
 
-def accuracies(job: Job, options: Options, seeds: int) -> Iterator[float]:
-    """Yield the test accuracy of each of `seeds` runs of a notebook, each with seeds of its own; runs are kept in the store.
+def figures(job: Job, options: Options, seeds: int) -> Iterator[float]:
+    """Yield what each of `seeds` runs of a notebook reaches, each with seeds of its own; runs are kept in the store.
+
+    It is the test accuracy, or less than zero the test error.
 
     Raises
     ------
     NetgraderError
-        If the notebook cannot be run, or no check of it measures an accuracy.
+        If the notebook cannot be run, or no check of it measures an accuracy or an error.
     """
     prepared = prepare(job, options)
     if isinstance(prepared, NotPrepared):
         raise NetgraderError(f"{job.path}: {prepared.problem}")
     for run in range(1, seeds + 1):
         ran, verified, _ = prepared.run(run)
-        found = verified.measured.get(ACCURACY)
-        if not isinstance(found, float):
-            why = ran.execution.problem or "no check of it that is passed measures an accuracy on test images"
+        found = figure_in(verified.measured)
+        if found is None:
+            why = (
+                ran.execution.problem
+                or "no check of it that is passed measures an accuracy on test images, or an error"
+            )
             raise NetgraderError(f"Run {run} of {job.path.name} came to no test accuracy: {why}.")
         yield found
 
@@ -103,9 +108,10 @@ def propose(reached: list[float], target: float | None = None) -> FairLine:
     Parameters
     ----------
     reached
-        Test accuracies of runs that differ in their seeds alone; two or more that are not all equal.
+        Test accuracies of runs that differ in their seeds alone; two or more that are not all equal. Errors are below zero.
     target
-        What is asked for; if None, two deviations below what the reference solution reaches on average, in tenths of a percent.
+        What is asked for; if None, two deviations below what the reference solution reaches on average, in tenths of a percent,
+        or in three digits of an error.
 
     Raises
     ------
@@ -114,20 +120,35 @@ def propose(reached: list[float], target: float | None = None) -> FairLine:
     """
     deviation = statistics.stdev(reached) if len(reached) > 1 else 0.0
     mean = statistics.mean(reached)
+    errors = mean < 0
     if not deviation:
         raise NetgraderError(
-            "All runs came to the same accuracy, so they do not show what chance does. Take the seeds out of the notebook."
+            f"All runs came to the same {'error' if errors else 'accuracy'}, so they do not show what chance does. "
+            "Take the seeds out of the notebook."
         )
     if target is None:
-        target = float(np.floor(1000 * (mean - 2 * deviation)) / 1000)
+        target = mean - 2 * deviation
+        target = _digits(target, 3) if errors else float(np.floor(1000 * target) / 1000)
     if mean < target - deviation:
+        reaches, asked = (f"{-one:.4g}" if errors else percent(one, 2) for one in (mean, target))
         raise NetgraderError(
-            f"The reference solution reaches {percent(mean, 2)} on average, the target is {percent(target, 2)}: give it more "
-            "epochs or a better network, or choose a lower --target."
+            f"The reference solution reaches {reaches} on average, the target is {asked}: give it more "
+            f"epochs or a better network, or choose a {'higher' if errors else 'lower'} --target."
         )
-    full = round(target - deviation, 4)
-    line = FairLine(target, full, round(1 - NOTHING * (1 - target), 4), round(full - NEAR * deviation, 4), 1)
+    full = _rounded(target - deviation, errors=errors)
+    nothing = NOTHING * target if errors else 1 - NOTHING * (1 - target)
+    again_from = _rounded(full - NEAR * deviation, errors=errors)
+    line = FairLine(target, full, _rounded(nothing, errors=errors), again_from, 1)
     line = dataclasses.replace(line, none=min(line.none, line.again_from))
     while line.loses(target, deviation) > AT_THE_TARGET and line.runs < MOST_RUNS:
         line = dataclasses.replace(line, runs=line.runs + 1)
     return line
+
+
+def _rounded(figure: float, *, errors: bool) -> float:
+    """Return a figure in four decimals, or of an error in four digits."""
+    return _digits(figure, 4) if errors else round(figure, 4)
+
+
+def _digits(figure: float, digits: int) -> float:
+    return float(f"{figure:.{digits}g}")

@@ -39,6 +39,22 @@ def test_the_more_chance_does_the_more_runs_there_are():
     assert propose(REACHED, 0.985).runs == 3
 
 
+ERRORS = [-100 * (1 - one) for one in REACHED]
+
+
+@pytest.mark.parametrize("target", [None, -1.45])
+def test_the_line_for_an_error_is_that_of_an_accuracy_turned_round(target):
+    line, deviation = propose(ERRORS, target), statistics.stdev(ERRORS)
+    assert line.none <= line.again_from < line.full < line.target < 0
+    assert line.loses(line.target, deviation) <= 0.01
+    table = {name: -getattr(line, name) for name in ("target", "full", "none", "again_from")} | {"runs": line.runs}
+    data = {"file": "p.npz", "sha256": "0" * 64, "shape": [3], "scaling": "none"}
+    data |= {part: {"inputs": "x", "targets": "y", "rows": 9} for part in ("train", "test")}
+    assert problem({"data": data, "my_error": table}) is None
+    with pytest.raises(NetgraderError, match=r"reaches 1\.423 on average, the target is 1: .* a higher --target"):
+        propose(ERRORS, -1.0)
+
+
 @pytest.mark.parametrize(
     ("reached", "target", "told"),
     [

@@ -33,6 +33,16 @@ def runs_of(*verdicts):
     return *best_of_runs(("run 0", verdicts[0]), RULE, again), len(begun)
 
 
+def test_of_errors_the_smallest_counts():
+    rule = retry_rule_of({"data": {}, "error": {"full": 2.0, "again_from": 3.0}}, ("check_error",))
+    verdicts = [verified(None, test_error=error) for error in (2.6, 2.9, 2.1)]
+    _, found = best_of_runs(("run 0", verdicts[0]), rule, lambda run: (f"run {run}", verdicts[run]))
+    assert found.measured["test_error"] == 2.1
+    assert found.measured_by_cell["check_error"] == {"errors_of_runs": [2.6, 2.9, 2.1]}
+    assert not rule.asks_again(verified(None, test_error=1.9))
+    assert not rule.asks_again(verified(None, test_error=3.1))
+
+
 @pytest.mark.parametrize(
     ("accuracies", "counts", "runs"),
     [
