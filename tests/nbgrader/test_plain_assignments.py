@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pexpect
 import pytest
 from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
@@ -21,6 +25,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.pool import grade_task
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_assignment
+from tests.commands.test_new import shape
 from tests.conftest import CONFIG as OURS
 from tests.conftest import build
 from tests.nbgrader.plain_course import CONFIG, PLAIN, add_plain, hand_in
@@ -31,6 +36,7 @@ from nbgrader.tests import run_nbgrader
 for arguments in json.loads(sys.argv[1]):
     run_nbgrader(arguments)
 """
+ROOT = Path(__file__).resolve().parents[2]
 NETGRADER = Path(sys.executable).with_name("netgrader")
 SETTINGS = CONFIG.partition("\n")[2]
 MINUTE = 60
@@ -145,6 +151,40 @@ def test_our_commands_say_who_grades_them_and_what_to_type(ours, run):
     assert "ps1" not in said["status"]
     graded = run(ours.root, NETGRADER, "grade", "submitted/ada/ps1/problem1.ipynb")
     assert "It is graded by nbgrader autograde ps1" in " ".join(graded.stdout.split())
+
+
+@pytest.mark.slow
+def test_what_the_guide_types_brings_netgrader_into_a_course_and_leaves_the_others_their_marks(
+    nbgraders_own, tmp_path, run, nbgrader
+):
+    guide = (ROOT / "docs" / "guides" / "a-course-that-you-have.md").read_text(encoding="utf-8")
+    new, doctor, *grading = re.findall(r"(?m)^\$ (n\w+ .*)$", guide)
+    root = tmp_path / "course"
+    root.mkdir()
+    (root / "nbgrader_config.py").write_text(CONFIG)
+    add_plain(root)
+    graded(root, nbgrader)
+    before = {path: path.read_bytes() for path in sorted((root / "source").rglob("*")) if path.is_file()}
+    rng = np.random.default_rng(7)
+    labels = rng.integers(0, 3, 2500)
+    np.savez(root / "flowers.npz", images=np.stack([shape(kind, rng) for kind in labels]), labels=labels)
+    asked = pexpect.spawn(str(NETGRADER), shlex.split(new)[1:], cwd=root, encoding="utf-8", timeout=10 * MINUTE)
+    asked.expect(r"Add this at its end\?")
+    asked.sendline("y")
+    asked.expect(pexpect.EOF)
+    assert asked.wait() == 0
+    assert (root / "nbgrader_config.py").read_text().startswith(CONFIG.rstrip())
+    assert {path: path.read_bytes() for path in before} == before
+    said = run(root, *shlex.split(doctor)).stdout
+    assert "assignment flowers: checks of ours" in said
+    assert "graded by nbgrader autograde ps1" in said
+    for command in grading:
+        process = run(root, *shlex.split(command))
+        assert process.returncode == 0, process.stderr[-3000:]
+    assert everything(root) == nbgraders_own
+    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+        assert gradebook.find_submission("flowers", "right").score == 12
+        assert gradebook.find_submission("flowers", "wrong").score < 12
 
 
 @pytest.mark.slow
