@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from netgrader.belonging import lies_among_submissions, require_own
 from netgrader.commands.show import console
 from netgrader.course import Course, find_course
 from netgrader.errors import UsageError
@@ -81,7 +82,14 @@ def _target_column(data: Path, given: Answers) -> str | None:
 
 
 def _course_here() -> Path:
-    """Return the course that one stands in; not the one beside the package, which is found from everywhere."""
+    """Return the course that one stands in; not the one beside the package, which is found from everywhere.
+
+    One of nbgrader's own has no ``grader_tests`` yet; its configuration is enough.
+    """
+    here = Path.cwd()
+    if (here / CONFIG).is_file() and not lies_among_submissions(here):
+        require_own(here)
+        return here
     root = find_course().root
     if not Path.cwd().is_relative_to(root.resolve()):
         raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
