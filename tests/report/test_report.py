@@ -68,6 +68,20 @@ def test_what_does_not_work_comes_first_whatever_the_points_say():
     assert helped[0].reasons[0] == FATAL
 
 
+@pytest.mark.parametrize(("others", "told"), [(1, False), (2, True)])
+def test_who_is_far_behind_half_of_the_class_is_named_where_there_is_a_class(others, told):
+    behind = replace(ex.right(), marks=Marks({"check_train": CellMark(1.0, None, 3)}))
+    students = [ex.student("Zoe", behind)]
+    students += [
+        ex.student(f"Ada {number}", replace(ex.right(), marks=Marks({"check_train": CellMark(9.0, None, 9)})))
+        for number in range(others)
+    ]
+    helped = build_report(ClassView("digits", (ex.COLUMNS,), tuple(students))).to_help
+    reasons = {concern.student.name: " ".join(concern.reasons) for concern in helped}
+    assert ("less than half of the median" in reasons.get("Zoe", "")) is told
+    assert not any("median" in reasons.get(f"Ada {number}", "") for number in range(others))
+
+
 def test_what_a_person_gave_all_points_for_is_no_reason_for_help():
     forgiven = replace(ex.wrong(), marks=Marks({"check_train": CellMark(1.0, 3.0, 3)}))
     reasons = [reason for concern in build_report(one(forgiven)).to_help for reason in concern.reasons]
