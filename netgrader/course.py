@@ -319,6 +319,20 @@ class Assignment:
         return self.course.root / "data" / self.spec.file if self.spec is not None else None
 
     @property
+    def beside(self) -> tuple[Path, ...]:
+        """Files that its notebooks read themselves, as ``[files]`` of ``exercises.toml`` says; they may be missing.
+
+        Raises
+        ------
+        BadExerciseError
+            If ``exercises.toml`` makes no sense.
+        """
+        from netgrader.checks.exercises import FILE, load_exercises  # noqa: PLC0415  (the reader's types)
+
+        file = self.checks / FILE
+        return tuple(self.source / name for name in load_exercises(file).files) if file.is_file() else ()
+
+    @property
     def data_file(self) -> Path | None:
         """The file of its data, if it is there."""
         return self.data if self.data is not None and self.data.is_file() else None

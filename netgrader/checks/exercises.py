@@ -24,6 +24,7 @@ from netgrader.checks.parameters import (
     DATA,
     EXERCISE_FIELDS,
     EXERCISES,
+    FILES,
     NETWORKS,
     READ,
     kinds_of,
@@ -101,6 +102,11 @@ class Exercises:
             return replace(texts, kinds=course_kinds(file.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise BadExerciseError(f"The course's faults {file} make no sense: {error}.") from error
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return the names of files that notebooks read themselves: what ``[files]`` says."""
+        return tuple(self.tables.get(FILES, {}).get("names", ()))
 
     def of_kind(self, kind: str) -> str:
         """Return the one exercise of this kind.

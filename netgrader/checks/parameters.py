@@ -26,6 +26,7 @@ __all__ = [
     "DATA",
     "EXERCISES",
     "EXERCISE_FIELDS",
+    "FILES",
     "KINDS",
     "LIMITS",
     "NEEDED",
@@ -92,10 +93,25 @@ def _problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Itera
     if senseless is not None:
         yield f"[{DATA}] {senseless}"
     spec = msgspec.convert(data, DataSpec) if data is not None else None
+    yield from (f"[{FILES}] {found}" for found in _file_problems(tables.get(FILES, {"names": ["a"]}), spec))
     for name, table in tables.items():
         found = _limit_problems(table) if name == LIMITED else _table_problems(name, table, tables, spec)
-        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES})
+        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES, FILES})
     yield from _cost_problems(tables, spec)
+
+
+def _file_problems(table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
+    """Yield what makes no sense in the table with the files that notebooks read themselves."""
+    try:
+        names = msgspec.convert(dict(table), Files).names
+    except msgspec.ValidationError:
+        yield 'must hold names = ["…"], up to 50 names of files that lie beside the notebooks in source/, and nothing else'
+        return
+    if len(set(names)) != len(names):
+        yield "names a file twice"
+    for name in names:
+        if name.endswith(OWN_KINDS) or name in OWN_NAMES or (spec is not None and name == spec.file):
+            yield f"names {name}, which is released anyway, or made by netgrader release"
 
 
 def _limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:
@@ -347,6 +363,15 @@ class Between(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
             raise ValueError
 
 
+class Files(msgspec.Struct, forbid_unknown_fields=True):
+    """The table ``[files]``."""
+
+    names: Annotated[tuple[Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}$")], ...], Meta(min_length=1, max_length=50)]
+    """Of files beside the notebooks in ``source/``: they are released, and notebooks have them in the cage."""
+
+
+OWN_KINDS = (".ipynb", ".py", ".whl")
+OWN_NAMES = frozenset({"README.md", "requirements.txt", "checks", "data"})
 READ = "read"
 """The table in an exercise's with what is asked of a graph that is read by itself; in grading other cells ask it."""
 
@@ -421,8 +446,8 @@ NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {
 }
 """The kinds of exercises of a regression."""
 
-DATA, EXERCISES, LIMITED = "data", "exercises", "limits"
-RESERVED = (DATA, EXERCISES, LIMITED)
+DATA, EXERCISES, LIMITED, FILES = "data", "exercises", "limits", "files"
+RESERVED = (DATA, EXERCISES, LIMITED, FILES)
 """Tables that are of no exercise."""
 DAY = 86_400
 LIMITS: Mapping[str, Any] = {

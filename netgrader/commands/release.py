@@ -22,7 +22,7 @@ from netgrader.commands.show import console
 from netgrader.course import find_course, holds_work
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.severities import severities_of
-from netgrader.grading.stages import Options
+from netgrader.grading.stages import Options, require_files
 from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
@@ -192,6 +192,8 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     ------
     BadExerciseError
         If a parameter of an exercise makes no sense: each student's check would stumble over it. Nothing is written.
+    NetgraderError
+        If a file is missing that the course says its notebooks read.
     UsageError
         If there is no such severity or code as the course names.
     """
@@ -200,6 +202,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     first = assignment.files(notebooks[0])
     load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
     _ = assignment.texts
+    require_files(assignment)
     severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
@@ -219,8 +222,8 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab"])]
     (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     data = assignment.data_file
-    if data is not None:
-        shutil.copyfile(data, target / data.name)
+    for path in (*assignment.beside, *((data,) if data is not None else ())):
+        shutil.copyfile(path, target / path.name)
     released = sorted(path.name for path in target.glob("*.ipynb"))
     (target / "README.md").write_text(_readme(assignment, released), encoding="utf-8")
 

@@ -130,6 +130,7 @@ class _Run:
         with _checks(self._request.probes) as checks, given_data(self._request) as data:
             mounts = [kernel_package(), self._mount, checks, *data]
             helpers = {f"{FOLDER}/{name}": text.encode() for name, text in self._request.helpers.items()}
+            helpers |= {f"{FOLDER}/{path.name}": path.read_bytes() for path in self._request.beside}
             plan = Plan(
                 argv=(),
                 mounts=mounts,

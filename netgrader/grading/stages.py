@@ -26,10 +26,23 @@ if TYPE_CHECKING:
     from netgrader.grading.restore import RestoredNotebook
     from netgrader.skeleton import Skeleton
 
-__all__ = ["RUN", "Options", "Ran", "require_data", "run_context", "run_key", "run_request", "run_stage", "versions_of"]
+__all__ = [
+    "RUN",
+    "Options",
+    "Ran",
+    "require_data",
+    "require_files",
+    "run_context",
+    "run_key",
+    "run_request",
+    "run_stage",
+    "versions_of",
+]
 
 RUN = "execute"
 LOADER = re.compile(r"\bload_(?:data|mnist)\b")
+LARGEST_BESIDE = 20_000_000
+"""Bytes of all files together that notebooks read themselves: each run has a copy."""
 DEMANDS = frozenset({"least_accuracy", "target"})
 """Parameters of an exercise that ask for an accuracy."""
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
@@ -87,6 +100,31 @@ def require_data(assignment: Assignment, skeleton: Skeleton) -> None:
         raise NetgraderError(f"The training data {data} is damaged or another file. {what_to_do}")
 
 
+def require_files(assignment: Assignment) -> None:
+    """Require that the files are there that the course says its notebooks read.
+
+    Raises
+    ------
+    NetgraderError
+        That names the file and says what to do: what is missing of ours must not cost a student points.
+    """
+    total = 0
+    for file in assignment.beside:
+        try:
+            with file.open("rb"):
+                total += file.stat().st_size
+        except OSError as error:
+            raise NetgraderError(
+                f"The file {file}, which [files] in {assignment.checks / 'exercises.toml'} names, cannot be read: "
+                f"{error.strerror}. Nothing was released or graded and no mark was changed. Put it there, or take its name out."
+            ) from error
+    if total > LARGEST_BESIDE:
+        raise NetgraderError(
+            f"The files that [files] in {assignment.checks / 'exercises.toml'} names are {total:,} bytes together; at most "
+            f"{LARGEST_BESIDE:,} lie beside a notebook in its cage. Nothing was released or graded and no mark was changed."
+        )
+
+
 def run_stage(
     store: Store,
     assignment: Assignment,
@@ -120,6 +158,7 @@ def run_stage(
             for cell in notebook.code
         ),
         helpers=beside,
+        beside=assignment.beside,
         probes=(*files.probes, *(path for path in (files.exercises, files.hidden) if path.is_file())),
         data=assignment.data_file,
         spec=assignment.spec,
@@ -171,6 +210,7 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
         "notebook": notebook,
         "probes": hash_files({path.name: path for path in (*files.probes, files.exercises, files.hidden)}),
         "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
+        **({"beside": hash_files({path.name: path for path in assignment.beside})} if assignment.beside else {}),
         "seed": assignment.course.seed,
         "limits": dataclasses.asdict(_limits(assignment, notebook)),
         "sandbox": options.sandbox,
