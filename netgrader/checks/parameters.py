@@ -143,16 +143,20 @@ def kinds_of(tables: Mapping[str, Any]) -> Mapping[str, str]:
 def _needed(tables: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
     """Return the kinds that exercises on these data can be of, and what the table of each must have."""
     data = tables.get(DATA)
-    numbers = isinstance(data, dict) and "classes" not in data
-    return NEEDED_OF_NUMBERS if numbers else NEEDED
+    if not isinstance(data, dict):
+        return NEEDED
+    return (
+        NEEDED_OF_NUMBERS if "classes" not in data else NEEDED if data.get("scaling", GREY) == GREY else NEEDED_OF_ROWS
+    )
 
 
 def _name_problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Iterator[str]:
     kinds, needed_of = kinds_of(tables), _needed(tables)
     for name, kind in kinds.items():
         if kind in NEEDED and kind not in needed_of:
+            what, instead = ("classes", "numbers") if needed_of is NEEDED_OF_NUMBERS else ("whole grey levels", "rows")
             yield (
-                f"[{EXERCISES}] {name} is of the kind {kind}, which needs classes; of numbers there are {', '.join(needed_of)}"
+                f"[{EXERCISES}] {name} is of the kind {kind}, which needs {what}; of {instead} there are {', '.join(needed_of)}"
             )
         if kind not in NEEDED:
             near = _nearest(kind, NEEDED, NEAR_ABSENT)
@@ -445,6 +449,9 @@ NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {
     "free-training": ("largest_error",),
 }
 """The kinds of exercises of a regression."""
+GREY = "largest"
+NEEDED_OF_ROWS: Mapping[str, Sequence[str]] = {kind: keys for kind, keys in NEEDED.items() if kind != "training-loop"}
+"""The kinds of exercises on inputs that are no grey levels, by which is told which rows a loop was fed."""
 
 DATA, EXERCISES, LIMITED, FILES = "data", "exercises", "limits", "files"
 RESERVED = (DATA, EXERCISES, LIMITED, FILES)

@@ -6,9 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netgrader.checks.context import Dataset
+from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
+from netgrader.checks.parameters import problem
 from netgrader.data import DataPart, DataSpec
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
+from netgrader.judges.arrays import judge_images
 from netgrader.judges.rows import judge_rows, judge_targets
 from netgrader.phrases import say
 
@@ -209,3 +212,38 @@ def test_texts_say_rows_and_features_and_those_of_images_say_what_they_said():
     assert (of_images[0].found, of_rows[0].found) == ("3 images", "3 rows")
     assert of_images[1].sentence == "Training and test images are not scaled alike."
     assert of_rows[1].sentence == "Training and test rows are not scaled alike."
+
+
+def test_a_training_loop_is_not_asked_for_on_rows():
+    part = {"inputs": "x", "targets": "y", "rows": 60}
+    data = {"file": "t.npz", "sha256": "0" * 64, "train": part, "test": part, "shape": [5], "classes": 3}
+    loop = {"calls": [{"n_epochs": 2, "mini_batch_size": 16}], "seconds": 9}
+    tables = {"data": data, "exercises": {"train": "training-loop"}, "train": loop}
+    assert problem(tables) is None
+    told = problem({**tables, "data": {**data, "scaling": "standard"}})
+    assert "which needs whole grey levels; of rows there are data, layer, network" in told
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_images_with_colours_are_judged_redrawn_and_marked(colours):
+    random = np.random.default_rng(3)
+    images = random.integers(0, 256, (400, 9, 8, colours)).astype(np.uint8)
+    labels = (np.arange(400) % 4).astype(np.uint8)
+    part = DataPart("x", "y", 400)
+    spec = DataSpec(file="t.npz", sha256="0" * 64, train=part, test=part, shape=(9, 8, colours), classes=4)
+    rows = images.reshape(400, -1)
+    assert judge_images(spec.prepared(images, images), images, spec).charge is None
+    for wrong, code in ((rows.astype(float), "not-scaled"), (rows // 255, "integer-division")):
+        assert judge_images(wrong, images, spec).charge.fault.code == code
+    turned = images.swapaxes(1, 2).reshape(400, -1) / 255
+    assert judge_images(turned, images, spec).charge.fault.found == "each image with rows and columns exchanged"
+    made = held_out_inputs("7", (images, labels), (images, labels), spec)
+    assert made.images.shape == images.shape
+    assert (made.images[made.hidden] != images[made.hidden]).any(axis=(1, 2, 3)).all()
+    marked = mark("7", images, labels)
+    assert marked.images.shape == images.shape
+    assert marked.trials.shape[1:] == images.shape[1:]
+    changed = (marked.images != images).any(axis=(1, 2, 3))
+    assert changed.any()
+    # Marks are grey.
+    assert (marked.images[changed] == marked.images[changed][..., :1]).all()
