@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from netgrader.pages import markdown, safe
+from netgrader.pages import markdown, safe, words
 from netgrader.pages.feedback_outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
 from netgrader.pages.markdown import formula
 from tests.feedback import examples as ex
@@ -96,6 +96,11 @@ def test_a_picture_is_no_larger_than_a_browser_can_take():
         f'<svg><image href="data:image/png;base64,{large}"/></svg>',
     ):
         assert "data:" not in safe.clean_html(html, "o1-")
+
+
+@pytest.mark.parametrize(("length", "told"), [(0, False), (1_000, False), (safe.LONGEST_HTML + 1, True)])
+def test_html_that_is_cut_off_says_so_at_its_end_and_no_other_does(length, told):
+    assert (words.SHORTENED in safe.clean_html(f"<p>{'a' * length}", "o1-")) is told
 
 
 def test_a_drawing_by_matplotlib_keeps_its_colours():
