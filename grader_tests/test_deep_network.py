@@ -1,4 +1,4 @@
-"""Hidden checks of notebook 3. They stay with the instructor; students see their sentences."""
+"""Hidden checks of notebook 3, which rest on what must not be known. Students see their sentences."""
 
 from netgrader.checks import grades
 from netgrader.judges.accuracy import (
@@ -10,58 +10,9 @@ from netgrader.judges.accuracy import (
 )
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import show_claim, wrong_images
-from netgrader.judges.structure import require_role
 
-NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"
 ACCURACY = "check_deep_accuracy"
-
-BASIS = ("test_layers_lead_from_images_to_classes",)
-
-# ---- deep_network --------------------------------------------------------------------------------------------------
-
-
-@grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
-def test_prediction_is_the_strongest_class(network, refuse):
-    """The prediction is the class with the largest logit"""
-    refuse(network)
-    require_role(network, "prediction")
-
-
-@grades(
-    NETWORK,
-    credit=4,
-    faults=(
-        "accuracy-over-wrong-axis",
-        "accuracy-without-argmax",
-        "accuracy-not-mean",
-        "accuracy-wrong",
-        "evaluated-on-part",
-    ),
-    requires=BASIS,
-)
-def test_accuracy_is_the_share_of_right_predictions(network, refuse):
-    """The accuracy is the share of images whose digit is predicted rightly"""
-    refuse(network)
-    require_role(network, "accuracy")
-
-
-@grades(
-    NETWORK,
-    credit=6,
-    faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
-    requires=BASIS,
-)
-def test_evaluation_is_the_same_each_time(network, refuse):
-    """Evaluation gives the same answer each time, for each image by itself"""
-    refuse(network)
-
-
-@grades(NETWORK, credit=4, requires=BASIS)
-def test_the_whole_is_what_was_asked_for(network, refuse_others):
-    """Nothing else is wrong with the network, at any rate"""
-    refuse_others(network)
-
 
 # ---- deep_training -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.judges.input_gradients import each_gradient
+from netgrader.judges.input_gradients import each_gradient, gradients_cell
 from netgrader.judges.learning_rate import SMOOTH, compare_rates
 from netgrader.observations import (
     Comparison,
@@ -27,7 +27,7 @@ from netgrader.reader import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from netgrader.checks.context import CellEvidence
+    from netgrader.checks.context import CellEvidence, TestContext
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.accuracy import Recomputed
@@ -43,6 +43,7 @@ __all__ = [
     "rate_curves",
     "show_claim",
     "show_errors",
+    "show_gradients",
     "sweep_curve",
     "wrong_images",
 ]
@@ -273,3 +274,17 @@ def _slopes(session: LabSession, graph: GraphEvidence, image: Array, classes: in
     up, down = (_outputs(session, graph, image + sign * steps, classes) for sign in (1, -1))
     slopes: Array = (up - down).T / (2 * STEP)
     return slopes
+
+
+def show_gradients(bench: TestContext, training: str, show: Callable[[Observation], None]) -> None:
+    """Hand over the student's gradients as pictures, of the network that the check cell `training` handed over, if it did."""
+    graph = bench.evidence(gradients_cell(bench)).raw.graphs.get("gradients")
+    if graph is None or "logits" not in graph.parts:
+        return
+    trained = bench.evidence(training).raw.graphs.get("net")
+    few, spec = slice(0, 200), bench.spec
+    images, labels = bench.dataset.prepared(bench.dataset.x_test[few]), bench.dataset.y_test[few]
+    values = trained.values if trained is not None else {}
+    drawn = gradient_pictures(bench.lab, graph, values, images, labels, spec=spec)
+    if drawn is not None:
+        show(drawn)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.checks.language import fail, ungradable
+from netgrader.checks.wording import plain
 from netgrader.faults import Severity
 from netgrader.judges.dense import fetch
 from netgrader.phrases import say
@@ -30,6 +31,7 @@ __all__ = [
     "require_optimizer",
     "require_rate",
     "require_role",
+    "require_step",
     "require_weights",
 ]
 
@@ -46,6 +48,15 @@ def require_graph(graph: GraphEvidence) -> None:
     if returned is not None or graph.about.get("elsewhere"):
         found = "an empty graph" if returned == "empty" else "parts that lie in another graph than net.graph"
         fail("built-in-default-graph", found=found, expected="all parts in net.graph")
+
+
+def require_step(graph: GraphEvidence, network: Network) -> None:
+    """End the test if something else than an operation was handed over as the training step, and there is none."""
+    other = graph.about.get("no_step")
+    if network.optimizer is None and isinstance(other, str):
+        minimised = "optimizer.minimize(loss), which is the training step"
+        found = say("an object of the kind {1}", plain(other))
+        fail("missing-tensor", found=found, expected=minimised, place="train_op", severity=Severity.FATAL)
 
 
 def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
@@ -66,10 +77,19 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     except LabError as error:
         if error.kind != "run":
             raise
+        if "logits" in _listed(graph):
+            pair = "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"
+            fail("wrong-return", found="several tensors in place of the logits", expected=pair, place="net.logits")
         expected = say("X of shape (n, {1}) and Y of shape (n, {2})", pixels, classes)
         fail("wrong-placeholder", found=say("a network that cannot be fed so ({1})", error.sentence), expected=expected)
     finally:
         session.close()
+
+
+def _listed(graph: GraphEvidence) -> list[object]:
+    """Return which parts are several tensors."""
+    lists = graph.about.get("lists")
+    return list(lists) if isinstance(lists, list) else []
 
 
 def require_layers(network: Network) -> None:

@@ -1,4 +1,4 @@
-"""What hidden checks of notebook 2 share: short runs, proven rates, the recomputed accuracy; each made once."""
+"""What hidden checks of sweeps share: short runs and proven rates; each made once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from netgrader.checks.exercises import trained_at
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.provenance import idle
 from netgrader.judges.answers import digest
-from netgrader.judges.input_gradients import gradients_cell
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
@@ -25,7 +24,6 @@ from netgrader.judges.learning_rate import (
     short_runs,
     trained_accuracies,
 )
-from netgrader.judges.shown import gradient_pictures
 from netgrader.judges.sweeps import (
     MOST_TRAINED,
     StudentSweep,
@@ -44,9 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from netgrader.checks.context import TestContext
-    from netgrader.observations import Observation
 
-__all__ = ["decided", "proven_rates", "require_run", "show_gradients", "trial_runs"]
+__all__ = ["decided", "proven_rates", "require_run", "trial_runs"]
 
 Array = npt.NDArray[Any]
 
@@ -208,17 +205,3 @@ def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]
     """Whether what the sweep claims at a rate is likely by an early accuracy, and so by a later one too."""
     claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
     return lambda early: bool(likely(claimed, early, early, sweep.ceiling).all())
-
-
-def show_gradients(bench: TestContext, training: str, show: Callable[[Observation], None]) -> None:
-    """Hand over the student's gradients as pictures, of the network that the check cell `training` handed over, if it did."""
-    graph = bench.evidence(gradients_cell(bench)).raw.graphs.get("gradients")
-    if graph is None or "logits" not in graph.parts:
-        return
-    trained = bench.evidence(training).raw.graphs.get("net")
-    few, spec = slice(0, 200), bench.spec
-    images, labels = bench.dataset.prepared(bench.dataset.x_test[few]), bench.dataset.y_test[few]
-    values = trained.values if trained is not None else {}
-    drawn = gradient_pictures(bench.lab, graph, values, images, labels, spec=spec)
-    if drawn is not None:
-        show(drawn)

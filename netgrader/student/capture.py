@@ -101,13 +101,13 @@ def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
 
 
 @contextmanager
-def _undisturbed(sink: _Sink) -> Iterator[None]:
-    """Leave the student's notebook as it was: no output, no figures, random generators where they were."""
+def _undisturbed(sink: _Sink | None = None) -> Iterator[None]:
+    """Leave the student's notebook as it was: no output but into `sink`, no figures, random generators where they were."""
     python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002  (the one that students use)
     pyplot = sys.modules.get("matplotlib.pyplot")
     figures = set(pyplot.get_fignums()) if pyplot else set()
     try:
-        with redirect_stdout(sink), redirect_stderr(_Sink()), _no_display():
+        with redirect_stdout(sink or _Sink()), redirect_stderr(_Sink()), _no_display():
             yield
     finally:
         random.setstate(python)

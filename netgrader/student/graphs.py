@@ -36,7 +36,8 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
     about
         Small facts to note with it. Added are ``elsewhere``, parts that lie in another graph than the one exported, and
         ``returned``: ``"empty"`` or ``"other"`` if ``net.graph`` is not the graph that the parts lie in, ``"none"`` if
-        there is no such attribute.
+        there is no such attribute. ``no_step`` is what ``net.train_op`` is where it is no operation, and ``lists`` are parts
+        that are several tensors.
 
     Raises
     ------
@@ -63,7 +64,12 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         noted["elsewhere"] = elsewhere
     if returned is not graph:
         noted["returned"] = _returned(returned)
+    step = attributes.get("train_op")
+    if "train_op" not in elements and step is not None:
+        noted["no_step"] = type(step).__name__[:100]
     meta_graph = _meta_graph(graph)
+    if groups:
+        noted["lists"] = sorted(groups)
     for name, members in groups.items():
         parts[name] = _add_group(meta_graph, name, members)
     of_graph = session is not None and getattr(session, "graph", None) is graph

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import dedent
 
+from tests.checks.later_students import DEEP, DROPOUT, NARROW, RIGHT_DEEP, changed
 from tests.checks.students import ACCURACY, ADAM, GLOROT, LAYER, LOSS, NETWORK, PREDICTION
+from tests.training.mutants import loop
 
 GIVEN = """
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ import tensorflow.compat.v1 as tf
 tf.disable_v2_behavior()
 from netgrader.student import check
 """
+WITH_LAYER = GIVEN + "from after_one_layer import fully_connected_layer\n"
 WITH_DATA = GIVEN + "from after_one_layer import x_test, x_train, y_test_1_hot, y_train_1_hot\n"
 USUAL = ("not done yet", ": all ")
 """What a wrong attempt is never answered with."""
@@ -141,7 +144,7 @@ LEFT_OVER = {
         WITH_DATA,
         "x_train = x_train / missing",
         "x_train = x_train / 1",
-        says=("all 2 checks passed",),
+        says=("all 4 checks passed",),
         never=("stopped with",),
     ),
 }
@@ -150,7 +153,7 @@ LEFT_OVER = {
 PRINTED = {
     "print within a function": network(
         (LOSS, f'{LOSS}\n        print("the loss is", loss.shape, "<b>")'),
-        says=("all 11 checks passed", "Your code printed:", "the loss is () <b>"),
+        says=("all 16 checks passed", "Your code printed:", "the loss is () <b>"),
         never=("not done yet",),
     ),
     "print of very much": attempt(
@@ -170,4 +173,102 @@ PRINTED = {
     ),
 }
 
-ATTEMPTS = {**ON_TENSORS, **ERRORS, **LEFT_OVER, **PRINTED}
+
+# ---- Right at first sight: what used to be green, or red for a consequence alone ------------------------------------------
+
+DATA = """
+from netgrader.student import load_mnist
+(x_train_2d, y_train), (x_test_2d, y_test) = load_mnist()
+x_train, x_test = (images.reshape(-1, 784) / np.float32(255) for images in (x_train_2d, x_test_2d))
+y_train_1_hot, y_test_1_hot = np.eye(10)[y_train], np.eye(10)[y_test]
+"""
+TRAIN = loop("plain")
+STEP = "sess.run(net.train_op, feed_dict={net.X: x_train[rows], net.Y: y_train_1_hot[rows]})"
+ON_TEST = "acc_val.append(sess.run(net.accuracy, feed_dict={net.X: x_test, net.Y: y_test_1_hot}))"
+
+
+def train(*changes: tuple[str, str], says: tuple[str, ...]) -> Attempt:
+    return attempt("train", WITH_DATA, changed(TRAIN, *changes), says=says)
+
+
+def deep(*changes: tuple[str, str], says: tuple[str, ...]) -> Attempt:
+    return attempt("deep_network", WITH_LAYER, changed(DEEP, *changes), says=says)
+
+
+ARGMAX = "tf.argmax(prediction, 1), tf.argmax(Y, 1)"
+NETWORKS = {
+    "argmax without an axis": network(
+        (ARGMAX, "tf.argmax(prediction), tf.argmax(Y)"),
+        says=("looks for the largest value over the images",),
+    ),
+    "the logits not taken from the pair": network(
+        (LAYER, "logits = fully_connected_layer(X, 10)\n        W1 = logits[1]"),
+        says=("h, W = fully_connected_layer(…)",),
+    ),
+    "an optimizer without minimize": network(
+        (f"{ADAM}.minimize(loss)", ADAM), says=("optimizer.minimize(loss), which is the training step",)
+    ),
+    "no scope": layer(
+        '    with tf.variable_scope(name, default_name="layer"):\n',
+        "    if True:\n",
+        says=("another name for each layer",),
+    ),
+    "the largest left out": attempt(
+        "input_gradients",
+        WITH_LAYER,
+        NARROW,
+        """
+        net = two_layer_network()
+
+        def input_gradients(net):
+            with net.graph.as_default():
+                return [tf.gradients(net.prediction[:, d], net.X)[0] for d in range(10)], None
+        """,
+        says=("✗ The last gradient says",),
+    ),
+    "test images as they came": attempt("prepare_data", GIVEN, DATA, "x_test = x_test * 255", says=("not scaled",)),
+}
+
+SWITCH = "tf.where(training, 0.2, 0.0)"
+AVERAGES = next(one.source for name, one in RIGHT_DEEP.items() if name.startswith("batch normalisation"))
+SCHEDULE = "tf.train.exponential_decay(0.002, tf.train.get_or_create_global_step(), 100, 0.9)"
+DEEP_NETWORKS = {
+    "dropout always on": deep((DROPOUT, "h = tf.nn.dropout(h, rate=0.2)"), says=("Dropout is still on",)),
+    "the switch the wrong way round": deep((SWITCH, "tf.where(training, 0.0, 0.2)"), says=("Dropout is still on",)),
+    "batch normalisation without averages": deep(
+        (DROPOUT, "h = tf.nn.batch_normalization(h, *tf.nn.moments(h, axes=[0]), None, None, 1e-3)"),
+        says=("depends on the other images of its batch",),
+    ),
+    "averages that are never updated": attempt(
+        "deep_network",
+        WITH_LAYER,
+        changed(AVERAGES, ("tf.control_dependencies(updates)", "tf.control_dependencies([])")),
+        says=("moving averages of the batch normalisation are never updated",),
+    ),
+    # It costs nothing and is told all the same.
+    "a rate that never falls": attempt(
+        "deep_network",
+        WITH_LAYER,
+        changed(DEEP, ("AdamOptimizer(0.002)", f"AdamOptimizer({SCHEDULE})")),
+        says=("follows a counter that nothing counts up", "minimize(loss, global_step=…)"),
+        never=("not done yet",),
+    ),
+}
+
+SHUFFLED = STEP.replace("y_train_1_hot[rows]", "y_train_1_hot[np.random.permutation(rows)]")
+LAST_BATCH = ON_TEST.replace("x_test", "x_train[rows]").replace("y_test_1_hot", "y_train_1_hot[rows]")
+LOOPS = {
+    "no shuffling": train(("np.random.permutation(n)", "np.arange(n)"), says=("same order",)),
+    "labels shuffled apart": train((STEP, SHUFFLED), says=("Images and labels are shuffled apart",)),
+    "accuracy of the last batch": train((ON_TEST, LAST_BATCH), says=("that of a single minibatch",)),
+    "no initialiser": train(
+        ("sess.run(tf.global_variables_initializer())", "pass"),
+        says=("uninitialized value", "tf.global_variables_initializer()", "is used"),
+    ),
+    "labels not fed": train(
+        (STEP, "sess.run(net.train_op, feed_dict={net.X: x_train[rows]})"),
+        says=("placeholder tensor 'Y'", "a value for Y in the feed_dict of this sess.run"),
+    ),
+}
+
+ATTEMPTS = {**ON_TENSORS, **ERRORS, **LEFT_OVER, **PRINTED, **NETWORKS, **DEEP_NETWORKS, **LOOPS}

@@ -7,13 +7,39 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.checks.attempts import ATTEMPTS
+from tests.checks import later_students, students
+from tests.checks.attempts import ATTEMPTS, WITH_LAYER, Attempt
+from tests.checks.test_hidden_tests import hidden_tests
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+BEYOND = "only then it is seen whether"
+
+# What graders' tests know of wrong work, by exercise: its notebook, the cells before, and the works.
+KNOWN = {
+    "fully_connected_layer": ("one_layer", (), students.WRONG_LAYERS),
+    "one_layer_network": ("one_layer", (students.GLOROT,), students.WRONG_NETWORKS),
+    "two_layer_network": ("two_layers", (), later_students.WRONG_TWO_LAYERS),
+    "learning_rate_sweep": ("two_layers", (later_students.NARROW,), later_students.WRONG_SWEEPS),
+    "input_gradients": (
+        "two_layers",
+        (later_students.NARROW, "net = two_layer_network()"),
+        later_students.WRONG_GRADIENTS,
+    ),
+    "deep_network": ("deep_network", (), later_students.WRONG_DEEP),
+}
+WORKS = {
+    f"{exercise}: {name}": Attempt(exercise, (students.GIVEN + WITH_LAYER, *before, one.source), ())
+    for exercise, (_, before, works) in KNOWN.items()
+    for name, one in works.items()
+    if one.source.strip() != "pass"
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +50,9 @@ def told(tmp_path_factory, asked):
     shutil.copytree(source / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(source / "after_one_layer.py", folder)
     order = [
-        {"name": name, "cells": [*ATTEMPTS[name].cells, f'check("{ATTEMPTS[name].check}")']} for name in asked("name")
+        {"name": name, "cells": [*one.cells, f'check("{one.check}")']}
+        for name, one in {**ATTEMPTS, **WORKS}.items()
+        if name in asked("name")
     ]
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("check_side.py"))],
@@ -51,3 +79,22 @@ def test_the_cause_is_told_and_what_to_write(told, name):
     assert told[name]["error"] is None
     assert [part for part in one.said if part not in shown] == [], shown
     assert [part for part in one.never if part in shown] == [], shown
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_nothing_that_grading_names_is_all_green_but_for_what_the_answer_says_only_grading_sees(told, name):
+    exercise, _, work = name.partition(": ")
+    notebook, _, works = KNOWN[exercise]
+    shown = told[name]["shown"]
+    assert told[name]["error"] is None
+    if ": all " in shown:
+        hidden = [terms for terms in hidden_tests(notebook).values() if terms.cell == f"check_{exercise}"]
+        assert works[work].faults <= {code for terms in hidden for code in terms.faults}
+        assert BEYOND in shown
+
+
+@pytest.mark.parametrize("notebook", ["one_layer", "two_layers", "deep_network"])
+def test_of_each_cell_with_hidden_tests_the_answer_says_what_they_look_at(notebook):
+    tables = tomllib.loads((ROOT / "source" / "digits" / "checks" / "exercises.toml").read_text())
+    cells = {terms.cell.removeprefix("check_") for terms in hidden_tests(notebook).values()}
+    assert [cell for cell in cells if not tables[cell].get("only_in_grading", "").startswith("whether ")] == []

@@ -1,4 +1,4 @@
-"""Each hidden test of notebook 1 earns its keep: there is a mistake that it alone finds."""
+"""Tests of notebook 1 earn their keep, the hidden ones all: there is a mistake that each alone finds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ y_train_1_hot, y_test_1_hot = np.eye(10)[y_train], np.eye(10)[y_test]
 ACTIVATION = "h = activation(h)"
 OTHER_RATE = f"{LOSS}\n        if learning_rate != 0.003:\n            loss = tf.reduce_mean((prediction - Y) ** 2)"
 
-# By hidden test: the kind of work, and a mistake of which no other test of its cell says anything.
+# By test: the kind of work, and a mistake of which no other test of its cell says anything.
 ONLY = {
     "test_test_images_are_prepared_alike": ("prepare_data", DATA + "x_test = x_test * 255\n"),
     "test_test_labels_are_one_hot": ("prepare_data", DATA + "y_test_1_hot = np.roll(y_test_1_hot, 1, axis=1)\n"),
@@ -135,7 +135,7 @@ def verdicts(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ONLY)
-def test_a_hidden_test_finds_what_no_other_finds(verdicts, name):
+def test_a_test_finds_what_no_other_finds(verdicts, name):
     (checks,) = verdicts[name]["checks"].values()
     complaining = {check["check"].partition("::")[2] for check in checks if check["outcome"] != "passed"}
     assert complaining == {name}, [
@@ -157,4 +157,4 @@ def test_a_loop_that_trains_every_network_but_ones_own_is_told_so(verdicts, name
 
 
 def test_every_hidden_test_is_thought_of():
-    assert set(hidden_tests()) == {*ONLY, *OF_TRAIN, OWN_RUN}
+    assert set(hidden_tests()) <= {*ONLY, *OF_TRAIN, OWN_RUN}

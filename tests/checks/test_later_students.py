@@ -180,7 +180,7 @@ def test_answers_that_were_looked_up_earn_nothing_wherever_they_are_counted(verd
         assert cell_points(checks, 6) == 0
 
 
-# By notebook and hidden test: the cell and a piece of work that no other test says anything of.
+# By notebook and test: the cell and a piece of work that no other test says anything of.
 ONLY = {
     (TWO, "test_prediction_is_the_strongest_class"): (NETWORK, "the weakest class"),
     (TWO, "test_accuracy_is_the_share_of_right_predictions"): (NETWORK, "accuracy over the images"),
@@ -205,15 +205,15 @@ ALSO = {(THREE, "test_the_accuracy_was_learned"): {f"test_{THREE}_public.py::tes
 
 
 @pytest.mark.parametrize(("notebook", "name"), ONLY)
-def test_a_hidden_test_finds_what_no_other_finds(verdicts, notebook: str, name: str):
+def test_a_test_finds_what_no_other_finds(verdicts, notebook: str, name: str):
     cell, work = ONLY[notebook, name]
     found = verdicts[work if cell in {DEEP_TRAINING, DEEP_ACCURACY} else f"{cell}: {work}"]
     checks = [check for check in checks_of(found, cell) if check.outcome is not Outcome.PASSED and check.faults]
-    others = {check.check for check in checks} - {f"test_{notebook}.py::{name}"}
+    others = {check.check for check in checks if check.check.partition("::")[2] != name}
     assert len(others) == len(checks) - 1, said_of(checks)
     assert others == ALSO.get((notebook, name), set()), said_of(checks)
 
 
 @pytest.mark.parametrize("notebook", [TWO, THREE])
 def test_every_hidden_test_is_thought_of(notebook: str):
-    assert {name for of, name in ONLY if of == notebook} == set(hidden_tests(notebook))
+    assert set(hidden_tests(notebook)) <= {name for of, name in ONLY if of == notebook}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
+    from netgrader.reader.graph.nodes import Node
     from netgrader.reader.reading import Reading
 
 #: Kinds that are the one asked for with something added that exercises leave free.
@@ -48,6 +49,20 @@ def fed_rate(reading: Reading) -> Iterator[Fault]:
         yield fault("schedule-not-fed", node_of(unfed[0]), "a rate that must be fed", f"{exercise.learning_rate:g}")
 
 
+def standing_rate(reading: Reading) -> Iterator[Fault]:
+    """A schedule by a counter that nothing counts up: it has one assignment, which is its first value."""
+    graph, rate = reading.found.graph, reading.descent.rate_of
+    for counter in graph.variables_in(rate):
+        writes = [node for node in graph.nodes.values() if node.op.startswith("Assign") and _of(node) == counter]
+        if graph[counter].dtype("dtype").startswith("int") and len(writes) <= 1:
+            yield fault("schedule-stands-still", node_of(counter), expected="minimize(loss, global_step=…)")
+
+
+def _of(assignment: Node) -> str:
+    """Return the variable that is assigned to."""
+    return node_of(assignment.inputs[0]) if assignment.inputs else ""
+
+
 def not_trained(reading: Reading) -> Iterator[Fault]:
     """Layers that training leaves as they are."""
     found, descent = reading.found, reading.descent
@@ -65,4 +80,4 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
             yield fault("layers-not-trained", step.node, say("{1} never changes", own[0]), "every layer trained")
 
 
-CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, not_trained)
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, standing_rate, not_trained)

@@ -10,7 +10,7 @@ from netgrader.judges.accuracy import (
     require_trained,
     require_values,
 )
-from netgrader.judges.structure import require_graph, require_layers, require_optimizer
+from netgrader.judges.structure import require_graph, require_layers, require_optimizer, require_role, require_step
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"
@@ -36,6 +36,7 @@ def test_layers_lead_from_images_to_classes(network):
 def test_network_has_all_its_parts(cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
+    require_step(cell_evidence.graph("net"), network)
     refuse(network)
 
 
@@ -81,6 +82,48 @@ def test_training_lowers_the_loss(network, refuse):
     """A training step lowers the loss, and reaches all layers"""
     refuse(network)
     require_optimizer(network, decided=False)
+
+
+@grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
+def test_prediction_is_the_strongest_class(network, refuse):
+    """The prediction is the class with the largest logit"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
+@grades(
+    NETWORK,
+    credit=4,
+    faults=(
+        "accuracy-over-wrong-axis",
+        "accuracy-without-argmax",
+        "accuracy-not-mean",
+        "accuracy-wrong",
+        "evaluated-on-part",
+    ),
+    requires=BASIS,
+)
+def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+    """The accuracy is the share of images whose digit is predicted rightly"""
+    refuse(network)
+    require_role(network, "accuracy")
+
+
+@grades(
+    NETWORK,
+    credit=6,
+    faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
+    requires=BASIS,
+)
+def test_evaluation_is_the_same_each_time(network, refuse):
+    """Evaluation gives the same answer each time, for each image by itself"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=4, requires=BASIS)
+def test_the_whole_is_what_was_asked_for(network, refuse_others):
+    """Nothing else is wrong with the network, at any rate"""
+    refuse_others(network)
 
 
 # ---- deep_training -------------------------------------------------------------------------------------------------

@@ -1,9 +1,27 @@
 """Public checks of notebook 2. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import Severity, fail, grades
-from netgrader.judges.accuracy import curves
-from netgrader.judges.input_gradients import gradients, require_each, require_shapes
-from netgrader.judges.structure import require_graph, require_layers, require_loss, require_optimizer, require_rate
+from netgrader.checks import Severity, fail, fail_all, grades
+from netgrader.judges.accuracy import (
+    curves,
+    least_accuracy,
+    recomputed,
+    require_learned,
+    require_own,
+    require_trained,
+    require_values,
+    seen_test_images,
+)
+from netgrader.judges.input_gradients import gradients, require_each, require_largest, require_shapes
+from netgrader.judges.shown import show_claim, show_gradients, wrong_images
+from netgrader.judges.structure import (
+    require_graph,
+    require_layers,
+    require_loss,
+    require_optimizer,
+    require_rate,
+    require_role,
+    require_step,
+)
 from netgrader.judges.sweeps import require_best, require_chosen, require_wide, student_sweep
 
 NETWORK = "check_two_layer_network"
@@ -31,6 +49,7 @@ def test_layers_lead_from_images_to_classes(network):
 def test_network_has_all_its_parts(cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
+    require_step(cell_evidence.graph("net"), network)
     refuse(network)
 
 
@@ -128,6 +147,51 @@ def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
     refuse(network)
 
 
+@grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
+def test_prediction_is_the_strongest_class(network, refuse):
+    """The prediction is the class with the largest logit"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
+@grades(
+    NETWORK,
+    credit=4,
+    faults=(
+        "accuracy-over-wrong-axis",
+        "accuracy-without-argmax",
+        "accuracy-not-mean",
+        "accuracy-wrong",
+        "evaluated-on-part",
+    ),
+    requires=BASIS,
+)
+def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+    """The accuracy is the share of images whose digit is predicted rightly"""
+    refuse(network)
+    require_role(network, "accuracy")
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
+    requires=BASIS,
+)
+def test_evaluation_is_the_same_each_time(network, refuse):
+    """Evaluation gives the same answer each time, for each image by itself"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=4, requires=BASIS)
+def test_the_whole_is_what_was_asked_for(network, networks, refuse_others):
+    """Nothing else is wrong with the network, at any rate"""
+    refuse_others(network)
+    known = {fault.code for fault in network.faults}
+    for other in networks.values():
+        fail_all([fault for fault in other.faults if fault.code not in known])
+
+
 # ---- learning_rate_sweep -------------------------------------------------------------------------------------------
 
 
@@ -145,6 +209,13 @@ def test_the_best_rate_is_the_sweeps(bench):
     require_best(student_sweep(bench))
 
 
+@grades(SWEEP, credit=0, faults=("accuracy-not-mean", "wrong-return"))
+def test_the_sweep_is_written_as_asked(bench):
+    """The sweep is a dict of learning rate → test accuracy, one share of 1 for each rate"""
+    odd = student_sweep(bench).odd
+    fail_all([odd] if odd else [])
+
+
 # ---- two_layer_training --------------------------------------------------------------------------------------------
 
 
@@ -156,6 +227,32 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence):
     if len(acc_trn) != epochs or len(acc_val) != epochs:
         code = "too-few-epochs" if min(len(acc_trn), len(acc_val)) < epochs else "too-many-epochs"
         fail(code, found=f"{len(acc_trn)} and {len(acc_val)} accuracies", expected=f"{epochs} of each")
+
+
+@grades(
+    TRAINING,
+    credit=2,
+    faults=(
+        "train-op-not-run",
+        "accuracy-too-low",
+        "answers-looked-up",
+        "trained-on-test",
+        "prediction-uses-labels",
+        "weights-not-trained-here",
+    ),
+    forgives=(NETWORK,),
+)
+def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
+    """The network in the session is trained: it recognises test images that we hold"""
+    require_values(cell_evidence)
+    result = recomputed(bench, TRAINING)
+    measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
+    show_claim(show, cell_evidence, result.notebook, epochs=bench.exercises.table("two_layer_training")["epochs"])
+    show(wrong_images(result.found, bench.dataset.y_test))
+    measured["test_images_seen"] = seen_test_images(result)
+    require_learned(result)
+    require_own(cell_evidence.graph("net"), result)
+    require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
 
 
 # ---- input_gradients -----------------------------------------------------------------------------------------------
@@ -176,3 +273,14 @@ def test_there_are_ten_gradients_of_the_shape_of_the_images(bench):
 def test_each_gradient_is_that_of_a_softmax_output(bench):
     """Gradient number d says how the softmax output of digit d changes with each pixel"""
     require_each(gradients(bench))
+
+
+@grades(
+    GRADIENTS,
+    credit=1,
+    faults=("gradient-of-logits", "gradient-of-loss", "gradient-of-wrong-tensor", "gradient-wrong-shape"),
+)
+def test_the_largest_outputs_gradient_is_right(bench, show):
+    """The last gradient says how the largest softmax output of each image changes with each pixel"""
+    show_gradients(bench, TRAINING, show)
+    require_largest(gradients(bench))

@@ -1,6 +1,6 @@
 """Public checks of notebook 1. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import Severity, grades
+from netgrader.checks import Severity, fail_all, grades
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.dense import (
@@ -8,6 +8,7 @@ from netgrader.judges.dense import (
     require_bias,
     require_glorot_uniform,
     require_linear,
+    require_own_weights,
     require_weights_used,
     require_zero_bias,
     try_case,
@@ -19,6 +20,8 @@ from netgrader.judges.structure import (
     require_loss,
     require_optimizer,
     require_rate,
+    require_role,
+    require_step,
     require_weights,
 )
 from netgrader.judges.training_loop import require_trained, show_training
@@ -73,6 +76,44 @@ def test_training_labels_are_one_hot(bench):
     require_labels(bench, "train")
 
 
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "not-scaled",
+        "scaled-on-one-side",
+        "scaled-twice",
+        "integer-division",
+        "wrong-range",
+        "wrong-shape",
+        "not-floating-point",
+        "wrong-order",
+        "rows-mixed",
+    ),
+)
+def test_test_images_are_prepared_alike(bench):
+    """x_test holds the test images, prepared like the training images"""
+    require_images(bench, "test")
+
+
+@grades(
+    DATA,
+    credit=1,
+    faults=(
+        "labels-not-one-hot",
+        "labels-off-by-one",
+        "labels-shifted",
+        "labels-shuffled-apart",
+        "labels-wrong",
+        "wrong-shape",
+        "not-floating-point",
+    ),
+)
+def test_test_labels_are_one_hot(bench):
+    """y_test_1_hot holds the labels of the test images, one-hot"""
+    require_labels(bench, "test")
+
+
 # ---- fully_connected_layer -----------------------------------------------------------------------------------------
 
 
@@ -117,6 +158,13 @@ def test_weights_start_glorot_uniform(bench):
     require_glorot_uniform(try_case(bench, 0))
 
 
+@grades(LAYER, credit=1, faults=("shared-weights",), requires=LAYER_BASIS)
+def test_each_layer_has_weights_of_its_own(bench, cell_evidence, remark):
+    """Two layers of different names have weights of their own"""
+    if not require_own_weights(bench.lab, cell_evidence.graph("two layers")):
+        remark("same-seed-in-each-layer")
+
+
 # ---- one_layer_network ---------------------------------------------------------------------------------------------
 
 
@@ -135,6 +183,7 @@ def test_layers_lead_from_images_to_classes(network):
 def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
+    require_step(cell_evidence.graph("net"), network)
     refuse(network)
     require_feedable(bench.lab, cell_evidence.graph("net"), network)
 
@@ -239,6 +288,64 @@ def test_w1_are_the_weights(bench, network, cell_evidence):
     require_weights(bench.lab, cell_evidence.graph("net"), network, "W1")
 
 
+@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+def test_network_is_the_same_at_every_rate(network, networks):
+    """The learning rate changes how the network is trained, and nothing else"""
+    known = {fault.code for fault in network.faults}
+    for rate, other in networks.items():
+        fail_all([fault for fault in other.faults if fault.code not in known])
+        require_rate(other, rate)
+
+
+@grades(
+    NETWORK,
+    credit=1,
+    faults=("prediction-wrong", "prediction-uses-labels"),
+    requires=BASIS,
+)
+def test_prediction_is_the_strongest_class(network, refuse):
+    """The prediction is the class with the largest logit"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=(
+        "accuracy-over-wrong-axis",
+        "accuracy-without-argmax",
+        "accuracy-not-mean",
+        "accuracy-wrong",
+        "evaluated-on-part",
+        "dropout-at-evaluation",
+    ),
+    requires=BASIS,
+)
+def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+    """The accuracy is the share of images whose digit is predicted rightly"""
+    refuse(network)
+    require_role(network, "accuracy")
+
+
+@grades(
+    NETWORK,
+    credit=1,
+    faults=("rows-mixed", "fixed-batch-size"),
+    requires=BASIS,
+)
+def test_images_do_not_influence_one_another(network, refuse):
+    """Each image is classified by itself, in batches of any size"""
+    refuse(network)
+    require_loss(network)
+
+
+@grades(NETWORK, credit=1, requires=BASIS, forgives=(LAYER,))
+def test_nothing_else_is_wrong(network, refuse_others):
+    """Nothing else is wrong with the network"""
+    refuse_others(network)
+
+
 # ---- train ---------------------------------------------------------------------------------------------------------
 
 
@@ -306,3 +413,49 @@ def test_each_epoch_feeds_each_image_once(bench, remark):
 def test_train_returns_what_was_measured(bench, remark):
     """train returns the accuracies on the training and on the test images, one for each epoch"""
     require_trained(bench, Aspect.REPORT, remark)
+
+
+@grades(TRAIN, credit=12, faults=("no-shuffling", "sorted-data"), requires=("test_train_trains",))
+def test_each_epoch_has_a_new_order(bench, remark):
+    """The images are fed in a new order in each epoch"""
+    require_trained(bench, Aspect.ORDER, remark)
+
+
+@grades(
+    TRAIN,
+    credit=1,
+    faults=("labels-shuffled-apart", "labels-shifted", "labels-off-by-one", "labels-not-one-hot"),
+    requires=("test_train_trains",),
+)
+def test_each_image_is_fed_with_its_label(bench, remark):
+    """Each image is fed with its own label"""
+    require_trained(bench, Aspect.LABELS, remark)
+
+
+@grades(TRAIN, credit=1, faults=("trained-on-test", "train-op-in-evaluation"), requires=("test_train_trains",))
+def test_no_test_image_is_trained_on(bench, remark):
+    """Training steps are taken on training images only, and none where the accuracy is taken"""
+    require_trained(bench, Aspect.HELD_OUT, remark)
+
+
+@grades(
+    TRAIN,
+    credit=2,
+    faults=(
+        "evaluated-on-part",
+        "evaluated-too-seldom",
+        "evaluated-before-epoch",
+        "evaluated-in-fresh-session",
+        "last-chunk-not-evaluated",
+    ),
+    requires=("test_train_trains",),
+)
+def test_accuracy_is_taken_on_all_images(bench, remark):
+    """After each epoch the accuracy is taken on all training and on all test images"""
+    require_trained(bench, Aspect.EVALUATION, remark)
+
+
+@grades(TRAIN, credit=2, faults=("graph-grows",), requires=("test_train_trains",))
+def test_the_graph_stays_as_it_is(bench, remark):
+    """The loops add nothing to the graph"""
+    require_trained(bench, Aspect.GRAPH, remark)
