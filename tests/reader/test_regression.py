@@ -554,6 +554,29 @@ WRONG = {
         wrong(mean_square, optimizer=lambda v: tf.train.MomentumOptimizer(0.001, 0.9).minimize(v)),
     ),
 }  # fmt: skip
+
+
+def _scaled(loss, answer=lambda p, _: p):
+    """The prediction is in the unit of the targets, far from zero."""
+
+    def program():
+        net = Net(labels=(None,))
+        z = net.column()[:, 0]
+        p = 3.0 + 2.5 * z
+        return net.done(answer(p, z), loss(net.y, p))
+
+    return program
+
+
+WRONG["differences-cancel"] += (
+    _scaled(lambda y, p: tf.reduce_mean(p - 40.0 - y)),
+    _scaled(lambda y, p: tf.reduce_mean(y - p)),
+)
+WRONG["prediction-wrong"] = (
+    _scaled(mean_square, lambda _, z: z),
+    _scaled(mean_square, lambda p, _: 100 * p),
+    _scaled(mean_square, lambda p, _: -p),
+)
 WRONG["batchnorm-not-updated"] = (free(_never_updated),)
 WRONG["missing-tensor"] = (_without_a_loss,)
 CASES = [(code, index) for code, programs in WRONG.items() for index in range(len(programs))]

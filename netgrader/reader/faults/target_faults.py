@@ -60,7 +60,9 @@ def of_some_rows(reading: Reading) -> Iterator[Fault]:
     """A loss that some rows of a batch have no part in."""
     seen = reading.targets.rows_seen
     if seen is not None and any(seen) and not all(seen):
-        yield fault("loss-of-some-rows", _place(reading), say("{1} of {2} rows", sum(seen), len(seen)), "all rows")
+        yield fault(
+            "loss-of-some-rows", _place(reading), say("{1} of {2} rows that were fed", sum(seen), len(seen)), "all rows"
+        )
 
 
 def another_error(reading: Reading) -> Iterator[Fault]:

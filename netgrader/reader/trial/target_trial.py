@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FAR, FARTHER = 1e3, 1e4
 """Outputs of a last layer at which a bounded activation has reached its bounds."""
+FEW_BEYOND = 0.1
+"""Of outputs at least so many lie above their targets and as many below, where it can be told what the sign does."""
 SCALED = "of targets that are scaled first"
 """`LossMatch.detail` where the loss compares with a line through the targets, not with the targets themselves."""
 
@@ -81,7 +83,9 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
         finite = natural is not None and bool(np.isfinite(natural).all())
         return layers, replace(undecided, finite=finite), TargetTrial()
     outputs = _candidates(place, probe, runs, prediction)
-    matched = next(((t, m) for t, o in outputs.items() if (m := recognise_error(o)) is not None), None)
+    # Of what lies beyond all targets an absolute error is the signed one.
+    mixed = {tensor: seen for tensor, seen in outputs.items() if _on_both_sides(seen)}
+    matched = next(((t, m) for t, o in mixed.items() if (m := recognise_error(o)) is not None), None)
     if matched is None:
         matched = next(((t, m) for t, o in outputs.items() if (m := _of_scaled_targets(o)) is not None), None)
     trial = TargetTrial(_rows_seen(found, probe, place), constant=_is_constant(found, probe, place))
@@ -183,9 +187,16 @@ def _of_scaled_targets(observations: Sequence[Observation]) -> LossMatch | None:
         for o in observations
     ]
     (scale, product, *_), error = solved(features, values)
-    if error > TOLERANCE or scale == 0 or abs(product) < 1e-6 * abs(scale):
+    squares, products = (np.std([row[index] for row in features]) for index in (0, 1))
+    if error > TOLERANCE or min(abs(scale) * squares, abs(product) * products) < 1e-3 * values.std():
         return None
     return LossMatch(SQUARED, float(scale), 0.0, error, SCALED)
+
+
+def _on_both_sides(observations: Sequence[Observation]) -> bool:
+    """Whether outputs lie above their targets here and below them there."""
+    above = np.concatenate([(o.scores > o.labels).reshape(-1) for o in observations]).mean()
+    return bool(FEW_BEYOND < above < 1 - FEW_BEYOND)
 
 
 def _alike(one: Sequence[Observation], other: Sequence[Observation]) -> bool:
