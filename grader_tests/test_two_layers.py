@@ -5,8 +5,9 @@ from netgrader.judges.accuracy import curves, recomputed, train_accuracy
 from netgrader.judges.learning_rate import judge_rate
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import rate_curves, sweep_curve
+from netgrader.judges.sweep_grid import require_chosen
 from netgrader.judges.sweep_runs import decided, require_run, trial_runs
-from netgrader.judges.sweeps import found_by_sweep, require_chosen, require_true, student_sweep
+from netgrader.judges.sweeps import found_by_sweep, require_true, student_sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"

@@ -20,28 +20,42 @@ DATA = ROOT / "data" / DIGITS.file
 
 SHIRTS = ("shirt", "shoe", "bag", "coat")
 N_TRAIN, N_TEST, SIDE = 3_000, 600, 16
+SIGNS, SIGN_SHAPE = ("dot", "dash", "wave"), (12, 9)
 
 
 def shirts(folder: Path) -> DataSpec:
     """Write ``shirts.npz`` into `folder`: 3,600 images of 16 by 16 pixels with levels up to 99, of four classes."""
+    return _written(folder, "shirts", SHIRTS, (N_TRAIN, N_TEST, SIDE, SIDE), "garment")
+
+
+def signs(folder: Path) -> DataSpec:
+    """Write ``signs.npz`` into `folder`: 1,500 images of 12 by 9 pixels with levels up to 99, of three classes."""
+    return _written(folder, "signs", SIGNS, (1_200, 300, *SIGN_SHAPE), "sign")
+
+
+def _written(
+    folder: Path, file: str, names: tuple[str, ...], sizes: tuple[int, int, int, int], called: str
+) -> DataSpec:
+    """Write images, so many to train on and to test with, of a height and width."""
+    rows, shape = sizes[:2], sizes[2:]
     random = np.random.default_rng(16)
-    patterns = random.random((len(SHIRTS), SIDE, SIDE)) > 0.6
+    patterns = random.random((len(names), *shape)) > 0.6
     arrays = {}
-    for part, n in (("fit", N_TRAIN), ("held", N_TEST)):
-        labels = random.integers(0, len(SHIRTS), n).astype(np.uint8)
-        grey = 70 * patterns[labels] * random.uniform(0.6, 1, (n, 1, 1)) + random.uniform(0, 29, (n, SIDE, SIDE))
+    for part, n in zip(("fit", "held"), rows, strict=True):
+        labels = random.integers(0, len(names), n).astype(np.uint8)
+        grey = 70 * patterns[labels] * random.uniform(0.6, 1, (n, 1, 1)) + random.uniform(0, 29, (n, *shape))
         arrays |= {f"{part}_images": np.rint(grey).astype(np.uint8), f"{part}_labels": labels}
-    np.savez(folder / "shirts.npz", **arrays)
+    np.savez(folder / f"{file}.npz", **arrays)
     return DataSpec(
-        file="shirts.npz",
-        sha256=hashlib.sha256((folder / "shirts.npz").read_bytes()).hexdigest(),
-        train=DataPart("fit_images", "fit_labels", N_TRAIN),
-        test=DataPart("held_images", "held_labels", N_TEST),
-        shape=(SIDE, SIDE),
+        file=f"{file}.npz",
+        sha256=hashlib.sha256((folder / f"{file}.npz").read_bytes()).hexdigest(),
+        train=DataPart("fit_images", "fit_labels", rows[0]),
+        test=DataPart("held_images", "held_labels", rows[1]),
+        shape=shape,
         largest=99,
-        classes=len(SHIRTS),
-        names=SHIRTS,
-        called="garment",
+        classes=len(names),
+        names=names,
+        called=called,
     )
 
 

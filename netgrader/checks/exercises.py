@@ -38,7 +38,16 @@ from netgrader.reader import Exercise
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["NET", "BadExerciseError", "Exercises", "load_exercises", "net_at", "trained_at", "unfinished_of"]
+__all__ = [
+    "NET",
+    "BadExerciseError",
+    "Exercises",
+    "load_exercises",
+    "net_at",
+    "trained_at",
+    "unfinished_of",
+    "value_at",
+]
 
 FILE, HIDDEN_FILE, FAULTS = "exercises.toml", "hidden.toml", "faults.toml"
 
@@ -53,6 +62,11 @@ def net_at(number: int) -> str:
 def trained_at(number: int) -> str:
     """Return the item that holds what a network was trained to at the `number`-th rate of a sweep that is looked at."""
     return f"trained@{number + 1}"
+
+
+def value_at(number: int) -> str:
+    """Return the item that holds the network at the `number`-th value of a sweep, in ascending order from 0."""
+    return f"value@{number + 1}"
 
 
 def unfinished_of(item: str) -> str:

@@ -179,7 +179,9 @@ def _table_problems(
     name: str, table: Mapping[str, Any], tables: Mapping[str, Any], spec: DataSpec | None
 ) -> Iterator[str]:
     kind = kinds_of(tables).get(name, "")
-    missing = [key for key in _needed(tables).get(kind, ()) if key not in table]
+    swept_otherwise = kind == "sweep" and table.get("parameter", RATE_SWEPT) != RATE_SWEPT
+    needed = OTHER_SWEEP if swept_otherwise else _needed(tables).get(kind, ())
+    missing = [key for key in needed if key not in table]
     for key in (key for key in table if key not in KINDS):
         near = _nearest(key, missing, NEAR_ABSENT) or _nearest(key, KINDS, NEAR_PARAMETER)
         if near:
@@ -200,6 +202,8 @@ def _table_problems(
     yield from _rate_problems(table)
     yield from _error_problems(table) if numbers else _line_problems(table, spec)
     yield from _own_problems(kind, table)
+    if kind == "sweep":
+        yield from _sweep_problems(table, tables)
 
 
 def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known: bool) -> Iterator[str]:
@@ -280,6 +284,21 @@ def _own_problems(kind: str, table: Mapping[str, Any]) -> Iterator[str]:
         yield "must have a call with n_epochs of 2 or more; else nothing shows whether each epoch has an order of its own"
 
 
+def _sweep_problems(table: Mapping[str, Any], tables: Mapping[str, Any]) -> Iterator[str]:
+    kinds = kinds_of(tables)
+    networks = [name for name, kind in kinds.items() if kind in NETWORKS]
+    name = table["network"]
+    if name not in networks:
+        near = _nearest(name, networks, NEAR_ABSENT)
+        known = f"is it {near}?" if near else f"there are {', '.join(networks) or 'none'}"
+        yield f"network names {_shown(name)}, which is no exercise that asks for a network; {known}"
+    low, high = table.get("between", (0, float("inf")))
+    if table.get("span", 0) > high - low:
+        yield f"span must not be larger than what lies between {low:g} and {high:g}; it is {table['span']:g}"
+    if ("prefer" in table) != ("within" in table):
+        yield "prefer and within belong together: the smallest (or largest) value within how much of the highest accuracy?"
+
+
 def _cost_problems(tables: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
     """Yield what takes more time or memory than there is."""
     limits = tables.get(LIMITED, {})
@@ -343,6 +362,21 @@ RATE = _number(1e-8, 100)
 SHARE = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
 AMOUNT = Annotated[float, Meta(gt=0, description="a number above 0, in the unit of the targets")]
 YES_OR_NO = Annotated[bool, Meta(description="true or false")]
+
+
+IDENTIFIER = r"^[A-Za-z_]\w{0,60}$"
+SWEPT_VALUE = _number(0, 1_000_000)
+
+
+class Interval(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """Two numbers, the smaller one first."""
+
+    low: Annotated[float, SWEPT_VALUE.__metadata__[0]]
+    high: Annotated[float, SWEPT_VALUE.__metadata__[0]]
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ValueError
 
 
 class Range(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -410,6 +444,15 @@ KINDS: Mapping[str, Any] = {
     "rates": _whole(2, 50),
     "decades": _number(0.5, 10),
     "network": Annotated[str, Meta(description="the name of an exercise that asks for a network")],
+    "parameter": Annotated[str, Meta(pattern=IDENTIFIER, description="the name of a hyperparameter")],
+    "argument": Annotated[str, Meta(pattern=IDENTIFIER, description="the name of an argument")],
+    "values": _whole(2, 50),
+    "span": SWEPT_VALUE,
+    "between": Annotated[Interval, Meta(description=f"two numbers, the smaller one first, each {_words(SWEPT_VALUE)}")],
+    "inside": YES_OR_NO,
+    "prefer": _one_of({"smallest", "largest"}),
+    "within": SHARE,
+    "layer": _whole(1, 20),
     "ceiling": SHARE,
     "epochs": _whole(1, 100),
     "least_accuracy": SHARE,
@@ -442,6 +485,8 @@ NEEDED: Mapping[str, Sequence[str]] = {
     "gradients": (),
 }
 """The kinds of exercises, and what the table of each must have; what else it may have stands for itself if it is absent."""
+RATE_SWEPT, OTHER_SWEEP = "learning_rate", ("values", "network")
+"""What is swept where nothing is said, and what the table of a sweep of something else must have."""
 OF_ERRORS: Mapping[str, Any] = dict.fromkeys(("target", "full", "none", "again_from"), AMOUNT)
 """What makes sense where the targets are numbers: a target is then an error, reached by what is not above it."""
 NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {

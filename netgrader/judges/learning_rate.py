@@ -44,6 +44,7 @@ __all__ = [
     "RunImages",
     "ShortRun",
     "compare_rates",
+    "fed_in_training",
     "is_settled",
     "judge_rate",
     "may_be_far_too_low",
@@ -198,6 +199,7 @@ class _Trial:
             [parts["loss"], parts["train_op"]],
             {parts["X"]: images, parts["Y"]: np.eye(self._images.classes, dtype=np.float32)[labels]},
             batches,
+            fed_in_training(self._graph),
         )
         self._losses += [float(np.mean(np.asarray(row[0]))) for row in told]
         self._reached.append(_accuracy(self._session, self._graph, self._images.test))
@@ -208,6 +210,17 @@ class _Trial:
 
     def close(self) -> None:
         self._session.close()
+
+
+def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
+    """Return the numbers that a network's function says training feeds beside images and labels, by tensor.
+
+    Nothing is fed in the place of what the network computes.
+    """
+    told = graph.about.get("train_feed")
+    own = set(graph.parts.values())
+    numbers = told.items() if isinstance(told, dict) else ()
+    return {name: np.asarray(value) for name, value in numbers if isinstance(value, int | float) and name not in own}
 
 
 def trained_accuracies(lab: Lab, graphs: Sequence[GraphEvidence], test: tuple[Array, Array]) -> list[float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.exercises import trained_at
+from netgrader.checks.exercises import trained_at, value_at
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.provenance import idle
 from netgrader.judges.answers import digest
@@ -29,13 +29,14 @@ from netgrader.judges.sweeps import (
     StudentSweep,
     drawn_rate,
     is_hilltop,
-    is_rate,
+    is_value,
     likely,
     proven,
     require_trained,
     student_sweep,
     sweep_cell,
 )
+from netgrader.judges.swept import swept
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ TEST_ROWS = 2_000  # of the test images, for accuracies in short runs: chance mo
 
 def require_run(bench: TestContext, cell: str) -> None:
     """End the test if the sweep that a check cell handed over cannot have been run by the notebook."""
-    reason = idle(bench.outside, cell, _network(bench))
+    reason = idle(bench.outside, cell, swept(bench.exercises).network)
     if reason is not None:
         fail("sweep-result-not-reproduced", found=reason, expected="a sweep that this notebook runs")
     if bench.outside:  # in a notebook of one's own a sweep may be of yesterday
@@ -60,12 +61,6 @@ def require_run(bench: TestContext, cell: str) -> None:
         lost = told.get("lost") if isinstance(told, dict) else None
         trained = _trained(bench).by_rate
         require_trained(student_sweep(bench), proven_rates(bench), trained, lost=lost if isinstance(lost, int) else 0)
-
-
-def _network(bench: TestContext) -> str:
-    """Return the exercise whose network is swept."""
-    name: str = bench.exercises.table(bench.exercises.of_kind("sweep"))["network"]
-    return name
 
 
 @dataclass(frozen=True)
@@ -79,7 +74,7 @@ class _Trained:
 def proven_rates(bench: TestContext) -> frozenset[float]:
     """Return rates of the sweep whose results are those of weights that training ended with."""
     trained = _trained(bench)
-    return proven(student_sweep(bench), trained.by_rate, TEST_ROWS, trained.unnamed)
+    return proven(student_sweep(bench), trained.by_rate, len(_images(bench).test[1]), trained.unnamed)
 
 
 def _trained(bench: TestContext) -> _Trained:
@@ -104,10 +99,11 @@ def _trained_now(bench: TestContext) -> _Trained:
     by_rate: dict[float, float] = {}
     unnamed: list[float] = []
     for graph, accuracy in zip(graphs, reached, strict=True):
-        rate = _rate_among(sweep, graph.about.get("learning_rate"))
+        said = graph.about.get("learning_rate" if sweep.asked.is_rate else "value")
+        rate = _rate_among(sweep, said)
         if rate is not None and rate not in by_rate:
             by_rate[rate] = accuracy
-        elif not is_rate(graph.about.get("learning_rate")) or _ignores_its_rate(bench):
+        elif not is_value(said, sweep.asked) or (sweep.asked.is_rate and _ignores_its_rate(bench)):
             unnamed.append(accuracy)
         elif rate is not None and abs(accuracy - _said(sweep, rate)) < abs(by_rate[rate] - _said(sweep, rate)):
             by_rate[rate] = accuracy  # trained there several times
@@ -115,7 +111,8 @@ def _trained_now(bench: TestContext) -> _Trained:
 
 
 def _rate_among(sweep: StudentSweep, rate: object) -> float | None:
-    near = np.isclose(sweep.rates, rate, rtol=1e-4) if is_rate(rate) else np.zeros(len(sweep.rates), bool)
+    known = is_value(rate, sweep.asked)
+    near = np.isclose(sweep.rates, rate, rtol=1e-4) if known else np.zeros(len(sweep.rates), bool)
     return float(sweep.rates[near][0]) if near.any() else None
 
 
@@ -128,7 +125,7 @@ def _ignores_its_rate(bench: TestContext) -> bool:
 
     def look() -> bool:
         try:
-            networks = bench.networks(f"check_{_network(bench)}")
+            networks = bench.networks(f"check_{swept(bench.exercises).network}")
             return any(fault.code == "learning-rate-not-as-stated" for one in networks.values() for fault in one.faults)
         except (Failed, Ungradable, LabError):
             return False
@@ -154,9 +151,25 @@ def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
     """Short runs at the best rate, a third, three and ten times of it, and at the ends of the sweep.
 
     Three times stands for ten times where that can tell nothing. None is longer than is needed, and what the ends of the
-    sweep came to is not run again where that is proven.
+    sweep came to is not run again where that is proven. Of another hyperparameter than the rate nothing is run again that
+    is proven, and nothing around the best.
     """
-    runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
+    make = _trial_runs if swept(bench.exercises).is_rate else _runs_at_values
+    runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: make(bench))
+    return runs
+
+
+def _runs_at_values(bench: TestContext) -> Mapping[str, ShortRun]:
+    """Train the network shortly at the ends of the sweep, its best value and one that is drawn, where weights prove nothing."""
+    sweep, true, images = student_sweep(bench), proven_rates(bench), _images(bench)
+    evidence, known = bench.evidence(sweep_cell(bench)), np.unique(sweep.rates).tolist()
+    runs: dict[str, ShortRun] = {}
+    places = {"lowest": known[0], "highest": known[-1], "best": sweep.best, "drawn": _drawn(bench)}
+    for name, value in places.items():
+        if value not in known or value in true or not sweep.asked.argument:
+            continue
+        graph = evidence.graph(value_at(known.index(value)))
+        runs[name] = short_run(bench.lab, graph, value, images, enough=_already_likely(sweep, value))
     return runs
 
 
@@ -198,6 +211,8 @@ def decided(bench: TestContext) -> frozenset[float]:
     """
     drawn, runs = _drawn(bench), trial_runs(bench)
     true = proven_rates(bench)
+    if not swept(bench.exercises).is_rate:
+        return true
     return true if runs["drawn"].diverges else true - {drawn}
 
 

@@ -1,9 +1,12 @@
-"""Sweeps of learning rates: whether they are wide, chose the best, and say what training at their rates comes to.
+"""Sweeps of a hyperparameter: whether they are wide, chose the best, and say what training at their values comes to.
 
 A result is proven where weights are handed over that reach what it says; each prove one. Some rates are tried in short runs
 as well, one of them drawn when all has been handed in, and what a student may have run for a hundred steps or for many
 epochs is doubted only where no honest run can have come to it. A result that nothing proves earns nothing: whoever trained
 at that rate has trained a network there.
+
+What is called a rate here is the value of whatever is swept (`netgrader.judges.swept`); only what is said of factors and
+decades around the best is of learning rates alone.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
+from netgrader.judges.swept import BATCH_SIZE, LAYERS, RATE, WIDTH, Swept, swept
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -39,14 +43,12 @@ __all__ = [
     "is_exchanged",
     "is_hilltop",
     "is_rate",
+    "is_value",
     "likely",
     "proven",
     "read_sweep",
-    "require_best",
-    "require_chosen",
     "require_trained",
     "require_true",
-    "require_wide",
     "student_sweep",
     "sweep_cell",
     "untrue",
@@ -55,7 +57,7 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 EARLIER = 0.1  # that much less than after a hundred steps may be reported
-TIE = 0.003  # two standard deviations of an accuracy near 98 % on 10,000 images
+TIE, TIE_ROWS = 0.003, 10_000  # two standard deviations of an accuracy near 98 % on so many images
 NEAR, DEVIATIONS = 0.03, 4.0  # what an accuracy may be off by that was taken on other images, or is of another moment
 BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of it
 # Accuracies of networks that were not trained, and of others, on the way up from chance: 0.3 and 0.6 of ten classes.
@@ -65,6 +67,8 @@ MOST_PERCENT = 100.0
 MOST_TRAINED = 24  # networks that are handed over with what they were trained to
 MOST_PROVEN = 12  # results that have to be proven, of however many
 OF_SO_MANY = 5  # results one may be unproven if weights were lost in a moment in which they could not be read
+LEARNING_RATE = Swept("", "", RATE, RATE)
+COUNTS = frozenset({WIDTH, LAYERS, BATCH_SIZE})  # values above 1, as no accuracy is
 
 
 @dataclass(frozen=True)
@@ -83,16 +87,24 @@ class StudentSweep:
     ceiling: float = 1.0
     odd: Fault | None = None
     exchanged: bool = False
+    asked: Swept = LEARNING_RATE
+
+    @property
+    def tie(self) -> float:
+        """Return by how much accuracies on the test images differ by chance."""
+        return TIE * max(1.0, math.sqrt(TIE_ROWS / self.spec.test.rows))
 
 
-def is_exchanged(pairs: Array) -> bool:
+def is_exchanged(pairs: Array, asked: Swept = LEARNING_RATE) -> bool:
     """Whether `pairs` (n, 2) are accuracies and their rates, not rates and their accuracies.
 
-    No network is as bad as most rates are small.
+    No network is as bad as most rates are small, and none has an accuracy above 1.
     """
     if not len(pairs):
         return False
     first, second = pairs[:, 0], pairs[:, 1]
+    if not asked.is_rate:
+        return asked.parameter in COUNTS and bool(first.max() <= 1 < second.max())
     least = LEAST_PERCENT / 100
     return bool(np.median(second) < least <= first.min() and first.max() <= MOST_PERCENT)
 
@@ -105,6 +117,7 @@ def read_sweep(
     ceiling: float = 1.0,
     lists: bool = False,
     exchanged: bool = False,
+    asked: Swept = LEARNING_RATE,
 ) -> StudentSweep:
     """Take the sweep as it was handed over, `pairs` (n, 2) of rates and accuracies; ends the test if it is none.
 
@@ -112,16 +125,22 @@ def read_sweep(
     put right. Percentages are made shares.
     """
     if pairs.ndim != 2 or pairs.shape[1:] != (2,) or not len(pairs):
-        fail("sweep-too-narrow", found="an empty sweep", expected="a dict of learning rate → test accuracy")
+        fail("sweep-too-narrow", found="an empty sweep", expected=say("a dict of {1} → test accuracy", asked.words))
     order = np.argsort(pairs[:, 0])
     rates, accuracies = pairs[order, 0].astype(np.float64), pairs[order, 1].astype(np.float64)
-    if not (np.isfinite(rates).all() and (rates > 0).all()):
+    if asked.is_rate and not (np.isfinite(rates).all() and (rates > 0).all()):
         fail("sweep-too-narrow", found="rates that are no numbers above 0", expected="positive learning rates")
+    if not (np.isfinite(rates).all() and (rates >= 0).all()):
+        fail(
+            "sweep-too-narrow",
+            found="values that are no numbers from 0 on",
+            expected=say("values of the {1}", asked.words),
+        )
     odd = None
     if lists:
         odd = fault(
             "wrong-return",
-            found="several accuracies for a rate",
+            found="several accuracies for a rate" if asked.is_rate else "several accuracies for a value",
             expected="the test accuracy in the end",
             severity=Severity.SLIGHT,
         )
@@ -129,7 +148,7 @@ def read_sweep(
     if LEAST_PERCENT < largest <= MOST_PERCENT:
         odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=say("a share of one, {1:g}", largest / 100))
         accuracies = accuracies / 100
-    return StudentSweep(rates, accuracies, best, spec, ceiling, odd, exchanged)
+    return StudentSweep(rates, accuracies, best, spec, ceiling, odd, exchanged, asked)
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:
@@ -153,42 +172,6 @@ def in_question(rates: Sequence[float], best: float, challenge: int) -> list[flo
 
 def _drawn(text: str) -> int:
     return int.from_bytes(hashlib.sha256(f"netgrader: rates {text}".encode()).digest()[:8], "big")
-
-
-def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
-    """End the test unless there are at least so many rates over at least so many decades, each with its accuracy.
-
-    One that is written the wrong way round has all that was asked for, and loses half of this.
-    """
-    different = len(np.unique(sweep.rates))
-    width = math.log10(sweep.rates[-1] / sweep.rates[0])
-    if different < rates or width < decades - 0.01:
-        found = say("{1} rates over {2:.1f} decades", different, width)
-        fail(
-            "sweep-too-narrow",
-            found=found,
-            expected=say("{1} rates or more over {2:g} decades or more", rates, decades),
-        )
-    if sweep.exchanged:
-        expected = "a dict of learning rate → test accuracy"
-        found = "a dict of test accuracy → learning rate"
-        fail_all([fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT)], share=0.5)
-
-
-def require_best(sweep: StudentSweep) -> None:
-    """End the test unless the chosen rate is one of the sweep's whose accuracy is, within chance, the highest."""
-    known = np.isclose(sweep.rates, sweep.best, rtol=1e-3)
-    top = float(np.nanmax(sweep.accuracies, initial=-math.inf))
-    if not known.any():
-        fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected="one of the rates of your sweep")
-    chosen = float(np.nanmax(sweep.accuracies[known], initial=-math.inf))
-    if chosen < top - TIE:
-        rate = sweep.rates[np.nanargmax(sweep.accuracies)]
-        fail(
-            "best-not-from-sweep",
-            found=say("{1:.3g} with {2:.4f}", sweep.best, chosen),
-            expected=say("the rate with the highest accuracy, {1:.3g} with {2:.4f}", rate, top),
-        )
 
 
 def proven(
@@ -280,7 +263,7 @@ def untrue(
         doubted = claimed[~likely(claimed, early, run.late, sweep.ceiling)]
         if len(doubted):
             least, most = early - EARLIER, _most(run.late, sweep.ceiling)
-            found = say("{1:.4f} at the rate {2:.3g}", doubted[0], rate)
+            found = _at(sweep, doubted[0], rate)
             expected = say("between {1:.2f} and {2:.3f}, by a rerun of {3} steps", max(least, 0), most, len(run.losses))
             wrong.append(fault("sweep-result-not-reproduced", found=found, expected=expected))
     return wrong, tried + len(true)
@@ -318,8 +301,10 @@ def require_trained(
         if _claimed(sweep, rate) > something:
             fail(
                 "sweep-result-not-reproduced",
-                found=say("{1:.4f} at the rate {2:.3g}", _claimed(sweep, rate), rate),
-                expected=say("{1:.4f}, which the network has that your session held at this rate", trained[rate]),
+                found=_at(sweep, _claimed(sweep, rate), rate),
+                expected=say("{1:.4f}, which the network has that your session held at this rate", trained[rate])
+                if sweep.asked.is_rate
+                else say("{1:.4f}, which the network has that your session held at this value", trained[rate]),
             )
     rates = np.unique(sweep.rates)
     needed = min(len(rates), MOST_PROVEN)
@@ -327,7 +312,9 @@ def require_trained(
     if lacking > 0:
         missing = next(float(rate) for rate in rates if not _is_in(float(rate), true))
         found = say(
-            "results at {1} rates, and no session whose network reaches {2} of them, such as {3:.4f} at {4:.3g}",
+            "results at {1} rates, and no session whose network reaches {2} of them, such as {3:.4f} at {4:.3g}"
+            if sweep.asked.is_rate
+            else "results at {1} values, and no session whose network reaches {2} of them, such as {3:.4f} at {4:.3g}",
             len(rates),
             lacking,
             _claimed(sweep, missing),
@@ -341,19 +328,25 @@ def require_trained(
         fail_all([wrong], share=0.5 if few else 0.0)
 
 
+def _at(sweep: StudentSweep, accuracy: float, rate: float) -> str:
+    text = "{1:.4f} at the rate {2:.3g}" if sweep.asked.is_rate else "{1:.4f} at the value {2:.3g}"
+    return say(text, accuracy, rate)
+
+
 def _claimed(sweep: StudentSweep, rate: float) -> float:
     return float(np.nanmax(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3)], initial=0.0))
 
 
 def student_sweep(bench: TestContext) -> StudentSweep:
     """Return the sweep as it was handed over; where no rate was chosen that can be tried, with the one that was tried for it."""
-    evidence, terms = bench.evidence(sweep_cell(bench)), bench.exercises.table(bench.exercises.of_kind("sweep"))
+    asked = swept(bench.exercises)
+    evidence, terms = bench.evidence(sweep_cell(bench)), bench.exercises.table(asked.exercise)
     pairs = evidence.array("sweep")
-    best, around = (evidence.raw.facts.get(name) for name in ("best_learning_rate", "around"))
-    tried = best if is_rate(best) else around
+    best, around = (evidence.raw.facts.get(name) for name in (asked.best, "around"))
+    tried = best if is_value(best, asked) else around
     lists, exchanged = (evidence.raw.facts.get(name) is True for name in ("lists", "exchanged"))
-    rate, ceiling = tried if is_rate(tried) else 0.001, terms.get("ceiling", 1.0)
-    return read_sweep(pairs, rate, bench.spec, ceiling=ceiling, lists=lists, exchanged=exchanged)
+    rate, ceiling = tried if is_value(tried, asked) else 0.001, terms.get("ceiling", 1.0)
+    return read_sweep(pairs, rate, bench.spec, ceiling=ceiling, lists=lists, exchanged=exchanged, asked=asked)
 
 
 def sweep_cell(bench: TestContext) -> str:
@@ -361,13 +354,11 @@ def sweep_cell(bench: TestContext) -> str:
     return f"check_{bench.exercises.of_kind('sweep')}"
 
 
-def require_chosen(bench: TestContext) -> None:
-    """End the test unless a learning rate was chosen."""
-    best = bench.evidence(sweep_cell(bench)).fact("best_learning_rate")
-    if not is_rate(best):
-        fail("best-not-from-sweep", found=best, expected="one of the rates of your sweep")
-
-
 def is_rate(value: object) -> TypeGuard[float]:
     """Whether a value is a learning rate that can be tried."""
     return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
+
+
+def is_value(value: object, asked: Swept) -> TypeGuard[float]:
+    """Whether a value is one of what is swept that can be tried."""
+    return is_rate(value) or (value == 0 and not asked.is_rate and isinstance(value, int | float))

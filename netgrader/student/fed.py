@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,9 @@ from netgrader.reader.lab import LAB_SESSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fed_rows", "note_fed_rows"]
+__all__ = ["fed_rows", "note_fed_rows", "usual_batch"]
 
-NOTED, TRAINS = "_netgrader_fed", "_netgrader_trains"
+NOTED, TRAINS, SIZES = "_netgrader_fed", "_netgrader_trains", "_netgrader_batches"
 MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
 ASSIGN = frozenset(
@@ -61,6 +62,15 @@ def fed_rows(graph: Any) -> npt.NDArray[np.float16]:
     return np.array([row for row in rows if len(row) == usual], np.float16).reshape(-1, max(usual, 1))
 
 
+def usual_batch(graph: Any, *, anew: bool = False) -> int | None:
+    """Return how many rows most training steps of `graph` were fed; None if none was fed any. `anew` forgets it."""
+    sizes: Counter[int] = getattr(graph, SIZES, None) or Counter()
+    usual = max(sizes, key=sizes.__getitem__, default=None)
+    if anew:
+        sizes.clear()
+    return usual
+
+
 def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
@@ -81,6 +91,10 @@ def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
         first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None
         if first is not None and LEAST <= np.size(first) <= LARGEST:
             sample.add(value)
+    # Labels are as many as images, whatever is fed besides has no rows.
+    sizes = [len(value) for value in feed_dict.values() if isinstance(value, list | np.ndarray) and np.ndim(value)]
+    if sizes:
+        _of(graph, SIZES, Counter)[max(sizes)] += 1
 
 
 def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:

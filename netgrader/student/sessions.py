@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.fed import note_fed_rows
+from netgrader.student.fed import note_fed_rows, usual_batch
 
 if TYPE_CHECKING:
     import types
@@ -51,8 +51,7 @@ ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 GROUPS = ASSIGNS | {"NoOp"}
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
-LEAST_NUMBERS = 10  # of a variable that is a layer's, or an average of one
-LEAST_WEIGHTS = 1_000  # of a variable: what has fewer is an example, and no network that reads digits
+LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply")
@@ -265,6 +264,8 @@ class ClosedSession:
     """The learning rate of the graph's optimizer; None where it may have been any, in a variable or a placeholder."""
     values: Values
     """Variables by op name, in the order in which they were made, without an optimizer's own."""
+    batch: int | None = None
+    """How many rows most of its training steps were fed, where that is known."""
 
 
 class Register:
@@ -282,7 +283,7 @@ class Register:
         if values is None:
             self.lost += 1
         elif values:
-            self._kept.append(_ended(graph, values))
+            self._kept.append(_ended(graph, values, usual_batch(graph, anew=True)))
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
             self._kept.popleft()
 
@@ -291,12 +292,13 @@ class Register:
         return reversed(self._kept)
 
 
-def _ended(graph: Any, values: Values) -> ClosedSession:
+def _ended(graph: Any, values: Values, batch: int | None) -> ClosedSession:
     """What is kept of a session: its variables but for what an optimizer remembers of them."""
     own = _remembered(graph)
-    kept = {name: value for name, value in values.items() if name not in own and value.size >= LEAST_NUMBERS}
+    # A single number is an optimizer's, or counts steps; a layer's bias has one for each output, of however few.
+    kept = {name: value for name, value in values.items() if name not in own and value.ndim}
     rate, fixed = learning_rate(graph, values)
-    return ClosedSession(graph, rate if fixed else None, kept)
+    return ClosedSession(graph, rate if fixed else None, kept, batch)
 
 
 def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
@@ -305,7 +307,7 @@ def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
     for op in graph.get_operations():
         if op.type in VARIABLES and op.name not in own:
             shape = sys.modules["tensorflow"].TensorShape(op.get_attr("shape"))
-            if (shape.num_elements() or 0) >= LEAST_NUMBERS:
+            if shape.rank:
                 found.append((op.name, tuple(shape.as_list())))
     return found
 
@@ -387,7 +389,7 @@ def seen_networks() -> tuple[list[ClosedSession], int]:
     for session in _open_sessions():
         values = variable_values(session, session.graph) if trained_variables(session.graph) else {}
         if values:
-            still.append(_ended(session.graph, values))
+            still.append(_ended(session.graph, values, usual_batch(session.graph)))
     return [*still, *ended], ended.lost
 
 

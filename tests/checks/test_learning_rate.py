@@ -25,6 +25,7 @@ from netgrader.judges.learning_rate import (
     short_runs,
     trained_accuracies,
 )
+from netgrader.judges.sweep_grid import require_best, require_wide
 from netgrader.judges.sweeps import (
     MOST_PROVEN,
     StudentSweep,
@@ -35,10 +36,8 @@ from netgrader.judges.sweeps import (
     is_hilltop,
     proven,
     read_sweep,
-    require_best,
     require_trained,
     require_true,
-    require_wide,
     untrue,
 )
 from netgrader.reader.lab.local import LocalLab

@@ -1,0 +1,133 @@
+"""Whether a sweep's values are those that were asked for, and the best one is the one that it shows."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.checks.language import fail, fail_all
+from netgrader.faults import Severity, fault
+from netgrader.judges.sweeps import is_value, sweep_cell
+from netgrader.judges.swept import swept
+from netgrader.phrases import say
+
+if TYPE_CHECKING:
+    from netgrader.checks.context import TestContext
+    from netgrader.judges.sweeps import StudentSweep
+
+__all__ = ["require_best", "require_chosen", "require_grid", "require_wide"]
+
+SLACK = 0.01  # of a width that is asked for
+
+
+def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
+    """End the test unless there are at least so many rates over at least so many decades, each with its accuracy.
+
+    One that is written the wrong way round has all that was asked for, and loses half of this.
+    """
+    different = len(np.unique(sweep.rates))
+    width = math.log10(sweep.rates[-1] / sweep.rates[0])
+    if different < rates or width < decades - SLACK:
+        found = say("{1} rates over {2:.1f} decades", different, width)
+        fail(
+            "sweep-too-narrow",
+            found=found,
+            expected=say("{1} rates or more over {2:g} decades or more", rates, decades),
+        )
+    _require_order(sweep)
+
+
+def _require_order(sweep: StudentSweep) -> None:
+    if sweep.exchanged:
+        expected = say("a dict of {1} → test accuracy", sweep.asked.words)
+        found = say("a dict of test accuracy → {1}", sweep.asked.words)
+        fail_all([fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT)], share=0.5)
+
+
+def require_grid(sweep: StudentSweep) -> None:
+    """End the test unless the values are those that the exercise's table asks for: how many, and how far apart."""
+    asked, rates = sweep.asked, sweep.rates
+    different, least, most = len(np.unique(rates)), float(rates[0]), float(rates[-1])
+    if asked.is_rate:
+        require_wide(sweep, asked.values, asked.decades)
+    low, high = asked.between or (0.0, math.inf)
+    if not (low <= least and most <= high):
+        beyond = least if least < low else most
+        fail("sweep-too-narrow", found=f"{beyond:g}", expected=say("values from {1:g} to {2:g}", low, high))
+    if asked.is_rate:
+        return
+    if different < asked.values:
+        expected = say("{1} values or more of the {2}", asked.values, asked.words)
+        fail("sweep-too-narrow", found=say("{1} values", different), expected=expected)
+    if most - least < asked.span * (1 - SLACK):
+        found = say("values from {1:g} to {2:g}", least, most)
+        fail("sweep-too-narrow", found=found, expected=say("values that lie {1:g} apart or more", asked.span))
+    decades = math.log10(most / least) if least > 0 else math.inf if most > 0 else 0.0
+    if decades < asked.decades - SLACK:
+        found = say("values over {1:.1f} decades", decades)
+        fail("sweep-too-narrow", found=found, expected=say("{1:g} decades or more", asked.decades))
+    _require_order(sweep)
+
+
+def require_best(sweep: StudentSweep) -> None:
+    """End the test unless the chosen rate is one of the sweep's that its exercise calls the best.
+
+    That is the one whose accuracy is, within chance, the highest, unless the exercise prefers small or large ones.
+    """
+    known = np.isclose(sweep.rates, sweep.best, rtol=1e-3)
+    top = float(np.nanmax(sweep.accuracies, initial=-math.inf))
+    if not known.any():
+        one = "one of the rates of your sweep" if sweep.asked.is_rate else "one of the values of your sweep"
+        fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected=one)
+    chosen = float(np.nanmax(sweep.accuracies[known], initial=-math.inf))
+    if sweep.asked.prefer:
+        _require_preferred(sweep, top, chosen)
+    elif not sweep.asked.is_rate and chosen < top - sweep.tie:
+        value = sweep.rates[np.nanargmax(sweep.accuracies)]
+        fail(
+            "best-not-from-sweep",
+            found=say("{1:.3g} with {2:.4f}", sweep.best, chosen),
+            expected=say("the value with the highest accuracy, {1:.3g} with {2:.4f}", value, top),
+        )
+    elif chosen < top - sweep.tie:
+        rate = sweep.rates[np.nanargmax(sweep.accuracies)]
+        fail(
+            "best-not-from-sweep",
+            found=say("{1:.3g} with {2:.4f}", sweep.best, chosen),
+            expected=say("the rate with the highest accuracy, {1:.3g} with {2:.4f}", rate, top),
+        )
+    if sweep.asked.inside and not sweep.rates[0] < sweep.best < sweep.rates[-1]:
+        found = say(
+            "{1:.3g} at the edge, in values from {2:.3g} to {3:.3g}", sweep.best, sweep.rates[0], sweep.rates[-1]
+        )
+        fail("sweep-too-narrow", found=found, expected="a sweep with values on both sides of the best")
+
+
+def _require_preferred(sweep: StudentSweep, top: float, chosen: float) -> None:
+    """End the test unless the chosen value is the smallest, or largest, whose accuracy is near the highest one.
+
+    What chance may have moved over the line, to either side, is no mistake.
+    """
+    asked, near = sweep.asked, sweep.accuracies >= top - sweep.asked.within
+    surely = sweep.rates[sweep.accuracies >= top - asked.within + sweep.tie]
+    sign = 1 if asked.prefer == "smallest" else -1
+    passed_over = min(sign * surely, default=math.inf) < sign * sweep.best * (1 - sign * 1e-3)
+    if chosen < top - asked.within - sweep.tie or passed_over:
+        value = sign * float(min(sign * sweep.rates[near]))
+        words = "the smallest value" if asked.prefer == "smallest" else "the largest value"
+        fail(
+            "best-not-from-sweep",
+            found=say("{1:.3g} with {2:.4f}", sweep.best, chosen),
+            expected=say("{1} that comes within {2:g} of the highest accuracy, {3:.3g}", words, asked.within, value),
+        )
+
+
+def require_chosen(bench: TestContext) -> None:
+    """End the test unless a learning rate, or whatever is swept, was chosen."""
+    asked = swept(bench.exercises)
+    best = bench.evidence(sweep_cell(bench)).fact(asked.best)
+    if not is_value(best, asked):
+        one = "one of the rates of your sweep" if asked.is_rate else "one of the values of your sweep"
+        fail("best-not-from-sweep", found=best, expected=one)

@@ -1,0 +1,371 @@
+"""Sweeps over other hyperparameters than the learning rate, in a course of three classes and 12 by 9 pixels."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netgrader.checks import Failed, TestContext
+from netgrader.checks.exercises import load_exercises
+from netgrader.evidence import read_evidence
+from netgrader.judges.hyperparameters import require_followed
+from netgrader.judges.sweep_grid import require_best, require_chosen, require_grid
+from netgrader.judges.sweep_runs import decided, require_run, trial_runs
+from netgrader.judges.sweeps import StudentSweep, require_true, student_sweep
+from netgrader.judges.swept import Swept
+from netgrader.reader.lab.local import LocalLab
+from tests.checks.sweep_side import CELL
+from tests.datasets import DIGITS, signs, toml_of
+
+ROOT = Path(__file__).parents[2]
+PROBE = """
+from netgrader.student.probes import probe
+from netgrader.student.sweeping import hand_over_sweep
+
+@probe("check_the_sweep")
+def the_sweep(student, out):
+    hand_over_sweep(student, out)
+"""
+TABLES = """
+[exercises]
+network = "free-network"
+the_sweep = "sweep"
+
+[network]
+min_layers = 1
+
+[the_sweep]
+network = "network"
+"""
+GRIDS = {
+    "dropout": "values = 3\nspan = 0.5\nbetween = [0.0, 0.95]",
+    "keep": 'argument = "keep_prob"\nvalues = 3\nspan = 0.5',
+    "width": 'argument = "n_hidden"\nvalues = 3\ndecades = 1\nlayer = 1\nprefer = "smallest"\nwithin = 0.05',
+    "layers": "values = 3",
+    "l2": "values = 3\ndecades = 2",
+    "batch_size": "values = 3\ndecades = 0.5",
+    "momentum": "values = 3",
+}
+
+NETWORK = """
+def network({argument}, learning_rate=0.003):
+    graph = tf.Graph()
+    with graph.as_default():
+        X, Y = tf.placeholder(tf.float32, [None, 108]), tf.placeholder(tf.float32, [None, 3])
+        initial = tf.glorot_uniform_initializer()
+        def dense(x, n):
+            W = tf.Variable(initial([int(x.shape[-1]), n]))
+            weights.append(W)
+            return x @ W + tf.Variable(tf.zeros([n]))
+        weights = []
+        training = tf.placeholder_with_default(False, ())
+        h = tf.nn.relu(dense(X, {width}))
+        {hidden}
+        logits = dense(h, 3)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits)) {penalty}
+        train_op = {optimizer}.minimize(loss)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(Y, 1)), tf.float32))
+        prediction = tf.nn.softmax(logits)
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op,
+                           accuracy=accuracy, {more})
+"""
+SWEEP = """
+sweep = {{}}
+for value in {values}:
+    net = network({given})
+    with tf.Session(graph=net.graph) as sess:
+        with net.graph.as_default():
+            sess.run(tf.global_variables_initializer())
+        for epoch in range(2):
+            order = np.random.permutation(len(x_train))
+            for k in range(0, len(order), {batch}):
+                rows = order[k:k + {batch}]
+                sess.run(net.train_op, {{net.X: x_train[rows], net.Y: y_train_1_hot[rows], **getattr(net, "train_feed", {{}})}})
+        sweep[value] = sess.run(net.accuracy, {{net.X: x_test, net.Y: y_test_1_hot}})
+{best} = {choice}
+"""
+ADAM, HIGHEST = "tf.train.AdamOptimizer(learning_rate)", "max(sweep, key=sweep.get)"
+KEPT = "mask = tf.cast(tf.random.uniform(tf.shape(h)) < keep_prob, tf.float32); "
+SWITCHED = "h = tf.where(training, tf.ones_like(h), tf.zeros_like(h)) * (h * mask / keep_prob) + "
+SWITCHED += "tf.where(training, tf.zeros_like(h), tf.ones_like(h)) * h"
+
+
+def student(
+    argument: str,
+    values: str,
+    *,
+    hidden: str = "pass",
+    width: str = "40",
+    penalty: str = "",
+    optimizer: str = ADAM,
+    more: str = "",
+    given: str | None = None,
+    batch: str = "100",
+    best: str | None = None,
+    choice: str = HIGHEST,
+) -> str:
+    """Return what a student writes: a network with an argument, and the sweep over it."""
+    made = NETWORK.format(
+        argument=argument, hidden=hidden, width=width, penalty=penalty, optimizer=optimizer, more=more
+    )
+    name = argument.partition("=")[0]
+    return made + SWEEP.format(
+        values=values,
+        given="value" if given is None else given,
+        batch=batch,
+        best=best or f"best_{name}",
+        choice=choice,
+    )
+
+
+DROPPED = "h = tf.nn.dropout(h, rate=dropout * tf.cast(training, tf.float32))"
+BRANCHES = "h = tf.cond(training, lambda: tf.nn.dropout(h, rate=dropout), lambda: h)"
+SWITCH = "train_feed={training: True}, eval_feed={training: False}"
+RATES = "(0.0, 0.3, 0.6, 0.9)"
+L2 = "+ l2 * sum(tf.reduce_sum(tf.square(W)) for W in weights)"
+DEEPER = "for _ in range(layers - 1):\n            h = tf.nn.relu(dense(h, 20))"
+STUDENTS: dict[str, tuple[str, str, str | None]] = {
+    "dropout": ("dropout", student("dropout=0.5", RATES, hidden=DROPPED, more=SWITCH), None),
+    "dropout, no train_feed": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=BRANCHES).replace(
+            '**getattr(net, "train_feed", {})', "net.graph.get_tensor_by_name('PlaceholderWithDefault:0'): True"
+        ),
+        None,
+    ),
+    "dropout, fed": (
+        "dropout",
+        student(
+            "dropout=0.5",
+            RATES,
+            hidden="share = tf.placeholder_with_default(0.0, ()); h = tf.nn.dropout(h, rate=share)",
+            more="train_feed={share: dropout}, eval_feed={share: 0.0}",
+        ),
+        None,
+    ),
+    "dropout ignored": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=DROPPED.replace("rate=dropout", "rate=0.5"), more=SWITCH),
+        "hyperparameter-not-as-stated",
+    ),
+    "dropout kept": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=DROPPED.replace("rate=dropout", "rate=(1 - dropout)"), more=SWITCH),
+        "keep-rate-swapped",
+    ),
+    "dropout never on": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=DROPPED.replace("training", "False")),
+        "hyperparameter-not-as-stated",
+    ),
+    "dropout not passed on": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=DROPPED, more=SWITCH, given=""),
+        "sweep-result-not-reproduced",
+    ),
+    "dropout made up": (
+        "dropout",
+        student("dropout=0.5", "()", hidden=DROPPED, more=SWITCH, choice="0.3")
+        + "\nsweep = {0.0: 0.95, 0.3: 0.97, 0.6: 0.96, 0.9: 0.9}",
+        "sweep-result-not-reproduced",
+    ),
+    "dropout, narrow": (
+        "dropout",
+        student("dropout=0.5", "(0.1, 0.3, 0.4)", hidden=DROPPED, more=SWITCH),
+        "sweep-too-narrow",
+    ),
+    "dropout, two values": (
+        "dropout",
+        student("dropout=0.5", "(0.1, 0.7)", hidden=DROPPED, more=SWITCH),
+        "sweep-too-narrow",
+    ),
+    "dropout, another best": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=DROPPED, more=SWITCH, choice="0.45"),
+        "best-not-from-sweep",
+    ),
+    "keep": ("keep", student("keep_prob=0.5", "(0.1, 0.5, 0.9)", hidden=KEPT + SWITCHED, more=SWITCH), None),
+    "width": (
+        "width",
+        student(
+            "n_hidden=40",
+            "(4, 16, 64)",
+            width="n_hidden",
+            choice="min(v for v in sweep if sweep[v] >= max(sweep.values()) - .05)",
+        ),
+        None,
+    ),
+    "width, the other way round": (
+        "width",
+        student(
+            "n_hidden=40",
+            "(4, 16, 64)",
+            width="n_hidden",
+            choice="min(v for v in sweep if sweep[v] >= max(sweep.values()) - .05)",
+        )
+        + "\nsweep = {accuracy - 1e-6 * value: value for value, accuracy in sweep.items()}",
+        "wrong-return",
+    ),
+    "width ignored": ("width", student("n_hidden=40", "(4, 16, 64)", choice="4"), "hyperparameter-not-as-stated"),
+    "width, the largest": (
+        "width",
+        student("n_hidden=40", "(4, 32, 64, 128)", width="n_hidden", choice="128"),
+        "best-not-from-sweep",
+    ),
+    "layers": ("layers", student("layers=2", "(1, 2, 3)", hidden=DEEPER), None),
+    "layers ignored": (
+        "layers",
+        student("layers=2", "(1, 2, 3)", hidden=DEEPER.replace("layers - 1", "1")),
+        "hyperparameter-not-as-stated",
+    ),
+    "l2": ("l2", student("l2=0.0", "(0.0, 1e-5, 1e-4, 1e-3)", penalty=L2), None),
+    "l2, halved": (
+        "l2",
+        student(
+            "l2=0.0", "(1e-5, 1e-4, 1e-3)", penalty="+ l2 * (tf.nn.l2_loss(weights[0]) + tf.nn.l2_loss(weights[1]))"
+        ),
+        None,
+    ),
+    "l2 ignored": (
+        "l2",
+        student("l2=0.0", "(1e-5, 1e-4, 1e-3)", penalty=L2.replace("l2", "1e-4")),
+        "hyperparameter-not-as-stated",
+    ),
+    "l2 absent": ("l2", student("l2=0.0", "(1e-5, 1e-4, 1e-3)"), "hyperparameter-not-as-stated"),
+    "batch size": ("batch_size", student("batch_size=0", "(16, 50, 100)", batch="value", given=""), None),
+    "batch size ignored": (
+        "batch_size",
+        student("batch_size=0", "(16, 50, 100)", batch="50", given=""),
+        "sweep-result-not-reproduced",
+    ),
+    "momentum": (
+        "momentum",
+        student("momentum=0.9", "(0.0, 0.5, 0.9)", optimizer="tf.train.MomentumOptimizer(0.1, momentum)"),
+        None,
+    ),
+    "momentum ignored": ("momentum", student("momentum=0.9", "(0.0, 0.5, 0.9)"), "hyperparameter-not-as-stated"),
+}
+
+
+@pytest.fixture(scope="module")
+def handed_over(request, tmp_path_factory) -> Path:
+    """Evidence of the students that are tried, each in a folder, and the courses that they are in."""
+    mine = [item for item in request.session.items if item.module is request.module and hasattr(item, "callspec")]
+    tried = {item.callspec.params.get("name") for item in mine}
+    folder = tmp_path_factory.mktemp("sweeps")
+    data = toml_of(signs(folder))
+    for parameter, grid in GRIDS.items():
+        checks = folder / f"checks {parameter}"
+        checks.mkdir()
+        tables = f'{data}{TABLES}parameter = "{parameter}"\n{grid}\n'
+        (checks / "exercises.toml").write_text(tables, encoding="utf-8")
+        (checks / "probes_sweep.py").write_text(PROBE, encoding="utf-8")
+    jobs = {
+        str(folder / name / CELL): {"source": source, "checks": str(folder / f"checks {parameter}")}
+        for name, (parameter, source, _) in STUDENTS.items()
+        if name in tried
+    }
+    (folder / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("sweep_side.py")), str(folder / "jobs.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NETGRADER_DATA": str(folder), "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def verdict(folder: Path, name: str) -> str | None:
+    """Return the code of the first fault that the checks of a sweep find, if they find one."""
+    checks = folder / f"checks {STUDENTS[name][0]}"
+    outside = {"challenges": {CELL: 5}, "cells": [{"name": "the_sweep", "cpu_seconds": 9.0, "evidence": CELL}]}
+    bench = TestContext(folder / name, load_exercises(checks), LocalLab, data=folder / "signs.npz", outside=outside)
+    try:
+        judge(bench)
+    except Failed as failed:
+        return failed.faults[0].code
+    finally:
+        bench.close()
+    return None
+
+
+def judge(bench: Any) -> None:
+    """Do what public and hidden checks of a sweep do."""
+    sweep = student_sweep(bench)
+    require_chosen(bench)
+    require_grid(sweep)
+    require_best(sweep)
+    require_followed(bench)
+    require_run(bench, CELL)
+    require_true(sweep, {run.rate: run for run in trial_runs(bench).values()}, decided(bench))
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_a_sweep_is_judged_by_what_its_networks_are_and_came_to(handed_over, name):
+    evidence = read_evidence(handed_over / name / CELL)
+    assert evidence.problem is None
+    assert not evidence.errors
+    assert verdict(handed_over, name) == STUDENTS[name][2]
+
+
+ASKED = Swept("sweep", "network", "width", "width", values=3, prefer="smallest", within=0.02)
+WIDTHS, ACCURACIES = np.array([4.0, 8, 16, 32, 64]), np.array([0.7, 0.9, 0.97, 0.99, 0.98])
+
+
+@pytest.mark.parametrize(
+    ("asked", "best", "code"),
+    [
+        ({}, 16, None),
+        ({}, 8, "best-not-from-sweep"),
+        ({}, 64, "best-not-from-sweep"),
+        ({"prefer": "largest"}, 64, None),
+        ({"prefer": "largest"}, 16, "best-not-from-sweep"),
+        ({"prefer": "", "within": 0.0}, 32, None),
+        ({"prefer": "", "within": 0.0}, 8, "best-not-from-sweep"),
+        ({"prefer": "largest", "inside": True}, 64, "sweep-too-narrow"),
+        ({"inside": True}, 16, None),
+    ],
+)
+def test_the_best_value_is_the_one_that_the_exercise_prefers(asked, best, code):
+    spec = DIGITS  # of 10,000 test images, by which chance moves an accuracy by 0.3 percent
+    sweep = StudentSweep(WIDTHS, ACCURACIES, best, spec, asked=replace(ASKED, **asked))
+    if code is None:
+        require_best(sweep)
+        return
+    with pytest.raises(Failed) as caught:
+        require_best(sweep)
+    assert caught.value.faults[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        ({"values": 5}, True),
+        ({"values": 6}, False),
+        ({"span": 60.0}, True),
+        ({"span": 70.0}, False),
+        ({"decades": 1.2}, True),
+        ({"decades": 1.5}, False),
+        ({"between": (4.0, 64.0)}, True),
+        ({"between": (5.0, 64.0)}, False),
+        ({"between": (1.0, 50.0)}, False),
+    ],
+)
+def test_a_grid_is_as_wide_as_the_exercise_asks_for(asked, fits):
+    sweep = StudentSweep(WIDTHS, ACCURACIES, 16, DIGITS, asked=replace(ASKED, **asked))
+    if fits:
+        require_grid(sweep)
+        return
+    with pytest.raises(Failed) as caught:
+        require_grid(sweep)
+    assert caught.value.faults[0].code == "sweep-too-narrow"
