@@ -35,6 +35,7 @@ PUBLIC = """
     answers-looked-up prediction-uses-labels weights-not-trained-here accuracy-over-wrong-axis accuracy-without-argmax
     accuracy-wrong prediction-wrong evaluated-on-part accuracy-not-mean picked-best-epoch-on-test learning-rate-too-low
     learning-rate-too-high learning-rate-diverges sweep-too-narrow sweep-result-not-reproduced best-not-from-sweep
+    hyperparameter-not-as-stated
     gradient-of-logits gradient-of-loss gradient-of-wrong-tensor gradients-out-of-order gradient-wrong-shape
 """
 
@@ -43,8 +44,15 @@ OF_REGRESSION = re.findall(
     r"(?m)^\[(.+)\]$",
     CATALOGUE_FILE.read_text(encoding="utf-8").partition("# ---- Regression")[2].partition("# ----")[0],
 )
-# What no notebook explains: exercises that were not done, and what classes cannot have.
-NOTHING_TO_EXPLAIN = {"not-done", "missing-name", "error-in-code", "wrong-return", *OF_REGRESSION}
+# What no notebook explains: exercises that were not done, what classes cannot have, and what digits does not ask for.
+NOTHING_TO_EXPLAIN = {
+    "not-done",
+    "missing-name",
+    "error-in-code",
+    "wrong-return",
+    "hyperparameter-not-as-stated",
+    *OF_REGRESSION,
+}
 
 
 @pytest.fixture(autouse=True)

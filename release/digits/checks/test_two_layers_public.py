@@ -22,7 +22,8 @@ from netgrader.judges.structure import (
     require_role,
     require_step,
 )
-from netgrader.judges.sweeps import require_best, require_chosen, require_wide, student_sweep
+from netgrader.judges.sweep_grid import require_best, require_chosen, require_wide
+from netgrader.judges.sweeps import student_sweep
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
