@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf
 
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import NAMED, TOLD, HeldOut, lead_of_the_given
+from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed
 from netgrader.data import DataPart, DataSpec
 from netgrader.evidence import GraphEvidence
@@ -56,12 +57,8 @@ def prices() -> Dataset:
 @pytest.fixture(scope="module")
 def held_out(prices) -> HeldOut:
     """Half of the test rows are other rows in what the notebook was given."""
-    rng = np.random.default_rng(5)
-    hidden = np.zeros(TEST, bool)
-    hidden[rng.permutation(TEST)[: TEST // 2]] = True
-    images = prices.x_test.copy()
-    images[hidden] = prices.x_train[rng.permutation(TRAIN)[: TEST // 2]]
-    return HeldOut(images, hidden)
+    train, test = (prices.x_train, prices.y_train), (prices.x_test, prices.y_test)
+    return held_out_inputs("5", train, test, PRICES)
 
 
 def trained(
@@ -149,8 +146,33 @@ def test_an_honest_network_keeps_all_and_one_trained_on_the_test_rows_is_named(p
     assert found.lead >= NAMED
     with pytest.raises(Failed) as caught, speaking_of(CourseTexts(regression=True)):
         require_learned(found)
-    assert caught.value.faults[0].code in {"trained-on-test", "answers-looked-up"}
+    assert caught.value.faults[0].code == "trained-on-test"
     assert "k€ on the test images that the notebook was given" in caught.value.faults[0].found
+
+
+def looking_up(data: Dataset, given: HeldOut) -> GraphEvidence:
+    """A network that has the targets of the rows that the notebook was given in a table, and answers the same to others."""
+    rows = data.prepared(given.images)
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, FEATURES]), tf.placeholder(tf.float32, [None])
+        w = tf.Variable(tf.zeros([FEATURES, 1]))
+        near = tf.reduce_sum(tf.abs(x[:, None] - rows), axis=2) < 1e-3
+        known = tf.linalg.matvec(tf.cast(near, tf.float32), tf.constant(data.y_test - 40))
+        prediction = (x @ w)[:, 0] + 40 + known
+        loss = tf.reduce_mean((prediction - y) ** 2)
+        step = tf.train.AdamOptimizer(1e-6).minimize(loss)
+        parts = SimpleNamespace(graph=graph, X=x, Y=y, prediction=prediction, loss=loss, train_op=step)
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            return export_graph(parts, sess)
+
+
+def test_a_table_of_targets_is_told_from_a_training_on_test_rows(prices, held_out):
+    found = judged(looking_up(prices, held_out), prices, held_out)
+    assert found.given > 0.99
+    with pytest.raises(Failed) as caught:
+        require_learned(found)
+    assert caught.value.faults[0].code == "answers-looked-up"
 
 
 @pytest.mark.parametrize("spread", ["normal", "heavy"])
