@@ -50,6 +50,7 @@ __all__ = [
     "lead_of_the_given",
     "mark",
     "read_hardness",
+    "redraw",
     "secret_seed",
 ]
 
@@ -190,7 +191,7 @@ def held_out_images(seed: str, train: tuple[Bytes, Bytes], test: tuple[Bytes, By
         places = np.flatnonzero(hidden & (y_test == one))
         like = np.flatnonzero(y_train == one)
         if len(like):
-            images[places] = _redrawn(x_train[random.choice(like, len(places))], random)
+            images[places] = redraw(x_train[random.choice(like, len(places))], random)
     return HeldOut(images, hidden)
 
 
@@ -207,7 +208,7 @@ def read_hardness(file: Path, test: Bytes) -> Floats | None:
     return hardness if hardness.shape == (len(test),) else None
 
 
-def _redrawn(images: Bytes, random: np.random.Generator) -> Bytes:
+def redraw(images: Bytes, random: np.random.Generator) -> Bytes:
     """Turn, shear, scale and move each of the images (n, height, width), uint8, by an amount of its own."""
     amounts = random.uniform(-1, 1, (6, len(images), 1))
     made = np.empty_like(images)
@@ -247,8 +248,8 @@ def altered(images: Bytes, random: np.random.Generator) -> tuple[Bytes, Bytes]:
 
     And each of those once more.
     """
-    once = _redrawn(np.repeat(images, TURNS, axis=0), random)
-    return once, _redrawn(once, random)
+    once = redraw(np.repeat(images, TURNS, axis=0), random)
+    return once, redraw(once, random)
 
 
 def by_heart(right: npt.NDArray[np.bool_], redrawn: npt.NDArray[np.bool_], again: npt.NDArray[np.bool_]) -> float:

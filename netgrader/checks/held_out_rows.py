@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.held_out import HeldOut, half, held_out_images
+from netgrader.checks.held_out import HeldOut, half, held_out_images, redraw
 
 if TYPE_CHECKING:
     from netgrader.data import DataSpec
@@ -42,7 +42,20 @@ def held_out_inputs(seed: str, train: tuple[Array, Array], test: tuple[Array, Ar
     spec
         What they are.
     """
-    return held_out_images(seed, train, test) if spec.is_images else held_out_rows(seed, train, test, spec)
+    if not spec.is_images:
+        return held_out_rows(seed, train, test, spec)
+    return _images_of_numbers(seed, train, test) if spec.is_regression else held_out_images(seed, train, test)
+
+
+def _images_of_numbers(seed: str, train: tuple[Array, Array], test: tuple[Array, Array]) -> HeldOut:
+    """Redraw a half of the test images, in the place of each a training image whose target is among those nearest to its own."""
+    random = np.random.default_rng(int(seed, 16))
+    (x_train, y_train), (x_test, y_test) = train, test
+    hidden = half(len(x_test), random)
+    places, images = np.flatnonzero(hidden), x_test.copy()
+    _, found = _near_targets(y_train, y_test[places], random)
+    images[places] = redraw(x_train[found[:, 0]], random)
+    return HeldOut(images, hidden)
 
 
 def held_out_rows(seed: str, train: tuple[Array, Array], test: tuple[Array, Array], spec: DataSpec) -> HeldOut:

@@ -262,3 +262,21 @@ def test_the_worst_rows_come_first(prices, good):
     assert off[0] == pytest.approx(np.abs(found.found - prices.y_test).max())
     assert len(shown.true) <= 300
     assert shown.total == TEST
+
+
+def test_images_whose_targets_are_numbers_are_redrawn_from_training_images_of_near_targets():
+    y = np.random.default_rng(6).random(900).astype(np.float32)
+    x = np.rint(255 * y[:, None, None] * np.ones((1, 8, 8))).astype(np.uint8)
+    shades = DataSpec(
+        file="shades.npz",
+        sha256="0" * 64,
+        train=DataPart("x_train", "y_train", 600),
+        test=DataPart("x_test", "y_test", 300),
+        shape=(8, 8),
+    )
+    held = held_out_inputs("ab", (x[:600], y[:600]), (x[600:], y[600:]), shades)
+    middle, original = (images[:, 4, 4].astype(float) for images in (held.images, x[600:]))
+    assert held.hidden.sum() == 150
+    assert np.array_equal(held.images[~held.hidden], x[600:][~held.hidden])
+    assert (middle[held.hidden] != original[held.hidden]).mean() > 0.7
+    assert np.abs(middle - original).max() < 12
