@@ -91,7 +91,7 @@ class GraphProbe:
     # Inputs ----------------------------------------------------------------------------------------------------
 
     def sample(self, rows: int) -> Sample:
-        """Random images, somewhat sparse as digits are, with labels 1 to 8 first: then a shifted label is a label."""
+        """Random images, somewhat sparse as drawings are, with labels 1 to 8 first: then a shifted label is a label."""
         rows = self.batch or rows
         images = self.rng.random((rows, self.pixels)) * (self.rng.random((rows, self.pixels)) < 0.5)
         if self.found.given.regression:
