@@ -51,12 +51,7 @@ ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 GROUPS = ASSIGNS | {"NoOp"}
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
-<<<<<<< HEAD
 LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
-=======
-LEAST_NUMBERS = 10  # of a variable that is a layer's, or an average of one
-LEAST_WEIGHTS = 1_000  # of a variable: what has fewer is an example, and no network of images
->>>>>>> 5599af5 (The catalogue counts no classes and no images of its own)
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply")
