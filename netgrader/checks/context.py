@@ -308,7 +308,10 @@ class TestContext:
             lab.close()
 
     def _originals(self) -> Dataset:
-        return _dataset(None, self.spec) if self.data is None else dataset_in(self.data, self.spec)
+        if self.data is not None:
+            return dataset_in(self.data, self.spec)
+        dataset: Dataset = self.once("originals", lambda: _dataset(None, self.spec))
+        return dataset
 
     def _load(self) -> Dataset:
         dataset = self._originals()

@@ -219,7 +219,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     for one in files:
         _copy_beside(assignment, one, target)
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
-    lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab"])]
+    lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab", "tensorboard"])]
     (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     data = assignment.data_file
     for path in (*assignment.beside, *((data,) if data is not None else ())):

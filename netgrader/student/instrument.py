@@ -42,6 +42,8 @@ __all__ = ["DoesNotEnd", "Instrument", "classes"]
 
 MAX_ROWS = 20_000_000
 MAX_EVENTS = 1_000_000
+SOON = 10.0
+"""Processor time without a step, or with steps beyond what is enough, after which somebody who waits is answered."""
 
 Array = npt.NDArray[Any]
 
@@ -64,6 +66,9 @@ class Instrument:
         network is built; time that other programs take on a busy machine does not count.
     known
         Fingerprints (n, 4) of the rows that `train` can read: of others, what was fed is handed over.
+    enough
+        Rows in steps that are more than anybody asked for, where somebody waits: a run then fails after `SOON` already if
+        there were more, or no step since. None where nobody waits.
 
     Attributes
     ----------
@@ -77,11 +82,13 @@ class Instrument:
         learning_rate: float = LEARNING_RATE,
         seconds: float = 60.0,
         known: Array | None = None,
+        enough: int | None = None,
     ) -> None:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
         graph = tf.Graph()
-        self._notes = _Notes(graph, seconds, np.empty((0, WIDTH)) if known is None else known, *weights.shape)
+        table = np.empty((0, WIDTH)) if known is None else known
+        self._notes = _Notes(graph, seconds, enough, table, weights.shape)
         with graph.as_default():
             self.net = _network(tf, self._notes, learning_rate, weights)
         self._notes.started()
@@ -95,6 +102,10 @@ class Instrument:
     def out_of_time(self) -> bool:
         """Whether a run has failed because training went on for too long."""
         return self._notes.out_of_time
+
+    def over(self, grace: float = 0.0) -> bool:
+        """Whether training goes on for too long, by so many seconds of computing."""
+        return self._notes.over(grace)
 
     def stopped(self) -> DoesNotEnd:
         """The error that says that training went on for too long."""
@@ -171,11 +182,12 @@ def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
 class _Notes:
     """What the functions inside the graph are told, from whatever thread runs them."""
 
-    def __init__(self, graph: Any, seconds: float, known: Array, pixels: int, n_classes: int) -> None:
+    def __init__(self, graph: Any, seconds: float, enough: int | None, known: Array, shape: tuple[int, ...]) -> None:
         self._graph = graph
-        self._pixels, self._classes = pixels, n_classes
+        self._pixels, self._classes = shape
         self._seconds = seconds
-        self._deadline = time.process_time() + seconds
+        self._enough, self._trained = enough, 0
+        self._begun = self._moved = time.process_time()
         self._lock = threading.Lock()
         self._events: list[list[int]] = []
         self._figures: list[list[float]] = []
@@ -185,7 +197,7 @@ class _Notes:
         self._labels: dict[int, Array] = {}
         self._n_rows = 0
         self.out_of_time = False
-        self._direction = direction(pixels * n_classes)
+        self._direction = direction(self._pixels * self._classes)
         self._table = Table(known) if len(known) else None
         self._odd: list[Array] = []
         self._odd_at: list[tuple[int, int]] = []
@@ -197,7 +209,15 @@ class _Notes:
 
     def started(self) -> None:
         """The network is built: time runs from here."""
-        self._deadline = time.process_time() + self._seconds
+        self._begun = self._moved = time.process_time()
+
+    def over(self, grace: float) -> bool:
+        """Whether it takes too long."""
+        now = time.process_time() - grace
+        if self._enough is None:
+            return now - self._begun > self._seconds
+        done = self._trained > self._enough
+        return now - (self._begun if done else self._moved) > SOON or now - self._begun > self._seconds
 
     def initialised(self) -> np.int64:
         """The weights get their initial value."""
@@ -207,7 +227,7 @@ class _Notes:
 
     def rows(self, x: Array, found: Array, w: Array) -> np.int64:
         """Rows are fed; `found` are the classes given to them by the weights `w`, before any step of this run."""
-        if time.process_time() > self._deadline or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
+        if self.over(0.0) or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
             self.out_of_time = True
             raise self.stopped()
         prints = fingerprints(x)
@@ -218,7 +238,7 @@ class _Notes:
 
     def stopped(self) -> DoesNotEnd:
         """What is raised when it takes too long."""
-        return DoesNotEnd(f"{self._seconds:g}")
+        return DoesNotEnd(f"{self._seconds if self._enough is None else min(SOON, self._seconds):g}")
 
     def loss(self, run: np.int64, y: Array, logits: Array) -> np.float32:
         """The loss is asked for."""
@@ -286,6 +306,8 @@ class _Notes:
                 self._labels[index], unclear = classes(y)
                 self._events[index][COLUMNS.index("unclear")] = unclear
             self._events[index][0] |= asked
+            if asked & (Asked.STEP | Asked.GRADIENT):
+                self._trained, self._moved = self._trained + len(y), time.process_time()
             if value is not None:
                 self._figures[index][FIGURES.index("loss")] = value
 

@@ -28,7 +28,7 @@ from netgrader.student.instrument import Instrument, classes
 from netgrader.student.sessions import variable_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from netgrader.data import DataSpec
     from netgrader.evidence import EvidenceWriter
@@ -38,6 +38,8 @@ __all__ = ["Call", "rehearse"]
 
 LEAST_ROWS = 100
 MOST_REPORTED = 10_000
+MORE_THAN_ASKED = 3
+"""How many times the epochs that are asked for are not looked at to their end where somebody waits."""
 GRACE = 1.0
 """Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
 LOOK = 0.05
@@ -89,7 +91,9 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
             copies = {name: np.array(values) for name, values in arrays.items()}
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
         with student.lending(copies):
-            _call(student, train, call, out, known, number=number, seconds=seconds)
+            ended = _call(student, train, call, out, known, number=number, seconds=seconds)
+        if not ended and student.quick:
+            break  # it is going to be the same with other numbers, and somebody waits
 
 
 def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
@@ -106,17 +110,19 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
 
 def _call(
     student: Student, train: Any, call: Call, out: EvidenceWriter, known: Array, *, number: int, seconds: float
-) -> None:
+) -> bool:
+    """Whether `train` ended by itself."""
     import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
     name = str(number)
     spec = student.exercises.data
     weights = first_weights(student.challenge, number, spec.size, spec.classes)
-    instrument = Instrument(weights, call.learning_rate, seconds, known)
+    enough = MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
+    instrument = Instrument(weights, call.learning_rate, seconds, known, enough)
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
-        with student.capturing(out, f"{name}/train"), _ended(instrument, seconds):
+        with student.capturing(out, f"{name}/train"), _ended(instrument):
             before = set(threading.enumerate())
             returned = train(session, instrument.net, call.n_epochs, call.mini_batch_size)
             out.fact(f"{name}/steps_after", _await_threads(before, instrument))
@@ -125,7 +131,9 @@ def _call(
         final = variable_values(session, instrument.net.graph).get("W")
     finally:
         session.close()
+    ended = not instrument.over()
     instrument.write(out, name, final)
+    return ended
 
 
 def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int:
@@ -166,13 +174,13 @@ def _others_run() -> bool:
 
 
 @contextmanager
-def _ended(instrument: Instrument, seconds: float) -> Iterator[None]:
+def _ended(instrument: Instrument) -> Iterator[None]:
     """End what goes on for longer than the instrument waits, also where it feeds nothing or catches what is raised.
 
     What the student's code makes of being stopped is no error of its own.
     """
     try:
-        with patience(seconds + GRACE):
+        with patience(lambda: instrument.over(GRACE)):
             yield
     except OutOfPatience:
         raise instrument.stopped() from None
@@ -289,20 +297,19 @@ class OutOfPatience(BaseException):
 
 
 @contextmanager
-def patience(seconds: float) -> Iterator[None]:
-    """Raise `OutOfPatience` in this thread once the process has computed for so many seconds, and again until it ends.
+def patience(over: Callable[[], bool]) -> Iterator[None]:
+    """Raise `OutOfPatience` in this thread once it is `over`, and again until the body ends.
 
     It arrives between two steps of Python. A call into C that never returns, a sleep, and a loop that catches everything
     are left to the cell's limit.
     """
     thread = ctypes.c_ulong(threading.get_ident())
-    over, lock = threading.Event(), threading.Lock()
-    deadline = time.process_time() + seconds
+    ended, lock = threading.Event(), threading.Lock()
 
     def watch() -> None:
-        while not over.wait(EVERY):
+        while not ended.wait(EVERY):
             with lock:
-                if not over.is_set() and time.process_time() > deadline:
+                if not ended.is_set() and over():
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfPatience))
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -310,14 +317,14 @@ def patience(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        _leave(thread, over, lock)
+        _leave(thread, ended, lock)
 
 
-def _leave(thread: ctypes.c_ulong, over: threading.Event, lock: threading.Lock) -> None:
+def _leave(thread: ctypes.c_ulong, ended: threading.Event, lock: threading.Lock) -> None:
     """Have nothing raised any more: one that was sent and has not arrived must not hit whoever comes next."""
     while True:
         try:
-            over.set()
+            ended.set()
             with lock:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
         except OutOfPatience:  # it arrived right here

@@ -67,7 +67,7 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
     graph
         A ``tf.Graph``, or anything that has one as ``.graph`` (a session, a tensor, a ``net``), or a GraphDef.
     tensorboard
-        Open TensorBoard on it too, to look at every single operation. Needs TensorBoard, which comes with TensorFlow.
+        Open TensorBoard on it too, to look at every single operation. Needs TensorBoard, which the course's requirements name.
     max_nodes
         How many nodes to draw before scopes are folded.
 
@@ -119,7 +119,9 @@ def _open_tensorboard(graph_def: Any) -> None:
     try:
         from tensorboard import manager, notebook  # noqa: PLC0415 (an extra of TensorFlow's, which may be missing)
     except ImportError:
-        print("TensorBoard is not installed here: the drawing above is all there is.")  # noqa: T201 (a cell's output)
+        print(
+            "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
+        )
         return
     folder = tempfile.mkdtemp(prefix="graph-")
     _write_event(graph_def, folder)

@@ -271,4 +271,16 @@ LOOPS = {
     ),
 }
 
-ATTEMPTS = {**ON_TENSORS, **ERRORS, **LEFT_OVER, **PRINTED, **NETWORKS, **DEEP_NETWORKS, **LOOPS}
+NO_END = ("train initialises the variables once", "in 10 seconds of computing", "2 epochs and then an end")
+ENDLESS = {
+    "epochs without an end": train(("for epoch in range(n_epochs):", "while True:"), says=NO_END),
+    "a loop that does nothing": train(
+        ("    n = len(x_train)", "    n = len(x_train)\n    while n:\n        pass"), says=NO_END
+    ),
+    "a loop that only looks": train((STEP, f"while True:\n                {ON_TEST}"), says=NO_END),
+    "ten epochs, however many are asked for": train(
+        ("range(n_epochs)", "range(10)"), says=("10 epochs; expected 2 epochs",)
+    ),
+}
+
+ATTEMPTS = {**ON_TENSORS, **ERRORS, **LEFT_OVER, **PRINTED, **NETWORKS, **DEEP_NETWORKS, **LOOPS, **ENDLESS}

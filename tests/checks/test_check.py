@@ -102,7 +102,7 @@ def test_a_network_that_needs_an_unwritten_function_says_which(said):
 
 def test_a_fault_is_explained_in_its_line(said):
     shown = text(said["on no bias"])
-    assert shown.startswith("fully_connected_layer: 4 of 6 checks passed.")
+    assert shown.startswith("fully_connected_layer: 5 of 7 checks passed.")
     assert "✗ Each neuron has a bias of its own" in shown
     assert "A layer has no bias. Found an output of 0 for an input of 0" in shown
     assert "Read: Notebook 1, What a neuron does." in shown
@@ -110,7 +110,7 @@ def test_a_fault_is_explained_in_its_line(said):
 
 
 def test_a_right_cell_passes_all_checks(said):
-    assert text(said["on the right one"]).startswith("fully_connected_layer: all 6 checks passed.")
+    assert text(said["on the right one"]).startswith("fully_connected_layer: all 7 checks passed.")
 
 
 def test_an_error_in_the_students_code_is_shown_with_its_line_and_is_no_error_of_the_check(said):

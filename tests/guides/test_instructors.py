@@ -331,7 +331,7 @@ def test_another_language_is_spoken_from_the_files_that_the_guide_names(german):
 def test_what_was_found_is_said_in_it_too_by_check_and_in_drawings_and_it_travels_to_students(german):
     lines = german[1].strip().splitlines()
     assert lines[0] == "Einer Schicht fehlt der Bias. Gefunden: ein Bias für alle Neuronen; erwartet: 10 Biase."
-    assert lines[1] == "train: alle 1 Prüfungen bestanden. Bewertet wird mit diesen und ähnlichen."
+    assert lines[1] == "train: alle 1 Prüfungen bestanden. Bewertet wird wieder mit diesen."
     assert ">Schicht 1: dense, 784 → 10<" in lines[-2]
     assert ">ReLU, ohne Bias<" in lines[-2]
     assert lines[-1] == "True"
