@@ -108,6 +108,7 @@ def test_a_course_of_numbers_grades_its_right_submission_and_the_one_that_broadc
     page = (root / "feedback" / "right" / "prices" / "1_prices.html").read_text(encoding="utf-8")
     assert "k€ on the test rows, as we recomputed it" in page
     assert "What your network finds for the test rows" in page
+    assert "The rows that are farthest off" in page
     assert "accuracy" not in page
     wrong = (root / "feedback" / "wrong" / "prices" / "1_prices.html").read_text(encoding="utf-8")
     assert "Each prediction is compared with the target of every row" in wrong

@@ -123,8 +123,8 @@ def test_predictions_are_drawn_over_what_is_true_with_the_worst_rows_in_numbers(
     assert 'class="line s2"' in drawn.body
     assert "true, k€" in drawn.body
     assert drawn.numbers.rows[0] == ("3", "9", "4", "5")
-    assert drawn.numbers.title == "The rows that are farthest off"
-    assert drawn.notes == ("4 of the 8 test rows are drawn.",)
+    assert drawn.numbers.title == "The images that are farthest off"
+    assert drawn.notes == ("4 of the 8 test images are drawn.",)
 
 
 def test_errors_are_compared_in_their_unit():
