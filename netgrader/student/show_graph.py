@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "graph_svg", "show_graph"]
 
+NO_TENSORBOARD = (
+    "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
+)
 SECONDS_TO_START = 20
 LEGEND = {
     Kind.PLACEHOLDER: "Blue: placeholders.",
@@ -119,9 +122,7 @@ def _open_tensorboard(graph_def: Any) -> None:
     try:
         from tensorboard import manager, notebook  # noqa: PLC0415 (an extra of TensorFlow's, which may be missing)
     except ImportError:
-        print(
-            "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
-        )
+        print(NO_TENSORBOARD)  # noqa: T201 (a cell's output)
         return
     folder = tempfile.mkdtemp(prefix="graph-")
     _write_event(graph_def, folder)
