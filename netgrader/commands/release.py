@@ -21,6 +21,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.commands.show import console
 from netgrader.course import find_course, holds_work
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.course_files import file_problems
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options, require_files
 from netgrader.grading.trial_run import misfits
@@ -203,6 +204,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
     _ = assignment.texts
     require_files(assignment)
+    _require_files(assignment, notebooks)
     severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
@@ -226,6 +228,20 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
         shutil.copyfile(path, target / path.name)
     released = sorted(path.name for path in target.glob("*.ipynb"))
     (target / "README.md").write_text(_readme(assignment, released), encoding="utf-8")
+
+
+def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
+    """See to it that probes and tests of the notebooks can work.
+
+    Raises
+    ------
+    NetgraderError
+        With all that cannot.
+    """
+    found = dict.fromkeys(one for name in notebooks for one in file_problems(assignment, name))
+    if found:
+        lines = "\n".join(f"- {one}" for one in found)
+        raise NetgraderError(f"{assignment.name} was not released:\n{lines}\nMend it and call again.")
 
 
 def _with_points(content: bytes, source: Path) -> bytes:

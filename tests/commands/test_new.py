@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from netgrader.checks.exercises import load_exercises
+from netgrader.commands.release import release
 from netgrader.course import Course
 from netgrader.data import load_data
-from netgrader.errors import UsageError
+from netgrader.errors import NetgraderError, UsageError
 from netgrader.nbgrader_plugin.configure import LINES
 from netgrader.new_course import NewAssignment, make_assignment, make_config
 from netgrader.new_course.datasets import read_data
@@ -396,3 +397,43 @@ def test_an_assignment_is_added_to_no_course_that_one_does_not_stand_in(netgrade
     assert process.returncode == 2
     assert "adds to the course that you stand in" in process.stderr
     assert not (ROOT / "source" / "first").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "told"),
+    [
+        (
+            "source/first/checks/probes_first.py",
+            ("def network(", "def network)("),
+            r"probes_first\.py is not Python: line \d+",
+        ),
+        (
+            "source/first/checks/test_first_public.py",
+            ("def test_", "def (test_"),
+            r"_public\.py is not Python: line \d+",
+        ),
+        ("grader_tests/test_first.py", ("def test_", "def (test_"), r"test_first\.py is not Python: line \d+"),
+        ("source/first/checks/test_first_public.py", ("too-few-layers", "too-few-layerz"), "is it too-few-layers?"),
+        (
+            "grader_tests/test_first.py",
+            ('"check_training"', '"check_trainin"'),
+            "no check cell of 1_first; is it check_training?",
+        ),
+        ("source/first/checks/probes_first.py", ('@probe("check_accuracy")', ""), "no probe takes its evidence"),
+        (
+            "source/first/1_first.ipynb",
+            ('"check_accuracy"', '"check_reached"'),
+            "check_reached is worth points, but no test",
+        ),
+    ],
+)
+def test_a_release_that_cannot_work_is_refused_with_what_to_mend(shapes, tmp_path, file, change, told):
+    make_config(tmp_path)
+    make_assignment(tmp_path, NewAssignment("first", shapes, "shape", SHAPES, 0.85))
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    assert change[0] in text
+    (tmp_path / file).write_text(text.replace(*change), encoding="utf-8")
+    assignment = Course(tmp_path).own_assignment("first", "nbgrader generate_assignment")
+    with pytest.raises(NetgraderError, match=told.replace("?", "[?]")):
+        release(assignment)
+    assert not (tmp_path / "release" / "first").exists()
