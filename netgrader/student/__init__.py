@@ -10,11 +10,11 @@ from netgrader.student.data import load_data, load_mnist
 from netgrader.student.estimate import install as _time_cells
 from netgrader.student.last_runs import install as _note_how_cells_end
 from netgrader.student.live import Live
-from netgrader.student.notebook_cells import quietly, ready, show_figure
+from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
 from netgrader.student.show_graph import show_graph
 
-__all__ = ["Live", "check", "load_data", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
+__all__ = ["Live", "check", "going_on", "load_data", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
 
 _keep_values_of_closed_sessions()
 _time_cells()

@@ -1,4 +1,4 @@
-"""What cells of a notebook call beside `check`: `ready`, `quietly` and `show_figure`."""
+"""What cells of a notebook call beside `check`: `ready`, `going_on`, `quietly` and `show_figure`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from netgrader.checks.diagnose import without_prelude
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from matplotlib.figure import Figure
 
-__all__ = ["is_stub", "quietly", "ready", "show_figure"]
+__all__ = ["going_on", "is_stub", "quietly", "ready", "show_figure"]
 
+CANNOT = "This cell shows what the cells above made, and cannot: {kind}: {text} What is wrong there says their check."
 NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
 
 # What a body of `pass`, of `...` or of a docstring compiles to.
@@ -60,6 +63,16 @@ def is_stub(value: object) -> bool:
     instructions = list(dis.get_instructions(code))
     loaded = [each.argval for each in instructions if each.opname in {"LOAD_CONST", "RETURN_CONST"}]
     return {each.opname for each in instructions} <= _IDLE and loaded == [None]
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Within it, an error is told in a sentence and the notebook goes on: given cells work with whatever was made above."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 (what was made above may be anything)
+        first = without_prelude(str(error)).strip().partition("\n")[0]
+        print(CANNOT.format(kind=type(error).__name__, text=first if first.endswith(".") else f"{first}."))  # noqa: T201
 
 
 def _listed(names: list[str]) -> str:

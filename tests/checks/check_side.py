@@ -21,7 +21,7 @@ def main() -> None:
     shell = InteractiveShell.instance(display_pub_class=CapturingDisplayPublisher)
     for attempt in json.loads(sys.stdin.read()):
         shell.reset(new_session=False)
-        printed = io.StringIO()
+        printed, errors = io.StringIO(), []
         for source in attempt["cells"]:
             shell.display_pub.outputs.clear()
             printed.truncate(0)
@@ -29,9 +29,10 @@ def main() -> None:
             with redirect_stdout(printed):
                 result = shell.run_cell(source)
             seconds = time.process_time() - start
-        error = result.error_before_exec or result.error_in_exec
+            error = result.error_before_exec or result.error_in_exec
+            errors.append(repr(error) if error else None)
         shown = "\n".join(output["data"].get("text/plain", "") for output in shell.display_pub.outputs)
-        found = {"shown": shown, "printed": printed.getvalue(), "error": repr(error) if error else None}
+        found = {"shown": shown, "printed": printed.getvalue(), "error": errors[-1], "errors": errors}
         out.write(json.dumps({"name": attempt["name"], "seconds": seconds, **found}) + "\n")
         out.flush()
 
