@@ -12,7 +12,7 @@ from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
 from netgrader.grading.stages import Options, Ran, versions_of
 from netgrader.grading.store import Key, Store, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
-from netgrader.imports import code_hash
+from netgrader.imports import code_hash, modules_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,8 @@ VERDICTS = "verify"
 READING = "reading"
 VERIFICATION_FILE = "verification.json"
 VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
-IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier"})
+IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier", *modules_below("netgrader.judges")})
+"""What runs there: the judges too, which only a course's tests import."""
 
 
 def verify_stage(

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.language import Failed
+from netgrader.checks.exercises import BadExerciseError
+from netgrader.checks.language import Failed, Ungradable
 from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
 from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
-from netgrader.judges.rows import judge_rows, judge_targets
+from netgrader.judges.rows import judge_rows, judge_targets, own_scale
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
-    from netgrader.checks.context import CellEvidence, TestContext
+    from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.data import DataSpec
     from netgrader.faults import Fault
     from netgrader.grey_levels import GreyLevels
@@ -32,6 +33,7 @@ __all__ = [
     "judge_one_hot",
     "require_images",
     "require_labels",
+    "scaled_otherwise",
 ]
 
 Array = npt.NDArray[Any]
@@ -315,6 +317,24 @@ def images_of(bench: TestContext, part: str) -> JudgedImages:
 
     images: JudgedImages = bench.once(("prepared images", part), judge)
     return images
+
+
+def scaled_otherwise(bench: TestContext) -> Dataset | None:
+    """Return the data at the scale that the student's own training rows have; None where that is the one asked for, or none.
+
+    A network that was trained on rows of another scale knows them at that scale, and their scale is charged already.
+    """
+    dataset = bench.dataset
+    if dataset.spec.is_images:
+        return None
+    try:
+        charge = images_of(bench, "train").charge
+        if charge is None:
+            return None
+        scale = own_scale(_evidence(bench).array("x_train"), dataset.x_train, dataset.spec)
+    except (Failed, Ungradable, BadExerciseError):
+        return None
+    return None if scale is None else replace(dataset, scale=scale)
 
 
 def _evidence(bench: TestContext) -> CellEvidence:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["judge_rows", "judge_targets"]
+__all__ = ["judge_rows", "judge_targets", "own_scale"]
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
@@ -85,7 +85,25 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
         rows = _rows_of(values[:, varying], made[:, varying])
         if rows is not None:
             return _charge(code, 0.25, found=what, expected=_expected(spec)), rows
-    return _strange(values, wanted, varying), None
+    return _strange(values, wanted, raw, spec, varying)
+
+
+def _first(scale: tuple[Float, Float], varying: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    at = int(np.flatnonzero(varying)[0])
+    return float(scale[0][at]), float(scale[1][at])
+
+
+def own_scale(found: Array, raw: Array, spec: DataSpec) -> tuple[Float, Float] | None:
+    """Return by which factor and shift (size,) each number of the given inputs became what was found; None if by none."""
+    rows = raw.reshape(len(raw), spec.size).astype(np.float64)
+    if found.shape != rows.shape or not np.isfinite(found).all():
+        return None
+    values = found.astype(np.float64)
+    mean, middle, spread = rows.mean(axis=0), values.mean(axis=0), rows.var(axis=0)
+    factor = ((rows - mean) * (values - middle)).mean(axis=0) / np.where(spread > 0, spread, 1)
+    shift = middle - factor * mean
+    off = np.abs(factor * rows + shift - values)
+    return (factor, shift) if (off <= CLOSE * (values.std(axis=0) + np.abs(values)) + 1e-12).all() else None
 
 
 def _expected(spec: DataSpec) -> str:
@@ -167,8 +185,17 @@ def _same_in_order(found: Float, wanted: Float, index: Int) -> bool:
     return bool(close.all())
 
 
-def _strange(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> Charge:
+def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Judged:
     """Rows that are none of the usual: name what stands where."""
+    scale = own_scale(found, raw, spec)
+    if scale is not None and (scale[0][varying] != 0).all():
+        what = say("scaled by numbers of their own, the first times {1:.4g} plus {2:.4g}", *_first(scale, varying))
+        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), np.arange(len(found))
+    return _displaced(found, wanted, varying), None
+
+
+def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> Charge:
+    """Name what stands where in rows that are no given rows at any scale."""
     n, size = wanted.shape
     if _same(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
         what = say("numbers of many rows in each: reshaped to ({1}, n) and turned around", size)

@@ -1,5 +1,7 @@
 """Rows of a table: how they are prepared and judged, what is kept back of them, and in which words it is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from netgrader.checks.parameters import problem
 from netgrader.data import DataPart, DataSpec
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
 from netgrader.judges.arrays import judge_images
-from netgrader.judges.rows import judge_rows, judge_targets
+from netgrader.judges.rows import judge_rows, judge_targets, own_scale
 from netgrader.phrases import say
 
 N_TRAIN, N_TEST, FEATURES = 600, 200, 5
@@ -100,6 +102,8 @@ MISTAKES = [
     (False, RIGHT[:, [1, 0, 2, 3, 4]], "wrong-order", "column 1 in the place of column 0"),
     (False, np.roll(RIGHT, 1, axis=0) * [1, 1, -1, 1, 1], "wrong-order", "rows that are not the row given there"),
     (False, RIGHT.reshape(5, -1).T, "rows-mixed", "turned around"),
+    (False, RIGHT * [3, 1, 1, 1, -2] + 5, "wrong-range", "scaled by numbers of their own, the first times "),
+    (False, RIGHT * [3, 1, 1, 1, 0], "wrong-order", "rows that are not the row given there"),
     (False, RIGHT.T, "wrong-shape", "shape (5, 600)"),
     (False, RIGHT[:, :, None], "wrong-shape", "shape (600, 5, 1)"),
     (True, by(T, T), "scaled-on-one-side", "of the test rows"),
@@ -247,3 +251,21 @@ def test_images_with_colours_are_judged_redrawn_and_marked(colours):
     assert changed.any()
     # Marks are grey.
     assert (marked.images[changed] == marked.images[changed][..., :1]).all()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [X, (X - X.mean()) / X.std(), X - X.mean(axis=0), (X - X.min(axis=0)) / np.maximum(np.ptp(X, axis=0), 1e-9)],
+    ids=["raw", "one mean", "centred", "0 to 1"],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_scale_that_a_notebook_has_is_found_and_feeds_all_rows_alike(found, dtype):
+    found = found.astype(dtype)
+    data = replace(DATA, scale=own_scale(found, DATA.x_train, DATA.spec))
+    assert np.allclose(data.prepared(DATA.x_train), found, rtol=1e-3, atol=1e-3 * found.std())
+    assert data.prepared(DATA.x_test).dtype == np.float32
+
+
+def test_what_is_no_scale_of_the_rows_has_none():
+    for found in (RIGHT[::-1], RIGHT[:, ::-1], RIGHT[:-1], RIGHT**2, np.full_like(RIGHT, np.nan)):
+        assert own_scale(found, DATA.x_train, DATA.spec) is None

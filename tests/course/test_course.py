@@ -5,6 +5,7 @@ import pytest
 import netgrader
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.verify_stage import IN_THE_VERIFIER
 from netgrader.imports import closure, code_hash, imported_modules, our_imports, registered_probes
 
 
@@ -176,6 +177,11 @@ def test_a_hash_of_code_depends_on_what_is_imported_and_on_nothing_else():
     kernel = closure(["netgrader.student.capture"], lambda _from, _to, at_top: at_top)
     assert "netgrader.evidence" in kernel
     assert not any(name.startswith(("netgrader.grading", "netgrader.cage")) for name in kernel)
+
+
+def test_verdicts_depend_on_the_judges_that_only_a_courses_tests_import():
+    modules = closure(IN_THE_VERIFIER, lambda _from, _to, at_top: at_top)
+    assert {"netgrader.judges.rows", "netgrader.judges.accuracy", "netgrader.checks.held_out"} <= modules
 
 
 def test_probes_that_are_not_python_are_a_sentence_that_names_the_line(tiny):
