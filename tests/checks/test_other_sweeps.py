@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 
 from netgrader.checks import Failed, TestContext
 from netgrader.checks.exercises import load_exercises
+from netgrader.checks.run import run_tests
 from netgrader.evidence import read_evidence
 from netgrader.judges.hyperparameters import require_followed
 from netgrader.judges.sweep_grid import require_best, require_chosen, require_grid
@@ -26,14 +28,13 @@ from tests.checks.sweep_side import CELL
 from tests.datasets import DIGITS, signs, toml_of
 
 ROOT = Path(__file__).parents[2]
-PROBE = """
-from netgrader.student.probes import probe
-from netgrader.student.sweeping import hand_over_sweep
-
-@probe("check_the_sweep")
-def the_sweep(student, out):
-    hand_over_sweep(student, out)
-"""
+GUIDE = (ROOT / "docs" / "guides" / "write-an-exercise.md").read_text(encoding="utf-8")
+BLOCKS = {
+    file: text.replace("dropout_sweep", "the_sweep")
+    for file, text in re.findall(r"```(?:python|toml)\n# in (\S+)\n(.*?)```", GUIDE, re.DOTALL)
+}
+"""The sweep over dropout as the guide writes it."""
+PROBE = BLOCKS["probes_sweep.py"]
 TABLES = """
 [exercises]
 network = "free-network"
@@ -46,7 +47,10 @@ min_layers = 1
 network = "network"
 """
 GRIDS = {
-    "dropout": "values = 3\nspan = 0.5\nbetween = [0.0, 0.95]",
+    "dropout": BLOCKS["exercises.toml"]
+    .partition("\n")[2]
+    .replace('network = "network"', "")
+    .replace('parameter = "dropout"', ""),
     "keep": 'argument = "keep_prob"\nvalues = 3\nspan = 0.5',
     "width": 'argument = "n_hidden"\nvalues = 3\ndecades = 1\nlayer = 1\nprefer = "smallest"\nwithin = 0.05',
     "layers": "values = 3",
@@ -285,11 +289,16 @@ def handed_over(request, tmp_path_factory) -> Path:
     return folder
 
 
+def opened(folder: Path, name: str) -> TestContext:
+    """Return what tests of a student's sweep work on."""
+    outside = {"challenges": {CELL: 5}, "cells": [{"name": "the_sweep", "cpu_seconds": 9.0, "evidence": CELL}]}
+    exercises = load_exercises(folder / f"checks {STUDENTS[name][0]}")
+    return TestContext(folder / name, exercises, LocalLab, data=folder / "signs.npz", outside=outside)
+
+
 def verdict(folder: Path, name: str) -> str | None:
     """Return the code of the first fault that the checks of a sweep find, if they find one."""
-    checks = folder / f"checks {STUDENTS[name][0]}"
-    outside = {"challenges": {CELL: 5}, "cells": [{"name": "the_sweep", "cpu_seconds": 9.0, "evidence": CELL}]}
-    bench = TestContext(folder / name, load_exercises(checks), LocalLab, data=folder / "signs.npz", outside=outside)
+    bench = opened(folder, name)
     try:
         judge(bench)
     except Failed as failed:
@@ -316,6 +325,26 @@ def test_a_sweep_is_judged_by_what_its_networks_are_and_came_to(handed_over, nam
     assert evidence.problem is None
     assert not evidence.errors
     assert verdict(handed_over, name) == STUDENTS[name][2]
+
+
+@pytest.mark.parametrize(
+    ("name", "points"), [("dropout", 4.0), ("dropout ignored", 3.0), ("dropout, narrow", 3.0), ("dropout made up", 1.0)]
+)
+def test_the_checks_of_the_guide_tell_what_is_right_and_what_is_not(handed_over, tmp_path, name, points):
+    files = [tmp_path / "test_sweep_public.py", tmp_path / "test_sweep.py"]
+    for file in files:
+        file.write_text(BLOCKS[file.name], encoding="utf-8")
+    checks = handed_over / "checks dropout"
+    (checks / "faults.toml").write_text(BLOCKS["faults.toml"], encoding="utf-8")
+    bench = opened(handed_over, name)
+    found = run_tests(bench, files[:1], files[1:])
+    bench.close()
+    assert found.log == ()
+    results = found.checks[CELL]
+    assert sum(check.credit for check in results) == points, [check.message for check in results]
+    told = [check.message for check in results if "sweep-too-narrow" in check.faults]
+    assert all("too much alike" in message for message in told)
+    assert bool(told) is (name == "dropout, narrow")
 
 
 ASKED = Swept("sweep", "network", "width", "width", values=3, prefer="smallest", within=0.02)
