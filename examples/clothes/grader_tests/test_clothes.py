@@ -1,0 +1,184 @@
+"""Hidden checks. They stay with the instructor; students see their sentences."""
+
+import numpy as np
+
+from netgrader.checks import fail, grades, ungradable
+from netgrader.judges.accuracy import recomputed, require_learned, seen_test_images, target_met, train_accuracy
+from netgrader.judges.arrays import require_images, require_labels
+from netgrader.judges.hyperparameters import require_followed
+from netgrader.judges.reported_accuracy import require_reported
+from netgrader.judges.shown import show_claim, sweep_curve, wrong_images
+from netgrader.judges.structure import require_role
+from netgrader.judges.sweep_runs import decided, require_run, trial_runs
+from netgrader.judges.sweeps import require_true, student_sweep
+from netgrader.reader import LabError
+
+DATA, NETWORK, SWEEP = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
+TRAINING, ACCURACY = "check_training", "check_accuracy"
+BASIS = ("test_layers_lead_from_images_to_classes",)
+SCALES = ("not-scaled", "scaled-on-one-side", "scaled-twice", "integer-division", "wrong-range")
+SHAPES = ("wrong-shape", "not-floating-point", "wrong-order", "rows-mixed")
+LABELS = ("labels-not-one-hot", "labels-off-by-one", "labels-shifted", "labels-shuffled-apart", "labels-wrong")
+
+
+@grades(DATA, faults=(*SCALES, *SHAPES))
+def test_test_images_are_prepared_alike(bench):
+    """x_test holds the test images, prepared like the training images"""
+    require_images(bench, "test")
+
+
+@grades(DATA, faults=(*LABELS, "wrong-shape", "not-floating-point"))
+def test_test_labels_are_one_hot(bench):
+    """y_test_1_hot holds the labels of the test images, one-hot"""
+    require_labels(bench, "test")
+
+
+@grades(NETWORK, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
+def test_prediction_is_the_strongest_class(network, refuse):
+    """The prediction is the class with the largest logit"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=(
+        "accuracy-over-wrong-axis",
+        "accuracy-without-argmax",
+        "accuracy-not-mean",
+        "accuracy-wrong",
+        "evaluated-on-part",
+    ),
+    requires=BASIS,
+)
+def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+    """The accuracy is the share of images whose class is predicted rightly"""
+    refuse(network)
+    require_role(network, "accuracy")
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
+    requires=BASIS,
+)
+def test_evaluation_is_the_same_each_time(network, refuse):
+    """Evaluation gives the same answer each time, for each image by itself"""
+    refuse(network)
+
+
+def computed(lab, graph, part, images, feed=None):
+    """Return what the network with fresh weights makes of images (n, 784), as its `part`; None where that cannot be run."""
+    session = lab.load(graph.meta_graph).session(seed=1)
+    try:
+        session.initialise()
+        (found,) = session.run([graph.parts[part]], {graph.parts["X"]: images, **graph.eval_feed, **(feed or {})})
+    except (LabError, KeyError):
+        return None
+    finally:
+        session.close()
+    return found
+
+
+@grades(NETWORK, credit=3, faults=("no-convolution",), requires=("test_the_maps_lie_over_the_image",))
+def test_the_same_weights_look_everywhere(lab, cell_evidence):
+    """Where the garment is moved, its maps move with it: the same weights look at all places"""
+    graph = cell_evidence.graph("net")
+    garment = np.zeros((1, 28, 28))
+    garment[0, 8:16, 8:16] = np.random.default_rng(2).uniform(size=(8, 8))
+    # By so many pixels that it is a whole number of strides, whether the stride is 1, 2 or 4.
+    moved = np.roll(garment, 4, axis=(1, 2))
+    maps = computed(lab, graph, "features", np.concatenate([garment, moved]).reshape(2, 784))
+    if maps is None:
+        ungradable("The maps of the first convolution could not be computed; your instructor will look at it.")
+    stride = next((stride for stride in (1, 2, 4) if abs(28 / stride - maps.shape[1]) <= 28 / stride / 3), None)
+    if stride is None:
+        return  # another stride: it cannot be told from two places
+    by = 4 // stride
+    first, second = maps[0][: -by or None, : -by or None], maps[1][by:, by:]
+    inside = slice(2, -2) if stride < 4 else slice(1, -1)  # what lies at the border depends on the padding
+    error = np.abs(first - second)[inside, inside].max()
+    if error > 1e-3 * max(np.abs(maps).max(), 1e-6):
+        fail("no-convolution", found=f"maps that differ by {error:.2g}", expected="the same maps, moved")
+
+
+@grades(NETWORK, credit=3, faults=("image-lost",), requires=BASIS)
+def test_no_part_of_the_image_is_lost(lab, cell_evidence):
+    """Each pixel of a garment can change the answer"""
+    graph = cell_evidence.graph("net")
+    papers = np.random.default_rng(3).uniform(size=(3, 784))
+    places = [28 * row + column for row in range(6, 22) for column in range(6, 22)]
+    images = np.repeat(papers[:, None], 1 + len(places), axis=1)
+    images[:, np.arange(len(places)) + 1, places] += 20.0  # far from any threshold
+    logits = computed(lab, graph, "logits", images.reshape(-1, 784))
+    if logits is None:
+        ungradable("The logits could not be computed; your instructor will look at it.")
+    logits = logits.reshape(3, 1 + len(places), -1)
+    seen = (np.abs(logits[:, 1:] - logits[:, :1]).max(axis=2) > 0).any(axis=0)
+    if seen.mean() < 0.95:
+        fail("image-lost", found=f"{np.mean(~seen):.0%} of the pixels change nothing", expected="none")
+
+
+@grades(NETWORK, credit=2, faults=("dropout-on-logits",), requires=BASIS)
+def test_no_logit_is_dropped(lab, cell_evidence):
+    """Dropout stands between layers, and no logit is set to zero"""
+    graph, feed = cell_evidence.graph("dropping"), cell_evidence.fact("train_feed")
+    images = np.random.default_rng(4).uniform(size=(200, 784))
+    logits = computed(lab, graph, "logits", images, feed)
+    if logits is None:
+        ungradable("The logits in training could not be computed; your instructor will look at it.")
+    dropped = np.mean(logits == 0)
+    if 0.02 < dropped < 0.98:
+        fail("dropout-on-logits", found=f"{dropped:.0%} of the logits are 0 in training", expected="none")
+
+
+@grades(NETWORK, credit=2, requires=BASIS)
+def test_the_whole_is_what_was_asked_for(network, refuse_others):
+    """Nothing else is wrong with the network"""
+    refuse_others(network)
+
+
+@grades(
+    SWEEP,
+    credit=2,
+    faults=("sweep-result-not-reproduced",),
+    confirms=("test_the_sweep_is_wide", "test_the_best_value_is_the_sweeps"),
+)
+def test_the_sweep_was_run(bench, show):
+    """The networks that the notebook trained are as good as the sweep says"""
+    sweep = student_sweep(bench)
+    runs = {run.rate: run for run in trial_runs(bench).values()}
+    show(sweep_curve(sweep, runs.values()))
+    require_run(bench, SWEEP)
+    require_true(sweep, runs, decided(bench))
+
+
+@grades(SWEEP, credit=2, faults=("hyperparameter-not-as-stated", "keep-rate-swapped"))
+def test_the_network_drops_what_it_is_told(bench):
+    """The network drops the share that its function is given, while it trains"""
+    require_followed(bench)
+
+
+@grades(
+    TRAINING,
+    faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
+    requires=("test_the_network_is_trained",),
+)
+def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
+    """The accuracy that is reported is the one that we measure"""
+    acc_trn, acc_val = cell_evidence.array("acc_trn"), cell_evidence.array("acc_val")
+    require_reported(recomputed(bench, TRAINING), acc_trn, acc_val, remark, lambda: train_accuracy(bench, TRAINING))
+
+
+@grades(ACCURACY, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
+def test_the_accuracy_was_learned(bench, dataset, measured, show):
+    """What the network knows was learned: it knows test images that the notebook never had as well as the others"""
+    result, terms = recomputed(bench, ACCURACY), bench.exercises.table("accuracy")
+    measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
+    measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])
+    show_claim(show, bench.evidence(TRAINING), result.notebook)
+    show(wrong_images(result.found, dataset.y_test))
+    measured["test_images_seen"], measured["test_images_lead"] = seen_test_images(result), round(result.lead, 2)
+    require_learned(result)

@@ -1,0 +1,79 @@
+"""Hidden checks. They stay with the instructor; students see their sentences."""
+
+from netgrader.checks import grades
+from netgrader.judges.accuracy import (
+    error_curves,
+    recomputed,
+    require_learned,
+    seen_test_images,
+    target_met,
+    train_accuracy,
+)
+from netgrader.judges.arrays import require_images, require_labels
+from netgrader.judges.reported_accuracy import require_reported
+from netgrader.judges.shown import show_errors
+from netgrader.judges.structure import require_role
+
+DATA, NETWORK, TRAINING, ERROR = "check_prepare_data", "check_network", "check_training", "check_error"
+BASIS = ("test_layers_lead_from_features_to_a_number",)
+SCALES = ("not-scaled", "scaled-on-one-side", "scaled-twice", "integer-division", "wrong-range")
+SHAPES = ("wrong-shape", "not-floating-point", "wrong-order", "rows-mixed")
+TARGETS = ("labels-shifted", "labels-shuffled-apart", "labels-wrong")
+
+
+@grades(DATA, faults=(*SCALES, *SHAPES, *TARGETS))
+def test_test_rows_are_prepared_alike(bench):
+    """x_test holds the test rows, prepared like the training rows, and y_test their targets"""
+    require_images(bench, "test")
+    require_labels(bench, "test")
+
+
+@grades(
+    NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels", "targets-out-of-reach"), requires=BASIS
+)
+def test_prediction_is_a_number_in_the_unit_of_the_targets(network, refuse):
+    """The prediction is what comes near the target, in its unit, and can be every number that a target is"""
+    refuse(network)
+    require_role(network, "prediction")
+
+
+@grades(
+    NETWORK,
+    credit=2,
+    faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
+    requires=BASIS,
+)
+def test_evaluation_is_the_same_each_time(network, refuse):
+    """Evaluation gives the same answer each time, for each row by itself"""
+    refuse(network)
+
+
+@grades(NETWORK, credit=2, requires=BASIS)
+def test_the_whole_is_what_was_asked_for(network, refuse_others):
+    """Nothing else is wrong with the network"""
+    refuse_others(network)
+
+
+@grades(
+    TRAINING,
+    faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
+    requires=("test_the_network_is_trained",),
+)
+def test_the_reported_error_is_true(bench, cell_evidence, remark):
+    """The error that is reported is the one that we measure"""
+    err_trn, err_val = error_curves(cell_evidence)
+    require_reported(recomputed(bench, TRAINING), err_trn, err_val, remark, lambda: train_accuracy(bench, TRAINING))
+
+
+@grades(ERROR, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
+def test_the_error_was_learned(bench, dataset, measured, show):
+    """What the network knows was learned: it knows test rows that the notebook never had as well as the others"""
+    result, terms = recomputed(bench, ERROR), bench.exercises.table("error")
+    measured["test_error"] = round(result.measure.figure(result.counted), 6)
+    measured["train_error"] = round(result.measure.figure(result.train), 6)
+    measured["unit"] = result.spec.unit
+    line = {"target": terms["target"], "full": terms["full"], "measure": result.measure}
+    measured["target_met"] = target_met(result.counted, **line)
+    show_errors(show, bench.evidence(TRAINING), result, dataset.y_test)
+    measured["test_images_seen"], measured["test_images_lead"] = seen_test_images(result), round(result.lead, 2)
+    require_learned(result)
