@@ -21,6 +21,8 @@ WITH_DATA = GIVEN + "from after_one_layer import x_test, x_train, y_test_1_hot, 
 USUAL = ("not done yet", ": all ")
 """What a wrong attempt is never answered with."""
 
+WITH_BOTH = WITH_DATA + "from after_one_layer import fully_connected_layer\n"
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -104,7 +106,8 @@ ERRORS = {
     ),
     "minimize of nothing": network((f"{ADAM}.minimize(loss)", f"{ADAM}.minimize()"), says=("minimize(loss)",)),
     "a name that is not there": network(
-        (LOSS, LOSS.replace("labels=Y", "labels=y")), says=("name 'y' is not defined",)
+        (LOSS, LOSS.replace("labels=Y", "labels=y")),
+        says=("name 'y' is not defined", "y defined above, in a cell that was run"),
     ),
 }
 
@@ -271,6 +274,27 @@ LOOPS = {
     ),
 }
 
+BEGUN = """
+net = two_layer_network()
+sess = tf.Session(graph=net.graph)
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+"""
+CURVES = "acc_trn, acc_val = [0.9] * 5, [0.9] * 5\n"
+ONE_STEP = "sess.run(net.train_op, {net.X: x_train[:100], net.Y: y_train_1_hot[:100]})\n"
+TRAININGS = {
+    "a network that was only initialised": attempt(
+        "two_layer_training", WITH_BOTH, NARROW, BEGUN + CURVES, says=("never runs the training operation",)
+    ),
+    "a network after one step": attempt(
+        "two_layer_training",
+        WITH_BOTH,
+        NARROW,
+        BEGUN + ONE_STEP + CURVES,
+        says=("fewer test images than a trained one",),
+    ),
+}
+
 NO_END = ("train initialises the variables once", "in 10 seconds of computing", "2 epochs and then an end")
 ENDLESS = {
     "epochs without an end": train(("for epoch in range(n_epochs):", "while True:"), says=NO_END),
@@ -283,4 +307,14 @@ ENDLESS = {
     ),
 }
 
-ATTEMPTS = {**ON_TENSORS, **ERRORS, **LEFT_OVER, **PRINTED, **NETWORKS, **DEEP_NETWORKS, **LOOPS, **ENDLESS}
+ATTEMPTS = {
+    **ON_TENSORS,
+    **ERRORS,
+    **LEFT_OVER,
+    **PRINTED,
+    **NETWORKS,
+    **DEEP_NETWORKS,
+    **LOOPS,
+    **TRAININGS,
+    **ENDLESS,
+}
