@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE, CODE, speaking_of
@@ -22,6 +23,7 @@ FAULTS_OF = frozenset({"fail", "fault", "partial"})
 
 def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
     """Yield what cannot work in the probes and tests of a notebook, in sentences with what to do."""
+    yield from _of_no_notebook(assignment)
     files = assignment.files(notebook)
     trees: dict[Path, ast.Module] = {}
     broken = False
@@ -50,6 +52,24 @@ def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
         yield f'{cell} is worth points, but no test grades it. Write one with @grades("{cell}").'
     for cell in (cell for cell in checks if cell not in probed):
         yield f'{cell} is worth points, but no probe takes its evidence. Write one with @probe("{cell}").'
+
+
+def _of_no_notebook(assignment: Assignment) -> Iterator[str]:
+    """Yield files that nothing reads, since they are called like no notebook."""
+    course = assignment.course
+    shorts = [re.sub(r"^\d+_", "", name) for name in assignment.notebooks]
+    for form, folder in (
+        ("probes_{}.py", assignment.checks),
+        ("test_{}_public.py", assignment.checks),
+        ("test_{}.py", course.hidden_tests),
+    ):
+        # Hidden tests of all assignments lie in one folder.
+        all_of_them = (assignment,) if folder == assignment.checks else map(course.assignment, course.assignments)
+        every = [one.files(name) for one in all_of_them for name in one.notebooks]
+        read = {path for one in every for path in (*one.probes, *one.public_tests, *one.hidden_tests)}
+        for path in sorted({*folder.glob(form.format("*"))} - read):
+            names = " or ".join(form.format(f"{short}[_…]") for short in shorts)
+            yield f"{path} is read by nobody, since it is called like no notebook. Call it {names}."
 
 
 def _near(name: str, names: list[str]) -> str:

@@ -64,8 +64,10 @@ def _of_solution(job: Job, options: Options) -> Iterator[str]:
             why = f"{run.error_name}: {run.error_message}" if run.error_name else f"it ended as {run.status}"
             yield f"{job.path.name}, cell {run.name or 'without a grade_id'}: it does not run to its end ({plain(why, LONGEST)})."
     graded = grade_job(job, options)
-    if graded.trouble:
-        yield f"The tests of {job.notebook} do not run: {plain(graded.trouble, LONGEST)}"
+    for trouble in graded.trouble:
+        first, *others = [line for line in trouble.splitlines() if line.strip()] or [""]
+        own = [line for line in others if str(job.assignment.course.root) in line]
+        yield f"The tests of {job.notebook} do not run: {plain(' '.join([first, *others[-1:], *own[-1:]]), 2 * LONGEST)}"
     for cell in graded.result.cells:
         if cell.points is not None and cell.points < cell.max_points - NEAR:
             yield (

@@ -209,9 +209,10 @@ def recompute(
         session.initialise()
         session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
         outputs = outputs_for(session, graph, np.concatenate(parts), random, measure, width=spec.outputs)
-        few = slice(len(parts[0]), len(parts[0]) + FEW)
-        once_more = outputs_for(session, graph, parts[1][:FEW], random, measure, width=spec.outputs)
-        steady = np.allclose(outputs[few], once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
+        few = parts[1][:FEW]  # there may be fewer
+        once_more = outputs_for(session, graph, few, random, measure, width=spec.outputs)
+        before = outputs[len(parts[0]) : len(parts[0]) + len(few)]
+        steady = np.allclose(before, once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
     except LabError as error:
         if "feed" in error.sentence and "placeholder" in error.sentence:
             found, expected = "logits that ask for more than X", "logits from X alone"

@@ -29,7 +29,7 @@ def grade(tmp_path):
         out.mkdir(parents=True)
         take("check_ink", {} if ink is None else {"ink": ink}, out, tmp_path)
         bench = TestContext(out.parent, load_exercises(tmp_path), lambda: pytest.fail("No lab is needed."))
-        found = run_tests(bench, [tmp_path / "test_ink_public.py"], [tmp_path / "test_ink.py"])
+        found = run_tests(bench, [tmp_path / "test_one_layer_ink_public.py"], [tmp_path / "test_one_layer_ink.py"])
         assert found.log == ()
         return found.checks["check_ink"]
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,15 @@ def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_tha
     require_learned(result)
     require_own(graph, result)
     require_trained(bench.lab, graph, result, 0.9)
+
+
+def test_a_test_set_of_few_is_judged_too(bench):
+    whole = bench.dataset
+    data = replace(whole, x_test=whole.x_test[:40], y_test=whole.y_test[:40])
+    secret = held_out_images("7", (data.x_train, data.y_train), (data.x_test, data.y_test))
+    result = recompute(bench.lab, network(data=whole), data, secret)
+    assert result.steady
+    assert result.test > 0.8
 
 
 def test_an_untrained_network_is_told_from_chance_among_four(bench):

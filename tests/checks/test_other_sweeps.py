@@ -34,7 +34,7 @@ BLOCKS = {
     for file, text in re.findall(r"```(?:python|toml)\n# in (\S+)\n(.*?)```", GUIDE, re.DOTALL)
 }
 """The sweep over dropout as the guide writes it."""
-PROBE = BLOCKS["probes_sweep.py"]
+PROBE = BLOCKS["probes_flowers_sweep.py"]
 TABLES = """
 [exercises]
 network = "free-network"
@@ -271,7 +271,7 @@ def handed_over(request, tmp_path_factory) -> Path:
         checks.mkdir()
         tables = f'{data}{TABLES}parameter = "{parameter}"\n{grid}\n'
         (checks / "exercises.toml").write_text(tables, encoding="utf-8")
-        (checks / "probes_sweep.py").write_text(PROBE, encoding="utf-8")
+        (checks / "probes_flowers_sweep.py").write_text(PROBE, encoding="utf-8")
     jobs = {
         str(folder / name / CELL): {"source": source, "checks": str(folder / f"checks {parameter}")}
         for name, (parameter, source, _) in STUDENTS.items()
@@ -331,7 +331,7 @@ def test_a_sweep_is_judged_by_what_its_networks_are_and_came_to(handed_over, nam
     ("name", "points"), [("dropout", 4.0), ("dropout ignored", 3.0), ("dropout, narrow", 3.0), ("dropout made up", 1.0)]
 )
 def test_the_checks_of_the_guide_tell_what_is_right_and_what_is_not(handed_over, tmp_path, name, points):
-    files = [tmp_path / "test_sweep_public.py", tmp_path / "test_sweep.py"]
+    files = [tmp_path / "test_flowers_sweep_public.py", tmp_path / "test_flowers_sweep.py"]
     for file in files:
         file.write_text(BLOCKS[file.name], encoding="utf-8")
     checks = handed_over / "checks dropout"

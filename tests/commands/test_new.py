@@ -399,6 +399,22 @@ def test_an_assignment_is_added_to_no_course_that_one_does_not_stand_in(netgrade
     assert not (ROOT / "source" / "first").exists()
 
 
+def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
+    make_config(tmp_path)
+    make_assignment(tmp_path, NewAssignment("first", shapes, "shape", SHAPES, 0.85))
+    checks, hidden = tmp_path / "source" / "first" / "checks", tmp_path / "grader_tests"
+    for path in (checks / "probes_sweep.py", checks / "test_sweep_public.py", hidden / "test_sweep.py"):
+        path.write_text('"""Called like no notebook."""\n', encoding="utf-8")
+    assignment = Course(tmp_path).own_assignment("first", "nbgrader generate_assignment")
+    with pytest.raises(NetgraderError) as caught:
+        release(assignment)
+    told = str(caught.value)
+    assert told.count("is read by nobody") == 3
+    assert "probes_first[_…].py" in told
+    assert "test_first[_…]_public.py" in told
+    assert "test_first[_…].py" in told
+
+
 @pytest.mark.parametrize(
     ("file", "change", "told"),
     [
