@@ -46,6 +46,7 @@ ACTIVATIONS = frozenset(
     {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
 )
 LOSSES = frozenset({"softmax-cross-entropy"})
+LAYERS = frozenset({"dense", "conv2d", "depthwise-conv2d", "conv2d-transpose"})
 ERRORS = frozenset({"mean-squared-error", "mean-absolute-error", "huber", "root-mean-squared-error"})
 """Losses of a regression."""
 ANY = "any"
@@ -228,6 +229,7 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
         yield "activations have none between layers, but nonlinear is not false"
     if widths and table.get("min_layers", 1) > len(widths):
         yield f"asks for {table['min_layers']} layers or more, but for {len(widths)} widths"
+    yield from _kind_problems(table)
     if known and spec is not None:
         sizes = (
             ("inputs", spec.size, f"the {spec.part}s of {spec.a_one}"),
@@ -236,6 +238,17 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
         for key, only, what in sizes:
             if table.get(key, only) != only:
                 yield f"{key} must be {only}, {what}, not {table[key]}"
+
+
+def _kind_problems(table: Mapping[str, Any]) -> Iterator[str]:
+    kinds, sizes = table.get("kinds"), table.get("kernel_sizes")
+    if kinds and len(kinds) != len(table.get("widths", kinds)):
+        yield f"has {len(table['widths'])} widths and {len(kinds)} kinds; there must be one for each layer"
+    many = sum(kind != "dense" for kind in kinds or ())
+    if sizes and len(sizes) != many:
+        yield f"has {len(sizes)} kernel_sizes, but {many} of its kinds are convolutions; there must be one for each of these"
+    if kinds and table.get("min_conv_layers", 0) > many:
+        yield f"asks for {table['min_conv_layers']} convolutions or more, but {many} of its kinds are some"
 
 
 def _rate_problems(table: Mapping[str, Any]) -> Iterator[str]:
@@ -423,11 +436,14 @@ def _calls(rows: int) -> Any:
 KINDS: Mapping[str, Any] = {
     "widths": _list_of(WIDTH, 20, f"widths, each {_words(WIDTH)}"),
     "activations": _list_of(_one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
+    "kinds": _list_of(_one_of(LAYERS), 20, f"names among {', '.join(sorted(LAYERS))}"),
+    "kernel_sizes": _list_of(_whole(1, 99), 20, "sides of windows, each a whole number from 1 to 99"),
     "inputs": _whole(1, 100_000),
     "classes": _whole(2, 1_000),
     "outputs": _whole(1, 1_000),
     "targets": Annotated[Between, Meta(description="two numbers, the smaller one first")],
     "min_layers": _whole(1, 20),
+    "min_conv_layers": _whole(1, 20),
     "bias": YES_OR_NO,
     "estimates_time": YES_OR_NO,
     "only_in_grading": Annotated[str, Meta(min_length=1, description="the end of a sentence, in quotes")],

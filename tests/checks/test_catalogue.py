@@ -51,6 +51,8 @@ NOTHING_TO_EXPLAIN = {
     "error-in-code",
     "wrong-return",
     "hyperparameter-not-as-stated",
+    "wrong-layer-kind",
+    "wrong-kernel-size",
     *OF_REGRESSION,
 }
 

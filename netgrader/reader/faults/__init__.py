@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE
-from netgrader.reader.faults import layer_faults, loss_faults, optimizer_faults, output_faults, target_faults
+from netgrader.reader.faults import (
+    convolution_faults,
+    layer_faults,
+    loss_faults,
+    optimizer_faults,
+    output_faults,
+    target_faults,
+)
 
 if TYPE_CHECKING:
     from netgrader.faults import Fault
@@ -22,7 +29,8 @@ def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]
     of_the_loss = (
         (*target_faults.CHECKS, *loss_faults.ANY_LOSS) if reading.found.given.regression else loss_faults.CHECKS
     )
-    for checks in (of_the_loss, layer_faults.CHECKS, output_faults.CHECKS, optimizer_faults.CHECKS):
+    of_layers = (*layer_faults.CHECKS, *convolution_faults.CHECKS)
+    for checks in (of_the_loss, of_layers, output_faults.CHECKS, optimizer_faults.CHECKS):
         for check in checks:
             found.extend(fault for fault in check(reading) if fault not in found)
     brought = {code for fault in found for code in CATALOGUE[fault.code].brings}

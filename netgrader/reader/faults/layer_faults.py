@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,10 +34,11 @@ HUGE_WHERE_WILD = 4.0
 def depth(reading: Reading) -> Iterator[Fault]:
     """More or fewer layers than asked for."""
     found, exercise, steps = reading.found, reading.found.exercise, reading.found.steps
-    if exercise is None or not steps or _looped(found):
+    if exercise is None or not steps or looped(found):
         return
     place = steps[-1].node
-    asked = len(exercise.widths) if exercise.widths is not None else None
+    given = exercise.widths or exercise.kinds
+    asked = len(given) if given is not None else None
     # Without a trial it may stay open whether layers side by side are parts of one.
     levels = max(depths(found.graph, steps))
     many = len(steps) if reading.setup.opened else levels
@@ -80,7 +82,7 @@ def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
 _WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
 
 
-def _looped(found: Found) -> bool:
+def looped(found: Found) -> bool:
     """Whether a layer stands in a loop: how often it is passed is not to be seen."""
     if not found.roles.images or not found.loss:
         return False
@@ -101,13 +103,14 @@ def widths(reading: Reading) -> Iterator[Fault]:
         return
     for step, asked in zip(steps, exercise.widths, strict=True):
         if step.outputs is not None and step.outputs != asked:
-            yield fault("wrong-width", step.node, say("{1} outputs", step.outputs), str(asked))
+            many = say("{1} outputs", step.outputs) if step.kind == "dense" else say("{1} channels", step.outputs)
+            yield fault("wrong-width", step.node, many, str(asked))
 
 
 def activations(reading: Reading) -> Iterator[Fault]:
     """What stands between layers is missing or another function than asked for."""
     exercise, steps = reading.found.exercise, reading.found.steps
-    if _looped(reading.found):
+    if looped(reading.found):
         return
     asked: Sequence[str | None] = [None] * (len(steps) - 1)
     if exercise is not None and exercise.activations is not None and len(exercise.activations) == len(steps):
@@ -229,8 +232,15 @@ def _is_glorot(kernel: Array, step: Step) -> bool:
     """Whether weights are uniform up to sqrt(6 / (inputs + outputs)): Glorot and Bengio, 2010, equation 16."""
     if not step.inputs:
         return False
-    bound = (6.0 / (step.inputs + (step.outputs or 0))) ** 0.5
     largest = float(np.abs(kernel).max())
+    # Each output of a convolution is a sum over its window, and each input goes into as many.
+    window = math.prod(kernel.shape[:-2])
+    sums = {step.inputs + (step.outputs or 0), window * sum(kernel.shape[-2:])}
+    return any(_is_uniform(kernel, largest, (6.0 / total) ** 0.5) for total in sums)
+
+
+def _is_uniform(kernel: Array, largest: float, bound: float) -> bool:
+    """Whether numbers, up to the `largest`, are uniform up to a `bound`."""
     share = float((np.abs(kernel) < bound / 2).mean())
     slack = 4 / kernel.size**0.5
     return bool(bound * (1 - slack) < largest <= bound * 1.0001 and abs(share - 0.5) < slack)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Ops that change where numbers stand, not the numbers.
 RESHAPING = words(
     "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient CheckNumerics EnsureShape "
-    "PreventGradient Pack Unpack Merge Switch Exit Enter"
+    "PreventGradient Pack Unpack Merge Switch Exit Enter SpaceToBatchND BatchToSpaceND"
 )
 #: What these put out stands for an array of tensors, and holds no numbers.
 _FLOWS = words(
@@ -42,7 +42,7 @@ _ROOTS = words("Rsqrt Sqrt")
 #: Where `_NORMALISATIONS` take the variance.
 _VARIANCE = 4
 _MOST_USES = 40
-_KINDS = {
+CONVOLUTIONS = {
     "Conv2D": "conv2d",
     "Conv3D": "conv3d",
     "DepthwiseConv2dNative": "depthwise-conv2d",
@@ -58,6 +58,8 @@ class Step:
     `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths. Where several
     products make one layer, those are its `parts`, and `added` says whether they are added or stand side by side, `repeated`
     whether they are one product again, of other data: of parts of a batch, or step by step along a sequence.
+    `window` has the sides of what a convolution looks at, and `places` to how many places of an input the step is applied:
+    known once it was run.
     `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else,
     `rejoined` whether what other layers make of the result comes back to it before that.
     """
@@ -77,6 +79,8 @@ class Step:
     added: bool = False
     repeated: bool = False
     parts: tuple[Step, ...] = ()
+    window: tuple[int, ...] = ()
+    places: int | None = None
     followed: bool = False
     alone: bool = True
     rejoined: bool = False
@@ -98,7 +102,15 @@ def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[St
         output, bias = bias_after(graph, product, inside)
         output, normalised = _normalisation(graph, output, inside)
         step = Step(
-            name, _KINDS.get(node.op, "dense"), data, weights, product, output, variables, bias, normalised=normalised
+            name,
+            CONVOLUTIONS.get(node.op, "dense"),
+            data,
+            weights,
+            product,
+            output,
+            variables,
+            bias,
+            normalised=normalised,
         )
         inputs, outputs = _static_widths(graph, node, step)
         steps.append(replace(step, inputs=inputs, outputs=outputs))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
-from netgrader.reader.find.layers import between, is_flow, product_widths, static_activation
+from netgrader.reader.find.layers import CONVOLUTIONS, between, is_flow, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.probe import same
 
@@ -117,7 +117,11 @@ def _measured(
     if not bias and _bias_by_column(found, probe, step, rows) and step.variables:
         # A column of ones has been joined to the data: then one row of the weights is the bias.
         bias, inputs = step.variables, inputs and inputs - 1
-    return replace(step, kind=kind, inputs=inputs, outputs=outputs, bias=bias)
+    # The weights of a convolution along a sequence are given a side of 1 before it.
+    sides = max(len(found.graph.nodes[name].shape() or ()) for name in step.variables) - 2 if step.variables else 0
+    window = weights.shape[:-2][-sides:] if node.op in CONVOLUTIONS and sides > 0 else ()
+    places = product.size // (rows * outputs) if outputs else None
+    return replace(step, kind=kind, inputs=inputs, outputs=outputs, bias=bias, window=window, places=places)
 
 
 def _summed_up(step: Step) -> Step:

@@ -1,0 +1,236 @@
+"""Networks with convolutions: right ones in many spellings are accused of nothing, and wrong ones of what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader import read_network
+from netgrader.reader import Exercise
+
+HEIGHT, WIDTH, CLASSES = 12, 9, 10
+ASKED = Exercise(
+    "convolutional_network",
+    inputs=HEIGHT * WIDTH,
+    classes=CLASSES,
+    widths=(4, 6, CLASSES),
+    kinds=("conv2d", "conv2d", "dense"),
+    kernel_sizes=(5, 3),
+    activations=("relu", "relu", "none"),
+    bias=True,
+)
+FREE = Exercise("free", inputs=HEIGHT * WIDTH, classes=CLASSES, min_layers=3, min_conv_layers=2)
+
+
+def kernel(*shape):
+    return tf.Variable(tf.glorot_uniform_initializer(seed=4)(shape))
+
+
+def bias(size):
+    return tf.Variable(tf.zeros([size]))
+
+
+def images(x):
+    return tf.reshape(x, [-1, HEIGHT, WIDTH, 1])
+
+
+def convolution(x, side, size, stride=1, padding="SAME"):
+    return tf.nn.conv2d(x, kernel(side, side, int(x.shape[-1]), size), stride, padding) + bias(size)
+
+
+def dense(x, size):
+    x = tf.reshape(x, [-1, int(x.shape[1]) * int(x.shape[2]) * int(x.shape[3])]) if len(x.shape) > 2 else x
+    return x @ kernel(int(x.shape[-1]), size) + bias(size)
+
+
+def pooled(x):
+    return tf.nn.max_pool2d(x, 2, 2, "SAME")
+
+
+# ---- as asked for, one way and another ------------------------------------------------------------------------------
+
+
+def plain(x):
+    x = pooled(tf.nn.relu(convolution(images(x), 5, 4)))
+    return dense(pooled(tf.nn.relu(convolution(x, 3, 6))), CLASSES)
+
+
+def of_keras(x):
+    keras = tf.keras.layers
+    x = keras.Reshape((HEIGHT, WIDTH, 1))(x)
+    x = keras.MaxPooling2D()(keras.Conv2D(4, 5, activation="relu", padding="same")(x))
+    x = keras.Conv2D(6, 3, activation="relu")(x)
+    return keras.Dense(CLASSES)(keras.Flatten()(x))
+
+
+def strided(x):
+    x = tf.nn.relu(convolution(images(x), 5, 4, 2))
+    return dense(tf.nn.relu(convolution(x, 3, 6, 2)), CLASSES)
+
+
+def dilated(x):
+    x = tf.nn.relu(tf.nn.conv2d(images(x), kernel(5, 5, 1, 4), 1, "SAME", dilations=2) + bias(4))
+    x = tf.nn.relu(tf.nn.conv2d(x, kernel(3, 3, 4, 6), 1, "VALID", dilations=2) + bias(6))
+    return dense(x, CLASSES)
+
+
+def atrous(x):
+    x = tf.nn.relu(tf.nn.bias_add(tf.nn.atrous_conv2d(images(x), kernel(5, 5, 1, 4), 2, "SAME"), bias(4)))
+    return dense(tf.nn.relu(convolution(x, 3, 6)), CLASSES)
+
+
+def padded_by_hand(x):
+    x = tf.pad(images(x), [[0, 0], [2, 2], [2, 2], [0, 0]])
+    x = tf.nn.relu(convolution(x, 5, 4, 1, "VALID"))
+    return dense(tf.nn.relu(convolution(x, 3, 6)), CLASSES)
+
+
+def channels_first(x):
+    x = tf.reshape(x, [-1, 1, HEIGHT, WIDTH])
+    x = convolution(tf.transpose(x, [0, 2, 3, 1]), 5, 4)
+    return dense(tf.nn.relu(convolution(pooled(tf.nn.relu(x)), 3, 6)), CLASSES)
+
+
+def over_the_whole_map(x):
+    x = pooled(pooled(tf.nn.relu(convolution(images(x), 5, 4))))
+    x = tf.nn.relu(convolution(x[:, :3, :3], 3, 6, 1, "VALID"))
+    return dense(x, CLASSES)
+
+
+def mean_of_maps(x):
+    x = tf.nn.relu(convolution(pooled(tf.nn.relu(convolution(images(x), 5, 4))), 3, 6))
+    return tf.reduce_mean(convolution(x, 1, CLASSES), [1, 2])
+
+
+def product_with_pieces(x):
+    pieces = tf.image.extract_patches(images(x), [1, 5, 5, 1], [1, 1, 1, 1], [1, 1, 1, 1], "SAME")
+    x = tf.nn.relu(tf.tensordot(pieces, kernel(25, 4), 1) + bias(4))
+    return dense(tf.nn.relu(convolution(pooled(x), 3, 6)), CLASSES)
+
+
+def in_two_groups(x):
+    x = pooled(tf.nn.relu(convolution(images(x), 5, 4)))
+    left, right = tf.split(x, 2, axis=3)
+    x = tf.concat([convolution(left, 3, 3), convolution(right, 3, 3)], 3)
+    return dense(tf.nn.relu(x), CLASSES)
+
+
+def first_one_by_channel(x):
+    x = tf.nn.depthwise_conv2d(images(x), kernel(5, 5, 1, 4), [1, 1, 1, 1], "SAME") + bias(4)
+    return dense(tf.nn.relu(convolution(pooled(tf.nn.relu(x)), 3, 6)), CLASSES)
+
+
+def last_one_over_the_map(x):
+    x = pooled(tf.nn.relu(convolution(pooled(tf.nn.relu(convolution(images(x), 5, 4))), 3, 6)))
+    weights = kernel(int(x.shape[1]), int(x.shape[2]), 6, CLASSES)
+    return tf.squeeze(tf.nn.conv2d(x, weights, 1, "VALID"), [1, 2]) + bias(CLASSES)
+
+
+AS_ASKED = (
+    plain,
+    of_keras,
+    strided,
+    dilated,
+    atrous,
+    padded_by_hand,
+    channels_first,
+    over_the_whole_map,
+    mean_of_maps,
+    product_with_pieces,
+    in_two_groups,
+    first_one_by_channel,
+    last_one_over_the_map,
+)
+
+
+def read(lab, model, asked, shape=(HEIGHT * WIDTH,)):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, *shape]), tf.placeholder(tf.float32, [None, CLASSES])
+        z = model(x)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+        net = SimpleNamespace(
+            X=x, Y=y, logits=z, prediction=tf.nn.softmax(z), loss=loss, train_op=tf.train.AdamOptimizer().minimize(loss)
+        )
+        net.accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(z, 1), tf.argmax(y, 1)), tf.float32))
+        content = tf.train.export_meta_graph(graph=graph).SerializeToString()
+    return read_network(content, net, asked, lab=lab)
+
+
+@pytest.mark.parametrize("model", AS_ASKED, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("asked", [ASKED, FREE], ids=["given", "free"])
+def test_what_is_asked_for_is_accused_of_nothing(lab, model, asked):
+    network = read(lab, model, asked)
+    assert not network.faults, str(network)
+    assert not network.undecided, str(network)
+
+
+# ---- another architecture -------------------------------------------------------------------------------------------
+
+
+def fully_connected(x):
+    return dense(tf.nn.relu(dense(tf.nn.relu(dense(x, 4)), 6)), CLASSES)
+
+
+def one_convolution(x):
+    x = tf.nn.relu(convolution(images(x), 5, 4))
+    return dense(tf.nn.relu(dense(x, 6)), CLASSES)
+
+
+def side_by_side(x):
+    x = tf.concat([tf.nn.relu(convolution(images(x), 5, 4)), tf.nn.relu(convolution(images(x), 3, 4))], 3)
+    return dense(tf.nn.relu(dense(x, 6)), CLASSES)
+
+
+def dense_along_the_channels(x):
+    keras = tf.keras.layers
+    x = keras.Dense(6, activation="relu")(keras.Dense(4, activation="relu")(images(x)))
+    return dense(x, CLASSES)
+
+
+def one_separable(x):
+    x = tf.nn.separable_conv2d(images(x), kernel(5, 5, 1, 2), kernel(1, 1, 2, 4), [1, 1, 1, 1], "SAME") + bias(4)
+    return dense(tf.nn.relu(dense(tf.nn.relu(x), 6)), CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("model", "count"),
+    [(fully_connected, 0), (one_convolution, 1), (side_by_side, 1), (dense_along_the_channels, 0), (one_separable, 1)],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_too_few_convolutions_are_counted(lab, model, count):
+    faults = [fault for fault in read(lab, model, FREE).faults if fault.code == "too-few-layers"]
+    assert [(fault.found, fault.expected) for fault in faults] == [(f"{count} convolutions", "2")]
+
+
+def test_layers_of_another_kind_are_named(lab):
+    faults = [fault for fault in read(lab, fully_connected, ASKED).faults if fault.code == "wrong-layer-kind"]
+    assert [(fault.found, fault.expected) for fault in faults] == [("dense", "conv2d")] * 2
+    assert [fault.at for fault in faults] == ["layer 1 of 3", "layer 2 of 3"]
+    assert read(lab, one_convolution, ASKED).codes == {"wrong-layer-kind"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "found", "expected"),
+    [
+        ({"kernel_sizes": (5, 5)}, "wrong-kernel-size", "3x3", "5x5"),
+        ({"widths": (4, 8, CLASSES)}, "wrong-width", "6 channels", "8"),
+        ({"kinds": ("conv2d", "depthwise-conv2d", "dense")}, "wrong-layer-kind", "conv2d", "depthwise-conv2d"),
+        ({"kinds": ("conv2d", "dense", "dense"), "kernel_sizes": None}, "wrong-layer-kind", "conv2d", "dense"),
+        ({"activations": ("relu", "tanh", "none")}, "wrong-activation", "relu", "tanh"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "-" in value else "",
+)
+def test_what_differs_from_what_is_asked_is_named(lab, changes, code, found, expected):
+    (fault,) = read(lab, plain, replace(ASKED, **changes)).faults
+    assert (fault.code, fault.found, fault.expected) == (code, found, expected)
+
+
+def test_weights_of_a_convolution_that_begin_as_asked_are_accused_of_nothing(lab):
+    assert not read(lab, plain, replace(ASKED, initialisation="glorot-uniform")).remarks
+
+
+def test_without_a_lab_nothing_is_said_of_kinds():
+    assert not read(None, plain, replace(ASKED, kinds=("dense",) * 3, kernel_sizes=None)).codes & {"wrong-layer-kind"}
