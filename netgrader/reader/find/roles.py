@@ -221,6 +221,8 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     for tensor in reached - updating:
         readers = [name for name in graph.consumers.get(tensor, []) if not _hands_on(graph, name)]
         is_end = node_of(tensor) not in changing and not any(f"{reader}:0" in reached for reader in readers)
+        if node_of(tensor) in graph.untaken:
+            continue  # where a branch that evaluation does not take ends, nothing is minimised
         if is_end and _late_sources(graph, tensor, sources):
             found.append(tensor)
     reason = "depends on the labels and, differentiably, on what the layers compute"

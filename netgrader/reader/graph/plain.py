@@ -30,6 +30,16 @@ SHAPE_ONLY = frozenset(
     {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs", "VariableShape"}
 )
 
+RANDOM = frozenset(
+    {
+        *("RandomUniform", "RandomStandardNormal", "TruncatedNormal"),
+        *("StatelessRandomUniform", "StatelessRandomUniformV2"),
+    }
+)
+#: What a share goes through before random numbers are compared with it, and what compares them.
+_SHARING = frozenset({"Identity", "Cast", "Sub", "RealDiv", "Switch", "Merge", "Enter", "Reshape"})
+_COMPARING = frozenset({"GreaterEqual", "Greater", "LessEqual", "Less"})
+
 _BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})
 _MAX_HANDS = 1_000
 #: Tensors that all walks together may visit: some hundred times what an ordinary network needs.
@@ -277,14 +287,38 @@ class Graph:
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
-        """The sources that can hold rows: not a number by itself, not a switch, not what evaluation fixes."""
+        """The sources that can hold rows: not a number by itself, not a switch or a share, not what evaluation fixes."""
         return tuple(
             source
             for source in self.sources
             if source not in self.known
             and self.static_shape(source) != ()
+            and not self._is_share(source)
             and self.static_dtype(source) not in ("bool", "resource")
         )
+
+    def _is_share(self, source: str) -> bool:
+        """Whether a source of no known shape is what a dropout keeps or drops: random numbers are compared with it."""
+        if self.static_shape(source) is not None:
+            return False
+        todo, seen = [source], {source}
+        while todo:
+            tensor = todo.pop()
+            for name in self.consumers.get(tensor, ()):
+                node = self.nodes[name]
+                if node.op in _SHARING:
+                    todo.extend(read for read in self.outputs[name] if read not in seen)
+                    seen.update(self.outputs[name])
+                    continue
+                # Older dropouts add the share that is kept, and round down.
+                added = node.op in ("Add", "AddV2") and any(
+                    self.nodes[reader].op == "Floor" for reader in self.consumers.get(f"{name}:0", ())
+                )
+                others = [read for read in node.inputs if read != tensor] if added or node.op in _COMPARING else []
+                above = {self.nodes[name].op for name in self.ancestor_nodes(others)}
+                if above & RANDOM and not above & VARIABLES:
+                    return True
+        return False
 
     def static_shape(self, source: str) -> tuple[int | None, ...] | None:
         """The shape that a source or a variable declares."""

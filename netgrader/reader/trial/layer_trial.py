@@ -9,7 +9,8 @@ import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
 from netgrader.reader.find.layers import CONVOLUTIONS, between, is_flow, product_widths, static_activation
-from netgrader.reader.graph.nodes import node_of, words
+from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.trial.probe import same
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.trial.probe import GraphProbe
-
-RANDOM = words("RandomUniform RandomStandardNormal TruncatedNormal StatelessRandomUniformV2 StatelessRandomUniform")
 
 #: No function of the bank is written with more ops than this; along a recurrence there may be hundreds.
 MOST_OPS = 16
