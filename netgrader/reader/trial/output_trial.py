@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, name_activation, softmax
+from netgrader.reader.find.roles import PRODUCTS, linear_steps
+from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -195,9 +197,7 @@ def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | Non
 
 def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
-    # What is evaluated may be another tower than the one that is trained: without dropout, with averaged weights.
-    claimed = next((found.hints[key] for key in ("logits", "prediction") if key in found.hints), None)
-    tensor = claimed or found.outputs.prediction or loss.logits or found.scores
+    tensor = _evaluated(found, probe, loss)
     if tensor is None:
         return RowTrial()
     # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
@@ -215,7 +215,7 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     if form is None or not np.isfinite(once).all():
         return RowTrial()
     if not same(once, again):
-        return RowTrial(repeats=False)
+        return RowTrial() if _evaluated_elsewhere(found) else RowTrial(repeats=False)
     order = np.roll(np.arange(rows), 1)
     turned = probe.fetch(tensor, probe.feed(sample.rows(order)))
     full = as_rows(once, form, rows)
@@ -227,3 +227,39 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     elif fewer is not None:
         mixed = True
     return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None)
+
+
+def _evaluated(found: Found, probe: GraphProbe, loss: LossReading) -> str | None:
+    """The scores, or what is made from them, that evaluation looks at.
+
+    They may be of another tower than the one that is trained: without dropout, with averaged weights.
+    """
+    graph, hints, accuracy = found.graph, found.hints, found.outputs.accuracy
+    logits, prediction = hints.get("logits"), hints.get("prediction")
+    both = logits in graph and prediction in graph and found.roles.images is not None
+    if both and prediction in graph.descendants([found.roles.images]) and logits not in graph.ancestors([prediction]):
+        logits = None  # what is called logits is the tower that is trained
+    measured = None
+    if accuracy is not None and found.scores not in graph.ancestors([accuracy]):
+        measured = _scores_of(found, probe, loss, accuracy)
+    return logits or prediction or found.outputs.prediction or measured or loss.logits or found.scores
+
+
+def _evaluated_elsewhere(found: Found) -> bool:
+    """Whether the last layer's weights are used again, without chance, and no name says that this is not what is evaluated.
+
+    Names say so unless one of them is made from what is fed somewhere else.
+    """
+    graph = found.graph
+    named = [found.hints[key] for key in ("logits", "prediction", "accuracy") if found.hints.get(key) in graph]
+    if not found.steps or (named and set(named) <= graph.descendants([found.roles.images])):
+        return False
+    last = found.steps[-1]
+    trained = graph.ancestor_nodes([found.loss])
+    trained |= graph.ancestor_nodes([t for u in found.roles.updates for t in graph.nodes[u.node].inputs[1:]])
+    for name, (data, weights) in linear_steps(graph, PRODUCTS).items():
+        if name not in trained and set(graph.variables_in(weights)) == set(last.variables):
+            above = {graph.nodes[node].op for node in graph.ancestor_nodes([data])}
+            if not above & RANDOM:
+                return True
+    return False

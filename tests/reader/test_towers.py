@@ -1,0 +1,120 @@
+"""Dropout in training only, in a conditional or in a tower of its own, is right; evaluated with it, it is named."""
+
+from __future__ import annotations
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.course_reader import exercise_named
+from netgrader.reader import read_network
+
+
+def fc(name, x, size):
+    with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
+        bias = tf.get_variable("b", [size], initializer=tf.zeros_initializer())
+        return x @ tf.get_variable("W", [int(x.shape[-1]), size]) + bias
+
+
+def tower(x, drop):
+    return fc("o", drop(tf.nn.relu(fc("h", x, 1500))), 10)
+
+
+def parts_of(x, y, trained, evaluated, **more):
+    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=trained))
+    train_op = tf.train.AdamOptimizer(0.001).minimize(loss)
+    same = tf.equal(tf.argmax(evaluated, 1), tf.argmax(y, 1))
+    found = {"X": x, "Y": y, "logits": evaluated, "prediction": tf.nn.softmax(evaluated), "loss": loss}
+    return {**found, "train_op": train_op, "accuracy": tf.reduce_mean(tf.cast(same, tf.float32)), **more}
+
+
+def inputs():
+    return tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+
+
+@pytest.fixture(params=[False, True], ids=["control flow of TensorFlow 1", "of TensorFlow 2"])
+def _control_flow(request):
+    """Build conditionals as ops of the graph, and as functions."""
+    before = tf.control_flow_v2_enabled()
+    (tf.enable_control_flow_v2 if request.param else tf.disable_control_flow_v2)()
+    yield
+    (tf.enable_control_flow_v2 if before else tf.disable_control_flow_v2)()
+
+
+def in_a_conditional(**share):
+    x, y = inputs()
+    training, given = tf.placeholder(tf.bool), tf.placeholder(tf.float32)
+
+    def drop(h):
+        return tf.cond(training, lambda: tf.nn.dropout(h, **dict.fromkeys(share, given)), lambda: h)
+
+    z = tower(x, drop)
+    return parts_of(x, y, z, z)
+
+
+def codes(build, exercise, lab, *, named=True):
+    with tf.Graph().as_default() as graph:
+        parts = build()
+        asked = exercise_named(exercise) if exercise else None
+        return read_network(graph, parts if named else None, asked, lab=lab).codes
+
+
+@pytest.mark.usefixtures("_control_flow")
+@pytest.mark.parametrize("named", [True, False], ids=["parts named", "the graph alone"])
+@pytest.mark.parametrize("share", ["rate", "keep_prob"])
+def test_a_dropout_in_a_conditional_by_a_share_of_no_shape_is_right(share, named, lab):
+    for exercise in (None, "two_layer_network"):
+        assert not codes(lambda: in_a_conditional(**{share: True}), exercise, lab, named=named)
+
+
+def towers(evaluate):
+    def build():
+        x, y = inputs()
+        trained = tower(x, lambda h: tf.nn.dropout(h, rate=0.4))
+        return evaluate(x, y, trained)
+
+    return build
+
+
+def named_by_the_training_tower(x, y, trained):
+    return parts_of(x, y, trained, tower(x, tf.identity), logits=trained)
+
+
+def in_the_best_one(x, y, trained):
+    z = tower(x, tf.identity)
+    best = tf.nn.in_top_k(z, tf.argmax(y, 1), 1)
+    return {**parts_of(x, y, trained, z), "accuracy": tf.reduce_mean(tf.cast(best, tf.float32))}
+
+
+def only_counted(x, y, trained):
+    z = tower(x, tf.identity)
+    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=trained))
+    train_op = tf.train.AdamOptimizer(0.001).minimize(loss)
+    best = tf.nn.in_top_k(z, tf.argmax(y, 1), 1)
+    accuracy = tf.reduce_mean(tf.cast(best, tf.float32))
+    return {"X": x, "Y": y, "loss": loss, "train_op": train_op, "accuracy": accuracy}
+
+
+def on_other_placeholders(x, y, trained):
+    other_x, other_y = inputs()
+    found = parts_of(x, y, trained, trained)
+    z = tower(other_x, tf.identity)
+    same = tf.equal(tf.argmax(z, 1), tf.argmax(other_y, 1))
+    return {**found, "prediction": tf.nn.softmax(z), "accuracy": tf.reduce_mean(tf.cast(same, tf.float32))}
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["parts named", "the graph alone"])
+@pytest.mark.parametrize("evaluate", [named_by_the_training_tower, in_the_best_one, only_counted])
+def test_a_tower_for_training_beside_one_for_evaluation_is_right(evaluate, named, lab):
+    assert "dropout-at-evaluation" not in codes(towers(evaluate), None, lab, named=named)
+
+
+def test_a_tower_for_evaluation_may_have_placeholders_of_its_own(lab):
+    assert "dropout-at-evaluation" not in codes(towers(on_other_placeholders), None, lab)
+
+
+def test_a_tower_that_nobody_evaluates_does_not_excuse_a_dropout(lab):
+    def evaluated_by_the_other(x, y, trained):
+        tower(x, tf.identity)
+        return parts_of(x, y, trained, trained)
+
+    assert codes(towers(evaluated_by_the_other), None, lab) == {"dropout-at-evaluation"}
