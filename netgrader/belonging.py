@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["CONFIGS", "TESTS", "TRUST_VARIABLE", "lies_among_submissions", "require_own"]
+__all__ = ["CONFIGS", "TESTS", "TRUST_VARIABLE", "lies_among_submissions", "require_own", "trusting"]
 
 CONFIGS = ("nbgrader_config.py", "nbgrader_config.json")
 TESTS = "grader_tests"
@@ -55,12 +55,12 @@ def require_own(course: Path) -> None:
         if stranger is not None:
             raise UsageError(
                 f"{path} belongs to {_name(stranger)}, and it would be run with your rights, so it is not taken for a "
-                f"course's. If you trust it, type: {_trusting(course)}"
+                f"course's. If you trust it, type: {trusting(course)}"
             )
         if path != course and path.is_symlink() and lies_among_submissions(path):
             raise UsageError(
                 f"{path} is a link to {path.resolve()}, where students' files lie, so it is not run. "
-                f"Put the file itself there. If you trust it, type: {_trusting(course)}"
+                f"Put the file itself there. If you trust it, type: {trusting(course)}"
             )
 
 
@@ -92,7 +92,8 @@ def _name(user: int) -> str:
         return f"the user {user}"
 
 
-def _trusting(course: Path) -> str:
+def trusting(course: Path) -> str:
+    """Return what to type, to say that the folder `course` is meant and trusted."""
     return f"export {TRUST_VARIABLE}={shlex.quote(str(course))}"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from netgrader.belonging import lies_among_submissions, require_own
+from netgrader.belonging import TRUST_VARIABLE, lies_among_submissions, require_own, trusting
 from netgrader.commands.show import console
 from netgrader.course import Course, find_course
 from netgrader.errors import UsageError
@@ -69,6 +70,8 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     for path in written:
         out.print(str(path.relative_to(root)), markup=False)
     out.print(f"\nNow type, in {root}:", markup=False)
+    if _is_taken_for_another(root):
+        out.print(f"  {trusting(root.resolve())}", markup=False)
     for line in ("release", f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}", markup=False)
     return 0
@@ -87,6 +90,11 @@ def _course_here() -> Path:
     One of nbgrader's own has no ``grader_tests`` yet; its configuration is enough.
     """
     here = Path.cwd()
+    if (here / CONFIG).is_file() and _is_taken_for_another(here):
+        raise UsageError(
+            f"{here} lies inside of another course, so it is not taken for one. If you mean it, type: {trusting(here)}; "
+            "if you mean the other one, change into its folder."
+        )
     if (here / CONFIG).is_file() and not lies_among_submissions(here):
         require_own(here)
         return here
@@ -94,6 +102,11 @@ def _course_here() -> Path:
     if not Path.cwd().is_relative_to(root.resolve()):
         raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
     return root
+
+
+def _is_taken_for_another(root: Path) -> bool:
+    """Whether commands that are typed in `root` would be about the course that it lies in, since nobody says otherwise."""
+    return lies_among_submissions(root) and not os.environ.get(TRUST_VARIABLE)
 
 
 def _number(text: str | float) -> float:

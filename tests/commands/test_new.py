@@ -453,3 +453,18 @@ def test_a_release_that_cannot_work_is_refused_with_what_to_mend(shapes, tmp_pat
     with pytest.raises(NetgraderError, match=told.replace("?", "[?]")):
         release(assignment)
     assert not (tmp_path / "release" / "first").exists()
+
+
+def test_a_course_inside_of_another_is_told_to_be_named_and_nothing_goes_into_the_other(netgrader, shapes, tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n", encoding="utf-8")
+    (tmp_path / "source").mkdir()
+    given = ("--data", shapes, "--called", "shape", "--target", "0.85")
+    inner = tmp_path / "inner"
+    made = netgrader("new", inner, *given, cwd=tmp_path)
+    assert f"export NETGRADER_COURSE={inner}" in made.stdout
+    process = netgrader("new", "--assignment", "more", *given, cwd=inner)
+    assert process.returncode == 2
+    assert f"export NETGRADER_COURSE={inner}" in process.stderr
+    assert not [*tmp_path.glob("source/*"), *inner.glob("source/more")]
+    assert netgrader("new", "--assignment", "more", *given, cwd=inner, NETGRADER_COURSE=str(inner)).returncode == 0
+    assert (inner / "source" / "more").is_dir()

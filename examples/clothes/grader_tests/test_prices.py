@@ -1,6 +1,6 @@
 """Hidden checks. They stay with the instructor; students see their sentences."""
 
-from netgrader.checks import grades
+from netgrader.checks import fail, grades
 from netgrader.judges.accuracy import (
     error_curves,
     recomputed,
@@ -26,6 +26,13 @@ def test_test_rows_are_prepared_alike(bench):
     """x_test holds the test rows, prepared like the training rows, and y_test their targets"""
     require_images(bench, "test")
     require_labels(bench, "test")
+
+
+@grades(NETWORK, faults=("loss-not-mean",), requires=("test_the_loss_is_an_error_of_each_prediction",))
+def test_the_loss_is_a_mean(network):
+    """The loss is a mean over the rows of a batch, so that it does not grow with their number"""
+    if network.loss.reduction == "sum":
+        fail("loss-not-mean", found="their sum", expected="their mean")
 
 
 @grades(

@@ -108,8 +108,10 @@ def maps_of(lab, graph, images):
 
 
 @grades(NETWORK, credit=3, faults=("image-torn", "no-convolution", "missing-tensor", "wrong-shape"), requires=BASIS)
-def test_the_maps_lie_over_the_image(lab, cell_evidence):
+def test_the_maps_lie_over_the_image(lab, network, cell_evidence):
     """The maps of the first convolution lie over the image: a pixel changes them where it is, and nowhere else"""
+    if network.codes & {"fixed-batch-size", "rows-mixed"}:
+        return  # another test names it, and of single images nothing can be told
     paper = np.random.default_rng(1).uniform(size=(1, 28, 28))
     images = np.repeat(paper, 1 + len(TOUCHED), axis=0)
     for image, (row, column) in zip(images[1:], TOUCHED):
@@ -122,8 +124,8 @@ def test_the_maps_lie_over_the_image(lab, cell_evidence):
         if not len(rows):
             continue  # a stride passes over it, or no unit of this draw of weights is on
         place = f"row {row + 1} and column {column + 1} of 28"
-        if len(rows) > 0.9 * height * width:
-            fail("no-convolution", found="a change at all places", expected=f"one around {place}")
+        if len(rows) > 0.6 * height * width:
+            fail("no-convolution", found=f"a change at {len(rows)} of {height * width} places", expected=f"one around {place}")
         found = f"row {rows.mean() + 1:.0f} of {height} and column {columns.mean() + 1:.0f} of {width}"
         # A window may be large, and without padding a map begins where the middle of the first window lies.
         off = max(abs(rows.mean() / height - row / 28), abs(columns.mean() / width - column / 28))
