@@ -125,7 +125,11 @@ def test_the_maps_lie_over_the_image(lab, network, cell_evidence):
             continue  # a stride passes over it, or no unit of this draw of weights is on
         place = f"row {row + 1} and column {column + 1} of 28"
         if len(rows) > 0.6 * height * width:
-            fail("no-convolution", found=f"a change at {len(rows)} of {height * width} places", expected=f"one around {place}")
+            fail(
+                "no-convolution",
+                found=f"a change at {len(rows)} of {height * width} places",
+                expected=f"one around {place}",
+            )
         found = f"row {rows.mean() + 1:.0f} of {height} and column {columns.mean() + 1:.0f} of {width}"
         # A window may be large, and without padding a map begins where the middle of the first window lies.
         off = max(abs(rows.mean() / height - row / 28), abs(columns.mean() / width - column / 28))
