@@ -91,6 +91,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, max_length=3)]
     """Of one input: ``[28, 28]``, a grey image; ``[28, 28, 3]``, a colour image; ``[13]``, a row of a table; ``[20, 4]``, a
     short sequence, if it is not scaled by ``largest``."""
+    input_shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(max_length=4)] = ()
+    """Of one input as students prepare it and networks are fed it, if that is no flat row: ``[28, 28, 1]``."""
     scaling: Literal["largest", "standard", "none"] = "largest"
     """How inputs are fed: ``largest``, whole numbers (uint8) over the largest of them; ``standard``, less their mean over
     the training rows and over their standard deviation there, each feature by itself (one that is constant is 0);
@@ -124,19 +126,29 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"there are {len(self.names)} names for {self.classes} classes")
         if len(set(self.names)) != len(self.names):
             raise ValueError("two classes have one name")
-        if self.size > LARGEST_INPUT:
-            raise ValueError(f"an input must not have more than {LARGEST_INPUT:,} numbers")
-        if self.scaling != "largest" and (self.train.rows + self.test.rows) * self.size > MOST_NUMBERS:
-            raise ValueError(f"inputs that are scaled by {self.scaling} may hold {MOST_NUMBERS:,} numbers in all")
+        self._check_sizes()
         if self.scaling != "largest" and self.largest != 255:
             raise ValueError(f"largest is of no use where scaling is {self.scaling}")
         if self.learned is not None and (not self.is_images or self.train.rows < LEAST_MARKED):
             raise ValueError(f"learned is of images only, and of {LEAST_MARKED:,} training images or more")
 
+    def _check_sizes(self) -> None:
+        if self.input_shape and math.prod(self.input_shape) != self.size:
+            raise ValueError(f"input_shape must hold the {self.size} numbers of an input")
+        if self.size > LARGEST_INPUT:
+            raise ValueError(f"an input must not have more than {LARGEST_INPUT:,} numbers")
+        if self.scaling != "largest" and (self.train.rows + self.test.rows) * self.size > MOST_NUMBERS:
+            raise ValueError(f"inputs that are scaled by {self.scaling} may hold {MOST_NUMBERS:,} numbers in all")
+
     @property
     def size(self) -> int:
         """How many numbers an input has."""
         return math.prod(self.shape)
+
+    @property
+    def fed_shape(self) -> tuple[int, ...]:
+        """The shape in which students prepare one input, and networks are fed it."""
+        return self.input_shape or (self.size,)
 
     @property
     def is_images(self) -> bool:

@@ -155,6 +155,8 @@ class Exercises:
         sizes: dict[str, Any] = {} if spec is None else {"inputs": spec.size, "classes": spec.outputs}
         if spec is not None and spec.is_regression:
             sizes = {"inputs": spec.size, "outputs": spec.outputs, "loss": ANY}
+        if spec is not None and spec.input_shape:
+            sizes["input_shape"] = spec.input_shape
         table = {**sizes, **self.table(name)}
         terms = {key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}
         if terms.get("loss") == ANY:

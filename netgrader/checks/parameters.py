@@ -199,12 +199,23 @@ def _table_problems(
             f"{READ}: {problem}"
             for problem in _senseless(table[READ], {**KINDS, "loss": _one_of({*LOSSES, *ERRORS, ANY})})
         )
+    yield from _shape_problems(kind, table, spec)
     yield from _network_problems(table, spec, known=bool(kind))
     yield from _rate_problems(table)
     yield from _error_problems(table) if numbers else _line_problems(table, spec)
     yield from _own_problems(kind, table)
     if kind == "sweep":
         yield from _sweep_problems(table, tables)
+
+
+def _shape_problems(kind: str, table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
+    if spec is None:
+        return
+    number = math.prod(table.get("input_shape", (spec.size,)))
+    if number != spec.size:
+        yield f"input_shape must hold the {spec.size} {spec.part}s of {spec.a_one}, not {number}"
+    if spec.input_shape and kind in OF_FLAT_ROWS:
+        yield f"is of the kind {kind}, which needs flat rows, but [{DATA}] has an input_shape"
 
 
 def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known: bool) -> Iterator[str]:
@@ -439,6 +450,7 @@ KINDS: Mapping[str, Any] = {
     "kinds": _list_of(_one_of(LAYERS), 20, f"names among {', '.join(sorted(LAYERS))}"),
     "kernel_sizes": _list_of(_whole(1, 99), 20, "sides of windows, each a whole number from 1 to 99"),
     "inputs": _whole(1, 100_000),
+    "input_shape": _list_of(_whole(1, 100_000), 4, "sizes, each a whole number from 1 to 100,000"),
     "classes": _whole(2, 1_000),
     "outputs": _whole(1, 1_000),
     "targets": Annotated[Between, Meta(description="two numbers, the smaller one first")],
@@ -513,6 +525,9 @@ NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {
 GREY = "largest"
 NEEDED_OF_ROWS: Mapping[str, Sequence[str]] = {kind: keys for kind, keys in NEEDED.items() if kind != "training-loop"}
 """The kinds of exercises on inputs that are no grey levels, by which is told which rows a loop was fed."""
+
+OF_FLAT_ROWS = frozenset({"training-loop", "gradients"})
+"""Kinds of exercises on inputs that are fed as flat rows."""
 
 DATA, EXERCISES, LIMITED, FILES = "data", "exercises", "limits", "files"
 RESERVED = (DATA, EXERCISES, LIMITED, FILES)

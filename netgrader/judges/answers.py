@@ -6,7 +6,9 @@ over can have been made for it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import numpy.typing as npt
 from netgrader.checks.language import fail
 from netgrader.judges.measure import ACCURACY
 from netgrader.phrases import say
+from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +26,38 @@ if TYPE_CHECKING:
     from netgrader.judges.measure import Measure
     from netgrader.reader import Lab, LabSession
 
-__all__ = ["answers_for", "digest", "outputs_for", "random_of"]
+__all__ = ["answers_for", "digest", "outputs_for", "random_of", "shaped"]
 
 Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
 
 
+def shaped(graph: GraphEvidence, inputs: Array) -> Array:
+    """Return inputs (n, …) in the shape that the network's X has, where that is of as many numbers."""
+    sizes = [-1 if size is None else size for size in _shape_of(graph.meta_graph, graph.parts.get("X", ""))[1:]]
+    known = math.prod(size for size in sizes if size >= 0)
+    number = math.prod(inputs.shape[1:])
+    if not sizes or sizes.count(-1) > 1 or not known or (number % known if -1 in sizes else number != known):
+        return inputs
+    return inputs.reshape(len(inputs), *sizes)
+
+
+@functools.lru_cache(maxsize=8)
+def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int | None, ...]:
+    """Return the shape that a placeholder has; empty where it says none."""
+    return next(
+        (
+            tuple(None if dim.size < 0 else int(dim.size) for dim in node.attr["shape"].shape.dim)
+            for node in read_source(meta_graph).graph_def.node
+            if node.name == tensor.partition(":")[0]
+        ),
+        (),
+    )
+
+
 def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
-    """Return what a network with so many `outputs` answers to each of `inputs`, which are fed to X as they are."""
+    """Return what a network with so many `outputs` answers to each of `inputs`, which are fed to X in its shape."""
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
@@ -69,7 +95,7 @@ def outputs_for(
     x, part = graph.parts["X"], graph.parts.get(measure.part) or graph.parts["logits"]
     order = random.permutation(len(inputs))
     batches = list(_batches(order, random))
-    rows = session.run_batches([part], {x: inputs}, batches, graph.eval_feed)
+    rows = session.run_batches([part], {x: shaped(graph, inputs)}, batches, graph.eval_feed)
     found = np.empty((len(inputs), width), np.float32)
     for row, batch in zip(rows, batches, strict=True):
         output = np.asarray(row[0])

@@ -69,7 +69,9 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
         What the course's data are.
     """
     n, pixels = len(raw), spec.size
-    expected = f"({n}, {pixels})"
+    expected = str((n, *spec.fed_shape))
+    if images.shape == (n, *spec.fed_shape):
+        images = images.reshape(n, pixels)
     if images.shape != (n, pixels):
         same_size = images.size == raw.size and images.shape[:1] == (n,)
         inner = judge_images(images.reshape(n, pixels), raw, spec) if same_size else JudgedImages(None, None)
@@ -347,7 +349,11 @@ def is_scaled(levels: GreyLevels, n: int, spec: DataSpec) -> bool:
     Where it does not, the images have to be looked at. `judge_images` finds nothing wrong with those of which it does.
     """
     table: npt.NDArray[np.float64] = levels.table[: spec.largest + 1].astype(np.float64)
-    if levels.table.dtype.kind != "f" or levels.shape != (n, spec.size) or not np.isfinite(table).all():
+    if (
+        levels.table.dtype.kind != "f"
+        or levels.shape not in {(n, spec.size), (n, *spec.fed_shape)}
+        or not np.isfinite(table).all()
+    ):
         return False
     factor = float(table[-1]) / spec.largest
     off = np.abs(table - np.arange(len(table)) * factor)

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.faults import fault
+from netgrader.judges.answers import shaped
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -197,7 +198,10 @@ class _Trial:
         batches = list(np.arange((steps - done) * BATCH).reshape(-1, BATCH))
         told = self._session.run_batches(
             [parts["loss"], parts["train_op"]],
-            {parts["X"]: images, parts["Y"]: np.eye(self._images.classes, dtype=np.float32)[labels]},
+            {
+                parts["X"]: shaped(self._graph, images),
+                parts["Y"]: np.eye(self._images.classes, dtype=np.float32)[labels],
+            },
             batches,
             fed_in_training(self._graph),
         )
@@ -239,7 +243,7 @@ def trained_accuracies(lab: Lab, graphs: Sequence[GraphEvidence], test: tuple[Ar
 
 
 def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Array]) -> float:
-    (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: test[0], **graph.eval_feed})
+    (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, test[0]), **graph.eval_feed})
     return float(np.mean(np.argmax(np.asarray(logits), axis=1) == test[1]))
 
 

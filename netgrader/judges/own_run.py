@@ -12,7 +12,7 @@ from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.wording import percent
 from netgrader.judges.accuracy import ROUNDED
-from netgrader.judges.answers import answers_for
+from netgrader.judges.answers import answers_for, shaped
 from netgrader.judges.arrays import images_of, require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import accuracy_curves, wrong_images
@@ -81,7 +81,7 @@ def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
     images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
     given = len(dataset.y_test)
     rows = None
-    shapes = ((given, spec.size), (given, spec.classes))
+    shapes = (given, *spec.fed_shape), (given, spec.classes)
     if images is None or labels is None or (images.shape, labels.shape) != shapes:
         images, labels = dataset.prepared(bench.given.images), spec.one_hot(dataset.y_test)
     else:
@@ -112,7 +112,7 @@ def _by_own_tensor(
     try:
         session.initialise()
         session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        feeds = {graph.parts["X"]: images, graph.parts["Y"]: labels, **graph.eval_feed}
+        feeds = {graph.parts["X"]: shaped(graph, images), graph.parts["Y"]: labels, **graph.eval_feed}
         (value,) = session.run([graph.parts["accuracy"]], feeds)
     except LabError:
         return []

@@ -56,8 +56,10 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
         Whether `raw` are the test inputs.
     """
     n = len(raw)
+    if found.shape == (n, *spec.fed_shape):
+        found = found.reshape(n, spec.size)
     if found.shape != (n, spec.size):
-        charge = _charge("wrong-shape", found=say("shape {1}", found.shape), expected=f"({n}, {spec.size})")
+        charge = _charge("wrong-shape", found=say("shape {1}", found.shape), expected=str((n, *spec.fed_shape)))
         if found.size != n * spec.size or found.shape[:1] != (n,):
             return charge, None
         inner, rows = judge_rows(found.reshape(n, spec.size), raw, other, spec, of_test=of_test)
@@ -96,6 +98,8 @@ def _first(scale: tuple[Float, Float], varying: npt.NDArray[np.bool_]) -> tuple[
 def own_scale(found: Array, raw: Array, spec: DataSpec) -> tuple[Float, Float] | None:
     """Return by which factor and shift (size,) each number of the given inputs became what was found; None if by none."""
     rows = raw.reshape(len(raw), spec.size).astype(np.float64)
+    if found.shape == (len(raw), *spec.fed_shape):
+        found = found.reshape(rows.shape)
     if found.shape != rows.shape or not np.isfinite(found).all():
         return None
     values = found.astype(np.float64)

@@ -14,6 +14,7 @@ import numpy as np
 from netgrader.checks.language import fail, ungradable
 from netgrader.checks.wording import plain
 from netgrader.faults import Severity
+from netgrader.judges.answers import shaped
 from netgrader.judges.dense import fetch
 from netgrader.phrases import say
 from netgrader.reader import LabError
@@ -69,7 +70,10 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     pixels, classes = (network.exercise.inputs, network.exercise.classes) if network.exercise else (None, None)
     if pixels is None or classes is None:
         return
-    feeds = {images: np.full((ROWS, pixels), 0.5), labels: np.eye(classes)[np.arange(ROWS) % classes]}
+    # Only what was asked for may have another shape than rows.
+    rows = np.full((ROWS, pixels), 0.5)
+    asked = network.exercise.input_shape if network.exercise else None
+    feeds = {images: rows if asked is None else shaped(graph, rows), labels: np.eye(classes)[np.arange(ROWS) % classes]}
     session = lab.load(graph.meta_graph).session(seed=1)
     try:
         session.initialise()
@@ -80,7 +84,8 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
         if "logits" in _listed(graph):
             pair = "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"
             fail("wrong-return", found="several tensors in place of the logits", expected=pair, place="net.logits")
-        expected = say("X of shape (n, {1}) and Y of shape (n, {2})", pixels, classes)
+        sizes = ", ".join(map(str, asked or (pixels,)))
+        expected = say("X of shape (n, {1}) and Y of shape (n, {2})", sizes, classes)
         fail("wrong-placeholder", found=say("a network that cannot be fed so ({1})", error.sentence), expected=expected)
     finally:
         session.close()

@@ -26,6 +26,8 @@ class Exercise:
     inputs: int | None = None
     classes: int | None = None
     """Width of a flattened image and number of classes; None if nothing is said of them."""
+    input_shape: tuple[int, ...] | None = None
+    """Of an image as the network is fed it; a flat row is taken as well."""
     loss: str | None = "softmax-cross-entropy"
     optimizer: str | None = None
     """Kinds as in `Loss.kind` and `Optimizer.kind`."""

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader import read_network
+from netgrader.checks.exercises import Exercises
+from netgrader.checks.parameters import problem
+from netgrader.data import DataPart, DataSpec
+from netgrader.evidence import GraphEvidence
+from netgrader.grey_levels import GreyLevels
+from netgrader.judges.answers import shaped
+from netgrader.judges.arrays import is_scaled, judge_images
 from netgrader.reader import Exercise
 
 HEIGHT, WIDTH, CLASSES = 12, 9, 10
@@ -165,6 +173,76 @@ def test_what_is_asked_for_is_accused_of_nothing(lab, model, asked):
     network = read(lab, model, asked)
     assert not network.faults, str(network)
     assert not network.undecided, str(network)
+
+
+# ---- the shape of what is fed ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked_shape", [(HEIGHT, WIDTH, 1), (HEIGHT, WIDTH)], ids=str)
+@pytest.mark.parametrize("shape", [(HEIGHT, WIDTH, 1), (HEIGHT, WIDTH), (HEIGHT * WIDTH,), (None, None, 1)], ids=str)
+def test_images_are_taken_in_the_shape_that_is_asked_for_and_as_rows(lab, shape, asked_shape):
+    network = read(lab, plain, replace(ASKED, input_shape=asked_shape), shape)
+    fits = shape == (HEIGHT * WIDTH,) or len(shape) == len(asked_shape)
+    assert network.codes == (set() if fits else {"wrong-placeholder"}), str(network)
+    if fits:
+        assert not network.undecided, str(network)
+
+
+def test_images_in_another_shape_than_asked_for_are_refused(lab):
+    (fault,) = read(lab, plain, replace(ASKED, input_shape=(HEIGHT, WIDTH, 1)), (WIDTH, HEIGHT, 1)).faults
+    assert (fault.code, fault.expected) == ("wrong-placeholder", f"[None, {HEIGHT}, {WIDTH}, 1]")
+    assert "wrong-placeholder" in read(lab, plain, ASKED, (HEIGHT, WIDTH, 1)).codes
+
+
+@pytest.mark.parametrize("shape", [(HEIGHT, WIDTH, 1), (HEIGHT, WIDTH), (HEIGHT * WIDTH,), (None, WIDTH, 1)], ids=str)
+def test_whatever_shape_a_network_takes_it_is_fed_our_images(lab, shape):
+    inputs = np.random.default_rng(0).uniform(size=(7, HEIGHT * WIDTH)).astype(np.float32)
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, *shape], name="X")
+        plain(x)
+        content = tf.train.export_meta_graph(graph=graph).SerializeToString()
+    evidence = GraphEvidence(content, {"X": "X:0"})
+    assert shaped(evidence, inputs).shape[1:] == tuple(size or HEIGHT for size in shape)
+    assert np.array_equal(shaped(evidence, inputs.reshape(7, HEIGHT, WIDTH)).reshape(7, -1), inputs)
+    other = inputs[:, 1:]
+    assert shaped(evidence, other) is other
+
+
+def test_an_exercise_on_shaped_images_asks_for_that_shape():
+    part = {"inputs": "x", "targets": "y", "rows": 40}
+    data = {
+        "file": "data.npz",
+        "sha256": "0" * 64,
+        "train": part,
+        "test": part,
+        "shape": [HEIGHT, WIDTH],
+        "classes": 10,
+    }
+    tables = {"data": {**data, "input_shape": [HEIGHT, WIDTH, 1]}, "network": {"min_conv_layers": 2}}
+    assert Exercises(tables).network("network").input_shape == (HEIGHT, WIDTH, 1)
+    assert Exercises({**tables, "data": data}).network("network").input_shape is None
+    assert "input_shape must hold the 108 numbers" in str(problem({"data": {**data, "input_shape": [9, 9, 1]}}))
+    assert "input_shape must hold the 108 pixels" in str(problem({"data": data, "network": {"input_shape": [9, 9]}}))
+    tables |= {
+        "exercises": {"train": "training-loop"},
+        "train": {"calls": [{"n_epochs": 2, "mini_batch_size": 16}], "seconds": 3},
+    }
+    assert "which needs flat rows" in str(problem(tables))
+
+
+@pytest.mark.parametrize("shape", [(HEIGHT * WIDTH,), (HEIGHT, WIDTH, 1)], ids=str)
+def test_images_are_prepared_in_the_shape_that_is_asked_for(shape):
+    part = DataPart(inputs="x", targets="y", rows=40)
+    spec = DataSpec(
+        file="data.npz", sha256="0" * 64, train=part, test=part, shape=(HEIGHT, WIDTH), classes=10, input_shape=shape
+    )
+    raw = np.random.default_rng(1).integers(0, 256, (40, HEIGHT, WIDTH), dtype=np.uint8)
+    raw[0, 0, :2] = 0, 255
+    right = (raw / np.float32(255)).reshape(40, *shape)
+    assert judge_images(right, raw, spec).charge is None
+    other = judge_images(right.reshape(40, HEIGHT, WIDTH), raw, spec).charge
+    assert (other.fault.code, other.fault.expected) == ("wrong-shape", str((40, *shape)))
+    assert is_scaled(GreyLevels(np.arange(256) / np.float32(255), "x_train_2d", right.shape), 40, spec)
 
 
 # ---- another architecture -------------------------------------------------------------------------------------------

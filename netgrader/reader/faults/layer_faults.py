@@ -12,7 +12,7 @@ from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, weights_key
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
-from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.nodes import fits, node_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -268,11 +268,16 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
     graph, exercise, images = found.graph, found.exercise, found.roles.images
     if exercise is None or images is None or images not in graph.sources or not found.given.has_parts:
         return
-    # What an exercise is given are rows of floating point numbers, and rows are what its network is fed.
+    # What an exercise is given are rows of floating point numbers, unless it says otherwise, and these its network is fed.
     shape, dtype = graph.static_shape(images), graph.static_dtype(images)
-    inputs = exercise.inputs
-    if shape is not None and (len(shape) != 2 or (inputs is not None and shape[1] not in (None, inputs))):
-        wanted = say("[None, {1}]", "n" if inputs is None else inputs)
+    inputs, asked = exercise.inputs, exercise.input_shape
+    as_asked = asked is not None and shape is not None and fits((1, *asked), (None, *shape[1:]))
+    if (
+        shape is not None
+        and not as_asked
+        and (len(shape) != 2 or (inputs is not None and shape[1] not in (None, inputs)))
+    ):
+        wanted = str([None, *asked]) if asked else say("[None, {1}]", "n" if inputs is None else inputs)
         yield fault("wrong-placeholder", node_of(images), say("shape {1}", list(shape)), wanted)
     elif not dtype.startswith(("float", "bfloat")):
         yield fault("wrong-placeholder", node_of(images), dtype, "float32")

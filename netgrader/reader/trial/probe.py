@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.reader.graph.nodes import fits
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
@@ -121,6 +122,9 @@ class GraphProbe:
                 "channel": (rows, side, side, 1),
                 "channel-first": (rows, 1, side, side),
             }
+        exercise = self.found.exercise
+        if exercise is not None and exercise.input_shape is not None:
+            shapes["asked"] = (rows, *exercise.input_shape)
         if self.image_form == "columns":
             return np.ascontiguousarray(images.T)
         return np.ascontiguousarray(images.reshape(shapes.get(self.image_form, images.shape)))
@@ -247,8 +251,11 @@ class GraphProbe:
         return np.ones(sizes) if dtype.startswith("float") else np.zeros(sizes, dtype=np.int64)
 
     def _image_forms(self) -> list[str]:
-        images = self.found.roles.images
+        images, exercise = self.found.roles.images, self.found.exercise
         shape = self.found.graph.static_shape(images) if images else ()
+        asked = exercise.input_shape if exercise is not None else None
+        if asked is not None and (shape is None or fits((1, *asked), (None, *shape[1:]))):
+            return ["asked", "rows"] if shape is None else ["asked"]
         if shape is None:
             return ["rows", "square", "channel", "columns"]
         if len(shape) == 2:
