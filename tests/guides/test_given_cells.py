@@ -1,6 +1,7 @@
 """The notebooks' own pictures show what is there, whatever a student's network does, and their texts say no more."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,6 +26,7 @@ def run(notebook, beginning, **names):
         "np": np,
         "plt": plt,
         "ready": lambda *_: True,
+        "going_on": nullcontext,  # what raises is to be seen
         "show_figure": lambda figure, alt: shown.append((figure, alt)),
     }
     exec(cell, given | names)  # noqa: S102  (the course's own)
