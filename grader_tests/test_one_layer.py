@@ -3,6 +3,7 @@
 from netgrader.checks import grades
 from netgrader.judges.dense import require_activation, require_glorot_uniform, try_case
 from netgrader.judges.own_run import RunCells, require_run_reported, show_own_run
+from netgrader.judges.structure import require_alike
 
 LAYER = "check_fully_connected_layer"
 NETWORK = "check_one_layer_network"
@@ -39,6 +40,16 @@ def test_first_weights_follow_the_size_of_the_layer(bench):
     """The range of the first weights follows the number of inputs and of outputs"""
     for case in (1, 3, 4):
         require_glorot_uniform(try_case(bench, case))
+
+
+# ---- the network ---------------------------------------------------------------------------------------------------
+
+
+@grades(NETWORK, credit=0, requires=("test_network_is_the_same_at_every_rate",))
+def test_the_structure_holds_at_a_rate_of_grading(network, networks):
+    """Layers, loss and optimizer are those that were asked for at a learning rate that only grading draws, too"""
+    *_, rate = networks
+    require_alike(network, rate, networks[rate])
 
 
 # ---- train ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from netgrader.judges.accuracy import curves, recomputed, train_accuracy
 from netgrader.judges.learning_rate import judge_rate
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import rate_curves, sweep_curve
+from netgrader.judges.structure import require_alike
 from netgrader.judges.sweep_grid import require_chosen
 from netgrader.judges.sweep_runs import decided, require_run, trial_runs
 from netgrader.judges.sweeps import found_by_sweep, require_true, student_sweep
@@ -12,6 +13,16 @@ from netgrader.judges.sweeps import found_by_sweep, require_true, student_sweep
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
 TRAINING = "check_two_layer_training"
+
+# ---- the network ---------------------------------------------------------------------------------------------------
+
+
+@grades(NETWORK, credit=0, requires=("test_the_whole_is_what_was_asked_for",))
+def test_the_structure_holds_at_a_rate_of_grading(network, networks):
+    """Layers, loss and optimizer are those that were asked for at a learning rate that only grading draws, too"""
+    *_, rate = networks
+    require_alike(network, rate, networks[rate])
+
 
 # ---- learning_rate_sweep -------------------------------------------------------------------------------------------
 

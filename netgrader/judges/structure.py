@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.checks.language import fail, ungradable
+from netgrader.checks.language import fail, fail_all, ungradable
 from netgrader.checks.wording import plain
 from netgrader.faults import Severity
 from netgrader.judges.answers import shaped
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNDECIDED",
+    "require_alike",
     "require_feedable",
     "require_graph",
     "require_layers",
@@ -142,6 +143,13 @@ def require_rate(network: Network, rate: float, *, severity: Severity | None = N
         ungradable("It could not be decided which learning rate is used; your instructor will look at it.")
     if not math.isclose(found, rate, rel_tol=SAME_RATE):
         fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}", severity=severity)
+
+
+def require_alike(network: Network, rate: float, other: Network) -> None:
+    """End the test if the same network made for another `rate` has faults of its own, or another rate."""
+    known = {fault.code for fault in network.faults}
+    fail_all([fault for fault in other.faults if fault.code not in known])
+    require_rate(other, rate)
 
 
 def require_role(network: Network, role: str) -> None:

@@ -148,6 +148,17 @@ WRONG_TWO_LAYERS = {
         ),
         "mse-on-logits",
     ),
+    "another loss the third time": work(
+        "made = []\n"
+        + _two(
+            (
+                LOSS,
+                LOSS
+                + "\n        made.append(1)\n        if len(made) == 3:\n            loss = tf.reduce_mean(tf.square(logits - Y))",
+            )
+        ),
+        "mse-on-logits",
+    ),
     "all weights equal, and gradient descent": work(
         _two(
             (

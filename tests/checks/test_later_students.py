@@ -186,6 +186,7 @@ ONLY = {
     (TWO, "test_accuracy_is_the_share_of_right_predictions"): (NETWORK, "accuracy over the images"),
     (TWO, "test_evaluation_is_the_same_each_time"): (NETWORK, "dropout that stays on"),
     (TWO, "test_the_whole_is_what_was_asked_for"): (NETWORK, "another loss at other rates"),
+    (TWO, "test_the_structure_holds_at_a_rate_of_grading"): (NETWORK, "another loss the third time"),
     (TWO, "test_the_sweep_can_be_reproduced"): (SWEEP, "made up"),
     (TWO, "test_the_best_rate_is_a_good_one"): (SWEEP, "all too high"),
     (TWO, "test_the_two_layer_network_is_trained"): (TRAINING, "never trained"),
