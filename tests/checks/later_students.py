@@ -154,7 +154,8 @@ WRONG_TWO_LAYERS = {
             (
                 LOSS,
                 LOSS
-                + "\n        made.append(1)\n        if len(made) == 3:\n            loss = tf.reduce_mean(tf.square(logits - Y))",
+                + "\n        made.append(1)\n        if len(made) == 3:"
+                + "\n            loss = tf.reduce_mean(tf.square(logits - Y))",
             )
         ),
         "mse-on-logits",
