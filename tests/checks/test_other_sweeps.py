@@ -160,6 +160,11 @@ STUDENTS: dict[str, tuple[str, str, str | None]] = {
         student("dropout=0.5", RATES, hidden=DROPPED.replace("rate=dropout", "rate=0.5"), more=SWITCH),
         "hyperparameter-not-as-stated",
     ),
+    "dropout ignored, what is left at another value": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=DROPPED.replace("rate=dropout", "rate=0.4"), more=SWITCH),
+        "hyperparameter-not-as-stated",
+    ),
     "dropout kept": (
         "dropout",
         student("dropout=0.5", RATES, hidden=DROPPED.replace("rate=dropout", "rate=(1 - dropout)"), more=SWITCH),

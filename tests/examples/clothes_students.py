@@ -413,12 +413,9 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
     "batches of one size": (
         {"fixed-batch-size"},
         three(
-            ((IMAGES[0], "images = tf.reshape(X, [64, 28, 28, 1])"),),
-            ((IMAGES[1], "x = tf.reshape(net.X, (100, 28, 28, 1))"),),
-            (
-                ("tf.placeholder(tf.float32, [None, 784])", "tf.placeholder(tf.float32, [64, 784])"),
-                ("tf.placeholder(tf.float32, [None, 10])", "tf.placeholder(tf.float32, [64, 10])"),
-            ),
+            (("tf.float32, [None, 784]", "tf.float32, [64, 784]"), ("tf.float32, [None, 10]", "tf.float32, [64, 10]")),
+            (('(None, 784), "rows"', '(100, 784), "rows"'), ('(None, 10), "kinds"', '(100, 10), "kinds"')),
+            (("X = tf.placeholder(tf.float32, [None, 784])", "X = tf.placeholder(tf.float32, [50, 784])"),),
         ),
     ),
     "the maps are averaged over the batch": (
