@@ -163,7 +163,8 @@ class Exercises:
             terms["loss"] = None
         if learning_rate is not None:
             terms["learning_rate"] = learning_rate
-        return Exercise(name=name, **terms)
+        image = spec.shape if spec is not None and spec.is_images else None
+        return Exercise(name=name, image_shape=image, **terms)
 
     @property
     def networks(self) -> tuple[str, ...]:

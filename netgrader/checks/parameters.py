@@ -549,4 +549,4 @@ LIMITS: Mapping[str, Any] = {
     "notebook_evidence_bytes": _whole(1_000_000, 1_000_000_000_000),
 }
 """What makes sense for each limit of a run, as `netgrader.grading.execution.ExecutionLimits` has them."""
-EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name"}
+EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name", "image_shape"}

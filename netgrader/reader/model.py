@@ -28,6 +28,8 @@ class Exercise:
     """Width of a flattened image and number of classes; None if nothing is said of them."""
     input_shape: tuple[int, ...] | None = None
     """Of an image as the network is fed it; a flat row is taken as well."""
+    image_shape: tuple[int, ...] | None = None
+    """Height and width of an image, and its colours if there are several; None where inputs are no images."""
     loss: str | None = "softmax-cross-entropy"
     optimizer: str | None = None
     """Kinds as in `Loss.kind` and `Optimizer.kind`."""

@@ -23,6 +23,7 @@ from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.model import Exercise, Network
+from netgrader.reader.trial.image_trial import ImageTrial, try_images
 from netgrader.reader.trial.layer_trial import LayerTrial, Start, averages_vary, try_activations, try_start, try_widths
 from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
 from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer, try_steps
@@ -55,6 +56,7 @@ class Reading:
     targets: TargetTrial = field(default_factory=TargetTrial)
     descent: Descent = field(default_factory=Descent)
     rows: RowTrial = field(default_factory=RowTrial)
+    images: ImageTrial = field(default_factory=ImageTrial)
     """What each experiment showed."""
     averages_vary: Mapping[str, bool] = field(default_factory=dict)
     """Whether statistics of the data begin with different values, by variable."""
@@ -337,8 +339,9 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     descent = try_steps(found, probe, loss, descent, random=layers.random)
     randomise_weights(found, probe)
     rows = try_rows(found, probe, loss)
+    images = try_images(found, probe)
     averages = averages_vary(found, probe)
-    return Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, averages)
+    return Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, images, averages)
 
 
 def _with_steps(found: Found, steps: Sequence[Step]) -> Found:

@@ -53,6 +53,7 @@ NOTHING_TO_EXPLAIN = {
     "hyperparameter-not-as-stated",
     "wrong-layer-kind",
     "wrong-kernel-size",
+    "image-torn",
     *OF_REGRESSION,
 }
 

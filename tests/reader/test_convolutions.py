@@ -29,8 +29,11 @@ ASKED = Exercise(
     kernel_sizes=(5, 3),
     activations=("relu", "relu", "none"),
     bias=True,
+    image_shape=(HEIGHT, WIDTH),
 )
-FREE = Exercise("free", inputs=HEIGHT * WIDTH, classes=CLASSES, min_layers=3, min_conv_layers=2)
+FREE = Exercise(
+    "free", inputs=HEIGHT * WIDTH, classes=CLASSES, min_layers=3, min_conv_layers=2, image_shape=(HEIGHT, WIDTH)
+)
 
 
 def kernel(*shape):
@@ -243,6 +246,92 @@ def test_images_are_prepared_in_the_shape_that_is_asked_for(shape):
     other = judge_images(right.reshape(40, HEIGHT, WIDTH), raw, spec).charge
     assert (other.fault.code, other.fault.expected) == ("wrong-shape", str((40, *shape)))
     assert is_scaled(GreyLevels(np.arange(256) / np.float32(255), "x_train_2d", right.shape), 40, spec)
+
+
+# ---- images as they are, and torn -----------------------------------------------------------------------------------
+
+
+def above(maps):
+    """Return the rest of a network, on what its first convolution is to look at."""
+    x = tf.nn.relu(maps)
+    return dense(tf.nn.relu(convolution(x, 3, 6)), CLASSES)
+
+
+def of_rows(x, *shape):
+    return tf.reshape(x, [-1, *shape])
+
+
+def depthwise(x):
+    return tf.nn.depthwise_conv2d(x, kernel(5, 5, int(x.shape[-1]), 2), [1, 1, 1, 1], "SAME")
+
+
+def along_a_sequence(x, side):
+    return tf.nn.conv1d(x, kernel(side, int(x.shape[-1]), 4), 1, "SAME")[:, :, None]
+
+
+WHOLE = {
+    "plain": lambda x: convolution(images(x), 5, 4),
+    "large window": lambda x: convolution(images(x), 9, 4),
+    "even window": lambda x: convolution(images(x), 2, 4, padding="VALID"),
+    "single pixels": lambda x: convolution(images(x), 1, 4),
+    "large stride": lambda x: convolution(images(x), 3, 4, 3),
+    "strip": lambda x: tf.nn.conv2d(images(x), kernel(1, 5, 1, 4), 1, "SAME"),
+    "dilated": lambda x: tf.nn.conv2d(images(x), kernel(3, 3, 1, 4), 1, "SAME", dilations=3),
+    "atrous": lambda x: tf.nn.atrous_conv2d(images(x), kernel(3, 3, 1, 4), 2, "SAME"),
+    "depthwise": lambda x: depthwise(images(x)),
+    "grouped": lambda x: tf.nn.conv2d(tf.tile(images(x), [1, 1, 1, 2]), kernel(3, 3, 1, 4), 1, "SAME"),
+    "padded": lambda x: convolution(tf.pad(images(x), [[0, 0], [3, 1], [1, 3], [0, 0]]), 5, 4, padding="VALID"),
+    "mirrored at the edge": lambda x: convolution(tf.pad(images(x), [[0, 0], [2, 2], [2, 2], [0, 0]], "REFLECT"), 5, 4),
+    "cut": lambda x: convolution(images(x)[:, 2:-2, 1:-1], 3, 4),
+    "thinned": lambda x: convolution(images(x)[:, ::2, ::2], 3, 4),
+    "turned": lambda x: convolution(tf.transpose(images(x), [0, 2, 1, 3]), 5, 4),
+    "upside down": lambda x: convolution(tf.reverse(images(x), [1, 2]), 5, 4),
+    "channels first, then last": lambda x: convolution(tf.transpose(of_rows(x, 1, HEIGHT, WIDTH), [0, 2, 3, 1]), 5, 4),
+    "centred": lambda x: convolution((images(x) - 0.5) * 2, 5, 4),
+    "resized": lambda x: convolution(tf.image.resize(images(x), [20, 15]), 5, 4),
+    "three columns at once": lambda x: convolution(of_rows(x, HEIGHT, WIDTH // 3, 3), 3, 4),
+    "tiles": lambda x: convolution(
+        tf.reshape(tf.transpose(of_rows(x, 4, 3, 3, 3), [0, 1, 3, 2, 4]), [-1, 4, 3, 9]), 1, 4
+    ),
+    "rows as a sequence": lambda x: along_a_sequence(of_rows(x, HEIGHT, WIDTH), 3),
+    "pixels as a sequence": lambda x: along_a_sequence(of_rows(x, HEIGHT * WIDTH, 1), 9),
+    "two windows": lambda x: tf.concat([convolution(images(x), 3, 2), convolution(images(x), 5, 2)], 3),
+    "with coordinates": lambda x: convolution(tf.concat([images(x), tf.sin(images(x))], 3), 5, 4),
+}
+TORN = {
+    "height and width exchanged": lambda x: convolution(of_rows(x, WIDTH, HEIGHT, 1), 5, 4),
+    "exchanged and turned back": lambda x: convolution(tf.transpose(of_rows(x, WIDTH, HEIGHT, 1), [0, 2, 1, 3]), 5, 4),
+    "other sides": lambda x: convolution(of_rows(x, 2 * HEIGHT // 4, 4 * WIDTH // 2, 1), 5, 4),
+    "longer rows": lambda x: convolution(of_rows(x, HEIGHT // 3, 3 * WIDTH, 1), 3, 4),
+    "channels first": lambda x: convolution(of_rows(x, 1, HEIGHT, WIDTH), 5, 4),
+    "channels in the middle": lambda x: convolution(of_rows(x, HEIGHT, 1, WIDTH), 3, 4),
+    "in one line": lambda x: convolution(of_rows(x, 1, HEIGHT * WIDTH, 1), 5, 4),
+    "colours that are none": lambda x: convolution(of_rows(x, 6, 6, 3), 3, 4),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_images_that_are_whole_are_not_called_torn(lab, name):
+    network = read(lab, lambda x: above(WHOLE[name](x)), FREE)
+    assert not network.faults, str(network)
+
+
+@pytest.mark.parametrize("name", TORN)
+def test_images_that_are_torn_are_named(lab, name):
+    network = read(lab, lambda x: above(TORN[name](x)), FREE)
+    assert network.codes == {"image-torn"}, str(network)
+    assert network.faults[0].expected == f"[{HEIGHT}, {WIDTH}, 1]"
+
+
+def test_images_of_which_nobody_says_how_wide_they_are_are_not_called_torn(lab):
+    network = read(lab, lambda x: above(TORN["height and width exchanged"](x)), replace(FREE, image_shape=None))
+    assert not network.faults
+
+
+def test_rows_of_a_batch_that_are_mixed_are_named_as_such(lab):
+    network = read(lab, lambda x: above(convolution(tf.reshape(tf.transpose(x), [-1, HEIGHT, WIDTH, 1]), 5, 4)), FREE)
+    assert "rows-mixed" in network.codes
+    assert "image-torn" not in network.codes
 
 
 # ---- another architecture -------------------------------------------------------------------------------------------

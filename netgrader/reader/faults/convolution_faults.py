@@ -1,4 +1,4 @@
-"""Faults of networks with convolutions: how many there are, what each layer is, how large the windows are."""
+"""Faults of networks with convolutions: how many there are, what each layer is, how large the windows, what they look at."""
 
 from __future__ import annotations
 
@@ -54,6 +54,16 @@ def kinds(reading: Reading) -> Iterator[Fault]:
             yield fault("wrong-kernel-size", step.node, _sides(window), _sides((size,) * len(window)))
 
 
+def images(reading: Reading) -> Iterator[Fault]:
+    """Images of which a convolution does not see neighbours as neighbours."""
+    exercise = reading.found.exercise
+    if exercise is None or exercise.image_shape is None or reading.rows.mixed:
+        return
+    for node, shape in reading.images.torn.items():
+        asked = [*exercise.image_shape, 1][:3]
+        yield fault("image-torn", node, say("neighbouring pixels apart, in shape {1}", list(shape)), str(asked))
+
+
 def _sides(window: tuple[int, ...]) -> str:
     return "x".join(map(str, window))
 
@@ -104,4 +114,4 @@ def _has_side(part: Step, size: int) -> bool:
     return all(side == size for side in part.window)
 
 
-CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (convolutions, kinds)
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (convolutions, kinds, images)

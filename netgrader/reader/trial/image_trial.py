@@ -1,0 +1,114 @@
+"""Is what the first convolutions look at still an image? One pixel after another is changed, and looked for before them.
+
+Where an image is only moved, turned, cut or laid out otherwise, the place of a pixel is found from its row and its column by
+one rule for all. Only that is looked at: what is resized, warped or shuffled on purpose has other ops on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.reader.find.layers import between
+from netgrader.reader.graph.nodes import words
+from netgrader.reader.trial.probe import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.reader.find import Found
+    from netgrader.reader.find.layers import Step
+    from netgrader.reader.graph.nodes import Array
+    from netgrader.reader.trial.probe import GraphProbe
+
+_LAYING_OUT = words(
+    "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient EnsureShape CheckNumerics "
+    "PreventGradient Pad PadV2 Mul Sub Add AddV2 RealDiv Div Neg StridedSlice Slice ReverseV2 SpaceToBatchND"
+)
+_OVER_IMAGES = words("Conv2D DepthwiseConv2dNative")
+PIXELS = 60
+LEAST_PIXELS = 12
+"""Pixels that are changed, and fewest of them that must be found again: an image may be cut."""
+SMALLEST = 4
+"""Of an image's sides: what has fewer rows has no windows to speak of."""
+#: By how many places, or by which share of the places, a pixel may lie off; and for which share of them it is torn.
+OFF, SHARE_OFF, MANY = 1.5, 0.1, 0.2
+
+
+@dataclass(frozen=True)
+class ImageTrial:
+    """What became of the images before the first convolutions."""
+
+    torn: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """The shape (height, width, channels) in which they are torn apart, by the convolution's op."""
+
+
+def try_images(found: Found, probe: GraphProbe) -> ImageTrial:
+    """Look where the pixels of an image lie before each convolution that reads the images themselves."""
+    exercise, images = found.exercise, found.roles.images
+    size = exercise.image_shape if exercise is not None else None
+    if size is None or images is None or probe.batch is not None or min(size[:2]) < SMALLEST:
+        return ImageTrial()
+    first = {part.data: part for step in found.steps for part in (step.parts or (step,)) if _is_first(found, part)}
+    return ImageTrial({part.node: torn for part in first.values() if (torn := _torn(found, probe, part, size))})
+
+
+def _is_first(found: Found, step: Step) -> bool:
+    graph, images = found.graph, found.roles.images
+    if graph.nodes[step.node].op not in _OVER_IMAGES or images is None:
+        return False
+    return all(node.op in _LAYING_OUT for node in between(graph, images, step.data))
+
+
+def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of what a convolution reads, where neighbours among the pixels are no neighbours there; else None."""
+    height, width = size[:2]
+    random = np.random.default_rng(11)
+    chosen = random.permutation(height * width)[:PIXELS]
+    laid_out = np.repeat(
+        random.uniform(0.1, 0.4, (1, height * width, probe.pixels // (height * width))), len(chosen) + 1, 0
+    )
+    laid_out[1 + np.arange(len(chosen)), chosen] += 0.5
+    read = found.graph.past(step.data, ("SpaceToBatchND",))
+    value = probe.fetch(read, probe.feed(_sample(probe, laid_out.reshape(len(laid_out), -1))))
+    if value is None or value.ndim != 4 or len(value) != len(laid_out):
+        return None
+    if found.graph.nodes[step.node].attributes["data_format"].s == b"NCHW":
+        value = value.transpose(0, 2, 3, 1)
+    changed = np.abs(value[1:] - value[:1]).max(axis=3) > 1e-6
+    seen = changed.any(axis=(1, 2))
+    if seen.sum() < LEAST_PIXELS:
+        return None
+    pixels = np.stack([chosen // width, chosen % width], 1)[seen]
+    places = np.array([np.argwhere(one).mean(axis=0) for one in changed[seen]])
+    torn = _is_apart(pixels, places, value.shape[1:3]) or _is_a_line(pixels, places, step.window)
+    return value.shape[1:] if torn else None
+
+
+def _sample(probe: GraphProbe, images: Array) -> Sample:
+    if probe.found.given.regression:
+        return Sample(images.astype(np.float32), probe.as_targets(np.zeros((len(images), probe.classes))))
+    return Sample(images.astype(np.float32), np.full(len(images), 1 % probe.classes))
+
+
+def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
+    """The linear rule that gives the places best, rows and columns by row and column, and by how much each place is off it."""
+    known = np.column_stack([pixels, np.ones(len(pixels))])
+    rule = np.linalg.lstsq(known, places, rcond=None)[0]
+    return rule[:2], np.abs(known @ rule - places)
+
+
+def _is_apart(pixels: Array, places: Array, sizes: tuple[int, ...]) -> bool:
+    """Whether no one rule says where pixels lie: a row goes on at the beginning of another."""
+    _, off = _rule(pixels, places)
+    return bool((off > np.maximum(OFF, SHARE_OFF * np.array(sizes))).any(axis=1).mean() > MANY)
+
+
+def _is_a_line(pixels: Array, places: Array, window: tuple[int, ...]) -> bool:
+    """Whether windows with rows and columns are laid on pixels that lie in one line: the others became channels."""
+    if len(window) != 2 or min(window) < 2:
+        return False
+    rule, _ = _rule(pixels, places)
+    return bool(np.linalg.svd(np.ptp(pixels, axis=0)[:, None] * rule, compute_uv=False)[-1] < 1)
