@@ -53,7 +53,7 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"Dimensions must be equal.*= Mul\[", "tf.matmul(x, W): the sign * multiplies number by number"),
     (r"Dimensions must be equal.*= (?:Add|AddV2|BiasAdd)\[",
      "a row for each image and a column for each neuron: tf.matmul(x, W) in this order, and a bias for each column"),
-    (r"name '(\w+)' is not defined", "{1} defined above, in a cell that was run; is it written so there?"),
+    (r"name '(\w+)' is not defined", "{1} defined above, in a cell that was run, and written there as it is here"),
     (r"OOM when allocating|Unable to allocate|bad_alloc", "less at a time: accuracies in parts of 10,000 images"),
     (r"'str' object is not callable", "the function itself, without quotes: tf.nn.relu"),
     (r"Variable (\S+) already exists",

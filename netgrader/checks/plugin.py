@@ -317,7 +317,7 @@ class GradingPlugin:
                 return self._passed(planned)
             case Failed():
                 causes = self.causes(planned.grades.forgives)
-                if all(fault.code in _cannot_learn() and fault.code in causes for fault in raised.faults):
+                if all(_follows(fault.code, causes) for fault in raised.faults):
                     self._forgiven += [causes[fault.code] for fault in raised.faults]
                     return self._passed(planned)
                 outcome = Outcome.PARTIAL if raised.share > 0 and full > 0 else Outcome.FAILED
@@ -384,6 +384,11 @@ def _file_name(item: pytest.Item) -> str:
 def _traceback(planned: PlannedCheck, raised: BaseException) -> str:
     lines = "".join(traceback.format_exception(raised))
     return f"{planned.check} broke:\n{lines}"
+
+
+def _follows(code: str, causes: Mapping[str, str]) -> bool:
+    """Whether what a test found only follows from a fault that is charged in another cell, and is not that fault itself."""
+    return code in causes and (code in _cannot_learn() or causes[code] != code)
 
 
 def _cannot_learn() -> frozenset[str]:

@@ -276,7 +276,7 @@ def require_images(bench: TestContext, part: str) -> None:
     if charge.fault.code in CATALOGUE[ONE_SIDE].brings and not charge.fault.place and _scaled(bench, OTHER[part]):
         name, other = f"x_{part}", f"x_{OTHER[part]}"
         one_side = fault(
-            ONE_SIDE, found=say("{1} with {2}", name, charge.fault.found), expected=say("the same as for {1}", other)
+            ONE_SIDE, found=say("{1}: {2}", name, charge.fault.found), expected=say("the same as for {1}", other)
         )
         raise Failed([one_side], charge.share)
     raise _failed(charge, f"x_{part}")

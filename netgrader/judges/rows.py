@@ -92,7 +92,7 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
 
 def _first(scale: tuple[Float, Float], varying: npt.NDArray[np.bool_]) -> tuple[float, float]:
     at = int(np.flatnonzero(varying)[0])
-    return float(scale[0][at]), float(scale[1][at])
+    return float(scale[0][at]), round(float(scale[1][at]), 6) + 0.0  # no -0
 
 
 def own_scale(found: Array, raw: Array, spec: DataSpec) -> tuple[Float, Float] | None:

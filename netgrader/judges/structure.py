@@ -39,6 +39,8 @@ __all__ = [
 
 UNDECIDED = "undecided"
 ROWS = 7  # no size that a placeholder might have by accident
+BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
+"""Sizes that a network may have been written for, where it takes one only."""
 SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
 
 
@@ -62,7 +64,7 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
 
 
 def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
-    """Loss and accuracy must follow from rows of pixels and one-hot labels, which is what `train` feeds."""
+    """End the test unless loss and accuracy follow from rows and one-hot labels, of any number, which is what training feeds."""
     names = {role: played.name for role, played in network.roles.items()}
     images, labels = names.get("X"), names.get("Y")
     fetches = [name for name in (names.get("loss"), names.get("accuracy")) if name is not None]
@@ -72,19 +74,40 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     if pixels is None or classes is None:
         return
     # Only what was asked for may have another shape than rows.
-    rows = np.full((ROWS, pixels), 0.5)
     asked = network.exercise.input_shape if network.exercise else None
-    feeds = {images: rows if asked is None else shaped(graph, rows), labels: np.eye(classes)[np.arange(ROWS) % classes]}
     session = lab.load(graph.meta_graph).session(seed=1)
+
+    def stops(parts: list[str], rows: int) -> LabError | None:
+        """Run parts of the network on so many rows, and return the error that it stops with."""
+        inputs = np.full((rows, pixels), 0.5)
+        fed = inputs if asked is None else shaped(graph, inputs)
+        feeds = {images: fed, labels: np.eye(classes)[np.arange(rows) % classes]}
+        try:
+            session.run(parts, {**graph.eval_feed, **feeds})
+        except LabError as error:
+            if error.kind != "run":
+                raise
+            return error
+        return None
+
     try:
         session.initialise()
-        session.run(fetches, {**graph.eval_feed, **feeds})
-    except LabError as error:
-        if error.kind != "run":
-            raise
+        error = stops(fetches, ROWS if classes != ROWS else ROWS + 1)
+        if error is None:
+            return
         if "logits" in _listed(graph):
             pair = "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"
             fail("wrong-return", found="several tensors in place of the logits", expected=pair, place="net.logits")
+        if stops(fetches, classes) is None:
+            fail(
+                "accuracy-over-wrong-axis",
+                found=say("one that can be computed of {1} images only, as many as there are classes", classes),
+                expected="one of any number of images",
+                place="net.accuracy",
+            )
+        size = next((size for size in BATCHES if stops(fetches, size) is None), None)
+        if size is not None:
+            fail("fixed-batch-size", found=say("batches of {1}", size), expected="any number of images")
         sizes = ", ".join(map(str, asked or (pixels,)))
         expected = say("X of shape (n, {1}) and Y of shape (n, {2})", sizes, classes)
         fail("wrong-placeholder", found=say("a network that cannot be fed so ({1})", error.sentence), expected=expected)

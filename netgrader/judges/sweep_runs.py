@@ -13,6 +13,7 @@ from netgrader.checks.exercises import trained_at, value_at
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.provenance import idle
 from netgrader.judges.answers import digest
+from netgrader.judges.arrays import scaled_otherwise
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
@@ -135,8 +136,12 @@ def _ignores_its_rate(bench: TestContext) -> bool:
 
 
 def _images(bench: TestContext) -> RunImages:
-    """Return the images of short runs; of the test images a sample, of which chance moves an accuracy by half a percent."""
-    data, rows = bench.dataset, slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
+    """Return the images of short runs, scaled as the notebook's are.
+
+    Of the test images they are a sample, of which chance moves an accuracy by half a percent.
+    """
+    data = scaled_otherwise(bench) or bench.dataset
+    rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     few = np.arange(STEPS * BATCH) % len(data.x_train)
     scaled = data.prepared
     train = scaled(data.x_train[few]), data.y_train[few]

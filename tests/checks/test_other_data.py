@@ -142,16 +142,25 @@ def test_a_verdict_speaks_of_garments(bench, tmp_path):
     assert "a row of 256 numbers, each label a row of four." in check.hint
 
 
-def network(outputs: int = CLASSES, inputs: int = PIXELS, data: Dataset | None = None) -> GraphEvidence:
+def network(
+    outputs: int = CLASSES,
+    inputs: int = PIXELS,
+    data: Dataset | None = None,
+    *,
+    axis: int = 1,
+    batch: int | None = None,
+) -> GraphEvidence:
     """A one-layer network, trained for two epochs where there are data."""
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(1)
         x, y = tf.placeholder(tf.float32, [None, inputs]), tf.placeholder(tf.float32, [None, outputs])
         w = tf.get_variable("w", [inputs, outputs], initializer=tf.glorot_uniform_initializer())
         logits = x @ w + tf.get_variable("b", [outputs], initializer=tf.zeros_initializer())
+        if batch is not None:
+            logits += tf.zeros([batch, outputs])  # as the state that a recurrent network begins with
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
         step = tf.train.AdamOptimizer(0.003).minimize(loss)
-        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1)), tf.float32))
+        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, axis), tf.argmax(y, 1)), tf.float32))
         parts = {"graph": graph, "X": x, "Y": y, "logits": logits, "loss": loss, "train_op": step, "accuracy": right}
         with tf.Session(graph=graph) as session:
             session.run(tf.global_variables_initializer())
@@ -180,6 +189,21 @@ def test_a_network_is_read_with_the_sizes_of_the_course(bench, sizes, codes):
     if not codes:
         require_layers(found)
         require_feedable(bench.lab, graph, found)
+
+
+@pytest.mark.parametrize(
+    ("made", "code"), [({"axis": 0}, "accuracy-over-wrong-axis"), ({"batch": 64}, "fixed-batch-size")]
+)
+def test_what_cannot_be_computed_of_any_number_of_rows_is_told_before_it_is_trained(bench, made, code):
+    cell = bench.evidence_root / "check_garment_network"
+    cell.mkdir()
+    graph = network(**made)
+    out = EvidenceWriter(cell, cell.name)
+    out.graph("net", graph)
+    out.close()
+    with pytest.raises(Failed) as caught:
+        require_feedable(bench.lab, graph, bench.network(cell.name))
+    assert [fault.code for fault in caught.value.faults] == [code]
 
 
 def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_that_nobody_had(bench):

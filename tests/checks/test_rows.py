@@ -1,6 +1,8 @@
 """Rows of a table: how they are prepared and judged, what is kept back of them, and in which words it is said."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from netgrader.data import DataPart, DataSpec
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
 from netgrader.judges.arrays import judge_images
 from netgrader.judges.rows import judge_rows, judge_targets, own_scale
+from netgrader.judges.sweep_runs import _images
 from netgrader.phrases import say
 
 N_TRAIN, N_TEST, FEATURES = 600, 200, 5
@@ -111,6 +114,11 @@ MISTAKES = [
     (True, T, "not-scaled", "as they are given"),
     (True, by(T, np.concatenate([X, T])), "wrong-range", "test rows among them"),
 ]
+
+
+def test_a_shift_that_is_none_is_said_to_be_none():
+    charge, _ = judged((X / np.abs(X).max()).astype(np.float32))
+    assert charge.fault.found.endswith(" plus 0")
 
 
 @pytest.mark.parametrize(
@@ -264,6 +272,19 @@ def test_the_scale_that_a_notebook_has_is_found_and_feeds_all_rows_alike(found, 
     data = replace(DATA, scale=own_scale(found, DATA.x_train, DATA.spec))
     assert np.allclose(data.prepared(DATA.x_train), found, rtol=1e-3, atol=1e-3 * found.std())
     assert data.prepared(DATA.x_test).dtype == np.float32
+
+
+def test_a_sweep_is_looked_at_at_the_scale_that_the_notebook_has():
+    own = ((X - X.mean()) / X.std()).astype(np.float32)
+    bench: Any = SimpleNamespace(
+        dataset=DATA,
+        spec=DATA.spec,
+        given=SimpleNamespace(images=DATA.x_test),
+        exercises=SimpleNamespace(of_kind=lambda _: "prepare_data"),
+        evidence=lambda _: SimpleNamespace(array={"x_train": own}.__getitem__),
+        once=lambda _, make: make(),
+    )
+    assert np.allclose(_images(bench).test[0], (T - X.mean()) / X.std(), atol=1e-2)
 
 
 def test_what_is_no_scale_of_the_rows_has_none():

@@ -641,6 +641,9 @@ LOW = 'partial(0.0, "accuracy-too-low", found="9.8 %")'
         ('fail("maximises-loss")', LOW, 2.0),
         ('fail("missing-tensor", severity=Severity.FATAL)', LOW, 2.0),
         ("pass", LOW, 0.0),
+        # The accuracy was taken on rows that are scaled otherwise than ours.
+        ('fail("scaled-on-one-side")', 'fail("reported-accuracy-wrong")', 2.0),
+        ("pass", 'fail("reported-accuracy-wrong")', 0.0),
         # With these a network still learns, and a training is asked for less (least_of_a_faulty_one).
         ('fail("wrong-width")', LOW, 0.0),
         # No consequence: nothing was trained, or somebody has to look where the knowledge came from.

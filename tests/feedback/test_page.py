@@ -202,6 +202,7 @@ def test_a_sum_that_nobody_would_expect_is_explained_at_the_top(mark, said):
     html = render_page(page)
     assert html.index(said) < html.index("What to do next</h2>")
     assert "Nothing is left to mend" in html
+    assert "What your network does" not in html  # nothing is drawn
 
 
 @pytest.mark.parametrize("mark", [-1.0, 2.5])

@@ -178,6 +178,7 @@ def test_the_network_drops_what_it_is_told(bench):
     TRAINING,
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
     requires=("test_the_network_is_trained",),
+    forgives=(DATA,),
 )
 def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
     """The accuracy that is reported is the one that we measure"""

@@ -65,6 +65,7 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
     TRAINING,
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
     requires=("test_the_network_is_trained",),
+    forgives=(DATA,),
 )
 def test_the_reported_error_is_true(bench, cell_evidence, remark):
     """The error that is reported is the one that we measure"""
