@@ -48,7 +48,7 @@ def test_keras_variables_lists_and_feeds_have_names_in_the_graph(seen):
     assert odd["kernel"] == "dense/kernel:0"
     assert odd["group"] == ["NoOp", ["^Adam", "^second"]]
     assert list(odd["eval_feed"].values()) == [[[1.0] * 4]]
-    assert odd["about"] == {"rate": 0.5}
+    assert odd["about"] == {"rate": 0.5, "lists": ["train_op"]}
     assert odd["ops in the student's graph"] == []
 
 
