@@ -465,7 +465,7 @@ SWEEPS: dict[str, tuple[set[str], tuple[str, ...]]] = {
         {"sweep-too-narrow"},
         (
             "sweep = {value: accuracy for value, accuracy in sweep.items() if value != 0.3}; best_dropout = max(sweep, key=sweep.get)",
-            "sweep.pop(0.6); best_dropout = max(sweep, key=sweep.get)",
+            "sweep = {value: sweep[value] for value in sweep if value != 0.6}; best_dropout = max(sweep, key=sweep.get)",
             "sweep = {0.0: sweep[0.0], 0.9: sweep[0.9]}; best_dropout = max(sweep, key=sweep.get)",
         ),
     ),
@@ -499,14 +499,6 @@ SWEEPS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             INVENTED,
             "sweep = {k / 10: 0.97 - (k / 10 - 0.4) ** 2 for k in range(0, 10, 2)}; best_dropout = 0.4",
             "sweep = dict(zip(sweep, (0.99, 0.98, 0.97, 0.96))); best_dropout = 0.0",
-        ),
-    ),
-    "values for accuracies": (
-        {"wrong-return"},
-        (
-            "sweep = {accuracy: value for value, accuracy in sweep.items()}",
-            "sweep = dict(zip(sweep.values(), sweep))",
-            "sweep = {sweep[value]: value for value in sweep}",
         ),
     ),
 }

@@ -168,7 +168,12 @@ def test_the_sweep_was_run(bench, show):
     require_true(sweep, runs, decided(bench))
 
 
-@grades(SWEEP, credit=2, faults=("hyperparameter-not-as-stated", "keep-rate-swapped"))
+@grades(
+    SWEEP,
+    credit=2,
+    faults=("hyperparameter-not-as-stated", "keep-rate-swapped"),
+    requires=("test_the_sweep_is_wide",),
+)
 def test_the_network_drops_what_it_is_told(bench):
     """The network drops the share that its function is given, while it trains"""
     require_followed(bench)
