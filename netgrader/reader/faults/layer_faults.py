@@ -13,6 +13,7 @@ from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, weights_key
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import fits, node_of
+from netgrader.reader.trial.layer_trial import begins_equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -214,9 +215,10 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         fan_in = step.inputs or kernel[..., 0].size
         if step.kind.startswith("conv"):
             fan_in = kernel[..., 0].size
-        if hidden and not kernel.any():
+        stays = hidden and step.weights not in reading.start.parted
+        if stays and not kernel.any():
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
-        elif hidden and (np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any())):
+        elif stays and begins_equal(kernel):
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
         elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > most:
             yield fault(

@@ -1,0 +1,103 @@
+"""Weights that begin zero, equal or large are a fault where units stay equal or scores are wild, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.reader import read_network
+
+ZEROS, RANDOM = tf.zeros_initializer(), None
+
+
+def equal(value):
+    return tf.constant_initializer(value)
+
+
+def normal(stddev, mean=0.0):
+    return tf.random_normal_initializer(mean, stddev, seed=1)
+
+
+def network(starts, activation, biases=ZEROS, loss=tf.nn.softmax_cross_entropy_with_logits_v2, width=40):
+    """A network whose layers begin as `starts` say, all but the last with `biases` and `activation`."""
+    x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+    h = x
+    for index, start in enumerate(starts):
+        last = index == len(starts) - 1
+        size = 10 if last else width
+        weights = tf.get_variable(f"W{index}", [int(h.shape[-1]), size], initializer=start)
+        h = h @ weights + tf.get_variable(f"b{index}", [size], initializer=ZEROS if last else biases)
+        h = h if last else activation(h)
+    error = tf.reduce_mean(loss(labels=y, logits=h))
+    return {"X": x, "Y": y, "logits": h, "loss": error, "train_op": tf.train.AdamOptimizer(0.001).minimize(error)}
+
+
+def codes(lab, *arguments, **more):
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(2)
+        parts = network(*arguments, **more)
+        named, alone = (read_network(graph, each, lab=lab).codes for each in (parts, None))
+    assert named == alone
+    return named
+
+
+@pytest.mark.parametrize(
+    ("starts", "activation", "biases"),
+    [
+        ((ZEROS, RANDOM), tf.tanh, ZEROS),
+        ((ZEROS, RANDOM), tf.sigmoid, ZEROS),
+        ((ZEROS, RANDOM), tf.nn.relu, equal(0.1)),
+        ((RANDOM, ZEROS, RANDOM), tf.nn.relu, equal(0.1)),
+        ((equal(0.01), RANDOM), tf.nn.relu, ZEROS),
+        ((equal(0.1), RANDOM), tf.tanh, ZEROS),
+        ((RANDOM, ZEROS), tf.nn.relu, ZEROS),
+    ],
+    ids=["tanh", "sigmoid", "biases", "in the middle", "equal", "equal and large", "the last"],
+)
+def test_units_that_random_weights_tell_apart_are_right(starts, activation, biases, lab):
+    assert codes(lab, starts, activation, biases) == set()
+
+
+@pytest.mark.parametrize(
+    ("starts", "activation", "code"),
+    [
+        ((ZEROS, ZEROS), tf.nn.relu, "zero-initialisation"),
+        ((ZEROS, ZEROS), tf.sigmoid, "zero-initialisation"),
+        ((ZEROS, RANDOM), tf.nn.relu, "zero-initialisation"),
+        ((RANDOM, ZEROS, RANDOM), tf.nn.relu, "zero-initialisation"),
+        ((ZEROS, ZEROS, RANDOM), tf.sigmoid, "zero-initialisation"),
+        ((ZEROS, equal(0.1)), tf.sigmoid, "zero-initialisation"),
+        ((equal(0.1), equal(0.1)), tf.nn.relu, "constant-initialisation"),
+        ((equal(0.01), equal(0.01), equal(0.01)), tf.nn.relu, "constant-initialisation"),
+    ],
+    ids=["relu", "sigmoid", "dead", "dead in the middle", "two of three", "equal behind", "equal", "three equal"],
+)
+def test_units_that_stay_equal_or_zero_are_named(starts, activation, code, lab):
+    assert codes(lab, starts, activation) == {code}
+
+
+@pytest.mark.parametrize(
+    "starts",
+    [(equal(5.0),), (equal(1.0),), (normal(0.03, 5.0),), (RANDOM, equal(5.0))],
+    ids=["five", "ones", "about five", "behind a hidden layer"],
+)
+def test_a_shift_of_all_scores_is_not_huge(starts, lab):
+    assert codes(lab, starts, tf.nn.relu) == set()
+
+
+def test_what_lies_at_the_limit_is_not_huge(lab):
+    assert codes(lab, (RANDOM, normal(1.0)), tf.nn.relu, width=100) == set()
+
+
+@pytest.mark.parametrize(
+    ("starts", "more"),
+    [
+        ((normal(1.0),), {}),
+        ((RANDOM, normal(1.0)), {"width": 400}),
+        ((normal(1.0, 5.0),), {}),
+        ((equal(5.0),), {"loss": tf.nn.sigmoid_cross_entropy_with_logits}),
+    ],
+    ids=["one layer", "the last", "shifted, too", "a loss that a shift matters to"],
+)
+def test_weights_that_are_huge_are_named(starts, more, lab):
+    assert codes(lab, starts, tf.nn.relu, **more) == {"huge-initialisation"}
