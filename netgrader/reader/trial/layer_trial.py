@@ -115,7 +115,9 @@ def _parted(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> It
         for name, kernel in alike.items():
             value = probe.fetch(name, {})
             change = np.zeros(1) if value is None else np.asarray(value - kernel, dtype=np.float64)
-            far = np.abs(change - change.mean(axis=-1, keepdims=True)).max()
+            # Units may stand in columns or in rows.
+            axes = (0, 1) if change.ndim == 2 else (-1,)
+            far = min(np.abs(change - change.mean(axis=axis, keepdims=True)).max() for axis in axes)
             if far > TOLD_APART * np.abs(change).max():
                 yield name
     probe.initialise()
