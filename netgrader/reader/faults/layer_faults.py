@@ -11,6 +11,7 @@ from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, weights_key
+from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import fits, node_of
 from netgrader.reader.trial.layer_trial import begins_equal
@@ -30,6 +31,10 @@ HUGE = 10.0
 #: Less will do where the first scores spread by more than this: their cross-entropy begins at about as much, not at log 10.
 WILD = 100.0
 HUGE_WHERE_WILD = 4.0
+#: Weights drawn at random with what is the limit are above it half of the time.
+MARGIN = 1.05
+#: Weights that differ from output to output by less than this part of what they are only shift all scores.
+SHIFTS = 0.1
 
 
 def depth(reading: Reading) -> Iterator[Fault]:
@@ -203,7 +208,8 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
     # Averages of the data that stand at their start also make numbers large.
     exercise = reading.found.exercise
     asked = exercise is not None and exercise.initialisation == "glorot-uniform"
-    wild = reading.start.spread > WILD and not reading.found.statistics
+    shifted = {step.weights for step, layer in parts if not layer.followed and _only_shifts(reading, step)}
+    wild = reading.start.spread > WILD and not reading.found.statistics and not shifted
     most = HUGE_WHERE_WILD if wild else HUGE
     for step, layer in parts:
         hidden = layer.followed
@@ -220,7 +226,9 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
         elif stays and begins_equal(kernel):
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
-        elif (size := float(np.sqrt(np.square(kernel).mean()))) * fan_in**0.5 > most:
+        elif (
+            size := _root_mean_square(_centred(kernel) if step.weights in shifted else kernel)
+        ) * fan_in**0.5 > most * MARGIN:
             yield fault(
                 "huge-initialisation", place, say("numbers of about {1:.2g}", size), say("about {1:.2g}", fan_in**-0.5)
             )
@@ -228,6 +236,26 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             spread = say("standard deviation {1:.2g}", kernel.std())
             # Which layer function made it is charged where that is asked for.
             yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
+
+
+def _root_mean_square(values: Array) -> float:
+    return float(np.sqrt(np.square(values).mean()))
+
+
+def _centred(kernel: Array) -> Array:
+    """Weights less their mean over the outputs."""
+    return np.asarray(kernel - kernel.mean(axis=-1, keepdims=True))
+
+
+def _only_shifts(reading: Reading, step: Step) -> bool:
+    """Whether weights of scores move all of a row by the same, above all: a softmax leaves that out."""
+    value, match = reading.start.weights.get(step.weights), reading.loss.match
+    if value is None or value.ndim < 2 or not np.isfinite(value).all() or not value.any():
+        return False
+    if match is None or match.kind != CROSS_ENTROPY or reading.loss.last_activation != "none":
+        return False
+    kernel = value.astype(np.float64)
+    return _root_mean_square(_centred(kernel)) < SHIFTS * _root_mean_square(kernel)
 
 
 def _is_glorot(kernel: Array, step: Step) -> bool:
