@@ -401,3 +401,74 @@ def test_weights_of_a_convolution_that_begin_as_asked_are_accused_of_nothing(lab
 
 def test_without_a_lab_nothing_is_said_of_kinds():
     assert not read(None, plain, replace(ASKED, kinds=("dense",) * 3, kernel_sizes=None)).codes & {"wrong-layer-kind"}
+
+
+# ---- what beginners do ----------------------------------------------------------------------------------------------
+
+
+def two_convolutions(x, between=tf.nn.relu, behind=tf.nn.relu):
+    return dense(behind(convolution(between(convolution(images(x), 5, 4)), 3, 6)), CLASSES)
+
+
+def normalised_by_hand(x):
+    mean, variance = (tf.Variable(start([4]), trainable=False) for start in (tf.zeros, tf.ones))
+    training = tf.placeholder_with_default(False, [])
+    maps = convolution(images(x), 5, 4)
+    now = tf.cond(training, lambda: tf.nn.moments(maps, [0, 1, 2]), lambda: (mean.read_value(), variance.read_value()))
+    x = tf.nn.relu(tf.nn.batch_normalization(maps, *now, None, None, 1e-3))
+    return dense(tf.nn.relu(convolution(x, 3, 6)), CLASSES)
+
+
+def dropped_by(kind):
+    return lambda x: kind(0.5)(tf.nn.relu(x), training=True)
+
+
+MISTAKES = {
+    "nothing between": ("missing-activation", lambda x: two_convolutions(x, tf.identity)),
+    "a mean between": (
+        "missing-activation",
+        lambda x: two_convolutions(x, lambda y: tf.nn.avg_pool2d(y, 2, 2, "SAME")),
+    ),
+    "a scale between": ("missing-activation", lambda x: two_convolutions(x, lambda y: 2.0 * y)),
+    "nothing before the last layer": ("missing-activation", lambda x: two_convolutions(x, behind=tf.identity)),
+    "a mean of maps before it": (
+        "missing-activation",
+        lambda x: two_convolutions(x, behind=lambda y: tf.nn.avg_pool2d(y, 2, 2, "SAME")),
+    ),
+    "a mean of all places before it": (
+        "missing-activation",
+        lambda x: two_convolutions(x, behind=lambda y: tf.reduce_mean(y, [1, 2], keepdims=True)),
+    ),
+    "flattened across the batch": ("rows-mixed", lambda x: two_convolutions(x, behind=across_the_batch)),
+    "softmax twice": ("softmax-before-loss", lambda x: tf.nn.softmax(two_convolutions(x))),
+    "softmax of a mean": ("softmax-before-loss", lambda x: tf.nn.softmax(mean_of_maps(x))),
+    "dropout always on": (
+        "dropout-at-evaluation",
+        lambda x: two_convolutions(x, behind=lambda y: tf.nn.dropout(tf.nn.relu(y), rate=0.5)),
+    ),
+    "dropout of Keras": (
+        "dropout-at-evaluation",
+        lambda x: two_convolutions(x, between=dropped_by(tf.keras.layers.Dropout)),
+    ),
+    "dropout of maps": (
+        "dropout-at-evaluation",
+        lambda x: two_convolutions(x, between=dropped_by(tf.keras.layers.SpatialDropout2D)),
+    ),
+    "averages never moved": ("batchnorm-not-updated", normalised_by_hand),
+}
+
+
+def across_the_batch(maps):
+    turned = tf.transpose(tf.nn.relu(maps), [3, 1, 2, 0])
+    return tf.reshape(turned, [-1, HEIGHT, WIDTH, 6])
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_what_beginners_do_is_named(lab, name):
+    code, model = MISTAKES[name]
+    assert read(lab, model, FREE).codes == {code}
+
+
+@pytest.mark.parametrize("place", ["between", "behind"])
+def test_the_largest_of_a_window_is_a_nonlinearity(lab, place):
+    assert not read(lab, lambda x: two_convolutions(x, **{place: pooled}), FREE).faults

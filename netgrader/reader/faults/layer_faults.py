@@ -284,6 +284,10 @@ def rows(reading: Reading) -> Iterator[Fault]:
         yield fault("keep-rate-swapped", dropped, "everything is dropped", "nothing, when evaluated")
     if reading.rows.repeats is False:
         yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
+    if reading.rows.by_chance:
+        yield fault(
+            "dropout-at-evaluation", place, "the same image many times over gives outputs that differ", "one output"
+        )
     if reading.rows.mixed:
         yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
     if setup.batch is not None and setup.looped is None and reading.rows.other_batch is False:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netgrader.reader.find import Found
     from netgrader.reader.find.outputs import LossReading
     from netgrader.reader.graph.nodes import Array
-    from netgrader.reader.trial.probe import GraphProbe
+    from netgrader.reader.trial.probe import GraphProbe, Sample
 
 
 def _share(z: Array, labels: Array) -> float:
@@ -75,6 +75,8 @@ class RowTrial:
     """Whether an output changes with the other rows of a batch."""
     other_batch: bool | None = None
     """Whether another number of rows can be fed."""
+    by_chance: bool = False
+    """Whether it is numbers drawn at random, the same in each run, that make equal rows of a batch differ."""
 
 
 def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
@@ -226,7 +228,21 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
         mixed = mixed or bool(np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size)
     elif fewer is not None:
         mixed = True
+    if mixed and _drawn_by_row(found, probe, tensor, sample, form):
+        return RowTrial() if _evaluated_elsewhere(found) else RowTrial(True, False, fewer is not None, by_chance=True)
     return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None)
+
+
+def _drawn_by_row(found: Found, probe: GraphProbe, tensor: str, sample: Sample, form: str) -> bool:
+    """Whether a row six times over gives six outputs, of numbers drawn at random from a seed that stays: Keras's dropout."""
+    if not any(found.graph.nodes[name].op in RANDOM for name in found.graph.ancestor_nodes([tensor])):
+        return False
+    rows = len(sample.labels)
+    value = probe.fetch(tensor, probe.feed(sample.rows(np.zeros(rows, int))))
+    if value is None:
+        return False
+    alike = as_rows(value, form, rows)
+    return bool(np.abs(alike - alike[0]).max() > 1e-3 * (np.abs(alike).max() + 1e-9))
 
 
 def _evaluated(found: Found, probe: GraphProbe, loss: LossReading) -> str | None:
