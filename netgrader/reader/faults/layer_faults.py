@@ -221,10 +221,9 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         fan_in = step.inputs or kernel[..., 0].size
         if step.kind.startswith("conv"):
             fan_in = kernel[..., 0].size
-        stays = hidden and step.weights not in reading.start.parted
-        if stays and not kernel.any():
+        if not kernel.any() and hidden and step.weights not in reading.start.parted:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
-        elif stays and begins_equal(kernel):
+        elif kernel.any() and hidden and begins_equal(kernel):  # though random weights behind it may tell units apart
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
         elif (
             size := _root_mean_square(_centred(kernel) if step.weights in shifted else kernel)
