@@ -108,7 +108,9 @@ PROTECTIONS = [
     Protection(
         "processes of its own",
         "import glob\nwanted = sys.argv[2][::-1].encode()\n"
-        "return [name for name in glob.glob('/proc/[0-9]*/cmdline') if wanted in open(name, 'rb').read()]",
+        "for name in glob.glob('/proc/[0-9]*/cmdline'):\n    try:\n"
+        "        if wanted in open(name, 'rb').read(): return name\n"
+        "    except OSError: continue  # it has ended meanwhile\n",
         Weakened("--unshare-pid"),
     ),
     Protection(
