@@ -28,8 +28,8 @@ from netgrader.checks.parameters import (
     NETWORKS,
     READ,
     kinds_of,
-    problem,
 )
+from netgrader.checks.problems import problem
 from netgrader.data import DataSpec
 from netgrader.errors import NetgraderError
 from netgrader.faults import CourseTexts, course_kinds

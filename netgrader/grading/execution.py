@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.parameters import limit_problem
+from netgrader.checks.problems import limit_problem
 from netgrader.errors import NetgraderError
 from netgrader.files import decode, write_json
 

@@ -13,20 +13,8 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
-from netgrader.checks.parameters import (
-    ACTIVATIONS,
-    CAPTURE_SECONDS,
-    CASE_ACTIVATIONS,
-    ERRORS,
-    LIMITS,
-    LOSSES,
-    MEMORY_BYTES,
-    NEEDED,
-    NOTEBOOK_SECONDS,
-    OPTIMIZERS,
-    limit_problem,
-    problem,
-)
+from netgrader.checks.parameters import ACTIVATIONS, CASE_ACTIVATIONS, ERRORS, LIMITS, LOSSES, NEEDED, OPTIMIZERS
+from netgrader.checks.problems import CAPTURE_SECONDS, MEMORY_BYTES, NOTEBOOK_SECONDS, limit_problem, problem
 from netgrader.course import find_course
 from netgrader.grading.execution import ExecutionLimits
 from netgrader.judges import dense

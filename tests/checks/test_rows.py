@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
-from netgrader.checks.parameters import problem
+from netgrader.checks.problems import problem
 from netgrader.data import DataPart, DataSpec
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
 from netgrader.judges.arrays import judge_images

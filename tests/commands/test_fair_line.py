@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from netgrader.checks.parameters import problem
+from netgrader.checks.problems import problem
 from netgrader.course import find_course
 from netgrader.errors import NetgraderError
 from netgrader.grading.target_line import propose

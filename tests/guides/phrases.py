@@ -40,7 +40,7 @@ SAYING = (
     "grading/restore.py",
     "grading/submission.py",
 )
-OTHERS = {"exercises.py", "parameters.py", "plugin.py"}
+OTHERS = {"exercises.py", "parameters.py", "plugin.py", "problems.py"}
 """What speaks to the instructor alone."""
 LABELLING = {"answer.py", "drawing.py"}
 """What says single words: all of theirs are listed."""

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 
 from netgrader import read_network
 from netgrader.checks.exercises import Exercises
-from netgrader.checks.parameters import problem
+from netgrader.checks.problems import problem
 from netgrader.data import DataPart, DataSpec
 from netgrader.evidence import GraphEvidence
 from netgrader.grey_levels import GreyLevels
