@@ -31,7 +31,7 @@ from netgrader.checks.held_out import (
 )
 from netgrader.checks.language import fail, partial
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
-from netgrader.judges.answers import answers_for, digest, outputs_for, random_of
+from netgrader.judges.answers import answers_for, digest, opened, outputs_for, random_of
 from netgrader.judges.arrays import scaled_otherwise
 from netgrader.judges.measure import ACCURACY, measure_of
 from netgrader.phrases import say
@@ -203,16 +203,11 @@ def recompute(
     hard = np.argsort(hardness, kind="stable")[:HARD] if known_hard else np.zeros(0, np.int64)
     once, twice = altered(dataset.x_test[hard], random) if spec.is_images else (dataset.x_test[:0], dataset.x_test[:0])
     parts += [dataset.prepared(once), dataset.prepared(twice)]
-    loaded = lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
+    few = parts[1][:FEW]  # there may be fewer
     try:
-        session.initialise()
-        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        outputs = outputs_for(session, graph, np.concatenate(parts), random, measure, width=spec.outputs)
-        few = parts[1][:FEW]  # there may be fewer
-        once_more = outputs_for(session, graph, few, random, measure, width=spec.outputs)
-        before = outputs[len(parts[0]) : len(parts[0]) + len(few)]
-        steady = np.allclose(before, once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
+        with opened(lab, graph) as session:
+            outputs = outputs_for(session, graph, np.concatenate(parts), random, measure, width=spec.outputs)
+            once_more = outputs_for(session, graph, few, random, measure, width=spec.outputs)
     except LabError as error:
         if "feed" in error.sentence and "placeholder" in error.sentence:
             found, expected = "logits that ask for more than X", "logits from X alone"
@@ -220,8 +215,8 @@ def recompute(
                 found, expected = "a prediction that asks for more than X", "a prediction from X alone"
             fail("prediction-uses-labels", found=found, expected=expected)
         raise
-    finally:
-        session.close()
+    before = outputs[len(parts[0]) : len(parts[0]) + len(few)]
+    steady = np.allclose(before, once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
     on_train, on_test, on_redrawn, on_marks, on_once, on_twice = np.split(
         outputs, np.cumsum([len(part) for part in parts])[:-1]
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +21,13 @@ from netgrader.phrases import say
 from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.measure import Measure
     from netgrader.reader import Lab, LabSession
 
-__all__ = ["answers_for", "digest", "outputs_for", "random_of", "shaped"]
+__all__ = ["answers_for", "digest", "opened", "outputs_for", "random_of", "shaped"]
 
 Array = npt.NDArray[Any]
 
@@ -56,16 +57,32 @@ def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int | None, ...]:
     )
 
 
-def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
-    """Return what a network with so many `outputs` answers to each of `inputs`, which are fed to X in its shape."""
+@contextmanager
+def opened(lab: Lab, graph: GraphEvidence, values: Mapping[str, Array] | None = None) -> Iterator[LabSession]:
+    """Open a session in which the variables have the values that were handed over with the graph, or others.
+
+    Variables without one start as the graph's own initialisers leave them; values of others are left out.
+
+    Raises
+    ------
+    LabError
+        If the lab does not accept the graph, or cannot initialise it.
+    """
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
     try:
         session.initialise()
-        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
+        own = graph.values if values is None else values
+        session.assign({name: value for name, value in own.items() if name in loaded.variables})
+        yield session
     finally:
         session.close()
+
+
+def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
+    """Return what a network with so many `outputs` answers to each of `inputs`, which are fed to X in its shape."""
+    with opened(lab, graph) as session:
+        return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
 
 
 def digest(graph: GraphEvidence) -> bytes:

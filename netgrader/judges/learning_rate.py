@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.faults import fault
-from netgrader.judges.answers import shaped
+from netgrader.judges.answers import opened, shaped
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -231,14 +231,8 @@ def trained_accuracies(lab: Lab, graphs: Sequence[GraphEvidence], test: tuple[Ar
     """Return the accuracy on test images of each of some networks, with the weights that were handed over with it."""
     found = []
     for graph in graphs:
-        loaded = lab.load(graph.meta_graph)
-        session = loaded.session(seed=1)
-        try:
-            session.initialise()
-            session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
+        with opened(lab, graph) as session:
             found.append(_accuracy(session, graph, test))
-        finally:
-            session.close()
     return found
 
 

@@ -12,7 +12,7 @@ from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.wording import percent
 from netgrader.judges.accuracy import ROUNDED
-from netgrader.judges.answers import answers_for, shaped
+from netgrader.judges.answers import answers_for, opened, shaped
 from netgrader.judges.arrays import images_of, require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import accuracy_curves, wrong_images
@@ -107,17 +107,12 @@ def _by_own_tensor(
     """Return what ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
     if not {"X", "Y", "accuracy"} <= graph.parts.keys():
         return []
-    loaded = bench.lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
+    feeds = {graph.parts["X"]: shaped(graph, images), graph.parts["Y"]: labels, **graph.eval_feed}
     try:
-        session.initialise()
-        session.assign({name: value for name, value in graph.values.items() if name in loaded.variables})
-        feeds = {graph.parts["X"]: shaped(graph, images), graph.parts["Y"]: labels, **graph.eval_feed}
-        (value,) = session.run([graph.parts["accuracy"]], feeds)
+        with opened(bench.lab, graph) as session:
+            (value,) = session.run([graph.parts["accuracy"]], feeds)
     except LabError:
         return []
-    finally:
-        session.close()
     return [float(np.mean(value))] if value is not None and np.size(value) else []
 
 

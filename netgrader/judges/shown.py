@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.judges.answers import opened
 from netgrader.judges.input_gradients import each_gradient, gradients_cell
 from netgrader.judges.learning_rate import SMOOTH, compare_rates
 from netgrader.observations import (
@@ -230,19 +231,14 @@ def gradient_pictures(
     if not spec.is_images or len(spec.shape) != 2:
         return None
     height, width = spec.shape
-    loaded = lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
     try:
-        session.initialise()
-        session.assign({name: value for name, value in values.items() if name in loaded.variables})
-        sure = _outputs(session, graph, images, spec.classes).max(axis=1)
-        chosen = int(np.argmin(sure))
-        yours = each_gradient(session, graph, images[[chosen]], labels[[chosen]], spec.classes)
-        ours = _slopes(session, graph, images[chosen], spec.classes)
+        with opened(lab, graph, values) as session:
+            sure = _outputs(session, graph, images, spec.classes).max(axis=1)
+            chosen = int(np.argmin(sure))
+            yours = each_gradient(session, graph, images[[chosen]], labels[[chosen]], spec.classes)
+            ours = _slopes(session, graph, images[chosen], spec.classes)
     except (LabError, ValueError):
         return None
-    finally:
-        session.close()
     if len(yours) != spec.classes or any(part is None or part.shape != (1, spec.size) for part in yours):
         return None
     above = np.stack([part[0] for part in yours if part is not None])
