@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.belonging import CONFIGS, TESTS, lies_among_submissions, require_own
-from netgrader.belonging import TRUST_VARIABLE as ROOT_VARIABLE
+from netgrader.belonging import CONFIGS, TESTS
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import OF_NO_COURSE
 from netgrader.imports import graded_cells, imported_modules, registered_probes
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from netgrader.faults import CourseTexts
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "find_course", "holds_work"]
+__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "holds_work"]
 
 CONFIG = CONFIGS[0]
 CALLS_CHECK = re.compile(r"^\s*check\(", re.MULTILINE)
@@ -459,59 +458,3 @@ def _code_cells(notebook: Path) -> list[tuple[str, Mapping[str, Any]]]:
         return [(text, about if about.get("grade_id") else {}) for text, about in found]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NetgraderError(f"{notebook} cannot be read as a notebook: {type(error).__name__}: {error}.") from error
-
-
-def find_course(submission: Path | None = None) -> Course:
-    """The course that one stands in, else the one that this package lies in.
-
-    Looks for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward
-    (a checkout with an editable install). A course's config is a program that is run, so only an instructor's is taken
-    for one: nothing that lies where a course keeps what was handed in, nothing that came with the `submission` that is
-    graded, and nothing that belongs to another user. The environment variable ``NETGRADER_COURSE`` overrides all of it: who
-    sets it trusts that folder. The package's own course is always ours, since the package itself is run from there.
-
-    Raises
-    ------
-    UsageError
-        If there is none, or it may not be one.
-    """
-    named = os.environ.get(ROOT_VARIABLE)
-    if named:
-        if not (Path(named) / CONFIG).is_file():
-            raise UsageError(f"{ROOT_VARIABLE} names {named}, where there is no {CONFIG}.")
-        return Course(Path(named).resolve())
-    here, package = Path.cwd(), Path(__file__).resolve().parent
-    own = [folder for folder in package.parents if is_course(folder)]
-    passed_over = None
-    for folder in (here, *here.parents):
-        if not is_course(folder):
-            continue
-        if folder in own:
-            return Course(folder)
-        if lies_among_submissions(folder) or (submission is not None and _came_with(folder, submission)):
-            passed_over = passed_over or folder
-            continue
-        require_own(folder)
-        return Course(folder)
-    if own and (submission is not None or passed_over is None):
-        return Course(own[0])
-    if passed_over:
-        raise UsageError(
-            f"{passed_over} may have come with a submission, so it is not taken for the course. Type the command in the "
-            f"course's folder. If this is the course and you trust what lies in it, set {ROOT_VARIABLE} to its folder."
-        )
-    raise UsageError(
-        f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {here}. "
-        f"Type the command inside the course, or set {ROOT_VARIABLE} to its folder."
-    )
-
-
-def _came_with(folder: Path, submission: Path) -> bool:
-    """Whether what lies in `folder` may be the student's who handed in `submission`."""
-    handed_in = submission.resolve()
-    return folder.is_relative_to(handed_in) if handed_in.is_dir() else folder == handed_in.parent
-
-
-def is_course(folder: Path) -> bool:
-    """Whether `folder` looks like a course. Any nbgrader course has the config; only one with our tests can grade."""
-    return (folder / CONFIG).is_file() and (folder / TESTS).is_dir()

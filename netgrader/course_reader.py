@@ -64,7 +64,7 @@ def _found(name: str) -> Exercises:
 def _exercises() -> list[Exercises]:
     """Return the exercises of each assignment of the course."""
     try:
-        from netgrader.course import find_course  # noqa: PLC0415  (students have none)
+        from netgrader.which_course import find_course  # noqa: PLC0415  (students have none)
     except ImportError:
         from netgrader.student.data import checks_folder  # noqa: PLC0415  (where there is no course, a notebook is)
 

@@ -52,6 +52,7 @@ WITHHELD = (
     "netgrader.reader.lab.server",
     "netgrader.skeleton",
     "netgrader.wheel",
+    "netgrader.which_course",
 )
 """What belongs to the grader's side: POSIX, nbgrader, cages, and what hidden verdicts alone rest on.
 

@@ -20,7 +20,6 @@ from netgrader.commands.show import (
     ungraded,
 )
 from netgrader.commands.status import Journal, Progress
-from netgrader.course import Assignment, find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.grading.jobs import jobs_of
@@ -40,12 +39,14 @@ from netgrader.nbgrader_plugin.gradebook import (
 from netgrader.nbgrader_plugin.groups import share_marks_by_hand, share_submissions
 from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
 from netgrader.pages.graded import marks_of
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
 
+    from netgrader.course import Assignment
     from netgrader.grading.pool import Watcher
 
 __all__ = ["grade_class", "run", "students_of", "tasks_of"]

@@ -9,8 +9,8 @@ from netgrader.commands.autograde import grade_class
 from netgrader.commands.pages import feedback_of_class, report_on_class
 from netgrader.commands.release import chosen, release
 from netgrader.commands.show import console
-from netgrader.course import find_course
 from netgrader.grading.stages import Options
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from pathlib import Path

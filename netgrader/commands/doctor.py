@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import typer
 from packaging.requirements import Requirement
 
-from netgrader.course import Course, find_course
 from netgrader.errors import NetgraderError, NotebookError, UsageError
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from netgrader.course import Course
 
 __all__ = ["Finding", "findings", "run"]
 

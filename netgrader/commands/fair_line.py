@@ -12,11 +12,11 @@ from rich.table import Table
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.wording import percent
 from netgrader.commands.show import console, uncaged_warning
-from netgrader.course import find_course
 from netgrader.errors import UsageError
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from netgrader.grading.target_line import figures, propose
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning, ungraded
-from netgrader.course import find_course
 from netgrader.errors import UsageError
 from netgrader.grading.grade import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from netgrader.results import SubmissionResult
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

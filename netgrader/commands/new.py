@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from netgrader.belonging import TRUST_VARIABLE, lies_among_submissions, require_own, trusting
+from netgrader.belonging import trusting
 from netgrader.commands.show import console
-from netgrader.course import Course, find_course
+from netgrader.course import Course
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.configure import LINES, problem_of
 from netgrader.new_course import NewAssignment, make_assignment, make_config
+from netgrader.which_course import course_here, is_taken_for_another
 
 __all__ = ["Answers", "run"]
 
@@ -40,7 +40,7 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
         raise UsageError(
             "Name the folder of a new course, or with --assignment what to add to the one that you stand in."
         )
-    root = _course_here() if folder is None else folder
+    root = course_here() if folder is None else folder
     is_new = not (root / CONFIG).is_file()
     if is_new and root.exists() and any(root.iterdir()):
         raise UsageError(f"{root} is not empty, and no course of nbgrader's. Name a new folder.")
@@ -70,7 +70,7 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     for path in written:
         out.print(str(path.relative_to(root)), markup=False)
     out.print(f"\nNow type, in {root}:", markup=False)
-    if _is_taken_for_another(root):
+    if is_taken_for_another(root):
         out.print(f"  {trusting(root.resolve())}", markup=False)
     for line in ("release", f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}", markup=False)
@@ -82,31 +82,6 @@ def _target_column(data: Path, given: Answers) -> str | None:
     if given.target_column or data.suffix.lower() != ".csv":
         return given.target_column
     return _asked("The column that is to be found out", "--target-column", "") or None
-
-
-def _course_here() -> Path:
-    """Return the course that one stands in; not the one beside the package, which is found from everywhere.
-
-    One of nbgrader's own has no ``grader_tests`` yet; its configuration is enough.
-    """
-    here = Path.cwd()
-    if (here / CONFIG).is_file() and _is_taken_for_another(here):
-        raise UsageError(
-            f"{here} lies inside of another course, so it is not taken for one. If you mean it, type: {trusting(here)}; "
-            "if you mean the other one, change into its folder."
-        )
-    if (here / CONFIG).is_file() and not lies_among_submissions(here):
-        require_own(here)
-        return here
-    root = find_course().root
-    if not Path.cwd().is_relative_to(root.resolve()):
-        raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
-    return root
-
-
-def _is_taken_for_another(root: Path) -> bool:
-    """Whether commands that are typed in `root` would be about the course that it lies in, since nobody says otherwise."""
-    return lies_among_submissions(root) and not os.environ.get(TRUST_VARIABLE)
 
 
 def _number(text: str | float) -> float:

@@ -6,7 +6,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
-from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import speaking_of
 from netgrader.files import write_text
@@ -16,6 +15,7 @@ from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import load_class
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from rich.markup import escape
 from netgrader.cage import SandboxError
 from netgrader.checks.exercises import load_exercises
 from netgrader.commands.show import console
-from netgrader.course import find_course, holds_work
+from netgrader.course import holds_work
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.course_files import file_problems
 from netgrader.grading.severities import severities_of
@@ -29,6 +29,7 @@ from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.releases import remember
 from netgrader.wheel import REQUIRED, build_wheel, requirements
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

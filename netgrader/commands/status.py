@@ -18,11 +18,11 @@ from rich.progress import Progress as Bar
 
 from netgrader.checks.cell_points import causes
 from netgrader.commands.show import console
-from netgrader.course import find_course
 from netgrader.faults import Severity
 from netgrader.files import write_json_line
 from netgrader.grading.pool import Watcher
 from netgrader.results import Status
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

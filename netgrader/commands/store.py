@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from netgrader.commands.show import console
-from netgrader.course import find_course
 from netgrader.grading.stages import RUN, Options, run_context
 from netgrader.grading.store import ABOUT, FORMAT, INPUTS, open_store
 from netgrader.grading.verify_stage import VERDICTS, tests_hashes, verdict_context
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.cell_points import cell_points
 from netgrader.checks.exercises import load_exercises
-from netgrader.course import Assignment, Course, find_course
 from netgrader.faults import speaking_of
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
@@ -37,10 +36,12 @@ from netgrader.results import (
     Status,
     SubmissionResult,
 )
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from netgrader.course import Assignment, Course
     from netgrader.grading.execution import Execution
     from netgrader.grading.store import Store
     from netgrader.grading.verify import Verification

@@ -208,7 +208,7 @@ def manifests() -> tuple[bytes, ...]:
 
 @cache
 def skeletons() -> tuple[Any, ...]:
-    from netgrader.course import find_course
+    from netgrader.which_course import find_course
 
     assignment = find_course(Path(__file__)).assignment("digits")
     return tuple(assignment.skeleton(name) for name in assignment.notebooks)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netgrader import belonging
-from netgrader.course import find_course
 from netgrader.errors import UsageError
+from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Callable

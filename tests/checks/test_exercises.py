@@ -15,10 +15,10 @@ import pytest
 from netgrader.checks.exercises import BadExerciseError, Exercises, load_exercises, net_at
 from netgrader.checks.parameters import ACTIVATIONS, CASE_ACTIVATIONS, ERRORS, LIMITS, LOSSES, NEEDED, OPTIMIZERS
 from netgrader.checks.problems import CAPTURE_SECONDS, MEMORY_BYTES, NOTEBOOK_SECONDS, limit_problem, problem
-from netgrader.course import find_course
 from netgrader.grading.execution import ExecutionLimits
 from netgrader.judges import dense
 from netgrader.reader.find import activations, losses, optimizers, target_losses
+from netgrader.which_course import find_course
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits" / "checks"
 

@@ -5,9 +5,9 @@ import statistics
 import pytest
 
 from netgrader.checks.problems import problem
-from netgrader.course import find_course
 from netgrader.errors import NetgraderError
 from netgrader.grading.target_line import propose
+from netgrader.which_course import find_course
 
 REACHED = [0.9859, 0.9851, 0.9867, 0.9858, 0.9846, 0.9863, 0.9857, 0.9850, 0.9871, 0.9855, 0.9862, 0.9853]
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 import netgrader
-from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.verify_stage import IN_THE_VERIFIER
 from netgrader.imports import closure, code_hash, imported_modules, our_imports, registered_probes
+from netgrader.which_course import find_course
 
 
 def test_a_course_is_found_from_a_folder_inside_it(tiny, monkeypatch):

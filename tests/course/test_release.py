@@ -17,10 +17,10 @@ from packaging.requirements import Requirement
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.commands.release import differences, generate, release
-from netgrader.course import find_course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.imports import PACKAGE, module_path
 from netgrader.wheel import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files
+from netgrader.which_course import find_course
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
 

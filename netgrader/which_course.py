@@ -1,0 +1,98 @@
+"""Which course a command is about: the one that one stands in, else the one that the package lies in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from netgrader.belonging import TESTS, TRUST_VARIABLE, lies_among_submissions, require_own, trusting
+from netgrader.course import CONFIG, Course
+from netgrader.errors import UsageError
+
+__all__ = ["course_here", "find_course", "is_taken_for_another"]
+
+
+def find_course(submission: Path | None = None) -> Course:
+    """Return the course that one stands in, else the one that this package lies in.
+
+    Looks for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward
+    (a checkout with an editable install). A course's config is a program that is run, so only an instructor's is taken
+    for one: nothing that lies where a course keeps what was handed in, nothing that came with the `submission` that is
+    graded, and nothing that belongs to another user. The environment variable ``NETGRADER_COURSE`` overrides all of it: who
+    sets it trusts that folder. The package's own course is always ours, since the package itself is run from there.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or it may not be one.
+    """
+    named = os.environ.get(TRUST_VARIABLE)
+    if named:
+        if not (Path(named) / CONFIG).is_file():
+            raise UsageError(f"{TRUST_VARIABLE} names {named}, where there is no {CONFIG}.")
+        return Course(Path(named).resolve())
+    here, package = Path.cwd(), Path(__file__).resolve().parent
+    own = [folder for folder in package.parents if _is_course(folder)]
+    passed_over = None
+    for folder in (here, *here.parents):
+        if not _is_course(folder):
+            continue
+        if folder in own:
+            return Course(folder)
+        if lies_among_submissions(folder) or (submission is not None and _came_with(folder, submission)):
+            passed_over = passed_over or folder
+            continue
+        require_own(folder)
+        return Course(folder)
+    if own and (submission is not None or passed_over is None):
+        return Course(own[0])
+    if passed_over:
+        raise UsageError(
+            f"{passed_over} may have come with a submission, so it is not taken for the course. Type the command in the "
+            f"course's folder. If this is the course and you trust what lies in it, set {TRUST_VARIABLE} to its folder."
+        )
+    raise UsageError(
+        f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {here}. "
+        f"Type the command inside the course, or set {TRUST_VARIABLE} to its folder."
+    )
+
+
+def course_here() -> Path:
+    """Return the folder of the course that one stands in; not the one beside the package, which is found from everywhere.
+
+    One of nbgrader's own has no ``grader_tests`` yet; its configuration is enough.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or it may not be one.
+    """
+    here = Path.cwd()
+    if (here / CONFIG).is_file() and is_taken_for_another(here):
+        raise UsageError(
+            f"{here} lies inside of another course, so it is not taken for one. If you mean it, type: {trusting(here)}; "
+            "if you mean the other one, change into its folder."
+        )
+    if (here / CONFIG).is_file() and not lies_among_submissions(here):
+        require_own(here)
+        return here
+    root = find_course().root
+    if not Path.cwd().is_relative_to(root.resolve()):
+        raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
+    return root
+
+
+def is_taken_for_another(root: Path) -> bool:
+    """Whether commands that are typed in `root` would be about the course that it lies in, since nobody says otherwise."""
+    return lies_among_submissions(root) and not os.environ.get(TRUST_VARIABLE)
+
+
+def _came_with(folder: Path, submission: Path) -> bool:
+    """Whether what lies in `folder` may be the student's who handed in `submission`."""
+    handed_in = submission.resolve()
+    return folder.is_relative_to(handed_in) if handed_in.is_dir() else folder == handed_in.parent
+
+
+def _is_course(folder: Path) -> bool:
+    """Whether `folder` looks like a course. Any nbgrader course has the config; only one with our tests can grade."""
+    return (folder / CONFIG).is_file() and (folder / TESTS).is_dir()
