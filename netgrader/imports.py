@@ -15,19 +15,22 @@ from typing import TYPE_CHECKING
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "PACKAGE",
     "closure",
     "code_hash",
+    "constants_of",
     "data_files",
     "graded_cells",
     "imported_modules",
     "module_path",
     "modules_below",
     "our_imports",
+    "parsed",
     "registered_probes",
+    "texts_in",
 ]
 
 PACKAGE = Path(__file__).resolve().parent
@@ -179,22 +182,70 @@ def graded_cells(path: Path) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=64)
 def _registered(source: str, path: Path, decorator: str) -> frozenset[str]:
-    """Return the ids that `decorator` names in the text of a file, once for each text: a class asks for it at every notebook."""
+    """Return the ids that `decorator` names in the text of a file, once for each text: a class asks for it at every notebook.
+
+    They are written out, or by a name of the file's.
+    """
+    tree = _parsed(source, path)
+    constants = constants_of(tree)
+    calls = (one for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for one in node.decorator_list)
+    named = (
+        argument
+        for one in calls
+        if isinstance(one, ast.Call) and ast.unparse(one.func).rpartition(".")[2] == decorator
+        for argument in one.args
+    )
+    return frozenset(text for argument in named for text in texts_in(argument, constants))
+
+
+def parsed(path: Path) -> ast.Module:
+    """Return a Python file's syntax tree.
+
+    Raises
+    ------
+    NetgraderError
+        If it is not Python.
+    """
+    return _parsed(path.read_text(encoding="utf-8"), path)
+
+
+def _parsed(source: str, path: Path) -> ast.Module:
     try:
-        tree = ast.parse(source, str(path))
+        return ast.parse(source, str(path))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise NetgraderError(
             f"{path} is not Python{f': line {line}' if line else ''}, {getattr(error, 'msg', error)}. Mend it and call again."
         ) from error
-    found: set[object] = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        for one in node.decorator_list:
-            if isinstance(one, ast.Call) and ast.unparse(one.func).split(".")[-1] == decorator:
-                found.update(argument.value for argument in one.args if isinstance(argument, ast.Constant))
-    return frozenset(name for name in found if isinstance(name, str))
+
+
+def constants_of(tree: ast.Module) -> Mapping[str, ast.expr]:
+    """Return what names at the top of a file stand for."""
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=False))
+                found |= {name.id: value for name, value in pairs if isinstance(name, ast.Name)}
+    return found
+
+
+def texts_in(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 5) -> Iterator[str]:
+    """Yield the texts that an expression is, or lists; what is computed is left out."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.Name(id=name) if name in constants and depth:
+            yield from texts_in(constants[name], constants, depth - 1)
+        case ast.Starred(value=inner):
+            yield from texts_in(inner, constants, depth)
+        case ast.Tuple(elts=each) | ast.List(elts=each):
+            for one in each:
+                yield from texts_in(one, constants, depth)
+        case _:
+            return
 
 
 @functools.lru_cache(maxsize=1024)

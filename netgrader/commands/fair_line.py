@@ -37,7 +37,7 @@ def run(path: Path, seeds: int, target: float | None, sandbox: str) -> int:
     job = jobs[0]
     out = console()
     uncaged_warning(out, sandbox)
-    table, asked = _table_of(job)
+    table, asked, unit = _table_of(job)
     reached: list[float] = []
     with out.status("") if out.is_terminal else nullcontext() as status:
         runs = figures(job, Options(sandbox=sandbox), seeds)
@@ -45,27 +45,28 @@ def run(path: Path, seeds: int, target: float | None, sandbox: str) -> int:
             if status:
                 status.update(f"run {number} of {seeds} …")
             reached.append(next(runs))
-            out.print(f"run {number} of {seeds}: {_told(reached[-1])}")
+            out.print(f"run {number} of {seeds}: {_told(reached[-1], unit)}")
     asked = asked if target is None else target
     line = propose(reached, -asked if asked is not None and reached[0] < 0 else asked)
-    _print(out, line, table, reached)
+    _print(out, line, table, reached, unit)
     return 0
 
 
-def _table_of(job: Job) -> tuple[str, float | None]:
-    """Return the name of the notebook's table that has a target, and the target."""
+def _table_of(job: Job) -> tuple[str, float | None, str]:
+    """Return the name of the notebook's table that has a target, the target, and the unit of errors."""
     files = job.assignment.files(job.notebook)
-    tables = load_exercises(files.exercises, job.assignment.exercise_names).tables
+    exercises = load_exercises(files.exercises, job.assignment.exercise_names)
+    tables, unit = exercises.tables, exercises.data.unit
     cells = {cell.grade_id.removeprefix("check_") for cell in job.assignment.skeleton(job.notebook).graded}
     found = next((name for name in tables if name in cells and "target" in tables[name]), None)
-    return (found, tables[found]["target"]) if found else ("the cell that is worth the points", None)
+    return (found, tables[found]["target"], unit) if found else ("the cell that is worth the points", None, unit)
 
 
-def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> None:
+def _print(out: Console, line: FairLine, table: str, reached: list[float], unit: str) -> None:
     mean, deviation = statistics.mean(reached), statistics.stdev(reached)
     out.print(
-        f"\nThe reference solution reaches {_told(mean)} on average; between seeds that moves by "
-        f"{f'{deviation:.2g}' if mean < 0 else percent(deviation, 2)} "
+        f"\nThe reference solution reaches {_told(mean, unit)} on average; between seeds that moves by "
+        f"{f'{deviation:.2g} {unit}'.strip() if mean < 0 else percent(deviation, 2)} "
         f"(one standard deviation, from {len(reached)} runs, so known to about "
         f"{percent(1 / (2 * (len(reached) - 1)) ** 0.5, 0)} of itself)."
     )
@@ -80,7 +81,7 @@ def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> No
     ):
         shares, runs = line.shares(accuracy, deviation)
         chances.add_row(
-            f"{_told(accuracy)} ({what})",
+            f"{_told(accuracy, unit)} ({what})",
             f"{percent(line.loses(accuracy, deviation))}",
             f"{percent(1 - shares.mean())}",
             f"{runs:.2f}",
@@ -97,6 +98,6 @@ def _print(out: Console, line: FairLine, table: str, reached: list[float]) -> No
     out.print(f"runs = {line.runs}\n\nThese lines go into exercises.toml.")
 
 
-def _told(figure: float) -> str:
-    """Return an accuracy in percent, or of less than zero the error."""
-    return f"an error of {-figure:.4g}" if figure < 0 else percent(figure, 2)
+def _told(figure: float, unit: str) -> str:
+    """Return an accuracy in percent, or of less than zero the error in its unit."""
+    return f"an error of {-figure:.4g} {unit}".strip() if figure < 0 else percent(figure, 2)

@@ -7,10 +7,12 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, CODE, speaking_of
+from netgrader.imports import constants_of, graded_cells, parsed, registered_probes, texts_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -29,20 +31,19 @@ def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
     broken = False
     for path in (*files.probes, *files.public_tests, *files.hidden_tests):
         try:
-            trees[path] = ast.parse(path.read_text(encoding="utf-8"), str(path))
-        except (SyntaxError, ValueError) as error:
+            trees[path] = parsed(path)
+        except NetgraderError as error:
             broken = True
-            line = getattr(error, "lineno", None)
-            yield f"{path} is not Python{f': line {line}' if line else ''}, {getattr(error, 'msg', error)}."
+            yield str(error)
     if broken:
         return
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
     known = (*checks, *assignment.evidence_cells(notebook))
-    probed = {cell for path in files.probes for cell in _registered(trees[path], "probe")}
+    probed = {cell for path in files.probes for cell in registered_probes(path)}
     graded: set[str] = set()
     with speaking_of(assignment.texts):
         for path in (*files.public_tests, *files.hidden_tests):
-            cells = _registered(trees[path], "grades")
+            cells = graded_cells(path)
             graded |= cells
             for cell in sorted(cells - {*known}):
                 yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"
@@ -77,59 +78,22 @@ def _near(name: str, names: list[str]) -> str:
     return f"; is it {near[0]}?" if near else "."
 
 
-def _registered(tree: ast.Module, decorator: str) -> frozenset[str]:
-    """Return the cells that a decorator names, written out or by a name of the file's."""
-    constants = _constants(tree)
-    calls = (one for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for one in node.decorator_list)
-    named = (one.args[0] for one in calls if isinstance(one, ast.Call) and _name(one.func) == decorator and one.args)
-    return frozenset(text for argument in named for text in _texts(argument, constants))
-
-
 def _codes(tree: ast.Module) -> frozenset[str]:
     """Return the codes that tests look for, or find."""
-    constants = _constants(tree)
+    constants = constants_of(tree)
     found: set[str] = set()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         if _name(node.func) == "grades":
             found.update(
-                text for word in node.keywords if word.arg == "faults" for text in _texts(word.value, constants)
+                text for word in node.keywords if word.arg == "faults" for text in texts_in(word.value, constants)
             )
         elif _name(node.func) in FAULTS_OF:
             given = node.args[1:2] if _name(node.func) == "partial" else node.args[:1]
-            found.update(text for one in given for text in _texts(one, constants) if CODE.fullmatch(text))
+            found.update(text for one in given for text in texts_in(one, constants) if CODE.fullmatch(text))
     return frozenset(found)
 
 
 def _name(function: ast.expr) -> str:
     return ast.unparse(function).rpartition(".")[2]
-
-
-def _constants(tree: ast.Module) -> Mapping[str, ast.expr]:
-    """Return what names at the top of a file stand for."""
-    found: dict[str, ast.expr] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                pairs = [(target, node.value)]
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    pairs = list(zip(target.elts, node.value.elts, strict=False))
-                found |= {name.id: value for name, value in pairs if isinstance(name, ast.Name)}
-    return found
-
-
-def _texts(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 5) -> Iterator[str]:
-    """Yield the texts that an expression is, or lists; what is computed is left out."""
-    match node:
-        case ast.Constant(value=str(text)):
-            yield text
-        case ast.Name(id=name) if name in constants and depth:
-            yield from _texts(constants[name], constants, depth - 1)
-        case ast.Starred(value=inner):
-            yield from _texts(inner, constants, depth)
-        case ast.Tuple(elts=each) | ast.List(elts=each):
-            for one in each:
-                yield from _texts(one, constants, depth)
-        case _:
-            return

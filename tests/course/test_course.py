@@ -5,7 +5,7 @@ import pytest
 import netgrader
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.verify_stage import IN_THE_VERIFIER
-from netgrader.imports import closure, code_hash, imported_modules, our_imports, registered_probes
+from netgrader.imports import closure, code_hash, graded_cells, imported_modules, our_imports, registered_probes
 from netgrader.which_course import find_course
 
 
@@ -189,3 +189,15 @@ def test_probes_that_are_not_python_are_a_sentence_that_names_the_line(tiny):
     path.write_text("def probe(:\n")
     with pytest.raises(NetgraderError, match=r"probes_sums.py is not Python: line 1, .*Mend it"):
         tiny.assignment.evidence_cells("1_sums")
+
+
+def test_cells_that_a_file_names_by_a_constant_are_those_that_it_is_about(tmp_path):
+    file = tmp_path / "probes_x.py"
+    file.write_text(
+        'FIRST, SECOND = "check_a", "check_b"\nOTHER = FIRST\n'
+        "@probe(OTHER)\ndef a(student, out): ...\n@probes.probe(SECOND)\ndef b(student, out): ...\n"
+        '@probe("check_c")\ndef c(student, out): ...\n@probe(computed())\ndef d(student, out): ...\n'
+        "@grades(FIRST)\ndef test_a(): ...\n"
+    )
+    assert registered_probes(file) == {"check_a", "check_b", "check_c"}
+    assert graded_cells(file) == {"check_a"}
