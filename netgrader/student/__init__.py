@@ -5,10 +5,9 @@ import os
 # TensorFlow's C++ code writes lines of its own into the notebook unless told not to before it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from netgrader.student.cell_runs import install as _note_how_cells_run
 from netgrader.student.check import check
 from netgrader.student.data import load_data, load_mnist
-from netgrader.student.estimate import install as _time_cells
-from netgrader.student.last_runs import install as _note_how_cells_end
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
@@ -17,5 +16,4 @@ from netgrader.student.show_graph import show_graph
 __all__ = ["Live", "check", "going_on", "load_data", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
 
 _keep_values_of_closed_sessions()
-_time_cells()
-_note_how_cells_end()
+_note_how_cells_run()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
 from netgrader.results import Outcome
+from netgrader.student.cell_runs import notebook_shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,8 +122,7 @@ class Answer:
 
     def show(self) -> None:
         """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""
-        ipython = sys.modules.get("IPython")
-        if ipython is not None and ipython.get_ipython() is not None:
+        if notebook_shell() is not None:
             from IPython.display import display  # noqa: PLC0415  (there only in a notebook)
 
             display({"text/plain": str(self), "text/html": self._repr_html_()}, raw=True)

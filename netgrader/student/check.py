@@ -18,9 +18,9 @@ from netgrader.checks.wording import message
 from netgrader.evidence import PLACEHOLDER
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
+from netgrader.student.cell_runs import why_stopped
 from netgrader.student.data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
-from netgrader.student.last_runs import why_stopped
 from netgrader.student.notebook_cells import is_stub
 from netgrader.student.probes import describe
 

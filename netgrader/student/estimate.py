@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from netgrader.phrases import say
+from netgrader.student.cell_runs import CORES, cell_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Stopwatch", "estimate", "install"]
+__all__ = ["estimate"]
 
-PLACE = "_netgrader_stopwatch"
-CORES = 2
 CELL_SECONDS, NOTEBOOK_SECONDS = 600.0, 1200.0  # the grader's limits, unless the instructor sets others
 NEAR = 0.5  # from this share of a limit on a slower machine may reach it
 
@@ -28,38 +24,6 @@ CLOSE = "{fine} That is close: the grader's machine may be slower than this one.
 TOO_LONG = "{fine} That is too long: it would be stopped before it is done. {advice}"
 
 
-class Stopwatch:
-    """Notes how long each cell took when it was last run, in seconds on `CORES` cores."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._begun: tuple[str, float, float] | None = None
-
-    def begin(self, info: Any) -> None:
-        """A cell is going to run; `info` is what IPython says of it."""
-        text = str(getattr(info, "raw_cell", None) or "")
-        name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-        self._begun = (str(name), time.perf_counter(), time.process_time())
-
-    def end(self, _result: Any = None) -> None:
-        """The cell has run. What kept more cores busy than the grader has takes longer there."""
-        if self._begun is not None:
-            name, wall, processor = self._begun
-            self._begun = None
-            self.seconds[name] = max(time.perf_counter() - wall, (time.process_time() - processor) / CORES)
-
-
-def install() -> None:
-    """Time the cells of the notebook that this runs in from now on; does nothing outside of one, or a second time."""
-    shell = _shell()
-    if shell is None or hasattr(shell, PLACE):
-        return
-    watch = Stopwatch()
-    setattr(shell, PLACE, watch)
-    shell.events.register("pre_run_cell", watch.begin)
-    shell.events.register("post_run_cell", watch.end)
-
-
 def estimate(limits: Mapping[str, Any]) -> str | None:
     """What grading will take, in a sentence or two; None where nothing was timed.
 
@@ -68,7 +32,7 @@ def estimate(limits: Mapping[str, Any]) -> str | None:
     limits
         The table of limits in ``exercises.toml``, empty if there is none.
     """
-    seconds = getattr(_shell(), PLACE, Stopwatch()).seconds.values()
+    seconds = cell_runs().seconds.values()
     if not seconds:
         return None
     cell, notebook = limits.get("cell_seconds", CELL_SECONDS), limits.get("notebook_seconds", NOTEBOOK_SECONDS)
@@ -85,8 +49,3 @@ def _said(seconds: float) -> str:
     if round(seconds) == 1:
         return say("1 second")
     return say("{1:.0f} seconds", seconds) if seconds < 90 else say("{1:g} minutes", round(seconds / 60, 1))
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None else None

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from netgrader.grading.execution import ExecutionLimits
-from netgrader.student import estimate
+from netgrader.student import cell_runs, estimate
 
 SIDE = Path(__file__).parents[1] / "checks" / "notebook_side.py"
 GIVEN = """
 import time
 from IPython.display import display
 import netgrader.student
-from netgrader.student.estimate import estimate, install
+from netgrader.student.cell_runs import install
+from netgrader.student.estimate import estimate
 def tell(**limits):
     display({"text/plain": str(estimate(limits))}, raw=True)
 """
@@ -74,4 +75,4 @@ def test_an_error_in_a_cell_and_a_second_installation_change_nothing(said):
 def test_the_limits_are_those_of_the_grader():
     limits = ExecutionLimits()
     assert (limits.cell_seconds, limits.notebook_seconds) == (estimate.CELL_SECONDS, estimate.NOTEBOOK_SECONDS)
-    assert limits.cores == estimate.CORES
+    assert limits.cores == cell_runs.CORES

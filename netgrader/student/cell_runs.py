@@ -1,0 +1,96 @@
+"""How the cells of a notebook ran when they were last run: how long each took, and how those ended that make names."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["CORES", "CellRuns", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
+
+PLACE = "_netgrader_cell_runs"
+CORES = 2
+"""On which times are reckoned."""
+
+
+class CellRuns:
+    """What was noted of the cells that ran."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        """How long each cell took, in seconds on `CORES` cores."""
+        self.error: dict[str, BaseException | None] = {}
+        """For each name the error of the last cell that was to make it; None where that cell ran to its end."""
+        self._begun: tuple[str, float, float] | None = None
+
+    def begin(self, info: Any) -> None:
+        """A cell is going to run; `info` is what IPython says of it."""
+        text = str(getattr(info, "raw_cell", None) or "")
+        name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+        self._begun = (str(name), time.perf_counter(), time.process_time())
+
+    def end(self, result: Any) -> None:
+        """The cell has run. What kept more cores busy than the grader has takes longer there."""
+        if self._begun is not None:
+            name, wall, processor = self._begun
+            self._begun = None
+            self.seconds[name] = max(time.perf_counter() - wall, (time.process_time() - processor) / CORES)
+        source = str(getattr(result.info, "raw_cell", None) or "")
+        self.error |= dict.fromkeys(made_by(source), result.error_before_exec or result.error_in_exec)
+
+
+def made_by(source: str) -> frozenset[str]:
+    """Return the names that a cell defines or assigns outside of its functions, also where Python cannot read it."""
+    try:
+        return frozenset(_bound(ast.parse(source).body))
+    except SyntaxError:  # of Python, or a line that is IPython's own
+        functions = re.findall(r"^\s*(?:async\s+)?def\s+(\w+)", source, re.MULTILINE)
+        targets = re.findall(r"^\s*([\w\s,()*]+?)=(?!=)", source, re.MULTILINE)
+        return frozenset([*functions, *(name for target in targets for name in re.findall(r"[^\W\d]\w*", target))])
+
+
+def _bound(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield statement.name
+            continue
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                yield node.name
+
+
+def install() -> None:
+    """Note how cells of the notebook that this runs in run from now on; does nothing outside of one, or a second time."""
+    shell = notebook_shell()
+    if shell is None or hasattr(shell, PLACE):
+        return
+    runs = CellRuns()
+    setattr(shell, PLACE, runs)
+    shell.events.register("pre_run_cell", runs.begin)
+    shell.events.register("post_run_cell", runs.end)
+
+
+def cell_runs() -> CellRuns:
+    """Return what was noted of this notebook's cells; nothing outside of one."""
+    runs: CellRuns = getattr(notebook_shell(), PLACE, CellRuns())
+    return runs
+
+
+def why_stopped(names: Iterable[str]) -> BaseException | None:
+    """Return the error of the last cell that was to make one of `names`, if it stopped with one."""
+    known = cell_runs().error
+    return next((known[name] for name in names if known.get(name) is not None), None)
+
+
+def notebook_shell() -> Any:
+    """Return IPython's shell that this runs in, None outside of a notebook."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
