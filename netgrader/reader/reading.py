@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -24,11 +24,12 @@ from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.model import Exercise, Network
 from netgrader.reader.trial.image_trial import ImageTrial, try_images
-from netgrader.reader.trial.layer_trial import LayerTrial, Start, averages_vary, try_activations, try_start, try_widths
+from netgrader.reader.trial.layer_trial import LayerTrial, try_activations, try_widths
 from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
 from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer, try_steps
 from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
 from netgrader.reader.trial.probe import GraphProbe, Setup, choose_shares, open_probe, randomise_weights, run_first
+from netgrader.reader.trial.start_trial import Start, averages_vary, try_start
 from netgrader.reader.trial.target_trial import TargetTrial, try_targets
 
 if TYPE_CHECKING:
@@ -95,10 +96,8 @@ def read_network(
     GraphError
         If there is no graph in what was given; the message is a sentence.
     """
-    if exercise is not None and exercise.outputs is not None:
-        with speaking_of_numbers():
-            return _read_network(graph, parts, exercise, lab, values, eval_feed)
-    return _read_network(graph, parts, exercise, lab, values, eval_feed)
+    with nullcontext() if exercise is None or exercise.outputs is None else speaking_of_numbers():
+        return _read_network(graph, parts, exercise, lab, values, eval_feed)
 
 
 def _read_network(

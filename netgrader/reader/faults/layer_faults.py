@@ -14,7 +14,6 @@ from netgrader.reader.find.layers import between, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import fits, node_of
-from netgrader.reader.trial.layer_trial import begins_equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -221,9 +220,10 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         fan_in = step.inputs or kernel[..., 0].size
         if step.kind.startswith("conv"):
             fan_in = kernel[..., 0].size
-        if not kernel.any() and hidden and step.weights not in reading.start.parted:
+        zero = not kernel.any()
+        if hidden and zero and step.weights not in reading.start.parted:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
-        elif kernel.any() and hidden and begins_equal(kernel):  # though random weights behind it may tell units apart
+        elif hidden and not zero and _begins_equal(kernel):  # though random weights behind it may tell units apart
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
         elif (
             size := _root_mean_square(_centred(kernel) if step.weights in shifted else kernel)
@@ -235,6 +235,11 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             spread = say("standard deviation {1:.2g}", kernel.std())
             # Which layer function made it is charged where that is asked for.
             yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
+
+
+def _begins_equal(kernel: Array) -> bool:
+    """Whether all units of a layer begin with the same weights."""
+    return bool(np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any()))
 
 
 def _root_mean_square(values: Array) -> float:

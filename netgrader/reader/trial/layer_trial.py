@@ -1,8 +1,8 @@
-"""How does a layer begin, how wide is it, what does it compute? Numbers go in behind it, and what comes out is named."""
+"""How wide is a layer, and what does it compute? Numbers go in behind it, and what comes out is named."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +11,10 @@ from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
 from netgrader.reader.find.layers import CONVOLUTIONS, between, is_flow, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
-from netgrader.reader.trial.probe import Sample, same
+from netgrader.reader.trial.probe import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.layers import Step
@@ -25,22 +25,6 @@ if TYPE_CHECKING:
 MOST_OPS = 16
 #: The largest number that is sent through an activation: beyond 6, where a ReLU6 is flat, however few numbers there are.
 FARTHEST = 9.0
-#: Rows, and the largest change of a step, by which units that begin equal are told apart; and how far they then are.
-ROWS_TOLD_APART = 6
-STEP = 0.02
-TOLD_APART = 0.01
-
-
-@dataclass(frozen=True)
-class Start:
-    """How the network begins."""
-
-    weights: Mapping[str, Array] = field(default_factory=dict)
-    """The weights as each layer uses them first, by tensor, whatever they are cut out of or built from."""
-    spread: float = 0.0
-    """The standard deviation of the first scores."""
-    parted: frozenset[str] = frozenset()
-    """The weights that begin zero or equal, and of whose units no two are equal after a few steps."""
 
 
 @dataclass(frozen=True)
@@ -64,70 +48,6 @@ class _Activation:
     name: str
     random: bool = False
     all_dropped: str | None = None
-
-
-def try_start(found: Found, probe: GraphProbe) -> Start:
-    """Look at how the network begins: its weights, and how far its first scores spread."""
-    weights = {}
-    for step in [part for step in found.steps for part in (step.parts or (step,))]:
-        value = probe.fetch(step.weights, {})
-        if value is not None:
-            weights[step.weights] = value
-    scores = probe.fetch(found.scores, probe.feed(probe.sample(6))) if found.scores is not None else None
-    spread = float(np.std(scores)) if scores is not None and scores.size else 0.0
-    return Start(weights, spread, frozenset(_parted(found, probe, weights)))
-
-
-def begins_equal(kernel: Array) -> bool:
-    """Whether all units of a layer begin with the same weights."""
-    return bool(np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any()))
-
-
-def _parted(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> Iterator[str]:
-    """The weights that begin zero or equal and do not stay so: random weights behind them tell their units apart.
-
-    Steps down the gradient show it, not the optimizer's: that makes what is left by rounding as large as anything else.
-    """
-    alike = {name: kernel for name, kernel in weights.items() if kernel.ndim > 1 and begins_equal(kernel)}
-    # Of different brightness: equal weights that are large leave no gradient where much is bright.
-    sample = probe.sample(ROWS_TOLD_APART)
-    light = np.linspace(0.02, 1.0, len(sample.labels), dtype=np.float32)[:, None]
-    names, feeds = found.float_weights, probe.feed(Sample(sample.images * light, sample.labels))
-    gradients = probe.gradients(found.loss, names) if alike and found.loss is not None else None
-    if gradients is None:
-        return
-    reached = {name: tensor for name, tensor in zip(names, gradients, strict=True) if tensor is not None}
-    for _ in range(len(found.steps)):
-        # With a dropout that stays on, no two units are equal for long, whatever their weights.
-        once, again = (probe.run([*reached.values()], feeds) for _ in range(2))
-        before = probe.values(reached)
-        if once is None or again is None or before is None:
-            break
-        if not all(same(a, b) for a, b in zip(once, again, strict=True)) or not all(np.isfinite(g).all() for g in once):
-            break
-        moved = {}
-        for name, gradient in zip(reached, once, strict=True):
-            largest = float(np.abs(gradient).max(initial=0))
-            moved[name] = before[name] - (STEP / largest * gradient if largest > 0 else 0)
-        if not probe.assign(moved):
-            break
-    else:
-        for name, kernel in alike.items():
-            value = probe.fetch(name, {})
-            change = np.zeros(1) if value is None else np.asarray(value - kernel, dtype=np.float64)
-            # Units may stand in columns or in rows.
-            axes = (0, 1) if change.ndim == 2 else (-1,)
-            far = min(np.abs(change - change.mean(axis=axis, keepdims=True)).max() for axis in axes)
-            if far > TOLD_APART * np.abs(change).max():
-                yield name
-    probe.initialise()
-
-
-def averages_vary(found: Found, probe: GraphProbe) -> dict[str, bool]:
-    """Look whether statistics of the data that training leaves alone begin with different values."""
-    left = sorted(found.statistics - {update.variable for update in found.roles.updates})
-    values = {name: probe.values([name]) for name in left}
-    return {name: value is not None and bool(np.ptp(value[name]) > 0) for name, value in values.items()}
 
 
 def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
