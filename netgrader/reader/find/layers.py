@@ -146,7 +146,8 @@ def _forward(graph: Graph, tensor: str, inside: set[str]) -> Node | None:
 
 def weights_key(graph: Graph, step: Step) -> str:
     """The variable, where the layer uses all of it as it is; else the tensor that is cut out of it."""
-    return node_of(graph.past(step.weights, ("Identity", "ReadVariableOp", "Cast")))
+    tensor = graph.past(step.weights, ("Identity", "ReadVariableOp", "Cast"))
+    return tensor.removesuffix(":0")  # of what is split there are more
 
 
 def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:

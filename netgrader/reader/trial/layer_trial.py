@@ -149,6 +149,8 @@ def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
         else:
             steps.append(step)
             continue
+        if not step.bias and not step.normalised:
+            step = replace(step, bias=_bias_behind(found, probe, step, end))  # noqa: PLW2901 - the same with its bias
         activation = _activation(found, probe, step.output, end)
         random, all_dropped = random or activation.random, activation.all_dropped or all_dropped
         if not ends:
@@ -166,6 +168,44 @@ def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
             )
         )
     return LayerTrial(tuple(steps), random, all_dropped, frozenset(alone))
+
+
+def _bias_behind(found: Found, probe: GraphProbe | None, step: Step, end: str) -> tuple[str, ...]:
+    """The trained vectors by which what a layer puts out is shifted, whatever that is: behind a division or normalisation.
+
+    Where it cannot be tried, what may be one is taken for one.
+    """
+    graph = found.graph
+    reads = {read for node in between(graph, step.product, end) for read in graph.value_inputs(node)}
+    inner = {name for read in reads if node_of(read) not in graph.fed for name in graph.variables_in(read)}
+    inner &= {update.variable for update in found.roles.updates} - found.statistics
+    names = tuple(sorted(inner - {name for other in found.steps for name in other.variables}))
+    if probe is None or not names:
+        return names
+    chain = [tensor for tensor in graph.dominators(step.product, end) if not is_flow(graph, tensor)]
+    feeds = probe.feed(probe.sample(5))
+    value, current = probe.fetch(step.product, feeds), probe.values(names)
+    if value is None or current is None or not chain:
+        return names
+    fed = [probe.rng.standard_normal(value.shape) * 2 for _ in range(2)]
+    before = [probe.run(chain, {**feeds, chain[0]: each}) for each in fed]
+    biases = []
+    for name in names:
+        if not probe.assign({name: current[name] + probe.rng.standard_normal(current[name].shape)}):
+            return names
+        after = [probe.run(chain, {**feeds, chain[0]: each}) for each in fed]
+        probe.assign({name: current[name]})
+        runs = [run for run in (*before, *after) if run is not None]
+        if len(runs) < 2 * len(fed):
+            return names
+        one, other = ([b - a for a, b in zip(runs[i], runs[i + 2], strict=True)] for i in (0, 1))
+        first = next((index for index, shift in enumerate(one) if not same(shift, 0 * shift)), None)
+        # From where it comes in on, it must add the same to whatever stands there.
+        if first is None or not same(one[first], other[first]):
+            continue
+        if _Way(probe, feeds, chain, (), ()).linear_or_other(0, first, fed[0]) == "none":
+            biases.append(name)
+    return tuple(biases)
 
 
 def _beside(found: Found, start: str, end: str, stops: set[str]) -> bool:
@@ -223,12 +263,12 @@ class _Way:
         for first, last in _stretches([value.size for value in values]):
             name = self._along(first, last)
             if name is None:
-                return static if static not in ("undecided", "none") else self._linear_or_other(0, -1, fed)
+                return static if static not in ("undecided", "none") else self.linear_or_other(0, -1, fed)
             if name != "none":
                 names.append(name)
         if names:
             return names[0] if len(names) == 1 else "other"
-        return self._linear_or_other(0, -1, fed) if len({value.size for value in values}) > 1 else "none"
+        return self.linear_or_other(0, -1, fed) if len({value.size for value in values}) > 1 else "none"
 
     def _along(self, first: int, last: int) -> str | None:
         """The function along a stretch of the chain, if what follows it there only stretches and moves its values."""
@@ -237,7 +277,7 @@ class _Way:
             return None if match is None else match[0]
         name, end = match
         inner = self.probe.rng.standard_normal(self.values[end].shape) * 2
-        return name if self._linear_or_other(end, last, inner) == "none" else None
+        return name if self.linear_or_other(end, last, inner) == "none" else None
 
     def _first_function(self, first: int, last: int) -> tuple[str, int] | None:
         """The function between two tensors, and where it ends; a step that moves and stretches before it is left out."""
@@ -252,7 +292,7 @@ class _Way:
                     return name, start + length
         return None
 
-    def _linear_or_other(self, first: int, last: int, fed: Array) -> str:
+    def linear_or_other(self, first: int, last: int, fed: Array) -> str:
         """``none`` where superposition holds or rows are only normalised, else ``other``: nonlinear, but not in the bank."""
         other = self.probe.rng.standard_normal(fed.shape) * 2
         fetched, start = self.chain[last], self.chain[first]
