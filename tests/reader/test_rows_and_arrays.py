@@ -127,3 +127,48 @@ def test_a_loop_that_also_takes_each_image_s_loss_is_read_as_the_loss_of_all(sig
     assert not network.undecided
     assert network.loss is not None
     assert network.loss.kind == "softmax-cross-entropy"
+
+
+def images_of_64(w):
+    return one(w, tf.reshape(w.x, [64, 784]), tf.nn.relu)
+
+
+def pictures_of_64(w):
+    return one(w, tf.reshape(tf.reshape(w.x, [64, 28, 28, 1]), [-1, 784]), tf.nn.relu)
+
+
+def layer_of_64(w):
+    return tf.tensordot(tf.nn.relu(tf.reshape(w.x @ w.w1 + w.b1, [64, 30])), w.w2, 1) + w.b2
+
+
+def images_of_6(w):
+    return one(w, tf.reshape(w.x, [6, 784]), tf.nn.relu)
+
+
+def images_of_any_number(w):
+    return one(w, tf.reshape(tf.reshape(w.x, [tf.shape(w.x)[0], 28, 28]), [-1, 784]), tf.nn.relu)
+
+
+def images_that_fit_nowhere(w):
+    return one(w, tf.reshape(tf.reshape(w.x, [-1, 30, 30]), [-1, 900])[:, :784], tf.nn.relu)
+
+
+@pytest.mark.parametrize(
+    ("style", "rows"),
+    [
+        *((style, 64) for style in (images_of_64, pictures_of_64, layer_of_64)),
+        (images_of_6, 6),
+        (images_of_any_number, None),
+        (images_that_fit_nowhere, None),
+    ],
+)
+def test_a_reshape_for_so_many_rows_is_a_fixed_batch(style, rows, lab):
+    with tf.Graph().as_default() as graph:
+        w = Weights()
+        scores = style(w)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=w.y, logits=scores))
+        tf.train.AdamOptimizer(0.001).minimize(loss)
+        network = read_network(graph, {"X": w.x, "Y": w.y, "logits": scores, "loss": loss}, ASKED, lab=lab)
+    found = [(fault.code, fault.found) for fault in network.faults if fault.code != "missing-tensor"]
+    assert found == ([("fixed-batch-size", f"a reshape for {rows} rows")] if rows else [])
+    assert bool(network.undecided) == (style is images_that_fit_nowhere)

@@ -295,9 +295,14 @@ def rows(reading: Reading) -> Iterator[Fault]:
     if reading.rows.mixed:
         yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
     if setup.batch is not None and setup.looped is None and reading.rows.other_batch is False:
-        images = found.roles.images or ""
-        shape = found.graph.static_shape(images) if images in found.graph.sources else None
-        yield fault("fixed-batch-size", node_of(images), say("shape {1}", list(shape or ())), "any number of images")
+        sources = [source for source in (found.roles.images, found.roles.labels) if source in found.graph.sources]
+        shapes = {source: found.graph.static_shape(source) or () for source in sources if source is not None}
+        source = next(
+            (source for source, shape in shapes.items() if setup.batch in shape[:1]), found.roles.images or ""
+        )
+        shape = shapes.get(source, ())
+        told = say("shape {1}", list(shape)) if setup.batch in shape[:1] else say("a reshape for {1} rows", setup.batch)
+        yield fault("fixed-batch-size", node_of(source), told, "any number of images")
 
 
 def placeholders(reading: Reading) -> Iterator[Fault]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Rows that are fed where nothing else is asked for.
 ROWS = 6
+#: A reshape for more rows than this is not tried, nor are more numbers of rows.
+MOST_ROWS, MOST_RESHAPES = 1_000, 3
 #: Scores that vary more than this saturate a softmax.
 LARGE = 3.0
 
@@ -223,12 +225,33 @@ class GraphProbe:
             if source not in (roles.images, roles.labels, *self.found.given.eval_feed):
                 self.others.setdefault(source, self._guess(source))
         self.batch = self._batch_of(roles.images) or self._batch_of(roles.labels) or self.looped
+        reshaped = [] if self.batch else self._rows_of_reshapes(target)
+        for batch in (self.batch, *reshaped):
+            self.batch = batch
+            if self._find_forms(target):
+                if batch is None and ROWS in reshaped and self.fetch(target, self.feed(self.sample(ROWS - 1))) is None:
+                    self.batch = ROWS
+                return True
+        if reshaped:
+            self.batch = None
+        return False
+
+    def _find_forms(self, target: str) -> bool:
+        """Find shapes with which the network runs, for as many rows as must be fed."""
         for image_form in self._image_forms():
             for label_form in self._label_forms():
                 self.image_form, self.label_form = image_form, label_form
-                if self.fetch(target, self.feed(self.sample(6))) is not None:
+                if self.fetch(target, self.feed(self.sample(ROWS))) is not None:
                     return True
         return False
+
+    def _rows_of_reshapes(self, target: str) -> list[int]:
+        """How many rows reshapes of what is fed may be written for: what they say first, where that is a number."""
+        graph = self.found.graph
+        fed = [graph.nodes[name] for name in sorted(graph.ancestor_nodes([target]) & graph.fed)]
+        shapes = [graph.constant(node.inputs[1]) for node in fed if node.op == "Reshape"]
+        first = [int(shape[0]) for shape in shapes if shape is not None and shape.size > 1]
+        return [rows for rows in dict.fromkeys(first) if 0 < rows <= MOST_ROWS][:MOST_RESHAPES]
 
     def setup(self, runs: bool | None) -> Setup:
         """Return how the graph could be run, once all is tried."""
