@@ -61,7 +61,10 @@ def of_some_rows(reading: Reading) -> Iterator[Fault]:
     seen = reading.targets.rows_seen
     if seen is not None and any(seen) and not all(seen):
         yield fault(
-            "loss-of-some-rows", _place(reading), say("{1} of {2} rows that were fed", sum(seen), len(seen)), "all rows"
+            "loss-of-some-rows",
+            _place(reading),
+            say("{1} of {2} rows that were tried", sum(seen), len(seen)),
+            "all rows",
         )
 
 

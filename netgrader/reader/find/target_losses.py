@@ -43,7 +43,7 @@ def _log(value: Array) -> Array:
     return np.asarray(np.log(np.clip(value, SMALL, None)))
 
 
-#: Kind → error of each number. The first three are what exercises ask for; the others are right elsewhere, or wrong.
+#: Kind → error of each number, where it has no width to be found and is no root of a sum. Some are right elsewhere, or wrong.
 ERRORS: Mapping[str, Callable[[Array, Array], Array]] = {
     SQUARED: lambda z, y: (z - y) ** 2,
     ABSOLUTE: lambda z, y: np.abs(z - y),

@@ -109,7 +109,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         logits=tensor,
         last_activation=composed or named[-1],
         inner_activations=tuple(name for name in (named if composed else named[:-1]) if name != "none"),
-        reduction=_reduction(found, probe, place, formula, runs[0][0][-1]),
+        reduction=reduction(found, probe, place, formula, runs[0][0][-1]),
     )
     return replace(layers, scores=place.scores, chain=place.chain), loss
 
@@ -288,14 +288,14 @@ def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:
         yield tensor, recognise(observations), ""
 
 
-def _reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, value: Array) -> str:
+def reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, value: Array) -> str:
     """``none`` where the loss is a tensor, else what it does as rows are doubled."""
     loss, term, shape = found.loss, found.layers.term, place.value.shape
     if loss is None:
         return "undecided"
     sample = probe.sample(2 * FEW_ROWS if term else (shape[-1] if place.form == "columns" else shape[0]))
     rows = len(sample.labels)
-    twice = type(sample)(np.tile(sample.images, (2, 1)), np.tile(sample.labels, 2))
+    twice = sample.rows(np.tile(np.arange(rows), 2))
     if term is not None and probe.looped is None:
         one, two, offset = probe.fetch(loss, probe.feed(sample)), probe.fetch(loss, probe.feed(twice)), 0.0
         value = value if one is None else one
@@ -314,7 +314,7 @@ def _reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, 
         return "none"
     if one is None or two is None:
         return "undecided"
-    ratio = (float(two) - offset) / ((float(one) - offset) or 1.0)
+    ratio = (two.item() - offset) / ((one.item() - offset) or 1.0)
     return "mean" if abs(ratio - 1) < 0.2 else "sum" if abs(ratio - 2) < 0.2 else "other"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from netgrader.reader.find.losses import TOLERANCE, LossMatch, Observation, solved
 from netgrader.reader.find.outputs import LossReading
 from netgrader.reader.find.target_losses import SQUARED, recognise_error
-from netgrader.reader.trial.loss_trial import FEW_ROWS, RUNS, Place, named_along, place_of
+from netgrader.reader.trial.loss_trial import FEW_ROWS, RUNS, Place, named_along, place_of, reduction
 from netgrader.reader.trial.probe import Sample, as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ FAR, FARTHER = 1e3, 1e4
 """Outputs of a last layer at which a bounded activation has reached its bounds."""
 FEW_BEYOND = 0.1
 """Of outputs at least so many lie above their targets and as many below, where it can be told what the sign does."""
+MANY_ROWS = 257
+CHANGED = (0, 1, 2, 3, 4, 8, 16, 32, 64, 128, 256)
+"""The rows of so many of which it is asked whether the loss is of them: a minibatch has fewer."""
 SCALED = "of targets that are scaled first"
 """`LossMatch.detail` where the loss compares with a line through the targets, not with the targets themselves."""
 
@@ -38,7 +41,7 @@ class TargetTrial:
     """What outputs and targets that went in showed; None where that could not be tried."""
 
     rows_seen: tuple[bool, ...] | None = None
-    """For each row of a batch whether the loss changes with what the network puts out for it."""
+    """For some rows of a batch whether the loss changes with what the network puts out for each of them."""
     low: float | None = None
     high: float | None = None
     """Between which numbers the output lies, whatever the last layer puts out; infinite where it has no bound."""
@@ -220,22 +223,24 @@ def _loss_for(found: Found, probe: GraphProbe, place: Place, feeds: dict[str, Ar
 
 
 def _rows_seen(found: Found, probe: GraphProbe, place: Place) -> tuple[bool, ...] | None:
-    """Whether the loss changes with each row's output, by a little or by much."""
-    rows, axis = _rows(place), 1 if place.form == "columns" else 0
-    feeds = probe.feed(probe.sample(rows))
-    seen = [False] * rows
+    """Whether the loss changes with the output for each of the rows that are `CHANGED`, by a little or by much."""
+    sample, axis = probe.sample(MANY_ROWS), 1 if place.form == "columns" else 0
+    feeds, shape = probe.feed(sample), list(place.value.shape)
+    shape[axis] = len(sample.labels)
+    rows, seen = [row for row in CHANGED if row < len(sample.labels)], set()
     for size in (0.5, 2.0, 8.0):
-        fed = np.abs(probe.rng.standard_normal(place.value.shape)) + 0.1
+        fed = np.abs(probe.rng.standard_normal(shape)) + 0.1
         before = _loss_for(found, probe, place, feeds, fed)
-        for row in range(rows):
+        for row in rows:
             changed = fed.copy()
             index = (slice(None),) * axis + (row,)
             changed[index] += size
             after = _loss_for(found, probe, place, feeds, changed)
             if before is None or after is None:
                 return None
-            seen[row] = seen[row] or abs(after - before) > 1e-6 * (1e-6 + abs(before))
-    return tuple(seen)
+            if abs(after - before) > 1e-6 * (1e-6 + abs(before)):
+                seen.add(row)
+    return tuple(row in seen for row in rows)
 
 
 def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool | None:
@@ -271,17 +276,9 @@ def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float | None, 
 
 
 def _reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, value: Array) -> str:
-    """``none`` where the loss is a tensor, else what it does as rows are doubled."""
+    """What the loss does as rows are doubled; a single number may stand in a table of its own."""
     if value.size > 1:
         return "none"
     if probe.batch is not None or found.layers.term is not None:
-        return "undecided"
-    sample = probe.sample(_rows(place))
-    twice = Sample(np.concatenate([sample.images] * 2), np.concatenate([sample.labels] * 2))
-    fed, axis = probe.rng.standard_normal(place.value.shape), 1 if place.form == "columns" else 0
-    one = _loss_for(found, probe, place, probe.feed(sample), fed)
-    two = _loss_for(found, probe, place, probe.feed(twice), np.concatenate([fed, fed], axis))
-    if one is None or two is None:
-        return "undecided"
-    ratio = (two - match.offset) / ((one - match.offset) or 1.0)
-    return "mean" if abs(ratio - 1) < 0.1 else "sum" if abs(ratio - 2) < 0.2 else "other"
+        return "undecided"  # half a square is an error, too: its factor does not tell a sum
+    return reduction(found, probe, place, match, value.reshape(()))
