@@ -66,7 +66,7 @@ def _exercises() -> list[Exercises]:
     try:
         from netgrader.which_course import find_course  # noqa: PLC0415  (students have none)
     except ImportError:
-        from netgrader.student.data import checks_folder  # noqa: PLC0415  (where there is no course, a notebook is)
+        from netgrader.student.course_data import checks_folder  # noqa: PLC0415  (where there is no course, a notebook is)
 
         return [load_exercises(checks_folder())]
     course = find_course()

@@ -337,7 +337,7 @@ class _Lookup(_Item, tag="lookup"):
     shape: _Shape
 
 
-class _Graph(_Item, tag="graph"):
+class _GraphRecord(_Item, tag="graph"):
     file: _Pb
     parts: dict[Text, Text]
     eval_feed: dict[Text, _Npy]
@@ -351,7 +351,7 @@ class _Error(_Item, tag="error"):
 
 class _Manifest(msgspec.Struct):
     cell: Text
-    items: list[_Fact | _Array | _Lookup | _Graph | _Error]
+    items: list[_Fact | _Array | _Lookup | _GraphRecord | _Error]
 
 
 class _Reader:
@@ -389,7 +389,7 @@ class _Reader:
                 case _Lookup():
                     arrays.pop(item.name, None)
                     tables[item.name] = self._lookup(item)
-                case _Graph():
+                case _GraphRecord():
                     graphs[item.name] = GraphEvidence(
                         meta_graph=self._bytes(item.file, self._limits.graph_bytes),
                         parts=item.parts,

@@ -30,7 +30,7 @@ from netgrader.evidence import GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student import load_mnist
-from netgrader.student.data import data_spec
+from netgrader.student.course_data import data_spec
 from netgrader.student.graphs import export_graph
 from research.kinds_of_networks import RECIPES, Recipe
 

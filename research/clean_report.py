@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 
 from netgrader.checks.held_out import BY_HEART, BY_HEART_TOLD, DOUBTED, NAMED, PATTERNS, TOLD, by_chance
-from netgrader.student.data import data_spec
+from netgrader.student.course_data import data_spec
 from research.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
 mpl.use("Agg")

@@ -17,7 +17,7 @@ import numpy as np
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, knowledge
 from netgrader.student import load_mnist
-from netgrader.student.data import data_spec
+from netgrader.student.course_data import data_spec
 from research.clean_networks import trained
 from research.kinds_of_networks import Recipe
 

@@ -22,7 +22,7 @@ from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.subject import Origins, origins
 from netgrader.judges.training_loop import judge_training
 from netgrader.student import load_mnist
-from netgrader.student.data import data_spec
+from netgrader.student.course_data import data_spec
 from tests.training.operators import OPERATORS, RIGHT
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from netgrader.data import COLOURS, DataSpec, spec_problem
 from netgrader.errors import UsageError
-from netgrader.new_course.tables import read_table
+from netgrader.new_course.csv_table import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from netgrader.faults import fault, speaking_of_numbers
-from netgrader.reader.answer import PARTS, network_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.joining import join_activated
@@ -23,6 +22,7 @@ from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.model import Exercise, Network
+from netgrader.reader.summary import PARTS, network_of
 from netgrader.reader.trial.image_trial import ImageTrial, try_images
 from netgrader.reader.trial.layer_trial import LayerTrial, try_activations, try_widths
 from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss

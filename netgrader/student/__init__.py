@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from netgrader.student.cell_runs import install as _note_how_cells_run
 from netgrader.student.check import check
-from netgrader.student.data import load_data, load_mnist
+from netgrader.student.course_data import load_data, load_mnist
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions

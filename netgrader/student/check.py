@@ -19,7 +19,7 @@ from netgrader.evidence import PLACEHOLDER
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
 from netgrader.student.cell_runs import why_stopped
-from netgrader.student.data import ChecksNotFoundError, checks_folder
+from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
 from netgrader.student.probes import describe

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Kind", "Node", "Outline", "Scope", "outline"]
+__all__ = ["Kind", "Outline", "OutlineNode", "Scope", "outline"]
 
 MAX_NODES = 44
 VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Node:
+class OutlineNode:
     """A node of the drawing: `name` is that of its main op or scope, `members` are all ops that it stands for.
 
     `detail` says what it is, in a line or two.
@@ -63,12 +63,12 @@ class Scope:
 
     name: str
     label: str
-    children: tuple[Node | Scope, ...]
+    children: tuple[OutlineNode | Scope, ...]
 
-    def nodes(self) -> Iterator[Node]:
+    def nodes(self) -> Iterator[OutlineNode]:
         """All nodes in it, those of inner scopes included."""
         for child in self.children:
-            if isinstance(child, Node):
+            if isinstance(child, OutlineNode):
                 yield child
             else:
                 yield from child.nodes()
@@ -112,7 +112,7 @@ def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
     )
 
 
-def _nodes(ops: Mapping[str, Any], groups: Groups) -> list[Node]:
+def _nodes(ops: Mapping[str, Any], groups: Groups) -> list[OutlineNode]:
     members: dict[str, list[str]] = defaultdict(list)
     for name, owner in groups.owner.items():
         if owner != LEFT_OUT:
@@ -120,26 +120,26 @@ def _nodes(ops: Mapping[str, Any], groups: Groups) -> list[Node]:
     return [_node(owner, names, ops, groups) for owner, names in members.items()]
 
 
-def _node(owner: str, members: Sequence[str], ops: Mapping[str, Any], groups: Groups) -> Node:
+def _node(owner: str, members: Sequence[str], ops: Mapping[str, Any], groups: Groups) -> OutlineNode:
     label = _NOISE.sub("", owner.rpartition("/")[2])
     if owner in groups.training:
         n_variables = len({next(data_inputs(ops[name]), name) for name in members if "Apply" in ops[name].op})
         updates = "updates 1 variable" if n_variables == 1 else f"updates {n_variables} variables"
         detail = f"gradients and optimizer, {len(members)} operations\n{updates}{_rate(members, ops)}"
-        return Node(owner, Kind.FOLDED, label, detail, tuple(members))
+        return OutlineNode(owner, Kind.FOLDED, label, detail, tuple(members))
     if owner in groups.gradients:
-        return Node(owner, Kind.FOLDED, label, f"gradients, {len(members)} operations", tuple(members))
+        return OutlineNode(owner, Kind.FOLDED, label, f"gradients, {len(members)} operations", tuple(members))
     node = ops[owner]
     shape = _shape(node)
     if node.op in VARIABLE_OPS:
-        return Node(owner, Kind.VARIABLE, label, _joined("variable", _variable_shape(node)), tuple(members))
+        return OutlineNode(owner, Kind.VARIABLE, label, _joined("variable", _variable_shape(node)), tuple(members))
     if node.op.startswith("Placeholder"):
-        return Node(owner, Kind.PLACEHOLDER, label, _joined("placeholder", shape), tuple(members))
+        return OutlineNode(owner, Kind.PLACEHOLDER, label, _joined("placeholder", shape), tuple(members))
     if node.op == "Const":
-        return Node(owner, Kind.CONSTANT, label, _joined("constant", _value(node) or shape), tuple(members))
+        return OutlineNode(owner, Kind.CONSTANT, label, _joined("constant", _value(node) or shape), tuple(members))
     kind = _NOISE.sub("", node.op)
     same = re.sub(r"_\d+$|_", "", label).lower() == kind.lower()
-    return Node(owner, Kind.OPERATION, label, _joined("" if same else kind, shape), tuple(members))
+    return OutlineNode(owner, Kind.OPERATION, label, _joined("" if same else kind, shape), tuple(members))
 
 
 def _joined(first: str, second: str) -> str:
@@ -200,7 +200,7 @@ def _edges(ops: Mapping[str, Any], groups: Groups) -> Iterator[tuple[str, str]]:
                 yield source, target
 
 
-def _folded(nodes: Sequence[Node], max_nodes: int) -> list[Node]:
+def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> list[OutlineNode]:
     """`nodes`, with scopes folded into one node each until there are at most `max_nodes`, or no scope is left."""
     drawn = list(nodes)
     while len(drawn) > max_nodes:
@@ -226,28 +226,28 @@ def _within(name: str, scope: str) -> bool:
     return name == scope or name.startswith(scope + "/")
 
 
-def _fold(nodes: Sequence[Node], scope: str) -> list[Node]:
+def _fold(nodes: Sequence[OutlineNode], scope: str) -> list[OutlineNode]:
     inside = [node for node in nodes if _within(node.name, scope)]
     outside = [node for node in nodes if not _within(node.name, scope)]
     members = tuple(member for node in inside for member in node.members)
     label = scope.rpartition("/")[2]
-    return [*outside, Node(scope, Kind.FOLDED, label, f"{len(members)} operations", members)]
+    return [*outside, OutlineNode(scope, Kind.FOLDED, label, f"{len(members)} operations", members)]
 
 
-def _only_ends(nodes: Sequence[Node]) -> list[Node]:
+def _only_ends(nodes: Sequence[OutlineNode]) -> list[OutlineNode]:
     """For a graph without scopes that is too large: its operations in one node, between what goes in and comes out."""
     operations = [node for node in nodes if node.kind in {Kind.OPERATION, Kind.CONSTANT}]
     members = tuple(member for node in operations for member in node.members)
     rest = [node for node in nodes if node.kind not in {Kind.OPERATION, Kind.CONSTANT}]
     if not members:
         return rest
-    return [*rest, Node(operations[0].name, Kind.FOLDED, "operations", f"{len(members)} operations", members)]
+    return [*rest, OutlineNode(operations[0].name, Kind.FOLDED, "operations", f"{len(members)} operations", members)]
 
 
-def _tree(nodes: Sequence[Node], scope: str) -> Iterator[Node | Scope]:
+def _tree(nodes: Sequence[OutlineNode], scope: str) -> Iterator[OutlineNode | Scope]:
     """The boxes and nodes directly in `scope`; a box around a single node is not drawn."""
     start = len(scope) + 1 if scope else 0
-    inner: dict[str, list[Node]] = defaultdict(list)
+    inner: dict[str, list[OutlineNode]] = defaultdict(list)
     for node in nodes:
         head, slash, _ = node.name[start:].partition("/")
         inner[head if slash else node.name].append(node)

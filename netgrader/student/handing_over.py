@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.student.data import data_spec, given_data
+from netgrader.student.course_data import data_spec, given_data
 from netgrader.student.fed import fed_rows
 from netgrader.student.probes import WrongReturn, export_graph
 

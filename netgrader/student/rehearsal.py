@@ -23,7 +23,7 @@ import numpy.typing as npt
 from netgrader.grey_levels import GreyLevels, table_between
 from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
-from netgrader.student.data import given_data
+from netgrader.student.course_data import given_data
 from netgrader.student.instrument import Instrument, classes
 from netgrader.student.sessions import variable_values
 

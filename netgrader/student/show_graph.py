@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NotebookError
 from netgrader.student.graph_layout import Box, Edge, Placement, Point, place
-from netgrader.student.graph_outline import MAX_NODES, Kind, Node, Outline, Scope, outline
+from netgrader.student.graph_outline import MAX_NODES, Kind, Outline, OutlineNode, Scope, outline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -201,13 +201,13 @@ def describe(outline: Outline) -> str:
 def _scope(scope: Scope, edges: tuple[tuple[str, str], ...], styles: Mapping[str, str]) -> _Block:
     """Draw what is in `scope`; `edges` are all edges of the drawing."""
     blocks = {
-        child.name: _node(child) if isinstance(child, Node) else _framed(child, _scope(child, edges, styles))
+        child.name: _node(child) if isinstance(child, OutlineNode) else _framed(child, _scope(child, edges, styles))
         for child in scope.children
     }
     home = {
         node.name: child.name
         for child in scope.children
-        for node in ([child] if isinstance(child, Node) else child.nodes())
+        for node in ([child] if isinstance(child, OutlineNode) else child.nodes())
     }
     boxes = {name: Box(block.width, block.height) for name, block in blocks.items()}
     wires: dict[Edge, str] = {}  # the node that an edge comes from
@@ -271,7 +271,7 @@ def _framed(scope: Scope, inner: _Block) -> _Block:
     return replace(inner, width=width, height=height, svg=svg)
 
 
-def _node(node: Node) -> _Block:
+def _node(node: OutlineNode) -> _Block:
     label = _shortened(node.label)
     details = [_shortened(line) for line in node.detail.splitlines()]
     height = NODE_HEIGHT + DETAIL_HEIGHT * len(details)
@@ -294,7 +294,7 @@ def _node(node: Node) -> _Block:
     return _Block(width, height, [*svg, "</g>"])
 
 
-def _in_a_line(node: Node) -> str:
+def _in_a_line(node: OutlineNode) -> str:
     return ", ".join(node.detail.splitlines()) or "operation"
 
 

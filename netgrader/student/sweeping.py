@@ -157,7 +157,7 @@ def _first_places(values: Sequence[float | None], first: Iterable[float]) -> lis
 
 
 @dataclass(frozen=True)
-class _Made:
+class _MadeNetwork:
     """The network at a value: its graph, its variables, and what depends on the value, as a hash of what computes it."""
 
     graph: GraphEvidence
@@ -175,7 +175,7 @@ def _hand_over_trained_at(
     """
     networks, lost = seen_networks()
     out.fact("sessions", {"lost": lost})
-    made = {value: _Made(graph, _variables_of(graph), _told_by(graph, asked)) for value, graph in graphs.items()}
+    made = {value: _MadeNetwork(graph, _variables_of(graph), _told_by(graph, asked)) for value, graph in graphs.items()}
     found: list[tuple[float | None, float, Values]] = []
     strangers: list[frozenset[bytes]] = []
     for one in networks:
@@ -198,7 +198,9 @@ def _hand_over_trained_at(
         out.graph(trained_at(number), GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, about))
 
 
-def _trained_with(one: ClosedSession, own: Collection[bytes], asked: Swept, made: Mapping[float, _Made]) -> list[float]:
+def _trained_with(
+    one: ClosedSession, own: Collection[bytes], asked: Swept, made: Mapping[float, _MadeNetwork]
+) -> list[float]:
     """Return the values at which a session may have trained its network; `own` is what its graph computes."""
     if asked.parameter == BATCH_SIZE:
         return [value for value in made if value == one.batch]

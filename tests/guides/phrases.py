@@ -23,7 +23,7 @@ __all__ = ["main", "programs", "texts", "written"]
 SAYING = (
     "checks",
     "judges",
-    "reader/answer.py",
+    "reader/summary.py",
     "reader/drawing.py",
     "reader/faults",
     "reader/find",

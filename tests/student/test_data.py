@@ -8,7 +8,7 @@ import pytest
 
 from netgrader.data import DamagedDataError, DataPart, MissingDataError, load_data
 from netgrader.student import load_mnist
-from netgrader.student.data import ChecksNotFoundError, checks_folder, data_spec
+from netgrader.student.course_data import ChecksNotFoundError, checks_folder, data_spec
 from tests.datasets import DATA, DIGITS, N_TEST, N_TRAIN, SIDE, shirts, toml_of
 
 

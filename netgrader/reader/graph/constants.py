@@ -26,7 +26,7 @@ def fold(
     `known` are values of tensors that are fed, `depth` says how far back to look, `rows` how many rows are taken to be fed
     where a placeholder leaves it open.
     """
-    return _Folder(nodes, known, rows).value(tensor, depth)
+    return _ConstantFolder(nodes, known, rows).value(tensor, depth)
 
 
 def truth(value: Array | None) -> bool | None:
@@ -41,7 +41,7 @@ _SAME_SHAPE = {
 _BROADCASTS = {"Add", "AddV2", "BiasAdd", "Div", "Maximum", "Minimum", "Mul", "RealDiv", "Sub"}
 
 
-class _Folder:
+class _ConstantFolder:
     """Values and shapes of one graph's tensors, each computed once."""
 
     def __init__(self, nodes: Mapping[str, Node], known: Mapping[str, Array], rows: int | None) -> None:

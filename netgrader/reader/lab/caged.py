@@ -88,9 +88,9 @@ class CagedLab:
         self._generation = 0
         self._server = self._start()
 
-    def load(self, meta_graph: bytes) -> _Graph:
+    def load(self, meta_graph: bytes) -> _CagedGraph:
         """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`."""
-        graph = _Graph(self, meta_graph)
+        graph = _CagedGraph(self, meta_graph)
         graph.number()
         return graph
 
@@ -179,7 +179,7 @@ class _Server:
 
 
 @dataclass
-class _Graph:
+class _CagedGraph:
     """A graph that the lab has accepted; see `netgrader.reader.lab.LoadedGraph`."""
 
     lab: CagedLab
@@ -195,10 +195,10 @@ class _Graph:
         self._requests.append((of, list(wrt)))
         return names
 
-    def session(self, seed: int = 0, *, often: bool = False) -> _Session:
+    def session(self, seed: int = 0, *, often: bool = False) -> _CagedSession:
         number = self.number()
         session = self.lab.ask("session", int, graph=number, seed=int(seed), often=often)
-        return _Session(self.lab, session, self._generation)
+        return _CagedSession(self.lab, session, self._generation)
 
     def number(self) -> int:
         """The server's number for it; loads it, if this server has not seen it."""
@@ -216,7 +216,7 @@ class _Graph:
         return _of_length(len(wrt), found)
 
 
-class _Session:
+class _CagedSession:
     """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
     def __init__(self, lab: CagedLab, number: int, generation: int) -> None:

@@ -43,15 +43,15 @@ class LocalLab:
     def __init__(self, timeout: float | None = None, threads: int = 0) -> None:
         self._timeout = timeout
         self._threads = threads
-        self.sessions: list[_Session] = []
+        self.sessions: list[_LocalSession] = []
 
-    def load(self, meta_graph: bytes) -> _Graph:
+    def load(self, meta_graph: bytes) -> _LocalGraph:
         """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`."""
         try:
             source = read_source(meta_graph)
         except GraphError as error:
             raise LabError("graph", str(error)) from error
-        return _Graph(self, accept(source), source)
+        return _LocalGraph(self, accept(source), source)
 
     def close(self) -> None:
         """Close the sessions that are still open."""
@@ -69,7 +69,7 @@ class LocalLab:
         return config
 
 
-class _Graph:
+class _LocalGraph:
     """A graph that the lab has accepted; see `netgrader.reader.lab.LoadedGraph`."""
 
     def __init__(self, lab: LocalLab, accepted: Accepted, source: Any) -> None:
@@ -93,14 +93,14 @@ class _Graph:
         self._requests.append((of, tuple(wrt)))
         return names[0]
 
-    def session(self, seed: int = 0, *, often: bool = False) -> _Session:
+    def session(self, seed: int = 0, *, often: bool = False) -> _LocalSession:
         if seed not in self._imports:
             imported = Imported(reseed(self._meta, seed) if seed else self._meta)
             for of, wrt in self._requests:
                 imported.add_gradients(of, wrt)
             self._imports[seed] = imported
         with translated("run"):
-            session = _Session(self, self._imports[seed], self.lab.config(often=often))
+            session = _LocalSession(self, self._imports[seed], self.lab.config(often=often))
         self.lab.sessions.append(session)
         return session
 
@@ -115,10 +115,10 @@ class _Graph:
             raise LabError("run", f"The graph has no operation {op[:80]!r}.") from error
 
 
-class _Session:
+class _LocalSession:
     """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
-    def __init__(self, owner: _Graph, imported: Imported, config: Any) -> None:
+    def __init__(self, owner: _LocalGraph, imported: Imported, config: Any) -> None:
         self._owner = owner
         self._import = imported
         self._session = tensorflow().Session(graph=imported.graph, config=config)

@@ -52,7 +52,7 @@ class TargetTrial:
 
 
 @dataclass(frozen=True)
-class _Run:
+class _ErrorRun:
     """For random numbers behind the last layer: the tensors of the way from there, the prediction, targets and the loss."""
 
     chain: list[Array]
@@ -121,7 +121,7 @@ def _own_prediction(found: Found, place: Place) -> str | None:
     return None if tensor in found.graph.descendants([found.roles.labels]) else tensor
 
 
-def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None) -> list[_Run]:
+def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None) -> list[_ErrorRun]:
     """Runs of random outputs and of targets that are spread as those are; empty where the lab refuses.
 
     Outputs that are never below zero have targets that are not either: of others there may be no logarithm.
@@ -129,7 +129,7 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
     fetches = [*place.chain, *([prediction] if prediction else []), found.read or ""]
     rows = _rows(place)
     pool: list[Array] = []
-    runs: list[_Run] = []
+    runs: list[_ErrorRun] = []
     for count in range(2 * RUNS):
         fed = probe.rng.standard_normal(place.value.shape) * 1.7
         sample = probe.sample(rows)
@@ -143,7 +143,7 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
             return []
         chain, made = values[: len(place.chain)], values[-2] if prediction else None
         if count >= RUNS:
-            runs.append(_Run(chain, made, sample.labels, values[-1]))
+            runs.append(_ErrorRun(chain, made, sample.labels, values[-1]))
             continue
         fitting = [v for v in (made, *reversed(chain)) if v is not None and _fits(v, place, probe)]
         pool.append(as_rows(fitting[0], _form(fitting[0], place, probe), rows))
@@ -164,7 +164,7 @@ def _fits(value: Array, place: Place, probe: GraphProbe) -> bool:
 
 
 def _candidates(
-    place: Place, probe: GraphProbe, runs: Sequence[_Run], prediction: str | None
+    place: Place, probe: GraphProbe, runs: Sequence[_ErrorRun], prediction: str | None
 ) -> dict[str, list[Observation]]:
     """For each tensor that the loss may be an error of: its values, the targets and the loss, for each run."""
     made = {tensor: [run.chain[index] for run in runs] for index, tensor in enumerate(place.chain)}
