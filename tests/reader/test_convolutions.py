@@ -289,6 +289,8 @@ WHOLE = {
     "channels first, then last": lambda x: convolution(tf.transpose(of_rows(x, 1, HEIGHT, WIDTH), [0, 2, 3, 1]), 5, 4),
     "centred": lambda x: convolution((images(x) - 0.5) * 2, 5, 4),
     "resized": lambda x: convolution(tf.image.resize(images(x), [20, 15]), 5, 4),
+    "mirrored on itself": lambda x: convolution(images(x) + tf.reverse(images(x), [2]), 5, 4),
+    "made larger": lambda x: convolution(tf.image.resize(images(x), [36, 27], "nearest"), 5, 4),
     "three columns at once": lambda x: convolution(of_rows(x, HEIGHT, WIDTH // 3, 3), 3, 4),
     "tiles": lambda x: convolution(
         tf.reshape(tf.transpose(of_rows(x, 4, 3, 3, 3), [0, 1, 3, 2, 4]), [-1, 4, 3, 9]), 1, 4
@@ -306,6 +308,7 @@ TORN = {
     "channels first": lambda x: convolution(of_rows(x, 1, HEIGHT, WIDTH), 5, 4),
     "channels in the middle": lambda x: convolution(of_rows(x, HEIGHT, 1, WIDTH), 3, 4),
     "in one line": lambda x: convolution(of_rows(x, 1, HEIGHT * WIDTH, 1), 5, 4),
+    "resized from other sides": lambda x: convolution(tf.image.resize(of_rows(x, 6, 18, 1), [HEIGHT, WIDTH]), 5, 4),
     "colours that are none": lambda x: convolution(of_rows(x, 6, 6, 3), 3, 4),
 }
 
@@ -362,9 +365,24 @@ def one_separable(x):
     return dense(tf.nn.relu(dense(tf.nn.relu(x), 6)), CLASSES)
 
 
+def weights_of_each_place(x):
+    pieces = tf.image.extract_patches(images(x), [1, 5, 5, 1], [1, 1, 1, 1], [1, 1, 1, 1], "SAME")
+    pieces = tf.transpose(tf.reshape(pieces, [-1, HEIGHT * WIDTH, 25]), [1, 0, 2])
+    x = tf.transpose(tf.matmul(pieces, kernel(HEIGHT * WIDTH, 25, 4)), [1, 0, 2])
+    x = tf.nn.relu(tf.reshape(x, [-1, HEIGHT, WIDTH, 4]) + bias(4))
+    return dense(tf.nn.relu(convolution(x, 3, 6)), CLASSES)
+
+
 @pytest.mark.parametrize(
     ("model", "count"),
-    [(fully_connected, 0), (one_convolution, 1), (side_by_side, 1), (dense_along_the_channels, 0), (one_separable, 1)],
+    [
+        (fully_connected, 0),
+        (one_convolution, 1),
+        (side_by_side, 1),
+        (dense_along_the_channels, 0),
+        (one_separable, 1),
+        (weights_of_each_place, 1),
+    ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_too_few_convolutions_are_counted(lab, model, count):

@@ -1,7 +1,7 @@
 """Is what the first convolutions look at still an image? One pixel after another is changed, and looked for before them.
 
-Where an image is only moved, turned, cut or laid out otherwise, the place of a pixel is found from its row and its column by
-one rule for all. Only that is looked at: what is resized, warped or shuffled on purpose has other ops on the way.
+Where an image is only moved, turned, cut, resized or laid out otherwise, the place of a pixel is found from its row and its
+column by one rule for all. Only that is looked at: what is warped or shuffled on purpose has other ops on the way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _LAYING_OUT = words(
     "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient EnsureShape CheckNumerics "
-    "PreventGradient Pad PadV2 Mul Sub Add AddV2 RealDiv Div Neg StridedSlice Slice ReverseV2 SpaceToBatchND"
+    "PreventGradient Pad PadV2 Mul Sub Add AddV2 RealDiv Div Neg StridedSlice Slice ReverseV2 SpaceToBatchND "
+    "ResizeBilinear ResizeNearestNeighbor ResizeBicubic ResizeArea"
 )
 _OVER_IMAGES = words("Conv2D DepthwiseConv2dNative")
 PIXELS = 60
@@ -78,12 +79,16 @@ def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) ->
     if found.graph.nodes[step.node].attributes["data_format"].s == b"NCHW":
         value = value.transpose(0, 2, 3, 1)
     changed = np.abs(value[1:] - value[:1]).max(axis=3) > 1e-6
-    seen = changed.any(axis=(1, 2))
-    if seen.sum() < LEAST_PIXELS:
+    sizes = value.shape[1:3]
+    found_at = {pixel: np.argwhere(one) for pixel, one in zip(chosen, changed, strict=True) if one.any()}
+    # What lies at several places, as in an image that its mirror image is added to, lies nowhere between them: where most
+    # pixels do, the others are those that lie near their mirror images, and say nothing of the whole.
+    once = {pixel: at for pixel, at in found_at.items() if (np.ptp(at, axis=0) <= 2 * _most_off(sizes)).all()}
+    if len(once) < max(LEAST_PIXELS, len(found_at) / 2):
         return None
-    pixels = np.stack([chosen // width, chosen % width], 1)[seen]
-    places = np.array([np.argwhere(one).mean(axis=0) for one in changed[seen]])
-    torn = _is_apart(pixels, places, value.shape[1:3]) or _is_a_line(pixels, places, step.window)
+    pixels = np.stack(np.divmod(list(once), width), 1)
+    places = np.array([at.mean(axis=0) for at in once.values()])
+    torn = _is_apart(pixels, places, sizes) or _is_a_line(pixels, places, step.window)
     return value.shape[1:] if torn else None
 
 
@@ -91,6 +96,10 @@ def _sample(probe: GraphProbe, images: Array) -> Sample:
     if probe.found.given.regression:
         return Sample(images.astype(np.float32), probe.as_targets(np.zeros((len(images), probe.classes))))
     return Sample(images.astype(np.float32), np.full(len(images), 1 % probe.classes))
+
+
+def _most_off(sizes: tuple[int, ...]) -> Array:
+    return np.maximum(OFF, SHARE_OFF * np.array(sizes))
 
 
 def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
@@ -103,7 +112,7 @@ def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
 def _is_apart(pixels: Array, places: Array, sizes: tuple[int, ...]) -> bool:
     """Whether no one rule says where pixels lie: a row goes on at the beginning of another."""
     _, off = _rule(pixels, places)
-    return bool((off > np.maximum(OFF, SHARE_OFF * np.array(sizes))).any(axis=1).mean() > MANY)
+    return bool((off > _most_off(sizes)).any(axis=1).mean() > MANY)
 
 
 def _is_a_line(pixels: Array, places: Array, window: tuple[int, ...]) -> bool:

@@ -92,6 +92,9 @@ def _measured(
     sides = max(len(found.graph.nodes[name].shape() or ()) for name in step.variables) - 2 if step.variables else 0
     window = weights.shape[:-2][-sides:] if node.op in CONVOLUTIONS and sides > 0 else ()
     places = product.size // (rows * outputs) if outputs else None
+    if places and "BatchMatMul" in node.op:
+        # Weights that each place has of its own are applied to one place each.
+        places //= len(np.unique(weights.reshape(-1, weights.shape[-2] * weights.shape[-1]), axis=0))
     return replace(step, kind=kind, inputs=inputs, outputs=outputs, bias=bias, window=window, places=places)
 
 
