@@ -458,6 +458,10 @@ MISTAKES = {
         lambda x: two_convolutions(x, behind=lambda y: tf.reduce_mean(y, [1, 2], keepdims=True)),
     ),
     "flattened across the batch": ("rows-mixed", lambda x: two_convolutions(x, behind=across_the_batch)),
+    "flattened across the batch, with dropout that is off": (
+        "rows-mixed",
+        lambda x: two_convolutions(x, dropout_that_is_off, across_the_batch),
+    ),
     "softmax twice": ("softmax-before-loss", lambda x: tf.nn.softmax(two_convolutions(x))),
     "softmax of a mean": ("softmax-before-loss", lambda x: tf.nn.softmax(mean_of_maps(x))),
     "dropout always on": (
@@ -474,6 +478,10 @@ MISTAKES = {
     ),
     "averages never moved": ("batchnorm-not-updated", normalised_by_hand),
 }
+
+
+def dropout_that_is_off(maps):
+    return tf.nn.dropout(tf.nn.relu(maps), rate=tf.placeholder_with_default(0.0, []))
 
 
 def across_the_batch(maps):

@@ -228,21 +228,23 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
         mixed = mixed or bool(np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size)
     elif fewer is not None:
         mixed = True
-    if mixed and _drawn_by_row(found, probe, tensor, sample, form):
+    if mixed and _is_drawn(found, probe, tensor, sample):
         return RowTrial() if _evaluated_elsewhere(found) else RowTrial(True, False, fewer is not None, by_chance=True)
     return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None)
 
 
-def _drawn_by_row(found: Found, probe: GraphProbe, tensor: str, sample: Sample, form: str) -> bool:
-    """Whether a row six times over gives six outputs, of numbers drawn at random from a seed that stays: Keras's dropout."""
-    if not any(found.graph.nodes[name].op in RANDOM for name in found.graph.ancestor_nodes([tensor])):
+def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
+    """Whether an output follows numbers drawn at random from a seed that stays, as in Keras's dropout, unlike one that is off."""
+    nodes = found.graph.nodes
+    drawn = [f"{name}:0" for name in found.graph.ancestor_nodes([tensor]) if nodes[name].op in RANDOM]
+    feeds = probe.feed(sample)
+    values = probe.run([tensor, *drawn], feeds) if drawn else None
+    if values is None:
         return False
-    rows = len(sample.labels)
-    value = probe.fetch(tensor, probe.feed(sample.rows(np.zeros(rows, int))))
-    if value is None:
-        return False
-    alike = as_rows(value, form, rows)
-    return bool(np.abs(alike - alike[0]).max() > 1e-3 * (np.abs(alike).max() + 1e-9))
+    once, *numbers = values
+    turned = {name: value.reshape(-1)[::-1].reshape(value.shape) for name, value in zip(drawn, numbers, strict=True)}
+    other = probe.fetch(tensor, {**feeds, **turned})
+    return other is not None and not same(once, other)
 
 
 def _evaluated(found: Found, probe: GraphProbe, loss: LossReading) -> str | None:
