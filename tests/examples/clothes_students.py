@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.examples.programs import CLOTHES_DATA, CONVOLUTIONAL, SWEEP, SWEPT, changed
+from tests.examples.programs import CLOTHES_DATA, CONVOLUTIONAL, SPELLINGS, SWEEP, SWEPT, changed
 
 DATA, NETWORK, SWEEP_CELL = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
 TRAINING, ACCURACY = "check_training", "check_accuracy"
@@ -22,7 +22,7 @@ IMAGES = (
 )
 FIRST = (
     'features = tf.nn.relu(tf.nn.conv2d(images, W1, 2, "SAME") + b1)',
-    "net.features = tf.maximum(z, 0)",
+    "first = tf.maximum(z, 0)",
     'features = layers.Conv2D(6, 3, padding="same", activation="relu")(x)',
 )
 SECOND = (
@@ -101,15 +101,6 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "x = tf.reshape(tf.transpose(tf.reshape(X, (-1, 28, 28)), [1, 0, 2]), (-1, 28, 28, 1))",
         ),
     ),
-    "height and width exchanged": (
-        {"image-torn"},
-        each(
-            IMAGES,
-            "images = tf.transpose(tf.reshape(X, [-1, 28, 28, 1]), [0, 2, 1, 3])",
-            "x = tf.expand_dims(tf.einsum('nhw->nwh', tf.reshape(net.X, (-1, 28, 28))), 3)",
-            "x = layers.Permute((2, 1, 3))(tf.reshape(X, (-1, 28, 28, 1)))",
-        ),
-    ),
     "channels first": (
         {"image-torn"},
         three(
@@ -134,11 +125,19 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
     ),
     "rows of another length": (
         {"image-torn"},
-        each(
-            IMAGES,
-            "images = tf.reshape(tf.reshape(X, [-1, 14, 56, 1])[:, :, ::2], [-1, 14, 28, 1]); images = tf.concat([images, tf.reshape(X, [-1, 14, 56, 1])[:, :, 1::2]], 1)",
-            "x = tf.expand_dims(tf.image.resize(tf.reshape(net.X, (-1, 16, 49, 1)), (28, 28))[..., 0], 3)",
-            "x = tf.transpose(tf.reshape(X, (-1, 4, 7, 28, 1)), [0, 2, 1, 3, 4]); x = tf.reshape(x, (-1, 28, 28, 1))",
+        three(
+            (
+                (IMAGES[0], "images = tf.reshape(X, [-1, 14, 56, 1])"),
+                ("7 * 7 * 8", "4 * 14 * 8"),
+                ("layer(392, 32)", "layer(448, 32)"),
+            ),
+            ((IMAGES[1], "x = tf.image.resize(tf.reshape(net.X, (-1, 16, 49, 1)), (28, 28))"),),
+            (
+                (
+                    IMAGES[2],
+                    "x = tf.transpose(tf.reshape(X, (-1, 4, 7, 28, 1)), [0, 2, 1, 3, 4]); x = tf.reshape(x, (-1, 28, 28, 1))",
+                ),
+            ),
         ),
     ),
     "a stride that is larger than the window": (
@@ -192,7 +191,7 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
         ),
     ),
     "a dense layer in the form of maps": (
-        {"no-convolution"},
+        {"too-few-layers"},
         three(
             (
                 (FIRST[0], "features = tf.nn.relu(tf.reshape(tf.matmul(X, W1) + b1, [-1, 14, 14, 8]))"),
@@ -208,7 +207,7 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
         ),
     ),
     "weights of its own for each place": (
-        {"no-convolution"},
+        {"too-few-layers"},
         three(
             (
                 (
@@ -359,23 +358,15 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             ),
             (
                 (
-                    'z = tf.nn.bias_add(tf.nn.conv2d(net.features, weights("k2", [3, 3, 6, 8]), [1, 1, 1, 1], "SAME"), bias("b2", 8))',
+                    'z = tf.nn.bias_add(tf.nn.conv2d(first, weights("k2", [3, 3, 6, 8]), [1, 1, 1, 1], "SAME"), bias("b2", 8))',
                     "",
                 ),
-                ("h = tf.maximum(z, 0)\n", "h = net.features\n"),
+                ("h = tf.maximum(z, 0)\n", "h = first\n"),
                 ("6 * 6 * 8", "6 * 6 * 6"),
                 (HIDDEN[1], ""),
                 ("[24, 10]", "[216, 10]"),
             ),
             ((SECOND[2], ""), ("7 * 7 * 8", "7 * 7 * 6"), (HIDDEN[2], "")),
-        ),
-    ),
-    "no maps are returned": (
-        {"missing-tensor"},
-        three(
-            (("features=features, ", ""),),
-            (("net.features = tf.maximum(z, 0)", "first = tf.maximum(z, 0)"), ("conv2d(net.features", "conv2d(first")),
-            (("features=features, ", "maps=features, "),),
         ),
     ),
     "the weakest class is predicted": (
@@ -406,6 +397,7 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
                     'weights("k2", [3, 3, 6, 8])',
                     'tf.get_variable("k2", [3, 3, 6, 8], initializer=tf.zeros_initializer())',
                 ),
+                ("h = tf.maximum(z, 0)\n", "h = tf.nn.relu(z)\n"),  # at 0, tf.maximum has a slope, and would learn
             ),
             ((SECOND[2], 'x = layers.Conv2D(8, 3, padding="same", activation="relu", kernel_initializer="zeros")(x)'),),
         ),
@@ -453,14 +445,6 @@ DATA_MISTAKES: dict[str, tuple[set[str], tuple[str, ...]]] = {
 
 INVENTED = "sweep = {0.0: 0.91, 0.2: 0.93, 0.5: 0.94, 0.8: 0.9}\nbest_dropout = 0.5"
 SWEEPS: dict[str, tuple[set[str], tuple[str, ...]]] = {
-    "all values lie close together": (
-        {"sweep-too-narrow"},
-        (
-            "sweep = {value + 0.01: accuracy for value, accuracy in sweep.items() if value < 0.5}; sweep |= {0.1: .9, 0.2: .9}; best_dropout = max(sweep, key=sweep.get)",
-            "sweep = dict(zip((0.5, 0.6, 0.7, 0.8), sweep.values())); best_dropout = max(sweep, key=sweep.get)",
-            "sweep = dict(zip(np.linspace(0, 0.3, 4), sweep.values())); best_dropout = max(sweep, key=sweep.get)",
-        ),
-    ),
     "too few values": (
         {"sweep-too-narrow"},
         (
@@ -530,6 +514,24 @@ SWEPT_NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
         ),
     ),
 }
+# What is trained in a process of its own, from the network on.
+TRAINED_ANEW: dict[str, tuple[set[str], tuple[str, ...]]] = {
+    "all values lie close together": (
+        {"sweep-too-narrow"},
+        tuple(
+            network + SWEEP + changed(SWEPT, ("(0.0, 0.3, 0.6, 0.9)", values))
+            for network, values in zip(
+                CONVOLUTIONAL,
+                ("(0.1, 0.2, 0.3, 0.4)", "[0.5 + 0.1 * k for k in range(4)]", "np.linspace(0, 0.3, 4)"),
+                strict=True,
+            )
+        ),
+    ),
+    **{
+        mistake: (codes, tuple(network + SWEEP + SWEPT for network in networks))
+        for mistake, (codes, networks) in SWEPT_NETWORKS.items()
+    },
+}
 
 TRAINED = "net, sess, acc_trn, acc_val = trained(0.3, 3)"
 TRAININGS: dict[str, tuple[set[str], tuple[str, ...]]] = {
@@ -547,8 +549,17 @@ TRAININGS: dict[str, tuple[set[str], tuple[str, ...]]] = {
     ),
 }
 
+# An image that lies on its side is an image: windows find there what they find in others.
+ON_THEIR_SIDE = each(
+    IMAGES,
+    "images = tf.transpose(tf.reshape(X, [-1, 28, 28, 1]), [0, 2, 1, 3])",
+    "x = tf.expand_dims(tf.einsum('nhw->nwh', tf.reshape(net.X, (-1, 28, 28))), 3)",
+    "x = layers.Permute((2, 1, 3))(tf.reshape(X, (-1, 28, 28, 1)))",
+)
 RIGHT_NETWORKS = {
-    **dict(zip(("by hand", "with helpers", "with Keras layers"), CONVOLUTIONAL, strict=True)),
+    **dict(zip(SPELLINGS, CONVOLUTIONAL, strict=True)),
+    **{f"on their side, {spelling}": text for spelling, text in zip(SPELLINGS, ON_THEIR_SIDE, strict=True)},
+    "logits that are not returned": changed(CONVOLUTIONAL[0], ("logits=logits, prediction", "prediction")),
     "a large window without padding": changed(
         CONVOLUTIONAL[0],
         ("layer(3, 3, 1, 8)", "layer(7, 7, 1, 8)"),
@@ -569,10 +580,9 @@ RIGHT_NETWORKS = {
     "dropout between the convolutions": changed(
         CONVOLUTIONAL[1],
         (
-            "net.features = tf.maximum(z, 0)",
-            "net.features = tf.maximum(z, 0)\n        first = tf.cond(training, lambda: tf.nn.dropout(net.features, rate=dropout / 2), lambda: net.features)",
+            "first = tf.maximum(z, 0)",
+            "first = tf.maximum(z, 0)\n        first = tf.cond(training, lambda: tf.nn.dropout(first, rate=dropout / 2), lambda: first)",
         ),
-        ("conv2d(net.features", "conv2d(first"),
     ),
     "a separable convolution": changed(
         CONVOLUTIONAL[2],

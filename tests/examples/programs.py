@@ -46,7 +46,7 @@ def convolutional_network(dropout=0.0):
         correct = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))
         accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))
         train_op = tf.train.AdamOptimizer(0.003).minimize(loss)
-    return SimpleNamespace(graph=graph, X=X, Y=Y, features=features, logits=logits, prediction=prediction, loss=loss,
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss,
                            train_op=train_op, accuracy=accuracy, train_feed={on: True})
 """,
     """
@@ -67,8 +67,8 @@ def convolutional_network(dropout=0.0):
         training = tf.placeholder_with_default(False, (), "training")
         x = tf.expand_dims(tf.reshape(net.X, (-1, 28, 28)), 3)
         z = tf.nn.bias_add(tf.nn.conv2d(x, weights("k1", [5, 5, 1, 6]), strides=[1, 2, 2, 1], padding="VALID"), bias("b1", 6))
-        net.features = tf.maximum(z, 0)
-        z = tf.nn.bias_add(tf.nn.conv2d(net.features, weights("k2", [3, 3, 6, 8]), [1, 1, 1, 1], "SAME"), bias("b2", 8))
+        first = tf.maximum(z, 0)
+        z = tf.nn.bias_add(tf.nn.conv2d(first, weights("k2", [3, 3, 6, 8]), [1, 1, 1, 1], "SAME"), bias("b2", 8))
         h = tf.maximum(z, 0)
         h = tf.nn.max_pool2d(h, 2, 2, "VALID")
         h = tf.reshape(h, (-1, 6 * 6 * 8))
@@ -106,7 +106,7 @@ def convolutional_network(dropout=0.0):
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=kinds, logits=logits))
         accuracy = tf.reduce_mean(tf.cast(tf.nn.in_top_k(logits, kinds, 1), tf.float32))
         train_op = tf.train.AdamOptimizer(3e-3).minimize(loss)
-    return SimpleNamespace(graph=graph, X=X, Y=Y, features=features, logits=logits, prediction=prediction, loss=loss,
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss,
                            train_op=train_op, accuracy=accuracy, train_feed={share: dropout})
 """,
 )

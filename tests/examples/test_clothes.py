@@ -25,7 +25,7 @@ MISTAKES = [
     (CLOTHES, clothes.DATA, clothes.DATA_MISTAKES),
     (CLOTHES, clothes.NETWORK, clothes.NETWORKS),
     (CLOTHES, clothes.SWEEP_CELL, clothes.SWEEPS),
-    (CLOTHES, clothes.SWEEP_CELL, clothes.SWEPT_NETWORKS),
+    (CLOTHES, clothes.SWEEP_CELL, clothes.TRAINED_ANEW),
     (CLOTHES, clothes.TRAINING, clothes.TRAININGS),
     (PRICES, prices.DATA, prices.DATA_MISTAKES),
     (PRICES, prices.NETWORK, prices.NETWORKS),
@@ -71,12 +71,9 @@ def entries(assignment: str, wanted: set[str]) -> list[dict]:
             for name, source in sources_of(assignment, cell)
             if name in wanted
         ]
-        swept = [work for work in works if "def convolutional_network" in work["source"] and cell == clothes.SWEEP_CELL]
-        made += [
-            {"sources": sources[:2], "works": [{**work, "source": work["source"] + programs.SWEEP + programs.SWEPT}]}
-            for work in swept
-        ]
-        if rest := [work for work in works if work not in swept]:
+        anew = [work for work in works if "def convolutional_network" in work["source"] and cell == clothes.SWEEP_CELL]
+        made += [{"sources": sources[:2], "works": [work]} for work in anew]
+        if rest := [work for work in works if work not in anew]:
             made.append({"sources": sources, "works": rest})
     return made
 
@@ -132,7 +129,7 @@ SAMPLE = [
     *(
         name
         for name, _ in WRONG_ONES
-        if name.endswith(("exchanged, by hand", "a row, with helpers", "own mean, by hand"))
+        if name.endswith(("another length, by hand", "a row, with helpers", "own mean, by hand"))
     ),
 ]
 CODES = dict(WRONG_ONES)

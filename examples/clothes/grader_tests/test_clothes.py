@@ -1,8 +1,6 @@
 """Hidden checks. They stay with the instructor; students see their sentences."""
 
-import numpy as np
-
-from netgrader.checks import fail, grades, ungradable
+from netgrader.checks import grades
 from netgrader.judges.accuracy import recomputed, require_learned, seen_test_images, target_met, train_accuracy
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.hyperparameters import require_followed
@@ -11,7 +9,6 @@ from netgrader.judges.shown import show_claim, sweep_curve, wrong_images
 from netgrader.judges.structure import require_role
 from netgrader.judges.sweep_runs import decided, require_run, trial_runs
 from netgrader.judges.sweeps import require_true, student_sweep
-from netgrader.reader import LabError
 
 DATA, NETWORK, SWEEP = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
 TRAINING, ACCURACY = "check_training", "check_accuracy"
@@ -67,84 +64,6 @@ def test_accuracy_is_the_share_of_right_predictions(network, refuse):
 def test_evaluation_is_the_same_each_time(network, refuse):
     """Evaluation gives the same answer each time, for each image by itself"""
     refuse(network)
-
-
-BATCHES = {"fixed-batch-size", "rows-mixed"}
-"""Faults that another test names, and with which nothing can be told of single images."""
-
-
-def computed(lab, graph, part, images, feed=None):
-    """Return what the network with fresh weights makes of images (n, 784), as its `part`; None where that cannot be run."""
-    session = lab.load(graph.meta_graph).session(seed=1)
-    try:
-        session.initialise()
-        (found,) = session.run([graph.parts[part]], {graph.parts["X"]: images, **graph.eval_feed, **(feed or {})})
-    except (LabError, KeyError):
-        return None
-    finally:
-        session.close()
-    return found
-
-
-@grades(NETWORK, credit=3, faults=("no-convolution",), requires=("test_the_maps_lie_over_the_image",))
-def test_the_same_weights_look_everywhere(lab, network, cell_evidence):
-    """Where the garment is moved, its maps move with it: the same weights look at all places"""
-    if network.codes & BATCHES:
-        return
-    graph = cell_evidence.graph("net")
-    garment = np.zeros((1, 28, 28))
-    garment[0, 4:12, 4:12] = np.random.default_rng(2).uniform(size=(8, 8))
-    by = 12  # pixels, a whole number of steps of any stride up to 4
-    maps = computed(
-        lab, graph, "features", np.concatenate([garment, np.roll(garment, by, axis=(1, 2))]).reshape(2, 784)
-    )
-    if maps is None:
-        ungradable("The maps of the first convolution could not be computed; your instructor will look at it.")
-    if min(maps.shape[1:3]) < 6:
-        return  # too few places to tell
-    errors = []
-    for stride in (1, 2, 3, 4):
-        step, border = by // stride, max(1, 4 // stride)  # what lies at the border depends on the padding
-        kept = slice(border, -step - border)
-        moved = slice(border + step, -border)
-        if maps[0, kept, kept].size:
-            errors.append(np.abs(maps[0, kept, kept] - maps[1, moved, moved]).max())
-    if errors and min(errors) > 1e-3 * max(np.abs(maps).max(), 1e-6):
-        fail("no-convolution", found=f"maps that differ by {min(errors):.2g}", expected="the same maps, moved")
-
-
-@grades(NETWORK, credit=3, faults=("image-lost",), requires=BASIS)
-def test_no_part_of_the_image_is_lost(lab, network, cell_evidence):
-    """Each pixel of a garment can change the answer"""
-    if network.codes & BATCHES:
-        return
-    graph = cell_evidence.graph("net")
-    papers = np.random.default_rng(3).uniform(size=(3, 784))
-    places = [28 * row + column for row in range(6, 22) for column in range(6, 22)]
-    images = np.repeat(papers[:, None], 1 + len(places), axis=1)
-    images[:, np.arange(len(places)) + 1, places] += 20.0  # far from any threshold
-    logits = computed(lab, graph, "logits", images.reshape(-1, 784))
-    if logits is None:
-        ungradable("The logits could not be computed; your instructor will look at it.")
-    logits = logits.reshape(3, 1 + len(places), -1)
-    seen = (np.abs(logits[:, 1:] - logits[:, :1]).max(axis=2) > 0).any(axis=0)
-    if seen.any() and seen.mean() < 0.95:  # where nothing reaches them, weights are zero, and another test says so
-        fail("image-lost", found=f"{np.mean(~seen):.0%} of the pixels change nothing", expected="none")
-
-
-@grades(NETWORK, credit=2, faults=("dropout-on-logits",), requires=BASIS)
-def test_no_logit_is_dropped(lab, network, cell_evidence):
-    """Dropout stands between layers, and no logit is set to zero"""
-    if network.codes & {*BATCHES, "relu-on-logits"}:  # a ReLU makes zeros of its own
-        return
-    graph, feed = cell_evidence.graph("dropping"), cell_evidence.fact("train_feed")
-    images = np.random.default_rng(4).uniform(size=(200, 784))
-    evaluated, logits = computed(lab, graph, "logits", images), computed(lab, graph, "logits", images, feed)
-    if evaluated is None or logits is None:
-        ungradable("The logits in training could not be computed; your instructor will look at it.")
-    dropped = np.mean(logits[evaluated != 0] == 0) if evaluated.any() else 0.0
-    if dropped > 0.02:
-        fail("dropout-on-logits", found=f"{dropped:.0%} of the logits are 0 in training", expected="none")
 
 
 @grades(NETWORK, credit=2, requires=BASIS)
