@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import itertools
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -150,6 +151,8 @@ def checks() -> str:
         "## cell_evidence\n",
         first(CellEvidence) + "\n",
         table("call,what it returns", _methods(CellEvidence, "array", "graph", "fact", "has")),
+        JUDGES,
+        table("call,of `netgrader.judges`,what it does", _judges()),
     ]
     return "\n".join(parts)
 
@@ -169,6 +172,11 @@ A test that returns has passed. `assert condition, "Sentence."` fails with that 
 the test itself is broken: it is ungradable, and the traceback goes to the instructor's log. A test that takes longer than
 its limit is ungradable, too.
 """
+JUDGES = """## What courses share
+
+`netgrader new` and the [example course](../../examples/clothes/README.md) write their tests with these; `from
+netgrader.judges.structure import require_layers` brings one.
+"""
 WHAT = """`what` is a [fault code](faults.md), or a sentence where no code fits. With a code students also read why it matters
 and where the notebook explains it.
 """
@@ -184,11 +192,15 @@ def _attributes(kind: type) -> Iterator[tuple[object, ...]]:
 
 def _calls() -> Iterator[tuple[object, ...]]:
     for one in (language.fail, language.partial, language.fail_all, language.ungradable, language.fault):
-        names = [
-            f"{name}=…" if one.kind is one.KEYWORD_ONLY or one.default is not one.empty else name
-            for name, one in inspect.signature(one).parameters.items()
-        ]
-        yield f"`{one.__name__}({', '.join(names)})`", first(one)
+        yield f"`{_signature(one)}`", first(one)
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    names = [
+        f"{name}=…" if one.kind is one.KEYWORD_ONLY or one.default is not one.empty else name
+        for name, one in inspect.signature(function).parameters.items()
+    ]
+    return f"{function.__name__}({', '.join(names)})"
 
 
 def _fixtures() -> Iterator[tuple[object, ...]]:
@@ -200,6 +212,23 @@ def _fixtures() -> Iterator[tuple[object, ...]]:
 def _methods(kind: type, *names: str) -> Iterator[tuple[object, ...]]:
     for name in names:
         yield f"`.{name}(name)`", first(getattr(kind, name))
+
+
+def _judges() -> Iterator[tuple[object, ...]]:
+    """Yield what tests of new courses and of the example import from `netgrader.judges`, by module."""
+    root = FOLDER.parents[1]
+    tests = [*(root / "netgrader" / "new_course").rglob("test_*.j2"), *(root / "examples").rglob("test_*.py")]
+    imports = {
+        (module, name)
+        for test in tests
+        for module, names in re.findall(
+            r"(?m)^from netgrader\.judges\.(\w+) import (\([^)]*\)|.*)$", test.read_text(encoding="utf-8")
+        )
+        for name in re.findall(r"\w+", names)
+    }
+    for module, name in sorted(imports):
+        one = getattr(importlib.import_module(f"netgrader.judges.{module}"), name)
+        yield f"`{_signature(one)}`", f"`{module}`", first(one)
 
 
 PAGES = {"commands.md": commands, "faults.md": faults, "result-json.md": result_json, "checks.md": checks}
