@@ -18,6 +18,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from netgrader.new_course import NewAssignment, make_assignment, make_config
 from tests.checks.later_students import DEEP
 from tests.checks.students import GLOROT, NETWORK
 
@@ -56,7 +57,7 @@ WRONG = {
 }
 
 
-def with_answers(notebook: str, answers: str) -> list[str]:
+def with_answers(notebook: str | Path, answers: str) -> list[str]:
     """The notebook's cells with these answers in place of the solutions; those that only check are left out."""
     cells = []
     for cell in nbformat.read(SOURCE / f"{notebook}.ipynb", as_version=4).cells:
@@ -69,12 +70,16 @@ def with_answers(notebook: str, answers: str) -> list[str]:
 @pytest.fixture(scope="module")
 def ran(asked):
     """The errors of all cells, by name of what was answered."""
-    works = [{"name": name, "cells": with_answers(*WRONG[name])} for name in asked("name")]
+    return run([{"name": name, "cells": with_answers(*WRONG[name])} for name in asked("name")], SOURCE)
+
+
+def run(works: list[dict], folder: Path, **about: str) -> dict[str, dict]:
+    """What came of the cells of each work, in a process in that folder."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "checks" / "check_side.py")],
         input=json.dumps(works),
-        cwd=SOURCE,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{SOURCE}", "MPLBACKEND": "agg"},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "MPLBACKEND": "agg", **about},
         capture_output=True,
         text=True,
         timeout=900,
@@ -91,6 +96,24 @@ def test_no_given_cell_stops_at_a_wrong_answer(ran, name):
     errors = ran[name]["errors"]
     assert len(errors) == len(cells)
     assert [(cell, error) for cell, error in zip(cells, errors, strict=True) if error] == []
+
+
+@pytest.mark.parametrize("targets", [np.arange(60) % 3, np.linspace(0, 1, 60)], ids=["classes", "numbers"])
+def test_given_cells_of_a_new_course_go_on_and_show_what_is_right(tmp_path, targets):
+    np.savez(tmp_path / "made.npz", x=np.random.default_rng(1).normal(size=(60, 4)), y=targets)
+    make_config(tmp_path)
+    make_assignment(tmp_path, NewAssignment("made", tmp_path / "made.npz", target=0.9 if targets.max() > 1 else 0.1))
+    folder = tmp_path / "source" / "made"
+    book = folder / "1_made"
+    wrong = {"a number": "def network():\n    return 3\n", "raises": RAISES.format(name="network")}
+    works = [{"name": name, "cells": with_answers(book, answer + LEFT)} for name, answer in wrong.items()]
+    solved = [cell.source for cell in nbformat.read(f"{book}.ipynb", as_version=4).cells if cell.cell_type == "code"]
+    (given,) = (number for number, cell in enumerate(solved) if "with going_on()" in cell)
+    works.append({"name": "right", "cells": [cell for cell in solved[: given + 1] if "check(" not in cell]})
+    ran = run(works, folder, NETGRADER_CHECKS=str(folder / "checks"), NETGRADER_DATA=str(tmp_path / "data"))
+    assert {name: set(one["errors"]) for name, one in ran.items()} == {name: {None} for name in (*wrong, "right")}
+    assert ran["right"]["printed"] == ""
+    assert ran["right"]["shown"]
 
 
 def test_what_went_wrong_is_one_sentence_and_an_interrupt_goes_through(capsys):
