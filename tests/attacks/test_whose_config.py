@@ -108,7 +108,7 @@ def test_what_was_handed_in_is_no_course(tiny: TinyCourse, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 def test_where_nobody_looks_whose_it_is_it_is_run(tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, place) -> None:
-    monkeypatch.setattr("netgrader.course.lies_among_submissions", lambda _: False)
+    monkeypatch.setattr("netgrader.which_course.lies_among_submissions", lambda _: False)
     folder = place(tiny)
     ran = bring_course(folder)
     monkeypatch.chdir(folder)
@@ -185,7 +185,7 @@ def test_what_somebody_else_put_there_is_refused_with_how_to_go_on(
 def test_where_owners_do_not_count_it_is_a_course(
     tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr("netgrader.course.require_own", lambda _: None)
+    monkeypatch.setattr("netgrader.which_course.require_own", lambda _: None)
     make(tiny.root)
     assert find_course().root == tiny.root
 
