@@ -18,6 +18,8 @@ from tests.examples import prices_students as prices
 from tests.examples import programs
 from tests.examples.programs import SPELLINGS
 
+pytestmark = pytest.mark.timeout(3600)  # all that is asked for is run in the first test's setup
+
 CLOTHES, PRICES = "clothes", "prices"
 
 # Assignment, cell, mistakes by name: their codes, and each in three spellings.
@@ -112,7 +114,7 @@ def verdicts(tmp_path_factory, asked) -> dict[str, dict]:
             [sys.executable, str(script), assignment, str(order), str(told)],
             capture_output=True,
             text=True,
-            timeout=3000,
+            timeout=1800,
             check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]
