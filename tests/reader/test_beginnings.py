@@ -18,15 +18,19 @@ def normal(stddev, mean=0.0):
     return tf.random_normal_initializer(mean, stddev, seed=1)
 
 
-def network(starts, activation, biases=ZEROS, loss=tf.nn.softmax_cross_entropy_with_logits_v2, width=40):
-    """A network whose layers begin as `starts` say, all but the last with `biases` and `activation`."""
+def network(
+    starts, activation, biases=ZEROS, *, loss=tf.nn.softmax_cross_entropy_with_logits_v2, width=40, scale=lambda z, _: z
+):
+    """A network whose layers begin as `starts` say, all but the last with `biases` and `activation`; `scale` is of products."""
     x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
     h = x
     for index, start in enumerate(starts):
         last = index == len(starts) - 1
         size = 10 if last else width
         weights = tf.get_variable(f"W{index}", [int(h.shape[-1]), size], initializer=start)
-        h = h @ weights + tf.get_variable(f"b{index}", [size], initializer=ZEROS if last else biases)
+        h = scale(h @ weights, int(h.shape[-1])) + tf.get_variable(
+            f"b{index}", [size], initializer=ZEROS if last else biases
+        )
         h = h if last else activation(h)
     error = tf.reduce_mean(loss(labels=y, logits=h))
     return {"X": x, "Y": y, "logits": h, "loss": error, "train_op": tf.train.AdamOptimizer(0.001).minimize(error)}
@@ -96,6 +100,15 @@ def test_a_shift_of_all_scores_is_not_huge(starts, lab):
     assert codes(lab, starts, tf.nn.relu) == set()
 
 
+@pytest.mark.parametrize(
+    "scale",
+    [lambda z, n: z / n**0.5, lambda z, n: n**-0.5 * z, lambda z, n: tf.reshape(z, [-1, int(z.shape[1])]) * n**-0.5],
+    ids=["divided", "multiplied", "behind a reshape"],
+)
+def test_weights_whose_products_are_scaled_down_are_not_huge(scale, lab):
+    assert codes(lab, (normal(1.0), normal(1.0)), tf.nn.relu, width=400, scale=scale) == set()
+
+
 def test_what_lies_at_the_limit_is_not_huge(lab):
     assert codes(lab, (RANDOM, normal(1.0)), tf.nn.relu, width=100) == set()
 
@@ -107,8 +120,22 @@ def test_what_lies_at_the_limit_is_not_huge(lab):
         ((RANDOM, normal(1.0)), {"width": 400}),
         ((normal(1.0, 5.0),), {}),
         ((equal(5.0),), {"loss": tf.nn.sigmoid_cross_entropy_with_logits}),
+        ((RANDOM, normal(1.0)), {"width": 400, "scale": lambda z, _: z / 1.5}),
     ],
-    ids=["one layer", "the last", "shifted, too", "a loss that a shift matters to"],
+    ids=["one layer", "the last", "shifted, too", "a loss that a shift matters to", "divided by little"],
 )
 def test_weights_that_are_huge_are_named(starts, more, lab):
     assert codes(lab, starts, tf.nn.relu, **more) == {"huge-initialisation"}
+
+
+def test_of_parts_side_by_side_none_shifts_all_scores(lab):
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(2)
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        neurons = [
+            x @ tf.get_variable(f"w{i}", [784, 1], initializer=tf.random_normal_initializer()) + i / 100
+            for i in range(10)
+        ]
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=tf.concat(neurons, 1)))
+        tf.train.AdamOptimizer(0.001).minimize(loss)
+        assert read_network(graph, lab=lab).codes == {"huge-initialisation"}

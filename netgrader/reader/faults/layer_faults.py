@@ -10,7 +10,7 @@ import numpy as np
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.layers import between, weights_key
+from netgrader.reader.find.layers import between, factor_behind, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import fits, node_of
@@ -207,9 +207,12 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
     # Averages of the data that stand at their start also make numbers large.
     exercise = reading.found.exercise
     asked = exercise is not None and exercise.initialisation == "glorot-uniform"
-    shifted = {step.weights for step, layer in parts if not layer.followed and _only_shifts(reading, step)}
+    whole = [step for step, layer in parts if not layer.followed and (layer.added or not layer.parts)]
+    shifted = {step.weights for step in whole if _only_shifts(reading, step)}
     wild = reading.start.spread > WILD and not reading.found.statistics and not shifted
     most = HUGE_WHERE_WILD if wild else HUGE
+    graph = reading.found.graph
+    inside = graph.ancestor_nodes([reading.found.loss, *(layer.output for _, layer in parts)])
     for step, layer in parts:
         hidden = layer.followed
         value = reading.start.weights.get(step.weights)
@@ -221,13 +224,12 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         if step.kind.startswith("conv"):
             fan_in = kernel[..., 0].size
         zero = not kernel.any()
+        size = _root_mean_square(_centred(kernel) if step.weights in shifted else kernel)
         if hidden and zero and step.weights not in reading.start.parted:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
         elif hidden and not zero and _begins_equal(kernel):  # though random weights behind it may tell units apart
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
-        elif (
-            size := _root_mean_square(_centred(kernel) if step.weights in shifted else kernel)
-        ) * fan_in**0.5 > most * MARGIN:
+        elif size * fan_in**0.5 * min(1.0, factor_behind(graph, step.product, inside)) > most * MARGIN:
             yield fault(
                 "huge-initialisation", place, say("numbers of about {1:.2g}", size), say("about {1:.2g}", fan_in**-0.5)
             )
@@ -292,7 +294,7 @@ def rows(reading: Reading) -> Iterator[Fault]:
         yield fault(
             "dropout-at-evaluation", place, "the same image many times over gives outputs that differ", "one output"
         )
-    if reading.rows.mixed:
+    if reading.rows.mixed and not reading.rows.shared:
         yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
     if setup.batch is not None and setup.looped is None and reading.rows.other_batch is False:
         sources = [source for source in (found.roles.images, found.roles.labels) if source in found.graph.sources]

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from netgrader.reader.find.activations import OPS
 from netgrader.reader.find.roles import ASSIGNMENTS, PRODUCTS, SPARSE, TRANSPOSED, all_updates, is_linear_step
 from netgrader.reader.graph.branches import only_evaluated
@@ -35,6 +37,7 @@ _FLOWS = words(
 )
 _LISTS = words("TensorArrayConcatV3 TensorListConcat TensorListConcatV2")
 _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
+_DIVISIONS = words("RealDiv Div")
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
 #: On the way of a variance to a root, which is then divided by.
 _HANDING = words("Identity ReadVariableOp Reshape ExpandDims Cast Add AddV2 Maximum Switch Enter BroadcastTo")
@@ -169,6 +172,26 @@ def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple
             break
         tensor = node.name + ":0"
     return product, ()
+
+
+def factor_behind(graph: Graph, product: str, inside: set[str]) -> float:
+    """By what numbers of the graph a product is multiplied, before its bias or behind it: what its weights are worth."""
+    tensor, factor = product, 1.0
+    for _ in range(12):
+        node = _forward(graph, tensor, inside)
+        if node is None:
+            break
+        others = [read for read in node.inputs if read != tensor]
+        if node.op == "Mul" or (node.op in _DIVISIONS and node.inputs[0] == tensor):
+            value = graph.constant(others[0]) if others else None
+            if value is None or not value.any():
+                break
+            size = float(np.sqrt(np.square(value, dtype=np.float64).mean()))
+            factor *= size if node.op == "Mul" else 1 / size
+        elif node.op not in RESHAPING and (node.op not in _ADDITIONS or any(node_of(o) in graph.fed for o in others)):
+            break
+        tensor = node.name + ":0"
+    return factor
 
 
 def _normalisation(graph: Graph, tensor: str, inside: set[str]) -> tuple[str, bool]:
