@@ -87,3 +87,44 @@ def test_an_accuracy_that_follows_from_the_prediction_is_no_second_fault(codes):
 )
 def test_a_prediction_that_needs_the_labels_is_named(codes, predict):
     assert codes(predict, with_labels=True) == ["prediction-uses-labels"]
+
+
+def _cross_entropy(y, z):
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+
+
+OVER_IMAGES = {
+    "softmax": lambda z: tf.nn.softmax(z, axis=0),
+    "by hand": lambda z: tf.exp(z) / tf.reduce_sum(tf.exp(z), 0, keepdims=True),
+    "halved": lambda z: tf.nn.softmax(z / 2, axis=0),
+}
+LOSSES = {
+    "logarithm": lambda y, _, p: -tf.reduce_mean(tf.reduce_sum(y * tf.log(p + 1e-9), 1)),
+    "squares": lambda y, _, p: tf.reduce_mean((p - y) ** 2),
+    "twice": lambda y, _, p: _cross_entropy(y, p),
+    "right": lambda y, z, _: _cross_entropy(y, z),
+}
+
+
+@pytest.mark.parametrize(
+    ("spelled", "loss"), [(s, name) for s in OVER_IMAGES for name in LOSSES if (s, name) != ("halved", "right")]
+)
+def test_a_softmax_over_the_images_is_named_and_not_that_rows_are_mixed(lab, spelled, loss):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        z = tf.matmul(x, tf.Variable(tf.random.uniform([784, 10], -0.08, 0.08, seed=1))) + tf.Variable(tf.zeros([10]))
+        prediction = OVER_IMAGES[spelled](z)
+        tf.train.AdamOptimizer(0.003).minimize(LOSSES[loss](y, z, prediction))
+        tf.reduce_mean(tf.cast(tf.equal(tf.argmax(prediction, 1), tf.argmax(y, 1)), tf.float32))
+        wanted = "prediction-wrong" if loss == "right" else "loss-over-wrong-axis"
+        assert read_network(graph, lab=lab).codes == {wanted}
+
+
+def test_what_mixes_rows_otherwise_is_named_as_that(lab):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        z = tf.matmul(x, tf.Variable(tf.random.uniform([784, 10], -0.08, 0.08, seed=1))) + tf.Variable(tf.zeros([10]))
+        prediction = tf.nn.softmax(z / tf.reduce_max(tf.abs(z)))
+        tf.train.AdamOptimizer(0.003).minimize(_cross_entropy(y, z))
+        tf.reduce_mean(tf.cast(tf.equal(tf.argmax(prediction, 1), tf.argmax(y, 1)), tf.float32))
+        assert read_network(graph, lab=lab).codes == {"rows-mixed"}

@@ -96,15 +96,16 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     """Formulas that are wrong for any classifier."""
     match = reading.loss.match
-    if match is None:
+    over_rows = match is not None and match.kind in OVER_ROWS and match.kind not in _SQUARED
+    if over_rows or reading.rows.shared == "loss" or (match and match.kind == TOGETHER and is_asked(reading)):
+        yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
+    elif match is None:
         return
-    if match.kind.startswith("labels-off-by-one"):
+    elif match.kind.startswith("labels-off-by-one"):
         step = "+1" if match.kind.endswith("up") else "-1"
         yield fault("labels-off-by-one", _place(reading), say("label {1}", step), "the label itself")
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
-    elif (match.kind in OVER_ROWS and match.kind not in _SQUARED) or (match.kind == TOGETHER and is_asked(reading)):
-        yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
     elif match.kind in _SCORES and reading.loss.last_activation not in _BEFORE:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
 

@@ -100,6 +100,9 @@ def prediction(reading: Reading) -> Iterator[Fault]:
     """A prediction that the student names and that says another class than the scores, for no reason named already."""
     found, match = reading.found, reading.loss.match
     tensor = found.hints.get("prediction")
+    if reading.rows.shared == "prediction":
+        place = node_of(found.outputs.prediction or "")
+        yield fault("prediction-wrong", place, "a softmax over the rows of a batch", "over the classes of a row")
     if tensor is None or tensor != found.outputs.prediction or reading.outputs.prediction_ranks:
         return
     graph, labels = found.graph, found.roles.labels

@@ -277,7 +277,12 @@ def static_activation(graph: Graph, start: str, end: str) -> str:
 def static_activations(graph: Graph, start: str, end: str) -> list[str] | None:
     """The activations between two tensors as the ops say it, in order; None where an op is none that is known."""
     found = []
-    for node in between(graph, start, end):
+    ways = between(graph, start, end)
+    ops = [node.op for node in ways]
+    at = ops.index("Softmax") if "Softmax" in ops else 0
+    if "Transpose" in ops[:at] and "Transpose" in ops[at:]:
+        return None  # it may be of the rows of a batch
+    for node in ways:
         if node.op in RESHAPING or node.op in ("MaxPool", "AvgPool", "Pad", "ConcatV2"):
             continue
         if node.op == "LeakyRelu" and "alpha" in node.attributes and node.attributes["alpha"].f == 0:

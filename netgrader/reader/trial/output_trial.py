@@ -46,6 +46,8 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
 }
 
 
+MOST_SCORES = 6
+"""Tensors behind the last layer of which a softmax may be what comes out."""
 _CHOOSING = ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape")
 
 
@@ -77,6 +79,8 @@ class RowTrial:
     """Whether another number of rows can be fed."""
     by_chance: bool = False
     """Whether it is numbers drawn at random, the same in each run, that make equal rows of a batch differ."""
+    shared: str = ""
+    """Where a softmax is taken over the rows of a batch: before the ``loss``, or in the ``prediction`` alone; else empty."""
 
 
 def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
@@ -230,7 +234,26 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
         mixed = True
     if mixed and _is_drawn(found, probe, tensor, sample):
         return RowTrial() if _evaluated_elsewhere(found) else RowTrial(True, False, fewer is not None, by_chance=True)
-    return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None)
+    shared = _shared_out(found, probe, sample, full) if mixed else ""
+    if shared:
+        shared = "loss" if tensor in found.graph.ancestors([found.loss]) else "prediction" * (shared == "rows")
+    return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None, shared=shared)
+
+
+def _shared_out(found: Found, probe: GraphProbe, sample: Sample, outputs: Array) -> str:
+    """Whether outputs are a softmax of the scores over the ``rows`` of a batch, or over ``all`` its numbers; else empty."""
+    if 1 in outputs.shape:
+        return ""
+    for tensor in found.layers.chain[:MOST_SCORES]:  # scores may be divided first
+        value = probe.fetch(tensor, probe.feed(sample))
+        form = None if value is None else orient(value, *outputs.shape)
+        if value is None or form is None:
+            break
+        z = as_rows(value, form, len(outputs))
+        for name, share in (("rows", softmax(z, axis=0)), ("all", softmax(z.reshape(-1)).reshape(z.shape))):
+            if same(outputs, share) or same(outputs, np.log(share)):
+                return name
+    return ""
 
 
 def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
