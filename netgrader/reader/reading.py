@@ -29,7 +29,7 @@ from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
 from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer, try_steps
 from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
 from netgrader.reader.trial.probe import GraphProbe, Setup, choose_shares, open_probe, randomise_weights, run_first
-from netgrader.reader.trial.start_trial import Start, averages_vary, try_start
+from netgrader.reader.trial.start_trial import Start, averages_vary, first_weights, try_start
 from netgrader.reader.trial.target_trial import TargetTrial, try_targets
 
 if TYPE_CHECKING:
@@ -311,7 +311,8 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     runs = probe.fit_inputs()
     if not runs:
         reading, averages = _by_ops(found, probe, descent), averages_vary(found, probe)
-        return replace(reading, setup=probe.setup(runs), averages_vary=averages)
+        start = first_weights(found, probe)
+        return replace(reading, setup=probe.setup(runs), start=start, averages_vary=averages)
     choose_shares(found, probe)
     tried, found = run_first(found), replace(found, minimised=choose_loss(found, probe))
     if found.loss is not None and found.loss != tried:

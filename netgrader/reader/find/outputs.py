@@ -183,10 +183,11 @@ def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading
     squares = [node for node in nodes if node.op in _SQUARES or _is_square(graph, node)]
     below = graph.descendants([scores])
     if len(fused) == 1 and not squares:
-        if fused[0].inputs[0] not in below:
+        given, labels = fused[0].inputs[:2]
+        if given not in below and node_of(given) in graph.varied:
             return LossReading()
-        kind = CROSS_ENTROPY if fused[0].inputs[1] not in below else "labels-logits-swapped"
-        start = fused[0].inputs[0]
+        kind = CROSS_ENTROPY if labels not in below else "labels-logits-swapped"
+        start = given if given in below else labels
     elif len(squares) == 1 and not fused and not any(node.op in ("Log", "Exp") for node in nodes):
         kind, start = "mean-squared-error", next(t for t in squares[0].inputs if t in below)
         while graph[start].op in ("Sub", *RESHAPING):

@@ -215,6 +215,7 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     if not steps or (named and hint not in graph.descendants([name + ":0" for name in steps])):
         steps |= linear_steps(graph, ["Mul"])  # a product may also be written element by element and summed
     reached = graph.descendants([name + ":0" for name in steps], past=NOT_DIFFERENTIABLE)
+    reached |= _behind_stopped_labels(graph, steps)
     updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
     changing = {update.node for update in roles.updates}
     found = []
@@ -243,6 +244,16 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         return roles
     losses = tuple(sorted(dict.fromkeys(found), key=rank))
     return replace(roles, losses=losses, reasons={**roles.reasons, "loss": reason})
+
+
+def _behind_stopped_labels(graph: Graph, steps: Iterable[str]) -> set[str]:
+    """What follows from a cross-entropy that is given scores as labels: its older function takes no gradient of those.
+
+    So there is no gradient at all, and no step that minimises it.
+    """
+    above = graph.descendants([name + ":0" for name in steps])
+    swapped = [n for n in graph.of_ops(_FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
+    return graph.descendants([node.name + ":0" for node in swapped], past=NOT_DIFFERENTIABLE)
 
 
 def _hands_on(graph: Graph, name: str) -> bool:

@@ -25,6 +25,8 @@ VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 ITERATORS = frozenset({"IteratorGetNext"})
 
+#: Ops that are told the shape of their result.
+SHAPED = frozenset({"Reshape", "BroadcastTo", "Tile", "Fill"})
 #: Ops whose result holds nothing of their input's values, by the inputs of which only the shape is looked at.
 SHAPE_ONLY = frozenset(
     {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs", "VariableShape"}
@@ -149,7 +151,7 @@ class Graph:
         """The tensors whose values (not only shapes) the node uses."""
         if node.op in SHAPE_ONLY:
             return ()
-        if node.op in ("Reshape", "BroadcastTo", "Tile", "Fill") and len(node.inputs) > 1:
+        if node.op in SHAPED and len(node.inputs) > 1:
             return node.inputs[1:] if node.op == "Fill" else node.inputs[:1]
         return node.inputs
 

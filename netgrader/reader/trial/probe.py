@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.graph.nodes import fits
+from netgrader.reader.graph.plain import SHAPED
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class GraphProbe:
     """How many rows must be fed; see `Setup`."""
     others: dict[str, Array] = field(default_factory=dict)
     """What has to be fed beside images, labels and what evaluation feeds, by tensor."""
+    counts: list[str] = field(default_factory=list)
+    """What has to be fed the number of rows: placeholders that shapes are made from."""
     problems: list[str] = field(default_factory=list)
     """What the lab refused, for whoever asks why something stayed undecided."""
     image_form: str = "rows"
@@ -109,6 +112,7 @@ class GraphProbe:
             feeds[roles.images] = self._image_array(sample.images)
         if roles.labels is not None:
             feeds[roles.labels] = self._label_array(sample.labels)
+        feeds |= dict.fromkeys(self.counts, np.asarray(len(sample.labels)))
         feeds.update(self.found.given.eval_feed)
         return feeds
 
@@ -224,6 +228,7 @@ class GraphProbe:
         for source in _needed(self.found):
             if source not in (roles.images, roles.labels, *self.found.given.eval_feed):
                 self.others.setdefault(source, self._guess(source))
+        self.counts = _counts(self.found, target)
         self.batch = self._batch_of(roles.images) or self._batch_of(roles.labels) or self.looped
         reshaped = [] if self.batch else self._rows_of_reshapes(target)
         for batch in (self.batch, *reshaped):
@@ -337,6 +342,16 @@ def _needed(found: Found) -> list[str]:
     above = graph.ancestors([end])
     under = {t for u in found.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs)}
     return [s for s in graph.sources if s in above | under and graph[s].op != "PlaceholderWithDefault"]
+
+
+def _counts(found: Found, target: str) -> list[str]:
+    """The placeholders of whole numbers that what `target` is made from is shaped by: how many rows there are."""
+    graph = found.graph
+    shaped = [node for name in graph.ancestor_nodes([target]) if (node := graph.nodes[name]).op in SHAPED]
+    above = graph.ancestors([read for node in shaped for read in node.inputs if read not in graph.value_inputs(node)])
+    rows = (found.roles.images, found.roles.labels)
+    single = [s for s in graph.sources if s in above and s not in rows and graph.static_shape(s) in (None, ())]
+    return [source for source in single if "int" in graph.static_dtype(source) and graph[source].op == "Placeholder"]
 
 
 def choose_shares(found: Found, probe: GraphProbe) -> None:

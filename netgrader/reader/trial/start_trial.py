@@ -35,14 +35,19 @@ class Start:
 
 def try_start(found: Found, probe: GraphProbe) -> Start:
     """Look at how the network begins: its weights, and how far its first scores spread."""
-    weights = {}
-    for step in [part for step in found.steps for part in (step.parts or (step,))]:
-        value = probe.fetch(step.weights, {})
-        if value is not None:
-            weights[step.weights] = value
+    weights = first_weights(found, probe).weights
     scores = probe.fetch(found.scores, probe.feed(probe.sample(ROWS))) if found.scores is not None else None
     spread = float(np.std(scores)) if scores is not None and scores.size else 0.0
     return Start(weights, spread, frozenset(_parted(found, probe, weights)))
+
+
+def first_weights(found: Found, probe: GraphProbe) -> Start:
+    """Look at the weights alone, of a network that does not run: of zeros among others it is not known what comes."""
+    parts = [part for step in found.steps for part in (step.parts or (step,))]
+    fetched = {part.weights: probe.fetch(part.weights, {}) for part in parts}
+    weights = {name: value for name, value in fetched.items() if value is not None}
+    some = any(value.any() for value in weights.values())
+    return Start(weights, parted=frozenset(weights) if some else frozenset())
 
 
 def _parted(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> Iterator[str]:

@@ -1,0 +1,115 @@
+"""What is wrong is named behind an obstacle, too: a number of rows that is fed, a reshape that does not fit, no step at all."""
+
+from __future__ import annotations
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.reader import read_network
+
+ZEROS = tf.zeros_initializer()
+
+
+def random(stddev):
+    return tf.random_normal_initializer(stddev=stddev, seed=1)
+
+
+def layer(name, x, size, start):
+    with tf.variable_scope(name):
+        bias = tf.get_variable("b", [size], initializer=ZEROS)
+        return (
+            x @ tf.get_variable("W", [784 if x.shape[-1] is None else int(x.shape[-1]), size], initializer=start) + bias
+        )
+
+
+def cross_entropy(y, z):
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+
+
+RIGHT = (random(0.04), random(0.04))
+
+
+def codes(lab, obstacle, starts=RIGHT, loss=cross_entropy):
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(2)
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        h = obstacle(x)
+        for index, start in enumerate(starts[:-1]):
+            h = tf.nn.relu(layer(f"h{index}", h, 400, start))
+        tf.train.AdamOptimizer(0.001).minimize(loss(y, layer("o", h, 10, starts[-1])))
+        network = read_network(graph, lab=lab)
+        return network.codes, bool(network.undecided)
+
+
+def rows_are_fed(x, shape=()):
+    return tf.reshape(x, [tf.placeholder(tf.int32, shape), 784])
+
+
+def rows_of_no_shape(x):
+    return rows_are_fed(x, None)
+
+
+def rows_are_filled(x):
+    rows = tf.placeholder(tf.int32, [], name="rows")
+    return x + tf.fill([rows, 784], 0.0)
+
+
+def no_fit(x):
+    return tf.reshape(tf.reshape(x, [-1, 30, 30]), [-1, 900])[:, :784]
+
+
+COUNTED = [rows_are_fed, rows_of_no_shape, rows_are_filled]
+
+
+@pytest.mark.parametrize("obstacle", [*COUNTED, no_fit])
+def test_a_right_network_behind_an_obstacle_has_no_fault(obstacle, lab):
+    assert codes(lab, obstacle) == (set(), obstacle is no_fit)
+
+
+@pytest.mark.parametrize("obstacle", [*COUNTED, no_fit])
+def test_how_weights_begin_is_looked_at_behind_an_obstacle(obstacle, lab):
+    assert codes(lab, obstacle, (random(1.0), random(0.04)))[0] == {"huge-initialisation"}
+    assert codes(lab, obstacle, (ZEROS, ZEROS))[0] == {"zero-initialisation"}
+
+
+def test_what_comes_of_zeros_is_not_known_where_nothing_runs(lab):
+    assert codes(lab, rows_are_fed, (ZEROS, random(0.04)))[0] == {"zero-initialisation"}
+    assert codes(lab, no_fit, (ZEROS, random(0.04)))[0] == set()
+
+
+@pytest.mark.parametrize("obstacle", COUNTED)
+def test_a_network_whose_number_of_rows_is_fed_is_tried_out(obstacle, lab):
+    def over_rows(y, z):
+        return -tf.reduce_mean(tf.reduce_sum(y * tf.nn.log_softmax(z, axis=0), 1))
+
+    def by_hand(y, z):
+        return tf.reduce_mean((tf.nn.softmax(z) - y) ** 2)
+
+    assert codes(lab, obstacle, loss=over_rows) == ({"loss-over-wrong-axis"}, False)
+    assert codes(lab, obstacle, loss=by_hand) == (set(), False)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["parts named", "the graph alone"])
+@pytest.mark.parametrize("tried", [True, False], ids=["tried", "not run"])
+@pytest.mark.parametrize("swapped", [True, False])
+def test_labels_and_logits_are_told_apart_where_no_gradient_is_left(named, tried, swapped, lab):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        z = layer("o", x, 10, random(0.04))
+        both = {"labels": z, "logits": y} if swapped else {"labels": y, "logits": z}
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(**both))
+        if swapped:
+            with pytest.raises(ValueError, match="No gradients"):
+                tf.train.AdamOptimizer(0.001).minimize(loss)
+        parts = {"X": x, "Y": y, "logits": z, "loss": loss}
+        network = read_network(graph, parts if named else None, lab=lab if tried else None)
+    assert network.codes == ({"labels-logits-swapped"} if swapped else set())
+
+
+def test_scores_of_another_network_may_be_labels(lab):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 784])
+        z, taught = layer("o", x, 10, random(0.04)), tf.nn.softmax(layer("teacher", x, 10, random(0.04)))
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=taught, logits=z))
+        tf.train.AdamOptimizer(0.001).minimize(loss)
+        assert "labels-logits-swapped" not in read_network(graph, lab=lab).codes
