@@ -263,6 +263,15 @@ def _two() -> list[Program]:
         theta, n = v.trained[0], v.trained[0].shape[1] - 1
         return mlp(Values([theta[:784, :n], theta[784, :n], theta[785:, :n].T, theta[785:, n]]), x, acts)
 
+    def scaled(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, b1, w2, b2 = v.trained
+        return mlp(Values([w1 / 28, b1, w2 / len(w2) ** 0.5, b2]), x, acts)
+
+    def averaged(v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w1, gain, shift, w2, b2 = v.trained
+        z = (x @ w1 - v["norm/mean"]) / np.sqrt(v["norm/var"] + 1e-3)
+        return acts[0](gain * z + shift) @ w2 + b2
+
     p, r = "two_layers/", ("relu",)
     return [
         Program(p + "weight_and_bias_helpers", acts=r),
@@ -346,6 +355,15 @@ def _two() -> list[Program]:
         Program(p + "warm_up", acts=r, optimizer=None),
         Program(p + "iterator_feeds", acts=r, onehot="Y"),
         Program(p + "pruned_weights", acts=r),
+        Program(p + "scaled_before_the_bias", scaled, acts=r),
+        Program(
+            p + "batch_normalised",
+            averaged,
+            acts=r,
+            sites=(("tf.nn.relu(normalised(tf.matmul(X, W1)))", "normalised(tf.matmul(X, W1))"),),
+            also=("/mean", "/var"),
+        ),
+        Program(p + "dropout_by_a_share_of_no_shape", acts=r),
     ]
 
 

@@ -24,6 +24,10 @@ RIGHT = (
     "deep/keras_training_flag",
     "deep/ensemble",
     "two_layers/relu_layer_and_confusion+no-parts(X and Y only)",
+    "one_layer/at_operator+zero-start-of-one-layer(twos)",
+    "two_layers/scaled_before_the_bias",
+    "two_layers/batch_normalised",
+    "two_layers/dropout_by_a_share_of_no_shape+no-parts(none)",
 )
 FAULTY = (
     "one_layer/softmax_by_hand+softmax-before-loss(in the loss)",
@@ -54,6 +58,10 @@ FAULTY = (
     "one_layer/pixelwise_convolution+prediction-uses-labels(replaced)",
     "two_layers/beside_the_one_layer_network+missing-tensor(accuracy)",
     "two_layers/fully_convolutional+wrong-optimizer(ftrl)+wrong-width(1000)",
+    "two_layers/scaled_before_the_bias+missing-bias(place 0)",
+    "two_layers/relu_by_where+fixed-batch-size(a reshape)",
+    "two_layers/given_layer+loss-over-wrong-axis(as the logits)",
+    "one_layer/ten_neurons+huge-initialisation(N(0, 1))",
 )
 #: Changes that leave the network right all the same: the oracle must not confirm their label.
 UNCONFIRMED = (

@@ -98,7 +98,7 @@ def _without_bias(node: ast.AST) -> ast.expr | None:
 
 def _linear(node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
-        return isinstance(node.op, ast.MatMult)
+        return isinstance(node.op, ast.MatMult) or (isinstance(node.op, ast.Div) and _linear(node.left))
     names = ("matmul", "einsum", "tensordot", "conv2d")
     return isinstance(node, ast.Call) and dotted(node.func).split(".")[-1] in names
 
@@ -467,6 +467,23 @@ def _placeholders(source: Source, role: str) -> list[ast.Call]:
     ]
 
 
+def _change_images(source: Source, changed: str, job: Job) -> None:
+    """Let the program hand over its images as they are, and go on with what is made of them: `changed`, of ``{x}``."""
+    x = source.target("images")
+    if not isinstance(x, ast.Name) or "doubles" in job.program.name or "keras_step" in job.program.name:
+        raise NotApplicable("images are no plain name")
+    kept = {id(k.value) for k in ast.walk(source.tree) if isinstance(k, ast.keyword) and k.arg == "X"}
+    if not kept:
+        raise NotApplicable("X is not handed over by name")
+
+    def renamed(node: ast.AST) -> ast.AST | None:
+        loaded = isinstance(node, ast.Name) and node.id == x.id and isinstance(node.ctx, ast.Load)
+        return ast.Name(x.id + "_used", ast.Load()) if loaded and id(node) not in kept else None
+
+    source.replace(source.tree, renamed)
+    source.insert_after(source.role("images"), f"{x.id}_used = {changed.format(x=x.id)}")
+
+
 @operator("fixed-batch-size", "fixed-batch-size")
 def fixed_batch(job: Job) -> Iterator[Change]:
     def fixed(node: ast.AST) -> ast.AST | None:
@@ -477,6 +494,9 @@ def fixed_batch(job: Job) -> Iterator[Change]:
         if not all(source.replace(source.role(role), fixed) for role in roles):
             raise NotApplicable("no open size")
         yield Change(variant, source, lambda e: replace(e, optimizer=None).also(_other_size_fails))
+    source = job.source.copy()
+    _change_images(source, "tf.reshape({x}, [64, 784])", job)
+    yield Change("a reshape", source, lambda e: replace(e, optimizer=None).also(_other_size_fails))
 
 
 def _pixels_are_lost(run: Run) -> str | None:
@@ -497,31 +517,12 @@ def wrong_placeholder(job: Job) -> Iterator[Change]:
         ("pictures", "tf.float32", "[None, 28, 28]", "tf.reshape({x}, [-1, 784])"),
     ):
         source = job.source.copy()
-        x = source.target("images")
-        if not isinstance(x, ast.Name) or "doubles" in job.program.name or "keras_step" in job.program.name:
-            raise NotApplicable("images are no plain name")
+        _change_images(source, turned, job)
         calls = _placeholders(source, "images")
         if len(calls) != 1 or dotted(calls[0].func) != "tf.placeholder":
             raise NotApplicable("no plain placeholder")
         calls[0].args = [expression(dtype), expression(shape)]
         calls[0].keywords = []
-        kept = {id(k.value) for k in ast.walk(source.tree) if isinstance(k, ast.keyword) and k.arg == "X"}
-        if not kept:
-            raise NotApplicable("X is not handed over by name")
-        name = x.id
-
-        def renamed(node: ast.AST, kept: set[int] = kept, name: str = name) -> ast.AST | None:
-            if (
-                isinstance(node, ast.Name)
-                and node.id == name
-                and isinstance(node.ctx, ast.Load)
-                and id(node) not in kept
-            ):
-                return ast.Name(name + "_used", ast.Load())
-            return None
-
-        source.replace(source.tree, renamed)
-        source.insert_after(source.role("images"), f"{name}_used = {turned.format(x=name)}")
         yield Change(
             variant,
             source,

@@ -173,6 +173,8 @@ def wrong_axis(job: Job) -> Iterator[Change]:
     def over_batch(z: Array, y: Array) -> float:
         return float(-(y * log_softmax(z, 0)).sum(axis=0).mean())
 
+    across = 1 - job.program.axis
+    yield after_logits(job, "as the logits", f"{{z}} = tf.nn.softmax({{z}}, axis={across})", lambda z, y: softmax(z, 0))
     yield whole_loss(
         job,
         "axis 0",
