@@ -40,6 +40,7 @@ Workers = Annotated[
     typer.Option("--workers", min=1, help="How many notebooks at once; all cores if not given."),
 ]
 Assignment = Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)]
+OneAssignment = Annotated[str | None, typer.Option("--assignment", help="The assignment, if there are several.")]
 Students = Annotated[
     list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
 ]
@@ -116,6 +117,33 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 
 
 @app.command()
+def collect(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.zip", help="The submissions, as they were downloaded.", show_default=False)
+    ],
+    assignment: OneAssignment = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--sheet",
+            metavar="FILE.csv",
+            help="Moodle's grading worksheet, or Canvas's gradebook: who is who, members of teams, times.",
+        ),
+    ] = None,
+    enter: Annotated[
+        bool, typer.Option("--enter", help="Enter into the gradebook whoever handed in and is not there.")
+    ] = False,
+) -> None:
+    """Bring submissions that were downloaded from Moodle or Canvas to where they are graded; say who handed in what.
+
+    Example: netgrader collect digits-4711.zip --sheet Grades-digits-4711.csv
+    """
+    from netgrader.commands.collect import run
+
+    raise typer.Exit(run(file, assignment, sheet, enter=enter))
+
+
+@app.command()
 def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     sandbox: Sandbox = "bubblewrap",
@@ -180,9 +208,7 @@ def release(
         list[str] | None,
         typer.Option("--notebook", metavar="NAME", help="Release this notebook and no other; may be repeated."),
     ] = None,
-    assignment: Annotated[
-        str | None, typer.Option("--assignment", help="The assignment, if there are several.")
-    ] = None,
+    assignment: OneAssignment = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether release/ is what source/ generates.")
     ] = False,

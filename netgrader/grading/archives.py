@@ -16,6 +16,7 @@ import uuid
 import warnings
 import zipfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
@@ -24,9 +25,9 @@ from netgrader.grading.store import hash_bytes
 from netgrader.grading.submission import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["ArchiveLimits", "find_archives", "folders_below", "unpack", "unpack_beside"]
+__all__ = ["ArchiveLimits", "choose", "copy_entries", "find_archives", "folders_below", "unpack", "unpack_beside"]
 
 SUFFIX = ".zip"
 KINDS = (".ipynb", ".py")
@@ -127,16 +128,38 @@ def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
 
 
 def _write(archive: Path, folder: Path, limits: ArchiveLimits) -> None:
+    with _readable(_shown(archive)):
+        opened = zipfile.ZipFile(io.BytesIO(archive.read_bytes()))
+    with opened:
+        copy_entries(opened, _wanted(opened, archive, limits), folder, limits, _shown(archive))
+
+
+def copy_entries(
+    opened: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], folder: Path, limits: ArchiveLimits, shown: str
+) -> None:
+    """Copy `entries` of an archive into `folder`, each under its name unless there is one, all of them within `limits`.
+
+    Raises
+    ------
+    UnreadableError
+        If they are larger, damaged or locked: a sentence on `shown`.
+    """
     left = limits.total
-    try:
-        with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as opened:
-            warnings.simplefilter("ignore")  # what is odd about an archive is said in our own words
-            for name, entry in _wanted(opened, archive, limits):
-                if (folder / name).exists() or (folder / name).is_symlink():
-                    continue
+    with _readable(shown):
+        for name, entry in sorted(entries.items()):
+            if not ((folder / name).exists() or (folder / name).is_symlink()):
                 left -= _copy(opened, entry, folder / name, min(limits.file, left))
+
+
+@contextmanager
+def _readable(shown: str) -> Iterator[None]:
+    """Tell in a sentence on `shown` why an archive cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd about an archive is said in our own words
+            yield
     except _TooMuchError:
-        raise UnreadableError(f"{_shown(archive)} holds more than can be read. Hand in the notebooks alone.") from None
+        raise UnreadableError(f"{shown} holds more than can be read. Hand in the notebooks alone.") from None
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -148,28 +171,37 @@ def _write(archive: Path, folder: Path, limits: ArchiveLimits) -> None:
     ) as error:
         locked = "password" in str(error) or "encrypted" in str(error)
         reason = "is locked by a password" if locked else "cannot be unpacked: it is damaged, or no zip archive"
-        raise UnreadableError(f"{_shown(archive)} {reason}. Hand in the notebook itself, or pack it again.") from error
+        raise UnreadableError(f"{shown} {reason}. Hand in the notebook itself, or pack it again.") from error
 
 
-def _wanted(opened: zipfile.ZipFile, archive: Path, limits: ArchiveLimits) -> Iterator[tuple[str, zipfile.ZipInfo]]:
-    """Yield the entries to take, each with the name that it gets: of several of one name the one that lies highest."""
+def _wanted(opened: zipfile.ZipFile, archive: Path, limits: ArchiveLimits) -> Mapping[str, zipfile.ZipInfo]:
+    """Return the entries to take, by the names that they get."""
     entries = opened.infolist()
     if len(entries) > limits.entries:
         raise UnreadableError(f"{_shown(archive)} holds {len(entries):,} files. Hand in the notebooks alone.")
-    found: dict[str, tuple[int, zipfile.ZipInfo]] = {}
-    for entry in entries:
-        parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
-        name = _plain(parts[-1]) if parts else ""
-        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
-        if entry.is_dir() or hidden or not name.lower().endswith(KINDS):
-            continue
-        if name not in found or len(parts) < found[name][0]:
-            found[name] = (len(parts), entry)
+    found = choose(((entry.filename, entry) for entry in entries if not entry.is_dir()), KINDS)
     if not any(name.lower().endswith(KINDS[0]) for name in found):
         raise UnreadableError(f"{_shown(archive)} holds no notebook ({KINDS[0]}).")
     if len(found) > limits.files:
         raise UnreadableError(f"{_shown(archive)} holds {len(found):,} notebooks and modules. Hand in your own alone.")
-    yield from ((name, entry) for name, (_, entry) in sorted(found.items()))
+    return found
+
+
+def choose(entries: Iterable[tuple[str, zipfile.ZipInfo]], kinds: tuple[str, ...]) -> Mapping[str, zipfile.ZipInfo]:
+    """Choose those of some `kinds` among entries with their paths, by the names that they get.
+
+    Hidden ones are passed over; of several of one name the one that lies highest is taken, and of those the first.
+    """
+    found: dict[str, tuple[int, zipfile.ZipInfo]] = {}
+    for path, entry in entries:
+        parts = PurePosixPath(path.replace("\\", "/")).parts
+        name = _plain(parts[-1]) if parts else ""
+        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+        if hidden or not name.lower().endswith(kinds):
+            continue
+        if name not in found or len(parts) < found[name][0]:
+            found[name] = (len(parts), entry)
+    return {name: entry for name, (_, entry) in found.items()}
 
 
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> int:
@@ -193,7 +225,7 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: i
 
 
 def _piece(reading: IO[bytes]) -> bytes:
-    """Return the next bytes of an entry; the archive lies in memory, so that what fails is its data, whatever is raised."""
+    """Return the next bytes of an entry; the archive can be read, so that what fails is its data, whatever is raised."""
     try:
         return reading.read(CHUNK)
     except (OSError, lzma.LZMAError) as error:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["FILE", "groups_of", "share_marks_by_hand", "share_submissions"]
+__all__ = ["FILE", "groups_of", "set_aside", "share_marks_by_hand", "share_submissions"]
 
 FILE = "groups.toml"
 KINDS = frozenset({".ipynb", ".py", ".zip"})
@@ -82,7 +82,7 @@ def share_submissions(assignment: Assignment) -> list[str]:
             )
             continue
         for one in [*different, *(member for member in members if member not in works)]:
-            _replace(folders[one], folders[owner], assignment.course.scratch / "replaced" / assignment.name / one)
+            _replace(assignment, one, folders[owner])
             old = "; what was handed in before is replaced" if one in different else ""
             said.append(f"{group}: {one} has what {owner} handed in{old}.")
     return said
@@ -114,16 +114,24 @@ def _time(folder: Path) -> str:
     return when.isoformat() if when else ""
 
 
-def _replace(folder: Path, source: Path, aside: Path) -> None:
-    if folder.is_dir():
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(folder, aside.with_name(f"{aside.name}-{time.time_ns()}"))
+def _replace(assignment: Assignment, student: str, source: Path) -> None:
+    folder = set_aside(assignment, student)
     folder.mkdir(parents=True)
     for path in _travelling(source):
         shutil.copyfile(path, folder / path.name)
     when = _time(source)
     if when:
         write_text(folder / TIMESTAMP, f"{when.replace('T', ' ')} UTC\n")
+
+
+def set_aside(assignment: Assignment, student: str) -> Path:
+    """Move what a student handed in before out of the way, if there is anything; the folder, which is not there now."""
+    folder = assignment.course.folder("submitted", student, assignment.name)
+    if folder.is_dir():
+        aside = assignment.course.scratch / "replaced" / assignment.name / student
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder, aside.with_name(f"{aside.name}-{time.time_ns()}"))
+    return folder
 
 
 def share_marks_by_hand(gradebook: Any, assignment: Assignment) -> list[str]:

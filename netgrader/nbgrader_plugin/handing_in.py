@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, Course
 
-__all__ = ["NO_TIME", "HandedIn", "handed_in", "put_right"]
+__all__ = ["NO_TIME", "HandedIn", "handed_in", "holds_same", "put_right"]
 
 FILE = "timestamp.txt"
 LONGEST_STAMP = 200  # bytes of it that are read
@@ -141,11 +141,11 @@ def _records(course: Course, assignment: str) -> Mapping[str, list[_Record]]:
 
 def _same(records: Sequence[_Record], submission: Path) -> list[_Record]:
     """Return those whose work is a submission's."""
-    return [record for record in records if _holds(record.folder, submission)]
+    return [record for record in records if holds_same(record.folder, submission)]
 
 
-def _holds(record: Path, submission: Path) -> bool:
-    """Whether the notebooks, modules and archives in a folder of the exchange are those of a submission, and all of them."""
+def holds_same(record: Path, submission: Path) -> bool:
+    """Whether the notebooks, modules and archives in a folder are those of a submission, and all of them."""
     try:
         files = set(_work_in(record))
         if not files or not all(_is_same(record / file, submission / file) for file in files):

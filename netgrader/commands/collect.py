@@ -1,0 +1,244 @@
+"""``netgrader collect``: a file of submissions from Moodle or Canvas, brought to where nbgrader has them."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from netgrader.commands.release import chosen
+from netgrader.commands.show import console
+from netgrader.files import write_text
+from netgrader.grading.archives import ArchiveLimits, choose, copy_entries
+from netgrader.grading.submission import UnreadableError
+from netgrader.nbgrader_plugin.gradebook import opened
+from netgrader.nbgrader_plugin.groups import groups_of, set_aside
+from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
+from netgrader.nbgrader_plugin.handing_in import holds_same
+from netgrader.platforms.people import (
+    CANVAS,
+    NOBODY,
+    Collected,
+    Person,
+    enter_student,
+    match,
+    name_key,
+    read_collected,
+    roster_of,
+    same_name,
+    write_collected,
+)
+from netgrader.platforms.sheets import read_people
+from netgrader.platforms.zips import KINDS, opened_download
+from netgrader.which_course import find_course
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from netgrader.course import Assignment
+    from netgrader.platforms.people import Member
+    from netgrader.platforms.sheets import Sheet
+    from netgrader.platforms.zips import Download, Submission
+
+__all__ = ["run"]
+
+NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same assignment?"
+TWICE = "something else fits the same student, or team"
+NOTHING = "there is no notebook, module or archive in it"
+
+
+@dataclass
+class _Handed:
+    """A submission, and what became of it."""
+
+    submission: Submission
+    people: dict[Person, str] = field(default_factory=dict)
+    """Who handed it in, one or the members of a team, each with the student's id; empty where nobody fits."""
+    students: list[str] = field(default_factory=list)
+    """Whose it is."""
+    problem: str = ""
+    """Why it is nobody's, or cannot be read."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """The submission by the platform's names."""
+        name = self.submission.name
+        return f"{name} ({self.submission.number})" if self.submission.number else name
+
+    @property
+    def late(self) -> bool:
+        """Whether the platform says so."""
+        return self.submission.late or any(person.late for person in self.people)
+
+
+def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
+    """Collect what was handed in; the exit code."""
+    assignment = chosen(find_course(), name)
+    with opened_download(file) as download, opened(assignment.course) as gradebook:
+        known = read_collected(assignment)
+        known = known if known.platform == download.platform else Collected(download.platform)
+        people = read_people(sheet, download.platform) if sheet else None
+        handed = _whose(assignment, download, people, roster_of(gradebook), known)
+        if enter:
+            _enter(gradebook, handed)
+        for one in handed:
+            if one.students:
+                _place(assignment, download, one)
+        _remember(assignment, gradebook, known, handed)
+        return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
+
+
+def _whose(
+    assignment: Assignment, download: Download, sheet: Sheet | None, roster: list[Member], known: Collected
+) -> list[_Handed]:
+    """Return what was handed in, and whose it is."""
+    belongs = _belongs(sheet, roster, known)
+    handed = [_Handed(one) for one in download.submissions(belongs, assignment.notebooks)]
+    groups = {} if sheet else {name_key(name): list(members) for name, members in groups_of(assignment).items()}
+    for one in handed:
+        submitted = one.submission
+        if sheet is not None:
+            one.people = dict.fromkeys(_in_sheet(submitted, sheet), "")
+        elif name_key(submitted.name) in groups:
+            one.students = list(groups[name_key(submitted.name)])
+        else:
+            # A number that is read off a name may be one that its owner chose, unless both belong together.
+            sure = download.platform == CANVAS and belongs(submitted.number, submitted.name)
+            one.people = {Person(submitted.number, submitted.name, lms_id=submitted.number if sure else ""): ""}
+    everybody = sheet.people if sheet else [person for one in handed for person in one.people]
+    found, why = match(everybody, roster, known)
+    for one in handed:
+        one.people = {person: found.get(person, "") for person in one.people}
+        one.students += [student for student in one.people.values() if student]
+        reasons = [why[person] for person, student in one.people.items() if not student]
+        if not one.students:
+            one.problem = reasons[0] if reasons else NOT_IN_SHEET
+        elif reasons:
+            one.notes.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
+    owned = Counter(student for one in handed for student in one.students)
+    for one in handed:
+        if any(owned[student] > 1 for student in one.students):
+            one.problem, one.students = TWICE, []
+    return handed
+
+
+def _belongs(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
+    """Return whether somebody is known by a number and a name."""
+    in_sheet = {(person.number, name_key(person.name)) for person in (sheet.people if sheet else ())}
+    in_roster = {(member.lms_id, name) for member in roster for name in member.names}
+
+    def belongs(number: str, name: str) -> bool:
+        if sheet is not None:
+            return (number, name_key(name)) in in_sheet
+        before = known.names.get(number)
+        return (number, name_key(name)) in in_roster or (before is not None and same_name(before, name))
+
+    return belongs
+
+
+def _in_sheet(submitted: Submission, sheet: Sheet) -> list[Person]:
+    """Return who of a sheet handed in a submission: of a team all members."""
+    if sheet.has_teams:
+        return [person for person in sheet.people if name_key(person.team) == name_key(submitted.name) != ""]
+    fitting = [person for person in sheet.people if person.number == submitted.number]
+    return [person for person in fitting if same_name(person.name, submitted.name)] if len(fitting) == 1 else []
+
+
+def _enter(gradebook: Any, handed: list[_Handed]) -> None:
+    """Enter into the gradebook who handed in and is nobody there."""
+    taken = {str(student.id) for student in gradebook.students}
+    for one in handed:
+        if one.problem != NOBODY:
+            continue
+        for person in one.people:
+            one.people[person] = enter_student(gradebook, person, taken)
+            taken.add(one.people[person])
+        one.students, one.problem = list(one.people.values()), ""
+        one.notes.append("entered")
+
+
+def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
+    """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
+    entries = choose(one.submission.files, KINDS)
+    limits = ArchiveLimits()
+    if not entries or len(entries) > limits.files:
+        one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
+        return
+    when = next((person.when for person in one.people if person.when), None)
+    for student in one.students:
+        folder = assignment.course.folder("submitted", student, assignment.name)
+        part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+        part.mkdir(parents=True)
+        try:
+            copy_entries(download.archive, entries, part, limits, one.shown)
+            if when is not None:
+                write_text(part / TIMESTAMP, f"{when:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+            if folder.is_dir() and holds_same(part, folder):
+                one.notes += [] if "unchanged" in one.notes else ["unchanged"]
+                if when is not None:
+                    (part / TIMESTAMP).replace(folder / TIMESTAMP)
+            else:
+                one.notes += ["replaces what was there"] if folder.is_dir() else []
+                part.rename(set_aside(assignment, student))
+        except UnreadableError as error:
+            one.problem = str(error)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _remember(assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed]) -> None:
+    """Keep who handed in under which number, and in the gradebook where the number is the same in all of the platform."""
+    ids = {str(student.id): student for student in gradebook.students}
+    for one in handed:
+        for person, student in one.people.items():
+            if not student:
+                continue
+            if person.number:
+                known.students[person.number], known.names[person.number] = student, person.name
+            if person.lms_id and student in ids and not ids[student].lms_user_id:
+                ids[student].lms_user_id = person.lms_id
+    gradebook.db.commit()
+    write_collected(assignment, known)
+
+
+def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Handed], *, with_sheet: bool) -> int:
+    """Say who handed in what, who was late, and what fits nobody; the exit code."""
+    placed = [one for one in handed if not one.problem]
+    table = Table()
+    for column in ("student", f"in {platform}", "files", "notes"):
+        table.add_column(column)
+    for one in placed:
+        files = ", ".join(sorted(choose(one.submission.files, KINDS)))
+        left = [f"left out: {', '.join(sorted(one.submission.others))}"] if one.submission.others else []
+        notes = [*(["late"] if one.late else []), *one.notes, *left]
+        table.add_row(*map(escape, (", ".join(one.students), one.shown, files, "; ".join(notes))))
+    out.print(table)
+    lost = [one for one in handed if one.problem]
+    for one in lost:
+        out.print(f"Not collected: {one.shown}: {one.problem}.", markup=False)
+    late = [student for one in placed if one.late for student in one.students]
+    if late:
+        out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.", markup=False)
+    if any(not one.students for one in lost):
+        sheet = "Moodle's grading worksheet" if not with_sheet and platform != CANVAS else "Canvas's gradebook"
+        tell = "" if with_sheet else f"add {sheet} with --sheet FILE.csv, which knows addresses and numbers; or "
+        out.print(
+            f"For whom nobody fits: {tell}correct the names (nbgrader db student add ID --first-name=… --last-name=… "
+            "--email=…); or enter who is nobody there with --enter. Then call again.",
+            markup=False,
+        )
+    out.print(
+        f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "
+        f"{assignment.course.folder('submitted', 'STUDENT', assignment.name)}.",
+        markup=False,
+    )
+    return 1 if lost else 0

@@ -1,0 +1,214 @@
+"""Who is who: people as a platform names them, and the students of nbgrader's gradebook, told by what both know."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from netgrader.files import decode, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from netgrader.course import Assignment
+
+__all__ = [
+    "CANVAS",
+    "MOODLE",
+    "Collected",
+    "Member",
+    "Person",
+    "enter_student",
+    "match",
+    "name_key",
+    "read_collected",
+    "roster_of",
+    "same_name",
+    "write_collected",
+]
+
+MOODLE, CANVAS = "Moodle", "Canvas"
+LONGEST = 120
+# What Moodle calls everybody while marking is blind, in English and German.
+NAMELESS = frozenset({"participant", "teilnehmerin"})
+NOBODY = "nobody in the gradebook is called so"
+SEVERAL = "several are called so"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody as a platform names them."""
+
+    number: str
+    """Moodle: that of the participant, in this assignment alone. Canvas: the user's ID. Empty where there is none."""
+    name: str
+    ids: frozenset[str] = frozenset()
+    """Addresses, user names and student numbers, in lower case."""
+    lms_id: str = ""
+    """A number that is the same in all of the platform; nbgrader keeps it as ``lms_user_id``."""
+    team: str = ""
+    late: bool = False
+    when: datetime | None = None
+    """When it was handed in, in UTC without a zone, as far as the platform says."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A student of the gradebook."""
+
+    student: str
+    names: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    email: str = ""
+    lms_id: str = ""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What is kept of who handed in: for whoever has no name on the platform, or shares it."""
+
+    platform: str = ""
+    students: dict[str, str] = field(default_factory=dict)
+    """Students by their numbers."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Their names as the platform wrote them, by number."""
+    times: dict[str, str] = field(default_factory=dict)
+    """When the platform says that it was handed in, as nbgrader writes times, by student."""
+
+
+def read_collected(assignment: Assignment) -> Collected:
+    """Return what was kept when submissions of `assignment` were collected; nothing if none were."""
+    try:
+        return decode(Collected, msgspec.json.decode(_file(assignment).read_bytes()))
+    except (OSError, ValueError, msgspec.DecodeError):
+        return Collected()
+
+
+def write_collected(assignment: Assignment, collected: Collected) -> None:
+    """Keep it."""
+    write_json(_file(assignment), collected)
+
+
+def _file(assignment: Assignment) -> Any:
+    return assignment.course.scratch / "collected" / f"{assignment.name}.json"
+
+
+def name_key(name: str) -> str:
+    """Return what two spellings of a name have in common: its letters and digits, in one case.
+
+    Moodle takes punctuation out of the names of folders, and Canvas all that is no letter.
+    """
+    folded = unicodedata.normalize("NFKC", name.casefold())
+    found = "".join(sign for sign in folded if sign.isalnum())
+    return "" if found in NAMELESS else found
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings may be of one name; whoever has none may have any."""
+    keys = {name_key(one), name_key(other)} - {""}
+    return len(keys) < 2
+
+
+def roster_of(gradebook: Any) -> list[Member]:
+    """Return the gradebook's students, as far as anything is known by which they could be told."""
+    return [_member(student) for student in gradebook.students]
+
+
+def _member(student: Any) -> Member:
+    first, last, email = student.first_name or "", student.last_name or "", (student.email or "").casefold()
+    names = {name_key(first + last), name_key(last + first)} - {""}
+    ids = {str(student.id).casefold(), email} - {""}
+    return Member(str(student.id), frozenset(names), frozenset(ids), email, str(student.lms_user_id or ""))
+
+
+def match(
+    people: Sequence[Person], roster: Sequence[Member], collected: Collected
+) -> tuple[dict[Person, str], dict[Person, str]]:
+    """Return whose student each person is, and for all others why nobody is.
+
+    An address, user name or number decides; then what was collected before, by number and name; a name alone decides
+    where nobody else has it, on either side.
+    """
+    found = _by_what_is_known(people, roster, collected)
+    taken = set(found.values())
+    by_name: dict[str, list[Member]] = {}
+    for member in roster:
+        for name in member.names if member.student not in taken else ():
+            by_name.setdefault(name, []).append(member)
+    left = [person for person in people if person not in found]
+    named = Counter(name_key(person.name) for person in left)
+    why: dict[Person, str] = {}
+    for person in left:
+        name = name_key(person.name)
+        called = [member.student for member in by_name.get(name, ()) if not _contradicts(person, member)]
+        if len(called) == 1 and named[name] == 1:
+            found[person] = called[0]
+        else:
+            why[person] = SEVERAL if called else NOBODY
+    twice = {student for student, count in Counter(found.values()).items() if count > 1}
+    for person in [one for one, student in found.items() if student in twice]:
+        why[person] = f"somebody else is {found.pop(person)}, too"
+    return found, why
+
+
+def _by_what_is_known(people: Sequence[Person], roster: Sequence[Member], collected: Collected) -> dict[Person, str]:
+    """Return whose students those are who are told by more than a name."""
+    known: dict[str, set[str]] = {}
+    for member in roster:
+        for one in _ids(member):
+            known.setdefault(one, set()).add(member.student)
+    found = {}
+    for person in people:
+        fitting = set[str]().union(*(known.get(one, set()) for one in _ids(person)))
+        before = collected.students.get(person.number, "")
+        if len(fitting) == 1:
+            found[person] = fitting.pop()
+        elif not fitting and before and same_name(collected.names.get(person.number, ""), person.name):
+            found[person] = before
+    return found
+
+
+def _ids(one: Person | Member) -> list[str]:
+    return [*one.ids, *([f"number {one.lms_id}"] if one.lms_id else [])]
+
+
+def _contradicts(person: Person, member: Member) -> bool:
+    """Whether both have an address, and not the same: then they only share a name."""
+    return bool(member.email) and any("@" in one for one in person.ids)
+
+
+def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
+    """Enter somebody who is not among the gradebook's students; the new student's id."""
+    address = next((one for one in sorted(person.ids) if "@" in one), "")
+    comma, blank = person.name.rpartition(","), person.name.strip().rpartition(" ")
+    # Canvas puts the last name first.
+    first, last = (comma[2].strip(), comma[0].strip()) if person.lms_id and comma[1] else (blank[0], blank[2])
+    nameless = f"participant-{person.number}" if not name_key(person.name) else ""
+    wanted = _as_id(address or nameless or (person.lms_id if not person.ids else min(person.ids)) or f"{first}-{last}")
+    known, tries = set(taken), itertools.count(2)
+    student = wanted or _as_id(f"student-{person.number}")
+    if student in known:
+        student = _as_id(f"{wanted}-{person.number}")
+    while student in known:
+        student = f"{wanted}-{next(tries)}"
+    gradebook.update_or_create_student(
+        student,
+        first_name=first[:LONGEST] or None,
+        last_name=last[:LONGEST] or None,
+        email=address or None,
+        lms_user_id=person.lms_id or None,
+    )
+    return student
+
+
+def _as_id(text: str) -> str:
+    """Return a text as an id, which is the name of a folder."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    return re.sub(r"[^\w.@+]+", "-", plain).strip("-.")[:LONGEST]

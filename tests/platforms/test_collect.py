@@ -1,0 +1,336 @@
+"""``netgrader collect``: who handed in what, by files as Moodle and Canvas write them."""
+
+import json
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from netgrader.commands import collect
+from netgrader.errors import UsageError
+from netgrader.nbgrader_plugin.gradebook import opened
+from netgrader.nbgrader_plugin.handing_in import handed_in
+from netgrader.platforms.people import Collected, Member, Person, match, name_key
+from netgrader.platforms.zips import opened_download
+from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
+
+HELPER = b"def add(a, b):\n    return a + b\n"
+
+
+@pytest.fixture
+def course(booked):
+    """The tiny course, with a gradebook."""
+    return booked
+
+
+def people(course, **more):
+    """A class whose names have all that names have."""
+    files = {"1_sums.ipynb": json.dumps(course.filled()).encode(), "helper.py": HELPER, "notes.pdf": b"%PDF"}
+    given = {"files": files, **more}
+    return [
+        Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example", team="Team 1", **given),
+        Student("bob", 'Robert "Bob"', "O'Brien, Jr.", 4712, "bob@uni.example", team="Team_2", late=True, **given),
+        Student("joe", "Jörg", "Groß_Müller", 4713, "joe@uni.example", team="Team 1", **given),
+        Student("li1", "Li", "Wang", 4714, "li1@uni.example", team="", **given),
+        Student("li2", "Li", "Wang", 4715, "li2@uni.example", team="", **given),
+        Student("vik", "Виктор", "van_12_der Bérg", 4716, "vik@uni.example", team="Team 3", **given),
+    ]
+
+
+def enter(course, students, **left_out):
+    with opened(course.course) as gradebook:
+        for one in students:
+            about = {"first_name": one.first, "last_name": one.last, "email": one.email} | left_out
+            gradebook.update_or_create_student(one.id, **about)
+
+
+def collected(course):
+    return {student: names(course, student) for student in course.course.submitted(course.assignment_id)}
+
+
+def names(course, student):
+    folder = course.course.folder("submitted", student, course.assignment_id)
+    return sorted(path.name for path in folder.iterdir())
+
+
+ALL = ["1_sums.ipynb", "helper.py"]
+UNIQUE = ["ada", "bob", "joe", "vik"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"folders": False}, {"before_4_1": True}, {"typed": True}],
+    ids=["folders", "flat", "before 4.1", "with typed text"],
+)
+def test_moodles_zip_is_told_by_names_and_who_shares_one_is_told_by_the_sheet(course, tmp_path, capsys, how):
+    there = people(course)
+    enter(course, there)
+    path = moodle_zip(tmp_path / "digits.zip", there, **how)
+    assert collect.run(path, None, None, enter=False) == 1
+    said = capsys.readouterr().out
+    assert collected(course) == dict.fromkeys(UNIQUE, ALL)
+    assert "Not collected: Li Wang (4714): several are called so." in said
+    assert "Not collected: Li Wang (4715): several are called so." in said
+    assert "notes.pdf" in said
+    assert "6 handed in numbers, 4 collected" in said
+    sheet = moodle_sheet(tmp_path / "sheet.csv", there)
+    assert collect.run(path, None, sheet, enter=False) == 0
+    assert collected(course) == dict.fromkeys([*UNIQUE, "li1", "li2"], ALL)
+    assert "Late, by what Moodle says: bob." in capsys.readouterr().out
+    assert collect.run(path, None, None, enter=False) == 0  # the numbers are known by now
+
+
+def test_canvass_zip_is_told_by_names_and_numbers(course, tmp_path, capsys):
+    there = people(course)
+    enter(course, there)
+    path = canvas_zip(tmp_path / "submissions.zip", there, typed=True)
+    assert collect.run(path, None, None, enter=False) == 1
+    assert collected(course) == dict.fromkeys(UNIQUE, ALL)
+    assert "Late, by what Canvas says: bob." in capsys.readouterr().out
+    sheet = canvas_sheet(tmp_path / "grades.csv", there, {"digits": 5, "numbers": 6})
+    assert collect.run(path, None, sheet, enter=False) == 0
+    assert collected(course) == dict.fromkeys([*UNIQUE, "li1", "li2"], ALL)
+    with opened(course.course) as gradebook:
+        assert {one.id: one.lms_user_id for one in gradebook.students} == {one.id: str(one.number) for one in there}
+
+
+def test_a_name_that_ends_in_a_number_is_nobody_elses(course, tmp_path):
+    """Canvas takes only digits between two underscores out of names, so that this one's files look like another's."""
+    there = [
+        Student("cara", "Cara", "Smith", 7, "cara@uni.example", files={"1_sums.ipynb": b"{}"}),
+        Student("bob", "x_7", "Bob", 4711, "bob@uni.example", files={"1_sums.ipynb": b"[]"}),
+    ]
+    enter(course, there)
+    with opened(course.course) as gradebook:
+        gradebook.update_or_create_student("cara", lms_user_id="7")
+    there[1].first = "7"  # "Bob, _7" is squeezed to bob_7
+    there[1].last = "bob_"
+    path = canvas_zip(tmp_path / "submissions.zip", there)
+    with zipfile.ZipFile(path) as archive:
+        assert min(archive.namelist()).startswith("bob_7_4711_")
+    collect.run(path, None, None, enter=False)
+    assert collected(course) == {"cara": ["1_sums.ipynb"]}
+    sheet = canvas_sheet(tmp_path / "grades.csv", there, {"numbers": 6})
+    assert collect.run(path, None, sheet, enter=False) == 0
+    assert (course.root / "submitted/cara/numbers/1_sums.ipynb").read_bytes() == b"{}"
+    assert (course.root / "submitted/bob/numbers/1_sums.ipynb").read_bytes() == b"[]"
+
+
+@pytest.mark.parametrize("folders", [False, True])
+def test_a_file_that_is_called_as_if_it_were_anothers_is_whose_it_is(course, tmp_path, folders):
+    forged = "x_4711_assignsubmission_file_1_sums.ipynb" if not folders else "x_4711_assignsubmission_file/1_sums.ipynb"
+    there = [
+        Student("ada", "Ada", "Lovelace", 4711, files={"1_sums.ipynb": b"{}"}),
+        Student("eve", "Eve", "Hacker", 4712, files={forged: b"[]"}),
+    ]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "digits.zip", there, folders=folders)
+    assert collect.run(path, None, None, enter=False) == 0
+    assert (course.root / "submitted/ada/numbers/1_sums.ipynb").read_bytes() == b"{}"
+    assert len(names(course, "ada")) == len(names(course, "eve")) == 1
+
+
+@pytest.mark.parametrize(
+    "hostile", ["../../../evil.py", "/etc/evil.py", "a/../../evil.py", "..\\..\\evil.py", "C:/x/evil.py"]
+)
+def test_nothing_lands_outside_of_the_folder_of_who_handed_it_in(course, tmp_path, hostile):
+    there = [Student("ada", "Ada", "Lovelace", 4711, files={"1_sums.ipynb": b"{}", hostile: b"evil"})]
+    enter(course, there)
+    before = {path for path in tmp_path.rglob("*") if course.root not in path.parents}
+    path = moodle_zip(tmp_path / "digits.zip", there)
+    assert collect.run(path, None, None, enter=False) == 0
+    assert {path for path in tmp_path.rglob("*") if course.root not in path.parents} == before | {path}
+    assert names(course, "ada") == ["1_sums.ipynb", "evil.py"]
+
+
+def test_what_one_hands_in_is_limited_and_takes_nothing_from_others(course, tmp_path, capsys, monkeypatch):
+    there = [
+        Student("ada", "Ada", "Lovelace", 4711, files={"1_sums.ipynb": b"{}"}),
+        Student("eve", "Eve", "Hacker", 4712, files={"1_sums.ipynb": b" " * 60_000_000}),
+        Student("joe", "Joe", "Miller", 4713, files={f"part{number}.py": b"" for number in range(300)}),
+        Student("zoe", "Zoe", "Young", 4714, files={"notes.pdf": b""}),
+    ]
+    enter(course, there)
+    assert collect.run(moodle_zip(tmp_path / "digits.zip", there), None, None, enter=False) == 1
+    said = capsys.readouterr().out
+    assert collected(course) == {"ada": ["1_sums.ipynb"]}
+    assert "Not collected: Eve Hacker (4712): Eve Hacker (4712) holds more than can be read." in said
+    assert "Not collected: Joe Miller (4713): 300 files are more than can be graded." in said
+    assert "Not collected: Zoe Young (4714): there is no notebook, module or archive in it." in said
+
+
+def test_a_damaged_file_in_it_is_its_owners_trouble_alone(course, tmp_path, capsys):
+    there = [
+        Student("ada", "Ada", "Lovelace", 4711, files={"1_sums.ipynb": b"{}"}),
+        Student("eve", "Eve", "Hacker", 4712, files={"1_sums.ipynb": b"whatever this may be"}),
+    ]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "digits.zip", there)
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.infolist()[1]
+    content = bytearray(path.read_bytes())
+    place = entry.header_offset + 30 + len(entry.filename)
+    content[place : place + 4] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+    assert collect.run(path, None, None, enter=False) == 1
+    assert collected(course) == {"ada": ["1_sums.ipynb"]}
+    assert "Not collected: Eve Hacker (4712): Eve Hacker (4712) cannot be unpacked" in capsys.readouterr().out
+
+
+def test_teams_have_what_one_of_them_handed_in(course, tmp_path, capsys):
+    there = people(course)
+    enter(course, there)
+    path = moodle_zip(tmp_path / "digits.zip", there, teams={"Team 1": 4714, "Team_2": 4715, "Team 3": 9})
+    sheet = moodle_sheet(tmp_path / "sheet.csv", there, teams=True)
+    assert collect.run(path, None, sheet, enter=False) == 0
+    assert collected(course) == dict.fromkeys(["ada", "bob", "joe", "vik", "li1", "li2"], ALL)
+    assert "ada, joe" in capsys.readouterr().out
+
+
+def test_teams_without_a_sheet_are_those_of_the_courses_own_file(course, tmp_path, capsys):
+    there = people(course)[:3]
+    enter(course, there)
+    course.write("groups.toml", '[numbers]\n"Team 1" = ["ada", "joe"]\n')
+    path = moodle_zip(tmp_path / "digits.zip", there, teams={"Team 1": 21, "Team_2": 22})
+    assert collect.run(path, None, None, enter=False) == 1
+    assert collected(course) == dict.fromkeys(["ada", "joe"], ALL)
+    assert "Not collected: Team 2 (22): nobody in the gradebook is called so." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_who_has_no_name_there_can_be_entered_and_is_known_again(course, tmp_path, platform):
+    there = people(course)
+    if platform == "moodle":
+        path, ids = moodle_zip(tmp_path / "x.zip", there, blind=True), {f"participant-{one.number}" for one in there}
+    else:
+        path, ids = canvas_zip(tmp_path / "x.zip", there, anonymous=True), {f"anon_ab{one.number}" for one in there}
+    assert collect.run(path, None, None, enter=False) == 1
+    assert collected(course) == {}
+    for _ in range(2):
+        assert collect.run(path, None, None, enter=True) == 0
+        assert collected(course) == dict.fromkeys(sorted(ids), ALL)
+
+
+@pytest.mark.parametrize("with_sheet", [False, True])
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_a_class_that_nobody_entered_is_entered_with_names_and_addresses(course, tmp_path, platform, with_sheet):
+    there = people(course)[:3]
+    make = {
+        "moodle": (moodle_zip, moodle_sheet),
+        "canvas": (canvas_zip, lambda path, all_: canvas_sheet(path, all_, {"numbers": 6})),
+    }
+    path, sheet = make[platform][0](tmp_path / "x.zip", there), make[platform][1](tmp_path / "x.csv", there)
+    assert collect.run(path, None, sheet if with_sheet else None, enter=True) == 0
+    with opened(course.course) as gradebook:
+        entered = {name_key(f"{one.first_name or ''}{one.last_name}") for one in gradebook.students}
+        squeezed = platform == "canvas" and not with_sheet
+        assert entered == {name_key(one.sortable if squeezed else one.name) for one in there}
+        if with_sheet:
+            assert {one.id for one in gradebook.students} == {one.email for one in there}
+    first = collected(course)
+    assert list(first.values()) == [ALL] * 3
+    assert collect.run(path, None, sheet if with_sheet else None, enter=True) == 0
+    assert collected(course) == first
+
+
+def test_two_of_one_name_who_are_entered_are_two(course, tmp_path):
+    there = people(course)[3:5]
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, None, enter=True)
+    assert collected(course) == dict.fromkeys(["li-wang", "li-wang-4715"], ALL)
+
+
+def test_the_time_in_the_sheet_is_that_which_nbgrader_counts(course, tmp_path):
+    there = people(course, handed_in=datetime(2026, 11, 27, 23, 58))[:1]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "x.zip", there)
+    assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 0
+    found = handed_in(course.course.folder("submitted", "ada", "numbers"))
+    assert found == datetime(2026, 11, 27, 23, 58).astimezone(UTC).replace(tzinfo=None)
+
+
+def test_what_was_handed_in_anew_replaces_what_was_there_and_that_is_kept(course, tmp_path, capsys):
+    there = people(course)[:1]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "x.zip", there)
+    collect.run(path, None, None, enter=False)
+    capsys.readouterr()
+    collect.run(path, None, None, enter=False)
+    assert "unchanged" in capsys.readouterr().out
+    there[0].files = {**there[0].files, "helper.py": HELPER + b"\n"}
+    collect.run(moodle_zip(path, there), None, None, enter=False)
+    assert "replaces what was there" in capsys.readouterr().out
+    (old,) = (course.root / ".netgrader/replaced/numbers").iterdir()
+    assert (old / "helper.py").read_bytes() == HELPER
+    assert (course.root / "submitted/ada/numbers/helper.py").read_bytes() == HELPER + b"\n"
+
+
+def test_of_a_file_that_was_uploaded_to_canvas_again_the_newest_counts(course, tmp_path):
+    files = {
+        "1_sums.ipynb": b"{}",
+        "1_sums-1.ipynb": b"[]",
+        "helper-2.py": HELPER,
+        "week-1.ipynb": b"",
+        "week-2.ipynb": b"",
+    }
+    there = [Student("ada", "Ada", "Lovelace", 4711, files=files)]
+    enter(course, there)
+    assert collect.run(canvas_zip(tmp_path / "x.zip", there), None, None, enter=False) == 0
+    assert names(course, "ada") == ["1_sums.ipynb", "helper.py", "week-1.ipynb", "week-2.ipynb"]
+    assert (course.root / "submitted/ada/numbers/1_sums.ipynb").read_bytes() == b"[]"
+
+
+def test_the_sheet_of_another_assignment_fits_nobody(course, tmp_path, capsys):
+    there = people(course)[:2]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "x.zip", there)
+    for one in there:
+        one.number = 4711 + (one.number == 4711)
+    assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 1
+    assert collected(course) == {}
+    assert "is it of the same assignment?" in capsys.readouterr().out
+
+
+def test_a_download_that_was_unpacked_and_packed_again_is_one(course, tmp_path):
+    there = people(course)[:2]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "x.zip", there)
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(tmp_path / "again.zip", "w") as again:
+        for name in archive.namelist():
+            again.writestr(f"digits-4711/{name}", archive.read(name))
+        again.writestr("__MACOSX/digits-4711/._x.py", b"")
+    assert collect.run(tmp_path / "again.zip", None, None, enter=False) == 0
+    assert collected(course) == dict.fromkeys(["ada", "bob"], ALL)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "zip archive"),
+        (b"PK", "zip archive"),
+        (None, "cannot be read"),
+        ({"a/b.ipynb": b""}, "no file of submissions"),
+    ],
+)
+def test_what_is_no_file_of_submissions_is_a_sentence(course, tmp_path, content, said):
+    path = tmp_path / "x.zip"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        with zipfile.ZipFile(path, "w") as out:
+            for name, inside in content.items():
+                out.writestr(name, inside)
+    with pytest.raises(UsageError, match=said):
+        collect.run(path, None, None, enter=False)
+
+
+def test_a_single_name_cannot_make_a_class_another_platforms(tmp_path):
+    forged = {"Ada_5_assignsubmission_file_x.ipynb": b"", "1_sums.ipynb": b""}
+    there = [Student("a", "A", "B", 1, files=forged), Student("c", "C", "D", 2, files={"1_sums.ipynb": b""})]
+    with opened_download(canvas_zip(tmp_path / "x.zip", there)) as download:
+        assert download.platform == "Canvas"
+
+
+def test_a_person_is_nobody_who_has_another_address():
+    person = Person("1", "Li Wang", frozenset({"li2@uni.example"}))
+    member = Member("li1", frozenset({"liwang"}), frozenset({"li1", "li1@uni.example"}), "li1@uni.example")
+    assert match([person], [member], Collected()) == ({}, {person: "nobody in the gradebook is called so"})

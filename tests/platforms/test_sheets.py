@@ -1,0 +1,174 @@
+"""Sheets of Moodle and Canvas: what is read of them, and that nothing changes in them but the cells that are filled in."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netgrader.errors import UsageError
+from netgrader.platforms.sheets import Table, read_canvas, read_moodle
+from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
+
+CLASS = [
+    Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example", late=True),
+    Student(
+        "eve",
+        '=HYPERLINK("evil")',
+        'O\'Brien, "Jr."',
+        4712,
+        "eve@uni.example",
+        grade=7,
+        graded=datetime(2026, 11, 3, 9, 5),
+    ),
+    Student("joe", "Jörg", "Groß_Müller", 4713, "joe@uni.example", locked=True, handed_in=datetime(2026, 3, 2, 13, 37)),
+]
+
+
+@pytest.mark.parametrize("german", [False, True])
+@pytest.mark.parametrize("mark", [False, True])
+def test_moodles_worksheet_is_read_in_english_and_german(tmp_path, german, mark):
+    sheet = read_moodle(moodle_sheet(tmp_path / "sheet.csv", CLASS, german=german, mark=mark))
+    assert [(row.person.number, row.person.name) for row in sheet.rows] == [
+        (str(one.number), one.name) for one in CLASS
+    ]
+    assert [row.person.late for row in sheet.rows] == [True, False, False]
+    assert [row.locked for row in sheet.rows] == [False, False, True]
+    assert [bool(row.graded) for row in sheet.rows] == [False, True, False]
+    assert [row.person.ids for row in sheet.rows] == [{one.email} for one in CLASS]
+    assert {row.most for row in sheet.rows} == {Decimal(10)}
+    assert (sheet.comma, sheet.dates_read) == (german, not german)
+    local = datetime(2026, 3, 2, 13, 37).astimezone(UTC).replace(tzinfo=None)
+    assert [row.person.when for row in sheet.rows] == [None, None, local]
+
+
+@pytest.mark.parametrize("hour", [0, 1, 11, 12, 13, 23])
+def test_a_time_with_am_and_pm_is_that_of_the_day(tmp_path, hour):
+    when = datetime(2026, 12, 31, hour, 59)
+    (row,) = read_moodle(moodle_sheet(tmp_path / "sheet.csv", [Student("a", "A", "B", 1, handed_in=when)])).rows
+    assert row.person.when == when.astimezone(UTC).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("german", [False, True])
+def test_only_the_marks_that_are_filled_in_change(tmp_path, german, end):
+    path = moodle_sheet(tmp_path / "sheet.csv", CLASS, german=german, end=end)
+    before = path.read_bytes()
+    sheet = read_moodle(path)
+    assert sheet.table.content() == before
+    assert sheet.fill(sheet.rows[0], sheet.written(9.214))
+    assert not sheet.fill(sheet.rows[1], sheet.written(7.0))  # it stands there
+    cells = (b',,"10,00"', b',"9,214","10,00"') if german else (b",,10.00", b",9.214,10.00")
+    assert sheet.table.content() == before.replace(*cells, 1)
+
+
+CELL = st.text(alphabet='ab,;"=\n\r\t +ü', max_size=6)
+
+
+@given(
+    rows=st.lists(st.lists(CELL, min_size=1, max_size=4), min_size=1, max_size=5),
+    delimiter=st.sampled_from(",;\t"),
+    data=st.data(),
+)
+def test_any_table_is_read_as_it_was_meant_and_comes_out_byte_for_byte(tmp_path_factory, rows, delimiter, data):
+    always = data.draw(st.booleans())
+    end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
+
+    def raw(cell):
+        must = always or any(sign in cell for sign in '"\r\n' + delimiter) or data.draw(st.booleans())
+        return '"' + cell.replace('"', '""') + '"' if must else cell
+
+    text = end.join(delimiter.join(map(raw, row)) for row in rows)
+    text += end if data.draw(st.booleans()) or not text.rstrip("\r\n") or rows[-1] == [""] else ""
+    table = Table(tmp_path_factory.getbasetemp() / "x.csv", delimiter, text, "utf-8")
+    assert [table.row(line) for line in range(len(table))] == rows
+    assert table.content() == text.encode()
+    line = data.draw(st.integers(0, len(rows) - 1))
+    place = data.draw(st.integers(0, len(rows[line]) - 1))
+    table.put(line, place, "9,21")
+    again = Table(table.path, delimiter, table.content().decode(), "utf-8")
+    rows[line][place] = "9,21"
+    assert [again.row(number) for number in range(len(again))] == rows
+
+
+def test_a_file_in_another_encoding_comes_out_as_it_was(tmp_path):
+    path = tmp_path / "sheet.csv"
+    path.write_bytes(moodle_sheet(path, CLASS, german=True, mark=False).read_bytes().decode().encode("latin-1"))
+    sheet = read_moodle(path)
+    assert sheet.rows[2].person.name == CLASS[2].name
+    assert sheet.table.content() == path.read_bytes()
+
+
+def test_a_scale_of_words_another_language_and_what_is_no_sheet_are_sentences(tmp_path):
+    path = moodle_sheet(tmp_path / "sheet.csv", CLASS)
+    text = path.read_text(encoding="utf-8")
+    for written, said in (
+        (text.replace("Maximum Grade", "Scale"), "scale of words"),
+        (text.replace("Identifier", "Identifiant"), "English or German"),
+        (text + '4714,"open', "no CSV in line 5"),
+        ("", "empty"),
+    ):
+        path.write_text(written, encoding="utf-8")
+        with pytest.raises(UsageError, match=said):
+            read_moodle(path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_moodle(tmp_path)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("two_names", [False, True])
+def test_canvass_gradebook_is_read_and_filled_in_at_two_decimals(tmp_path, delimiter, two_names):
+    path = canvas_sheet(
+        tmp_path / "grades.csv",
+        CLASS,
+        {"digits": 55, "Essay; part (1)": 56},
+        marks={4712: "EX", 4713: "9.21"},
+        delimiter=delimiter,
+        two_names=two_names,
+    )
+    before = path.read_bytes()
+    sheet = read_canvas(path, 55)
+    assert sheet.title == "digits"
+    assert [row.person.lms_id for row in sheet.rows] == ["4711", "4712", "4713", "999999"]
+    assert [row.person.name for row in sheet.rows][:2] == [one.sortable for one in CLASS[:2]]
+    assert [row.kept for row in sheet.rows] == ["", "excused", "", ""]
+    assert {row.most for row in sheet.rows} == {Decimal(10)}
+    assert sheet.table.content() == before
+    assert sheet.fill(sheet.rows[0], sheet.written(9.2))
+    assert not sheet.fill(sheet.rows[2], sheet.written(9.214))
+    name = (
+        delimiter.join(("Lovelace", "Ada"))
+        if two_names
+        else ("Lovelace, Ada" if delimiter == ";" else '"Lovelace, Ada"')
+    )
+    changed = next(line for line in before.splitlines() if line.startswith(name.encode()))
+    at = changed.index(b"=1+1") + 5
+    assert sheet.table.content() == before.replace(changed, changed[:at] + b"9.20" + changed[at:])
+
+
+def test_which_assignment_of_several_is_asked_by_number(tmp_path):
+    path = canvas_sheet(tmp_path / "grades.csv", CLASS, {"Digits": 55, "Essay": 56})
+    assert read_canvas(path, title="digits").title == "Digits"
+    with pytest.raises(UsageError, match=r"--column; there are: 55 \(Digits\), 56 \(Essay\)"):
+        read_canvas(path, title="numbers")
+    with pytest.raises(UsageError, match="there are: 55"):
+        read_canvas(path, 57)
+    only = canvas_sheet(tmp_path / "one.csv", CLASS, {"Week 1": 7})
+    assert read_canvas(only, title="numbers").title == "Week 1"
+
+
+@pytest.mark.parametrize(
+    ("points", "written"), [(9.215, "9.22"), (9.214, "9.21"), (10.0, "10.00"), (0.0, "0.00"), (1 / 3, "0.33")]
+)
+def test_points_go_to_canvas_at_two_decimals_half_up(tmp_path, points, written):
+    sheet = read_canvas(canvas_sheet(tmp_path / "grades.csv", CLASS, {"digits": 55}))
+    assert f"{sheet.written(points):f}" == written
+
+
+@pytest.mark.parametrize(
+    ("points", "written"), [(9.214, "9.214"), (10.0, "10"), (0.0, "0"), (1 / 3, "0.33333"), (100.0, "100")]
+)
+def test_points_go_to_moodle_as_it_keeps_them(tmp_path, points, written):
+    sheet = read_moodle(moodle_sheet(tmp_path / "sheet.csv", CLASS))
+    assert f"{sheet.written(points):f}" == written
