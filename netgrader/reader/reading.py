@@ -17,8 +17,9 @@ from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
 from netgrader.reader.find.target_losses import SQUARED
-from netgrader.reader.graph.branches import inlined
+from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.model import Exercise, Network
@@ -122,7 +123,7 @@ def _read_network(
         reading = _read_as(meta, given, chosen)
         network = network_of(reading)
         guessed = [name for name in reading.found.graph.known if name not in feed]
-        if guessed and chosen is not None and network.codes & _OF_SWITCHES:
+        if guessed and chosen is not None and network.codes & _OF_SWITCHES and not reading.rows.all_dropped:
             # A switch that nothing is said of may also be one that evaluation turns on.
             turned = {**feed, **{name: np.asarray(True) for name in guessed}}
             found = {"train_op": reading.found.roles.train_op, "loss": reading.found.loss}
@@ -275,12 +276,15 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     else:
         outputs = find_outputs(graph, roles, hints, layers.scores)
     evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
-    statistics = find_statistics(graph, whole, roles, evaluated)
+    trained, turned = as_trained(whole, graph)
+    statistics = find_statistics(graph, trained, roles, evaluated)
+    drawn = trained.ancestor_nodes([evaluated]) if turned and evaluated in trained else set()
+    noisy = turned if any(trained.nodes[name].op in RANDOM for name in drawn) else {}
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
     claimed = [name for key, name in hints.items() if key != "train_op"]
     claimed += [name for name in (outputs.prediction, outputs.accuracy) if name is not None]
     unused = find_unused(graph, roles, (*layers.steps, *layers.aside), claimed) if layers.steps else ()
-    return Found(graph, given, roles, layers, outputs, statistics, unused)
+    return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:

@@ -238,6 +238,16 @@ SCHEDULE = "tf.train.exponential_decay(0.002, tf.train.get_or_create_global_step
 DEEP_NETWORKS = {
     "dropout always on": deep((DROPOUT, "h = tf.nn.dropout(h, rate=0.2)"), says=("Dropout is still on",)),
     "the switch the wrong way round": deep((SWITCH, "tf.where(training, 0.0, 0.2)"), says=("Dropout is still on",)),
+    **{
+        f"everything dropped in training, {how}": deep(
+            (DROPOUT, f"h = {drop}"), says=("share to keep is given", "everything is dropped in training")
+        )
+        for how, drop in {
+            "by a choice": "tf.nn.dropout(h, rate=tf.where(training, 1.0, 0.0))",
+            "by the switch": "tf.nn.dropout(h, rate=tf.cast(training, tf.float32))",
+            "in a conditional": "tf.cond(training, lambda: tf.nn.dropout(h, rate=tf.constant(1.0)), lambda: h)",
+        }.items()
+    },
     "batch normalisation without averages": deep(
         (DROPOUT, "h = tf.nn.batch_normalization(h, *tf.nn.moments(h, axes=[0]), None, None, 1e-3)"),
         says=("depends on the other images of its batch",),

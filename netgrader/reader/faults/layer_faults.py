@@ -288,6 +288,8 @@ def rows(reading: Reading) -> Iterator[Fault]:
     place = node_of(reading.loss.logits or found.scores or "")
     if dropped is not None:
         yield fault("keep-rate-swapped", dropped, "everything is dropped", "nothing, when evaluated")
+    elif reading.rows.all_dropped:
+        yield fault("keep-rate-swapped", place, "everything is dropped in training", "a part")
     if reading.rows.repeats is False:
         yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
     if reading.rows.by_chance:

@@ -15,7 +15,6 @@ import numpy as np
 
 from netgrader.reader.find.activations import OPS
 from netgrader.reader.find.roles import ASSIGNMENTS, PRODUCTS, SPARSE, TRANSPOSED, all_updates, is_linear_step
-from netgrader.reader.graph.branches import only_evaluated
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
@@ -301,10 +300,10 @@ def _is_zero(graph: Graph, tensor: str) -> bool:
     return value is not None and bool((value == 0).all())
 
 
-def find_statistics(graph: Graph, whole: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:
+def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:
     """Find the variables that hold statistics of the data, before the tensor that is `evaluated`.
 
-    `graph` is as evaluation sees it, `whole` has the branches that only training takes.
+    `graph` is as evaluation sees it, `trained` as training does.
     """
     images, labels = roles.images, roles.labels
     if evaluated is None or images is None:
@@ -320,7 +319,8 @@ def find_statistics(graph: Graph, whole: Graph, roles: Roles, evaluated: str | N
     kept |= {name for name in used if _is_variance(graph, name)} - {update.variable for update in roles.updates}
     # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
     moved = {update.variable for update in roles.updates if update.gradient}
-    alone = {name for name in only_evaluated(whole, graph, evaluated) if graph.nodes[name].rank() == 1}
+    both = set(trained.variables_in(evaluated)) if evaluated in trained else used
+    alone = {name for name in used - both if graph.nodes[name].rank() == 1}
     return frozenset(kept | (alone - moved))
 
 

@@ -34,17 +34,14 @@ def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
     return _chosen(graph, known)
 
 
-def only_evaluated(graph: Graph, evaluated: Graph, tensor: str) -> list[str]:
-    """The variables that a tensor is made from in evaluation, but not with the switches turned over."""
-    turned = dict(evaluated.known)
+def as_trained(graph: Graph, evaluated: Graph) -> tuple[Graph, dict[str, Array]]:
+    """The graph with the switches turned over that it is `evaluated` with, and what they are then fed; none may be there."""
+    turned = {}
     for node in graph.of_ops(PLACEHOLDERS):
         value = evaluated.constant(node.name + ":0")
         if value is not None and value.dtype.kind == "b" and value.size == 1:
             turned[node.name + ":0"] = ~value
-    if turned == evaluated.known or tensor not in graph:
-        return []
-    used = set(_chosen(Graph(graph.nodes.values()), turned).variables_in(tensor))
-    return [name for name in evaluated.variables_in(tensor) if name not in used]
+    return _chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated, turned
 
 
 def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:

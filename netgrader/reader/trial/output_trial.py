@@ -48,6 +48,8 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
 
 MOST_SCORES = 6
 """Tensors behind the last layer of which a softmax may be what comes out."""
+#: Rows and draws in which nothing may be left: of nine tenths that are dropped chance never leaves so little.
+ROWS_DROPPED, DRAWS = 64, 40
 _CHOOSING = ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape")
 
 
@@ -81,6 +83,8 @@ class RowTrial:
     """Whether it is numbers drawn at random, the same in each run, that make equal rows of a batch differ."""
     shared: str = ""
     """Where a softmax is taken over the rows of a batch: before the ``loss``, or in the ``prediction`` alone; else empty."""
+    all_dropped: bool = False
+    """Whether what training drops at random is everything."""
 
 
 def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
@@ -237,7 +241,31 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     shared = _shared_out(found, probe, sample, full) if mixed else ""
     if shared:
         shared = "loss" if tensor in found.graph.ancestors([found.loss]) else "prediction" * (shared == "rows")
-    return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None, shared=shared)
+    dropped = _all_dropped(found, probe, tensor, form)
+    return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None, shared=shared, all_dropped=dropped)
+
+
+def _all_dropped(found: Found, probe: GraphProbe, tensor: str, form: str) -> bool:
+    """Whether rows that are scored differently when evaluated are all scored alike with the switches of training, always.
+
+    Or no score is a number, where what is left is divided by the share that is kept.
+    """
+    if not found.noisy:
+        return False
+    sample = probe.sample(ROWS_DROPPED)
+    rows, feeds = len(sample.labels), probe.feed(sample)
+    evaluated = probe.fetch(tensor, feeds)
+    if evaluated is None or not evaluated.any():
+        return False
+    size = 1e-3 * np.abs(evaluated).max()
+
+    def alike(value: Array | None) -> bool:
+        if value is None or value.shape != evaluated.shape:
+            return False
+        scores = as_rows(value, form, rows)
+        return bool(np.isnan(scores).all() or (np.abs(scores - scores[0]) <= size).all())
+
+    return not alike(evaluated) and all(alike(probe.fetch(tensor, {**feeds, **found.noisy})) for _ in range(DRAWS))
 
 
 def _shared_out(found: Found, probe: GraphProbe, sample: Sample, outputs: Array) -> str:
