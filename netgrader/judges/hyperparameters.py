@@ -44,7 +44,7 @@ NOT_AS_STATED = "hyperparameter-not-as-stated"
 ROWS = 400
 LEAST_COUNTED = 400  # numbers that are not zero, for a share of them
 NEAR = 0.03  # of a share; of so few numbers chance moves it by a third of this at most one time in twenty
-STRETCHED = 10.0  # by how much weights are multiplied, so that a small penalty shows in a single-precision loss
+STRETCHED = 1000.0  # by how much weights are multiplied, so that a small penalty shows in a single-precision loss
 LEAST_GROWN = 1e-5  # relative: less is rounding
 SAME_FACTOR = 0.05  # relative
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderWithDefault"})
@@ -252,30 +252,38 @@ def _shape(nodes: Mapping[str, Any], tensor: str) -> tuple[int | None, ...]:
 
 
 def _require_penalty(bench: TestContext, _: Swept, graphs: Graphs) -> None:
-    """End the test unless the penalty grows as the value does; whether it is halved, or a mean, is left open."""
+    """End the test unless the penalty grows as the value does, on the weights of each layer.
+
+    Whether it is halved, or a mean, is left open.
+    """
     made = {
         value: penalty_factors(bench.lab, graph, _network(bench, graph), bench.spec) for value, graph in graphs.items()
     }
-    found = {value: None if factors is None else max(factors, default=0.0) for value, factors in made.items()}
-    known = {value: factor for value, factor in sorted(found.items()) if factor is not None}
+    known = {value: factors for value, factors in sorted(made.items()) if factors is not None}
     if not known:
         ungradable("It could not be decided what the loss is made of; your instructor will look at it.")
     wanted = "a loss that grows with the squares of the weights, times the value given"
-    ratios = {value: factor / value for value, factor in known.items() if value > 0}
-    for value, ratio in ratios.items():
-        if ratio < SAME_FACTOR * max(ratios.values()) or ratio <= 0:
+    for value, factors in known.items():
+        if value > 0 and max(factors, default=0.0) <= 0:
             fail(NOT_AS_STATED, found=say("a loss without the weights, at {1:g}", value), expected=wanted)
-    usual = float(np.median(list(ratios.values()))) if ratios else 1.0
-    for value, factor in known.items():
-        if abs(factor - usual * value) > SAME_FACTOR * usual * max(known):
-            said = say("{1:.3g} times the squares of the weights at {2:g}", factor, value)
-            fail(NOT_AS_STATED, found=said, expected=say("{1:.3g}, as at other values", usual * value))
+        bare = [number for number, factor in enumerate(factors, 1) if factor <= 0]
+        if value > 0 and bare:
+            found = say("a loss without the weights of layer {1}, at {2:g}", bare[0], value)
+            fail(NOT_AS_STATED, found=found, expected=say("a penalty on the weights of all {1} layers", len(factors)))
+    for each in zip(*known.values(), strict=False):
+        ratios = [factor / value for value, factor in zip(known, each, strict=True) if value > 0]
+        usual = float(np.median(ratios)) if ratios else 1.0
+        for value, factor in zip(known, each, strict=True):
+            if abs(factor - usual * value) > SAME_FACTOR * usual * max(known):
+                said = say("{1:.3g} times the squares of the weights at {2:g}", factor, value)
+                fail(NOT_AS_STATED, found=said, expected=say("{1:.3g}, as at other values", usual * value))
 
 
 def penalty_factors(lab: Lab, graph: GraphEvidence, network: Network, spec: DataSpec) -> list[float] | None:
     """Return by how much the loss grows with the sum of the squares of each layer's weights; None where it cannot be run.
 
-    The scores are fed, so that the loss changes by what it takes from the weights themselves.
+    Of a layer that has several matrices that is the largest. The scores are fed, so that the loss changes by what it takes
+    from the weights themselves.
     """
     nodes = {node.name: node for node in read_source(graph.meta_graph).graph_def.node}
     images, labels, logits, loss = (_named(graph, network, role) for role in ("X", "Y", "logits", "loss"))
@@ -291,24 +299,26 @@ def penalty_factors(lab: Lab, graph: GraphEvidence, network: Network, spec: Data
         **fed_in_training(graph),
     }
     session = lab.load(graph.meta_graph).session(seed=1)
+
+    def factor(name: str, value: Array) -> float:
+        """Return by how much the loss grows, from its value `before`, with the squares of one matrix."""
+        stretched = STRETCHED * (value if value.any() else np.ones_like(value))
+        session.assign({name: stretched})
+        after = float(np.mean(np.asarray(session.run([loss], feeds)[0])))
+        session.assign({name: value})
+        squares = float(np.square(stretched, dtype=np.float64).sum() - np.square(value, dtype=np.float64).sum())
+        return (after - before) / squares if abs(after - before) > LEAST_GROWN * max(1.0, abs(before)) else 0.0
+
     try:
         session.initialise()
         values = session.values([name for layer in network.layers for name in layer.variables])
         before = float(np.mean(np.asarray(session.run([loss], feeds)[0])))
-        factors = []
-        for name, value in values.items():
-            if value.ndim < 2 or not value.any():
-                continue
-            session.assign({name: STRETCHED * value})
-            after = float(np.mean(np.asarray(session.run([loss], feeds)[0])))
-            session.assign({name: value})
-            grown = after - before if abs(after - before) > LEAST_GROWN * max(1.0, abs(before)) else 0.0
-            factors.append(grown / ((STRETCHED**2 - 1) * float(np.square(value, dtype=np.float64).sum())))
+        layers = [[name for name in layer.variables if values[name].ndim > 1] for layer in network.layers]
+        return [max(factor(name, values[name]) for name in names) for names in layers if names]
     except LabError:
         return None
     finally:
         session.close()
-    return factors
 
 
 LOOKED_FOR: Mapping[str, Callable[[TestContext, Swept, Graphs], None]] = {
