@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
-from netgrader.judges.swept import BATCH_SIZE, LAYERS, RATE, WIDTH, Swept, swept
+from netgrader.judges.swept import BATCH_SIZE, L2, LAYERS, RATE, WIDTH, Swept, swept
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ MOST_PROVEN = 12  # results that have to be proven, of however many
 OF_SO_MANY = 5  # results one may be unproven if weights were lost in a moment in which they could not be read
 LEARNING_RATE = Swept("", "", RATE, RATE)
 COUNTS = frozenset({WIDTH, LAYERS, BATCH_SIZE})  # values above 1, as no accuracy is
+SMALL = frozenset({RATE, L2})  # values that mostly are smaller than any accuracy
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,23 @@ class StudentSweep:
         return TIE * max(1.0, math.sqrt(TIE_ROWS / self.spec.test.rows))
 
 
-def is_exchanged(pairs: Array, asked: Swept = LEARNING_RATE) -> bool:
-    """Whether `pairs` (n, 2) are accuracies and their rates, not rates and their accuracies.
+def is_exchanged(pairs: Array, asked: Swept = LEARNING_RATE, best: float | None = None) -> bool:
+    """Whether `pairs` (n, 2) are accuracies and their rates, not rates and their accuracies, as far as numbers tell.
 
-    No network is as bad as most rates are small, and none has an accuracy above 1.
+    No network is as bad as most rates are small, and none has an accuracy above 1. Where values look like accuracies the
+    `best` one tells, unless it is the largest: then the highest accuracy may have been taken for the best value.
     """
     if not len(pairs):
         return False
     first, second = pairs[:, 0], pairs[:, 1]
-    if not asked.is_rate:
-        return asked.parameter in COUNTS and bool(first.max() <= 1 < second.max())
     least = LEAST_PERCENT / 100
-    return bool(np.median(second) < least <= first.min() and first.max() <= MOST_PERCENT)
+    if asked.parameter in SMALL and np.median(second) < least <= first.min() and first.max() <= MOST_PERCENT:
+        return True
+    if asked.is_rate:
+        return False
+    if asked.parameter in COUNTS:
+        return bool(first.max() <= 1 < second.max())
+    return best is not None and bool(best in second and best not in first and best < second.max() <= 1)
 
 
 def read_sweep(

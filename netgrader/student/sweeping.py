@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["hand_over_sweep"]
 
 USUAL_RATE = 0.001
+MOST_ASKED = 4  # values at which it is looked whether a network was trained there
 WHOLE = frozenset({WIDTH, LAYERS, BATCH_SIZE})
 FORWARD = frozenset({DROPOUT, KEEP, WIDTH, LAYERS, L2})
 """Hyperparameters that the loss depends on: the network may have been trained at another learning rate, say."""
@@ -38,9 +40,12 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
     """
     asked = swept(student.exercises)
     pairs: list[tuple[float, float]] = []
+    claimed: float | None = None
+    with suppress(Exception):  # said below, where it is asked for
+        claimed = _number(student.value(asked.best), "a number")
     with student.capturing(out, "sweep"):
         pairs, lists = _results(student.value("sweep"), asked)
-        exchanged = is_exchanged(np.array(pairs), asked)
+        exchanged = is_exchanged(np.array(pairs), asked, claimed) or _trained_the_other_way(student, asked, pairs)
         if exchanged:  # what was asked for, the wrong way round
             pairs = [(value, accuracy) for accuracy, value in pairs]
         out.array("sweep", np.array(pairs, dtype=np.float64).reshape(-1, 2))
@@ -66,6 +71,22 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
             _hand_over_trained(out, made.get("best"), first)
         else:
             _hand_over_trained_at(out, asked, {values[name]: graph for name, graph in made.items()}, first)
+
+
+def _trained_the_other_way(student: Student, asked: Swept, pairs: Sequence[tuple[float, float]]) -> bool:
+    """Whether sessions trained the network at what stands in the place of accuracies, and at none of the values."""
+    if asked.is_rate or not asked.argument:
+        return False
+    graphs = (one.graph.as_graph_def() for one in seen_networks()[0])
+    trained = {computed for graph in graphs for computed in op_hashes(graph).values()}
+
+    def is_trained(value: float) -> bool:
+        with suppress(Exception, SystemExit):  # no function need take an accuracy for a value
+            return _told_by(_network(student, asked, value), asked) in trained
+        return False
+
+    first, second = ([pair[place] for pair in pairs[:MOST_ASKED]] for place in (0, 1))
+    return not any(map(is_trained, first)) and any(map(is_trained, second))
 
 
 def _values(asked: Swept, values: Sequence[float], best: float, challenge: int) -> Iterator[tuple[str, float]]:

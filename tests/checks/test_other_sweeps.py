@@ -136,6 +136,15 @@ SWITCH = "train_feed={training: True}, eval_feed={training: False}"
 RATES = "(0.0, 0.3, 0.6, 0.9)"
 L2 = "+ l2 * sum(tf.reduce_sum(tf.square(W)) for W in weights)"
 DEEPER = "for _ in range(layers - 1):\n            h = tf.nn.relu(dense(h, 20))"
+WEIGHED = "(1e-5, 1e-4, 1e-3)"
+
+
+def turned_round(source: str) -> str:
+    """Return a student's sweep as a dict of accuracies and their values, none of which is lost where two are equal."""
+    before, name, choice = source.rpartition("\nbest_")
+    return f"{before}\nsweep = {{accuracy - 1e-6 * value: value for value, accuracy in sweep.items()}}{name}{choice}"
+
+
 STUDENTS: dict[str, tuple[str, str, str | None]] = {
     "dropout": ("dropout", student("dropout=0.5", RATES, hidden=DROPPED, more=SWITCH), None),
     "dropout, no train_feed": (
@@ -201,6 +210,42 @@ STUDENTS: dict[str, tuple[str, str, str | None]] = {
         student("dropout=0.5", RATES, hidden=DROPPED, more=SWITCH, choice="0.45"),
         "best-not-from-sweep",
     ),
+    "dropout, the highest accuracy for the best": (
+        "dropout",
+        student("dropout=0.5", RATES, hidden=DROPPED, more=SWITCH, choice="max(sweep.values())"),
+        "best-not-from-sweep",
+    ),
+    "dropout, accuracies and values alike": (
+        "dropout",
+        student("dropout=0.5", "(0.1, 0.5, 0.9)", hidden=DROPPED, more=SWITCH, choice="0.5")
+        + "\nsweep = {0.1: 0.5, 0.5: 0.9, 0.9: 0.1}",
+        "sweep-result-not-reproduced",
+    ),
+    **{
+        f"dropout, the other way round, {how}": (
+            "dropout",
+            turned_round(student("dropout=0.5", RATES, hidden=hidden, more=more, choice=choice)),
+            "wrong-return",
+        )
+        for how, choice, hidden, more in (
+            ("the best by it", "sweep[max(sweep)]", DROPPED, SWITCH),
+            ("a value by hand", "0.3", BRANCHES, "train_feed={training: True}"),
+            ("the largest value", "0.9", DROPPED, SWITCH),
+            ("an accuracy for the best", "max(sweep, key=sweep.get)", DROPPED, SWITCH),
+            ("the highest accuracy for the best", "max(sweep)", BRANCHES, SWITCH),
+            (
+                "fed",
+                "min(sweep.values(), key=lambda value: abs(value - 0.4))",
+                "share = tf.placeholder_with_default(0.0, ()); h = tf.nn.dropout(h, rate=share)",
+                "train_feed={share: dropout}, eval_feed={share: 0.0}",
+            ),
+        )
+    },
+    "keep, the other way round": (
+        "keep",
+        turned_round(student("keep_prob=0.5", "(0.1, 0.5, 0.9)", hidden=KEPT + SWITCHED, more=SWITCH)),
+        "wrong-return",
+    ),
     "keep": ("keep", student("keep_prob=0.5", "(0.1, 0.5, 0.9)", hidden=KEPT + SWITCHED, more=SWITCH), None),
     "width": (
         "width",
@@ -243,6 +288,46 @@ STUDENTS: dict[str, tuple[str, str, str | None]] = {
         ),
         None,
     ),
+    **{
+        f"l2, {how}": ("l2", student("l2=0.0", WEIGHED, penalty=penalty, hidden=hidden), None)
+        for how, penalty, hidden in (
+            ("biases too", "+ l2 * tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])", "pass"),
+            ("means", "+ l2 * sum(tf.reduce_mean(tf.square(W)) for W in weights)", "pass"),
+            ("norms, of three layers", "+ sum(l2 * tf.norm(W) ** 2 for W in weights)", "h = tf.nn.relu(dense(h, 20))"),
+            (
+                "of a layer that begins at zero",
+                L2 + " + l2 * tf.nn.l2_loss(extra)",
+                "extra = tf.Variable(tf.zeros([40, 40])); h = tf.nn.relu(h + h @ extra)",
+            ),
+        )
+    },
+    **{
+        f"l2 of {what}": (
+            "l2",
+            student("l2=0.0", WEIGHED, penalty=penalty, hidden=hidden),
+            "hyperparameter-not-as-stated",
+        )
+        for what, penalty, hidden in (
+            ("the first layer alone", "+ l2 * tf.nn.l2_loss(weights[0])", "pass"),
+            ("the last layer alone", "+ l2 * tf.reduce_sum(tf.square(weights[-1]))", "pass"),
+            ("all but the middle one", L2.replace("in weights", "in weights[::2]"), "h = tf.nn.relu(dense(h, 20))"),
+            (
+                "biases alone",
+                "+ l2 * sum(tf.nn.l2_loss(v) for v in tf.trainable_variables() if v not in weights)",
+                "pass",
+            ),
+            (
+                "one layer, another by a constant",
+                "+ l2 * tf.nn.l2_loss(weights[0]) + 1e-4 * tf.nn.l2_loss(weights[1])",
+                "pass",
+            ),
+        )
+    },
+    "l2, the other way round": (
+        "l2",
+        turned_round(student("l2=0.0", "(0.0, 1e-5, 1e-4, 1e-3)", penalty=L2)),
+        "wrong-return",
+    ),
     "l2 ignored": (
         "l2",
         student("l2=0.0", "(1e-5, 1e-4, 1e-3)", penalty=L2.replace("l2", "1e-4")),
@@ -259,6 +344,11 @@ STUDENTS: dict[str, tuple[str, str, str | None]] = {
         "momentum",
         student("momentum=0.9", "(0.0, 0.5, 0.9)", optimizer="tf.train.MomentumOptimizer(0.1, momentum)"),
         None,
+    ),
+    "momentum, the other way round": (
+        "momentum",
+        turned_round(student("momentum=0.9", "(0.0, 0.5, 0.9)", optimizer="tf.train.MomentumOptimizer(0.1, momentum)")),
+        "wrong-return",
     ),
     "momentum ignored": ("momentum", student("momentum=0.9", "(0.0, 0.5, 0.9)"), "hyperparameter-not-as-stated"),
 }
