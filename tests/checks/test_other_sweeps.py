@@ -142,7 +142,8 @@ WEIGHED = "(1e-5, 1e-4, 1e-3)"
 def turned_round(source: str) -> str:
     """Return a student's sweep as a dict of accuracies and their values, none of which is lost where two are equal."""
     before, name, choice = source.rpartition("\nbest_")
-    return f"{before}\nsweep = {{accuracy - 1e-6 * value: value for value, accuracy in sweep.items()}}{name}{choice}"
+    pairs = "float(accuracy) - 1e-6 * k: value for k, (value, accuracy) in enumerate(sweep.items())"
+    return f"{before}\nsweep = {{{pairs}}}{name}{choice}"
 
 
 STUDENTS: dict[str, tuple[str, str, str | None]] = {
