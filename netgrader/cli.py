@@ -193,7 +193,7 @@ def report(
         Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
     ] = None,
 ) -> None:
-    """Write one page on the class, whom to help with what, and a CSV file beside it.
+    """Write one page on the class, whom to help with what, and two CSV files beside it: points, and every check.
 
     Example: netgrader report digits
     """

@@ -13,6 +13,7 @@ from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
+from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import load_class
 from netgrader.which_course import find_course
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["feedback_of_class", "report_on_class", "run", "run_report"]
+__all__ = ["feedback_of_class", "report_on_class", "run", "run_report", "tables_beside"]
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -96,12 +97,13 @@ def run_report(name: str, output: Path | None) -> int:
     """Write the report on the class; the exit code."""
     assignment = find_course().own_assignment(name, "nbgrader export --assignment")
     page = report_on_class(assignment, output)
-    console().print(f"Report: {page}, and {page.with_suffix('.csv').name} beside it", markup=False)
+    points, checks = tables_beside(page)
+    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it", markup=False)
     return 0
 
 
 def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
-    """Write the report and its CSV file; the path of the page.
+    """Write the report and its CSV files; the path of the page.
 
     Parameters
     ----------
@@ -112,8 +114,14 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     """
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
     view = load_class(assignment, page.parent)
-    csv = page.with_suffix(".csv")
-    write_text(csv, class_csv(view))
+    points, checks = tables_beside(page)
+    write_text(points, class_csv(view))
+    write_text(checks, checks_csv(view))
     with speaking_of(view.texts):
-        write_text(page, render_report(build_report(view, csv_name=csv.name)))
+        write_text(page, render_report(build_report(view, csv_name=points.name, checks_name=checks.name)))
     return page
+
+
+def tables_beside(page: Path) -> tuple[Path, Path]:
+    """Return the CSV files beside a report: of the points, a line for each student, and of each student's checks."""
+    return page.with_suffix(".csv"), page.with_name(f"{page.stem}-checks.csv")

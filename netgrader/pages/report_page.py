@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import shlex
 import statistics
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.faults import CATALOGUE
 from netgrader.pages import safe, words
+from netgrader.pages.checks_table import passed_shares
 from netgrader.pages.feedback_verdicts import by_hand, state_of, word_of
 from netgrader.pages.report_charts import class_charts, distribution
 from netgrader.pages.report_rules import to_help, to_judge
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["build_report", "class_csv", "render_report"]
 
 SCRIPT = Path(__file__).parent / "templates" / "report.js"
-# A spreadsheet takes a text that begins so for a formula and runs it, in wide signs, too. Where it is set to a language that
-# writes decimal commas, a semicolon begins another cell.
-FORMULA = re.compile(r"(^|;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+
 
 # The settings that set each limit.
 LIMITS = {
@@ -53,8 +51,8 @@ def render_report(report: Report) -> str:
     return render("report.html.j2", script=SCRIPT.read_text(encoding="utf-8"), report=report)
 
 
-def build_report(view: ClassView, csv_name: str | None = None) -> Report:
-    """The report on a class; `csv_name` is the file beside it that it links to."""
+def build_report(view: ClassView, csv_name: str | None = None, checks_name: str | None = None) -> Report:
+    """The report on a class; `csv_name` and `checks_name` are the files beside it that it links to."""
     assignment = safe.line(view.assignment, 120)
     students = tuple(sorted(view.students, key=_by_name))
     handed_out, view = view.notebooks, _narrowed(replace(view, students=students))
@@ -68,6 +66,7 @@ def build_report(view: ClassView, csv_name: str | None = None) -> Report:
         to_help=to_help(view),
         absent=tuple(student.shown for student in students if not student.submitted),
         troubles=tuple(_troubles(view)),
+        shares=passed_shares(view),
         faults=tuple(_faults(view)),
         distribution=distribution(view),
         charts=class_charts(view),
@@ -78,6 +77,7 @@ def build_report(view: ClassView, csv_name: str | None = None) -> Report:
             for fact in graded.integrity
         ),
         csv_name=csv_name or f"{assignment}.csv",
+        checks_name=checks_name or f"{assignment}-checks.csv",
         empty="" if handed_in else words.EMPTY.format(assignment=assignment),
     )
 
@@ -125,8 +125,8 @@ def class_csv(view: ClassView) -> str:
         scores = [_score(student.notebooks.get(notebook), column) for notebook, column in cells]
         writer.writerow(
             [
-                _plain(student.student),
-                _plain(student.name),
+                safe.csv_text(student.student),
+                safe.csv_text(student.name),
                 "yes" if student.submitted else "no",
                 _standing(student),
                 *("" if score.points is None else f"{score.points:g}" for score in scores),
@@ -135,7 +135,7 @@ def class_csv(view: ClassView) -> str:
                 f"{most:g}",
                 sum(1 for score in scores if score.state == "waiting"),
                 " ".join(_codes(student)),
-                _plain(" ".join(problem for _, problem in _problems(student))),
+                safe.csv_text(" ".join(problem for _, problem in _problems(student))),
             ]
         )
     return stream.getvalue()
@@ -151,10 +151,6 @@ def _standing(student: StudentView) -> str:
     if statuses == {Status.NOT}:
         return str(Status.NOT)
     return str(Status.GRADED if statuses == {Status.GRADED} else Status.PARTLY)
-
-
-def _plain(value: str) -> str:
-    return FORMULA.sub(r"\1'", safe.line(value))
 
 
 def _judged(graded: Graded) -> bool:
@@ -291,6 +287,7 @@ def _faults(view: ClassView) -> list[FaultCount]:
             code=safe.line(code, 60),
             sentence=CATALOGUE[code].sentence if code in CATALOGUE else safe.line(code, 60),
             why=CATALOGUE[code].why if code in CATALOGUE else "",
+            where=CATALOGUE[code].where if code in CATALOGUE else "",
             free=free,
             students=tuple(students.values()),
             severity=words.FAULT_FREE if free else _severity(grades[free, code]),

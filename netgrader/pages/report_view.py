@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.course import Assignment
+    from netgrader.pages.checks_table import PassedShare
     from netgrader.pages.feedback_view import Figure
     from netgrader.pages.graded import Graded
     from netgrader.results import CellResult
@@ -161,6 +162,8 @@ class FaultCount:
     students: tuple[tuple[StudentView, str], ...]
     """Each with where: notebook and cell."""
     severity: str = ""
+    where: str = ""
+    """Where the course explains it."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,9 @@ class Report:
     charts: tuple[Figure, ...]
     integrity: tuple[tuple[StudentView, str, str], ...]
     csv_name: str
+    checks_name: str
+    shares: tuple[PassedShare, ...] = ()
+    """How many passed each check, those that the fewest passed first."""
     empty: str = ""
     most_rows: int = 300
     """So many rows of the table are elements at once; of more a browser takes seconds."""

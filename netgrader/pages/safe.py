@@ -20,7 +20,7 @@ from PIL import Image
 from netgrader.pages import words
 from netgrader.pages.trim import Bounds, trimmed
 
-__all__ = ["clean_html", "clean_mathml", "clean_svg", "line", "picture", "svg_picture", "text"]
+__all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "line", "picture", "svg_picture", "text"]
 
 LONGEST = 200_000
 """Characters of one piece of text or HTML that are shown."""
@@ -34,6 +34,10 @@ IN_A_PAGE = Bounds()
 DRAWING = Bounds(characters=PICTURE_BYTES, elements=100_000)
 MOST_SPANNED = 100
 """Rows or columns of a table's cell."""
+
+# A spreadsheet takes a text that begins so for a formula and runs it, in wide signs, too. Where it is set to a language that
+# writes decimal commas, a semicolon begins another cell.
+FORMULA = re.compile(r"(^|;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 # fmt: off
 HTML_TAGS = frozenset({
@@ -122,6 +126,11 @@ def line(value: object, longest: int = LONGEST_LINE) -> str:
     joined = " ".join(text(value, 4 * longest).split())
     joined = "".join(character for character in joined if unicodedata.category(character) != "Cf")
     return joined if len(joined) <= longest else joined[: longest - 1] + "…"
+
+
+def csv_text(value: str) -> str:
+    """A text from strangers as a field of a CSV file, which no spreadsheet takes for a formula."""
+    return FORMULA.sub(r"\1'", line(value))
 
 
 def _is_control(character: str) -> bool:

@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from netgrader.faults import speaking_of
+from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.feedback_verdicts import by_hand
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns
 from netgrader.results import Observed, Status
+from netgrader.which_course import find_course
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex
 
@@ -378,3 +381,51 @@ def test_a_page_breaks_no_line_between_a_number_and_its_sign():
     html = render_report(build_report(ex.eight_students()))
     assert re.search(r"\d\u00a0%", html)
     assert not re.search(r"\d %(?!;)", re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
+
+
+def verdicts(view):
+    return list(csv.DictReader(io.StringIO(checks_csv(view))))
+
+
+def test_each_verdict_on_each_student_is_a_line_of_a_tidy_table():
+    view = ex.eight_students()
+    rows = verdicts(view)
+    graded = [check for student in view.students for _, _, cell in student.cells for check in cell.checks]
+    assert len(rows) == len(graded)
+    (mistake,) = [row for row in rows if row["student_id"] == "chloe" and row["outcome"] == "failed"]
+    assert (mistake["cell"], mistake["faults"], mistake["visibility"]) == (
+        "check_one_layer_network",
+        "softmax-before-loss",
+        "hidden",
+    )
+    assert all(0 <= float(row["credit"]) <= float(row["max_credit"]) for row in rows)
+
+
+def test_what_a_student_is_called_is_no_formula_in_the_table_of_checks_either():
+    rows = verdicts(one(ex.right(), ident="=1+1"))
+    assert {row["student_id"] for row in rows} == {"'=1+1"}
+
+
+def test_the_check_that_the_fewest_passed_comes_first_and_says_of_how_many():
+    view = ex.eight_students()
+    shares = build_report(view).shares
+    assert [share.passed / share.judged for share in shares] == sorted(share.passed / share.judged for share in shares)
+    sentence = "The loss is the softmax cross-entropy of the logits"
+    (loss,) = [share for share in shares if share.sentence == sentence]
+    assert (loss.passed, loss.judged, loss.visibility, loss.notebook) == (3, 6, "hidden", "1_one_layer")
+
+
+def test_what_was_not_run_or_could_not_be_graded_counts_for_no_check():
+    waiting = notebooks.failed("test_later", "It waits", notebooks.fault("softmax-before-loss"), waits=True)
+    unknown = notebooks.ungradable("test_x", "It runs", "The notebook is not JSON.")
+    passed = notebooks.passed("test_scaled", "The images are scaled")
+    result = notebooks.result(notebooks.cell("train", 3, waiting, unknown, passed))
+    assert [share.sentence for share in build_report(one(Graded(result))).shares] == ["The images are scaled"]
+
+
+def test_the_page_says_where_what_went_wrong_is_explained():
+    with speaking_of(find_course().assignment("digits").texts):
+        page = render_report(build_report(ex.eight_students()))
+    assert "Explained in: Notebook 1" in page
+    assert '<span class="share-count">3 of 6</span>' in page
+    assert '<span class="share-count">5 of 5</span>' not in page
