@@ -182,6 +182,11 @@ def _kernel() -> Finding:
 
 
 def _cage(sandbox: str) -> Iterator[Finding]:
+    from netgrader.cage.remedies import remedy  # noqa: PLC0415  (with its package, POSIX)
+
+    if sys.platform != "linux":
+        yield Finding("cage", False, f"not on {platform.system()}", remedy())
+        return
     from netgrader.cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
     from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
     from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
@@ -190,8 +195,7 @@ def _cage(sandbox: str) -> Iterator[Finding]:
     groupless = sandbox == GrouplessBubblewrap.name
     if sandbox == BubblewrapSandbox.name or groupless:
         path = shutil.which("bwrap")
-        remedy = "sudo apt-get install -y bubblewrap"
-        yield Finding("bubblewrap", path is not None, path or "not installed", remedy)
+        yield Finding("bubblewrap", path is not None, path or "not installed", "sudo apt-get install -y bubblewrap")
         if path is None:
             return
     try:
@@ -203,12 +207,27 @@ def _cage(sandbox: str) -> Iterator[Finding]:
             GROUP_REMEDY,
             needed=os.geteuid() == 0 and not groupless,
         )
-        for one in run_self_tests(opened):
-            yield Finding(f"cage: {one.name}", one.held, one.detail, "see SECURITY.md", needed=one.needed)
+        tests = run_self_tests(opened)
+        if tests and not any(one.held for one in tests):
+            yield Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())
+            return
+        for one in tests:
+            yield Finding(f"cage: {one.name}", one.held, one.detail, _promise_remedy(one.name), needed=one.needed)
         if isinstance(opened, BubblewrapSandbox):
             yield _zygote()
     except SandboxError as error:
-        yield Finding("cage", False, str(error), "see SECURITY.md")
+        yield Finding("cage", False, str(error), remedy())
+
+
+def _promise_remedy(promise: str) -> str:
+    """Return what to do where a cage begins, and a promise is not kept."""
+    from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
+
+    if "memory" in promise:
+        return GROUP_REMEDY
+    if "system calls" in promise:
+        return "sudo apt-get install -y libseccomp2"
+    return "that is no setting of yours: send this page to whoever keeps netgrader"
 
 
 def _zygote() -> Finding:

@@ -1,0 +1,84 @@
+"""What to type where no cage can begin: which setting of the machine, or of the container around us, refuses it.
+
+Read off files, not off bubblewrap's message: the kernel says *Permission denied* for each of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["remedy"]
+
+LINUX = (
+    "the cage is made of Linux's namespaces: release, feedback and report work here; to grade, run netgrader on Linux, also "
+    "in a virtual machine"
+)
+APPARMOR = (
+    "AppArmor keeps bubblewrap from making user namespaces (Ubuntu since 23.10). Type: "
+    r"printf 'abi <abi/4.0>,\ninclude <tunables/global>\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\n  userns,\n}\n' "
+    "| sudo tee /etc/apparmor.d/bwrap && sudo systemctl reload apparmor"
+)
+CLONE = (
+    "user namespaces are switched off for users. Type: echo kernel.unprivileged_userns_clone=1 | "
+    "sudo tee /etc/sysctl.d/60-netgrader.conf && sudo sysctl --system"
+)
+NONE_LEFT = (
+    "no user namespaces may be made on this machine. Type: echo user.max_user_namespaces=15000 | "
+    "sudo tee /etc/sysctl.d/60-netgrader.conf && sudo sysctl --system"
+)
+DOCKER = (
+    "the container around netgrader refuses it namespaces. Begin it with: docker run --security-opt seccomp=unconfined "
+    "--security-opt apparmor=unconfined --security-opt systempaths=unconfined"
+)
+PODMAN = (
+    "the container around netgrader refuses it namespaces. Begin it with: podman run --security-opt seccomp=unconfined "
+    "--security-opt label=disable --security-opt unmask=ALL"
+)
+POD = (
+    "the pod refuses netgrader namespaces. In the container's securityContext write seccompProfile: {type: Unconfined}, "
+    "appArmorProfile: {type: Unconfined} and procMount: Unmasked, and in the pod's spec hostUsers: false"
+)
+OTHERWISE = "try `bwrap --unshare-all --ro-bind / / true`: until that works here, no cage can begin"
+
+
+def remedy(root: Path = Path("/")) -> str:
+    """Return what to do so that a cage can begin, of the first thing found in its way.
+
+    Parameters
+    ----------
+    root
+        Where the machine's files lie.
+    """
+    return next(_in_the_way(root))
+
+
+def _in_the_way(root: Path) -> Iterator[str]:
+    if sys.platform != "linux":
+        yield LINUX
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        yield POD
+    if (root / "run/.containerenv").exists():
+        yield PODMAN
+    if (root / ".dockerenv").exists():
+        yield DOCKER
+    if _setting(root, "user/max_user_namespaces") == "0":
+        yield NONE_LEFT
+    if os.geteuid() != 0 and _setting(root, "kernel/unprivileged_userns_clone") == "0":
+        yield CLONE
+    if os.geteuid() != 0 and _setting(root, "kernel/apparmor_restrict_unprivileged_userns") == "1":
+        yield APPARMOR
+    yield OTHERWISE
+
+
+def _setting(root: Path, name: str) -> str:
+    """Return a setting of the kernel as text, empty where there is none."""
+    try:
+        return (root / "proc/sys" / name).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
