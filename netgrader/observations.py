@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
+from netgrader.drawing_pad import PadFrame  # noqa: TC001  (what is drawn is decoded by what its fields say)
+from netgrader.reader.plain_network import PlainNetwork  # noqa: TC001  (likewise)
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -26,6 +29,7 @@ __all__ = [
     "NetworkDrawing",
     "Observation",
     "Observations",
+    "Pad",
     "Predictions",
     "RowCounts",
     "Series",
@@ -193,7 +197,20 @@ class Images(_Drawn, frozen=True, tag="images"):
                 raise ValueError(f"An image has {length} bytes where {math.prod(self.shape)} belong.")
 
 
-Observation: TypeAlias = NetworkDrawing | Curves | Comparison | WrongImages | Predictions | RowCounts | Sweep | Images
+class Pad(_Drawn, frozen=True, tag="pad"):
+    """A trained network that answers to what is drawn on the page, or why it cannot."""
+
+    network: PlainNetwork | None = None
+    frame: PadFrame | None = None
+    """What drawings are made like."""
+    tried: int = 0
+    """On how many test images it was compared with the student's own."""
+    refused: str = ""
+
+
+Observation: TypeAlias = (
+    NetworkDrawing | Curves | Comparison | WrongImages | Predictions | RowCounts | Sweep | Images | Pad
+)
 Observations: TypeAlias = Mapping[str, tuple[Observation, ...]]
 """Observations by the id of the check cell that they belong to."""
 

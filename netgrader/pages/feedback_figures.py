@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
+from netgrader import drawing_pad
 from netgrader import observations as seen
 from netgrader.pages import charts, safe, words
 from netgrader.pages.feedback_view import Figure, Numbers
@@ -75,6 +76,8 @@ def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | 
             return _sweep(observation)
         case seen.Images():
             return _images(observation)
+        case seen.Pad():
+            return _pad(observation, data)
 
 
 def _network(network: seen.NetworkDrawing) -> Figure:
@@ -263,6 +266,17 @@ def _images(observation: seen.Images) -> Figure | None:
     table = piece("images", columns, [[draw(image, observation.shape) for image in row] for row in observation.rows])
     notes = (words.SIGNED,) if observation.signed else ()
     return Figure("images", safe.line(say(observation.title)), table, notes=notes)
+
+
+def _pad(pad: seen.Pad, data: PageData) -> Figure | None:
+    spec = data.spec
+    if spec is None or not (pad.refused or (pad.network is not None and pad.frame is not None)):
+        return None
+    title = drawing_pad.title(spec)
+    if pad.network is None or pad.frame is None:
+        return Figure("no-pad", title, Markup(), (safe.line(say(pad.refused)),))
+    body = drawing_pad.pad_html(pad.network, pad.frame, spec, pad.tried)
+    return Figure("pad", title, Markup(body))  # noqa: S704  (ours: it escapes what it shows)
 
 
 # Ends of the diverging scale, told apart with any colour vision, and the same way round as in the notebooks.

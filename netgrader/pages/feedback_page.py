@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from netgrader import drawing_pad
 from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_figures import NO_DATA, PageData
@@ -48,7 +49,9 @@ LONGEST_NOTICE = 1_000
 
 def render_page(page: Page) -> str:
     """The page as one HTML file."""
-    return render("feedback.html.j2", page=page)
+    pads = any(figure.kind == "pad" for verdict in page.verdicts for figure in verdict.figures)
+    more = {"script": drawing_pad.script(), "style": drawing_pad.style()} if pads and page.readable else {}
+    return render("feedback.html.j2", page=page, **more)
 
 
 def build_page(

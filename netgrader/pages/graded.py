@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.graded_notebook import load_last_result
+from netgrader.observations import Pad
 from netgrader.pages import safe, words
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "graded_notebook",
     "marks_of",
     "student_name",
+    "without_pads",
 ]
 
 
@@ -110,6 +112,15 @@ class Graded:
     def unit(self) -> str:
         """What the error is in; empty where nothing says it."""
         return safe.line(str(self.result.measured.get("unit") or ""), 40) if self.result else ""
+
+
+def without_pads(graded: Graded) -> Graded:
+    """Return what a report is made from: the weights of a whole class would fill the memory."""
+    kept = {
+        cell: tuple(one for one in observed if not isinstance(one, Pad))
+        for cell, observed in graded.observations.items()
+    }
+    return replace(graded, observations=kept)
 
 
 def earned(cell: CellResult, marks: Marks) -> float | None:

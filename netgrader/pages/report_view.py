@@ -13,7 +13,15 @@ from netgrader.course import holds_work
 from netgrader.faults import OF_NO_COURSE, CourseTexts
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
-from netgrader.pages.graded import Marks, earned, full_name, gradebook_exists, graded_notebook, marks_of
+from netgrader.pages.graded import (
+    Marks,
+    earned,
+    full_name,
+    gradebook_exists,
+    graded_notebook,
+    marks_of,
+    without_pads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -284,7 +292,7 @@ def _student(
     course = assignment.course
     notebooks, links = {}, {}
     for notebook in assignment.notebooks:
-        graded = graded_notebook(assignment, student, notebook, marks)
+        graded = without_pads(graded_notebook(assignment, student, notebook, marks))
         if graded.result is not None or _handed_in(course.folder("submitted", student, assignment.name), notebook):
             notebooks[notebook] = graded
         page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"

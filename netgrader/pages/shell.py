@@ -20,19 +20,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 NO_BREAK = "\u00a0"
 
 
-def render(template: str, /, *, script: str = "", **view: Any) -> str:
+def render(template: str, /, *, script: str = "", style: str = "", **view: Any) -> str:
     """Render a whole page.
 
     Parameters
     ----------
     template
         Name of the template, e.g. ``feedback.html.j2``.
-    script
-        Our own JavaScript, put inline; the page reads without it.
+    script, style
+        Our own JavaScript and further style of ours, put inline; the page reads without them.
     view
         What the template shows. Text is escaped unless it is Markup that the sanitiser made.
     """
-    style = "".join(_file(name) for name in ("base.css", template.replace(".html.j2", ".css")))
+    style = "".join([*(_file(name) for name in ("base.css", template.replace(".html.j2", ".css"))), style])
     return (
         _environment()
         .get_template(template)

@@ -10,10 +10,22 @@ from netgrader.student.check import check
 from netgrader.student.course_data import load_data, load_mnist
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
+from netgrader.student.own_drawing import drawing_pad
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
 from netgrader.student.show_graph import show_graph
 
-__all__ = ["Live", "check", "going_on", "load_data", "load_mnist", "quietly", "ready", "show_figure", "show_graph"]
+__all__ = [
+    "Live",
+    "check",
+    "drawing_pad",
+    "going_on",
+    "load_data",
+    "load_mnist",
+    "quietly",
+    "ready",
+    "show_figure",
+    "show_graph",
+]
 
 _keep_values_of_closed_sessions()
 _note_how_cells_run()

@@ -10,6 +10,7 @@ from netgrader import observations as seen
 from netgrader.files import decode, plain_json
 from netgrader.pages import charts
 from netgrader.pages.feedback_figures import figure
+from tests.feedback.test_pad import FRAME, random_network
 
 
 def through_json(observations):
@@ -30,6 +31,8 @@ EVERY_KIND = {
         seen.RowCounts("Rows seen in an epoch", (0, 1, 64), (59_936, 0, 64)),
         seen.Sweep((1e-4, 1e-3), (0.95, None), 1e-4, {"0.0001": 0.951}),
         seen.Images("Weights", ("0",), ((seen.signed_image(np.linspace(-1, 1, 784)),),), (28, 28), signed=True),
+        seen.Pad(random_network(784, 20, 10), FRAME, 200),
+        seen.Pad(refused="It cannot, since layer 1 is a convolution."),
     )
 }
 

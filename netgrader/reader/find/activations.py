@@ -128,3 +128,12 @@ def _is_leaky(before: Array, after: Array) -> bool:
                 return False
             highest = max(highest, float(slopes.max()))
     return highest < 0.999
+
+
+def leaky_slope(before: Array, after: Array) -> float | None:
+    """The slope left of zero of a leaky ReLU that is the same for all numbers; None where it is none."""
+    negative = before < -1e-3
+    if before.shape != after.shape or not negative.any() or not _is_leaky(before, after):
+        return None
+    slopes = after[negative] / before[negative]
+    return float(np.median(slopes)) if np.ptp(slopes) <= 1e-3 else None

@@ -1,0 +1,147 @@
+"""A pad on which one draws, and a trained network answers at once: HTML for feedback pages and for notebooks.
+
+The weights stand in it as data; the script beside this file, ``drawing_pad.js``, loads nothing and sends nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from netgrader.phrases import say
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from netgrader.data import DataSpec
+    from netgrader.reader.plain_network import PlainNetwork
+
+__all__ = ["FALLBACK", "PadFrame", "can_be_drawn", "frame_of", "pad_html", "script", "style", "title"]
+
+SAMPLE = 1_000
+"""Images of the course's that a drawing is made like."""
+INKED = 0.1
+"""Of the largest grey level: what is darker belongs to what an image shows."""
+WORDS = {
+    "paper": "Paper to draw on. Arrow keys move the pen, space sets it down and lifts it.",
+    "help": "Draw with mouse, finger or pen; or with the arrow keys, where space sets the pen down and lifts it.",
+    "clear": "Clear",
+    "seen": "What the network sees: cut out, as large as its training images, centred",
+    "ink": "Ink that speaks for {name} (blue) and against it (red)",
+    "ink_nothing": "Ink that speaks for the answer, and against it",
+    "empty": "Nothing is drawn yet.",
+    "answer": "Your network says {name}: {share}.",
+    "next": "Next comes {name}: {share}.",
+    "bars": "Probability of each class",
+    "choose": "Show the ink that speaks for {name} and against it",
+    "down": "Pen down.",
+    "up": "Pen up.",
+}
+EXACT = (
+    "This is your own network, its weights rounded to eight bits. On {agrees} of {images} test images it gives the same "
+    "answer as in TensorFlow; its probabilities differ by {differs} percentage points at most. Nothing leaves this page."
+)
+FALLBACK = "Here one can draw, and your network answers. This needs a script: in a notebook, run the cell again."
+TITLE, TITLE_AN = "Draw a {1}, and your network answers", "Draw an {1}, and your network answers"
+
+
+class PadFrame(msgspec.Struct, frozen=True):
+    """What an image of the course is like, for drawings to be made like it."""
+
+    height: int
+    width: int
+    box: tuple[float, float]
+    """How tall and how wide what it shows is, in pixels, in most images."""
+    centre: tuple[float, float]
+    """Where the mass of its ink lies, from its top and its left."""
+
+    def __post_init__(self) -> None:
+        if not all(0 < side <= 1_000 for side in (self.height, self.width, *self.box)):
+            raise ValueError("An image has no such size.")
+
+
+def can_be_drawn(spec: DataSpec) -> bool:
+    """Whether a course's inputs are grey images of classes."""
+    grey = len(spec.shape) == 2 or spec.shape[2:] == (1,)
+    return spec.is_images and not spec.is_regression and grey
+
+
+def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:
+    """Return what images (n, height, width) with levels up to `largest` are like: MNIST's fill 20 by 20 of 28 by 28 pixels."""
+    shown = images[:SAMPLE].reshape(-1, *images.shape[1:3]).astype(np.float64)
+    height, width = shown.shape[1:]
+    inked = shown > INKED * largest
+    boxes, centres = [], []
+    for image, ink in zip(shown, inked, strict=True):
+        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+        if len(rows):
+            boxes.append((rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1))
+            mass = image.sum()
+            centres.append(
+                (
+                    image.sum(axis=1) @ (np.arange(height) + 0.5) / mass,
+                    image.sum(axis=0) @ (np.arange(width) + 0.5) / mass,
+                )
+            )
+    if not boxes:
+        return PadFrame(height, width, (height, width), (height / 2, width / 2))
+    # A 1 is narrow and a dash is low: how much room there is show those that fill it.
+    box = np.quantile(np.array(boxes, np.float64), 0.95, axis=0)
+    centre = np.median(np.array(centres), axis=0)
+    return PadFrame(
+        height, width, (float(box[0]), float(box[1])), (round(float(centre[0]), 2), round(float(centre[1]), 2))
+    )
+
+
+def title(spec: DataSpec) -> str:
+    """Return what stands above it."""
+    return say(TITLE_AN if spec.called[0] in "aeiou" else TITLE, spec.called)
+
+
+def pad_html(network: PlainNetwork, frame: PadFrame, spec: DataSpec, tried: int, *, alone: bool = False) -> str:
+    """Return the pad as HTML, to which `style` and `script` belong once on a page.
+
+    Parameters
+    ----------
+    network
+        What answers.
+    frame, spec
+        What the course's images are like, and what they are.
+    tried
+        On how many test images it was compared with what it was made from.
+    alone
+        Whether it stands in a notebook's output, whose colours are not the page's.
+    """
+    agrees, differs = round(network.agrees * tried), f"{100 * network.differs:.2g}"
+    words = {key: say(text) for key, text in WORDS.items()}
+    told = {
+        "frame": frame,
+        "names": [spec.name(number) for number in range(network.layers[-1].outputs)],
+        "layers": network.layers,
+        "words": words | {"exact": say(EXACT, images=tried, agrees=agrees, differs=differs)},
+    }
+    # Nothing in it may end the element or begin a comment.
+    data = json.dumps(msgspec.to_builtins(told), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    kind = "draw-pad dp-alone" if alone else "draw-pad"
+    return (
+        f'<div class="{kind}" role="group" aria-label="{html.escape(title(spec))}" data-lm-suppress-shortcuts="true">'
+        f'<p class="dp-fallback">{html.escape(say(FALLBACK))}</p><script type="application/json">{data}</script></div>'
+    )
+
+
+@functools.cache
+def script() -> str:
+    """Return the script."""
+    return Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+
+
+@functools.cache
+def style() -> str:
+    """Return the style."""
+    return Path(__file__).with_suffix(".css").read_text(encoding="utf-8")

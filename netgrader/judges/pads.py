@@ -1,0 +1,96 @@
+"""Make of a student's trained network what a drawing pad needs, in the notebook and for the feedback page; no verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netgrader.drawing_pad import can_be_drawn, frame_of
+from netgrader.errors import NetgraderError
+from netgrader.judges.answers import opened, shaped
+from netgrader.observations import Pad
+from netgrader.phrases import say
+from netgrader.reader import LabError
+from netgrader.reader.trial.plain_trial import plain_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netgrader.checks.context import Dataset, TestContext
+    from netgrader.evidence import GraphEvidence
+    from netgrader.observations import Observation
+    from netgrader.reader import Lab
+
+__all__ = ["pad_of", "show_pad"]
+
+TRIED = 200
+"""Test images on which what the page computes is compared with the network."""
+NOT_HERE = "Here one could draw, and your network would answer. It cannot, since {1}."
+NO_PARTS = "net has no {1} that could be run"
+NO_VALUES = "no session holds the values of its variables"
+WRONG_OUTPUTS = "its scores are not one for each of the {1} classes"
+
+
+def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
+    """Return what a page needs to answer as a trained network does, or why it cannot.
+
+    Parameters
+    ----------
+    lab
+        Where the network is run.
+    graph
+        The network with its values and the parts ``X`` and ``logits``.
+    dataset
+        The course's data: grey images of classes.
+    """
+    try:
+        return _pad(lab, graph, dataset)
+    except (NetgraderError, LabError) as error:
+        return Pad(refused=say(NOT_HERE, str(error).rstrip(".")))
+    except Exception as error:  # noqa: BLE001  (a pad that cannot be made must not cost anyone a mark)
+        return Pad(refused=say(NOT_HERE, f"{type(error).__name__}: {error}"[:200].rstrip(".")))
+
+
+def show_pad(bench: TestContext, cell: str, show: Callable[[Observation], None]) -> None:
+    """Hand over the network that a check cell trained for the feedback page to draw for, where the course's data can be drawn.
+
+    Parameters
+    ----------
+    bench
+        What tests work on.
+    cell
+        The check cell, or cell, that handed over ``net`` with its values.
+    show
+        The fixture.
+    """
+    graph = bench.evidence(cell).raw.graphs.get("net")
+    if graph is not None and can_be_drawn(bench.spec):
+        show(pad_of(bench.lab, graph, bench.dataset))
+
+
+def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
+    spec = dataset.spec
+    missing = [part for part in ("X", "logits") if part not in graph.parts]
+    if missing or not graph.values:
+        raise NetgraderError(say(NO_PARTS, missing[0]) if missing else NO_VALUES)
+    ends = graph.parts["X"], graph.parts["logits"]
+    inputs = shaped(graph, spec.prepared(dataset.x_test[:TRIED], dataset.x_train))
+    full = _full(lab, graph, ends, inputs, dataset)
+    network = plain_network(
+        lab, graph.meta_graph, ends, inputs * full, values=graph.values, eval_feed=graph.eval_feed, full=full
+    )
+    if (network.layers[0].inputs, network.layers[-1].outputs) != (spec.size, spec.classes):
+        raise NetgraderError(say(WRONG_OUTPUTS, spec.classes))
+    return Pad(network, frame_of(dataset.x_test, spec.largest), len(inputs))
+
+
+def _full(lab: Lab, graph: GraphEvidence, ends: tuple[str, str], inputs: np.ndarray, dataset: Dataset) -> float:
+    """Return what the network is used to be fed for a pixel of the largest grey level: 1, or that level if it was not scaled."""
+    true, right = dataset.y_test[: len(inputs)], {}
+    with opened(lab, graph) as session:
+        for full in (1.0, float(dataset.spec.largest)):
+            (found,) = session.run([ends[1]], {ends[0]: inputs * full, **graph.eval_feed})
+            found = np.asarray(found).reshape(len(inputs), -1)
+            right[full] = float(np.mean(found.argmax(axis=1) == true))
+    return max(right, key=lambda full: right[full])

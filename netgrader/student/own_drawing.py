@@ -1,0 +1,49 @@
+"""`drawing_pad(net, sess)`: a pad under the cell on which one draws, and one's own trained network answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netgrader.checks.context import Dataset
+from netgrader.drawing_pad import FALLBACK, can_be_drawn, pad_html, script, style
+from netgrader.judges.pads import pad_of
+from netgrader.phrases import say
+from netgrader.reader.lab.local import LocalLab
+from netgrader.student.course_data import data_spec, given_data
+from netgrader.student.graphs import export_graph
+
+__all__ = ["drawing_pad"]
+
+NO_IMAGES = "One can draw for a network that tells grey images apart; those of this course are none."
+
+
+def drawing_pad(net: Any, sess: Any = None) -> None:
+    """Show a pad on which you can draw; your trained network answers while you do.
+
+    It works without a network connection, with mouse, finger, pen or keyboard, and counts for nothing.
+
+    Parameters
+    ----------
+    net
+        A trained network with the parts ``X`` and ``logits``.
+    sess
+        The session that it was trained in, open or closed; the last one of its graph if None.
+    """
+    spec = data_spec()
+    if not can_be_drawn(spec):
+        print(say(NO_IMAGES))  # noqa: T201 (a notebook cell's own output)
+        return
+    (x_train, y_train), (x_test, y_test) = given_data()
+    lab = LocalLab()
+    try:
+        pad = pad_of(lab, export_graph(net, sess), Dataset(spec, x_train, y_train, x_test, y_test))
+    finally:
+        lab.close()
+    if pad.network is None or pad.frame is None:
+        print(pad.refused)  # noqa: T201 (likewise)
+        return
+    from IPython.display import display  # noqa: PLC0415 (reading the data should not wait for IPython)
+
+    page = pad_html(pad.network, pad.frame, spec, pad.tried, alone=True)
+    page = f"<style>{style()}</style>{page}<script>{script()}</script>"
+    display({"text/html": page, "text/plain": say(FALLBACK)}, raw=True)
