@@ -8,6 +8,7 @@ from netgrader.judges.accuracy import (
     target_met,
     train_accuracy,
 )
+from netgrader.judges.pads import show_pad
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import show_claim, wrong_images
 
@@ -41,5 +42,6 @@ def test_the_accuracy_was_learned(bench, dataset, measured, show):
     measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])
     show_claim(show, bench.evidence(TRAINING), result.notebook)
     show(wrong_images(result.found, dataset.y_test))
+    show_pad(bench, TRAINING, show)
     measured["test_images_seen"], measured["test_images_lead"] = seen_test_images(result), round(result.lead, 2)
     require_learned(result)

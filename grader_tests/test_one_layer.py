@@ -3,6 +3,7 @@
 from netgrader.checks import grades
 from netgrader.judges.dense import require_activation, require_glorot_uniform, try_case
 from netgrader.judges.own_run import RunCells, require_run_reported, show_own_run
+from netgrader.judges.pads import show_pad
 from netgrader.judges.structure import require_alike
 
 LAYER = "check_fully_connected_layer"
@@ -64,4 +65,5 @@ def test_the_structure_holds_at_a_rate_of_grading(network, networks):
 def test_your_network_is_as_good_as_reported(bench, remark, show, measured):
     """Your own network was trained by train, and has the accuracy that train returned for it"""
     show_own_run(bench, OWN_RUN, show, measured)
+    show_pad(bench, OWN_RUN.run, show)
     require_run_reported(bench, OWN_RUN, remark)

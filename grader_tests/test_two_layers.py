@@ -3,6 +3,7 @@
 from netgrader.checks import fail_all, grades
 from netgrader.judges.accuracy import curves, recomputed, train_accuracy
 from netgrader.judges.learning_rate import judge_rate
+from netgrader.judges.pads import show_pad
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import rate_curves, sweep_curve
 from netgrader.judges.structure import require_alike
@@ -67,8 +68,9 @@ def test_the_best_rate_is_a_good_one(bench, measured, show):
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
     requires=("test_the_two_layer_network_is_trained", "test_there_is_an_accuracy_for_each_epoch"),
 )
-def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
+def test_the_reported_accuracy_is_true(bench, cell_evidence, remark, show):
     """The accuracy that is reported is the one that we measure"""
+    show_pad(bench, TRAINING, show)
     acc_trn, acc_val = curves(cell_evidence)
     require_reported(
         recomputed(bench, TRAINING), acc_trn, acc_val, remark, lambda: train_accuracy(bench, TRAINING), whole_curve=True
