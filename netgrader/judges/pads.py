@@ -26,6 +26,8 @@ __all__ = ["pad_of", "show_pad"]
 
 TRIED = 200
 """Test images on which what the page computes is compared with the network."""
+CLEARLY = 0.1
+"""By how much it must be better at levels that are not scaled for them to be what it was trained on."""
 NOT_HERE = "Here one could draw, and your network would answer. It cannot, since {1}."
 NO_PARTS = "net has no {1} that could be run"
 NO_VALUES = "no session holds the values of its variables"
@@ -87,10 +89,12 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
 
 def _full(lab: Lab, graph: GraphEvidence, ends: tuple[str, str], inputs: np.ndarray, dataset: Dataset) -> float:
     """Return what the network is used to be fed for a pixel of the largest grey level: 1, or that level if it was not scaled."""
-    true, right = dataset.y_test[: len(inputs)], {}
+    true, right = dataset.y_test[: len(inputs)], dict[float, float]()
     with opened(lab, graph) as session:
         for full in (1.0, float(dataset.spec.largest)):
             (found,) = session.run([ends[1]], {ends[0]: inputs * full, **graph.eval_feed})
             found = np.asarray(found).reshape(len(inputs), -1)
             right[full] = float(np.mean(found.argmax(axis=1) == true))
-    return max(right, key=lambda full: right[full])
+    scaled, levels = right
+    # A network with ReLUs answers nearly the same to both; one that was fed levels is at a loss with shares of them.
+    return levels if right[levels] > right[scaled] + CLEARLY else scaled

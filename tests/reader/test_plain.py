@@ -163,7 +163,7 @@ def test_more_weights_than_find_room_and_wider_layers_than_can_be_tried_are_told
 def test_a_convolution_is_told_as_one_where_its_table_finds_no_room(lab, monkeypatch):
     evidence, _ = built(convolved)
     monkeypatch.setattr(plain_trial, "MOST_WEIGHTS", 9_000)
-    with pytest.raises(NotPlain, match="layer 1, at .*, is a convolution, and only fully connected layers"):
+    with pytest.raises(NotPlain, match=r"layer 1, at .*, is a convolution, and only fully connected layers"):
         taken(lab, evidence)
 
 
