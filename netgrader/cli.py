@@ -203,6 +203,37 @@ def report(
 
 
 @app.command()
+def export(  # noqa: PLR0917  (options by name, for typer)
+    assignment: OneAssignment = None,
+    moodle: Annotated[
+        Path | None,
+        typer.Option("--moodle", metavar="WORKSHEET.csv", help="Fill in the grading worksheet that Moodle gave."),
+    ] = None,
+    canvas: Annotated[
+        Path | None,
+        typer.Option("--canvas", metavar="GRADEBOOK.csv", help="Fill in the gradebook that Canvas gave."),
+    ] = None,
+    column: Annotated[
+        int | None,
+        typer.Option("--column", metavar="NUMBER", help="Canvas's number of the assignment, if there are several."),
+    ] = None,
+    moodle_feedback: Annotated[
+        bool, typer.Option("--moodle-feedback", help="Pack the feedback pages, to be uploaded to Moodle at once.")
+    ] = False,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Write marks for which a person has still to give points, too.")
+    ] = False,
+) -> None:
+    """Write marks into a sheet of Moodle's or Canvas's, and pack feedback for Moodle; say what would not get there.
+
+    Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
+    """
+    from netgrader.commands.export import run
+
+    raise typer.Exit(run(assignment, moodle, canvas, column=column, feedback=moodle_feedback, unfinished=unfinished))
+
+
+@app.command()
 def release(
     notebook: Annotated[
         list[str] | None,

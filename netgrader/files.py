@@ -15,17 +15,22 @@ import msgspec
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["decode", "plain_json", "write_json", "write_json_line", "write_text"]
+__all__ = ["decode", "plain_json", "write_bytes", "write_json", "write_json_line", "write_text"]
 
 T = TypeVar("T")
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file in one move over what was there; its folder is made if there is none."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one move over what was there; its folder is made if there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -37,8 +37,9 @@ from netgrader.nbgrader_plugin.gradebook import (
     sync_cells,
 )
 from netgrader.nbgrader_plugin.groups import share_marks_by_hand, share_submissions
-from netgrader.nbgrader_plugin.handing_in import HandedIn, put_right
+from netgrader.nbgrader_plugin.handing_in import HandedIn, handed_in, put_right, stamp
 from netgrader.pages.graded import marks_of
+from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -267,12 +268,19 @@ def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
     """Say which times of handing in were put right, and which are nobody's word but the student's, if they matter."""
     for warning in times.warnings:
         out.print(warning, markup=False)
-    if times.unconfirmed and has_duedate(assignment):
+    said = read_collected(assignment).times  # by a platform, which is no word of the student's
+    unconfirmed = [student for student in times.unconfirmed if said.get(student) != _stamp(assignment, student)]
+    if unconfirmed and has_duedate(assignment):
         out.print(
             f"Whether these came late is known from the timestamp.txt beside their notebooks alone, which they may have "
-            f"written themselves; the exchange does not have these submissions: {_few(times.unconfirmed)}.",
+            f"written themselves; the exchange does not have these submissions: {_few(unconfirmed)}.",
             markup=False,
         )
+
+
+def _stamp(assignment: Assignment, student: str) -> str:
+    when = handed_in(assignment.course.folder("submitted", student, assignment.name))
+    return stamp(when) if when else ""
 
 
 def _few(students: Sequence[str]) -> str:

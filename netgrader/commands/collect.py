@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
-from netgrader.commands.release import chosen
 from netgrader.commands.show import console
+from netgrader.errors import UsageError
 from netgrader.files import write_text
 from netgrader.grading.archives import ArchiveLimits, choose, copy_entries
 from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.groups import groups_of, set_aside
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
-from netgrader.nbgrader_plugin.handing_in import holds_same
+from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
 from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from netgrader.platforms.sheets import Sheet
     from netgrader.platforms.zips import Download, Submission
 
-__all__ = ["run"]
+__all__ = ["assignment_called", "run"]
 
 NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same assignment?"
 TWICE = "something else fits the same student, or team"
@@ -82,7 +82,7 @@ class _Handed:
 
 def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
     """Collect what was handed in; the exit code."""
-    assignment = chosen(find_course(), name)
+    assignment = assignment_called(name)
     with opened_download(file) as download, opened(assignment.course) as gradebook:
         known = read_collected(assignment)
         known = known if known.platform == download.platform else Collected(download.platform)
@@ -97,6 +97,21 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
         return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
 
 
+def assignment_called(name: str | None) -> Assignment:
+    """Return the course's assignment called `name`, one of nbgrader's own too, or the only one.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or several and no name.
+    """
+    course = find_course()
+    if name is None and len(course.assignments) != 1:
+        known = ", ".join(course.assignments) or "none"
+        raise UsageError(f"The course in {course.root} has these assignments: {known}. Name one with --assignment.")
+    return course.assignment(name or course.assignments[0])
+
+
 def _whose(
     assignment: Assignment, download: Download, sheet: Sheet | None, roster: list[Member], known: Collected
 ) -> list[_Handed]:
@@ -107,8 +122,8 @@ def _whose(
     for one in handed:
         submitted = one.submission
         if sheet is not None:
-            one.people = dict.fromkeys(_in_sheet(submitted, sheet), "")
-        elif name_key(submitted.name) in groups:
+            one.people = dict.fromkeys(sheet.who(submitted.number, submitted.name), "")
+        elif name_key(submitted.name) and name_key(submitted.name) in groups:
             one.students = list(groups[name_key(submitted.name)])
         else:
             # A number that is read off a name may be one that its owner chose, unless both belong together.
@@ -133,24 +148,16 @@ def _whose(
 
 def _belongs(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
     """Return whether somebody is known by a number and a name."""
-    in_sheet = {(person.number, name_key(person.name)) for person in (sheet.people if sheet else ())}
     in_roster = {(member.lms_id, name) for member in roster for name in member.names}
 
     def belongs(number: str, name: str) -> bool:
         if sheet is not None:
-            return (number, name_key(name)) in in_sheet
+            return bool(sheet.who(number, name))
         before = known.names.get(number)
-        return (number, name_key(name)) in in_roster or (before is not None and same_name(before, name))
+        known_before = before is not None and same_name(before, name, known.platform)
+        return known_before or (number, name_key(name)) in in_roster
 
     return belongs
-
-
-def _in_sheet(submitted: Submission, sheet: Sheet) -> list[Person]:
-    """Return who of a sheet handed in a submission: of a team all members."""
-    if sheet.has_teams:
-        return [person for person in sheet.people if name_key(person.team) == name_key(submitted.name) != ""]
-    fitting = [person for person in sheet.people if person.number == submitted.number]
-    return [person for person in fitting if same_name(person.name, submitted.name)] if len(fitting) == 1 else []
 
 
 def _enter(gradebook: Any, handed: list[_Handed]) -> None:
@@ -181,7 +188,7 @@ def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
         try:
             copy_entries(download.archive, entries, part, limits, one.shown)
             if when is not None:
-                write_text(part / TIMESTAMP, f"{when:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+                write_text(part / TIMESTAMP, f"{stamp(when)}\n")
             if folder.is_dir() and holds_same(part, folder):
                 one.notes += [] if "unchanged" in one.notes else ["unchanged"]
                 if when is not None:
@@ -200,8 +207,10 @@ def _remember(assignment: Assignment, gradebook: Any, known: Collected, handed: 
     ids = {str(student.id): student for student in gradebook.students}
     for one in handed:
         for person, student in one.people.items():
-            if not student:
+            if not student or not one.students:
                 continue
+            if person.when is not None:
+                known.times[student] = stamp(person.when)
             if person.number:
                 known.students[person.number], known.names[person.number] = student, person.name
             if person.lms_id and student in ids and not ids[student].lms_user_id:
@@ -229,7 +238,7 @@ def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Hand
     if late:
         out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.", markup=False)
     if any(not one.students for one in lost):
-        sheet = "Moodle's grading worksheet" if not with_sheet and platform != CANVAS else "Canvas's gradebook"
+        sheet = "Canvas's gradebook" if platform == CANVAS else "Moodle's grading worksheet"
         tell = "" if with_sheet else f"add {sheet} with --sheet FILE.csv, which knows addresses and numbers; or "
         out.print(
             f"For whom nobody fits: {tell}correct the names (nbgrader db student add ID --first-name=… --last-name=… "

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, Course
 
-__all__ = ["NO_TIME", "HandedIn", "handed_in", "holds_same", "put_right"]
+__all__ = ["NO_TIME", "HandedIn", "handed_in", "holds_same", "put_right", "stamp"]
 
 FILE = "timestamp.txt"
 LONGEST_STAMP = 200  # bytes of it that are read
@@ -213,6 +213,11 @@ def handed_in(folder: Path | str) -> datetime | None:
         return None
     except Exception as error:  # whatever nbgrader's parser makes of a stranger's text
         raise NetgraderError(NO_TIME) from error
+
+
+def stamp(when: datetime) -> str:
+    """Return a time in UTC without a zone as nbgrader writes it."""
+    return f"{when:%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
 def time_of(text: str) -> datetime:

@@ -38,6 +38,8 @@ MOODLE, CANVAS = "Moodle", "Canvas"
 LONGEST = 120
 # What Moodle calls everybody while marking is blind, in English and German.
 NAMELESS = frozenset({"participant", "teilnehmerin"})
+# Also behind a comma, since nbgrader's export quotes nothing.
+FORMULA = re.compile(r"(^|[,;])[\s=+\-@\uff1d\uff0b\uff0d\uff20]+(?<!\s)")
 NOBODY = "nobody in the gradebook is called so"
 SEVERAL = "several are called so"
 
@@ -101,19 +103,23 @@ def _file(assignment: Assignment) -> Any:
 
 
 def name_key(name: str) -> str:
-    """Return what two spellings of a name have in common: its letters and digits, in one case.
+    """Return what two spellings of a name have in common: its letters, accents and digits, in one case.
 
     Moodle takes punctuation out of the names of folders, and Canvas all that is no letter.
     """
-    folded = unicodedata.normalize("NFKC", name.casefold())
-    found = "".join(sign for sign in folded if sign.isalnum())
-    return "" if found in NAMELESS else found
+    folded = unicodedata.normalize("NFKD", name.casefold()).casefold()
+    found = "".join(sign for sign in folded if sign.isalnum() or unicodedata.category(sign)[0] == "M")
+    return "" if found in NAMELESS else unicodedata.normalize("NFKD", found)
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two spellings may be of one name; whoever has none may have any."""
-    keys = {name_key(one), name_key(other)} - {""}
-    return len(keys) < 2
+def same_name(one: str, other: str, platform: str) -> bool:
+    """Whether two spellings may be of one name.
+
+    Moodle leaves names out while marking is blind, and its numbers are its own; of Canvas's files a name and a number are
+    split where they fit each other.
+    """
+    keys = {name_key(one), name_key(other)}
+    return len(keys) == 1 or (platform == MOODLE and "" in keys)
 
 
 def roster_of(gradebook: Any) -> list[Member]:
@@ -170,7 +176,7 @@ def _by_what_is_known(people: Sequence[Person], roster: Sequence[Member], collec
         before = collected.students.get(person.number, "")
         if len(fitting) == 1:
             found[person] = fitting.pop()
-        elif not fitting and before and same_name(collected.names.get(person.number, ""), person.name):
+        elif not fitting and before and same_name(collected.names[person.number], person.name, collected.platform):
             found[person] = before
     return found
 
@@ -189,7 +195,8 @@ def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
     address = next((one for one in sorted(person.ids) if "@" in one), "")
     comma, blank = person.name.rpartition(","), person.name.strip().rpartition(" ")
     # Canvas puts the last name first.
-    first, last = (comma[2].strip(), comma[0].strip()) if person.lms_id and comma[1] else (blank[0], blank[2])
+    first, last = (comma[2], comma[0]) if person.lms_id and comma[1] else (blank[0], blank[2])
+    first, last = _no_formula(first), _no_formula(last)
     nameless = f"participant-{person.number}" if not name_key(person.name) else ""
     wanted = _as_id(address or nameless or (person.lms_id if not person.ids else min(person.ids)) or f"{first}-{last}")
     known, tries = set(taken), itertools.count(2)
@@ -202,13 +209,18 @@ def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
         student,
         first_name=first[:LONGEST] or None,
         last_name=last[:LONGEST] or None,
-        email=address or None,
+        email=address if address and address == _no_formula(address) else None,
         lms_user_id=person.lms_id or None,
     )
     return student
 
 
+def _no_formula(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: the gradebook's export writes it as it is."""
+    return FORMULA.sub(r"\1", text).strip()
+
+
 def _as_id(text: str) -> str:
     """Return a text as an id, which is the name of a folder."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    return re.sub(r"[^\w.@+]+", "-", plain).strip("-.")[:LONGEST]
+    return re.sub(r"[^\w.@+]+", "-", plain).strip("-.+@")[:LONGEST]

@@ -5,6 +5,7 @@ All that is not filled in goes out byte for byte: byte-order mark, delimiter, qu
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
-from netgrader.platforms.people import CANVAS, MOODLE, Person
+from netgrader.platforms.people import CANVAS, MOODLE, Person, name_key, same_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,15 +171,33 @@ class Sheet:
         """Have the people of its rows."""
         self.people = tuple(row.person for row in self.rows)
 
+    @functools.cached_property
+    def _index(self) -> Mapping[str, list[Person]]:
+        """People by their numbers, or by their teams where there are any."""
+        found: dict[str, list[Person]] = {}
+        for person in self.people:
+            found.setdefault(name_key(person.team) if self.has_teams else person.number, []).append(person)
+        return found
+
+    def who(self, number: str, name: str) -> Sequence[Person]:
+        """Return whose a submission with this number and name is: of a team all members; nobody if the two do not fit."""
+        if self.has_teams:
+            return self._index.get(name_key(name), ()) if name_key(name) else ()
+        fitting = self._index.get(number, ())
+        return [one for one in fitting if same_name(one.name, name, self.platform)] if len(fitting) == 1 else ()
+
     def written(self, points: float) -> Decimal:
         """Return points as the platform keeps them."""
         exact = Decimal(repr(points)).quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
         return exact if self.platform == CANVAS else exact.normalize()
 
     def fill(self, row: SheetRow, mark: Decimal) -> bool:
-        """Put a mark into a row; False if it stands there already."""
-        if number(row.mark) == mark:
-            return False
+        """Put a mark into a row; False if it stands there already, as far as the platform shows its decimals."""
+        there = number(row.mark)
+        if there is not None:
+            shown = mark.quantize(there, ROUND_HALF_UP) if int(there.as_tuple().exponent) <= -2 else mark
+            if there == shown:
+                return False
         text = f"{mark:f}"
         self.table.put(row.line, self.column, text.replace(".", ",") if self.comma else text)
         return True

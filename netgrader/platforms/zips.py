@@ -198,9 +198,9 @@ def write_feedback(target: Path, pages: Mapping[tuple[str, str], Iterable[Path]]
     part = target.with_name(f".{target.name}.part")
     count = 0
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
             for (number, name), files in sorted(pages.items()):
-                plain = UNNAMED.sub("", name.replace("_", " ")).strip(" .") or "Participant"
+                plain = UNNAMED.sub("", name.replace("_", " ")).strip() or "Participant"
                 for file in files:
                     archive.write(file, f"{plain}_{number}_assignfeedback_file/{file.name}")
                     count += 1

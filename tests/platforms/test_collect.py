@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from netgrader.commands import collect
+from netgrader.commands import autograde, collect
+from netgrader.commands.show import console
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
-from netgrader.nbgrader_plugin.handing_in import handed_in
+from netgrader.nbgrader_plugin.handing_in import handed_in, put_right
 from netgrader.platforms.people import Collected, Member, Person, match, name_key
 from netgrader.platforms.zips import opened_download
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
@@ -94,26 +95,26 @@ def test_canvass_zip_is_told_by_names_and_numbers(course, tmp_path, capsys):
         assert {one.id: one.lms_user_id for one in gradebook.students} == {one.id: str(one.number) for one in there}
 
 
-def test_a_name_that_ends_in_a_number_is_nobody_elses(course, tmp_path):
+@pytest.mark.parametrize(("last", "squeezed"), [("bob", "bob_7"), ("-", "_7"), ("x_7_8", "x78_7")])
+def test_a_name_that_ends_in_a_number_is_nobody_elses(course, tmp_path, last, squeezed):
     """Canvas takes only digits between two underscores out of names, so that this one's files look like another's."""
     there = [
         Student("cara", "Cara", "Smith", 7, "cara@uni.example", files={"1_sums.ipynb": b"{}"}),
-        Student("bob", "x_7", "Bob", 4711, "bob@uni.example", files={"1_sums.ipynb": b"[]"}),
+        Student("bob", "_7", last, 4711, "bob@uni.example", files={"1_sums.ipynb": b"[]"}),
     ]
-    enter(course, there)
     with opened(course.course) as gradebook:
-        gradebook.update_or_create_student("cara", lms_user_id="7")
-    there[1].first = "7"  # "Bob, _7" is squeezed to bob_7
-    there[1].last = "bob_"
+        gradebook.add_student("cara", first_name="Cara", last_name="Smith", email="cara@uni.example", lms_user_id="7")
+        gradebook.add_student("bob", first_name="Bob", last_name="Baker", email="bob@uni.example")
     path = canvas_zip(tmp_path / "submissions.zip", there)
     with zipfile.ZipFile(path) as archive:
-        assert min(archive.namelist()).startswith("bob_7_4711_")
+        assert any(name.startswith(f"{squeezed}_4711_") for name in archive.namelist())
     collect.run(path, None, None, enter=False)
     assert collected(course) == {"cara": ["1_sums.ipynb"]}
     sheet = canvas_sheet(tmp_path / "grades.csv", there, {"numbers": 6})
-    assert collect.run(path, None, sheet, enter=False) == 0
-    assert (course.root / "submitted/cara/numbers/1_sums.ipynb").read_bytes() == b"{}"
-    assert (course.root / "submitted/bob/numbers/1_sums.ipynb").read_bytes() == b"[]"
+    for given in (sheet, None):  # and again, by what is known from then on
+        assert collect.run(path, None, given, enter=False) == 0
+        assert (course.root / "submitted/cara/numbers/1_sums.ipynb").read_bytes() == b"{}"
+        assert (course.root / "submitted/bob/numbers/1_sums.ipynb").read_bytes() == b"[]"
 
 
 @pytest.mark.parametrize("folders", [False, True])
@@ -233,6 +234,16 @@ def test_a_class_that_nobody_entered_is_entered_with_names_and_addresses(course,
     assert collected(course) == first
 
 
+def test_a_name_that_is_a_formula_is_entered_as_none(course, tmp_path):
+    there = [Student("x", '=HYPERLINK("x")', "+1,=2", 4711, "x@uni.example", files={"1_sums.ipynb": b"{}"})]
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, moodle_sheet(tmp_path / "x.csv", there), enter=True)
+    with opened(course.course) as gradebook:
+        (entered,) = gradebook.students
+    assert (entered.first_name, entered.last_name) == ('HYPERLINK("x")', "1,2")
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, None, enter=False)
+    assert list(collected(course)) == ["x@uni.example"]
+
+
 def test_two_of_one_name_who_are_entered_are_two(course, tmp_path):
     there = people(course)[3:5]
     collect.run(moodle_zip(tmp_path / "x.zip", there), None, None, enter=True)
@@ -246,6 +257,18 @@ def test_the_time_in_the_sheet_is_that_which_nbgrader_counts(course, tmp_path):
     assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 0
     found = handed_in(course.course.folder("submitted", "ada", "numbers"))
     assert found == datetime(2026, 11, 27, 23, 58).astimezone(UTC).replace(tzinfo=None)
+
+
+def test_a_time_that_the_platform_says_is_not_doubted_when_grading(course, tmp_path, capsys):
+    there = people(course, handed_in=datetime(2026, 11, 27, 23, 58))[:2]
+    enter(course, there)
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, moodle_sheet(tmp_path / "x.csv", there), enter=False)
+    course.write("submitted/bob/numbers/timestamp.txt", "2026-11-01 10:00:00.000000 UTC\n")  # not the sheet's
+    with opened(course.course) as gradebook:
+        gradebook.update_or_create_assignment("numbers", duedate="2026-11-20 10:00:00.000000 UTC")
+    capsys.readouterr()
+    autograde._times(console(), course.assignment, put_right(course.assignment, ["ada", "bob"]))
+    assert "does not have these submissions: bob." in capsys.readouterr().out
 
 
 def test_what_was_handed_in_anew_replaces_what_was_there_and_that_is_kept(course, tmp_path, capsys):
@@ -334,3 +357,14 @@ def test_a_person_is_nobody_who_has_another_address():
     person = Person("1", "Li Wang", frozenset({"li2@uni.example"}))
     member = Member("li1", frozenset({"liwang"}), frozenset({"li1", "li1@uni.example"}), "li1@uni.example")
     assert match([person], [member], Collected()) == ({}, {person: "nobody in the gradebook is called so"})
+
+
+def test_one_of_nbgraders_own_assignments_is_collected_by_its_name(course, tmp_path):
+    course.write("source/ps1/problem.ipynb", "{}")
+    there = people(course)[:1]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "x.zip", there)
+    with pytest.raises(UsageError, match=r"these assignments: numbers, ps1\. Name one with --assignment"):
+        collect.run(path, None, None, enter=False)
+    assert collect.run(path, "ps1", None, enter=False) == 0
+    assert (course.root / "submitted/ada/ps1/helper.py").read_bytes() == HELPER

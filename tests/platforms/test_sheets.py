@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netgrader.errors import UsageError
@@ -66,6 +66,7 @@ def test_only_the_marks_that_are_filled_in_change(tmp_path, german, end):
 CELL = st.text(alphabet='ab,;"=\n\r\t +ü', max_size=6)
 
 
+@settings(derandomize=True, deadline=None)
 @given(
     rows=st.lists(st.lists(CELL, min_size=1, max_size=4), min_size=1, max_size=5),
     delimiter=st.sampled_from(",;\t"),

@@ -1,0 +1,204 @@
+"""``netgrader export``: marks of a gradebook in the sheets that Moodle and Canvas gave, and whom they would not reach."""
+
+import csv
+import io
+import os
+import zipfile
+from datetime import datetime
+
+import pytest
+
+from netgrader.commands import export
+from netgrader.errors import UsageError
+from netgrader.grading.graded_notebook import LastResult, save_last_result
+from netgrader.nbgrader_plugin.gradebook import opened
+from netgrader.platforms.people import Collected, write_collected
+from netgrader.results import NotebookResult, Status
+from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
+
+CLASS = [
+    Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example"),
+    Student("bob", 'Robert "Bob"', "O'Brien, Jr.", 4712, "bob@uni.example"),
+    Student("joe", "=SUM(Jörg)", "Groß_Müller", 4713, "joe@uni.example"),
+    Student("li1", "Li", "Wang", 4714, "li1@uni.example"),
+    Student("li2", "Li", "Wang", 4715, "li2@uni.example"),
+]
+# Points by hand among them, of 2 + 3 + 2.
+MARKS = {
+    "ada": (2.0, 3.0, 2.0),
+    "bob": (1.2345, 0.0, 0.5),
+    "joe": (0.0, 0.0, 0.0),
+    "li1": (2.0, 3.0, 1.0),
+    "li2": (0.5, 0.7, 0.0),
+}
+
+
+@pytest.fixture
+def course(booked):
+    """The tiny course, with a gradebook that has a class."""
+    with opened(booked.course) as gradebook:
+        for one in CLASS:
+            gradebook.add_student(one.id, first_name=one.first, last_name=one.last, email=one.email)
+    return booked
+
+
+def give(course, marks, penalty=None, **more):
+    """Have the gradebook hold marks: points of two cells, and by hand of a third."""
+    with opened(course.course) as gradebook:
+        for student, given in marks.items():
+            submission = gradebook.update_or_create_submission(course.assignment_id, student)
+            for notebook in submission.notebooks:
+                notebook.late_submission_penalty = penalty
+                for grade in notebook.grades:
+                    place = ("check_add", "check_squares", "why").index(grade.name)
+                    grade.auto_score, grade.manual_score = (None, given[2]) if place == 2 else (given[place], None)
+                    grade.needs_manual_grade = False
+                    for name, value in more.items():
+                        setattr(grade, name, value)
+        gradebook.db.commit()
+
+
+def exported(course, platform, column, key):
+    """The column of the sheet that was written, by the number of each row; only rows of people."""
+    content = (course.root / "exports" / f"numbers-{platform}.csv").read_bytes().decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(content)))
+    at, by = rows[0].index(column), rows[0].index(key)
+    return {int("".join(filter(str.isdigit, row[by]))): row[at] for row in rows[1:] if any(map(str.isdigit, row[by]))}
+
+
+@pytest.mark.parametrize("german", [False, True])
+def test_marks_in_moodles_worksheet_are_those_of_the_gradebook(course, tmp_path, capsys, german):
+    give(course, MARKS)
+    sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, german=german, most=7)
+    before = sheet.read_bytes()
+    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 0
+    assert sheet.read_bytes() == before
+    column, key = ("Bewertung", "ID") if german else ("Grade", "Identifier")
+    found = {number: float(mark.replace(",", ".")) for number, mark in exported(course, "moodle", column, key).items()}
+    with opened(course.course) as gradebook:
+        ours = {one.number: gradebook.find_submission("numbers", one.id).score for one in CLASS}
+    assert found == {number: pytest.approx(score) for number, score in ours.items()}
+    assert "5 marks written, 0 stood there already: exports/numbers-moodle.csv" in capsys.readouterr().out
+
+
+def test_marks_in_canvass_gradebook_are_those_of_the_gradebook(course, tmp_path, capsys):
+    give(course, MARKS, penalty=0.25)
+    marks = {4712: "EX", 4713: "0.00", 4714: "3.00", 4715: "N/A"}
+    sheet = canvas_sheet(tmp_path / "grades.csv", CLASS, {"Numbers": 77, "Essay": 78}, marks=marks, most="7.00")
+    assert export.run(None, None, sheet, column=None, feedback=False, unfinished=False) == 0
+    found = exported(course, "canvas", "Numbers (77)", "ID")
+    assert found == {4711: "6.75", 4712: "EX", 4713: "0.00", 4714: "5.75", 4715: "N/A", 999_999: ""}
+    assert exported(course, "canvas", "Essay (78)", "ID") == {**dict.fromkeys(found, ""), **marks}
+    said = capsys.readouterr().out
+    assert "Another mark stood there: li1 (3.00 → 5.75)." in said
+    assert "Left as it stands in Canvas: bob (excused), li2 (not assigned, or anonymous still)." in said
+    assert "2 marks written for 'Numbers', 1 stood there already" in said
+
+
+def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, capsys):
+    give(course, MARKS)
+    there = [
+        Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example"),
+        Student("bob", "Robert", "O'Brien", 4712, "bob@uni.example", locked=True),
+        Student("joe", "Jörg", "Müller", 4713, "joe@uni.example", grade=5, graded=datetime(2026, 11, 3, 9, 5)),
+        Student("li1", "Li", "Wang", 4714, "li1@uni.example", grade=6, graded=datetime(2026, 11, 3, 9, 5)),
+    ]
+    sheet = moodle_sheet(tmp_path / "sheet.csv", there, most=6.5)
+    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 1
+    said = capsys.readouterr().out
+    assert "The maximum is 6.50 in Moodle and 7 here: marks go out as they are." in said
+    assert "Another mark stood there: joe (5.00 → 0)." in said
+    assert "Locked, so Moodle skips it without a word: bob." in said
+    assert "Above the maximum, so Moodle skips it without a word: ada (7 of 6.50)." in said
+    assert "if the date of that was changed there since this sheet was downloaded" in said
+    assert "more recently in Moodle than in the spreadsheet' has it replaced: joe." in said
+    assert "Not written, since nobody in sheet.csv fits: li2." in said
+    assert "3 marks written, 1 stood there already" in said
+
+
+def test_a_mark_that_is_shown_with_fewer_decimals_is_the_same(course, tmp_path, capsys):
+    give(course, {"bob": (1.2345, 0.0, 0.5)})
+    there = [
+        Student("bob", "Robert", "O'Brien", 4712, "bob@uni.example", grade=1.73, graded=datetime(2026, 11, 3, 9, 5))
+    ]
+    sheet = moodle_sheet(tmp_path / "sheet.csv", there, most=7)
+    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 0
+    assert "0 marks written, 1 stood there already" in capsys.readouterr().out
+    assert (course.root / "exports" / "numbers-moodle.csv").read_bytes() == sheet.read_bytes()
+
+
+def test_moodle_does_not_read_its_own_dates_in_german_and_that_is_told(course, tmp_path, capsys):
+    give(course, MARKS)
+    there = [Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example", grade=5, graded=datetime(2026, 11, 3, 9, 5))]
+    sheet = moodle_sheet(tmp_path / "sheet.csv", there, german=True, most=7)
+    export.run(None, sheet, None, column=None, feedback=False, unfinished=False)
+    assert "if the date of that is written as it is here" in capsys.readouterr().out
+
+
+def test_what_is_not_whole_yet_is_not_written_unless_asked_for(course, tmp_path, capsys):
+    give(course, MARKS)
+    give(course, {"bob": (1.0, 1.0, None)}, needs_manual_grade=True)
+    book = NotebookResult("1_sums.ipynb", 0.0, 5.0, (), (), Status.PARTLY, "Its kernel ended.")
+    save_last_result(course.assignment, "ada", "1_sums", LastResult(book))
+    course.submit("zoe")
+    sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)
+    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 1
+    said = capsys.readouterr().out
+    assert "a person has still to give points (--unfinished writes it): bob." in said
+    assert "Not graded in full, and as the gradebook counts it: ada." in said
+    assert "Handed in and not graded: zoe." in said
+    assert exported(course, "moodle", "Grade", "Identifier")[4712] == ""
+    export.run(None, sheet, None, column=None, feedback=False, unfinished=True)
+    assert exported(course, "moodle", "Grade", "Identifier")[4712] == "2"
+
+
+def test_blind_rows_are_known_by_the_numbers_that_were_collected(course, tmp_path):
+    give(course, MARKS)
+    numbers = {str(one.number): one.id for one in CLASS}
+    write_collected(course.assignment, Collected("Moodle", numbers, dict.fromkeys(numbers, "Participant")))
+    sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, blind=True, most=7)
+    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 0
+    assert exported(course, "moodle", "Grade", "Identifier")[4711] == "7"
+
+
+@pytest.mark.parametrize("from_sheet", [False, True])
+def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path, capsys, from_sheet):
+    give(course, MARKS)
+    for one in CLASS[:3]:
+        course.write(f"feedback/{one.id}/numbers/1_sums.html", f"<p>{one.id}</p>")
+    course.write("autograded/ada/numbers/1_sums.ipynb", "{}")
+    os.utime(course.root / "feedback/ada/numbers/1_sums.html", (1, 1))
+    sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)
+    if not from_sheet:
+        with pytest.raises(UsageError, match="Of nobody Moodle's number is known"):
+            export.run(None, None, None, column=None, feedback=True, unfinished=False)
+        known = {str(one.number): one.id for one in CLASS}
+        named = {str(one.number): one.name for one in CLASS}
+        write_collected(course.assignment, Collected("Moodle", known, named))
+    given = sheet if from_sheet else None
+    assert export.run(None, given, None, column=None, feedback=True, unfinished=False) == 0
+    said = capsys.readouterr().out
+    assert "3 pages of 3 students: exports/numbers-moodle-feedback.zip" in said
+    assert "Older than the last grading (netgrader feedback numbers writes them anew): ada." in said
+    with zipfile.ZipFile(course.root / "exports/numbers-moodle-feedback.zip") as archive:
+        found = {name: archive.read(name).decode() for name in archive.namelist()}
+    numbers = {one.number: one for one in CLASS}
+    for name, content in found.items():  # as Moodle's importer takes a path apart
+        folder, file = name.split("/")
+        parts = folder.split("_", 4)
+        assert parts[2:] == ["assignfeedback", "file"]
+        assert (content.strip(), file) == (f"<p>{numbers[int(parts[1])].id}</p>", "1_sums.html")
+    assert len(found) == 3
+
+
+def test_what_there_is_nothing_of_is_a_sentence(course, tmp_path):
+    sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS)
+    with pytest.raises(UsageError, match="Say what to write"):
+        export.run(None, None, None, column=None, feedback=False, unfinished=False)
+    with pytest.raises(UsageError, match="Type netgrader feedback numbers first"):
+        export.run(None, None, None, column=None, feedback=True, unfinished=False)
+    with pytest.raises(UsageError, match="Nobody has a mark for numbers yet"):
+        export.run(None, sheet, None, column=None, feedback=False, unfinished=False)
+    (course.root / "gradebook.db").unlink()
+    with pytest.raises(UsageError, match="Type netgrader autograde numbers first"):
+        export.run(None, sheet, None, column=None, feedback=False, unfinished=False)
