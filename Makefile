@@ -63,6 +63,7 @@ reader-report: setup ## read what is not read yet of the corpus, then research/r
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
 	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
 	@$(BIN)/python research/bench/reader.py
+	@$(BIN)/python -m research.bench.pad
 
 attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then research/attacks.md
 	@nice $(BIN)/python -m research.elsewhere $(if $(OTTER),--otter $(OTTER))

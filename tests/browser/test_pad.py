@@ -243,7 +243,7 @@ def test_images_of_another_shape_are_drawn_on_paper_of_that_shape(browser, tmp_p
 
 
 UNTRAINED = (
-    "graph = tf.Graph(); graph.as_default().__enter__(); X = tf.placeholder(tf.float32, [None, 784]); "
+    "graph = tf.Graph(); inside = graph.as_default(); inside.__enter__(); X = tf.placeholder(tf.float32, [None, 784]); "
     "logits = tf.matmul(X, tf.get_variable('W', [784, 10], initializer=tf.glorot_uniform_initializer(seed=1))); "
     "sess = tf.Session(graph=graph); sess.run(tf.global_variables_initializer()); "
     "drawing_pad(SimpleNamespace(graph=graph, X=X, logits=logits), sess)"
