@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: golden mutants-report attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
+.PHONY: docs golden mutants-report attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -103,10 +103,17 @@ release: setup ## generate release/ from source/, without grading it first
 reference: setup ## write the pages of docs/reference that follow from the code
 	@$(BIN)/python -m tests.guides.reference
 
+docs: setup ## the documentation as a site with search: build/site/README.html
+	@scripts/setup docs
+	@$(BIN)/python -m tests.guides.site
+	@build/sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs build/pages build/site
+
 phrases: setup ## list what students read of what was found in netgrader/phrases.toml, to be translated
 	@$(BIN)/python -m tests.guides.phrases
 
-lock: ## remake requirements.lock from pyproject.toml (needs uv)
+lock: ## remake requirements.lock, and docs/requirements.lock, from pyproject.toml (needs uv)
+	uv pip compile --universal --generate-hashes --group docs --python-version 3.11 --quiet \
+	  --custom-compile-command 'make lock' --output-file docs/requirements.lock
 	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --quiet \
 	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
 
