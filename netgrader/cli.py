@@ -192,6 +192,9 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
     ] = None,
+    for_class: Annotated[
+        bool, typer.Option("--for-class", help="Write a page to show to the class: all together, nobody's name.")
+    ] = False,
 ) -> None:
     """Write one page on the class, whom to help with what, and two CSV files beside it: points, and every check.
 
@@ -199,7 +202,7 @@ def report(
     """
     from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run_report(assignment, output))
+    raise typer.Exit(run_report(assignment, output, for_class=for_class))
 
 
 @app.command()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["feedback_of_class", "report_on_class", "run", "run_report", "tables_beside"]
+__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report", "tables_beside"]
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -93,9 +93,12 @@ def _graded(assignment: Assignment) -> list[str]:
     return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
-def run_report(name: str, output: Path | None) -> int:
-    """Write the report on the class; the exit code."""
+def run_report(name: str, output: Path | None, *, for_class: bool = False) -> int:
+    """Write the report on the class, or one `for_class` to look at; the exit code."""
     assignment = find_course().own_assignment(name, "nbgrader export --assignment")
+    if for_class:
+        console().print(f"Report without names: {report_for_class(assignment, output)}", markup=False)
+        return 0
     page = report_on_class(assignment, output)
     points, checks = tables_beside(page)
     console().print(f"Report: {page}, and {points.name} and {checks.name} beside it", markup=False)
@@ -119,6 +122,15 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     write_text(checks, checks_csv(view))
     with speaking_of(view.texts):
         write_text(page, render_report(build_report(view, csv_name=points.name, checks_name=checks.name)))
+    return page
+
+
+def report_for_class(assignment: Assignment, output: Path | None = None) -> Path:
+    """Write what a class may be shown of its report; the path, ``reports/<assignment>-for-class.html`` if none is given."""
+    page = output or assignment.course.root / "reports" / f"{assignment.name}-for-class.html"
+    view = load_class(assignment, page.parent)
+    with speaking_of(view.texts):
+        write_text(page, render_report(build_report(view, for_class=True)))
     return page
 
 

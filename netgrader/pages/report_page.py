@@ -17,7 +17,7 @@ from netgrader.pages.checks_table import passed_shares
 from netgrader.pages.feedback_verdicts import by_hand, state_of, word_of
 from netgrader.pages.report_charts import class_charts, distribution
 from netgrader.pages.report_rules import to_help, to_judge
-from netgrader.pages.report_view import ClassView, FaultCount, Report, Score, StudentRow, Trouble
+from netgrader.pages.report_view import ClassView, FaultCount, Report, Score, StudentRow, Trouble, without_names
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
 from netgrader.phrases import say
@@ -51,8 +51,15 @@ def render_report(report: Report) -> str:
     return render("report.html.j2", script=SCRIPT.read_text(encoding="utf-8"), report=report)
 
 
-def build_report(view: ClassView, csv_name: str | None = None, checks_name: str | None = None) -> Report:
-    """The report on a class; `csv_name` and `checks_name` are the files beside it that it links to."""
+def build_report(
+    view: ClassView, csv_name: str | None = None, checks_name: str | None = None, *, for_class: bool = False
+) -> Report:
+    """The report on a class; `csv_name` and `checks_name` are the files beside it that it links to.
+
+    `for_class` makes one that a class may be shown: of all together, with nobody's name.
+    """
+    if for_class:
+        view = without_names(view)
     assignment = safe.line(view.assignment, 120)
     students = tuple(sorted(view.students, key=_by_name))
     handed_out, view = view.notebooks, _narrowed(replace(view, students=students))
@@ -78,6 +85,7 @@ def build_report(view: ClassView, csv_name: str | None = None, checks_name: str 
         ),
         csv_name=csv_name or f"{assignment}.csv",
         checks_name=checks_name or f"{assignment}-checks.csv",
+        for_class=for_class,
         empty="" if handed_in else words.EMPTY.format(assignment=assignment),
     )
 

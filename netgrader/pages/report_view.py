@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import random
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import holds_work
 from netgrader.faults import OF_NO_COURSE, CourseTexts
-from netgrader.pages import safe
+from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import (
     Marks,
@@ -45,6 +46,7 @@ __all__ = [
     "StudentView",
     "Trouble",
     "load_class",
+    "without_names",
 ]
 
 
@@ -218,6 +220,8 @@ class Report:
     """So many rows of the table are elements at once; of more a browser takes seconds."""
     most_listed: int = 200
     """So many are named in a list; beyond them it says how many there are, and that the CSV file has them."""
+    for_class: bool = False
+    """Whether it is shown to the class: then nothing on it is about one student."""
 
     @property
     def states(self) -> frozenset[str]:
@@ -233,6 +237,18 @@ class Report:
     def many_pages(self) -> bool:
         """Whether some student has more than one feedback page."""
         return any(len(row.student.links) > 1 for row in self.rows)
+
+
+def without_names(view: ClassView) -> ClassView:
+    """Return the class with numbers in place of ids and names, in an order that is drawn anew each time."""
+    students = random.SystemRandom().sample(view.students, len(view.students))
+    return replace(
+        view,
+        students=tuple(
+            StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
+            for number, one in enumerate(students, 1)
+        ),
+    )
 
 
 def load_class(assignment: Assignment, folder: Path) -> ClassView:

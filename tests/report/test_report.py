@@ -13,7 +13,7 @@ from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.feedback_verdicts import by_hand
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_page import build_report, class_csv, render_report
-from netgrader.pages.report_view import ClassView, Column, NotebookColumns
+from netgrader.pages.report_view import ClassView, Column, NotebookColumns, without_names
 from netgrader.results import Observed, Status
 from netgrader.which_course import find_course
 from tests.feedback import examples as notebooks
@@ -429,3 +429,24 @@ def test_the_page_says_where_what_went_wrong_is_explained():
     assert "Explained in: Notebook 1" in page
     assert '<span class="share-count">3 of 6</span>' in page
     assert '<span class="share-count">5 of 5</span>' not in page
+
+
+def test_what_a_class_is_shown_holds_nobodys_name_and_nothing_that_is_about_one():
+    view = ex.eight_students()
+    with speaking_of(find_course().assignment("digits").texts):
+        page = render_report(build_report(view, for_class=True))
+    about = [word for student in view.students for word in (student.name, student.shown, student.student)]
+    text = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
+    assert [word for word in about if re.search(rf"\b{re.escape(word)}\b", text)] == []
+    assert "What to teach again" in page
+    assert "Mistakes by frequency" in page
+    assert 'id="table"' not in page
+    assert "What was noticed" not in page
+    assert 'id="table"' in render_report(build_report(view))
+
+
+def test_numbers_in_place_of_names_are_drawn_anew_each_time():
+    view = ex.large()
+    orders = {tuple(id(student.notebooks) for student in without_names(view).students) for _ in range(3)}
+    assert len(orders) == 3
+    assert {student.student for student in without_names(view).students} == {str(n) for n in range(1, 61)}
