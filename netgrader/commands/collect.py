@@ -19,7 +19,7 @@ from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.groups import groups_of, set_aside
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
-from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
+from netgrader.nbgrader_plugin.handing_in import KINDS, holds_same, stamp
 from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
@@ -34,7 +34,7 @@ from netgrader.platforms.people import (
     write_collected,
 )
 from netgrader.platforms.sheets import read_people
-from netgrader.platforms.zips import KINDS, opened_download
+from netgrader.platforms.zips import opened_download
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -180,6 +180,8 @@ def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
     if not entries or len(entries) > limits.files:
         one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
         return
+    if len(entries) < len(one.submission.files):
+        one.notes.append(f"left out {len(one.submission.files) - len(entries)} of the same name, or hidden")
     when = next((person.when for person in one.people if person.when), None)
     for student in one.students:
         folder = assignment.course.folder("submitted", student, assignment.name)
@@ -230,7 +232,8 @@ def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Hand
         left = [f"left out: {', '.join(sorted(one.submission.others))}"] if one.submission.others else []
         notes = [*(["late"] if one.late else []), *one.notes, *left]
         table.add_row(*map(escape, (", ".join(one.students), one.shown, files, "; ".join(notes))))
-    out.print(table)
+    if placed:
+        out.print(table)
     lost = [one for one in handed if one.problem]
     for one in lost:
         out.print(f"Not collected: {one.shown}: {one.problem}.", markup=False)

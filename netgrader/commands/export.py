@@ -130,7 +130,8 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, 
         f"{filled.written} marks written{called}, {filled.same} stood there already: {os.path.relpath(target)}",
         markup=False,
     )
-    skipped = sheet.platform == MOODLE and (filled.locked or filled.above)
+    unread = filled.graded and not sheet.dates_read
+    skipped = sheet.platform == MOODLE and (filled.locked or filled.above or unread)
     return not (skipped or filled.unfinished or filled.missing or filled.ungraded)
 
 
@@ -176,10 +177,12 @@ def _lines(sheet: Sheet, filled: _Filled) -> Iterator[str]:
     """Yield a sentence for each kind of mark that does not simply get there."""
     moodle = sheet.platform == MOODLE
     silent = "so Moodle skips it without a word"
-    changed = "was changed there since this sheet was downloaded" if sheet.dates_read else "is written as it is here"
-    before = (
-        f"Graded in Moodle before: skipped without a word if the date of that {changed}; '{IGNORE}' has it replaced"
+    why = (
+        "so it is skipped without a word if it was changed there since this sheet was downloaded"
+        if sheet.dates_read
+        else "and Moodle does not read its dates in German, so it is skipped without a word"
     )
+    before = f"Graded in Moodle before, {why}, unless you tick '{IGNORE}'"
     for told, whose in (
         ("Another mark stood there", filled.replaced),
         (f"Left as it stands in {sheet.platform}", filled.kept),

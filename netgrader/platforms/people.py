@@ -16,6 +16,7 @@ from netgrader.files import decode, write_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from netgrader.course import Assignment
 
@@ -98,7 +99,7 @@ def write_collected(assignment: Assignment, collected: Collected) -> None:
     write_json(_file(assignment), collected)
 
 
-def _file(assignment: Assignment) -> Any:
+def _file(assignment: Assignment) -> Path:
     return assignment.course.scratch / "collected" / f"{assignment.name}.json"
 
 
@@ -176,7 +177,11 @@ def _by_what_is_known(people: Sequence[Person], roster: Sequence[Member], collec
         before = collected.students.get(person.number, "")
         if len(fitting) == 1:
             found[person] = fitting.pop()
-        elif not fitting and before and same_name(collected.names[person.number], person.name, collected.platform):
+        elif (
+            not fitting
+            and before
+            and same_name(collected.names.get(person.number, ""), person.name, collected.platform)
+        ):
             found[person] = before
     return found
 

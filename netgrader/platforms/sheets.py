@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -165,11 +165,11 @@ class Sheet:
     has_teams: bool = False
     title: str = ""
     """What the platform calls the assignment, if the sheet says it."""
-    people: tuple[Person, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Have the people of its rows."""
-        self.people = tuple(row.person for row in self.rows)
+    @functools.cached_property
+    def people(self) -> tuple[Person, ...]:
+        """The people of its rows."""
+        return tuple(row.person for row in self.rows)
 
     @functools.cached_property
     def _index(self) -> Mapping[str, list[Person]]:

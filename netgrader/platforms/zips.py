@@ -15,15 +15,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
+from netgrader.nbgrader_plugin.handing_in import KINDS
 from netgrader.platforms.people import CANVAS, MOODLE, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["KINDS", "Download", "Submission", "opened_download", "write_feedback"]
+__all__ = ["Download", "Submission", "opened_download", "write_feedback"]
 
-KINDS = (".ipynb", ".py", ".zip")
 MOST_ENTRIES = 200_000
 LONGEST = 1_000
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})

@@ -287,7 +287,7 @@ def test_what_was_handed_in_anew_replaces_what_was_there_and_that_is_kept(course
     assert (course.root / "submitted/ada/numbers/helper.py").read_bytes() == HELPER + b"\n"
 
 
-def test_of_a_file_that_was_uploaded_to_canvas_again_the_newest_counts(course, tmp_path):
+def test_of_a_file_that_was_uploaded_to_canvas_again_the_newest_counts(course, tmp_path, capsys):
     files = {
         "1_sums.ipynb": b"{}",
         "1_sums-1.ipynb": b"[]",
@@ -298,6 +298,7 @@ def test_of_a_file_that_was_uploaded_to_canvas_again_the_newest_counts(course, t
     there = [Student("ada", "Ada", "Lovelace", 4711, files=files)]
     enter(course, there)
     assert collect.run(canvas_zip(tmp_path / "x.zip", there), None, None, enter=False) == 0
+    assert "left out 1 of the same name, or hidden" in capsys.readouterr().out
     assert names(course, "ada") == ["1_sums.ipynb", "helper.py", "week-1.ipynb", "week-2.ipynb"]
     assert (course.root / "submitted/ada/numbers/1_sums.ipynb").read_bytes() == b"[]"
 

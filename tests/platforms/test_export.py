@@ -110,8 +110,8 @@ def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, c
     assert "Another mark stood there: joe (5.00 → 0)." in said
     assert "Locked, so Moodle skips it without a word: bob." in said
     assert "Above the maximum, so Moodle skips it without a word: ada (7 of 6.50)." in said
-    assert "if the date of that was changed there since this sheet was downloaded" in said
-    assert "more recently in Moodle than in the spreadsheet' has it replaced: joe." in said
+    assert "Graded in Moodle before, so it is skipped without a word if it was changed there since this sheet" in said
+    assert "more recently in Moodle than in the spreadsheet': joe." in said
     assert "Not written, since nobody in sheet.csv fits: li2." in said
     assert "3 marks written, 1 stood there already" in said
 
@@ -128,11 +128,13 @@ def test_a_mark_that_is_shown_with_fewer_decimals_is_the_same(course, tmp_path, 
 
 
 def test_moodle_does_not_read_its_own_dates_in_german_and_that_is_told(course, tmp_path, capsys):
-    give(course, MARKS)
+    give(course, {"ada": MARKS["ada"]})
     there = [Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example", grade=5, graded=datetime(2026, 11, 3, 9, 5))]
     sheet = moodle_sheet(tmp_path / "sheet.csv", there, german=True, most=7)
-    export.run(None, sheet, None, column=None, feedback=False, unfinished=False)
-    assert "if the date of that is written as it is here" in capsys.readouterr().out
+    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 1
+    assert (
+        "Moodle does not read its dates in German, so it is skipped without a word, unless" in capsys.readouterr().out
+    )
 
 
 def test_what_is_not_whole_yet_is_not_written_unless_asked_for(course, tmp_path, capsys):
