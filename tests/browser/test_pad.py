@@ -215,7 +215,8 @@ def test_nothing_is_asked_for_and_nothing_is_refused_by_the_policy(browser, page
 def test_where_no_script_runs_a_sentence_says_so(browser, page):
     browser.open(page, scripts=False)
     try:
-        assert "Here one can draw, and your network answers. This needs a script" in browser.driver.page_source
+        told = "Here one can draw, and your network answers. This needs a script"
+        wait(browser.driver, lambda: told in browser.driver.page_source, "the sentence")
         assert browser.driver.find_elements(By.CSS_SELECTOR, ".dp-canvas") == []
     finally:
         browser.open(page)
