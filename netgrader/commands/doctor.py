@@ -73,7 +73,7 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     try:
         course = find_course()
     except NetgraderError as error:
-        yield Finding("course", False, str(error), "cd into the course")
+        yield Finding("course", False, str(error), "cd into the course, or make one with netgrader new")
     else:
         yield from _course(course)
     yield _kernel()

@@ -72,7 +72,8 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     out.print(f"\nNow type, in {root}:", markup=False)
     if is_taken_for_another(root):
         out.print(f"  {trusting(root.resolve())}", markup=False)
-    for line in ("release", f"autograde {name}", f"feedback {name}", f"report {name}"):
+    release = "release" if len(Course(root.resolve()).own_assignments) == 1 else f"release --assignment {name}"
+    for line in (release, f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}", markup=False)
     return 0
 

@@ -46,13 +46,23 @@ def read_table(file: Path, target: str | None) -> tuple[npt.NDArray[np.float32],
     features = [number for number in range(len(header)) if number != at]
     if not features:
         raise UsageError(f"{file} has no column beside {target}: there is nothing to find it out from.")
-    text = [header[number] for number in features if _first_word(columns[number]) is not None]
+    wrong = []
+    text = [number for number in features if _first_word(columns[number]) is not None]
     if text:
-        raise UsageError(
-            f"{file}: features must be numbers, but {_listed(text)} {'hold' if len(text) > 1 else 'holds'} something else. "
+        names = _listed([header[number] for number in text])
+        row = _first_word(columns[text[0]]) or 2
+        wrong.append(
+            f"features must be numbers, but {names} {'hold' if len(text) > 1 else 'holds'} something else. "
             f"Make numbers of it (a column of 0 and 1 for each word, say), or leave it out of the file; "
-            f"{_where(header, columns, text[0])}."
+            f"row {row} has {columns[text[0]][row - 2]!r} in the column {header[text[0]]}."
         )
+    gaps = [(row, header[number]) for number in features for row, cell in enumerate(columns[number], 2) if not cell]
+    if gaps:
+        row, name = min(gaps)
+        more = f", and {len(gaps) - 1} more empty cells" if len(gaps) > 1 else ""
+        wrong.append(f"row {row} has nothing in the column {name}{more}: fill it in, or leave the row out.")
+    if wrong:
+        raise UsageError(f"{file}: {' '.join(one[0].upper() + one[1:] if at else one for at, one in enumerate(wrong))}")
     values = np.array([[float(cell) for cell in columns[number]] for number in features], np.float64).T
     if (np.abs(values) > np.finfo(np.float32).max).any():
         raise UsageError(f"{file} has numbers that single precision does not hold, beyond 3.4e38.")
@@ -106,16 +116,8 @@ def _is_number(cell: str) -> bool:
 
 
 def _first_word(cells: Sequence[str]) -> int | None:
-    """Return the first row, as the file counts lines, that holds no number; None if all do."""
-    return next((row for row, cell in enumerate(cells, 2) if not _is_number(cell)), None)
-
-
-def _where(header: Sequence[str], columns: Sequence[Sequence[str]], name: str) -> str:
-    cells = columns[header.index(name)]
-    row = _first_word(cells) or 2
-    return (
-        f"row {row} has {cells[row - 2]!r} in the column {name}" if cells[row - 2] else f"row {row} has nothing in it"
-    )
+    """Return the first row, as the file counts lines, that holds something else than a number; None if none does."""
+    return next((row for row, cell in enumerate(cells, 2) if cell and not _is_number(cell)), None)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netgrader.checks import wording
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.faults import CATALOGUE, Severity
+from netgrader.observations import Comparison, WrongImages
 from netgrader.pages import safe, words
-from netgrader.pages.feedback_figures import PageData, figure
+from netgrader.pages.feedback_figures import AGREES, PageData, figure
 from netgrader.pages.feedback_view import Cause, CellVerdict, Check, Figure, NextStep, Reason
 from netgrader.pages.graded import CellMark, Graded, earned
 from netgrader.pages.markdown import heading_key
@@ -20,6 +21,8 @@ from netgrader.results import CellResult, CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+
+    from netgrader.observations import Observation
 
 
 __all__ = [
@@ -215,8 +218,20 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str])
 
 
 def _figures(graded: Graded, cell: str, data: PageData) -> tuple[Figure, ...]:
-    drawn = (figure(observation, data) for observation in graded.observations.get(cell, ()))
-    return tuple(one for one in drawn if one is not None)
+    observations = graded.observations.get(cell, ())
+    drawn = ((observation, figure(observation, data)) for observation in observations)
+    return tuple(_told_apart(one, shown, observations) for shown, one in drawn if one is not None)
+
+
+def _told_apart(drawn: Figure, shown: Observation, others: Sequence[Observation]) -> Figure:
+    """A comparison with a word on the other accuracy of the cell, where that on the original test images differs from it."""
+    wrong = next((one for one in others if isinstance(one, WrongImages)), None)
+    if not isinstance(shown, Comparison) or shown.error or wrong is None or not wrong.total:
+        return drawn
+    original = 1 - wrong.wrong / wrong.total
+    if abs(original - shown.recomputed) <= AGREES:
+        return drawn
+    return replace(drawn, notes=(*drawn.notes, words.CLAIM_GIVEN.format(accuracy=percent(original))))
 
 
 def _notes(mark: CellMark | None, auto: float | None) -> tuple[str, ...]:

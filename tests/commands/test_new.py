@@ -288,7 +288,16 @@ def test_a_table_is_read_with_its_target_column(tmp_path):
         (TABLE, None, "Say with --target-column which is to be found out; there are size, rooms, price"),
         (TABLE, "cost", "no column cost; there are size, rooms, price"),
         (TABLE.replace(";1;", ";one;"), "price", "rooms holds something else.*row 3 has 'one' in the column rooms"),
-        (TABLE.replace(";1;", ";;"), "price", "rooms holds something else.*row 3 has nothing in it"),
+        (
+            TABLE.replace(";1;", ";;"),
+            "price",
+            "houses.csv: row 3 has nothing in the column rooms.*: fill it in, or leave the row out",
+        ),
+        (
+            TABLE.replace(";1;", ";;").replace("41;", "big;"),
+            "price",
+            "but size holds .*'big' in the column size. Row 3 has nothing",
+        ),
         (TABLE.replace("41;", "41,5;"), "price", "row 3 has '41,5' in the column size"),
         (TABLE.replace("41;", "nan;"), "price", "row 3 has 'nan' in the column size"),
         (TABLE.replace("41;", "1e39;"), "price", "single precision"),
@@ -475,5 +484,8 @@ def test_a_course_inside_of_another_is_told_to_be_named_and_nothing_goes_into_th
     assert process.returncode == 2
     assert f"export NETGRADER_COURSE={inner}" in process.stderr
     assert not [*tmp_path.glob("source/*"), *inner.glob("source/more")]
-    assert netgrader("new", "--assignment", "more", *given, cwd=inner, NETGRADER_COURSE=str(inner)).returncode == 0
+    added = netgrader("new", "--assignment", "more", *given, cwd=inner, NETGRADER_COURSE=str(inner))
+    assert added.returncode == 0
+    assert "  netgrader release\n" in made.stdout
+    assert "  netgrader release --assignment more\n" in added.stdout, "with two there, release alone asks which"
     assert (inner / "source" / "more").is_dir()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from netgrader.faults import CATALOGUE, speaking_of
+from netgrader.observations import Comparison, WrongImages
 from netgrader.pages import words
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
@@ -33,6 +34,15 @@ def verdicts(page):
 def test_points_are_added_up_and_what_waits_is_told_apart():
     page = page_of(*ex.wrong_student())
     assert (page.points, page.max_points, page.waiting, page.late_penalty) == (3.0, 8, 2, 0.5)
+
+
+@pytest.mark.parametrize("given", [0.95, 0.98])
+def test_an_accuracy_on_the_images_as_graded_is_told_from_that_on_the_original_ones(given):
+    cells, graded = ex.right_student()
+    shown = {"check_train": (Comparison("Test accuracy", given, given), WrongImages((), 20, 1000))}
+    train = verdicts(page_of(cells, replace(graded, observations=shown)))["train"]
+    said = [one for figure in train.figures for one in figure.notes if "On the original ones" in one and "98" in one]
+    assert len(said) == (given != 0.98)
 
 
 def test_what_to_do_next_names_causes_and_leaves_out_what_waits_for_another_check():
