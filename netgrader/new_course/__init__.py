@@ -15,6 +15,7 @@ import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from netgrader.checks.wording import percent
+from netgrader.drawing_pad import can_be_drawn
 from netgrader.errors import UsageError
 from netgrader.files import write_text
 from netgrader.new_course.datasets import read_data
@@ -122,6 +123,7 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         **own,
     }
     terms["spec_lines"] = _toml(terms["spec"])
+    terms["drawn"] = can_be_drawn(spec)
     terms["asked_scaling"] = SCALING_ASKED[spec.scaling]
     terms["prepared"] = PREPARED[spec.scaling].format(spec=spec).replace("_raw", f"_{terms['raw']}")
     data = root / "data" / spec.file
