@@ -62,13 +62,13 @@ def test_work_within_limits_is_not_sent_on():
 @pytest.fixture
 def interrupt_soon():
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    yield
+    yield timer.start
     timer.cancel()
 
 
 def test_ctrl_c_ends_the_work_at_once(interrupt_soon):
-    pid = within_limits(os.getpid)
+    pid = within_limits(os.getpid)  # which may take longer than Ctrl-C
+    interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
         within_limits(*FOR_EVER, seconds=60)
     assert not psutil.pid_exists(pid)
