@@ -243,6 +243,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
         # What is constant has no deviation but the rounding of its mean.
         deviation[rows.min(axis=0) == rows.max(axis=0)] = 0
+        # Divided by what single precision has no ordinary number for, any other value would be infinite.
+        deviation[deviation < np.finfo(np.float32).tiny] = 0
         return mean, deviation
 
     def one_hot(self, labels: npt.NDArray[Any]) -> Floats:

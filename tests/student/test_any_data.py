@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netgrader.data import DamagedDataError, DataPart, DataSpec, load_data, spec_problem
@@ -71,6 +71,7 @@ rows = st.lists(st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=2)
 
 
 @given(rows, st.floats(-100, 100))
+@example([[0.0, 0.0], [0.0, 1.401298464324817e-45]], 0.0)
 @settings(max_examples=100, deadline=None)
 def test_standardised_features_have_mean_0_and_deviation_1_and_a_constant_one_is_0(values, constant):
     train = np.column_stack([np.array(values, np.float32), np.full(len(values), constant, np.float32)])
