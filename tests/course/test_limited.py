@@ -62,8 +62,11 @@ def test_work_within_limits_is_not_sent_on():
 @pytest.fixture
 def interrupt_soon():
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    # What a shell begins in the background ignores Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield timer.start
     timer.cancel()
+    signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_ends_the_work_at_once(interrupt_soon):
