@@ -104,8 +104,6 @@ def _of_an_earlier_epoch(
     images, and of a curve of no more epochs than anybody trains.
     """
     values: Array = np.asarray(acc_val, np.float64)
-    if not _is_of_an_epoch(values, near):
-        return False
     if abs(float(np.max(values)) - recomputed.notebook) <= near or _best_so_far(acc_val, recomputed.notebook):
         return True
     if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > MOST_EPOCHS:
@@ -115,16 +113,6 @@ def _of_an_earlier_epoch(
     if not (np.abs(on_training - recomputed.train) <= SAMPLED).any():
         return False
     return bool((np.abs(on_training - on_train()) <= near).any())
-
-
-def _is_of_an_epoch(values: Array, near: float) -> bool:
-    """Whether a curve's end can be of one more epoch than the one that a network was set back to.
-
-    Were it better than all before, that network would be this one. Worse than all before and than guessing is an error of
-    something else (of squares, of every answer with every target), beside which one epoch may be as good by chance.
-    """
-    before, last = values[:-1], float(values[-1])
-    return not len(before) or (last <= before.max() + near and (last >= 0 or last >= before.min()))
 
 
 def _best_so_far(values: Sequence[float], last: float) -> bool:

@@ -254,17 +254,6 @@ def test_reported_errors_are_those_that_we_measure(prices, good):
         assert caught.value.faults[0].expected.startswith(other.measure.written(other.notebook))
 
 
-@pytest.mark.parametrize("wrong", ["squares", "training"])
-def test_an_error_of_something_else_is_told_where_an_earlier_epoch_was_as_good_by_chance(prices, good, wrong):
-    found = judged(good, prices)
-    error, said = found.measure.figure, []
-    last = {"squares": error(-0.4), "training": 0.8 * error(found.notebook)}[wrong]
-    on_training, on_test = [9.0, error(found.train), 9.0, 9.0], [error(0.1), error(found.notebook), error(0.2), last]
-    with pytest.raises(Failed) as caught:
-        require_reported(found, on_training, on_test, lambda code, **_: said.append(code), lambda: found.train)
-    assert ([fault.code for fault in caught.value.faults], said) == (["reported-accuracy-wrong"], [])
-
-
 def test_the_worst_rows_come_first(prices, good):
     found = judged(good, prices)
     shown = predictions(found.found, prices.y_test, "k€")
