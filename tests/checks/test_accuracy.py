@@ -196,7 +196,8 @@ def test_a_true_report_is_accepted_and_may_be_rounded(acc_val: list[float]) -> N
     [
         ([0.9, 0.95], [0.8, 0.923, 0.923]),  # the best so far in each epoch's place
         ([0.9, 0.97, 0.98], [0.8, 0.92, 0.91]),  # weights set back to the best epoch
-        ([0.9, GOOD.train, 0.99, 0.99], [0.8, 0.92, 0.93, 0.91]),  # and to that of the least loss
+        ([0.9, GOOD.train, 0.99, 0.99], [0.8, 0.92, 0.93, 0.91]),  # and to that of the least loss,
+        ([0.9, GOOD.train, 0.99], [0.8, 0.92, 0.93]),  # after which the test images may be known better
     ],
 )
 def test_the_epoch_that_was_picked_is_remarked_on_and_costs_nothing(acc_trn: list[float], acc_val: list[float]) -> None:

@@ -229,23 +229,23 @@ TRAININGS: dict[str, tuple[set[str], tuple[str, ...]]] = {
         {"reported-accuracy-wrong"},
         (
             "err_val = [float(np.mean((answers(x_test) - y_test) ** 2))] * 30",
-            "err_val[-1] = np.square(answers(x_test) - y_test).mean()",
+            "err_val = [np.square(answers(x_test) - y_test).mean() for _ in err_val]",
             "err_val = np.sqrt(err_val)",
         ),
     ),
     "an error of every answer with every price": (
         {"reported-accuracy-wrong"},
         (
-            "err_val[-1] = np.abs(answers(x_test)[:, None] - y_test).mean()",
+            "err_val = [np.abs(answers(x_test)[:, None] - y_test).mean()] * len(err_val)",
             "err_val = [np.abs(np.subtract.outer(answers(x_test), y_test)).mean()] * 30",
-            "err_val[-1] = np.mean([abs(one - y_test).mean() for one in answers(x_test)])",
+            "err_val = len(err_val) * [np.mean([abs(one - y_test).mean() for one in answers(x_test)])]",
         ),
     ),
     "the error on training rows": (
         {"reports-train-accuracy"},
         (
             "err_val = list(err_trn)",
-            "err_val[-1] = err_trn[-1]",
+            "err_val[:] = err_trn",
             "err_val = [np.abs(answers(x_train) - y_train).mean()] * 30",
         ),
     ),
