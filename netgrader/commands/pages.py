@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report", "tables_beside"]
+__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report"]
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -100,7 +100,7 @@ def run_report(name: str, output: Path | None, *, for_class: bool = False) -> in
         console().print(f"Report without names: {report_for_class(assignment, output)}", markup=False)
         return 0
     page = report_on_class(assignment, output)
-    points, checks = tables_beside(page)
+    points, checks = _tables_beside(page)
     console().print(f"Report: {page}, and {points.name} and {checks.name} beside it", markup=False)
     return 0
 
@@ -117,7 +117,7 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     """
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
     view = load_class(assignment, page.parent)
-    points, checks = tables_beside(page)
+    points, checks = _tables_beside(page)
     write_text(points, class_csv(view))
     write_text(checks, checks_csv(view))
     with speaking_of(view.texts):
@@ -134,6 +134,6 @@ def report_for_class(assignment: Assignment, output: Path | None = None) -> Path
     return page
 
 
-def tables_beside(page: Path) -> tuple[Path, Path]:
+def _tables_beside(page: Path) -> tuple[Path, Path]:
     """Return the CSV files beside a report: of the points, a line for each student, and of each student's checks."""
     return page.with_suffix(".csv"), page.with_name(f"{page.stem}-checks.csv")

@@ -36,6 +36,8 @@ COLUMNS = (
     "notebook_seconds",
 )
 """As in the JSON of a result, where they have the same name."""
+STAGES = ("execute", "verify")
+"""What a notebook's seconds are the sum of: the others are parts of these."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def checks_csv(view: ClassView) -> str:
                 " ".join(check.follows),
                 "" if cell.points is None else f"{cell.points:g}",
                 f"{cell.max_points:g}",
-                f"{sum(result.seconds.values()):.1f}" if result.seconds else "",
+                f"{sum(result.seconds.get(stage, 0.0) for stage in STAGES):.1f}" if result.seconds else "",
             ]
         )
     return stream.getvalue()

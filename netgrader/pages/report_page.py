@@ -35,7 +35,6 @@ __all__ = ["build_report", "class_csv", "render_report"]
 
 SCRIPT = Path(__file__).parent / "templates" / "report.js"
 
-
 # The settings that set each limit.
 LIMITS = {
     "time": ("cell_seconds", "notebook_seconds"),
@@ -66,7 +65,7 @@ def build_report(
     handed_in = any(student.submitted for student in students)
     return Report(
         assignment=assignment,
-        facts=(*_facts(view), *_not_yet(handed_out, view.notebooks)),
+        facts=(*_facts(view, for_class=for_class), *_not_yet(handed_out, view.notebooks)),
         notebooks=view.notebooks,
         rows=tuple(_row(view, student) for student in students),
         to_judge=to_judge(view),
@@ -166,7 +165,7 @@ def _judged(graded: Graded) -> bool:
     return graded.result is not None and graded.result.status is not Status.NOT
 
 
-def _facts(view: ClassView) -> Iterator[str]:
+def _facts(view: ClassView, *, for_class: bool) -> Iterator[str]:
     students = view.students
     # A notebook that could not be read says nothing of how hard the exercises are.
     judged = [student for student in students if any(map(_judged, student.notebooks.values()))]
@@ -183,31 +182,39 @@ def _facts(view: ClassView) -> Iterator[str]:
             low=written(min(scores)),
             high=written(max(scores)),
         )
+    if not for_class:
+        yield from _left_to_do(view)
+    commonest = next((fault for fault in _faults(view) if not fault.free), None)
+    if commonest:
+        yield words.SHORT_FAULT.format(number=len(commonest.students), sentence=commonest.sentence)
+
+
+def _left_to_do(view: ClassView) -> Iterator[str]:
+    """What a person has still to look at, and what to type."""
     yield from _odd_marks(view)
-    not_yet = sum(student.not_graded_yet for student in students)
+    not_yet = sum(student.not_graded_yet for student in view.students)
     if not_yet:
         command = f"netgrader autograde {safe.line(view.assignment)}"
         yield words.counted(words.SHORT_NOT_GRADED_YET, not_yet, command=command)
     unclear = sum(
         graded.result is not None and graded.result.status is not Status.GRADED
-        for student in students
+        for student in view.students
         for graded in student.notebooks.values()
     )
     if unclear:
         yield words.counted(words.SHORT_UNGRADABLE, unclear)
     waiting = sum(
         _score(student.notebooks.get(columns.notebook), column).state == "waiting"
-        for student in students
+        for student in view.students
         for columns in view.notebooks
         for column in columns.columns
     )
     if waiting:
         yield words.counted(words.SHORT_WAITING, waiting)
-    elif scores and any(column.manual for columns in view.notebooks for column in columns.columns):
+    elif any(column.manual for columns in view.notebooks for column in columns.columns) and any(
+        _judged(graded) for student in view.students for graded in student.notebooks.values()
+    ):
         yield words.SHORT_ALL_READ
-    commonest = next((fault for fault in _faults(view) if not fault.free), None)
-    if commonest:
-        yield words.SHORT_FAULT.format(number=len(commonest.students), sentence=commonest.sentence)
 
 
 def _odd_marks(view: ClassView) -> Iterator[str]:

@@ -8,10 +8,10 @@ import pytest
 from markupsafe import escape
 from nbgrader.api import Gradebook
 
-from netgrader.commands.pages import feedback_of_class, report_on_class
+from netgrader.commands.pages import feedback_of_class, report_on_class, run_report
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
-from netgrader.grading.graded_notebook import LastResult, save_last_result
+from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.results import CellResult, NotebookResult, Status
 
@@ -183,3 +183,30 @@ def test_what_was_seen_while_a_notebook_ran_goes_the_whole_way_to_the_report(boo
     assert html.count("add: The cell names displayhook, which no exercise needs.") == 1
     assert "1_sums: 1 thing was noticed while it ran" in html
     assert "Nothing out of the ordinary was noticed" not in html
+
+
+@pytest.mark.usefixtures("uncaged")
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
+def test_the_command_writes_each_verdict_beside_the_page_and_a_page_to_show_to_the_class(booked, monkeypatch, capsys):
+    booked.submit("ada")
+    autograde_one(booked.course, "numbers", "ada")
+    monkeypatch.chdir(booked.root)
+    assert run_report("numbers", None) == 0
+    assert "numbers.csv and numbers-checks.csv beside it" in " ".join(capsys.readouterr().out.split())
+    with (booked.root / "reports" / "numbers-checks.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    result = load_last_result(booked.assignment, "ada", "1_sums").result
+    verdicts = [(cell.cell, check.check, str(check.outcome)) for cell in result.cells for check in cell.checks]
+    assert [(row["cell"], row["check"], row["outcome"]) for row in rows] == verdicts != []
+    assert {row["student_id"] for row in rows} == {"ada"}
+    seconds = result.seconds["execute"] + result.seconds["verify"]
+    assert {row["notebook_seconds"] for row in rows} == {f"{seconds:.1f}"}
+    html = (booked.root / "reports" / "numbers.html").read_text(encoding="utf-8")
+    assert 'href="numbers-checks.csv"' in html
+    assert "waits for a person" in html
+
+    assert run_report("numbers", None, for_class=True) == 0
+    assert "numbers-for-class.html" in "".join(capsys.readouterr().out.split())
+    shown = (booked.root / "reports" / "numbers-for-class.html").read_text(encoding="utf-8")
+    assert "What to teach again" in shown
+    assert re.findall(r"\bada\b|waits for a person|\.csv", shown) == []
