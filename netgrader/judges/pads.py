@@ -29,6 +29,7 @@ TRIED = 200
 CLEARLY = 0.1
 """By how much it must be better at levels that are not scaled for them to be what it was trained on."""
 NOT_HERE = "Here one could draw, and your network would answer. It cannot, since {1}."
+BROKEN = "something went wrong while we read its weights ({1})"
 NO_PARTS = "net has no {1} that could be run"
 NO_VALUES = "no session holds the values of its variables"
 WRONG_OUTPUTS = "its scores are not one for each of the {1} classes"
@@ -51,7 +52,7 @@ def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     except (NetgraderError, LabError) as error:
         return Pad(refused=say(NOT_HERE, str(error).rstrip(".")))
     except Exception as error:  # noqa: BLE001  (a pad that cannot be made must not cost anyone a mark)
-        return Pad(refused=say(NOT_HERE, f"{type(error).__name__}: {error}"[:200].rstrip(".")))
+        return Pad(refused=say(NOT_HERE, say(BROKEN, type(error).__name__)))
 
 
 def show_pad(bench: TestContext, cell: str, show: Callable[[Observation], None]) -> None:

@@ -118,3 +118,15 @@ def test_a_network_without_values_or_parts_is_told_and_so_is_what_is_no_image(co
     drawing_pad(net, session)
     assert "those of this course are none" in capsys.readouterr().out
     assert shown == []
+
+
+def test_what_breaks_while_a_pad_is_made_is_a_sentence_without_the_errors_own_words(monkeypatch):
+    def broken(*_args):
+        raise TypeError("unhashable type: 'slice'")
+
+    monkeypatch.setattr("netgrader.judges.pads._pad", broken)
+    refused = pad_of(None, None, None).refused
+    assert refused == (
+        "Here one could draw, and your network would answer. It cannot, since something went wrong while we read its weights "
+        "(TypeError)."
+    )
