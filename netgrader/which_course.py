@@ -1,15 +1,21 @@
-"""Which course a command is about: the one that one stands in, else the one that the package lies in."""
+"""Which course a command is about: the one that one stands in, else the one that the package lies in; and which assignment."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netgrader.belonging import TESTS, TRUST_VARIABLE, lies_among_submissions, require_own, trusting
 from netgrader.course import CONFIG, Course
 from netgrader.errors import UsageError
 
-__all__ = ["course_here", "find_course", "is_taken_for_another"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.course import Assignment
+
+__all__ = ["course_here", "find_course", "is_taken_for_another", "only_assignment"]
 
 
 def find_course(submission: Path | None = None) -> Course:
@@ -80,6 +86,20 @@ def course_here() -> Path:
     if not Path.cwd().is_relative_to(root.resolve()):
         raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
     return root
+
+
+def only_assignment(course: Course, names: Sequence[str]) -> Assignment:
+    """Return the assignment that is meant where none is named: the only one of those called `names`.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or several.
+    """
+    if len(names) != 1:
+        known = ", ".join(names) or "none"
+        raise UsageError(f"The course in {course.root} has these assignments: {known}. Name one with --assignment.")
+    return course.assignment(names[0])
 
 
 def is_taken_for_another(root: Path) -> bool:

@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from netgrader.commands.show import console
-from netgrader.errors import UsageError
 from netgrader.files import write_text
 from netgrader.grading.archives import ArchiveLimits, choose, copy_entries
 from netgrader.grading.submission import UnreadableError
@@ -35,7 +34,7 @@ from netgrader.platforms.people import (
 )
 from netgrader.platforms.sheets import read_people
 from netgrader.platforms.zips import opened_download
-from netgrader.which_course import find_course
+from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,10 +105,7 @@ def assignment_called(name: str | None) -> Assignment:
         If there is none, or several and no name.
     """
     course = find_course()
-    if name is None and len(course.assignments) != 1:
-        known = ", ".join(course.assignments) or "none"
-        raise UsageError(f"The course in {course.root} has these assignments: {known}. Name one with --assignment.")
-    return course.assignment(name or course.assignments[0])
+    return course.assignment(name) if name is not None else only_assignment(course, course.assignments)
 
 
 def _whose(

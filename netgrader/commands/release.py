@@ -29,7 +29,7 @@ from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.releases import remember
 from netgrader.wheel import REQUIRED, build_wheel, requirements
-from netgrader.which_course import find_course
+from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -127,11 +127,7 @@ def chosen(course: Course, name: str | None) -> Assignment:
     """
     if name is not None:
         return course.own_assignment(name, "nbgrader generate_assignment")
-    own = course.own_assignments
-    if len(own) != 1:
-        known = ", ".join(one.name for one in own) or "none"
-        raise UsageError(f"The course in {course.root} has these assignments: {known}. Name one with --assignment.")
-    return own[0]
+    return only_assignment(course, [one.name for one in course.own_assignments])
 
 
 def release(
