@@ -27,6 +27,7 @@ from netgrader.grading.stages import Options, require_files
 from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
+from netgrader.questions import RELEASED, SOURCE, sealed_file
 from netgrader.releases import remember
 from netgrader.wheel import REQUIRED, build_wheel, requirements
 from netgrader.which_course import find_course, only_assignment
@@ -217,6 +218,8 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
             (target / one.source.name).write_bytes(_with_points(made.read_bytes(), one.source))
     for one in files:
         _copy_beside(assignment, one, target)
+    if (assignment.checks / SOURCE).is_file():
+        (target / assignment.checks.name / RELEASED).write_bytes(sealed_file(assignment.checks))
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
     lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab", "tensorboard"])]
     (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

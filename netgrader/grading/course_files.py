@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, CODE, speaking_of
 from netgrader.imports import constants_of, graded_cells, parsed, registered_probes, texts_in
+from netgrader.questions import SOURCE, load_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +22,14 @@ __all__ = ["file_problems"]
 
 FAULTS_OF = frozenset({"fail", "fault", "partial"})
 """Functions that are given a code."""
+PREDICTS = re.compile(r"""^\s*predict\(\s*(["'])(.+?)\1""", re.MULTILINE)
+"""Where a notebook asks a question."""
 
 
 def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
     """Yield what cannot work in the probes and tests of a notebook, in sentences with what to do."""
     yield from _of_no_notebook(assignment)
+    yield from _unknown_questions(assignment, notebook)
     files = assignment.files(notebook)
     trees: dict[Path, ast.Module] = {}
     broken = False
@@ -71,6 +75,19 @@ def _of_no_notebook(assignment: Assignment) -> Iterator[str]:
         for path in sorted({*folder.glob(form.format("*"))} - read):
             names = " or ".join(form.format(f"{short}[_…]") for short in shorts)
             yield f"{path} is read by nobody, since it is called like no notebook. Call it {names}."
+
+
+def _unknown_questions(assignment: Assignment, notebook: str) -> Iterator[str]:
+    file = assignment.checks / SOURCE
+    try:
+        known = [*load_questions(assignment.checks)]
+    except (OSError, ValueError) as error:
+        yield f"{file} makes no sense: {error}."
+        return
+    code = (cell.source for cell in assignment.skeleton(notebook).cells if cell.cell_type == "code")
+    for name in dict.fromkeys(found[2] for source in code for found in PREDICTS.finditer(source)):
+        if name not in known:
+            yield f"{notebook} asks the question “{name}”, which is not in {file}{_near(name, known)}"
 
 
 def _near(name: str, names: list[str]) -> str:

@@ -11,6 +11,7 @@ from netgrader.student.course_data import load_data, load_mnist
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
 from netgrader.student.own_drawing import drawing_pad
+from netgrader.student.predict import predict
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
 from netgrader.student.show_graph import show_graph
 
@@ -21,6 +22,7 @@ __all__ = [
     "going_on",
     "load_data",
     "load_mnist",
+    "predict",
     "quietly",
     "ready",
     "show_figure",

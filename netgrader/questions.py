@@ -1,0 +1,139 @@
+"""Questions of a course that a notebook's cell answers: checked at once, worth nothing.
+
+An author writes ``questions.toml`` beside the checks. A release holds ``questions.json`` in its place, where what is said to
+each answer is sealed with that answer: nobody reads it before having given it.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["RELEASED", "SOURCE", "Question", "load_questions", "said_to", "sealed_file"]
+
+SOURCE, RELEASED = "questions.toml", "questions.json"
+MARK = b"netgrader "
+"""What an opened seal begins with; after it comes whether the answer is right."""
+LONGEST = 1_000
+"""Characters, or numbers, of an answer that are looked at."""
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class _Written(msgspec.Struct, forbid_unknown_fields=True):
+    """A question as its author writes it."""
+
+    answer: str | int | float | list[Any]
+    """A choice, a number, or numbers one after the other (a shape, an array)."""
+    why: Text
+    """What is said to the right answer: the reason."""
+    otherwise: Text
+    """What is said to any other: a sentence that leads on and does not say the answer."""
+    wrong: dict[str, Text] = {}
+    """What is said to one wrong answer in particular."""
+    digits: Annotated[int, Meta(ge=1, le=6)] = 2
+    """Significant digits to which numbers are compared."""
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question as it is released."""
+
+    otherwise: str
+    sealed: tuple[str, ...]
+    """What is said to each answer that is expected, in no order that says which is right."""
+    digits: int
+
+
+def load_questions(folder: Path) -> Mapping[str, Question]:
+    """Return the questions in a folder of checks by name, as written or as released; none where it has none.
+
+    Raises
+    ------
+    ValueError
+        If they make no sense, with what and which.
+    """
+    written, sealed = folder / SOURCE, folder / RELEASED
+    if written.is_file():
+        return {name: _seal(name, one) for name, one in _parsed(written.read_text(encoding="utf-8")).items()}
+    return msgspec.json.decode(sealed.read_bytes(), type=dict[str, Question]) if sealed.is_file() else {}
+
+
+def sealed_file(folder: Path) -> bytes:
+    """Return the file that a release holds in the place of the author's; the same text gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If the questions make no sense.
+    """
+    return msgspec.json.format(msgspec.json.encode(load_questions(folder)), indent=1) + b"\n"
+
+
+def said_to(name: str, question: Question, answer: object) -> tuple[bool, str]:
+    """Return whether an answer is right, and what is said to it."""
+    form = _plain(answer, question.digits)
+    for one in question.sealed:
+        opened = _crossed(base64.b64decode(one), name, form)
+        if opened.startswith(MARK):
+            text = opened[len(MARK) :].decode()
+            return text[0] == "+", text[1:].rstrip()
+    return False, question.otherwise
+
+
+def _parsed(text: str) -> dict[str, _Written]:
+    found = {}
+    for name, table in tomllib.loads(text).items():
+        try:
+            found[name] = msgspec.convert(table, _Written)
+        except msgspec.ValidationError as error:
+            raise ValueError(f'["{name}"] {error}') from error
+    return found
+
+
+def _seal(name: str, written: _Written) -> Question:
+    said = {_plain(answer, written.digits): f"-{text}" for answer, text in written.wrong.items()}
+    right = _plain(written.answer, written.digits)
+    if right in said:
+        raise ValueError(f'["{name}"] calls its answer wrong')
+    said[right] = f"+{written.why}"
+    texts = {form: MARK + text.encode() for form, text in said.items()}
+    longest = max(map(len, texts.values()))  # a length would say which is the reason
+    sealed = sorted(
+        base64.b64encode(_crossed(text.ljust(longest), name, form)).decode("ascii") for form, text in texts.items()
+    )
+    return Question(written.otherwise, tuple(sealed), written.digits)
+
+
+def _crossed(content: bytes, name: str, form: str) -> bytes:
+    """Seal, or open, with a stream that follows from a question's name and an answer."""
+    stream = hashlib.shake_256(f"{name}\0{form}".encode()).digest(len(content))
+    return bytes(one ^ other for one, other in zip(content, stream, strict=True))
+
+
+def _plain(answer: object, digits: int) -> str:
+    """Return an answer as it is compared: numbers to so many digits, words in small letters, however they are written."""
+    if hasattr(answer, "tolist"):  # an array, or a number, of NumPy's
+        answer = answer.tolist()
+    if isinstance(answer, str):
+        answer = answer[:LONGEST].strip()
+        try:
+            return _plain(ast.literal_eval(answer), digits)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return " ".join(answer.casefold().strip(" .()").split())
+    if isinstance(answer, bool):
+        return str(answer).casefold()
+    if isinstance(answer, int | float):
+        return f"{answer + 0.0:.{digits}g}" if abs(answer) < float("1e300") else "huge"  # + 0.0: there is a -0.0
+    if isinstance(answer, list | tuple):
+        return f"({', '.join(_plain(one, digits) for one in answer[:LONGEST])})"
+    return type(answer).__name__

@@ -1,0 +1,59 @@
+"""`predict("…", …)`: what a student expects, answered before what shows it is run. Nothing of it is kept, sent or counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netgrader.phrases import say
+from netgrader.questions import load_questions, said_to
+from netgrader.student.course_data import ChecksNotFoundError, checks_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.questions import Question
+
+__all__ = ["predict"]
+
+UNANSWERED = "What do you expect? Write it in place of the dots and run the cell again. A guess costs nothing."
+UNKNOWN = "There is no question called “{name}”. Was its name changed?"
+NO, YES = "Not quite.", "Right."
+
+
+def predict(name: str, *answer: object) -> None:
+    """Say what you expect before you run what shows it; the answer comes at once, and counts for nothing.
+
+    Parameters
+    ----------
+    name
+        The question, as the notebook calls it.
+    answer
+        A number, a choice such as ``"b"``, or a shape such as ``(2, 3)``; nothing yet if it is ``...``.
+    """
+    known = _questions()
+    if not known:
+        return  # where the notebook is graded
+    question = known.get(name)
+    if question is None:
+        _show(say(UNKNOWN, name=name))
+    elif not answer or answer[0] is ...:
+        _show(say(UNANSWERED))
+    else:
+        right, text = said_to(name, question, answer[0] if len(answer) == 1 else answer)
+        if right:
+            _show(f"{say(YES)} {text}", f"<details open><summary><b>{say(YES)}</b></summary>\n\n{text}\n\n</details>")
+        else:
+            _show(f"{say(NO)} {text}", f"<b>{say(NO)}</b> {text}")
+
+
+def _questions() -> Mapping[str, Question]:
+    try:
+        return load_questions(checks_folder())
+    except (ChecksNotFoundError, OSError, ValueError):  # it must stop no notebook
+        return {}
+
+
+def _show(plain: str, marked: str | None = None) -> None:
+    from IPython.display import display  # noqa: PLC0415 (whoever only reads the data should not wait for it)
+
+    display({"text/plain": plain, "text/markdown": marked or plain}, raw=True)
