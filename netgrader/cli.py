@@ -263,7 +263,12 @@ def release(
 
 @app.command()
 def read(
-    graph: Annotated[Path, typer.Argument(metavar="GRAPH", help="A GraphDef or MetaGraphDef, binary or text.")],
+    graph: Annotated[
+        Path,
+        typer.Argument(
+            metavar="GRAPH", help="A GraphDef or MetaGraphDef, binary or text; a .keras file, a SavedModel's folder."
+        ),
+    ],
     exercise: Annotated[
         str | None,
         typer.Option("--exercise", metavar="NAME", help="The exercise that asks for it: two_layer_network, …"),
@@ -273,13 +278,13 @@ def read(
     ] = None,
     static: Annotated[bool, typer.Option("--static", help="Run nothing: quick, and more stays undecided.")] = False,
 ) -> None:
-    """Say what network a graph holds, and what is wrong with it; it is tried out in a cage.
+    """Say what network a graph or a model holds, and what is wrong with it; it is loaded and tried out in a cage.
 
     Example: netgrader read graph.pb --exercise two_layer_network
     """
     from netgrader.course_reader import read_network
 
-    if not graph.is_file():
+    if not graph.exists():
         raise UsageError(f"There is no file {graph}.")
     network = read_network(graph, exercise=exercise, lab=None if static else "auto")
     text = dumps(network.as_json(), indent=2) + "\n"

@@ -147,7 +147,8 @@ class Fault:
         """Where it is, to be read: in words, the op behind them."""
         if not self.at:
             return self.place
-        return self.at if self.at.endswith(f".{self.place}") else f"{self.at} (op {self.place})"
+        named = not self.place or self.at.endswith((f".{self.place}", f"layer {self.place}"))
+        return self.at if named else f"{self.at} (op {self.place})"
 
     @property
     def remark(self) -> bool:

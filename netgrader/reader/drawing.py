@@ -98,7 +98,7 @@ def _boxes(network: Network) -> list[_Box]:
             _Box(
                 say("Layer {1}: {2}, {3}", number, kind, sizes),
                 _named(", ".join(more)),
-                {layer.place, *layer.variables},
+                {layer.place, layer.name, *layer.variables},
                 "last layer" if number == len(network.layers) else "",
             )
         )

@@ -86,6 +86,8 @@ class Layer:
     variables: tuple[str, ...] = field(compare=False)
     place: str = field(default="", compare=False)
     parameters: int | None = field(default=None, compare=False)
+    name: str = field(default="", compare=False)
+    """What its author calls it, where layers have names."""
 
     def describe(self) -> str:
         """Return the layer in a line."""
@@ -170,7 +172,8 @@ class Network:
 
     def __str__(self) -> str:
         lines = ["Network"]
-        layers = [f"  {index}. {layer.describe()}" for index, layer in enumerate(self.layers, 1)]
+        named = [f"{layer.name}: {layer.describe()}" if layer.name else layer.describe() for layer in self.layers]
+        layers = [f"  {index}. {words}" for index, words in enumerate(named, 1)]
         lines += layers or ["  no layers found"]
         lines += [f"  loss: {self.describe_loss()}", f"  optimizer: {self.describe_optimizer()}"]
         for title, faults in (("Faults", self.faults), ("Remarks", self.remarks)):
@@ -213,7 +216,7 @@ class Network:
         """Return the object of ``netgrader read --json``: layers, loss, optimizer, and the codes of faults and remarks."""
         layer_keys = ("kind", "inputs", "outputs", "activation", "bias", "variables")
         return {
-            "layers": [_chosen(layer, layer_keys) for layer in self.layers],
+            "layers": [_chosen(layer, (*layer_keys, *["name"] * bool(layer.name))) for layer in self.layers],
             "loss": _chosen(self.loss, ("kind", "of", "reduction")),
             "optimizer": _chosen(self.optimizer, ("kind", "learning_rate", "variables")),
             "faults": [fault.code for fault in self.faults],

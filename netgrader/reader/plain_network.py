@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from netgrader.reader.find.activations import ACTIVATIONS
+from netgrader.reader.find.activations import ACTIVATIONS, CLIPPED_LOG
 
 if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
@@ -26,7 +26,7 @@ LEVELS = 127
 DIGITS = 7
 """Of a scale or a bias: what a number of 32 bits has."""
 LEAKY = "leaky-relu"
-PORTABLE = frozenset(ACTIVATIONS) - {"log-softmax", "crelu"} | {LEAKY}
+PORTABLE = frozenset(ACTIVATIONS) - {"log-softmax", CLIPPED_LOG, "crelu"} | {LEAKY}
 """Activations that the page knows: each number by itself, and softmax."""
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from netgrader.faults import fault, speaking_of_numbers
+from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.joining import join_activated
@@ -22,6 +24,8 @@ from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
+from netgrader.reader.lab.functions import Traced, is_model_file, is_traceable
+from netgrader.reader.lab.functions import traced as traced_here
 from netgrader.reader.model import Exercise, Network
 from netgrader.reader.summary import PARTS, network_of
 from netgrader.reader.trial.image_trial import ImageTrial, try_images
@@ -78,10 +82,13 @@ def read_network(
     Parameters
     ----------
     graph
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text.
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text. Or a
+        ``keras.Model``, compiled or not, a ``tf.Module``, a ``tf.function`` or its concrete function, which are traced here; the
+        path of a ``.keras`` file or of a SavedModel's folder, which is loaded in a cage.
     parts
         The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
-        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked.
+        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked. For a model or a
+        function `X` and `Y` may be arrays of some rows, where it does not say itself what it is fed.
     exercise
         What asks for the network. None: only what is wrong in any network is a fault.
     lab
@@ -110,6 +117,37 @@ def _read_network(
     eval_feed: Mapping[str, Array] | None,
 ) -> Network:
     """Read the graph in the words that are in force: see `read_network`."""
+    with _some_lab(lab, graph) as chosen:
+        traced = _traced(graph, parts, exercise, chosen)
+        if traced is None:
+            return _read_in(chosen, graph, parts, exercise, values or {}, eval_feed)
+        return _read_in(chosen, traced.meta_graph, traced.parts, exercise, values or {}, traced.eval_feed, traced)
+
+
+def _traced(graph: object, parts: object, exercise: Exercise | None, lab: Lab | None) -> Traced | None:
+    """The graph of a model or of functions, which are traced; None of what is a graph already."""
+    if is_traceable(graph):
+        flat = (exercise.inputs,) if exercise is not None and exercise.inputs else None
+        return traced_here(graph, parts, flat if exercise is None else exercise.input_shape or flat)
+    if not is_model_file(graph):
+        return None
+    with _some_lab("auto" if lab is None else lab, graph) as chosen:
+        if chosen is None or not hasattr(chosen, "traced"):
+            raise GraphError("A model of others is loaded in a cage, and none can be had here.")
+        found: Traced = chosen.traced()
+        return found
+
+
+def _read_in(
+    lab: Lab | None,
+    graph: object,
+    parts: object,
+    exercise: Exercise | None,
+    values: Mapping[str, Array],
+    eval_feed: Mapping[str, Array] | None,
+    traced: Traced | None = None,
+) -> Network:
+    """Read a graph, or what was traced, and try it out in the lab."""
     hints = _hints(parts)
     feed = {_tensor(str(key)): np.asarray(value) for key, value in (eval_feed or _eval_feed(parts)).items()}
     try:
@@ -118,19 +156,30 @@ def _read_network(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
-    given = Given(hints, exercise, values or {}, feed, parts is not None, *_sizes_asked_for(exercise))
-    with _some_lab(lab, graph) as chosen:
-        reading = _read_as(meta, given, chosen)
-        network = network_of(reading)
-        guessed = [name for name in reading.found.graph.known if name not in feed]
-        if guessed and chosen is not None and network.codes & _OF_SWITCHES and not reading.rows.all_dropped:
-            # A switch that nothing is said of may also be one that evaluation turns on.
-            turned = {**feed, **{name: np.asarray(True) for name in guessed}}
-            found = {"train_op": reading.found.roles.train_op, "loss": reading.found.loss}
-            named = {**hints, **{key: name for key, name in found.items() if name is not None}}
-            other = network_of(_read_as(meta, replace(given, hints=named, eval_feed=turned), chosen))
-            if not other.codes & _OF_SWITCHES:
-                return other
+    given = Given(hints, exercise, values, feed, parts is not None, *_sizes_asked_for(exercise))
+    if traced is not None:
+        given = replace(
+            given,
+            has_parts=False,
+            classes=given.classes or traced.outputs,
+            names=traced.names,
+            evaluates=traced.evaluates,
+            single=traced.outputs == 1,
+        )
+    reading = _read_as(meta, given, lab)
+    network = network_of(reading)
+    guessed = [name for name in reading.found.graph.known if name not in feed]
+    if guessed and lab is not None and network.codes & _OF_SWITCHES and not reading.rows.all_dropped:
+        # A switch that nothing is said of may also be one that evaluation turns on.
+        turned = {**feed, **{name: np.asarray(True) for name in guessed}}
+        found = {"train_op": reading.found.roles.train_op, "loss": reading.found.loss}
+        named = {**hints, **{key: name for key, name in found.items() if name is not None}}
+        other = network_of(_read_as(meta, replace(given, hints=named, eval_feed=turned), lab))
+        if not other.codes & _OF_SWITCHES:
+            return other
+    if traced is not None and traced.refused is not None:
+        given_form, taken = (say("labels of shape {1}", shape) for shape in traced.refused)
+        return replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))
     return network
 
 
@@ -211,15 +260,15 @@ def _some_lab(lab: Lab | Literal["auto"] | None, graph: object) -> Iterator[Lab 
 
 
 def _own_lab(graph: object) -> Lab | None:
-    """A lab in this process for a ``tf.Graph``, in a cage for anything else; None where there can be none."""
-    if hasattr(graph, "as_graph_def"):
+    """A lab in this process for what was made here, in a cage for anything else; None where there can be none."""
+    if hasattr(graph, "as_graph_def") or is_traceable(graph):
         from netgrader.reader.lab.local import LocalLab  # noqa: PLC0415 - pulls in nothing unless a graph is tried out
 
         return LocalLab()
     try:
         from netgrader.reader.lab.caged import CagedLab  # noqa: PLC0415 - not part of what students install
 
-        return CagedLab()
+        return CagedLab(model=Path(str(graph)) if is_model_file(graph) else None)
     except (ImportError, LabError, OSError):
         return None
 

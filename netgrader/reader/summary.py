@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from netgrader.faults import Fault
-    from netgrader.reader.find import Found
+    from netgrader.reader.find import Found, Given
     from netgrader.reader.reading import Reading
     from netgrader.reader.trial.optimizer_trial import Descent
 
@@ -51,7 +51,7 @@ def network_of(reading: Reading) -> Network:
         optimizer = Optimizer(kind, descent.rate, _moved(reading), descent.place, _use_of_rate(descent))
     undecided = tuple(_undecided(reading))
     network = Network(_layers(reading), loss, optimizer, (), (), _roles(reading), found.exercise, undecided)
-    placed = [_with_places(some, network, found.hints) for some in (faults, remarks)]
+    placed = [_with_places(some, network, found.given) for some in (faults, remarks)]
     return replace(network, faults=placed[0], remarks=placed[1])
 
 
@@ -80,7 +80,8 @@ def _layers(reading: Reading) -> tuple[Layer, ...]:
         sizes = [reading.found.graph.nodes[name].size() for name in variables]
         count = None if None in sizes else sum(size or 0 for size in sizes)
         bias = bool(step.bias) or step.normalised
-        layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count))
+        name = (reading.found.given.names or {}).get(variables[0], "") if variables else ""
+        layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count, name))
     return tuple(layers)
 
 
@@ -134,6 +135,8 @@ def _probabilities(reading: Reading) -> str | None:
 def _undecided(reading: Reading) -> Iterator[str]:
     found, descent, setup = reading.found, reading.descent, reading.setup
     yield from _lacking(found)
+    if not found.given.evaluates:
+        yield "It only trains: what evaluation computes was not given, and dropout is not judged."
     if setup.refused is not None:
         yield f"The graph was not tried out: {setup.refused}"
     if setup.runs is False and setup.problem:
@@ -193,7 +196,7 @@ def _lacking(found: Found) -> Iterator[str]:
 
 
 PART = "net.{part}"
-LAYER, ONLY_LAYER = "layer {number} of {count}", "the layer"
+LAYER, ONLY_LAYER, NAMED_LAYER = "layer {number} of {count}", "the layer", "layer {name}"
 PARTS = {
     "X": "the placeholder of the images",
     "Y": "the placeholder of the labels",
@@ -206,10 +209,22 @@ PARTS = {
 """The student's names of parts, and what they are called where nobody said which attribute of `net` they are."""
 
 
-def _with_places(faults: Iterable[Fault], network: Network, hints: Mapping[str, str]) -> tuple[Fault, ...]:
-    """The faults, found at ops of the network, each with where it is in words; for `hints` see `Given`."""
+def _with_places(faults: Iterable[Fault], network: Network, given: Given) -> tuple[Fault, ...]:
+    """The faults, found at ops of the network, each with where it is in words."""
+    hints = given.hints if given.names is None else {}
     own = {node_of(name): part for part, name in hints.items()}
-    return tuple(replace(fault, at=_in_words(fault.place, network, own, hints)) for fault in faults)
+    return tuple(_told(fault, _in_words(fault.place, network, own, hints), network, given.names) for fault in faults)
+
+
+def _told(fault: Fault, at: str, network: Network, names: Mapping[str, str] | None) -> Fault:
+    """A fault with where it is in words; of functions that were traced by the layer's name, and not by an op's."""
+    if names is None:
+        return replace(fault, at=at)
+    layers = {place: layer.name for layer in network.layers for place in (layer.place, *layer.variables)}
+    name = layers.get(fault.place) or names.get(fault.place)
+    if name:
+        return replace(fault, place=name, at=say(NAMED_LAYER, name=name))
+    return replace(fault, place="" if at else fault.place, at=at)
 
 
 def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mapping[str, str]) -> str:

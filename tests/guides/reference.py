@@ -135,6 +135,8 @@ READ = """## netgrader read --json
  "optimizer": {"kind": "adam", "learning_rate": 0.003, "variables": ["W", "b"]},
  "faults": [], "remarks": []}
 ```
+
+A layer of a model or function has a `name`, too.
 """
 
 

@@ -299,6 +299,7 @@ BY_TENSORFLOW = {
     "hard-sigmoid-6": lambda z: tf.nn.relu6(z + 3) / 6,
     "hard-tanh": lambda z: tf.clip_by_value(z, -1.0, 1.0),
     "exponential": tf.exp,
+    "clipped-log": lambda z: tf.math.log(tf.clip_by_value(z, 1e-7, 1 - 1e-7)),
     "square": tf.square,
     "abs": tf.abs,
     "sine": tf.sin,

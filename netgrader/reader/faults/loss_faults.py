@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.faults import fault
 from netgrader.phrases import say
+from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
@@ -49,7 +50,7 @@ def _place(reading: Reading) -> str:
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
     match, activation, exercise = reading.loss.match, reading.loss.last_activation, reading.found.exercise
-    if match is None or activation in ("none", "log-softmax", "undecided", "other"):
+    if match is None or activation in ("none", "log-softmax", CLIPPED_LOG, "undecided", "other"):
         return
     place = node_of(reading.loss.logits or "")
     if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
@@ -106,8 +107,15 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
         yield fault("labels-off-by-one", _place(reading), say("label {1}", step), "the label itself")
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
-    elif match.kind in _SCORES and reading.loss.last_activation not in _BEFORE:
+    elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
         yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
+
+
+def _of_scores(reading: Reading) -> bool:
+    """Whether the loss takes scores for probabilities: its logarithm is of the scores themselves."""
+    loss = reading.loss
+    alone = loss.last_activation == CLIPPED_LOG and not loss.inner_activations
+    return loss.match is not None and (loss.match.kind in _SCORES or (loss.match.kind == CROSS_ENTROPY and alone))
 
 
 def _log_of_labels(reading: Reading) -> bool:

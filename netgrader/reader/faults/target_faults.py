@@ -30,6 +30,8 @@ def _place(reading: Reading) -> str:
 def for_classes(reading: Reading) -> Iterator[Fault]:
     """A loss that compares classes."""
     found, match = reading.found, reading.loss.match
+    if found.exercise is None:
+        return  # of one number for each row nobody said whether it tells two classes apart
     ops = [] if found.loss is None else found.graph.ancestor_nodes([found.loss])
     softmax = any(found.graph.nodes[name].op in _CLASS_OPS for name in ops)
     if match is not None and (match.kind in CLASSIFICATION or match.kind.startswith("labels-")):

@@ -34,11 +34,18 @@ class Given:
     classes: int
     """How wide a flattened image is, and how many classes there are, or numbers in a target; 0 where that is not known
     yet."""
+    names: Mapping[str, str] | None = None
+    """What the author calls the layer of each variable, where functions were traced: then nobody named parts of a graph."""
+    evaluates: bool = True
+    """Whether something in the graph evaluates; else it only trains."""
+
+    single: bool = False
+    """Whether a function puts out a single number for each row."""
 
     @property
     def regression(self) -> bool:
         """Whether labels are real numbers to come close to, not classes."""
-        return self.exercise is not None and self.exercise.outputs is not None
+        return self.single if self.exercise is None else self.exercise.outputs is not None
 
 
 @dataclass(frozen=True)

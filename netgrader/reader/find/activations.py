@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from netgrader.reader.graph.nodes import Array
 
+#: How Keras takes the logarithm of what it is told are probabilities.
+CLIPPED_LOG = "clipped-log"
 _ERF = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -57,6 +59,7 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "hard-sigmoid-6": lambda z: np.clip(z / 6 + 0.5, 0, 1),
     "hard-tanh": lambda z: np.clip(z, -1, 1),
     "exponential": np.exp,
+    CLIPPED_LOG: lambda z: np.log(np.clip(z, 1e-7, 1 - 1e-7)),
     "square": np.square,
     "abs": np.abs,
     "sine": np.sin,

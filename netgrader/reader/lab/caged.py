@@ -10,20 +10,23 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.cage import Limits, Plan, Sandbox, SandboxError, open_sandbox
+from netgrader.cage import Limits, Mount, Plan, Sandbox, SandboxError, open_sandbox
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import PACKAGE_FOLDER, lab_package
+from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
+from netgrader.reader.lab.functions import Traced
 from netgrader.reader.lab.wire import Channel, FrameError, LateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from netgrader.cage import Caged
     from netgrader.reader.graph.nodes import Array
@@ -55,7 +58,7 @@ class CagedLab:
 
     It may use so many `threads`, take so many `seconds` for one request and `memory_bytes` in all, and be started anew as
     often as it has `lives` after it was lost. `zygote` is the address of one (`netgrader.cage.zygote.Zygote.address_for`) that
-    it may begin as a fork of.
+    it may begin as a fork of. `model` is a file or folder that it sees, and can trace.
     """
 
     def __init__(
@@ -67,7 +70,9 @@ class CagedLab:
         memory_bytes: int = 4_000_000_000,
         lives: int = 5,
         zygote: Mapping[str, Any] | None = None,
+        model: Path | None = None,
     ) -> None:
+        self._model = None if model is None else Mount(model.resolve(), f"/run/model{model.suffix}")
         self._seconds = seconds
         self._lives = lives
         self._threads = threads
@@ -93,6 +98,16 @@ class CagedLab:
         graph = _CagedGraph(self, meta_graph)
         graph.number()
         return graph
+
+    def traced(self) -> Traced:
+        """Trace the model that the lab sees; a `GraphError` says why that cannot be."""
+        if self._model is None:
+            raise GraphError("The lab sees no model.")
+        try:
+            self.alive()
+            return cast("Traced", self.ask("trace", Traced, path=self._sandbox.seen(self._model)))
+        except LabError as error:
+            raise GraphError(error.sentence) from error
 
     def close(self) -> None:
         """Stop the lab and everything in it."""
@@ -122,7 +137,7 @@ class CagedLab:
         threads = str(self._threads)
         plan = Plan(
             argv=[sys.executable, "-m", "netgrader.reader.lab.server"],
-            mounts=[lab_package()],
+            mounts=[lab_package(), *([self._model] if self._model else [])],
             env={
                 "PYTHONPATH": PACKAGE_FOLDER,
                 "TF_CPP_MIN_LOG_LEVEL": "3",

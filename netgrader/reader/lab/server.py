@@ -9,8 +9,10 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.local import LocalLab
 from netgrader.reader.lab.wire import Channel, FrameError
@@ -35,6 +37,8 @@ class Server:
             return {"result": self._called(request["call"], **request["arguments"])}
         except LabError as error:
             return {"error": error.kind, "sentence": error.sentence}
+        except GraphError as error:
+            return {"error": "graph", "sentence": str(error)}
         except MemoryError:
             return {"error": "limit", "sentence": "The graph needs more memory than it may have."}
         except Exception as error:  # noqa: BLE001 - TensorFlow raises nearly everything; none of it may end the lab
@@ -44,6 +48,10 @@ class Server:
         match call:
             case "hello":
                 return "hello"
+            case "trace":
+                from netgrader.reader.lab.functions import traced_file  # noqa: PLC0415 - few graphs come from models
+
+                return vars(traced_file(Path(arguments["path"])))
             case "load":
                 graph = self._lab.load(**arguments)
                 return {"graph": self._number(graph), "variables": graph.variables, "trainable": graph.trainable}

@@ -207,7 +207,7 @@ def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | Non
 
 def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
-    tensor = _evaluated(found, probe, loss)
+    tensor = _evaluated(found, probe, loss) if found.given.evaluates else None
     if tensor is None:
         return RowTrial()
     # The scores or probabilities that it is chosen by: a class alone hides what moves below it.

@@ -6,6 +6,7 @@ then the question stays undecided.
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -128,9 +129,8 @@ class GraphProbe:
                 "channel": (rows, side, side, 1),
                 "channel-first": (rows, 1, side, side),
             }
-        exercise = self.found.exercise
-        if exercise is not None and exercise.input_shape is not None:
-            shapes["asked"] = (rows, *exercise.input_shape)
+        if known := self._known_shape():
+            shapes["known"] = (rows, *known)
         if self.image_form == "columns":
             return np.ascontiguousarray(images.T)
         return np.ascontiguousarray(images.reshape(shapes.get(self.image_form, images.shape)))
@@ -279,11 +279,11 @@ class GraphProbe:
         return np.ones(sizes) if dtype.startswith("float") else np.zeros(sizes, dtype=np.int64)
 
     def _image_forms(self) -> list[str]:
-        images, exercise = self.found.roles.images, self.found.exercise
+        images = self.found.roles.images
         shape = self.found.graph.static_shape(images) if images else ()
-        asked = exercise.input_shape if exercise is not None else None
-        if asked is not None and (shape is None or fits((1, *asked), (None, *shape[1:]))):
-            return ["asked", "rows"] if shape is None else ["asked"]
+        known = self._known_shape()
+        if known is not None and (shape is None or fits((1, *known), (None, *shape[1:]))):
+            return ["known", "rows"] if shape is None else ["known"]
         if shape is None:
             return ["rows", "square", "channel", "columns"]
         if len(shape) == 2:
@@ -293,6 +293,15 @@ class GraphProbe:
         if len(shape) == 3:
             return ["pixels", "square"] if shape[1] == self.pixels else ["square", "pixels"]
         return ["rows"]
+
+    def _known_shape(self) -> tuple[int, ...] | None:
+        """Shape of an image as it is asked for, or as the author of a function says it."""
+        exercise, given, images = self.found.exercise, self.found.given, self.found.roles.images
+        if exercise is not None and exercise.input_shape is not None:
+            return exercise.input_shape
+        shape = self.found.graph.static_shape(images) if images and given.names is not None else None
+        sizes = [size for size in (shape or ())[1:] if size]
+        return tuple(sizes) if shape and len(sizes) == len(shape) - 1 and math.prod(sizes) == given.inputs else None
 
     def _label_forms(self) -> list[str]:
         labels = self.found.roles.labels

@@ -1,0 +1,132 @@
+"""Keras models, modules, functions and SavedModels are read as graphs are, and places are told as their authors call them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def rows(folder):
+    """What was read in a process in which TensorFlow runs eagerly; the files of models lie in `folder` then."""
+    command = [sys.executable, "-m", "tests.reader.traced_side", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def read(*arguments):
+    command = [str(Path(sys.executable).with_name("netgrader")), "read", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize(
+    "name", ["compiled", "dropout", "labels of its form", "schedule", "module", "softmax and logits"]
+)
+def test_a_right_model_is_read_and_has_no_fault(rows, name):
+    row = rows[name]
+    assert row["faults"] == [], row["text"]
+    assert [(one["inputs"], one["outputs"], one["activation"]) for one in row["layers"]] == [
+        (64, 12, "relu"),
+        (12, 10, "none"),
+    ]
+    assert (row["loss"]["kind"], row["loss"]["reduction"]) == ("softmax-cross-entropy", "mean")
+
+
+def test_layers_are_told_by_the_names_that_their_author_gave_them(rows):
+    assert [one["name"] for one in rows["compiled"]["layers"]] == ["hidden", "scores"]
+    assert rows["compiled"]["layers"][0]["variables"] == ["digits/hidden/kernel", "digits/hidden/bias"]
+    huge = rows["huge"]
+    assert (huge["faults"], huge["where"], huge["marked"]) == (["huge-initialisation"], ["layer hidden"], 1)
+    assert "hidden: dense, 64 → 12, relu" in huge["text"]
+
+
+def test_optimizer_and_rate_are_read(rows):
+    assert (rows["compiled"]["optimizer"]["kind"], rows["module"]["optimizer"]["kind"]) == ("adam", "sgd")
+    assert rows["compiled"]["optimizer"]["learning_rate"] == pytest.approx(0.001, rel=0.01)
+    assert rows["module"]["optimizer"]["learning_rate"] == pytest.approx(0.1, rel=0.01)
+    assert rows["schedule"]["optimizer"]["learning_rate"] == pytest.approx(0.02, rel=0.01)
+
+
+def test_a_model_that_is_not_compiled_is_read_without_loss_and_optimizer(rows):
+    row = rows["not compiled"]
+    assert (row["loss"], row["optimizer"], row["faults"], len(row["layers"])) == (None, None, [], 2)
+
+
+def test_logits_that_are_taken_for_probabilities_are_named(rows):
+    assert rows["logits as probabilities"]["faults"] == ["logits-are-probabilities"]
+
+
+def test_labels_of_another_form_than_the_loss_takes_are_named(rows):
+    row = rows["labels of another form"]
+    assert (row["faults"], row["found"]) == (["labels-not-one-hot"], ["labels of shape (None,)"])
+
+
+def test_one_number_for_two_classes_is_no_mistake(rows):
+    assert rows["two classes"]["faults"] == [], rows["two classes"]["text"]
+
+
+def test_what_does_not_say_its_inputs_asks_for_rows(rows):
+    assert "call it on some rows first" in rows["unbuilt"]["problem"]
+    assert rows["unbuilt, with rows"]["layers"][0]["inputs"] == 64
+    assert "give it an input_signature" in rows["no signature"]["problem"]
+
+
+def test_dropout_is_not_judged_where_nothing_evaluates(rows):
+    assert rows["only trains"]["faults"] == []
+    assert any(sentence.startswith("It only trains") for sentence in rows["only trains"]["undecided"])
+    assert rows["only evaluates"]["loss"] is None
+    assert len(rows["only evaluates"]["layers"]) == 2
+
+
+def test_reading_changes_nothing_of_a_model(rows):
+    assert rows["nothing is changed"] is True
+
+
+def test_in_graph_mode_a_model_is_refused_in_a_sentence(rows):
+    assert "without disable_v2_behavior()" in rows["graph mode"]["problem"]
+
+
+def test_a_file_of_a_model_is_read_in_a_cage(rows, folder):
+    done = read(folder / "huge.keras", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["faults"] == ["huge-initialisation"]
+    assert (found["layers"][0]["name"], found["optimizer"]["kind"]) == ("hidden", "adam")
+    assert "(at layer hidden)" in read(folder / "huge.keras").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "faults", "loss"), [("module", [], True), ("exported", ["huge-initialisation"], False)]
+)
+def test_a_folder_of_a_saved_model_is_read_in_a_cage(rows, folder, name, faults, loss):
+    done = read(folder / name, "--json", "-")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["faults"], found["loss"] is not None) == (faults, loss)
+    assert [one["outputs"] for one in found["layers"]] == [12, 10]
+
+
+def test_code_in_a_file_is_refused_in_a_sentence(rows, folder):
+    (folder / "damaged.keras").write_bytes((folder / "huge.keras").read_bytes()[:500])
+    (folder / "empty").mkdir(exist_ok=True)
+    for name, words in (
+        ("code.keras", "asks for code of its own"),
+        ("damaged.keras", "cannot be traced"),
+        ("empty", "cannot be read"),
+    ):
+        done = read(folder / name)
+        assert done.returncode == 1, done.stdout
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr

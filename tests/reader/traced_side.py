@@ -1,0 +1,135 @@
+"""Models and functions of TensorFlow 2, read in a process that runs eagerly; files of models are left in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from netgrader.reader import read_network
+from netgrader.reader.graph.source import GraphError
+
+
+def model(*, drop: float = 0.0, last: str | None = None, scale: float | None = None) -> Any:
+    start = keras.initializers.RandomNormal(stddev=scale) if scale else "glorot_uniform"
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(12, activation="relu", kernel_initializer=start, name="hidden"),
+            *([keras.layers.Dropout(drop)] if drop else []),
+            keras.layers.Dense(10, activation=last, name="scores"),
+        ],
+        name="digits",
+    )
+
+
+def compiled(made: Any, optimizer: Any = "adam", *, sparse: bool = True, logits: bool = True) -> Any:
+    kind = keras.losses.SparseCategoricalCrossentropy if sparse else keras.losses.CategoricalCrossentropy
+    made.compile(optimizer, kind(from_logits=logits), metrics=["accuracy"])
+    return made
+
+
+class Unbuilt(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores = keras.layers.Dense(10)
+
+    def call(self, x: Any) -> Any:
+        return self.scores(x)
+
+
+class Module(tf.Module):
+    """What `tf.saved_model.save` keeps: both functions, and the optimizer's variables."""
+
+    def __init__(self, *, drop: float = 0.0) -> None:
+        super().__init__()
+        self.model = model(drop=drop)
+        self.optimizer = keras.optimizers.SGD(0.1)
+        self.optimizer.build(self.model.trainable_variables)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 1])])
+    def scores(self, x: Any) -> Any:
+        return self.model(x, training=False)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None], tf.int64)])
+    def train(self, x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, self.model(x, training=True))
+            loss = tf.reduce_mean(losses)
+        weights = self.model.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+
+def row(thing: Any, parts: Any = None) -> dict[str, Any]:
+    try:
+        network = read_network(thing, parts)
+    except GraphError as error:
+        return {"problem": str(error)}
+    said = [*network.faults, *network.remarks]
+    return {
+        **network.as_json(),
+        "where": [fault.where for fault in said],
+        "found": [fault.found for fault in said],
+        "undecided": list(network.undecided),
+        "text": str(network),
+        "rate": network.optimizer and network.optimizer.rate,
+        "marked": network.svg().count("✗"),
+    }
+
+
+def main(folder: Path) -> int:
+    x, ids = np.zeros((4, 8, 8, 1), np.float32), np.arange(4)
+    rows: dict[str, Any] = {"compiled": row(compiled(model()))}
+    rows["dropout"] = row(compiled(model(drop=0.5)))
+    rows["not compiled"] = row(model())
+    rows["huge"] = row(compiled(model(scale=9.0)))
+    rows["softmax and logits"] = row(compiled(model(last="softmax"), sparse=False))
+    rows["logits as probabilities"] = row(compiled(model(), logits=False))
+    rows["labels of another form"] = row(compiled(model(), sparse=False), {"X": x, "Y": ids})
+    rows["labels of its form"] = row(compiled(model()), {"X": x, "Y": ids})
+    decay = keras.optimizers.schedules.ExponentialDecay(0.02, 100, 0.5)
+    rows["schedule"] = row(compiled(model(), keras.optimizers.Adam(decay)))
+    rows["two classes"] = row(two_classes())
+    rows["unbuilt"] = row(Unbuilt())
+    rows["unbuilt, with rows"] = row(Unbuilt(), {"X": np.zeros((2, 64), np.float32)})
+    module = Module(drop=0.5)
+    rows["module"], rows["only trains"] = row(module), row(module.train)
+    rows["only evaluates"] = row(module.scores.get_concrete_function())
+    rows["no signature"] = row(tf.function(lambda x: x))
+    left = compiled(model(drop=0.5))
+    left.fit(x, ids, verbose=0)
+    before = [np.array(v) for v in (*left.variables, *left.optimizer.variables)]
+    read_network(left)
+    after = [np.array(v) for v in (*left.variables, *left.optimizer.variables)]
+    rows["nothing is changed"] = all(map(np.array_equal, before, after))
+    left.fit(x, ids, verbose=0)
+
+    compiled(model(last="softmax", scale=9.0), sparse=False, logits=False).save(folder / "huge.keras")
+    with_code = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda v: v * 2), keras.layers.Dense(2)])
+    with_code.save(folder / "code.keras")
+    tf.saved_model.save(Module(), str(folder / "module"))
+    model(scale=9.0).export(folder / "exported", verbose=False)
+    tf.compat.v1.disable_eager_execution()
+    rows["graph mode"] = row(left)
+    sys.stdout.write(json.dumps(rows))
+    return 0
+
+
+def two_classes() -> Any:
+    made = keras.Sequential([keras.Input((5,)), keras.layers.Dense(7, "tanh"), keras.layers.Dense(1, "sigmoid")])
+    made.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
