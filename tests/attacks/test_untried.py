@@ -172,8 +172,8 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def ran(attacked: Attacked) -> Attacked:
-    attacked.run([*HONEST, *HOSTILE])
+def ran(attacked: Attacked, asked) -> Attacked:
+    attacked.run(asked("attack"))
     return attacked
 
 
