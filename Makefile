@@ -19,12 +19,12 @@ demo: setup ## release the course, grade the sample class, write feedback and re
 quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 	@$(BIN)/python -m pytest -q -m quick
 
-test: setup ## all behaviour, a fixed sample of the cases: twenty minutes on two cores
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not all"
+test: setup ## all behaviour, a fixed sample of the cases: about ten minutes on two cores
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not all"
 
-test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: half an hour
+test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: an hour and more
 	@scripts/setup browser
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --golden=live
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --golden=live
 
 golden: setup ## run the students' programs of the tests again and keep what they hand over, in tests/golden
 	@nice $(BIN)/python -m tests.golden --anew

@@ -389,6 +389,8 @@ def main() -> None:
     # Nor is a program looked for there.
     programs = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join(folder for folder in programs if os.path.isabs(folder))  # noqa: PTH117  (a text)
+    # jsonschema imports it if it is there, in a second, for a kind of address that notebooks do not have.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:

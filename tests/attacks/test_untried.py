@@ -170,10 +170,15 @@ HOSTILE = [
     Attack("more dimensions than there are", squares="import numpy as np\nsquares = np.zeros((1,) * 60)"),
 ]
 
+LOOKING = {
+    "changes the names of whoever calls it": "_getframe",
+    "watches every line by sys.monitoring": "sys.monitoring",
+}
+
 
 @pytest.fixture(scope="module")
 def ran(attacked: Attacked, asked) -> Attacked:
-    attacked.run(asked("attack"))
+    attacked.run(one for one in [*HONEST, *HOSTILE] if one in asked("attack") or one.name in LOOKING)
     return attacked
 
 
@@ -211,10 +216,8 @@ def test_a_notebook_that_is_a_link_is_not_followed(attacked: Attacked) -> None:
 
 def test_looking_at_whoever_calls_is_told(ran: Attacked) -> None:
     """A function that behaves well only under a probe has to look who calls it."""
-    told = [one.seen for one in ran.results["changes the names of whoever calls it"].result.integrity]
-    assert any("_getframe" in said for said in told)
-    told = [one.seen for one in ran.results["watches every line by sys.monitoring"].result.integrity]
-    assert any("sys.monitoring" in said for said in told)
+    for name, by in LOOKING.items():
+        assert any(by in one.seen for one in ran.results[name].result.integrity)
 
 
 def test_a_folder_with_a_notebooks_name_is_a_sentence(attacked: Attacked) -> None:
