@@ -87,6 +87,10 @@ class FaultKind:
     """Codes that show it in the cells that build on its own, where it is not charged again."""
     after_fatal: bool = False
     """Whether whatever is fatal brings it."""
+    hint: str = ""
+    """What leads on where a notebook is told it a second time, without the line to write."""
+    smaller: str = ""
+    """The smaller task on the same idea that is offered the third time: a question of the course's ``questions.toml``."""
     drawn: str = ""
     """The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
     where its place alone says where it is marked."""
@@ -216,10 +220,10 @@ class _Catalogue(Mapping[str, FaultKind]):
         for speaks, said in ((texts.regression, kind.regression), ("image" in texts.instead, kind.rows)):
             if speaks and said:
                 kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
-        if not texts.instead and "{" not in kind.sentence + kind.why:
+        said = {"sentence": kind.sentence, "why": kind.why, "hint": kind.hint}
+        if not texts.instead and "{" not in "".join(said.values()):
             return kind
-        sentence, why = (in_own_words(text).format(**texts.words) for text in (kind.sentence, kind.why))
-        return replace(kind, sentence=sentence, why=why)
+        return replace(kind, **{name: in_own_words(text).format(**texts.words) for name, text in said.items()})
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self._kinds, *_IN_FORCE.get().kinds]))
@@ -240,6 +244,8 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     elsewhere: frozenset[str] | None = None
     after_fatal: bool | None = None
     drawn: str | None = None
+    hint: str | None = None
+    smaller: str | None = None
     regression: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
     rows: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
 
@@ -274,7 +280,7 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
             found[code] = FaultKind(code, **{"why": "", "where": "", **told})
         try:
             kind = found[code]
-            texts = [kind.sentence, kind.why, *kind.regression.values(), *kind.rows.values()]
+            texts = [kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()]
             "".join(texts).format(**OF_ANY_DATA)
         except (KeyError, IndexError, ValueError) as error:
             places = ", ".join(f"{{{name}}}" for name in OF_ANY_DATA)

@@ -43,6 +43,8 @@ class _Written(msgspec.Struct, forbid_unknown_fields=True):
     """What is said to one wrong answer in particular."""
     digits: Annotated[int, Meta(ge=1, le=6)] = 2
     """Significant digits to which numbers are compared."""
+    asks: str = ""
+    """What is shown as long as nothing is answered, where the notebook does not ask itself: of a smaller task."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class Question(msgspec.Struct, frozen=True):
     sealed: tuple[str, ...]
     """What is said to each answer that is expected, in no order that says which is right."""
     digits: int
+    asks: str = ""
 
 
 def load_questions(folder: Path) -> Mapping[str, Question]:
@@ -111,7 +114,7 @@ def _seal(name: str, written: _Written) -> Question:
     sealed = sorted(
         base64.b64encode(_crossed(text.ljust(longest), name, form)).decode("ascii") for form, text in texts.items()
     )
-    return Question(written.otherwise, tuple(sealed), written.digits)
+    return Question(written.otherwise, tuple(sealed), written.digits, written.asks.strip())
 
 
 def _crossed(content: bytes, name: str, form: str) -> bytes:
@@ -130,10 +133,10 @@ def _plain(answer: object, digits: int) -> str:
             return _plain(ast.literal_eval(answer), digits)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             return " ".join(answer.casefold().strip(" .()").split())
-    if isinstance(answer, bool):
-        return str(answer).casefold()
-    if isinstance(answer, int | float):
+    if isinstance(answer, int | float):  # true is 1, as in an array
         return f"{answer + 0.0:.{digits}g}" if abs(answer) < float("1e300") else "huge"  # + 0.0: there is a -0.0
+    if isinstance(answer, list | tuple) and len(answer) == 1:
+        return _plain(answer[0], digits)
     if isinstance(answer, list | tuple):
         return f"({', '.join(_plain(one, digits) for one in answer[:LONGEST])})"
     return type(answer).__name__

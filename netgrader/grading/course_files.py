@@ -85,9 +85,15 @@ def _unknown_questions(assignment: Assignment, notebook: str) -> Iterator[str]:
         yield f"{file} makes no sense: {error}."
         return
     code = (cell.source for cell in assignment.skeleton(notebook).cells if cell.cell_type == "code")
-    for name in dict.fromkeys(found[2] for source in code for found in PREDICTS.finditer(source)):
+    asked = {found[2]: f"{notebook} asks" for source in code for found in PREDICTS.finditer(source)}
+    asked |= {
+        one.smaller: f"[{code}] names as the smaller task"
+        for code, one in assignment.texts.kinds.items()
+        if one.smaller
+    }
+    for name, who in asked.items():
         if name not in known:
-            yield f"{notebook} asks the question “{name}”, which is not in {file}{_near(name, known)}"
+            yield f"{who} the question “{name}”, which is not in {file}{_near(name, known)}"
 
 
 def _near(name: str, names: list[str]) -> str:

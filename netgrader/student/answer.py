@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
@@ -11,13 +11,14 @@ from netgrader.results import Outcome
 from netgrader.student.cell_runs import notebook_shell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.results import CheckResult
 
 __all__ = ["COLOURS", "Answer"]
 
 MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
+WRONG = frozenset({Outcome.FAILED, Outcome.PARTIAL})
 WAITING = "·"
 # White on each has a contrast of 4.5 or more: a colour of letters alone would be legible on light or on dark, not on both.
 COLOURS = {
@@ -57,6 +58,10 @@ class Answer:
     """What only grading looks at, as the end of a sentence."""
     printed: str = ""
     """What the student's code printed while it was tried."""
+    code: str = ""
+    """Of the error that it stopped with."""
+    further: Mapping[str, str] = field(default_factory=dict)
+    """By code what is told to whoever was told it before: `netgrader.student.stuck`."""
     note: str | None = None
     """What else is to be said, below the verdicts."""
 
@@ -77,6 +82,17 @@ class Answer:
         return say(ALL_PASSED, name=self.name, count=passed)
 
     @property
+    def codes(self) -> Sequence[str]:
+        """What is told to be wrong, in the order in which it is told."""
+        shown = (check for check in self.checks if check.outcome in WRONG and check.check not in self.waiting)
+        return [self.code] if self.code else [code for check in shown for code in check.faults]
+
+    def _texts(self, check: CheckResult) -> Sequence[str]:
+        about = (one for one in self.checks if one.check not in self.waiting and self.further.keys() & set(one.faults))
+        further = self.further.values() if check is next(about, None) else ()
+        return [text for text in (check.message, check.hint, *further) if text]
+
+    @property
     def waiting(self) -> frozenset[str]:
         """Checks that say no more than another one does: that it has to pass first, or the same error once more."""
         told: set[object] = set()
@@ -91,7 +107,8 @@ class Answer:
 
     @property
     def _below(self) -> Sequence[str]:
-        return [text for text in (self.stopped, say(self.note) if self.note else None) if text]
+        further = self.further.get(self.code)
+        return [text for text in (self.stopped, further, say(self.note) if self.note else None) if text]
 
     @property
     def _shown_print(self) -> Sequence[str]:
@@ -105,7 +122,7 @@ class Answer:
                 lines.append(f"  {WAITING} {check.sentence}: {say('waits for the above')}")
                 continue
             lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
-            lines += [f"      {text}" for text in (check.message, check.hint) if text]
+            lines += [f"      {text}" for text in self._texts(check)]
         lines += [f"  {text}" for text in self._below]
         if self.printed:
             lines += [f"  {say(PRINTED)}", *(f"    {line}" for line in self._shown_print)]
@@ -113,7 +130,8 @@ class Answer:
 
     def _repr_html_(self) -> str:
         waiting = self.waiting
-        items = "".join(_item(check, waits=check.check in waiting) for check in self.checks)
+        texts = {check.check: () if check.check in waiting else self._texts(check) for check in self.checks}
+        items = "".join(_item(check, texts[check.check], waits=check.check in waiting) for check in self.checks)
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
         below = "".join(f"<div>{html.escape(text)}</div>" for text in self._below)
         printed = html.escape("\n".join(self._shown_print))
@@ -134,7 +152,7 @@ def _waits(check: CheckResult) -> bool:
     return not check.faults and (bool(check.follows) or check.waits)
 
 
-def _item(check: CheckResult, *, waits: bool) -> str:
+def _item(check: CheckResult, texts: Sequence[str], *, waits: bool) -> str:
     words = {
         Outcome.PASSED: say("passed"),
         Outcome.PARTIAL: say("partly passed"),
@@ -149,6 +167,5 @@ def _item(check: CheckResult, *, waits: bool) -> str:
         f'<span style="background:{colour};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
         f'<span aria-hidden="true">{sign}</span> {html.escape(word)}</span>'
     )
-    texts = () if waits else (check.message, check.hint)
-    said = "".join(f'<div style="margin-left:1.5em">{html.escape(text)}</div>' for text in texts if text)
+    said = "".join(f'<div style="margin-left:1.5em">{html.escape(text)}</div>' for text in texts)
     return f'<li style="margin:.25em 0">{mark} · {html.escape(check.sentence)}{said}</li>'

@@ -16,13 +16,16 @@ from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.checks.wording import message
 from netgrader.evidence import PLACEHOLDER
+from netgrader.faults import speaking_of
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
 from netgrader.student.cell_runs import why_stopped
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
+from netgrader.student.predict import predict
 from netgrader.student.probes import describe
+from netgrader.student.stuck import told_further
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +57,17 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
     """
     if namespace is None:
         namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
-    answer = examine(name, namespace, Path(folder) if folder is not None else checks_folder())
+    folder = Path(folder) if folder is not None else checks_folder()
+    answer = examine(name, namespace, folder)
+    if answer.codes:
+        cell = f'"{_cell(name)}"'
+        notebook = next((file.stem for file in _tests(folder) if cell in file.read_text(encoding="utf-8")), "")
+        with speaking_of(load_exercises(folder).texts):
+            answer = replace(answer, further=told_further(notebook, answer.codes))
     answer.show()
+
+
+check.smaller = predict  # type: ignore[attr-defined]  # smaller tasks are questions of the course, too
 
 
 def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
@@ -66,8 +78,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
     NotebookError
         If there are no checks for `name`, or they cannot be run.
     """
-    cell = f"check_{name.removeprefix('check_')}"
-    tests = sorted(folder.glob("test_*_public.py"))
+    cell, tests = _cell(name), _tests(folder)
     unread = why_stopped((name,))
     if isinstance(unread, SyntaxError):  # nothing of the cell was run
         return _stopped(name, unread, namespace)
@@ -97,6 +108,14 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
     return Answer(name, tuple(checks), beyond=terms.get("only_in_grading", ""), printed=took.printed, note=note)
 
 
+def _cell(name: str) -> str:
+    return f"check_{name.removeprefix('check_')}"
+
+
+def _tests(folder: Path) -> Sequence[Path]:
+    return sorted(folder.glob("test_*_public.py"))
+
+
 def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> Answer:
     """Answer with the error that the solution cell ended with: what it left is of an earlier run."""
     if isinstance(error, KeyboardInterrupt):
@@ -106,7 +125,8 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
         return Answer(name, waits_for=_stubs(name, namespace))
     if isinstance(error, SyntaxError) and error.text:
         told = replace(told, line=error.text.strip())
-    return Answer(name, stopped=message([explain(told, name)]))
+    fault = explain(told, name)
+    return Answer(name, stopped=message([fault]), code=fault.code)
 
 
 def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:

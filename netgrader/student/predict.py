@@ -1,4 +1,4 @@
-"""`predict("…", …)`: what a student expects, answered before what shows it is run. Nothing of it is kept, sent or counted."""
+"""`predict("…", …)` and `check.smaller("…", …)`: questions that are told at once. Nothing is kept, sent or counted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def predict(name: str, *answer: object) -> None:
     if question is None:
         _show(say(UNKNOWN, name=name))
     elif not answer or answer[0] is ...:
-        _show(say(UNANSWERED))
+        _show(question.asks or say(UNANSWERED))
     else:
         right, text = said_to(name, question, answer[0] if len(answer) == 1 else answer)
         if right:

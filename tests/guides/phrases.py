@@ -35,6 +35,8 @@ SAYING = (
     "evidence.py",
     "student/answer.py",
     "student/estimate.py",
+    "student/predict.py",
+    "student/stuck.py",
     "grading/run_report.py",
     "grading/integrity.py",
     "grading/restore.py",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from netgrader.student.stuck import FILE
+
 # Several of nbgrader's commands in one process, as its own tests run them: each start of Python costs seconds.
 DRIVER = """
 import json, sys
@@ -61,7 +63,10 @@ def test_a_submission_goes_all_the_way_from_release_to_export(booked, nbgrader, 
         name = cell["metadata"].get("nbgrader", {}).get("grade_id")
         cell["source"] = answers.get(name, cell["source"])
     path.write_text(json.dumps(notebook))
+    (path.parent / FILE).parent.mkdir()
+    (path.parent / FILE).write_text("{}")  # what check told, which stays with the student
     nbgrader(home, "submit numbers")
+    assert [found for found in exchange.rglob("*") if found.name == FILE.name] == []
     nbgrader(booked.root, "collect numbers", "autograde numbers", "export --to grades.csv")
 
     (row,) = exported(booked.root / "grades.csv").values()
