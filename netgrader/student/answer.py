@@ -84,12 +84,16 @@ class Answer:
     @property
     def codes(self) -> Sequence[str]:
         """What is told to be wrong, in the order in which it is told."""
-        shown = (check for check in self.checks if check.outcome in WRONG and check.check not in self.waiting)
-        return [self.code] if self.code else [code for check in shown for code in check.faults]
+        return [self.code] if self.code else [code for check in self._wrong for code in check.faults]
+
+    @property
+    def _wrong(self) -> Sequence[CheckResult]:
+        waiting = self.waiting
+        return [check for check in self.checks if check.outcome in WRONG and check.check not in waiting]
 
     def _texts(self, check: CheckResult) -> Sequence[str]:
-        about = (one for one in self.checks if one.check not in self.waiting and self.further.keys() & set(one.faults))
-        further = self.further.values() if check is next(about, None) else ()
+        about = next((one for one in self._wrong if self.further.keys() & set(one.faults)), None)
+        further = self.further.values() if check is about else ()
         return [text for text in (check.message, check.hint, *further) if text]
 
     @property
