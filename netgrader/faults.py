@@ -220,10 +220,11 @@ class _Catalogue(Mapping[str, FaultKind]):
         for speaks, said in ((texts.regression, kind.regression), ("image" in texts.instead, kind.rows)):
             if speaks and said:
                 kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
-        said = {"sentence": kind.sentence, "why": kind.why, "hint": kind.hint}
-        if not texts.instead and "{" not in "".join(said.values()):
+        told = kind.sentence, kind.why, kind.hint
+        if not texts.instead and "{" not in "".join(told):
             return kind
-        return replace(kind, **{name: in_own_words(text).format(**texts.words) for name, text in said.items()})
+        sentence, why, hint = (in_own_words(text).format(**texts.words) for text in told)
+        return replace(kind, sentence=sentence, why=why, hint=hint)
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self._kinds, *_IN_FORCE.get().kinds]))
