@@ -32,7 +32,7 @@ Sandbox = Annotated[
     typer.Option(
         "--sandbox",
         help="Where submissions run: bubblewrap, bubblewrap-without-control-group where root has none for "
-        "memory, or none if you trust them.",
+        "memory, user for root in a container without namespaces (it promises less), or none if you trust them.",
     ),
 ]
 Workers = Annotated[

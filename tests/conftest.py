@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -70,7 +71,7 @@ def asked(request):
 
 def pytest_configure(config: pytest.Config) -> None:
     """See that the levels name files that there are; a quick test cannot import TensorFlow."""
-    for name in (*LEVELS["quick"], *LEVELS["all"], *LEVELS["sampled"]):
+    for name in (*LEVELS["quick"], *LEVELS["root"], *LEVELS["all"], *LEVELS["sampled"]):
         if not (HERE / name.partition("::")[0]).exists():
             raise pytest.UsageError(f"tests/levels.toml names {name}, which is not there.")
     if config.option.markexpr == "quick":
@@ -78,10 +79,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Whether a file need not be imported since none of its tests is asked for."""
-    if config.option.markexpr == "quick" and collection_path.is_file():
-        return str(collection_path.relative_to(HERE)) not in LEVELS["quick"]
-    return None
+    """Whether a file need not be imported since none of its tests is asked for, or can be run by who is not root."""
+    name = str(collection_path.relative_to(HERE)) if collection_path.is_file() else ""
+    if name and config.option.markexpr == "quick":
+        return name not in LEVELS["quick"]
+    return True if name in LEVELS["root"] and os.geteuid() != 0 else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

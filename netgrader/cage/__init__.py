@@ -11,7 +11,7 @@ by one (`netgrader.cage.self_tests`); everything else is private.
 """
 
 from netgrader.cage.host import remove_tree, scratch_folder
-from netgrader.cage.sandboxes import SANDBOXES, memory_warning, open_sandbox, require_self_tests
+from netgrader.cage.sandboxes import SANDBOXES, cage_warning, open_sandbox, require_self_tests
 from netgrader.cage.supervisor import Caged
 from netgrader.cage.types import HOME, Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError, Usage
 
@@ -26,7 +26,7 @@ __all__ = [
     "Sandbox",
     "SandboxError",
     "Usage",
-    "memory_warning",
+    "cage_warning",
     "open_sandbox",
     "remove_tree",
     "require_self_tests",

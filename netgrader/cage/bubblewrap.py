@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from netgrader.cage.cgroups import GAP, make_group, memory_gap
+from netgrader.cage.cgroups import make_group
 from netgrader.cage.filter import filter_program
 from netgrader.cage.host import (
     USER,
@@ -23,26 +21,22 @@ from netgrader.cage.host import (
     require_readable,
     system,
 )
+from netgrader.cage.limiting import LimitingSandbox
 from netgrader.cage.supervisor import Caged, Launch
-from netgrader.cage.types import HOME, SHM, TMP, Limits, Mount, Plan, SandboxError
+from netgrader.cage.types import HOME, SHM, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.cage.zygote import Zygote
 
 __all__ = ["BubblewrapSandbox", "GrouplessBubblewrap"]
 
-_TOOLS = {
-    "bwrap": "bubblewrap",
-    **dict.fromkeys(("setpriv", "prlimit", "taskset", "nsenter"), "util-linux"),
-}
-"""Programs, and the Debian packages that have them."""
 _MEMORY_FOLDERS = (TMP, SHM, HOME)
 _ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
 
-class BubblewrapSandbox:
+class BubblewrapSandbox(LimitingSandbox):
     """Cages by bubblewrap, for root and for an ordinary user.
 
     Parameters
@@ -54,31 +48,15 @@ class BubblewrapSandbox:
     """
 
     name = "bubblewrap"
-    caged = True
+    needs: ClassVar[Mapping[str, str]] = {"bwrap": "bubblewrap", **LimitingSandbox.needs, "nsenter": "util-linux"}
 
     def __init__(self, *, groups: bool = True, zygote: Zygote | None = None) -> None:
-        found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in _TOOLS}
-        for tool, path in found.items():
-            if path is None:
-                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {_TOOLS[tool]}")
-        self._tools = {tool: path for tool, path in found.items() if path is not None}
-        self._groups = groups
+        super().__init__(groups=groups)
         self._zygote = zygote
-        self.root = os.geteuid() == 0
-        """Whether we are root, so that no user namespace is needed."""
-
-    @property
-    def memory_gap(self) -> str:
-        """Return a sentence on memory that is not limited; empty where a control group can be had."""
-        return memory_gap() if self._groups else GAP
 
     def with_zygote(self, zygote: Zygote) -> Self:
         """Return the same sandbox with runs that begin as forks of `zygote`."""
         return type(self)(groups=self._groups, zygote=zygote)
-
-    def seen(self, mount: Mount) -> str:
-        """Return the path that the mount names."""
-        return mount.inside
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan` in a cage; see `netgrader.cage.types.Sandbox.start`."""
@@ -172,50 +150,6 @@ class BubblewrapSandbox:
             "processors": list(processors),
             "filter": filter_program(watched=watched).hex(),
         }
-
-    def _join(self, cgroup_procs: Sequence[Path]) -> list[str]:
-        """Return a command that enters the control groups before it becomes what follows."""
-        if not cgroup_procs:
-            return []
-        # The shell's own id is that of everything it becomes, and what it starts stays in the group.
-        script = (
-            f"n={len(cgroup_procs)}; "
-            'while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
-        )
-        return ["/bin/sh", "-c", script, "cage", *map(str, cgroup_procs)]
-
-    def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
-        """Return the command that sets limits inside and gives up what is left of root.
-
-        The number of processes is limited inside the user namespace: outside it would count the whole user's.
-        """
-        limits = self._limits(plan, watched=watched)
-        command = [self._tools["prlimit"], *(f"--{name.lower()}={most}" for name, most in limits.items())]
-        if self.root:
-            command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
-            command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
-        return command
-
-    def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
-        """Return the limits of each process, by the names of setrlimit."""
-        limits = plan.limits
-        found = {
-            "NPROC": limits.processes,
-            "NOFILE": limits.open_files,
-            "FSIZE": limits.file_bytes,
-            "CORE": 0,
-            "MEMLOCK": 65536,
-        }
-        if watched:
-            # What a watchdog sees too late. Address space is more than memory: libraries, stacks, the allocator's.
-            found["AS"] = limits.memory_bytes + 2_000_000_000
-        return found
-
-    def _processors(self, limits: Limits, *, by_group: bool) -> list[int]:
-        """Return the processors to run on, empty for all; inside, the filter refuses to change them."""
-        ours = sorted(os.sched_getaffinity(0))
-        count = max(1, round(limits.cpu_cores))
-        return [] if by_group or count >= len(ours) else sorted(secrets.SystemRandom().sample(ours, count))
 
     def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
         """Yield bubblewrap's options for a run."""

@@ -61,8 +61,11 @@ _NAMESPACES = (
 # Families a program may open sockets of: unix, inet, inet6, and netlink, which lists the interfaces. Namespaces do not
 # hold some of the others back (vsock reaches the machine's host).
 _FAMILIES = frozenset({1, 2, 10, 16})
+_INTERNET = frozenset({2, 10})
+_LOCAL = frozenset({1})
+# As a kernel without them answers; libzmq ends the process at any other answer to what lists interfaces.
+_MISSING = {2: errno.EAFNOSUPPORT, 10: errno.EAFNOSUPPORT, 16: errno.EOPNOTSUPP}
 _LAST_FAMILY = 64
-_INTERNET = (2, 10)
 _SHARED_WITHOUT_FILE = 0x21  # mmap's MAP_SHARED with MAP_ANONYMOUS
 _SOCKET_LEVEL, _SEND_BUFFER, _RECEIVE_BUFFER = 1, 7, 8
 # Requests that put characters into a terminal's input.
@@ -70,7 +73,7 @@ _TERMINAL_REQUESTS = (0x5412, 0x541C)
 
 
 @functools.cache
-def filter_program(*, watched: bool = False) -> bytes:
+def filter_program(*, watched: bool = False, network: bool = True) -> bytes:
     """Return the filter as the kernel takes it (an array of ``struct sock_filter``), for ``bwrap --seccomp``.
 
     Parameters
@@ -78,6 +81,8 @@ def filter_program(*, watched: bool = False) -> bytes:
     watched
         Whether memory is watched from outside and not limited by a control group: then what no watchdog could count is
         denied, too.
+    network
+        Whether there is a network of its own to open sockets in; else unix sockets are all that there are.
 
     Raises
     ------
@@ -90,8 +95,10 @@ def filter_program(*, watched: bool = False) -> bytes:
         raise SandboxError(
             "The system-call filter needs libseccomp, which is missing. Type: sudo apt-get install -y libseccomp2"
         ) from error
+    # The buffers of TCP grow by themselves, past what a watchdog counts. There is no network to talk to.
+    families = _LOCAL if not network else _FAMILIES - _INTERNET if watched else _FAMILIES
     try:
-        return _build(pyseccomp, watched=watched)
+        return _build(pyseccomp, watched=watched, families=families)
     except OSError as error:
         raise SandboxError(f"libseccomp could not make the system-call filter: {error.strerror}.") from error
 
@@ -104,7 +111,7 @@ class _Rule(NamedTuple):
     conditions: tuple[tuple[int, str, int, int], ...] = ()
 
 
-def _rules() -> Iterator[_Rule]:
+def _rules(families: frozenset[int]) -> Iterator[_Rule]:
     yield _Rule(DENIED)
     for flag in _NAMESPACES:
         yield _Rule(("clone",), conditions=((0, "MASKED_EQ", flag, flag),))
@@ -113,8 +120,8 @@ def _rules() -> Iterator[_Rule]:
     # Room on a disk can be taken without writing, past every limit on the size of files: a terabyte in a second. Told
     # that the file system cannot do it, programs write instead.
     yield _Rule(("fallocate",), errno.EOPNOTSUPP)
-    for family in sorted(set(range(_LAST_FAMILY)) - _FAMILIES):
-        yield _Rule(("socket",), conditions=((0, "EQ", family, 0),))
+    for family in sorted(set(range(_LAST_FAMILY)) - families):
+        yield _Rule(("socket",), _MISSING.get(family, errno.EPERM), ((0, "EQ", family, 0),))
     yield _Rule(("socket",), conditions=((0, "GE", _LAST_FAMILY, 0),))
     for request in _TERMINAL_REQUESTS:
         yield _Rule(("ioctl",), conditions=((1, "MASKED_EQ", 0xFFFFFFFF, request),))
@@ -127,9 +134,6 @@ def _rules_where_watched() -> Iterator[_Rule]:
     for option in (_SEND_BUFFER, _RECEIVE_BUFFER):
         asked = ((1, "MASKED_EQ", 0xFFFFFFFF, _SOCKET_LEVEL), (2, "MASKED_EQ", 0xFFFFFFFF, option))
         yield _Rule(("setsockopt",), 0, asked)
-    # Those of TCP grow by themselves. There is no network to talk to.
-    for family in _INTERNET:
-        yield _Rule(("socket",), errno.EAFNOSUPPORT, ((0, "EQ", family, 0),))
 
 
 # An instruction of the kernel's filters: what it does, where to go if so and if not, and its number (linux/filter.h).
@@ -153,9 +157,9 @@ def _newer_than_known() -> bytes:
     )
 
 
-def _build(seccomp: Any, *, watched: bool) -> bytes:
+def _build(seccomp: Any, *, watched: bool, families: frozenset[int]) -> bytes:
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    for rule in (*_rules(), *(_rules_where_watched() if watched else ())):
+    for rule in (*_rules(families), *(_rules_where_watched() if watched else ())):
         conditions = [
             seccomp.Arg(index, getattr(seccomp, kind), value, other) for index, kind, value, other in rule.conditions
         ]

@@ -20,10 +20,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage.types import HOME, TMP, Mount, SandboxError
+from netgrader.cage.types import HOME, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "USER",
@@ -31,13 +31,16 @@ __all__ = [
     "basic_environment",
     "covered",
     "exposed",
+    "furnish",
     "hand_over",
     "interpreter",
     "new_user",
+    "reachable",
     "remove_tree",
     "require_readable",
     "scratch_folder",
     "system",
+    "unlisted",
 ]
 
 USER = 1000
@@ -185,12 +188,75 @@ def hand_over(folder: Path, user: int) -> None:
             os.chown(path, user, user, follow_symlinks=False)
 
 
+def reachable(path: Path) -> bool:
+    """Whether a user of this machine who owns nothing may read what lies at `path`."""
+    path = path.resolve()
+    wanted = 0o005 if path.is_dir() else 0o004
+    return path.stat().st_mode & wanted == wanted and all(folder.stat().st_mode & 0o001 for folder in path.parents)
+
+
+def furnish(
+    plan: Plan, home: Path, places: Mapping[str, Path], temporary: Path
+) -> tuple[list[str], dict[str, str], Path]:
+    """Fill the home folder of a run that sees the machine's own paths; return its command, environment and working folder.
+
+    Parameters
+    ----------
+    plan
+        What is run; its paths inside are replaced by those of the host.
+    home
+        The folder.
+    places
+        Where on the host each mount's path inside is. Those below the home folder become links in it.
+    temporary
+        Where its temporary files go.
+    """
+    for inside, host in places.items():
+        if inside.startswith(f"{HOME}/"):
+            link = home / inside.removeprefix(f"{HOME}/")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(host)
+    for name, content in plan.files.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    cwd = home / plan.cwd
+    cwd.mkdir(parents=True, exist_ok=True)
+    hosts = {**{inside: str(host) for inside, host in places.items()}, HOME: str(home)}
+    env = {name: _on_host(value, hosts) for name, value in plan.env.items()}
+    argv = [_on_host(argument, hosts) for argument in plan.argv]
+    return argv, {**basic_environment(str(home)), "TMPDIR": str(temporary), **env}, cwd
+
+
+def _on_host(text: str, hosts: Mapping[str, str]) -> str:
+    """Return `text` with a path inside at its start replaced by the host's, the longest that fits."""
+    for inside in sorted(hosts, key=len, reverse=True):
+        if text == inside or text.startswith(f"{inside}/"):
+            return hosts[inside] + text[len(inside) :]
+    return text
+
+
+def unlisted(root: Path) -> Path:
+    """Return a folder of ours in `root` in which nobody else can see how folders are called, made if need be.
+
+    Where somebody else has taken its name it is `root`.
+    """
+    folder = root / f"netgrader-{os.geteuid()}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o711)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        return root
+    folder.chmod(0o711)  # whatever the umask was
+    return folder
+
+
 def scratch_folder(kind: str, root: Path | None = None) -> Path:
     """Make a folder that only we may enter; the caller removes it with `remove_tree`.
 
     Folders of processes that were killed are removed by a later process.
     """
-    root = root or Path(tempfile.gettempdir())
+    root = root or unlisted(Path(tempfile.gettempdir()))
     _sweep(root)
     return Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{kind}-{os.getpid()}-", dir=root))
 

@@ -23,7 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 from traitlets import Instance, Unicode, default
 
-from netgrader.cage.host import remove_tree, scratch_folder
+from netgrader.cage.host import remove_tree, scratch_folder, unlisted
 from netgrader.cage.kernel_channel import KernelChannel
 from netgrader.cage.sandboxes import open_sandbox
 from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
@@ -57,7 +57,7 @@ class _Folder:
 
     def __init__(self, sandbox: Sandbox) -> None:
         # Sockets' paths are short by decree (108 bytes), and the temporary folder's may be long.
-        self._host = scratch_folder("k", Path(TMP))
+        self._host = scratch_folder("k", unlisted(Path(TMP)))
         self.mount = Mount(self._host, INSIDE, writable=True)
         self.key = secrets.token_hex(32).encode()
         self._inside = sandbox.seen(self.mount)
@@ -92,8 +92,8 @@ class _Folder:
 
     def seal(self) -> None:
         """Keep the sockets as the kernel made them: a link in the place of one would lead us astray."""
-        os.chown(self._host, os.geteuid(), os.getegid())
-        self._host.chmod(0o555)
+        os.chown(self._host, os.geteuid(), -1)
+        self._host.chmod(0o550)
 
     def remove(self) -> None:
         """Remove it, if it is still there."""

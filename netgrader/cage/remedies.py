@@ -44,6 +44,7 @@ POD = (
     "the pod refuses netgrader namespaces. In the container's securityContext write seccompProfile: {type: Unconfined}, "
     "appArmorProfile: {type: Unconfined} and procMount: Unmasked, and in the pod's spec hostUsers: false"
 )
+LESS = "; where that cannot be had, --sandbox user does without and promises less"
 OTHERWISE = "try `bwrap --unshare-all --ro-bind / / true`: until that works here, no cage can begin"
 
 
@@ -55,7 +56,8 @@ def remedy(root: Path = Path("/")) -> str:
     root
         Where the machine's files lie.
     """
-    return next(_in_the_way(root))
+    found = next(_in_the_way(root))
+    return found + LESS if os.geteuid() == 0 and found in {POD, PODMAN, DOCKER} else found
 
 
 def _in_the_way(root: Path) -> Iterator[str]:

@@ -15,21 +15,22 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
 from netgrader.cage.cgroups import GAP, GROUP_REMEDY
-from netgrader.cage.host import basic_environment, interpreter, remove_tree, scratch_folder
+from netgrader.cage.host import furnish, interpreter, remove_tree, scratch_folder
 from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.supervisor import Caged, Launch
-from netgrader.cage.types import HOME, Mount, Plan, Sandbox, SandboxError
+from netgrader.cage.types import Mount, Plan, Sandbox, SandboxError
+from netgrader.cage.user import UserSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from netgrader.cage.zygote import Zygote
 
-__all__ = ["SANDBOXES", "UncagedSandbox", "memory_warning", "once_a_boot", "open_sandbox", "require_self_tests"]
+__all__ = ["SANDBOXES", "UncagedSandbox", "cage_warning", "once_a_boot", "open_sandbox", "require_self_tests"]
 
 TOOLS = ("bwrap", "setpriv", "prlimit", "taskset", "nsenter")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -39,12 +40,13 @@ ATTEMPTS = 2  # a busy machine may be too slow once
 class UncagedSandbox:
     """Starts programs on the host as the user that we are; limits time and memory and protects from nothing else.
 
-    Each has an environment and a home folder of its own. A plan's paths inside are replaced by the host's in arguments and
-    environment; mounts below the home folder become links in it.
+    Each has an environment and a home folder of its own; see `netgrader.cage.host.furnish`.
     """
 
     name = "none"
     caged = False
+    not_promised: ClassVar[Mapping[str, str]] = {}
+    note = "The notebook was run without a cage, as was asked for (sandbox 'none')."
 
     @property
     def memory_gap(self) -> str:
@@ -62,26 +64,13 @@ class UncagedSandbox:
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan` without a cage; see `netgrader.cage.types.Sandbox.start`."""
         home = scratch_folder("home")
-        folder = home / plan.cwd
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in plan.files.items():
-            path = home / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        hosts = {mount.inside: str(mount.host) for mount in plan.mounts}
-        for inside, host in hosts.items():
-            if inside.startswith(f"{HOME}/"):
-                link = home / inside.removeprefix(f"{HOME}/")
-                link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(host)
-        hosts[HOME] = str(home)
-        env = {name: _on_host(value, hosts) for name, value in plan.env.items()}
+        argv, env, cwd = furnish(plan, home, {mount.inside: mount.host for mount in plan.mounts}, temporary=home)
         return Caged(
             Launch(
-                argv=[_on_host(argument, hosts) for argument in plan.argv],
-                env={**basic_environment(str(home)), "TMPDIR": str(home), **env},
+                argv=argv,
+                env=env,
                 limits=plan.limits,
-                cwd=folder,
+                cwd=cwd,
                 folders=[home, *(mount.host for mount in plan.mounts if mount.writable)],
                 cleanup=lambda: remove_tree(home),
             ),
@@ -90,17 +79,10 @@ class UncagedSandbox:
         )
 
 
-def _on_host(text: str, hosts: Mapping[str, str]) -> str:
-    """Return `text` with a path inside at its start replaced by the host's, the longest that fits."""
-    for inside in sorted(hosts, key=len, reverse=True):
-        if text == inside or text.startswith(f"{inside}/"):
-            return hosts[inside] + text[len(inside) :]
-    return text
-
-
 SANDBOXES: Mapping[str, Callable[[], Sandbox]] = {
     BubblewrapSandbox.name: BubblewrapSandbox,
     GrouplessBubblewrap.name: GrouplessBubblewrap,
+    UserSandbox.name: UserSandbox,
     UncagedSandbox.name: UncagedSandbox,
 }
 
@@ -118,14 +100,19 @@ def open_sandbox(name: str = BubblewrapSandbox.name) -> Sandbox:
     return SANDBOXES[name]()
 
 
-def memory_warning(name: str) -> str:
-    """Return what each grading in the sandbox called `name` says once; empty without a gap in the limit on memory, or a cage."""
+def cage_warning(name: str) -> str:
+    """Return what each grading in the sandbox called `name` says once: what it does not promise; empty if that is nothing."""
     try:
         sandbox = open_sandbox(name)
     except SandboxError:  # whoever runs something in it says so
         return ""
-    gap = sandbox.memory_gap if sandbox.caged else ""
-    return f"Take care: {gap}. Type: netgrader doctor" if gap else ""
+    gaps = [*sandbox.not_promised.values(), *([sandbox.memory_gap] if sandbox.caged and sandbox.memory_gap else [])]
+    return f"Take care: {'; '.join(gaps)}. Type: {_doctor(name)}" if gaps else ""
+
+
+def _doctor(name: str) -> str:
+    """Return what to type to see what the sandbox called `name` promises here."""
+    return f"netgrader doctor{'' if name == BubblewrapSandbox.name else f' --sandbox {name}'}"
 
 
 @functools.cache
@@ -144,7 +131,7 @@ def require_self_tests(name: str = "bubblewrap") -> None:
     if not sandbox.caged:
         return
     gap = sandbox.memory_gap
-    if gap and os.geteuid() == 0 and name != GrouplessBubblewrap.name:
+    if gap and os.geteuid() == 0 and name not in {GrouplessBubblewrap.name, UserSandbox.name}:
         raise SandboxError(
             f"Nothing is graded as root here, since {gap}. Give netgrader a control group for memory that it "
             f"may write to ({GROUP_REMEDY}), or accept that and ask for --sandbox {GrouplessBubblewrap.name}."
@@ -186,7 +173,7 @@ def _problem(sandbox: Sandbox) -> str | None:
     more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
     return (
         f"Nothing is graded: the cage does not keep the promise “{broken[0].name}”{more} ({broken[0].detail}). "
-        f"Type: netgrader doctor{'' if sandbox.name == 'bubblewrap' else f' --sandbox {sandbox.name}'}"
+        f"Type: {_doctor(sandbox.name)}"
     )
 
 

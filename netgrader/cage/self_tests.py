@@ -11,12 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.cage.filter import NEWEST
-from netgrader.cage.host import basic_environment, interpreter
+from netgrader.cage.host import basic_environment, interpreter, remove_tree, scratch_folder
 from netgrader.cage.types import Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HOARDS", "SelfTest", "run_self_tests"]
 
+OUR_IDS = Path("/proc/self/uid_map")
 SMALL = Limits(wall_seconds=20, memory_bytes=300_000_000, processes=32, disk_bytes=20_000_000, files=2_000)
 
 # Runs inside. Says in JSON what it could do; needs nothing but the standard library.
@@ -49,6 +50,23 @@ def write(folder):
         pass
     os.unlink(path)
     return "done"
+def opens(path):
+    try:
+        os.listdir(path) if os.path.isdir(path) else open(path).close()
+    except OSError:
+        return False
+    return True
+def owner(process):
+    try:
+        return os.stat("/proc/" + process).st_uid
+    except OSError:
+        return os.getuid()
+def reaches(process):
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    return True
 def forks():
     children = []
     try:
@@ -78,8 +96,12 @@ def fill(folder):
     return written
 secrets, folders = json.loads(sys.argv[1])
 attempt("network", connect)
-said["interfaces"] = [name for _, name in socket.if_nameindex()]
+said["interfaces"] = []
+attempt("interfaces", lambda: [name for _, name in socket.if_nameindex()])
 said["secrets"] = [path for path in secrets if os.path.exists(path)]
+said["opened"] = [path for path in secrets if opens(path)]
+others = [int(name) for name in os.listdir("/proc") if name.isdigit() and owner(name) != os.getuid()]
+said["reached"] = [process for process in others if reaches(process)]
 said["environment"] = sorted(os.environ)
 said["processes"] = sum(name.isdigit() for name in os.listdir("/proc"))
 for folder in folders:
@@ -144,7 +166,7 @@ for flags, file in ((0x21, -1), (0x01, os.open("/dev/zero", os.O_RDWR))):
 stay()
 """,
     "files in memory": r"""
-for number, folder in enumerate(("/tmp", "/home/student", "/dev/shm")):
+for number, folder in enumerate((os.environ["TMPDIR"], os.environ["HOME"], "/dev/shm")):
     WANTED = 125_000_000 * (number + 1)
     with open(f"{folder}/big", "wb", buffering=0) as out: fill(out.write, 1_000_000)
 stay()
@@ -220,7 +242,7 @@ class SelfTest:
     detail: str
     """What was seen."""
     needed: bool = True
-    """False for what the sandbox does not claim to keep on this machine (`Sandbox.memory_gap`)."""
+    """False for what the sandbox does not claim to keep (`Sandbox.not_promised`), or not on this machine (`memory_gap`)."""
 
 
 def run_self_tests(sandbox: Sandbox, *, quick: bool = False) -> list[SelfTest]:
@@ -241,7 +263,11 @@ def run_self_tests(sandbox: Sandbox, *, quick: bool = False) -> list[SelfTest]:
                 found.extend(check())
             except (SandboxError, OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
                 found.append(SelfTest(check.__name__.replace("_", " "), held=False, detail=str(error)))
-        return found
+        open_here = sandbox.not_promised
+        return [
+            replace(one, needed=False, detail=open_here[one.name]) if one.name in open_here and not one.held else one
+            for one in found
+        ]
 
 
 class _SelfTests:
@@ -274,10 +300,10 @@ class _SelfTests:
         """Try all that one look from inside can tell."""
         secret = self._folder / "secret"
         secret.write_text("secret")
-        secrets = [str(secret), str(Path.home() / ".ssh"), "/var/lib", "/root/.ssh", "/etc/shadow", "/sys/class"]
-        secrets += map(str, _beside())
+        closed = [str(secret), str(Path.home() / ".ssh"), "/root/.ssh", "/etc/shadow"]
+        secrets = [*closed, "/var/lib", "/sys/class", *map(str, _beside())]
         folders = [mount.inside for mount in interpreter() if mount.host.is_dir()][:4]
-        folders += ["/usr/lib", self._given.inside, "/etc", "/dev", "/", str(self._folder)]
+        folders += ["/usr/lib", self._sandbox.seen(self._given), "/etc", "/dev", "/", str(self._folder)]
         output, outcome = self._run(_EXPLORER, json.dumps([secrets, folders]), json.dumps([_call_numbers(), NEWEST]))
         if not output:
             raise SandboxError(f"The cage did not start: {outcome.error_tail.strip()[-300:] or outcome.code}.")
@@ -287,14 +313,20 @@ class _SelfTests:
         foreign = [name for name in said["environment"] if name not in _OURS]
         allowed = [f"{name}: {answer}" for name, answer in calls.items() if answer != "EPERM"]
         allowed += [f"number {number}" for number in said["newer"]]
-        own_user = status["Uid"].split()[0] != "0" and (os.geteuid() != 0 or said["uid_map"][:2] == ["0", "0"])
+        own_user = status["Uid"].split()[0] != "0" and (
+            os.geteuid() != 0 or said["uid_map"] == OUR_IDS.read_text().split()
+        )
         no_caps = all(int(status[key], 16) == 0 for key in ("CapEff", "CapPrm")) and status["NoNewPrivs"].strip() == "1"
+        opened = sorted(set(said["opened"]) & set(closed))
+        interfaces = isinstance(said["interfaces"], list) and set(said["interfaces"]) - {"lo"}
         return [
-            _result("no network", said["network"] != "done" and set(said["interfaces"]) <= {"lo"}, said["network"]),
+            _result("no network", said["network"] != "done" and not interfaces, said["network"]),
             _result("only its own files are seen", not seen, ", ".join(seen) or "no other path exists inside"),
+            _result("what is closed to others cannot be read", not opened, ", ".join(opened) or f"{len(closed)} tried"),
             _result("packages are read-only", not written, ", ".join(written) or f"{len(folders)} folders tried"),
             _result("a clean environment", not foreign, ", ".join(foreign) or f"{len(said['environment'])} variables"),
             _result("its own processes only", said["processes"] <= 4, f"{said['processes']} processes seen"),
+            _result("no signals to others", not said["reached"], f"{len(said['reached'])} processes reached"),
             _result("an unprivileged user", own_user, f"user id {status['Uid'].split()[0]}"),
             _result("no capabilities, no new privileges", no_caps, f"effective {status['CapEff'].strip()}"),
             _result(
@@ -339,10 +371,12 @@ class _SelfTests:
 
     def disk(self) -> list[SelfTest]:
         """Fill a folder that a program may write to."""
-        folder = self._folder / "filled"
-        folder.mkdir()
+        folder = scratch_folder("filled")
         mount = Mount(folder, "/run/filled", writable=True)
-        _, outcome = self._run(_FILLING, self._sandbox.seen(mount), mounts=[mount])
+        try:
+            _, outcome = self._run(_FILLING, self._sandbox.seen(mount), mounts=[mount])
+        finally:
+            remove_tree(folder)
         return [_result("a limit on disk", outcome.limit in ("disk", "files"), _said(outcome))]
 
     def nothing_lives_on(self) -> list[SelfTest]:

@@ -67,6 +67,8 @@ class Launch:
         Whether the first process below `argv` takes all others with it when it is killed.
     entrance
         How the program enters the cage, where `argv` only builds the cage and starts a stand-in for it.
+    end
+        Has the command end all that it started, and itself; else they are killed from here.
     cleanup
         Called when all is over.
     """
@@ -82,6 +84,7 @@ class Launch:
     status: int | None = None
     own_processes: bool = False
     entrance: Entrance | None = None
+    end: Callable[[], None] | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
 
 
@@ -340,6 +343,9 @@ class Caged:
 
     def _kill_processes(self, *, outer: bool = False) -> None:
         """Kill the first process of the namespace, which takes all others with it; where there is none, each one."""
+        if self._launch.end is not None and not outer:
+            self._launch.end()
+            return
         if self._first_fd is not None and self._launch.own_processes:
             _signal(self._first_fd)
             if not outer:

@@ -115,11 +115,19 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group`` or ``none``."""
+        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group``, ``user`` or ``none``."""
 
     @property
     def caged(self) -> bool:
         """Whether it really keeps anything apart."""
+
+    @property
+    def not_promised(self) -> Mapping[str, str]:
+        """Return the promises that it does not make, by the name of their self-test, each with what is open then."""
+
+    @property
+    def note(self) -> str:
+        """Return the sentence that each result says of it; empty for a cage that makes all promises."""
 
     @property
     def memory_gap(self) -> str:

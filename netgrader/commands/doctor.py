@@ -191,9 +191,10 @@ def _cage(sandbox: str) -> Iterator[Finding]:
     from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
     from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from netgrader.cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
 
-    groupless = sandbox == GrouplessBubblewrap.name
-    if sandbox == BubblewrapSandbox.name or groupless:
+    groupless = sandbox in {GrouplessBubblewrap.name, UserSandbox.name}
+    if sandbox in {BubblewrapSandbox.name, GrouplessBubblewrap.name}:
         path = shutil.which("bwrap")
         yield Finding("bubblewrap", path is not None, path or "not installed", "sudo apt-get install -y bubblewrap")
         if path is None:
@@ -212,7 +213,8 @@ def _cage(sandbox: str) -> Iterator[Finding]:
             yield Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())
             return
         for one in tests:
-            yield Finding(f"cage: {one.name}", one.held, one.detail, _promise_remedy(one.name), needed=one.needed)
+            what_to_do = "" if one.name in opened.not_promised else _promise_remedy(one.name)
+            yield Finding(f"cage: {one.name}", one.held, one.detail, what_to_do, needed=one.needed)
         if isinstance(opened, BubblewrapSandbox):
             yield _zygote()
     except SandboxError as error:

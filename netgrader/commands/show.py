@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
-from netgrader.cage import SANDBOXES, memory_warning
+from netgrader.cage import SANDBOXES, cage_warning
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
@@ -168,7 +168,7 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run without a cage, or in one whose limit on memory does not hold.
+    """Say it where submissions run without a cage, or in one that does not keep all promises.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def uncaged_warning(out: Console, sandbox: str) -> None:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
     if sandbox == "none":
         out.print("No cage (--sandbox none): what was handed in runs with your own rights.")
-    if warning := memory_warning(sandbox):
+    if warning := cage_warning(sandbox):
         out.print(warning, soft_wrap=True)
 
 

@@ -58,7 +58,6 @@ __all__ = ["execute"]
 EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
 SETUP_SECONDS = 30.0
-UNCAGED = "The notebook was run without a cage, as was asked for (sandbox 'none')."
 MOST_NOTES = 10
 """Of what cells leave behind: a notebook of ten thousand has no more to say."""
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
@@ -156,7 +155,7 @@ class _Run:
             },
             usage=_usage(outcome.usage),
             outside=seen_from_outside(self._request, self._done),
-            notes=(*(() if self._sandbox.caged else (UNCAGED,)), *self._notes[:MOST_NOTES]),
+            notes=(*([self._sandbox.note] if self._sandbox.note else []), *self._notes[:MOST_NOTES]),
             environment=_versions(self._sandbox),
         )
 

@@ -16,7 +16,7 @@ from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import Job, find_jobs
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, restore
 from netgrader.grading.severities import as_the_course_says, severities_of
-from netgrader.grading.stages import RUN, Options, Ran, require_data, require_files, run_stage
+from netgrader.grading.stages import RUN, Options, Ran, require_closed, require_data, require_files, run_stage
 from netgrader.grading.store import hash_json, open_store
 from netgrader.grading.submission import (
     SubmittedNotebook,
@@ -130,6 +130,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
             problem = str(error)
     if submitted is None or skeleton is None:
         return NotPrepared(problem or "", tuple(notes), skeleton)
+    require_closed(job.assignment.course, options)
     require_data(job.assignment, skeleton)
     require_files(job.assignment)
     helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)

@@ -8,6 +8,7 @@ import importlib.metadata
 import platform
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.checks.exercises import load_exercises
@@ -20,9 +21,8 @@ from netgrader.releases import every_release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from netgrader.course import Assignment
+    from netgrader.course import Assignment, Course
     from netgrader.grading.restore import RestoredNotebook
     from netgrader.skeleton import Skeleton
 
@@ -30,6 +30,7 @@ __all__ = [
     "RUN",
     "Options",
     "Ran",
+    "require_closed",
     "require_data",
     "require_files",
     "run_context",
@@ -40,6 +41,8 @@ __all__ = [
 ]
 
 RUN = "execute"
+AS_USER = "user"
+"""The sandbox that has the machine's file system."""
 LOADER = re.compile(r"\bload_(?:data|mnist)\b")
 LARGEST_BESIDE = 20_000_000
 """Bytes of all files together that notebooks read themselves: each run has a copy."""
@@ -54,7 +57,7 @@ class Options:
     """How a notebook is run; nothing here changes what is right."""
 
     sandbox: str = "bubblewrap"
-    """By name: ``bubblewrap``, or ``none`` for trusted notebooks."""
+    """By name: ``bubblewrap``, ``user`` in a container without namespaces, or ``none`` for trusted notebooks."""
     threads: int = 2
     """Cores that one notebook may use."""
     anew: bool = False
@@ -123,6 +126,27 @@ def require_files(assignment: Assignment) -> None:
             f"The files that [files] in {assignment.checks / 'exercises.toml'} names are {total:,} bytes together; at most "
             f"{LARGEST_BESIDE:,} lie beside a notebook in its cage. Nothing was released or graded and no mark was changed."
         )
+
+
+def require_closed(course: Course, options: Options) -> None:
+    """Require that the course's files are closed to other users, where what is handed in runs as one of them.
+
+    Raises
+    ------
+    NetgraderError
+        That names what is open and says what to type.
+    """
+    from netgrader.cage.host import reachable  # noqa: PLC0415  (POSIX)
+
+    if options.sandbox != AS_USER:
+        return
+    database = course.db_url.removeprefix("sqlite:///")
+    for path in (course.root, course.hidden_tests, course.scratch, Path(database)):
+        if path.exists() and reachable(path):
+            raise NetgraderError(
+                f"Every user of this machine can read {path}, and so could what is handed in (--sandbox {AS_USER}). Nothing "
+                f"was graded and no mark was changed. Type: chmod o= {path}"
+            )
 
 
 def run_stage(

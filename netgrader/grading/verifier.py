@@ -138,7 +138,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
     bench = TestContext(
         evidence_root=request.evidence,
         exercises=load_exercises(request.exercises, hidden=request.hidden),
-        make_lab=lambda: started or CagedLab(zygote=request.zygote),
+        make_lab=lambda: started or CagedLab(request.sandbox, zygote=request.zygote),
         data=request.data,
         seed=request.seed,
         problems=request.problems,
@@ -195,7 +195,7 @@ def _started_lab(request: VerificationRequest) -> Lab | None:
     if not any(any(request.evidence.glob(f"{cell}/*.pb")) for cell in cells):
         return None
     try:
-        return CagedLab(zygote=request.zygote)
+        return CagedLab(request.sandbox, zygote=request.zygote)
     except LabError:
         return None  # whichever test asks for it is told
 

@@ -65,6 +65,8 @@ class VerificationRequest:
     """What goes on it in grading only, if there is anything."""
     zygote: Mapping[str, Any] | None = None
     """Where the lab finds this process's zygote, in JSON's types; None where there is none."""
+    sandbox: str = "bubblewrap"
+    """What the lab runs in, by name."""
     cells: tuple[str, ...] | None = None
     """Check cells whose tests are run; all if None."""
     data: Path | None = None

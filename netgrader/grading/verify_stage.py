@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.held_out import HARDNESS
 from netgrader.files import decode, plain_json, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
-from netgrader.grading.stages import Options, Ran, versions_of
+from netgrader.grading.stages import AS_USER, Options, Ran, versions_of
 from netgrader.grading.store import Key, Store, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash, modules_below
@@ -51,6 +51,8 @@ def verify_stage(
         seed=assignment.course.seed + run,
         problems=ran.execution.problems,
         outside=ran.execution.outside,
+        # The lab is caged also where a notebook that is trusted is not.
+        sandbox=AS_USER if options.sandbox == AS_USER else Options().sandbox,
     )
     parts: dict[str, float] = {}
     asked = hash_json(hash_files({"exercises": files.exercises, "hidden": files.hidden, "faults": files.faults}))

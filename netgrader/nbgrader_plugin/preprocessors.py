@@ -25,7 +25,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Unicode
 
-from netgrader.cage import HOME, Mount, Plan, memory_warning, remove_tree, require_self_tests, scratch_folder
+from netgrader.cage import HOME, Mount, Plan, cage_warning, remove_tree, require_self_tests, scratch_folder
 from netgrader.cage.kernel import CagedKernelManager
 from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package
 from netgrader.course import Assignment, Course
@@ -34,7 +34,7 @@ from netgrader.grading.grade import grade_job
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
 from netgrader.grading.jobs import Job, job_of
 from netgrader.grading.restore import RestoredCell
-from netgrader.grading.stages import Options
+from netgrader.grading.stages import Options, require_closed
 from netgrader.grading.store import hash_bytes
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.deadlines import set_deadline
@@ -119,10 +119,11 @@ class CagedExecute(_Step):
         if sandbox == "none":
             self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
         if plain:
+            require_closed(assignment.course, Options(sandbox=sandbox))
             submitted = assignment.course.folder("submitted", resources["nbgrader"]["student"], assignment.name)
             return _run_plain(self.parent, nb, resources, submitted=submitted, sandbox=sandbox)
         job = self.job(resources)
-        _say_memory_gap(self.sandbox, self.log)
+        _say_cage_warning(self.sandbox, self.log)
         graded = grade_job(job, Options(sandbox=self.sandbox))
         page = page_of(graded, job.assignment.skeleton(job.notebook))
         nb.metadata, nb.cells = page.metadata, page.cells
@@ -131,9 +132,9 @@ class CagedExecute(_Step):
 
 
 @functools.cache
-def _say_memory_gap(sandbox: str, log: logging.Logger) -> None:
-    """Say it, once for a process, where the limit on memory does not hold."""
-    if warning := memory_warning(sandbox):
+def _say_cage_warning(sandbox: str, log: logging.Logger) -> None:
+    """Say, once for a process, which promises of a cage are not kept."""
+    if warning := cage_warning(sandbox):
         log.warning(warning)
 
 

@@ -272,7 +272,7 @@ def test_a_sandbox_that_there_is_not_is_a_sentence_that_says_which_there_are(nam
     with pytest.raises(SandboxError) as raised:
         open_sandbox(name)
     assert str(raised.value) == (
-        f"There is no sandbox '{name}'. There is: bubblewrap, bubblewrap-without-control-group, none."
+        f"There is no sandbox '{name}'. There is: bubblewrap, bubblewrap-without-control-group, user, none."
     )
 
 
@@ -289,7 +289,7 @@ def test_without_a_cage_paths_of_inside_lead_to_the_host(tmp_path):
 def test_a_quick_look_tries_what_one_look_tells(sandbox):
     tried = run_self_tests(sandbox, quick=True)
     assert [one for one in tried if not one.held] == []
-    assert len(tried) == 10
+    assert len(tried) == 12
 
 
 def test_cages_leave_no_descriptors_open(sandbox):

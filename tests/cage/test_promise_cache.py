@@ -117,7 +117,7 @@ def test_an_ordinary_user_grades_where_memory_is_watched_only(tried, groupless, 
 def test_promises_that_were_held_with_a_control_group_are_tried_again_without_one(tried, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     tried()
-    monkeypatch.setattr("netgrader.cage.bubblewrap.memory_gap", lambda: "the memory is not limited")
+    monkeypatch.setattr("netgrader.cage.limiting.memory_gap", lambda: "the memory is not limited")
     tried()
     assert len(tried.trials) == 2
 

@@ -54,6 +54,15 @@ def test_root_is_not_told_of_what_holds_back_users_alone(tmp_path: Path, monkeyp
     assert remedy(tmp_path) == remedies.OTHERWISE
 
 
+def test_root_in_a_container_is_told_of_the_sandbox_that_needs_no_namespaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    (tmp_path / ".dockerenv").touch()
+    assert remedy(tmp_path) == remedies.DOCKER + remedies.LESS
+
+
 def test_where_bubblewrap_is_refused_doctor_says_it_once_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
 from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.host import basic_environment, remove_tree, scratch_folder
+from netgrader.cage.host import basic_environment, remove_tree, scratch_folder, unlisted
 from netgrader.cage.sandboxes import once_a_boot, open_sandbox
 from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
@@ -176,7 +176,7 @@ class Zygote:
         )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A folder that nobody but us may enter, and that is in no cage.
-        folder = scratch_folder("z", Path(TMP))
+        folder = scratch_folder("z", unlisted(Path(TMP)))
         with (
             theirs,
             socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening,

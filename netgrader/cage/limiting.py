@@ -1,0 +1,98 @@
+"""What sandboxes that start a program by tools of the system have in common: control groups, limits, and the end of root."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING, ClassVar
+
+from netgrader.cage.cgroups import GAP, memory_gap
+from netgrader.cage.types import SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from netgrader.cage.types import Limits, Mount, Plan
+
+__all__ = ["LimitingSandbox"]
+
+
+class LimitingSandbox:
+    """Finds tools, joins control groups, and limits what is started by a command before it.
+
+    Parameters
+    ----------
+    groups
+        Whether to use control groups where they can be had; without them a watchdog keeps the limit on memory.
+    """
+
+    caged = True
+    needs: ClassVar[Mapping[str, str]] = dict.fromkeys(("setpriv", "prlimit", "taskset"), "util-linux")
+    """Programs, and the Debian packages that have them."""
+    not_promised: ClassVar[Mapping[str, str]] = {}
+    note = ""
+
+    def __init__(self, *, groups: bool = True) -> None:
+        found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in self.needs}
+        for tool, path in found.items():
+            if path is None:
+                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {self.needs[tool]}")
+        self._tools = {tool: path for tool, path in found.items() if path is not None}
+        self._groups = groups
+        self.root = os.geteuid() == 0
+        """Whether we are root, so that no user namespace is needed."""
+
+    @property
+    def memory_gap(self) -> str:
+        """Return a sentence on memory that is not limited; empty where a control group can be had."""
+        return memory_gap() if self._groups else GAP
+
+    def seen(self, mount: Mount) -> str:
+        """Return the path that the mount names."""
+        return mount.inside
+
+    def _join(self, cgroup_procs: Sequence[Path]) -> list[str]:
+        """Return a command that enters the control groups before it becomes what follows."""
+        if not cgroup_procs:
+            return []
+        # The shell's own id is that of everything it becomes, and what it starts stays in the group.
+        script = (
+            f"n={len(cgroup_procs)}; "
+            'while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
+        )
+        return ["/bin/sh", "-c", script, "cage", *map(str, cgroup_procs)]
+
+    def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
+        """Return the command that sets limits inside and gives up what is left of root.
+
+        The number of processes is limited inside the user namespace: outside it would count the whole user's.
+        """
+        limits = self._limits(plan, watched=watched)
+        command = [self._tools["prlimit"], *(f"--{name.lower()}={most}" for name, most in limits.items())]
+        if self.root:
+            command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
+            command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
+        return command
+
+    def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
+        """Return the limits of each process, by the names of setrlimit."""
+        limits = plan.limits
+        found = {
+            "NPROC": limits.processes,
+            "NOFILE": limits.open_files,
+            "FSIZE": limits.file_bytes,
+            "CORE": 0,
+            "MEMLOCK": 65536,
+        }
+        if watched:
+            # What a watchdog sees too late. Address space is more than memory: libraries, stacks, the allocator's.
+            found["AS"] = limits.memory_bytes + 2_000_000_000
+        return found
+
+    def _processors(self, limits: Limits, *, by_group: bool) -> list[int]:
+        """Return the processors to run on, empty for all; inside, the filter refuses to change them."""
+        ours = sorted(os.sched_getaffinity(0))
+        count = max(1, round(limits.cpu_cores))
+        return [] if by_group or count >= len(ours) else sorted(secrets.SystemRandom().sample(ours, count))
