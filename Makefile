@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs golden mutants-report attack-report bench fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
+.PHONY: docs golden mutants-report attack-report bench benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,14 @@ bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-g
 	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
 	@$(BIN)/python research/bench/reader.py
 	@$(BIN)/python -m research.bench.pad
+
+KERAS ?= build/benchmarks-keras
+benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (it says which commits), read; then research/benchmarks.md; goes on where it was
+	@test -d $(KERAS)/tf_keras || $(BIN)/python -m pip install -q --no-deps --target $(KERAS) tf_slim==1.1.0 \
+	  "tf_keras==$$($(BIN)/python -c "import importlib.metadata as m; print(m.version('tensorflow').rsplit('.', 1)[0] + '.*')")"
+	@nice $(BIN)/python -m research.benchmarks $(BENCHMARKS) --keras $(KERAS)
+	@nice $(BIN)/python -m research.benchmark_neuralint $(BENCHMARKS)
+	@$(BIN)/python -m research.benchmarks_report
 
 attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then research/attacks.md
 	@nice $(BIN)/python -m research.elsewhere $(if $(OTTER),--otter $(OTTER))
