@@ -117,7 +117,7 @@ class _Alias(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module = types.ModuleType(spec.name)
         module.__dict__.update({name: getattr(found, name) for name in dir(found) if not name.startswith("_")})
         if words[0] == "keras":
-            module.__dict__.update({name: value for name, value in OLD_KERAS.items() if not hasattr(found, name)})
+            module.__dict__.update(OLD_KERAS)
         module.__path__ = []
         return module
 
@@ -364,11 +364,14 @@ def install() -> None:
     for kind in (training_v1.Model, keras.Model, keras.Sequential):
         kind.fit = kind.fit_generator = kind.train_on_batch = fitted
     BaseSession.run = watched
+    keras.preprocessing.image.ImageDataGenerator.flow_from_directory = lambda *_, **__: Anything()
+    keras.backend.set_image_dim_ordering = lambda _: None
+    for name, kind in {"float": float, "int": int, "bool": bool}.items():
+        setattr(np, name, kind)  # as they were called before NumPy 1.24
 
 
 def names_of_snippet(tree: ast.Module) -> dict[str, Any]:
     """What a snippet takes for granted: Keras's own names where it has them, data and settings as `Anything`."""
-    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     places = (keras.layers, keras.models, keras.optimizers, keras.callbacks, keras.regularizers, keras)
     found: dict[str, Any] = {}
@@ -380,7 +383,7 @@ def names_of_snippet(tree: ast.Module) -> dict[str, Any]:
     }
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    for name in used - (stored - {"model"}) - bound - defined - arguments - set(dir(__builtins__)):
+    for name in used - bound - defined - arguments - set(dir(__builtins__)):
         own = {"np": np, "keras": keras, "K": keras.backend, "model": keras.Sequential(), **OLD_KERAS}
         given = [getattr(place, name) for place in places if hasattr(place, name)]
         found[name] = own[name] if name in own else given[0] if given else Anything()
@@ -398,6 +401,7 @@ def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - what programs use
     names: dict[str, Any] = {}
+    how = "at its end"
     try:
         tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
         kept = [node for node in tree.body if not (isinstance(node, ast.Assert) and "__version__" in ast.unparse(node))]
@@ -409,11 +413,11 @@ def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
         pass
     except BaseException as error:
         traceback.print_exc()
-        end(f"raised {type(error).__name__}: {error}")
+        how = f"raised {type(error).__name__}: {error}"
     model = next((one for one in names.values() if isinstance(one, training_v1.Model) and one.optimizer), None)
-    if model is not None:
+    if model is not None:  # compiled by a program that then lacks its data
         fitted(model)
-    end("at its end")
+    end(how)
 
 
 def main() -> None:

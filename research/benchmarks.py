@@ -58,7 +58,7 @@ FIELDS = (
     "by_eye",
 )
 TOOL, NOT_RUN = "netgrader", "not-run"
-BATCH, LARGEST = 12, 600_000_000
+BATCH, LARGEST = 30, 600_000_000
 LIMITS = Limits(wall_seconds=1800, memory_bytes=6_000_000_000, disk_bytes=2_000_000_000)
 STAGE, GIVEN, KERAS, OUT = "/opt/stage.py", "/run/given", "/opt/keras", "/run/out"
 
@@ -170,6 +170,8 @@ def read(claim: Claim, graph: bytes, lab: CagedLab) -> dict[str, str]:
         network = read_network(graph, None, exercise, lab=lab)
     except (GraphError, LabError) as error:
         return {"undecided": f"{type(error).__name__}: {error}"[:200]}
+    except Exception as error:  # noqa: BLE001 - that the reader raises is a result
+        return {"undecided": f"the reader raised {type(error).__name__}: {error}"[:200]}
     return {**_said(network), "seconds": f"{time.monotonic() - began:.1f}"}
 
 
