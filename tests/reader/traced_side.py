@@ -126,7 +126,8 @@ def main(folder: Path) -> int:
 
 
 def two_classes() -> Any:
-    made = keras.Sequential([keras.Input((5,)), keras.layers.Dense(7, "tanh"), keras.layers.Dense(1, "sigmoid")])
+    inputs = keras.Input((5,))
+    made = keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(keras.layers.Dense(7, "tanh")(inputs)))
     made.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
     return made
 

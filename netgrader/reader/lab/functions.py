@@ -186,7 +186,7 @@ def _in_mode(model: Any, *, training: bool) -> dict[str, bool]:
 
 def _model_inputs(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Any:
     """What a model is fed: by itself, by an example, by how it was called, by what is asked."""
-    own = getattr(model, "_inputs_struct", None) or getattr(getattr(model, "_functional", None), "_inputs_struct", None)
+    own = getattr(getattr(model, "_functional", None) or model, "_inputs_struct", None)  # a Sequential has one inside
     if own is not None:
         return keras.tree.map_structure(
             lambda one: tf.TensorSpec([None, *one.shape[1:]], one.dtype, _clean(one.name)), own
