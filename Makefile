@@ -22,9 +22,9 @@ quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 test: setup ## all behaviour, a fixed sample of the cases: about ten minutes on two cores
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not all"
 
-test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: an hour and more
+test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: hours; goes on where it was
 	@scripts/setup browser
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --golden=live
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --golden=live -p tests.whole_suite
 
 golden: setup ## run the students' programs of the tests again and keep what they hand over, in tests/golden
 	@nice $(BIN)/python -m tests.golden --anew

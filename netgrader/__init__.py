@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netgrader.grading.grade import grade
+    from netgrader.grading.grade_submission import grade
 
 __version__ = "0.1.0"
 __all__ = ["grade", "read_network"]
@@ -14,7 +14,7 @@ __all__ = ["grade", "read_network"]
 def __getattr__(name: str) -> Any:
     """Import `grade` and `read_network` when they are first asked for: importing this package stays quick."""
     if name == "grade":
-        from netgrader.grading.grade import grade
+        from netgrader.grading.grade_submission import grade
 
         return grade
     if name == "read_network":

@@ -30,7 +30,7 @@ LONGEST = 1_000
 Text = Annotated[str, Meta(min_length=1)]
 
 
-class _Written(msgspec.Struct, forbid_unknown_fields=True):
+class _AsWritten(msgspec.Struct, forbid_unknown_fields=True):
     """A question as its author writes it."""
 
     answer: str | int | float | list[Any]
@@ -93,17 +93,17 @@ def said_to(name: str, question: Question, answer: object) -> tuple[bool, str]:
     return False, question.otherwise
 
 
-def _parsed(text: str) -> dict[str, _Written]:
+def _parsed(text: str) -> dict[str, _AsWritten]:
     found = {}
     for name, table in tomllib.loads(text).items():
         try:
-            found[name] = msgspec.convert(table, _Written)
+            found[name] = msgspec.convert(table, _AsWritten)
         except msgspec.ValidationError as error:
             raise ValueError(f'["{name}"] {error}') from error
     return found
 
 
-def _seal(name: str, written: _Written) -> Question:
+def _seal(name: str, written: _AsWritten) -> Question:
     said = {_plain(answer, written.digits): f"-{text}" for answer, text in written.wrong.items()}
     right = _plain(written.answer, written.digits)
     if right in said:

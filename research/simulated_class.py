@@ -33,7 +33,7 @@ import psutil
 
 from netgrader.course import Course
 from netgrader.grading import stages, store, verify_stage
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs, jobs_of
 from research import opening
 

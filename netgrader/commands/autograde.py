@@ -24,9 +24,9 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import DaskPool, Done, ProcessPool, Task, grade_tasks, longest_first
+from netgrader.grading.result_store import open_store
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
-from netgrader.grading.store import open_store
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.gradebook import (

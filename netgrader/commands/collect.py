@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
     from netgrader.platforms.people import Member
     from netgrader.platforms.sheets import Sheet
-    from netgrader.platforms.zips import Download, Submission
+    from netgrader.platforms.zips import Download, DownloadedSubmission
 
 __all__ = ["assignment_called", "run"]
 
@@ -58,7 +58,7 @@ NOTHING = "there is no notebook, module or archive in it"
 class _Handed:
     """A submission, and what became of it."""
 
-    submission: Submission
+    submission: DownloadedSubmission
     people: dict[Person, str] = field(default_factory=dict)
     """Who handed it in, one or the members of a team, each with the student's id; empty where nobody fits."""
     students: list[str] = field(default_factory=list)

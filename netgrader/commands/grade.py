@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning, ungraded
 from netgrader.errors import UsageError
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from netgrader.results import SubmissionResult

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from netgrader.commands.show import console
+from netgrader.grading.result_store import ABOUT, FORMAT, INPUTS, open_store
 from netgrader.grading.stages import RUN, Options, run_context
-from netgrader.grading.store import ABOUT, FORMAT, INPUTS, open_store
 from netgrader.grading.verify_stage import VERDICTS, tests_hashes, verdict_context
 from netgrader.which_course import find_course
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.held_out import DOUBTED
 from netgrader.faults import FOR_A_PERSON
-from netgrader.grading.store import hash_json
+from netgrader.grading.result_store import hash_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
-from netgrader.grading.store import hash_bytes
+from netgrader.grading.result_store import hash_bytes
 from netgrader.grading.submission import UnreadableError
 
 if TYPE_CHECKING:

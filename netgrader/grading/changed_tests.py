@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.grading.store import hash_json
+from netgrader.grading.result_store import hash_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import Output
 from netgrader.grading.restore import RestoredCell
-from netgrader.grading.store import Key
+from netgrader.grading.result_store import Key
 from netgrader.observations import Observations  # noqa: TC001  (likewise)
 from netgrader.results import NotebookResult  # noqa: TC001  (likewise)
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.course import Assignment
-    from netgrader.grading.store import Store
+    from netgrader.grading.result_store import Store
 
 __all__ = [
     "GradedNotebook",

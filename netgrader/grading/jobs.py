@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.archives import find_archives, folders_below, unpack, unpack_beside
 from netgrader.grading.restore import identify
-from netgrader.grading.store import open_store
+from netgrader.grading.result_store import open_store
 from netgrader.grading.submission import (
     UnreadableError,
     find_notebooks,

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.wording import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import leave_graded, load_last_result
-from netgrader.grading.store import open_store
+from netgrader.grading.result_store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from netgrader.grading.jobs import Job
+    from netgrader.grading.result_store import Key
     from netgrader.grading.stages import Options
-    from netgrader.grading.store import Key
     from netgrader.results import NotebookResult
 
 __all__ = ["DaskPool", "Done", "ProcessPool", "Task", "Watcher", "grade_task", "grade_tasks", "longest_first"]

@@ -15,7 +15,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.held_out import secret_seed
 from netgrader.errors import NetgraderError
 from netgrader.grading.execution import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
-from netgrader.grading.store import Entry, Key, Store, hash_bytes, hash_files, hash_json
+from netgrader.grading.result_store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.imports import code_hash
 from netgrader.releases import every_release
 

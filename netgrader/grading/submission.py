@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
 from netgrader.files import decode
-from netgrader.grading.store import Key, hash_bytes, hash_json
+from netgrader.grading.result_store import Key, hash_bytes, hash_json
 from netgrader.imports import code_hash
 from netgrader.limited import ExceededError, within_limits
 from netgrader.phrases import say
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from netgrader.grading.store import Store
+    from netgrader.grading.result_store import Store
 
 __all__ = [
     "SubmissionLimits",

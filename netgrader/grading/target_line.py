@@ -16,7 +16,7 @@ import numpy as np
 from netgrader.checks.wording import percent
 from netgrader.errors import NetgraderError
 from netgrader.grading.again import figure_in
-from netgrader.grading.grade import NotPrepared, prepare
+from netgrader.grading.grade_submission import NotPrepared, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
 from netgrader.grading.execution import CellStatus
-from netgrader.grading.grade import NotPrepared, grade_job, prepare
+from netgrader.grading.grade_submission import NotPrepared, grade_job, prepare
 from netgrader.grading.jobs import Job
 from netgrader.results import Outcome, Status
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.held_out import HARDNESS
 from netgrader.files import decode, plain_json, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
+from netgrader.grading.result_store import Key, Store, hash_files, hash_json
 from netgrader.grading.stages import AS_USER, Options, Ran, versions_of
-from netgrader.grading.store import Key, Store, hash_files, hash_json
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash, modules_below
 

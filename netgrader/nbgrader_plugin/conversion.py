@@ -19,10 +19,10 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from nbgrader.utils import find_all_files
 from traitlets.config import Config
 
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import save_last_result, take_graded
 from netgrader.grading.jobs import job_of, jobs_of
-from netgrader.grading.store import open_store
+from netgrader.grading.result_store import open_store
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import configure
 from netgrader.nbgrader_plugin.converters import nbgrader_config

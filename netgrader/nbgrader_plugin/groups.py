@@ -16,7 +16,7 @@ from netgrader.course import holds_work
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import write_text
 from netgrader.grading.jobs import jobs_in
-from netgrader.grading.store import hash_file
+from netgrader.grading.result_store import hash_file
 from netgrader.grading.submission import SubmissionLimits, UnreadableError
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
 from netgrader.nbgrader_plugin.handing_in import handed_in

@@ -30,12 +30,12 @@ from netgrader.cage.kernel import CagedKernelManager
 from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
 from netgrader.grading.jobs import Job, job_of
 from netgrader.grading.restore import RestoredCell
+from netgrader.grading.result_store import hash_bytes
 from netgrader.grading.stages import Options, require_closed
-from netgrader.grading.store import hash_bytes
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.deadlines import set_deadline
 from netgrader.nbgrader_plugin.formgrader_page import fill, page_of, safe_outputs

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Sheet", "SheetRow", "Table", "read_canvas", "read_moodle", "read_people"]
+__all__ = ["CsvTable", "Sheet", "SheetRow", "read_canvas", "read_moodle", "read_people"]
 
 MOST_BYTES = 50_000_000
 DELIMITERS = (",", ";", "\t")
@@ -68,7 +68,7 @@ POSSIBLE = "Points Possible"
 EXCUSED, UNASSIGNED = "EX", "N/A"
 
 
-class Table:
+class CsvTable:
     """A file of values between delimiters, of which single cells can be replaced and all else stays as it was.
 
     Parameters
@@ -152,7 +152,7 @@ class Sheet:
     """A sheet of a platform's."""
 
     platform: str
-    table: Table
+    table: CsvTable
     column: int
     """That of marks."""
     rows: tuple[SheetRow, ...]
@@ -236,7 +236,7 @@ def read_moodle(path: Path) -> Sheet:
     )
 
 
-def _moodle(table: Table, places: Mapping[str, int], *, german: bool) -> Sheet:
+def _moodle(table: CsvTable, places: Mapping[str, int], *, german: bool) -> Sheet:
     if SCALE in places:
         raise UsageError(
             f"{table.path} is of an assignment with a scale of words, and netgrader has points. Set its grade to a number of "
@@ -339,7 +339,7 @@ def _identity(path: Path, head: Sequence[str]) -> int:
     )
 
 
-def _canvas(table: Table, head: Sequence[str], identity: int, place: int, called: str) -> Sheet:
+def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, called: str) -> Sheet:
     logins = [at for at, name in enumerate(head) if name in {"SIS User ID", "SIS Login ID"}]
     most: Decimal | None = None
     rows = []
@@ -381,7 +381,7 @@ def _assignment(path: Path, head: Sequence[str], column: int | None, title: str)
     return fitting[0][0], fitting[0][1]
 
 
-def _table(path: Path) -> Table:
+def _table(path: Path) -> CsvTable:
     """Read a file as a table, with the delimiter that its first line has most of."""
     try:
         content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
@@ -395,4 +395,4 @@ def _table(path: Path) -> Table:
         text, encoding = content.decode("latin-1"), "latin-1"  # of which every byte is a character
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = max(DELIMITERS, key=lambda one: len(re.sub(r'"[^"]*"', "", first).split(one)))
-    return Table(path, delimiter, text, encoding)
+    return CsvTable(path, delimiter, text, encoding)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Download", "Submission", "opened_download", "write_feedback"]
+__all__ = ["Download", "DownloadedSubmission", "opened_download", "write_feedback"]
 
 MOST_ENTRIES = 200_000
 LONGEST = 1_000
@@ -55,7 +55,7 @@ class _Split:
 
 
 @dataclass
-class Submission:
+class DownloadedSubmission:
     """What somebody handed in, by the platform's names."""
 
     number: str
@@ -77,7 +77,9 @@ class Download:
     entries: list[tuple[str, zipfile.ZipInfo]]
     """Paths and entries."""
 
-    def submissions(self, belongs: Callable[[str, str], bool], notebooks: Collection[str]) -> list[Submission]:
+    def submissions(
+        self, belongs: Callable[[str, str], bool], notebooks: Collection[str]
+    ) -> list[DownloadedSubmission]:
         """Return what was handed in, in order of names.
 
         Parameters
@@ -87,14 +89,14 @@ class Download:
         notebooks
             What the assignment's notebooks are called, without suffix.
         """
-        found: dict[tuple[str, str], Submission] = {}
-        files: list[tuple[int, Submission, str, zipfile.ZipInfo]] = []
+        found: dict[tuple[str, str], DownloadedSubmission] = {}
+        files: list[tuple[int, DownloadedSubmission, str, zipfile.ZipInfo]] = []
         for path, entry in self.entries:
             splits = list(SPLITS[self.platform](path))
             if not splits:
                 continue
             split = next((one for one in splits if belongs(one.number, one.name)), splits[0])
-            one = found.setdefault((split.number, split.name), Submission(split.number, split.name))
+            one = found.setdefault((split.number, split.name), DownloadedSubmission(split.number, split.name))
             one.late |= split.late
             name = _first_name(split.path, notebooks) if self.platform == CANVAS else split.path
             files.append((-split.newness, one, name, entry))

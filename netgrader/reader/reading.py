@@ -24,8 +24,8 @@ from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
-from netgrader.reader.lab.functions import Traced, is_model_file, is_traceable
-from netgrader.reader.lab.functions import traced as traced_here
+from netgrader.reader.lab.traced_models import Traced, is_model_file, is_traceable
+from netgrader.reader.lab.traced_models import traced as traced_here
 from netgrader.reader.model import Exercise, Network
 from netgrader.reader.summary import PARTS, network_of
 from netgrader.reader.trial.image_trial import ImageTrial, try_images

@@ -7,7 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from netgrader.grading.store import CONTENT, INPUTS, Key, Store
+from netgrader.grading.result_store import CONTENT, INPUTS, Key, Store
 
 if TYPE_CHECKING:
     from pathlib import Path

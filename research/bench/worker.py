@@ -11,10 +11,10 @@ from pathlib import Path
 
 from netgrader.course import Course
 from netgrader.grading.execution import RESULT, Execution
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
+from netgrader.grading.result_store import open_store
 from netgrader.grading.stages import Options
-from netgrader.grading.store import open_store
 
 
 def main(course: Course, threads: int, notebooks: list[Path]) -> None:

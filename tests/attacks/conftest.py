@@ -21,7 +21,7 @@ import pytest
 
 from netgrader.cage import require_self_tests
 from netgrader.course import Course
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netgrader.grading.archives import ArchiveLimits, unpack, unpack_beside
-from netgrader.grading.grade import grade
+from netgrader.grading.grade_submission import grade
 from netgrader.grading.jobs import find_jobs, jobs_of
 from netgrader.grading.submission import UnreadableError
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from netgrader.grading.grade import grade
+from netgrader.grading.grade_submission import grade
 from tests.attacks.attacked import ADD, RIGHT, Attack
 from tests.attacks.conftest import Attacked, assert_in_vain
 

@@ -24,7 +24,7 @@ from traitlets.config import Config
 from netgrader.formgrader.handlers import WithinLimits
 from netgrader.grading import stages
 from netgrader.grading.execution import CellRun, CellStatus, Execution
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.restore import RestoredCell, restore
@@ -360,7 +360,10 @@ def test_where_a_page_takes_too_long_marks_are_saved_and_the_pages_say_so(
     ("where", "said"),
     [
         ("netgrader.grading.submission", "Reading the notebook took more than 30 seconds"),
-        ("netgrader.grading.grade", "Putting the course's cells back among those of the notebook took more than 30"),
+        (
+            "netgrader.grading.grade_submission",
+            "Putting the course's cells back among those of the notebook took more than 30",
+        ),
     ],
 )
 def test_what_takes_too_long_to_read_or_restore_is_not_gradable_and_the_next_is_graded(

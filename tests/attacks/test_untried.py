@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netgrader.errors import UsageError
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from tests.attacks.attacked import ADD, RIGHT, Attack, notebook_of
 from tests.attacks.conftest import MARK, Attacked, assert_in_vain

@@ -18,7 +18,7 @@ from typing import Any
 from netgrader.checks.wording import BROKEN_TEST, NOT_REACHED
 from netgrader.course import Course
 from netgrader.errors import UsageError
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.attacks.fuzzing import mutate, mutate_json

@@ -78,7 +78,7 @@ def test_without_a_place_for_notes_each_process_tries(tried, monkeypatch, tmp_pa
 
 
 def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, monkeypatch):
-    from netgrader.grading.grade import grade
+    from netgrader.grading.grade_submission import grade
 
     path = tiny.submit("ada")
     monkeypatch.setattr(

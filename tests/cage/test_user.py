@@ -20,7 +20,7 @@ from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import TMP
 from netgrader.cage.user import OPEN_TO_ALL, USERS, UserSandbox
 from netgrader.commands import doctor
-from netgrader.grading.grade import grade
+from netgrader.grading.grade_submission import grade
 from netgrader.grading.stages import Options
 from tests.attacks.conftest import Attacked, attacked_course, tries
 from tests.attacks.test_reading import READING

@@ -21,7 +21,7 @@ from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import TMP
 from netgrader.cage.watch import process_tree
 from netgrader.cage.zygote import OFF, Preload, Zygote
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 

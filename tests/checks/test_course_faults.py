@@ -5,7 +5,7 @@ import pytest
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, Severity, course_kinds, speaking_of
-from netgrader.grading.grade import grade
+from netgrader.grading.grade_submission import grade
 
 OWN = """
     [squares-off-by-one]

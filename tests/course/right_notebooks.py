@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import nbformat
 
 from netgrader.course import Course
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from tests.sample_class.make import fill

@@ -5,7 +5,7 @@ import pytest
 from netgrader.evidence import EvidenceWriter
 from netgrader.grading.again import RetryRule, best_of_runs, retry_rule_of
 from netgrader.grading.execution import CellRun, CellStatus, Execution
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.verify import Verification
 from netgrader.results import CheckResult, Outcome, Visibility

@@ -9,7 +9,7 @@ import pytest
 
 from netgrader.grading import changed_tests, verify_stage
 from netgrader.grading.changed_tests import CellTests, cells_to_run
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
 
 FILE = '''

@@ -6,7 +6,7 @@ from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.commands.release import generate
 from netgrader.errors import NetgraderError
 from netgrader.grading import stages
-from netgrader.grading.grade import grade
+from netgrader.grading.grade_submission import grade
 
 NAMED = '[files]\nnames = ["squares.csv"]\n'
 READS = "with open('squares.csv') as file:\n    squares = [int(cell) for cell in file.read().split(',')]"

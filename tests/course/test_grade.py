@@ -4,7 +4,7 @@ import pytest
 
 from netgrader.errors import UsageError
 from netgrader.grading.execution import Execution
-from netgrader.grading.grade import grade, grade_job
+from netgrader.grading.grade_submission import grade, grade_job
 from netgrader.grading.jobs import find_jobs, jobs_of
 from netgrader.results import Outcome, Status
 

@@ -6,7 +6,7 @@ import pytest
 
 from netgrader.commands.release import release
 from netgrader.errors import UsageError
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
 from netgrader.results import Outcome
 

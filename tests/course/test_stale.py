@@ -8,9 +8,9 @@ import re
 import pytest
 
 from netgrader.commands import store as command
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
-from netgrader.grading.store import Store
+from netgrader.grading.result_store import Store
 
 pytestmark = pytest.mark.usefixtures("uncaged")
 
@@ -83,13 +83,13 @@ def test_an_older_netgraders_entry_is_stale_and_made_again(tiny, graded, capsys)
 
 
 def test_what_lives_keeps_its_part_however_the_clock_jumps(tmp_path, monkeypatch):
-    from netgrader.grading.store import Key
+    from netgrader.grading.result_store import Key
 
     store = Store(tmp_path / "store")
 
     def make(folder):
         (folder / "half").write_text("half")
-        monkeypatch.setattr("netgrader.grading.store.time.time", lambda: 4e9)  # decades later
+        monkeypatch.setattr("netgrader.grading.result_store.time.time", lambda: 4e9)  # decades later
         Store(store.root).clean()
         (folder / "whole").write_text("whole")
 

@@ -7,7 +7,7 @@ import pytest
 from netgrader.files import decode
 from netgrader.grading.execution import Execution
 from netgrader.grading.graded_notebook import GradedNotebook, LastResult
-from netgrader.grading.store import Key, Store, StoreError, hash_files
+from netgrader.grading.result_store import Key, Store, StoreError, hash_files
 from netgrader.grading.verify import Verification, VerifierLine
 from netgrader.skeleton import Skeleton
 
@@ -133,7 +133,7 @@ def test_what_killed_runs_left_behind_is_removed_after_a_day(store, monkeypatch)
     old.mkdir(parents=True)
     store.clean()
     assert old.is_dir()
-    monkeypatch.setattr("netgrader.grading.store.STALE_SECONDS", -1)
+    monkeypatch.setattr("netgrader.grading.result_store.STALE_SECONDS", -1)
     store.clean()
     assert not old.exists()
 

@@ -11,7 +11,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from netgrader.commands.saving import Saver
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options

@@ -14,7 +14,7 @@ from nbgrader.preprocessors import CheckCellMetadata
 
 from netgrader.commands.saving import Saver
 from netgrader.errors import NetgraderError
-from netgrader.grading.grade import grade_job
+from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task

@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 
 from netgrader.commands.autograde import grade_class
 from netgrader.commands.show import console
-from netgrader.grading import grade as grading
+from netgrader.grading import grade_submission as grading
 from netgrader.grading import submission
 from netgrader.grading.stages import Options
 

@@ -24,7 +24,7 @@ from netgrader.commands import autograde, release
 from netgrader.commands.pages import feedback_of_class
 from netgrader.errors import UsageError
 from netgrader.formgrader.handlers import ClassLists
-from netgrader.grading.grade import grade
+from netgrader.grading.grade_submission import grade
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.groups import groups_of

@@ -49,7 +49,7 @@ class Server:
             case "hello":
                 return "hello"
             case "trace":
-                from netgrader.reader.lab.functions import traced_file  # noqa: PLC0415 - few graphs come from models
+                from netgrader.reader.lab.traced_models import traced_file  # noqa: PLC0415 - few graphs come from models
 
                 return vars(traced_file(Path(arguments["path"])))
             case "load":

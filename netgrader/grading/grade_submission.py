@@ -15,9 +15,9 @@ from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import Job, find_jobs
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, restore
+from netgrader.grading.result_store import hash_json, open_store
 from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import RUN, Options, Ran, require_closed, require_data, require_files, run_stage
-from netgrader.grading.store import hash_json, open_store
 from netgrader.grading.submission import (
     SubmittedNotebook,
     UnreadableError,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, Course
     from netgrader.grading.execution import Execution
-    from netgrader.grading.store import Store
+    from netgrader.grading.result_store import Store
     from netgrader.grading.verify import Verification
     from netgrader.skeleton import Skeleton
 

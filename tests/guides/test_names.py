@@ -1,0 +1,28 @@
+"""One name, one thing: who looks for a class or a module finds one."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "netgrader"
+MODULES = [path for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
+
+
+def modules() -> list[str]:
+    """Return the names of all modules."""
+    return [path.stem for path in MODULES]
+
+
+def classes() -> list[str]:
+    """Return the names of all classes."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULES]
+    return [node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+@pytest.mark.parametrize("names", [modules, classes])
+def test_no_name_stands_twice(names):
+    assert [name for name, count in Counter(names()).items() if count > 1] == []
