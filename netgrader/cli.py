@@ -237,7 +237,7 @@ def export(  # noqa: PLR0917  (options by name, for typer)
 
 
 @app.command()
-def release(
+def release(  # noqa: PLR0917  (options by name, for typer)
     notebook: Annotated[
         list[str] | None,
         typer.Option("--notebook", metavar="NAME", help="Release this notebook and no other; may be repeated."),
@@ -250,6 +250,14 @@ def release(
         bool,
         typer.Option("--untried", help="Do not see first that the solution earns all points and the release none."),
     ] = False,
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            "--site",
+            metavar="FOLDER",
+            help="Write there, too, what is to lie at [release] url: Colab opens it in one click.",
+        ),
+    ] = None,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
     """Generate from source/ what students get in release/, once the solution earns all points and the release none.
@@ -258,7 +266,7 @@ def release(
     """
     from netgrader.commands.release import run
 
-    raise typer.Exit(run(assignment, tuple(notebook or ()), sandbox, check=check, untried=untried))
+    raise typer.Exit(run(assignment, tuple(notebook or ()), sandbox, check=check, untried=untried, site=site))
 
 
 @app.command()

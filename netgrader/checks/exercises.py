@@ -27,6 +27,7 @@ from netgrader.checks.parameters import (
     FILES,
     NETWORKS,
     READ,
+    RELEASE,
     kinds_of,
 )
 from netgrader.checks.problems import problem
@@ -121,6 +122,12 @@ class Exercises:
     def files(self) -> tuple[str, ...]:
         """Return the names of files that notebooks read themselves: what ``[files]`` says."""
         return tuple(self.tables.get(FILES, {}).get("names", ()))
+
+    @property
+    def release_url(self) -> str | None:
+        """Return where the release lies on the web, by ``[release]``; None if that says nothing."""
+        url: str | None = self.tables.get(RELEASE, {}).get("url")
+        return url
 
     def of_kind(self, kind: str) -> str:
         """Return the one exercise of this kind.

@@ -39,6 +39,7 @@ __all__ = [
     "OTHER_SWEEP",
     "RATE_SWEPT",
     "READ",
+    "RELEASE",
     "RESERVED",
     "Files",
     "calls_of",
@@ -239,8 +240,8 @@ NEEDED_OF_ROWS: Mapping[str, Sequence[str]] = {kind: keys for kind, keys in NEED
 OF_FLAT_ROWS = frozenset({"training-loop", "gradients"})
 """Kinds of exercises on inputs that are fed as flat rows."""
 
-DATA, EXERCISES, LIMITED, FILES = "data", "exercises", "limits", "files"
-RESERVED = (DATA, EXERCISES, LIMITED, FILES)
+DATA, EXERCISES, LIMITED, FILES, RELEASE = "data", "exercises", "limits", "files", "release"
+RESERVED = (DATA, EXERCISES, LIMITED, FILES, RELEASE)
 """Tables that are of no exercise."""
 DAY = 86_400
 LIMITS: Mapping[str, Any] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,6 +32,7 @@ from netgrader.checks.parameters import (
     OTHER_SWEEP,
     RATE_SWEPT,
     READ,
+    RELEASE,
     RESERVED,
     Files,
     calls_of,
@@ -90,9 +92,11 @@ def _problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Itera
         yield f"[{DATA}] {senseless}"
     spec = msgspec.convert(data, DataSpec) if data is not None else None
     yield from (f"[{FILES}] {found}" for found in _file_problems(tables.get(FILES, {"names": ["a"]}), spec))
+    if RELEASE in tables and not _is_release(tables[RELEASE]):
+        yield f'[{RELEASE}] must hold url = "https://…", where the release lies on the web, and nothing else'
     for name, table in tables.items():
         found = _limit_problems(table) if name == LIMITED else _table_problems(name, table, tables, spec)
-        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES, FILES})
+        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES, FILES, RELEASE})
     yield from _cost_problems(tables, spec)
 
 
@@ -108,6 +112,10 @@ def _file_problems(table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[
     for name in names:
         if name.endswith(OWN_KINDS) or name in OWN_NAMES or (spec is not None and name == spec.file):
             yield f"names {name}, which is released anyway, or made by netgrader release"
+
+
+def _is_release(table: Mapping[str, Any]) -> bool:
+    return set(table) == {"url"} and bool(re.fullmatch(r"https://[^\s\"'<>\\?#]+", str(table["url"])))
 
 
 def _limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ import typer
 from rich.markup import escape
 
 from netgrader.cage import SandboxError
-from netgrader.checks.exercises import load_exercises
+from netgrader.checks.exercises import FILE, load_exercises
 from netgrader.commands.show import console
 from netgrader.course import holds_work
 from netgrader.errors import NetgraderError, UsageError
@@ -29,6 +29,7 @@ from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.questions import RELEASED, SOURCE, sealed_file
 from netgrader.releases import remember
+from netgrader.web_release import WebAddress, with_fetching, write_site
 from netgrader.wheel import REQUIRED, build_wheel, requirements
 from netgrader.which_course import find_course, only_assignment
 
@@ -45,17 +46,32 @@ README = """\
 1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13.
 2. Type `python -m venv .venv`, then `.venv/bin/pip install -r requirements.txt`, then `.venv/bin/jupyter lab`.
    On Windows `.venv\\Scripts\\` stands for `.venv/bin/`.
-3. Open {notebooks}. In Colab, upload all files of this folder beside the notebook; its first cell does the rest.
+3. Open {notebooks}. In Colab, {colab}
 4. Fill in the cells that say `YOUR CODE HERE`, and run the `check(...)` below each: it answers within seconds.
 5. {data}You may import Python files of your own that lie beside the notebook.
 6. Hand in the notebook under its own name, with those files. To grade it we run it anew, from top to bottom.
 """
 
 
-def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check: bool, untried: bool) -> int:
+def run(
+    assignment: str | None,
+    notebooks: Sequence[str],
+    sandbox: str,
+    *,
+    check: bool,
+    untried: bool,
+    site: Path | None = None,
+) -> int:
     """Release, or compare; the exit code."""
     course = find_course()
     which = chosen(course, assignment)
+    address = _address(which)
+    if site is not None and (check or address is None):
+        raise UsageError(
+            "--check writes nothing; call again without --site."
+            if check
+            else f'Say in {which.checks / FILE} where students will find {site}: [release], and below it url = "https://…".'
+        )
     if not check:
         target = release(which, notebooks, None if untried else partial(_try_out, which, Options(sandbox=sandbox)))
         changed = remember(which, [path.stem for path in sorted(target.glob("*.ipynb"))])
@@ -66,6 +82,11 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
             typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
         for line in _for_who_handed_in(which, changed):
             typer.echo(line)
+        if site is not None and address is not None:
+            write_site(target, site, which.notebooks)
+            typer.echo(f"Put what is in {site} at {address.url}; students then open:")
+            for path in sorted(target.glob("*.ipynb")):
+                typer.echo(address.colab(path.stem) or address.file(path.name))
         return 0
     if notebooks:
         raise UsageError("--check compares the whole release; it takes no --notebook.")
@@ -203,6 +224,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     _ = assignment.texts
     require_files(assignment)
     _require_files(assignment, notebooks)
+    address = _address(assignment)
     severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
@@ -215,7 +237,10 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
             made = next(Path(folder).rglob(one.source.name), None)
             if made is None:
                 raise NetgraderError(f"nbgrader made no release of {one.source}.")
-            (target / one.source.name).write_bytes(_with_points(made.read_bytes(), one.source))
+            content = _with_points(made.read_bytes(), one.source)
+            if address is not None:
+                content = with_fetching(content, one.source.stem, f"{assignment.name}.zip", address)
+            (target / one.source.name).write_bytes(content)
     for one in files:
         _copy_beside(assignment, one, target)
     if (assignment.checks / SOURCE).is_file():
@@ -299,7 +324,23 @@ def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> 
 def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
     names = ", then ".join(f"`{name}`" for name in notebooks)
     data = f"The data is `{assignment.spec.file}`; nothing is downloaded. " if assignment.spec is not None else ""
-    return README.format(title=assignment.name.capitalize(), notebooks=names, data=data)
+    address = _address(assignment)
+    colab = "upload all files of this folder beside the notebook; its first cell does the rest."
+    if address is not None:
+        where = [f"[{name}]({link})" for name in notebooks if (link := address.colab(name.removesuffix(".ipynb")))]
+        colab = (
+            f"{', '.join(where)}: nothing to upload."
+            if where
+            else "upload the notebook; its first cell fetches the rest."
+        )
+    return README.format(title=assignment.name.capitalize(), notebooks=names, data=data, colab=colab)
+
+
+def _address(assignment: Assignment) -> WebAddress | None:
+    """Return where the release lies on the web, if the course says so."""
+    file = assignment.checks / FILE
+    url = load_exercises(file).release_url if file.is_file() else None
+    return WebAddress(url) if url is not None else None
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

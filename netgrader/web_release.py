@@ -1,0 +1,93 @@
+"""A release on the web: notebooks that fetch in Google Colab what lies beside them, and the folder to put there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import nbformat
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+__all__ = ["WebAddress", "with_fetching", "write_site"]
+
+GITHUB = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)/(?:tree|blob)/([\w.-]+)(/[^?#]*)?")
+"""A folder of a repository, as its page is called."""
+BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})"
+FETCH = """\
+# In Google Colab this fetches the files that belong to the notebook; elsewhere it does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    import io
+    import urllib.request
+    import zipfile
+
+    with urllib.request.urlopen({address!r}) as files:
+        zipfile.ZipFile(io.BytesIO(files.read())).extractall()"""
+FETCH_ID = "fetch-in-colab"
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class WebAddress:
+    """Where a release lies on the web, as ``[release] url`` of ``exercises.toml`` says.
+
+    Colab opens notebooks from GitHub, from gists and from Google's drive, and from nowhere else: at any other address a
+    notebook is uploaded to Colab, and fetches the other files from there all the same.
+    """
+
+    url: str
+    """``https://…``: a folder of files, or the page of a folder in a repository on GitHub."""
+
+    def file(self, name: str) -> str:
+        """Return where the content of a file is."""
+        on_github = GITHUB.fullmatch(self.url)
+        folder = "https://raw.githubusercontent.com/{}/{}/{}{}".format(*on_github.groups("")) if on_github else self.url
+        return f"{folder.rstrip('/')}/{quote(name)}"
+
+    def colab(self, notebook: str) -> str | None:
+        """Return the address that opens a notebook in Colab; None if there is none."""
+        on_github = GITHUB.fullmatch(self.url)
+        if on_github is None:
+            return None
+        folder = "https://colab.research.google.com/github/{}/{}/blob/{}{}".format(*on_github.groups(""))
+        return f"{folder.rstrip('/')}/{quote(notebook)}.ipynb"
+
+
+def with_fetching(content: bytes, name: str, archive: str, address: WebAddress) -> bytes:
+    """Return the notebook `name` with a badge below its title and, before its first code, a cell that fetches `archive`."""
+    notebook = nbformat.reads(content.decode("utf-8"), as_version=nbformat.NO_CONVERT)
+    colab = address.colab(name)
+    first = notebook.cells[0] if notebook.cells else None
+    if colab is not None and first is not None and first.cell_type == "markdown" and "nbgrader" not in first.metadata:
+        title, line, text = first.source.partition("\n")
+        first.source = f"{title}\n\n{BADGE.format(address=colab)}{line}{text}"
+    place = next((place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
+    cell = nbformat.v4.new_code_cell(FETCH.format(address=address.file(archive)), id=FETCH_ID)
+    notebook.cells.insert(place, cell)
+    return (nbformat.writes(notebook) + "\n").encode()
+
+
+def write_site(release: Path, folder: Path, every_notebook: Collection[str]) -> None:
+    """Write into `folder` what is to lie at the address: the notebooks of a release, and all of it as one archive.
+
+    Of `every_notebook` of the assignment those that are not released are removed there: a later one answers an earlier one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in every_notebook:
+        (folder / f"{name}.ipynb").unlink(missing_ok=True)
+    files = sorted(path for path in release.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    with zipfile.ZipFile(folder / f"{release.name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            entry = zipfile.ZipInfo(f"{release.name}/{path.relative_to(release).as_posix()}", EPOCH)
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    for path in release.glob("*.ipynb"):
+        shutil.copyfile(path, folder / path.name)

@@ -1,0 +1,110 @@
+"""A release on the web: Colab fetches by itself what lies beside a notebook, and grading does not notice."""
+
+import functools
+import http.server
+import json
+import subprocess
+import sys
+import threading
+import zipfile
+
+import pytest
+
+from netgrader.checks.exercises import load_exercises
+from netgrader.commands.release import run
+from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.grade_submission import grade
+from netgrader.web_release import FETCH_ID, WebAddress, with_fetching
+
+PAGE = "https://github.com/lovelace/course-26/tree/main/week 1".replace(" ", "_")
+COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')\n"
+
+
+def online(course, url=PAGE):
+    course.write("source/numbers/checks/exercises.toml", f'[release]\nurl = "{url}"\n')
+
+
+def released(folder):
+    return json.loads((folder / "1_sums.ipynb").read_text(encoding="utf-8"))["cells"]
+
+
+def fetching(cells):
+    return next(cell for cell in cells if cell.get("id") == FETCH_ID)
+
+
+def test_a_folder_on_github_is_where_colab_opens_notebooks_from_and_files_are_fetched_from():
+    address = WebAddress("https://github.com/lovelace/course-26/tree/main/a/digits/")
+    assert address.colab("1_one_layer") == (
+        "https://colab.research.google.com/github/lovelace/course-26/blob/main/a/digits/1_one_layer.ipynb"
+    )
+    assert address.file("digits.zip") == "https://raw.githubusercontent.com/lovelace/course-26/main/a/digits/digits.zip"
+    assert WebAddress("https://github.com/lovelace/c/tree/main").file("x y.zip") == (
+        "https://raw.githubusercontent.com/lovelace/c/main/x%20y.zip"
+    )
+    elsewhere = WebAddress("https://example.org/digits")
+    assert (elsewhere.colab("1_one_layer"), elsewhere.file("digits.zip")) == (None, "https://example.org/digits/digits.zip")
+
+
+def test_a_site_holds_the_notebooks_with_a_badge_and_one_archive_of_all(booked, tmp_path, capsys):
+    online(booked)
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "2_words.ipynb").write_text("of another release")
+    (site / "README.md").write_text("mine")
+    run(None, ["1_sums"], "bubblewrap", check=False, untried=True, site=site)
+    told = capsys.readouterr().out
+    link = "https://colab.research.google.com/github/lovelace/course-26/blob/main/week_1/1_sums.ipynb"
+    assert f"Put what is in {site} at {PAGE}; students then open:\n{link}\n" in told
+    assert sorted(path.name for path in site.iterdir()) == ["1_sums.ipynb", "README.md", "numbers.zip"]
+    assert (site / "README.md").read_text() == "mine"
+    target = booked.assignment.release
+    with zipfile.ZipFile(site / "numbers.zip") as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    assert held == {
+        f"numbers/{path.relative_to(target)}": path.read_bytes() for path in target.rglob("*") if path.is_file()
+    }
+    assert f"]({link})" in released(site)[0]["source"][2]
+    assert link in (target / "README.md").read_text()
+
+
+def test_what_is_graded_is_what_it_was_without_the_cell_that_fetches(booked):
+    online(booked)
+    run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    cells = released(booked.assignment.release)
+    filled = booked.filled("1_sums")
+    filled["cells"].insert(1, fetching(cells))
+    (notebook,) = grade(booked.submit("ada", content=filled)).notebooks
+    assert (notebook.score, notebook.max_score, notebook.problem, notebook.integrity) == (5.0, 5.0, None, ())
+
+
+def test_without_an_address_a_release_is_as_it_was_and_a_site_says_what_to_write(booked, tmp_path):
+    run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    assert not [cell for cell in released(booked.assignment.release) if cell.get("id") == FETCH_ID]
+    with pytest.raises(UsageError, match=r'exercises\.toml where students will find .*url = "https'):
+        run(None, [], "bubblewrap", check=False, untried=True, site=tmp_path / "site")
+
+
+@pytest.mark.parametrize("url", ["http://example.org/x", "https://exa mple.org", 'https://x.org/\\"y', "file:///etc", ""])
+def test_an_address_that_is_none_is_refused_in_a_sentence(tiny, url):
+    online(tiny, url)
+    with pytest.raises(NetgraderError, match=r"\[release\] must hold url"):
+        load_exercises(tiny.root / "source/numbers/checks/exercises.toml")
+
+
+def test_in_colab_the_cell_fetches_all_files_and_elsewhere_it_does_nothing(tmp_path):
+    (tmp_path / "served").mkdir()
+    with zipfile.ZipFile(tmp_path / "served" / "numbers.zip", "w") as archive:
+        archive.writestr("numbers/checks/a.py", "A = 1\n")
+    serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = WebAddress(f"http://127.0.0.1:{server.server_address[1]}")
+        notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        made = json.loads(with_fetching(json.dumps(notebook).encode(), "1_sums", "numbers.zip", address))
+        code = "".join(fetching(made["cells"])["source"])
+        for place, before in (("colab", COLAB), ("elsewhere", "")):
+            (tmp_path / place).mkdir()
+            subprocess.run([sys.executable, "-c", before + code], cwd=tmp_path / place, check=True)
+        server.shutdown()
+    assert (tmp_path / "colab" / "numbers" / "checks" / "a.py").read_text() == "A = 1\n"
+    assert not list((tmp_path / "elsewhere").iterdir())
