@@ -42,7 +42,10 @@ def test_a_folder_on_github_is_where_colab_opens_notebooks_from_and_files_are_fe
         "https://raw.githubusercontent.com/lovelace/c/main/x%20y.zip"
     )
     elsewhere = WebAddress("https://example.org/digits")
-    assert (elsewhere.colab("1_one_layer"), elsewhere.file("digits.zip")) == (None, "https://example.org/digits/digits.zip")
+    assert (elsewhere.colab("1_one_layer"), elsewhere.file("digits.zip")) == (
+        None,
+        "https://example.org/digits/digits.zip",
+    )
 
 
 def test_a_site_holds_the_notebooks_with_a_badge_and_one_archive_of_all(booked, tmp_path, capsys):
@@ -84,7 +87,9 @@ def test_without_an_address_a_release_is_as_it_was_and_a_site_says_what_to_write
         run(None, [], "bubblewrap", check=False, untried=True, site=tmp_path / "site")
 
 
-@pytest.mark.parametrize("url", ["http://example.org/x", "https://exa mple.org", 'https://x.org/\\"y', "file:///etc", ""])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/x", "https://exa mple.org", 'https://x.org/\\"y', "file:///etc", ""]
+)
 def test_an_address_that_is_none_is_refused_in_a_sentence(tiny, url):
     online(tiny, url)
     with pytest.raises(NetgraderError, match=r"\[release\] must hold url"):
