@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs golden mutants-report attack-report bench benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
+.PHONY: docs environments-report golden mutants-report attack-report bench benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,9 @@ mutants-report: setup ## MINUTES=n (all) of conditions of the package turned rou
 
 kills-report: setup ## KILLS=n (100) of netgrader autograde at random moments; rows in research/kills.csv; goes on where it was
 	@nice $(BIN)/python -m research.kills --kills $(or $(KILLS),100)
+
+environments-report: setup ## the notebooks with the versions of Colab, Kaggle, the oldest and the newest; goes on where it was; research/environments.md
+	@nice $(BIN)/python -m research.environments
 
 class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHANGE=1 leaves out a changed test; rows in research/simulated_class.csv, research/scale.svg
 	@nice $(BIN)/python -m research.simulated_class --students $(or $(STUDENTS),300) $(if $(NO_CHANGE),--no-change)

@@ -70,6 +70,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         )
         released = [cell.source for one in every_release(assignment, about["notebook"]) for cell in one.cells]
         names = {"assignment": about["assignment"], "notebook": about["notebook"], "student": name}
+        names |= {"student_id": about["student"]}
         cells = json.loads(json.dumps(nb.cells))
         course = OfCourse(assignment.spec, assignment.data_file, assignment.texts)
         return feedback_page(cells, graded, course, **names, released=released), resources

@@ -25,6 +25,7 @@ from netgrader.pages.feedback_verdicts import (
 )
 from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Section
 from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
+from netgrader.pages.objections import objection_to
 from netgrader.pages.shell import number as written
 from netgrader.pages.shell import percent, render
 from netgrader.phrases import say
@@ -61,6 +62,7 @@ def build_page(
     assignment: str,
     notebook: str,
     student: str,
+    student_id: str = "",
     data: PageData = NO_DATA,
     released: Collection[str] | None = None,
     notice: str = "",
@@ -75,6 +77,8 @@ def build_page(
         Result, observations, and what people wrote.
     assignment, notebook, student
         How they are called; a student's name may hold anything.
+    student_id
+        Whom the course knows the student as; then a verdict that takes points can be objected to.
     data
         What is known of the course's data.
     released
@@ -89,7 +93,8 @@ def build_page(
     title_cell, title = _title(texts)
     places = _places(notebook, texts, title_cell)
     came = None if released is None else frozenset(text.strip() for text in released)
-    make = _Blocks(graded, places, data, came, title_cell)
+    sender = {"student": student_id, "assignment": assignment, "notebook": notebook} if student_id else None
+    make = _Blocks(graded, places, data, came, title_cell, sender)
     blocks = [
         make.block(number, cell, raw.get("outputs", ()))
         for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
@@ -152,13 +157,17 @@ class _Left:
 
 @dataclass
 class _Blocks:
-    """Makes the pieces of one notebook; `released` are the texts that it came with, `title_cell` is where its title stands."""
+    """Makes the pieces of one notebook.
+
+    `released` are the texts that it came with, `title_cell` is where its title stands, `sender` who may object to a verdict.
+    """
 
     graded: Graded
     places: Places
     data: PageData
     released: frozenset[str] | None
     title_cell: int
+    sender: Mapping[str, str] | None
     left: _Left = field(default_factory=_Left)
 
     def block(self, number: int, cell: SkeletonCell, outputs: Sequence[Mapping[str, Any]]) -> Block:
@@ -204,7 +213,10 @@ class _Blocks:
         grade_id = cell.grade_id
         result = self.graded.results.get(grade_id)
         if result is not None and not result.manual:
-            return verdict_of(result, self.graded, self.places, self.data)
+            verdict = verdict_of(result, self.graded, self.places, self.data)
+            if self.sender is None or verdict.points is None or verdict.points >= verdict.max_points:
+                return verdict
+            return replace(verdict, objection=objection_to(result, verdict.points, **self.sender))
         if not cell.is_graded:
             return None
         mark = self.graded.marks.cells.get(grade_id)

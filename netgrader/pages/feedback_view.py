@@ -96,6 +96,8 @@ class CellVerdict:
     checks: tuple[Check, ...] = ()
     figures: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
+    objection: str = ""
+    """What the student may send back if this seems wrong."""
 
     @property
     def passed(self) -> tuple[Check, ...]:
@@ -208,3 +210,5 @@ class Page:
     whole: bool = True
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
+    most_open: int = 3
+    """So many steps stand open; more at once are not done."""

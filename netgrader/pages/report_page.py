@@ -15,9 +15,20 @@ from netgrader.faults import CATALOGUE
 from netgrader.pages import safe, words
 from netgrader.pages.checks_table import passed_shares
 from netgrader.pages.feedback_verdicts import by_hand, state_of, word_of
+from netgrader.pages.graded import earned
+from netgrader.pages.objections import result_of
 from netgrader.pages.report_charts import class_charts, distribution
 from netgrader.pages.report_rules import to_help, to_judge
-from netgrader.pages.report_view import ClassView, FaultCount, Report, Score, StudentRow, Trouble, without_names
+from netgrader.pages.report_view import (
+    ClassView,
+    Doubted,
+    FaultCount,
+    Report,
+    Score,
+    StudentRow,
+    Trouble,
+    without_names,
+)
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
 from netgrader.phrases import say
@@ -72,6 +83,7 @@ def build_report(
         to_help=to_help(view),
         absent=tuple(student.shown for student in students if not student.submitted),
         troubles=tuple(_troubles(view)),
+        doubted=tuple(_doubted(view)),
         shares=passed_shares(view),
         faults=tuple(_faults(view)),
         distribution=distribution(view),
@@ -87,6 +99,17 @@ def build_report(
         for_class=for_class,
         empty="" if handed_in else words.EMPTY.format(assignment=assignment),
     )
+
+
+def _doubted(view: ClassView) -> Iterator[Doubted]:
+    """Yield the verdicts that students doubt, with what they are now."""
+    of = {student.student: student for student in view.students}
+    for said in view.objections:
+        student = of.get(said.student)
+        graded = student.notebooks.get(said.notebook) if student is not None else None
+        cell = graded.results.get(said.cell) if graded is not None else None
+        now = result_of(cell, earned(cell, graded.marks)) if graded is not None and cell is not None else ""
+        yield Doubted(student, said, now if now != said.result else "")
 
 
 def _narrowed(view: ClassView) -> ClassView:

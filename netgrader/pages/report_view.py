@@ -23,6 +23,7 @@ from netgrader.pages.graded import (
     marks_of,
     without_pads,
 )
+from netgrader.pages.objections import FOLDER, read_objections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from netgrader.pages.checks_table import PassedShare
     from netgrader.pages.feedback_view import Figure
     from netgrader.pages.graded import Graded
+    from netgrader.pages.objections import Objection
     from netgrader.results import CellResult
 
 __all__ = [
@@ -129,13 +131,14 @@ class StudentView:
 class ClassView:
     """A class and an assignment: all that the report knows.
 
-    `texts` are what the course makes of the catalogue of faults.
+    `texts` are what the course makes of the catalogue of faults, `objections` what students sent back on verdicts.
     """
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
     texts: CourseTexts = OF_NO_COURSE
+    objections: tuple[Objection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,18 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Doubted:
+    """A verdict that a student doubts: whose, in which cell, its result then and now (empty if it is the same), and why.
+
+    `student` is None where nobody of the class has the id.
+    """
+
+    student: StudentView | None
+    said: Objection
+    now: str = ""
+
+
+@dataclass(frozen=True)
 class Report:
     """The page."""
 
@@ -213,6 +228,7 @@ class Report:
     integrity: tuple[tuple[StudentView, str, str], ...]
     csv_name: str
     checks_name: str
+    doubted: tuple[Doubted, ...] = ()
     shares: tuple[PassedShare, ...] = ()
     """How many passed each check, those that the fewest passed first."""
     empty: str = ""
@@ -244,6 +260,7 @@ def without_names(view: ClassView) -> ClassView:
     students = random.SystemRandom().sample(view.students, len(view.students))
     return replace(
         view,
+        objections=(),
         students=tuple(
             StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
             for number, one in enumerate(students, 1)
@@ -281,7 +298,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             )
             for student in sorted(handed_in | set(names))
         )
-    return ClassView(assignment.name, columns, views, texts)
+    return ClassView(assignment.name, columns, views, texts, read_objections(course.root / FOLDER, name))
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:

@@ -2,9 +2,13 @@
 
 import base64
 import re
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
+AXE_SCRIPT = ROOT / "build" / "axe" / "axe_playwright_python" / "axe.min.js"
+"""axe-core, as scripts/setup fetches it for tests in the browser."""
 PAGES = ("right", "wrong", "report", "large", "empty")
 
 OVERFLOWING = """
@@ -187,3 +191,20 @@ def test_the_drawing_of_a_network_is_dark_in_dark_mode_and_on_paper_light(browse
     assert len(light["rect"]) >= 3
     assert set(light["rect"]) == {not is_dark}
     assert set(light["text"]) == {is_dark}
+
+
+AXE = """
+const done = arguments[arguments.length - 1];
+document.querySelectorAll("details").forEach(one => { one.open = true });
+axe.run(document).then(found => done(found.violations.flatMap(
+  rule => rule.nodes.map(node => `${rule.id}: ${rule.help}: ${node.html.slice(0, 200)}`))));
+"""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (400, "dark")])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_checker_of_accessibility_has_nothing_to_say(browser, pages, name, width, scheme):
+    browser.open(pages[name], width, scheme)
+    browser.run(AXE_SCRIPT.read_text(encoding="utf-8"))
+    browser.driver.set_script_timeout(600)  # a thousand students have many cells
+    assert browser.driver.execute_async_script(AXE) == []

@@ -1,0 +1,84 @@
+"""A student can send a verdict back: the page holds the text, the report lists what has come."""
+
+import email.message
+from dataclasses import replace
+
+import pytest
+
+from netgrader.pages.feedback_page import build_page, render_page
+from netgrader.pages.objections import Objection, read_objections
+from netgrader.pages.report_page import build_report, render_report
+from tests.feedback import examples as ex
+from tests.report import examples as classes
+
+
+def texts_of(cells, graded, **more):
+    page = build_page(cells, graded, **{"assignment": "digits", "notebook": ex.NOTEBOOK, "student": "Ada", **more})
+    return {row.cell: row.objection for row in page.verdicts if row.objection}, render_page(page)
+
+
+@pytest.fixture
+def sent():
+    """What a page gives a student to send, with a reason."""
+    texts, html = texts_of(*ex.wrong_student(), student_id="ada")
+    assert "Does this verdict seem wrong?" in html
+    cell, text = next(iter(texts.items()))
+    return cell, text + "my bias is there,\nit is only called offset"
+
+
+def test_what_takes_points_can_be_objected_to_and_what_takes_none_cannot():
+    texts, _ = texts_of(*ex.wrong_student(), student_id="ada")
+    assert texts
+    for text in texts.values():
+        assert text.startswith("netgrader: this verdict seems wrong\nstudent: ada\nnotebook: digits/")
+    assert texts_of(*ex.right_student(), student_id="zoe")[0] == {}
+    assert "seem wrong" not in texts_of(*ex.wrong_student())[1]
+
+
+def test_what_was_sent_is_read_from_a_file_and_from_a_mail_that_quotes_it(tmp_path, sent):
+    cell, text = sent
+    (tmp_path / "a.txt").write_text(f"Dear all,\n{text}\n")
+    message = email.message.EmailMessage()
+    message.set_content(
+        "Hello\n" + "\n".join(f"> {line}  " for line in text.split("\n")) + "\n> Ä", cte="quoted-printable"
+    )
+    (tmp_path / "b.eml").write_bytes(bytes(message))
+    (tmp_path / "c.txt").write_text("nothing of the kind")
+    (tmp_path / "d.txt").write_text(text.replace("1.5 of 3, ", "1.5 of 3,\n> ").replace("ada", "bela"))
+    first, second, third = read_objections(tmp_path, "digits")
+    assert (third.student, third.result) == ("bela", first.result)
+    assert (first.student, first.notebook, first.cell) == ("ada", ex.NOTEBOOK, cell)
+    assert first.reason == "my bias is there,\nit is only called offset"
+    assert (second.student, second.cell, second.result) == (first.student, first.cell, first.result)
+    assert second.reason.startswith("my bias is there")
+    assert second.reason.endswith("Ä")
+    assert read_objections(tmp_path, "letters") == ()
+    assert read_objections(tmp_path / "none", "digits") == ()
+
+
+def test_several_in_one_file_keep_their_reasons_apart_and_the_same_twice_is_one(tmp_path, sent):
+    _, text = sent
+    other = text.replace("student: ada", "student: bela").replace("my bias", "our bias")
+    (tmp_path / "all.txt").write_text(f"{text}\n\n{other}\n{text}\n")
+    assert [(one.student, one.reason[:8]) for one in read_objections(tmp_path, "digits")] == [
+        ("ada", "my bias "),
+        ("bela", "our bias"),
+    ]
+
+
+def test_the_report_lists_them_with_what_the_verdict_is_now_and_shows_no_code_of_theirs():
+    view = classes.eight_students()
+    student = next(one for one in view.students if one.notebooks)
+    notebook, graded = next(iter(student.notebooks.items()))
+    cell = next(one for one in graded.results.values() if not one.manual)
+    said = Objection(student.student, notebook, cell.cell, "0 of 9, missing-bias", "<script>alert(1)</script> please")
+    unknown = replace(said, student="nobody", cell="check_x", reason="")
+    html = render_report(build_report(replace(view, objections=(said, unknown))))
+    part = html.partition('id="doubted"')[2].partition("</section>")[0]
+    assert "0 of 9, missing-bias; now " in part
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; please" in part
+    assert "nobody in this class has this id" in part
+    assert "no reason given" in part
+    shown = render_report(build_report(replace(view, objections=(said,)), for_class=True))
+    assert "doubted" not in shown
+    assert 'id="doubted"' not in render_report(build_report(view))
