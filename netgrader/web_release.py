@@ -72,7 +72,7 @@ def with_fetching(content: bytes, name: str, archive: str, address: WebAddress) 
     place = next((place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
     cell = nbformat.v4.new_code_cell(FETCH.format(address=address.file(archive)), id=FETCH_ID)
     notebook.cells.insert(place, cell)
-    return (nbformat.writes(notebook) + "\n").encode()
+    return str(nbformat.writes(notebook) + "\n").encode()
 
 
 def write_site(release: Path, folder: Path, every_notebook: Collection[str]) -> None:

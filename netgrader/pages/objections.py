@@ -78,7 +78,8 @@ def read_objections(folder: Path, assignment: str) -> tuple[Objection, ...]:
 def _text(content: bytes, suffix: str) -> str:
     if suffix == ".eml":
         body = email.message_from_bytes(content, policy=email.policy.default).get_body(("plain",))
-        content = body.get_payload(decode=True) if body is not None else b""
+        plain = body.get_payload(decode=True) if body is not None else b""
+        content = plain if isinstance(plain, bytes) else b""
     return content.decode("utf-8", errors="replace").replace("\r\n", "\n")
 
 
