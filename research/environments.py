@@ -78,12 +78,13 @@ ENVIRONMENTS = (
 def python_of(environment: Environment) -> Path:
     """Return the interpreter of an environment, made if it is not there; its wheel is that of the release."""
     folder = MADE / re.sub(r"\W+", "-", environment.name)
-    python = folder / "bin" / "python"
-    if not python.exists():
+    python, (wheel,) = folder / "bin" / "python", RELEASE.glob("*.whl")
+    if not (folder / "whole").exists():  # one that was stopped while it was filled is made anew
+        shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([environment.python, "-m", "venv", folder], check=True)
-    (wheel,) = RELEASE.glob("*.whl")
     wanted = (*environment.packages, str(wheel)) if environment.packages else ("-r", "requirements.txt")
     subprocess.run([python, "-m", "pip", "install", "-q", *wanted], cwd=RELEASE, check=True)
+    (folder / "whole").touch()
     return python
 
 

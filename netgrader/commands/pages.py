@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
@@ -13,9 +15,11 @@ from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
+from netgrader.nbgrader_plugin.groups import groups_of
+from netgrader.pages.alike import alike
 from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.report_page import build_report, class_csv, render_report
-from netgrader.pages.report_view import load_class
+from netgrader.pages.report_view import code_of_class, load_class
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.course import Assignment
+    from netgrader.pages.alike import Alike
 
 __all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report"]
 
@@ -117,6 +122,7 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     """
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
     view = load_class(assignment, page.parent)
+    view = replace(view, alike=_alike(assignment, [one.student for one in view.students]))
     points, checks = _tables_beside(page)
     write_text(points, class_csv(view))
     write_text(checks, checks_csv(view))
@@ -132,6 +138,19 @@ def report_for_class(assignment: Assignment, output: Path | None = None) -> Path
     with speaking_of(view.texts):
         write_text(page, render_report(build_report(view, for_class=True)))
     return page
+
+
+def _alike(assignment: Assignment, students: Sequence[str]) -> tuple[Alike, ...]:
+    """Return whose work is alike, but for those who work in one group."""
+    together = [set(group) for group in groups_of(assignment).values()]
+    given = [cell.source for name in assignment.notebooks for cell in assignment.skeleton(name).cells]
+    solution = [
+        "".join(cell["source"])
+        for name in assignment.notebooks
+        for cell in json.loads((assignment.source / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    ]
+    found = alike(code_of_class(assignment, students), [*given, *solution])
+    return tuple(one for one in found if not any({one.first, one.second} <= group for group in together))
 
 
 def _tables_beside(page: Path) -> tuple[Path, Path]:

@@ -84,6 +84,7 @@ def build_report(
         absent=tuple(student.shown for student in students if not student.submitted),
         troubles=tuple(_troubles(view)),
         doubted=tuple(_doubted(view)),
+        alike=tuple(_alike(view)),
         shares=passed_shares(view),
         faults=tuple(_faults(view)),
         distribution=distribution(view),
@@ -110,6 +111,14 @@ def _doubted(view: ClassView) -> Iterator[Doubted]:
         cell = graded.results.get(said.cell) if graded is not None else None
         now = result_of(cell, earned(cell, graded.marks)) if graded is not None and cell is not None else ""
         yield Doubted(student, said, now if now != said.result else "")
+
+
+def _alike(view: ClassView) -> Iterator[tuple[StudentView, StudentView, str]]:
+    """Yield whose work is alike, with how much of it and where."""
+    of = {student.student: student for student in view.students}
+    for one in view.alike:
+        cells = "; ".join(safe.line(cell) for cell in one.cells[:3])
+        yield of[one.first], of[one.second], words.ALIKE_SHARE.format(share=f"{100 * one.share:.0f}", cells=cells)
 
 
 def _narrowed(view: ClassView) -> ClassView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from dataclasses import dataclass, field, replace
@@ -26,10 +27,11 @@ from netgrader.pages.graded import (
 from netgrader.pages.objections import FOLDER, read_objections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment
+    from netgrader.pages.alike import Alike
     from netgrader.pages.checks_table import PassedShare
     from netgrader.pages.feedback_view import Figure
     from netgrader.pages.graded import Graded
@@ -50,6 +52,9 @@ __all__ = [
     "load_class",
     "without_names",
 ]
+
+
+LARGEST_NOTEBOOK = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,8 @@ class StudentView:
 class ClassView:
     """A class and an assignment: all that the report knows.
 
-    `texts` are what the course makes of the catalogue of faults, `objections` what students sent back on verdicts.
+    `texts` are what the course makes of the catalogue of faults, `objections` what students sent back on verdicts,
+    `alike` whose work is alike.
     """
 
     assignment: str
@@ -139,6 +145,7 @@ class ClassView:
     students: tuple[StudentView, ...]
     texts: CourseTexts = OF_NO_COURSE
     objections: tuple[Objection, ...] = ()
+    alike: tuple[Alike, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -229,6 +236,8 @@ class Report:
     csv_name: str
     checks_name: str
     doubted: tuple[Doubted, ...] = ()
+    alike: tuple[tuple[StudentView, StudentView, str], ...] = ()
+    """Pairs, and in a sentence how much of their work is the same."""
     shares: tuple[PassedShare, ...] = ()
     """How many passed each check, those that the fewest passed first."""
     empty: str = ""
@@ -261,6 +270,7 @@ def without_names(view: ClassView) -> ClassView:
     return replace(
         view,
         objections=(),
+        alike=(),
         students=tuple(
             StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
             for number, one in enumerate(students, 1)
@@ -299,6 +309,26 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             for student in sorted(handed_in | set(names))
         )
     return ClassView(assignment.name, columns, views, texts, read_objections(course.root / FOLDER, name))
+
+
+def code_of_class(assignment: Assignment, students: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return what students wrote in the cells of an assignment, by student and by notebook and cell; as it was graded."""
+    return {student: code for student in students if (code := _code(assignment, student))}
+
+
+def _code(assignment: Assignment, student: str) -> dict[str, str]:
+    folder = assignment.course.folder("autograded", student, assignment.name)
+    found: dict[str, str] = {}
+    for notebook in assignment.notebooks:
+        path = folder / f"{notebook}.ipynb"
+        if not path.is_file() or path.stat().st_size > LARGEST_NOTEBOOK:
+            continue
+        for cell in json.loads(path.read_text(encoding="utf-8")).get("cells", ()):
+            about = cell["metadata"].get("nbgrader", {})
+            if cell["cell_type"] == "code" and (about.get("solution") or not about):
+                name = f"{notebook}, {about.get('grade_id') or words.ALIKE_OWN_CELLS}"
+                found[name] = "\n".join([*([found[name]] if name in found else []), "".join(cell["source"])])
+    return found
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:

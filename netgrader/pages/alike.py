@@ -1,0 +1,109 @@
+"""Work of two students that is alike where that of nobody else is: a fact for a person to look at, and no verdict.
+
+The method is that of fingerprinting (Schleimer, Wilkerson, Aiken: *Winnowing*, SIGMOD 2003) without its thinning: runs of
+`RUN` tokens of code, names that a student may choose left out. What many have, or the course's own solution, tells nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import itertools
+import keyword
+import token
+import tokenize
+import zlib
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["Alike", "alike", "fingerprints"]
+
+RUN = 12
+"""Tokens of one fingerprint: a line or two."""
+FEWEST_STUDENTS = 8
+"""Of a smaller class nobody knows what is common."""
+COMMON = 0.03
+"""What this share of the class has, or `FEW` students where that is more, is common."""
+FEW = 3
+LEAST, SHARE = 60, 0.8
+"""Fingerprints that only few have: so many must be of both, and that share of those of the one who has fewer."""
+LONGEST, MOST_PAIRS = 100_000, 200
+KEPT = frozenset({*keyword.kwlist, *dir(builtins)})
+LEFT_OUT = frozenset(
+    {token.COMMENT, token.NL, token.NEWLINE, token.INDENT, token.DEDENT, token.ENCODING, token.ENDMARKER}
+)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Two students whose work is alike, by how much of what few have (0 to 1), and in which cells most of it stands."""
+
+    first: str
+    second: str
+    share: float
+    cells: tuple[str, ...]
+
+
+def fingerprints(source: str) -> frozenset[int]:
+    """Return the fingerprints of a cell's code: renaming, comments, blank space and strings' quotes change none."""
+    kinds = list(_tokens(source[:LONGEST]))
+    runs = zip(*(itertools.islice(kinds, start, None) for start in range(RUN)), strict=False)
+    return frozenset(zlib.crc32("\n".join(run).encode("utf-8", "replace")) for run in runs)
+
+
+def _tokens(source: str) -> Iterator[str]:
+    before = ""
+    try:
+        for one in tokenize.generate_tokens(io.StringIO(source).readline):
+            if one.type in LEFT_OUT:
+                continue
+            chosen = one.type == token.NAME and one.string not in KEPT and before != "."
+            text = "name" if chosen else one.string.strip("'\"") if one.type == token.STRING else one.string
+            before = one.string
+            yield text
+    except (tokenize.TokenError, SyntaxError):  # what does not parse is compared as far as it goes
+        return
+
+
+def alike(work: Mapping[str, Mapping[str, str]], given: Iterable[str] = ()) -> tuple[Alike, ...]:
+    """Return the pairs whose work is alike, those most alike first.
+
+    Parameters
+    ----------
+    work
+        The code of each student, by cell.
+    given
+        Code that all may have: the course's solution, and what was released.
+    """
+    if len(work) < FEWEST_STUDENTS:
+        return ()
+    of_cells = {student: {cell: fingerprints(code) for cell, code in cells.items()} for student, cells in work.items()}
+    of = {student: frozenset().union(*cells.values()) for student, cells in of_cells.items()}
+    held = Counter(itertools.chain.from_iterable(of.values()))
+    most = max(FEW, COMMON * len(work))
+    known = frozenset().union(*map(fingerprints, given))
+    rare = {student: {one for one in own if held[one] <= most} - known for student, own in of.items()}
+    holders: defaultdict[int, list[str]] = defaultdict(list)
+    for student in sorted(rare):
+        for one in rare[student]:
+            holders[one].append(student)
+    shared = Counter(pair for students in holders.values() for pair in itertools.combinations(students, 2))
+    found = []
+    for (first, second), number in shared.items():
+        share = number / min(len(rare[first]), len(rare[second]))
+        if number >= LEAST and share >= SHARE:
+            cells = _where(rare[first] & rare[second], of_cells[first], of_cells[second])
+            found.append(Alike(first, second, share, cells))
+    return tuple(sorted(found, key=lambda one: (-one.share, one.first, one.second))[:MOST_PAIRS])
+
+
+def _where(
+    shared: set[int], first: Mapping[str, frozenset[int]], second: Mapping[str, frozenset[int]]
+) -> tuple[str, ...]:
+    """Return the cells in which what two share stands, those with most of it first."""
+    each = {cell: len(shared & first[cell] & second[cell]) for cell in first.keys() & second.keys()}
+    return tuple(cell for cell, number in sorted(each.items(), key=lambda item: (-item[1], item[0])) if number)
