@@ -121,7 +121,7 @@ def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
         nbformat.validate(notebook)
         return SubmittedNotebook(tuple(SubmittedCell(cell.cell_type, cell.source) for cell in notebook.cells))
 
-    for module in ("grade", "jobs"):
+    for module in ("grade_submission", "jobs"):
         monkeypatch.setattr(f"netgrader.grading.{module}.read_notebook", read)
     refused = test_broken.test_what_is_no_notebook_is_said_in_a_sentence
     for name in seen(protections.NOTEBOOKS):

@@ -14,10 +14,11 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from netgrader.faults import speaking_of
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.report_page import build_report, render_report
-from tests.datasets import DIGITS
+from tests.datasets import DIGITS, EXERCISES
 from tests.feedback import examples as notebooks
 from tests.report import examples as classes
 
@@ -113,14 +114,16 @@ def pages(tmp_path_factory, digits):
         ("right", "Zoë Ångström", notebooks.right_student()),
         ("wrong", "محمد <b>Ali</b>", notebooks.wrong_student()),
     ):
-        page = build_page(
-            cells,
-            graded,
-            assignment="digits",
-            notebook=notebooks.NOTEBOOK,
-            student=student,
-            data=PageData(DIGITS, digits),
-        )
+        with speaking_of(EXERCISES.texts):
+            page = build_page(
+                cells,
+                graded,
+                assignment="digits",
+                notebook=notebooks.NOTEBOOK,
+                student=student,
+                student_id="student",
+                data=PageData(DIGITS, digits),
+            )
         written[name] = render_page(page)
     written["report"] = render_report(build_report(classes.eight_students()))
     written["large"] = render_report(build_report(classes.large()))
