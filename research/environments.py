@@ -36,6 +36,7 @@ FIELDS = (
     "notebook",
     "how",
     "errors",
+    "noise",
     "green",
     "checks",
     "seconds",
