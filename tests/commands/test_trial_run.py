@@ -52,7 +52,8 @@ def test_a_release_that_earns_points_as_it_is_is_refused(netgrader, booked):
 
 @pytest.mark.all
 def test_a_test_that_does_not_run_is_told_with_its_reason(netgrader, booked):
-    booked.write("grader_tests/test_sums.py", "from netgrader.checks import nothing_of_the_kind\n")
+    tests = booked.root / "grader_tests" / "test_sums.py"
+    tests.write_text(f"{tests.read_text()}\nfrom netgrader.checks import nothing_of_the_kind\n")
     process = netgrader("release", "--notebook", "1_sums")
     assert process.returncode == 1
     assert "nothing_of_the_kind" in process.stderr
