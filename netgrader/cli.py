@@ -195,6 +195,9 @@ def report(
     for_class: Annotated[
         bool, typer.Option("--for-class", help="Write a page to show to the class: all together, nobody's name.")
     ] = False,
+    tutors: Annotated[
+        bool, typer.Option("--tutors", help="Write one for each tutor, of the students that tutors.toml names.")
+    ] = False,
 ) -> None:
     """Write one page on the class, whom to help with what, and two CSV files beside it: points, and every check.
 
@@ -202,7 +205,7 @@ def report(
     """
     from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run_report(assignment, output, for_class=for_class))
+    raise typer.Exit(run_report(assignment, output, for_class=for_class, tutors=tutors))
 
 
 @app.command()

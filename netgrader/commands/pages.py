@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from netgrader.commands.show import console, require_known
 from netgrader.errors import NetgraderError, UsageError
@@ -19,19 +23,21 @@ from netgrader.nbgrader_plugin.groups import groups_of
 from netgrader.pages.alike import alike
 from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.report_page import build_report, class_csv, render_report
-from netgrader.pages.report_view import code_of_class, load_class
+from netgrader.pages.report_view import code_of_class, load_class, only_of
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
-    from netgrader.course import Assignment
+    from netgrader.course import Assignment, Course
     from netgrader.pages.alike import Alike
 
-__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report"]
+__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report", "students_of_tutors"]
+
+TUTORS = "tutors.toml"
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -98,9 +104,24 @@ def _graded(assignment: Assignment) -> list[str]:
     return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
-def run_report(name: str, output: Path | None, *, for_class: bool = False) -> int:
-    """Write the report on the class, or one `for_class` to look at; the exit code."""
+def run_report(name: str, output: Path | None, *, for_class: bool = False, tutors: bool = False) -> int:
+    """Write the report on the class, one `for_class` to look at, or one for each of the `tutors`; the exit code.
+
+    Raises
+    ------
+    UsageError
+        If two of these are asked for, or nobody says who the tutors are.
+    """
     assignment = find_course().own_assignment(name, "nbgrader export --assignment")
+    if tutors:
+        if for_class or output is not None:
+            raise UsageError(
+                "--tutors writes a report for each into reports/; call again without --output and --for-class."
+            )
+        for tutor, students in students_of_tutors(assignment.course).items():
+            page = assignment.course.root / "reports" / f"{assignment.name}-{tutor}.html"
+            console().print(f"{tutor}: {report_on_class(assignment, page, students)}", markup=False)
+        return 0
     if for_class:
         console().print(f"Report without names: {report_for_class(assignment, output)}", markup=False)
         return 0
@@ -110,7 +131,26 @@ def run_report(name: str, output: Path | None, *, for_class: bool = False) -> in
     return 0
 
 
-def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
+def students_of_tutors(course: Course) -> Mapping[str, Sequence[str]]:
+    """Return whom each tutor looks after, as the course's ``tutors.toml`` says.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or it does not say lists of students.
+    """
+    file = course.root / TUTORS
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    try:
+        tutors = msgspec.convert(tomllib.loads(text), dict[str, list[str]])
+    except (ValueError, msgspec.ValidationError):
+        tutors = {}
+    if not tutors or not all(re.fullmatch(r"[\w-]+", tutor) for tutor in tutors):
+        raise UsageError(f'{file} must say whom each tutor looks after, a line for each: anna = ["ada", "bela"].')
+    return tutors
+
+
+def report_on_class(assignment: Assignment, output: Path | None = None, students: Sequence[str] = ()) -> Path:
     """Write the report and its CSV files; the path of the page.
 
     Parameters
@@ -119,10 +159,13 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
         Whose class.
     output
         The page; ``reports/<assignment>.html`` in the course's folder if None.
+    students
+        Of whom; everybody, if nobody is named.
     """
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
     view = load_class(assignment, page.parent)
     view = replace(view, alike=_alike(assignment, [one.student for one in view.students]))
+    view = only_of(view, students) if students else view
     points, checks = _tables_beside(page)
     write_text(points, class_csv(view))
     write_text(checks, checks_csv(view))

@@ -26,6 +26,7 @@ from netgrader.pages.report_view import (
     Report,
     Score,
     StudentRow,
+    StudentView,
     Trouble,
     without_names,
 )
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Severity
     from netgrader.pages.graded import Graded
-    from netgrader.pages.report_view import Column, NotebookColumns, StudentView
+    from netgrader.pages.report_view import Column, NotebookColumns
     from netgrader.results import NotebookResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
@@ -118,7 +119,8 @@ def _alike(view: ClassView) -> Iterator[tuple[StudentView, StudentView, str]]:
     of = {student.student: student for student in view.students}
     for one in view.alike:
         cells = "; ".join(safe.line(cell) for cell in one.cells[:3])
-        yield of[one.first], of[one.second], words.ALIKE_SHARE.format(share=f"{100 * one.share:.0f}", cells=cells)
+        pair = [of.get(name) or StudentView(name, name, submitted=True) for name in (one.first, one.second)]
+        yield pair[0], pair[1], words.ALIKE_SHARE.format(share=f"{100 * one.share:.0f}", cells=cells)
 
 
 def _narrowed(view: ClassView) -> ClassView:

@@ -27,7 +27,7 @@ from netgrader.pages.graded import (
 from netgrader.pages.objections import FOLDER, read_objections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -275,6 +275,16 @@ def without_names(view: ClassView) -> ClassView:
             StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
             for number, one in enumerate(students, 1)
         ),
+    )
+
+
+def only_of(view: ClassView, students: Collection[str]) -> ClassView:
+    """Return the class as one of those students; of work that is alike that of one of them is enough."""
+    return replace(
+        view,
+        students=tuple(one for one in view.students if one.student in students),
+        objections=tuple(one for one in view.objections if one.student in students),
+        alike=tuple(one for one in view.alike if {one.first, one.second} & {*students}),
     )
 
 

@@ -210,3 +210,28 @@ def test_the_command_writes_each_verdict_beside_the_page_and_a_page_to_show_to_t
     shown = (booked.root / "reports" / "numbers-for-class.html").read_text(encoding="utf-8")
     assert "What to teach again" in shown
     assert re.findall(r"\bada\b|waits for a person|\.csv", shown) == []
+
+
+def test_each_tutor_has_a_report_on_their_own_students(booked, capsys):
+    for student in ("ada", "bela", "chloe"):
+        booked.submit(student)
+    booked.write("tutors.toml", 'anna = ["ada", "bela"]\nben = ["chloe"]\n')
+    assert run_report("numbers", None, tutors=True) == 0
+    assert "anna: " in capsys.readouterr().out
+    pages = {
+        one: (booked.root / "reports" / f"numbers-{one}.html").read_text(encoding="utf-8") for one in ("anna", "ben")
+    }
+    assert ("ada" in pages["anna"], "chloe" in pages["anna"]) == (True, False)
+    assert ("chloe" in pages["ben"], "bela" in pages["ben"]) == (True, False)
+    listed = (booked.root / "reports" / "numbers-anna.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in listed] == ["student_id", "ada", "bela"]
+
+
+@pytest.mark.parametrize("text", [None, "", "anna = 'ada'", '"../anna" = ["ada"]', "anna = ["])
+def test_who_the_tutors_are_has_to_be_said(booked, text):
+    if text is not None:
+        booked.write("tutors.toml", text)
+    with pytest.raises(
+        UsageError, match=r'tutors\.toml must say whom each tutor looks after, .*anna = \["ada", "bela"\]'
+    ):
+        run_report("numbers", None, tutors=True)
