@@ -58,7 +58,8 @@ VALLEY_WORDS = {
 }
 
 IMAGES = 1_000
-MOST_FRAMES = 17
+MOST_WEIGHTS, FEWEST = 140_000, 4
+"""Of all pictures together: what an output of 300 kB has room for; and pictures that there are in any case."""
 SEEN_AT = frozenset({0, *(round(10 ** (k / 5)) for k in range(50))})
 """Steps after which the weights are looked at: closely in the beginning, when most happens."""
 PICTURED_STEPS = 0, 10, 100
@@ -148,6 +149,13 @@ class Film:
     """The share of `images` test images that the network read rightly then."""
     images: int = IMAGES
 
+    def thinned(self) -> Film:
+        """Return no more of it than there is room for, from the first to the last."""
+        most = max(FEWEST, MOST_WEIGHTS // self.weights[0].size)
+        kept = sorted({round(at) for at in np.linspace(0, len(self.steps) - 1, most)})
+        parts = [self.steps[at] for at in kept], [self.weights[at] for at in kept], [self.right[at] for at in kept]
+        return Film(*parts, self.images)
+
     def shares(self) -> Array:
         """Return the weights in shares of the strongest colour, eight bits, (frames, outputs, inputs)."""
         strongest = float(np.quantile(np.abs(self.weights[-1]), STRONGEST)) or 1.0
@@ -189,6 +197,7 @@ def watch_stencils(build: Callable[[], Any], train: Callable[..., Any], x_test: 
 
 def film_output(film: Film, spec: DataSpec) -> dict[str, str]:
     """Return what `watch_stencils` shows, by the kind of output."""
+    film = film.thinned()
     shares = film.shares()
     names = [spec.name(number) for number in range(shares.shape[1])]
     height, width = spec.shape[:2]
@@ -214,7 +223,7 @@ def _film_picture(stencils: Array, names: Sequence[str], rows: Sequence[str]) ->
     from matplotlib.figure import Figure  # noqa: PLC0415 (whoever only reads the data should not wait for it)
 
     # Few colours, and each weight as many whole pixels wide and high: so the file is small.
-    high, wide = (round(SIDE / max(stencils.shape[2:])) * size for size in stencils.shape[2:])
+    high, wide = (max(1, SIDE // max(stencils.shape[2:])) * size for size in stencils.shape[2:])
     coarse = np.rint(stencils / (LEVELS / TONES))
     across, down = LEFT + (wide + GAP) * len(names), TOP + (high + GAP) * len(rows)
     figure = Figure(figsize=(across / DPI, down / DPI), dpi=DPI)
@@ -244,7 +253,7 @@ def _recording(net: Any, film: Film, images: Array, true: Array) -> Any:
     """Return a session on `net` that looks at its weights after some of the training steps that are taken in it."""
     import tensorflow.compat.v1 as tf  # noqa: PLC0415 (reading the data should not wait for it)
 
-    step = getattr(net.train_op, "name", None)
+    steps = {getattr(one, "name", one) for one in tf.nest.flatten(net.train_op)}
     film.images = len(images)
 
     class Recording(tf.Session):  # type: ignore[misc]  # TensorFlow has no types
@@ -253,13 +262,13 @@ def _recording(net: Any, film: Film, images: Array, true: Array) -> Any:
         taken = 0
 
         def run(self, fetches: Any, *options: Any, **named: Any) -> Any:
-            trains = any(getattr(one, "name", one) == step for one in tf.nest.flatten(fetches))
+            trains = any(getattr(one, "name", one) in steps for one in tf.nest.flatten(fetches))
             if trains and not film.steps:
                 self.look()
             found = super().run(fetches, *options, **named)
             if trains:
                 self.taken += 1
-                if self.taken in SEEN_AT and len(film.steps) < MOST_FRAMES - 1:
+                if self.taken in SEEN_AT:
                     self.look()
             return found
 

@@ -79,6 +79,13 @@ def test_of_a_short_training_there_are_pictures_too(steps):
     assert told(output)["steps"] == steps
 
 
+def test_of_many_steps_no_more_are_shown_than_an_output_has_room_for_and_the_last_is_among_them():
+    shown = film(sorted(SEEN_AT)[:30])
+    data = told(film_output(shown, DIGITS))
+    assert len(data["steps"]) == len(data["frames"]) == len(data["right"]) == 17
+    assert (data["steps"][0], data["steps"][-1]) == (0, shown.steps[-1])
+
+
 def test_weights_that_are_all_zero_are_pictures_of_nothing():
     data = told(film_output(film(spread=0.0), DIGITS))
     assert not any(np.frombuffer(base64.b64decode(frame), np.int8).any() for frame in data["frames"])

@@ -115,14 +115,6 @@ def test_an_output_of_its_own_is_shown_and_no_trace_is_left_for_grading(course, 
     assert [one.graph for one in after] == [one.graph for one in before]
 
 
-def test_of_many_steps_no_more_are_kept_than_an_output_may_weigh_and_the_last_is_among_them(course, shown):
-    train, _ = loop(course, steps=1_600)
-    watched(course, train)
-    data = json.loads(re.search(r'json">(.*?)</script>', shown[0]["text/html"], re.DOTALL)[1])
-    assert len(data["steps"]) == learning.MOST_FRAMES
-    assert data["steps"][-1] == 1_600
-
-
 def test_a_loop_that_closes_its_session_is_shown_up_to_where_it_was_looked_at(course, shown):
     train, _ = loop(course, end=lambda sess: sess.close())
     watched(course, train)
