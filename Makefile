@@ -63,7 +63,7 @@ reader-report: setup ## read what is not read yet of the corpus, then research/r
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
 	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
 	@$(BIN)/python research/bench/reader.py
-	@$(BIN)/python -m research.bench.widgets
+	@$(BIN)/python -m research.bench.pad
 
 KERAS ?= build/benchmarks-keras
 benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (it says which commits), read; then research/benchmarks.md; goes on where it was
@@ -119,8 +119,8 @@ docs: setup ## the documentation as a site with search: build/site/README.html
 	@$(BIN)/python -m tests.guides.site
 	@build/sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs build/pages build/site
 
-phrases: setup ## list what students read of what was found in netgrader/phrases.toml, to be translated
-	@$(BIN)/python -m tests.guides.phrases
+phrases: setup ## list what students read of what was found, to be translated: LANGUAGE=de
+	@$(BIN)/python -m tests.guides.phrases $(LANGUAGE)
 
 lock: ## remake requirements.lock, and docs/requirements.lock, from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --group docs --python-version 3.11 --quiet \

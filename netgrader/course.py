@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.belonging import CONFIGS, TESTS
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.faults import OF_NO_COURSE
 from netgrader.imports import graded_cells, imported_modules, registered_probes
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ __all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "holds_work"]
 
 CONFIG = CONFIGS[0]
 CALLS_CHECK = re.compile(r"^\s*check\(", re.MULTILINE)
+PHRASES = "phrases.*.toml"
 JUPYTERS_CONFIGS = ("jupyter_config.py", "jupyter_config.json")
 STORE_VARIABLE = "NETGRADER_STORE"
 
@@ -251,6 +251,9 @@ class NotebookFiles:
     """``faults.toml``: what the course adds to the catalogue of faults, or says otherwise, for all notebooks."""
     hidden: Path
     """``hidden.toml`` beside the hidden tests: what exercises are asked for in grading only. No release holds it."""
+    phrases: tuple[Path, ...] = ()
+    hidden_phrases: tuple[Path, ...] = ()
+    """``phrases.<language>.toml``: the course's own texts in other languages; those of hidden tests are in no release."""
     given: tuple[Path, ...] = ()
     """Modules that ship beside the notebook and are given to it (and to no other) in its cage too."""
 
@@ -301,16 +304,16 @@ class Assignment:
 
     @property
     def texts(self) -> CourseTexts:
-        """What it makes of the catalogue of faults, by ``faults.toml`` in its folder of checks.
+        """What it makes of the catalogue of faults and of all texts, by ``faults.toml`` and others in its folder of checks.
 
         Raises
         ------
         BadExerciseError
             If that, or ``exercises.toml``, makes no sense.
         """
-        from netgrader.checks.exercises import FILE, load_exercises  # noqa: PLC0415  (the reader's types)
+        from netgrader.checks.exercises import load_texts  # noqa: PLC0415  (the reader's types)
 
-        return load_exercises(self.checks / FILE).texts if (self.checks / FILE).is_file() else OF_NO_COURSE
+        return load_texts(self.checks, self.course.hidden_tests / "hidden.toml")
 
     @property
     def data(self) -> Path | None:
@@ -378,6 +381,8 @@ class Assignment:
             exercises=self.checks / "exercises.toml",
             faults=self.checks / "faults.toml",
             hidden=self.course.hidden_tests / "hidden.toml",
+            phrases=tuple(sorted(self.checks.glob(PHRASES))),
+            hidden_phrases=tuple(sorted(self.course.hidden_tests.glob(PHRASES))),
             given=self._given(notebook),
         )
 

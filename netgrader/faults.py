@@ -1,7 +1,7 @@
 """The catalogue of faults: what each code means, in a student's words.
 
 A code is public and never renamed: feedback, JSON and reports use it, and others build on it. The catalogue itself is
-``faults.toml`` beside this file, the one place to change or translate what students read.
+``faults.toml`` beside this file, the one place to change what students read in English; `netgrader.languages` has it in others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from netgrader.phrases import in_own_words, speaking_with
+from netgrader.languages import ENGLISH, both, fits, read
+from netgrader.phrases import Speech, speaking, translated
 
 __all__ = [
     "ALL",
@@ -123,6 +124,15 @@ class CourseTexts:
     """Kinds of faults that the course adds, or says otherwise: `course_kinds`."""
     regression: bool = False
     """Whether its data are numbers to come close to, not classes."""
+    language: str = ENGLISH
+    """What its students are spoken to in."""
+    phrases: Mapping[str, str] = field(default_factory=dict)
+    """Its own texts in that language, by their English: what its tests say, its faults, what its inputs show."""
+
+    @property
+    def speech(self) -> Speech:
+        """How everything is said in it."""
+        return Speech(self.instead, self.language, {**_said_in(self.language), **self.phrases})
 
 
 OF_NO_COURSE = CourseTexts()
@@ -195,7 +205,7 @@ def speaking_of(texts: CourseTexts) -> Iterator[None]:
     """Have the catalogue be that of a course while the body lasts."""
     token = _IN_FORCE.set(texts)
     try:
-        with speaking_with(texts.instead):
+        with speaking(texts.speech):
             yield
     finally:
         _IN_FORCE.reset(token)
@@ -221,9 +231,10 @@ class _Catalogue(Mapping[str, FaultKind]):
             if speaks and said:
                 kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
         told = kind.sentence, kind.why, kind.hint
-        if not texts.instead and "{" not in "".join(told):
+        if not texts.instead and texts.language == ENGLISH and "{" not in "".join(told):
             return kind
-        sentence, why, hint = (in_own_words(text).format(**texts.words) for text in told)
+        words = {name: translated(word) for name, word in texts.words.items()}
+        sentence, why, hint = (translated(text).format(**words) for text in told)
         return replace(kind, sentence=sentence, why=why, hint=hint)
 
     def __iter__(self) -> Iterator[str]:
@@ -289,8 +300,21 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
     return found
 
 
-_OURS = _kinds(resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8"), {})
+_FILE = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
+_OURS = _kinds(_FILE, {})
 CATALOGUE: Mapping[str, FaultKind] = _Catalogue(_OURS)
+
+
+@lru_cache(maxsize=8)
+def _said_in(language: str) -> Mapping[str, str]:
+    """Return all that we have in a language, by its English text: phrases, and the catalogue."""
+    if language == ENGLISH:
+        return {}
+    phrases = read(language, "phrases")
+    return {
+        **{text: said for text, said in phrases.items() if fits(text, said)},
+        **dict(both(tomllib.loads(_FILE), read(language, "faults"))),
+    }
 
 
 @lru_cache(maxsize=16)

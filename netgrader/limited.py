@@ -25,6 +25,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, TypeVar
 
 from netgrader.errors import NetgraderError
+from netgrader.phrases import Speech, say, speaking, speech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +57,7 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     function
         A function that can be imported, and changes nothing that must not be left half done.
     arguments
-        What it is called with; copies of them get there, and a copy of what it returns comes back.
+        What it is called with; copies of them get there, and a copy of what it returns comes back. Texts are said there as here.
     seconds
         How long it may take; `SECONDS` if None.
 
@@ -76,7 +77,7 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     workers = _workers()
     worker = workers.take()
     try:
-        answer = worker.call(pickle.dumps((function, arguments, seconds)))
+        answer = worker.call(pickle.dumps((function, arguments, seconds, speech())))
     except BaseException:  # Ctrl-C, too: what it works on is of no use any more
         worker.end()
         raise
@@ -164,7 +165,9 @@ class _Process:
         """Which limit ended it."""
         self._connection.close()
         code = self._process.wait()
-        return f"took more than {seconds:g} seconds" if code == -signal.SIGALRM else "took more memory than there is"
+        if code == -signal.SIGALRM:
+            return say("took more than {1:g} seconds", seconds)
+        return say("took more memory than there is")
 
     def end(self) -> None:
         """End it, whatever it is at."""
@@ -215,17 +218,18 @@ def _serve(connection: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     with contextlib.suppress(EOFError, OSError):  # whoever had work is gone
         while True:
-            function, arguments, seconds = pickle.loads(connection.recv_bytes())  # noqa: S301  (from our own process)
+            function, arguments, seconds, said = pickle.loads(connection.recv_bytes())  # noqa: S301  (from our own process)
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            answer = _answer(function, arguments)
+            answer = _answer(function, arguments, said)
             signal.setitimer(signal.ITIMER_REAL, 0)
             connection.send_bytes(answer)
 
 
-def _answer(function: Callable[..., object], arguments: tuple[object, ...]) -> bytes:
+def _answer(function: Callable[..., object], arguments: tuple[object, ...], said: Speech) -> bytes:
     """Return what `function` returns or raises, and which of them it is."""
     try:
-        return pickle.dumps((True, function(*arguments)))
+        with speaking(said):
+            return pickle.dumps((True, function(*arguments)))
     except MemoryError:
         os._exit(EXHAUSTED)
     except Exception as error:  # noqa: BLE001  (raised where it was called from)

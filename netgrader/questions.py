@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from netgrader.languages import ENGLISH
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["RELEASED", "SOURCE", "Question", "load_questions", "said_to", "sealed_file"]
 
 SOURCE, RELEASED = "questions.toml", "questions.json"
+TRANSLATED = "questions.{}.toml"
+"""Beside it: what is said to each answer, and asked, in another language; what is missing there is said as it is written."""
+SPOKEN = ("why", "otherwise", "asks")
 MARK = b"netgrader "
 """What an opened seal begins with; after it comes whether the answer is right."""
 LONGEST = 1_000
@@ -57,8 +62,10 @@ class Question(msgspec.Struct, frozen=True):
     asks: str = ""
 
 
-def load_questions(folder: Path) -> Mapping[str, Question]:
+def load_questions(folder: Path, language: str = ENGLISH) -> Mapping[str, Question]:
     """Return the questions in a folder of checks by name, as written or as released; none where it has none.
+
+    What is written is read in `language`; what is released is in that of its course already.
 
     Raises
     ------
@@ -67,11 +74,15 @@ def load_questions(folder: Path) -> Mapping[str, Question]:
     """
     written, sealed = folder / SOURCE, folder / RELEASED
     if written.is_file():
-        return {name: _seal(name, one) for name, one in _parsed(written.read_text(encoding="utf-8")).items()}
+        tables = tomllib.loads(written.read_text(encoding="utf-8"))
+        own = folder / TRANSLATED.format(language)
+        if language != ENGLISH and own.is_file():
+            tables = _in_its_words(tables, tomllib.loads(own.read_text(encoding="utf-8")))
+        return {name: _seal(name, one) for name, one in _parsed(tables).items()}
     return msgspec.json.decode(sealed.read_bytes(), type=dict[str, Question]) if sealed.is_file() else {}
 
 
-def sealed_file(folder: Path) -> bytes:
+def sealed_file(folder: Path, language: str = ENGLISH) -> bytes:
     """Return the file that a release holds in the place of the author's; the same text gives the same bytes.
 
     Raises
@@ -79,7 +90,7 @@ def sealed_file(folder: Path) -> bytes:
     ValueError
         If the questions make no sense.
     """
-    return msgspec.json.format(msgspec.json.encode(load_questions(folder)), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(load_questions(folder, language)), indent=1) + b"\n"
 
 
 def said_to(name: str, question: Question, answer: object) -> tuple[bool, str]:
@@ -93,9 +104,22 @@ def said_to(name: str, question: Question, answer: object) -> tuple[bool, str]:
     return False, question.otherwise
 
 
-def _parsed(text: str) -> dict[str, _AsWritten]:
+def _in_its_words(tables: Mapping[str, Any], translated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return questions with what is translated of their texts; answers are those of the author's file."""
     found = {}
-    for name, table in tomllib.loads(text).items():
+    for name, table in tables.items():
+        own = translated.get(name, {})
+        found[name] = {**table, **{part: own[part] for part in SPOKEN if part in own}}
+        if "wrong" in table:
+            found[name]["wrong"] = {
+                answer: own.get("wrong", {}).get(answer, said) for answer, said in table["wrong"].items()
+            }
+    return found
+
+
+def _parsed(tables: Mapping[str, Any]) -> dict[str, _AsWritten]:
+    found = {}
+    for name, table in tables.items():
         try:
             found[name] = msgspec.convert(table, _AsWritten)
         except msgspec.ValidationError as error:

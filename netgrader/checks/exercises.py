@@ -28,12 +28,14 @@ from netgrader.checks.parameters import (
     NETWORKS,
     READ,
     RELEASE,
+    TEXTS,
     kinds_of,
 )
 from netgrader.checks.problems import problem
 from netgrader.data import DataSpec
 from netgrader.errors import NetgraderError
-from netgrader.faults import CourseTexts, course_kinds
+from netgrader.faults import OF_NO_COURSE, CourseTexts, course_kinds
+from netgrader.languages import ENGLISH, fits
 from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ __all__ = [
     "BadExerciseError",
     "Exercises",
     "load_exercises",
+    "load_texts",
     "net_at",
     "trained_at",
     "unfinished_of",
@@ -51,6 +54,7 @@ __all__ = [
 ]
 
 FILE, HIDDEN_FILE, FAULTS = "exercises.toml", "hidden.toml", "faults.toml"
+PHRASES = "phrases.{}.toml"
 
 NET = "net"
 
@@ -81,10 +85,14 @@ class BadExerciseError(NetgraderError):
 
 @dataclass(frozen=True)
 class Exercises:
-    """The tables of ``exercises.toml``, one for each solution cell that has parameters, and `source`, its path."""
+    """The tables of ``exercises.toml``, one for each solution cell that has parameters, and `source`, its path.
+
+    `hidden` is the path of what goes on it in grading only, which may be absent.
+    """
 
     tables: Mapping[str, Mapping[str, Any]]
     source: str = FILE
+    hidden: Path | None = None
 
     @property
     def data(self) -> DataSpec:
@@ -104,12 +112,13 @@ class Exercises:
         Raises
         ------
         BadExerciseError
-            If its ``faults.toml``, beside ``exercises.toml``, makes no sense.
+            If its ``faults.toml``, beside ``exercises.toml``, or what it has translated makes no sense.
         """
         spec = self.data if DATA in self.tables else None
         texts = CourseTexts()
         if spec is not None:
             texts = CourseTexts(spec.words, spec.instead, regression=spec.is_regression)
+        texts = replace(texts, language=self.language, phrases=self._phrases())
         file = Path(self.source).with_name(FAULTS)
         if not file.is_file():
             return texts
@@ -117,6 +126,25 @@ class Exercises:
             return replace(texts, kinds=course_kinds(file.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise BadExerciseError(f"The course's faults {file} make no sense: {error}.") from error
+
+    @property
+    def language(self) -> str:
+        """Return what its students are spoken to in: what ``[texts]`` says."""
+        return str(self.tables.get(TEXTS, {}).get("language", ENGLISH))
+
+    def _phrases(self) -> dict[str, str]:
+        """Return what the course itself has translated, by its English text: beside its checks, and beside hidden tests."""
+        found: dict[str, str] = {}
+        for beside in (Path(self.source), self.hidden):
+            file = beside.with_name(PHRASES.format(self.language)) if beside is not None else None
+            if self.language == ENGLISH or file is None or not file.is_file():
+                continue
+            try:
+                phrases = tomllib.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise BadExerciseError(f"The course's translations {file} make no sense: {error}.") from error
+            found |= {text: said for text, said in phrases.items() if fits(text, said)}
+        return found
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -231,7 +259,19 @@ def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: 
         raise BadExerciseError(f"The exercises' parameters {file} are not valid TOML: {error}.") from error
     if wrong is not None:
         raise BadExerciseError(f"In {file}, {wrong}" + ("" if wrong.endswith("?") else "."))
-    return Exercises(copy.deepcopy(raw), str(file))
+    return Exercises(copy.deepcopy(raw), str(file), hidden)
+
+
+def load_texts(folder: Path, hidden: Path | None = None) -> CourseTexts:
+    """Return what the course of a folder of checks makes of all texts; that of none where it has no ``exercises.toml``.
+
+    Raises
+    ------
+    BadExerciseError
+        If that, or a file that belongs to it, makes no sense.
+    """
+    file = folder / FILE
+    return load_exercises(file, hidden=hidden).texts if file.is_file() else OF_NO_COURSE
 
 
 def _text(file: Path) -> str:

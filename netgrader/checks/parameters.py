@@ -41,6 +41,7 @@ __all__ = [
     "READ",
     "RELEASE",
     "RESERVED",
+    "TEXTS",
     "Files",
     "calls_of",
     "kinds_of",
@@ -240,8 +241,8 @@ NEEDED_OF_ROWS: Mapping[str, Sequence[str]] = {kind: keys for kind, keys in NEED
 OF_FLAT_ROWS = frozenset({"training-loop", "gradients"})
 """Kinds of exercises on inputs that are fed as flat rows."""
 
-DATA, EXERCISES, LIMITED, FILES, RELEASE = "data", "exercises", "limits", "files", "release"
-RESERVED = (DATA, EXERCISES, LIMITED, FILES, RELEASE)
+DATA, EXERCISES, LIMITED, FILES, RELEASE, TEXTS = "data", "exercises", "limits", "files", "release", "texts"
+RESERVED = (DATA, EXERCISES, LIMITED, FILES, RELEASE, TEXTS)
 """Tables that are of no exercise."""
 DAY = 86_400
 LIMITS: Mapping[str, Any] = {

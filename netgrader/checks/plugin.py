@@ -272,7 +272,7 @@ class GradingPlugin:
         if terms is None:
             self._broken.append(BrokenTests(f"{_file_name(item)}: {item.name} does not say what it grades (@grades)."))
             return None
-        sentence = (function.__doc__ or "").strip().splitlines()[0]
+        sentence = say((function.__doc__ or "").strip().splitlines()[0])
         return PlannedCheck(f"{_file_name(item)}::{item.name}", sentence, self.visibility[item.path.resolve()], terms)
 
     def _ordered(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:

@@ -34,6 +34,7 @@ from netgrader.checks.parameters import (
     READ,
     RELEASE,
     RESERVED,
+    TEXTS,
     Files,
     calls_of,
     kinds_of,
@@ -41,6 +42,7 @@ from netgrader.checks.parameters import (
     words_of,
 )
 from netgrader.data import DataSpec, spec_problem
+from netgrader.languages import LANGUAGES
 from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
@@ -94,9 +96,11 @@ def _problems(tables: Mapping[str, Any], cells: Collection[str] | None) -> Itera
     yield from (f"[{FILES}] {found}" for found in _file_problems(tables.get(FILES, {"names": ["a"]}), spec))
     if RELEASE in tables and not _is_release(tables[RELEASE]):
         yield f'[{RELEASE}] must hold url = "https://…", where the release lies on the web, and nothing else'
+    if TEXTS in tables and not (tables[TEXTS].keys() == {"language"} and tables[TEXTS]["language"] in LANGUAGES):
+        yield f'[{TEXTS}] must hold language = "…", one of {", ".join(LANGUAGES)}, and nothing else'
     for name, table in tables.items():
         found = _limit_problems(table) if name == LIMITED else _table_problems(name, table, tables, spec)
-        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES, FILES, RELEASE})
+        yield from (f"[{name}] {problem}" for problem in found if name not in {DATA, EXERCISES, FILES, RELEASE, TEXTS})
     yield from _cost_problems(tables, spec)
 
 

@@ -14,7 +14,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["hint", "message", "percent", "plain"]
+__all__ = ["PLACE", "hint", "message", "percent", "plain"]
 
 FOUND_AND_EXPECTED = "Found {found}; expected {expected}."
 FOUND = "Found {found}."

@@ -163,13 +163,13 @@ def report_on_class(assignment: Assignment, output: Path | None = None, students
         Of whom; everybody, if nobody is named.
     """
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
-    view = load_class(assignment, page.parent)
-    view = replace(view, alike=_alike(assignment, [one.student for one in view.students]))
-    view = only_of(view, students) if students else view
     points, checks = _tables_beside(page)
-    write_text(points, class_csv(view))
-    write_text(checks, checks_csv(view))
-    with speaking_of(view.texts):
+    with speaking_of(assignment.texts):
+        view = load_class(assignment, page.parent)
+        view = replace(view, alike=_alike(assignment, [one.student for one in view.students]))
+        view = only_of(view, students) if students else view
+        write_text(points, class_csv(view))
+        write_text(checks, checks_csv(view))
         write_text(page, render_report(build_report(view, csv_name=points.name, checks_name=checks.name)))
     return page
 
@@ -177,8 +177,8 @@ def report_on_class(assignment: Assignment, output: Path | None = None, students
 def report_for_class(assignment: Assignment, output: Path | None = None) -> Path:
     """Write what a class may be shown of its report; the path, ``reports/<assignment>-for-class.html`` if none is given."""
     page = output or assignment.course.root / "reports" / f"{assignment.name}-for-class.html"
-    view = load_class(assignment, page.parent)
-    with speaking_of(view.texts):
+    with speaking_of(assignment.texts):
+        view = load_class(assignment, page.parent)
         write_text(page, render_report(build_report(view, for_class=True)))
     return page
 

@@ -221,7 +221,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
         raise UsageError(f"{assignment.source} holds no notebooks.")
     first = assignment.files(notebooks[0])
     load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
-    _ = assignment.texts
+    texts = assignment.texts
     require_files(assignment)
     _require_files(assignment, notebooks)
     address = _address(assignment)
@@ -244,7 +244,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     for one in files:
         _copy_beside(assignment, one, target)
     if (assignment.checks / SOURCE).is_file():
-        (target / assignment.checks.name / RELEASED).write_bytes(sealed_file(assignment.checks))
+        (target / assignment.checks.name / RELEASED).write_bytes(sealed_file(assignment.checks, texts.language))
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
     lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab", "tensorboard"])]
     (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -314,7 +314,7 @@ def _with_points(content: bytes, source: Path) -> bytes:
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:
     """What a notebook's student needs beside it. Hidden tests are not among it, nor other notebooks' files."""
-    for path in (*files.probes, *files.public_tests, files.exercises, files.faults, *files.given):
+    for path in (*files.probes, *files.public_tests, files.exercises, files.faults, *files.phrases, *files.given):
         if path.is_file():
             out = target / path.relative_to(assignment.source)
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,7 @@ def _of_no_notebook(assignment: Assignment) -> Iterator[str]:
 def _unknown_questions(assignment: Assignment, notebook: str) -> Iterator[str]:
     file = assignment.checks / SOURCE
     try:
-        known = [*load_questions(assignment.checks)]
+        known = [*load_questions(assignment.checks, assignment.texts.language)]
     except (OSError, ValueError) as error:
         yield f"{file} makes no sense: {error}."
         return

@@ -26,6 +26,7 @@ from netgrader.grading.submission import (
 )
 from netgrader.grading.verify_stage import verify_stage
 from netgrader.limited import ExceededError, within_limits
+from netgrader.phrases import say
 from netgrader.releases import as_handed_out
 from netgrader.results import (
     CellResult,
@@ -140,7 +141,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     try:
         notebook = within_limits(restore, submitted, skeleton)
     except ExceededError as error:
-        return NotPrepared(NOT_RESTORED.format(limit=error), tuple(notes), skeleton)
+        return NotPrepared(say(NOT_RESTORED, limit=error), tuple(notes), skeleton)
     return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options)
 
 
@@ -271,13 +272,15 @@ def _observed(
     try:
         return within_limits(observed, code, silent, checks, helpers, facts)
     except ExceededError as error:
-        said = f"What was handed in could not be looked through for what its marks do not say: that {error}."
+        said = say("What was handed in could not be looked through for what its marks do not say: that {1}.", error)
         return (Observed(code[0].grade_id if code else "", said, None),)
 
 
 def _few(notes: Sequence[str]) -> list[str]:
     """Return notes of a number that somebody may read."""
-    return [*notes] if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], f"And {len(notes) - MOST_NOTES} more."]
+    return (
+        [*notes] if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], say("And {1} more.", len(notes) - MOST_NOTES)]
+    )
 
 
 def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Status, str | None]:
@@ -292,7 +295,7 @@ def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Statu
         return (Status.PARTLY, ended_early) if cut_short else (Status.GRADED, None)
     status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
     if untested is not None and not ungradable:
-        return status, f"The course has no tests for {untested}, so nothing could be said of it."
+        return status, say("The course has no tests for {1}, so nothing could be said of it.", untested)
     return status, ended_early or ungradable[0].message
 
 

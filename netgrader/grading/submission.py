@@ -19,7 +19,7 @@ from netgrader.files import decode
 from netgrader.grading.result_store import Key, hash_bytes, hash_json
 from netgrader.imports import code_hash
 from netgrader.limited import ExceededError, within_limits
-from netgrader.phrases import say
+from netgrader.phrases import language, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -227,7 +227,8 @@ def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimi
             f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
         ) from error
-    key = Key(PARSED, {"content": hash_bytes(content), "limits": asdict(limits), "reader": code_hash(READER)})
+    read = {"limits": asdict(limits), "language": language(), "reader": code_hash(READER)}
+    key = Key(PARSED, {"content": hash_bytes(content), **read})
     found = store.get_record(key) if store else None
     try:
         kept = decode(_Parsed, found)

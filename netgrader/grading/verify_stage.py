@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from netgrader.course import Assignment
+    from netgrader.course import Assignment, NotebookFiles
 
 __all__ = ["VERDICTS", "tests_hashes", "verdict_context", "verify_stage"]
 
@@ -55,8 +55,7 @@ def verify_stage(
         sandbox=AS_USER if options.sandbox == AS_USER else Options().sandbox,
     )
     parts: dict[str, float] = {}
-    asked = hash_json(hash_files({"exercises": files.exercises, "hidden": files.hidden, "faults": files.faults}))
-    latest = Key(VERDICTS, {**context, "exercises": asked})
+    latest = Key(VERDICTS, {**context, "exercises": hash_json(hash_files(_asked(files)))})
 
     def make(folder: Path) -> None:
         from netgrader.cage import require_self_tests  # noqa: PLC0415
@@ -105,10 +104,16 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
 
 
 def tests_hashes(assignment: Assignment, notebook: str) -> dict[str, str | None]:
-    """Return the hashes of a notebook's files of tests and of the exercises' parameters."""
+    """Return the hashes of a notebook's files of tests and of the exercises' parameters and texts."""
     files = assignment.files(notebook)
-    tests = (*files.public_tests, *files.hidden_tests, files.exercises, files.hidden, files.faults)
-    return hash_files({path.name: path for path in tests})
+    tests = {path.name: path for path in (*files.public_tests, *files.hidden_tests)}
+    return hash_files({**tests, **_asked(files)})
+
+
+def _asked(files: NotebookFiles) -> dict[str, Path]:
+    """Return the files with the exercises' parameters and with the course's own texts, by a name of their own each."""
+    given = {path.name: path for path in (files.exercises, files.hidden, files.faults, *files.phrases)}
+    return {**given, **{f"hidden {path.name}": path for path in files.hidden_phrases}}
 
 
 class _Unfinished(Exception):

@@ -10,7 +10,7 @@ from netgrader.drawing_pad import can_be_drawn, frame_of
 from netgrader.errors import NetgraderError
 from netgrader.judges.answers import opened, shaped
 from netgrader.observations import Pad
-from netgrader.phrases import say
+from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
 from netgrader.reader.trial.plain_trial import plain_network
 
@@ -76,7 +76,7 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     spec = dataset.spec
     missing = [part for part in ("X", "logits") if part not in graph.parts]
     if missing or not graph.values:
-        raise NetgraderError(say(NO_PARTS, missing[0]) if missing else NO_VALUES)
+        raise NetgraderError(say(NO_PARTS, Verbatim(missing[0])) if missing else NO_VALUES)
     ends = graph.parts["X"], graph.parts["logits"]
     inputs = shaped(graph, spec.prepared(dataset.x_test[:TRIED], dataset.x_train))
     full = _full(lab, graph, ends, inputs, dataset)

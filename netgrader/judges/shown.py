@@ -58,7 +58,7 @@ ERRORS_EACH_EPOCH = "Error after each epoch, as your code reported it"
 EACH_EPOCH = "Accuracy after each epoch, as your code reported it", "epoch"
 NOW_AND_THEN = "Accuracy each time that your code took it, as it reported it", "evaluation"
 ACCURACY = "accuracy"
-RATES = say("Loss at your learning rate and at others, averaged over {1} steps", SMOOTH)
+RATES = "Loss at your learning rate and at others, averaged over {1} steps"
 YOURS, THIRD, TRIPLE, TENFOLD = "{rate}, yours", "{rate}, a third", "{rate}, three times", "{rate}, ten times"
 EVERY = 5
 """Steps from one point of a loss curve to the next."""
@@ -168,7 +168,7 @@ def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortR
                 tuple(float(losses[step]) if math.isfinite(losses[step]) else None for step in steps),
             )
         )
-    return Curves(RATES, "step", "loss", tuple(lines), log_y=True)
+    return Curves(say(RATES, SMOOTH), "step", "loss", tuple(lines), log_y=True)
 
 
 def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:

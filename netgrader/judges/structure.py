@@ -16,7 +16,7 @@ from netgrader.checks.wording import plain
 from netgrader.faults import Severity
 from netgrader.judges.answers import shaped
 from netgrader.judges.dense import fetch
-from netgrader.phrases import say
+from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
@@ -179,9 +179,9 @@ def require_role(network: Network, role: str) -> None:
     """End the test unless some tensor or op plays the `role`."""
     played = network.roles.get(role)
     if played is None or (played.name is None and not played.candidates):
-        fail("missing-tensor", found=say("nothing that could be the {1}", role), expected=role)
+        fail("missing-tensor", found=say("nothing that could be the {1}", Verbatim(role)), expected=role)
     if played.name is None:
-        ungradable(say("Several parts of the graph could be the {1}; your instructor will look at it.", role))
+        ungradable(say("Several parts of the graph could be the {1}; your instructor will look at it.", Verbatim(role)))
 
 
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:
@@ -194,8 +194,8 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
     if name is None:
         fail(
             "missing-tensor",
-            found=say("no attribute {1} that is a tensor or variable", part),
-            expected=say("net.{1}", part),
+            found=say("no attribute {1} that is a tensor or variable", Verbatim(part)),
+            expected=say("net.{1}", Verbatim(part)),
         )
     variables = network.layers[layer].variables
     if name.partition(":")[0] in variables:
@@ -213,7 +213,7 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
             raise
         fail(
             "missing-tensor",
-            found=say("{1} that is not made from variables alone", part),
+            found=say("{1} that is not made from variables alone", Verbatim(part)),
             expected="the layer's weights",
         )
     finally:

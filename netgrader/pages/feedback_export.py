@@ -156,8 +156,9 @@ def feedback_page(
     try:
         return within_limits(_page, cells, graded, course, about)
     except ExceededError:
-        bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
-    about["notice"] = words.NOT_MADE
+        with speaking_of(course.texts):
+            bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
+            about["notice"] = words.NOT_MADE
     try:
         return within_limits(_page, bare, replace(graded, observations={}), course, about)
     except ExceededError as error:

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import holds_work
-from netgrader.faults import OF_NO_COURSE, CourseTexts
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import (
@@ -136,14 +135,12 @@ class StudentView:
 class ClassView:
     """A class and an assignment: all that the report knows.
 
-    `texts` are what the course makes of the catalogue of faults, `objections` what students sent back on verdicts,
-    `alike` whose work is alike.
+    `objections` are what students sent back on verdicts, `alike` whose work is alike.
     """
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
-    texts: CourseTexts = OF_NO_COURSE
     objections: tuple[Objection, ...] = ()
     alike: tuple[Alike, ...] = ()
 
@@ -302,10 +299,9 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
 
     course, name = assignment.course, assignment.name
     handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
-    texts = assignment.texts
     columns = tuple(_columns(assignment, notebook) for notebook in assignment.notebooks)
     if not handed_in and not gradebook_exists(assignment.course.db_url):
-        return ClassView(assignment.name, columns, (), texts)
+        return ClassView(assignment.name, columns, ())
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
         marks = marks_of(gradebook, assignment.name)
@@ -318,7 +314,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             )
             for student in sorted(handed_in | set(names))
         )
-    return ClassView(assignment.name, columns, views, texts, read_objections(course.root / FOLDER, name))
+    return ClassView(assignment.name, columns, views, read_objections(course.root / FOLDER, name))
 
 
 def code_of_class(assignment: Assignment, students: Iterable[str]) -> dict[str, dict[str, str]]:

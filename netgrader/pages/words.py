@@ -1,15 +1,20 @@
-"""Every sentence and word that the pages say themselves, as names: `words.POINTS` is what ``words.toml`` has under it."""
+"""Every sentence and word that the pages say themselves, as names: `words.POINTS` is what ``words.toml`` has under it.
+
+In a course of another language it is what that language's file has.
+"""
 
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.phrases import in_own_words
+from netgrader.languages import ENGLISH, fits, read
+from netgrader.phrases import in_own_words, language
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["FILE", "counted"]
 
@@ -18,13 +23,31 @@ _WORDS: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
 def __getattr__(name: str) -> Any:
+    spoken = language()
     try:
-        said = _WORDS[name]
+        said = _said_in(spoken)[name]
     except KeyError:
         raise AttributeError(f"{FILE.name} has no {name}") from None
-    return in_own_words(said) if isinstance(said, str) else said
+    return in_own_words(said, spoken) if isinstance(said, str) else said
 
 
 def counted(forms: Sequence[str], number: int, **more: object) -> str:
     """Return a sentence in the form that `number` asks for: the first for one, the second for any other."""
-    return in_own_words(forms[number != 1]).format(number=f"{number:,}", **more)
+    return in_own_words(forms[number != 1], language()).format(number=f"{number:,}", **more)
+
+
+@lru_cache(maxsize=8)
+def _said_in(spoken: str) -> Mapping[str, Any]:
+    """Return the words in a language, each in English where there is no translation that fits."""
+    own = {} if spoken == ENGLISH else read(spoken, "words")
+    return {name: _fitting(said, own.get(name)) for name, said in _WORDS.items()}
+
+
+def _fitting(said: Any, own: Any) -> Any:
+    if isinstance(said, dict):
+        own = own if isinstance(own, dict) else {}
+        return {name: _fitting(text, own.get(name)) for name, text in said.items()}
+    if isinstance(said, list):
+        fit = isinstance(own, list) and len(own) == len(said) and all(map(fits, said, own))
+        return own if fit else said
+    return own if fits(said, own) else said

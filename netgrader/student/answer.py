@@ -6,6 +6,7 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netgrader.checks.wording import PLACE
 from netgrader.phrases import say
 from netgrader.results import Outcome
 from netgrader.student.cell_runs import notebook_shell
@@ -103,7 +104,7 @@ class Answer:
         waiting = set()
         for check in (check for check in self.checks if check.outcome is Outcome.FAILED):
             # Sizes in an error's text differ from call to call; which line of which function raised it does not.
-            same = check.faults, (check.message or "").rpartition("Where: ")[2]
+            same = check.faults, (check.message or "").rpartition(say(PLACE).partition("{")[0])[2]
             if _waits(check) or (check.faults and same in told):
                 waiting.add(check.check)
             told.add(same)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.context import TestContext
 from netgrader.checks.diagnose import explain
-from netgrader.checks.exercises import load_exercises
+from netgrader.checks.exercises import load_exercises, load_texts
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.checks.wording import message
@@ -58,13 +58,13 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
     if namespace is None:
         namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
     folder = Path(folder) if folder is not None else checks_folder()
-    answer = examine(name, namespace, folder)
-    if answer.codes:
-        cell = f'"{_cell(name)}"'
-        notebook = next((file.stem for file in _tests(folder) if cell in file.read_text(encoding="utf-8")), "")
-        with speaking_of(load_exercises(folder).texts):
+    with speaking_of(load_texts(folder)):
+        answer = examine(name, namespace, folder)
+        if answer.codes:
+            cell = f'"{_cell(name)}"'
+            notebook = next((file.stem for file in _tests(folder) if cell in file.read_text(encoding="utf-8")), "")
             answer = replace(answer, further=told_further(notebook, answer.codes))
-    answer.show()
+        answer.show()
 
 
 check.smaller = predict  # type: ignore[attr-defined]  # smaller tasks are questions of the course, too

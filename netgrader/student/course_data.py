@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader import data
-from netgrader.checks.exercises import FILE, load_exercises
+from netgrader.checks.exercises import FILE, BadExerciseError, load_exercises, load_texts
 from netgrader.errors import NotebookError
+from netgrader.faults import OF_NO_COURSE, speaking_of
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from netgrader.data import DataSpec, Parts
 
-__all__ = ["CHECKS", "ChecksNotFoundError", "checks_folder", "data_spec", "given_data", "load_data", "load_mnist"]
+__all__ = [
+    "CHECKS",
+    "ChecksNotFoundError",
+    "checks_folder",
+    "data_spec",
+    "given_data",
+    "load_data",
+    "load_mnist",
+    "spoken",
+]
 
 CHECKS = "NETGRADER_CHECKS"
 """Names the environment variable with the folder of checks that came with the notebook."""
@@ -90,3 +102,12 @@ def checks_folder(*further: Path) -> Path:
         f"The folder {FOLDER!r} that came with this notebook was not found in {here}. "
         "Put the notebook back beside it, or unpack the course's files again."
     )
+
+
+def spoken() -> AbstractContextManager[None]:
+    """Have texts be said as the notebook's course says them while the body lasts; as they stand, where it is not found."""
+    try:
+        texts = load_texts(checks_folder())
+    except (ChecksNotFoundError, BadExerciseError):
+        texts = OF_NO_COURSE
+    return speaking_of(texts)

@@ -14,13 +14,15 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.diagnose import without_prelude
+from netgrader.phrases import Verbatim, say
+from netgrader.student.course_data import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from matplotlib.figure import Figure
 
-__all__ = ["as_png", "going_on", "image", "is_stub", "quietly", "ready", "show_figure"]
+__all__ = ["going_on", "is_stub", "quietly", "ready", "show_figure"]
 
 CANNOT = "This cell shows what the cells above made, and cannot: {kind}: {text} What is wrong there says their check."
 NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
@@ -29,8 +31,8 @@ NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
 _IDLE = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"})
 _STDERR = 2
 # A figure is rendered finer than it is shown, so that it stays sharp on a dense screen.
+PIXELS_PER_INCH = 72
 OVERSAMPLING = 1.75
-DPI = 72 * OVERSAMPLING
 
 
 def ready(*names: str, namespace: Mapping[str, Any] | None = None) -> bool:
@@ -47,7 +49,8 @@ def ready(*names: str, namespace: Mapping[str, Any] | None = None) -> bool:
         namespace = sys._getframe(1).f_globals  # noqa: SLF001 (what inspect.currentframe gives, where it exists)
     missing = [name for name in names if name not in namespace or is_stub(namespace[name])]
     if missing:
-        print(NOT_DONE.format(names=_listed(missing)))  # noqa: T201 (a notebook cell's own output)
+        with spoken():
+            print(say(NOT_DONE, names=_listed(missing)))  # noqa: T201 (a notebook cell's own output)
     return not missing
 
 
@@ -72,12 +75,14 @@ def going_on() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 (what was made above may be anything)
         first = without_prelude(str(error)).strip().partition("\n")[0]
-        print(CANNOT.format(kind=type(error).__name__, text=first if first.endswith(".") else f"{first}."))  # noqa: T201
+        text = first if first.endswith(".") else f"{first}."
+        with spoken():
+            print(say(CANNOT, kind=Verbatim(type(error).__name__), text=Verbatim(text)))  # noqa: T201
 
 
 def _listed(names: list[str]) -> str:
     *first, last = (f"`{name}`" for name in names)
-    return f"{', '.join(first)} and {last}" if first else last
+    return say("{1} and {2}", ", ".join(first), last) if first else last
 
 
 @contextmanager
@@ -123,30 +128,14 @@ def show_figure(figure: Figure, alt: str) -> None:
     import matplotlib.pyplot as plt  # noqa: PLC0415 (whoever only reads the data should not wait for it)
     from IPython.display import display  # noqa: PLC0415 (likewise)
 
-    png = as_png(figure)
-    plt.close(figure)
-    display({"text/html": image(png, alt), "text/plain": alt}, raw=True)
-
-
-def as_png(figure: Figure, colours: int = 0) -> str:
-    """Return `figure` as a PNG file in base64; of so many colours and with its own margins, if there are to be few."""
     png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=DPI, bbox_inches=None if colours else "tight")
-    if colours:
-        from PIL import Image  # noqa: PLC0415 (comes with Matplotlib, which is not waited for, either)
-
-        with Image.open(png) as drawn:
-            few = drawn.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
-        png = io.BytesIO()
-        few.save(png, "png", optimize=True)
-    return base64.b64encode(png.getvalue()).decode("ascii")
-
-
-def image(png: str, alt: str) -> str:
-    """Return what `as_png` gives as an element of HTML."""
+    figure.savefig(png, format="png", dpi=PIXELS_PER_INCH * OVERSAMPLING, bbox_inches="tight")
+    plt.close(figure)
     # A PNG file has its width in bytes 16 to 20, big-endian.
-    width = round(int.from_bytes(base64.b64decode(png[:32])[16:20], "big") / OVERSAMPLING)
-    return (
+    width = round(int.from_bytes(png.getvalue()[16:20], "big") / OVERSAMPLING)
+    source = base64.b64encode(png.getvalue()).decode("ascii")
+    image = (
         f'<img alt="{html.escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{png}">'
+        f'src="data:image/png;base64,{source}">'
     )
+    display({"text/html": image, "text/plain": alt}, raw=True)

@@ -9,7 +9,7 @@ from netgrader.drawing_pad import FALLBACK, can_be_drawn, pad_html, script, styl
 from netgrader.judges.pads import pad_of
 from netgrader.phrases import say
 from netgrader.reader.lab.local import LocalLab
-from netgrader.student.course_data import data_spec, given_data
+from netgrader.student.course_data import data_spec, given_data, spoken
 from netgrader.student.graphs import export_graph
 
 __all__ = ["drawing_pad"]
@@ -29,6 +29,11 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
     sess
         The session that it was trained in, open or closed; the last one of its graph if None.
     """
+    with spoken():
+        _show_pad(net, sess)
+
+
+def _show_pad(net: Any, sess: Any) -> None:
     spec = data_spec()
     if not can_be_drawn(spec):
         print(say(NO_IMAGES))  # noqa: T201 (a notebook cell's own output)

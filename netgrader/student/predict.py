@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netgrader.checks.exercises import BadExerciseError, load_texts
+from netgrader.faults import speaking_of
 from netgrader.phrases import say
 from netgrader.questions import load_questions, said_to
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from netgrader.questions import Question
 
 __all__ = ["predict"]
@@ -30,10 +30,18 @@ def predict(name: str, *answer: object) -> None:
     answer
         A number, a choice such as ``"b"``, or a shape such as ``(2, 3)``; nothing yet if it is ``...``.
     """
-    known = _questions()
-    if not known:
-        return  # where the notebook is graded
-    question = known.get(name)
+    try:
+        folder = checks_folder()
+        texts = load_texts(folder)
+        known = load_questions(folder, texts.language)
+    except (ChecksNotFoundError, BadExerciseError, OSError, ValueError):  # it must stop no notebook
+        return
+    if known:  # there are none where the notebook is graded
+        with speaking_of(texts):
+            _answer(name, known.get(name), answer)
+
+
+def _answer(name: str, question: Question | None, answer: tuple[object, ...]) -> None:
     if question is None:
         _show(say(UNKNOWN, name=name))
     elif not answer or answer[0] is ...:
@@ -44,13 +52,6 @@ def predict(name: str, *answer: object) -> None:
             _show(f"{say(YES)} {text}", f"<details open><summary><b>{say(YES)}</b></summary>\n\n{text}\n\n</details>")
         else:
             _show(f"{say(NO)} {text}", f"<b>{say(NO)}</b> {text}")
-
-
-def _questions() -> Mapping[str, Question]:
-    try:
-        return load_questions(checks_folder())
-    except (ChecksNotFoundError, OSError, ValueError):  # it must stop no notebook
-        return {}
 
 
 def _show(plain: str, marked: str | None = None) -> None:

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
-from netgrader import phrases
 from netgrader.checks import wording
 from netgrader.grading.execution import ExecutionLimits
 from netgrader.grading.kernel_link import Ended, Reply
 from netgrader.grading.run_report import ended_early
-from netgrader.phrases import say
+from netgrader.phrases import Speech, say, speaking
 from netgrader.student import estimate
 from netgrader.student.answer import Answer
 from tests.guides import phrases as listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GERMAN = {
     "one step an epoch": "ein Schritt je Epoche",
     "{1} train steps on {2:,} images at once": "{2:,} Bilder auf einmal in {1} Trainingsschritten",
     "{1} of {2}": "{1} von {2}",
     "{name}: {passed} of {count} checks passed.": "{name}: {passed} von {count} Prüfungen bestanden.",
-    "the weights of {1}": "",
-    "the bias of {1}": "der Bias von {2}",
-    "the width of {1}": "die Breite von {1",
-    "the rate of {1}": "die Rate von {1:d}",
 }
 
 
 @pytest.fixture
-def _german(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phrases, "PHRASES", GERMAN)
+def _german() -> Iterator[None]:
+    with speaking(Speech(language="de", said=GERMAN)):
+        yield
 
 
 @pytest.mark.usefixtures("_german")
@@ -52,9 +52,6 @@ def _german(monkeypatch: pytest.MonkeyPatch) -> None:
             "train: 3 von 7 Prüfungen bestanden.",
         ),
         ("the weights of {1}", ("W",), {}, "the weights of W"),  # not translated yet
-        ("the bias of {1}", ("b",), {}, "the bias of b"),  # names a place that there is not
-        ("the width of {1}", ("W",), {}, "the width of W"),  # a brace is missing
-        ("the rate of {1}", ("W",), {}, "the rate of W"),  # asks for a number
         ("nothing of the kind", (), {}, "nothing of the kind"),
         ("", (), {}, ""),
     ],
@@ -72,7 +69,6 @@ def test_what_a_student_chose_is_put_in_as_it_is() -> None:
 
 
 def test_without_a_translation_everything_is_said_as_it_stands() -> None:
-    assert phrases.PHRASES == {}
     assert say("{1:.2f} of {2!r}", 0.125, "W") == "0.12 of 'W'"
 
 
@@ -97,11 +93,12 @@ def judge(found, n):
 
 
 def test_the_list_is_toml_and_keeps_what_is_translated() -> None:
-    programs = listing.programs()
-    first = tomllib.loads(listing.written(programs, {}))
+    first = tomllib.loads(listing.written(listing.of_netgrader(), {}))
     assert len(first) > 300
     assert set(first.values()) == {""}
-    again = tomllib.loads(listing.written(programs, {"one bias for all neurons": "ein Bias", "long gone": "vergangen"}))
+    again = tomllib.loads(
+        listing.written(listing.of_netgrader(), {"one bias for all neurons": "ein Bias", "long gone": "vergangen"})
+    )
     assert set(again) == set(first)
     assert again["one bias for all neurons"] == "ein Bias"
     # One of each kind: around what was found, found, put together, of the training, said by check, drawn, of a run.
@@ -118,22 +115,25 @@ def test_the_list_is_toml_and_keeps_what_is_translated() -> None:
     } <= set(first)
 
 
-def test_what_is_said_is_found_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = tomllib.loads(listing.written(listing.programs(), {}))
-    monkeypatch.setattr(phrases, "PHRASES", {text: f"«{text}»" for text in listed})
-    fine = say(
-        estimate.FINE, total="2 minutes", cores=2, longest="90 seconds", cell="10 minutes", notebook="20 minutes"
-    )
-    close = say(estimate.CLOSE, fine=fine, advice=estimate.ADVICE)
-    said = [
-        fine,
-        close,
-        ended_early(
-            Reply(Ended.INTERRUPTED), "the cell deep_training", ExecutionLimits(cell_seconds=25), whole_notebook=False
-        ),
-        Answer("train", waits_for=("prepare_data",)).headline,
-        say(wording.NOT_HANDED_OVER, name="x_train"),
-    ]
+def test_what_is_said_is_found_in_the_list() -> None:
+    listed = tomllib.loads(listing.written(listing.of_netgrader(), {}))
+    with speaking(Speech(said={text: f"«{text}»" for text in listed})):
+        fine = say(
+            estimate.FINE, total="2 minutes", cores=2, longest="90 seconds", cell="10 minutes", notebook="20 minutes"
+        )
+        close = say(estimate.CLOSE, fine=fine, advice=estimate.ADVICE)
+        said = [
+            fine,
+            close,
+            ended_early(
+                Reply(Ended.INTERRUPTED),
+                "the cell deep_training",
+                ExecutionLimits(cell_seconds=25),
+                whole_notebook=False,
+            ),
+            Answer("train", waits_for=("prepare_data",)).headline,
+            say(wording.NOT_HANDED_OVER, name="x_train"),
+        ]
     assert [text for text in said if not text.startswith("«")] == []
     assert close.startswith("««Grading")  # with the sentence before it and the advice after it, each by itself
     assert close.endswith(f"«{estimate.ADVICE}»»")

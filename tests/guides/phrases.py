@@ -1,24 +1,30 @@
-"""Write ``netgrader/phrases.toml``, the texts to translate, out of the programs that say them: ``make phrases``.
+"""Write the texts to translate out of the programs that say them: ``make phrases LANGUAGE=de``.
 
-Every text of theirs with a space in it is listed, and single words that are found or expected, since what is shown in
-the end cannot be told from a program. What is translated already stays; what no program says any more goes.
+Ours go into ``netgrader/languages/de/phrases.toml``, those of the course on digits into ``phrases.de.toml`` beside its checks,
+and beside its hidden tests. Every text of theirs with a space in it is listed, and single words that are found or expected,
+since what is shown in the end cannot be told from a program. What is translated already stays; what no program says any more
+goes.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import re
+import sys
 import tomllib
 from typing import TYPE_CHECKING
 
 from netgrader.imports import PACKAGE
-from netgrader.phrases import FILE
+from netgrader.phrases import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["main", "programs", "texts", "written"]
+__all__ = ["listed", "main", "of_checks", "of_netgrader", "programs", "texts", "written"]
+
+COURSE = PACKAGE.parent
 
 SAYING = (
     "checks",
@@ -41,13 +47,44 @@ SAYING = (
     "grading/integrity.py",
     "grading/restore.py",
     "grading/submission.py",
+    "grading/grade_submission.py",
+    "limited.py",
+    "releases.py",
+    "drawing_pad.py",
+    "student/notebook_cells.py",
+    "student/own_drawing.py",
 )
 OTHERS = {"exercises.py", "parameters.py", "plugin.py", "problems.py"}
 """What speaks to the instructor alone."""
-LABELLING = {"answer.py", "drawing.py"}
+LABELLING = {"answer.py", "drawing.py", "predict.py"}
 """What says single words: all of theirs are listed."""
+WORDS = (
+    *NUMBERS,
+    "image",
+    "images",
+    "class",
+    "classes",
+    "value",
+    "values",
+    "training",
+    "test",
+    "nothing",
+    "after",
+    "before",
+    "loss",
+    "accuracy",
+    "error",
+    "epoch",
+    "step",
+    "evaluation",
+    "Clear",
+)
+"""Words that are put into texts: numbers, what an input shows where a course says nothing of it, and others."""
 ALONE = frozenset({"found", "expected", "place", "at"})
 """Arguments that single words are said by, too."""
+PATTERN = re.compile(r"\\\\|\(\?|\.\*|^\^|^\w+\[\w")
+"""In what is looked for and not said."""
+OPS = re.compile(r"(?:[A-Z]\w*[A-Z0-9]?\w* ?){2,}")
 HEAD = """\
 # What students read of what was found, in another language: write it beside each text, between the quotes.
 # Places like {1} may change their order. What is left empty stays English. Written by `make phrases`.
@@ -65,33 +102,57 @@ def texts(source: str, *, words: bool = False) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):
             apart.add(id(node.value))
-        elif isinstance(node, ast.JoinedStr):
+        elif isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ):
             apart.update(map(id, ast.walk(node)))
         elif isinstance(node, ast.keyword) and node.arg in ALONE:
             alone.add(id(node.value))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say":
-            alone.update(map(id, node.args))
+            alone.update(id(inner) for argument in node.args for inner in ast.walk(argument))
             apart -= set(map(id, node.args))
     for node in ast.walk(tree):
         text = node.value if isinstance(node, ast.Constant) and id(node) not in apart else None
         if (
             isinstance(text, str)
             and any(map(str.isalpha, text))
-            and (" " in text.strip() or id(node) in alone or (words and text.isalpha()))
+            and not (PATTERN.search(text) or OPS.fullmatch(text))
+            and (" " in text.strip() or id(node) in alone or (words and text.rstrip(".").isalpha()))
         ):
             yield text
 
 
-def written(programs: Sequence[Path], translated: Mapping[str, str]) -> str:
-    """Return the file: what `programs` say, each with its translation if it has one."""
+def of_netgrader() -> Iterator[tuple[str, list[str]]]:
+    """Yield what our programs say, by their names."""
+    for path in programs():
+        yield path.name, [*texts(path.read_text(encoding="utf-8"), words=path.name in LABELLING)]
+    yield "words", [*WORDS]
+
+
+def of_checks(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield what a course says, by the names of the files in a folder of its checks: sentences of tests first."""
+    for path in sorted(folder.glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        tests = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+        told = [(ast.get_docstring(test) or "").partition("\n")[0] for test in tests if test.name.startswith("test_")]
+        yield path.name, [*told, *texts(source)]
+    for name, keys in (("exercises.toml", {"only_in_grading", "called"}), ("faults.toml", {"sentence", "why", "hint"})):
+        file = folder / name
+        tables = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        said = [text for table in tables.values() for key, text in table.items() if key in keys]
+        called = tables.get("data", {}).get("called")
+        yield name, [*said, *([f"{called}s"] if called else [])]
+
+
+def written(found: Iterable[tuple[str, Iterable[str]]], translated: Mapping[str, str]) -> str:
+    """Return a file of `found`, texts by who says them, each with its translation if it has one."""
     lines, seen = [HEAD], set[str]()
-    for path in programs:
-        found = texts(path.read_text(encoding="utf-8"), words=path.name in LABELLING)
-        said = [text for text in dict.fromkeys(found) if text not in seen]
-        seen.update(said)
-        if said:
-            lines.append(f"# {path.name}")
-            lines += [f"{_quoted(text)} = {_quoted(translated.get(text, ''))}" for text in said]
+    for name, said in found:
+        new = [text for text in dict.fromkeys(said) if text and text not in seen]
+        seen.update(new)
+        if new:
+            lines.append(f"# {name}")
+            lines += [f"{_quoted(text)} = {_quoted(translated.get(text, ''))}" for text in new]
             lines.append("")
     return "\n".join(lines)
 
@@ -106,12 +167,24 @@ def programs() -> list[Path]:
     return [path for path in ours if path.name not in OTHERS]
 
 
+def listed(language: str) -> dict[Path, Iterator[tuple[str, list[str]]]]:
+    """Return what belongs into which file of a language."""
+    checks, hidden = COURSE / "source" / "digits" / "checks", COURSE / "grader_tests"
+    return {
+        PACKAGE / "languages" / language / "phrases.toml": of_netgrader(),
+        checks / f"phrases.{language}.toml": of_checks(checks),
+        hidden / f"phrases.{language}.toml": of_checks(hidden),
+    }
+
+
 def main() -> None:
-    """Write the file, or bring it up to date."""
-    translated = tomllib.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
-    FILE.write_text(written(programs(), translated), encoding="utf-8")
-    count = len(tomllib.loads(FILE.read_text(encoding="utf-8")))
-    print(f"{FILE}: {count} texts, {sum(map(bool, translated.values()))} translated before")  # noqa: T201
+    """Write the files of a language, or bring them up to date."""
+    for file, found in listed(sys.argv[1]).items():
+        translated = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(written(found, translated), encoding="utf-8")
+        phrases = tomllib.loads(file.read_text(encoding="utf-8"))
+        print(f"{file}: {len(phrases)} texts, {sum(map(bool, phrases.values()))} of them translated")  # noqa: T201
 
 
 if __name__ == "__main__":

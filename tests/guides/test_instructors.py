@@ -1,7 +1,6 @@
 """What the guides say can be changed is changed so, in the place that they name, with what they say follows."""
 
 import ast
-import os
 import re
 import shutil
 import subprocess
@@ -28,7 +27,6 @@ from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.pages import words
 from netgrader.results import Outcome
 from tests.datasets import DIGITS
-from tests.guides import phrases as listing
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = ROOT / "source" / "digits" / "checks"
@@ -259,79 +257,3 @@ def test_training_on_test_images_is_a_mistake_everywhere_and_where_it_is_doubtfu
     said = words.CONCERN_SEEN.format(notebook="3_deep_network", seen=seen_test_images(figures))
     assert snippet("3_deep_network: it may", TEST_IMAGES).strip() == said
     assert f"*{words.CONCERNS}*" in TEST_IMAGES
-
-
-@pytest.fixture(scope="module")
-def german(tmp_path_factory):
-    """Our package with the guide's translations, and what it then says: as (the feedback page, everything else)."""
-    folder = tmp_path_factory.mktemp("german")
-    ignored = shutil.ignore_patterns("__pycache__", "*.whl")
-    package = Path(shutil.copytree(ROOT / "netgrader", folder / "netgrader", ignore=ignored))
-    faults = package / "faults.toml"
-    entry = snippet("# netgrader/faults.toml").partition("\n")[2]
-    translated = re.sub(r"\[missing-bias\]\n(?:\w+ = .*\n)+", entry, faults.read_text(encoding="utf-8"))
-    faults.write_text(translated, encoding="utf-8")
-    words_file = package / "pages" / "words.toml"
-    text = words_file.read_text(encoding="utf-8")
-    for line in snippet("# netgrader/pages/words.toml").splitlines()[1:]:
-        name = line.partition(" ")[0]
-        assert re.search(rf"^{name} = ", text, re.MULTILINE), f"words.toml has no {name}"
-        text = re.sub(rf"^{name} = .*$", line, text, flags=re.MULTILINE)
-    words_file.write_text(text, encoding="utf-8")
-    phrases = tomllib.loads(snippet("# netgrader/phrases.toml"))
-    listed = listing.written(listing.programs(), {})
-    assert phrases.keys() <= tomllib.loads(listed).keys()  # each of the guide's examples is said by some program
-    (package / "phrases.toml").write_text(listing.written(listing.programs(), phrases), encoding="utf-8")
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-P", "-W", "ignore", "-c", GERMAN]
-    said = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", check=True).stdout
-    return said.split("=====")
-
-
-GERMAN = """
-from netgrader.checks.language import Failed, fail
-from netgrader.checks.wording import message
-from netgrader.reader.drawing import svg
-from netgrader.reader.model import Layer, Network
-from netgrader.pages.feedback_page import build_page, render_page
-from netgrader.pages.graded import Graded
-from netgrader.phrases import say
-from netgrader.student.answer import Answer
-from netgrader.wheel import student_files
-from tests.feedback import examples as ex
-
-check = ex.failed('test_bias', 'Jede Schicht hat einen Bias', ex.fault('missing-bias'))
-graded = Graded(ex.result(ex.cell('train', 3, check)))
-page = build_page([ex.check_cell('train', 3)], graded, assignment='digits', notebook='1', student='Ada')
-print(render_page(page), '=====')
-try:
-    fail('missing-bias', found='one bias for all neurons', expected=say('{1} biases', 10))
-except Failed as failed:
-    print(message(failed.faults))
-passed = ex.cell('train', 3, ex.passed('test_trains', 'Es trainiert')).checks
-print(Answer('train', passed))
-layer = Layer(kind='dense', inputs=784, outputs=10, activation='relu', bias=False, variables=('W',))
-print(svg(Network(layers=(layer,))))
-print('phrases.toml' in student_files())
-"""
-
-
-def test_another_language_is_spoken_from_the_files_that_the_guide_names(german):
-    html = german[0]
-    for said in (
-        '<html lang="de">',
-        "Einer Schicht fehlt der Bias.",
-        "Ohne Bias geht jede",
-        "Was als Nächstes zu tun ist",
-    ):
-        assert said in html
-    assert "What to do next" not in html
-
-
-def test_what_was_found_is_said_in_it_too_by_check_and_in_drawings_and_it_travels_to_students(german):
-    lines = german[1].strip().splitlines()
-    assert lines[0] == "Einer Schicht fehlt der Bias. Gefunden: ein Bias für alle Neuronen; erwartet: 10 Biase."
-    assert lines[1] == "train: alle 1 Prüfungen bestanden. Bewertet wird wieder mit diesen."
-    assert ">Schicht 1: dense, 784 → 10<" in lines[-2]
-    assert ">ReLU, ohne Bias<" in lines[-2]
-    assert lines[-1] == "True"

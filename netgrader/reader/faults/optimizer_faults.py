@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import fault
-from netgrader.phrases import say
+from netgrader.phrases import Verbatim, say
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
     for step in found.steps:
         own = [name for name in (*step.variables, *step.bias) if name in still]
         if own and (set(step.variables) <= set(still) or set(own) == set(step.bias)):
-            yield fault("layers-not-trained", step.node, say("{1} never changes", own[0]), "every layer trained")
+            yield fault(
+                "layers-not-trained", step.node, say("{1} never changes", Verbatim(own[0])), "every layer trained"
+            )
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, standing_rate, not_trained)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.phrases import say
+from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.outputs import LABEL_TESTS
 from netgrader.reader.graph.nodes import node_of
@@ -136,7 +136,7 @@ def missing(reading: Reading) -> Iterator[Fault]:
     for name, tensor in parts.items():
         if tensor is None:
             grave = Severity.FATAL if name in NOTHING_WITHOUT else None
-            yield fault("missing-tensor", name, say("no {1} in the graph", name), f"net.{name}", grave)
+            yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
     if not found.steps and (roles.loss or roles.images):
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
 
@@ -170,7 +170,7 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
 
 
 def _misnamed(part: str, tensor: str, expected: str) -> Fault:
-    return fault("misnamed-part", part, say("net.{1} is {2}", part, node_of(tensor)), expected)
+    return fault("misnamed-part", part, say("net.{1} is {2}", Verbatim(part), Verbatim(node_of(tensor))), expected)
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
