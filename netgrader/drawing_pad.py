@@ -1,19 +1,17 @@
 """A pad on which one draws, and a trained network answers at once: HTML for feedback pages and for notebooks.
 
-The weights stand in it as data; the script beside this file, ``drawing_pad.js``, loads nothing and sends nothing.
+The weights stand in it as data; the script beside this file, ``drawing_pad.js``, computes with them.
 """
 
 from __future__ import annotations
 
-import functools
 import html
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
+from netgrader import widget
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -126,22 +124,15 @@ def pad_html(network: PlainNetwork, frame: PadFrame, spec: DataSpec, tried: int,
         "layers": network.layers,
         "words": words | {"exact": say(EXACT, images=tried, agrees=agrees, differs=differs)},
     }
-    # Nothing in it may end the element or begin a comment.
-    data = json.dumps(msgspec.to_builtins(told), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
-    kind = "draw-pad dp-alone" if alone else "draw-pad"
-    return (
-        f'<div class="{kind}" role="group" aria-label="{html.escape(title(spec))}" data-lm-suppress-shortcuts="true">'
-        f'<p class="dp-fallback">{html.escape(say(FALLBACK))}</p><script type="application/json">{data}</script></div>'
-    )
+    fallback = f"<p>{html.escape(say(FALLBACK))}</p>"
+    return widget.widget_html("draw-pad", title(spec), told, fallback, alone=alone)
 
 
-@functools.cache
 def script() -> str:
     """Return the script."""
-    return Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    return widget.script(__file__)
 
 
-@functools.cache
 def style() -> str:
     """Return the style."""
-    return Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+    return widget.style(__file__)

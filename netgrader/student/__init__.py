@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from netgrader.student.cell_runs import install as _note_how_cells_run
 from netgrader.student.check import check
 from netgrader.student.course_data import load_data, load_mnist
+from netgrader.student.learning import loss_valley, watch_stencils
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
 from netgrader.student.own_drawing import drawing_pad
@@ -22,11 +23,13 @@ __all__ = [
     "going_on",
     "load_data",
     "load_mnist",
+    "loss_valley",
     "predict",
     "quietly",
     "ready",
     "show_figure",
     "show_graph",
+    "watch_stencils",
 ]
 
 _keep_values_of_closed_sessions()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["going_on", "is_stub", "quietly", "ready", "show_figure"]
+__all__ = ["as_png", "going_on", "image", "is_stub", "quietly", "ready", "show_figure"]
 
 CANNOT = "This cell shows what the cells above made, and cannot: {kind}: {text} What is wrong there says their check."
 NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
@@ -31,8 +31,8 @@ NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
 _IDLE = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"})
 _STDERR = 2
 # A figure is rendered finer than it is shown, so that it stays sharp on a dense screen.
-PIXELS_PER_INCH = 72
 OVERSAMPLING = 1.75
+DPI = 72 * OVERSAMPLING
 
 
 def ready(*names: str, namespace: Mapping[str, Any] | None = None) -> bool:
@@ -128,14 +128,30 @@ def show_figure(figure: Figure, alt: str) -> None:
     import matplotlib.pyplot as plt  # noqa: PLC0415 (whoever only reads the data should not wait for it)
     from IPython.display import display  # noqa: PLC0415 (likewise)
 
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=PIXELS_PER_INCH * OVERSAMPLING, bbox_inches="tight")
+    png = as_png(figure)
     plt.close(figure)
+    display({"text/html": image(png, alt), "text/plain": alt}, raw=True)
+
+
+def as_png(figure: Figure, colours: int = 0) -> str:
+    """Return `figure` as a PNG file in base64; of so many colours and with its own margins, if there are to be few."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=DPI, bbox_inches=None if colours else "tight")
+    if colours:
+        from PIL import Image  # noqa: PLC0415 (comes with Matplotlib, which is not waited for, either)
+
+        with Image.open(png) as drawn:
+            few = drawn.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+        png = io.BytesIO()
+        few.save(png, "png", optimize=True)
+    return base64.b64encode(png.getvalue()).decode("ascii")
+
+
+def image(png: str, alt: str) -> str:
+    """Return what `as_png` gives as an element of HTML."""
     # A PNG file has its width in bytes 16 to 20, big-endian.
-    width = round(int.from_bytes(png.getvalue()[16:20], "big") / OVERSAMPLING)
-    source = base64.b64encode(png.getvalue()).decode("ascii")
-    image = (
+    width = round(int.from_bytes(base64.b64decode(png[:32])[16:20], "big") / OVERSAMPLING)
+    return (
         f'<img alt="{html.escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{source}">'
+        f'src="data:image/png;base64,{png}">'
     )
-    display({"text/html": image, "text/plain": alt}, raw=True)

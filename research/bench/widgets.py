@@ -1,7 +1,7 @@
-"""What the drawing pad costs for 784-1500-10: making its data, their bytes, and an answer in Chromium.
+"""What the widgets cost: the drawing pad for 784-1500-10, the valley, the stencils of an epoch; making, bytes, Chromium.
 
-``python -m research.bench.pad`` prints a table. Milliseconds are medians; beside them stands how often NumPy could answer
-in that time, since a machine's own speed goes into both.
+``python -m research.bench.widgets`` prints two tables. Milliseconds are medians; beside them stands how often NumPy could
+answer for the pad's network in that time, since a machine's own speed goes into both.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ import numpy as np
 
 WIDTHS = (784, 1_500, 10)
 ROUNDS = 30
-ANSWERS = """
-const network = document.querySelector('.draw-pad').network, pixels = Float64Array.from(arguments[0]);
+MEDIAN = """
 function median(work) {
   const taken = [];
   for (let round = 0; round < 60; round++) {
@@ -32,7 +31,22 @@ function median(work) {
   }
   return taken.sort((a, b) => a - b)[Math.floor(taken.length / 2)];
 }
+"""
+ANSWERS = """
+const network = document.querySelector('.draw-pad').network, pixels = Float64Array.from(arguments[0]);
 return [median(() => network.scores(pixels)), median(() => network.gradient(pixels, 3))];
+"""
+# What is drawn is counted, too: asked for its size, the page is laid out.
+MOVES = """
+function moved(kind) {
+  const slider = document.querySelector(kind + ' input');
+  return median(() => {
+    slider.value = slider.value === slider.max ? slider.min : slider.max;
+    slider.dispatchEvent(new Event('input'));
+    return document.body.offsetHeight;
+  });
+}
+return [moved('.loss-valley'), moved('.stencil-film')];
 """
 
 
@@ -78,8 +92,8 @@ def in_numpy(random: np.random.Generator) -> float:
     return statistics.median(taken)
 
 
-def in_chromium(html: str, pixels: list[float]) -> tuple[float, float]:
-    """Milliseconds for one answer, and for the ink that speaks for it, in a page."""
+def in_chromium(html: str, measured: str, *arguments: object) -> tuple[float, float]:
+    """Milliseconds for two things that a script measures in a page."""
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
@@ -91,15 +105,34 @@ def in_chromium(html: str, pixels: list[float]) -> tuple[float, float]:
     for flag in FLAGS:
         options.add_argument(flag)
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "pad.html"
+        page = Path(folder) / "page.html"
         page.write_text(html, encoding="utf-8")
         driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         try:
             driver.get(page.as_uri())
-            answer, slopes = driver.execute_script(ANSWERS, pixels)
+            first, second = driver.execute_script(MEDIAN + measured, *arguments)
         finally:
             driver.quit()
-    return answer, slopes
+    return first, second
+
+
+def learned() -> tuple[str, list[tuple[str, str]]]:
+    """A page with the valley and the stencils of notebook 1, and what they cost to make."""
+    from netgrader.student.learning import film_output, valley_output
+    from tests.datasets import DIGITS
+    from tests.student.test_learning import film
+
+    rows, pages = [], []
+    for name, make in (("valley", valley_output), ("stencils", lambda: film_output(film(), DIGITS))):
+        seconds = []
+        for _ in range(3):
+            begun = time.process_time()
+            output = make()
+            seconds.append(time.process_time() - begun)
+        rows.append((f"{name}, bytes of the output", f"{sum(len(one.encode()) for one in output.values()):,}"))
+        rows.append((f"{name}, making it, processor seconds", f"{statistics.median(seconds):.2f}"))
+        pages.append(output["text/html"])
+    return "".join(pages), rows
 
 
 def main() -> int:
@@ -110,7 +143,8 @@ def main() -> int:
     random = np.random.default_rng(1)
     pad, seconds = made()
     html = pad_html(pad.network, pad.frame, DIGITS, pad.tried)
-    page = f"<!DOCTYPE html><meta charset=utf-8><style>{style()}</style>{html}<script>{script()}</script>"
+    head = "<!DOCTYPE html><meta charset=utf-8>"
+    page = f"{head}<style>{style()}</style>{html}<script>{script()}</script>"
     numpy = in_numpy(random)
     weights = json.dumps(msgspec.to_builtins(pad.network))
     rows = [
@@ -118,15 +152,22 @@ def main() -> int:
         ("weights in the page, bytes", f"{len(weights):,}", ""),
         ("script and style, bytes", f"{len(script()) + len(style()):,}", ""),
     ]
+    learning, others = learned()
+    more = [(name, figure, "") for name, figure in others]
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
         sys.stderr.write("No rows of Chromium, which is not here: apt-get install chromium chromium-driver\n")
     else:
-        answer, slopes = in_chromium(page, random.random(WIDTHS[0]).tolist())
+        answer, slopes = in_chromium(page, ANSWERS, random.random(WIDTHS[0]).tolist())
         rows.append(("an answer in Chromium, milliseconds", f"{answer:.1f}", f"{answer / numpy:.1f}"))
         rows.append(("the ink for and against, milliseconds", f"{slopes:.1f}", f"{slopes / numpy:.1f}"))
-    sys.stdout.write("| pad, 784-1500-10 | | in answers of NumPy |\n|---|---|---|\n")
-    for name, figure, ratio in rows:
-        sys.stdout.write(f"| {name} | {figure} | {ratio} |\n")
+        walked, shown = in_chromium(head + learning, MOVES)
+        more.append(("a walk drawn in Chromium, milliseconds", f"{walked:.1f}", f"{walked / numpy:.1f}"))
+        more.append(("ten stencils painted, milliseconds", f"{shown:.1f}", f"{shown / numpy:.1f}"))
+    for title, table in (("pad, 784-1500-10", rows), ("what one sees learn", more)):
+        sys.stdout.write(f"| {title} | | in answers of NumPy |\n|---|---|---|\n")
+        for name, figure, ratio in table:
+            sys.stdout.write(f"| {name} | {figure} | {ratio} |\n")
+        sys.stdout.write("\n")
     return 0
 
 
