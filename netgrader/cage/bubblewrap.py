@@ -17,6 +17,7 @@ from netgrader.cage.host import (
     covered,
     hand_over,
     interpreter,
+    makes_namespaces,
     new_user,
     require_readable,
     system,
@@ -52,6 +53,7 @@ class BubblewrapSandbox(LimitingSandbox):
 
     def __init__(self, *, groups: bool = True, zygote: Zygote | None = None) -> None:
         super().__init__(groups=groups)
+        self.root = self.root and makes_namespaces()
         self._zygote = zygote
 
     def with_zygote(self, zygote: Zygote) -> Self:
@@ -67,11 +69,11 @@ class BubblewrapSandbox(LimitingSandbox):
             if group is not None:
                 failing.callback(group.remove)
             failing.callback(_close, descriptors)
-            for mount in (*plan.mounts, *interpreter()):
+            for mount in (*plan.mounts, *interpreter()) if self.root else ():
                 require_readable(mount)
             folders = [mount.host for mount in plan.mounts if mount.writable]
             for folder in folders:
-                hand_over(folder, user)
+                hand_over(folder, user if self.root else None)
             outside, inside = os.pipe()
             failing.callback(os.close, outside)
             descriptors.append(inside)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import re
 import secrets
 import site
 import stat
@@ -34,6 +35,7 @@ __all__ = [
     "furnish",
     "hand_over",
     "interpreter",
+    "makes_namespaces",
     "new_user",
     "reachable",
     "remove_tree",
@@ -57,6 +59,8 @@ _PREFIX_PARTS = ("bin", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SCRATCH = "ng-"
+CAP_SYS_ADMIN = 21
+"""Its number in linux/capability.h."""
 _OLD_SECONDS = 24 * 3600.0
 
 
@@ -158,14 +162,14 @@ def accounts(user: int) -> dict[str, str]:
 
 
 def require_readable(mount: Mount) -> None:
-    """See that the cage's user may read `mount`: as root it is a stranger to our files, which a narrow umask keeps out.
+    """See that a user who is a stranger to our files, which a narrow umask keeps out, may read `mount`.
 
     Raises
     ------
     SandboxError
         If it may not; the sentence says what to type.
     """
-    if os.geteuid() != 0 or mount.writable or not mount.host.exists():
+    if mount.writable or not mount.host.exists():
         return
     mode = mount.host.stat().st_mode
     wanted = 0o005 if stat.S_ISDIR(mode) else 0o004
@@ -173,8 +177,8 @@ def require_readable(mount: Mount) -> None:
         raise SandboxError(f"{mount.host} cannot be read in a cage. Type: chmod -R a+rX {mount.host}")
 
 
-def hand_over(folder: Path, user: int) -> None:
-    """Give a folder and its content to the cage's user; an ordinary user's cage has that user's rights already.
+def hand_over(folder: Path, user: int | None) -> None:
+    """Give a folder and its content to the cage's user; None for one that has our rights already, as in a user namespace.
 
     Raises
     ------
@@ -183,9 +187,16 @@ def hand_over(folder: Path, user: int) -> None:
     """
     if not folder.is_dir() or folder.is_symlink():
         raise SandboxError(f"{folder} is not a folder that could be given to a cage.")
-    if os.geteuid() == 0:
+    if user is not None:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, user, user, follow_symlinks=False)
+
+
+def makes_namespaces() -> bool:
+    """Whether we may make namespaces as we are, without one of users: root may, unless a container took it away."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> CAP_SYS_ADMIN & 1)
 
 
 def reachable(path: Path) -> bool:

@@ -354,3 +354,27 @@ def test_calls_of_32_bits_end_the_program(sandbox):
     output, outcome = run(sandbox, program)
     assert output == ""
     assert outcome.code == -signal.SIGSYS
+
+
+IN_A_CONTAINER = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin") if os.geteuid() == 0 else ()
+WRITES = "import os; open('/out/a', 'w').write('b'); print(os.getuid(), open('/proc/self/uid_map').read().split()[0])"
+RUNS = """
+import subprocess, sys
+from pathlib import Path
+from netgrader.cage import Limits, Mount, Plan
+from netgrader.cage.bubblewrap import BubblewrapSandbox
+
+program, folder = sys.argv[1:]
+mounts = [Mount(Path(folder), "/out", writable=True)]
+plan = Plan([sys.executable, "-I", "-S", "-c", program], mounts, limits=Limits(wall_seconds=30))
+caged = BubblewrapSandbox(groups=False).start(plan, stdout=subprocess.PIPE)
+print(caged.stdout.read().decode(), caged.wait(40), caged.close())
+"""
+
+
+def test_root_that_a_container_lets_make_no_namespaces_has_cages_as_any_other_user(tmp_path):
+    command = [*IN_A_CONTAINER, sys.executable, "-c", RUNS, WRITES, str(tmp_path)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert process.stdout.split()[:2] == ["1000", "1000"], process.stderr
+    assert (tmp_path / "a").read_text() == "b"
+    assert (tmp_path / "a").stat().st_uid == os.geteuid()
