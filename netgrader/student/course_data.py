@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from netgrader.errors import NotebookError
 from netgrader.faults import OF_NO_COURSE, speaking_of
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from netgrader.data import DataSpec, Parts
 
@@ -104,10 +105,12 @@ def checks_folder(*further: Path) -> Path:
     )
 
 
-def spoken() -> AbstractContextManager[None]:
+@contextmanager
+def spoken() -> Iterator[None]:
     """Have texts be said as the notebook's course says them while the body lasts; as they stand, where it is not found."""
     try:
         texts = load_texts(checks_folder())
     except (ChecksNotFoundError, BadExerciseError):
         texts = OF_NO_COURSE
-    return speaking_of(texts)
+    with speaking_of(texts):
+        yield

@@ -15,7 +15,7 @@ import numpy as np
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.phrases import say
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.course_data import ChecksNotFoundError, data_spec
+from netgrader.student.course_data import ChecksNotFoundError, data_spec, spoken
 from netgrader.student.notebook_cells import DPI, as_png, image
 from netgrader.widget import script, style, widget_html
 
@@ -97,6 +97,7 @@ NOT_FINITE = (
 )
 
 
+@spoken()
 def loss_valley() -> None:
     """Show a valley and a walk down it by gradient descent, with a slider for the learning rate."""
     _show(valley_output())
@@ -163,6 +164,7 @@ class Film:
         return np.clip(levels, -LEVELS, LEVELS).astype(np.int8)
 
 
+@spoken()
 def watch_stencils(build: Callable[[], Any], train: Callable[..., Any], x_test: Array, y_test: Array) -> None:
     """Train a new network of one layer for an epoch, and show its weights as pictures that change from step to step.
 

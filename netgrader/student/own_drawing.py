@@ -17,6 +17,7 @@ __all__ = ["drawing_pad"]
 NO_IMAGES = "One can draw for a network that tells grey images apart; those of this course are none."
 
 
+@spoken()
 def drawing_pad(net: Any, sess: Any = None) -> None:
     """Show a pad on which you can draw; your trained network answers while you do.
 
@@ -29,11 +30,6 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
     sess
         The session that it was trained in, open or closed; the last one of its graph if None.
     """
-    with spoken():
-        _show_pad(net, sess)
-
-
-def _show_pad(net: Any, sess: Any) -> None:
     spec = data_spec()
     if not can_be_drawn(spec):
         print(say(NO_IMAGES))  # noqa: T201 (a notebook cell's own output)

@@ -51,6 +51,7 @@ SAYING = (
     "limited.py",
     "releases.py",
     "drawing_pad.py",
+    "student/learning.py",
     "student/notebook_cells.py",
     "student/own_drawing.py",
 )
@@ -78,6 +79,9 @@ WORDS = (
     "step",
     "evaluation",
     "Clear",
+    "good",
+    "Play",
+    "Pause",
 )
 """Words that are put into texts: numbers, what an input shows where a course says nothing of it, and others."""
 ALONE = frozenset({"found", "expected", "place", "at"})
