@@ -246,12 +246,11 @@ def test_what_a_language_lacks_is_said_in_english(tmp_path, monkeypatch):
     monkeypatch.setattr(languages, "FOLDER", tmp_path)
     for made in (read, words._said_in, faults._said_in):
         made.cache_clear()
-    late, students, sentence = words.LATE, words.STUDENTS, CATALOGUE["missing-bias"].sentence
+    english = {"late": words.LATE, "students": words.STUDENTS, "sentence": CATALOGUE["missing-bias"].sentence}
     with speaking_of(CourseTexts(language="xx")):
         assert words.LANGUAGE == "xx"
-        assert words.LATE == late
-        assert words.STUDENTS == students
-        assert CATALOGUE["missing-bias"].sentence == sentence
+        said = {"late": words.LATE, "students": words.STUDENTS, "sentence": CATALOGUE["missing-bias"].sentence}
+        assert said == english
         assert CATALOGUE["missing-bias"].why == "Darum."
     for made in (read, words._said_in, faults._said_in):
         made.cache_clear()
