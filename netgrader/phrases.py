@@ -104,7 +104,7 @@ def _in_place_of(word: str, instead: Mapping[str, str]) -> str:
     return other[:1].upper() + other[1:] if word[:1].isupper() else other
 
 
-def say(text: str, *values: object, **named: object) -> str:
+def say(text: str, /, *values: object, **named: object) -> str:
     """Return `text` in the course's language, with `values` put in for ``{1}``, ``{2}``, … and `named` for ``{name}``.
 
     Values that have a translation themselves are translated, too, unless they are `Verbatim`.
