@@ -6,16 +6,18 @@ Both work without a server; where no script runs there is a picture. Nothing of 
 from __future__ import annotations
 
 import base64
+import os
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netgrader.data import DATA_HASH
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.phrases import say
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.course_data import ChecksNotFoundError, data_spec, spoken
+from netgrader.student.course_data import data_spec, spoken
 from netgrader.student.notebook_cells import DPI, as_png, image
 from netgrader.widget import script, style, widget_html
 
@@ -177,10 +179,9 @@ def watch_stencils(build: Callable[[], Any], train: Callable[..., Any], x_test: 
     x_test, y_test
         Images as the network is fed them, and the classes that they show: a thousand of them are read after each step shown.
     """
-    try:
-        spec = data_spec()
-    except ChecksNotFoundError:
-        return  # where the notebook is graded
+    if DATA_HASH in os.environ:
+        return  # where the notebook is graded: an epoch more, and nobody looks
+    spec = data_spec()
     if not can_be_drawn(spec):
         print(say(NO_IMAGES))  # noqa: T201 (a notebook cell's own output)
         return
