@@ -230,7 +230,9 @@ def _promise_remedy(promise: str) -> str:
     if "system calls" in promise:
         return "sudo apt-get install -y libseccomp2"
     if "processes" in promise and os.geteuid() == 0:
-        return "the kernel limits nobody who is root outside of a container, too: begin the container as an ordinary user"
+        return (
+            "the kernel limits nobody who is root outside of a container, too: begin the container as an ordinary user"
+        )
     return "that is no setting of yours: send this page to whoever keeps netgrader"
 
 
