@@ -229,14 +229,57 @@ def export(  # noqa: PLR0917  (options by name, for typer)
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Write marks for which a person has still to give points, too.")
     ] = False,
+    gradescope: Annotated[
+        bool, typer.Option("--gradescope", help="Make the zip by which Gradescope grades what is handed in there.")
+    ] = False,
+    notebook: Annotated[
+        str | None,
+        typer.Option("--notebook", metavar="NAME", help="With --gradescope: only this notebook; all if not given."),
+    ] = None,
+    prairielearn: Annotated[
+        str | None,
+        typer.Option(
+            "--prairielearn",
+            metavar="IMAGE",
+            help="Make PrairieLearn's questions, one for each notebook, graded in the Docker image of that name.",
+        ),
+    ] = None,
 ) -> None:
-    """Write marks into a sheet of Moodle's or Canvas's, and pack feedback for Moodle; say what would not get there.
+    """Write marks into a sheet of Moodle's or Canvas's, pack feedback for Moodle, make Gradescope's or PrairieLearn's autograder.
 
     Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
     """
     from netgrader.commands.export import run
 
-    raise typer.Exit(run(assignment, moodle, canvas, column=column, feedback=moodle_feedback, unfinished=unfinished))
+    code = run(
+        assignment,
+        moodle,
+        canvas,
+        column=column,
+        feedback=moodle_feedback,
+        unfinished=unfinished,
+        gradescope=gradescope,
+        notebook=notebook,
+        image=prairielearn,
+    )
+    raise typer.Exit(code)
+
+
+@app.command("grade-on", hidden=True)
+def grade_on(
+    platform: Annotated[str, typer.Argument(help="gradescope or prairielearn.", show_default=False)],
+    assignment: Assignment,
+    notebook: Annotated[
+        str | None, typer.Option("--notebook", metavar="NAME", help="The only notebook; all if not given.")
+    ] = None,
+) -> None:
+    """Grade what lies in the container of a platform's autograder; the scripts of netgrader export call it there.
+
+    Example: netgrader grade-on gradescope digits
+    """
+    from netgrader.commands.grade_on import run
+
+    raise typer.Exit(run(platform, assignment, notebook))
 
 
 @app.command()

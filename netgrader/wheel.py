@@ -1,7 +1,7 @@
-"""The student's package: a wheel of those modules of ours that a notebook needs, the same bytes every time.
+"""Wheels: of all of us, and the student's, of those modules that a notebook needs: the same sources give the same bytes.
 
-It is called otherwise than the package that grades, and its version ends with a hash of its content: pip installs what was
-mended over what was released before, and leaves what is the same.
+The student's is called otherwise than the package that grades, and its version ends with a hash of its content: pip installs
+what was mended over what was released before, and leaves what is the same.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from netgrader import __version__
 from netgrader.errors import NetgraderError
 from netgrader.imports import PACKAGE, closure, data_files, module_path, modules_below, our_imports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["FORM", "REQUIRED", "build_wheel", "requirements", "student_files"]
+__all__ = ["FORM", "REQUIRED", "build_own_wheel", "build_wheel", "pins", "requirements", "student_files"]
 
 NAME = "netgrader-student"
 FORM = "netgrader_student-*.whl"
@@ -85,13 +87,47 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
         total.update(f"{path} {hashlib.sha256(code).hexdigest()}\n".encode())
     # A letter before it: a hash of digits alone would be read as a number.
     version = f"{__version__}+h{total.hexdigest()[:12]}"
-    name = f"{NAME.replace('-', '_')}-{version}"
-    info = f"{name}.dist-info"
-    files[f"{info}/METADATA"] = (
+    metadata = (
         f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n"
         "Summary: What the notebooks of a neural-network course import.\nLicense: MIT\n"
         f"Requires-Python: >=3.11\n{requires}"
-    ).encode()
+    )
+    return _write(target, f"{NAME.replace('-', '_')}-{version}", files, {"METADATA": metadata})
+
+
+def build_own_wheel(target: Path) -> Path:
+    """Write the wheel of this whole package, as it is installed here: from a checkout or from a wheel.
+
+    Parameters
+    ----------
+    target
+        The folder that it goes into.
+    """
+    about = importlib.metadata.distribution(PACKAGE.name)
+    paths = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    files = {f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes() for path in sorted(paths)}
+    more = {name: about.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
+    return _write(target, f"{PACKAGE.name}-{about.version}", files, more)
+
+
+def pins() -> tuple[str, ...]:
+    """Return the version of each package that this one needs, as it is installed here, for pip to hold to."""
+    found: dict[str, str] = {}
+    left = [PACKAGE.name]
+    while left:
+        for one in map(Requirement, importlib.metadata.requires(left.pop()) or ()):
+            name = canonicalize_name(one.name)
+            if name in found or (one.marker is not None and not one.marker.evaluate({"extra": ""})):
+                continue
+            found[name] = Version(importlib.metadata.version(name)).public
+            left.append(name)
+    return tuple(f"{name}=={version}" for name, version in sorted(found.items()))
+
+
+def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str, str]) -> Path:
+    """Write a wheel called `name`, with files by their paths in it and those that tell `about` it."""
+    info = f"{name}.dist-info"
+    files |= {f"{info}/{file}": text.encode() for file, text in about.items()}
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: netgrader\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD").encode()
     buffer = io.BytesIO()

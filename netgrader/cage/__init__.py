@@ -11,7 +11,7 @@ by one (`netgrader.cage.self_tests`); everything else is private.
 """
 
 from netgrader.cage.host import remove_tree, scratch_folder
-from netgrader.cage.sandboxes import SANDBOXES, cage_warning, open_sandbox, require_self_tests
+from netgrader.cage.sandboxes import SANDBOXES, cage_warning, open_sandbox, require_self_tests, strongest_here
 from netgrader.cage.supervisor import Caged
 from netgrader.cage.types import HOME, Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError, Usage
 
@@ -31,4 +31,5 @@ __all__ = [
     "remove_tree",
     "require_self_tests",
     "scratch_folder",
+    "strongest_here",
 ]

@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from netgrader.cage.types import HOME, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ __all__ = [
     "hand_over",
     "interpreter",
     "makes_namespaces",
+    "memory_here",
     "new_user",
     "reachable",
     "remove_tree",
@@ -204,6 +207,21 @@ def reachable(path: Path) -> bool:
     path = path.resolve()
     wanted = 0o005 if path.is_dir() else 0o004
     return path.stat().st_mode & wanted == wanted and all(folder.stat().st_mode & 0o001 for folder in path.parents)
+
+
+def memory_here(root: Path = Path("/")) -> int:
+    """Return how many bytes of memory this machine has, or the container that we are in.
+
+    Parameters
+    ----------
+    root
+        Where the machine's files lie.
+    """
+    known = [psutil.virtual_memory().total]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # "max", where there is no limit
+            known.append(int((root / "sys/fs/cgroup" / name).read_text(encoding="ascii")))
+    return min(known)
 
 
 def furnish(

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -30,7 +31,15 @@ if TYPE_CHECKING:
 
     from netgrader.cage.zygote import Zygote
 
-__all__ = ["SANDBOXES", "UncagedSandbox", "cage_warning", "once_a_boot", "open_sandbox", "require_self_tests"]
+__all__ = [
+    "SANDBOXES",
+    "UncagedSandbox",
+    "cage_warning",
+    "once_a_boot",
+    "open_sandbox",
+    "require_self_tests",
+    "strongest_here",
+]
 
 TOOLS = ("bwrap", "setpriv", "prlimit", "taskset", "nsenter")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -98,6 +107,14 @@ def open_sandbox(name: str = BubblewrapSandbox.name) -> Sandbox:
     if name not in SANDBOXES:
         raise SandboxError(f"There is no sandbox '{name}'. There is: {', '.join(SANDBOXES)}.")
     return SANDBOXES[name]()
+
+
+def strongest_here() -> str:
+    """Return the name of the sandbox that promises most of those that root can have on a machine that holds nothing else."""
+    probe = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true")
+    if shutil.which("bwrap") is None or subprocess.run(probe, check=False, capture_output=True).returncode != 0:
+        return UserSandbox.name
+    return (GrouplessBubblewrap if BubblewrapSandbox().memory_gap else BubblewrapSandbox).name
 
 
 def cage_warning(name: str) -> str:

@@ -92,7 +92,8 @@ def fill(folder):
                 written += out.write(bytes(1_000_000))
     except OSError:
         pass
-    os.unlink(path)
+    if os.path.exists(path):
+        os.unlink(path)
     return written
 secrets, folders = json.loads(sys.argv[1])
 attempt("network", connect)

@@ -1,4 +1,4 @@
-"""``netgrader export``: marks into the sheet that Moodle or Canvas gave, and feedback pages as Moodle takes them."""
+"""``netgrader export``: marks into the sheet that Moodle or Canvas gave, feedback pages as Moodle takes them, autograders."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netgrader.commands.collect import assignment_called
+from netgrader.commands.grade_on import PLATFORMS
 from netgrader.commands.show import console, ungraded
 from netgrader.course import holds_work
 from netgrader.errors import UsageError
@@ -14,6 +15,7 @@ from netgrader.files import write_bytes
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
+from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader.platforms.people import MOODLE, Collected, match, read_collected, roster_of
 from netgrader.platforms.sheets import number, read_canvas, read_moodle
 from netgrader.platforms.zips import write_feedback
@@ -65,11 +67,24 @@ def run(
     column: int | None,
     feedback: bool,
     unfinished: bool,
+    gradescope: bool = False,
+    notebook: str | None = None,
+    image: str | None = None,
 ) -> int:
     """Write what is asked for; the exit code."""
-    if moodle is None and canvas is None and not feedback:
-        raise UsageError("Say what to write: --moodle WORKSHEET.csv, --canvas GRADEBOOK.csv or --moodle-feedback.")
+    marks = moodle is not None or canvas is not None or feedback
+    if not marks and not gradescope and image is None:
+        raise UsageError(
+            "Say what to write: --moodle WORKSHEET.csv, --canvas GRADEBOOK.csv, --moodle-feedback, --gradescope or "
+            "--prairielearn IMAGE."
+        )
     assignment, out = assignment_called(name), console()
+    if gradescope:
+        _gradescope(out, assignment.course.own_assignment(assignment.name, "nbgrader autograde"), notebook)
+    if image is not None:
+        _prairielearn(out, assignment.course.own_assignment(assignment.name, "nbgrader autograde"), image)
+    if not marks:
+        return 0
     if not gradebook_exists(assignment.course.db_url):
         raise UsageError(
             f"There is no gradebook yet, so there are no marks. Type netgrader autograde {assignment.name} first."
@@ -84,6 +99,42 @@ def run(
         if feedback:
             complete &= _feedback(out, assignment, worksheet, gradebook)
     return 0 if complete else 1
+
+
+def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> None:
+    """Write the zip that Gradescope grades with, and say what to set there."""
+    notebooks = (notebook,) if notebook else assignment.notebooks
+    cells = [cell for name in notebooks for cell in assignment.skeleton(name).graded if not cell.is_manual]
+    target = assignment.course.root / FOLDER / f"{notebook or assignment.name}-gradescope.zip"
+    write_gradescope(target, assignment, PLATFORMS["gradescope"].seconds, notebook)
+    _written(out, target)
+    out.print(
+        f"In Gradescope upload it at Configure Autograder, with {sum(cell.points for cell in cells):g} autograder points. In the "
+        "settings choose a container of 3 GB or more and a time limit of 40 minutes.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _prairielearn(out: Console, assignment: Assignment, image: str) -> None:
+    """Write PrairieLearn's questions, and say where they go."""
+    target = assignment.course.root / FOLDER / f"{assignment.name}-prairielearn.zip"
+    write_prairielearn(target, assignment, PLATFORMS["prairielearn"].seconds, image)
+    _written(out, target)
+    out.print(
+        f"Unpack it in the folder of your course there. In image/ type: docker build -t {image} . && docker push {image}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _written(out: Console, target: Path) -> None:
+    out.print(
+        f"{os.path.relpath(target)}, {target.stat().st_size / 1e6:.1f} MB. It holds the hidden tests, the solution and the "
+        "course's secret: no student may have it.",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _rows(sheet: Sheet, assignment: Assignment, gradebook: Any) -> dict[str, SheetRow]:

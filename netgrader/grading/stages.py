@@ -62,6 +62,9 @@ class Options:
     """Cores that one notebook may use."""
     anew: bool = False
     """Whether to run and verify again what is in the store."""
+    memory_bytes: int | None = None
+    notebook_seconds: float | None = None
+    """Of the course's limits, no more than that: what the machine has."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def run_stage(
     files = assignment.files(notebook.name)
     taken_at = set(assignment.evidence_cells(notebook.name))
     beside = _beside(assignment, notebook.name, helpers)
-    limits = _limits(assignment, notebook.name)
+    limits = _limits(assignment, notebook.name, options)
     key = run_key(assignment, notebook, helpers, options, run=run)
 
     releases = every_release(assignment, notebook.name)
@@ -236,7 +239,7 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
         "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
         **({"beside": hash_files({path.name: path for path in assignment.beside})} if assignment.beside else {}),
         "seed": assignment.course.seed,
-        "limits": dataclasses.asdict(_limits(assignment, notebook)),
+        "limits": dataclasses.asdict(_limits(assignment, notebook, options)),
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_RUN),
         "netgrader": code_hash(IN_THE_KERNEL, inner=False, extra=files.probes),
@@ -249,10 +252,15 @@ def _beside(assignment: Assignment, notebook: str, helpers: Mapping[str, str]) -
     return {**helpers, **given}
 
 
-def _limits(assignment: Assignment, notebook: str) -> ExecutionLimits:
+def _limits(assignment: Assignment, notebook: str, options: Options) -> ExecutionLimits:
     files = assignment.files(notebook)
     exercises = load_exercises(files.exercises, assignment.exercise_names, hidden=files.hidden)
-    return ExecutionLimits.from_table(exercises.tables.get("limits", {}))
+    limits = ExecutionLimits.from_table(exercises.tables.get("limits", {}))
+    return dataclasses.replace(
+        limits,
+        memory_bytes=min(limits.memory_bytes, options.memory_bytes or limits.memory_bytes),
+        notebook_seconds=min(limits.notebook_seconds, options.notebook_seconds or limits.notebook_seconds),
+    )
 
 
 def run_request(request: ExecutionRequest, options: Options, folder: Path) -> None:

@@ -214,6 +214,7 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str])
         credit=credit,
         waits=consequence and not check.follows,
         follows=consequence and bool(check.follows),
+        check=check.check,
     )
 
 

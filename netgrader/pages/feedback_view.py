@@ -58,6 +58,8 @@ class Check:
     """Whether it says no more than that another check has to pass first."""
     follows: bool = False
     """Whether it says no more than what it follows from, and costs nothing."""
+    check: str = ""
+    """Which test it is: ``file::function``."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,229 @@
+"""``netgrader grade-on``: grade what an autograder of Gradescope's or PrairieLearn's was given, and hand back its results.
+
+Results are written before anything is graded, after each notebook, and at the end: whatever ends us, something true is there.
+What is for the instructor goes to standard output, which students are not shown.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable  # noqa: TC003  (a field's type)
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from netgrader.cage import strongest_here
+from netgrader.cage.host import memory_here
+from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning
+from netgrader.errors import NetgraderError, UsageError
+from netgrader.faults import speaking_of
+from netgrader.files import write_text
+from netgrader.grading.grade_submission import grade_job
+from netgrader.grading.jobs import Job, job_of, jobs_in
+from netgrader.grading.run_report import duration
+from netgrader.grading.stages import Options
+from netgrader.grading.submission import UnreadableError, name_of
+from netgrader.pages import safe, words
+from netgrader.pages.plain import what_is_said
+from netgrader.platforms.autograders import Answer, Standing, gradescope, prairielearn
+from netgrader.which_course import find_course
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import Console
+
+    from netgrader.course import Assignment
+
+__all__ = ["PLATFORMS", "Platform", "run"]
+
+NEEDED_BYTES = 3_000_000_000
+"""Of memory: what a run may take of the course on digits, and we beside it."""
+ROUNDED = 0.95
+"""What is left of a container's memory where GB are counted otherwise."""
+OWN_BYTES = 800_000_000
+"""What we take ourselves, and what judges."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where a platform puts what was handed in, and how it takes results."""
+
+    folder: Path
+    handed_in: str
+    seconds: float
+    """That all may take: a minute less than the most that the platform gives."""
+    made: Callable[[Standing], dict[str, Any]]
+    memory: str
+    """What to do where memory is short."""
+
+
+PLATFORMS: Mapping[str, Platform] = MappingProxyType(
+    {
+        "gradescope": Platform(
+            Path("/autograder"),
+            "submission",
+            2340.0,
+            gradescope,
+            "In the assignment's settings choose a container of 3 GB or more, and regrade.",
+        ),
+        "prairielearn": Platform(
+            Path("/grade"),
+            "student",
+            540.0,
+            prairielearn,
+            "Its own graders give 2 GB: ask for notebooks that take less, or have your own.",
+        ),
+    }
+)
+
+
+class _Report:
+    """What has come of a submission until now, written to the platform's ``results.json`` whenever something comes."""
+
+    def __init__(self, place: Platform) -> None:
+        self._place, self._began = place, time.monotonic()
+        self.standing = Standing(())
+
+    def write(self, **changed: Any) -> None:
+        self.standing = replace(self.standing, seconds=time.monotonic() - self._began, **changed)
+        write_text(self._place.folder / "results" / "results.json", json.dumps(self._place.made(self.standing)))
+
+    def answer(self, answer: Answer) -> None:
+        """Put what came of a notebook in the place of what was known of it."""
+        known = self.standing.answers
+        self.write(answers=tuple(answer if one.notebook == answer.notebook else one for one in known))
+
+    def end(self, *said: str, broke: bool = False) -> None:
+        """Write that nothing more comes; where all `broke`, each notebook that has no result did."""
+        answers = tuple(
+            replace(one, broke=one.broke or (broke and one.result is None)) for one in self.standing.answers
+        )
+        self.write(answers=answers, notices=(*said, *self.standing.notices), over=True)
+
+
+def run(platform: str, name: str, notebook: str | None, folder: Path | None = None) -> int:
+    """Grade what lies in the folder of `platform` for the assignment called `name`; the exit code.
+
+    Parameters
+    ----------
+    platform
+        One of `PLATFORMS`.
+    name, notebook
+        The assignment, and the only notebook of it that is graded; all if None.
+    folder
+        The platform's folder, if it is another one.
+
+    Raises
+    ------
+    UsageError
+        If there is no such platform.
+    """
+    if platform not in PLATFORMS:
+        raise UsageError(f"There is no platform '{platform}'. There is: {', '.join(PLATFORMS)}.")
+    place = replace(PLATFORMS[platform], folder=folder or PLATFORMS[platform].folder)
+    out = console()
+    report = _Report(place)
+    report.write()
+    # As Ctrl-C does it: what runs is ended and cleaned up. `timeout` sends it before the platform ends us without a word.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        assignment = find_course(place.folder / place.handed_in).own_assignment(name, "nbgrader autograde")
+        with speaking_of(assignment.texts):
+            _grade(out, report, place, assignment, notebook)
+    except Exception as error:
+        report.end(words.GRADING_BROKE, broke=True)
+        if not isinstance(error, NetgraderError):
+            raise
+        out.print(f"Nothing was graded: {error}", markup=False)
+    return 0 if report.standing.is_whole else 1
+
+
+def _grade(out: Console, report: _Report, place: Platform, assignment: Assignment, notebook: str | None) -> None:
+    """Grade all, or until the time is over."""
+    try:
+        _grade_each(out, report, place, assignment, notebook)
+    except KeyboardInterrupt:
+        out.print("It took all the time that there is, and was ended.", markup=False)
+        report.end(words.GRADING_ENDED)
+    else:
+        report.end()
+
+
+def _grade_each(out: Console, report: _Report, place: Platform, assignment: Assignment, notebook: str | None) -> None:
+    handed_in = place.folder / place.handed_in
+    notebooks = (notebook,) if notebook else assignment.notebooks
+    report.write(answers=tuple(map(Answer, notebooks)))
+    options = _options(out, place, len(notebooks))
+    try:
+        jobs = jobs_in(handed_in, assignment)
+        said: list[str] = []
+    except UnreadableError as error:
+        jobs, said = (), [safe.text(str(error))]
+    said += [*_lateness(place.folder / "submission_metadata.json"), *_strangers(jobs, assignment)]
+    report.write(notices=tuple(said))
+    for one in notebooks:
+        report.answer(_answer(out, assignment, job_of(assignment, ".", one, jobs), options))
+
+
+def _options(out: Console, place: Platform, notebooks: int) -> Options:
+    """Return how it is graded here, and tell the instructor what this container lacks."""
+    sandbox, memory = strongest_here(), memory_here()
+    uncaged_warning(out, sandbox)
+    if memory < NEEDED_BYTES * ROUNDED:
+        out.print(
+            f"This container has {memory / 1e9:.1f} GB of memory, and grading needs {NEEDED_BYTES / 1e9:.0f} GB: a notebook may "
+            f"be told to take too much that takes no more than it should. {place.memory}",
+            markup=False,
+            soft_wrap=True,
+        )
+    return Options(
+        sandbox=sandbox,
+        memory_bytes=max(memory - OWN_BYTES, OWN_BYTES),
+        notebook_seconds=place.seconds / notebooks,
+    )
+
+
+def _answer(out: Console, assignment: Assignment, job: Job, options: Options) -> Answer:
+    """Grade a notebook; trouble of ours is told and is nobody's mark."""
+    try:
+        graded = grade_job(job, options)
+        said = what_is_said(assignment, graded)
+    except NetgraderError as error:
+        out.print(f"{job.notebook} was not graded: {error}", markup=False, soft_wrap=True)
+        return Answer(job.notebook, broke=True)
+    notebook_lines(out, graded.result)
+    trouble_lines(out, [(job.notebook, graded.trouble)])
+    for one in graded.result.integrity:
+        out.print(f"{job.notebook}, {one.cell}: {one.seen}", markup=False, soft_wrap=True)
+    return Answer(job.notebook, graded.result, said)
+
+
+def _strangers(jobs: Sequence[Job], assignment: Assignment) -> Iterator[str]:
+    """Yield a sentence for each file that is none of the assignment's notebooks."""
+    for job in jobs:
+        if job.notebook not in assignment.notebooks:
+            yield safe.text(f"{name_of(job.path)}: {job.problem}")
+
+
+def _lateness(metadata: Path) -> Iterator[str]:
+    """Yield how late something was handed in, where Gradescope says it."""
+    try:
+        about = json.loads(metadata.read_text(encoding="utf-8"))
+        handed_in, due = (
+            datetime.fromisoformat(text) for text in (about["created_at"], about["assignment"]["due_date"])
+        )
+        late = (handed_in - due).total_seconds()
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # PrairieLearn says nothing, nor does an assignment without a date
+        return
+    if late > 0:
+        yield words.HANDED_IN_LATE.format(how=duration(late))

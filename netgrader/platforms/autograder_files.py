@@ -1,0 +1,153 @@
+"""Make what Gradescope and PrairieLearn are given: the course's hidden part, our wheel, and scripts that install and run it."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import platform
+import shlex
+import tempfile
+import uuid
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from netgrader.belonging import CONFIGS
+from netgrader.files import write_bytes
+from netgrader.wheel import build_own_wheel, pins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.course import Assignment
+
+__all__ = ["write_gradescope", "write_prairielearn"]
+
+HOME = "/opt/netgrader"
+"""Where netgrader is installed in the container."""
+NO_PART = frozenset({"__pycache__", ".ipynb_checkpoints"})
+MOST_SECONDS = 600
+"""That PrairieLearn gives."""
+CLOSED, PROGRAM = 0o600, 0o700
+
+
+def write_gradescope(target: Path, assignment: Assignment, seconds: float, notebook: str | None = None) -> None:
+    """Write the zip that Gradescope takes as an autograder, of one notebook or all; grading is to end after so many `seconds`."""
+    wheel, content = _wheel()
+    named = shlex.quote(assignment.name) + (f" --notebook {shlex.quote(notebook)}" if notebook else "")
+    about = {"wheel": wheel, "assignment": named, "seconds": int(seconds)}
+    _write_zip(
+        target,
+        {
+            "setup.sh": _text("setup.sh", about),
+            "run_autograder": _text("run_autograder", about),
+            wheel: content,
+            "constraints.txt": _pins(),
+            **{f"course/{name}": part for name, part in _hidden_part(assignment).items()},
+        },
+    )
+
+
+def write_prairielearn(target: Path, assignment: Assignment, seconds: float, image: str) -> None:
+    """Write a zip with a question for each notebook, what they share, and what `image` is built of."""
+    wheel, content = _wheel()
+    folder = f"netgrader/{assignment.name}"
+    about = {
+        "wheel": wheel,
+        "image": image,
+        "folder": folder,
+        "assignment": shlex.quote(assignment.name),
+        "seconds": int(seconds),
+    }
+    files = {
+        "image/Dockerfile": _text("Dockerfile", about),
+        f"image/{wheel}": content,
+        "image/constraints.txt": _pins(),
+        f"serverFilesCourse/{folder}/run.sh": _text("run.sh", about),
+        **{f"serverFilesCourse/{folder}/course/{name}": part for name, part in _hidden_part(assignment).items()},
+    }
+    for notebook in assignment.notebooks:
+        question = f"questions/{folder}/{notebook}"
+        files[f"{question}/question.html"] = _text("question.html", {"notebook": notebook})
+        files[f"{question}/info.json"] = json.dumps(_info(assignment, notebook, image, folder), indent=2).encode()
+    _write_zip(target, files)
+
+
+def _info(assignment: Assignment, notebook: str, image: str, folder: str) -> dict[str, Any]:
+    """Return a question's ``info.json``; its uuid is the same whenever it is made anew."""
+    return {
+        "uuid": str(
+            uuid.uuid5(uuid.NAMESPACE_URL, f"netgrader:{assignment.course.secret.hex()}/{assignment.name}/{notebook}")
+        ),
+        "title": notebook.replace("_", " "),
+        "topic": assignment.name,
+        "type": "v3",
+        "gradingMethod": "External",
+        "externalGradingOptions": {
+            "enabled": True,
+            "image": image,
+            "serverFilesCourse": [f"{folder}/"],
+            "entrypoint": [f"/grade/serverFilesCourse/{folder}/run.sh", notebook],
+            "timeout": MOST_SECONDS,
+        },
+    }
+
+
+def _hidden_part(assignment: Assignment) -> dict[str, bytes]:
+    """Return all files that grading the assignment needs of the course, by their paths in it."""
+    course = assignment.course
+    paths = [course.root / name for name in CONFIGS]
+    paths += [path for folder in (assignment.source, course.hidden_tests) for path in sorted(folder.rglob("*"))]
+    paths += [assignment.data] if assignment.data else []
+    files = {path.relative_to(course.root): path for path in paths if path.is_file()}
+    kept = course.scratch / "releases" / assignment.name
+    return {
+        **{name.as_posix(): path.read_bytes() for name, path in files.items() if not NO_PART & set(name.parts)},
+        # Students may have what was released before; and with the course's secret marks are those that it gives itself.
+        **{
+            f".netgrader/releases/{assignment.name}/{path.name}": path.read_bytes()
+            for path in sorted(kept.glob("*.json"))
+        },
+        ".netgrader/secret": course.secret,
+    }
+
+
+def _wheel() -> tuple[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = build_own_wheel(Path(folder))
+        return made.name, made.read_bytes()
+
+
+def _pins() -> bytes:
+    return "".join(f"{one}\n" for one in pins()).encode()
+
+
+def _text(name: str, about: Mapping[str, object]) -> bytes:
+    python = ".".join(platform.python_version_tuple()[:2])
+    return _environment().get_template(f"{name}.j2").render(home=HOME, python=python, **about).encode()
+
+
+@functools.cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("netgrader.platforms"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  (scripts; a name in HTML is a file's of the course)
+        keep_trailing_newline=True,
+    )
+
+
+def _write_zip(target: Path, files: Mapping[str, bytes]) -> None:
+    """Write files that their owner alone may read, programs to be run."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.external_attr = (0o100000 | (PROGRAM if content.startswith(b"#!") else CLOSED)) << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    write_bytes(target, made.getvalue())
+    target.chmod(CLOSED)

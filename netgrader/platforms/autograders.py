@@ -1,0 +1,260 @@
+"""What Gradescope's and PrairieLearn's autograders hand back: ``results.json``, made of what grading says of a submission."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import escape
+
+from netgrader import __version__
+from netgrader.pages import safe, words
+from netgrader.pages.feedback_verdicts import cell_name
+from netgrader.pages.plain import Said
+from netgrader.pages.shell import points as written
+from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["LARGEST", "Answer", "Standing", "as_text", "gradescope", "prairielearn"]
+
+LARGEST = 1_000_000
+"""Bytes of a ``results.json``: PrairieLearn takes no more."""
+CUTS = (100_000, 20_000, 4_000, 1_000, 300, 100)
+"""Characters that are left of each text, where all together is too much."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known of one notebook: its result, or that it has none (yet)."""
+
+    notebook: str
+    result: NotebookResult | None = None
+    said: Said = field(default_factory=Said)
+    broke: bool = False
+    """Whether grading broke, for a reason that is not the student's."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the grading of a submission is: what is said of all of it, and its notebooks."""
+
+    answers: tuple[Answer, ...]
+    notices: tuple[str, ...] = ()
+    seconds: float = 0.0
+    """How long it has taken."""
+    over: bool = False
+    """Whether nothing more comes."""
+
+    @property
+    def results(self) -> list[NotebookResult]:
+        """Return the results that are there."""
+        return [one.result for one in self.answers if one.result is not None]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was graded."""
+        return all(one.result is not None and one.result.status is Status.GRADED for one in self.answers)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A test as platforms show it; without points it only says something."""
+
+    name: str
+    number: str
+    said: tuple[str, ...] = ()
+    state: str = ""
+    """``passed`` or ``failed``, or neither."""
+    points: float | None = None
+    most: float | None = None
+    tags: tuple[str, ...] = ()
+
+
+def gradescope(standing: Standing) -> dict[str, Any]:
+    """Return Gradescope's ``results.json``. Where nothing was graded there is no score: no trouble of ours is a 0."""
+    results = standing.results
+    made: dict[str, Any] = {
+        **({"score": _total(result.score for result in results)} if results else {}),
+        "execution_time": round(standing.seconds, 1),
+        "output_format": "html",
+        "stdout_visibility": "hidden",
+        "extra_data": {
+            "netgrader": __version__,
+            "complete": standing.is_whole,
+            # What Gradescope calls its own state of a run that failed.
+            "autograder_error": any(one.broke for one in standing.answers) or (standing.over and not results),
+            "notebooks": {one.notebook: _state(one) for one in standing.answers},
+        },
+    }
+    lines = [line for number, one in enumerate(standing.answers, 1) for line in _lines(number, one)]
+    lines = lines or [_Line(words.NOT_GRADED_YET, "1")]
+
+    def cut(most: int) -> dict[str, Any]:
+        return {**made, "output": _html(_summary(standing), most), "tests": [_test(line, most) for line in lines]}
+
+    return _fitting(cut)
+
+
+def prairielearn(standing: Standing) -> dict[str, Any]:
+    """Return PrairieLearn's ``results.json``: what could not be judged is not gradable there, and costs no attempt."""
+    results = standing.results
+    if not any(result.status is not Status.NOT for result in results):
+        return _fitting(
+            lambda most: {"gradable": False, "format_errors": [_cut(one, most) for one in _summary(standing)]}
+        )
+    most_points = sum(result.max_score for result in results)
+    score = min(1.0, _total(result.score for result in results) / most_points) if most_points else 0.0
+    lines = [line for number, one in enumerate(standing.answers, 1) for line in _lines(number, one)]
+
+    def cut(most: int) -> dict[str, Any]:
+        return {
+            "gradable": True,
+            "score": score,
+            "message": _cut(as_text(_summary(standing)), most),
+            "tests": [
+                {
+                    "name": line.name,
+                    "points": line.points or 0.0,
+                    "max_points": line.most or 0.0,
+                    "message": _cut(as_text(line.said), most),
+                }
+                for line in lines
+            ],
+        }
+
+    return _fitting(cut)
+
+
+def as_text(said: Sequence[str]) -> str:
+    """Return sentences as plain text, each in a paragraph of its own."""
+    return "\n\n".join(said)
+
+
+def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """Return what `made` makes with texts as long as may be."""
+    for most in CUTS:
+        found = made(most)
+        if len(json.dumps(found)) <= LARGEST:
+            return found
+    return made(0)
+
+
+def _summary(standing: Standing) -> tuple[str, ...]:
+    """Return what is said of the submission as a whole, and of each notebook of it."""
+    told = {one.notebook: ((words.GRADING_BROKE,) if one.broke else ()) + one.said.summary for one in standing.answers}
+    once = [text for text in next(iter(told.values()), ()) if all(text in texts for texts in told.values())]
+    own = (f"{name}: {text}" for name, texts in told.items() for text in texts if text not in once)
+    return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own, *once)
+
+
+def _state(one: Answer) -> str:
+    if one.result is not None:
+        return str(one.result.status)
+    return "autograder-error" if one.broke else "not-graded-yet"
+
+
+def _lines(number: int, one: Answer) -> Iterator[_Line]:
+    """Yield the tests of a notebook; their points are its own, to the hundredth."""
+    if one.result is None:
+        said = (words.GRADING_BROKE,) if one.broke else ()
+        state = "failed" if one.broke else ""
+        tags = ("autograder_error",) if one.broke else ()
+        yield _Line(f"{one.notebook}: {words.NOT_GRADED_YET}", f"{number}.1", said, state, tags=tags)
+        return
+    at = 0
+    for cell in one.result.cells:
+        for line in _of_cell(cell, one):
+            at += 1
+            yield _Line(line.name, f"{number}.{at}", line.said, line.state, line.points, line.most, line.tags)
+
+
+def _of_cell(cell: CellResult, one: Answer) -> Iterator[_Line]:
+    name = cell_name(cell.cell)
+    if cell.points is None:
+        yield _Line(words.CELL_WAITS.format(cell=name, points=written(cell.max_points)), "", tags=("manual",))
+        return
+    if not cell.checks:
+        problem = one.result.problem if one.result else None
+        told = safe.text(problem) if problem else words.NOT_GRADED
+        yield _Line(name, "", (told,), "failed", cell.points, cell.max_points, ("ungradable",))
+        return
+    for check, points, most in _shares(cell):
+        said = one.said.checks.get((cell.cell, check.check), ())
+        right = check.outcome is Outcome.PASSED
+        if right and points < most:
+            said = (*said, words.LOST_ELSEWHERE)
+        tags = ("ungradable",) if check.outcome is Outcome.UNGRADABLE else check.faults
+        yield _Line(
+            f"{name}: {safe.line(check.sentence)}", "", said, "passed" if right else "failed", points, most, tags
+        )
+
+
+def _shares(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
+    """Yield the checks of a cell, each with its part of the cell's points and of those to be had.
+
+    What a cell loses is taken off the checks that did not pass, by what they miss, and then off the others.
+    """
+    weights = [Fraction(repr(check.max_credit)) for check in cell.checks]
+    if not any(weights):
+        weights = [Fraction(1)] * len(weights)
+    most = _apportioned(_hundredths(cell.max_points), weights)
+    lost = _hundredths(cell.max_points) - _hundredths(cell.points or 0.0)
+    missed = [
+        Fraction(repr(check.max_credit - check.credit)) / weight * part if weight else Fraction(0)
+        for check, weight, part in zip(cell.checks, weights, most, strict=True)
+    ]
+    failed = [0 if check.outcome is Outcome.PASSED else part for check, part in zip(cell.checks, most, strict=True)]
+    losses = [0] * len(most)
+    rooms: Sequence[Sequence[int | Fraction]] = (missed, failed, most)
+    for room in rooms:
+        left = [max(Fraction(0), part - Fraction(taken)) for part, taken in zip(room, losses, strict=True)]
+        now = min(lost - sum(losses), int(sum(left)))
+        losses = [taken + more for taken, more in zip(losses, _apportioned(now, left), strict=True)]
+    for check, part, taken in zip(cell.checks, most, losses, strict=True):
+        yield check, (part - taken) / 100, part / 100
+
+
+def _apportioned(total: int, weights: Sequence[Fraction]) -> list[int]:
+    """Return whole numbers that add up to `total`, as near to `weights` as may be; those whose rest is largest get one more."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    exact = [total * weight / whole for weight in weights]
+    parts = [int(one) for one in exact]
+    by_rest = sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))
+    for at in by_rest[: total - sum(parts)]:
+        parts[at] += 1
+    return parts
+
+
+def _hundredths(points: float) -> int:
+    return round(points * 100)
+
+
+def _total(points: Iterator[float]) -> float:
+    return round(sum(points), 2)
+
+
+def _test(line: _Line, most: int) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "number": line.number,
+        **({"score": line.points, "max_score": line.most} if line.most is not None else {}),
+        **({"status": line.state} if line.state else {}),
+        **({"output": _html(line.said, most), "output_format": "html"} if line.said else {}),
+        **({"tags": list(line.tags)} if line.tags else {}),
+    }
+
+
+def _html(said: Sequence[str], most: int) -> str:
+    """Return sentences as HTML that is kept by whoever cleans it: paragraphs and line breaks."""
+    texts = [str(escape(_cut(text, most))).replace("\n", "<br>") for text in said]
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… {words.ELSEWHERE_CUT}"
