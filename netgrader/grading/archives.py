@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING
 
 from netgrader.grading.result_store import hash_bytes
 from netgrader.grading.submission import UnreadableError
+from netgrader.phrases import Verbatim, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,7 +73,7 @@ def unpack(archive: Path, scratch: Path, limits: ArchiveLimits | None = None) ->
     limits = limits or ArchiveLimits()
     if archive.stat().st_size > limits.archive:
         raise UnreadableError(
-            f"{_shown(archive)} is larger than {limits.archive // 1_000_000} MB. Hand in the notebooks alone."
+            say("{1} is larger than {2} MB. Hand in the notebooks alone.", _shown(archive), limits.archive // 1_000_000)
         )
     folder = scratch / "unpacked" / hash_bytes(archive.read_bytes())[:32]
     if not folder.is_dir():
@@ -102,7 +103,7 @@ def unpack_beside(folder: Path, limits: ArchiveLimits | None = None) -> tuple[st
         except UnreadableError as error:
             problems.append(str(error))
         except OSError as error:
-            problems.append(f"{_shown(archive)} could not be unpacked in {folder}: {error.strerror}.")
+            problems.append(say("{1} could not be unpacked in {2}: {3}.", _shown(archive), folder, error.strerror))
     for below in folders_below(folder):
         for path in sorted(below.iterdir()):
             target = folder / _plain(path.name)
@@ -159,7 +160,7 @@ def _readable(shown: str) -> Iterator[None]:
             warnings.simplefilter("ignore")  # what is odd about an archive is said in our own words
             yield
     except _TooMuchError:
-        raise UnreadableError(f"{shown} holds more than can be read. Hand in the notebooks alone.") from None
+        raise UnreadableError(say("{1} holds more than can be read. Hand in the notebooks alone.", shown)) from None
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -171,19 +172,21 @@ def _readable(shown: str) -> Iterator[None]:
     ) as error:
         locked = "password" in str(error) or "encrypted" in str(error)
         reason = "is locked by a password" if locked else "cannot be unpacked: it is damaged, or no zip archive"
-        raise UnreadableError(f"{shown} {reason}. Hand in the notebook itself, or pack it again.") from error
+        raise UnreadableError(say("{1} {2}. Hand in the notebook itself, or pack it again.", shown, reason)) from error
 
 
 def _wanted(opened: zipfile.ZipFile, archive: Path, limits: ArchiveLimits) -> Mapping[str, zipfile.ZipInfo]:
     """Return the entries to take, by the names that they get."""
     entries = opened.infolist()
     if len(entries) > limits.entries:
-        raise UnreadableError(f"{_shown(archive)} holds {len(entries):,} files. Hand in the notebooks alone.")
+        raise UnreadableError(say("{1} holds {2:,} files. Hand in the notebooks alone.", _shown(archive), len(entries)))
     found = choose(((entry.filename, entry) for entry in entries if not entry.is_dir()), KINDS)
     if not any(name.lower().endswith(KINDS[0]) for name in found):
-        raise UnreadableError(f"{_shown(archive)} holds no notebook ({KINDS[0]}).")
+        raise UnreadableError(say("{1} holds no notebook ({2}).", _shown(archive), KINDS[0]))
     if len(found) > limits.files:
-        raise UnreadableError(f"{_shown(archive)} holds {len(found):,} notebooks and modules. Hand in your own alone.")
+        raise UnreadableError(
+            say("{1} holds {2:,} notebooks and modules. Hand in your own alone.", _shown(archive), len(found))
+        )
     return found
 
 
@@ -242,4 +245,4 @@ def _plain(name: str) -> str:
 
 
 def _shown(archive: Path) -> str:
-    return f"The archive {_plain(archive.name)}"
+    return say("The archive {1}", Verbatim(_plain(archive.name)))

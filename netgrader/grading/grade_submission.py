@@ -26,7 +26,7 @@ from netgrader.grading.submission import (
 )
 from netgrader.grading.verify_stage import verify_stage
 from netgrader.limited import ExceededError, within_limits
-from netgrader.phrases import say
+from netgrader.phrases import say, speech
 from netgrader.releases import as_handed_out
 from netgrader.results import (
     CellResult,
@@ -213,7 +213,7 @@ def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequ
         cells=cells,
         faults=(),
         status=Status.NOT,
-        problem=problem,
+        problem=speech().said.get(problem, problem),
         measured={"notes": list(notes)} if notes else {},
     )
     shown = (

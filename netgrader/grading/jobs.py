@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.faults import speaking_of
 from netgrader.grading.archives import find_archives, folders_below, unpack, unpack_beside
 from netgrader.grading.restore import identify
 from netgrader.grading.result_store import open_store
@@ -17,6 +18,7 @@ from netgrader.grading.submission import (
     stem_of,
 )
 from netgrader.limited import ExceededError, together, within_limits
+from netgrader.phrases import Verbatim, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +63,11 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     assignments = sorted(every, key=lambda one: not one.is_ours)  # what fits nowhere is said of the first
     if not any(one.is_ours for one in assignments):
         raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
+    with speaking_of(assignments[0].texts):
+        return _found(path, course, assignments)
+
+
+def _found(path: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
     if path.is_dir():
         folder = _folder_of_notebooks(path)
         if find_notebooks(folder):
@@ -78,11 +85,11 @@ def _of_archive(archive: Path, course: Course, assignments: Sequence[Assignment]
     try:
         folder = within_limits(unpack, archive, course.scratch)
     except ExceededError as error:
-        problem = f"Unpacking {name_of(archive)} {error}. Hand in the notebooks alone."
+        problem = say("Unpacking {1} {2}. Hand in the notebooks alone.", Verbatim(name_of(archive)), error)
         return (Job(assignments[0], stem_of(archive), archive, problem),)
     except UnreadableError as error:
         return (Job(assignments[0], stem_of(archive), archive, str(error)),)
-    note = f"The notebook was taken out of the archive {name_of(archive)}."
+    note = say("The notebook was taken out of the archive {1}.", Verbatim(name_of(archive)))
     return tuple(replace(job, notes=(*job.notes, note)) for job in _of_folder(folder, assignments))
 
 
@@ -98,13 +105,13 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     """
     if not folder.is_dir():
         return ()
-    with together():
+    with together(), speaking_of(assignment.texts):
         problems: tuple[str, ...] = ()
         if not find_notebooks(folder):
             try:
                 problems = within_limits(unpack_beside, folder)
             except ExceededError as error:
-                problems = (f"Unpacking what was handed in {error}. Hand in the notebooks alone.",)
+                problems = (say("Unpacking what was handed in {1}. Hand in the notebooks alone.", error),)
         if problems and not find_notebooks(folder):
             raise UnreadableError(" ".join(problems))
         return _of_folder(folder, [assignment])
@@ -127,8 +134,11 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
     path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
     for job in jobs:
         if job.path == path:
-            return replace(job, notebook=notebook, problem=f"The file {path.name} holds the notebook {job.notebook}.")
-    return Job(assignment, notebook, path, f"{path.name} was not handed in.")
+            with speaking_of(assignment.texts):
+                problem = say("The file {1} holds the notebook {2}.", Verbatim(path.name), Verbatim(job.notebook))
+            return replace(job, notebook=notebook, problem=problem)
+    with speaking_of(assignment.texts):
+        return Job(assignment, notebook, path, say("{1} was not handed in.", Verbatim(path.name)))
 
 
 def _folder_of_notebooks(path: Path) -> Path:
@@ -152,7 +162,7 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
     """Return a job for each notebook in `folder`; of several files that are the same notebook one is graded."""
     paths = find_notebooks(folder)
     if len(paths) > MOST_FILES:
-        raise UnreadableError(f"There are {len(paths):,} notebooks in one submission. Hand in your own alone.")
+        raise UnreadableError(say("There are {1:,} notebooks in one submission. Hand in your own alone.", len(paths)))
     jobs = [_job(path, assignments) for path in paths]
     chosen: dict[tuple[str, str], Job] = {}
     for job in sorted(jobs, key=_preference):
@@ -161,7 +171,8 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
             chosen[key] = job
         else:
             kept = chosen[key]
-            note = f"{name_of(job.path)} is the same notebook; {name_of(kept.path)} was graded."
+            names = Verbatim(name_of(job.path)), Verbatim(name_of(kept.path))
+            note = say("{1} is the same notebook; {2} was graded.", *names)
             chosen[key] = replace(kept, notes=(*kept.notes, note))
     return tuple(sorted(chosen.values(), key=lambda job: (job.assignment.name, job.notebook)))
 
@@ -193,7 +204,7 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
     if found is None:
         known = ", ".join(name for one in assignments for name in one.notebooks)
-        problem = f"This is none of the course's notebooks ({known}): it has none of their cells."
+        problem = say("This is none of the course's notebooks ({1}): it has none of their cells.", Verbatim(known))
         return Job(named or assignments[0], stem_of(path), path, problem)
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
     if not assignment.is_ours:
@@ -203,5 +214,6 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
         )
         return Job(assignment, found.notebook, path, problem)
     renamed = path.stem != found.notebook
-    notes = (f"The file is called {name_of(path)}; by its cells it is {found.notebook}{SUFFIX}.",) if renamed else ()
+    names = Verbatim(name_of(path)), Verbatim(found.notebook + SUFFIX)
+    notes = (say("The file is called {1}; by its cells it is {2}.", *names),) if renamed else ()
     return Job(assignment, found.notebook, path, None, notes)
