@@ -125,7 +125,8 @@ def type_in_words(one: Mapping[str, Any]) -> str:
 
 
 RESULT = """`netgrader grade --json FILE` writes a list with one entry for each notebook. Its schema is
-[results.schema.json](results.schema.json). Keys are added, never renamed.
+[results.schema.json](results.schema.json). Keys are added, never renamed. Sentences
+are in the course's language; keys and codes are the same in each.
 """
 READ = """## netgrader read --json
 
