@@ -271,6 +271,12 @@ def test_a_language_that_there_is_not_is_refused(german):
         load_exercises(german)
 
 
+def test_what_the_guide_shows_stands_in_the_courses_file():
+    guide = (listing.COURSE / "docs" / "guides" / "translate.md").read_text(encoding="utf-8")
+    shown = tomllib.loads(guide.partition("# checks/phrases.de.toml\n")[2].partition("```")[0])
+    assert shown.items() <= of(CHECKS / "phrases.de.toml").items()
+
+
 def test_students_get_the_languages_and_nothing_of_the_hidden_tests():
     assert {"languages/de/faults.toml", "languages/de/phrases.toml", "languages/de/words.toml"} <= {*student_files(())}
     released = of(CHECKS / "phrases.de.toml").keys() | read("de", "phrases").keys()
