@@ -211,6 +211,18 @@ def test_whatever_shape_a_network_takes_it_is_fed_our_images(lab, shape):
     assert shaped(evidence, other) is other
 
 
+def test_images_of_colours_are_tried_out_where_nobody_describes_them(lab):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 6, 6, 3]), tf.placeholder(tf.float32, [None, 4])
+        maps = tf.nn.conv2d(x, tf.get_variable("k", [3, 3, 3, 5]), [1, 1, 1, 1], "SAME")
+        scores = tf.reshape((maps + tf.abs(maps)) / 2, [-1, 180]) @ tf.get_variable("w", [180, 4])
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=scores))
+        tf.train.AdamOptimizer().minimize(loss)
+    network = read_network(graph, lab=lab)
+    assert [layer.activation for layer in network.layers] == ["relu", "none"]
+    assert not network.faults
+
+
 def test_an_exercise_on_shaped_images_asks_for_that_shape():
     part = {"inputs": "x", "targets": "y", "rows": 40}
     data = {

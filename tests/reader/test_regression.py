@@ -176,6 +176,17 @@ def beside_a_metric():
     return net.done(p, mean_square(net.y, p), error=error)
 
 
+def beside_a_metric_of_outputs_all_too_large():
+    """The error that is only measured has a gradient that points almost the same way."""
+    net = Net()
+    p = 40 + 8 * net.column()
+    error = tf.reduce_mean(tf.abs(net.y - p))
+    decay = 1e-5 * sum(tf.nn.l2_loss(v) for v in tf.trainable_variables())
+    loss = mean_square(net.y, p)
+    train_op = tf.train.AdamOptimizer(net.rate).minimize(loss + decay)
+    return SimpleNamespace(graph=tf.get_default_graph(), error=error, X=net.x, Y=net.y, train_op=train_op)
+
+
 def scaled_inside():
     """The loss works in standardised targets; the prediction is in their own unit."""
     net = Net()
@@ -247,7 +258,7 @@ RIGHT = [
     plain, losses_module, squared_difference, l2_loss_over_rows, half_of_the_square, power, flattened,
     squeezed_against_a_flat_target, index_against_a_flat_target, target_made_a_column, unknown_shape, sum_over_count,
     keras_layers, weighted_alike, weight_decay, relu_by_hand_and_einsum, gradients_applied, rate_as_a_placeholder,
-    beside_a_metric, scaled_inside, nothing_named_but_the_ends, columns_of_examples,
+    beside_a_metric, beside_a_metric_of_outputs_all_too_large, scaled_inside, nothing_named_but_the_ends, columns_of_examples,
     inner_product, squared_norm, thousandfold, regularised_by_collection, named_logits_only, with_an_accuracy_of_its_own,
     features_standardised_inside,
 ]  # fmt: skip

@@ -27,6 +27,8 @@ OVER_ROWS = frozenset(
     ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]
 )
 TOLERANCE = 4e-3
+#: Scores are clipped at a small number, of which minus the logarithm is more than this.
+LEAST_OF_CLIPPED = 5.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,10 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
             best = match
     if best is not None and best.error < TOLERANCE:
         return best
+    if kinds is None or "log-of-scores" in kinds:
+        clipped = next((m for m in _log_of_clipped(observations, values) if m.error < TOLERANCE), None)
+        if clipped is not None:
+            return clipped
     if kinds is None:
         return next((match for match in _variants(observations, values) if match.error < TOLERANCE), None)
     return None
@@ -184,6 +190,18 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     yield from _weighted(observations, values)
     yield from _summed_over_batch(observations, values)
     yield from _softened(observations, values)
+
+
+def _log_of_clipped(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
+    """The logarithm of the scores themselves, clipped: each that is not above zero gives one constant."""
+    for most in (1.0, np.inf):
+        features: list[list[float]] = []
+        for o in observations:
+            right = _at(o.scores, o.labels)
+            features.append([float(-np.log(np.minimum(right[right > 0], most)).sum()), float((right <= 0).sum())])
+        (scale, below, offset), error = solved(features, values)
+        if scale != 0 and below / scale > LEAST_OF_CLIPPED:
+            yield LossMatch("log-of-scores", float(scale), float(offset), error)
 
 
 def _summed_over_batch(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:

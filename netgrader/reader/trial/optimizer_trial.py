@@ -34,6 +34,8 @@ _PRODUCTS = words("MatMul BatchMatMul BatchMatMulV2 Einsum")
 MOST_PRODUCTS = 60
 #: One that agrees this well needs no further candidate looked at.
 SURE = 0.98
+#: The same of errors of numbers: where all outputs are too large, the gradients of all errors point one way, nearly.
+SURE_OF_ERROR = 0.9999
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
     given = {n: t for n, t in given.items() if n in weights and roles.images in graph.ancestors([t])}
     stepped = {} if given else _step_taken(found, probe, weights, feeds)
     best, chosen = 0.0, None
+    sure = SURE_OF_ERROR if found.given.regression else SURE
     for candidate in roles.losses[:6]:
         # Ends of the backward pass look like losses, but are as large as what they are gradients of.
         value = probe.fetch(candidate, feeds)
@@ -158,9 +161,9 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
         likeness = _likeness(probe, dict(zip(weights, gradients, strict=True)), given, stepped, feeds)
         # The first candidates are the likelier ones: a later one must fit clearly better.
         needed = HINT if candidate == roles.losses[0] else STRONG
-        if abs(likeness) > max(abs(best) + 0.02, needed):
+        if abs(likeness) > max(abs(best) + 0.02, needed) or abs(likeness) > sure > abs(best):
             best, chosen = likeness, candidate
-        if abs(likeness) > SURE:
+        if abs(likeness) > sure:
             break
     # A candidate may be part of the update itself: begin again, with the optimizer's own variables as they were.
     probe.initialise()
