@@ -24,7 +24,7 @@ from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
-from netgrader.reader.lab.traced_models import Traced, is_model_file, is_traceable
+from netgrader.reader.lab.traced_models import is_model_file, is_traceable
 from netgrader.reader.lab.traced_models import traced as traced_here
 from netgrader.reader.model import Exercise, Network
 from netgrader.reader.summary import PARTS, network_of
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array, Message
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.lab import Lab
+    from netgrader.reader.lab.traced import Traced
 
 
 @dataclass(frozen=True)

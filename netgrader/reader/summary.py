@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -221,10 +222,19 @@ def _told(fault: Fault, at: str, network: Network, names: Mapping[str, str] | No
     if names is None:
         return replace(fault, at=at)
     layers = {place: layer.name for layer in network.layers for place in (layer.place, *layer.variables)}
-    name = layers.get(fault.place) or names.get(fault.place)
-    if name:
-        return replace(fault, place=name, at=say(NAMED_LAYER, name=name))
-    return replace(fault, place="" if at else fault.place, at=at)
+    name = (
+        layers.get(fault.place)
+        or names.get(fault.place)
+        or ("" if at else _layer_in(fault.place, set(layers.values())))
+    )
+    return replace(fault, place=name, at=say(NAMED_LAYER, name=name) if name else at)
+
+
+def _layer_in(op: str, layers: Iterable[str]) -> str:
+    """The layer that an op is of, by its path: Keras numbers a layer's ops, `dense_2_1`, where it is called again."""
+    parts = op.split("/")
+    found = [n for n in layers if n and any(re.fullmatch(re.escape(n.split("/")[-1]) + r"(_\d+)*", p) for p in parts)]
+    return max(found, key=len, default="")
 
 
 def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mapping[str, str]) -> str:

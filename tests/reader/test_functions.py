@@ -90,6 +90,26 @@ def test_dropout_is_not_judged_where_nothing_evaluates(rows):
     assert len(rows["only evaluates"]["layers"]) == 2
 
 
+def test_a_model_that_was_trained_is_read_as_one_that_was_not(rows):
+    assert rows["trained"]["faults"] == []
+    assert rows["trained"]["rate"] == ""
+    assert rows["trained"]["optimizer"]["learning_rate"] == pytest.approx(0.001, rel=0.01)
+
+
+def test_a_step_of_training_of_its_own_is_read(rows):
+    right = rows["own step"]
+    assert (right["faults"], right["optimizer"]["kind"]) == ([], "adam"), right["text"]
+    assert [one["name"] for one in right["layers"]] == ["hidden", "scores"]
+    assert rows["own step up"]["faults"] == ["maximises-loss"]
+
+
+def test_a_course_in_keras_grades_as_the_guide_says(rows):
+    two, *_ = rows["guide: right"]
+    assert [outcome for outcome, _ in rows["guide: right"].values()] == ["passed"] * 3
+    assert rows["guide: linear"] == {**rows["guide: right"], two: ["failed", ["missing-activation"]]}
+    assert rows["guide: rectified"][two] == ["failed", ["relu-on-logits"]]
+
+
 def test_reading_changes_nothing_of_a_model(rows):
     assert rows["nothing is changed"] is True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from netgrader.checks.context import TestContext
+from netgrader.checks.exercises import load_exercises
+from netgrader.checks.run import run_tests
 from netgrader.reader import read_network
 from netgrader.reader.graph.source import GraphError
+from netgrader.reader.lab.local import LocalLab
+from netgrader.student.capture import take
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "write-an-exercise.md"
 
 
 def model(*, drop: float = 0.0, last: str | None = None, scale: float | None = None) -> Any:
@@ -87,6 +95,54 @@ def row(thing: Any, parts: Any = None) -> dict[str, Any]:
     }
 
 
+def graded(folder: Path, model: Any) -> dict[str, tuple[str, list[str]]]:
+    """What the tests of the guide's part on Keras say of a model: outcome and codes of each, by its sentence."""
+    text = GUIDE.read_text(encoding="utf-8").partition("\n## A course in Keras")[2].partition("\n## ")[0]
+    for name, block in re.findall(r"```(?:python|toml)\n# (?:in )?(\S+)\n(.*?)```", text, re.DOTALL):
+        (folder / name).write_text(block, encoding="utf-8")
+    out = folder / "evidence" / "check_digits_model"
+    out.mkdir(parents=True)
+    take("check_digits_model", {"model": model}, out, folder)
+    bench = TestContext(out.parent, load_exercises(folder), LocalLab)
+    try:
+        found = run_tests(bench, [folder / "test_keras_public.py"], [])
+    finally:
+        bench.close()
+    return {check.sentence: (check.outcome.value, list(check.faults)) for check in found.checks["check_digits_model"]}
+
+
+def of_zeros(*, activation: str | None = "relu", last: str | None = None) -> Any:
+    """A model that takes every image for a zero."""
+    layers = [keras.layers.Dense(12, activation=activation), keras.layers.Dense(10, activation=last)]
+    made = keras.Sequential([keras.Input((784,)), *layers])
+    layers[1].bias.assign([9.0, *[0.0] * 9])
+    return compiled(made)
+
+
+class OwnStep(keras.Model):
+    """A step of its own, up or down the loss, with metrics that Keras makes when it is first fed."""
+
+    def __init__(self, way: float, *inputs: Any) -> None:
+        super().__init__(*inputs)
+        self.way = way
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with tf.GradientTape() as tape:
+            scores = self(x, training=True)
+            loss = self.way * self.compute_loss(y=y, y_pred=scores)
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables, strict=True)
+        )
+        return self.compute_metrics(x, y, scores)
+
+
+def own_step(way: float) -> Any:
+    inputs = keras.Input((8,))
+    hidden = keras.layers.Dropout(0.3)(keras.layers.Dense(12, "relu", name="hidden")(inputs))
+    return compiled(OwnStep(way, inputs, keras.layers.Dense(10, name="scores")(hidden)))
+
+
 def main(folder: Path) -> int:
     x, ids = np.zeros((4, 8, 8, 1), np.float32), np.arange(4)
     rows: dict[str, Any] = {"compiled": row(compiled(model()))}
@@ -113,6 +169,17 @@ def main(folder: Path) -> int:
     after = [np.array(v) for v in (*left.variables, *left.optimizer.variables)]
     rows["nothing is changed"] = all(map(np.array_equal, before, after))
     left.fit(x, ids, verbose=0)
+    rows["trained"] = row(left)
+    stepping = own_step(1.0)
+    rows["own step"], rows["own step up"] = row(stepping), row(own_step(-1.0))
+    stepping.fit(np.zeros((4, 8), np.float32), ids, verbose=0)
+    for name, made in (
+        ("right", of_zeros()),
+        ("linear", of_zeros(activation=None)),
+        ("rectified", of_zeros(last="relu")),
+    ):
+        (folder / name).mkdir()
+        rows[f"guide: {name}"] = graded(folder / name, made)
 
     compiled(model(last="softmax", scale=9.0), sparse=False, logits=False).save(folder / "huge.keras")
     with_code = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda v: v * 2), keras.layers.Dense(2)])

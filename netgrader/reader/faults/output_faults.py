@@ -133,10 +133,13 @@ def missing(reading: Reading) -> Iterator[Fault]:
     if found.given.has_parts and not found.given.regression:
         untried = () if reading.setup.opened else found.outputs.accuracies
         parts["accuracy"] = found.outputs.accuracy or next(iter(untried), None)
-    for name, tensor in parts.items():
-        if tensor is None:
-            grave = Severity.FATAL if name in NOTHING_WITHOUT else None
-            yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
+    lacking = [name for name, tensor in parts.items() if tensor is None]
+    if lacking and found.given.names is not None:  # no net has these attributes, and one cause is told once
+        yield fault("missing-tensor", "", "no step of training", "compile(optimizer=…, loss=…)", Severity.FATAL)
+        lacking = []
+    for name in lacking:
+        grave = Severity.FATAL if name in NOTHING_WITHOUT else None
+        yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
     if not found.steps and (roles.loss or roles.images):
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
 

@@ -21,7 +21,7 @@ from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import PACKAGE_FOLDER, lab_package
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
-from netgrader.reader.lab.traced_models import Traced
+from netgrader.reader.lab.traced import Traced
 from netgrader.reader.lab.wire import Channel, FrameError, LateError
 
 if TYPE_CHECKING:
