@@ -57,8 +57,9 @@ notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 giv
 	@nice $(BIN)/python research/fairness.py --notebook --seeds $(or $(SEEDS),4)
 	@$(BIN)/python research/fairness_report.py
 
-reader-report: setup ## read what is not read yet of the corpus, then research/reader-report.md; goes on where it was
+reader-report: setup ## read what is not read yet of the corpus, then research/reader-report.md and reader-keras.md; goes on where it was
 	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))
+	@nice $(BIN)/python -m tests.corpus report --keras $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
 	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))

@@ -19,9 +19,10 @@ from typing import Any
 from . import reading, trained
 from .products import Product, digest, entries, kept_in, load, make, named, pairs, products
 from .report import write
-from .sample import FAULTY, RIGHT, UNCONFIRMED
+from .sample import FAULTY, MODELS, RIGHT, UNCONFIRMED
 
-REPORT = Path(__file__).parents[2] / "research" / "reader-report.md"
+RESEARCH = Path(__file__).parents[2] / "research"
+REPORTS = {"graphs": RESEARCH / "reader-report.md", "keras": RESEARCH / "reader-keras.md"}
 PAIRS = 150
 SEED = 20
 
@@ -29,13 +30,15 @@ SEED = 20
 def wanted(arguments: argparse.Namespace) -> tuple[Product, ...]:
     """The products of the report, fewer where asked."""
     operators = None if arguments.operators is None else tuple(arguments.operators)
-    return _wanted(arguments.each, arguments.most, operators, tuple(arguments.programs))
+    return _wanted(arguments.each, arguments.most, operators, tuple(arguments.programs), arguments.keras)
 
 
 @cache
-def _wanted(each: int, most: int, operators: tuple[str, ...] | None, programs: tuple[str, ...]) -> tuple[Product, ...]:
-    found = list(products(each, most, operators))
-    if operators is None or "pairs" in operators:
+def _wanted(
+    each: int, most: int, operators: tuple[str, ...] | None, programs: tuple[str, ...], keras: bool
+) -> tuple[Product, ...]:
+    found = list(products(each, most, operators, keras=keras))
+    if not keras and (operators is None or "pairs" in operators):
         found += list(pairs(SEED, PAIRS))
     if programs:
         found = [product for product in found if any(text in product.name for text in programs)]
@@ -90,7 +93,8 @@ def read_all(arguments: argparse.Namespace) -> int:
 def train_sample(arguments: argparse.Namespace) -> int:
     """Train a fixed sample for a short while, what was never trained; say whose label training contradicts."""
     chosen = trained.sample(sorted(entries([p.name for p in wanted(arguments)]), key=lambda entry: entry.name))
-    rows = {(row.name, row.digest): row for row in trained.kept()}
+    track = _track(arguments)
+    rows = {(row.name, row.digest): row for row in trained.kept(track)}
     lab, began = _lab(), time.monotonic()
     limit = 60 * arguments.minutes if arguments.minutes else float("inf")
     for entry in chosen:
@@ -100,9 +104,13 @@ def train_sample(arguments: argparse.Namespace) -> int:
                 sys.stdout.write(f"{row.name}: {row.problem}\n")
                 sys.stdout.flush()
     done = [row for entry in chosen if (row := rows.get((entry.name, entry.digest)))]
-    trained.write(done)
+    trained.write(done, track)
     sys.stdout.write(f"{len(done)} of {len(chosen)}, {sum(bool(row.problem) for row in done)} contradicted\n")
     return 0
+
+
+def _track(arguments: argparse.Namespace) -> str:
+    return "keras" if arguments.keras else "graphs"
 
 
 def _codes(codes: Sequence[str]) -> str:
@@ -116,7 +124,7 @@ def _lab() -> Any:
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Make, read with a lab and without, and write research/reader-report.md; goes on where it was."""
+    """Make, read with a lab and without, and write research/reader-report.md or reader-keras.md; goes on where it was."""
     states: Counter[str] = Counter()
     began = time.monotonic()
     for product in wanted(arguments):
@@ -130,8 +138,9 @@ def report(arguments: argparse.Namespace) -> int:
     read_all(argparse.Namespace(**{**vars(arguments), "static": True}))
     found = entries([product.name for product in wanted(arguments)])
     rows = list(reading.rows())
-    write(REPORT, found, rows, states, explained())
-    reading.export({entry.name: entry.digest for entry in found})
+    track = _track(arguments)
+    write(REPORTS[track], found, rows, states, explained(), list(trained.kept(track)))
+    reading.export({entry.name: entry.digest for entry in found}, track)
     return 0
 
 
@@ -140,7 +149,7 @@ def sample(arguments: argparse.Namespace) -> int:
     lab = _lab()
     answer = {}
     with tempfile.TemporaryDirectory() as folder, kept_in(Path(folder)):
-        for name in arguments.programs or (*RIGHT, *FAULTY, *UNCONFIRMED):
+        for name in arguments.programs or (*RIGHT, *FAULTY, *UNCONFIRMED, *MODELS):
             entry = make(named(name))
             found: dict[str, object] = {"state": entry.state, "problems": entry.problems, "codes": entry.codes}
             if entry.state == "good":
@@ -178,6 +187,7 @@ def main() -> int:
         command.add_argument("--limit", type=int, default=None, help="read at most so many")
         command.add_argument("--minutes", type=float, default=None, help="begin nothing new after so many, each way")
         command.add_argument("--static", action="store_true", help="read without a lab")
+        command.add_argument("--keras", action="store_true", help="programs of Keras and modules, in place of graphs")
         command.add_argument("--right", action="store_true", help="read right networks only")
     arguments = parser.parse_args()
     return int(arguments.action(arguments))

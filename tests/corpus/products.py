@@ -13,7 +13,7 @@ import json
 import random
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
@@ -24,12 +24,18 @@ from typing import Any
 import numpy as np
 
 from .building import BuildError, Built, build
-from .catalogue import PROGRAMS, Program
-from .operators import OPERATORS, Change, Job, Operator
+from .catalogue import PROGRAMS as GRAPHS
+from .catalogue import Program
+from .catalogue_keras import PROGRAMS as MODELS
+from .catalogue_keras import KerasProgram
+from .eager import EagerRun
+from .eager import build as build_eagerly
+from .formulas import softmax
+from .keras_operators import OPERATORS, Change, Job, Operator
 from .oracle import Expect, Run, verify
 from .source import Source
 
-__all__ = ["CACHE", "Entry", "Product", "entries", "kept_in", "load", "make", "named", "pairs", "products"]
+__all__ = ["CACHE", "Entry", "Product", "entries", "kept_in", "load", "make", "named", "pairs", "products", "thing"]
 
 CACHE = Path(__file__).parents[2] / "build" / "corpus"
 RATES = {"one_layer_network": 0.0023, "two_layer_network": 0.0007}
@@ -65,6 +71,10 @@ class Product:
     def expect(self) -> Expect:
         """What the oracle must measure."""
         expect = Expect.of(self.program, self.rate)
+        if isinstance(self.program, KerasProgram):
+            shown = (lambda z, y: softmax(z),) if self.program.probabilities else ()
+            numbers = self.program.exercise == "keras_regression"
+            expect = replace(expect, shown=shown, accuracy=None if numbers else expect.accuracy)
         for change in self.changes:
             expect = change.expect(expect)
         # Steps are compared where training could have changed, and for every program itself.
@@ -131,11 +141,12 @@ def _file(name: str) -> str:
 
 
 @cache
-def _code_hash() -> str:
+def _code_hash(*, keras: bool) -> str:
     content = hashlib.sha256()
     for path in (
         *(HERE / name for name in ("building.py", "oracle.py", "formulas.py")),
         *sorted(HERE.glob("operators/*.py")),
+        *(HERE / name for name in ("catalogue_keras.py", "eager.py", "keras_operators.py") if keras),
     ):
         content.update(path.read_bytes())
     return content.hexdigest()
@@ -150,24 +161,26 @@ def _program_hash(program: Program) -> str:
     return content.hexdigest()
 
 
-def products(each: int, most: int, operators: Sequence[str] | None = None) -> Iterator[Product]:
+def products(each: int, most: int, operators: Sequence[str] | None = None, *, keras: bool = False) -> Iterator[Product]:
     """Every program, and products of one operator: `each` variants on a program, `most` in all; always the same ones.
 
-    `operators` are names of those wanted (``none`` is the program itself), all if None.
+    `operators` are names of those wanted (``none`` is the program itself), all if None. `keras`: of Keras and modules, else of
+    graphs.
     """
+    programs = MODELS if keras else GRAPHS
     if operators is None or "none" in operators:
-        for program in PROGRAMS.values():
+        for program in programs.values():
             yield Product(program.name, program, (), (), RATES.get(program.exercise, 0.001))
     for operator in OPERATORS.values():
         if operators is None or operator.name in operators:
-            yield from islice(_of_operator(operator, each), most)
+            yield from islice(_of_operator(operator, each, list(programs.values())), most)
 
 
-def _of_operator(operator: Operator, each: int) -> Iterator[Product]:
+def _of_operator(operator: Operator, each: int, programs: Sequence[Program]) -> Iterator[Product]:
     def order(text: str) -> bytes:
         return hashlib.sha256(f"{operator.name} {text}".encode()).digest()
 
-    for program in sorted(PROGRAMS.values(), key=lambda program: order(program.name)):
+    for program in sorted(programs, key=lambda program: order(program.name)):
         rate = RATES.get(program.exercise, 0.001)
         changes = operator.changes(Job(program, Source.read(program.name), rate))
         for change in sorted(changes, key=lambda change: order(program.name + change.variant))[:each]:
@@ -185,7 +198,7 @@ def named(name: str) -> Product:
     KeyError
         If there is none.
     """
-    program = PROGRAMS[name.partition("+")[0]]
+    program = {**GRAPHS, **MODELS}[name.partition("+")[0]]
     rate = RATES.get(program.exercise, 0.001)
     source = Source.read(program.name)
     operators: list[Operator] = []
@@ -204,10 +217,10 @@ def named(name: str) -> Product:
 def pairs(seed: int, count: int) -> Iterator[Product]:
     """Products with two faults each, drawn at random from those that do not hide each other."""
     draw = random.Random(seed)
-    names = sorted(PROGRAMS)
+    names = sorted(GRAPHS)
     made = 0
     while made < count:
-        program = PROGRAMS[draw.choice(names)]
+        program = GRAPHS[draw.choice(names)]
         first, second = draw.sample(sorted(PAIRABLE), 2)
         if PAIRABLE[first] == PAIRABLE[second]:
             continue
@@ -248,7 +261,7 @@ def digest(product: Product) -> str:
     switches = sorted(s for change in product.changes for s in change.switches)
     label = [product.name, sorted(product.codes), sorted(product.also), switches, product.rate]
     label += [change.parts for change in product.changes]
-    label += [_code_hash(), _program_hash(product.program)]
+    label += [_code_hash(keras=isinstance(product.program, KerasProgram)), _program_hash(product.program)]
     text = json.dumps([product.source.text(), *label])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -282,12 +295,16 @@ def make(product: Product) -> Entry:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a library warns of in a faulty program is not looked at here
-            built = build(product.source.text(), product.program.exercise, arguments, switches)
+            if isinstance(product.program, KerasProgram):
+                problems = _checked_eagerly(product)
+            else:
+                built = build(product.source.text(), product.program.exercise, arguments, switches)
     except BuildError as error:
         state, problems = "raises", [str(error)]
     if built is not None:
         problems = _checked(built, product)
-        state = "mislabelled" if problems else "good"
+    if state == "good" and problems:
+        state = "mislabelled"
     entry = Entry(
         name=product.name,
         program=product.program.name,
@@ -308,15 +325,40 @@ def make(product: Product) -> Entry:
     return entry
 
 
+def thing(product: Product) -> Any:
+    """The model or module of a program, which is made anew each time.
+
+    Raises
+    ------
+    BuildError
+        If the program raises.
+    """
+    switches = frozenset(s for change in product.changes for s in change.switches)
+    return build_eagerly(product.source.text(), product.program.exercise, switches)
+
+
+def _checked_eagerly(product: Product) -> list[str]:
+    assert isinstance(product.program, KerasProgram)
+    made = thing(product)
+    return _verified(lambda: EagerRun(made, product.program, product.source.text()), product)
+
+
 def _checked(built: Built, product: Product) -> list[str]:
     if not built.graph.get_operations():
         return []
+    return _verified(lambda: Run(built, product.program), product)
+
+
+def _verified(begin: Callable[[], Run], product: Product) -> list[str]:
     try:
-        run = Run(built, product.program)
+        run = begin()
     except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises, the label is not confirmed
         return [f"the oracle cannot run it: {type(error).__name__}: {str(error)[:200]}"]
     try:
-        return verify(run, product.expect)
+        expect = product.expect
+        if isinstance(run, EagerRun) and expect.accuracy is not None and not run.measures:
+            expect = replace(expect, accuracy=None)
+        return verify(run, expect)
     except Exception as error:  # noqa: BLE001 - likewise
         return [f"the oracle cannot check it: {type(error).__name__}: {str(error)[:200]}"]
     finally:
@@ -324,9 +366,13 @@ def _checked(built: Built, product: Product) -> list[str]:
 
 
 def _parts(built: Built | None, product: Product) -> dict[str, str]:
+    kept = {change.parts for change in product.changes}
+    if isinstance(product.program, KerasProgram):
+        form = "one-hot" if product.program.examples else ""
+        form = next((named for named in kept if named != "all"), form)
+        return {"Y": form} if form else {}
     if built is None:
         return {}
-    kept = {change.parts for change in product.changes}
     if "none" in kept:
         return {}
     if "X Y" in kept:

@@ -15,12 +15,15 @@ from typing import Any
 from netgrader import read_network
 from netgrader.course_reader import exercise_named
 
-from .products import CACHE, Entry
+from .eager import EXERCISES, examples
+from .products import CACHE, Entry, named, thing
 
 __all__ = ["Row", "commit", "export", "keep", "read", "reader_hash", "rows", "verdict"]
 
 ROOT = Path(__file__).parents[2]
-KEPT = Path(__file__).parents[2] / "research" / "reader_corpus.jsonl"
+KEPT = {
+    track: ROOT / "research" / f"reader_corpus{ending}.jsonl" for track, ending in (("graphs", ""), ("keras", "_keras"))
+}
 READER = ("netgrader/reader", "netgrader/course_reader.py", "netgrader/faults.py")
 
 
@@ -29,7 +32,8 @@ class Row:
     """What the reader said of one product.
 
     `reader` is the hash of the reader's sources, `commit` the commit they were read at (with a + where they were changed
-    since), `mode` is ``lab`` or ``static``, `seconds` are of processor time.
+    since), `mode` is ``lab`` or ``static``, `seconds` are of processor time, `places` is where its faults are said to be, in the
+    words of the author of a model.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Row:
     undecided: tuple[str, ...]
     problem: str
     seconds: float
+    places: tuple[str, ...] = ()
 
 
 @cache
@@ -71,16 +76,20 @@ def commit() -> str:
 def read(entry: Entry, lab: Any, mode: str) -> Row:
     """Read one product. An exception of the reader is kept as the row's problem: it is a miss."""
     rate = None if entry.exercise == "deep_network" else entry.rate
-    exercise = exercise_named(entry.exercise, rate)
-    parts: Any = dict(entry.parts) or None
+    exercise = EXERCISES.get(entry.exercise) or exercise_named(entry.exercise, rate)
+    keras = entry.exercise in EXERCISES
+    parts: Any = examples(entry.parts, entry.exercise) if keras else dict(entry.parts) or None
+    graph = thing(named(entry.name)) if keras else entry.graph
     began = time.process_time()  # the machine may be busy with other things
     faults: list[str] = []
+    places: list[str] = []
     remarks: list[str] = []
     undecided: list[str] = []
     problem = ""
     try:
-        network = read_network(entry.graph, parts, exercise, lab=lab, eval_feed=entry.eval_feed)
+        network = read_network(graph, parts, exercise, lab=lab, eval_feed=entry.eval_feed)
         faults = [fault.code for fault in network.faults]
+        places = [fault.where for fault in network.faults] if keras else []
         remarks = [fault.code for fault in network.remarks]
         undecided = list(network.undecided)
     except Exception as error:  # noqa: BLE001 - that the reader raises is what is looked for here
@@ -96,6 +105,7 @@ def read(entry: Entry, lab: Any, mode: str) -> Row:
         undecided=tuple(undecided),
         problem=problem,
         seconds=round(time.process_time() - began, 3),
+        places=tuple(places),
     )
 
 
@@ -130,7 +140,7 @@ def _path() -> Path:
 
 def rows() -> Iterator[Row]:
     """All rows kept so far, those of the repository first."""
-    for path in (KEPT, _path()):
+    for path in (*KEPT.values(), _path()):
         if not path.exists():
             continue
         with path.open(encoding="utf-8") as lines:
@@ -139,20 +149,25 @@ def rows() -> Iterator[Row]:
                     raw = json.loads(line)
                 except ValueError:
                     continue  # the last line of a run that was killed
-                for key in ("faults", "remarks", "undecided"):
-                    raw[key] = tuple(raw[key])
+                for key in ("faults", "remarks", "undecided", "places"):
+                    raw[key] = tuple(raw.get(key, ()))
                 yield Row(**raw)
+
+
+def _line(row: Row) -> str:
+    found = asdict(row)
+    return json.dumps(found if row.places else {k: v for k, v in found.items() if k != "places"}, separators=(",", ":"))
 
 
 def keep(row: Row) -> None:
     """Append a row."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with _path().open("a", encoding="utf-8") as out:
-        out.write(json.dumps(asdict(row)) + "\n")
+        out.write(_line(row) + "\n")
 
 
-def export(digests: Mapping[str, str]) -> None:
+def export(digests: Mapping[str, str], track: str) -> None:
     """Keep the last row of each product, as it is now, in the repository."""
     last = {(row.name, row.mode): row for row in rows() if digests.get(row.name) == row.digest}
-    lines = [json.dumps(asdict(last[key]), separators=(",", ":")) for key in sorted(last)]
-    KEPT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = [_line(last[key]) for key in sorted(last)]
+    KEPT[track].write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .catalogue import PROGRAMS
 from .products import Entry
 from .reading import Row, verdict
+from .trained import Trained
 
 __all__ = ["write"]
 
@@ -31,7 +31,12 @@ def latest(entries: Sequence[Entry], rows: Iterable[Row], mode: str) -> list[Res
 
 
 def write(
-    path: Path, entries: Sequence[Entry], rows: Sequence[Row], states: Mapping[str, int], explained: Mapping[str, str]
+    path: Path,
+    entries: Sequence[Entry],
+    rows: Sequence[Row],
+    states: Mapping[str, int],
+    explained: Mapping[str, str],
+    trained: Sequence[Trained],
 ) -> None:
     """Write the page.
 
@@ -45,29 +50,40 @@ def write(
         How many products were made, by what became of them.
     explained
         A sentence for a product that is read wrongly, by its name.
+    trained
+        What training said of the labels.
     """
     lab, static = latest(entries, rows, "lab"), latest(entries, rows, "static")
-    path.write_text("\n".join(_page(lab, static, states, explained)) + "\n", encoding="utf-8")
+    path.write_text("\n".join(_page(path, lab, static, states, explained, trained)) + "\n", encoding="utf-8")
 
 
 def _page(
-    lab: Sequence[Result], static: Sequence[Result], states: Mapping[str, int], explained: Mapping[str, str]
+    path: Path,
+    lab: Sequence[Result],
+    static: Sequence[Result],
+    states: Mapping[str, int],
+    explained: Mapping[str, str],
+    trained: Sequence[Trained],
 ) -> Iterator[str]:
+    keras = path.stem == "reader-keras"
     commits = Counter(row.commit for _, row, _ in lab)
-    yield "# What the reader says of the corpus"
+    programs = len({entry.program for entry, _, _ in lab})
+    kept = f"research/reader_corpus{'_keras' if keras else ''}.jsonl"
+    yield "# What the reader says of Keras models and modules" if keras else "# What the reader says of the corpus"
     yield ""
-    yield "Written by `make reader-report`; rows are kept in `research/reader_corpus.jsonl` with the commit that was measured"
+    yield f"Written by `make reader-report`; rows are kept in `{kept}` with the commit that was measured"
     yield f"(here {', '.join(f'{commit}: {count}' for commit, count in commits.most_common())})."
     yield ""
-    yield f"{len(PROGRAMS)} right networks, each written by itself, and operators on them (`tests/corpus`). Of the products"
+    yield f"{programs} right networks, each written by itself, and operators on them (`tests/corpus`). Of the products"
     yield f"that were made, {states.get('good', 0)} were confirmed to be what their label says by a NumPy reference;"
     yield f"{states.get('raises', 0)} raise when they are built, so that there is no graph to read, and"
     yield f"{states.get('mislabelled', 0)} were not what their label says: neither take part."
     yield ""
-    yield "A second oracle (`python -m tests.corpus train`, rows in `research/reader_trained.jsonl`) trained two hundred of the products for"
-    yield "300 minibatches: the right ones must come past half of the test images, those that cannot learn must not, a layer that is said"
-    yield "to stay must stay. 199 did as their label says; one, momentum by hand on images from -1 to 1, is right and reaches 27 % in so"
-    yield "short a time."
+    yield f"A second oracle (`python -m tests.corpus train{' --keras' if keras else ''}`, rows in `{kept.replace('corpus', 'trained')}`) trained {len(trained)} of the products for"
+    yield "300 minibatches: the right ones must come past half of the test images, or of the numbers' variance, those that cannot learn must"
+    yield "not, a layer that is said to stay must stay. What contradicts its label:"
+    yield ""
+    yield from [f"- {row.name}: {row.problem}" for row in trained if row.problem] or ["- nothing"]
     yield ""
     yield from _totals(lab, static)
     yield ""

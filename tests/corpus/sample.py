@@ -68,3 +68,24 @@ UNCONFIRMED = (
     "one_layer/adam_written_out+layers-not-trained(trainable=False)",
     "one_layer/cond_around_everything+missing-bias(place 0)",
 )
+#: Of Keras and modules: where their faults are, as their author calls it.
+MODELS = {
+    "keras/functional+keras-trained-before(twenty minibatches)": (),
+    "keras/nested_models+keras-missing-activation(identity 1)": ("layer body/second",),
+    "keras/step_with_its_loss+keras-maximises-loss(-loss)": ("the loss",),
+    "keras/batch_normalised": (),
+    "keras/step_of_its_own": (),
+    "keras/module_with_dropout": (),
+    "keras/sequential_sparse+keras-softmax-taken-back(by its name)": (),
+    "keras_regression/functional_huber": (),
+    "keras/convolutional+keras-huge-initialisation(N(0, 1))": tuple(
+        f"layer {name}" for name in ("conv2d", "conv2d_1", "dense", "dense_1")
+    ),
+    "keras/sequential_in_a_loop+keras-no-softmax(from_logits left out)": ("the loss",),
+    "keras/functional+keras-dropout-left-on(always)": ("the logits",),
+    "keras/two_branches+keras-softmax-before-loss(a loss of TensorFlow's)": ("layer dense_2",),
+    "keras/dropout+keras-mse-on-softmax(by name)": ("the loss",),
+    "keras/subclassed+keras-frozen(first layer)": ("layer dense",),
+    "keras/sequential_probabilities+keras-other-labels(one-hot)": ("",),
+    "keras_regression/sequential+keras-broadcast(targets as a row)": ("the loss",),
+}

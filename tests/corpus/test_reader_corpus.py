@@ -12,14 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.corpus.sample import FAULTY, RIGHT, UNCONFIRMED  # noqa: E402 - the root need not be on the path before
+from tests.corpus.sample import FAULTY, MODELS, RIGHT, UNCONFIRMED  # noqa: E402 - the root need not be on the path before
 
 STATIC_VERDICTS_ALLOWED = {"right", "undecided", "missed", "partly"}
 
 
 @pytest.fixture(scope="module")
 def found(asked):
-    """What the reader said of what is asked for of the sample, made and read in a process that is TensorFlow 1's alone."""
+    """What the reader said of what is asked for of the sample, made and read in a process of its own."""
     command = [sys.executable, "-m", "tests.corpus", "sample", *asked("name")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -53,3 +53,12 @@ def test_a_fault_is_named_with_its_code_and_no_other(found, name):
 def test_without_a_lab_what_cannot_be_told_is_undecided_and_never_a_false_fault(found, name):
     row = found[name]["static"]
     assert row["verdict"] in STATIC_VERDICTS_ALLOWED, f"said {row['faults']} {row['problem']}"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_read_as_what_it_is_by_the_names_of_its_layers(found, name):
+    assert found[name]["state"] == "good", found[name]["problems"]
+    row = found[name]["lab"]
+    assert row["verdict"] == "right", f"wanted {found[name]['codes']}, said {row['faults']} {row['problem']}"
+    assert tuple(row["places"]) == MODELS[name]
+    assert found[name]["static"]["verdict"] in STATIC_VERDICTS_ALLOWED

@@ -14,14 +14,19 @@ import numpy.typing as npt
 
 from netgrader.reader.lab import LabError
 
+from .eager import EXERCISES, EagerRun, train
+from .eager import images as shaped
 from .oracle import rows as mnist
-from .products import Entry
+from .products import Entry, named, thing
 from .reading import commit
 
 __all__ = ["KEPT", "Trained", "kept", "measure", "sample"]
 
 Array = npt.NDArray[Any]
-KEPT = Path(__file__).parents[2] / "research" / "reader_trained.jsonl"
+KEPT = {
+    track: Path(__file__).parents[2] / "research" / f"reader_trained{ending}.jsonl"
+    for track, ending in (("graphs", ""), ("keras", "_keras"))
+}
 SEED, SIZE, STEPS, BATCH, HELD_OUT = 29, 200, 300, 64, 2_000
 LEARNED = 0.5
 """Five times chance: what begins slowly, as a mean over patches does, is past it after 300 minibatches."""
@@ -45,23 +50,36 @@ class Trained:
 def sample(entries: Sequence[Entry]) -> list[Entry]:
     """Two hundred of the products that hand over all their parts: three quarters right ones, the others of `TELLING`."""
     draw = random.Random(SEED)
-    able = [entry for entry in entries if {"X", "Y", "logits", "train_op"} <= set(entry.parts)]
+    able = [
+        entry
+        for entry in entries
+        if {"X", "Y", "logits", "train_op"} <= set(entry.parts) or entry.exercise in EXERCISES
+    ]
     right = [entry for entry in able if entry.right]
     wrong = [entry for entry in able if len(entry.codes) == 1 and entry.codes[0] in TELLING]
     return [*draw.sample(right, min(3 * SIZE // 4, len(right))), *draw.sample(wrong, min(SIZE // 4, len(wrong)))]
 
 
-def kept() -> Iterator[Trained]:
+def kept(track: str) -> Iterator[Trained]:
     """The rows of the repository."""
-    if KEPT.exists():
-        for line in KEPT.read_text(encoding="utf-8").splitlines():
+    if KEPT[track].exists():
+        for line in KEPT[track].read_text(encoding="utf-8").splitlines():
             yield Trained(**json.loads(line))
 
 
 def measure(entry: Entry, lab: Any) -> Trained:
-    """Train a product from its own start on 19,200 rows, in order."""
+    """Train a product from its own start on 19,200 rows, in order; a graph in the lab, a model as it trains itself."""
     images, _, digits = mnist(0, STEPS * BATCH)
     held, _, truth = mnist(40_000, HELD_OUT)
+    if entry.exercise in EXERCISES:
+        product = named(entry.name)
+        run = EagerRun(made := thing(product), product.program, product.source.text())  # type: ignore[arg-type]
+        run.assign(run.initial)
+        before = run.score(held, truth)
+        train(made, shaped(made, images), run.labels(digits))
+        after, end = run.score(held, truth), run.values()
+        problem = _contradiction(entry, before, after, run.initial, end)
+        return Trained(entry.name, entry.digest, commit(), round(before, 4), round(after, 4), problem)
     session = lab.load(entry.graph).session(seed=SEED)
     try:
         session.initialise()
@@ -79,10 +97,10 @@ def measure(entry: Entry, lab: Any) -> Trained:
     return Trained(entry.name, entry.digest, commit(), round(before, 4), round(after, 4), problem)
 
 
-def write(found: Sequence[Trained]) -> None:
+def write(found: Sequence[Trained], track: str) -> None:
     """Keep the rows in the repository."""
     lines = [json.dumps(asdict(row), separators=(",", ":")) for row in sorted(found, key=lambda row: row.name)]
-    KEPT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    KEPT[track].write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _labels(session: Any, feeds: dict[str, Array], y: str, digits: Array, entry: Entry) -> Any:

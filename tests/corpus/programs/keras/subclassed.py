@@ -1,0 +1,22 @@
+"""A class with its layers in the constructor."""
+
+import keras
+from keras import layers
+
+
+class Digits(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.flatten = layers.Flatten()
+        self.hidden = layers.Dense(64, activation="relu")
+        self.scores = layers.Dense(10)
+
+    def call(self, x):
+        return self.scores(self.hidden(self.flatten(x)))
+
+
+def keras_network():
+    model = Digits()
+    model(keras.ops.zeros((1, 28, 28)))
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return model
