@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import email
-import email.policy
+import html
 import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import nh3
+
+from netgrader.limited import together, within_limits
 from netgrader.pages import safe, words
 from netgrader.pages.shell import points as written
 
@@ -34,8 +38,10 @@ result: {{result}}
 BLOCK = re.compile(
     rf"{re.escape(BEGIN)}[ \t]*\n"
     + "".join(rf"[> \t]*{key}: ([^\n]{{1,200}})\n" for key in ("student", "notebook", "cell"))
-    + rf"[> \t]*result: ([^:]{{1,400}}?)\n[> \t]*{BECAUSE}"
+    + rf"[> \t]*result: ([^:]{{1,2000}}?)\n[> \t]*{BECAUSE}"
 )
+BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr)\b[^<>]{0,1000}>", re.IGNORECASE)
+TEXT, MAIL = ".txt", ".eml"
 MOST_FILES, LONGEST_FILE, LONGEST_REASON = 1_000, 100_000, 1_000
 
 
@@ -67,20 +73,46 @@ def objection_to(cell: CellResult, points: float | None, *, student: str, assign
 
 def read_objections(folder: Path, assignment: str) -> tuple[Objection, ...]:
     """Return what the files ``*.txt`` and ``*.eml`` of a folder say of an assignment, in the order of their names."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
     found: dict[Objection, None] = {}
-    for path in sorted([*folder.glob("*.txt"), *folder.glob("*.eml")])[:MOST_FILES]:
-        with path.open("rb") as file:
-            content = file.read(LONGEST_FILE)
-        found |= dict.fromkeys(_objections(_text(content, path.suffix), assignment))
+    with together():
+        for path in [one for one in files if one.suffix.lower() in {TEXT, MAIL} and one.is_file()][:MOST_FILES]:
+            with path.open("rb") as file:
+                content = file.read(LONGEST_FILE)
+            text = _of_mail(content) if path.suffix.lower() == MAIL else _decoded(content)
+            found |= dict.fromkeys(_objections(re.sub(r"\r\n?", "\n", text.replace("\xa0", " ")), assignment))
     return tuple(found)
 
 
-def _text(content: bytes, suffix: str) -> str:
-    if suffix == ".eml":
-        body = email.message_from_bytes(content, policy=email.policy.default).get_body(("plain",))
-        plain = body.get_payload(decode=True) if body is not None else b""
-        content = plain if isinstance(plain, bytes) else b""
-    return content.decode("utf-8", errors="replace").replace("\r\n", "\n")
+def _of_mail(content: bytes) -> str:
+    """Return the text of a mail; all of its file where that has none, or is what no library can read."""
+    try:
+        texts = within_limits(_texts_of, content)
+    except Exception:  # noqa: BLE001  (a stranger made it to be read by nobody)
+        texts = []
+    return next((text for text in texts if BEGIN in text), _decoded(content))
+
+
+def _texts_of(content: bytes) -> list[str]:
+    """Return the plain text of a mail and of mails within it, and the text of what is HTML."""
+    found: dict[str, list[str]] = {"plain": [], "html": []}
+    for part in email.message_from_bytes(content).walk():
+        payload = part.get_payload(decode=True)
+        if part.get_content_maintype() == "text" and isinstance(payload, bytes):
+            text = _decoded(payload, part.get_content_charset())
+            found.setdefault(part.get_content_subtype(), []).append(text)
+    marked = BREAKS.sub("\n", " ".join(found["html"]).replace("\n", " "))
+    lines = html.unescape(nh3.clean(marked, tags=set())).split("\n")
+    return ["\n".join(found["plain"]), "\n".join(line.strip() for line in lines)]
+
+
+def _decoded(content: bytes, charset: str | None = None) -> str:
+    """Return text in the encoding that it says, or is likely to be in: what Windows calls Unicode, UTF-8, or of old."""
+    likely = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    try:
+        return content.decode(charset or likely)
+    except (LookupError, ValueError):
+        return content.decode("utf-8" if charset else "cp1252", errors="replace")
 
 
 def _objections(text: str, assignment: str) -> Iterator[Objection]:
@@ -88,7 +120,7 @@ def _objections(text: str, assignment: str) -> Iterator[Objection]:
     for block, after in itertools.zip_longest(blocks, blocks[1:]):
         end = len(text) if after is None else after.start()
         student, notebook, cell, result = (
-            safe.line(re.sub(r"\s*\n[> \t]*", " ", part).strip(), 400) for part in block.groups()
+            safe.line(re.sub(r"\s*\n[> \t]*", " ", part).strip(), 2_000) for part in block.groups()
         )
         if notebook.partition("/")[0] == assignment:
             reason = safe.text(text[block.end() : end].strip(" >\t\n"), LONGEST_REASON)

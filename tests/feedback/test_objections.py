@@ -1,6 +1,8 @@
 """A student can send a verdict back: the page holds the text, the report lists what has come."""
 
 import email.message
+import html
+import os
 from dataclasses import replace
 
 import pytest
@@ -54,6 +56,56 @@ def test_what_was_sent_is_read_from_a_file_and_from_a_mail_that_quotes_it(tmp_pa
     assert second.reason.endswith("Ä")
     assert read_objections(tmp_path, "letters") == ()
     assert read_objections(tmp_path / "none", "digits") == ()
+
+
+HEAD = "Subject: grade\nMIME-Version: 1.0\nContent-Type: "
+
+
+def html_of(text):
+    return "<style>p{}</style>" + "".join(f"<div>{line}&nbsp;</div>\n" for line in html.escape(text).split("\n"))
+
+
+MAILS = {
+    "in latin-1": lambda text: (f"{HEAD}text/plain; charset=iso-8859-1\n\n{text}").encode("latin-1"),
+    "in an encoding that nobody knows": lambda text: f"{HEAD}text/plain; charset=bogus\n\n{text}".encode(),
+    "as HTML alone": lambda text: f"{HEAD}text/html; charset=utf-8\n\n{html_of(text)}".encode(),
+    "forwarded": lambda text: (
+        f'{HEAD}multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain\n\nsee below\n'
+        f"--b\nContent-Type: message/rfc822\n\n{HEAD}text/plain; charset=utf-8\n\n{text}\n--b--\n"
+    ).encode(),
+    "that is no mail": lambda text: text.encode(),
+    "whose header has no end of parentheses": lambda text: (f"{HEAD}{'(' * 5000}text/plain\n\n{text}").encode(),
+    "nested without end": lambda text: (
+        "".join(
+            f'{HEAD if not n else "Content-Type: "}multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(1500)
+        )
+        + f"Content-Type: text/plain\n\n{text}"
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("kind", MAILS)
+def test_a_mail_of_any_kind_is_read(tmp_path, sent, kind):
+    cell, text = sent
+    (tmp_path / "a.EML").write_bytes(MAILS[kind](text + " für mich"))
+    (said,) = read_objections(tmp_path, "digits")
+    assert (said.student, said.cell) == ("ada", cell)
+    assert said.reason.startswith("my bias is there,\nit is only called offset für mich")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
+def test_a_text_is_read_in_the_encodings_that_editors_save_it_in(tmp_path, sent, encoding):
+    (tmp_path / "a.txt").write_bytes(f"{sent[1]} für mich".encode(encoding))
+    (said,) = read_objections(tmp_path, "digits")
+    assert said.reason.endswith("offset für mich")
+
+
+def test_what_is_no_file_is_passed_over(tmp_path, sent):
+    (tmp_path / "a.txt").mkdir()
+    (tmp_path / "b.eml").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "c.txt")
+    (tmp_path / "d.txt").write_text(sent[1])
+    assert len(read_objections(tmp_path, "digits")) == 1
 
 
 def test_several_in_one_file_keep_their_reasons_apart_and_the_same_twice_is_one(tmp_path, sent):
