@@ -25,7 +25,7 @@ __all__ = ["Alike", "alike", "fingerprints"]
 RUN = 12
 """Tokens of one fingerprint: a line or two."""
 FEWEST_STUDENTS = 8
-"""Of a smaller class nobody knows what is common."""
+"""Where fewer have done a cell nobody knows what is common: the first two to do it may write what all would."""
 COMMON = 0.03
 """What this share of the class has, or `FEW` students where that is more, is common."""
 FEW = 3
@@ -65,7 +65,7 @@ def _tokens(source: str) -> Iterator[str]:
             text = "name" if chosen else one.string.strip("'\"") if one.type == token.STRING else one.string
             before = one.string
             yield text
-    except (tokenize.TokenError, SyntaxError):  # what does not parse is compared as far as it goes
+    except (tokenize.TokenError, SyntaxError, ValueError):  # what does not parse is compared as far as it goes
         return
 
 
@@ -79,13 +79,16 @@ def alike(work: Mapping[str, Mapping[str, str]], given: Iterable[str] = ()) -> t
     given
         Code that all may have: the course's solution, and what was released.
     """
-    if len(work) < FEWEST_STUDENTS:
-        return ()
+    known = frozenset().union(*map(fingerprints, given))
     of_cells = {student: {cell: fingerprints(code) for cell, code in cells.items()} for student, cells in work.items()}
+    done = Counter(cell for cells in of_cells.values() for cell, own in cells.items() if own - known)
+    of_cells = {
+        student: {cell: own for cell, own in cells.items() if done[cell] >= FEWEST_STUDENTS}
+        for student, cells in of_cells.items()
+    }
     of = {student: frozenset().union(*cells.values()) for student, cells in of_cells.items()}
     held = Counter(itertools.chain.from_iterable(of.values()))
     most = max(FEW, COMMON * len(work))
-    known = frozenset().union(*map(fingerprints, given))
     rare = {student: {one for one in own if held[one] <= most} - known for student, own in of.items()}
     holders: defaultdict[int, list[str]] = defaultdict(list)
     for student in sorted(rare):

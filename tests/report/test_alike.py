@@ -73,12 +73,25 @@ def test_of_a_small_class_nothing_is_said():
     assert alike({f"s{number}": {"network": own(1)} for number in range(4)}) == ()
 
 
+def test_of_a_cell_that_few_have_done_nothing_is_said_in_a_class_of_many_either():
+    first = {f"early{number}": {"prepare": COMMON, "last": own(99)} for number in range(2)}
+    assert alike(of_class(**first)) == ()
+    others = {f"late{number}": {"last": own(200 + number)} for number in range(6)}
+    assert [one.cells for one in alike(of_class(**first, **others))] == [("last",)]
+
+
 def test_code_that_does_not_parse_and_code_without_end_are_compared_as_far_as_they_go():
     broken = own(3) + "\nprint('no end\n)]"
     (found,) = alike(of_class(copy={"network": broken}))
     assert found.second == "s3"
     assert fingerprints("(" * 1_000_000) is not None
     assert len(fingerprints("\n".join(own(seed) for seed in range(500)))) < 100_000
+
+
+def test_code_with_characters_that_are_none_is_compared_as_far_as_it_goes():
+    strange = own(3) + "\nx = '\ud800'\n"
+    (found,) = alike(of_class(copy={"network": strange}, nul={"network": "x = 1\0" * 100}))
+    assert (found.first, found.second) == ("copy", "s3")
 
 
 def test_the_report_tells_who_and_where_but_not_of_a_group_and_not_to_the_class(booked):
