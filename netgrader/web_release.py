@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import string
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-__all__ = ["WebAddress", "with_fetching", "write_site"]
+__all__ = ["GITHUB", "ON_GITHUB", "WebAddress", "with_fetching", "write_site"]
 
-GITHUB = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)/(?:tree|blob)/([\w.-]+)(/[^?#]*)?")
+ON_GITHUB = "https://github.com/"
+GITHUB = re.compile(re.escape(ON_GITHUB) + r"([\w.-]+)/([\w.-]+)/(?:tree|blob)/([\w.-]+)(/[^?#]*)?")
 """A folder of a repository, as its page is called."""
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})"
 FETCH = """\
@@ -32,6 +34,8 @@ if "google.colab" in sys.modules:
     with urllib.request.urlopen({address!r}) as files:
         zipfile.ZipFile(io.BytesIO(files.read())).extractall()"""
 FETCH_ID = "fetch-in-colab"
+FIRST_WITH_IDS = 5
+"""Cells have ids since version 4.5 of the notebooks' format; before that none is allowed."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -50,7 +54,7 @@ class WebAddress:
         """Return where the content of a file is."""
         on_github = GITHUB.fullmatch(self.url)
         folder = "https://raw.githubusercontent.com/{}/{}/{}{}".format(*on_github.groups("")) if on_github else self.url
-        return f"{folder.rstrip('/')}/{quote(name)}"
+        return f"{_quoted(folder)}/{quote(name)}"
 
     def colab(self, notebook: str) -> str | None:
         """Return the address that opens a notebook in Colab; None if there is none."""
@@ -58,7 +62,12 @@ class WebAddress:
         if on_github is None:
             return None
         folder = "https://colab.research.google.com/github/{}/{}/blob/{}{}".format(*on_github.groups(""))
-        return f"{folder.rstrip('/')}/{quote(notebook)}.ipynb"
+        return f"{_quoted(folder)}/{quote(notebook)}.ipynb"
+
+
+def _quoted(folder: str) -> str:
+    """Return an address as `urllib` takes it and a link in Markdown holds it: only letters of ASCII, no parentheses."""
+    return quote(folder.rstrip("/"), safe=re.sub(r"[()]", "", string.punctuation))
 
 
 def with_fetching(content: bytes, name: str, archive: str, address: WebAddress) -> bytes:
@@ -71,6 +80,8 @@ def with_fetching(content: bytes, name: str, archive: str, address: WebAddress) 
         first.source = f"{title}\n\n{BADGE.format(address=colab)}{line}{text}"
     place = next((place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
     cell = nbformat.v4.new_code_cell(FETCH.format(address=address.file(archive)), id=FETCH_ID)
+    if notebook.nbformat_minor < FIRST_WITH_IDS:
+        del cell["id"]
     notebook.cells.insert(place, cell)
     return str(nbformat.writes(notebook) + "\n").encode()
 

@@ -29,7 +29,7 @@ from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.questions import RELEASED, SOURCE, sealed_file
 from netgrader.releases import remember
-from netgrader.web_release import WebAddress, with_fetching, write_site
+from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, with_fetching, write_site
 from netgrader.wheel import REQUIRED, build_wheel, requirements
 from netgrader.which_course import find_course, only_assignment
 
@@ -72,6 +72,8 @@ def run(
             if check
             else f'Say in {which.checks / FILE} where students will find {site}: [release], and below it url = "https://…".'
         )
+    if site is not None:
+        _require_outside(course, which, site)
     if not check:
         target = release(which, notebooks, None if untried else partial(_try_out, which, Options(sandbox=sandbox)))
         changed = remember(which, [path.stem for path in sorted(target.glob("*.ipynb"))])
@@ -121,6 +123,16 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
             f"{assignment.name} was not released, since it does not grade as it should:\n{lines}\n"
             "Mend it and call again; --untried releases it as it is."
         )
+
+
+def _require_outside(course: Course, assignment: Assignment, site: Path) -> None:
+    """See that a site, from which notebooks are removed, is in no folder that holds notebooks of the course's."""
+    steps = ("source", "release", "submitted", "autograded", "feedback")
+    for own in (assignment.source, assignment.release, *(course.folder(step, ".", ".") for step in steps)):
+        if site.resolve().is_relative_to(own.resolve()):
+            raise UsageError(f"{site} is in {own}, which holds the course's own files. Name a folder outside of it.")
+    if site.exists() and not site.is_dir():
+        raise UsageError(f"{site} is no folder.")
 
 
 def _for_who_handed_in(assignment: Assignment, changed: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -340,6 +352,11 @@ def _address(assignment: Assignment) -> WebAddress | None:
     """Return where the release lies on the web, if the course says so."""
     file = assignment.checks / FILE
     url = load_exercises(file).release_url if file.is_file() else None
+    if url is not None and url.startswith(ON_GITHUB) and not GITHUB.fullmatch(url):
+        raise UsageError(
+            f"[release] url in {file} must be the page of a folder, {ON_GITHUB}OWNER/REPOSITORY/tree/main/digits; "
+            f"{url} is none."
+        )
     return WebAddress(url) if url is not None else None
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import zipfile
 
+import nbformat
 import pytest
 
 from netgrader.checks.exercises import load_exercises
@@ -48,6 +49,43 @@ def test_a_folder_on_github_is_where_colab_opens_notebooks_from_and_files_are_fe
     )
 
 
+def test_an_address_with_letters_of_any_language_can_be_fetched_and_linked():
+    address = WebAddress("https://github.com/lovelace/c/tree/main/übung (1)/a%20b".replace(" (", "_("))
+    folder = "/lovelace/c/main/%C3%BCbung_%281%29/a%20b/"
+    assert address.file("x.zip") == f"https://raw.githubusercontent.com{folder}x.zip"
+    assert address.colab("n") == f"https://colab.research.google.com/github{folder}n.ipynb".replace("/c/", "/c/blob/")
+    assert WebAddress("https://example.org/ü/").file("x") == "https://example.org/%C3%BC/x"
+
+
+@pytest.mark.parametrize("url", ["https://github.com/lovelace/course-26", "https://github.com/lovelace/c/tree/"])
+def test_a_page_of_github_that_is_no_folders_is_refused(booked, url):
+    online(booked, url)
+    with pytest.raises(
+        UsageError, match=r"must be the page of a folder, https://github\.com/OWNER/REPOSITORY/tree/main"
+    ):
+        run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    assert not booked.assignment.release.exists()
+
+
+@pytest.mark.parametrize("site", ["source/numbers", "source", "release/numbers", "submitted/ada/numbers"])
+def test_a_site_is_never_written_where_the_course_keeps_its_own_notebooks(booked, site):
+    online(booked)
+    booked.submit("ada")
+    before = {path: path.read_bytes() for path in booked.root.rglob("*.ipynb")}
+    with pytest.raises(UsageError, match=r"which holds the course's own files\. Name a folder outside of it"):
+        run(None, ["2_words"], "bubblewrap", check=False, untried=True, site=booked.root / site)
+    assert {path: path.read_bytes() for path in booked.root.rglob("*.ipynb")} == before
+    with pytest.raises(UsageError, match="is no folder"):
+        run(
+            None,
+            [],
+            "bubblewrap",
+            check=False,
+            untried=True,
+            site=booked.root / "source/numbers/../../nbgrader_config.py",
+        )
+
+
 def test_a_site_holds_the_notebooks_with_a_badge_and_one_archive_of_all(booked, tmp_path, capsys):
     online(booked)
     site = tmp_path / "site"
@@ -85,6 +123,13 @@ def test_without_an_address_a_release_is_as_it_was_and_a_site_says_what_to_write
     assert not [cell for cell in released(booked.assignment.release) if cell.get("id") == FETCH_ID]
     with pytest.raises(UsageError, match=r'exercises\.toml where students will find .*url = "https'):
         run(None, [], "bubblewrap", check=False, untried=True, site=tmp_path / "site")
+
+
+@pytest.mark.parametrize("minor", [4, 5])
+def test_a_notebook_of_any_version_is_a_valid_one_with_the_cell_that_fetches(minor):
+    notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
+    made = with_fetching(json.dumps(notebook).encode(), "1_sums", "numbers.zip", WebAddress("https://example.org"))
+    nbformat.validate(nbformat.reads(made.decode(), as_version=nbformat.NO_CONVERT))
 
 
 @pytest.mark.parametrize(
