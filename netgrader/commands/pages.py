@@ -27,17 +27,20 @@ from netgrader.pages.report_view import code_of_class, load_class, only_of
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from netgrader.course import Assignment, Course
     from netgrader.pages.alike import Alike
+    from netgrader.pages.report_view import ClassView
 
 __all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report", "students_of_tutors"]
 
 TUTORS = "tutors.toml"
+TAKEN = ("checks", "for-class")
+"""What the files of other reports end in."""
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -118,9 +121,8 @@ def run_report(name: str, output: Path | None, *, for_class: bool = False, tutor
             raise UsageError(
                 "--tutors writes a report for each into reports/; call again without --output and --for-class."
             )
-        for tutor, students in students_of_tutors(assignment.course).items():
-            page = assignment.course.root / "reports" / f"{assignment.name}-{tutor}.html"
-            console().print(f"{tutor}: {report_on_class(assignment, page, students)}", markup=False)
+        for line in _reports_for_tutors(assignment, students_of_tutors(assignment.course)):
+            console().print(line, markup=False)
         return 0
     if for_class:
         console().print(f"Report without names: {report_for_class(assignment, output)}", markup=False)
@@ -140,17 +142,17 @@ def students_of_tutors(course: Course) -> Mapping[str, Sequence[str]]:
         If there is none, or it does not say lists of students.
     """
     file = course.root / TUTORS
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
     try:
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
         tutors = msgspec.convert(tomllib.loads(text), dict[str, list[str]])
     except (ValueError, msgspec.ValidationError):
         tutors = {}
-    if not tutors or not all(re.fullmatch(r"[\w-]+", tutor) for tutor in tutors):
+    if not tutors or not all(re.fullmatch(r"[\w-]+", tutor) and tutor not in TAKEN for tutor in tutors):
         raise UsageError(f'{file} must say whom each tutor looks after, a line for each: anna = ["ada", "bela"].')
     return tutors
 
 
-def report_on_class(assignment: Assignment, output: Path | None = None, students: Sequence[str] = ()) -> Path:
+def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     """Write the report and its CSV files; the path of the page.
 
     Parameters
@@ -159,19 +161,39 @@ def report_on_class(assignment: Assignment, output: Path | None = None, students
         Whose class.
     output
         The page; ``reports/<assignment>.html`` in the course's folder if None.
-    students
-        Of whom; everybody, if nobody is named.
     """
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
-    points, checks = _tables_beside(page)
     with speaking_of(assignment.texts):
-        view = load_class(assignment, page.parent)
-        view = replace(view, alike=_alike(assignment, [one.student for one in view.students]))
-        view = only_of(view, students) if students else view
-        write_text(points, class_csv(view))
-        write_text(checks, checks_csv(view))
-        write_text(page, render_report(build_report(view, csv_name=points.name, checks_name=checks.name)))
+        _write(page, _class(assignment, page.parent))
     return page
+
+
+def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Write each tutor's report; yield where it is, and who fits to no tutor."""
+    folder = assignment.course.root / "reports"
+    with speaking_of(assignment.texts):
+        view = _class(assignment, folder)
+        for tutor, students in tutors.items():
+            page = folder / f"{assignment.name}-{tutor}.html"
+            _write(page, only_of(view, students))
+            yield f"{tutor}: {page}"
+    there, named = {one.student for one in view.students}, {one for each in tutors.values() for one in each}
+    if there - named:
+        yield f"{TUTORS} names no tutor of {', '.join(sorted(there - named))}."
+    if named - there:
+        yield f"{TUTORS} names who is not in this class: {', '.join(sorted(named - there))}."
+
+
+def _class(assignment: Assignment, folder: Path) -> ClassView:
+    view = load_class(assignment, folder)
+    return replace(view, alike=_alike(assignment, [one.student for one in view.students]))
+
+
+def _write(page: Path, view: ClassView) -> None:
+    points, checks = _tables_beside(page)
+    write_text(points, class_csv(view))
+    write_text(checks, checks_csv(view))
+    write_text(page, render_report(build_report(view, csv_name=points.name, checks_name=checks.name)))
 
 
 def report_for_class(assignment: Assignment, output: Path | None = None) -> Path:

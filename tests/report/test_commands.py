@@ -227,7 +227,21 @@ def test_each_tutor_has_a_report_on_their_own_students(booked, capsys):
     assert [line.partition(",")[0] for line in listed] == ["student_id", "ada", "bela"]
 
 
-@pytest.mark.parametrize("text", [None, "", "anna = 'ada'", '"../anna" = ["ada"]', "anna = ["])
+def test_a_tutor_of_nobody_sees_nobody_and_who_has_no_tutor_is_named(booked, capsys):
+    for student in ("ada", "bela"):
+        booked.submit(student)
+    booked.write("tutors.toml", 'anna = []\nben = ["bela", "beal"]\n')
+    assert run_report("numbers", None, tutors=True) == 0
+    listed = (booked.root / "reports" / "numbers-anna.csv").read_text(encoding="utf-8").splitlines()
+    assert len(listed) == 1
+    assert not re.search(r"\bada\b", (booked.root / "reports" / "numbers-anna.html").read_text(encoding="utf-8"))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "tutors.toml names no tutor of ada. tutors.toml names who is not in this class: beal." in told
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "anna = 'ada'", '"../anna" = ["ada"]', "anna = [", 'for-class = ["ada"]', 'checks = ["ada"]']
+)
 def test_who_the_tutors_are_has_to_be_said(booked, text):
     if text is not None:
         booked.write("tutors.toml", text)
