@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -188,9 +188,9 @@ def _of_cell(cell: CellResult, one: Answer) -> Iterator[_Line]:
         if right and points < most:
             said = (*said, words.LOST_ELSEWHERE)
         tags = ("ungradable",) if check.outcome is Outcome.UNGRADABLE else check.faults
-        yield _Line(
-            f"{name}: {safe.line(check.sentence)}", "", said, "passed" if right else "failed", points, most, tags
-        )
+        state = "passed" if right else "failed"
+        line = _Line(f"{name}: {safe.line(check.sentence)}", "", said, state, points, most, tags)
+        yield line if most else replace(line, points=None, most=None)
 
 
 def _shares(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
