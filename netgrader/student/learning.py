@@ -51,9 +51,9 @@ VALLEY_WORDS = {
     "valley": "The loss over w, and where each step of the walk leads",
     "curve": "The loss after each step: the loss curve of the walk",
     "crawls": "Too low: after {steps} steps the loss is still {loss}.",
-    "good": "Good: it goes straight down, and the loss is below 0.001 after {arrived} steps.",
+    "good": "Good: it goes straight down, and the loss is below {nearly} after {arrived} steps.",
     "at_once": "As good as can be: a single step leads to the bottom.",
-    "crosses": "A little too high: each step crosses the valley, but the loss is below 0.001 after {arrived} steps.",
+    "crosses": "A little too high: each step crosses the valley, but the loss is below {nearly} after {arrived} steps.",
     "swings": "Too high: it swings from side to side, and after {steps} steps the loss is still {loss}.",
     "stays": "Too high: it swings from side to side at one height, for ever.",
     "climbs": "Much too high: each step ends higher than the one before. It diverges; after {steps} steps the loss is {loss}.",
@@ -121,7 +121,7 @@ def valley_output() -> dict[str, str]:
         "start": START,
         "wide": WIDE,
         "nearly": NEARLY,
-        "words": {key: say(text) for key, text in VALLEY_WORDS.items()},
+        "words": {key: say(text).replace("{nearly}", f"{NEARLY:g}") for key, text in VALLEY_WORDS.items()},
     }
     return _output("loss-valley", VALLEY, told, as_png(_valley_picture(), COLOURS), say(VALLEY_ALT, STEPS))
 
