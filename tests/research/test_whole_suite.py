@@ -8,7 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests import whole_suite
+
 ROOT = Path(__file__).parents[2]
+AUTHOR = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"]
 CONFTEST = """
 from pathlib import Path
 from tests.whole_suite import take_part
@@ -44,6 +49,26 @@ def test_files_that_passed_at_this_commit_are_left_out_and_what_failed_is_run_ag
     assert files_run(tmp_path, "test_right.py") == {"test_right.py": ""}
     with (tmp_path / "rows.csv").open(newline="") as file:
         assert [row["tests"] for row in csv.DictReader(file) if row["file"] == "test_right.py"] == ["2", "2"]
+
+
+def test_what_passed_is_run_again_when_anything_changes_that_is_no_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(whole_suite, "ROOT", tmp_path)
+
+    def commit(name: str) -> str:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+        for command in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-qm", name]):
+            subprocess.run(["git", *command], cwd=tmp_path, check=True)
+        return whole_suite.tested_commit()
+
+    commits = [
+        commit(name) for name in ("netgrader/a.py", "pyproject.toml", "requirements.lock", "data/a.npz", "Makefile")
+    ]
+    assert len(set(commits)) == len(commits)
+    assert commit("research/whole_suite.csv") == commits[-1]
+    (tmp_path / "Makefile").write_text("changed")
+    with pytest.raises(pytest.UsageError, match="Commit first what is tested: M Makefile"):
+        whole_suite.tested_commit()
 
 
 def test_a_file_that_was_stopped_in_its_middle_has_no_row(tmp_path):
