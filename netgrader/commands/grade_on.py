@@ -28,8 +28,8 @@ from netgrader.grading.run_report import duration
 from netgrader.grading.stages import Options
 from netgrader.grading.submission import UnreadableError, name_of
 from netgrader.pages import safe, words
-from netgrader.pages.plain import what_is_said
-from netgrader.platforms.autograders import Answer, Standing, gradescope, prairielearn
+from netgrader.pages.plain_text import what_is_said
+from netgrader.platforms.autograders import NotebookStanding, Standing, gradescope, prairielearn
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class _Report:
         self.standing = replace(self.standing, seconds=time.monotonic() - self._began, **changed)
         write_text(self._place.folder / "results" / "results.json", json.dumps(self._place.made(self.standing)))
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: NotebookStanding) -> None:
         """Put what came of a notebook in the place of what was known of it."""
         known = self.standing.answers
         self.write(answers=tuple(answer if one.notebook == answer.notebook else one for one in known))
@@ -157,7 +157,7 @@ def _grade(out: Console, report: _Report, place: Platform, assignment: Assignmen
 def _grade_each(out: Console, report: _Report, place: Platform, assignment: Assignment, notebook: str | None) -> None:
     handed_in = place.folder / place.handed_in
     notebooks = (notebook,) if notebook else assignment.notebooks
-    report.write(answers=tuple(map(Answer, notebooks)))
+    report.write(answers=tuple(map(NotebookStanding, notebooks)))
     options = _options(out, place, len(notebooks))
     try:
         jobs = jobs_in(handed_in, assignment)
@@ -188,19 +188,19 @@ def _options(out: Console, place: Platform, notebooks: int) -> Options:
     )
 
 
-def _answer(out: Console, assignment: Assignment, job: Job, options: Options) -> Answer:
+def _answer(out: Console, assignment: Assignment, job: Job, options: Options) -> NotebookStanding:
     """Grade a notebook; trouble of ours is told and is nobody's mark."""
     try:
         graded = grade_job(job, options)
         said = what_is_said(assignment, graded)
     except NetgraderError as error:
         out.print(f"{job.notebook} was not graded: {error}", markup=False, soft_wrap=True)
-        return Answer(job.notebook, broke=True)
+        return NotebookStanding(job.notebook, broke=True)
     notebook_lines(out, graded.result)
     trouble_lines(out, [(job.notebook, graded.trouble)])
     for one in graded.result.integrity:
         out.print(f"{job.notebook}, {one.cell}: {one.seen}", markup=False, soft_wrap=True)
-    return Answer(job.notebook, graded.result, said)
+    return NotebookStanding(job.notebook, graded.result, said)
 
 
 def _strangers(jobs: Sequence[Job], assignment: Assignment) -> Iterator[str]:

@@ -12,14 +12,14 @@ from markupsafe import escape
 from netgrader import __version__
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import cell_name
-from netgrader.pages.plain import Said
+from netgrader.pages.plain_text import Said
 from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["LARGEST", "Answer", "Standing", "as_text", "gradescope", "prairielearn"]
+__all__ = ["LARGEST", "NotebookStanding", "Standing", "as_text", "gradescope", "prairielearn"]
 
 LARGEST = 1_000_000
 """Bytes of a ``results.json``: PrairieLearn takes no more."""
@@ -28,7 +28,7 @@ CUTS = (100_000, 20_000, 4_000, 1_000, 300, 100)
 
 
 @dataclass(frozen=True)
-class Answer:
+class NotebookStanding:
     """What is known of one notebook: its result, or that it has none (yet)."""
 
     notebook: str
@@ -42,7 +42,7 @@ class Answer:
 class Standing:
     """How far the grading of a submission is: what is said of all of it, and its notebooks."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[NotebookStanding, ...]
     notices: tuple[str, ...] = ()
     seconds: float = 0.0
     """How long it has taken."""
@@ -151,13 +151,13 @@ def _summary(standing: Standing) -> tuple[str, ...]:
     return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own, *once)
 
 
-def _state(one: Answer) -> str:
+def _state(one: NotebookStanding) -> str:
     if one.result is not None:
         return str(one.result.status)
     return "autograder-error" if one.broke else "not-graded-yet"
 
 
-def _lines(number: int, one: Answer) -> Iterator[_Line]:
+def _lines(number: int, one: NotebookStanding) -> Iterator[_Line]:
     """Yield the tests of a notebook; their points are its own, to the hundredth."""
     if one.result is None:
         said = (words.GRADING_BROKE,) if one.broke else ()
@@ -172,7 +172,7 @@ def _lines(number: int, one: Answer) -> Iterator[_Line]:
             yield _Line(line.name, f"{number}.{at}", line.said, line.state, line.points, line.most, line.tags)
 
 
-def _of_cell(cell: CellResult, one: Answer) -> Iterator[_Line]:
+def _of_cell(cell: CellResult, one: NotebookStanding) -> Iterator[_Line]:
     name = cell_name(cell.cell)
     if cell.points is None:
         yield _Line(words.CELL_WAITS.format(cell=name, points=written(cell.max_points)), "", tags=("manual",))

@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 
 from netgrader.commands import export
-from netgrader.pages.plain import Said
+from netgrader.pages.plain_text import Said
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
-from netgrader.platforms.autograders import LARGEST, Answer, Standing, gradescope, prairielearn
+from netgrader.platforms.autograders import LARGEST, NotebookStanding, Standing, gradescope, prairielearn
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -33,7 +33,7 @@ def check(name, outcome=Outcome.PASSED, credit=1.0, most=1.0, **more):
 
 def notebook(*cells, name="1_sums", status=Status.GRADED, problem=None):
     points = [(cell.points, cell.max_points) for cell in cells if not cell.manual]
-    return Answer(
+    return NotebookStanding(
         name,
         NotebookResult(
             f"{name}.ipynb", sum(one for one, _ in points), sum(most for _, most in points), cells, (), status, problem
@@ -97,7 +97,7 @@ def test_a_written_answer_waits_and_has_no_points():
 
 
 def test_what_broke_on_our_side_is_no_zero():
-    broken = Standing((Answer("1_sums", broke=True),), over=True)
+    broken = Standing((NotebookStanding("1_sums", broke=True),), over=True)
     results = fits("gradescope", gradescope(broken))
     assert "score" not in results
     assert results["extra_data"]["autograder_error"]
@@ -109,7 +109,9 @@ def test_what_broke_on_our_side_is_no_zero():
 def test_what_is_not_gradable_costs_no_attempt_on_prairielearn_and_says_why():
     problem = Said(("This notebook could not be graded. It is damaged.",))
     answer = notebook(CellResult("check_add", 0.0, 2.0, False), status=Status.NOT, problem="It is damaged.")
-    theirs = fits("prairielearn", prairielearn(Standing((Answer(answer.notebook, answer.result, problem),), over=True)))
+    theirs = fits(
+        "prairielearn", prairielearn(Standing((NotebookStanding(answer.notebook, answer.result, problem),), over=True))
+    )
     assert theirs == {"gradable": False, "format_errors": list(problem.summary)}
     results = fits("gradescope", gradescope(Standing((answer,), over=True)))
     assert (results["score"], results["tests"][0]["tags"]) == (0.0, ["ungradable"])
@@ -118,10 +120,10 @@ def test_what_is_not_gradable_costs_no_attempt_on_prairielearn_and_says_why():
 
 def test_before_anything_is_graded_it_is_said_and_what_is_graded_counts_at_once():
     fits("gradescope", gradescope(Standing((), ("Grading has begun.",))))
-    begun = Standing((Answer("1_sums"), Answer("2_words")), ("Grading has begun.",))
+    begun = Standing((NotebookStanding("1_sums"), NotebookStanding("2_words")), ("Grading has begun.",))
     assert "score" not in fits("gradescope", gradescope(begun))
     assert fits("prairielearn", prairielearn(begun))["gradable"] is False
-    half = fits("gradescope", gradescope(Standing((notebook(CELLS[0]), Answer("2_words")), begun.notices)))
+    half = fits("gradescope", gradescope(Standing((notebook(CELLS[0]), NotebookStanding("2_words")), begun.notices)))
     assert half["score"] == 2.0
     assert half["tests"][-1]["name"] == "2_words: not graded yet"
     assert half["extra_data"] | {"complete": False} == half["extra_data"]
@@ -132,7 +134,7 @@ def test_what_students_wrote_is_text_and_too_much_of_it_is_cut():
     cells = [CellResult(f"check_{k}", 0.0, 1.0, False, (check("a", Outcome.FAILED, 0.0),)) for k in range(20)]
     answer = notebook(*cells)
     said = Said((evil,), {(cell.cell, "test.py::a"): (evil,) for cell in cells})
-    standing = Standing((Answer(answer.notebook, answer.result, said),))
+    standing = Standing((NotebookStanding(answer.notebook, answer.result, said),))
     results = fits("gradescope", gradescope(standing))
     assert "<script" not in json.dumps(results)
     assert "The rest is left out here." in results["tests"][0]["output"]
