@@ -207,6 +207,9 @@ class BubblewrapSandbox(LimitingSandbox):
             yield from ("--perms", "0666", "--file", str(_descriptor(content, descriptors)), str(path))
         for mount in plan.mounts:
             yield from _bind(mount, made)
+        if proc[0] == "--proc":
+            # Settings of the kernel's belong to root, capabilities or none: in a container it may be root who is in here.
+            yield from ("--remount-ro", "/proc")
         yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
 

@@ -378,3 +378,23 @@ def test_root_that_a_container_lets_make_no_namespaces_has_cages_as_any_other_us
     assert process.stdout.split()[:2] == ["1000", "1000"], process.stderr
     assert (tmp_path / "a").read_text() == "b"
     assert (tmp_path / "a").stat().st_uid == os.geteuid()
+
+
+OPENS_SETTINGS = """
+import os
+for folder, _, names in os.walk("/proc/sys"):
+    for name in names:
+        try:
+            os.close(os.open(os.path.join(folder, name), os.O_WRONLY))
+        except OSError:
+            continue
+        print(os.path.join(folder, name))
+print("done")
+"""
+
+
+@pytest.mark.parametrize("before", [(), IN_A_CONTAINER])
+def test_no_setting_of_the_kernel_can_be_written_whoever_begins_the_cage(tmp_path, before):
+    command = [*before, sys.executable, "-c", RUNS, OPENS_SETTINGS, str(tmp_path)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert process.stdout.split()[:1] == ["done"], process.stderr or process.stdout
