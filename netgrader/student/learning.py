@@ -246,7 +246,7 @@ def _film_picture(stencils: Array, names: Sequence[str], rows: Sequence[str]) ->
 def _refused(net: Any, spec: DataSpec) -> str:
     """Return why the weights of `net` cannot be shown, if they cannot."""
     shape = getattr(getattr(net, "W1", None), "shape", None)
-    found = None if shape is None else tuple(shape)
+    found = None if shape is None else tuple(getattr(size, "value", size) for size in shape)
     if found == (spec.size, spec.classes):
         return ""
     return say(NO_WEIGHTS, spec.size, spec.classes, say(NO_PART) if found is None else str(found))
