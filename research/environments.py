@@ -6,7 +6,6 @@ the students' wheel. A notebook is run as it is handed out, and with the course'
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -22,6 +21,8 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+
+from research.rows import append_row, measured_commit, rows_of
 
 ROOT = Path(__file__).parents[1]
 ROWS, PAGE = Path(__file__).with_suffix(".csv"), Path(__file__).with_suffix(".md")
@@ -140,17 +141,9 @@ def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
     }
 
 
-def rows() -> list[dict[str, str]]:
-    """Return all rows that there are."""
-    if not ROWS.exists():
-        return []
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def page() -> str:
     """Return the page: of each environment and notebook the newest rows."""
-    newest = {(row["environment"], row["notebook"], row["how"]): row for row in rows()}
+    newest = {(row["environment"], row["notebook"], row["how"]): row for row in rows_of(ROWS)}
     lines = [
         "| where | Python, TensorFlow, NumPy | notebook | as handed out | with the solution | commit |",
         "|---|---|---|---|---|---|",
@@ -179,9 +172,8 @@ def page() -> str:
 
 def main() -> int:
     """Run what has no row; 1 if a notebook of this commit has errors, or a check that is not green with the solution."""
-    command = ["git", "log", "-1", "--format=%h", "--", *MEASURED]
-    at = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    known = Counter((row["environment"], row["notebook"], row["how"]) for row in rows() if row["commit"] == at)
+    at = measured_commit(*MEASURED)
+    known = Counter((row["environment"], row["notebook"], row["how"]) for row in rows_of(ROWS) if row["commit"] == at)
     notebooks = sorted(path.stem for path in RELEASE.glob("*.ipynb"))
     for environment in ENVIRONMENTS:
         left = [
@@ -195,17 +187,17 @@ def main() -> int:
         for name, how in left:
             found = run(handed_out(name, solved=how == SOLVED), python)
             row = {"commit": at, "environment": environment.name, **versions, "notebook": name, "how": how, **found}
-            new = not ROWS.exists()
-            with ROWS.open("a", encoding="utf-8", newline="") as file:
-                out = csv.DictWriter(file, FIELDS, lineterminator="\n")
-                if new:
-                    out.writeheader()
-                out.writerow(row)
+            append_row(ROWS, FIELDS, row)
             sys.stdout.write(" ".join(map(str, row.values())) + "\n")
             sys.stdout.flush()
             PAGE.write_text(page(), encoding="utf-8")
-    of_this = [row for row in rows() if row["commit"] == at]
-    return int(any(row["errors"] != "0" or (row["how"] == SOLVED and row["green"] != row["checks"]) for row in of_this))
+    of_this = [row for row in rows_of(ROWS) if row["commit"] == at]
+    return int(
+        any(
+            row["errors"] + row["noise"] != "00" or (row["how"] == SOLVED and row["green"] != row["checks"])
+            for row in of_this
+        )
+    )
 
 
 if __name__ == "__main__":

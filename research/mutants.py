@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import ast
-import csv
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from research.rows import append_row, measured_commit, rows_of
 
 ROOT = Path(__file__).parents[1]
 ROWS = Path(__file__).with_suffix(".csv")
@@ -102,14 +103,6 @@ def tried(clone: Path, mutant: Mutant) -> str:
     return OUTCOMES.get(ended, f"pytest ended with {ended}")
 
 
-def rows() -> list[dict[str, str]]:
-    """Return all rows that there are."""
-    if not ROWS.exists():
-        return []
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def git(*arguments: str) -> str:
     """Return what git says."""
     return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
@@ -121,8 +114,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=None, help="begin no further mutant after so many")
     parser.add_argument("--module", nargs="+", default=[""], help="modules with one of these in their names alone")
     options = parser.parse_args()
-    at = git("log", "-1", "--format=%h", "--", *MEASURED)
-    known = {(row["module"], row["function"], row["condition"]) for row in rows() if row["commit"] == at}
+    at = measured_commit(*MEASURED)
+    known = {(row["module"], row["function"], row["condition"]) for row in rows_of(ROWS) if row["commit"] == at}
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix="netgrader-mutants-") as name:
         clone = Path(name) / "clone"
@@ -136,15 +129,10 @@ def main() -> int:
                 break
             start = time.monotonic()
             row = dict(zip(FIELDS, (at, *one, tried(clone, mutant), f"{time.monotonic() - start:.0f}"), strict=True))
-            new = not ROWS.exists()
-            with ROWS.open("a", encoding="utf-8", newline="") as file:
-                out = csv.DictWriter(file, FIELDS, lineterminator="\n")
-                if new:
-                    out.writeheader()
-                out.writerow(row)
+            append_row(ROWS, FIELDS, row)
             sys.stdout.write(" ".join(row.values()) + "\n")
             sys.stdout.flush()
-    of_this = [row for row in rows() if row["commit"] == at]
+    of_this = [row for row in rows_of(ROWS) if row["commit"] == at]
     left = [row for row in of_this if row["outcome"] != "killed"]
     sys.stdout.write(f"{len(of_this)} of {len(MUTANTS)} tried at {at}, {len(left)} not killed\n")
     return int(bool(left))

@@ -9,7 +9,6 @@ commit and later ones count as well.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.cage import require_self_tests
+from research.rows import append_row, measured_commit, rows_of
 from tests.course.right_notebooks import SEEDS, STYLES, Seeded, graded
 
 if TYPE_CHECKING:
@@ -33,24 +33,10 @@ MEASURED = ("netgrader", "source", "grader_tests", "tests/right", "tests/sample_
 """What a result depends on."""
 
 
-def commit() -> str:
-    """The last commit that changed what is measured."""
-    command = ["git", "log", "-1", "--format=%h", "--", *MEASURED]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def later(commit: str) -> list[str]:
     """That commit and those after it, as rows name them."""
     command = ["git", "log", "--format=%h", f"{commit}^..HEAD"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-
-
-def load() -> list[dict[str, str]]:
-    """All rows that there are."""
-    if not ROWS.exists():
-        return []
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def wanted() -> Iterator[Seeded]:
@@ -116,25 +102,20 @@ def main() -> int:
         record_all(options.record)
         return 0
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
-    at = commit()
+    at = measured_commit(*MEASURED)
     part, parts = map(int, options.part.split("/"))
     counted = {at, *later(options.since)} if options.since else {at}
-    known = {(row["notebook"], row["style"], int(row["seed"])) for row in load() if row["commit"] in counted}
+    known = {(row["notebook"], row["style"], int(row["seed"])) for row in rows_of(ROWS) if row["commit"] in counted}
     for number, one in enumerate(wanted()):
         if tuple(one) in known or options.only not in (None, one.notebook) or number % parts != part - 1:
             continue
         if deadline is not None and time.monotonic() > deadline:
             break
         row = row_of(one, at)
-        new = not ROWS.exists()
-        with ROWS.open("a", encoding="utf-8", newline="") as file:
-            out = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            if new:
-                out.writeheader()
-            out.writerow(row)
+        append_row(ROWS, FIELDS, row)
         sys.stdout.write(" ".join(str(row[name]) for name in FIELDS[1:]) + "\n")
         sys.stdout.flush()
-    rows = [row for row in load() if row["commit"] in counted]
+    rows = [row for row in rows_of(ROWS) if row["commit"] in counted]
     lost = [row for row in rows if float(row["points"]) < float(row["of"])]
     for notebook in SEEDS:
         of_it = [row for row in rows if row["notebook"] == notebook]
