@@ -313,7 +313,7 @@ def make(product: Product) -> Entry:
         rate=product.rate,
         codes=tuple(sorted(product.codes)),
         also=tuple(sorted(product.also)),
-        remark=any(operator.remark for operator in product.operators),
+        remark=any(one.remark for one in (*product.operators, *product.changes)),
         parts=_parts(built, product),
         state=state,
         problems=tuple(problems),

@@ -35,11 +35,17 @@ def _swap_activation(job: Job, name: str, function: str, also: frozenset[str] = 
         yield Change(f"{name} {number}" if len(sites) > 1 else name, source, expect, also=also)
 
 
+#: Convolutions in front of a max pooling, by the end of a program's name: without an activation that is all there is.
+POOLED = {"convolutions_for_experts": (0, 1)}
+
+
 @operator("missing-activation", "missing-activation", exercises=HIDDEN)
 def missing_activation(job: Job) -> Iterator[Change]:
     if job.program.name.endswith(("residual_blocks", "highway", "four_quadrants")):
         raise NotApplicable("other nonlinearities stand between the layers")
-    yield from _swap_activation(job, "identity", "tf.identity")
+    pooled = POOLED.get(job.program.name.rpartition("/")[2], ())
+    for number, change in enumerate(_swap_activation(job, "identity", "tf.identity")):
+        yield replace(change, remark=number in pooled)
 
 
 @operator("wrong-activation", "wrong-activation", exercises=frozenset({"two_layer_network"}))

@@ -40,6 +40,8 @@ class Change:
         How it is built, see `building.build`.
     parts
         Which parts are handed over with the graph: ``all``, ``X Y`` or ``none``.
+    remark
+        Whether a remark is what its codes must be named as.
     """
 
     variant: str
@@ -49,6 +51,7 @@ class Change:
     also: frozenset[str] = frozenset()
     switches: frozenset[str] = frozenset()
     parts: str = "all"
+    remark: bool = False
 
 
 Apply = Callable[[Job], Iterator[Change]]
