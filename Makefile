@@ -82,8 +82,9 @@ training-report: setup ## every mistake in right training loops of many styles, 
 	@$(BIN)/python -m research.training --products $(or $(PRODUCTS),100)
 	@$(BIN)/python -m research.training_report
 
-right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds, SINCE=commit; rows in research/right_notebooks.csv; goes on where it was
+right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds, SINCE=commit; then the table in research/training.md; goes on where it was
 	@nice $(BIN)/python -m research.right_notebooks $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SINCE),--since $(SINCE))
+	@$(BIN)/python -m research.training_report
 
 rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then research/rates.md; goes on where it was
 	@nice $(BIN)/python -m research.rates --seeds $(or $(SEEDS),10)
@@ -112,7 +113,7 @@ wheel: setup ## build dist/netgrader-….whl, to be installed anywhere; the same
 release: setup ## generate release/ from source/, without grading it first
 	@$(BIN)/netgrader release --untried
 
-reference: setup ## write the pages of docs/reference that follow from the code
+reference: setup ## write the pages of docs/reference that follow from the code and, measured.md, from the rows of research/
 	@$(BIN)/python -m tests.guides.reference
 
 docs: setup ## the documentation as a site with search: build/site/README.html

@@ -149,8 +149,12 @@ def _median(some: Sequence[Row]) -> str:
     return f"{seconds[len(seconds) // 2]:.1f}" if seconds else ""
 
 
-def page() -> Iterator[str]:
-    """The page, line by line."""
+def page() -> str:
+    """The page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
     every, measured = claims(), rows(TOOL)
     yield INTRODUCTION.format(
         repositories="\n".join(f"| {name} | {place} | {commit} |" for name, (place, commit) in REPOSITORIES.items())
@@ -240,7 +244,7 @@ def _misses(total: Sums) -> Iterator[str]:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text("\n".join(page()) + "\n", encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from netgrader.course import Course
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.stages import Options
-from research.right_notebooks import ROOT, commit, later, write_result
+from research.right_notebooks import ROOT, later, write_result
+from research.rows import code_of, measured_commit
 
 ROWS = Path(__file__).with_suffix(".csv")
 FIELDS = ("commit", "run", "student", "notebook", "score", "of", "codes")
@@ -84,7 +85,7 @@ def main() -> int:
     parser.add_argument("--since", metavar="COMMIT", help="rows that were measured at this commit or later ones count")
     options = parser.parse_args()
     require_self_tests()
-    at = commit()
+    at = measured_commit(*code_of("marks"))
     if options.record:
         graded(0, at, options.workers, options.record)
         return 0

@@ -53,7 +53,14 @@ def table(found: list[Row]) -> str:
 
 
 def main() -> None:
-    """Read the rows, write the page."""
+    """Read the rows, write the page and its plot."""
+    (HERE / "clean.md").write_text(page(), encoding="utf-8")
+    found = rows()
+    _plot(*([row for row in found if row["network"] in kind] for kind in (CLEAN, GUILTY)))
+
+
+def page() -> str:
+    """The page."""
     found = rows()
     clean = [row for row in found if row["network"] in CLEAN]
     guilty = [row for row in found if row["network"] in GUILTY]
@@ -61,7 +68,7 @@ def main() -> None:
     hearts = np.sort([float(row["by_heart"]) for row in clean])
     good = [row for row in clean if float(row["test_accuracy"]) >= (data_spec().learned or 0)]
     free = [row for row in guilty if row["said"] in {"", "doubted"}]
-    text = PAGE.format(
+    return PAGE.format(
         commits=", ".join(dict.fromkeys(row["commit"] for row in found)),
         minutes=sum(float(row["cpu_seconds"]) for row in found) / 60,
         n_clean=len(clean),
@@ -93,8 +100,6 @@ def main() -> None:
         clean=table(clean),
         guilty=table(guilty),
     )
-    (HERE / "clean.md").write_text(text, encoding="utf-8")
-    _plot(clean, guilty)
 
 
 def _plot(clean: list[Row], guilty: list[Row]) -> None:

@@ -50,9 +50,14 @@ def sources(networks: dict[str, list[float]], again: dict[str, list[float]]) -> 
 
 
 def main() -> None:
-    """Read the rows, write the page."""
+    """Read the rows, write the page and its plot."""
+    (HERE / "fairness.md").write_text(page(), encoding="utf-8")
+    _plot(read("fairness.csv")[0], np.random.default_rng(20261125))
+
+
+def page() -> str:
+    """The page."""
     networks, commits = read("fairness.csv")
-    rng = np.random.default_rng(20261125)
     lines = []
     for name, reached in sorted(networks.items(), key=lambda entry: statistics.mean(entry[1])):
         mean, deviation = statistics.mean(reached), statistics.stdev(reached)
@@ -62,8 +67,7 @@ def main() -> None:
             f"| {100 * np.mean(np.array(reached) < 98.5):.0f} | {100 * np.mean(shares < 1):.2f} "
             f"| {100 * (1 - shares.mean()):.2f} | {runs:.2f} |"
         )
-    _plot(networks, rng)
-    page = PAGE.format(
+    return PAGE.format(
         table="\n".join(lines),
         commits=", ".join(sorted(commits)),
         loses=100 * LINE.loses(0.985, 0.0008),
@@ -71,7 +75,6 @@ def main() -> None:
         again=100 * LINE.again_from,
         sources=sources(networks, read("notebook.csv")[0]),
     )
-    (HERE / "fairness.md").write_text(page, encoding="utf-8")
 
 
 def _plot(networks: dict[str, list[float]], rng: np.random.Generator) -> None:

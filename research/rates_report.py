@@ -100,13 +100,19 @@ def _around(by: int) -> range:
     return range(good - AROUND, good + AROUND + 1)
 
 
-def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str]:
-    """The two promises, and how often they were kept."""
+def kept(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> tuple[Counter[str], Counter[str]]:
+    """What was said of good rates, and of those nine times or a ninth of one."""
     good, off = Counter[str](), Counter[str]()
     for (_, optimizer), counts in said.items():
         middle = BETTER.get(optimizer, 0) - POWERS[0]
         good += counts[middle]
         off += counts[middle - BEYOND] + counts[middle + BEYOND]
+    return good, off
+
+
+def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str]:
+    """The two promises, and how often they were kept."""
+    good, off = kept(said)
     return [
         "| promise | measured |",
         "|---|---|",
@@ -115,8 +121,8 @@ def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str
     ]
 
 
-def main() -> None:
-    """Write the page."""
+def page() -> str:
+    """The page."""
     said, wrong, settled = verdicts()
     commits = sorted({row["commit"] for row in rows()})
     early = [
@@ -127,7 +133,12 @@ def main() -> None:
         f"the whole runs say otherwise in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
     ]
     lines = [HEAD, *table(said), "", *promises(said), *early, "", f"{len(rows()):,} runs at {', '.join(commits)}."]
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.cage import require_self_tests
-from research.rows import append_row, measured_commit, rows_of
+from research.rows import append_row, code_of, measured_commit, rows_of
 from tests.course.right_notebooks import SEEDS, STYLES, Seeded, graded
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 ROWS = Path(__file__).with_suffix(".csv")
 FIELDS = ("commit", "notebook", "style", "seed", "points", "of", "codes", "accuracy", "seconds")
-MEASURED = ("netgrader", "source", "grader_tests", "tests/right", "tests/sample_class/students/ada")
-"""What a result depends on."""
 
 
 def later(commit: str) -> list[str]:
@@ -102,7 +100,7 @@ def main() -> int:
         record_all(options.record)
         return 0
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
-    at = measured_commit(*MEASURED)
+    at = measured_commit(*code_of("notebooks"))
     part, parts = map(int, options.part.split("/"))
     counted = {at, *later(options.since)} if options.since else {at}
     known = {(row["notebook"], row["style"], int(row["seed"])) for row in rows_of(ROWS) if row["commit"] in counted}

@@ -23,6 +23,7 @@ from netgrader.judges.subject import Origins, origins
 from netgrader.judges.training_loop import judge_training
 from netgrader.student import load_mnist
 from netgrader.student.course_data import data_spec
+from research.rows import code_of, measured_commit
 from tests.training.operators import OPERATORS, RIGHT
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROWS = HERE / "training.csv"
 PROGRAM = HERE.parent / "tests" / "training" / "rehearsals.py"
-MEASURED = ("netgrader/judges", "netgrader/student/instrument.py", "netgrader/student/rehearsal.py")
 COLUMNS = ("commit", "operator", "loop", "seed", "named", "remarks", "lost")
 N_TRAIN, N_TEST = 1500, 500
 CALLS = ({"n_epochs": 2, "mini_batch_size": 64}, {"n_epochs": 1, "mini_batch_size": 96})
@@ -53,12 +53,6 @@ class Product(NamedTuple):
             return str(RIGHT[self.loop])
         operator = next(one for one in OPERATORS if one.name == self.operator)
         return str(operator.applied_to(RIGHT[self.loop]))
-
-
-def commit() -> str:
-    """The last commit that changed what is measured."""
-    command = ["git", "log", "-1", "--format=%h", "--", *MEASURED]
-    return subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def done(at: str) -> set[Product]:
@@ -121,7 +115,7 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=100, help="of each operator")
     products = parser.parse_args().products
     os.nice(10)
-    at = commit()
+    at = measured_commit(*code_of("loops"))
     (x_train, y_train), (x_test, y_test) = load_mnist()
     raw = (x_train[:N_TRAIN], y_train[:N_TRAIN]), (x_test[:N_TEST], y_test[:N_TEST])
     known = done(at)

@@ -140,7 +140,7 @@ def report(arguments: argparse.Namespace) -> int:
     rows = list(reading.rows())
     track = _track(arguments)
     write(REPORTS[track], found, rows, states, explained(), list(trained.kept(track)))
-    reading.export({entry.name: entry.digest for entry in found}, track)
+    reading.export(found, track)
     return 0
 
 

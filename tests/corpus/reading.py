@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 KEPT = {
     track: ROOT / "research" / f"reader_corpus{ending}.jsonl" for track, ending in (("graphs", ""), ("keras", "_keras"))
 }
+JUDGED = ("right", "verdict")
+"""What the repository's rows have besides: whether the product is a right network, and what the row comes to."""
 READER = ("netgrader/reader", "netgrader/course_reader.py", "netgrader/faults.py")
 
 
@@ -151,12 +153,12 @@ def rows() -> Iterator[Row]:
                     continue  # the last line of a run that was killed
                 for key in ("faults", "remarks", "undecided", "places"):
                     raw[key] = tuple(raw.get(key, ()))
-                yield Row(**raw)
+                yield Row(**{key: value for key, value in raw.items() if key not in JUDGED})
 
 
-def _line(row: Row) -> str:
-    found = asdict(row)
-    return json.dumps(found if row.places else {k: v for k, v in found.items() if k != "places"}, separators=(",", ":"))
+def _line(row: Row, **judged: object) -> str:
+    found = {key: value for key, value in asdict(row).items() if value or key != "places"}
+    return json.dumps(found | judged, separators=(",", ":"))
 
 
 def keep(row: Row) -> None:
@@ -166,8 +168,10 @@ def keep(row: Row) -> None:
         out.write(_line(row) + "\n")
 
 
-def export(digests: Mapping[str, str], track: str) -> None:
-    """Keep the last row of each product, as it is now, in the repository."""
-    last = {(row.name, row.mode): row for row in rows() if digests.get(row.name) == row.digest}
-    lines = [_line(last[key]) for key in sorted(last)]
+def export(entries: Iterable[Entry], track: str) -> None:
+    """Keep the last row of each product, as it is now, in the repository, with what it comes to."""
+    known = {(entry.name, entry.digest): entry for entry in entries}
+    last = {(row.name, row.mode): row for row in rows() if (row.name, row.digest) in known}
+    judged = [(known[last[key].name, last[key].digest], last[key]) for key in sorted(last)]
+    lines = [_line(row, right=entry.right, verdict=verdict(entry, row)) for entry, row in judged]
     KEPT[track].write_text("\n".join(lines) + "\n", encoding="utf-8")

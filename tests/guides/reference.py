@@ -19,6 +19,7 @@ from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
 from netgrader.cli import app
 from netgrader.faults import CATALOGUE, speaking_of
+from research import figures
 from tests.datasets import EXERCISES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -234,9 +235,16 @@ def _judges() -> Iterator[tuple[object, ...]]:
         yield f"`{_signature(one)}`", f"`{module}`", first(one)
 
 
-PAGES = {"commands.md": commands, "faults.md": faults, "result-json.md": result_json, "checks.md": checks}
+PAGES = {
+    "commands.md": commands,
+    "faults.md": faults,
+    "result-json.md": result_json,
+    "checks.md": checks,
+    "measured.md": figures.page,
+}
 
 
 if __name__ == "__main__":
+    figures.lock()
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")

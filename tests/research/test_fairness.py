@@ -46,3 +46,8 @@ def test_the_others_can_be_measured_and_the_page_says_whose_they_are():
     measured = fairness_report.sources({}, {"512x3": [98.0, 98.2]})
     assert "| 512, 512, 512 | 98.13 ± 0.30 | the design | 2 | 98.10 | 0.14 |" in measured
     assert re.search(r"^notebook-figures:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_trainings_of_one_network_differ_as_little_as_the_pages_for_students_say():
+    networks, _ = fairness_report.read("fairness.csv")
+    assert max(map(statistics.stdev, networks.values())) < 0.1
