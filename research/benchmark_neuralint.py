@@ -1,10 +1,11 @@
 """NeuraLint's own tool on its programs and on ours: rows with the tool ``neuralint`` in ``research/benchmarks.csv``.
 
-    python -m research.benchmark_neuralint FOLDER [--java FILE]
+    python -m research.benchmark_neuralint FOLDER [--java FILE] [--activation FILE]
 
 FOLDER is as in `research.benchmarks`. The tool reads sources, so that no program of a stranger runs but the tool: that one
 is Python and Java (Groove), and runs in a cage. It has to be told the shapes of a batch that goes in and comes out, which
-are taken from the source; its faults keep the tool's own names, f001 to f027.
+are taken from the source; its faults keep the tool's own names, f001 to f027. Since Java 11 its checker needs a jar of
+`javax.activation` (Debian: libactivation-java).
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ for number, (kind, given, put_out) in enumerate(json.load(open("jobs.json"))):
     try:
         parser = parser_TF if kind == "tf" else parser_Keras
         parser.main(name, input_size=given, output_size=put_out)
-        done = subprocess.run([java, "-jar", "groove-5_7_4-bin/groove-5_7_4/bin/Generator.jar", "-f",
+        done = subprocess.run([java, "-Xbootclasspath/a:activation.jar",
+            "-Dcom.sun.xml.bind.v2.bytecode.ClassTailor.noOptimize=true", "-jar", "groove-5_7_4-bin/groove-5_7_4/bin/Generator.jar", "-f",
             f"{folder}/{name}GrooveOut.gst", "-s", "bfs", "DNN-metamodel.gps", f"{folder}/{name}.gst"],
             capture_output=True, text=True, timeout=300)
         if not os.path.exists(f"{folder}/{name}GrooveOut.gst"):
@@ -98,11 +100,18 @@ def jobs(folder: Path) -> Iterator[tuple[str, str, str]]:
         yield "corpus", str(path.relative_to(CORPUS)), path.read_text(encoding="utf-8")
 
 
+def settings(java: Path) -> list[Mount]:
+    """Where Java's own settings lie, which some systems keep in /etc: a cage does not show it."""
+    folder = (java.parents[1] / "conf" / "security" / "java.security").resolve().parents[1]
+    return [Mount(folder, str(folder))] if folder.is_relative_to("/etc") else []
+
+
 def main() -> None:
     """Run the tool on what has no row yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--java", default=str(Path(shutil.which("java") or "java").resolve()))
+    parser.add_argument("--activation", type=Path, default=Path("/usr/share/java/javax.activation.jar"))
     arguments = parser.parse_args()
     checked(arguments.folder)
     known = rows(TOOL)
@@ -112,6 +121,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         work, told = Path(name) / "work", []
         shutil.copytree(arguments.folder / "NeuraLint", work, ignore=shutil.ignore_patterns(".git"))
+        shutil.copyfile(arguments.activation, work / "activation.jar")
         for number, (_, program, source) in enumerate(todo):
             (work / f"job{number}.py").write_text(source, encoding="utf-8")
             told.append(
@@ -126,7 +136,7 @@ def main() -> None:
         (work / "driver.py").write_text(DRIVER, encoding="utf-8")
         plan = Plan(
             argv=["/bin/sh", "-c", f"cd {WORK} && exec {sys.executable} driver.py {arguments.java}"],
-            mounts=[Mount(work, WORK, writable=True)],
+            mounts=[Mount(work, WORK, writable=True), *settings(Path(arguments.java))],
             limits=LIMITS,
         )
         outcome = open_sandbox().start(plan).wait()

@@ -47,6 +47,9 @@ can show them (in the course the instrument judges them, [training.md](training.
 choice or for want of a rule. *False alarms*: right programs, clean or fixed, of which a fault is named; beside them, codes named in wrong programs
 that their claim does not name. *By eye*: of the programs with such an alarm, in so many it was read in the source and is there. Seconds are the
 median of reading, on a busy machine. What is not measured yet `make benchmarks-report` goes on with.
+
+NeuraLint's own tool reads sources, not graphs, and knows one manner of writing them: on its own programs it names its own rules; on ours, which
+were written in many manners, its parser stops nearly always (at a chained call such as `AdamOptimizer(…).minimize(…)`, at a layer that is a function's result).
 """
 COMPARISON = """
 ## Beside the 2025 comparison
