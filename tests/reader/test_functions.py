@@ -103,6 +103,19 @@ def test_a_step_of_training_of_its_own_is_read(rows):
     assert rows["own step up"]["faults"] == ["maximises-loss"]
 
 
+def test_a_step_that_raises_is_told_with_what_it_raised_and_where(rows):
+    row = rows["own step that raises"]
+    assert (row["faults"], row["optimizer"]["kind"]) == ([], "adam")
+    assert len(row["undecided"]) == 1
+    assert row["undecided"][0].startswith("Its own train_step cannot be traced")
+    assert "RuntimeError: no step today, in line " in row["undecided"][0]
+
+
+def test_each_optimizer_of_keras_is_named_or_said_to_be_undecided(rows):
+    for name, row in rows["optimizers"]:
+        assert (row["optimizer"]["kind"], row["faults"]) == (name or "undecided", []), row["text"]
+
+
 def test_a_course_in_keras_grades_as_the_guide_says(rows):
     two, *_ = rows["guide: right"]
     assert [outcome for outcome, _ in rows["guide: right"].values()] == ["passed"] * 3
@@ -145,6 +158,7 @@ def test_code_in_a_file_is_refused_in_a_sentence(rows, folder):
         ("code.keras", "asks for code of its own"),
         ("damaged.keras", "cannot be traced"),
         ("empty", "cannot be read"),
+        ("old.h5", "save it as .keras"),
     ):
         done = read(folder / name)
         assert done.returncode == 1, done.stdout

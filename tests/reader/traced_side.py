@@ -137,6 +137,34 @@ class OwnStep(keras.Model):
         return self.compute_metrics(x, y, scores)
 
 
+class BrokenStep(OwnStep):
+    def train_step(self, data: Any) -> Any:
+        del data
+        raise RuntimeError("no step today")
+
+
+def broken_step() -> Any:
+    inputs = keras.Input((8,))
+    return compiled(BrokenStep(1.0, inputs, keras.layers.Dense(10)(keras.layers.Dense(12, "relu")(inputs))))
+
+
+OPTIMIZERS = {
+    "nadam": keras.optimizers.Nadam,
+    "adamax": keras.optimizers.Adamax,
+    "ftrl": keras.optimizers.Ftrl,
+    "lion": lambda rate: keras.optimizers.Lion(rate / 20),
+    "adadelta": keras.optimizers.Adadelta,
+    "lamb": keras.optimizers.Lamb,
+    "muon": keras.optimizers.Muon,
+    "rmsprop": lambda rate: keras.optimizers.RMSprop(rate, momentum=0.9, centered=True),
+    "sgd": lambda rate: keras.optimizers.SGD(rate, weight_decay=0.1),
+    "adam": lambda rate: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(rate)),
+    "adamw": lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.3, gradient_accumulation_steps=4),
+    None: keras.optimizers.Adafactor,
+}
+"""What each is named; none is nothing of a name that the reader has."""
+
+
 def own_step(way: float) -> Any:
     inputs = keras.Input((8,))
     hidden = keras.layers.Dropout(0.3)(keras.layers.Dense(12, "relu", name="hidden")(inputs))
@@ -172,6 +200,8 @@ def main(folder: Path) -> int:
     rows["trained"] = row(left)
     stepping = own_step(1.0)
     rows["own step"], rows["own step up"] = row(stepping), row(own_step(-1.0))
+    rows["own step that raises"] = row(broken_step())
+    rows["optimizers"] = [[name, row(compiled(model(), make(0.002)))] for name, make in OPTIMIZERS.items()]
     stepping.fit(np.zeros((4, 8), np.float32), ids, verbose=0)
     for name, made in (
         ("right", of_zeros()),
@@ -184,6 +214,7 @@ def main(folder: Path) -> int:
     compiled(model(last="softmax", scale=9.0), sparse=False, logits=False).save(folder / "huge.keras")
     with_code = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda v: v * 2), keras.layers.Dense(2)])
     with_code.save(folder / "code.keras")
+    (folder / "old.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     tf.saved_model.save(Module(), str(folder / "module"))
     model(scale=9.0).export(folder / "exported", verbose=False)
     tf.compat.v1.disable_eager_execution()

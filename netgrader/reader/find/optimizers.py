@@ -6,8 +6,9 @@ function to `RULES` that turns the gradients so far into the direction of the ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -92,16 +93,62 @@ def _adam(beta1: float, beta2: float, epsilon: float = 1e-8, *, corrected: bool 
     return rule
 
 
-def _rmsprop(decay: float, start: float, epsilon: float) -> Rule:
+def _nadam(gradients: Sequence[Array]) -> Array:
+    """Dozat, 2016, with the schedule of momentum that Keras has."""
+    step = len(gradients)
+    now, soon = (0.9 * (1 - 0.5 * 0.96**t) for t in (step, step + 1))
+    product = float(np.prod([0.9 * (1 - 0.5 * 0.96**t) for t in range(1, step + 1)]))
+    mean, square = _averaged(gradients, 0.9), _averaged([g**2 for g in gradients], 0.999) / (1 - 0.999**step)
+    ahead = soon * mean / (1 - product * soon) + (1 - now) * gradients[-1] / (1 - product)
+    return np.asarray(ahead / (np.sqrt(square) + 1e-7))
+
+
+def _adamax(gradients: Sequence[Array]) -> Array:
+    """Kingma and Ba, 2015, algorithm 2."""
+    largest = np.zeros_like(gradients[0])
+    for gradient in gradients:
+        largest = np.maximum(0.999 * largest, np.abs(gradient))
+    return np.asarray(_averaged(gradients, 0.9) / (1 - 0.9 ** len(gradients)) / (largest + 1e-7))
+
+
+def _lion(gradients: Sequence[Array]) -> Array:
+    """Chen et al., 2023: the sign of an average."""
+    return np.sign(0.9 * _averaged([np.zeros_like(gradients[0]), *gradients[:-1]], 0.99) + 0.1 * gradients[-1])
+
+
+def _adadelta(gradients: Sequence[Array]) -> Array:
+    """Zeiler, 2012: the step is as large as the steps before it."""
+    square, moved = np.zeros_like(gradients[0]), np.zeros_like(gradients[0])
+    for gradient in gradients:
+        square = 0.95 * square + 0.05 * gradient**2
+        step = np.sqrt(moved + 1e-7) / np.sqrt(square + 1e-7) * gradient
+        moved = 0.95 * moved + 0.05 * step**2
+    return np.asarray(step)
+
+
+def _rmsprop(decay: float, start: float, epsilon: float, *, centred: bool = False, momentum: float = 0.0) -> Rule:
     """Tieleman and Hinton, 2012: the step is divided by a running root mean square."""
-    return lambda gradients: np.asarray(
-        gradients[-1] / np.sqrt(_averaged([g**2 for g in gradients], decay, start=start) + epsilon)
+
+    def step(gradients: Sequence[Array]) -> Array:
+        square = _averaged([g**2 for g in gradients], decay, start=start)
+        if centred:
+            square = square - _averaged(gradients, decay) ** 2
+        return np.asarray(gradients[-1] / np.sqrt(square + epsilon))
+
+    if not momentum:
+        return step
+    return lambda gradients: _averaged(
+        [step(gradients[: count + 1]) for count in range(len(gradients))], momentum, share=1.0
     )
 
 
 def _adagrad(start: float) -> Rule:
     """Duchi, Hazan and Singer, 2011."""
     return lambda gradients: np.asarray(gradients[-1] / (np.sqrt(start + sum(g**2 for g in gradients)) + 1e-7))
+
+
+def _sign(gradients: Sequence[Array]) -> Array:
+    return np.sign(gradients[-1])
 
 
 def _adam_unlike(*, absolute: bool = False, root: bool = True) -> Rule:
@@ -137,11 +184,19 @@ RULES: Mapping[str, Sequence[Rule]] = {
         for decay in (0.9, 0.99, 0.95)
         for start in (1.0, 0.0)
         for epsilon in (1e-10, 1e-7)
+    ]
+    + [
+        _rmsprop(0.9, 0.0, 1e-7, centred=centred, momentum=momentum)
+        for centred, momentum in ((True, 0.0), (False, 0.9), (True, 0.9))
     ],
+    "nadam": [_nadam],
+    "adamax": [_adamax],
+    "adadelta": [_adadelta],
     "adagrad": [_adagrad(start) for start in (0.1, 0.0)],
     "momentum-corrected": [lambda gradients: np.asarray(_averaged(gradients, 0.9) / (1 - 0.9 ** len(gradients)))],
     "rmsprop-corrected": [_adam(0.0, decay) for decay in (0.999, 0.9)],
-    "sign": [lambda gradients: np.sign(gradients[-1])],
+    "sign": [_sign],
+    "lion": [_lion],
     "adam-with-absolute-values": [_adam_unlike(absolute=True)],
     "adam-without-root": [_adam_unlike(root=False)],
 }
@@ -149,8 +204,11 @@ RULES: Mapping[str, Sequence[Rule]] = {
 
 #: What may be left over of the steps, relative to their size.
 TOLERANCE = 5e-3
+#: The same where a step depends on a variable as a whole, which is like nothing else; weights may decay a little besides.
+OF_WHOLE_VARIABLES = 0.03
 #: Numbers for each factor that is fitted, for a fit to say something.
 _ENOUGH = 20
+_DECAYING = ("adam", "sgd", "momentum", "nadam", "lion")
 
 
 @dataclass(frozen=True)
@@ -164,6 +222,8 @@ class StepMatch:
     rate: float
     error: float
     rates: tuple[float, ...] = ()
+    signs: bool = False
+    """Whether these may be steps by the sign of the gradient: small steps of Adam and of Lion are alike."""
 
 
 def recognise_steps(
@@ -184,9 +244,62 @@ def recognise_steps(
                 best = match
     if (best is None or best.error >= TOLERANCE) and weights is not None:
         best = _with_decay(gradients, step, np.concatenate(weights))
+    if (best is None or best.error >= TOLERANCE) and weights is not None:
+        best = _ftrl(gradients, steps, weights)
     if best is None or best.error >= TOLERANCE:
         best = _scheduled(gradients, steps) or _in_the_span(gradients, steps)
-    return best if best is not None and best.error < TOLERANCE else None
+    if best is None or best.error >= TOLERANCE:
+        return None
+    signs = _fit("sign", np.concatenate([_sign(gradients[: count + 1]) for count in range(len(steps))]), step)
+    return replace(best, signs=signs is not None and signs.error < TOLERANCE)
+
+
+def _ftrl(gradients: Sequence[Array], steps: Sequence[Array], weights: Sequence[Array]) -> StepMatch | None:
+    """McMahan et al., 2013: the weights follow from all gradients, and from all weights before; without penalties."""
+    roots = [np.sqrt(0.1 + sum((g**2 for g in gradients[:count]), np.zeros(1))) for count in range(len(steps) + 1)]
+    direction, rest = [], []
+    for count, step in enumerate(steps, 1):
+        kept = sum((roots[i + 1] - roots[i]) * weights[i] for i in range(count)) / roots[count]
+        direction.append(sum(gradients[:count]) / roots[count])
+        rest.append(step - (kept - weights[count - 1]))
+    return _fit("ftrl", np.concatenate(direction), np.concatenate(rest))
+
+
+def recognise_by_variable(
+    gradients: Sequence[Sequence[Array]], weights: Sequence[Sequence[Array]], steps: Sequence[Sequence[Array]]
+) -> StepMatch | None:
+    """Name an optimizer whose step depends on a variable as a whole, given each variable's gradients, weights and steps."""
+    adam = _adam(0.9, 0.999, 1e-7)
+
+    def lamb(own: Sequence[Array], values: Sequence[Array]) -> Array:
+        """You et al., 2020: Adam's direction, as long as the variable is."""
+        direction = adam(own)
+        sizes = float(np.linalg.norm(values[-1])), float(np.linalg.norm(direction))
+        return direction * (sizes[0] / sizes[1] if all(sizes) else 1.0)
+
+    def muon(own: Sequence[Array], values: Sequence[Array], scale: float) -> Array:  # noqa: ARG001
+        """Jordan et al., 2024: momentum of which all singular values are made about one."""
+        x = own[-1] + 0.95 * _averaged(own, 0.95, share=1.0)
+        x = x / (np.linalg.norm(x) + 1e-7)
+        for _ in range(5):
+            square = x @ x.T if len(x) <= x.shape[1] else x.T @ x
+            both = -4.7750 * square + 2.0315 * square @ square
+            x = 3.4445 * x + (both @ x if len(x) <= x.shape[1] else x @ both)
+        return np.asarray(x * max(x.shape) ** 0.5 * scale if scale else x)
+
+    matrices = [index for index, own in enumerate(gradients) if own[0].ndim == 2]
+    forms: list[tuple[str, Sequence[int], Any]] = [("lamb", range(len(gradients)), lamb)]
+    forms += [("muon", matrices, partial(muon, scale=scale)) for scale in (0.2, 0.0) if matrices]
+    for kind, chosen, rule in forms:
+        direction, taken = [], []
+        for index in chosen:
+            for count, step in enumerate(steps[index], 1):
+                direction.append(rule(gradients[index][:count], weights[index][:count]).reshape(-1))
+                taken.append(step.reshape(-1))
+        match = _fit(kind, np.concatenate(direction), np.concatenate(taken))
+        if match is not None and match.error < OF_WHOLE_VARIABLES:
+            return match
+    return None
 
 
 def _scheduled(gradients: Sequence[Array], steps: Sequence[Array]) -> StepMatch | None:
@@ -234,9 +347,9 @@ def _fit(kind: str, direction: Array, step: Array) -> StepMatch | None:
 
 
 def _with_decay(gradients: Sequence[Array], step: Array, weights: Array) -> StepMatch | None:
-    """Adam whose weights decay by themselves: AdamW (Loshchilov and Hutter, 2019)."""
+    """A rule whose weights decay by themselves; of Adam that is AdamW (Loshchilov and Hutter, 2019)."""
     size = float((step**2).sum()) ** 0.5
-    for rule in RULES["adam"]:
+    for kind, rule in ((kind, rule) for kind in _DECAYING for rule in RULES[kind]):
         direction = np.concatenate([rule(gradients[: count + 1]) for count in range(len(gradients))])
         if len(direction) != len(step) or size == 0:
             return None
@@ -248,5 +361,5 @@ def _with_decay(gradients: Sequence[Array], step: Array, weights: Array) -> Step
         rate, decay = (sa * bb - sb * ab) / determinant, (sb * aa - sa * ab) / determinant
         error = float(((step + rate * direction + decay * weights) ** 2).sum()) ** 0.5 / size
         if error < TOLERANCE and decay > 0 and rate != 0:
-            return StepMatch("adamw", float(rate), error)
+            return StepMatch("adamw" if kind == "adam" else kind, float(rate), error)
     return None

@@ -123,6 +123,8 @@ def _parse_binary(content: bytes) -> Message:
         return _wrapped(graph)
     if content[:1] in b"\x0a\x12\x1a\x22":
         raise GraphError("The bytes begin like a graph but are cut off or damaged.")
+    if content.startswith(b"\x89HDF"):
+        raise GraphError("An .h5 file is not read: load it with Keras and save it as .keras, or export it.")
     raise GraphError("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text.")
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab.traced import SWITCH, Traced, as_traced, clean, joined
+from netgrader.reader.lab.traced import SWITCH, Traced, as_traced, clean, joined, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,10 +26,12 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
         model.optimizer.build(model.trainable_variables)
     spec = keras.tree.map_structure(lambda one: keras.KerasTensor(one.shape, one.dtype), x)
     out = model.compute_output_spec(spec, **_in_mode(model, training=False))
+    notes: tuple[str, ...] = ()
     if compiled and type(model).train_step is not keras.Model.train_step:
         own = _with_its_own_step(tf, keras, model, x, out, given)
-        if own is not None:
+        if isinstance(own, Traced):
             return own
+        notes = (own,)
     first: Exception | None = None
     example = given[1] if compiled and len(given) > 1 else None
     for y in [*[example] * (example is not None), *_label_specs(tf, keras, out)] if compiled else [None]:
@@ -37,9 +40,8 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
         except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:  # labels of another form, perhaps
             first = first or error
             continue
-        if example is None or y is None or y is example:
-            return found
-        return replace(found, refused=(str(example.shape), str(y.shape)))
+        refused = None if example is None or y is None or y is example else (str(example.shape), str(y.shape))
+        return replace(found, refused=refused, notes=notes)
     assert first is not None  # noqa: S101 - there is always one form to try
     raise first
 
@@ -66,12 +68,13 @@ def as_it_began(optimizer: Any) -> dict[int, Any]:
     return {id(old.value.handle): np.array(new) for old, new in pairs if old.shape == new.shape}
 
 
-def _with_its_own_step(tf: Any, keras: Any, model: Any, x: Any, out: Any, given: Sequence[Any]) -> Traced | None:
-    """Trace the step of training that an author has written; None where it cannot be, without `fit` around it."""
+def _with_its_own_step(tf: Any, keras: Any, model: Any, x: Any, out: Any, given: Sequence[Any]) -> Traced | str:
+    """Trace the step of training that an author has written; a sentence with what it raises where it cannot be."""
     labels = [*given[1:2], *_label_specs(tf, keras, out)]
     evaluated = tf.function(lambda inputs: model(inputs, **_in_mode(model, training=False)), autograph=False)
     concrete = [evaluated.get_concrete_function(x)]
     own = getattr(model, "_compile_metrics", None)
+    first: Exception | None = None
     for y in labels:
         trained = tf.function(lambda inputs, targets: model.train_step((inputs, targets)), autograph=False)
         try:
@@ -79,12 +82,15 @@ def _with_its_own_step(tf: Any, keras: Any, model: Any, x: Any, out: Any, given:
             return joined(
                 tf, [*concrete, trained.get_concrete_function(x, y)], _named(model), as_it_began(model.optimizer)
             )
-        except Exception:  # noqa: BLE001, S112 - an author's code raises anything; labels of another form, perhaps
+        except Exception as error:  # noqa: BLE001 - an author's code raises anything; labels of another form, perhaps
+            first = first or error
             continue
         finally:
             vars(model)["_compile_metrics"] = own
             model._clear_losses()
-    return None
+    assert first is not None  # noqa: S101 - there is always one form to try
+    code = getattr(type(model).train_step, "__code__", None)
+    return say("Its own train_step cannot be traced, and it was read as if Keras trained it: {1}.", reason(first, code))
 
 
 def _like(own: Any, y: Any, out: Any) -> Any:
@@ -151,19 +157,27 @@ def _traced_model(tf: Any, keras: Any, model: Any, x: Any, y: Any, out: Any) -> 
             found, trained = (mode(inputs, labels, training=flag) for flag in (False, True))
             if modes[-1] != modes[-2]:
                 found = {key: tf.where(training, trained[key], found[key]) for key in found}
-            scaled = model.optimizer.scale_loss(found["loss"]) if labels is not None else None
+            scaled = optimizer.scale_loss(found["loss"]) if labels is not None else None
         weights = model.trainable_variables
         slopes = tape.gradient(scaled, weights) if scaled is not None and weights else []
         if any(slope is not None for slope in slopes):
-            model.optimizer.apply_gradients(zip(slopes, weights, strict=True))
+            optimizer.apply_gradients(zip(slopes, weights, strict=True))
         return found
 
+    optimizer = getattr(model, "optimizer", None)
+    while hasattr(optimizer, "inner_optimizer"):  # it scales the loss, and steps are the same
+        optimizer = optimizer.inner_optimizer
+    gathers = getattr(optimizer, "gradient_accumulation_steps", None)
     try:
+        if gathers:
+            optimizer.gradient_accumulation_steps = None  # a step of one minibatch shows the rule
         concrete = tf.function(step, autograph=False).get_concrete_function(x, y, tf.TensorSpec([], tf.bool, SWITCH))
     finally:
         model._clear_losses()
+        if gathers:
+            optimizer.gradient_accumulation_steps = gathers
     named = _named(model)
-    begin = as_it_began(model.optimizer) if y is not None else {}
+    begin = as_it_began(optimizer) if y is not None else {}
     return as_traced(tf, concrete, x, y, named, begin, concrete.structured_outputs)
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netgrader.phrases import say
 from netgrader.reader.graph.nodes import input_node, inputs_set, message, meta_graph_def
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from types import CodeType
 
 #: What is fed, and decides between training and evaluation.
 SWITCH = "training"
@@ -43,10 +46,22 @@ class Traced:
     refused: tuple[str, str] | None = None
     """The shape of the labels in the example, where the loss does not take them, and a shape that it does take."""
 
+    notes: tuple[str, ...] = ()
+    """What could not be traced, in sentences."""
+
     @property
     def eval_feed(self) -> dict[str, Any]:
         """What evaluation feeds beside the inputs."""
         return {f"{SWITCH}:0": np.asarray(False)} if self.switched else {}
+
+
+def reason(error: Exception, code: CodeType | None = None) -> str:
+    """What an author's code raised, in a line; and where, if it is in the file of this code."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300].rstrip(": .")
+    frames = walk_tb(error.__traceback__)
+    own = [line for frame, line in frames if code is not None and frame.f_code.co_filename == code.co_filename]
+    return say("{1}, in line {2}", told, own[-1]) if own else told
 
 
 def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str, bool]], begin: Begin) -> Traced:

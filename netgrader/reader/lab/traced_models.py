@@ -18,7 +18,7 @@ import numpy as np
 from netgrader.phrases import say
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab.keras_models import as_it_began, traced_model
-from netgrader.reader.lab.traced import Traced, joined
+from netgrader.reader.lab.traced import Traced, joined, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,9 +106,7 @@ def _sentences() -> Iterator[None]:
     except GraphError:
         raise
     except Exception as error:  # a model's own code raises anything
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300].rstrip(": .")
-        raise GraphError(say("The model cannot be traced: {1}.", reason)) from error
+        raise GraphError(say("The model cannot be traced: {1}.", reason(error))) from error
 
 
 def _part(examples: object, name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.optimizers import FUSED, StepMatch, recognise_steps
+from netgrader.reader.find.optimizers import FUSED, StepMatch, recognise_by_variable, recognise_steps
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import PLACEHOLDERS
 from netgrader.reader.trial.probe import ROWS, randomise_weights
@@ -30,6 +30,8 @@ STRONG = 0.9
 #: A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision.
 FAINT = 1e-4
 #: Products that may be a gradient, and how many of them are looked at.
+#: Of so many numbers rules are tried that look at whole variables.
+MOST_NUMBERS = 3_000_000
 _PRODUCTS = words("MatMul BatchMatMul BatchMatMulV2 Einsum")
 MOST_PRODUCTS = 60
 #: One that agrees this well needs no further candidate looked at.
@@ -61,6 +63,8 @@ class Descent:
     """The tensor that holds the rate; None where the optimizer has no op of its own, or several rates."""
     rates: tuple[float, ...] = ()
     """The rate as steps are counted, where it follows a schedule; `rate` is then the largest."""
+    signs: bool = False
+    """Whether the steps may be by the sign of the gradient alone; see `StepMatch`."""
     measured: bool = False
     """Whether kind and rate come from the steps, not from an optimizer's own op."""
     runs: bool | None = None
@@ -209,7 +213,11 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
     taken = _Taken(weights, [*reached], slopes, [v for v in values if v is not None])
     descent = _judged(found, loss, replace(descent, runs=True), taken, random=random)
     if descent.kind is None and descent.moved and randomise_weights(found, probe):
-        return _with_match(found, descent, _by_own_gradients(found, probe, descent, feeds))
+        own = _own_gradients(found, probe, descent.moved, feeds)
+        return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
+    if descent.signs:
+        own = {name: tensor for name, tensor in reached.items() if name in descent.moved}
+        return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
     return descent
 
 
@@ -284,7 +292,7 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
         # A loss that is the right one with its sign turned falls where the right one climbs.
         descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
     if descent.kind is None and not random:
-        rule = recognise_steps(gradients, steps, places[:-1]) or _by_variable(taken, used)
+        rule = recognise_steps(gradients, steps, places[:-1]) or _as_a_whole(taken, used) or _by_variable(taken, used)
         return _with_match(found, descent, rule)
     return descent
 
@@ -294,16 +302,17 @@ def _with_match(found: Found, descent: Descent, match: StepMatch | None) -> Desc
     if match is None:
         return descent
     place = descent.place or found.roles.train_op or ""
-    descent = replace(descent, kind=match.kind, measured=True, place=place)
+    descent = replace(descent, kind=match.kind, measured=True, place=place, signs=match.signs)
     if _fed_rates(found) or not np.isfinite(match.rate):
         return descent
     return replace(descent, rate=abs(match.rate), rates=tuple(abs(rate) for rate in match.rates))
 
 
-def _by_own_gradients(found: Found, probe: GraphProbe, descent: Descent, feeds: dict[str, Array]) -> StepMatch | None:
-    """The rule by the gradients that the train op takes itself, which may be of another mode or draw random numbers."""
+def _from_other_weights(
+    found: Found, probe: GraphProbe, own: dict[str, str], feeds: dict[str, Array]
+) -> StepMatch | None:
+    """The rule by these gradients, each step from other weights: gradients of another mode, or that tell rules apart."""
     train_op = found.roles.train_op
-    own = _own_gradients(found, probe, descent.moved, feeds)
     if train_op is None or not own:
         return None
     probe.initialise()
@@ -362,20 +371,35 @@ def _gone_into(found: Found, tensors: Sequence[str]) -> set[str]:
     return gone
 
 
+def _as_a_whole(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
+    """The rule where a step depends on a variable as a whole, its length or its singular values."""
+    if sum(taken.values[0][name].size for name in used) > MOST_NUMBERS:
+        return None
+    series = [
+        [[each[name].astype(np.float64) for each in every] for name in used] for every in (taken.slopes, taken.values)
+    ]
+    gradients, places = series
+    steps = [[after - before for before, after in itertools.pairwise(own)] for own in places]
+    return recognise_by_variable(gradients, places, steps)
+
+
 def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
     """The rule of the variables one at a time, later layers first.
 
     With variables of TensorFlow's first kind a step may change a layer while an earlier layer's gradient is still being
     computed from it; the last layer's step is then the only one that follows from the gradient before.
     """
-    rule = None
+    rule, matrices = None, False
     for name in reversed(used):
         gradients, places = taken.thinned([name])
         steps = [after - before for before, after in itertools.pairwise(places)]
         if len(gradients[0]) < 5:
             continue
         match = recognise_steps(gradients, steps, places[:-1])
+        last, matrices = taken.values[0][name].ndim > 1 and not matrices, matrices or taken.values[0][name].ndim > 1
         if match is None:
+            if last:
+                return None  # a bias alone says nothing: some rules take other steps for matrices
             continue
         if rule is None:
             rule = match

@@ -44,10 +44,16 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
 def first_weights(found: Found, probe: GraphProbe) -> Start:
     """Look at the weights alone, of a network that does not run: of zeros among others it is not known what comes."""
     parts = [part for step in found.steps for part in (step.parts or (step,))]
-    fetched = {part.weights: probe.fetch(part.weights, {}) for part in parts}
+    fetched = {part.weights: _fetched(probe, part.weights) for part in parts}
     weights = {name: value for name, value in fetched.items() if value is not None}
     some = any(value.any() for value in weights.values())
     return Start(weights, parted=frozenset(weights) if some else frozenset())
+
+
+def _fetched(probe: GraphProbe, weights: str) -> Array | None:
+    """Weights as they are; where one function waits for another, reading them waits for what that is fed."""
+    value = probe.fetch(weights, {})
+    return probe.fetch(weights, probe.feed(probe.sample(ROWS))) if value is None else value
 
 
 def _parted(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> Iterator[str]:
@@ -79,7 +85,7 @@ def _parted(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> It
             break
     else:
         for name in zeros:
-            value = probe.fetch(name, {})
+            value = _fetched(probe, name)
             kernel = np.zeros(1) if value is None else value.astype(np.float64)
             # Units may stand in columns or in rows.
             axes = (0, 1) if kernel.ndim == 2 else (-1,)
