@@ -192,6 +192,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
     inputs, classes = _sizes_in(graph, hints)
     given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
+    given = replace(given, single=given.single or (given.exercise is None and given.classes == 1))
 
     def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
         known = {key: name for key, name in hints.items() if name in graph}
@@ -217,9 +218,13 @@ def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
     shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
     weights = [(rows, columns) for rows, columns in shapes if rows and columns]
     inputs = fed.get(hints.get("X", "")) or max(widths, default=0) or (weights[0][0] if weights else 1)
-    narrow = min(widths) if len(set(widths)) > 1 else 0
-    classes = fed.get(hints.get("Y", "")) or narrow or (weights[-1][1] if weights else 2)
-    return inputs, classes
+    named, apart = hints.get("Y", ""), {source: width for source, width in fed.items() if width}
+    narrowest = named if named in fed else min(apart, key=apart.__getitem__) if len(set(widths)) > 1 else ""
+    classes = fed.get(narrowest, 0)
+    whole = classes == 1 and not graph.static_dtype(narrowest).startswith("float")
+    if weights and (not classes or (whole and 1 not in weights[-1])):
+        classes = weights[-1][1]  # a whole number for each row may say a class
+    return inputs, classes or 2
 
 
 def _width(shape: tuple[int | None, ...] | None) -> int:
@@ -388,7 +393,7 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     if found.given.regression:
         outputs, found = OutputTrial(), _with_prediction(found, loss)
     else:
-        if loss.match is not None:
+        if loss.match is not None and loss.finite is not False:
             loss = replace(loss, finite_at_extremes=try_extreme_scores(found, probe, loss.form))
         outputs = try_outputs(found, probe, loss)
         found = replace(found, outputs=replace(found.outputs, accuracy=outputs.accuracy))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.faults import fault
+from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
@@ -108,13 +108,17 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", _place(reading))
     elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
-        yield fault("logits-are-probabilities", _place(reading), "scores taken for probabilities", "a softmax first")
+        grave = Severity.FATAL if reading.loss.finite is False else None
+        told = "scores taken for probabilities", "a softmax first"
+        yield fault("logits-are-probabilities", _place(reading), *told, grave)
 
 
 def _of_scores(reading: Reading) -> bool:
     """Whether the loss takes scores for probabilities: its logarithm is of the scores themselves."""
     loss = reading.loss
     alone = loss.last_activation == CLIPPED_LOG and not loss.inner_activations
+    if loss.match is not None and loss.match.kind == "binary-cross-entropy":
+        return loss.last_activation == "none" and not is_asked(reading)
     return loss.match is not None and (loss.match.kind in _SCORES or (loss.match.kind == CROSS_ENTROPY and alone))
 
 
@@ -143,7 +147,7 @@ def climbing(reading: Reading) -> Iterator[Fault]:
 
 def not_finite(reading: Reading) -> Iterator[Fault]:
     """NaN or infinity for ordinary scores, or a logarithm of a probability that can be zero."""
-    if reading.loss.finite is False:
+    if reading.loss.finite is False and not _of_scores(reading):
         yield fault("loss-not-finite", _place(reading))
     if reading.loss.finite_at_extremes is False:
         yield fault("unclipped-log", _place(reading))

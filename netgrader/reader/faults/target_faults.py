@@ -8,6 +8,7 @@ import numpy as np
 
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
+from netgrader.reader.find.layers import RESHAPING, between
 from netgrader.reader.find.target_losses import ASKED, CLASSIFICATION, OF_AVERAGES, PAIRS, SIGNED
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.target_trial import SCALED
@@ -50,7 +51,7 @@ def _asked(reading: Reading) -> str:
 def compared_wrongly(reading: Reading) -> Iterator[Fault]:
     """A loss in which outputs meet the targets of other rows, or differences cancel."""
     match = reading.loss.match
-    if match is None:
+    if match is None or _is_constant(reading):
         return
     if match.detail == PAIRS:
         yield fault("broadcast-in-loss", _place(reading), "each prediction compared with every target", "with its own")
@@ -58,9 +59,45 @@ def compared_wrongly(reading: Reading) -> Iterator[Fault]:
         yield fault("differences-cancel", _place(reading), match.kind.replace("-", " "), _asked(reading))
 
 
+def _is_constant(reading: Reading) -> bool:
+    """Whether one number comes out, whatever the last layer puts out."""
+    return reading.targets.low is not None and reading.targets.low == reading.targets.high
+
+
+def _is_error(reading: Reading) -> bool:
+    """Whether numbers are come close to: an exercise says so, or the loss is an error and no loss of two classes."""
+    match = reading.loss.match
+    return reading.found.exercise is not None or (match is not None and match.kind not in CLASSIFICATION)
+
+
+def of_one_score(reading: Reading) -> Iterator[Fault]:
+    """A single score of two classes, where nobody asks for numbers, that goes into its loss in the wrong form."""
+    match, last = reading.loss.match, reading.loss.last_activation
+    if reading.found.exercise is not None or match is None or match.detail == PAIRS:
+        return
+    place = node_of(reading.loss.logits or "")
+    if match.kind == "sigmoid-cross-entropy" and last in ("sigmoid", "hard-sigmoid"):
+        yield fault("sigmoid-before-loss", place, last, "no activation")
+    elif match.kind == "sigmoid-cross-entropy" and last == "relu":
+        yield fault("relu-on-logits", place, last, "no activation")
+    elif match.kind == "binary-cross-entropy" and (last == "none" or _is_clipped(reading)):
+        grave = Severity.FATAL if reading.loss.finite is False else None
+        told = "scores taken for probabilities", "a sigmoid first"
+        yield fault("logits-are-probabilities", _place(reading), *told, grave)
+    elif match.kind == "softmax-cross-entropy" and reading.targets.constant:
+        yield fault("targets-out-of-reach", place, say("always {1:.3g}", 1.0), "a sigmoid")
+
+
+def _is_clipped(reading: Reading) -> bool:
+    """Whether scores are kept within bounds, and nothing else is done to them, before the loss."""
+    found, tensor = reading.found, reading.loss.logits
+    ways = between(found.graph, found.scores, tensor) if found.scores and tensor else []
+    return bool(ways) and all(node.op in (*RESHAPING, "Maximum", "Minimum", "ClipByValue") for node in ways)
+
+
 def of_some_rows(reading: Reading) -> Iterator[Fault]:
     """A loss that some rows of a batch have no part in."""
-    seen = reading.targets.rows_seen
+    seen = reading.targets.rows_seen if _is_error(reading) else None
     if seen is not None and any(seen) and not all(seen):
         yield fault(
             "loss-of-some-rows",
@@ -86,12 +123,14 @@ def another_error(reading: Reading) -> Iterator[Fault]:
 def out_of_reach(reading: Reading) -> Iterator[Fault]:
     """An activation of the last layer that keeps the output from where targets are."""
     exercise, trial, last = reading.found.exercise, reading.targets, reading.loss.last_activation
-    if exercise is None or trial.low is None or trial.high is None:
+    if trial.low is None or trial.high is None:
         return
     place = node_of(reading.loss.logits or reading.found.scores or "")
     bounds = say("from {1:.3g} to {2:.3g}", trial.low, trial.high)
-    if trial.low == trial.high:
+    if _is_constant(reading):
         yield fault("targets-out-of-reach", place, say("always {1:.3g}", trial.low), "any number that a target is")
+    elif exercise is None:
+        return  # which numbers targets are nobody said
     elif exercise.targets is not None:
         low, high = exercise.targets
         edge = EDGE * (high - low)
@@ -105,6 +144,8 @@ def another_prediction(reading: Reading) -> Iterator[Fault]:
     """A prediction that is not what the loss compares with the targets."""
     tensor, match = reading.found.hints.get("prediction"), reading.loss.match
     if tensor is None or match is None or reading.targets.prediction_fits is not False or match.detail == PAIRS:
+        return
+    if not _is_error(reading):
         return
     scaled = "a number in the scale that the loss works in" if match.detail == SCALED else "another number"
     yield fault("prediction-wrong", node_of(tensor), scaled, "the number that comes close to the target")
@@ -127,6 +168,7 @@ def placeholder(reading: Reading) -> Iterator[Fault]:
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     for_classes,
     compared_wrongly,
+    of_one_score,
     of_some_rows,
     another_error,
     out_of_reach,

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 #: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
+#: Losses of probabilities.
+OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 RUNS = 24
 MOST_ON_THE_WAY = 60
 FEW_ROWS = 4
@@ -81,7 +83,12 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     totals = np.array([run[-1].sum() for run, _ in runs], dtype=np.float64)
     if not np.isfinite(totals).all():
         natural = probe.fetch(found.read, probe.feed(sample))
-        return layers, replace(undecided, finite=natural is not None and bool(np.isfinite(natural).all()))
+        finite = natural is not None and bool(np.isfinite(natural).all())
+        of_scores = None if finite else _log_of_scores(probe, place, found.read, rows)
+        undecided = replace(undecided, finite=finite)
+        if of_scores is not None:
+            undecided = replace(undecided, match=of_scores, logits=place.scores, last_activation="none")
+        return layers, undecided
     for window in place.windows:
         seen = _observations(probe, place, runs, window)
         match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
@@ -112,6 +119,12 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         reduction=reduction(found, probe, place, formula, runs[0][0][-1]),
     )
     return replace(layers, scores=place.scores, chain=place.chain), loss
+
+
+def _log_of_scores(probe: GraphProbe, place: Place, loss: str, rows: int) -> LossMatch | None:
+    """The loss that takes the logarithm of the scores themselves, which is a number where those are shares already."""
+    seen = _observations(probe, place, _observe(probe, place, loss, rows, 1.0), place.windows[0])
+    return recognise(seen[place.scores], OF_SHARES) if place.scores in seen else None
 
 
 def _labels_in_scores(found: Found) -> bool:
@@ -189,7 +202,9 @@ def _share_of(scores: Array, rows: int, classes: int) -> int | None:
 
 def _observations(probe: GraphProbe, place: Place, runs: Sequence[_Run], window: slice) -> _Seen:
     """For each tensor that can be scores of the rows in `window`: those, their labels and the loss, for each run."""
-    seen = {}
+    seen: _Seen = {}
+    if not runs:
+        return seen
     rows = len(range(*window.indices(len(runs[0][1]))))
     for index, tensor in enumerate(place.chain):
         if all(orient(run[index], rows, probe.classes) == place.form for run, _ in runs):

@@ -138,8 +138,9 @@ class GraphProbe:
     def as_targets(self, numbers: Array) -> Array:
         """Numbers as the targets that the graph can be given: whole ones where its placeholder says so."""
         source = self.found.roles.labels
-        whole = source is not None and "int" in self.found.graph.static_dtype(source)
-        return np.round(numbers) if whole else np.asarray(numbers, dtype=np.float32)
+        dtype = "" if source is None else self.found.graph.static_dtype(source)
+        numbers = np.abs(numbers) if dtype.startswith("uint") else numbers
+        return np.round(numbers) if "int" in dtype else np.asarray(numbers, dtype=np.float32)
 
     def _label_array(self, labels: Array) -> Array:
         """Labels as the graph takes them."""

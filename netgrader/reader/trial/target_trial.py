@@ -84,7 +84,13 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
     if not np.isfinite(totals).all():
         natural = probe.fetch(found.read, probe.feed(sample))
         finite = natural is not None and bool(np.isfinite(natural).all())
-        return layers, replace(undecided, finite=finite), TargetTrial()
+        of_shares = None if finite else _of_shares(found, probe, place)
+        undecided = replace(undecided, finite=finite)
+        if of_shares is not None:
+            undecided = replace(undecided, match=of_shares, logits=place.scores, last_activation="none")
+        elif found.exercise is None:
+            undecided = replace(undecided, finite=None)  # targets as these may be none: of a logarithm, say
+        return layers, undecided, TargetTrial()
     outputs = _candidates(place, probe, runs, prediction)
     # Of what lies beyond all targets an absolute error is the signed one.
     mixed = {tensor: seen for tensor, seen in outputs.items() if _on_both_sides(seen)}
@@ -148,6 +154,21 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
         fitting = [v for v in (made, *reversed(chain)) if v is not None and _fits(v, place, probe)]
         pool.append(as_rows(fitting[0], _form(fitting[0], place, probe), rows))
     return runs
+
+
+def _of_shares(found: Found, probe: GraphProbe, place: Place) -> LossMatch | None:
+    """The loss of two classes that takes the logarithm of the score itself, which is a number where that is a share."""
+    seen = []
+    for _ in range(RUNS):
+        fed = probe.rng.uniform(0.05, 0.95, place.value.shape)
+        sample = probe.sample(_rows(place))
+        sample = Sample(sample.images, probe.as_targets(probe.rng.integers(0, 2, sample.labels.shape)))
+        value = probe.fetch(found.read or "", {**probe.feed(sample), place.scores: fed})
+        if value is None:
+            return None
+        seen.append(Observation(as_rows(fed, place.form, _rows(place)), sample.labels, float(value.sum())))
+    match = recognise_error(seen)
+    return match if match is not None and match.kind == "binary-cross-entropy" else None
 
 
 def _rows(place: Place) -> int:

@@ -1,0 +1,119 @@
+"""Networks of a single output that nobody asks for: which of two classes it is, or a number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.reader import read_network
+
+log_loss = tf.losses.log_loss
+cross_entropy = tf.losses.sigmoid_cross_entropy
+
+
+def by_hand(y, p):
+    p = tf.clip_by_value(p, 1e-7, 1 - 1e-7)
+    return -tf.reduce_mean(y * tf.log(p) + (1 - y) * tf.log(1 - p))
+
+
+def of_logarithms(y, z):
+    return tf.sqrt(tf.reduce_mean(tf.square(tf.log(tf.nn.relu(z) + 1) - tf.log(y + 1))))
+
+
+def flat(loss):
+    return lambda y, z: loss(y, tf.squeeze(z, axis=1))
+
+
+def dense(x, size, activation=tf.identity):
+    start = tf.glorot_uniform_initializer()
+    return activation(x @ tf.Variable(start([int(x.shape[-1]), size])) + tf.Variable(tf.zeros([size])))
+
+
+def read(lab, loss, *, shape=(None, 1), dtype=tf.float32, of_pipeline=False, named=False):
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(3)
+        if of_pipeline:
+            rows = np.zeros([8, 30], np.float32), np.zeros([8, *shape[1:]], dtype.as_numpy_dtype)
+            x, y = tf.data.make_one_shot_iterator(tf.data.Dataset.from_tensor_slices(rows).batch(4)).get_next()
+        else:
+            x, y = tf.placeholder(tf.float32, [None, 30]), tf.placeholder(dtype, shape)
+        h = dense(x, 40, tf.nn.relu)
+        z = dense(h, 1)
+        value = loss(y, z)
+        step = tf.train.AdamOptimizer(0.001).minimize(value)
+        parts = {"X": x, "Y": y, "prediction": tf.round(tf.sigmoid(z)), "loss": value, "train_op": step}
+        return read_network(graph, parts if named else None, lab=lab)
+
+
+RIGHT = {
+    "cross-entropy": cross_entropy,
+    "op": lambda y, z: tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=z)),
+    "log loss of a sigmoid": lambda y, z: log_loss(y, tf.sigmoid(z)),
+    "by hand": lambda y, z: by_hand(y, tf.sigmoid(z)),
+    "of Keras": lambda y, z: tf.reduce_mean(tf.keras.losses.binary_crossentropy(y, tf.sigmoid(z))),
+    "weighted": lambda y, z: tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(y, z, 3.0)),
+    "hinge": lambda y, z: tf.reduce_mean(tf.nn.relu(1 - (2 * y - 1) * z)),
+    "squares": lambda y, z: tf.reduce_mean(tf.square(y - z)),
+    "squares of a sigmoid": lambda y, z: tf.reduce_mean(tf.square(y - tf.sigmoid(z))),
+    "logarithms": of_logarithms,
+    "counts": lambda y, z: tf.reduce_mean(tf.nn.log_poisson_loss(y, z)),
+}
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_network_of_one_output_has_no_fault(lab, name, named):
+    network = read(lab, RIGHT[name], named=named)
+    assert not network.faults, str(network)
+
+
+@pytest.mark.parametrize("loss", [flat(cross_entropy), flat(lambda y, z: log_loss(y, tf.sigmoid(z)))])
+@pytest.mark.parametrize("of_pipeline", [False, True])
+@pytest.mark.parametrize("dtype", [tf.float32, tf.int64, tf.uint8])
+def test_labels_of_a_single_score_may_be_a_row_of_whole_numbers(lab, loss, of_pipeline, dtype):
+    assert not read(lab, loss, shape=(None,), dtype=dtype, of_pipeline=of_pipeline).faults
+
+
+def test_classes_by_number_may_stand_in_a_column(lab):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.int32, [None, 1])
+        z = dense(dense(x, 40, tf.nn.relu), 10)
+        tf.train.AdamOptimizer(0.001).minimize(tf.losses.sparse_softmax_cross_entropy(y, z))
+        network = read_network(graph, lab=lab)
+    assert (network.codes, network.loss.kind) == (set(), "softmax-cross-entropy")
+
+
+WRONG = {
+    "log of the score": (log_loss, "logits-are-probabilities"),
+    "log of the clipped score": (by_hand, "logits-are-probabilities"),
+    "sigmoid twice": (lambda y, z: cross_entropy(y, tf.sigmoid(z)), "sigmoid-before-loss"),
+    "never negative": (lambda y, z: cross_entropy(y, tf.nn.relu(z)), "relu-on-logits"),
+    "softmax of one": (lambda y, z: log_loss(y, tf.nn.softmax(z)), "targets-out-of-reach"),
+    "softmax in the loss": (tf.losses.softmax_cross_entropy, "targets-out-of-reach"),
+}
+
+
+@pytest.mark.parametrize("of_pipeline", [False, True])
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_with_a_single_score_is_named(lab, name, of_pipeline):
+    loss, code = WRONG[name]
+    dtype = tf.uint8 if of_pipeline and loss is not by_hand and "twice" not in name else tf.float32
+    assert read(lab, loss, dtype=dtype, of_pipeline=of_pipeline).codes == {code}
+
+
+def test_a_score_of_each_row_that_meets_every_label_is_named(lab):
+    def meeting(y, z):
+        return tf.reduce_mean(tf.square(y - z))
+
+    assert read(lab, meeting, shape=(None,)).codes == {"broadcast-in-loss"}
+
+
+@pytest.mark.parametrize("loss", [log_loss, lambda y, z: -tf.reduce_mean(tf.reduce_sum(y * tf.log(z), axis=1))])
+def test_the_logarithm_of_scores_is_named_and_not_that_the_loss_is_no_number(lab, loss):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        z = dense(dense(x, 40, tf.nn.relu), 10)
+        tf.train.AdamOptimizer(0.001).minimize(loss(y, z))
+        (fault,) = read_network(graph, lab=lab).faults
+    assert (fault.code, str(fault.severity)) == ("logits-are-probabilities", "fatal")
