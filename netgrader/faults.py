@@ -132,7 +132,9 @@ class CourseTexts:
     @property
     def speech(self) -> Speech:
         """How everything is said in it."""
-        return Speech(self.instead, self.language, {**_said_in(self.language), **self.phrases})
+        # What a course has translated it wrote in English, and its notebooks with it.
+        own = ENGLISH if self.phrases else self.language
+        return Speech(self.instead, self.language, {**_said_in(self.language), **self.phrases}, own)
 
 
 OF_NO_COURSE = CourseTexts()
@@ -145,7 +147,8 @@ class Fault:
 
     `place` is where (an op, a layer, a variable, a row), empty if the whole thing is meant; `found` and `expected` are
     short phrases for the message ("learning rate 0.01", "0.003"). `at` says where in the student's words, if `place` is
-    the name of an op. `severity` is that of this very one, where it is not the code's.
+    the name of an op, and `lines` which lines of the student's code made that. `severity` is that of this very one, where it
+    is not the code's.
     """
 
     code: str
@@ -154,6 +157,7 @@ class Fault:
     found: str = ""
     expected: str = ""
     at: str = field(default="", compare=False)
+    lines: str = field(default="", compare=False)
     severity: Severity | None = field(default=None, compare=False)
 
     @property

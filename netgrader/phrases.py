@@ -51,6 +51,8 @@ class Speech:
     language: str = ENGLISH
     said: Mapping[str, str] = field(default_factory=dict)
     """Translations by their English text."""
+    notebooks: str = ENGLISH
+    """The language that the course's own notebooks are in, as far as that is known."""
 
 
 _AS_IT_STANDS = Speech()

@@ -43,7 +43,9 @@ function mixed(share) {
 }
 
 function percent(share) {
-  return (share > 0.0005 && share < 0.9995 ? (100 * share).toFixed(1) : Math.round(100 * share)) + "\u00a0%";
+  if (share <= 0.0005 || share >= 0.9995) return Math.round(100 * share) + "\u00a0%";
+  var one = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return (100 * share).toLocaleString(document.documentElement.lang || "en", one) + "\u00a0%";
 }
 
 // Each one of a kind once: a notebook has a script for each output. What stands there without it goes when all of it is made.

@@ -18,6 +18,7 @@ from netgrader.checks.held_out import HeldOut, Marked, mark, read_hardness
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.parameters import DATA
+from netgrader.checks.source_lines import with_lines
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.data import load_data
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.checks.exercises import Exercises
+    from netgrader.checks.source_lines import Cell
     from netgrader.data import Array, DataSpec, Floats
     from netgrader.evidence import Json, ProbeError
     from netgrader.faults import Fault
@@ -212,6 +214,8 @@ class TestContext:
         What was seen of the student's process from outside of it.
     hardness
         A file of how well other networks know each test image, if there is one.
+    cells
+        The student's code cells by `by_key`, for the lines that faults of a network are about.
     reading_seconds
         How long the reading of networks took so far.
     """
@@ -227,6 +231,7 @@ class TestContext:
     problems: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
     hardness: Path | None = None
+    cells: Mapping[str, Cell] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._made: dict[object, Any] = {}
@@ -375,7 +380,7 @@ class TestContext:
             )
         finally:
             self.reading_seconds += time.monotonic() - start
-        return network
+        return with_lines(network, graph, self.cells, cell.removeprefix("check_"))
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:

@@ -9,7 +9,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.phrases import say
+from netgrader.phrases import Verbatim, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,7 @@ FOUND_AND_EXPECTED = "Found {found}; expected {expected}."
 FOUND = "Found {found}."
 EXPECTED = "Expected {expected}."
 PLACE = "Where: {place}."
+LINES = "See {lines}."
 READ = "Read: {where}."
 
 WAITS = "This waits for another check to pass first: “{sentence}”."
@@ -68,6 +69,8 @@ def _one(fault: Fault) -> str:
         said.append(say(EXPECTED, expected=expected))
     if place:
         said.append(say(PLACE, place=place))
+    if fault.lines:
+        said.append(say(LINES, lines=Verbatim(fault.lines)))
     return " ".join(said)
 
 

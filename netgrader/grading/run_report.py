@@ -168,6 +168,7 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
                 "given": cell.given,
                 "seconds": run.seconds,
                 "cpu_seconds": run.cpu_seconds,
+                **({} if cell.given else {"source": cell.source}),
                 "source_bytes": len(cell.source.encode("utf-8", "replace")),
                 **_stopped(cell, run, request.limits),
             }

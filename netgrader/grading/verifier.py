@@ -30,6 +30,7 @@ from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.run import run_tests
+from netgrader.checks.source_lines import Cell, by_key
 from netgrader.errors import NotebookError
 from netgrader.files import plain_json, write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Verification, VerifierLine
@@ -39,10 +40,11 @@ from netgrader.reader import LabError
 from netgrader.reader.lab.caged import CagedLab
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from netgrader.checks.plugin import PlannedCheck
+    from netgrader.evidence import Json
     from netgrader.grading.verify import VerificationRequest
     from netgrader.reader import Lab
     from netgrader.results import CheckResult
@@ -143,6 +145,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
         seed=request.seed,
         problems=request.problems,
         outside=request.outside,
+        cells=by_key(_own_cells(request.outside)),
         hardness=next((file for test in request.hidden_tests if (file := test.with_name(HARDNESS)).is_file()), None),
     )
 
@@ -178,6 +181,14 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
         bench.close()
         if started is not None:
             started.close()
+
+
+def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
+    """Yield the student's own cells as they were run."""
+    cells = outside.get("cells")
+    for run in cells if isinstance(cells, list) else []:
+        if isinstance(run, dict) and "source" in run:
+            yield Cell(str(run.get("name") or ""), str(run["source"]))
 
 
 def _facts(bench: TestContext, cells: Collection[str] | None) -> dict[str, str]:

@@ -84,7 +84,11 @@ def _network(network: seen.NetworkDrawing) -> Figure:
     layers = tuple(safe.line(say(layer)) for layer in network.layers)
     marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
     drawn = safe.clean_svg(network.svg, "drawing-")
-    caption = words.NETWORK_AT.format(rate=safe.line(network.asked, 20)) if network.asked else words.NETWORK_CAPTION
+    caption = (
+        words.NETWORK_AT.format(rate=words.written(safe.line(network.asked, 20)))
+        if network.asked
+        else words.NETWORK_CAPTION
+    )
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
     # Inside the page and not as an <img>, which the page's colours do not reach.
     body = piece("drawing", alt, drawn) if drawn else Markup()
@@ -140,7 +144,11 @@ def _comparison(claim: seen.Comparison) -> Figure:
         shares.insert(0, ("claimed", words.CLAIMED, claim.claimed))
         difference = abs(claim.claimed - claim.recomputed)
         agrees = difference <= AGREES
-        notes = (words.CLAIM_AGREES if agrees else words.CLAIM_DIFFERS.format(difference=f"{100 * difference:.2f}"),)
+        notes = (
+            words.CLAIM_AGREES
+            if agrees
+            else words.CLAIM_DIFFERS.format(difference=words.written(f"{100 * difference:.2f}")),
+        )
     rows = [(kind, name, percent(one), round(100 * min(max(one, 0.0), 1.0), 2)) for kind, name, one in shares]
     return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
 
@@ -178,12 +186,14 @@ def _predictions(seen_found: seen.Predictions) -> Figure | None:
     ]
     picture = charts.dots(words.PREDICTED, [dots], across, up, diagonal=True)
     worst = tuple(
-        (f"{row:,}", across.words(true), up.words(found), number(abs(found - true)))
+        (words.written(f"{row:,}"), across.words(true), up.words(found), number(abs(found - true)))
         for row, found, true in seen_found.worst
     )
     heads = (words.PREDICTED_ROW, words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
     few = len(dots) < seen_found.total
-    said = words.PREDICTED_SOME.format(shown=f"{len(dots):,}", total=f"{seen_found.total:,}")
+    said = words.PREDICTED_SOME.format(
+        shown=words.written(f"{len(dots):,}"), total=words.written(f"{seen_found.total:,}")
+    )
     return Figure(
         "dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst, words.PREDICTED_WORST)
     )
@@ -203,7 +213,7 @@ def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None
             address = ink_picture(images[one.index], 255 if data.spec is None else data.spec.largest)
         shown.append((one.index, safe.line(data.name(one.true), 40), safe.line(data.name(one.found), 40), address))
     caption = words.WRONG_ALL if len(shown) == seen_wrong.wrong else words.WRONG_CAPTION
-    said = caption.format(wrong=f"{seen_wrong.wrong:,}", total=f"{seen_wrong.total:,}")
+    said = caption.format(wrong=words.written(f"{seen_wrong.wrong:,}"), total=words.written(f"{seen_wrong.total:,}"))
     return Figure("wrong-images", said, piece("wrong_images", shown))
 
 
@@ -212,10 +222,14 @@ def _rows(rows: seen.RowCounts) -> Figure:
     counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
     if set(counts) == {1}:
         # As it should be: nothing to draw.
-        return Figure("rows", title, Markup("<p>{}</p>").format(words.ROWS_ONCE.format(rows=f"{counts[1]:,}")))
+        return Figure(
+            "rows", title, Markup("<p>{}</p>").format(words.ROWS_ONCE.format(rows=words.written(f"{counts[1]:,}")))
+        )
     columns = [
         charts.Bar(
-            f"{times}", float(count), words.counted(words.ROWS_NOTE, times, rows=f"{count:,}", times=f"{times:,}")
+            f"{times}",
+            float(count),
+            words.counted(words.ROWS_NOTE, times, rows=words.written(f"{count:,}"), times=words.written(f"{times:,}")),
         )
         for times, count in counts.items()
     ]

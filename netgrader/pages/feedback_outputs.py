@@ -95,7 +95,7 @@ def _folded(body: Markup, shown: str) -> Markup:
     lines = shown.count("\n") + 1
     if lines <= MOST_LINES:
         return body
-    said = words.OUTPUT_LINES.format(number=f"{lines:,}")
+    said = words.OUTPUT_LINES.format(number=words.written(f"{lines:,}"))
     return Markup('<details class="printed"><summary>{}</summary>{}</details>').format(said, body)
 
 

@@ -28,7 +28,7 @@ from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, 
 from netgrader.pages.objections import objection_to
 from netgrader.pages.shell import number as written
 from netgrader.pages.shell import percent, render
-from netgrader.phrases import say
+from netgrader.phrases import say, speech
 from netgrader.results import Outcome, Status
 from netgrader.skeleton import SkeletonCell
 
@@ -121,6 +121,7 @@ def build_page(
         parts=parts_of(blocks) if readable else (),
         readable=readable,
         causes=_causes(verdicts, graded) if readable else (),
+        notebook_language="" if speech().notebooks == speech().language else speech().notebooks,
     )
 
 

@@ -212,5 +212,7 @@ class Page:
     whole: bool = True
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
+    notebook_language: str = ""
+    """What the notebook's own text is in, where that is another language than the page's."""
     most_open: int = 3
     """So many steps stand open; more at once are not done."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from netgrader.pages import words
 
@@ -81,6 +81,7 @@ def _environment() -> Environment:
     )
     environment.filters["points"] = points
     environment.filters["breakable"] = breakable
+    environment.filters["with_code"] = with_code
     environment.globals["words"] = words
     return environment
 
@@ -98,19 +99,24 @@ def number(value: float) -> str:
         return "0"
     if abs(value) >= 1e6 or abs(value) < 1e-4:
         mantissa, _, exponent = f"{value:.2e}".partition("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        return words.written(f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}")
+    return words.written(f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}")
 
 
 def percent(share: float, digits: int | None = None) -> str:
     """A share of one as a percentage, with a space that does not break: 92.65 %."""
     written = f"{100 * share:.2f}".rstrip("0").rstrip(".") if digits is None else f"{100 * share:.{digits}f}"
-    return f"{written}{NO_BREAK}%"
+    return f"{words.written(written)}{NO_BREAK}%"
 
 
 def points(value: float) -> str:
     """Points as one writes them: 3, 2.5, 0.33."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.005 else "0"
+    return words.written(f"{value:.2f}".rstrip("0").rstrip(".")) if abs(value) >= 0.005 else "0"
+
+
+def with_code(text: str) -> Markup:
+    """A sentence in which code stands between backticks."""
+    return Markup(re.sub(r"`([^`\n]+)`", r'<code lang="en">\1</code>', str(escape(_unbroken(text)))))  # noqa: S704  (escaped)
 
 
 def breakable(name: str) -> Markup:

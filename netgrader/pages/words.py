@@ -16,7 +16,7 @@ from netgrader.phrases import in_own_words, language
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["FILE", "counted"]
+__all__ = ["FILE", "counted", "written"]
 
 FILE = Path(__file__).with_suffix(".toml")
 _WORDS: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -33,7 +33,13 @@ def __getattr__(name: str) -> Any:
 
 def counted(forms: Sequence[str], number: int, **more: object) -> str:
     """Return a sentence in the form that `number` asks for: the first for one, the second for any other."""
-    return in_own_words(forms[number != 1], language()).format(number=f"{number:,}", **more)
+    return in_own_words(forms[number != 1], language()).format(number=written(f"{number:,}"), **more)
+
+
+def written(number: str) -> str:
+    """Return a number, written as in English, with the separators of the language that is spoken."""
+    said = _said_in(language())
+    return number.translate(str.maketrans(".,", said["DECIMAL"] + said["THOUSANDS"]))
 
 
 @lru_cache(maxsize=8)

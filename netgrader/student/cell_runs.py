@@ -27,11 +27,14 @@ class CellRuns:
         """How long each cell took, in seconds on `CORES` cores."""
         self.error: dict[str, BaseException | None] = {}
         """For each name the error of the last cell that was to make it; None where that cell ran to its end."""
+        self.texts: set[str] = set()
+        """What was run."""
         self._begun: tuple[str, float, float] | None = None
 
     def begin(self, info: Any) -> None:
         """A cell is going to run; `info` is what IPython says of it."""
         text = str(getattr(info, "raw_cell", None) or "")
+        self.texts.add(text)
         name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         self._begun = (str(name), time.perf_counter(), time.process_time())
 

@@ -14,12 +14,13 @@ from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import load_exercises, load_texts
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
+from netgrader.checks.source_lines import Cell, by_key
 from netgrader.checks.wording import message
 from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import speaking_of
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
-from netgrader.student.cell_runs import why_stopped
+from netgrader.student.cell_runs import cell_runs, made_by, why_stopped
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
@@ -28,7 +29,7 @@ from netgrader.student.probes import describe
 from netgrader.student.stuck import told_further
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from netgrader.evidence import Evidence
     from netgrader.reader import Lab
@@ -95,7 +96,8 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         if stopped is not None:
             return _stopped(name, stopped, namespace)
         exercises = load_exercises(folder)
-        bench = TestContext(Path(root), exercises, _local_lab, quick=True)
+        cells = by_key(_named(text, [name, *exercises.tables]) for text in cell_runs().texts)
+        bench = TestContext(Path(root), exercises, _local_lab, quick=True, cells=cells)
         try:
             taken = bench.evidence(cell).raw
             if _not_done(taken):
@@ -106,6 +108,12 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
     terms = exercises.tables.get(cell.removeprefix("check_"), {})
     note = estimate(exercises.tables.get("limits", {})) if terms.get("estimates_time") else None
     return Answer(name, tuple(checks), beyond=terms.get("only_in_grading", ""), printed=took.printed, note=note)
+
+
+def _named(text: str, exercises: Iterable[str]) -> Cell:
+    """Return a cell that was run, by the name of the first exercise that it makes: nothing else is known of it here."""
+    made = made_by(text)
+    return Cell(next((name for name in exercises if name in made), ""), text)
 
 
 def _cell(name: str) -> str:

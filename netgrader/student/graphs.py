@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.checks.source_lines import MADE_AT, made_at
 from netgrader.evidence import GraphEvidence, Json
 from netgrader.student.sessions import kept_values, variable_values
 
@@ -34,8 +36,9 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         The session it was trained in, open or closed. Without one of the same graph, the values that the last closed
         session of the graph held are taken, if any.
     about
-        Small facts to note with it. Added are ``elsewhere``, parts that lie in another graph than the one exported, and
-        ``returned``: ``"empty"`` or ``"other"`` if ``net.graph`` is not the graph that the parts lie in, ``"none"`` if
+        Small facts to note with it. Added are ``made_at``, the lines of the notebook that made its operations,
+        ``elsewhere``, parts that lie in another graph than the one exported, and ``returned``: ``"empty"`` or ``"other"`` if
+        ``net.graph`` is not the graph that the parts lie in, ``"none"`` if
         there is no such attribute. ``no_step`` is what ``net.train_op`` is where it is no operation, and ``lists`` are parts
         that are several tensors.
 
@@ -60,6 +63,8 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         else:
             parts[name] = element.name
     noted: dict[str, Json] = dict(about or {})
+    with suppress(Exception):  # what is only shown costs nobody a network
+        noted[MADE_AT] = made_at(graph)
     if elsewhere:
         noted["elsewhere"] = elsewhere
     if returned is not graph:

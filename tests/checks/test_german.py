@@ -17,7 +17,7 @@ from netgrader.checks.wording import hint, message
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
 from netgrader.imports import PACKAGE
 from netgrader.languages import LANGUAGES, read
-from netgrader.pages import words
+from netgrader.pages import shell, words
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
 from netgrader.phrases import say
@@ -158,6 +158,39 @@ def test_a_feedback_page_has_no_english_sentence_of_ours():
     assert '<html lang="de">' in html
     assert "Was als Nächstes zu tun ist" in html
     assert english_in(re.sub(r"<style.*?</style>|<script.*?</script>", "", html, flags=re.DOTALL)) == []
+
+
+def page():
+    """A page of a notebook with given text, code of the student's and a verdict of 8.75 points of 10, as HTML."""
+    text = {"cell_type": "markdown", "source": "# One layer\n\nAll that was given."}
+    cells = [text, ex.solution("train", "x = 1"), ex.check_cell("train", 10)]
+    checks = [ex.passed(f"test_{number}", "Fein") for number in range(7)]
+    wrong = ex.failed("test_it", "Falsch", fault("no-shuffling"))
+    graded = Graded(ex.result(ex.cell("train", 10, wrong, *checks)))
+    return render_page(build_page(cells, graded, assignment="digits", notebook="1", student="Ada"))
+
+
+@pytest.mark.usefixtures("_spoken")
+def test_english_text_of_a_notebook_on_a_german_page_says_that_it_is_english():
+    html = page()
+    assert '<h1 lang="en">One layer</h1>' in html
+    assert re.search(r'<div class="prose" lang="en">\s*<p>All that was given', html)
+    assert '<pre class="source" lang="en"' in html
+    assert '<p class="found" dir="auto">' in html  # which is German
+
+
+def test_a_notebook_in_the_language_of_its_page_says_nothing_of_languages():
+    assert 'lang="en"' not in page().replace('<html lang="en">', "")
+    with speaking_of(CourseTexts(language="de")):
+        assert 'lang="en"' not in page()
+
+
+@pytest.mark.usefixtures("_spoken")
+def test_numbers_on_a_german_page_have_german_separators():
+    assert "<b>8,75</b>" in page()
+    assert (shell.number(12345.0), shell.number(0.003), shell.number(2.5e-5)) == ("12.345", "0,003", "2,5e-5")
+    assert (shell.percent(0.9265), shell.points(0.333)) == (f"92,65{shell.NO_BREAK}%", "0,33")
+    assert {len(words.DECIMAL), len(words.THOUSANDS)} == {1}
 
 
 @pytest.mark.usefixtures("_spoken")

@@ -1,0 +1,155 @@
+"""Which lines of a notebook made an operation of a graph: noted beside the student's code, looked up on our side.
+
+What is noted is the word of the student's process. It is shown with a fault and decides nothing; the text of a line is taken from
+the notebook that was handed in.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import linecache
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from netgrader.checks.wording import plain
+from netgrader.phrases import Verbatim, say
+from netgrader.reader.graph.source import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from netgrader.evidence import GraphEvidence, Json
+    from netgrader.faults import Fault
+    from netgrader.reader import Network
+
+__all__ = ["MADE_AT", "Cell", "by_key", "made_at", "with_lines"]
+
+MADE_AT = "made_at"
+"""Under what `GraphEvidence.about` has it."""
+MOST_OPS, MOST_RUNS, MOST_CELLS = 20_000, 2_000, 200
+LONGEST_LINE = 120
+
+OWN = "line {number} of your cell: `{text}`"
+NAMED = "line {number} of the cell {cell}: `{text}`"
+OTHER = "line {number} of another cell: `{text}`"
+SAME = "line {number} of it: `{text}`"
+BOTH = "{1}, and {2}"
+
+# What Python calls the text of a cell: in IPython and Colab, in ipykernel.
+_CELL = re.compile(r"ipython-input-|[\\/]ipykernel_\d+[\\/]")
+_OURS = str(Path(__file__).parents[1])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell of the student's."""
+
+    name: str
+    """The exercise that it is, empty if it is none."""
+    text: str
+
+
+def by_key(cells: Iterable[Cell]) -> dict[str, Cell]:
+    """Return cells by what both sides call them: a hash of their text."""
+    return {_key(cell.text): cell for cell in cells}
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def made_at(graph: Any) -> Json:
+    """Return where in the notebook the operations of a ``tf.Graph`` were made, in the order in which they were.
+
+    ``runs`` holds for each operation that others made than the one before its number and the lines: of the function that was
+    asked for, and the innermost, each as the number of its cell in ``cells`` and that of the line.
+    """
+    operations = graph.get_operations()
+    cells: dict[str, int] = {}
+    runs: list[Json] = []
+    before: list[int] | None = None
+    for number, operation in enumerate(operations[:MOST_OPS]):
+        lines = [at for file, line in _lines(operation.traceback) for at in (cells.setdefault(file, len(cells)), line)]
+        if lines != before:
+            runs.append([number, *lines])
+            before = lines
+    ended = [min(len(operations), MOST_OPS)]
+    keys: list[Json] = [_key("".join(linecache.getlines(file))) for file in cells]
+    return {"cells": keys, "runs": [*runs, ended]}
+
+
+def _lines(frames: Iterable[Any]) -> Iterator[tuple[str, int]]:
+    """Yield the line of the notebook that called for an operation, and the one that made it if that is another."""
+    own: list[Any] = []
+    for frame in frames:
+        kind = _kind(frame.filename)
+        if kind == "ours":
+            own.clear()  # what calls us is no line that makes a network
+        elif kind == "cell":
+            own.append(frame)
+    if own:
+        functions = (frame for frame in own if not frame.name.startswith("<"))
+        called = next(functions, own[0])
+        yield from dict.fromkeys((frame.filename, frame.lineno) for frame in (called, own[-1]))
+
+
+@functools.lru_cache(maxsize=1_000)
+def _kind(file: str) -> str:
+    """Return whose code a file holds."""
+    return "ours" if file.startswith(_OURS) else "cell" if _CELL.search(file) else "other"
+
+
+class _Noted(msgspec.Struct):
+    cells: Annotated[list[Annotated[str, Meta(max_length=16)]], Meta(max_length=MOST_CELLS)]
+    runs: Annotated[
+        list[Annotated[list[Annotated[int, Meta(ge=0)]], Meta(min_length=1, max_length=5)]],
+        Meta(min_length=1, max_length=MOST_RUNS),
+    ]
+
+
+def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell], exercise: str) -> Network:
+    """Return a network each of whose faults names the lines of the notebook that it is about, where they are known."""
+    try:
+        noted = msgspec.convert(graph.about.get(MADE_AT), _Noted)
+    except msgspec.ValidationError:
+        return network
+    order = {node.name: number for number, node in enumerate(read_source(graph.meta_graph).graph_def.node)}
+
+    def told(fault: Fault) -> Fault:
+        number = order.get(fault.place.partition(":")[0])
+        return fault if number is None else replace(fault, lines=_in_words(noted, number, cells, exercise))
+
+    return replace(network, faults=tuple(map(told, network.faults)), remarks=tuple(map(told, network.remarks)))
+
+
+def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> str:
+    run = noted.runs[max(0, bisect_right(noted.runs, number, key=lambda run: run[0]) - 1)]
+    said: list[str] = []
+    before = None
+    for at, line in zip(run[1::2], run[2::2], strict=False):
+        cell = cells.get(noted.cells[at]) if at < len(noted.cells) else None
+        text = _text(cell, line) if cell is not None else ""
+        if cell is None or not text:
+            continue
+        form = SAME if cell is before else OWN if cell.name == exercise else NAMED if cell.name else OTHER
+        shown = Verbatim(plain(text.replace("`", "'"), LONGEST_LINE))
+        said.append(say(form, number=line + _blank(cell), cell=Verbatim(cell.name), text=shown))
+        before = cell
+    return say(BOTH, *map(Verbatim, said)) if len(said) > 1 else "".join(said)
+
+
+def _blank(cell: Cell) -> int:
+    """Return how many empty lines a cell begins with: IPython leaves them out, and so counts from the first that is not."""
+    return next((number for number, line in enumerate(cell.text.split("\n")) if line.strip()), 0)
+
+
+def _text(cell: Cell, line: int) -> str:
+    lines = cell.text.split("\n")[_blank(cell) :]
+    return lines[line - 1] if 0 < line <= len(lines) else ""

@@ -1,0 +1,133 @@
+"""A fault of a graph names the line of the notebook that made it; what is said of lines is shown and never believed."""
+
+import linecache
+import re
+from types import SimpleNamespace
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from netgrader.checks.source_lines import MADE_AT, Cell, by_key, made_at, with_lines
+from netgrader.checks.wording import message
+from netgrader.evidence import GraphEvidence
+from netgrader.faults import fault
+from netgrader.reader import Network
+from netgrader.student.graphs import export_graph
+
+HELPER = """
+def dense(x, n, activation):
+    W = tf.get_variable("W", [x.shape[1], n])
+    return activation(x @ W)
+"""
+NETWORK = """
+
+def one_layer_network(labels="`images`"):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 4], name="X")
+        logits = dense(X, 2, tf.identity)
+        prediction = tf.nn.softmax(logits, name="prediction")
+    return graph
+"""
+CELLS = by_key([Cell("", HELPER), Cell("one_layer_network", NETWORK), Cell("train", "graph = one_layer_network()")])
+
+
+def handed_over(file="/home/me/ipykernel_71/{}.py"):
+    """The graph that the cells made: IPython leaves out the empty lines before the first, and writes a cell's text down."""
+    names = {"tf": tf}
+    for number, cell in enumerate(CELLS.values()):
+        source, name = cell.text.lstrip("\n"), file.format(number)
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        exec(compile(source, name, "exec"), names)  # noqa: S102  (as a notebook does)
+    return export_graph({"graph": names["graph"]})
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return handed_over()
+
+
+def told(evidence, op, cells=CELLS, exercise="one_layer_network"):
+    network = Network(faults=(fault("softmax-before-loss", op),))
+    return with_lines(network, evidence, cells, exercise).faults[0].lines
+
+
+@pytest.mark.parametrize(
+    "file", ["/home/me/ipykernel_71/{}.py", "<ipython-input-{}-0ff>", "/home/me/ipython-input-{}-1.py"]
+)
+def test_the_line_that_made_an_operation_is_told_with_its_number_in_the_cell(file):
+    evidence = handed_over(file)
+    line = 'line 8 of your cell: `prediction = tf.nn.softmax(logits, name="prediction")`'
+    assert told(evidence, "prediction") == line
+    assert told(evidence, "prediction", exercise="two").startswith("line 8 of the cell one_layer_network: `")
+    network = with_lines(
+        Network(faults=(fault("softmax-before-loss", "prediction"),)), evidence, CELLS, "one_layer_network"
+    )
+    assert message(network.faults).endswith(f"Where: prediction. See {line}.")
+
+
+def test_of_what_a_helper_made_its_call_is_told_and_its_own_line(evidence):
+    call = "line 7 of your cell: `logits = dense(X, 2, tf.identity)`"
+    assert told(evidence, "Identity") == f"{call}, and line 4 of another cell: `return activation(x @ W)`"
+    assert told(evidence, "W") == f"{call}, and line 3 of another cell: `{HELPER.splitlines()[2].strip()}`"
+
+
+def test_operations_are_in_the_order_in_which_they_are_exported(evidence):
+    graph = tf.MetaGraphDef.FromString(evidence.meta_graph).graph_def
+    assert [told(evidence, node.name) != "" for node in graph.node] == [True] * len(graph.node)
+
+
+@pytest.mark.parametrize("place", ["", "nowhere", "logits", "netgrader_group/trainop"])
+def test_where_no_operation_is_meant_no_line_is_told(evidence, place):
+    assert told(evidence, place) == ""
+
+
+def test_code_of_cells_that_were_not_handed_in_is_not_told(evidence):
+    assert told(evidence, "prediction", cells={}) == ""
+
+
+def test_an_operation_made_outside_of_the_notebook_has_no_line():
+    with tf.Graph().as_default() as graph:
+        tf.constant(1.0, name="ours")
+    assert made_at(graph) == {"cells": [], "runs": [[0], [1]]}
+
+
+KEY = next(key for key, cell in CELLS.items() if cell.name == "train")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        None,
+        [],
+        {"cells": [KEY]},
+        {"cells": [KEY], "runs": []},
+        {"cells": [KEY], "runs": [[]]},
+        {"cells": [KEY], "runs": [[0, 0]]},
+        {"cells": [KEY], "runs": [[0, -1, 1]]},
+        {"cells": [KEY], "runs": [[0, 7, 1]]},
+        {"cells": [KEY], "runs": [[0, 0, 0]]},
+        {"cells": [KEY], "runs": [[0, 0, 10**30]]},
+        {"cells": [KEY], "runs": [[0, "0", "1"]]},
+        {"cells": ["<b>" + KEY], "runs": [[0, 0, 1]]},
+        {"cells": ["0" * 16], "runs": [[0, 0, 1]]},
+        {"cells": [KEY], "runs": [[0, 0, 1]] * 100_000},
+    ],
+    ids=lambda value: repr(value)[:50],
+)
+def test_what_is_forged_tells_nothing(evidence, forged):
+    assert told(GraphEvidence(evidence.meta_graph, {}, about={MADE_AT: forged}), "prediction") == ""
+
+
+def test_lines_in_no_order_tell_at_most_another_line_of_the_notebook(evidence):
+    forged = GraphEvidence(
+        evidence.meta_graph, {}, about={MADE_AT: {"cells": [KEY], "runs": [[9, 0, 1], [0], [3, 0, 1]]}}
+    )
+    assert re.fullmatch(r"(line 1 of the cell train: `graph = one_layer_network\(\)`)?", told(forged, "prediction"))
+
+
+def test_a_graph_that_cannot_say_where_it_was_made_is_handed_over_all_the_same(monkeypatch):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 4])
+    monkeypatch.setattr("netgrader.student.graphs.made_at", lambda _: 1 / 0)
+    assert MADE_AT not in export_graph(SimpleNamespace(graph=graph, X=x)).about
