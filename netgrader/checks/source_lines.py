@@ -11,6 +11,7 @@ import hashlib
 import linecache
 import re
 from bisect import bisect_right
+from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,10 +21,11 @@ from msgspec import Meta
 
 from netgrader.checks.wording import plain
 from netgrader.phrases import Verbatim, say
+from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.faults import Fault
@@ -44,6 +46,14 @@ BOTH = "{1}, and {2}"
 
 # What Python calls the text of a cell: in IPython and Colab, in ipykernel.
 _CELL = re.compile(r"ipython-input-|[\\/]ipykernel_\d+[\\/]")
+# Where a mistake shows, in the logits or the accuracy, is not always where it is made.
+_MADE_BEFORE: Mapping[str, frozenset[str]] = {
+    "accuracy-over-wrong-axis": frozenset({"ArgMax", "ArgMin"}),
+    "dropout-at-evaluation": RANDOM,
+    "keep-rate-swapped": RANDOM,
+}
+_MADE_AFTER = frozenset({"wrong-activation", "softmax-in-hidden-layer"})
+_LINEAR = frozenset({"Add", "AddV2", "BiasAdd", "Identity", "Reshape"})
 _OURS = str(Path(__file__).parents[1])
 
 
@@ -120,13 +130,38 @@ def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell]
         noted = msgspec.convert(graph.about.get(MADE_AT), _Noted)
     except msgspec.ValidationError:
         return network
-    order = {node.name: number for number, node in enumerate(read_source(graph.meta_graph).graph_def.node)}
+    nodes = list(read_source(graph.meta_graph).graph_def.node)
+    order = {node.name: number for number, node in enumerate(nodes)}
 
     def told(fault: Fault) -> Fault:
-        number = order.get(fault.place.partition(":")[0])
+        number = _maker(fault, nodes, order)
         return fault if number is None else replace(fault, lines=_in_words(noted, number, cells, exercise))
 
     return replace(network, faults=tuple(map(told, network.faults)), remarks=tuple(map(told, network.remarks)))
+
+
+def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int | None:
+    """Return the number of the operation that a fault is about: where it shows, or what makes it before or after that."""
+    number = order.get(fault.place.partition(":")[0])
+    if number is None:
+        return None
+    seen, ahead = {number}, deque([number] if fault.code in _MADE_BEFORE else [])
+    while ahead:
+        at = ahead.popleft()
+        if nodes[at].op in _MADE_BEFORE[fault.code]:
+            return at
+        read = {order.get(tensor.lstrip("^").partition(":")[0]) for tensor in nodes[at].input}
+        new = sorted(one for one in read if one is not None and one not in seen)
+        seen.update(new)
+        ahead.extend(new)
+    if fault.code in _MADE_AFTER:
+        name = nodes[number].name
+        for at in range(number + 1, len(nodes)):
+            if any(tensor.partition(":")[0] == name for tensor in nodes[at].input):
+                if nodes[at].op not in _LINEAR:
+                    return at
+                name = nodes[at].name
+    return number
 
 
 def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> str:

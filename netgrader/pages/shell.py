@@ -116,7 +116,7 @@ def points(value: float) -> str:
 
 def with_code(text: str) -> Markup:
     """A sentence in which code stands between backticks."""
-    return Markup(re.sub(r"`([^`\n]+)`", r'<code lang="en">\1</code>', str(escape(_unbroken(text)))))  # noqa: S704  (escaped)
+    return Markup(re.sub(r"`([^`\n]+)`", r'<code class="own" lang="en">\1</code>', str(escape(_unbroken(text)))))  # noqa: S704  (escaped)
 
 
 def breakable(name: str) -> Markup:

@@ -32,13 +32,19 @@ def one_layer_network(labels="`images`"):
 CELLS = by_key([Cell("", HELPER), Cell("one_layer_network", NETWORK), Cell("train", "graph = one_layer_network()")])
 
 
+def run(text, names, file="/home/me/ipykernel_71/alone.py"):
+    """Run a cell as IPython does, which leaves out empty lines before the first, and notes its text; return all names."""
+    text = text.lstrip("\n")
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), names)  # noqa: S102  (as a notebook does)
+    return names
+
+
 def handed_over(file="/home/me/ipykernel_71/{}.py"):
-    """The graph that the cells made: IPython leaves out the empty lines before the first, and writes a cell's text down."""
+    """The graph that the cells made."""
     names = {"tf": tf}
     for number, cell in enumerate(CELLS.values()):
-        source, name = cell.text.lstrip("\n"), file.format(number)
-        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-        exec(compile(source, name, "exec"), names)  # noqa: S102  (as a notebook does)
+        run(cell.text, names, file.format(number))
     return export_graph({"graph": names["graph"]})
 
 
@@ -75,6 +81,34 @@ def test_of_what_a_helper_made_its_call_is_told_and_its_own_line(evidence):
 def test_operations_are_in_the_order_in_which_they_are_exported(evidence):
     graph = tf.MetaGraphDef.FromString(evidence.meta_graph).graph_def
     assert [told(evidence, node.name) != "" for node in graph.node] == [True] * len(graph.node)
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "line"),
+    [
+        ("dropout-at-evaluation", "logits", 5),
+        ("keep-rate-swapped", "logits", 5),
+        ("rows-mixed", "logits", 6),
+        ("wrong-activation", "product", 4),
+        ("missing-bias", "product", 3),
+        ("accuracy-over-wrong-axis", "accuracy", 7),
+        ("accuracy-not-mean", "accuracy", 8),
+    ],
+)
+def test_the_line_is_that_of_the_operation_that_makes_the_mistake(code, place, line):
+    source = """with tf.Graph().as_default() as graph:
+    X = tf.placeholder(tf.float32, [None, 4])
+    h = tf.nn.bias_add(tf.matmul(X, tf.Variable(tf.eye(4)), name="product"), tf.Variable(tf.zeros(4)))
+    h = tf.nn.sigmoid(h)
+    h = tf.nn.dropout(h, rate=0.5)
+    logits = tf.matmul(h, tf.Variable(tf.random_normal([4, 2])), name="logits")
+    correct = tf.equal(tf.argmax(logits), 1)
+    accuracy = tf.reduce_mean(tf.cast(correct, tf.float32), name="accuracy")
+"""
+    cells = by_key([Cell("one", source)])
+    network = Network(faults=(fault(code, place),))
+    lines = with_lines(network, export_graph({"graph": run(source, {"tf": tf})["graph"]}), cells, "one").faults[0].lines
+    assert lines == f"line {line} of your cell: `{source.splitlines()[line - 1].strip()}`"
 
 
 @pytest.mark.parametrize("place", ["", "nowhere", "logits", "netgrader_group/trainop"])
