@@ -164,7 +164,7 @@ def _traced_model(tf: Any, keras: Any, model: Any, x: Any, y: Any, out: Any) -> 
             optimizer.apply_gradients(zip(slopes, weights, strict=True))
         return found
 
-    optimizer = getattr(model, "optimizer", None)
+    optimizer: Any = getattr(model, "optimizer", None)
     while hasattr(optimizer, "inner_optimizer"):  # it scales the loss, and steps are the same
         optimizer = optimizer.inner_optimizer
     gathers = getattr(optimizer, "gradient_accumulation_steps", None)
