@@ -42,6 +42,7 @@ __all__ = ["build_page", "parts_of", "render_page"]
 MOST_CELLS = 1_000
 PROBLEM_CELL = "problem"
 MOST_STEPS = 6
+MOST_FURTHER = 3
 MOST_LINES = 40
 """Of code that stand open."""
 LONGEST_RAW = 4_000
@@ -121,6 +122,7 @@ def build_page(
         parts=parts_of(blocks) if readable else (),
         readable=readable,
         causes=_causes(verdicts, graded) if readable else (),
+        further=_further(texts, make) if readable else (),
         notebook_language="" if speech().notebooks == speech().language else speech().notebooks,
     )
 
@@ -176,7 +178,7 @@ class _Blocks:
         verdict, source = self._verdict(cell), cell.source
         written = self.graded.marks.comments.get(cell.grade_id, "")
         comment = render_markdown(written, prefix=f"c{number}-", heading_shift=4) if written.strip() else None
-        yours = self._is_the_students(cell)
+        yours = self.is_the_students(cell)
         if verdict is not None and not verdict.manual:
             return Block("verdict", verdict=verdict, comment=comment)
         if cell.cell_type == "code":
@@ -204,7 +206,8 @@ class _Blocks:
             comment=comment,
         )
 
-    def _is_the_students(self, cell: SkeletonCell) -> bool:
+    def is_the_students(self, cell: SkeletonCell) -> bool:
+        """Whether the student wrote it."""
         if cell.grade_id:
             return cell.is_solution
         return self.released is not None and cell.source.strip() not in self.released
@@ -283,6 +286,17 @@ def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> t
         elif verdict.manual and verdict.word == words.UNANSWERED:
             once[verdict.anchor] = NextStep(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
     return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
+
+
+def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Markup, ...]:
+    """What the notebook itself proposes to whom has done all: paragraphs of its given text that begin so."""
+    begins = re.compile(rf"^\*\*(?:To try|{re.escape(words.TO_TRY)})\b[^\n]*(?:\n[^\n]+)*", re.MULTILINE)
+    given = [cell.source for cell in cells if cell.cell_type == "markdown" and not make.is_the_students(cell)]
+    found = [paragraph for source in given for paragraph in begins.findall(source[:LONGEST_MARKDOWN])]
+    return tuple(
+        render_markdown(paragraph, prefix=f"f{number}-", heading_shift=3, anchor=make.places.link)
+        for number, paragraph in enumerate(found[:MOST_FURTHER])
+    )
 
 
 def _facts(graded: Graded) -> tuple[str, ...]:

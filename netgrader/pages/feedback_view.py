@@ -212,6 +212,8 @@ class Page:
     whole: bool = True
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
+    further: tuple[Markup, ...] = ()
+    """What the notebook proposes to try when all is done."""
     notebook_language: str = ""
     """What the notebook's own text is in, where that is another language than the page's."""
     most_open: int = 3

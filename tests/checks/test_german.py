@@ -174,7 +174,7 @@ def page():
 def test_english_text_of_a_notebook_on_a_german_page_says_that_it_is_english():
     html = page()
     assert '<h1 lang="en">One layer</h1>' in html
-    assert re.search(r'<div class="prose" lang="en">\s*<p>All that was given', html)
+    assert re.search(r'<div class="prose" lang="en">\s*<p dir="auto">All that was given', html)
     assert '<pre class="source" lang="en"' in html
     assert '<p class="found" dir="auto">' in html  # which is German
 
