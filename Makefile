@@ -5,7 +5,7 @@ BIN := .venv/bin
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs environments-report golden mutants-report attack-report bench benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
+.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,11 @@ benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (i
 	@nice $(BIN)/python -m research.benchmarks $(BENCHMARKS) --keras $(KERAS)
 	@nice $(BIN)/python -m research.benchmark_neuralint $(BENCHMARKS)
 	@$(BIN)/python -m research.benchmarks_report
+
+benchmark-report: setup ## NEURALINT=folder that holds its clone, MINUTES=n (10): what tools say of our benchmark, then research/benchmark/results.md; goes on where it was
+	@nice $(BIN)/python -m research.benchmark read --minutes $(MINUTES)
+	@$(if $(NEURALINT),nice $(BIN)/python -m research.benchmark neuralint $(NEURALINT),true)
+	@$(BIN)/python -m research.benchmark report
 
 attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then research/attacks.md
 	@nice $(BIN)/python -m research.elsewhere $(if $(OTTER),--otter $(OTTER))

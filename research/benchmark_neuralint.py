@@ -25,10 +25,11 @@ from research.benchmarks import HERE, append, checked, claims, content, rows
 from tests.corpus.reading import commit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 TOOL, WORK = "neuralint", "/run/work"
 CORPUS = HERE.parent / "tests" / "corpus" / "programs"
+JAVA, ACTIVATION = str(Path(shutil.which("java") or "java").resolve()), Path("/usr/share/java/javax.activation.jar")
 LIMITS = Limits(wall_seconds=3000, memory_bytes=4_000_000_000)
 #: What runs in the cage, in a copy of the tool: for each job one line of JSON, what it found or why it stopped.
 DRIVER = """
@@ -110,44 +111,47 @@ def main() -> None:
     """Run the tool on what has no row yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--java", default=str(Path(shutil.which("java") or "java").resolve()))
-    parser.add_argument("--activation", type=Path, default=Path("/usr/share/java/javax.activation.jar"))
+    parser.add_argument("--java", default=JAVA)
+    parser.add_argument("--activation", type=Path, default=ACTIVATION)
     arguments = parser.parse_args()
     checked(arguments.folder)
     known = rows(TOOL)
     todo = [job for job in jobs(arguments.folder) if job[:2] not in known]
     if not todo:
         return
+    for (kind, program, _), (codes, why, seconds) in zip(
+        todo, asked(arguments.folder, [job[1:] for job in todo], arguments.java, arguments.activation), strict=False
+    ):
+        row = {"tool": TOOL, "commit": commit(), "set": kind, "program": program, "ended": why}
+        append({**row, "faults": " ".join(codes), "seconds": str(seconds)})
+
+
+def asked(
+    folder: Path, programs: Sequence[tuple[str, str]], java: str = JAVA, activation: Path = ACTIVATION
+) -> Iterator[tuple[list[str], str, float]]:
+    """What the tool says of programs, of each its name and source: its codes, why it stopped, seconds; fewer where it was ended."""
     with tempfile.TemporaryDirectory() as name:
         work, told = Path(name) / "work", []
-        shutil.copytree(arguments.folder / "NeuraLint", work, ignore=shutil.ignore_patterns(".git"))
-        shutil.copyfile(arguments.activation, work / "activation.jar")
-        for number, (_, program, source) in enumerate(todo):
+        shutil.copytree(folder / "NeuraLint", work, ignore=shutil.ignore_patterns(".git"))
+        shutil.copyfile(activation, work / "activation.jar")
+        for number, (program, source) in enumerate(programs):
             (work / f"job{number}.py").write_text(source, encoding="utf-8")
-            told.append(
-                (
-                    "keras"
-                    if re.search(r"keras|Sequential|model\.add", source) and "Synthetic" not in program
-                    else "tf",
-                    *sizes(source),
-                )
-            )
+            keras = re.search(r"keras|Sequential|model\.add", source) and "Synthetic" not in program
+            told.append(("keras" if keras else "tf", *sizes(source)))
         (work / "jobs.json").write_text(json.dumps(told), encoding="utf-8")
         (work / "driver.py").write_text(DRIVER, encoding="utf-8")
         plan = Plan(
-            argv=["/bin/sh", "-c", f"cd {WORK} && exec {sys.executable} driver.py {arguments.java}"],
-            mounts=[Mount(work, WORK, writable=True), *settings(Path(arguments.java))],
+            argv=["/bin/sh", "-c", f"cd {WORK} && exec {sys.executable} driver.py {java}"],
+            mounts=[Mount(work, WORK, writable=True), *settings(Path(java))],
             limits=LIMITS,
         )
         outcome = open_sandbox().start(plan).wait()
         answers = content(work / "answers").decode("utf-8", "replace").splitlines()
         if not answers and outcome is not None:
             sys.exit(f"The tool did not run: {outcome.error_tail[-500:]}")
-        for (kind, program, _), line in zip(todo, answers, strict=False):
+        for line in answers:
             said, why, seconds = json.loads(line)
-            codes = sorted(set(re.findall(r"f\d{3}", str(said))))
-            row = {"tool": TOOL, "commit": commit(), "set": kind, "program": program, "ended": str(why)[:200]}
-            append({**row, "faults": " ".join(codes), "seconds": str(float(seconds))})
+            yield sorted(set(re.findall(r"f\d{3}", str(said)))), str(why)[:200], float(seconds)
 
 
 if __name__ == "__main__":

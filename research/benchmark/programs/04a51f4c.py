@@ -1,0 +1,50 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+tf.enable_resource_variables()
+
+from types import SimpleNamespace
+MOMENTUM, EPS = (0.9, 1e-05)
+
+def batch_norm(z, training, name):
+    n = z.shape[-1]
+    with tf.variable_scope(name):
+        gamma = tf.get_variable('gamma', [n], initializer=tf.ones_initializer())
+        beta = tf.get_variable('beta', [n], initializer=tf.zeros_initializer())
+        mean_avg = tf.get_variable('mean', [n], initializer=tf.zeros_initializer(), trainable=False)
+        var_avg = tf.get_variable('var', [n], initializer=tf.ones_initializer(), trainable=False)
+    mean, var = tf.nn.moments(z, axes=[0])
+
+    def train():
+        up_mean = tf.assign(mean_avg, MOMENTUM * mean_avg + (1 - MOMENTUM) * mean)
+        up_var = tf.assign(var_avg, MOMENTUM * var_avg + (1 - MOMENTUM) * var)
+        with tf.control_dependencies([up_mean, up_var]):
+            return (tf.identity(mean), tf.identity(var))
+    mu, sigma2 = tf.cond(training, train, lambda: (tf.identity(mean_avg), tf.identity(var_avg)))
+    return gamma * (z - mu) / tf.sqrt(sigma2 + EPS) + beta
+
+def deep_network():
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        is_training = tf.placeholder(tf.bool, [])
+        W1 = tf.get_variable('W1', [784, 512], initializer=tf.glorot_uniform_initializer())
+        W2 = tf.get_variable('W2', [512, 512], initializer=tf.glorot_uniform_initializer())
+        W3 = tf.get_variable('W3', [512, 10], initializer=tf.glorot_uniform_initializer())
+        b3 = tf.get_variable('b3', [10], initializer=tf.zeros_initializer())
+        h1 = tf.nn.relu(batch_norm(tf.matmul(X, W1), is_training, 'bn1'))
+        h2 = tf.nn.relu(batch_norm(tf.matmul(h1, W2), is_training, 'bn2'))
+        logits = tf.matmul(h2, W3) + b3
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
+        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)
+        prediction = tf.argmax(logits, 1)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy, is_training=is_training, eval_feed={is_training: False})
+
+# The benchmark's own lines, the same in each program: what is built, and its parts by their names.
+net = deep_network()
+part = net.get if isinstance(net, dict) else lambda name: getattr(net, name, None)
+graph, feed = part('graph'), part('eval_feed') or {}
+parts = {name: part(name) for name in ('X', 'Y', 'logits', 'prediction', 'loss', 'train_op', 'accuracy', 'W1') if part(name) is not None}

@@ -1,0 +1,53 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+from types import SimpleNamespace
+
+class Adam:
+
+    def __init__(self, rate, b1=0.9, b2=0.999, eps=1e-08):
+        self.rate, self.b1, self.b2, self.eps = (rate, b1, b2, eps)
+
+    def minimize(self, cost, params):
+        grads = tf.gradients(cost, params)
+        t = tf.Variable(1, dtype=tf.float32, trainable=False)
+        corrected = self.rate * tf.sqrt(1 - tf.pow(self.b2, t)) / (1 - tf.pow(self.b1, t))
+        ms = [tf.Variable(tf.zeros(p.shape), trainable=False) for p in params]
+        vs = [tf.Variable(tf.zeros(p.shape), trainable=False) for p in params]
+        with tf.control_dependencies(grads):
+            corrected = tf.identity(corrected)
+            moves, slots = ([], [])
+            for p, g, m, v in zip(params, grads, ms, vs):
+                m_new = m + (1 - self.b1) * (g - m)
+                v_new = v + (1 - self.b2) * (g * g - v)
+                moves.append(corrected * m_new / (tf.sqrt(v_new) + self.eps))
+                slots += [(m, m_new), (v, v_new)]
+        with tf.control_dependencies(moves + [new for _, new in slots]):
+            updates = [p.assign_sub(d) for p, d in zip(params, moves)] + [s.assign(new) for s, new in slots]
+            with tf.control_dependencies(updates):
+                return t.assign_add(1.0)
+
+def two_layer_network(learning_rate=0.001):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        W1 = tf.get_variable('W1', [784, 1500], initializer=tf.glorot_uniform_initializer())
+        b1 = tf.get_variable('b1', [1500], initializer=tf.zeros_initializer())
+        W2 = tf.get_variable('W2', [1500, 10], initializer=tf.glorot_uniform_initializer())
+        b2 = tf.get_variable('b2', [10], initializer=tf.zeros_initializer())
+        h = tf.nn.relu(X @ W1 + b1)
+        logits = h @ W2 + b2
+        loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=logits))
+        train_op = Adam(learning_rate).minimize(loss, [W1, b1, W2, b2])
+        prediction = tf.argmax(logits, 1)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy)
+
+# The benchmark's own lines, the same in each program: what is built, and its parts by their names.
+net = two_layer_network(learning_rate=0.0007)
+part = net.get if isinstance(net, dict) else lambda name: getattr(net, name, None)
+graph, feed = part('graph'), part('eval_feed') or {}
+parts = {name: part(name) for name in ('X', 'Y', 'logits', 'prediction', 'loss', 'train_op', 'accuracy', 'W1') if part(name) is not None}

@@ -1,0 +1,30 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+from types import SimpleNamespace
+
+def one_layer_network(learning_rate=0.003):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        rate = tf.Variable(learning_rate, trainable=False, dtype=tf.float32)
+        counter = tf.train.get_or_create_global_step()
+        W = tf.Variable(tf.initializers.glorot_uniform()([784, 10]), name='W')
+        b = tf.Variable([0.0] * 10, name='b')
+        logits = tf.matmul(X, W) + b
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
+        opt = tf.train.AdamOptimizer(rate)
+        grads = opt.compute_gradients(loss)
+        train_op = opt.apply_gradients(grads, global_step=counter)
+        prediction = tf.argmax(logits, 1)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy, W1=W)
+
+# The benchmark's own lines, the same in each program: what is built, and its parts by their names.
+net = one_layer_network(learning_rate=0.0023)
+part = net.get if isinstance(net, dict) else lambda name: getattr(net, name, None)
+graph, feed = part('graph'), part('eval_feed') or {}
+parts = {name: part(name) for name in ('X', 'Y', 'logits', 'prediction', 'loss', 'train_op', 'accuracy', 'W1') if part(name) is not None}

@@ -1,0 +1,29 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+from types import SimpleNamespace
+
+def one_layer_network(learning_rate=0.003):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        upper, lower = tf.split(X, 2, axis=1)
+        Wu = tf.get_variable('Wu', [392, 10], initializer=tf.random_uniform_initializer(-0.087, 0.087))
+        Wl = tf.get_variable('Wl', [392, 10], initializer=tf.random_uniform_initializer(-0.087, 0.087))
+        b = tf.get_variable('b', [10], initializer=tf.zeros_initializer())
+        logits = tf.matmul(upper, Wu) + tf.matmul(lower, Wl) + b
+        loss = -tf.reduce_mean(Y * tf.log(tf.sigmoid(logits) + 1e-09) + (1 - Y) * tf.log(1 - tf.sigmoid(logits) + 1e-09))
+        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+        prediction = tf.argmax(logits, 1)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+        W1 = tf.concat([Wu, Wl], axis=0)
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy, W1=W1)
+
+# The benchmark's own lines, the same in each program: what is built, and its parts by their names.
+net = one_layer_network(learning_rate=0.0023)
+part = net.get if isinstance(net, dict) else lambda name: getattr(net, name, None)
+graph, feed = part('graph'), part('eval_feed') or {}
+parts = {name: part(name) for name in ('X', 'Y', 'logits', 'prediction', 'loss', 'train_op', 'accuracy', 'W1') if part(name) is not None}

@@ -1,0 +1,40 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+def fully_connected_layer(x, n_output, name=None, activation=None):
+    with tf.variable_scope(name, default_name='fully_connected'):
+        n_input = int(x.shape[-1])
+        weights = tf.get_variable('W', [n_input, n_output], initializer=tf.glorot_uniform_initializer())
+        biases = tf.get_variable('b', [n_output], initializer=tf.zeros_initializer())
+        h = tf.nn.bias_add(tf.matmul(x, weights), biases)
+        return (h if activation is None else activation(h)), weights
+
+from types import SimpleNamespace
+
+def deep_network():
+    rate, wd = (0.001, 0.01)
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        h = X
+        for n in (512, 512):
+            h, W = fully_connected_layer(h, n, 'fc_%d_%d' % (h.shape[1], n), tf.nn.relu)
+        logits, W = fully_connected_layer(h, 10, 'out')
+        logits = tf.sigmoid(logits)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
+        adam = tf.train.AdamOptimizer(rate).minimize(loss)
+        with tf.control_dependencies([adam]):
+            decays = [v.assign_sub(rate * wd * v) for v in tf.trainable_variables() if v.shape.ndims == 2]
+        train_op = tf.group(adam, *decays)
+        prediction = tf.argmax(logits, 1)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy)
+
+# The benchmark's own lines, the same in each program: what is built, and its parts by their names.
+net = deep_network()
+part = net.get if isinstance(net, dict) else lambda name: getattr(net, name, None)
+graph, feed = part('graph'), part('eval_feed') or {}
+parts = {name: part(name) for name in ('X', 'Y', 'logits', 'prediction', 'loss', 'train_op', 'accuracy', 'W1') if part(name) is not None}

@@ -1,0 +1,42 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+from types import SimpleNamespace
+
+def gelu(t):
+    return 0.5 * t * (1.0 + tf.erf(t / 2.0 ** 0.5))
+
+def dense(x, n, name):
+    with tf.variable_scope(name):
+        w = tf.get_variable('w', [x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
+        b = tf.get_variable('b', [n], initializer=tf.zeros_initializer())
+    return tf.matmul(x, w) + b
+
+def deep_network():
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        t = tf.reshape(X, [-1, 4, 7, 4, 7])
+        t = tf.reshape(tf.transpose(t, [0, 1, 3, 2, 4]), [-1, 16, 49])
+        E = tf.get_variable('embed', [49, 32], initializer=tf.glorot_uniform_initializer())
+        T = tf.get_variable('tokens', [16, 16], initializer=tf.glorot_uniform_initializer())
+        C = tf.get_variable('channels', [32, 32], initializer=tf.glorot_uniform_initializer())
+        t = gelu(tf.einsum('npf,fc->npc', t, E))
+        t = t + gelu(tf.einsum('npc,pq->nqc', t, T))
+        t = t + gelu(tf.einsum('npc,cd->npd', t, C))
+        logits = dense(tf.reduce_mean(t, 1), 10, 'out')
+        logits = tf.nn.relu(logits)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
+        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)
+        prediction = tf.argmax(logits, 1)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy)
+
+# The benchmark's own lines, the same in each program: what is built, and its parts by their names.
+net = deep_network()
+part = net.get if isinstance(net, dict) else lambda name: getattr(net, name, None)
+graph, feed = part('graph'), part('eval_feed') or {}
+parts = {name: part(name) for name in ('X', 'Y', 'logits', 'prediction', 'loss', 'train_op', 'accuracy', 'W1') if part(name) is not None}
