@@ -11,17 +11,22 @@ can be made of. Nothing of the package is imported.
 from __future__ import annotations
 
 import ast
+import builtins
+import glob
 import importlib.abc
 import importlib.machinery
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
 import sys
+import tarfile
 import traceback
 import types
+import urllib.request
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,6 +36,9 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 import tensorflow
 import tensorflow.compat.v1 as tf1
 from tensorflow.python.client.session import BaseSession
+from tensorflow.python.framework import ops
+from tensorflow.python.ops import control_flow_ops
+from tensorflow.python.platform import gfile
 
 tf1.disable_v2_behavior()
 keras = tf1.keras
@@ -42,6 +50,8 @@ SECONDS = 120
 STEPS = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "AssignSub", "AssignAdd")
 seen: list[Any] = []
 """The graph of the session that ran last."""
+asserted = ""
+"""The version of TensorFlow that the program, or the script that starts it, asks for; where neither does, nothing."""
 out = Path()
 """Where the job at hand writes to."""
 run = BaseSession.run
@@ -176,6 +186,38 @@ def read_data_sets(_folder: object = "", *, one_hot: bool = False, reshape: bool
     return types.SimpleNamespace(**{name: _Part(rows, one_hot, reshape) for name, rows in names.items()})
 
 
+def picture(*given: Any, **__: object) -> Any:
+    """Return a picture of chance, of the size asked for."""
+    height, width = given[1][:2] if len(given) > 1 and isinstance(given[1], list | tuple) else (218, 178)
+    return chance.integers(0, 256, (int(height), int(width), 3)).astype(np.uint8)
+
+
+def retrieve(_address: str, path: str = "downloaded", *_: object, **__: object) -> tuple[str, dict[str, str]]:
+    """Leave an empty file where one would have been loaded down."""
+    Path(path).touch()
+    return path, {}
+
+
+def either(here: Any, otherwise: Any) -> Any:
+    """What a function says of what is here, and what is said instead of data that are not."""
+
+    def ask(path: Any, *rest: Any, **options: Any) -> Any:
+        return here(path, *rest, **options) or otherwise(str(path))
+
+    return ask
+
+
+#: How names of files of data end.
+DATA = (".bin", ".tfrecord", ".tfrecords", ".jpg", ".jpeg", ".png")
+#: MNIST as it is loaded down and unpacked: what is in it nobody sees before training, so the files are holes.
+MNIST = {
+    "train-images-idx3-ubyte": 16 + 60000 * 784,
+    "train-labels-idx1-ubyte": 8 + 60000,
+    "t10k-images-idx3-ubyte": 16 + 10000 * 784,
+    "t10k-labels-idx1-ubyte": 8 + 10000,
+}
+
+
 # ---- What TensorFlow 2 no longer has ---------------------------------------------------------------------------------------
 
 
@@ -192,6 +234,13 @@ def _fully_connected(x: Any, num_outputs: int, activation_fn: Any = tf1.nn.relu,
     return tf1.layers.dense(x, num_outputs, activation_fn, kernel_initializer=kernel)
 
 
+class _Contrib(types.SimpleNamespace):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything()
+
+
 def _contrib() -> Any:
     slim = _slim()
     layers = slim or types.SimpleNamespace(
@@ -200,7 +249,13 @@ def _contrib() -> Any:
     rnn = types.SimpleNamespace(
         **{name: getattr(tf1.nn.rnn_cell, name) for name in dir(tf1.nn.rnn_cell)}, static_rnn=tf1.nn.static_rnn
     )
-    return types.SimpleNamespace(layers=layers, slim=slim, rnn=rnn, framework=types.SimpleNamespace())
+    framework = _Contrib(
+        **{name: getattr(one, name) for one in (tf1.train, slim) for name in dir(one) if not name.startswith("_")}
+    )
+    deprecated = types.SimpleNamespace(
+        **{f"{name}_summary": getattr(tf1.summary, name) for name in ("scalar", "histogram", "image", "merge")}
+    )
+    return _Contrib(layers=layers, slim=slim, rnn=rnn, framework=framework, deprecated=deprecated)
 
 
 contrib = _contrib()
@@ -209,6 +264,24 @@ contrib = _contrib()
 def _concat(values: Any, axis: Any, name: str = "concat") -> Any:
     """Join as every version does: before 1.0 the axis stood first."""
     return tf1.concat(axis, values, name) if isinstance(values, int) else tf1.concat(values, axis, name)
+
+
+def _split(*values: Any, **options: Any) -> Any:
+    """Split likewise."""
+    old = len(values) == 3 and isinstance(values[0], int)
+    return tf1.split(*(values[2], values[1], values[0]) if old else values, **options)
+
+
+def _transposed(*values: Any, **options: Any) -> Any:
+    """A transposed convolution, whose shape is known where it is given."""
+    result = transposed(*values, **options)
+    shape = options.get("output_shape", values[2] if len(values) > 2 else None)
+    if isinstance(shape, list | tuple) and all(isinstance(one, int) for one in shape):
+        result.set_shape(shape)
+    return result
+
+
+transposed = tf1.nn.conv2d_transpose
 
 
 def _keras_layer(kind: Any) -> Any:
@@ -224,6 +297,7 @@ def _keras_layer(kind: Any) -> Any:
 OLD_TENSORFLOW = {
     "contrib": contrib,
     "concat": _concat,
+    "split": _split,
     "mul": tf1.multiply,
     "sub": tf1.subtract,
     "neg": tf1.negative,
@@ -238,6 +312,28 @@ OLD_TENSORFLOW = {
     "merge_all_summaries": tf1.summary.merge_all,
     "Print": lambda value, *_, **__: value,
 }
+
+
+def _cross_entropy(kind: Any) -> Any:
+    """A loss as every version takes it: before 1.0 the scores stood first, from then on its arguments are named."""
+
+    def loss(*values: Any, **options: Any) -> Any:
+        if values and asserted.startswith("1."):
+            raise ValueError("Only call with named arguments (labels=..., logits=..., ...)")
+        if "targets" in options:
+            options["labels"] = options.pop("targets")
+        return kind(**dict(zip(("logits", "labels"), values, strict=False)), **options)
+
+    return loss
+
+
+def _integer(name: str, default: Any, *rest: Any, **options: Any) -> Any:
+    """A flag whose default may be infinite, as before flags were checked."""
+    define = tf1.app.flags.DEFINE_float if isinstance(default, float) else define_integer
+    return define(name, default, *rest, **options)
+
+
+define_integer = tf1.app.flags.DEFINE_integer
 OLD_KERAS = {
     "Convolution1D": _keras_layer(keras.layers.Conv1D),
     "Convolution2D": _keras_layer(keras.layers.Conv2D),
@@ -356,6 +452,9 @@ def install() -> None:
         del sys.modules[name]
     sys.meta_path.insert(0, _Alias())
     sys.meta_path.append(_Missing())
+    scipy = importlib.import_module("scipy")
+    sys.modules["scipy.misc"] = scipy.misc = _Module("scipy.misc")
+    scipy.misc.imread = scipy.misc.imresize = picture  # type: ignore[attr-defined]
     datasets = keras.datasets
     datasets.mnist.load_data = arrays((28, 28), 10, column=False)
     datasets.fashion_mnist.load_data = arrays((28, 28), 10, column=False)
@@ -366,6 +465,24 @@ def install() -> None:
     BaseSession.run = watched
     keras.preprocessing.image.ImageDataGenerator.flow_from_directory = lambda *_, **__: Anything()
     keras.backend.set_image_dim_ordering = lambda _: None
+    glob.glob = either(
+        glob.glob,
+        lambda name: [name.replace("*", str(one)) for one in range(ROWS if name.lower().endswith(DATA) else 0)],
+    )
+    for place in (tf1.gfile, gfile):
+        place.Glob = either(place.Glob, lambda name: [name.replace("*", str(one)) for one in range(9) if "*" in name])
+        place.Exists = either(place.Exists, lambda name: name.lower().endswith(DATA))
+    for kind in ("softmax", "sparse_softmax", "sigmoid"):
+        name = f"{kind}_cross_entropy_with_logits"
+        setattr(tf1.nn, name, _cross_entropy(getattr(tf1.nn, name)))
+    tf1.app.flags.DEFINE_integer = _integer
+    for place, names in ((control_flow_ops, ("case", "cond", "while_loop")), (ops, ("Tensor",))):
+        for name in names:  # which were moved
+            setattr(place, name, getattr(tf1, name))
+    tf1.nn.conv2d_transpose = _transposed
+    urllib.request.urlretrieve = retrieve
+    tarfile.open = lambda *_, **__: Anything()
+    builtins.xrange = range  # type: ignore[attr-defined]
     for name, kind in {"float": float, "int": int, "bool": bool}.items():
         setattr(np, name, kind)  # as they were called before NumPy 1.24
 
@@ -392,7 +509,11 @@ def names_of_snippet(tree: ast.Module) -> dict[str, Any]:
 
 def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
     """Run a program in a copy of its folder."""
-    work = Path.home() / "work"
+    global asserted
+    starts = [one for one in (root / program, root.parent / "test_script.py") if one.is_file()]
+    found = [re.search(r"__version__[^\n]*== *[\"']([\d.]+)", one.read_text(errors="replace")) for one in starts]
+    asserted = next((one[1] for one in found if one), "")
+    work = Path.home() / "work" / root.name  # some look for their folder's name
     shutil.copytree(root, work)
     path = work / program
     os.chdir(path.parent if len(Path(program).parts) == 1 else work)
@@ -400,14 +521,25 @@ def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
     install()
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - what programs use
-    names: dict[str, Any] = {}
+    data = Path("data/mnist")
+    if not data.exists():
+        data.mkdir(parents=True)
+        for name, size in MNIST.items():
+            with (data / name).open("wb") as file:
+                file.truncate(size)
+    for source in work.rglob("*.py"):  # as these were called in Python 2
+        text = source.read_text(encoding="utf-8", errors="replace")
+        if ".iteritems()" in text:
+            source.write_text(text.replace(".iteritems()", ".items()"), encoding="utf-8")
+    sys.modules["__main__"] = module = types.ModuleType("__main__")  # where `app.run` looks for `main`
+    names = module.__dict__
     how = "at its end"
     try:
         tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
         kept = [node for node in tree.body if not (isinstance(node, ast.Assert) and "__version__" in ast.unparse(node))]
         tree.body = kept
         sys.argv = [str(path), *arguments]
-        names |= {"__name__": "__main__", "__file__": str(path), **names_of_snippet(tree)}
+        names |= {**names_of_snippet(tree), "__name__": "__main__", "__file__": str(path)}
         exec(compile(tree, str(path), "exec"), names)
     except SystemExit:
         pass
