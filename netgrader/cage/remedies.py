@@ -33,8 +33,8 @@ NONE_LEFT = (
     "sudo tee /etc/sysctl.d/60-netgrader.conf && sudo sysctl --system"
 )
 DOCKER = (
-    "the container around netgrader refuses it namespaces. Begin it with: docker run --security-opt seccomp=unconfined "
-    "--security-opt apparmor=unconfined --security-opt systempaths=unconfined"
+    "the container around netgrader refuses it namespaces. Begin it with: docker run --user $(id -u):$(id -g) "
+    "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
 )
 PODMAN = (
     "the container around netgrader refuses it namespaces. Begin it with: podman run --security-opt seccomp=unconfined "

@@ -231,7 +231,8 @@ def _promise_remedy(promise: str) -> str:
         return "sudo apt-get install -y libseccomp2"
     if "processes" in promise and os.geteuid() == 0:
         return (
-            "the kernel limits nobody who is root outside of a container, too: begin the container as an ordinary user"
+            "the kernel limits nobody who is root outside of a container, too: begin the container as an ordinary user, "
+            "in Docker with --user $(id -u):$(id -g)"
         )
     return "that is no setting of yours: send this page to whoever keeps netgrader"
 
