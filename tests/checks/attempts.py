@@ -202,7 +202,10 @@ ARGMAX = "tf.argmax(prediction, 1), tf.argmax(Y, 1)"
 NETWORKS = {
     "argmax without an axis": network(
         (ARGMAX, "tf.argmax(prediction), tf.argmax(Y)"),
-        says=("looks for the largest value over the images",),
+        says=(
+            "looks for the largest value over the images",
+            "See line 10 of your cell: `correct = tf.equal(tf.argmax(prediction), tf.argmax(Y))`.",
+        ),
     ),
     "the logits not taken from the pair": network(
         (LAYER, "logits = fully_connected_layer(X, 10)\n        W1 = logits[1]"),

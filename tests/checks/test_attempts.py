@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.checks import later_students, students
-from tests.checks.attempts import ATTEMPTS, WITH_LAYER, Attempt
+from tests.checks.attempts import ATTEMPTS, WITH_DATA, WITH_LAYER, Attempt
 from tests.checks.test_hidden_tests import hidden_tests
+from tests.training.mutants import PLAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +41,11 @@ WORKS = {
     for name, one in works.items()
     if one.source.strip() != "pass"
 }
+# A loop for each code that costs something.
+LOOPS = {
+    f"train: {code}": Attempt("train", (WITH_DATA, one.source), ())
+    for code, one in {m.code: m for m in PLAIN if not m.remark}.items()
+}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,7 @@ def told(tmp_path_factory, asked):
     shutil.copy(source / "after_one_layer.py", folder)
     order = [
         {"name": name, "cells": [*one.cells, f'check("{one.check}")']}
-        for name, one in {**ATTEMPTS, **WORKS}.items()
+        for name, one in {**ATTEMPTS, **WORKS, **LOOPS}.items()
         if name in asked("name")
     ]
     done = subprocess.run(
@@ -65,7 +71,7 @@ def told(tmp_path_factory, asked):
         },
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -95,6 +101,12 @@ def test_nothing_that_grading_names_is_all_green_but_for_what_the_answer_says_on
         hidden = [terms for terms in hidden_tests(notebook).values() if terms.cell == f"check_{exercise}"]
         assert works[work].faults <= {code for terms in hidden for code in terms.faults} or name in AS_GRADING_BUILDS_IT
         assert BEYOND in shown
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_no_loop_with_a_mistake_is_all_green(told, name):
+    assert told[name]["error"] is None
+    assert ": all " not in told[name]["shown"]
 
 
 @pytest.mark.parametrize("notebook", ["one_layer", "two_layers", "deep_network"])
