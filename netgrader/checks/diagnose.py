@@ -63,6 +63,8 @@ TOO_MUCH = "less that is written to files: a notebook that is graded has little 
 
 # Where Python read it: a file with a number for a name, which says nothing to anybody.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
+# TensorFlow's own advice, which makes two layers of one.
+_REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def said_of(kind: str, message: str) -> str:
         return NO_ANSWER
     kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
     first = _READ_FROM.sub(r" (line \1)", without_prelude(message).strip().partition("\n")[0])
+    first = _REUSE.sub("", first).rstrip(".")
     return plain(f"{kind}: {first}" if first else kind, SAID)
 
 

@@ -43,13 +43,33 @@ __all__ = ["chosen", "differences", "generate", "release", "run"]
 README = """\
 # {title}
 
-1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13.
-2. Type `python -m venv .venv`, then `.venv/bin/pip install -r requirements.txt`, then `.venv/bin/jupyter lab`.
-   On Windows `.venv\\Scripts\\` stands for `.venv/bin/`.
+1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and 2.5 GB of disk.
+2. Type these lines, one after the other. The second takes some minutes: it fetches TensorFlow and JupyterLab, once.
+
+       python3 -m venv .venv
+       .venv/bin/pip install -r requirements.txt
+       .venv/bin/jupyter lab
+
+   On Windows, in PowerShell:
+
+       py -3.13 -m venv .venv
+       .venv\\Scripts\\pip install -r requirements.txt
+       .venv\\Scripts\\jupyter lab
+
 3. Open {notebooks}. In Colab, {colab}
-4. Fill in the cells that say `YOUR CODE HERE`, and run the `check(...)` below each: it answers within seconds.
+4. Fill in the cells that say `YOUR CODE HERE`, run them, and run the `check(...)` below each: it answers within seconds.
 5. {data}You may import Python files of your own that lie beside the notebook.
 6. Hand in the notebook under its own name, with those files. To grade it we run it anew, from top to bottom.
+
+| what you see | what to do |
+|---|---|
+| `python3` or `py`: not found | install Python 3.13 from python.org |
+| *ensurepip is not available* | `sudo apt install python3-venv`, then begin again with the first line |
+| *No matching distribution found for tensorflow* | your Python is too new or too old: take one of the three above |
+| `NameError: name 'check' is not defined` | run the cell with the imports; it is lost when the kernel starts anew |
+| the check does not notice what you changed | run the cell that you changed, then the check |
+| a cell never ends (`[*]`) | *Kernel*, *Interrupt Kernel*; then look for a loop that has no end |
+| nothing fits together any more | *Kernel*, *Restart Kernel and Run All Cells* |
 """
 
 
@@ -337,7 +357,7 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
     names = ", then ".join(f"`{name}`" for name in notebooks)
     data = f"The data is `{assignment.spec.file}`; nothing is downloaded. " if assignment.spec is not None else ""
     address = _address(assignment)
-    colab = "upload all files of this folder beside the notebook; its first cell does the rest."
+    colab = "upload the notebook, and this folder as one zip file into *Files*; the first cell does the rest."
     if address is not None:
         where = [f"[{name}]({link})" for name in notebooks if (link := address.colab(name.removesuffix(".ipynb")))]
         colab = (

@@ -76,9 +76,10 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
         same_size = images.size == raw.size and images.shape[:1] == (n,)
         inner = judge_images(images.reshape(n, pixels), raw, spec) if same_size else JudgedImages(None, None)
         share = 0.25 if same_size and inner.charge is None else 0.0
-        return JudgedImages(
-            _charge("wrong-shape", share, found=say("shape {1}", images.shape), expected=expected), inner.rows
-        )
+        found = say("shape {1}", images.shape)
+        if images.shape == (n, spec.classes):
+            found = say("{1}, as labels have it", found)
+        return JudgedImages(_charge("wrong-shape", share, found=found, expected=expected), inner.rows)
     if images.dtype == np.float16:
         images = images.astype(np.float32)
     if images.dtype.kind == "f" and not np.isfinite(images).all():
@@ -215,6 +216,10 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
         row = int(wrong[0])
         found = say("row {1}: {2}", row, " ".join(f"{value:.3g}" for value in labels[row]))
         expected, place = one_hot_words(spec.classes), say("{1:,} rows", len(wrong))
+        if (labels[row] == 1).all():
+            expected = say(
+                "{1}: a[np.arange(n), labels] = 1 sets one place in each row, a[labels] = 1 whole rows", expected
+            )
         return _charge("labels-not-one-hot", found=found, expected=expected, place=place)
     true = given if rows is None else np.where(rows >= 0, given[rows], best)
     wrong = np.flatnonzero(best != true)
@@ -235,6 +240,8 @@ def _labels_shape(labels: Array, n: int, spec: DataSpec) -> Charge:
     if labels.size == n:
         found = say("{1}: the {2}s themselves", found, spec.called)
         return _charge("labels-not-one-hot", found=found, expected=expected)
+    if labels.shape == (n, spec.size):
+        found = say("{1}, as images have it", found)
     return _charge("wrong-shape", found=found, expected=expected)
 
 

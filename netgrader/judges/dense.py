@@ -160,7 +160,8 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     """
     for part in ("x", "h", "W"):
         if part not in graph.parts:
-            fail("wrong-return", found=say("{1} is not a tensor of the graph", part), expected="the pair (h, W)")
+            expected = "what tf.get_variable(…) gives" if part == "W" else "the pair (h, W)"
+            fail("wrong-return", found=say("{1} is not a tensor of the graph", part), expected=expected)
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=seed)
     random = np.random.default_rng([seed, inputs, outputs])
@@ -170,6 +171,9 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     try:
         session.initialise()
         first_weights = fetch(loaded, session, w)
+        kept = np.array_equal(
+            first_weights, fetch(loaded, session, w)
+        )  # random numbers alone are drawn anew in each run
         (first_at_zero,) = session.run([h], {x: zeros})
         values = session.values(loaded.trainable)
         session.assign({name: _positive(random, value, inputs) for name, value in values.items()})
@@ -191,7 +195,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
         results=np.asarray(results, np.float64),
         at_zero=np.asarray(at_zero, np.float64).reshape(-1),
         weights=_upright(weights, inputs, outputs),
-        moved=not np.array_equal(first_weights, weights),
+        moved=kept and not np.array_equal(first_weights, weights),
         first_weights=_upright(first_weights, inputs, outputs),
         first_at_zero=np.asarray(first_at_zero, np.float64).reshape(-1),
     )
@@ -233,7 +237,7 @@ def require_weights_used(trial: DenseTrial) -> None:
         fail(
             "layers-not-trained",
             found="W is not a variable that training may change",
-            expected="tf.Variable",
+            expected="what tf.get_variable(…) gives",
             severity=Severity.FATAL,  # nothing that is made of such layers learns
         )
     if _recognised(trial) is None:

@@ -30,7 +30,12 @@ COLOURS = {
     WAITING: "#59636e",
 }
 NOT_DONE = "{name}: not done yet. Fill in the cell above, run it, then run this one again."
+NOT_RUN = "{name}: not done yet, or not run since the kernel started. Fill in the cell above, run it, then run this one again."
 WAITS = "{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again."
+STILL_RAISES = (
+    "{name}: the line raise NotImplementedError() still stands in {others}, and your code stops there. "
+    "Delete that line, run the cell, then run this one again."
+)
 STOPPED = (
     "{name}: your cell stopped with an error when it was last run, so what there is now may be of an earlier run. "
     "Mend it and run it again, then run this one."
@@ -53,6 +58,10 @@ class Answer:
     """Its verdicts."""
     waits_for: tuple[str, ...] = ()
     """What has not been filled in, the cell itself or something that it needs; there are no verdicts then."""
+    not_run: bool = False
+    """Whether the cell has made nothing since the kernel started."""
+    still_raises: bool = False
+    """Whether there is code in these already, and below or above it still the line that says that there is none."""
     stopped: str | None = None
     """With which error the cell stopped when it was last run, empty if it was interrupted; there are no verdicts then."""
     beyond: str = ""
@@ -69,10 +78,10 @@ class Answer:
     @property
     def headline(self) -> str:
         """The first line."""
-        if self.waits_for == (self.name,):
-            return say(NOT_DONE, name=self.name)
         if self.waits_for:
-            return say(WAITS, name=self.name, others=", ".join(self.waits_for))
+            own = NOT_RUN if self.not_run else NOT_DONE
+            text = STILL_RAISES if self.still_raises else own if self.waits_for == (self.name,) else WAITS
+            return say(text, name=self.name, others=", ".join(self.waits_for))
         if self.stopped is not None:
             return say(STOPPED if self.stopped else INTERRUPTED, name=self.name)
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)

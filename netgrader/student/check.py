@@ -101,7 +101,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         try:
             taken = bench.evidence(cell).raw
             if _not_done(taken):
-                return Answer(name, waits_for=_stubs(name, namespace))
+                return _unfinished(name, namespace)
             checks = _run(bench, tests, cell)
         finally:
             bench.close()
@@ -130,11 +130,12 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
         return Answer(name, stopped="")
     told = describe(error, namespace)
     if told.kind == PLACEHOLDER:
-        return Answer(name, waits_for=_stubs(name, namespace))
+        return _unfinished(name, namespace)
     if isinstance(error, SyntaxError) and error.text:
         told = replace(told, line=error.text.strip())
     fault = explain(told, name)
-    return Answer(name, stopped=message([fault]), code=fault.code)
+    # A hint on the values in the line helps nobody whose line was not read.
+    return Answer(name, stopped=message([fault]), code="" if isinstance(error, SyntaxError) else fault.code)
 
 
 def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:
@@ -160,7 +161,16 @@ def _not_done(taken: Evidence) -> bool:
     return bool(errors) and not made and all(error.kind == "NameError" and error.line is None for error in errors)
 
 
-def _stubs(name: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
-    """What is to be filled in first: `name` itself, or functions of the notebook's that it needs."""
-    stubs = tuple(found for found, value in list(namespace.items()) if inspect.isfunction(value) and is_stub(value))
-    return (name,) if name in stubs or name not in namespace else stubs or (name,)
+def _unfinished(name: str, namespace: Mapping[str, Any]) -> Answer:
+    """Answer with what is to be filled in first: `name` itself, or functions of the notebook's that it needs."""
+    functions = {found: value for found, value in list(namespace.items()) if inspect.isfunction(value)}
+    stubs = tuple(found for found, value in functions.items() if is_stub(value))
+    raising = tuple(
+        found
+        for found, value in functions.items()
+        if value.__globals__ is namespace and "NotImplementedError" in value.__code__.co_names and found not in stubs
+    )
+    if name in raising or (raising and not stubs):
+        return Answer(name, waits_for=(name,) if name in raising else raising, still_raises=True)
+    missing = name not in namespace
+    return Answer(name, waits_for=(name,) if name in stubs or missing else stubs or (name,), not_run=missing)

@@ -6,6 +6,7 @@ chosen arguments and hands over what they made. Whatever it says may be a lie; o
 
 from __future__ import annotations
 
+import difflib
 import linecache
 import traceback
 import types
@@ -31,6 +32,7 @@ __all__ = ["Missing", "Probe", "Student", "WrongReturn", "describe", "export_gra
 ATTRIBUTE = "__netgrader_probe__"
 OURS = "netgrader"
 LINE = 300
+LIKE = 0.75  # of what `difflib` calls the likeness of two names
 
 Probe = Callable[["Student", EvidenceWriter], None]
 Function = TypeVar("Function", bound=Probe)
@@ -219,7 +221,7 @@ def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
     kind = "NameError" if issubclass(type(error), Missing) else type(error).__name__
     if issubclass(type(error), NotImplementedError) and _is_placeholder(error, namespace):
         kind = PLACEHOLDER
-    return ProbeError(kind[:200], _text(error), _line(error, namespace))
+    return ProbeError(kind[:200], _text(error) + _meant(error), _line(error, namespace))
 
 
 def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
@@ -238,6 +240,15 @@ def _text(error: BaseException) -> str:
         return without_prelude(str(error))[:2000]  # which alone may be longer: it lists the files of the whole kernel
     except Exception as broken:  # noqa: BLE001  (an exception class of the student's may fail to print)
         return f"({type(broken).__name__} while printing it)"
+
+
+def _meant(error: BaseException) -> str:
+    """Return, as the end of a NameError's text, the name that is most like the one that is not there."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if type(error) is not NameError or not frames:
+        return ""
+    known = [name for name in (*frames[-1].f_locals, *frames[-1].f_globals) if isinstance(name, str)]
+    return "".join(f" (there is {name})" for name in difflib.get_close_matches(str(error.name), known, 1, LIKE))
 
 
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:

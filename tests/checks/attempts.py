@@ -235,6 +235,104 @@ NETWORKS = {
     "test images as they came": attempt("prepare_data", GIVEN, DATA, "x_test = x_test * 255", says=("not scaled",)),
 }
 
+TAIL = (
+    "x_train, y_train_1_hot = prepare_data(x_train_2d, y_train)\nx_test, y_test_1_hot = prepare_data(x_test_2d, y_test)"
+)
+
+
+def data(*lines: str, says: tuple[str, ...], tail: str = TAIL) -> Attempt:
+    function = "\n    ".join(["def prepare_data(images, labels):", *lines])
+    return attempt("prepare_data", GIVEN, DATA, f"{function}\n\n\n{tail}", says=says)
+
+
+GET_W = 'tf.get_variable("W", [n_input, n_output], initializer=tf.glorot_uniform_initializer())'
+HELD = "    # YOUR CODE HERE\n    raise NotImplementedError()"
+RAISES = "the line raise NotImplementedError() still stands in {}"
+WRITTEN = "return images.reshape(len(images), -1) / 255, np.eye(10)[labels]"
+# A beginner's first exercise, and code written around the line that says that there is none.
+FIRST = {
+    "the raising line left below the code": data(
+        "pixels = images.reshape(len(images), -1) / 255", HELD.strip(), says=(RAISES.format("prepare_data"),)
+    ),
+    "the raising line left above the code": attempt(
+        "fully_connected_layer",
+        GIVEN,
+        GLOROT.replace("    with tf.variable_scope", f"{HELD}\n    with tf.variable_scope"),
+        says=(RAISES.format("fully_connected_layer"),),
+    ),
+    "the raising line left in what another function needs": attempt(
+        "one_layer_network",
+        GIVEN,
+        GLOROT.replace("    return h, W", HELD),
+        NETWORK,
+        says=(RAISES.format("fully_connected_layer"),),
+    ),
+    "quotes from a text program": data(
+        WRITTEN,
+        says=("SyntaxError: invalid character", "expected straight quotes"),
+        tail=TAIL.replace("x_test_2d", "“x”"),
+    ),
+    "no colon": attempt(
+        "fully_connected_layer",
+        GIVEN,
+        GLOROT.replace("activation=None):", "activation=None)"),
+        says=("expected a colon at the end of that line",),
+    ),
+    "a name misspelt": data(
+        WRITTEN.replace("images.reshape", "image.reshape"),
+        says=("is not defined (there is images); expected images, or",),
+    ),
+    "a scope that is not entered": layer(
+        '    with tf.variable_scope(name, default_name="layer"):',
+        '    tf.variable_scope(name, default_name="layer")\n    if True:',
+        says=("with tf.variable_scope(name, …): around what makes them",),
+        never=("reuse",),
+    ),
+    "a function of tf.nn's": network(
+        (PREDICTION, PREDICTION.replace("tf.nn.softmax", "tf.softmax")), says=("expected tf.nn.softmax",)
+    ),
+    "TensorFlow imported anew": attempt(
+        "one_layer_network", GIVEN, GLOROT, "import tensorflow as tf", NETWORK, says=("run their cell again",)
+    ),
+    "an argument misspelt": network((LOSS, LOSS.replace("labels=", "label=")), says=("help(…) in a new cell",)),
+    "three taken of two": network((LAYER, LAYER.replace("W1 =", "W1, b1 =")), says=("as many names before the =",)),
+    "nothing returned": data("images / 255, np.eye(10)[labels]", says=("a return at the end of that function",)),
+    "images and labels exchanged": data(
+        "return np.eye(10)[labels], images.reshape(len(images), -1) / 255",
+        says=("shape (60000, 10), as labels have it", "shape (60000, 784), as images have it"),
+    ),
+    "the number of images written down": data(
+        WRITTEN.replace("len(images)", "60000"), says=("a shape that follows from the array",)
+    ),
+    "the label less one": data(WRITTEN.replace("[labels]", "[labels - 1]"), says=("0 - 1 is 255",)),
+    "nine classes": data(WRITTEN.replace("eye(10)", "eye(9)"), says=("an index below 9",)),
+    "whole rows of ones": data(
+        "one_hot = np.zeros((len(labels), 10))",
+        "one_hot[labels] = 1",
+        WRITTEN.replace("np.eye(10)[labels]", "one_hot"),
+        says=("a[np.arange(n), labels] = 1 sets one place in each row",),
+    ),
+    "divided in place": data("images /= 255", WRITTEN, says=("a new array, as in x = x / 255",)),
+    "an activation that is not there": layer(
+        "        h = tf.matmul(x, W) + b\n        if activation is not None:\n            h = activation(h)\n",
+        "        h = activation(tf.matmul(x, W) + b)\n",
+        says=("if activation is not None",),
+    ),
+    "weights that are numbers": layer(
+        GET_W, "np.zeros((n_input, n_output), np.float32)", says=("what tf.get_variable(…) gives",)
+    ),
+    "weights that are drawn anew": layer(
+        GET_W,
+        "tf.random_uniform([n_input, n_output])",
+        says=("W is not a variable that training may change; expected what tf.get_variable(…) gives",),
+    ),
+    "an initializer in place of the type": layer(
+        GET_W,
+        'tf.get_variable("W", [n_input, n_output], tf.glorot_uniform_initializer())',
+        says=("the arguments by their names",),
+    ),
+}
+
 SWITCH = "tf.where(training, 0.2, 0.0)"
 AVERAGES = next(one.source for name, one in RIGHT_DEEP.items() if name.startswith("batch normalisation"))
 SCHEDULE = "tf.train.exponential_decay(0.002, tf.train.get_or_create_global_step(), 100, 0.9)"
@@ -324,6 +422,7 @@ ATTEMPTS = {
     **ON_TENSORS,
     **ERRORS,
     **LEFT_OVER,
+    **FIRST,
     **PRINTED,
     **NETWORKS,
     **DEEP_NETWORKS,

@@ -87,11 +87,11 @@ def text(entry) -> str:
     return shown["text/plain"]
 
 
-@pytest.mark.parametrize("step", ["nothing", "on the stub"])
-def test_what_is_not_done_yet_is_one_friendly_line(said, step):
+@pytest.mark.parametrize(("step", "why"), [("nothing", ", or not run since the kernel started"), ("on the stub", "")])
+def test_what_is_not_done_yet_is_one_friendly_line(said, step, why):
     assert said[step]["error"] is None
     assert text(said[step]) == (
-        "fully_connected_layer: not done yet. Fill in the cell above, run it, then run this one again."
+        f"fully_connected_layer: not done yet{why}. Fill in the cell above, run it, then run this one again."
     )
 
 
