@@ -10,7 +10,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["advice"]
+__all__ = ["ON_A_TENSOR", "advice"]
 
 # Functions of NumPy's that students apply to tensors, and TensorFlow's that do the same.
 SAME: Mapping[str, str] = {
@@ -82,6 +82,14 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"module 'tensorflow\S*' has no attribute '((?:sparse_)?softmax\w*|relu|dropout|moments|bias_add|l2_loss)'", "tf.nn.{1}"),
     (r"module 'tensorflow\S*' has no attribute '(\w+Optimizer|\w+_decay)'", "tf.train.{1}"),
     (r"module 'tensorflow' has no attribute", "tf as the given imports make it: run their cell again, and import no other tf"),
+    (r"numpy\(\) is only available when eager|Tensor' object has no attribute 'numpy'",
+     "what sess.run(…) gives, or the variable itself: in a graph neither has numbers of its own"),
+    (r"'\w+' object has no attribute 'minimize'",
+     "an optimizer of tf.train, as tf.train.AdamOptimizer(…).minimize(loss): those of Keras belong to its models"),
+    (r"object has no attribute '_id'", "optimizer.minimize(loss) or tf.gradients(…): a GradientTape records nothing in a graph"),
+    (r"SimpleNamespace' object has no attribute '(?:fit|compile|evaluate|predict|train_on_batch)'",
+     "sess.run(net.train_op, feed_dict=…) in a loop: net holds parts of a graph and is no model of Keras"),
+    (r"run\(\) got an unexpected keyword argument", "feed_dict={{net.X: …, net.Y: …}}"),
     (r"SimpleNamespace' object has no attribute 'run'", "the arguments in the order of the exercise: run is a session's"),
     (r"(?:not enough|too many) values to unpack", "as many names before the = as there are values behind it"),
     (r"unexpected keyword argument '(\w+)'", "a name that this function knows: help(…) in a new cell lists them"),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.checks.advice import advice
+from netgrader.checks.advice import ON_A_TENSOR, advice
 from netgrader.checks.wording import NO_ROOM, SMALLER, plain
 from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import fault
@@ -190,8 +190,9 @@ def explain(
     """
     if error.kind == PLACEHOLDER:
         return fault("not-done", place=name)
-    if error.kind in {"WrongReturn", "NoGraph"}:
-        return fault("wrong-return", found=error.message, place=name)
+    wrong = _wrong_return(error)
+    if wrong is not None:
+        return fault("wrong-return", found=wrong[0], expected=wrong[1], place=name)
     if error.kind == "NoRoom":
         return fault(NO_ROOM, expected=SMALLER, place=name)
     if error.kind == "NameError" and error.line is None:
@@ -205,6 +206,17 @@ def explain(
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"
     return fault(code, found=said, expected=advice(without_prelude(error.message), error.line), place=place)
+
+
+def _wrong_return(error: ProbeError) -> tuple[str, str] | None:
+    """Return what was made in place of what, where it is of another kind than the exercise asks for."""
+    if error.kind == "WrongReturn":
+        return error.message, ""
+    if error.kind == "NoGraph":
+        return error.message, say("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists")
+    if error.line is None and ON_A_TENSOR in error.message:
+        return say("a tensor of TensorFlow's"), say("an array: a tensor has no numbers before a session runs it")
+    return None
 
 
 def _swapped(unfinished: GraphEvidence) -> bool:

@@ -95,9 +95,7 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
         error = stops(fetches, ROWS if classes != ROWS else ROWS + 1)
         if error is None:
             return
-        if "logits" in _listed(graph):
-            pair = "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"
-            fail("wrong-return", found="several tensors in place of the logits", expected=pair, place="net.logits")
+        _require_single(graph)
         if stops(fetches, classes) is None:
             fail(
                 "accuracy-over-wrong-axis",
@@ -115,10 +113,16 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
         session.close()
 
 
-def _listed(graph: GraphEvidence) -> list[object]:
-    """Return which parts are several tensors."""
+def _require_single(graph: GraphEvidence) -> None:
+    """End the test if the logits, the loss or the accuracy are several tensors."""
     lists = graph.about.get("lists")
-    return list(lists) if isinstance(lists, list) else []
+    listed = lists if isinstance(lists, list) else []
+    if "logits" in listed:
+        pair = "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"
+        fail("wrong-return", found="several tensors in place of the logits", expected=pair, place="net.logits")
+    for part in ("loss", "accuracy"):
+        if part in listed:
+            fail("wrong-return", found="several tensors", expected="one, whose value is a number", place=f"net.{part}")
 
 
 def require_layers(network: Network) -> None:

@@ -17,7 +17,7 @@ from netgrader.student.sessions import kept_values, variable_values
 __all__ = ["NoGraph", "export_graph"]
 
 CONTRACT = ("graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy", "eval_feed", "W1")
-GROUP = "netgrader_group"
+GROUP = "several_tensors"  # which is what students read of such a part
 
 
 class NoGraph(ValueError):

@@ -73,7 +73,11 @@ ON_TENSORS = {
         "prepare_data",
         WITH_DATA,
         "y_train_1_hot = tf.one_hot(y_train_1_hot.argmax(axis=1), 10)",
-        says=("Where: y_train_1_hot", "a tensor has no numbers before"),
+        says=(
+            "Where: y_train_1_hot",
+            "Found a tensor of TensorFlow's; expected an array",
+            "a tensor has no numbers before",
+        ),
     ),
 }
 
@@ -296,6 +300,34 @@ FIRST = {
     ),
     "an argument misspelt": network((LOSS, LOSS.replace("labels=", "label=")), says=("help(…) in a new cell",)),
     "three taken of two": network((LAYER, LAYER.replace("W1 =", "W1, b1 =")), says=("as many names before the =",)),
+    "an optimizer of Keras": network(
+        (ADAM, "tf.keras.optimizers.Adam(learning_rate)"), says=("an optimizer of tf.train",)
+    ),
+    "a gradient tape": network(
+        (f"{ADAM}.minimize(loss)", "tf.GradientTape().__enter__().gradient(loss, [W1])"),
+        says=("records nothing in a graph",),
+    ),
+    "a metric of two tensors": network(
+        (ACCURACY, "accuracy = tf.metrics.accuracy(tf.argmax(Y, 1), tf.argmax(prediction, 1))"),
+        says=("Found several tensors; expected one, whose value is a number. Where: net.accuracy",),
+        never=("netgrader_", "cannot be fed"),
+    ),
+    "a model of Keras": attempt(
+        "one_layer_network",
+        GIVEN,
+        GLOROT,
+        """
+        def one_layer_network(learning_rate=0.003):
+            return tf.keras.Sequential([tf.keras.layers.Input((784,)), tf.keras.layers.Dense(10)])
+        """,
+        says=("expected SimpleNamespace(graph=graph",),
+    ),
+    "fit of a model": train(
+        (STEP, "net.fit(x_train[rows], y_train_1_hot[rows])"), says=("in a loop: net holds parts",)
+    ),
+    "fed by names": train(
+        (STEP, "sess.run(net.train_op, x=x_train[rows])"), says=("expected feed_dict={net.X: …, net.Y: …}",)
+    ),
     "nothing returned": data("images / 255, np.eye(10)[labels]", says=("a return at the end of that function",)),
     "images and labels exchanged": data(
         "return np.eye(10)[labels], images.reshape(len(images), -1) / 255",
