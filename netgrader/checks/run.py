@@ -16,7 +16,7 @@ from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContex
 from netgrader.checks.language import fail_all
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
 from netgrader.checks.wording import message
-from netgrader.faults import fault, speaking_of
+from netgrader.faults import Severity, fault, speaking_of
 from netgrader.observations import NetworkDrawing
 from netgrader.results import CheckResult, Visibility
 
@@ -130,7 +130,7 @@ class Fixtures:
         """Note a fault that costs nothing, with the arguments of `fault`; the test goes on."""
 
         def note(what: str, *, found: object = "", expected: object = "", place: object = "") -> None:
-            self._plugin.remark(fault(what, found=found, expected=expected, place=place))
+            self._plugin.remark(fault(what, place, found, expected, Severity.REMARK))
 
         return note
 

@@ -9,17 +9,20 @@ import numpy as np
 
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
-from netgrader.judges.sweeps import is_value, sweep_cell
+from netgrader.judges.sweeps import HARDLY_LEARNED, is_value, student_sweep, sweep_cell
 from netgrader.judges.swept import swept
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from netgrader.checks.context import TestContext
     from netgrader.judges.sweeps import StudentSweep
 
-__all__ = ["require_best", "require_chosen", "require_grid", "require_wide"]
+__all__ = ["doubts", "require_best", "require_chosen", "require_grid", "require_wide"]
 
 SLACK = 0.01  # of a width that is asked for
+ALIKE = 0.02  # by which accuracies at rates decades apart differ at least, from run to run alone often by half of it
 
 
 def require_wide(sweep: StudentSweep, rates: int, decades: float) -> None:
@@ -131,3 +134,27 @@ def require_chosen(bench: TestContext) -> None:
     if not is_value(best, asked):
         one = "one of the rates of your sweep" if asked.is_rate else "one of the values of your sweep"
         fail("best-not-from-sweep", found=best, expected=one)
+
+
+def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:
+    """Yield why a sweep that is in order as far as it goes does not show which value is best: what is there, what should be."""
+    sweep = student_sweep(bench)
+    if bench.evidence(sweep_cell(bench)).raw.facts.get("text") is True:
+        yield say("text, in quotes"), say("numbers, which a network can be built with")
+    low, high = float(np.nanmin(sweep.accuracies)), float(np.nanmax(sweep.accuracies))
+    between = sweep.accuracies[1:-1]
+    if high < sweep.spec.above_chance(HARDLY_LEARNED):
+        yield (
+            say("an accuracy of {1:.3f} at best, hardly more than by guessing", high),
+            say("networks that are trained before their accuracy is taken"),
+        )
+    elif high - low < ALIKE:
+        yield (
+            say("accuracies from {1:.3f} to {2:.3f}, hardly different", low, high),
+            say("clearly lower ones at both ends, each from a network built with its own value"),
+        )
+    elif not sweep.asked.prefer and not (len(between) and np.nanmax(between) >= high - sweep.tie):
+        yield (
+            say("{1:.3g} at the edge, in values from {2:.3g} to {3:.3g}", sweep.best, sweep.rates[0], sweep.rates[-1]),
+            say("a sweep with values on both sides of the best"),
+        )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from netgrader.judges.learning_rate import ShortRun
 
 __all__ = [
+    "HARDLY_LEARNED",
     "MOST_PROVEN",
     "MOST_TRAINED",
     "StudentSweep",

@@ -43,6 +43,7 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
     claimed: float | None = None
     with suppress(Exception):  # said below, where it is asked for
         claimed = _number(student.value(asked.best), "a number")
+        out.fact("text", isinstance(student.value(asked.best), str))
     with student.capturing(out, "sweep"):
         pairs, lists = _results(student.value("sweep"), asked)
         exchanged = is_exchanged(np.array(pairs), asked, claimed) or _trained_the_other_way(student, asked, pairs)

@@ -438,6 +438,41 @@ TRAININGS = {
     ),
 }
 
+
+def sweep(pairs: str, best: str, says: tuple[str, ...]) -> Attempt:
+    cells = f"sweep = {pairs}\nbest_learning_rate = {best}\n"
+    return attempt(
+        "learning_rate_sweep", WITH_LAYER, NARROW, cells, says=("all 3 checks passed", *says), never=("not done",)
+    )
+
+
+RATES = "0.0001, 0.001, 0.003, 0.01, 0.1"
+GUESSED, ALIKE, FALLING, HILL = (
+    "0.09, 0.1, 0.11, 0.1, 0.1",
+    "0.93, 0.94, 0.935, 0.93, 0.94",
+    "0.9, 0.8, 0.7, 0.6, 0.5",
+    "0.8, 0.9, 0.93, 0.9, 0.1",
+)
+# Green, since only runs of ours tell what they are worth; but the answer says what speaks against them.
+SWEEPS = {
+    "networks that were not trained": sweep(
+        f"dict(zip([{RATES}], [{GUESSED}]))", "0.003", ("hardly more than by guessing",)
+    ),
+    "one rate for all": sweep(
+        f"dict(zip([{RATES}], [{ALIKE}]))", "0.001", ("hardly different; expected clearly lower ones",)
+    ),
+    "the best at the edge": sweep(f"dict(zip([{RATES}], [{FALLING}]))", "0.0001", ("0.0001 at the edge",)),
+    "rates in quotes": sweep(f"dict(zip(map(str, [{RATES}]), [{HILL}]))", "'0.003'", ("Found text, in quotes",)),
+    "a hill": attempt(
+        "learning_rate_sweep",
+        WITH_LAYER,
+        NARROW,
+        f"sweep = dict(zip([{RATES}], [{HILL}]))\nbest_learning_rate = 0.003",
+        says=("all 3 checks passed",),
+        never=("Found",),
+    ),
+}
+
 NO_END = ("train initialises the variables once", "in 10 seconds of computing", "2 epochs and then an end")
 ENDLESS = {
     "epochs without an end": train(("for epoch in range(n_epochs):", "while True:"), says=NO_END),
@@ -460,5 +495,6 @@ ATTEMPTS = {
     **DEEP_NETWORKS,
     **LOOPS,
     **TRAININGS,
+    **SWEEPS,
     **ENDLESS,
 }
