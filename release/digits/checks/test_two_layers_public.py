@@ -23,7 +23,7 @@ from netgrader.judges.structure import (
     require_role,
     require_step,
 )
-from netgrader.judges.sweep_grid import require_best, require_chosen, require_wide
+from netgrader.judges.sweep_grid import doubts, require_best, require_chosen, require_wide
 from netgrader.judges.sweeps import student_sweep
 
 NETWORK = "check_two_layer_network"
@@ -204,10 +204,13 @@ def test_the_sweep_is_wide(bench):
 
 
 @grades(SWEEP, faults=("best-not-from-sweep",))
-def test_the_best_rate_is_the_sweeps(bench):
+def test_the_best_rate_is_the_sweeps(bench, remark):
     """The best rate is the one with the highest accuracy of the sweep"""
     require_chosen(bench)
     require_best(student_sweep(bench))
+    if bench.quick:  # in grading runs of ours tell
+        for found, expected in doubts(bench):
+            remark("Grading may find a better rate than yours.", found=found, expected=expected)
 
 
 @grades(SWEEP, credit=0, faults=("accuracy-not-mean", "wrong-return"))
