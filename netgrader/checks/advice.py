@@ -89,7 +89,7 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"object has no attribute '_id'", "optimizer.minimize(loss) or tf.gradients(…): a GradientTape records nothing in a graph"),
     (r"SimpleNamespace' object has no attribute '(?:fit|compile|evaluate|predict|train_on_batch)'",
      "sess.run(net.train_op, feed_dict=…) in a loop: net holds parts of a graph and is no model of Keras"),
-    (r"run\(\) got an unexpected keyword argument", "feed_dict={{net.X: …, net.Y: …}}"),
+    (r"run\(\) got an unexpected keyword argument", "feed_dict={net.X: …, net.Y: …}"),
     (r"SimpleNamespace' object has no attribute 'run'", "the arguments in the order of the exercise: run is a session's"),
     (r"(?:not enough|too many) values to unpack", "as many names before the = as there are values behind it"),
     (r"unexpected keyword argument '(\w+)'", "a name that this function knows: help(…) in a new cell lists them"),
