@@ -188,7 +188,10 @@ def feedback(
 
 @app.command()
 def report(
-    assignment: Assignment,
+    assignment: Annotated[
+        str | None,
+        typer.Argument(help="The assignment's name; all of the course if not given.", show_default=False),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
     ] = None,
@@ -198,14 +201,19 @@ def report(
     tutors: Annotated[
         bool, typer.Option("--tutors", help="Write one for each tutor, of the students that tutors.toml names.")
     ] = False,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="Write the table of every check as Parquet, too; it needs pyarrow.")
+    ] = False,
 ) -> None:
     """Write one page on the class, whom to help with what, and two CSV files beside it: points, and every check.
+
+    Without an assignment: one page and table on all assignments, who passed, was late, is missing, and who falls behind.
 
     Example: netgrader report digits
     """
     from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run_report(assignment, output, for_class=for_class, tutors=tutors))
+    raise typer.Exit(run_report(assignment, output, for_class=for_class, tutors=tutors, parquet=parquet))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import re
 import shlex
 import tomllib
@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from netgrader.commands.show import console, require_known
+from netgrader.course import Assignment
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import speaking_of
-from netgrader.files import write_text
+from netgrader.files import write_bytes, write_text
 from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
+from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.groups import groups_of
-from netgrader.pages.alike import alike
-from netgrader.pages.checks_table import checks_csv
+from netgrader.pages.alike import WORDS_OF_ANSWER, WORDS_OF_CODE, alike, identical
+from netgrader.pages.checks_table import checks_table
+from netgrader.pages.course_page import HALF, Due, course_table, load_course, render_course
 from netgrader.pages.report_page import build_report, class_csv, render_report
-from netgrader.pages.report_view import code_of_class, load_class, only_of
+from netgrader.pages.report_view import load_class, only_of
+from netgrader.pages.tidy import require_parquet
+from netgrader.pages.written_work import texts_of_course, written_by_class
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -32,13 +37,24 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from netgrader.course import Assignment, Course
-    from netgrader.pages.alike import Alike
+    from netgrader.course import Course
     from netgrader.pages.report_view import ClassView
+from netgrader.pages.tidy import Tidy
 
-__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report", "students_of_tutors"]
+__all__ = [
+    "feedback_of_class",
+    "report_for_class",
+    "report_on_class",
+    "report_on_course",
+    "run",
+    "run_report",
+    "students_of_tutors",
+]
 
-TUTORS = "tutors.toml"
+TUTORS, PASSING = "tutors.toml", "passing.toml"
+COURSE = "all-assignments"
+"""How the page on all assignments is called."""
+PARQUET = ".parquet"
 TAKEN = ("checks", "for-class")
 """What the files of other reports end in."""
 
@@ -107,30 +123,94 @@ def _graded(assignment: Assignment) -> list[str]:
     return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
-def run_report(name: str, output: Path | None, *, for_class: bool = False, tutors: bool = False) -> int:
+def run_report(
+    name: str | None,
+    output: Path | None = None,
+    *,
+    for_class: bool = False,
+    tutors: bool = False,
+    parquet: bool = False,
+) -> int:
     """Write the report on the class, one `for_class` to look at, or one for each of the `tutors`; the exit code.
+
+    Where no assignment is named it is about all of the course.
 
     Raises
     ------
     UsageError
-        If two of these are asked for, or nobody says who the tutors are.
+        If two of these are asked for, nobody says who the tutors are, or the library for Parquet is not there.
     """
-    assignment = find_course().own_assignment(name, "nbgrader export --assignment")
+    course = find_course()
+    if parquet:
+        require_parquet()
+    if for_class and parquet:
+        raise UsageError("--for-class writes no tables; call again without --parquet.")
+    if tutors and (name is None or for_class or output is not None):
+        raise UsageError(
+            "--tutors writes a report on an assignment for each into reports/; name the assignment, and call again "
+            "without --output and --for-class."
+        )
+    if name is None:
+        page = report_on_course(course, output, for_class=for_class, parquet=parquet)
+        console().print(f"Course report: {page}", markup=False)
+        return 0
+    assignment = course.own_assignment(name, "nbgrader export --assignment")
     if tutors:
-        if for_class or output is not None:
-            raise UsageError(
-                "--tutors writes a report for each into reports/; call again without --output and --for-class."
-            )
-        for line in _reports_for_tutors(assignment, students_of_tutors(assignment.course)):
+        for line in _reports_for_tutors(assignment, students_of_tutors(course), parquet=parquet):
             console().print(line, markup=False)
         return 0
     if for_class:
         console().print(f"Report without names: {report_for_class(assignment, output)}", markup=False)
         return 0
-    page = report_on_class(assignment, output)
+    page = report_on_class(assignment, output, parquet=parquet)
     points, checks = _tables_beside(page)
-    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it", markup=False)
+    more = f", with {checks.with_suffix(PARQUET).name}" if parquet else ""
+    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it{more}", markup=False)
     return 0
+
+
+def report_on_course(
+    course: Course, output: Path | None = None, *, for_class: bool = False, parquet: bool = False
+) -> Path:
+    """Write the page on all assignments and, unless it is `for_class`, its table; the path of the page.
+
+    It stands at ``reports/all-assignments.html`` if no `output` is given.
+    """
+    page = output or course.root / "reports" / f"{COURSE}{'-for-class' if for_class else ''}.html"
+    table = page.with_suffix(".csv")
+    passing = _passing(course)
+    due = {name: Due(*deadlines_of(Assignment(course, name)), passing.get(name, HALF)) for name in course.assignments}
+    own = course.own_assignments
+    with speaking_of(own[0].texts) if own else contextlib.nullcontext():
+        view = load_course(course, due, page.parent)
+        if not for_class:
+            _write_table(table, course_table(view), parquet=parquet)
+        write_text(page, render_course(view, table.name, for_class=for_class))
+    return page
+
+
+def _passing(course: Course) -> Mapping[str, float]:
+    """Return from which share of its points each assignment is passed, as the course's ``passing.toml`` says, if there is one.
+
+    Raises
+    ------
+    UsageError
+        If it says anything else.
+    """
+    file = course.root / PASSING
+    try:
+        shares = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), dict[str, float])
+    except FileNotFoundError:
+        return {}
+    except (ValueError, msgspec.ValidationError):
+        shares = {"": 2.0}
+    if not all(name in course.assignments and 0 <= share <= 1 for name, share in shares.items()):
+        known = ", ".join(course.assignments)
+        raise UsageError(
+            f"{file} must say from which share of its points an assignment is passed, a line for each: "
+            f"{course.assignments[0]} = 0.6. There is: {known}."
+        )
+    return shares
 
 
 def students_of_tutors(course: Course) -> Mapping[str, Sequence[str]]:
@@ -152,30 +232,37 @@ def students_of_tutors(course: Course) -> Mapping[str, Sequence[str]]:
     return tutors
 
 
-def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
-    """Write the report and its CSV files; the path of the page.
+def report_on_class(assignment: Assignment, output: Path | None = None, *, parquet: bool = False) -> Path:
+    """Write the report and its tables, and that on all assignments where there are several; the path of the page.
 
     Parameters
     ----------
     assignment
         Whose class.
     output
-        The page; ``reports/<assignment>.html`` in the course's folder if None.
+        The page; ``reports/<assignment>.html`` in the course's folder if None, and only then the other one is written.
+    parquet
+        Whether to write the table of checks as Parquet, too.
     """
-    page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
+    course = assignment.course
+    page = output or course.root / "reports" / f"{assignment.name}.html"
+    several = output is None and len(course.assignments) > 1
     with speaking_of(assignment.texts):
-        _write(page, _class(assignment, page.parent))
+        view = _with_alike(assignment, _class(assignment, page.parent))
+        _write(page, view, f"{COURSE}.html" if several else "", parquet=parquet)
+    if several:
+        report_on_course(course, parquet=parquet)
     return page
 
 
-def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[str]], *, parquet: bool) -> Iterator[str]:
     """Write each tutor's report; yield where it is, and who fits to no tutor."""
     folder = assignment.course.root / "reports"
     with speaking_of(assignment.texts):
-        view = _class(assignment, folder)
+        view = _with_alike(assignment, _class(assignment, folder))
         for tutor, students in tutors.items():
             page = folder / f"{assignment.name}-{tutor}.html"
-            _write(page, only_of(view, students))
+            _write(page, only_of(view, students), parquet=parquet)
             yield f"{tutor}: {page}"
     there, named = {one.student for one in view.students}, {one for each in tutors.values() for one in each}
     if there - named:
@@ -186,36 +273,48 @@ def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[st
 
 def _class(assignment: Assignment, folder: Path) -> ClassView:
     view = load_class(assignment, folder)
-    return replace(view, alike=_alike(assignment, [one.student for one in view.students]))
+    code = written_by_class(assignment, [one.student for one in view.students])
+    return replace(view, code=code, given=texts_of_course(assignment))
 
 
-def _write(page: Path, view: ClassView) -> None:
+def _write(page: Path, view: ClassView, course_name: str = "", *, parquet: bool) -> None:
     points, checks = _tables_beside(page)
     write_text(points, class_csv(view))
-    write_text(checks, checks_csv(view))
-    write_text(page, render_report(build_report(view, csv_name=points.name, checks_name=checks.name)))
+    _write_table(checks, checks_table(view), parquet=parquet)
+    write_text(page, render_report(build_report(view, points.name, checks.name, course_name)))
+
+
+def _write_table(file: Path, table: Tidy, *, parquet: bool) -> None:
+    """Write a table as CSV and, if `parquet` is asked for, so; an older one that says something else goes."""
+    write_text(file, table.csv())
+    other = file.with_suffix(PARQUET)
+    if parquet:
+        write_bytes(other, table.parquet())
+    else:
+        other.unlink(missing_ok=True)
 
 
 def report_for_class(assignment: Assignment, output: Path | None = None) -> Path:
     """Write what a class may be shown of its report; the path, ``reports/<assignment>-for-class.html`` if none is given."""
     page = output or assignment.course.root / "reports" / f"{assignment.name}-for-class.html"
     with speaking_of(assignment.texts):
-        view = load_class(assignment, page.parent)
-        write_text(page, render_report(build_report(view, for_class=True)))
+        write_text(page, render_report(build_report(_class(assignment, page.parent), for_class=True)))
     return page
 
 
-def _alike(assignment: Assignment, students: Sequence[str]) -> tuple[Alike, ...]:
-    """Return whose work is alike, but for those who work in one group."""
-    together = [set(group) for group in groups_of(assignment).values()]
-    given = [cell.source for name in assignment.notebooks for cell in assignment.skeleton(name).cells]
-    solution = [
-        "".join(cell["source"])
-        for name in assignment.notebooks
-        for cell in json.loads((assignment.source / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-    ]
-    found = alike(code_of_class(assignment, students), [*given, *solution])
-    return tuple(one for one in found if not any({one.first, one.second} <= group for group in together))
+def _with_alike(assignment: Assignment, view: ClassView) -> ClassView:
+    """Return the class with whose work is alike, but for those who work in one group."""
+    answers = written_by_class(assignment, [one.student for one in view.students], "markdown")
+    same = {
+        (one.first, one.second): one
+        for work, least in ((view.code, WORDS_OF_CODE), (answers, WORDS_OF_ANSWER))
+        for one in identical(work, view.given, least)
+    }
+    found = {**{(one.first, one.second): one for one in alike(view.code, view.given)}, **same}
+    groups = [set(group) for group in groups_of(assignment).values()]
+    return replace(
+        view, alike=tuple(one for pair, one in found.items() if not any({*pair} <= group for group in groups))
+    )
 
 
 def _tables_beside(page: Path) -> tuple[Path, Path]:

@@ -10,6 +10,7 @@ import builtins
 import io
 import itertools
 import keyword
+import re
 import token
 import tokenize
 import zlib
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Alike", "alike", "fingerprints"]
+__all__ = ["Alike", "alike", "fingerprints", "identical"]
 
 RUN = 12
 """Tokens of one fingerprint: a line or two."""
@@ -31,6 +32,8 @@ COMMON = 0.03
 FEW = 3
 LEAST, SHARE = 60, 0.8
 """Fingerprints that only few have: so many must be of both, and that share of those of the one who has fewer."""
+WORDS_OF_CODE, WORDS_OF_ANSWER = 60, 15
+"""Words that are not the course's, from which a text that is the same letter by letter is told, in a class of any size."""
 LONGEST, MOST_PAIRS = 100_000, 200
 KEPT = frozenset({*keyword.kwlist, *dir(builtins)})
 LEFT_OUT = frozenset(
@@ -40,12 +43,43 @@ LEFT_OUT = frozenset(
 
 @dataclass(frozen=True)
 class Alike:
-    """Two students whose work is alike, by how much of what few have (0 to 1), and in which cells most of it stands."""
+    """Two students whose work is alike, by how much of what few have (0 to 1), and in which cells most of it stands.
+
+    `same` if what stands in these cells is the same letter by letter.
+    """
 
     first: str
     second: str
     share: float
     cells: tuple[str, ...]
+    same: bool = False
+
+
+def identical(work: Mapping[str, Mapping[str, str]], given: Iterable[str], least: int) -> tuple[Alike, ...]:
+    """Return the pairs who have the same in a cell, letter by letter, where few have it.
+
+    Parameters
+    ----------
+    work
+        What each student wrote, by cell.
+    given
+        What all may have: lines of it do not count.
+    least
+        How many words of their own a cell must have.
+    """
+    known = {line.strip() for text in given for line in text.splitlines()}
+    holders: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for student in sorted(work):
+        for cell, text in work[student].items():
+            lines = tuple(line.rstrip() for line in text[:LONGEST].strip().splitlines() if line.strip())
+            if sum(len(re.findall(r"\w+", line)) for line in lines if line.strip() not in known) >= least:
+                holders[cell, lines].append(student)
+    pairs: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for (cell, _), students in holders.items():
+        if len(students) <= max(FEW, COMMON * len(work)):
+            for pair in itertools.combinations(students, 2):
+                pairs[pair].append(cell)
+    return tuple(Alike(*pair, 1.0, tuple(cells), same=True) for pair, cells in sorted(pairs.items()))[:MOST_PAIRS]
 
 
 def fingerprints(source: str) -> frozenset[int]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
+from netgrader.pages.tidy import ColumnKind, Tidy
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
@@ -17,24 +16,24 @@ if TYPE_CHECKING:
     from netgrader.pages.report_view import ClassView
     from netgrader.results import CellResult, CheckResult, NotebookResult, Visibility
 
-__all__ = ["COLUMNS", "PassedShare", "checks_csv", "passed_shares"]
+__all__ = ["COLUMNS", "PassedShare", "checks_table", "passed_shares"]
 
-COLUMNS = (
-    "student_id",
-    "notebook",
-    "cell",
-    "check",
-    "visibility",
-    "outcome",
-    "waits",
-    "credit",
-    "max_credit",
-    "faults",
-    "follows",
-    "cell_points",
-    "cell_max_points",
-    "notebook_seconds",
-)
+COLUMNS = {
+    "student_id": ColumnKind.TEXT,
+    "notebook": ColumnKind.TEXT,
+    "cell": ColumnKind.TEXT,
+    "check": ColumnKind.TEXT,
+    "visibility": ColumnKind.TEXT,
+    "outcome": ColumnKind.TEXT,
+    "waits": ColumnKind.TRUTH,
+    "credit": ColumnKind.NUMBER,
+    "max_credit": ColumnKind.NUMBER,
+    "faults": ColumnKind.TEXTS,
+    "follows": ColumnKind.TEXTS,
+    "cell_points": ColumnKind.NUMBER,
+    "cell_max_points": ColumnKind.NUMBER,
+    "notebook_seconds": ColumnKind.NUMBER,
+}
 """As in the JSON of a result, where they have the same name."""
 STAGES = ("execute", "verify")
 """What a notebook's seconds are the sum of: the others are parts of these."""
@@ -84,31 +83,20 @@ def passed_shares(view: ClassView) -> tuple[PassedShare, ...]:
     return tuple(sorted(shares, key=lambda one: (one.passed / one.judged, order.get(one.notebook, len(order)))))
 
 
-def checks_csv(view: ClassView) -> str:
-    """Return all verdicts as CSV in tidy form: a line for each student and check, of the grader's own points."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for student, notebook, result, cell, check in _verdicts(view):
-        writer.writerow(
-            [
-                safe.csv_text(student),
-                safe.csv_text(notebook),
-                safe.csv_text(cell.cell),
-                safe.csv_text(check.check),
-                check.visibility,
-                check.outcome,
-                "yes" if check.waits else "no",
-                f"{check.credit:g}",
-                f"{check.max_credit:g}",
-                " ".join(check.faults),
-                " ".join(check.follows),
-                "" if cell.points is None else f"{cell.points:g}",
-                f"{cell.max_points:g}",
-                f"{sum(result.seconds.get(stage, 0.0) for stage in STAGES):.1f}" if result.seconds else "",
-            ]
-        )
-    return stream.getvalue()
+def checks_table(view: ClassView) -> Tidy:
+    """Return all verdicts in tidy form: a row for each student and check, of the grader's own points."""
+    return Tidy(
+        COLUMNS,
+        [
+            (
+                *(student, notebook, cell.cell, check.check, str(check.visibility), str(check.outcome)),
+                *(check.waits, check.credit, check.max_credit, check.faults, check.follows),
+                *(cell.points, cell.max_points),
+                round(sum(result.seconds.get(stage, 0.0) for stage in STAGES), 1) if result.seconds else None,
+            )
+            for student, notebook, result, cell, check in _verdicts(view)
+        ],
+    )
 
 
 def _verdicts(view: ClassView) -> Iterator[tuple[str, str, NotebookResult, CellResult, CheckResult]]:

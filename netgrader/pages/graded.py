@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "gradebook_exists",
     "graded_notebook",
     "marks_of",
+    "seconds_late",
     "student_name",
     "without_pads",
 ]
@@ -186,6 +188,21 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
             late_penalty=_points(row.late_submission_penalty) or 0.0,
         )
         for row in asked(api.SubmittedNotebook.late_submission_penalty)
+    }
+
+
+def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
+    """By how much each student who handed in an assignment was late; 0 who was not, or of whom no time is known."""
+    from nbgrader import api  # noqa: PLC0415  (slow)
+
+    handed_in = api.SubmittedAssignment
+    query = gradebook.db.query(handed_in.student_id, handed_in.timestamp, handed_in.extension, api.Assignment.duedate)
+    query = query.join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
+    return {
+        row.student_id: max(0.0, (row.timestamp - row.duedate - (row.extension or timedelta())).total_seconds())
+        if row.timestamp and row.duedate
+        else 0.0
+        for row in query.filter(api.Assignment.name == assignment)
     }
 
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.faults import CATALOGUE
 from netgrader.pages import safe, words
 from netgrader.pages.checks_table import passed_shares
@@ -18,27 +17,27 @@ from netgrader.pages.feedback_verdicts import by_hand, state_of, word_of
 from netgrader.pages.graded import earned
 from netgrader.pages.objections import result_of
 from netgrader.pages.report_charts import class_charts, distribution
+from netgrader.pages.report_mistakes import explained, mistakes
 from netgrader.pages.report_rules import to_help, to_judge
 from netgrader.pages.report_view import (
     ClassView,
     Doubted,
-    FaultCount,
     Report,
     Score,
     StudentRow,
     StudentView,
     Trouble,
+    by_name,
     without_names,
 )
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import render
 from netgrader.phrases import say
-from netgrader.results import Outcome, Status, severity_of
+from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from netgrader.faults import Severity
     from netgrader.pages.graded import Graded
     from netgrader.pages.report_view import Column, NotebookColumns
     from netgrader.results import NotebookResult
@@ -63,18 +62,25 @@ def render_report(report: Report) -> str:
 
 
 def build_report(
-    view: ClassView, csv_name: str | None = None, checks_name: str | None = None, *, for_class: bool = False
+    view: ClassView,
+    csv_name: str | None = None,
+    checks_name: str | None = None,
+    course_name: str = "",
+    *,
+    for_class: bool = False,
 ) -> Report:
-    """The report on a class; `csv_name` and `checks_name` are the files beside it that it links to.
+    """The report on a class; `csv_name`, `checks_name` and `course_name` are the files beside it that it links to.
 
     `for_class` makes one that a class may be shown: of all together, with nobody's name.
     """
+    people = {*view.people, *(name for student in view.students for name in (student.name, student.student))}
     if for_class:
         view = without_names(view)
     assignment = safe.line(view.assignment, 120)
-    students = tuple(sorted(view.students, key=_by_name))
+    students = tuple(sorted(view.students, key=by_name))
     handed_out, view = view.notebooks, _narrowed(replace(view, students=students))
     handed_in = any(student.submitted for student in students)
+    faults, sections = explained(view, mistakes(view), people, for_class=for_class)
     return Report(
         assignment=assignment,
         facts=(*_facts(view, for_class=for_class), *_not_yet(handed_out, view.notebooks)),
@@ -87,7 +93,10 @@ def build_report(
         doubted=tuple(_doubted(view)),
         alike=tuple(_alike(view)),
         shares=passed_shares(view),
-        faults=tuple(_faults(view)),
+        faults=faults,
+        sections=sections,
+        late=tuple((student, words.duration(student.late)) for student in students if student.late),
+        course_name=course_name,
         distribution=distribution(view),
         charts=class_charts(view),
         integrity=tuple(
@@ -120,7 +129,8 @@ def _alike(view: ClassView) -> Iterator[tuple[StudentView, StudentView, str]]:
     for one in view.alike:
         cells = "; ".join(safe.line(cell) for cell in one.cells[:3])
         pair = [of.get(name) or StudentView(name, name, submitted=True) for name in (one.first, one.second)]
-        yield pair[0], pair[1], words.ALIKE_SHARE.format(share=f"{100 * one.share:.0f}", cells=cells)
+        said = words.ALIKE_SAME if one.same else words.ALIKE_SHARE
+        yield pair[0], pair[1], said.format(share=f"{100 * one.share:.0f}", cells=cells)
 
 
 def _narrowed(view: ClassView) -> ClassView:
@@ -133,11 +143,6 @@ def _not_yet(all_of_them: Iterable[NotebookColumns], shown: Collection[NotebookC
     missing = [one.notebook for one in all_of_them if one not in shown]
     if missing:
         yield words.SHORT_NOT_YET.format(notebooks=", ".join(missing))
-
-
-def _by_name(student: StudentView) -> tuple[str, str]:
-    name = student.shown.casefold()
-    return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
 
 
 def class_csv(view: ClassView) -> str:
@@ -159,6 +164,7 @@ def class_csv(view: ClassView) -> str:
             "waiting",
             "faults",
             "problems",
+            "seconds_late",
         ]
     )
     most = sum(columns.max_points for columns in view.notebooks)
@@ -177,6 +183,7 @@ def class_csv(view: ClassView) -> str:
                 sum(1 for score in scores if score.state == "waiting"),
                 " ".join(_codes(student)),
                 safe.csv_text(" ".join(problem for _, problem in _problems(student))),
+                f"{student.late:.0f}",
             ]
         )
     return stream.getvalue()
@@ -218,7 +225,7 @@ def _facts(view: ClassView, *, for_class: bool) -> Iterator[str]:
         )
     if not for_class:
         yield from _left_to_do(view)
-    commonest = next((fault for fault in _faults(view) if not fault.free), None)
+    commonest = next((fault for fault in mistakes(view) if not fault.free), None)
     if commonest:
         yield words.SHORT_FAULT.format(number=len(commonest.students), sentence=commonest.sentence)
 
@@ -318,37 +325,6 @@ def _codes(student: StudentView) -> tuple[str, ...]:
     """Codes of the faults that cost the student something."""
     found = (code for graded in student.notebooks.values() if graded.result for code in graded.result.faults)
     return tuple(dict.fromkeys(code for code in found if code not in CATALOGUE or not CATALOGUE[code].remark))
-
-
-def _faults(view: ClassView) -> list[FaultCount]:
-    """Faults with who has them, the commonest first, those that cost nothing last."""
-    found: dict[tuple[bool, str], dict[str, tuple[StudentView, str]]] = {}
-    grades: dict[tuple[bool, str], list[Severity]] = {}
-    for student in view.students:
-        for where, _, cell in student.cells:
-            for check in cell.checks:
-                for code in check.faults:
-                    key = check.outcome is Outcome.PASSED, code
-                    found.setdefault(key, {}).setdefault(student.student, (student, where))
-                    grades.setdefault(key, []).append(severity_of(check, code))
-    counts = [
-        FaultCount(
-            code=safe.line(code, 60),
-            sentence=CATALOGUE[code].sentence if code in CATALOGUE else safe.line(code, 60),
-            why=CATALOGUE[code].why if code in CATALOGUE else "",
-            where=CATALOGUE[code].where if code in CATALOGUE else "",
-            free=free,
-            students=tuple(students.values()),
-            severity=words.FAULT_FREE if free else _severity(grades[free, code]),
-        )
-        for (free, code), students in found.items()
-    ]
-    return sorted(counts, key=lambda fault: (fault.free, -len(fault.students), fault.code))
-
-
-def _severity(found: Iterable[Severity]) -> str:
-    """How grave a fault is at its worst, in a word."""
-    return str(words.FAULT_SEVERITIES[min(found, key=GRAVEST_FIRST.index)])
 
 
 def _troubles(view: ClassView) -> Iterator[Trouble]:

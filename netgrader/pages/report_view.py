@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from urllib.parse import quote
 from netgrader.checks.exercises import load_exercises
 from netgrader.course import holds_work
 from netgrader.pages import safe, words
+from netgrader.pages.explained import Explained, explained_in
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import (
     Marks,
@@ -21,13 +21,16 @@ from netgrader.pages.graded import (
     gradebook_exists,
     graded_notebook,
     marks_of,
+    seconds_late,
     without_pads,
 )
 from netgrader.pages.objections import FOLDER, read_objections
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
+
+    from markupsafe import Markup
 
     from netgrader.course import Assignment
     from netgrader.pages.alike import Alike
@@ -48,12 +51,10 @@ __all__ = [
     "StudentRow",
     "StudentView",
     "Trouble",
+    "by_name",
     "load_class",
     "without_names",
 ]
-
-
-LARGEST_NOTEBOOK = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Column:
     name: str
     max_points: float
     manual: bool = False
+    solution: str = ""
+    """The cell of code that it is about: the one of its name, else the last one before it."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class StudentView:
     """What was graded, by notebook."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Relative addresses of feedback pages, by notebook."""
+    late: float = 0.0
+    """Seconds after it was due, with whatever was given as extension."""
 
     @cached_property
     def shown(self) -> str:
@@ -135,7 +140,9 @@ class StudentView:
 class ClassView:
     """A class and an assignment: all that the report knows.
 
-    `objections` are what students sent back on verdicts, `alike` whose work is alike.
+    `objections` are what students sent back on verdicts, `alike` whose work is alike, `code` what they wrote, by student and
+    by notebook and cell, `given` the course's own texts and code, `explained` where it explains what, `people` names and ids
+    of all, of whom these may be a part.
     """
 
     assignment: str
@@ -143,6 +150,10 @@ class ClassView:
     students: tuple[StudentView, ...]
     objections: tuple[Objection, ...] = ()
     alike: tuple[Alike, ...] = ()
+    code: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    explained: Explained = field(default_factory=Explained)
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,6 +192,13 @@ class FaultCount:
     severity: str = ""
     where: str = ""
     """Where the course explains it."""
+    made: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Ids of who made it, by notebook and check cell."""
+    section: str = ""
+    """The id on the page of the section that explains it; empty if there is none."""
+    pieces: tuple[str, ...] = ()
+    """Code of two of them at most, by which nobody is known, and where it stands."""
+    cell: str = ""
 
 
 @dataclass(frozen=True)
@@ -237,6 +255,12 @@ class Report:
     """Pairs, and in a sentence how much of their work is the same."""
     shares: tuple[PassedShare, ...] = ()
     """How many passed each check, those that the fewest passed first."""
+    sections: tuple[tuple[str, str, Markup], ...] = ()
+    """Sections that explain mistakes: id, how it is named, its text."""
+    late: tuple[tuple[StudentView, str], ...] = ()
+    """Who handed in late, and by how much, in words."""
+    course_name: str = ""
+    """The page on all assignments beside this one; empty if there is none."""
     empty: str = ""
     most_rows: int = 300
     """So many rows of the table are elements at once; of more a browser takes seconds."""
@@ -268,6 +292,7 @@ def without_names(view: ClassView) -> ClassView:
         view,
         objections=(),
         alike=(),
+        code={str(number): view.code.get(one.student, {}) for number, one in enumerate(students, 1)},
         students=tuple(
             StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
             for number, one in enumerate(students, 1)
@@ -283,6 +308,12 @@ def only_of(view: ClassView, students: Collection[str]) -> ClassView:
         objections=tuple(one for one in view.objections if one.student in students),
         alike=tuple(one for one in view.alike if {one.first, one.second} & {*students}),
     )
+
+
+def by_name(student: StudentView) -> tuple[str, str]:
+    """Order students by their names' letters and digits."""
+    name = student.shown.casefold()
+    return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
 
 
 def load_class(assignment: Assignment, folder: Path) -> ClassView:
@@ -304,47 +335,43 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
         return ClassView(assignment.name, columns, ())
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
-        marks = marks_of(gradebook, assignment.name)
+        marks, late = marks_of(gradebook, assignment.name), seconds_late(gradebook, assignment.name)
         views = tuple(
             _student(
                 *(assignment, student, folder),
                 name=names.get(student, student),
                 submitted=student in handed_in,
                 marks=marks,
+                late=late.get(student, 0.0),
             )
             for student in sorted(handed_in | set(names))
         )
-    return ClassView(assignment.name, columns, views, read_objections(course.root / FOLDER, name))
-
-
-def code_of_class(assignment: Assignment, students: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return what students wrote in the cells of an assignment, by student and by notebook and cell; as it was graded."""
-    return {student: code for student in students if (code := _code(assignment, student))}
-
-
-def _code(assignment: Assignment, student: str) -> dict[str, str]:
-    folder = assignment.course.folder("autograded", student, assignment.name)
-    found: dict[str, str] = {}
-    for notebook in assignment.notebooks:
-        path = folder / f"{notebook}.ipynb"
-        if not path.is_file() or path.stat().st_size > LARGEST_NOTEBOOK:
-            continue
-        for cell in json.loads(path.read_text(encoding="utf-8")).get("cells", ()):
-            about = cell["metadata"].get("nbgrader", {})
-            if cell["cell_type"] == "code" and (about.get("solution") or not about):
-                name = f"{notebook}, {about.get('grade_id') or words.ALIKE_OWN_CELLS}"
-                found[name] = "\n".join([*([found[name]] if name in found else []), "".join(cell["source"])])
-    return found
+    objections = read_objections(course.root / FOLDER, name)
+    people = tuple(name for view in views for name in (view.name, view.student))
+    return ClassView(assignment.name, columns, views, objections, explained=explained_in(assignment), people=people)
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
-    graded = assignment.skeleton(notebook).graded
+    skeleton = assignment.skeleton(notebook)
+    graded, solutions, last = skeleton.graded, {}, ""
+    for cell in skeleton.tracked:
+        if cell.is_solution and cell.cell_type == "code":
+            last = cell.grade_id
+        solutions[cell.grade_id] = last
     file = assignment.files(notebook).exercises
     tables = load_exercises(file).tables if file.is_file() else {}
     usual = [tables.get(cell.grade_id.removeprefix("check_"), {}).get("plausible") for cell in graded]
     return NotebookColumns(
         notebook,
-        tuple(Column(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual) for cell in graded),
+        tuple(
+            Column(
+                *(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual),
+                named
+                if solutions.get(named := cell.grade_id.removeprefix("check_")) == named
+                else solutions[cell.grade_id],
+            )
+            for cell in graded
+        ),
         max((one for one in usual if one is not None), default=None),
     )
 
@@ -357,6 +384,7 @@ def _student(
     name: str,
     submitted: bool,
     marks: Mapping[tuple[str, str], Marks],
+    late: float,
 ) -> StudentView:
     course = assignment.course
     notebooks, links = {}, {}
@@ -367,7 +395,7 @@ def _student(
         page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"
         if page.is_file():
             links[notebook] = quote(os.path.relpath(page, folder).replace(os.sep, "/"))
-    return StudentView(student, name, submitted, notebooks, links)
+    return StudentView(student, name, submitted, notebooks, links, late)
 
 
 def _handed_in(folder: Path, notebook: str) -> bool:

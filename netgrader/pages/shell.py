@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from netgrader.pages import words
 
-__all__ = ["NO_BREAK", "content_security_policy", "number", "percent", "piece", "points", "render"]
+__all__ = ["NO_BREAK", "content_security_policy", "number", "percent", "piece", "points", "render", "stylesheet"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 NO_BREAK = "\u00a0"
@@ -32,7 +32,7 @@ def render(template: str, /, *, script: str = "", style: str = "", **view: Any) 
     view
         What the template shows. Text is escaped unless it is Markup that the sanitiser made.
     """
-    style = "".join([*(_file(name) for name in ("base.css", template.replace(".html.j2", ".css"))), style])
+    style = "".join([*(stylesheet(name) for name in ("base.css", template.replace(".html.j2", ".css"))), style])
     return (
         _environment()
         .get_template(template)
@@ -65,7 +65,8 @@ def _digest(text: str) -> str:
 
 
 @functools.cache
-def _file(name: str) -> str:
+def stylesheet(name: str) -> str:
+    """Return one of our style sheets."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 

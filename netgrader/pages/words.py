@@ -16,7 +16,7 @@ from netgrader.phrases import in_own_words, language
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["FILE", "counted", "written"]
+__all__ = ["FILE", "counted", "duration", "written"]
 
 FILE = Path(__file__).with_suffix(".toml")
 _WORDS: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -40,6 +40,14 @@ def written(number: str) -> str:
     """Return a number, written as in English, with the separators of the language that is spoken."""
     said = _said_in(language())
     return number.translate(str.maketrans(".,", said["DECIMAL"] + said["THOUSANDS"]))
+
+
+def duration(seconds: float) -> str:
+    """Return how long it is in its largest unit, rounded down: at least a minute."""
+    for unit, length in (("DAYS", 86_400), ("HOURS", 3_600)):
+        if seconds >= length:
+            return counted(__getattr__(unit), int(seconds // length))
+    return counted(__getattr__("MINUTES"), max(1, int(seconds // 60)))
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from netgrader.commands.pages import report_for_class, report_on_class
-from netgrader.pages.alike import alike, fingerprints
+from netgrader.pages.alike import WORDS_OF_ANSWER, alike, fingerprints, identical
 from tests.conftest import RIGHT
 
 GIVEN = "import numpy as np\nimport tensorflow as tf\n"
@@ -80,6 +80,18 @@ def test_of_a_cell_that_few_have_done_nothing_is_said_in_a_class_of_many_either(
     assert [one.cells for one in alike(of_class(**first, **others))] == [("last",)]
 
 
+ANSWER = "The weights of the first class look like the digit, since each pixel that speaks for it has a large weight."
+
+
+def test_an_answer_that_is_the_same_letter_by_letter_is_told_in_a_class_of_any_size():
+    work = {"ada": {"why": f"{ANSWER}\n"}, "bob": {"why": ANSWER}, "cleo": {"why": ANSWER.replace("large", "big")}}
+    (found,) = identical(work, [], WORDS_OF_ANSWER)
+    assert (found.first, found.second, found.cells, found.same) == ("ada", "bob", ("why",), True)
+    assert identical(work, [ANSWER], WORDS_OF_ANSWER) == ()
+    assert identical({"ada": {"why": "It is."}, "bob": {"why": "It is."}}, [], WORDS_OF_ANSWER) == ()
+    assert identical({f"s{number}": {"why": ANSWER} for number in range(4)}, [], WORDS_OF_ANSWER) == ()
+
+
 def test_code_that_does_not_parse_and_code_without_end_are_compared_as_far_as_they_go():
     broken = own(3) + "\nprint('no end\n)]"
     (found,) = alike(of_class(copy={"network": broken}))
@@ -107,4 +119,5 @@ def test_the_report_tells_who_and_where_but_not_of_a_group_and_not_to_the_class(
     assert "copy" in part
     assert "s3" in part
     assert "100\xa0% of it is the same, most in 1_sums, add" in part
+    assert "letter by letter" not in part
     assert "Work that is alike" not in report_for_class(booked.assignment).read_text(encoding="utf-8")

@@ -1,0 +1,105 @@
+"""The mistakes of a class: who made them, where the course explains them, and code that has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from netgrader.checks.cell_points import GRAVEST_FIRST
+from netgrader.faults import CATALOGUE
+from netgrader.limited import ExceededError, within_limits
+from netgrader.pages import safe, words
+from netgrader.pages.anonymous_code import two_pieces, words_to_keep
+from netgrader.pages.markdown import heading_id, render_markdown
+from netgrader.pages.report_rules import UNTOLD
+from netgrader.pages.report_view import FaultCount
+from netgrader.results import Outcome, severity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from markupsafe import Markup
+
+    from netgrader.faults import Severity
+    from netgrader.pages.graded import Graded
+    from netgrader.pages.report_view import ClassView, StudentView
+
+__all__ = ["explained", "mistakes"]
+
+
+def mistakes(view: ClassView) -> list[FaultCount]:
+    """Faults with who has them, the commonest first, those that cost nothing last."""
+    found: dict[tuple[bool, str], dict[str, tuple[StudentView, str]]] = {}
+    grades: dict[tuple[bool, str], list[Severity]] = {}
+    made: dict[tuple[bool, str], dict[tuple[str, str], dict[str, None]]] = {}
+    for student in view.students:
+        for where, graded, cell in student.cells:
+            for check in cell.checks:
+                for code in check.faults:
+                    key = check.outcome is Outcome.PASSED, code
+                    found.setdefault(key, {}).setdefault(student.student, (student, where))
+                    cells = made.setdefault(key, {}).setdefault((_notebook(graded), cell.cell), {})
+                    cells[student.student] = None
+                    grades.setdefault(key, []).append(severity_of(check, code))
+    counts = [
+        FaultCount(
+            code=safe.line(code, 60),
+            sentence=CATALOGUE[code].sentence if code in CATALOGUE else safe.line(code, 60),
+            why=CATALOGUE[code].why if code in CATALOGUE else "",
+            where=CATALOGUE[code].where if code in CATALOGUE else "",
+            free=free,
+            students=tuple(students.values()),
+            severity=words.FAULT_FREE if free else _severity(grades[free, code]),
+            made={place: tuple(those) for place, those in made[free, code].items()},
+        )
+        for (free, code), students in found.items()
+    ]
+    return sorted(counts, key=lambda fault: (fault.free, -len(fault.students), fault.code))
+
+
+def _notebook(graded: Graded) -> str:
+    return graded.result.notebook.removesuffix(".ipynb") if graded.result else ""
+
+
+def explained(
+    view: ClassView, faults: Sequence[FaultCount], people: Collection[str], *, for_class: bool
+) -> tuple[tuple[FaultCount, ...], tuple[tuple[str, str, Markup], ...]]:
+    """Return the faults, each with where it is explained and with code that has it; and the sections that explain them."""
+    solutions = {(one.notebook, column.cell): column.solution for one in view.notebooks for column in one.columns}
+    keep = words_to_keep(view.given, {one: code.values() for one, code in view.code.items()}, people)
+    sections: dict[str, tuple[str, Markup]] = {}
+    told = []
+    for fault in faults:
+        (notebook, cell), those = max(fault.made.items(), key=lambda one: len(one[1]))
+        kind = CATALOGUE.get(fault.code)
+        section = view.explained.of(kind.places if kind else (), notebook, cell)
+        anchor = f"explained-{heading_id(section.where)}" if section is not None else ""
+        if section is not None and anchor not in sections:
+            text = render_markdown(section.text, section.attachments, prefix=f"{anchor}-", heading_shift=2)
+            sections[anchor] = section.where, text
+        code = f"{notebook}, {solutions.get((notebook, cell), '')}"
+        wanted = not fault.free and fault.code not in UNTOLD and len(fault.students) > for_class
+        pieces = _pieces([view.code.get(one, {}).get(code, "") for one in those] if wanted else (), keep, people)
+        told.append(
+            replace(
+                fault,
+                where=section.where if section is not None else fault.where,
+                section=anchor,
+                pieces=pieces if len(pieces) > for_class else (),
+                cell=code,
+            )
+        )
+    return tuple(told), tuple((anchor, *rest) for anchor, rest in sections.items())
+
+
+def _pieces(codes: Sequence[str], keep: Collection[str], people: Collection[str]) -> tuple[str, ...]:
+    """Return two pieces of code by which nobody is known; none where reading it takes too long."""
+    try:
+        return within_limits(two_pieces, [*filter(None, codes)], keep, people) if any(codes) else ()
+    except ExceededError:
+        return ()
+
+
+def _severity(found: Iterable[Severity]) -> str:
+    """How grave a fault is at its worst, in a word."""
+    return str(words.FAULT_SEVERITIES[min(found, key=GRAVEST_FIRST.index)])

@@ -1,0 +1,261 @@
+"""Every command that a page has somebody type is there to be typed: its name, its options, the files that it names."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from nbgrader.apps.nbgraderapp import NbGraderApp
+from packaging.requirements import Requirement
+
+from netgrader.cli import app
+from tests.guides.site import ROOT, tracked
+
+WRONG = (typer.BadParameter.__mro__[1], click.UsageError)
+"""What is raised of a command line that is wrong: newer typers have a click of their own."""
+BLOCK = re.compile(r"(?ms)^( *)```(\w*)\n(.*?)^ *```")
+INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+SHELL = ("", "sh", "bash", "console", "shell")
+SHOWN = ("commands/", "submission ─►", "3_deep_network: it may", "netgrader: In")
+"""How blocks begin in which nothing is typed: drawings, and what is said."""
+OUTSIDE = {
+    ".": "the shell's",
+    "alias": "the shell's",
+    "cd": "the shell's",
+    "export": "the shell's",
+    "rm": "of every system",
+    "sudo": "asks for root",
+    "apt": "asks for root",
+    "podman": "builds an image of the whole package; research/ has what was tried",
+    "docker": "likewise",
+    "srun": "Slurm's",
+    "systemd-run": "systemd's",
+    "git": "of every system",
+    "uv": "`make lock` says if it is missing",
+    "otter": "another grader, to compare with",
+    "jupyter": "opens a server; nbgrader/test_formgrader.py and browser/test_jupyterlab.py do",
+    "py": "of Windows",
+    r".venv\Scripts\pip": "of Windows",
+    r".venv\Scripts\jupyter": "of Windows",
+    "!unzip": "in a notebook in Colab",
+}
+"""What is not ours, and why nothing is asked of it here."""
+STANDS_FOR_US = {"ng": "netgrader"}
+"""What a page makes an alias of."""
+MADE = ("build/", "dist/")
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of each page that says how things are."""
+    return {page: (ROOT / page).read_text(encoding="utf-8") for page in tracked("*.md") if page.name != "CHANGELOG.md"}
+
+
+def in_blocks(text: str) -> list[str]:
+    """Return the lines of a page's blocks that are typed; a program between marks goes with its line."""
+    found = []
+    for _, kind, block in BLOCK.findall(text):
+        if kind not in SHELL or block.lstrip().startswith(SHOWN):
+            continue
+        lines = [line.strip() for line in block.splitlines()]
+        prompted = [place for place, line in enumerate(lines) if line.startswith("$ ")]
+        for place in prompted or range(len(lines)):
+            line = lines[place].removeprefix("$ ")
+            if "<<'EOF'" in line:
+                line += "\n" + "\n".join(block.splitlines()[place + 1 :]).partition("\nEOF")[0]
+            if line:
+                found.append(line)
+    return found
+
+
+def in_sentences(text: str) -> list[str]:
+    """Return what stands in sentences and tables as code and begins with a program that is known here."""
+    code = [" ".join(found.replace("\\|", "|").split()) for found in INLINE.findall(BLOCK.sub("", text))]
+    return [one for one in code if " " in one and one.split()[0] in CHECKED]
+
+
+def netgrader(arguments: list[str], *, whole: bool) -> None:
+    command = typer.main.get_command(app)
+    try:
+        context = command.make_context("netgrader", list(arguments), resilient_parsing=not whole)
+        if not arguments or arguments[0].startswith("-"):
+            return
+        name, found, rest = command.resolve_command(context, arguments)
+        found.make_context(name, rest, parent=context)
+    except WRONG as error:
+        unfinished = type(error).__name__ == "MissingParameter" or "requires an argument" in str(error)
+        if whole or not unfinished:
+            raise
+
+
+def nbgrader(arguments: list[str], *, whole: bool) -> None:
+    assert arguments[0] in NbGraderApp.subcommands
+
+
+def make(arguments: list[str], *, whole: bool) -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for one in [one for one in arguments if "…" not in one]:
+        name, equals, _ = one.partition("=")
+        assert re.search(
+            rf"\$\((or \$\()?(if \$\()?{name}\)|^{name} \?=" if equals else rf"^{name}:", text, re.MULTILINE
+        ), one
+
+
+def python(arguments: list[str], *, whole: bool) -> None:
+    if arguments[0] == "-m":
+        package = arguments[1].partition(".")[0]
+        file = ROOT / arguments[1].replace(".", "/")
+        ours = file.with_suffix(".py").is_file() or (file / "__main__.py").is_file()
+        assert ours if (ROOT / package).is_dir() else importlib.util.find_spec(package), arguments[1]
+    elif arguments[0] != "-":
+        assert tracked(f"*{arguments[0]}"), arguments[0]  # in the repository, or beside the page
+
+
+def pytest_(arguments: list[str], *, whole: bool) -> None:
+    assert (ROOT / arguments[0].partition("::")[0]).exists()
+
+
+def pip(arguments: list[str], *, whole: bool) -> None:
+    for one in arguments[1:]:
+        if one == "requirements.txt":
+            assert (ROOT / "release" / "digits" / one).is_file()
+        elif not one.startswith(("-", "/")):
+            Requirement(one)
+
+
+def dask(arguments: list[str], *, whole: bool) -> None:
+    main = importlib.import_module(f"distributed.cli.dask_{arguments[0]}").main
+    main.make_context(arguments[0], arguments[1:], resilient_parsing=not whole)
+
+
+def sed(arguments: list[str], *, whole: bool) -> None:
+    (old,) = re.findall(r"^s/(.*)/.*/g?$", arguments[-2])
+    assert re.search(old, (ROOT / arguments[-1]).read_text(encoding="utf-8"))
+
+
+def grep(arguments: list[str], *, whole: bool) -> None:
+    assert all((ROOT / one).exists() for one in arguments[2:])
+
+
+CHECKED = {
+    "netgrader": netgrader,
+    "nbgrader": nbgrader,
+    "make": make,
+    "python": python,
+    "python3": python,
+    "pytest": pytest_,
+    "pip": pip,
+    "dask": dask,
+    "sed": sed,
+    "grep": grep,
+}
+
+
+def check_line(line: str, *, whole: bool) -> None:
+    typed, _, program = line.partition("\n")
+    for part in re.split(r" && ", typed):
+        words = shlex.split(part.replace("\\", r"\\"), comments=True)
+        if not words:
+            continue
+        name = STANDS_FOR_US.get(words[0], words[0])
+        name = name if name in OUTSIDE else name.removeprefix(".venv/bin/").removeprefix("FOLDER/bin/")
+        if name in OUTSIDE:
+            continue
+        assert name in CHECKED, f"{name}: neither is it tried, nor does OUTSIDE say why not"
+        CHECKED[name](words[1 : words.index("<<EOF") if "<<EOF" in words else None], whole=whole)
+    if program:
+        ast.parse(program)
+
+
+@pytest.mark.parametrize("page", [*map(str, pages())])
+def test_what_is_typed_can_be_typed(page):
+    text = pages()[Path(page)]
+    wrong = {}
+    for whole, lines in ((True, in_blocks(text)), (False, in_sentences(text))):
+        for line in lines:
+            try:
+                check_line(line, whole=whole)
+            except (AssertionError, ValueError, OSError, ImportError, SyntaxError, *WRONG) as error:
+                wrong[line] = f"{type(error).__name__}: {error}"
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "netgrader raport digits",
+        "netgrader report digits --for-clas",
+        "netgrader grade",
+        "netgrader fair-line x.ipynb --seeds many",
+        "nbgrader autograd digits",
+        "make demmo",
+        "make fuzz MINUETS=3",
+        "python -m tests.nothing",
+        "python -m no_such_module",
+        "pytest tests/reader/test_nothing.py",
+        "sed -i 's/what stands nowhere/x/' README.md",
+        "grep -rnE x nowhere",
+        "dask scheduler --nothing",
+        "kubectl apply -f x.yaml",
+        "python - <<'EOF'\nimport\n",
+    ],
+)
+def test_what_cannot_be_typed_is_found(line):
+    with pytest.raises((AssertionError, SyntaxError, *WRONG)):
+        check_line(line, whole=True)
+
+
+def test_what_a_page_has_typed_is_found_in_blocks_and_in_sentences():
+    text = "Type `make demo`, or\n\n```\n$ netgrader doctor\nok\n```\n\n   ```sh\n   make x  # so\n\n   ```\n"
+    text += "```python\nimport x\n```\n"
+    assert in_blocks(text) == ["netgrader doctor", "make x  # so"]
+    assert in_sentences(text) == ["make demo"]
+    assert {name for text in pages().values() for line in in_blocks(text) for name in line.split()[:1]} >= {
+        *("netgrader", "nbgrader", "make", "python", "sed", "podman"),
+    }
+
+
+QUICK = ("doctor", "read", "report", "status", "store")
+"""What ends within seconds in a course of which nobody has handed in anything; what trains and grades others try."""
+GRAPH = """
+import tensorflow.compat.v1 as tf
+with tf.Graph().as_default() as graph:
+    x, y = tf.placeholder("float32", [None, 784], name="X"), tf.placeholder("float32", [None, 10], name="Y")
+    hidden = tf.nn.relu(x @ tf.get_variable("W1", [784, 1500]) + tf.get_variable("b1", [1500]))
+    logits = hidden @ tf.get_variable("W2", [1500, 10]) + tf.get_variable("b2", [10])
+    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=logits))
+    tf.train.AdamOptimizer(0.001).minimize(loss)
+open("graph.pb", "wb").write(graph.as_graph_def().SerializeToString())
+"""
+
+
+@pytest.mark.all
+def test_what_ends_quickly_is_typed_as_the_pages_have_it_and_works(tmp_path):
+    lines = {
+        line.partition("#")[0].strip() for text in pages().values() for line in (*in_blocks(text), *in_sentences(text))
+    }
+    ours = sorted(line for line in lines if line.split()[0] == "netgrader" and line.split()[1] in QUICK)
+    ours = [line for line in ours if not re.search(r"--exercise$|[A-Z]{4}", line)]
+    assert {line.split()[1] for line in ours} == set(QUICK)
+    for name in ("source", "grader_tests", "nbgrader_config.py", "pyproject.toml"):
+        shutil.copytree(ROOT / name, tmp_path / name) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "tutors.toml").write_text('anna = ["ada", "bela"]\n')
+    subprocess.run([sys.executable, "-c", GRAPH], cwd=tmp_path, check=True, capture_output=True)
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    wrong = {}
+    for line in ours:
+        done = subprocess.run(shlex.split(line), cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        if done.returncode and "--sandbox user" not in line:
+            wrong[line] = done.stdout + done.stderr
+    assert wrong == {}
