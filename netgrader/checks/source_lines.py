@@ -75,8 +75,8 @@ def _key(text: str) -> str:
     return hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def made_at(graph: Any) -> Json:
-    """Return where in the notebook the operations of a ``tf.Graph`` were made, in the order in which they were.
+def made_at(graph: Any) -> dict[str, Json]:
+    """Return what to note of where in the notebook the operations of a ``tf.Graph`` were made; nothing if nowhere in one.
 
     ``runs`` holds for each operation that others made than the one before its number and the lines: of the function that was
     asked for, and the innermost, each as the number of its cell in ``cells`` and that of the line.
@@ -92,7 +92,7 @@ def made_at(graph: Any) -> Json:
             before = lines
     ended = [min(len(operations), MOST_OPS)]
     keys: list[Json] = [_key("".join(linecache.getlines(file))) for file in cells]
-    return {"cells": keys, "runs": [*runs, ended]}
+    return {MADE_AT: {"cells": keys, "runs": [*runs, ended]}} if keys else {}
 
 
 def _lines(frames: Iterable[Any]) -> Iterator[tuple[str, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.source_lines import MADE_AT, made_at
+from netgrader.checks.source_lines import made_at
 from netgrader.evidence import GraphEvidence, Json
 from netgrader.student.sessions import kept_values, variable_values
 
@@ -64,7 +64,7 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
             parts[name] = element.name
     noted: dict[str, Json] = dict(about or {})
     with suppress(Exception):  # what is only shown costs nobody a network
-        noted[MADE_AT] = made_at(graph)
+        noted.update(made_at(graph))
     if elsewhere:
         noted["elsewhere"] = elsewhere
     if returned is not graph:
