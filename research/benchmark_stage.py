@@ -515,6 +515,8 @@ def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
     asserted = next((one[1] for one in found if one), "")
     work = Path.home() / "work" / root.name  # some look for their folder's name
     shutil.copytree(root, work)
+    if root.name.endswith(("-buggy", "-fix")) and (root.parent / "data").is_dir():  # for both versions
+        shutil.copytree(root.parent / "data", work / "data", dirs_exist_ok=True)
     path = work / program
     os.chdir(path.parent if len(Path(program).parts) == 1 else work)
     sys.path[:0] = [str(path.parent), str(work), str(work / "utils")]
