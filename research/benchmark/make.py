@@ -77,14 +77,18 @@ def text(product: Product, source: Source | None = None) -> str:
     tree = (source or product.source).copy().tree
     if isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant):
         del tree.body[0]
-    function = product.program.exercise
-    if api(product) == "keras":
-        labels = "numbers" if function == "keras_regression" else eager.form_of((source or product.source).text())
-        return _unparsed(tree) + KERAS_END.format(call=f"{function}()", labels=labels)
-    own = {"import numpy as np", "import tensorflow.compat.v1 as tf"}
+    function, keras = product.program.exercise, api(product) == "keras"
+    own = (
+        ["import keras", "import tensorflow as tf"]
+        if keras
+        else ["import numpy as np", "import tensorflow.compat.v1 as tf"]
+    )
     tree.body = [node for node in tree.body if ast.unparse(node) not in own]
+    if keras:
+        labels = "numbers" if function == "keras_regression" else eager.form_of((source or product.source).text())
+        return "\n".join(own) + "\n" + _unparsed(tree) + KERAS_END.format(call=f"{function}()", labels=labels)
     switches = sorted(switch for change in product.changes for switch in change.switches)
-    head = [*sorted(own), "", "tf.disable_v2_behavior()", *(SWITCHES[switch] for switch in switches), ""]
+    head = [*own, "", "tf.disable_v2_behavior()", *(SWITCHES[switch] for switch in switches), ""]
     body = _unparsed(tree)
     given = GIVEN if "fully_connected_layer" in body and "def fully_connected_layer" not in body else ""
     call = function + ("()" if function == "deep_network" else f"(learning_rate={product.rate})")

@@ -75,7 +75,7 @@ def read(api: str | None, minutes: float) -> None:
 def _said(case: Case, lab: Any) -> dict[str, Any]:
     from netgrader import read_network
     from netgrader.course_reader import exercise_named
-    from research.benchmark.make import TASKS, built, modelled
+    from research.benchmark.make import CODES, TASKS, built, modelled
     from tests.corpus import eager
 
     began = time.process_time()
@@ -97,8 +97,10 @@ def _said(case: Case, lab: Any) -> dict[str, Any]:
             "error": f"{type(error).__name__}: {str(error)[:200]}",
             "seconds": round(time.process_time() - began, 2),
         }
-    named = sorted({fault.code for fault in (*network.faults, *network.remarks)})
-    return {"faults": named, "undecided": len(network.undecided), "seconds": round(time.process_time() - began, 2)}
+    remarks = {fault.code for fault in network.remarks}
+    named = sorted({fault.code for fault in network.faults} | (remarks & CODES.keys()))
+    row = {"faults": named, "remarks": sorted(remarks - CODES.keys()), "undecided": len(network.undecided)}
+    return {**row, "seconds": round(time.process_time() - began, 2)}
 
 
 def neuralint(folder: Path) -> None:
