@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
-UNANSWERED = "What do you expect? Write it in place of the dots, letters in quotes, and run the cell. A guess costs nothing."
+UNANSWERED = (
+    "What do you expect? Write it in place of the dots, letters in quotes, and run the cell. A guess costs nothing."
+)
 UNKNOWN = "There is no question called “{name}”. Was its name changed?"
 NO, YES = "Not quite.", "Right."
 

@@ -168,3 +168,27 @@ def test_a_dropout_that_leaves_nothing_in_training_is_named(how, asked, lab):
 @pytest.mark.parametrize("how", A_PART)
 def test_a_dropout_that_leaves_something_in_training_is_right(how, lab):
     assert not codes(switched(A_PART[how], width=40), None, lab)
+
+
+def rows_of(count):
+    """Data of a pipeline: images and one-hot labels that nobody feeds."""
+    images = tf.data.Dataset.from_tensor_slices(
+        (tf.random.uniform([count, 784]), tf.eye(10, batch_shape=[count])[:, 3])
+    )
+    return tf.data.make_initializable_iterator(images.batch(20)).get_next()
+
+
+@pytest.mark.parametrize("trains", ["its own loss", "nothing with labels"])
+def test_of_two_towers_with_data_of_their_own_the_loss_is_the_one_that_the_steps_follow(trains, lab):
+    """The tower in evaluation has fewer operations, and its labels have no part in the steps."""
+    with tf.Graph().as_default() as graph:
+        (x, y), (x_test, y_test) = rows_of(100), rows_of(40)
+        z = tower(x, lambda h: tf.nn.dropout(h, rate=0.25))
+        z_test = tower(x_test, lambda h: h)
+        loss = tf.losses.softmax_cross_entropy(y, z)
+        tf.losses.softmax_cross_entropy(y_test, z_test)
+        target = loss if trains == "its own loss" else tf.reduce_mean(tf.square(z))
+        tf.train.AdamOptimizer(0.001).minimize(target)
+        network = read_network(graph, None, None, lab=lab)
+    assert network.loss.kind == "softmax-cross-entropy"
+    assert network.codes == (frozenset() if trains == "its own loss" else {"minimises-wrong-tensor"})

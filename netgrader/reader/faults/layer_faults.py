@@ -211,8 +211,10 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
     # Averages of the data that stand at their start also make numbers large.
     exercise = reading.found.exercise
     asked = exercise is not None and exercise.initialisation == "glorot-uniform"
-    whole = [step for step, layer in parts if not layer.followed and (layer.added or not layer.parts)]
-    shifted = {step.weights for step in whole if _only_shifts(reading, step)}
+    whole = [[step] for step, layer in parts if not layer.followed and (layer.added or not layer.parts)]
+    # Neurons side by side are one matrix.
+    whole += [list(one.parts) for one in reading.found.steps if one.parts and not one.followed and not one.added]
+    shifted = {step.weights for steps in whole if _only_shifts(reading, steps) for step in steps}
     wild = reading.start.spread > WILD and not reading.found.statistics and not shifted
     most = HUGE_WHERE_WILD if wild else HUGE
     graph = reading.found.graph
@@ -257,10 +259,14 @@ def _centred(kernel: Array) -> Array:
     return np.asarray(kernel - kernel.mean(axis=-1, keepdims=True))
 
 
-def _only_shifts(reading: Reading, step: Step) -> bool:
+def _only_shifts(reading: Reading, steps: Sequence[Step]) -> bool:
     """Whether weights of scores move all of a row by the same, above all: a softmax leaves that out."""
-    value, match = reading.start.weights.get(step.weights), reading.loss.match
-    if value is None or value.ndim < 2 or not np.isfinite(value).all() or not value.any():
+    values, match = [reading.start.weights.get(step.weights) for step in steps], reading.loss.match
+    kernels = [value for value in values if value is not None and value.ndim > 1]
+    if len(kernels) < len(steps) or len({kernel.shape[:-1] for kernel in kernels}) > 1:
+        return False
+    value = np.concatenate(kernels, axis=-1)
+    if not np.isfinite(value).all() or not value.any():
         return False
     if match is None or match.kind != CROSS_ENTROPY or reading.loss.last_activation != "none":
         return False

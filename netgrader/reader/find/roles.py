@@ -218,31 +218,35 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     reached |= _behind_stopped_labels(graph, steps)
     updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
     changing = {update.node for update in roles.updates}
-    found = []
+    found: dict[str, list[str]] = {}
     for tensor in reached - updating:
         readers = [name for name in graph.consumers.get(tensor, []) if not _hands_on(graph, name)]
         is_end = node_of(tensor) not in changing and not any(f"{reader}:0" in reached for reader in readers)
         if node_of(tensor) in graph.untaken:
             continue  # where a branch that evaluation does not take ends, nothing is minimised
-        if is_end and _late_sources(graph, tensor, sources):
-            found.append(tensor)
+        if is_end and (late := _late_sources(graph, tensor, sources)):
+            found[tensor] = late
     reason = "depends on the labels and, differentiably, on what the layers compute"
-    if named and hint is not None and hint in reached and (not found or _late_sources(graph, hint, sources)):
-        found.insert(0, hint)
-        reason = "named by the network"
+    if named and hint is not None and hint in reached:
+        late = _late_sources(graph, hint, sources)
+        if late or not found:
+            found[hint] = late
+            reason = "named by the network"
 
     updated = {update.variable for update in roles.updates}
     trained = {name: not updated.isdisjoint(graph.variables_in(weights)) for name, (_, weights) in steps.items()}
 
-    def rank(tensor: str) -> tuple[bool, int, int, bool, int]:
+    def rank(tensor: str) -> tuple[bool, bool, int, int, bool, int]:
         above = graph.ancestor_nodes([tensor])
         fused = any(graph.nodes[name].op in _FUSED_LOSSES for name in above)
         inside = [trained[name] for name in above & trained.keys()]
-        return tensor != hint, -sum(inside), inside.count(False), not fused, len(above)
+        # Of a loss in training and one in evaluation, each with labels of its own, the one whose labels reach the steps.
+        apart = updating.isdisjoint(found[tensor])
+        return tensor != hint, apart, -sum(inside), inside.count(False), not fused, len(above)
 
     if not found:
         return roles
-    losses = tuple(sorted(dict.fromkeys(found), key=rank))
+    losses = tuple(sorted(found, key=rank))
     return replace(roles, losses=losses, reasons={**roles.reasons, "loss": reason})
 
 

@@ -236,6 +236,10 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
         mixed = mixed or bool(np.abs(as_rows(fewer, form, 2) - full[:2]).max() > 1e-3 * size)
     elif fewer is not None:
         mixed = True
+    if probe.looped is not None:  # a loop that was unrolled for so many rows: others of them change
+        images = np.concatenate([sample.images[:2], sample.images[2:][::-1] * 0.5])
+        other = probe.fetch(tensor, probe.feed(type(sample)(images, sample.labels)))
+        mixed = mixed or (other is not None and bool(np.abs(as_rows(other, form, rows) - full)[:2].max() > 1e-3 * size))
     if mixed and _is_drawn(found, probe, tensor, sample):
         return RowTrial() if _evaluated_elsewhere(found) else RowTrial(True, False, fewer is not None, by_chance=True)
     shared = _shared_out(found, probe, sample, full) if mixed else ""
