@@ -38,7 +38,7 @@ CONTENTS = {
     "Reference": ("docs/reference/*",),
     "Explanation": ("docs/explanation/*", "SECURITY"),
     "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "research/README"),
-    "More": ("research/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
+    "More": ("research/*", "research/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
 }
 """What the site's menu lists, by heading, as patterns of pages; what stands twice counts where it stands first."""
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
