@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -113,3 +114,48 @@ def test_scores_of_another_network_may_be_labels(lab):
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=taught, logits=z))
         tf.train.AdamOptimizer(0.001).minimize(loss)
         assert "labels-logits-swapped" not in read_network(graph, lab=lab).codes
+
+
+def constant_rows(count=50):
+    rng = np.random.default_rng(3)
+    return rng.random((count, 784), dtype=np.float32), np.eye(10, dtype=np.float32)[rng.integers(0, 10, count)]
+
+
+def whole(x, y):
+    return tf.constant(x), tf.constant(y), len(x)
+
+
+def minibatches(x, y):
+    start = tf.placeholder(tf.int32)
+    return tf.constant(x)[start : start + 10], tf.constant(y)[start : start + 10], None
+
+
+@pytest.mark.parametrize("rows", [whole, minibatches])
+@pytest.mark.parametrize("before", ["nothing", "softmax"])
+def test_data_that_stands_in_the_graph_is_read_as_if_it_were_fed(rows, before, lab):
+    with tf.Graph().as_default() as graph:
+        x, y, count = rows(*constant_rows())
+        weights = tf.get_variable("W", [784, 10])
+        logits = x @ weights + tf.get_variable("b", [10], initializer=tf.zeros_initializer())
+        logits = tf.nn.softmax(logits) if before == "softmax" else logits
+        each = tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits)
+        loss = tf.reduce_mean(each) if count is None else tf.reduce_sum(each) / count
+        tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+        network = read_network(graph, None, None, lab=lab)
+    assert [(layer.inputs, layer.outputs) for layer in network.layers] == [(784, 10)]
+    assert network.codes == ({"softmax-before-loss"} if before == "softmax" else set())
+
+
+def test_a_constant_beside_what_is_fed_stays_a_constant(lab):
+    """Such as the directions that images are turned to before the first layer."""
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        turned = x @ tf.constant(constant_rows(784)[0][:, :60])
+        logits = turned @ tf.get_variable("W", [60, 10]) + tf.get_variable(
+            "b", [10], initializer=tf.zeros_initializer()
+        )
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
+        tf.train.AdamOptimizer(0.01).minimize(loss)
+        network = read_network(graph, None, None, lab=lab)
+    assert network.codes == set()
+    assert network.loss.kind == "softmax-cross-entropy"
