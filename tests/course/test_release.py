@@ -61,6 +61,15 @@ def test_a_release_holds_what_a_student_needs_and_the_gradebook_knows_its_points
     ]
     with Gradebook(booked.course.db_url) as gradebook:
         assert gradebook.find_assignment("numbers").max_score == 11
+    readme = (target / "README.md").read_text(encoding="utf-8")
+    for said in (
+        "2.5 GB of disk",
+        "python3 -m venv",
+        "py -3.13 -m venv",
+        "sudo apt install python3-venv",
+        "Interrupt Kernel",
+    ):
+        assert said in readme
 
 
 def test_a_release_that_was_touched_or_is_old_is_told_by_its_files(booked):

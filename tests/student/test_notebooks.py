@@ -2,6 +2,9 @@
 
 import ast
 import re
+import shutil
+import sys
+import types
 from itertools import pairwise
 from pathlib import Path
 
@@ -160,3 +163,18 @@ def test_it_begins_with_what_it_is_for_and_ends_with_credit_and_licence(notebook
     assert "Mykhailo Vladymyrov" in last
     assert "CC BY-NC-SA 4.0" in last
     assert "LeCun" in last
+
+
+def test_in_colab_the_first_cell_unpacks_the_folder_and_works_in_it(notebook, tmp_path, monkeypatch):
+    (cell,) = [cell for cell in code(notebook) if flags(cell).get("grade_id") == "given_colab"]
+    uploaded, content = tmp_path / "digits", tmp_path / "content"
+    uploaded.mkdir()
+    (uploaded / "netgrader_student-1-py3-none-any.whl").touch()
+    shutil.make_archive(str(content / "digits"), "zip", tmp_path, "digits")
+    asked = []
+    shell = types.SimpleNamespace(run_line_magic=lambda *words: asked.append(words))
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    monkeypatch.chdir(tmp_path)
+    exec(cell.source.replace('"/content"', repr(str(content))), {"get_ipython": lambda: shell})  # noqa: S102 (ours)
+    assert Path.cwd() == content / "digits"
+    assert asked == [("pip", "install --quiet netgrader_student-1-py3-none-any.whl")]
