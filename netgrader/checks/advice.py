@@ -63,6 +63,7 @@ ADVICE: Sequence[tuple[str, str]] = (
      "another name for each layer (here {1} is there already), and a new tf.Graph() for each network"),
     (r"'tuple' object has no attribute|'list' object has no attribute 'shape'",
      "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"),
+    (r"was still computing after", "a loop that comes to its end"),
     (r"invalid character .* \(U\+20(?:1[89A-F]|3[9A])\)", "straight quotes: a text program makes other ones"),
     (r"expected ':'", "a colon at the end of that line"),
     (r"expected an indented block", "what belongs to it below, each line four spaces further in"),

@@ -18,6 +18,7 @@ from netgrader.checks.source_lines import Cell, by_key
 from netgrader.checks.wording import message
 from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import speaking_of
+from netgrader.phrases import Verbatim, say
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
 from netgrader.student.cell_runs import cell_runs, made_by, why_stopped
@@ -126,9 +127,10 @@ def _tests(folder: Path) -> Sequence[Path]:
 
 def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> Answer:
     """Answer with the error that the solution cell ended with: what it left is of an earlier run."""
-    if isinstance(error, KeyboardInterrupt):
-        return Answer(name, stopped="")
     told = describe(error, namespace)
+    if isinstance(error, KeyboardInterrupt):
+        at = say("It was at {1}. If that belongs to a loop: does it come to its end?", Verbatim(told.line or ""))
+        return Answer(name, stopped="", note=at if told.line else None)
     if told.kind == PLACEHOLDER:
         return _unfinished(name, namespace)
     if isinstance(error, SyntaxError) and error.text:

@@ -34,6 +34,7 @@ from netgrader.judges.notes import (
     gradient,
     loss_and_slope,
 )
+from netgrader.student.patience import SOON
 
 if TYPE_CHECKING:
     from netgrader.evidence import EvidenceWriter
@@ -42,8 +43,6 @@ __all__ = ["DoesNotEnd", "Instrument", "classes"]
 
 MAX_ROWS = 20_000_000
 MAX_EVENTS = 1_000_000
-SOON = 10.0
-"""Processor time without a step, or with steps beyond what is enough, after which somebody who waits is answered."""
 
 Array = npt.NDArray[Any]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import linecache
+import time
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -23,6 +24,7 @@ from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.evidence import PLACEHOLDER, EvidenceWriter, ProbeError
 from netgrader.student.graphs import export_graph
 from netgrader.student.notebook_cells import is_stub
+from netgrader.student.patience import SOON, OutOfPatience, patience
 
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
@@ -54,6 +56,10 @@ class WrongReturn(TypeError):
 
     def __init__(self, returned: object, expected: str) -> None:
         super().__init__(f"returned {type(returned).__name__}, not {expected}")
+
+
+class DoesNotReturn(RuntimeError):
+    """A function of the student's goes on for longer than somebody waits."""
 
 
 def probe(cell: str) -> Callable[[Function], Function]:
@@ -128,6 +134,7 @@ class Student:
         self.seed = seed
         self.challenge = challenge
         self.quick = quick
+        self._endless: DoesNotReturn | None = None
 
     def value(self, name: str) -> Any:
         """What the student's `name` is bound to.
@@ -160,8 +167,25 @@ class Student:
         return name in self._namespace
 
     def call(self, function: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call the student's `function`, given by name."""
-        return self.value(function)(*args, **kwargs)
+        """Call the student's `function`, given by name; where somebody waits, end it after `SOON`, and none after it.
+
+        Raises
+        ------
+        DoesNotReturn
+            If it was ended.
+        """
+        made = self.value(function)
+        if not self.quick:
+            return made(*args, **kwargs)
+        if self._endless is not None:
+            raise self._endless
+        begun = time.process_time()
+        try:
+            with patience(lambda: time.process_time() - begun > SOON):
+                return made(*args, **kwargs)
+        except OutOfPatience as stopped:
+            self._endless = DoesNotReturn(f"{function} was still computing after {SOON:g} seconds")
+            raise self._endless.with_traceback(stopped.__traceback__) from None
 
     @contextmanager
     def lending(self, values: Mapping[str, Any]) -> Iterator[None]:

@@ -7,7 +7,6 @@ cost the points of `train`. Both are bound in the namespace while a call lasts a
 
 from __future__ import annotations
 
-import ctypes
 import math
 import threading
 import time
@@ -25,10 +24,11 @@ from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 from netgrader.student.course_data import given_data
 from netgrader.student.instrument import Instrument, classes
+from netgrader.student.patience import OutOfPatience, patience
 from netgrader.student.sessions import variable_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.data import DataSpec
     from netgrader.evidence import EvidenceWriter
@@ -49,8 +49,6 @@ STILL, AT_REST = 1.0, 2
 more looks than so many."""
 LONGEST_STILL = 5.0
 """Seconds without a step after which it is not waited for whatever it computes: it may watch for ever."""
-EVERY = 0.25
-"""Seconds between two looks at the clock."""
 
 Array = npt.NDArray[Any]
 
@@ -290,43 +288,3 @@ def _identity(name: str, values: Array) -> Array:
 def _same(name: str, copy: Array | None, identity: Array) -> bool:
     """Whether a copy still is as it was lent."""
     return copy is not None and np.array_equal(_identity(name, copy), identity)
-
-
-class OutOfPatience(BaseException):
-    """Raised in the student's code. Not an `Exception`: a loop that goes on after any `Exception` ends all the same."""
-
-
-@contextmanager
-def patience(over: Callable[[], bool]) -> Iterator[None]:
-    """Raise `OutOfPatience` in this thread once it is `over`, and again until the body ends.
-
-    It arrives between two steps of Python. A call into C that never returns, a sleep, and a loop that catches everything
-    are left to the cell's limit.
-    """
-    thread = ctypes.c_ulong(threading.get_ident())
-    ended, lock = threading.Event(), threading.Lock()
-
-    def watch() -> None:
-        while not ended.wait(EVERY):
-            with lock:
-                if not ended.is_set() and over():
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfPatience))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        _leave(thread, ended, lock)
-
-
-def _leave(thread: ctypes.c_ulong, ended: threading.Event, lock: threading.Lock) -> None:
-    """Have nothing raised any more: one that was sent and has not arrived must not hit whoever comes next."""
-    while True:
-        try:
-            ended.set()
-            with lock:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
-        except OutOfPatience:  # it arrived right here
-            continue
-        return

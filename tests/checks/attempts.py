@@ -143,7 +143,11 @@ LEFT_OVER = {
         WITH_DATA,
         "net = sess = None; acc_trn = acc_val = [0.9] * 5",
         "net, sess, acc_trn, acc_val = exec('raise KeyboardInterrupt')",
-        says=("was interrupted before its end",),
+        says=(
+            "was interrupted before its end",
+            "It was at net, sess, acc_trn, acc_val = exec(",
+            "does it come to its end?",
+        ),
         never=STOPPED,
     ),
     "mended in another cell": attempt(
@@ -480,6 +484,10 @@ ENDLESS = {
         ("    n = len(x_train)", "    n = len(x_train)\n    while n:\n        pass"), says=NO_END
     ),
     "a loop that only looks": train((STEP, f"while True:\n                {ON_TEST}"), says=NO_END),
+    "a network that is never built to its end": network(
+        (LOSS, f"{LOSS}\n        steps = 0\n        while steps < 10: steps = 0"),
+        says=("one_layer_network was still computing after 10 seconds; expected a loop", "while steps < 10: steps = 0"),
+    ),
     "ten epochs, however many are asked for": train(
         ("range(n_epochs)", "range(10)"), says=("10 epochs; expected 2 epochs",)
     ),
