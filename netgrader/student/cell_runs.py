@@ -44,8 +44,13 @@ class CellRuns:
             name, wall, processor = self._begun
             self._begun = None
             self.seconds[name] = max(time.perf_counter() - wall, (time.process_time() - processor) / CORES)
-        source = str(getattr(result.info, "raw_cell", None) or "")
-        self.error |= dict.fromkeys(made_by(source), result.error_before_exec or result.error_in_exec)
+        made = made_by(str(getattr(result.info, "raw_cell", None) or ""))
+        # A cell that made one of these names before is this one as it was: what it no longer makes did not fail now.
+        former = [error for name, error in self.error.items() if name in made and error is not None]
+        self.error = {
+            name: None if any(error is one for one in former) else error for name, error in self.error.items()
+        }
+        self.error |= dict.fromkeys(made, result.error_before_exec or result.error_in_exec)
 
 
 def made_by(source: str) -> frozenset[str]:

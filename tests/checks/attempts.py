@@ -150,6 +150,14 @@ LEFT_OVER = {
         ),
         never=STOPPED,
     ),
+    "the line that failed is gone": attempt(
+        "prepare_data",
+        WITH_DATA,
+        "prepare_data = len\nx_train = missing",
+        "prepare_data = len",
+        says=("all 4 checks passed",),
+        never=("stopped with",),
+    ),
     "mended in another cell": attempt(
         "prepare_data",
         WITH_DATA,
