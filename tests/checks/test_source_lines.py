@@ -111,7 +111,7 @@ def test_the_line_is_that_of_the_operation_that_makes_the_mistake(code, place, l
     assert lines == f"line {line} of your cell: `{source.splitlines()[line - 1].strip()}`"
 
 
-@pytest.mark.parametrize("place", ["", "nowhere", "logits", "netgrader_group/trainop"])
+@pytest.mark.parametrize("place", ["", "nowhere", "logits", "several_tensors/trainop"])
 def test_where_no_operation_is_meant_no_line_is_told(evidence, place):
     assert told(evidence, place) == ""
 
