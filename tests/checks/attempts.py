@@ -142,10 +142,10 @@ LEFT_OVER = {
         "two_layer_training",
         WITH_DATA,
         "net = sess = None; acc_trn = acc_val = [0.9] * 5",
-        "net, sess, acc_trn, acc_val = exec('raise KeyboardInterrupt')",
+        "net, sess, acc_trn, acc_val = (0 for _ in ()).throw(KeyboardInterrupt())",
         says=(
             "was interrupted before its end",
-            "It was at net, sess, acc_trn, acc_val = exec(",
+            "It was at net, sess, acc_trn, acc_val = (0 for",
             "does it come to its end?",
         ),
         never=STOPPED,
