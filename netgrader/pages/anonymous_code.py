@@ -119,8 +119,8 @@ class _Anonymous(ast.NodeTransformer):
 
     def __init__(self, tree: ast.AST, words: Collection[str], people: Collection[str]) -> None:
         self._words = words
-        spelled = [[word.casefold() for word in WORD.findall(name)] for name in people]
-        self._people = {part for name in spelled for part in (*name, "".join(name)) if len(part) > 3}
+        self._people = {part for name in people for part in _parts(name) if len(part) > 3}
+        self._short = {word for name in people for word in words_of(name) if len(word) == 2}
         self._numbered: dict[str, str] = {}
         self._kept = set(PYTHONS | METHODS | LIBRARIES)
         self._modules = {"np", "tf", "plt"}
@@ -135,20 +135,22 @@ class _Anonymous(ast.NodeTransformer):
         for one in node.names:
             if (one.name if of is None else of).partition(".")[0] not in LIBRARIES:
                 continue
-            self._kept |= {*one.name.split("."), *(of or "").split(".")}
+            parts = (*one.name.split("."), *(of or "").split("."))
+            self._kept |= {part for part in parts if not self._names_somebody(part)}
             called = one.asname or one.name.partition(".")[0]
-            if one.asname is None or self._tells_nothing(called):
+            if self._tells_nothing(called) or (one.asname is None and not self._names_somebody(called)):
                 self._modules.add(called)
 
     def visit(self, node: ast.AST) -> ast.AST:
         match node:
-            case ast.JoinedStr():
+            case ast.JoinedStr() | ast.Constant(value=complex()):
                 return ast.Constant(LEFT_OUT)
             case ast.Constant(value=str() | bytes() as value):
                 return node if self._tells_nothing(value) else ast.Constant(LEFT_OUT)
             case ast.Constant(value=int() | float() as value):
-                round_number = abs(value) < 10**LONGEST_NUMBER or float(f"{value:.1e}") == value
-                return node if round_number else ast.Name(LEFT_OUT)
+                decimals = LONGEST_NUMBER - 1 if abs(value) < 10**LONGEST_NUMBER else 1
+                is_round = float(f"{value:.{decimals}e}") == value and not self._names_somebody(f"{value:.15g}")
+                return node if is_round else ast.Name(LEFT_OUT)
             case ast.Attribute() if self._of_library(node):
                 node.value = self.visit(node.value)  # type: ignore[assignment]
                 return node
@@ -173,8 +175,8 @@ class _Anonymous(ast.NodeTransformer):
         return isinstance(root, ast.Name) and root.id in self._modules
 
     def _names_somebody(self, name: str) -> bool:
-        own = "".join(WORD.findall(name)).casefold()
-        return name not in self._words and any(person in own for person in self._people)
+        *_, letters, own = _parts(name)
+        return name not in self._words and any(person in letters or person in own for person in self._people)
 
     def _name(self, name: str) -> str:
         if name in self._kept or self._tells_nothing(name):
@@ -185,9 +187,20 @@ class _Anonymous(ast.NodeTransformer):
         """Whether a name or a text is short, and made of words that are kept."""
         if isinstance(value, bytes) or len(value) > LONGEST_TEXT or not PLAIN_TEXT.fullmatch(value):
             return not value
-        known = value in self._words or all(len(word) < 3 or word in self._words for word in words_of(value))
+        known = value in self._words or all(map(self._is_known, words_of(value)))
         digits = max(map(len, re.findall(r"\d+", value)), default=0)
         return known and digits <= LONGEST_NUMBER and not self._names_somebody(value)
+
+    def _is_known(self, word: str) -> bool:
+        """Whether a word in small letters is kept, or too short to be anybody's."""
+        return word in self._words or (len(word) < 3 and word not in self._short)
+
+
+def _parts(name: str) -> list[str]:
+    """Return the runs of letters, and of digits, in a name in small letters; then all letters, and these with all digits."""
+    name = name.casefold()
+    letters, digits = WORD.findall(name), re.findall(r"\d+", name)
+    return [*letters, *digits, "".join(letters), re.sub(r"[\W_]", "", name)]
 
 
 def _is_text(node: ast.AST) -> bool:
