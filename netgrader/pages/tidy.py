@@ -91,7 +91,7 @@ def _written(value: Value) -> str:
         case bool():
             return "yes" if value else "no"
         case int() | float():
-            return f"{value:g}"
+            return f"{value:.6f}".rstrip("0").rstrip(".")
         case str():
             return safe.csv_text(value)
     return " ".join(value)

@@ -16,7 +16,7 @@ from netgrader.pages.feedback_verdicts import by_hand
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns, without_names
-from netgrader.pages.tidy import Tidy
+from netgrader.pages.tidy import ColumnKind, Tidy
 from netgrader.results import Observed, Status
 from netgrader.which_course import find_course
 from tests.feedback import examples as notebooks
@@ -420,6 +420,12 @@ def test_parquet_holds_the_same_with_types_and_what_is_missing_is_null():
     points = [None if row["cell_points"] == "" else float(row["cell_points"]) for row in rows]
     assert read["cell_points"].to_pylist() == points
     assert Tidy(table.columns, []).parquet() != b""
+
+
+def test_large_numbers_stand_in_csv_with_all_digits():
+    numbers = (1_234_567.0, 200_000, 0.5, 1 / 3, 0.0, -2.0)
+    table = Tidy({"seconds_late": ColumnKind.NUMBER}, [(number,) for number in numbers])
+    assert table.csv().split() == ["seconds_late", "1234567", "200000", "0.5", "0.333333", "0", "-2"]
 
 
 def test_without_the_library_for_parquet_it_is_said_what_to_install(monkeypatch):
