@@ -159,3 +159,25 @@ def test_a_constant_beside_what_is_fed_stays_a_constant(lab):
         network = read_network(graph, None, None, lab=lab)
     assert network.codes == set()
     assert network.loss.kind == "softmax-cross-entropy"
+
+
+def test_columns_of_constants_are_rows_where_weights_stand_on_the_left(lab):
+    with tf.Graph().as_default() as graph:
+        x = np.random.default_rng(1).random((2, 100))
+        w = tf.Variable(tf.random_uniform([1, 2], -1.0, 1.0, dtype=tf.float64))
+        b = tf.Variable(tf.zeros([1], dtype=tf.float64))
+        loss = tf.reduce_mean(tf.square(tf.matmul(w, x) + b - (np.dot([0.1, 0.2], x) + 0.3)))
+        tf.train.GradientDescentOptimizer(tf.constant(0.5, tf.float64)).minimize(loss)
+        network = read_network(graph, None, None, lab=lab)
+    assert network.codes == set()
+    assert network.loss.kind == "mean-squared-error"
+
+
+def test_a_parabola_of_scalars_is_accused_of_nothing_that_its_gradient_does(lab):
+    with tf.Graph().as_default() as graph:
+        a, b, c = (tf.Variable([0.0]) for _ in range(3))
+        x, y = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+        loss = tf.reduce_sum(tf.square(a * x**2 + b * x + c - y))
+        tf.train.GradientDescentOptimizer(0.001).minimize(loss)
+        network = read_network(graph, None, None, lab=lab)
+    assert "prediction-uses-labels" not in network.codes

@@ -192,3 +192,29 @@ def test_of_two_towers_with_data_of_their_own_the_loss_is_the_one_that_the_steps
         network = read_network(graph, None, None, lab=lab)
     assert network.loss.kind == "softmax-cross-entropy"
     assert network.codes == (frozenset() if trains == "its own loss" else {"minimises-wrong-tensor"})
+
+
+def test_a_network_used_on_two_inputs_side_by_side_shares_its_weights_by_design(lab):
+    """As that which tells drawn images from real ones does; only a layer behind the other ought to have its own."""
+    with tf.Graph().as_default() as graph:
+        x, drawn = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 784])
+        real, made = (fc("o", tf.nn.relu(fc("h", images, 100)), 1) for images in (x, drawn))
+        each = tf.nn.sigmoid_cross_entropy_with_logits
+        loss = tf.reduce_mean(each(labels=tf.ones_like(real), logits=real))
+        loss += tf.reduce_mean(each(labels=tf.zeros_like(made), logits=made))
+        tf.train.AdamOptimizer(0.001).minimize(loss)
+        network = read_network(graph, None, None, lab=lab)
+    assert "shared-weights" not in network.codes
+
+
+@pytest.mark.parametrize("classes", [1, 10])
+def test_a_share_that_is_kept_and_fed_is_found_for_one_score_as_for_ten(classes, lab):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, classes])
+        rate = tf.placeholder(tf.float32, [])
+        z = fc("o", tf.nn.dropout(tf.nn.relu(fc("h", x, 100)), rate=rate), classes)
+        soft = tf.nn.softmax_cross_entropy_with_logits_v2
+        each = (tf.nn.sigmoid_cross_entropy_with_logits if classes == 1 else soft)(labels=y, logits=z)
+        tf.train.AdamOptimizer(0.001).minimize(tf.reduce_mean(each))
+        network = read_network(graph, None, None, lab=lab)
+    assert network.codes == set()

@@ -196,11 +196,14 @@ def _twin(found: Found) -> bool:
 
 
 def shared(reading: Reading) -> Iterator[Fault]:
-    """Two layers that read the same weights."""
+    """Two layers, one after the other, that read the same weights: beside one another they do it by design."""
+    graph = reading.found.graph
+    if reading.found.loss is None:
+        return  # what is a layer, and what belongs to a gradient, is not known
     seen: dict[str, Step] = {}
     for step in reading.found.steps:
-        key = weights_key(reading.found.graph, step)
-        if key in seen and seen[key].data != step.data:
+        key = weights_key(graph, step)
+        if key in seen and seen[key].data != step.data and seen[key].node in graph.ancestor_nodes([step.data]):
             yield fault("shared-weights", step.node, say("the weights of {1}", seen[key].node), "weights of its own")
         seen.setdefault(key, step)
 

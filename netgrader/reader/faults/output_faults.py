@@ -65,7 +65,9 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
     if labels is None or labels == roles.images:
         return
     claimed = [found.hints[key] for key in ("logits", "prediction") if found.hints.get(key) in graph]
-    for tensor in (*claimed, *(step.data for step in found.steps)):
+    # Where no loss is understood, a product of a gradient may be taken for a layer.
+    forward = graph.ancestor_nodes([found.loss, *claimed])
+    for tensor in (*claimed, *(step.data for step in found.steps if step.node in forward)):
         if labels in graph.ancestors([tensor]):
             yield fault("prediction-uses-labels", node_of(tensor), *_LABELS_NEEDED)
             return

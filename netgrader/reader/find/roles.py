@@ -236,13 +236,14 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     updated = {update.variable for update in roles.updates}
     trained = {name: not updated.isdisjoint(graph.variables_in(weights)) for name, (_, weights) in steps.items()}
 
-    def rank(tensor: str) -> tuple[bool, bool, int, int, bool, int]:
+    def rank(tensor: str) -> tuple[bool, bool, bool, int, int, bool, int]:
         above = graph.ancestor_nodes([tensor])
         fused = any(graph.nodes[name].op in _FUSED_LOSSES for name in above)
         inside = [trained[name] for name in above & trained.keys()]
         # Of a loss in training and one in evaluation, each with labels of its own, the one whose labels reach the steps.
         apart = updating.isdisjoint(found[tensor])
-        return tensor != hint, apart, -sum(inside), inside.count(False), not fused, len(above)
+        backward = any(_of_gradients(graph, name) for name in above)
+        return tensor != hint, apart, backward, -sum(inside), inside.count(False), not fused, len(above)
 
     if not found:
         return roles
@@ -258,6 +259,17 @@ def _behind_stopped_labels(graph: Graph, steps: Iterable[str]) -> set[str]:
     above = graph.descendants([name + ":0" for name in steps])
     swapped = [n for n in graph.of_ops(_FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
     return graph.descendants([node.name + ":0" for node in swapped], past=NOT_DIFFERENTIABLE)
+
+
+def _of_gradients(graph: Graph, name: str) -> bool:
+    """Whether only the gradient of a loss has such a node: then what comes out of it at an end is no loss."""
+    node = graph.nodes[name]
+    return node.op.endswith("Grad") or any(node_of(t) in graph.nodes and _is_backprop(graph, t) for t in node.inputs)
+
+
+def _is_backprop(graph: Graph, tensor: str) -> bool:
+    op = graph[tensor].op
+    return op == "BroadcastGradientArgs" or (op in _FUSED_LOSSES and tensor.endswith(":1"))
 
 
 def _hands_on(graph: Graph, name: str) -> bool:

@@ -39,10 +39,14 @@ def data_fed(meta: Message) -> tuple[Message, int | None]:
         sides = [node_of(tensor) in graph.varied for tensor in node.inputs[:2]]
         if len(sides) < 2 or sides[0] == sides[1]:
             continue
-        above, chosen = _made_from(graph, node.inputs[1 if sides[0] else 0])
+        turned = sides[0] and node.op != "Mul"  # weights on the left: each column is a row of the data
+        above, chosen = _made_from(graph, node.inputs[1 if turned else 0])
         if any(_is_fed(graph, name) for name in above):
             return meta, None
-        found = {name: constants[name][0] for name in above & constants.keys() if len(constants[name]) > 1}
+        if turned and chosen:
+            return meta, None
+        at = -1 if turned else 0
+        found = {name: constants[name][at] for name in above & constants.keys() if len(constants[name]) > 1}
         images |= found
         cut = cut or bool(found and chosen)
     if not images:
@@ -50,7 +54,7 @@ def data_fed(meta: Message) -> tuple[Message, int | None]:
     count = max(images.values())
     if count > MOST_ROWS and not cut:
         return meta, None
-    names = {name for name, shape in constants.items() if shape[0] == count}
+    names = {name for name, shape in constants.items() if count in (shape[0], shape[-1])}
     return _with_placeholders(meta, names, open_ended=cut), None if cut else count
 
 

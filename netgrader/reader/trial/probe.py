@@ -391,7 +391,8 @@ def choose_shares(found: Found, probe: GraphProbe) -> None:
         once, again = probe.fetch(scores, feeds), probe.fetch(scores, feeds)
         if not randomised or once is None or again is None:
             continue
-        varied = once.ndim > 1 and bool(np.ptp(once, axis=0).any() and np.ptp(once, axis=-1).any())
+        # Of a single score the rows alone can differ.
+        varied = once.ndim > 1 and bool(np.ptp(once, axis=0).any() and (1 in once.shape or np.ptp(once, axis=-1).any()))
         if varied and np.isfinite(once).all() and np.allclose(once, again):
             break
     probe.initialise()
