@@ -136,5 +136,5 @@ lock: ## remake requirements.lock, and docs/requirements.lock, from pyproject.to
 	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
 
 clean: ## remove what grading and testing made; keeps .venv
-	rm -rf .netgrader build feedback gradebook.db .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .netgrader build feedback reports exports gradebook.db .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find autograded -mindepth 1 -not -name .gitkeep -delete

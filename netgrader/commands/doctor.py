@@ -58,7 +58,8 @@ def run(sandbox: str = "bubblewrap") -> int:
         mark = "ok  " if one.good else ("MISSING" if one.needed else "none")
         typer.echo(f"{mark:8}{one.what}: {one.found}" + (f"  → {one.remedy}" if one.remedy and not one.good else ""))
         bad += one.needed and not one.good
-    typer.echo(f"Grading works here{'' if not bad else f' only once the {bad} above are mended'}.")
+    lines = "line marked MISSING is" if bad == 1 else f"{bad} lines marked MISSING are"
+    typer.echo(f"Grading works here{f' only once the {lines} mended' if bad else ''}.")
     return 1 if bad else 0
 
 

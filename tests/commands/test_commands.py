@@ -14,7 +14,7 @@ import jsonschema
 import psutil
 import pytest
 
-from netgrader.commands import autograde
+from netgrader.commands import autograde, doctor
 from tests.datasets import DIGITS, toml_of
 
 ROOT = Path(__file__).parents[2]
@@ -339,3 +339,22 @@ def test_doctor_goes_on_behind_a_config_that_cannot_be_read(netgrader, tiny):
     assert "MISSING course" in process.stdout
     assert "nbgrader_config.py cannot be read: SyntaxError" in process.stdout
     assert "cage: " in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (0, "Grading works here."),
+        (1, "Grading works here only once the line marked MISSING is mended."),
+        (2, "Grading works here only once the 2 lines marked MISSING are mended."),
+    ],
+)
+def test_doctor_ends_with_what_is_to_be_mended(monkeypatch, capsys, missing, said):
+    lines = [
+        doctor.Finding("Python", good=True, found=""),
+        doctor.Finding("pyarrow", good=False, found="", needed=False),
+    ]
+    lines += [doctor.Finding("course", good=False, found="")] * missing
+    monkeypatch.setattr(doctor, "findings", lambda _: iter(lines))
+    assert doctor.run() == (1 if missing else 0)
+    assert capsys.readouterr().out.splitlines()[-1] == said

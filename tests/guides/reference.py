@@ -54,7 +54,7 @@ def commands() -> str:
     parts = ["# Commands\n", WRITTEN, f"{app.info.help}\n", "Options of all: `--debug`, `--version`, `-h`.\n"]
     for command in sorted(app.registered_commands, key=lambda command: command.callback.__name__):
         said, _, example = inspect.getdoc(command.callback).partition("Example: ")
-        parts += [f"## netgrader {command.callback.__name__}\n", f"{said.strip()}\n"]
+        parts += [f"## netgrader {command.callback.__name__.replace('_', '-')}\n", f"{said.strip()}\n"]
         parts.append(table("argument,what it does,unless given", _options(command.callback)))
         parts.append(f"Example: `{example.strip()}`\n")
     return "\n".join(parts)

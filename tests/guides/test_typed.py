@@ -258,3 +258,13 @@ def test_what_ends_quickly_is_typed_as_the_pages_have_it_and_works(tmp_path):
         if done.returncode:
             wrong[line] = done.stdout + done.stderr
     assert wrong == {}
+
+
+def test_make_clean_takes_away_all_that_the_tutorial_says_grading_makes(tmp_path):
+    (row,) = re.findall(r"(?m)^\| (.*) \| what grading makes \|$", (ROOT / "docs" / "tutorial.md").read_text("utf-8"))
+    made = [tmp_path / name for name in INLINE.findall(row)]
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for one in made:
+        one.touch() if one.suffix else (one / "digits.html").mkdir(parents=True)
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True)
+    assert {path.name for path in tmp_path.rglob("*")} == {"Makefile", "autograded"}
