@@ -181,3 +181,28 @@ def test_a_parabola_of_scalars_is_accused_of_nothing_that_its_gradient_does(lab)
         tf.train.GradientDescentOptimizer(0.001).minimize(loss)
         network = read_network(graph, None, None, lab=lab)
     assert "prediction-uses-labels" not in network.codes
+
+
+def test_a_constant_that_numbers_places_is_no_data_beside_words_that_are_fed(lab):
+    """Words are looked up, not multiplied: what is fed comes to the layers all the same."""
+    with tf.Graph().as_default() as graph:
+        words, y = tf.placeholder(tf.int32, [None, 20]), tf.placeholder(tf.int32, [None])
+        places = tf.constant(np.random.default_rng(2).random((20, 16), dtype=np.float32))
+        h = tf.reduce_sum(tf.gather(tf.get_variable("E", [50, 16]), words) * places, axis=1)
+        logits = h @ tf.get_variable("W", [16, 10]) + tf.get_variable("b", [10], initializer=ZEROS)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+        tf.train.AdamOptimizer(0.01).minimize(loss)
+        network = read_network(graph, None, None, lab=lab)
+    assert network.codes == set()
+    assert [(layer.inputs, layer.outputs) for layer in network.layers][-1] == (16, 10)
+
+
+def test_data_in_the_graph_may_be_standardised_as_a_whole(lab):
+    with tf.Graph().as_default() as graph:
+        x, y, _ = whole(*constant_rows())
+        mean, variance = tf.nn.moments(x, [0])
+        logits = ((x - mean) / tf.sqrt(variance + 1e-6)) @ tf.get_variable("W", [784, 10])
+        logits += tf.get_variable("b", [10], initializer=ZEROS)
+        tf.train.AdamOptimizer(0.01).minimize(cross_entropy(y, logits))
+        network = read_network(graph, None, None, lab=lab)
+    assert network.codes == set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.nodes import node_of, sizes_of
-from netgrader.reader.graph.plain import ITERATORS, PLACEHOLDERS, plain_graph
+from netgrader.reader.graph.plain import ITERATORS, plain_graph
 
 if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Message, Node
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Einsum", "Mul"})
 #: What takes rows out of its first input: the others only say which.
 _CUTS = frozenset({"StridedSlice", "Slice", "Gather", "GatherV2", "GatherNd"})
+#: What places of rows are computed with.
+_PLACES = frozenset({"Add", "AddV2", "Cast", "ConcatV2", "ExpandDims", "Identity", "Mul", "Pack", "Sub"})
+_OVER_ROWS = frozenset({"Max", "Mean", "Min", "Prod", "Sum"})
 #: What gives a variable its first value.
 _SETS = frozenset({"Assign", "AssignVariableOp", "VariableV2", "VarHandleOp"})
 MOST_ROWS = 2_000
@@ -34,19 +37,19 @@ def data_fed(meta: Message) -> tuple[Message, int | None]:
     constants = {name: shape for name, shape in constants.items() if not _sets(graph, name)}
     if not any(len(shape) > 1 for shape in constants.values()):
         return meta, None
+    if any(_brings_rows(graph, source) for source in graph.rows):
+        return meta, None
     cut, images = False, dict[str, int]()
     for node in graph.of_ops(_PRODUCTS):
         sides = [node_of(tensor) in graph.varied for tensor in node.inputs[:2]]
         if len(sides) < 2 or sides[0] == sides[1]:
             continue
         turned = sides[0] and node.op != "Mul"  # weights on the left: each column is a row of the data
-        above, chosen = _made_from(graph, node.inputs[1 if turned else 0])
-        if any(_is_fed(graph, name) for name in above):
-            return meta, None
-        if turned and chosen:
-            return meta, None
+        above, chosen = _made_from(graph, node.inputs[1 if sides[0] else 0])
         at = -1 if turned else 0
         found = {name: constants[name][at] for name in above & constants.keys() if len(constants[name]) > 1}
+        if found and ((turned and chosen) or any(graph.nodes[name].op in _OVER_ROWS for name in above)):
+            return meta, None  # all the data may share a mean, a minibatch of it may not
         images |= found
         cut = cut or bool(found and chosen)
     if not images:
@@ -81,9 +84,22 @@ def _made_from(graph: Graph, tensor: str) -> tuple[set[str], bool]:
     return found, cut
 
 
-def _is_fed(graph: Graph, name: str) -> bool:
-    node = graph.nodes[name]
-    return node.op in ITERATORS or (node.op in PLACEHOLDERS and graph.static_shape(f"{name}:0") != ())
+def _brings_rows(graph: Graph, source: str) -> bool:
+    """Whether what is fed is more than a number that says which rows of a constant are taken."""
+    if graph[source].op in ITERATORS:
+        return True
+    todo, seen = [source], {source}
+    while todo:
+        tensor = todo.pop()
+        for name in graph.consumers.get(tensor, ()):
+            node = graph.nodes[name]
+            if node.op in _CUTS and tensor != node.inputs[0] and node_of(node.inputs[0]) not in graph.varied:
+                continue
+            if node.op not in _PLACES:
+                return True
+            todo.extend(read for read in graph.outputs[name] if read not in seen)
+            seen.update(graph.outputs[name])
+    return False
 
 
 def _sets(graph: Graph, name: str) -> bool:

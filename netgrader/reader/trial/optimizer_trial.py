@@ -29,9 +29,9 @@ HINT = 0.3
 STRONG = 0.9
 #: A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision.
 FAINT = 1e-4
-#: Products that may be a gradient, and how many of them are looked at.
 #: Of so many numbers rules are tried that look at whole variables.
 MOST_NUMBERS = 3_000_000
+#: Products that may be a gradient, and how many of them are looked at.
 _PRODUCTS = words("MatMul BatchMatMul BatchMatMulV2 Einsum")
 MOST_PRODUCTS = 60
 #: One that agrees this well needs no further candidate looked at.
