@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from research.benchmarks import TOOL, claims
 from research.benchmarks import rows as last_rows
-from research.benchmarks_report import ACCUSED, Sums
+from research.benchmarks_report import ACCUSED, Sums, verdict
 from research.kinds_of_networks import CLEAN, GUILTY
 from research.rates_report import GOOD, kept, verdicts
 from research.rows import DECLARED, ROOT, rows_of
@@ -148,8 +148,11 @@ def others(_path: Path) -> tuple[str, list[Row]]:
     """Count what is said of other people's benchmarks."""
     measured = last_rows(TOOL)
     total = Sums(claims(), measured)
+    accused = [row for claim, row in total.pairs if row and verdict(claim, row) == ACCUSED]
+    read = [row["by_eye"].startswith("right") for row in accused if row["by_eye"]]
     return (
-        f"{total.coded} faults that a graph shows: {total.found} named. {total.right} right programs: {total.count[ACCUSED]} accused"
+        f"{total.coded} faults that a graph shows: {total.found} named. {total.right} clean or fixed programs: a fault named in "
+        f"{len(accused)}; of {len(read)} of these that were read by eye it is there in {sum(read)}"
     ), list(measured.values())
 
 

@@ -1,0 +1,53 @@
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+tf.disable_v2_behavior()
+
+from types import SimpleNamespace
+
+def dense(x, n, name):
+    with tf.variable_scope(name):
+        w = tf.get_variable('w', [x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
+        b = tf.get_variable('b', [n], initializer=tf.zeros_initializer())
+    return tf.matmul(x, w) + b
+
+def deep_network():
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        training = tf.placeholder(tf.bool, [], name='training')
+
+        def block(x, n, name):
+            with tf.variable_scope(name):
+                k = tf.get_variable('k', [3, 3, x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
+                scale = tf.get_variable('scale', [n], initializer=tf.ones_initializer())
+                shift = tf.get_variable('shift', [n], initializer=tf.zeros_initializer())
+                mean = tf.get_variable('mean', [n], initializer=tf.zeros_initializer(), trainable=False)
+                var = tf.get_variable('var', [n], initializer=tf.ones_initializer(), trainable=False)
+            z = tf.nn.conv2d(x, k, [1, 2, 2, 1], 'SAME')
+
+            def learn():
+                y, m, v = tf.nn.fused_batch_norm(z, scale, shift, is_training=True)[:3]
+                new = [mean.assign(0.9 * mean + 0.1 * m), var.assign(0.9 * var + 0.1 * v)]
+                with tf.control_dependencies(new):
+                    return tf.identity(y)
+
+            def use():
+                return tf.nn.fused_batch_norm(z, scale, shift, mean=mean, variance=var, is_training=False)[0]
+            return tf.nn.relu(tf.cond(training, learn, use))
+        t = block(tf.reshape(X, [-1, 28, 28, 1]), 12, 'one')
+        t = block(t, 24, 'two')
+        logits = dense(tf.reshape(t, [-1, 7 * 7 * 24]), 10, 'out')
+        logits = logits * tf.cast(tf.random_uniform(tf.shape(logits)) < 0.8, logits.dtype) / 0.8
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
+        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)
+        prediction = tf.argmax(logits, 1)
+        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy, training=training, eval_feed={training: False})
+
+# The benchmark's own lines, the same in each program: what is built, and its parts by their names.
+net = deep_network()
+part = net.get if isinstance(net, dict) else lambda name: getattr(net, name, None)
+graph, feed = part('graph'), part('eval_feed') or {}
+parts = {name: part(name) for name in ('X', 'Y', 'logits', 'prediction', 'loss', 'train_op', 'accuracy', 'W1') if part(name) is not None}

@@ -1,0 +1,12 @@
+import keras
+import tensorflow as tf
+from keras import layers
+
+def keras_regression():
+    model = keras.Sequential([keras.Input((28, 28, 1)), layers.Conv2D(8, 5, strides=2, padding='same', activation='relu'), layers.Conv2D(16, 3, strides=2, padding='same', activation='relu'), layers.Flatten(), layers.Dropout(0.1), layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.Adagrad(0.05), loss=keras.losses.MeanAbsoluteError())
+    return model
+
+# The benchmark's own lines, the same in each program: what is built, and which labels it is trained with.
+model = keras_regression()
+labels = 'numbers'

@@ -1,0 +1,33 @@
+import keras
+import tensorflow as tf
+from keras import layers
+
+class Trained(keras.Model):
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = layers.Dense(64, activation='relu')
+        self.scores = layers.Dense(10, activation='relu')
+
+    def call(self, x):
+        h = self.hidden(x)
+        return self.scores(h)
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            z = self(x, training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=z))
+        slopes = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(slopes, self.trainable_variables))
+        return {'loss': loss}
+
+def keras_network():
+    model = Trained()
+    model(keras.ops.zeros((1, 784)))
+    model.compile(optimizer=keras.optimizers.Adam(0.001))
+    return model
+
+# The benchmark's own lines, the same in each program: what is built, and which labels it is trained with.
+model = keras_network()
+labels = 'one-hot'
