@@ -69,7 +69,7 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"expected an indented block", "what belongs to it below, each line four spaces further in"),
     (r"unexpected indent|unindent does not match", "lines that belong together equally far in, by spaces alone"),
     (r"was never closed", "a closing bracket for each that is opened"),
-    (r"leading zeros in decimal integer", "a point in a decimal number, as in 0.003"),
+    (r"leading zeros in decimal integer", "a point in a decimal number, as in 0.5"),
     (r"cannot reshape array of size \d+ into shape",
      "a shape that follows from the array, here and for every other: reshape(len(x), -1)"),
     (r"index 255 is out of bounds", "the labels as they are: in numbers of type uint8 0 - 1 is 255"),

@@ -72,6 +72,8 @@ def shown(tmp_path_factory):
         "again": TWICE,
         "anew": call,
         "unreadable": UNREADABLE,
+        "of what is not read": call,
+        "stopped": NETWORK + "\nundefined_name()\n",
         "of the error": call,
         "of the error once more": call,
     }
@@ -121,7 +123,8 @@ def test_a_damaged_count_begins_anew_without_an_error(shown):
 
 def test_a_cell_that_stopped_is_counted_as_well(shown):
     texts, _ = shown
-    assert "SyntaxError" in texts["of the error"]
+    assert "SyntaxError" in texts["of what is not read"]
+    assert "NameError" in texts["of the error"]
     assert "Hint: " not in texts["of the error"]
     assert "Hint: Copy the line that is named" in texts["of the error once more"]
 

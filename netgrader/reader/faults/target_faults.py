@@ -140,6 +140,9 @@ def out_of_reach(reading: Reading) -> Iterator[Fault]:
         yield fault("targets-out-of-reach", place, last if last != "undecided" else bounds, "no activation")
 
 
+_OF_CLASSES = frozenset({"Cast", "Greater", "GreaterEqual", "Rint", "Round"})
+
+
 def another_prediction(reading: Reading) -> Iterator[Fault]:
     """A prediction that is not what the loss compares with the targets."""
     tensor, match = reading.found.hints.get("prediction"), reading.loss.match
@@ -147,6 +150,8 @@ def another_prediction(reading: Reading) -> Iterator[Fault]:
         return
     if not _is_error(reading):
         return
+    if reading.found.exercise is None and reading.found.graph[tensor].op in _OF_CLASSES:
+        return  # nobody said that a number is asked for: of a score it may be the class
     scaled = "a number in the scale that the loss works in" if match.detail == SCALED else "another number"
     yield fault("prediction-wrong", node_of(tensor), scaled, "the number that comes close to the target")
 
