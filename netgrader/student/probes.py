@@ -249,12 +249,14 @@ def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
 
 
 def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
-    """Whether a NotImplementedError was raised by a line of the student's own that says so, not within a library.
+    """Whether a NotImplementedError was raised by a line of the student's own that says so and nothing else.
 
-    TensorFlow raises it too, where a function of NumPy's is given a tensor.
+    TensorFlow raises it too, where a function of NumPy's is given a tensor; and a student's own line may, with words.
     """
     if issubclass(type(error), NotDone):
         return True
+    if error.args:
+        return False
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     return bool(frames) and _is_own(frames[-1], namespace) and "NotImplementedError" in frames[-1].f_code.co_names
 

@@ -15,6 +15,7 @@ import pytest
 from netgrader.checks.diagnose import explain
 from netgrader.evidence import EvidenceWriter, NoRoom, read_evidence
 from netgrader.student.capture import take
+from netgrader.student.probes import describe
 
 MADE = """
 from netgrader.student.probes import probe
@@ -125,6 +126,17 @@ def test_what_a_stub_would_have_made_is_not_done_and_what_else_is_missing_is_mis
     error = read_evidence(tmp_path / "out").errors["made"]
     assert (error.kind, error.line) == (kind, None)
     assert explain(error, "made").code == ("not-done" if kind == "NotDone" else "missing-name")
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"), [("()", "NotDone"), ("", "NotDone"), ("('no swish')", "NotImplementedError")]
+)
+def test_what_a_student_refuses_in_words_is_an_error_of_theirs_and_no_stub(raised, kind):
+    namespace = {}
+    exec(f"def choose(activation):\n    raise NotImplementedError{raised}\n", namespace)  # noqa: S102  (a cell, of our own writing)
+    with pytest.raises(NotImplementedError) as error:
+        namespace["choose"]("swish")
+    assert describe(error.value, namespace).kind == kind
 
 
 def test_what_is_larger_than_may_be_written_is_said_to_be_so_and_leaves_its_room_to_the_next(tmp_path):
