@@ -4,7 +4,7 @@
 
 FOLDER holds clones of the repositories in `REPOSITORIES`; the other one, tf_keras and tf_slim of the TensorFlow that is
 installed. ``benchmarks_claims.csv`` says of each program what its authors say is wrong with it and which codes of ours
-that is; it was committed before the first run. A program runs in a cage, on stand-ins (`research/benchmark_stage.py`),
+that is; it was committed before the first run. A program runs in a cage, on stand-ins (`research/benchmark_stand_ins.py`),
 until its training would begin; the graph that it has built by then is read in a lab in a cage. None of the repositories
 states a licence: their programs are measured and not copied. What has a row of this reader is not read again.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,7 +61,8 @@ FIELDS = (
 TOOL, NOT_RUN = "netgrader", "not-run"
 BATCH, LARGEST = 30, 600_000_000
 LIMITS = Limits(wall_seconds=1800, memory_bytes=6_000_000_000, disk_bytes=2_000_000_000)
-STAGE, GIVEN, KERAS, OUT = "/opt/stage.py", "/run/given", "/opt/keras", "/run/out"
+STAGE_FILES = ("benchmark_stage.py", "benchmark_stand_ins.py")
+STAGE, GIVEN, KERAS, OUT = "/opt/stage", "/run/given", "/opt/keras", "/run/out"
 
 
 class Claim(NamedTuple):
@@ -121,11 +123,13 @@ def staged(folder: Path, keras: Path, batch: Sequence[Claim]) -> Iterator[Staged
         root, program = root_of(claim)
         jobs.append((f"{GIVEN}/{claim.set}/{root}", program, claim.arguments.split()))
     with tempfile.TemporaryDirectory() as name:
-        out, own = Path(name) / "out", Path(name) / "stage.py"
+        out, own = Path(name) / "out", Path(name) / "stage"
         out.mkdir()
-        own.write_bytes((HERE / "benchmark_stage.py").read_bytes())
+        own.mkdir()
+        for file in STAGE_FILES:
+            shutil.copyfile(HERE / file, own / file)
         plan = Plan(
-            argv=[sys.executable, STAGE, "jobs.json", OUT],
+            argv=[sys.executable, f"{STAGE}/{STAGE_FILES[0]}", "jobs.json", OUT],
             mounts=[
                 Mount(own, STAGE),
                 Mount(keras, KERAS),

@@ -37,7 +37,7 @@ Written by `make benchmarks-report` from [benchmarks_claims.csv](benchmarks_clai
 {repositories}
 
 Each program ran in a cage until its training would have begun, on rows of chance in place of its data and on stand-ins for what
-TensorFlow 2 no longer has (`research/benchmark_stage.py`). The reader was given the graph by itself: no names of parts, no trained weights.
+TensorFlow 2 no longer has (`research/benchmark_stand_ins.py`). The reader was given the graph by itself: no names of parts, no trained weights.
 Of TheDeepChecker's programs, and of those of the others whose output is a number, it was told the task, classes or numbers, as TheDeepChecker's tool is.
 """
 READING = """
