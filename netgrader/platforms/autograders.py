@@ -204,8 +204,10 @@ def _shares(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
     most = _apportioned(_hundredths(cell.max_points), weights)
     lost = _hundredths(cell.max_points) - _hundredths(cell.points or 0.0)
     missed = [
-        Fraction(repr(check.max_credit - check.credit)) / weight * part if weight else Fraction(0)
-        for check, weight, part in zip(cell.checks, weights, most, strict=True)
+        (1 - Fraction(repr(check.credit)) / Fraction(repr(check.max_credit))) * part
+        if check.max_credit
+        else Fraction(0)
+        for check, part in zip(cell.checks, most, strict=True)
     ]
     failed = [0 if check.outcome is Outcome.PASSED else part for check, part in zip(cell.checks, most, strict=True)]
     losses = [0] * len(most)

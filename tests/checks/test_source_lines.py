@@ -72,15 +72,62 @@ def test_the_line_that_made_an_operation_is_told_with_its_number_in_the_cell(fil
     assert message(network.faults).endswith(f"Where: prediction. See {line}.")
 
 
+def test_a_remark_names_its_line_as_a_fault_does(evidence):
+    network = Network(faults=(), remarks=(fault("softmax-before-loss", "prediction"),))
+    (remark,) = with_lines(network, evidence, CELLS, "one_layer_network").remarks
+    assert remark.lines == told(evidence, "prediction") != ""
+
+
 def test_of_what_a_helper_made_its_call_is_told_and_its_own_line(evidence):
     call = "line 7 of your cell: `logits = dense(X, 2, tf.identity)`"
     assert told(evidence, "Identity") == f"{call}, and line 4 of another cell: `return activation(x @ W)`"
     assert told(evidence, "W") == f"{call}, and line 3 of another cell: `{HELPER.splitlines()[2].strip()}`"
 
 
-def test_operations_are_in_the_order_in_which_they_are_exported(evidence):
-    graph = tf.MetaGraphDef.FromString(evidence.meta_graph).graph_def
-    assert [told(evidence, node.name) != "" for node in graph.node] == [True] * len(graph.node)
+def of_cell(source):
+    """The graph of one cell, and where each of its operations was made, as it is told."""
+    graph = run(source, {"tf": tf})["graph"]
+    evidence, cells = export_graph({"graph": graph}), by_key([Cell("one", source)])
+    return graph, evidence, {one.name: told(evidence, one.name, cells, "one") for one in graph.get_operations()}
+
+
+def test_operations_are_in_the_order_in_which_they_are_exported():
+    graph, evidence, lines = of_cell(
+        "with tf.Graph().as_default() as graph:\n    tf.Variable(1.0) + 1\n    tf.zeros(3)\n"
+    )
+    exported = tf.MetaGraphDef.FromString(evidence.meta_graph).graph_def.node
+    assert [node.name for node in exported] == [one.name for one in graph.get_operations()]
+    assert {line[:6] for line in lines.values()} == {"line 2", "line 3"}
+
+
+def test_a_graph_of_thousands_of_operations_tells_the_line_of_each_as_far_as_they_are_noted(monkeypatch):
+    source = (
+        "with tf.Graph().as_default() as graph:\n    for k in range(2_100): tf.no_op()\n    tf.no_op(name='last')\n"
+    )
+    assert of_cell(source)[2]["last"].startswith("line 3 of your cell")
+    monkeypatch.setattr("netgrader.checks.source_lines.MOST_OPS", 2_100)
+    assert [of_cell(source)[2][name][:6] for name in ("NoOp_2099", "last")] == ["line 2", ""]
+
+
+def test_a_line_is_shortened_and_ends_no_code_and_a_function_of_the_same_cell_is_told_as_such():
+    source = f"""def h(x): return tf.identity(x, name='made')
+def network(): h(1)  # `a` {"long " * 60}
+with tf.Graph().as_default() as graph: network()
+"""
+    line = of_cell(source)[2]["made"]
+    assert line.startswith("line 2 of your cell: `def network(): h(1) # 'a' long")
+    assert line.endswith("…`, and line 1 of it: `def h(x): return tf.identity(x, name='made')`")
+    assert len(line) < 250
+
+
+def test_what_is_called_by_way_of_us_is_told_where_it_is_made_and_not_where_we_are_called(monkeypatch):
+    ours = "/home/me/netgrader/check.py"
+    monkeypatch.setattr("netgrader.checks.source_lines._OURS", "/home/me/netgrader")
+    names = run("def check(f): return f()\n", {}, ours)
+    source = "def f():\n    return tf.no_op(name='made')\nwith tf.Graph().as_default() as graph:\n    check(f)\n"
+    graph = run(source, {"tf": tf, **names})["graph"]
+    line = told(export_graph({"graph": graph}), "made", by_key([Cell("one", source)]), "one")
+    assert line == "line 2 of your cell: `return tf.no_op(name='made')`"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +193,7 @@ KEY = next(key for key, cell in CELLS.items() if cell.name == "train")
         {"cells": ["<b>" + KEY], "runs": [[0, 0, 1]]},
         {"cells": ["0" * 16], "runs": [[0, 0, 1]]},
         {"cells": [KEY], "runs": [[0, 0, 1]] * 100_000},
+        {"cells": [KEY] * 100_000, "runs": [[0, 0, 1]]},
     ],
     ids=lambda value: repr(value)[:50],
 )

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -84,12 +85,28 @@ def test_what_a_cell_loses_is_taken_off_the_checks_that_did_not_pass_and_then_of
         ("passed", 0.6, 1.0),
         ("failed", 0.0, 1.0),
     ]
+    assert (lost[1]["tags"], "tags" in lost[0]) == (["wrong-sum"], False)
     assert "graver mistake" in fatal[0]["output"]
     assert "output" not in lost[0]
 
 
+@pytest.mark.parametrize(
+    ("points", "checks", "scores"),
+    [
+        (0.8, (check("a", Outcome.PARTIAL, 0.8), check("b", Outcome.FAILED, 0.0)), [0.8, 0.0]),
+        (0.5, (check("a", Outcome.PARTIAL, 0.8), check("b")), [0.0, 0.5]),
+        (2.0, (check("a", credit=2.0, most=2.0), check("b")), [1.33, 0.67]),
+    ],
+    ids=["by what they miss", "graver than what they miss", "what is left of rounding"],
+)
+def test_points_of_a_cell_are_shared_by_what_its_checks_miss(points, checks, scores):
+    tests = gradescope(Standing((notebook(CellResult("check_add", points, 2.0, False, checks)),)))["tests"]
+    assert [one["score"] for one in tests] == scores
+
+
 def test_a_written_answer_waits_and_has_no_points():
     (test,) = gradescope(Standing((notebook(MANUAL),)))["tests"]
+    assert test["tags"] == ["manual"]
     assert "waits for a person (2 points)" in test["name"]
     assert "score" not in test
     (theirs,) = prairielearn(Standing((notebook(MANUAL),)))["tests"]
@@ -101,9 +118,17 @@ def test_what_broke_on_our_side_is_no_zero():
     results = fits("gradescope", gradescope(broken))
     assert "score" not in results
     assert results["extra_data"]["autograder_error"]
+    assert results["extra_data"]["notebooks"] == {"1_sums": "autograder-error"}
     assert "not yours" in results["output"]
     theirs = fits("prairielearn", prairielearn(broken))
     assert theirs["gradable"] is False
+
+
+def test_that_nothing_was_graded_is_an_error_of_ours_once_nothing_more_comes():
+    def is_error(**more):
+        return gradescope(Standing((NotebookStanding("1_sums"),), **more))["extra_data"]["autograder_error"]
+
+    assert (is_error(), is_error(over=True)) == (False, True)
 
 
 def test_what_is_not_gradable_costs_no_attempt_on_prairielearn_and_says_why():
@@ -119,11 +144,13 @@ def test_what_is_not_gradable_costs_no_attempt_on_prairielearn_and_says_why():
 
 
 def test_before_anything_is_graded_it_is_said_and_what_is_graded_counts_at_once():
-    fits("gradescope", gradescope(Standing((), ("Grading has begun.",))))
-    begun = Standing((NotebookStanding("1_sums"), NotebookStanding("2_words")), ("Grading has begun.",))
-    assert "score" not in fits("gradescope", gradescope(begun))
+    fits("gradescope", gradescope(Standing(())))
+    begun = Standing((NotebookStanding("1_sums"), NotebookStanding("2_words")))
+    results = fits("gradescope", gradescope(begun))
+    assert ("score" in results, "Grading has begun" in results["output"]) == (False, True)
+    assert "Grading has begun" not in gradescope(replace(begun, over=True))["output"]
     assert fits("prairielearn", prairielearn(begun))["gradable"] is False
-    half = fits("gradescope", gradescope(Standing((notebook(CELLS[0]), NotebookStanding("2_words")), begun.notices)))
+    half = fits("gradescope", gradescope(Standing((notebook(CELLS[0]), NotebookStanding("2_words")))))
     assert half["score"] == 2.0
     assert half["tests"][-1]["name"] == "2_words: not graded yet"
     assert half["extra_data"] | {"complete": False} == half["extra_data"]
