@@ -108,9 +108,9 @@ class ExecutionRequest:
     cells: Sequence[ExecutionCell]
     """The code cells of the restored notebook, in order."""
     helpers: Mapping[str, str] = field(default_factory=dict)
-    """Text files beside the notebook by name: the student's ``.py`` files and modules given with the notebook."""
+    """The student's ``.py`` files by name."""
     beside: Sequence[Path] = ()
-    """The course's files that the notebook reads itself; it has copies of them."""
+    """The course's files that the notebook reads or imports; it has copies of them."""
     probes: Sequence[Path] = ()
     """Files that take evidence (``probes_<nb>.py``, ``exercises.toml``)."""
     data: Path | None = None

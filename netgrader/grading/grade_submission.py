@@ -193,7 +193,7 @@ def submitted_helpers(
     """Return modules that travel with a student's notebook, and notes on those that do not.
 
     The course's own modules are not among them, under whatever name they were handed in: each notebook is given the
-    ones that belong to it from the course, and notebook 1 none, since they hold what it asks for.
+    ones that belong to it from the course, and no others, since they may hold what it asks for.
     """
     ours = {path.name: path.read_text(encoding="utf-8") for path in sorted(assignment.source.glob("*.py"))}
     texts, notes = helper_files(folder, notebook)

@@ -167,7 +167,6 @@ def run_stage(
     """
     files = assignment.files(notebook.name)
     taken_at = set(assignment.evidence_cells(notebook.name))
-    beside = _beside(assignment, notebook.name, helpers)
     limits = _limits(assignment, notebook.name, options)
     key = run_key(assignment, notebook, helpers, options, run=run)
 
@@ -184,8 +183,8 @@ def run_stage(
             )
             for cell in notebook.code
         ),
-        helpers=beside,
-        beside=assignment.beside,
+        helpers=helpers,
+        beside=(*assignment.beside, *files.given),
         probes=(*files.probes, *(path for path in (files.exercises, files.hidden) if path.is_file())),
         data=assignment.data_file,
         spec=assignment.spec,
@@ -218,13 +217,12 @@ def run_key(
     taken_at = set(assignment.evidence_cells(notebook.name))
     # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
     code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
-    beside = _beside(assignment, notebook.name, helpers)
     return Key(
         RUN,
         {
             **run_context(assignment, notebook.name, options),
             "code": hash_json(code),
-            "files": {name: hash_bytes(text.encode()) for name, text in sorted(beside.items())},
+            "files": {name: hash_bytes(text.encode()) for name, text in sorted(helpers.items())},
             **({"run": run} if run else {}),
         },
     )
@@ -233,23 +231,18 @@ def run_key(
 def run_context(assignment: Assignment, notebook: str, options: Options) -> dict[str, object]:
     """Return what all runs of a notebook depend on, whoever handed it in."""
     files = assignment.files(notebook)
+    beside = (*assignment.beside, *files.given)
     return {
         "notebook": notebook,
         "probes": hash_files({path.name: path for path in (*files.probes, files.exercises, files.hidden)}),
         "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
-        **({"beside": hash_files({path.name: path for path in assignment.beside})} if assignment.beside else {}),
+        **({"beside": hash_files({path.name: path for path in beside})} if beside else {}),
         "seed": assignment.course.seed,
         "limits": dataclasses.asdict(_limits(assignment, notebook, options)),
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_RUN),
         "netgrader": code_hash(IN_THE_KERNEL, inner=False, extra=files.probes),
     }
-
-
-def _beside(assignment: Assignment, notebook: str, helpers: Mapping[str, str]) -> dict[str, str]:
-    """Return the modules that lie beside the notebook when it runs: the student's, and those that the course gives."""
-    given = {path.name: path.read_text(encoding="utf-8") for path in assignment.files(notebook).given}
-    return {**helpers, **given}
 
 
 def _limits(assignment: Assignment, notebook: str, options: Options) -> ExecutionLimits:

@@ -115,6 +115,15 @@ def test_each_exercise_has_hints_that_open_on_demand_and_a_number_of_lines(noteb
             assert re.search(r"\*About \d+ lines", before.source), before.id
 
 
+def test_in_the_first_notebook_each_numbered_step_of_an_exercise_has_a_hint_of_that_number():
+    notebook = nbformat.read(SOURCE / "1_one_layer.ipynb", as_version=4)
+    for before, cell in pairwise(notebook.cells):
+        if cell.cell_type == "code" and flags(cell).get("solution"):
+            steps = re.findall(r"^    # (\d+)\. \S", cell.source.partition(BEGIN)[0], flags=re.MULTILINE)
+            assert steps == [str(number + 1) for number in range(len(steps))] != [], cell.id
+            assert re.findall(r"<summary>Hint for (\d+):", before.source) == steps, cell.id
+
+
 def test_headings_are_in_order(notebook):
     levels = []
     for cell in text(notebook):
@@ -140,13 +149,22 @@ def test_every_picture_in_the_text_says_what_it_shows_and_comes_with_the_noteboo
 
 def test_every_figure_says_what_it_shows(notebook):
     for cell in code(notebook):
-        calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
-        names = [ast.unparse(call.func) for call in calls]
-        assert names.count("plt.subplots") == names.count("show_figure"), cell.id
-        assert "plt.show" not in names
-        for call, called in zip(calls, names, strict=True):
-            if called == "show_figure":
-                assert "alt" in {keyword.arg for keyword in call.keywords}
+        figures_have_words(ast.parse(cell.source), cell.id)
+
+
+def test_every_picture_that_is_given_says_what_it_shows():
+    for function in ast.parse((SOURCE / "pictures.py").read_text(encoding="utf-8")).body:
+        figures_have_words(function, ast.unparse(function)[:40])
+
+
+def figures_have_words(code, where):
+    calls = [node for node in ast.walk(code) if isinstance(node, ast.Call)]
+    names = [ast.unparse(call.func) for call in calls]
+    assert names.count("plt.subplots") == names.count("show_figure"), where
+    assert "plt.show" not in names
+    for call, called in zip(calls, names, strict=True):
+        if called == "show_figure":
+            assert "alt" in {keyword.arg for keyword in call.keywords}
 
 
 def test_code_fits_on_a_page_and_uses_nothing_that_keras_3_removed(notebook):
