@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from tensorflow import keras
 
-from netgrader.reader import read_network
+from netgrader.reader import Exercise, read_network
 
 log_loss = tf.losses.log_loss
 cross_entropy = tf.losses.sigmoid_cross_entropy
@@ -117,3 +118,19 @@ def test_the_logarithm_of_scores_is_named_and_not_that_the_loss_is_no_number(lab
         tf.train.AdamOptimizer(0.001).minimize(loss(y, z))
         (fault,) = read_network(graph, lab=lab).faults
     assert (fault.code, str(fault.severity)) == ("logits-are-probabilities", "fatal")
+
+
+@pytest.mark.parametrize(("shape", "inputs"), [((None,), None), ((None, 1), 1)])
+def test_a_line_through_points_is_a_network_though_a_single_number_is_its_layer(lab, shape, inputs):
+    asked = Exercise("line", inputs=inputs, loss=None, outputs=1)
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, shape), tf.placeholder(tf.float32, shape)
+        guess = tf.multiply(x, tf.Variable([0.0])) + tf.Variable([0.0])
+        tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(tf.square(guess - y)))
+        assert not read_network(graph, None, asked, lab=lab).faults
+
+
+def test_a_softmax_of_one_output_is_named_where_keras_trains_what_is_before_it(lab):
+    model = keras.Sequential([keras.Input([30]), keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "softmax")])
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    assert read_network(model, lab=lab).codes == {"targets-out-of-reach"}

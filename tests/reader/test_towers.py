@@ -207,6 +207,20 @@ def test_a_network_used_on_two_inputs_side_by_side_shares_its_weights_by_design(
     assert "shared-weights" not in network.codes
 
 
+@pytest.mark.parametrize("turned", [True, False], ids=["transposed by the product", "transposed before it"])
+def test_an_autoencoder_that_goes_back_by_the_weights_it_came_by_shares_them_by_design(lab, turned):
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 30]), tf.placeholder(tf.float32, [None, 30])
+        w = tf.Variable(tf.glorot_uniform_initializer()([30, 30]))
+        h = tf.nn.sigmoid(x @ w + tf.Variable(tf.zeros([30])))
+        back = tf.matmul(h, w, transpose_b=True) if turned else tf.matmul(h, tf.transpose(w))
+        loss = tf.reduce_mean(tf.square(back + tf.Variable(tf.zeros([30])) - y))
+        tf.train.AdamOptimizer(0.001).minimize(loss)
+        network = read_network(graph, None, None, lab=lab)
+    assert len(network.layers) == 2
+    assert not network.faults
+
+
 @pytest.mark.parametrize("classes", [1, 10])
 def test_a_share_that_is_kept_and_fed_is_found_for_one_score_as_for_ten(classes, lab):
     with tf.Graph().as_default() as graph:

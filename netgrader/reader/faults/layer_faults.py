@@ -10,7 +10,7 @@ import numpy as np
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.layers import between, factor_behind, weights_key
+from netgrader.reader.find.layers import between, factor_behind, transposes, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import fits, node_of
@@ -196,13 +196,19 @@ def _twin(found: Found) -> bool:
 
 
 def shared(reading: Reading) -> Iterator[Fault]:
-    """Two layers, one after the other, that read the same weights: beside one another they do it by design."""
+    """Two layers, one after the other, that read the same weights: beside one another they do it by design.
+
+    So does what goes back by the weights that it came by, transposed: an autoencoder with tied weights, a Boltzmann machine.
+    """
     graph = reading.found.graph
     if reading.found.loss is None:
         return  # what is a layer, and what belongs to a gradient, is not known
     seen: dict[str, Step] = {}
+    tied = {name for step in reading.found.steps if transposes(graph, step) for name in step.variables}
     for step in reading.found.steps:
         key = weights_key(graph, step)
+        if tied.intersection(step.variables):
+            continue
         if key in seen and seen[key].data != step.data and seen[key].node in graph.ancestor_nodes([step.data]):
             yield fault("shared-weights", step.node, say("the weights of {1}", seen[key].node), "weights of its own")
         seen.setdefault(key, step)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
+    from netgrader.reader.find import Found
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.reading import Reading
 
@@ -142,8 +143,20 @@ def missing(reading: Reading) -> Iterator[Fault]:
     for name in lacking:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
         yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
-    if not found.steps and (roles.loss or roles.images):
+    if not found.steps and (roles.loss or roles.images) and not _scales(found):
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
+
+
+def _scales(found: Found) -> bool:
+    """Whether single numbers that are fed are multiplied by a variable of one number: a layer of one input and one output."""
+    graph = found.graph
+    for node in (graph.nodes[name] for name in graph.ancestor_nodes([found.roles.loss])):
+        data = [read for read in node.inputs if node_of(read) in graph.fed]
+        if node.op == "Mul" and len(data) == 1 and set((graph.static_shape(data[0]) or (0, 0))[1:]) <= {1}:
+            held = [name for read in node.inputs if read not in data for name in graph.variables_in(read)]
+            if any(set(graph.nodes[name].shape() or ()) <= {1} for name in held):
+                return True
+    return False
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:

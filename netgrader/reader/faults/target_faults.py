@@ -95,6 +95,17 @@ def _is_clipped(reading: Reading) -> bool:
     return bool(ways) and all(node.op in (*RESHAPING, "Maximum", "Minimum", "ClipByValue") for node in ways)
 
 
+def always_one(reading: Reading) -> Iterator[Fault]:
+    """A softmax of a single score, though the loss is right: Keras takes the score from before it."""
+    graph, last = reading.found.graph, reading.found.steps[-1] if reading.found.steps else None
+    if last is None or last.outputs != 1 or reading.targets.constant:
+        return
+    for node in graph.nodes.values():
+        if node.op == "Softmax" and graph.past(node.inputs[0], ("Identity", "Cast")) == last.output:
+            yield fault("targets-out-of-reach", node.name, say("always {1:.3g}", 1.0), "a sigmoid")
+            return
+
+
 def of_some_rows(reading: Reading) -> Iterator[Fault]:
     """A loss that some rows of a batch have no part in."""
     seen = reading.targets.rows_seen if _is_error(reading) else None
@@ -174,6 +185,7 @@ CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     for_classes,
     compared_wrongly,
     of_one_score,
+    always_one,
     of_some_rows,
     another_error,
     out_of_reach,

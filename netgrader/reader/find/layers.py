@@ -237,8 +237,21 @@ def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | 
     if node.op == "Einsum":
         return _einsum_widths(node, step, shape)
     right = node.inputs[1] == step.weights
-    turned = node.flag("transpose_b" if right else "transpose_a") or node.flag("adj_y" if right else "adj_x")
-    return (rows, columns) if right != turned else (columns, rows)
+    return (rows, columns) if right != _turned(node, step) else (columns, rows)
+
+
+def _turned(node: Node, step: Step) -> bool:
+    """Whether the product itself transposes its weights."""
+    right = node.inputs[1] == step.weights
+    return node.flag("transpose_b" if right else "transpose_a") or node.flag("adj_y" if right else "adj_x")
+
+
+def transposes(graph: Graph, step: Step) -> bool:
+    """Whether the weights are a variable transposed: on their way to the product or by it."""
+    ways = [way for name in step.variables for way in between(graph, name + ":0", step.weights)]
+    node = graph.nodes[step.node]
+    itself = node.op in TRANSPOSED or (node.op in ("MatMul", "BatchMatMulV2") and _turned(node, step))
+    return itself != bool(sum(way.op == "Transpose" for way in ways) % 2)
 
 
 def _einsum_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | None, int | None]:
