@@ -8,6 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from netgrader.student.cell_runs import install as _note_how_cells_run
 from netgrader.student.check import check
 from netgrader.student.course_data import load_data, load_mnist
+from netgrader.student.lab_book import LabBook
 from netgrader.student.learning import loss_valley, watch_stencils
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
@@ -17,6 +18,7 @@ from netgrader.student.sessions import install as _keep_values_of_closed_session
 from netgrader.student.show_graph import show_graph
 
 __all__ = [
+    "LabBook",
     "Live",
     "check",
     "drawing_pad",

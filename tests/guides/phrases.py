@@ -53,6 +53,7 @@ SAYING = (
     "limited.py",
     "releases.py",
     "drawing_pad.py",
+    "student/lab_book.py",
     "student/learning.py",
     "student/notebook_cells.py",
     "student/own_drawing.py",
