@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -20,6 +22,7 @@ import numpy as np
 import pytest
 
 from netgrader.new_course import NewAssignment, make_assignment, make_config
+from netgrader.student import lab_book
 from tests.checks.later_students import DEEP
 from tests.checks.students import GLOROT, NETWORK
 
@@ -128,6 +131,21 @@ def test_what_went_wrong_is_one_sentence_and_an_interrupt_goes_through(capsys):
     )
     with pytest.raises(KeyboardInterrupt), going_on():
         raise KeyboardInterrupt
+
+
+def test_the_cells_that_compare_run_as_they_are_copied_and_only_what_is_described_is_kept(tmp_path):
+    for module in SOURCE.glob("*.py"):
+        shutil.copy(module, tmp_path)
+    cells = [cell for cell in with_answers("3_deep_network", "") if re.search(r"import \(?LabBook|lab_book", cell)]
+    (copied,) = (cell for cell in with_answers("3_deep_network", "") if cell.endswith("compare(what, network)"))
+    few = copied.replace("what = ...", 'what = "few"').replace("what, network)", "what, network, 200, 2, seeds=[5])")
+    works = [{"name": name, "cells": [*cells[:2], cell]} for name, cell in (("untouched", copied), ("few", few))]
+    ran = run(works, tmp_path, NETGRADER_CHECKS=str(SOURCE / "checks"), NETGRADER_DATA=str(ROOT / "data"))
+    assert {error for one in ran.values() for error in one["errors"]} == {None}
+    assert "Say what you try in your own words" in ran["untouched"]["printed"]
+    ((kept),) = json.loads((tmp_path / lab_book.FILE).read_text())
+    assert (kept["what"], kept["seed"], len(kept["test"]), len(kept["loss"])) == ("few", 5, 2, 2)
+    assert "| few | 1 | 2 |" in ran["few"]["shown"]
 
 
 # ---- pictures ----------------------------------------------------------------------------------------------------------
