@@ -1,0 +1,74 @@
+"""Pictures of the notebooks say in words what they show, and the text after each says nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import matplotlib as mpl
+import nbformat
+import numpy as np
+import pytest
+
+from netgrader.student import load_mnist
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+SOURCE = Path(__file__).parents[2] / "source" / "digits"
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    spec = importlib.util.spec_from_file_location("pictures_of_digits", SOURCE / "pictures.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def told(pictures, monkeypatch):
+    """What stands for each picture that was drawn, and what the figures hold."""
+    found = []
+    monkeypatch.setattr(pictures, "show_figure", lambda figure, alt: (found.append((figure, alt)), plt.close(figure)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def text():
+    cells = nbformat.read(SOURCE / "3_deep_network.ipynb", as_version=4).cells
+    return {cell.id: cell.source for cell in cells}
+
+
+def test_dropout_is_told_as_it_was_drawn(pictures, told, text):
+    pictures.show_dropout(rate=0.5)
+    ((_, alt),) = told
+    for number in ("6.6", "12.8", "10.0", "5.0"):
+        assert number in re.findall(r"\d+\.\d", alt)
+        assert number in text["see-dropout-saw"]
+    assert [int(silent) for silent in re.findall(r"(\d+) of 10 are silent", alt)] == [6, 4, 0]
+    assert "first six, then four" in text["see-dropout-saw"]
+
+
+@pytest.mark.parametrize("rate", [0, 0.2, 0.9])
+def test_the_next_neuron_gets_on_average_what_it_gets_in_use_at_any_rate(pictures, told, rate):
+    pictures.show_dropout(rate=rate)
+    average, bare = map(
+        float, re.search(r"it gets ([\d.]+) on average, and would get ([\d.]+) if", told[0][1]).groups()
+    )
+    assert average == pytest.approx(10, abs=0.6)
+    assert bare == pytest.approx(10 * (1 - rate), abs=0.3)
+
+
+def test_batch_normalisation_is_told_as_it_was_drawn(pictures, told, text):
+    (x_train, _), _ = load_mnist()
+    pictures.show_batch_normalisation(x_train.reshape(len(x_train), -1).astype(np.float32) / 255)
+    ((figure, alt),) = told
+    assert "values have the mean 1.0, by those of 300 steps its values have the mean 0.0" in alt
+    lines = {line.get_label(): np.array(line.get_ydata()) for line in figure.axes[2].lines}
+    wanted = lines["mean of all images"][0]
+    assert "after some thirty steps" in text["see-batchnorm-saw"]
+    assert lines["moving average, 0.9"][30] == pytest.approx(wanted, rel=0.1)
+    assert "after 100 steps has come not even two thirds of the way" in text["see-batchnorm-saw"]
+    assert 0.5 < lines["moving average, 0.99"][99] / wanted < 2 / 3
