@@ -10,7 +10,7 @@ import numpy as np
 
 from netgrader.student import show_figure
 
-__all__ = ["show_regions", "show_what_helps"]
+__all__ = ["show_batch_normalisation", "show_dropout", "show_regions", "show_what_helps"]
 
 COLOURS = ["tab:blue", "tab:orange", "tab:green"]
 LIGHT = ["#d6e6f4", "#fbe3cf", "#d9eed9"]
@@ -63,6 +63,137 @@ def show_regions(points, classes, networks):
         alt=f"{len(points)} points of {len(np.unique(classes))} classes in a plane, which is coloured by the class that "
         f"a network answers there. {' '.join(told)}",
     )
+
+
+def show_dropout(rate=0.5, n_steps=2_000, seed=51):
+    """Show a layer of ten neurons with dropout: in two training steps, in use, and what the next neuron gets of it.
+
+    Parameters
+    ----------
+    rate
+        The share that is silenced in training, on average; at least 0 and less than 1.
+    n_steps
+        Of so many training steps the sums are counted.
+    seed
+        What chance follows from.
+    """
+    random = np.random.default_rng(seed)
+    outputs = np.array([0.6, 1.5, 0.9, 0.4, 1.2, 1.7, 0.5, 1.0, 1.4, 0.8])  # 10 in all
+    left = random.random((n_steps, len(outputs))) >= rate
+    passed = outputs * left / (1 - rate)
+
+    figure, panels = plt.subplots(1, 4, figsize=(12, 3.6), width_ratios=[1, 1, 1, 1.4], layout="constrained")
+    shown = {"training, one step": passed[0], "training, the next step": passed[1], "in use": outputs}
+    told = []
+    for panel, (title, values) in zip(panels, shown.items(), strict=False):
+        silent = np.flatnonzero(values == 0)
+        for number, value in enumerate(values):
+            line = {"color": "tab:blue", "linewidth": 2 * value} if value else {"color": "silver", "linestyle": ":"}
+            panel.plot([0, 1], [number, 4.5], zorder=1, **line)
+            panel.text(-0.12, number, f"{value:.1f}" if value else "0", ha="right", va="center")
+        panel.scatter(
+            [0] * len(values),
+            range(len(values)),
+            s=130,
+            zorder=2,
+            edgecolor="tab:blue",
+            color=["tab:blue" if value else "white" for value in values],
+        )
+        panel.scatter([0] * len(silent), silent, s=60, marker="x", color="tab:red", zorder=3)
+        panel.scatter([1], [4.5], s=260, color="tab:orange", zorder=2)
+        panel.text(1.15, 4.5, f"{values.sum():.1f}", va="center")
+        panel.set(xlim=(-0.5, 1.5), ylim=(9.8, -0.8))
+        panel.set_title(f"{title}:\n{len(silent)} of {len(values)} are silent")
+        panel.axis("off")
+        told.append(f"{title}: {len(silent)} of {len(values)} are silent, the next neuron gets {values.sum():.1f}.")
+    sums, bare = passed.sum(axis=1), (outputs * left).sum(axis=1)
+    bins = np.linspace(0, max(sums.max(), outputs.sum() + 1), 31)
+    panels[3].hist(bare, bins, color="silver", label="if not enlarged")
+    panels[3].hist(sums, bins, color="tab:orange", alpha=0.6, label=f"enlarged by 1 / {1 - rate:g}")
+    panels[3].axvline(outputs.sum(), color="black", linestyle="--", label="in use")
+    panels[3].set(yticks=[], xlabel="what the next neuron gets")
+    panels[3].set_title(f"{n_steps:,} training steps:\non average {sums.mean():.1f}, not enlarged {bare.mean():.1f}")
+    panels[3].legend(fontsize=8)
+    show_figure(
+        figure,
+        alt=f"Ten neurons and one that gets their sum, silenced ones crossed out. {' '.join(told)} Over {n_steps:,} training "
+        f"steps it gets {sums.mean():.1f} on average, and would get {bare.mean():.1f} if what is left were not enlarged.",
+    )
+
+
+def show_batch_normalisation(images, n_steps=300, batch_size=64, seed=3):
+    """Show what enters three neurons, before and after batch normalisation, and the averages that are collected for use.
+
+    Parameters
+    ----------
+    images
+        Of shape (n, number of inputs); the neurons have random weights, as before training.
+    n_steps
+        Of so many minibatches the averages are collected.
+    batch_size
+        The number of images in each.
+    seed
+        What chance follows from.
+    """
+    random = np.random.default_rng(seed)
+    weights = random.normal(0, 1, (images.shape[1], 3)) * [0.04, 0.12, 0.25]
+    batches = images[random.integers(len(images), size=(n_steps, batch_size))] @ weights
+    means, variances = batches.mean(axis=1), batches.var(axis=1)
+    wanted = (images @ weights).mean(axis=0)
+    shown = int(np.argmax(np.abs(wanted)))  # of whose averages there is most to see
+
+    figure, (before, after, averages, use) = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained")
+    names = [f"neuron {number}" for number in (1, 2, 3)]
+    normalised = (batches[0] - means[0]) / np.sqrt(variances[0])
+    for panel, values, title in (
+        (before, batches[0], "what enters three neurons,\none minibatch"),
+        (after, normalised, "in training: normalised\nby this minibatch"),
+    ):
+        panel.hist(values, 12, color=COLOURS, label=names)
+        panel.set_title(title)
+        panel.set_yticks([])
+        panel.legend(fontsize=8)
+
+    averages.plot(means[:, shown], ".", color=LIGHT[shown], label="mean of the minibatch")
+    arrived, collected = [], {}
+    for momentum, line in ((0.9, ":"), (0.99, "-")):
+        path = np.array(
+            [moving_average(part[:, shown], start, momentum) for part, start in ((means, 0), (variances, 1))]
+        )
+        collected[momentum] = path
+        averages.plot(path[0], line, color="black", label=f"moving average, {momentum}")
+        arrived.append(f"{momentum}: {path[0][min(10, n_steps - 1)]:.2f} after 10 steps, {path[0][-1]:.2f} in the end")
+    averages.axhline(wanted[shown], color="tab:red", linestyle="--", label="mean of all images")
+    averages.set(xlabel="training step")
+    averages.set_title(f"the averages for use,\n{names[shown]}")
+    averages.legend(fontsize=8)
+
+    values, said = images[:2000] @ weights[:, shown], []
+    for step, colour in ((10, "silver"), (n_steps, COLOURS[shown])):
+        mean, variance = collected[0.99][:, min(step, n_steps) - 1]
+        in_use = (values - mean) / np.sqrt(variance)
+        use.hist(in_use, 30, color=colour, alpha=0.7, label=f"averages of {step} steps")
+        said.append(f"by those of {step} steps its values have the mean {in_use.mean():.1f}")
+    use.margins(y=0.3)
+    use.set_yticks([])
+    use.set_title(f"in use: normalised by the\naverages (0.99), {names[shown]}")
+    use.legend(fontsize=8, loc="upper left")
+    spread = "; ".join(f"{m:.1f} and {v**0.5:.1f}" for m, v in zip(means[0], variances[0], strict=True))
+    show_figure(
+        figure,
+        alt=f"What enters three neurons in a minibatch has the means and deviations {spread}; normalised, 0 and 1 for all. "
+        f"The mean of all images is {wanted[shown]:.2f} for {names[shown]}, whose moving averages begin at 0 and are, by "
+        f"momentum, {'; '.join(arrived)}. Normalised by the averages (0.99), {', '.join(said)}.",
+    )
+
+
+def moving_average(values, start, momentum):
+    """Return the averages that follow `values` with this momentum, each after it has taken in its value."""
+    found = []
+    for value in values:
+        start = momentum * start + (1 - momentum) * value
+        found.append(start)
+    return found
 
 
 def show_what_helps():
