@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["FORM", "REQUIRED", "build_own_wheel", "build_wheel", "pins", "requirements", "student_files"]
+__all__ = ["FORM", "REQUIRED", "build_own_wheel", "build_wheel", "pins", "requirements", "student_files", "tried"]
 
 NAME = "netgrader-student"
 FORM = "netgrader_student-*.whl"
@@ -62,6 +62,21 @@ Students' modules import it inside functions only.
 """
 REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf", "msgspec")
 """What the student's package needs, at the versions that this one asks for."""
+TRIED = {
+    "numpy": "2.5.5",
+    "tensorflow": "2.21.0",
+    "matplotlib": "3.11.2",
+    "pytest": "9.2.0",
+    "ipython": "9.18.1",
+    "protobuf": "7.36.2",
+    "msgspec": "0.22.0",
+    "jupyterlab": "4.6.6",
+    "tensorboard": "2.21.0",
+}
+"""What a student installs beside the wheel, at most in these versions: the newest with which the notebooks on digits ran.
+
+``research/environments.csv`` has the runs.
+"""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -149,6 +164,16 @@ def requirements(names: Iterable[str]) -> tuple[str, ...]:
     needed = map(Requirement, importlib.metadata.requires("netgrader") or ())
     found = {one.name: f"{one.name}{one.specifier}" for one in needed if one.marker is None}
     return tuple(found[name] for name in names)
+
+
+def tried() -> tuple[str, ...]:
+    """Return what a student installs beside the wheel: what this package asks for, and nothing newer than what was tried.
+
+    The wheel itself asks for no such bounds, so that pip leaves the packages of a place like Colab as they are.
+    """
+    asked = map(Requirement, requirements(TRIED))
+    oldest = {one.name: [str(bound) for bound in one.specifier if bound.operator == ">="] for one in asked}
+    return tuple(f"{name}{','.join([*oldest[name], f'<={newest}'])}" for name, newest in TRIED.items())
 
 
 def student_files(released: Iterable[Path] | None = None) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """Do the notebooks run where students work? Each in environments with the versions of those places: `make environments-report`.
 
 The release lies in a folder as a student unpacks it, the kernel is that of an environment with nothing but what the place has and
-the students' wheel. A notebook is run as it is handed out, and with the course's solution. What has a row at this commit is left out.
+the students' wheel. A notebook is run as it is handed out, and with the course's solution; a cell opens TensorBoard. What has a row at this
+commit is left out. An environment takes more than two gigabytes and is removed when it has all its rows.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -13,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
+from netgrader.wheel import TRIED, requirements
 from research.rows import append_row, measured_commit, rows_of
 
 ROOT = Path(__file__).parents[1]
@@ -41,11 +43,74 @@ FIELDS = (
     "green",
     "checks",
     "seconds",
+    "packages",
+    "gigabytes",
 )
 MEASURED = ("netgrader", "source", "release")
+REQUIREMENTS = RELEASE / "requirements.txt"
+SYSTEMS_ROWS = ROWS.with_name("environments_systems.csv")
+SYSTEMS = {
+    "Windows": "windows",
+    "macOS, Apple's processors": "macos",
+    "macOS, Intel's": "x86_64-apple-darwin",
+    "Linux": "linux",
+    "Linux, ARM": "aarch64-unknown-linux-gnu",
+}
 UNTOUCHED, SOLVED = "as handed out", "with the solution"
 GREEN = re.compile(r": all \d+ checks passed")
-VERSIONS = "import sys, json, numpy, tensorflow; print(json.dumps([sys.version.split()[0], tensorflow.__version__, numpy.__version__]))"
+BESIDE = ("keras", "ipykernel", "notebook")
+"""Packages whose versions are noted beside those that requirements.txt names."""
+VERSIONS = """
+import importlib.metadata, json, sys
+def version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+print(json.dumps([sys.version.split()[0], {name: version(name) for name in sys.argv[1:] if version(name)}]))
+"""
+TENSORBOARD, OPENED = "TensorBoard", "opened by a cell"
+OPENING = """
+import os, signal, time
+from urllib.error import HTTPError
+from urllib.request import urlopen
+from netgrader.student import quietly, show_graph
+with quietly():
+    import tensorflow.compat.v1 as tf
+graph = tf.Graph()
+with graph.as_default():
+    tf.placeholder(tf.float32, [None, 3], name="what_is_looked_for")
+show_graph(graph, tensorboard=True)
+from tensorboard import manager
+info = max(manager.get_all(), key=lambda one: one.start_time)
+drawn = b""
+while b"what_is_looked_for" not in drawn:  # it reads the file in its own time
+    try:
+        drawn = urlopen(f"http://localhost:{info.port}/data/plugin/graphs/graph?run=.").read()
+    except HTTPError:
+        time.sleep(0.5)
+os.kill(info.pid, signal.SIGTERM)
+print(": all 1 checks passed")
+"""
+
+NOT_TRIED = """## Editors
+
+`tests/browser` uses JupyterLab 4 and Notebook 7, and shows outputs as VS Code does: under its content security policy, with scripts that run once what they belong to is
+there. By its sources VS Code keeps ids and all metadata of cells when it saves, heeds neither `deletable` nor `editable`, and copies metadata with a cell;
+`tests/attacks/test_broken.py` and `tests/course/test_restore.py` grade such notebooks.
+
+## Windows and macOS
+
+`tests/student/test_without_posix.py` runs the notebooks with the students' wheel where netgrader's modules find nothing that Python has on POSIX alone, nor files read without
+a named encoding, and has mypy look for names of the standard library that are not there on Windows and macOS.
+
+## Not tried
+
+- a computer with Windows or macOS; NumPy 1.26 on Windows, whose integers have 32 bits;
+- the pages of Colab and Kaggle, and the window of VS Code: their versions and rules were tried, not they;
+- Notebook 6, but for the version of Colab's package; Safari and Firefox;
+- a graphics card; Python 3.14, which netgrader does not allow yet.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,8 +124,10 @@ class Environment:
     """What of the place is otherwise."""
 
 
+ALONE, NEWEST = "requirements.txt alone", "the newest that netgrader allows"
 ENVIRONMENTS = (
-    Environment("the newest that requirements.txt allows", "python3.13", (), ""),
+    Environment(ALONE, "python3.13", (), ""),
+    Environment(NEWEST, "python3.13", requirements(TRIED), f"left out where it is the same as {ALONE}"),
     Environment(
         "Google Colab",
         "python3.13",
@@ -69,17 +136,22 @@ ENVIRONMENTS = (
     ),
     Environment(
         "Kaggle",
-        "python3.11",
+        "python3.12",
         ("tensorflow==2.19.0", "numpy==2.0.2", "ipykernel"),
-        "Python 3.11, where Kaggle has 3.12",
+        "no graphics card",
     ),
     Environment("the oldest", "python3.11", ("tensorflow==2.16.2", "numpy==1.26.4", "ipykernel"), ""),
 )
 
 
+def folder_of(environment: Environment) -> Path:
+    """Return where an environment lies while it is needed."""
+    return MADE / re.sub(r"\W+", "-", environment.name)
+
+
 def python_of(environment: Environment) -> Path:
     """Return the interpreter of an environment, made if it is not there; its wheel is that of the release."""
-    folder = MADE / re.sub(r"\W+", "-", environment.name)
+    folder = folder_of(environment)
     python, (wheel,) = folder / "bin" / "python", RELEASE.glob("*.whl")
     if not (folder / "whole").exists():  # one that was stopped while it was filled is made anew
         shutil.rmtree(folder, ignore_errors=True)
@@ -106,6 +178,14 @@ def grade_id(cell: nbformat.NotebookNode) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
+def asked(name: str, how: str) -> nbformat.NotebookNode:
+    """Return the notebook of a row."""
+    if name != TENSORBOARD:
+        return handed_out(name, solved=how == SOLVED)
+    cell = nbformat.v4.new_code_cell(OPENING, metadata={"nbgrader": {"grade_id": "check_tensorboard"}})
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
 def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
     """Run a notebook in a fresh copy of the release; count errors but the stub's, outputs on standard error, and check cells that are all green."""
 
@@ -127,15 +207,17 @@ def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
     outputs = [(grade_id(cell), one) for cell in notebook.cells for one in cell.get("outputs", ())]
     wrong = [one for _, one in outputs if one.output_type == "error" and one.ename != "NotImplementedError"]
     noise = [one for _, one in outputs if one.get("name") == "stderr"]
-    told = {
-        grade: str(one.get("data", {}).get("text/plain", "")) for grade, one in outputs if grade.startswith("check_")
-    }
+    told = [
+        one.get("text") or str(one.get("data", {}).get("text/plain", ""))
+        for grade, one in outputs
+        if grade.startswith("check_")
+    ]
     for one in wrong:
         sys.stdout.write(f"  {one.ename}: {one.evalue[:200]}\n")
     return {
         "errors": len(wrong),
         "noise": len(noise),
-        "green": sum(bool(GREEN.search(text)) for text in told.values()),
+        "green": sum(bool(GREEN.search(text)) for text in told),
         "checks": sum(grade_id(cell).startswith("check_") for cell in notebook.cells),
         "seconds": f"{time.monotonic() - start:.0f}",
     }
@@ -151,51 +233,117 @@ def page() -> str:
     for environment in ENVIRONMENTS:
         for name in sorted({notebook for where, notebook, _ in newest if where == environment.name}):
             each = [newest.get((environment.name, name, how)) for how in (UNTOUCHED, SOLVED)]
-            first = next(row for row in each if row)
+            opened = newest.get((environment.name, name, OPENED))
+            first = next(row for row in (*each, opened) if row)
             versions = f"{first['python']}, {first['tensorflow']}, {first['numpy']}"
-            said = [
-                f"{int(row['errors']) + int(row['noise'])} errors, {row['green']} of {row['checks']} cells green"
-                if row
-                else "not run"
-                for row in each
-            ]
-            lines.append(f"| {environment.name} | {versions} | {name} | {said[0]} | {said[1]} | {first['commit']} |")
+            said = (
+                ["", "opens from a cell" if opened["green"] == "1" else "does not open"] if opened else map(_said, each)
+            )
+            lines.append(f"| {environment.name} | {versions} | {name} | {' | '.join(said)} | {first['commit']} |")
     lacks = "".join(f"- **{one.name}**: {one.lacks}.\n" for one in ENVIRONMENTS if one.lacks)
     return (
         "# Where students work\n\nWritten by `make environments-report` from [environments.csv](environments.csv). Each notebook ran from top to "
         "bottom in an environment that holds nothing but the versions of the place and the students' wheel. Errors are exceptions, those of cells that are not "
         "filled in left out, and lines on standard error; with the solution each check cell is green.\n\n"
         + "\n".join(lines)
-        + f"\n\n{lacks}\nNot tried: Windows, macOS, VS Code's and Colab's own pages, a graphics card.\n"
+        + f"\n\n{lacks}\nThe upper bounds of `requirements.txt` are the newest versions of a row in which all went well; an environment takes "
+        f"{max(float(row['gigabytes'] or 0) for row in rows_of(ROWS))} GB.\n\n## Other systems\n\n{installable()}\n{NOT_TRIED}"
     )
+
+
+def resolve() -> list[dict[str, str]]:
+    """Ask uv, for each system and Python, whether what requirements.txt names can be had there without compiling; a row of each."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder) / "requirements.in"
+        listed.write_text("\n".join(REQUIREMENTS.read_text(encoding="utf-8").splitlines()[1:]), encoding="utf-8")
+        for (system, platform), python in itertools.product(SYSTEMS.items(), ("3.11", "3.12", "3.13")):
+            options = [
+                "--python-platform",
+                platform,
+                "--python-version",
+                python,
+                "--only-binary",
+                ":all:",
+                "--no-annotate",
+            ]
+            done = subprocess.run(
+                ["uv", "pip", "compile", "--quiet", *options, listed], capture_output=True, text=True, check=False
+            )
+            found = dict(re.findall(r"(?m)^(tensorflow|numpy)==(\S+)", done.stdout))
+            rows.append(
+                {
+                    "system": system,
+                    "python": python,
+                    "tensorflow": found.get("tensorflow", "none"),
+                    "numpy": found.get("numpy", "none"),
+                }
+            )
+    return rows
+
+
+def installable() -> str:
+    """Return the table of systems, from their rows."""
+    rows = rows_of(SYSTEMS_ROWS)
+    head = "Which TensorFlow and NumPy `pip install -r requirements.txt` brings elsewhere, as `uv` resolves it; run there was nothing.\n\n"
+    lines = ["| system | Python 3.11 | 3.12 | 3.13 |", "|---|---|---|---|"]
+    for system in SYSTEMS:
+        each = [f"{row['tensorflow']}, {row['numpy']}" for row in rows if row["system"] == system]
+        lines.append(f"| {system} | {' | '.join(each)} |")
+    return head + "\n".join(lines) + "\n"
+
+
+def _said(row: dict[str, str] | None) -> str:
+    """Say what a run came to."""
+    if row is None:
+        return "not run"
+    return f"{int(row['errors']) + int(row['noise'])} errors, {row['green']} of {row['checks']} cells green"
 
 
 def main() -> int:
     """Run what has no row; 1 if a notebook of this commit has errors, or a check that is not green with the solution."""
+    if (found := resolve()) != rows_of(SYSTEMS_ROWS):
+        SYSTEMS_ROWS.unlink(missing_ok=True)
+        for row in found:
+            append_row(SYSTEMS_ROWS, tuple(row), row)
     at = measured_commit(*MEASURED)
-    known = Counter((row["environment"], row["notebook"], row["how"]) for row in rows_of(ROWS) if row["commit"] == at)
+    known = {(row["environment"], row["notebook"], row["how"]) for row in rows_of(ROWS) if row["commit"] == at}
     notebooks = sorted(path.stem for path in RELEASE.glob("*.ipynb"))
+    wanted = [*((name, how) for name in notebooks for how in (SOLVED, UNTOUCHED)), (TENSORBOARD, OPENED)]
+    names = [*re.findall(r"(?m)^[a-z]+", REQUIREMENTS.read_text(encoding="utf-8")), *BESIDE]
     for environment in ENVIRONMENTS:
-        left = [
-            (name, how) for name in notebooks for how in (UNTOUCHED, SOLVED) if not known[environment.name, name, how]
-        ]
+        left = [one for one in wanted if (environment.name, *one) not in known]
         if not left:
             continue
         python = python_of(environment)
-        asked = subprocess.run([python, "-c", VERSIONS], capture_output=True, text=True, check=True).stdout
-        versions = dict(zip(("python", "tensorflow", "numpy"), json.loads(asked.splitlines()[-1]), strict=True))
+        answer = subprocess.run([python, "-c", VERSIONS, *names], capture_output=True, text=True, check=True).stdout
+        version, packages = json.loads(answer)
+        size = subprocess.run(
+            ["du", "-s", "--block-size=MB", folder_of(environment)], capture_output=True, text=True, check=True
+        )
+        row = {
+            "commit": at,
+            "environment": environment.name,
+            "python": version,
+            "tensorflow": packages["tensorflow"],
+            "numpy": packages["numpy"],
+            "packages": " ".join(f"{name}=={one}" for name, one in packages.items()),
+            "gigabytes": f"{int(size.stdout.split('MB')[0]) / 1000:.1f}",
+        }
+        if environment.name == NEWEST and packages == {**packages, **TRIED}:
+            left = []
         for name, how in left:
-            found = run(handed_out(name, solved=how == SOLVED), python)
-            row = {"commit": at, "environment": environment.name, **versions, "notebook": name, "how": how, **found}
+            row |= {"notebook": name, "how": how, **run(asked(name, how), python)}
             append_row(ROWS, FIELDS, row)
-            sys.stdout.write(" ".join(map(str, row.values())) + "\n")
+            sys.stdout.write(" ".join(str(row[field]) for field in FIELDS) + "\n")
             sys.stdout.flush()
             PAGE.write_text(page(), encoding="utf-8")
-    of_this = [row for row in rows_of(ROWS) if row["commit"] == at]
+        shutil.rmtree(folder_of(environment))
     return int(
         any(
-            row["errors"] + row["noise"] != "00" or (row["how"] == SOLVED and row["green"] != row["checks"])
-            for row in of_this
+            row["errors"] + row["noise"] != "00" or (row["how"] != UNTOUCHED and row["green"] != row["checks"])
+            for row in rows_of(ROWS)
+            if row["commit"] == at
         )
     )
 

@@ -30,7 +30,7 @@ from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.questions import RELEASED, SOURCE, sealed_file
 from netgrader.releases import remember
 from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, with_fetching, write_site
-from netgrader.wheel import REQUIRED, build_wheel, requirements
+from netgrader.wheel import build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ __all__ = ["chosen", "differences", "generate", "release", "run"]
 README = """\
 # {title}
 
-1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and 2.5 GB of disk.
-2. Type these lines, one after the other. The second takes some minutes: it fetches TensorFlow and JupyterLab, once.
+1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and 3 GB of disk.
+2. Type these lines, one after the other. The second takes some minutes: it fetches TensorFlow (up to 600 MB) and
+   JupyterLab (150 MB), once; the course's own package is 2 MB.
 
        python3 -m venv .venv
        .venv/bin/pip install -r requirements.txt
@@ -65,7 +66,7 @@ README = """\
 |---|---|
 | `python3` or `py`: not found | install Python 3.13 from python.org |
 | *ensurepip is not available* | `sudo apt install python3-venv`, then begin again with the first line |
-| *No matching distribution found for tensorflow* | your Python is too new or too old: take one of the three above |
+| *No matching distribution found for tensorflow* | your Python is too new or too old: take 3.12 |
 | `NameError: name 'check' is not defined` | run the cell with the imports; it is lost when the kernel starts anew |
 | the check does not notice what you changed | run the cell that you changed, then the check |
 | a cell never ends (`[*]`) | *Kernel*, *Interrupt Kernel*; then look for a loop that has no end |
@@ -278,8 +279,8 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     if (assignment.checks / SOURCE).is_file():
         (target / assignment.checks.name / RELEASED).write_bytes(sealed_file(assignment.checks, texts.language))
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
-    lines = [f"./{wheel.name}", *requirements([*REQUIRED, "jupyterlab", "tensorboard"])]
-    (target / "requirements.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    listed = "\n".join([f"./{wheel.name}", *tried()])
+    (target / "requirements.txt").write_text(listed + "\n", encoding="utf-8")
     data = assignment.data_file
     for path in (*assignment.beside, *((data,) if data is not None else ())):
         shutil.copyfile(path, target / path.name)

@@ -131,6 +131,8 @@ def _open_tensorboard(graph_def: Any) -> None:
     print("Starting TensorBoard …")  # noqa: T201
     result = manager.start(["--logdir", folder], timeout=timedelta(seconds=SECONDS_TO_START))
     if hasattr(result, "info"):
+        if "google.colab" not in sys.modules:  # its pages reach no localhost; TensorBoard has its own way there
+            print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
         notebook.display(port=result.info.port, height=700)
     else:
         print(  # noqa: T201

@@ -1,4 +1,4 @@
-"""A student's way through JupyterLab: open the release, fill in a cell, run its check, read the answer, mend it."""
+"""A student's way through JupyterLab and Notebook 7: open the release, fill in a cell, run its check, mend what it says."""
 
 import shutil
 from pathlib import Path
@@ -17,6 +17,10 @@ ANSWER = (
     "y_train_1_hot, y_test_1_hot = (np.eye(10)[labels] for labels in (y_train, y_test))"
 )
 
+READY = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+APPLICATIONS = pytest.mark.parametrize("application", ["lab/tree", "notebooks"])
+"""JupyterLab and Notebook 7, by where one server has a notebook."""
+
 
 @pytest.fixture
 def lab(tmp_path):
@@ -27,11 +31,11 @@ def lab(tmp_path):
 
 
 class Notebook:
-    """A notebook that is open in JupyterLab."""
+    """A notebook that is open in JupyterLab or Notebook 7."""
 
     def __init__(self, driver):
         self.driver = driver
-        wait(driver, lambda: "| Idle" in driver.find_element(By.TAG_NAME, "body").text, "a kernel that is ready")
+        wait(driver, lambda: driver.find_elements(By.CSS_SELECTOR, READY), "a kernel that is ready")
 
     def cell(self, text):
         """The code cell with `text` in it."""
@@ -66,8 +70,9 @@ class Notebook:
         return cell.find_element(By.CSS_SELECTOR, ".jp-InputPrompt").text
 
 
-def test_a_student_fills_in_a_cell_runs_its_check_and_mends_what_it_says(browser, lab):
-    browser.open(f"{lab}/lab/tree/1_one_layer.ipynb")
+@APPLICATIONS
+def test_a_student_fills_in_a_cell_runs_its_check_and_mends_what_it_says(browser, lab, application):
+    browser.open(f"{lab}/{application}/1_one_layer.ipynb")
     notebook = Notebook(browser.driver)
     assert "Error" not in notebook.run("import matplotlib.pyplot")
     assert "not done yet" in notebook.run('check("prepare_data")')

@@ -256,6 +256,16 @@ def test_where_tensorboard_does_not_start_the_command_is_said(shell, monkeypatch
     assert "output/MatMul" in {each.name for each in tf.GraphDef.FromString(graphs[0]).node}
 
 
+def test_where_tensorboard_starts_its_address_is_said_for_pages_that_show_no_frame(shell, monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    from tensorboard import manager
+
+    monkeypatch.setattr(manager, "start", lambda *_, **__: SimpleNamespace(info=SimpleNamespace(port=6123)))
+    show_graph(network(), tensorboard=True)
+    assert "open http://localhost:6123 in a browser" in capsys.readouterr().out
+
+
 def test_words_list_each_node_once():
     drawing = drawn(network())
     assert len(describe(drawing).split("; ")) == len(list(drawing.root.nodes()))

@@ -1,0 +1,76 @@
+"""Where there is no POSIX, as on Windows, and on macOS: the students' side, as far as that can be seen on Linux."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from netgrader.wheel import FORM
+from tests.student.test_notebooks_run import NOTEBOOKS, SOURCE, answers, cleared, complaints
+
+ROOT = Path(__file__).parents[2]
+RELEASE = ROOT / "release" / "digits"
+TAKEN = Path(__file__).with_name("without_posix.py")
+WITHOUT = """
+import sys
+sys.path.insert(0, {wheel!r})
+exec(compile(open({taken!r}, encoding="utf-8").read(), {taken!r}, "exec"))
+import netgrader
+assert netgrader.__file__.startswith({wheel!r}), netgrader.__file__
+"""
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_students_modules_use_nothing_that_python_lacks_there(platform, tmp_path):
+    """As typeshed knows each name of the standard library, by platform."""
+    (wheel,) = RELEASE.glob(FORM)
+    held = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")]
+    command = [sys.executable, "-m", "mypy", "--platform", platform, "--cache-dir", tmp_path, *held]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    assert re.search(r"^(Found|Success)", said, re.MULTILINE), said
+    assert [line for line in said.splitlines() if line.partition(":")[0] in held] == []
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A copy of the release whose wheel is unpacked, and a first cell that makes it what is imported."""
+    monkeypatch.setenv("PYTHONWARNDEFAULTENCODING", "1")
+    monkeypatch.setenv(
+        "PYTHONWARNINGS", "ignore::EncodingWarning"
+    )  # of others; without_posix.py has its own word on ours
+    shutil.copytree(RELEASE, tmp_path / "digits")
+    (wheel,) = RELEASE.glob(FORM)
+    zipfile.ZipFile(wheel).extractall(tmp_path / "wheel")
+    return tmp_path / "digits", WITHOUT.format(wheel=str(tmp_path / "wheel"), taken=str(TAKEN))
+
+
+def run(notebook, folder, first):
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
+    options = {"timeout": 3600, "kernel_name": "python3", "allow_errors": True}
+    NotebookClient(notebook, **options, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def test_what_is_taken_away_is_missed(folder):
+    used = {"fcntl": "import fcntl", "SIGALRM": "import signal\nsignal.SIGALRM", "fork": "import os\nos.fork"}
+    for name, code in used.items():
+        scope = f"exec({code!r}, {{'__name__': 'netgrader.student.one'}})"
+        (found,) = complaints(run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(scope)]), *folder))
+        assert name in found[1]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_filled_in_and_not(name, folder):
+    solved = nbformat.read(SOURCE / f"{name}.ipynb", as_version=4)
+    empty = run(cleared(solved), *folder)
+    assert complaints(empty) == []
+    assert all("not done yet" in text for text in answers(empty).values())
+    filled = run(solved, *folder)
+    assert complaints(filled) == []
+    assert {cell: text for cell, text in answers(filled).items() if "checks passed. Grading runs" not in text} == {}
