@@ -204,7 +204,7 @@ def test_the_grid_of_gradients_is_told_as_it_was_drawn_and_is_not_explained(stro
     each = gradients(strong)
     figure, alt = picture(
         "2_two_layers",
-        "figure, axes = plt.subplots(10, 12",
+        "show_gradients(",
         x_test=IMAGES.reshape(20, 784),
         x_test_2d=IMAGES,
         y_test=DIGITS,
