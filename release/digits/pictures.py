@@ -10,7 +10,23 @@ import numpy as np
 
 from netgrader.student import show_figure
 
-__all__ = ["show_batch_normalisation", "show_dropout", "show_regions", "show_what_helps"]
+__all__ = [
+    "show_accuracies",
+    "show_activations",
+    "show_batch_normalisation",
+    "show_cross_entropy",
+    "show_descent",
+    "show_digits",
+    "show_dropout",
+    "show_gradients",
+    "show_losses",
+    "show_pixels",
+    "show_regions",
+    "show_softmax",
+    "show_stencils",
+    "show_sweep",
+    "show_what_helps",
+]
 
 COLOURS = ["tab:blue", "tab:orange", "tab:green"]
 LIGHT = ["#d6e6f4", "#fbe3cf", "#d9eed9"]
@@ -26,6 +42,123 @@ WHAT_HELPS = {  # by hidden layers and extras: mean and standard deviation of th
     ("512, 512, 512", "batch normalisation, dropout 0.3, decay"): (98.61, 0.05),
     ("1024, 1024", "dropout 0.5, decay"): (98.70, 0.06),
 }
+
+
+def show_pixels(image, title):
+    """Show one image large, with the grey level of each pixel as a colour that can be looked up."""
+    figure, axes = plt.subplots(figsize=(7, 6))
+    figure.colorbar(axes.imshow(image, cmap="gray_r"), label="grey level")
+    axes.set_title(title)
+    show_figure(figure, alt=f"{title}, in {len(image)} by {len(image)} grey pixels.")
+
+
+def show_digits(images, titles, columns=5, what="Images of digits", size=1.2):
+    """Show images row by row, so many in a row, each with its title above it.
+
+    Parameters
+    ----------
+    images
+        Of shape (n, 28, 28).
+    titles
+        One for each, such as its label; an image may have an empty one.
+    columns
+        How many images are in a row.
+    what
+        What one sees, in a few words, for whoever cannot.
+    size
+        The width of an image, in inches.
+    """
+    rows = -(-len(images) // columns)
+    figure, panels = plt.subplots(rows, columns, figsize=(columns * size, 1.1 * rows * size), squeeze=False)
+    for panel in panels.flat:
+        panel.axis("off")
+    for panel, image, title in zip(panels.flat, images, titles, strict=False):
+        panel.imshow(image, cmap="gray_r")
+        panel.set_title(title, fontsize=11 if len(str(title)) < 3 else 9)
+    figure.tight_layout()
+    words = ", ".join(str(title).replace("\n", ", ") for title in titles if title != "")
+    show_figure(figure, alt=f"{what}. The titles, row by row: {words}.")
+
+
+def show_descent(loss, path):
+    """Show a loss over its one weight, and where each step led: rows of (weight, loss), of shape (steps + 1, 2)."""
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    grid = np.linspace(-0.5, 4.5, 100)
+    axes.plot(grid, loss(grid), color="silver", label="loss")
+    axes.plot(path[:, 0], path[:, 1], "o-", color="tab:blue", markersize=5, label="where each step led")
+    axes.set(xlabel="w", ylabel="loss")
+    axes.legend()
+    show_figure(
+        figure,
+        alt=f"A valley, the loss over w. {len(path) - 1} steps lead from w = {path[0, 0]:.2f} to w = {path[-1, 0]:.2f}, "
+        f"the first of a length of {abs(path[1, 0] - path[0, 0]):.2f}, the last of {abs(path[-1, 0] - path[-2, 0]):.2f}.",
+    )
+
+
+def show_activations(z, relu, sigmoid):
+    """Show two activation functions of the sum `z`, side by side."""
+    figure, axes = plt.subplots(1, 2, figsize=(8, 2.8), sharex=True)
+    axes[0].plot(z, relu)
+    axes[0].set(title="ReLU: max(z, 0)", xlabel="z", ylabel="h")
+    axes[1].plot(z, sigmoid)
+    axes[1].set(title="sigmoid: 1 / (1 + exp(−z))", xlabel="z")  # noqa: RUF001 (as formulas are written)
+    for panel in axes:
+        panel.grid(color="gainsboro")
+    show_figure(
+        figure,
+        alt=f"Two activation functions from z = {z[0]:g} to {z[-1]:g}. ReLU is 0 for negative z and then rises with slope 1. "
+        "The sigmoid rises smoothly from nearly 0 to nearly 1 and is one half at z = 0.",
+    )
+
+
+def show_softmax(logits, probabilities):
+    """Show the logits of ten digits as bars, and beside them what softmax makes of them."""
+    figure, axes = plt.subplots(1, 2, figsize=(9, 2.8))
+    axes[0].bar(range(10), logits, color="tab:orange")
+    axes[0].set(title="logits", xticks=range(10), xlabel="digit")
+    axes[0].axhline(0, color="black", linewidth=0.8)
+    axes[1].bar(range(10), probabilities, color="tab:blue")
+    axes[1].set(title="probabilities", xticks=range(10), xlabel="digit", ylim=(0, 1))
+    listed = [", ".join(f"{value:.2f}" for value in values) for values in (logits, probabilities)]
+    show_figure(
+        figure,
+        alt=f"Two bar charts over the digits 0 to 9. Left the logits: {listed[0]}. "
+        f"Right what softmax makes of them, all positive: {listed[1]}.",
+    )
+
+
+def show_cross_entropy(p, loss):
+    """Show the loss over the probability `p` that was given to the right digit."""
+    figure, axes = plt.subplots(figsize=(6, 3))
+    axes.plot(p, loss)
+    axes.plot(0.1, -np.log(0.1), "o", color="tab:red")
+    axes.annotate("knows nothing: 2.30", (0.1, 2.3), xytext=(0.2, 3), arrowprops={"arrowstyle": "->"})
+    axes.set(xlabel="probability given to the right digit", ylabel="cross-entropy", ylim=(0, 6))
+    axes.grid(color="gainsboro")
+    show_figure(
+        figure,
+        alt="Cross-entropy over the probability given to the right digit. It falls from far above 6 near 0, through 2.30 at "
+        "one tenth, to 0 at 1: being sure of the wrong digit is punished most.",
+    )
+
+
+def show_stencils(weights):
+    """Show the weights of ten neurons, of shape (784, 10), as ten pictures: blue for positive, red for negative."""
+    limit = np.quantile(np.abs(weights), 0.95)  # a few are larger; they get the darkest colour
+    figure, axes = plt.subplots(2, 5, figsize=(10, 4.6), layout="constrained")
+    for digit, panel in enumerate(axes.flat):
+        stencil = weights[:, digit].reshape(28, 28)
+        picture = panel.imshow(stencil, cmap="RdBu", vmin=-limit, vmax=limit)
+        panel.set_title(digit)
+        panel.axis("off")
+    figure.colorbar(picture, ax=axes, label="weight", shrink=0.8)
+    show_figure(
+        figure,
+        alt="The weights of the ten neurons as ten pictures of 28 by 28 pixels, blue for positive, red for negative. After "
+        "training, that for 0 is usually a blue ring around a red centre; in that for 1 a blue stroke stands upright in the "
+        "middle. The others are less clear: blotches where ink is typical for the digit, and for no other, or where it must "
+        "not be. Along the border, where there is never ink, the weights are as random as they began.",
+    )
 
 
 def show_regions(points, classes, networks):
@@ -49,7 +182,7 @@ def show_regions(points, classes, networks):
     figure, panels = plt.subplots(1, len(networks), figsize=(4.3 * len(networks), 3.9), sharey=True, squeeze=False)
     told = []
     for panel, (title, answer) in zip(panels.flat, networks.items(), strict=True):
-        regions = np.asarray(answer(places)).reshape(across.shape)
+        regions = np.asarray(answer(places), float).reshape(across.shape)
         panel.contourf(across, up, regions, levels=[-0.5, 0.5, 1.5, 2.5], colors=LIGHT)
         for number in np.unique(classes):
             of_it = points[classes == number]
@@ -62,6 +195,86 @@ def show_regions(points, classes, networks):
         figure,
         alt=f"{len(points)} points of {len(np.unique(classes))} classes in a plane, which is coloured by the class that "
         f"a network answers there. {' '.join(told)}",
+    )
+
+
+def show_sweep(sweep, best):
+    """Show the accuracies of a sweep, by learning rate, over a logarithmic axis, and which rate was the `best`."""
+    rates = sorted(sweep)
+    figure, axes = plt.subplots(figsize=(7, 3.4))
+    axes.semilogx(rates, [sweep[rate] for rate in rates], "o-")
+    axes.axvline(best, color="tab:green", linestyle="--")
+    axes.set(xlabel="learning rate", ylabel="test accuracy", title=f"best: {best:g}")
+    axes.grid(color="gainsboro")
+    points = ", ".join(f"{sweep[rate]:.3f} at {rate:g}" for rate in rates)
+    show_figure(figure, alt=f"Test accuracy over the learning rate, a logarithmic axis: {points}.")
+
+
+def show_losses(curves):
+    """Show the losses of training steps, a curve for each title, smoothed over 15 steps and over a logarithmic axis."""
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    ends = []
+    for (title, losses), style in zip(curves.items(), ["--", "-", ":", "-."], strict=False):
+        smoothed = np.convolve(losses, np.ones(15) / 15, mode="valid")
+        axes.semilogy(smoothed, style, label=title, linewidth=2)
+        ends.append(f"{title} begins at {smoothed[0]:.2g} and ends at {smoothed[-1]:.2g}")
+    axes.axhline(-np.log(0.1), color="silver", zorder=0)
+    axes.set(xlabel="training step", ylabel="training loss")
+    axes.legend(title="learning rate")
+    show_figure(figure, alt=f"Smoothed curves of the loss over the training steps. {'; '.join(ends)}.")
+
+
+def show_accuracies(curves):
+    """Show accuracies after each epoch, a curve for each title; training with a full line, what is called a test dashed."""
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    colours = {}
+    for title, accuracies in curves.items():
+        network, _, images = title.rpartition(", ")
+        colour, marker = colours.setdefault(network, (COLOURS[len(colours) % 3], MARKERS[len(colours) % 3]))
+        style = "--" if images == "test" else "-"
+        axes.plot(range(1, len(accuracies) + 1), accuracies, f"{marker}{style}", color=colour, label=title)
+    axes.set(xlabel="epoch", ylabel="accuracy", xticks=range(1, max(map(len, curves.values())) + 1))
+    axes.grid(color="gainsboro")
+    axes.legend()
+    ends = "; ".join(f"{title}: {accuracies[0]:.3f} to {accuracies[-1]:.3f}" for title, accuracies in curves.items())
+    show_figure(figure, alt=f"Accuracy after each epoch, the first and the last. {ends}.")
+
+
+def show_gradients(images, largest, each):
+    """Show ten images, and beside each the gradient of the largest output and those of the ten outputs.
+
+    Parameters
+    ----------
+    images
+        One of each digit, of shape (10, 28, 28).
+    largest
+        The gradient of the largest output of each image, of shape (10, 784).
+    each
+        Those of the ten outputs, of shape (10, 10, 784): by output, then by image.
+    """
+    figure, axes = plt.subplots(10, 12, figsize=(12, 10.4))
+    scales = []
+    for row, image in enumerate(images):
+        gradients = [largest[row], *(gradient[row] for gradient in each)]
+        scales.append(np.abs(gradients).max())
+        axes[row, 0].imshow(image, cmap="gray_r")
+        axes[row, 0].set_ylabel(f"±{scales[-1]:.0e}", fontsize=8)
+        for panel, gradient in zip(axes[row, 1:], gradients, strict=True):
+            panel.imshow(gradient.reshape(28, 28), cmap="RdBu", vmin=-scales[-1], vmax=scales[-1])
+    for panel, title in zip(axes[0], ["digit", "largest", *range(10)], strict=True):
+        panel.set_title(title)
+    for panel in axes.flat:
+        panel.set(xticks=[], yticks=[])
+    figure.subplots_adjust(wspace=0.05, hspace=0.05)
+    strength = np.abs(each).max(axis=2).T  # one row for each image, one column for each output
+    strong = [np.flatnonzero(outputs > outputs.max() / 5) for outputs in strength]
+    named = [", ".join(map(str, outputs)) for outputs in strong]
+    columns = "; ".join(f"{digit}: {those}" for digit, those in enumerate(named))
+    show_figure(
+        figure,
+        alt="A grid of twelve columns and a row for each digit from 0 to 9: the digit, the gradient of the largest output, "
+        f"and those of the ten outputs. Among the ten, those at least a fifth as strong as the strongest of their row: "
+        f"{columns}. The largest gradient in a row is between {min(scales):.0e} and {max(scales):.0e}.",
     )
 
 
