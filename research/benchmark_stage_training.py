@@ -47,14 +47,14 @@ class Interfaces(Module):
     """TheDeepChecker's: what programs hand over."""
 
     parts: dict[str, Any]
-    loader: Any
+    loaders: tuple[Any, Any]
 
     def build_model_interface(self, **parts: Any) -> Any:
         self.parts = parts
         return self
 
-    def build_data_interface(self, loader: Any, *_: object, **__: object) -> NoReturn:
-        self.loader = loader
+    def build_data_interface(self, loader: Any, test: Any, **_: object) -> NoReturn:
+        self.loaders = loader, test
         raise HandedOverError
 
 
@@ -107,17 +107,17 @@ def play(job: dict[str, Any], digits: Any, out: Path) -> None:
     else:
         raise ValueError("it handed nothing over")
     if job["loop"]:
-        looped(handed.loader, digits, out)
+        looped(*handed.loaders, digits, out)
         return
     parts = {name: handed.parts[name].name for name in ("features", "targets", "loss", "train_op")}
     (out / "parts.json").write_text(json.dumps(parts), encoding="utf-8")
-    np.savez(out / "rows.npz", x=handed.loader.features, y=handed.loader.targets)
+    np.savez(out / "rows.npz", x=handed.loaders[0].features, y=handed.loaders[0].targets)
     graph = handed.parts["loss"].graph
     (out / "graph.pb").write_bytes(tf1.train.export_meta_graph(graph=graph, clear_devices=True).SerializeToString())
 
 
-def looped(loader: Any, digits: Any, out: Path) -> None:
-    """Feed the instrument what the loader makes, in the simplest loop that there is."""
+def looped(loader: Any, test: Any, digits: Any, out: Path) -> None:
+    """Feed the instrument what the loaders make, in the simplest loop that there is."""
     arrays = {}
     for part in ("train", "test"):
         arrays[f"x_{part}"] = (digits[f"x_{part}"].reshape(len(digits[f"x_{part}"]), -1) / 255).astype(np.float32)
@@ -131,8 +131,9 @@ def looped(loader: Any, digits: Any, out: Path) -> None:
             for _ in range(loader.get_epochs(mini_batch_size)):
                 x, y = loader.next_batch(mini_batch_size)
                 sess.run(net.train_op, {net.X: x.reshape(len(x), -1), net.Y: y})
-            for kept, part in zip(found, ("train", "test"), strict=True):
-                kept.append(sess.run(net.accuracy, {net.X: arrays[f"x_{part}"], net.Y: arrays[f"y_{part}_1_hot"]}))
+            for kept, one in zip(found, (loader, test), strict=True):
+                rows = one.features.reshape(len(one.features), -1)
+                kept.append(sess.run(net.accuracy, {net.X: rows, net.Y: one.targets}))
         return found
 
     sys.modules["tensorflow"] = tensorflow
