@@ -71,6 +71,8 @@ benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (i
 	@test -d $(KERAS)/tf_keras || $(BIN)/python -m pip install -q --no-deps --target $(KERAS) tf_slim==1.1.0 \
 	  "tf_keras==$$($(BIN)/python -c "import importlib.metadata as m; print(m.version('tensorflow').rsplit('.', 1)[0] + '.*')")"
 	@nice $(BIN)/python -m research.benchmarks $(BENCHMARKS) --keras $(KERAS)
+	@test -d $(KERAS)-pandas || $(BIN)/python -m pip install -q --no-deps --target $(KERAS)-pandas pandas python-dateutil
+	@nice $(BIN)/python -m research.benchmark_training $(BENCHMARKS) --keras $(KERAS) --pandas $(KERAS)-pandas
 	@nice $(BIN)/python -m research.benchmark_neuralint $(BENCHMARKS)
 	@$(BIN)/python -m research.benchmarks_report
 

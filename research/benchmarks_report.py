@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from research import benchmark_neuralint
+from research import benchmark_neuralint, benchmark_training
 from research.benchmarks import HERE, NOT_RUN, REPOSITORIES, TOOL, Claim, claims, rows
 
 if TYPE_CHECKING:
@@ -26,6 +26,17 @@ NO_NETWORK, ACCEPTED, ACCUSED, FOUND, REMARKED, PARTLY, ANOTHER, MISSED = (
 UNMEASURED = "not measured yet"
 APART = {"not-in-graph": "not in a graph", "no-code": "no code", "raises": "TensorFlow refuses it", NOT_RUN: "not run"}
 Row = dict[str, str]
+INSTRUMENT = """
+## What no graph shows
+
+TheDeepChecker's programs do not train by themselves: they hand a graph and a loader of minibatches to its checker. `research/benchmark_training.py` takes both in a
+cage. What the loader makes of the course's digits (of CIFAR-10's too, which are not here) is fed to the instrument that judges students' training loops. Where a rate is claimed
+to be wrong, the graph is trained on its loader's rows for 300 minibatches at a third of the rate, at it, and at three and ten times it, and judged as a student's rate is.
+What ours says of each claim was set down before the first run. Not judged: the data of the four programs whose output is a number, since the instrument tells classes
+apart, and the two rates of the deep network, whose images are not here.
+
+| program | judged | claimed | verdict | named | what was seen | commit |
+|---|---|---|---|---|---|---|"""
 
 INTRODUCTION = """# Other people's benchmarks
 
@@ -43,7 +54,7 @@ Of TheDeepChecker's programs, and of those of the others whose output is a numbe
 READING = """
 *In a graph*: programs whose network was built and whose claimed fault a graph can show and we have a code for. *Found*: the code of the
 claim is named; a remark counts, since it names the same. *Not in a graph*: data, learning rates, sessions and training loops; only a training
-can show them (in the course the instrument judges them, [training.md](training.md)), here nobody trained. *No code*: the reader does not look for it, by
+can show them, [below](#what-no-graph-shows) for TheDeepChecker's. *No code*: the reader does not look for it, by
 choice or for want of a rule. *Named and not claimed*: programs, clean or with that one fault fixed, of which another fault is named; and codes named in wrong programs
 that their claim does not name. *By eye*: of the programs with such a code, in so many it was read in the source and is there: a fixed program
 often has another fault, such as minibatches of one size alone, or weights a hundred times too large. Seconds are the
@@ -202,6 +213,7 @@ def _lines() -> Iterator[str]:
     )
     yield from _pairs(every, measured)
     yield from _by_kind("TheDeepChecker, by class", "TheDeepChecker", every, measured)
+    yield from _trained(every)
     yield from _by_kind("NeuraLint, by its rules", "NeuraLint", every, measured)
     yield from _misses(total)
 
@@ -231,6 +243,26 @@ def _by_kind(title: str, name: str, every: Sequence[Claim], measured: dict[tuple
         count = Counter(verdict(claim, measured.get((claim.set, claim.program))) for claim in some)
         came = ", ".join(f"{number} {what}" for what, number in count.most_common())
         yield f"| {kind or 'no rule'} | {len(some)} | {', '.join(codes)} | {came} |"
+
+
+def _trained(every: Sequence[Claim]) -> Iterator[str]:
+    """What the instrument says of what no graph shows."""
+    yield INSTRUMENT
+    of = {claim.program: claim for claim in every if claim.set == "TheDeepChecker"}
+    for row in benchmark_training.rows():
+        claim, named = of[row["program"]], set(row["named"].split())
+        if claim.version == "clean":
+            verdict = "accused" if named else "accepted"
+        else:
+            verdict = (
+                "found"
+                if named & set(benchmark_training.CODES[claim.claim].split("|"))
+                else "another code"
+                if named
+                else "missed"
+            )
+        cells = (row["program"], row["judged"], claim.claim, verdict, row["named"], row["told"], row["commit"])
+        yield "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
 def _misses(total: Sums) -> Iterator[str]:

@@ -120,7 +120,7 @@ def test_the_logarithm_of_scores_is_named_and_not_that_the_loss_is_no_number(lab
     assert (fault.code, str(fault.severity)) == ("logits-are-probabilities", "fatal")
 
 
-@pytest.mark.parametrize(("shape", "inputs"), [((None,), None), ((None, 1), 1)])
+@pytest.mark.parametrize(("shape", "inputs"), [(None, None), ((None,), None), ((None, 1), 1)])
 def test_a_line_through_points_is_a_network_though_a_single_number_is_its_layer(lab, shape, inputs):
     asked = Exercise("line", inputs=inputs, loss=None, outputs=1)
     with tf.Graph().as_default() as graph:
