@@ -155,9 +155,9 @@ def show_stencils(weights):
     show_figure(
         figure,
         alt="The weights of the ten neurons as ten pictures of 28 by 28 pixels, blue for positive, red for negative. After "
-        "training, that for 0 is usually a blue ring around a red centre; in that for 1 a blue stroke stands upright in the "
-        "middle. The others are less clear: blotches where ink is typical for the digit, and for no other, or where it must "
-        "not be. Along the border, where there is never ink, the weights are as random as they began.",
+        "training, that for 0 is usually a faint blue ring around a dark red centre; in that for 1 a blue stroke stands "
+        "upright in the middle. The others are less clear: blotches where ink is typical for the digit, and for no other, or "
+        "where it must not be. Along the border, where there is never ink, the weights are as random as they began.",
     )
 
 
