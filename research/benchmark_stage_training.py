@@ -80,7 +80,7 @@ def installed(digits: Any, factor: float) -> Interfaces:
     train, test = ((digits[f"x_{part}"], digits[f"y_{part}"]) for part in ("train", "test"))
     keras.datasets.mnist.load_data = lambda: (train, test)
     keras.datasets.cifar10.load_data = lambda: tuple(
-        (images[..., None], classes[:, None]) for images, classes in (train, test)
+        (np.repeat(images[..., None], 3, axis=3), classes[:, None]) for images, classes in (train, test)
     )
     for name in OPTIMIZERS:
         kind = getattr(tf1.train, name)
@@ -116,6 +116,11 @@ def play(job: dict[str, Any], digits: Any, out: Path) -> None:
     (out / "graph.pb").write_bytes(tf1.train.export_meta_graph(graph=graph, clear_devices=True).SerializeToString())
 
 
+def flat(images: Any) -> Any:
+    """Images as the instrument's rows, (n, pixels); of colours, which are all alike, the first."""
+    return (images[..., 0] if images.ndim > 3 else images).reshape(len(images), -1)
+
+
 def looped(loader: Any, test: Any, digits: Any, out: Path) -> None:
     """Feed the instrument what the loaders make, in the simplest loop that there is."""
     arrays = {}
@@ -130,10 +135,9 @@ def looped(loader: Any, test: Any, digits: Any, out: Path) -> None:
         for _ in range(n_epochs):
             for _ in range(loader.get_epochs(mini_batch_size)):
                 x, y = loader.next_batch(mini_batch_size)
-                sess.run(net.train_op, {net.X: x.reshape(len(x), -1), net.Y: y})
+                sess.run(net.train_op, {net.X: flat(x), net.Y: y})
             for kept, one in zip(found, (loader, test), strict=True):
-                rows = one.features.reshape(len(one.features), -1)
-                kept.append(sess.run(net.accuracy, {net.X: rows, net.Y: one.targets}))
+                kept.append(sess.run(net.accuracy, {net.X: flat(one.features), net.Y: one.targets}))
         return found
 
     sys.modules["tensorflow"] = tensorflow

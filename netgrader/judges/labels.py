@@ -22,6 +22,8 @@ __all__ = ["class_shift", "judge_labels", "one_hot_words", "row_shift"]
 
 # Up to this share of rows may disagree: a student's own arrays may have equal images or an unclear label.
 NOISE = 0.002
+# Below this share of known rows it is by accident that any is: an image under much noise may come near another one.
+FEW = 0.05
 # A shift explains the labels if it explains this share of them.
 EXPLAINED = 0.97
 NEAR = (1, -1, 2, -2, 3, -3)
@@ -36,7 +38,7 @@ def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
     rows = subject.call.of(subject.course.steps)
     known = rows.index >= 0
     index, labels = rows.index[known], rows.labels[known]
-    if not len(index):
+    if not len(known) or known.mean() < FEW:
         return
     unclear = labels == NO_LABEL
     if unclear.mean() > NOISE:

@@ -39,6 +39,12 @@ BAD = {
     "returns an endless generator": PLAIN.replace(LAST, "    import itertools\n    return itertools.count()\n"),
     "returns nothing": PLAIN.replace(LAST, ""),
     "feeds what is not finite": PLAIN.replace(FED, FED.replace("x_train[rows]", "x_train[rows] * np.nan")),
+    "feeds noise, and one image for another": PLAIN.replace(
+        FED,
+        FED.replace(
+            "x_train[rows]", "np.where(rows[:, None] == 0, x_train[1], np.random.uniform(size=(len(rows), 784)))"
+        ),
+    ),
     "takes the square root of the labels": PLAIN.replace(
         FED, FED.replace("y_train_1_hot[rows]", "np.log(y_train_1_hot[rows] - 1)")
     ),
@@ -164,6 +170,7 @@ def stuck(rehearse, raw):
         ("returns a generator that raises", "wrong-return"),
         ("returns an endless generator", "wrong-return"),
         ("feeds what is not finite", "unknown-rows"),
+        ("feeds noise, and one image for another", "unknown-rows"),
         ("takes the square root of the labels", "labels-not-one-hot"),
         ("rebinds the images alone", "error-in-code"),
         ("a session of its own", "another-session"),
