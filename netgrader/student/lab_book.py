@@ -237,7 +237,7 @@ def _picture(by: Mapping[str, Sequence[Run]]) -> Figure:
                 (loss, run.loss, "-"),
             ):
                 heights = [math.nan if value is None else value * (1 if panel is loss else 100) for value in values]
-                panel.plot(range(1, len(heights) + 1), heights, f".{line}", color=colour, linewidth=1)
+                panel.plot(range(1, len(heights) + 1), heights, f".{line}", color=colour, lw=1, ms=2, alpha=0.6)
     names = [textwrap.shorten(what, 34, placeholder="…") for what in by]
     final.set_yticks(range(len(by)), names, parse_math=False)
     final.set_ylim(len(by) - 0.5, -0.5)

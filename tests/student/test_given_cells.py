@@ -183,7 +183,7 @@ def test_the_bars_of_the_three_networks_are_whole_however_many_mistakes_there_ar
     with tensorflow.Graph().as_default() as graph:
         tensorflow.get_variable("w", [784, 10])
     net = SimpleNamespace(graph=graph)
-    figure, alt = picture("3_deep_network", "axes.barh(", tf=tensorflow, net=net, sess=None, acc_val=[accuracy])
+    figure, alt = picture("3_deep_network", "show_mistakes(", tf=tensorflow, net=net, sess=None, acc_val=[accuracy])
     (axes,) = figure.axes
     longest = max(bar.get_width() for bar in axes.patches)
     assert longest == pytest.approx(max(7.5, 100 - 100 * accuracy))
