@@ -127,6 +127,7 @@ docs: setup ## the documentation as a site with search: build/site/README.html
 	@scripts/setup docs
 	@$(BIN)/python -m tests.guides.site
 	@build/sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs build/pages build/site
+	@echo 'Open build/site/README.html in a browser.'
 
 phrases: setup ## list what students read of what was found, to be translated: LANGUAGE=de
 	@$(BIN)/python -m tests.guides.phrases $(LANGUAGE)
@@ -137,6 +138,7 @@ lock: ## remake requirements.lock, and docs/requirements.lock, from pyproject.to
 	uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 --quiet \
 	  --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
 
-clean: ## remove what grading and testing made; keeps .venv
-	rm -rf .netgrader build feedback reports exports gradebook.db .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove what grading and testing made; keeps .venv, and the site that make docs built
+	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 -not -name site -not -name sphinx -exec rm -rf {} +
+	rm -rf .netgrader feedback reports exports gradebook.db .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find autograded -mindepth 1 -not -name .gitkeep -delete

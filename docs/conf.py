@@ -11,3 +11,6 @@ html_title = "netgrader"
 html_extra_path = ["../build/looks"]  # relative to this file: pages that are HTML already
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
+html_static_path = ["site"]
+html_css_files = ["site.css"]

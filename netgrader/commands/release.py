@@ -131,9 +131,14 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
     """
     out = console()
     found: list[str] = []
-    for name in notebooks:
+    out.print(
+        f"Before the release solution and untouched notebooks are graded ({', '.join(notebooks)}). It takes as long as the "
+        "solutions train; what did not change is not run again.",
+        markup=False,
+    )
+    for number, name in enumerate(notebooks, 1):
         try:
-            with out.status(f"trying {name} …") if out.is_terminal else nullcontext():
+            with out.status(f"grading {name} ({number} of {len(notebooks)}) …") if out.is_terminal else nullcontext():
                 found += misfits(assignment, name, released / f"{name}.ipynb", options)
         except SandboxError as error:
             out.print(f"Released without having been graded first: {escape(str(error))} Type netgrader doctor.")
