@@ -214,6 +214,9 @@ def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
     ]
     for one in wrong:
         sys.stdout.write(f"  {one.ename}: {one.evalue[:200]}\n")
+    for text in told:
+        if "not done yet" not in text and not GREEN.search(text):
+            sys.stdout.write(f"  {text[:2000]}\n")
     return {
         "errors": len(wrong),
         "noise": len(noise),

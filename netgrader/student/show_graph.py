@@ -27,7 +27,8 @@ __all__ = ["describe", "graph_svg", "show_graph"]
 NO_TENSORBOARD = (
     "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
 )
-SECONDS_TO_START = 20
+SECONDS_TO_START = 120
+"""A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
 LEGEND = {
     Kind.PLACEHOLDER: "Blue: placeholders.",
     Kind.VARIABLE: "Yellow: variables.",
