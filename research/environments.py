@@ -58,7 +58,7 @@ SYSTEMS = {
 }
 UNTOUCHED, SOLVED = "as handed out", "with the solution"
 GREEN = re.compile(r": all \d+ checks passed")
-BESIDE = ("keras", "ipykernel", "notebook")
+BESIDE = ("keras", "ipykernel", "notebook", "setuptools")
 """Packages whose versions are noted beside those that requirements.txt names."""
 VERSIONS = """
 import importlib.metadata, json, sys
@@ -125,22 +125,24 @@ class Environment:
 
 
 ALONE, NEWEST = "requirements.txt alone", "the newest that netgrader allows"
+SETUPTOOLS = "setuptools<81"
+"""As Colab and Kaggle have it: TensorBoard before 2.21 imports ``pkg_resources``, which newer ones do not bring."""
 ENVIRONMENTS = (
     Environment(ALONE, "python3.13", (), ""),
     Environment(NEWEST, "python3.13", requirements(TRIED), f"left out where it is the same as {ALONE}"),
     Environment(
         "Google Colab",
         "python3.13",
-        ("tensorflow==2.20.0", "numpy==2.1.3", "ipykernel==6.17.1", "ipython==7.34.0", "notebook==6.5.7"),
+        ("tensorflow==2.20.0", "numpy==2.1.3", "ipykernel==6.17.1", "ipython==7.34.0", "notebook==6.5.7", SETUPTOOLS),
         "no graphics card; the cell that fetches has a test of its own",
     ),
     Environment(
         "Kaggle",
         "python3.12",
-        ("tensorflow==2.19.0", "numpy==2.0.2", "ipykernel"),
+        ("tensorflow==2.19.0", "numpy==2.0.2", "ipykernel", SETUPTOOLS),
         "no graphics card",
     ),
-    Environment("the oldest", "python3.11", ("tensorflow==2.16.2", "numpy==1.26.4", "ipykernel"), ""),
+    Environment("the oldest", "python3.11", ("tensorflow==2.16.2", "numpy==1.26.4", "ipykernel", SETUPTOOLS), ""),
 )
 
 

@@ -27,6 +27,7 @@ __all__ = ["describe", "graph_svg", "show_graph"]
 NO_TENSORBOARD = (
     "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
 )
+OLD_TENSORBOARD = "This TensorBoard needs an older setuptools: `pip install 'setuptools<81'` in a terminal does it."
 SECONDS_TO_START = 120
 """A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
 LEGEND = {
@@ -136,6 +137,9 @@ def _open_tensorboard(graph_def: Any) -> None:
             print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
         notebook.display(port=result.info.port, height=700)
     else:
+        told = getattr(result, "stderr", None) or ""
+        if "pkg_resources" in told:  # TensorBoard before 2.21 needs what a newer setuptools does not bring
+            print(OLD_TENSORBOARD)  # noqa: T201
         print(  # noqa: T201
             "TensorBoard could not be started from here. Type this in a terminal, and open the address that it prints:"
             f"\n    {subprocess.list2cmdline([program, '--logdir', folder])}"

@@ -242,11 +242,13 @@ def test_where_tensorboard_does_not_start_the_command_is_said(shell, monkeypatch
 
     def fails(arguments, timeout):
         assert timeout <= timedelta(minutes=2)
-        return manager.StartFailed(exit_code=1, stdout="", stderr="")
+        return manager.StartFailed(exit_code=1, stdout="", stderr="No module named 'pkg_resources'")
 
     monkeypatch.setattr(manager, "start", fails)
     show_graph(network(), tensorboard=True)
-    found = re.search(r"--logdir (\S+)", capsys.readouterr().out)
+    said = capsys.readouterr().out
+    assert "pip install 'setuptools<81'" in said
+    found = re.search(r"--logdir (\S+)", said)
     from pathlib import Path
 
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
