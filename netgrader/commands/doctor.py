@@ -76,7 +76,7 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     except NetgraderError as error:
         yield Finding("course", False, str(error), "cd into the course, or make one with netgrader new")
     else:
-        yield from _course(course)
+        yield from _course(course, sandbox)
     yield _kernel()
     yield from _cage(sandbox)
     yield _memory()
@@ -98,7 +98,9 @@ def _packages() -> Iterator[Finding]:
         yield Finding(wanted.name, tried, found, remedy, needed=False)
 
 
-def _course(course: Course) -> Iterator[Finding]:
+def _course(course: Course, sandbox: str) -> Iterator[Finding]:
+    from netgrader.grading.stages import open_to_all  # noqa: PLC0415  (slow)
+
     try:
         assignments, _ = course.assignments, course.seed
     except NetgraderError as error:
@@ -106,6 +108,8 @@ def _course(course: Course) -> Iterator[Finding]:
     else:
         yield Finding("course", True, f"{course.root}, assignments: {', '.join(assignments) or 'none'}")
         yield from _who_grades(course)
+        if path := open_to_all(course, sandbox):
+            yield Finding("course", False, f"every user here can read {path}: nothing is graded so", f"chmod o= {path}")
     yield from _data(course)
     scratch = course.scratch
     try:

@@ -30,6 +30,7 @@ __all__ = [
     "RUN",
     "Options",
     "Ran",
+    "open_to_all",
     "require_closed",
     "require_data",
     "require_files",
@@ -139,17 +140,22 @@ def require_closed(course: Course, options: Options) -> None:
     NetgraderError
         That names what is open and says what to type.
     """
+    path = open_to_all(course, options.sandbox)
+    if path is not None:
+        raise NetgraderError(
+            f"Every user of this machine can read {path}, and so could what is handed in (--sandbox {AS_USER}). Nothing "
+            f"was graded and no mark was changed. Type: chmod o= {path}"
+        )
+
+
+def open_to_all(course: Course, sandbox: str) -> Path | None:
+    """Return what of a course is open to what is handed in and must not be, in the sandbox of that name; None for nothing."""
     from netgrader.cage.host import reachable  # noqa: PLC0415  (POSIX)
 
-    if options.sandbox != AS_USER:
-        return
-    database = course.db_url.removeprefix("sqlite:///")
-    for path in (course.root, course.hidden_tests, course.scratch, Path(database)):
-        if path.exists() and reachable(path):
-            raise NetgraderError(
-                f"Every user of this machine can read {path}, and so could what is handed in (--sandbox {AS_USER}). Nothing "
-                f"was graded and no mark was changed. Type: chmod o= {path}"
-            )
+    if sandbox != AS_USER:
+        return None
+    paths = (course.root, course.hidden_tests, course.scratch, Path(course.db_url.removeprefix("sqlite:///")))
+    return next((path for path in paths if path.exists() and reachable(path)), None)
 
 
 def run_stage(

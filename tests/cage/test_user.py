@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import socket
 import subprocess
@@ -273,13 +274,23 @@ def test_marks_are_the_same_and_the_result_says_where_it_was_run(tiny) -> None:
     assert UserSandbox.note in result.measured["notes"]
 
 
+def course_findings(sandbox: str) -> list[doctor.Finding]:
+    """What doctor says of the course, before it tries the cage."""
+    before = itertools.takewhile(lambda one: one.what != "kernel", doctor.findings(sandbox))
+    return [one for one in before if one.what == "course"]
+
+
 def test_a_course_that_every_user_can_read_is_not_graded(tiny, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tiny.submit("ada")
     folder.chmod(0o755)
     monkeypatch.setenv("NETGRADER_STORE", str(folder))
     with pytest.raises(Exception, match=f"chmod o= {folder}"):
         grade(path, options=Options(sandbox="user"))
+    monkeypatch.chdir(tiny.root)
+    assert f"chmod o= {folder}" in {one.remedy for one in course_findings("user")}
+    assert f"chmod o= {folder}" not in {one.remedy for one in course_findings("bubblewrap")}
     folder.chmod(0o750)
+    assert all(one.good for one in course_findings("user"))
     (result,) = grade(path, options=Options(sandbox="user")).notebooks
     assert result.score == 5.0
 
