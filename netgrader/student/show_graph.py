@@ -27,7 +27,7 @@ __all__ = ["describe", "graph_svg", "show_graph"]
 NO_TENSORBOARD = (
     "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
 )
-OLD_TENSORBOARD = "This TensorBoard needs an older setuptools: `pip install 'setuptools<81'` in a terminal does it."
+OLD_TENSORBOARD = 'This TensorBoard needs an older setuptools: `pip install "setuptools<81"` in a terminal does it.'
 SECONDS_TO_START = 120
 """A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
 LEGEND = {

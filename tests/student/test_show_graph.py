@@ -247,7 +247,7 @@ def test_where_tensorboard_does_not_start_the_command_is_said(shell, monkeypatch
     monkeypatch.setattr(manager, "start", fails)
     show_graph(network(), tensorboard=True)
     said = capsys.readouterr().out
-    assert "pip install 'setuptools<81'" in said
+    assert 'pip install "setuptools<81"' in said
     found = re.search(r"--logdir (\S+)", said)
     from pathlib import Path
 
