@@ -449,6 +449,8 @@ class _Reader:
             limit = min(limit, self._bytes_left)
             content = stream.read(limit + 1)
         if len(content) > limit:
-            raise BadEvidence(say("The evidence is too large: more than {1:,} bytes in {2}.", limit, name))
+            said = "The evidence is too large: more than {1:,} bytes in {2}."
+            images = "A graph is too large: more than {1:,} bytes. It is not to hold images: they are fed to its placeholders."
+            raise BadEvidence(say(images if name.endswith(".pb") else said, limit, name))
         self._bytes_left -= len(content)
         return content

@@ -37,6 +37,7 @@ SAME: Mapping[str, str] = {
 ON_A_TENSOR = "Cannot convert a symbolic tf.Tensor"
 IN_PLACE = "{1} in place of {2}: a tensor has no numbers before a session runs it"
 NUMBERS = "a function of TensorFlow's, or NumPy from the beginning: a tensor has no numbers before a session runs it"
+AS_GIVEN = "the line that begins with def as the notebook has it: with these arguments the function is called"
 
 # The first that fits is said; {1}, {2} are what its groups hold.
 ADVICE: Sequence[tuple[str, str]] = (
@@ -49,7 +50,7 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"Op has type (\w+) that does not match type (\w+)", "one type on both sides: tf.cast(…, tf.{2})"),
     (r"DataType bool not in list", "tf.cast(…, tf.float32) around it first: True and False have no mean"),
     (r"= (?:Batch)?MatMul\w*\[.* input shapes|Matrix size-incompatible",
-     "tf.matmul(x, W) in this order: the columns of the first are the rows of the second"),
+     "tf.matmul(x, W) in this order, and in W a row for each column of x: int(x.shape[-1]) rows"),
     (r"Dimensions must be equal.*= Mul\[", "tf.matmul(x, W): the sign * multiplies number by number"),
     (r"Dimensions must be equal.*= (?:Add|AddV2|BiasAdd)\[",
      "a row for each image and a column for each neuron: tf.matmul(x, W) in this order, and a bias for each column"),
@@ -60,7 +61,12 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"Variable (\w+) already exists",
      "with tf.variable_scope(name, …): around what makes them, and so another name for each layer (here {1} is there already)"),
     (r"Variable (\S+) already exists",
-     "another name for each layer (here {1} is there already), and a new tf.Graph() for each network"),
+     "another name for each layer (here {1} is there already), for each variable in it, and a new tf.Graph() for each network"),
+    (r"default_name is None then name_or_scope",
+     'tf.variable_scope(name, default_name="layer"): the name may be None, and the scope then chooses one'),
+    (r"__int__ returned non-int \(type NoneType\)",
+     "x.shape[-1], the number of columns: how many rows there will be nobody knows before a session runs"),
+    (r"Dimension value must be integer", "a number of Python's: int(x.shape[-1])"),
     (r"'tuple' object has no attribute|'list' object has no attribute 'shape'",
      "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"),
     (r"was still computing after", "a loop that comes to its end"),
@@ -76,6 +82,10 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"index (\d+) is out of bounds for axis \d+ with size (\d+)",
      "an index below {2}: there are {2} places, counted from 0"),
     (r"Cannot cast ufunc '\w+' output from dtype\('float", "a new array, as in x = x / 255: in place, with /=, x keeps its type"),
+    (r"'(?:function|type|builtin_function_or_method)' object is not subscriptable",
+     "round brackets after a function's name; square ones take something out of an array"),
+    (r"'function' object has no attribute",
+     "what that function gives: its name, and then round brackets with what it is given, as in activation(z)"),
     (r"'NoneType' object is not callable",
      "a look first whether it is None: if activation is not None: h = activation(h)"),
     (r"Cannot convert the argument `type_value`",
@@ -87,9 +97,18 @@ ADVICE: Sequence[tuple[str, str]] = (
      "what sess.run(…) gives, or the variable itself: in a graph neither has numbers of its own"),
     (r"'\w+' object has no attribute 'minimize'",
      "an optimizer of tf.train, as tf.train.AdamOptimizer(…).minimize(loss): those of Keras belong to its models"),
+    (r"operand type\(s\).*'NoneType'|'NoneType' object (?:has no attribute|is not subscriptable|is not iterable)",
+     "something other than None: that is what a function gives without a return, and what an argument is that was left out"),
     (r"object has no attribute '_id'", "optimizer.minimize(loss) or tf.gradients(…): a GradientTape records nothing in a graph"),
     (r"SimpleNamespace' object has no attribute '(?:fit|compile|evaluate|predict|train_on_batch)'",
      "sess.run(net.train_op, feed_dict=…) in a loop: net holds parts of a graph and is no model of Keras"),
+    (r"Value passed to parameter '(?:features|logits)' has DataType int", "the logits as the layer gives them, no argmax"),
+    (r"clear nested graphs", "a new tf.Graph() for each network: then there is nothing to reset"),
+    (r"Shape must be (?:at least )?rank 2 but is rank 1|Index out of range using input dim 1",
+     "two axes: a row for each image, as tf.placeholder(tf.float32, [None, 784]) has them, and a column for each number in it"),
+    (r"list index out of range", "an entry that is there, counted from 0: print the length, or the shape, before that line"),
+    (r"cannot access local variable '(\w+)'|local variable '(\w+)' referenced before",
+     "another name left of the =: a function that writes {1} = … has a variable {1} of its own, which is empty before that line"),
     (r"run\(\) got an unexpected keyword argument", "feed_dict={net.X: …, net.Y: …}"),
     (r"SimpleNamespace' object has no attribute 'run'", "the arguments in the order of the exercise: run is a session's"),
     (r"(?:not enough|too many) values to unpack", "as many names before the = as there are values behind it"),
@@ -126,6 +145,8 @@ def advice(message: str, line: str | None) -> str:
         used = re.findall(r"\b(?:np|numpy)\.(\w+)", line or "")
         known = next((name for name in used if name in SAME), None)
         return say(NUMBERS) if known is None else say(IN_PLACE, SAME[known], f"np.{known}")
+    if line is None and re.search(r"\(\) (?:got an unexpected|got multiple values|takes|missing) ", message):
+        return say(AS_GIVEN)  # raised by a call of ours
     for pattern, expected in ADVICE:
         found = re.search(pattern, message, re.DOTALL)
         if found is not None:

@@ -331,7 +331,8 @@ class GradingPlugin:
                     said = say(FOLLOWS_FROM, sentence=_sentence(raised.follows[0]))
                 return planned.result(Outcome.FAILED, 0.0, said=said, follows=raised.follows, waits=waits)
             case _:
-                return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
+                waits, why = isinstance(raised, _Postponed), self._why_ungradable(planned, raised)
+                return planned.result(Outcome.UNGRADABLE, 0.0, said=why, waits=waits)
 
     def _passed(self, planned: PlannedCheck) -> CheckResult:
         told = [say(FORGIVEN, sentence=_sentence(code)) for code in dict.fromkeys(self._forgiven)]

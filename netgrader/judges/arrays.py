@@ -16,7 +16,7 @@ from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
 from netgrader.judges.rows import judge_rows, judge_targets, own_scale
-from netgrader.phrases import say
+from netgrader.phrases import Verbatim, say
 
 if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
@@ -79,6 +79,7 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
         found = say("shape {1}", images.shape)
         if images.shape == (n, spec.classes):
             found = say("{1}, as labels have it", found)
+        found = _of_the_others(found, images, n, spec)
         return JudgedImages(_charge("wrong-shape", share, found=found, expected=expected), inner.rows)
     if images.dtype == np.float16:
         images = images.astype(np.float32)
@@ -242,7 +243,16 @@ def _labels_shape(labels: Array, n: int, spec: DataSpec) -> Charge:
         return _charge("labels-not-one-hot", found=found, expected=expected)
     if labels.shape == (n, spec.size):
         found = say("{1}, as images have it", found)
+    found = _of_the_others(found, labels, n, spec)
     return _charge("wrong-shape", found=found, expected=expected)
+
+
+def _of_the_others(found: str, array: Array, n: int, spec: DataSpec) -> str:
+    """Return what was found, and whether it has as many rows as the other set has: it was made from that."""
+    train, test = spec.train.rows, spec.test.rows
+    if train == test or array.shape[:1] != ((train,) if n == test else (test,)):
+        return found
+    return say("{1}, as many rows as {2} has", found, Verbatim("x_train" if n == test else "x_test"))
 
 
 def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: int, *, in_order: bool) -> Charge:

@@ -160,7 +160,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     """
     for part in ("x", "h", "W"):
         if part not in graph.parts:
-            expected = "what tf.get_variable(…) gives" if part == "W" else "the pair (h, W)"
+            expected = "what tf.get_variable(…) gives" if part == "W" else "what tf.matmul(…) or activation(…) gives"
             fail("wrong-return", found=say("{1} is not a tensor of the graph", part), expected=expected)
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=seed)

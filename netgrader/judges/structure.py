@@ -20,11 +20,15 @@ from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import Lab, Network
 
 __all__ = [
     "UNDECIDED",
+    "note_parts",
+    "note_reduction",
     "require_alike",
     "require_feedable",
     "require_graph",
@@ -33,11 +37,17 @@ __all__ = [
     "require_optimizer",
     "require_rate",
     "require_role",
+    "require_share",
     "require_step",
     "require_weights",
 ]
 
 UNDECIDED = "undecided"
+STEP = "net.train_op"
+PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
+"""Names by which cells, and `train`, use a network's parts."""
+SPREAD, CLOSE = 0.1, 1e-3
+JUDGED, RIGHT = 40, 9  # rows of which the accuracy is taken, and how many of them are given the label that is found
 ROWS = 7  # no size that a placeholder might have by accident
 BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
 """Sizes that a network may have been written for, where it takes one only."""
@@ -48,7 +58,11 @@ def require_graph(graph: GraphEvidence) -> None:
     """End the test unless the parts lie in the graph that is returned with them."""
     returned = graph.about.get("returned")
     if returned == "none":
-        fail("missing-tensor", found="no attribute graph", expected="net.graph")
+        fail(
+            "missing-tensor",
+            found="no attribute graph",
+            expected="net.graph, as SimpleNamespace(graph=graph, X=X, …) has it",
+        )
     if returned is not None or graph.about.get("elsewhere"):
         found = "an empty graph" if returned == "empty" else "parts that lie in another graph than net.graph"
         fail("built-in-default-graph", found=found, expected="all parts in net.graph")
@@ -60,7 +74,7 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
     if network.optimizer is None and isinstance(other, str):
         minimised = "optimizer.minimize(loss), which is the training step"
         found = say("an object of the kind {1}", plain(other))
-        fail("missing-tensor", found=found, expected=minimised, place="train_op", severity=Severity.FATAL)
+        fail("missing-tensor", found=found, expected=minimised, place=STEP, severity=Severity.FATAL)
 
 
 def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
@@ -145,6 +159,14 @@ def require_loss(network: Network) -> None:
         ungradable("It could not be decided what the loss computes; your instructor will look at it.")
 
 
+def note_reduction(network: Network, remark: Callable[..., None]) -> None:
+    """Remark that a loss is not the average that is asked for. It costs nothing: steps of Adam are as long at any scale of it."""
+    found = {"sum": "their sum", "none": "a number for each image"}.get(network.loss.reduction if network.loss else "")
+    if found is not None:
+        mean = "their mean, by tf.reduce_mean: one number, whose size does not depend on that of the batch"
+        remark("The loss is not averaged over the images, as the exercise asks.", found=found, expected=mean)
+
+
 def require_optimizer(network: Network, *, decided: bool = True) -> None:
     """End the test unless an optimizer moves variables; with `decided`, it must also be known which."""
     if network.optimizer is None:
@@ -153,6 +175,7 @@ def require_optimizer(network: Network, *, decided: bool = True) -> None:
             "missing-tensor",
             found="no operation that trains",
             expected=asked or "train_op",
+            place=STEP,
             severity=Severity.FATAL,
         )
     if not network.optimizer.variables:
@@ -164,7 +187,9 @@ def require_optimizer(network: Network, *, decided: bool = True) -> None:
 def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
     """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual."""
     if network.optimizer is None:
-        fail("missing-tensor", found="no operation that trains", expected="train_op", severity=Severity.FATAL)
+        fail(
+            "missing-tensor", found="no operation that trains", expected="train_op", place=STEP, severity=Severity.FATAL
+        )
     found = network.optimizer.learning_rate
     if found is None:
         ungradable("It could not be decided which learning rate is used; your instructor will look at it.")
@@ -186,6 +211,64 @@ def require_role(network: Network, role: str) -> None:
         fail("missing-tensor", found=say("nothing that could be the {1}", Verbatim(role)), expected=role)
     if played.name is None:
         ungradable(say("Several parts of the graph could be the {1}; your instructor will look at it.", Verbatim(role)))
+
+
+def require_share(lab: Lab, graph: GraphEvidence, network: Network) -> None:
+    """End the test unless the accuracy is the share of rows whose largest logit is where their label is, on rows of ours.
+
+    Where something else is wrong, or the parts cannot be run, other tests say so.
+    """
+    names = {role: played.name for role, played in network.roles.items()}
+    images, labels, logits, accuracy = (names.get(role) for role in ("X", "Y", "logits", "accuracy"))
+    exercise = network.exercise
+    if (
+        exercise is None
+        or exercise.inputs is None
+        or exercise.classes is None
+        or any(not f.remark for f in network.faults)
+    ):
+        return
+    if images is None or labels is None or logits is None or accuracy is None:
+        return
+    random = np.random.default_rng(1)
+    rows = random.uniform(size=(JUDGED, exercise.inputs))
+    one_hot = np.eye(exercise.classes)
+    feeds = {**graph.eval_feed, images: rows if exercise.input_shape is None else shaped(graph, rows)}
+    loaded = lab.load(graph.meta_graph)
+    session = loaded.session(seed=1)
+    try:
+        session.initialise()
+        values = session.values(loaded.trainable)
+        session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
+        (scores,) = session.run([logits], {**feeds, labels: one_hot[np.zeros(JUDGED, int)]})
+        if np.shape(scores) != (JUDGED, exercise.classes) or not np.isfinite(scores).all():
+            return
+        best = scores.argmax(axis=1)
+        best[RIGHT:] = (best[RIGHT:] + 1) % exercise.classes
+        (found,) = session.run([accuracy], {**feeds, labels: one_hot[best]})
+    except LabError as error:
+        if error.kind != "run":
+            raise
+        return
+    finally:
+        session.close()
+    if np.size(found) != 1 or not math.isclose(float(np.reshape(found, -1)[0]), RIGHT / JUDGED, abs_tol=CLOSE):
+        told = f"{float(np.reshape(found, -1)[0]):.4g}" if np.size(found) == 1 else say("shape {1}", np.shape(found))
+        right = "{1}: of {3} images {2} have their largest logit where their label is"
+        expected = say(right, RIGHT / JUDGED, RIGHT, JUDGED)
+        fail("accuracy-wrong", found=told, expected=expected, place="net.accuracy")
+
+
+def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
+    """Remark that parts are not returned by their names: grading finds them in the graph, and `train` does not."""
+    missing = [part for part in PARTS if part not in graph.parts]
+    if missing:
+        names = ", ".join(f"net.{part}" for part in missing)
+        remark(
+            "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them.",
+            found=say("no part {1}", Verbatim(names)),
+            expected="SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists",
+        )
 
 
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:

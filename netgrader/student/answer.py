@@ -45,7 +45,15 @@ ALL_PASSED = "{name}: all {count} checks passed. Grading runs these again."
 ALL_BUT_HIDDEN = "{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}."
 SOME_PASSED = "{name}: {passed} of {count} checks passed."
 PRINTED = "Your code printed:"
+NOT_MADE = (
+    "{name}: there is no {others}, which your cell makes with {name}. Put back the lines that the cell had below the "
+    "function, run it, then run this one again."
+)
 LINES, WIDTH = 20, 200
+FOLLOWING = {"built-in-default-graph": frozenset({"error-in-code"})}
+"""Codes that often come of others: names that are taken, where each network is built in the one graph that there is."""
+SEPARATE = frozenset({"error-in-code", "missing-tensor", "misnamed-part"})
+"""Codes of which a second one may be another mistake: it is one place or one part that each is about."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,8 @@ class Answer:
     """Whether the cell has made nothing since the kernel started."""
     still_raises: bool = False
     """Whether there is code in these already, and below or above it still the line that says that there is none."""
+    not_made: bool = False
+    """Whether the function is there, and what its cell was to make with it is not."""
     stopped: str | None = None
     """With which error the cell stopped when it was last run, empty if it was interrupted; there are no verdicts then."""
     beyond: str = ""
@@ -80,7 +90,8 @@ class Answer:
         """The first line."""
         if self.waits_for:
             own = NOT_RUN if self.not_run else NOT_DONE
-            text = STILL_RAISES if self.still_raises else own if self.waits_for == (self.name,) else WAITS
+            text = own if self.waits_for == (self.name,) else WAITS
+            text = STILL_RAISES if self.still_raises else NOT_MADE if self.not_made else text
             return say(text, name=self.name, others=", ".join(self.waits_for))
         if self.stopped is not None:
             return say(STOPPED if self.stopped else INTERRUPTED, name=self.name)
@@ -108,15 +119,18 @@ class Answer:
 
     @property
     def waiting(self) -> frozenset[str]:
-        """Checks that say no more than another one does: that it has to pass first, or the same error once more."""
-        told: set[object] = set()
-        waiting = set()
-        for check in (check for check in self.checks if check.outcome is Outcome.FAILED):
+        """Checks that say no more than another one does: that it has to pass first, or the same mistake once more."""
+        told: set[tuple[str, str]] = set()
+        waiting = {check.check for check in self.checks if _waits(check)}
+        for check in (check for check in self.checks if check.outcome in WRONG):
             # Sizes in an error's text differ from call to call; which line of which function raised it does not.
-            same = check.faults, (check.message or "").rpartition(say(PLACE).partition("{")[0])[2]
-            if _waits(check) or (check.faults and same in told):
+            place = (check.message or "").rpartition(say(PLACE).partition("{")[0])[2]
+            mistakes = {(code, place if code in SEPARATE else "") for code in check.faults}
+            known = {code for code, _ in told}
+            following = frozenset[str]().union(*(FOLLOWING.get(code, ()) for code in known))
+            if mistakes and all(one in told or one[0] in following for one in mistakes):
                 waiting.add(check.check)
-            told.add(same)
+            told |= mistakes
         return frozenset(waiting)
 
     @property
@@ -163,7 +177,7 @@ class Answer:
 
 
 def _waits(check: CheckResult) -> bool:
-    return not check.faults and (bool(check.follows) or check.waits)
+    return check.outcome is not Outcome.PASSED and not check.faults and (bool(check.follows) or check.waits)
 
 
 def _item(check: CheckResult, texts: Sequence[str], *, waits: bool) -> str:

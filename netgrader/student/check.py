@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None) -> None:
@@ -102,7 +102,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         try:
             taken = bench.evidence(cell).raw
             if _not_done(taken):
-                return _unfinished(name, namespace)
+                return _unfinished(name, namespace, taken.errors)
             checks = _run(bench, tests, cell)
         finally:
             bench.close()
@@ -163,8 +163,8 @@ def _not_done(taken: Evidence) -> bool:
     return bool(errors) and not made and all(error.kind == "NameError" and error.line is None for error in errors)
 
 
-def _unfinished(name: str, namespace: Mapping[str, Any]) -> Answer:
-    """Answer with what is to be filled in first: `name` itself, or functions of the notebook's that it needs."""
+def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = ()) -> Answer:
+    """Answer with what is to be done first: `name` itself, functions that it needs, or what of `asked` its cell is to make."""
     functions = {found: value for found, value in list(namespace.items()) if inspect.isfunction(value)}
     stubs = tuple(found for found, value in functions.items() if is_stub(value))
     raising = tuple(
@@ -175,4 +175,7 @@ def _unfinished(name: str, namespace: Mapping[str, Any]) -> Answer:
     if name in raising or (raising and not stubs):
         return Answer(name, waits_for=(name,) if name in raising else raising, still_raises=True)
     missing = name not in namespace
+    not_made = tuple(one for one in asked if one not in namespace)
+    if name in functions and not stubs and not_made:
+        return Answer(name, waits_for=not_made, not_made=True)
     return Answer(name, waits_for=(name,) if name in stubs or missing else stubs or (name,), not_run=missing)

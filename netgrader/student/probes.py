@@ -55,7 +55,8 @@ class WrongReturn(TypeError):
     """A function of the student's returned something of another kind than the exercise asks for."""
 
     def __init__(self, returned: object, expected: str) -> None:
-        super().__init__(f"returned {type(returned).__name__}, not {expected}")
+        what = "None, as without a return" if returned is None else f"an object of the kind {type(returned).__name__}"
+        super().__init__(f"{what}, and not {expected}")
 
 
 class DoesNotReturn(RuntimeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import dedent
 
+from netgrader.faults import CATALOGUE
 from tests.checks.later_students import DEEP, DROPOUT, NARROW, RIGHT_DEEP, changed
 from tests.checks.students import ACCURACY, ADAM, GLOROT, LAYER, LOSS, NETWORK, PREDICTION
 from tests.training.mutants import loop
@@ -210,8 +211,8 @@ def train(*changes: tuple[str, str], says: tuple[str, ...]) -> Attempt:
     return attempt("train", WITH_DATA, changed(TRAIN, *changes), says=says)
 
 
-def deep(*changes: tuple[str, str], says: tuple[str, ...]) -> Attempt:
-    return attempt("deep_network", WITH_LAYER, changed(DEEP, *changes), says=says)
+def deep(*changes: tuple[str, str], says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
+    return attempt("deep_network", WITH_LAYER, changed(DEEP, *changes), says=says, never=never)
 
 
 ARGMAX = "tf.argmax(prediction, 1), tf.argmax(Y, 1)"
@@ -377,6 +378,93 @@ FIRST = {
     ),
 }
 
+N_INPUT = "n_input = x.shape.as_list()[1]"
+ONE_RED = "· x_test holds the test images, prepared like the training images: waits for the above"
+RETURNED = " train_op=train_op,"
+EQUAL = "tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))"
+assert all(part in GLOROT + NETWORK for part in (N_INPUT, EQUAL))
+NOT_MEAN = (
+    "The loss is not averaged over the images, as the exercise asks. Found {}; expected their mean, by tf.reduce_mean"
+)
+EACH = LOSS.replace("tf.reduce_mean(", "(")
+IN_ALL = ("not done yet",)
+# A mistake is red once, and what is said is about it.
+ONCE = {
+    "a rate that is forgotten": network(
+        (ADAM, "tf.train.AdamOptimizer()"),
+        says=(
+            "✗ The optimizer uses the learning rate that is given",
+            "AdamOptimizer()",
+            "· Without an argument the learning rate is 0.003: waits for the above",
+            "· The learning rate changes how the network is trained, and nothing else: waits for the above",
+        ),
+    ),
+    "images of both sets in their old shape": data("return images / 255, np.eye(10)[labels]", says=(ONE_RED,)),
+    "a network in the one graph that there is": network(
+        ("with graph.as_default():", "if True:"),
+        says=("not in the graph that is returned", "· The optimizer uses the learning rate that is given: waits"),
+    ),
+    "gradients for a step": network(
+        (f"{ADAM}.minimize(loss)", f"{ADAM}.compute_gradients(loss)"),
+        says=(
+            "an object of the kind list",
+            "· A training step changes the weights so that the loss becomes smaller: waits",
+        ),
+    ),
+    "the bias for the weights": layer(
+        "return h, W", "return h, b", says=("W of shape (10,)", "· The activation that is")
+    ),
+    "a function that nobody calls": attempt(
+        "prepare_data",
+        GIVEN,
+        f"def prepare_data(images, labels):\n    {WRITTEN}",
+        says=("there is no x_train", "which your cell makes with prepare_data"),
+    ),
+    "the other set's images": data(
+        WRITTEN.replace("images", "x_train_2d"), says=("shape (60000, 784), as many rows as x_train has",)
+    ),
+    "a width that is written down": layer(
+        N_INPUT, "n_input = 784", says=("in W a row for each column of x: int(x.shape[-1]) rows",)
+    ),
+    "the number of rows": layer(N_INPUT, "n_input = int(x.shape[0])", says=("x.shape[-1], the number of columns",)),
+    "a size that is a tensor": layer(N_INPUT, "n_input = tf.shape(x)[1]", says=("int(x.shape[-1])",)),
+    "a name that may be None": layer(
+        ', default_name="layer"', "", says=('default_name="layer"): the name may be None',)
+    ),
+    "a name put together": layer('"W", [', 'name + "W", [', says=("an argument is that was left out",)),
+    "an activation that is not called": layer(
+        "h = activation(h)", "h = activation", says=("what tf.matmul(…) or activation(…) gives",)
+    ),
+    "square brackets for round ones": data(
+        WRITTEN.replace("eye(10)", "eye"), says=("round brackets after a function's name",)
+    ),
+    "no return in a layer": layer(
+        "    return h, W", "    h, W", says=("Found None, as without a return, and not the pair (h, W)",)
+    ),
+    "logits that are classes": network((LOSS, LOSS.replace("=logits", "=tf.argmax(logits, 1)")), says=("no argmax",)),
+    "no argument": network(
+        ("(learning_rate=0.003)", "()"),
+        (ADAM, "tf.train.AdamOptimizer(0.003)"),
+        says=("begins with def as the notebook has it",),
+    ),
+    "an array that is a variable of the loop's": train(
+        ("    n = len(x_train)", "    x_train = x_train * 1\n    n = len(x_train)"),
+        says=("has a variable x_train of its own, which is empty before that line",),
+    ),
+    "a share of a fixed number": network(
+        (ACCURACY, "accuracy = tf.reduce_sum(tf.cast(correct, tf.float32)) / 10000"),
+        says=("expected 0.225: of 40 images 9 have their largest logit where their label is",),
+    ),
+    "logits of one layer, predictions of another": network(
+        (PREDICTION, "prediction = tf.nn.softmax(fully_connected_layer(X, 10)[0])"), says=("expected 0.225",)
+    ),
+    "a part that is not returned": network((RETURNED, ""), says=("Found no part net.train_op",), never=IN_ALL),
+    "a loss for each image": network((LOSS, EACH), says=(NOT_MEAN.format("a number for each image"),), never=IN_ALL),
+    "a sum of losses": deep(
+        (LOSS, LOSS.replace("reduce_mean", "reduce_sum")), says=(NOT_MEAN.format("their sum"),), never=IN_ALL
+    ),
+}
+
 SWITCH = "tf.where(training, 0.2, 0.0)"
 AVERAGES = next(one.source for name, one in RIGHT_DEEP.items() if name.startswith("batch normalisation"))
 SCHEDULE = "tf.train.exponential_decay(0.002, tf.train.get_or_create_global_step(), 100, 0.9)"
@@ -501,6 +589,46 @@ ENDLESS = {
     ),
 }
 
+ROWS = "images.reshape(len(images), -1)"
+STEPS = """
+net = deep_network()
+sess = tf.Session(graph=net.graph)
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+for start in range(0, 20000, 100):
+    rows = slice(start, start + 100)
+    sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
+"""
+
+
+def coded(code: str, one: Attempt) -> Attempt:
+    """An attempt that is told with the sentence of a code, as far as all courses say it alike."""
+    return Attempt(
+        one.check, one.cells, (CATALOGUE[code].sentence.partition("class")[0].partition("many")[0], *one.said)
+    )
+
+
+# Of each code that costs something and that no work or loop of the graders' tests gets.
+CODED = {
+    code: coded(code, one)
+    for code, one in {
+        "accuracy-without-argmax": network((EQUAL, "tf.equal(prediction, Y)"), says=()),
+        "accuracy-wrong": network((EQUAL, "tf.argmax(prediction, 1)"), says=()),
+        "integer-division": data(f"return ({ROWS} // 255).astype(float), np.eye(10)[labels]", says=()),
+        "labels-wrong": data(WRITTEN.replace("[labels]", "[labels // 2]"), says=()),
+        "logits-are-probabilities": network(("logits=logits, W1", "logits=prediction, W1"), says=()),
+        "loss-not-finite": train(("x_train[rows]", "x_train[rows] / x_train[rows].max(axis=0)"), says=()),
+        "loss-over-wrong-axis": network((LOSS, LOSS.replace("=logits)", "=logits, dim=0)")), says=()),
+        "not-floating-point": data(WRITTEN.replace("eye(10)", "eye(10, dtype=int)"), says=()),
+        "sigmoid-before-loss": network((LAYER, LAYER.replace(")", ", activation=tf.nn.sigmoid)")), says=()),
+        "target-missed": attempt("deep_accuracy", WITH_BOTH, DEEP, STEPS, says=()),
+        "wrong-loss": network((LOSS, "loss = tf.reduce_mean(tf.abs(prediction - Y))"), says=()),
+        "wrong-order": data(WRITTEN.replace("images.", "images.transpose(0, 2, 1)."), says=()),
+        "wrong-range": data(f"return {ROWS} / 255 - 0.5, np.eye(10)[labels]", says=()),
+        "wrong-shape": data("return images / 255, np.eye(10)[labels]", says=()),
+    }.items()
+}
+
 ATTEMPTS = {
     **ON_TENSORS,
     **ERRORS,
@@ -513,4 +641,6 @@ ATTEMPTS = {
     **TRAININGS,
     **SWEEPS,
     **ENDLESS,
+    **ONCE,
+    **CODED,
 }

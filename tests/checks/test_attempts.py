@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from netgrader.checks.language import grades_of
+from netgrader.faults import CATALOGUE, Severity
 from tests.checks import later_students, students
 from tests.checks.attempts import ATTEMPTS, WITH_DATA, WITH_LAYER, Attempt
 from tests.checks.test_hidden_tests import hidden_tests
@@ -20,6 +23,7 @@ from tests.training.mutants import PLAIN
 ROOT = Path(__file__).resolve().parents[2]
 
 
+PUBLIC = sorted((ROOT / "source" / "digits" / "checks").glob("test_*_public.py"))
 BEYOND = "only then it is seen whether"
 
 # What graders' tests know of wrong work, by exercise: its notebook, the cells before, and the works.
@@ -107,6 +111,21 @@ def test_nothing_that_grading_names_is_all_green_but_for_what_the_answer_says_on
 def test_no_loop_with_a_mistake_is_all_green(told, name):
     assert told[name]["error"] is None
     assert ": all " not in told[name]["shown"]
+
+
+# A claim that only recomputing can refute, in grading; nobody makes one by mistake.
+CHEATING = {"answers-looked-up", "weights-not-trained-here"}
+
+
+def test_each_code_that_a_public_test_takes_points_for_is_tried():
+    tests = [value for file in PUBLIC for value in runpy.run_path(str(file)).values() if callable(value)]
+    named = {code for terms in map(grades_of, tests) if terms is not None for code in terms.faults}
+    costs = {code for code in named if CATALOGUE[code].severity is not Severity.REMARK}
+    tried = {code for _, _, works in KNOWN.values() for one in works.values() for code in one.faults}
+    tried |= {mutant.code for mutant in PLAIN}
+    said = [part for one in ATTEMPTS.values() for part in one.said]
+    tried |= {code for code in costs if any(part in CATALOGUE[code].sentence for part in said)}
+    assert costs - tried == CHEATING
 
 
 @pytest.mark.parametrize("notebook", ["one_layer", "two_layers", "deep_network"])
