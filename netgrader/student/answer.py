@@ -133,6 +133,11 @@ class Answer:
             told |= mistakes
         return frozenset(waiting)
 
+    def _what_for(self, waiting: CheckResult) -> str:
+        wanting = (check for check in self.checks if check.outcome is not Outcome.PASSED)
+        first = next((check for check in wanting if check is waiting or check.check not in self.waiting), None)
+        return say("waits for what is said below") if first is waiting else say("waits for the above")
+
     @property
     def _below(self) -> Sequence[str]:
         further = self.further.get(self.code)
@@ -147,7 +152,7 @@ class Answer:
         lines, waiting = [self.headline], self.waiting
         for check in self.checks:
             if check.check in waiting:
-                lines.append(f"  {WAITING} {check.sentence}: {say('waits for the above')}")
+                lines.append(f"  {WAITING} {check.sentence}: {self._what_for(check)}")
                 continue
             lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
             lines += [f"      {text}" for text in self._texts(check)]
@@ -159,7 +164,8 @@ class Answer:
     def _repr_html_(self) -> str:
         waiting = self.waiting
         texts = {check.check: () if check.check in waiting else self._texts(check) for check in self.checks}
-        items = "".join(_item(check, texts[check.check], waits=check.check in waiting) for check in self.checks)
+        waits = {check.check: self._what_for(check) if check.check in waiting else "" for check in self.checks}
+        items = "".join(_item(check, texts[check.check], waits[check.check]) for check in self.checks)
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
         below = "".join(f"<div>{html.escape(text)}</div>" for text in self._below)
         printed = html.escape("\n".join(self._shown_print))
@@ -180,7 +186,7 @@ def _waits(check: CheckResult) -> bool:
     return check.outcome is not Outcome.PASSED and not check.faults and (bool(check.follows) or check.waits)
 
 
-def _item(check: CheckResult, texts: Sequence[str], *, waits: bool) -> str:
+def _item(check: CheckResult, texts: Sequence[str], waits: str) -> str:
     words = {
         Outcome.PASSED: say("passed"),
         Outcome.PARTIAL: say("partly passed"),
@@ -190,7 +196,7 @@ def _item(check: CheckResult, texts: Sequence[str], *, waits: bool) -> str:
     kind, sign, word = check.outcome, MARKS[check.outcome], words[check.outcome]
     colour = COLOURS[WAITING if waits else kind]
     if waits:
-        sign, word = WAITING, say("waits for the above")
+        sign, word = WAITING, waits
     mark = (
         f'<span style="background:{colour};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
         f'<span aria-hidden="true">{sign}</span> {html.escape(word)}</span>'

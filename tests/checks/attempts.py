@@ -617,7 +617,7 @@ CODED = {
         "integer-division": data(f"return ({ROWS} // 255).astype(float), np.eye(10)[labels]", says=()),
         "labels-wrong": data(WRITTEN.replace("[labels]", "[labels // 2]"), says=()),
         "logits-are-probabilities": network(("logits=logits, W1", "logits=prediction, W1"), says=()),
-        "loss-not-finite": train(("x_train[rows]", "x_train[rows] / x_train[rows].max(axis=0)"), says=()),
+        "loss-not-finite": network((LOSS, f"{LOSS} / tf.reduce_sum(tf.nn.relu(Y - 1))"), says=()),
         "loss-over-wrong-axis": network((LOSS, LOSS.replace("=logits)", "=logits, dim=0)")), says=()),
         "not-floating-point": data(WRITTEN.replace("eye(10)", "eye(10, dtype=int)"), says=()),
         "sigmoid-before-loss": network((LAYER, LAYER.replace(")", ", activation=tf.nn.sigmoid)")), says=()),
