@@ -7,7 +7,7 @@ itself. What the reader could not decide is ungradable: it is put before the ins
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +22,12 @@ from netgrader.reader import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
+
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import Lab, Network
+
+    Array = npt.NDArray[Any]
 
 __all__ = [
     "UNDECIDED",
@@ -213,50 +217,51 @@ def require_role(network: Network, role: str) -> None:
         ungradable(say("Several parts of the graph could be the {1}; your instructor will look at it.", Verbatim(role)))
 
 
-def require_share(lab: Lab, graph: GraphEvidence, network: Network) -> None:
+def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: bool = False) -> None:
     """End the test unless the accuracy is the share of rows whose largest logit is where their label is, on rows of ours.
 
-    Where something else is wrong, or the parts cannot be run, other tests say so.
+    Where something else is wrong, or the parts cannot be run, other tests say so. A network that is `free` may also take it
+    of its prediction, such as the mean of several outputs.
     """
     names = {role: played.name for role, played in network.roles.items()}
-    images, labels, logits, accuracy = (names.get(role) for role in ("X", "Y", "logits", "accuracy"))
+    images, labels, accuracy = (names.get(role) for role in ("X", "Y", "accuracy"))
+    of = [name for name in (names.get("logits"), names.get("prediction") if free else None) if name is not None]
     exercise = network.exercise
-    if (
-        exercise is None
-        or exercise.inputs is None
-        or exercise.classes is None
-        or any(not f.remark for f in network.faults)
-    ):
+    pixels, classes = (exercise.inputs, exercise.classes) if exercise is not None else (None, None)
+    if images is None or labels is None or accuracy is None or pixels is None or classes is None:
         return
-    if images is None or labels is None or logits is None or accuracy is None:
+    if any(not found.remark for found in network.faults):
         return
     random = np.random.default_rng(1)
-    rows = random.uniform(size=(JUDGED, exercise.inputs))
-    one_hot = np.eye(exercise.classes)
-    feeds = {**graph.eval_feed, images: rows if exercise.input_shape is None else shaped(graph, rows)}
+    rows = random.uniform(size=(JUDGED, pixels))
+    one_hot = np.eye(classes)
+    feeds = {**graph.eval_feed, images: shaped(graph, rows) if exercise and exercise.input_shape else rows}
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
+
+    def share(scores: Array) -> Array:
+        """Run the accuracy where `RIGHT` rows have the class of these scores for their label, and the others the next one."""
+        best = (scores.argmax(axis=1) if scores.ndim > 1 else scores).astype(int)
+        best[RIGHT:] += 1
+        return np.asarray(session.run([accuracy], {**feeds, labels: one_hot[best % classes]})[0])
+
     try:
         session.initialise()
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
-        (scores,) = session.run([logits], {**feeds, labels: one_hot[np.zeros(JUDGED, int)]})
-        if np.shape(scores) != (JUDGED, exercise.classes) or not np.isfinite(scores).all():
-            return
-        best = scores.argmax(axis=1)
-        best[RIGHT:] = (best[RIGHT:] + 1) % exercise.classes
-        (found,) = session.run([accuracy], {**feeds, labels: one_hot[best]})
+        outputs = [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * JUDGED]})[0]) for name in of]
+        shares = [share(scores) for scores in outputs if scores.shape in {(JUDGED, classes), (JUDGED,)}]
     except LabError as error:
-        if error.kind != "run":
+        if error.kind not in {"run", "op"}:
             raise
         return
     finally:
         session.close()
-    if np.size(found) != 1 or not math.isclose(float(np.reshape(found, -1)[0]), RIGHT / JUDGED, abs_tol=CLOSE):
-        told = f"{float(np.reshape(found, -1)[0]):.4g}" if np.size(found) == 1 else say("shape {1}", np.shape(found))
-        right = "{1}: of {3} images {2} have their largest logit where their label is"
-        expected = say(right, RIGHT / JUDGED, RIGHT, JUDGED)
-        fail("accuracy-wrong", found=told, expected=expected, place="net.accuracy")
+    if not shares or any(one.size == 1 and math.isclose(one.item(), RIGHT / JUDGED, abs_tol=CLOSE) for one in shares):
+        return
+    told = f"{shares[0].item():.4g}" if shares[0].size == 1 else say("shape {1}", shares[0].shape)
+    right = "{1}: of {3} images {2} have their largest logit where their label is"
+    fail("accuracy-wrong", found=told, expected=say(right, RIGHT / JUDGED, RIGHT, JUDGED), place="net.accuracy")
 
 
 def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
