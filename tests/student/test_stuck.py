@@ -160,13 +160,19 @@ def test_a_file_that_is_too_large_is_not_read_and_one_that_cannot_be_written_cos
 
 def test_it_is_told_once_with_the_first_check_that_it_is_about():
     checks = [
-        CheckResult(f"t.py::{name}", name, Visibility.PUBLIC, outcome, 0, 1, ("missing-bias",), f"In {name}.")
-        for name, outcome in [("a", Outcome.PASSED), ("b", Outcome.FAILED), ("c", Outcome.PARTIAL)]
+        CheckResult(f"t.py::{name}", name, Visibility.PUBLIC, outcome, 0, 1, ("missing-bias", *more), f"In {name}.")
+        for name, outcome, *more in [
+            ("a", Outcome.PASSED),
+            ("b", Outcome.FAILED),
+            ("c", Outcome.PARTIAL, "wrong-width"),
+            ("d", Outcome.PARTIAL),
+        ]
     ]
     answer = Answer("layer", tuple(checks), further={"missing-bias": "Hint: <b>."})
     assert str(answer).count("Hint: <b>.") == 1
     assert answer._repr_html_().count("Hint: &lt;b&gt;.") == 1
     assert str(answer).index("In b.") < str(answer).index("Hint") < str(answer).index("In c.")
+    assert "d: waits for the above" in str(answer)
 
 
 # ---- Hints and tasks -----------------------------------------------------------------------------------------------------
