@@ -10,7 +10,16 @@ from netgrader.judges.accuracy import (
     require_trained,
     require_values,
 )
-from netgrader.judges.structure import require_graph, require_layers, require_optimizer, require_role, require_step
+from netgrader.judges.structure import (
+    note_parts,
+    note_reduction,
+    require_graph,
+    require_layers,
+    require_optimizer,
+    require_role,
+    require_share,
+    require_step,
+)
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"
@@ -33,11 +42,13 @@ def test_layers_lead_from_images_to_classes(network):
     faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
     requires=BASIS,
 )
-def test_network_has_all_its_parts(cell_evidence, network, refuse):
+def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
     require_step(cell_evidence.graph("net"), network)
     refuse(network)
+    if bench.quick:
+        note_parts(cell_evidence.graph("net"), remark)
 
 
 @grades(NETWORK, credit=6, faults=("too-few-layers", "layer-not-connected"), requires=BASIS)
@@ -70,11 +81,13 @@ def test_a_nonlinearity_stands_between_the_layers(network, refuse):
     ),
     requires=BASIS,
 )
-def test_the_loss_compares_logits_with_labels(network, refuse):
+def test_the_loss_compares_logits_with_labels(bench, network, refuse, remark):
     """There is a loss, and it compares the logits with the labels"""
     refuse(network)
     if network.loss is None:
         fail("missing-tensor", found="no loss", expected="a loss")
+    if bench.quick:
+        note_reduction(network, remark)
 
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
@@ -103,10 +116,11 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
     requires=BASIS,
 )
-def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
     """The accuracy is the share of images whose digit is predicted rightly"""
     refuse(network)
     require_role(network, "accuracy")
+    require_share(bench.lab, cell_evidence.graph("net"), network, free=True)
 
 
 @grades(

@@ -14,6 +14,8 @@ from netgrader.judges.dense import (
     try_case,
 )
 from netgrader.judges.structure import (
+    note_parts,
+    note_reduction,
     require_alike,
     require_feedable,
     require_graph,
@@ -22,6 +24,7 @@ from netgrader.judges.structure import (
     require_optimizer,
     require_rate,
     require_role,
+    require_share,
     require_step,
     require_weights,
 )
@@ -181,12 +184,14 @@ def test_layers_lead_from_images_to_classes(network):
     faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
     requires=BASIS,
 )
-def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
+def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
     require_step(cell_evidence.graph("net"), network)
     refuse(network)
     require_feedable(bench.lab, cell_evidence.graph("net"), network)
+    if bench.quick:
+        note_parts(cell_evidence.graph("net"), remark)
 
 
 @grades(
@@ -243,10 +248,12 @@ def test_logits_are_linear(network, refuse):
     ),
     requires=BASIS,
 )
-def test_loss_is_cross_entropy_of_the_logits(network, refuse):
+def test_loss_is_cross_entropy_of_the_logits(bench, network, refuse, remark):
     """The loss is the softmax cross-entropy of the logits"""
     refuse(network)
     require_loss(network)
+    if bench.quick:
+        note_reduction(network, remark)
 
 
 @grades(
@@ -269,18 +276,18 @@ def test_optimizer_is_adam(network, refuse):
     require_optimizer(network)
 
 
-@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
-def test_default_learning_rate(network, exercise):
-    """Without an argument the learning rate is 0.003"""
-    require_rate(network, exercise["learning_rate"], severity=Severity.SLIGHT)
-
-
 @grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",), requires=BASIS)
 def test_learning_rate_follows_the_argument(networks, refuse):
     """The optimizer uses the learning rate that is given"""
     rate = next(iter(networks))
     refuse(networks[rate])
     require_rate(networks[rate], rate)
+
+
+@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+def test_default_learning_rate(network, exercise):
+    """Without an argument the learning rate is 0.003"""
+    require_rate(network, exercise["learning_rate"], severity=Severity.SLIGHT)
 
 
 @grades(NETWORK, credit=1, faults=("missing-tensor",), requires=BASIS)
@@ -321,10 +328,11 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
     requires=BASIS,
 )
-def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
     """The accuracy is the share of images whose digit is predicted rightly"""
     refuse(network)
     require_role(network, "accuracy")
+    require_share(bench.lab, cell_evidence.graph("net"), network)
 
 
 @grades(

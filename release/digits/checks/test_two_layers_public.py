@@ -14,6 +14,8 @@ from netgrader.judges.accuracy import (
 from netgrader.judges.input_gradients import gradients, require_each, require_largest, require_shapes
 from netgrader.judges.shown import show_claim, show_gradients, wrong_images
 from netgrader.judges.structure import (
+    note_parts,
+    note_reduction,
     require_alike,
     require_graph,
     require_layers,
@@ -21,6 +23,7 @@ from netgrader.judges.structure import (
     require_optimizer,
     require_rate,
     require_role,
+    require_share,
     require_step,
 )
 from netgrader.judges.sweep_grid import doubts, require_best, require_chosen, require_wide
@@ -48,11 +51,13 @@ def test_layers_lead_from_images_to_classes(network):
     faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
     requires=BASIS,
 )
-def test_network_has_all_its_parts(cell_evidence, network, refuse):
+def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
     require_step(cell_evidence.graph("net"), network)
     refuse(network)
+    if bench.quick:
+        note_parts(cell_evidence.graph("net"), remark)
 
 
 @grades(
@@ -119,10 +124,12 @@ def test_neurons_have_a_bias(network, refuse):
     ),
     requires=BASIS,
 )
-def test_loss_is_softmax_cross_entropy(network, refuse):
+def test_loss_is_softmax_cross_entropy(bench, network, refuse, remark):
     """The loss is the softmax cross-entropy of the logits"""
     refuse(network)
     require_loss(network)
+    if bench.quick:
+        note_reduction(network, remark)
 
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
@@ -168,10 +175,11 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
     requires=BASIS,
 )
-def test_accuracy_is_the_share_of_right_predictions(network, refuse):
+def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
     """The accuracy is the share of images whose digit is predicted rightly"""
     refuse(network)
     require_role(network, "accuracy")
+    require_share(bench.lab, cell_evidence.graph("net"), network)
 
 
 @grades(
