@@ -207,6 +207,39 @@ def test_a_network_used_on_two_inputs_side_by_side_shares_its_weights_by_design(
     assert "shared-weights" not in network.codes
 
 
+def test_an_autoencoder_without_labels_whose_last_layer_begins_at_zero_has_no_fault(lab):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 30])
+        z = fc("mean", x, 8) + tf.exp(fc("spread", x, 8)) * tf.random_normal([tf.shape(x)[0], 8])
+        made = z @ tf.Variable(tf.zeros([8, 30])) + tf.Variable(tf.zeros([30]))
+        tf.train.AdamOptimizer(0.001).minimize(tf.reduce_mean(tf.reduce_sum(tf.square(made - x), 1) + tf.nn.l2_loss(z)))
+        network = read_network(graph, None, None, lab=lab)
+    assert not network.faults
+
+
+def test_of_networks_that_train_against_each_other_each_minimises_its_own_loss(lab):
+    with tf.Graph().as_default() as graph:
+        noise, real = (tf.placeholder(tf.float32, [None, n]) for n in (10, 30))
+        mask = tf.placeholder(tf.float32, [30])
+        made = tf.nn.sigmoid(fc("made", noise, 30))
+        judged = [fc("judge", tf.nn.relu(fc("look", images, 20)), 1) for images in (real, made)]
+        each = tf.nn.sigmoid_cross_entropy_with_logits
+        told = [
+            tf.reduce_mean(each(labels=tf.fill(tf.shape(z), k), logits=z))
+            for z, k in zip(judged, (1.0, 0.0), strict=True)
+        ]
+        missing = tf.reduce_sum(
+            tf.abs(mask * made - mask * real), 1
+        )  # to fill in pictures: only the noise is moved by it
+        tf.gradients(missing - 0.1 * told[1], noise)
+        ours, theirs = (tf.trainable_variables(name) for name in ("made", "(judge|look)"))
+        step = tf.train.AdamOptimizer(0.001)
+        step.minimize(told[0] + told[1], var_list=theirs)
+        step.minimize(-told[1], var_list=ours)
+        network = read_network(graph, None, None, lab=lab)
+    assert "minimises-wrong-tensor" not in network.codes
+
+
 @pytest.mark.parametrize("turned", [True, False], ids=["transposed by the product", "transposed before it"])
 def test_an_autoencoder_that_goes_back_by_the_weights_it_came_by_shares_them_by_design(lab, turned):
     with tf.Graph().as_default() as graph:

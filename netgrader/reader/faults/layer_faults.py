@@ -227,9 +227,10 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
     wild = reading.start.spread > WILD and not reading.found.statistics and not shifted
     most = HUGE_WHERE_WILD if wild else HUGE
     graph = reading.found.graph
+    known = reading.found.loss is not None or exercise is not None  # else it may be its gradient that reads a layer
     inside = graph.ancestor_nodes([reading.found.loss, *(layer.output for _, layer in parts)])
     for step, layer in parts:
-        hidden = layer.followed
+        hidden = layer.followed and known
         value = reading.start.weights.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue

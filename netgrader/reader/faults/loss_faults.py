@@ -10,6 +10,7 @@ from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
+from netgrader.reader.find.roles import all_updates
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -163,8 +164,11 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
     above = [graph.ancestors([gradient]) for gradient in given]
     if any(labels in tensors for tensors in above):
         return
-    # A gradient that is gathered in variables first shows neither images nor labels.
     own = {update.variable for update in roles.updates if update.gradient}
+    trained = {update.variable for update in all_updates(graph) if update.gradient}
+    if reading.found.exercise is None and not trained <= own:
+        return  # of several networks that train against each other, each has a loss of its own, some without labels
+    # A gradient that is gathered in variables first shows neither images nor labels.
     gathered = any(name not in own for gradient in given for name in graph.variables_in(gradient))
     if (images is not None and any(images in tensors for tensors in above)) or not gathered:
         yield fault("minimises-wrong-tensor", roles.train_op or "", "a tensor without the labels", "the loss")
