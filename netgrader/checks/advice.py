@@ -115,6 +115,8 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"unexpected keyword argument '(\w+)'", "a name that this function knows: help(…) in a new cell lists them"),
     (r"cannot unpack non-iterable NoneType",
      "a return at the end of that function, with what it makes: without one it gives None"),
+    (r"cannot unpack non-iterable", "as many things behind the return, with commas between, as there are names before the ="),
+    (r"The Session graph is empty", "tf.Session(graph=net.graph): without it a session is one on another graph"),
     (r"has invalid type \"?\w*Optimizer|'\w*Optimizer' object", "optimizer.minimize(loss), which is the training step"),
     (r"missing 1 required positional argument: 'loss'", "minimize(loss)"),
     (r"`fetch` = \S+ has invalid type \"?(?:float|int|ndarray|list)",

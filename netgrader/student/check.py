@@ -7,6 +7,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.context import TestContext
@@ -101,7 +102,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         bench = TestContext(Path(root), exercises, _local_lab, quick=True, cells=cells)
         try:
             taken = bench.evidence(cell).raw
-            if _not_done(taken):
+            if _not_done(taken, written=inspect.isfunction(namespace.get(name))):
                 return _unfinished(name, namespace, taken.errors)
             checks = _run(bench, tests, cell)
         finally:
@@ -154,12 +155,18 @@ def _local_lab() -> Lab:
     return LocalLab(timeout=SECONDS)
 
 
-def _not_done(taken: Evidence) -> bool:
-    """Whether all there is to see is that something has not been filled in."""
+def _names_in(code: CodeType) -> frozenset[str]:
+    """Return the names that a function and those within it use."""
+    within = (_names_in(part) for part in code.co_consts if isinstance(part, CodeType))
+    return frozenset(code.co_names).union(*within)
+
+
+def _not_done(taken: Evidence, *, written: bool) -> bool:
+    """Whether all there is to see is that something has not been filled in, or what is `written` was not called."""
+    made = bool(taken.arrays or (taken.graphs and not written))
     errors = taken.errors.values()
     if any(error.kind == PLACEHOLDER for error in errors):
         return True
-    made = bool(taken.graphs or taken.arrays)
     return bool(errors) and not made and all(error.kind == "NameError" and error.line is None for error in errors)
 
 
@@ -176,6 +183,7 @@ def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = 
         return Answer(name, waits_for=(name,) if name in raising else raising, still_raises=True)
     missing = name not in namespace
     not_made = tuple(one for one in asked if one not in namespace)
-    if name in functions and not stubs and not_made:
-        return Answer(name, waits_for=not_made, not_made=True)
+    if name in functions and name not in stubs and not_made:
+        needed = tuple(stub for stub in stubs if stub in _names_in(functions[name].__code__))
+        return Answer(name, waits_for=needed) if needed else Answer(name, waits_for=not_made, not_made=True)
     return Answer(name, waits_for=(name,) if name in stubs or missing else stubs or (name,), not_run=missing)

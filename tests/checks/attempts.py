@@ -420,6 +420,42 @@ ONCE = {
         f"def prepare_data(images, labels):\n    {WRITTEN}",
         says=("there is no x_train", "which your cell makes with prepare_data"),
     ),
+    "a sweep that nobody calls": attempt(
+        "learning_rate_sweep",
+        WITH_LAYER,
+        NARROW,
+        "def learning_rate_sweep():\n    return {0.001: two_layer_network()}, 0.001",
+        "def input_gradients(net):\n    raise NotImplementedError()",
+        says=("there is no sweep, best_learning_rate, which your cell makes with learning_rate_sweep",),
+    ),
+    "a sweep whose network is still to be written": attempt(
+        "learning_rate_sweep",
+        WITH_LAYER,
+        "def two_layer_network(learning_rate=0.001):\n    raise NotImplementedError()",
+        "def learning_rate_sweep():\n    return {0.001: two_layer_network()}, 0.001",
+        says=("learning_rate_sweep: this needs two_layer_network, not done yet",),
+        never=(": all ",),
+    ),
+    "one thing returned of two": attempt(
+        "input_gradients",
+        WITH_LAYER,
+        NARROW,
+        """
+        net = two_layer_network()
+
+        def input_gradients(net):
+            with net.graph.as_default():
+                return [tf.gradients(net.prediction[:, d], net.X)[0] for d in range(10)]
+        """,
+        says=("an object of the kind list, and not the pair each, largest",),
+    ),
+    "a session of no graph": attempt(
+        "two_layer_training",
+        WITH_BOTH,
+        NARROW,
+        "net = two_layer_network()\nsess = tf.Session()\nsess.run(net.train_op)",
+        says=("stopped with an error",),
+    ),
     "the other set's images": data(
         WRITTEN.replace("images", "x_train_2d"), says=("shape (60000, 784), as many rows as x_train has",)
     ),
