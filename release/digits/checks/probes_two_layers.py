@@ -1,12 +1,13 @@
 """Evidence from notebook 2: the network, the sweep, the trained network, the gradients."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from netgrader.evidence import EvidenceWriter
 from netgrader.student.handing_over import hand_over_curves, hand_over_trained
-from netgrader.student.probes import Student, export_graph, probe
+from netgrader.student.probes import Student, WrongReturn, export_graph, probe
 from netgrader.student.sweeping import hand_over_sweep
 
 
@@ -35,12 +36,20 @@ def input_gradients(student: Student, out: EvidenceWriter) -> None:
     with student.capturing(out, "gradients"):
         net = student.value("net") if student.has("net") else student.call("two_layer_network")
         with net.graph.as_default():
-            each, largest = student.call("input_gradients", net)
+            each, largest = both(student.call("input_gradients", net))
             each = flat(each)  # a generator makes them only now
         parts = {name: getattr(net, name) for name in ("graph", "X", "Y", "logits", "eval_feed") if hasattr(net, name)}
         parts |= {f"each@{number}": tensor for number, tensor in enumerate(each)}
         parts["largest"] = next(iter(flat(largest)))
         out.graph("gradients", export_graph(parts))
+
+
+def both(made: Any) -> tuple[object, object]:
+    """The two things that the function is to return."""
+    if made is None or (isinstance(made, (tuple, list)) and len(made) != 2):
+        raise WrongReturn(made, "the pair each, largest")
+    each, largest = made
+    return each, largest
 
 
 def flat(tensors: object) -> list[object]:
