@@ -257,7 +257,7 @@ def test_in_jupyter_keys_draw_and_stay_where_they_are(browser, tmp_path, applica
     with jupyter(tmp_path / "digits", tmp_path / "home") as address:
         browser.open(f"{address}/{application}/1_one_layer.ipynb")
         notebook = Notebook(browser.driver)
-        notebook.run("import matplotlib.pyplot")
+        notebook.run("tf.disable_v2_behavior()")
         notebook.fill("def prepare_data", UNTRAINED)
         assert "Nothing is drawn yet." in notebook.run("drawing_pad(SimpleNamespace")
         canvas = browser.driver.find_element(By.CSS_SELECTOR, ".dp-canvas")
