@@ -15,7 +15,7 @@ from selenium.webdriver.common.keys import Keys
 
 from netgrader.student.learning import QUICKLY, SLOWLY, film_output, valley_output, walk
 from tests.browser.jupyter import jupyter, wait
-from tests.browser.test_jupyterlab import APPLICATIONS, RELEASE, Notebook
+from tests.browser.test_jupyterlab import RELEASE, Notebook
 from tests.datasets import DIGITS
 from tests.student.test_learning import film
 
@@ -197,11 +197,10 @@ def test_they_are_no_wider_than_their_page_and_ask_for_nothing(browser, page, wi
     assert [entry for entry in browser.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-@APPLICATIONS
-def test_in_jupyter_keys_move_the_slider_and_not_the_notebook(browser, tmp_path, application):
+def test_in_jupyterlab_keys_move_the_slider_and_not_the_notebook(browser, tmp_path):
     shutil.copytree(RELEASE, tmp_path / "digits")
     with jupyter(tmp_path / "digits", tmp_path / "home") as address:
-        browser.open(f"{address}/{application}/2_two_layers.ipynb")
+        browser.open(f"{address}/lab/tree/2_two_layers.ipynb")
         notebook = Notebook(browser.driver)
         notebook.run("tf.disable_v2_behavior()")
         assert "Too low" in notebook.run("loss_valley()")

@@ -22,7 +22,7 @@ from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.reader.find.activations import softmax
 from netgrader.reader.plain_network import PORTABLE, PlainNetwork, plain_layer, scores
 from tests.browser.jupyter import jupyter, wait
-from tests.browser.test_jupyterlab import APPLICATIONS, RELEASE, Notebook
+from tests.browser.test_jupyterlab import RELEASE, Notebook
 from tests.datasets import DIGITS
 from tests.feedback import examples as notebooks
 from tests.feedback.test_pad import FRAME, random_network
@@ -251,11 +251,10 @@ UNTRAINED = (
 )
 
 
-@APPLICATIONS
-def test_in_jupyter_keys_draw_and_stay_where_they_are(browser, tmp_path, application):
+def test_in_jupyterlab_keys_draw_and_stay_where_they_are(browser, tmp_path):
     shutil.copytree(RELEASE, tmp_path / "digits")
     with jupyter(tmp_path / "digits", tmp_path / "home") as address:
-        browser.open(f"{address}/{application}/1_one_layer.ipynb")
+        browser.open(f"{address}/lab/tree/1_one_layer.ipynb")
         notebook = Notebook(browser.driver)
         notebook.run("tf.disable_v2_behavior()")
         notebook.fill("def prepare_data", UNTRAINED)
