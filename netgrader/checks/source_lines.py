@@ -53,6 +53,8 @@ _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "keep-rate-swapped": RANDOM,
 }
 _MADE_AFTER = frozenset({"wrong-activation", "softmax-in-hidden-layer"})
+_COMPARED = frozenset({"GreaterEqual", "Greater", "Less", "LessEqual", "Floor"})
+_FED = frozenset({"Placeholder", "PlaceholderWithDefault"})
 _LINEAR = frozenset({"Add", "AddV2", "BiasAdd", "Identity", "Reshape"})
 _OURS = str(Path(__file__).parents[1])
 
@@ -145,15 +147,11 @@ def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int 
     number = order.get(fault.place.partition(":")[0])
     if number is None:
         return None
-    seen, ahead = {number}, deque([number] if fault.code in _MADE_BEFORE else [])
-    while ahead:
-        at = ahead.popleft()
-        if nodes[at].op in _MADE_BEFORE[fault.code]:
-            return at
-        read = {order.get(tensor.lstrip("^").partition(":")[0]) for tensor in nodes[at].input}
-        new = sorted(one for one in read if one is not None and one not in seen)
-        seen.update(new)
-        ahead.extend(new)
+    if fault.code in _MADE_BEFORE:
+        makers = [at for at in _above(number, nodes, order) if nodes[at].op in _MADE_BEFORE[fault.code]]
+        # What a switch turns off is not what stays on.
+        always = (at for at in makers if fault.code == "dropout-at-evaluation" and not _is_switched(at, nodes, order))
+        number = next(always, next(iter(makers), number))
     if fault.code in _MADE_AFTER:
         name = nodes[number].name
         for at in range(number + 1, len(nodes)):
@@ -162,6 +160,34 @@ def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int 
                     return at
                 name = nodes[at].name
     return number
+
+
+def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Iterator[int]:
+    """Yield an operation and those that it is computed from, the nearest first, and not what has but the shape of something."""
+    seen, ahead = {number}, deque([number])
+    while ahead:
+        at = ahead.popleft()
+        yield at
+        read = {order.get(_op(tensor)) for tensor in nodes[at].input if nodes[at].op != "Shape"}
+        new = sorted(one for one in read if one is not None and one not in seen)
+        seen.update(new)
+        ahead.extend(new)
+
+
+def _is_switched(random: int, nodes: Sequence[Any], order: Mapping[str, int]) -> bool:
+    """Whether random numbers are compared with something that is fed."""
+    names = {nodes[random].name}
+    for node in nodes[random + 1 :]:
+        if not any(_op(tensor) in names for tensor in node.input):
+            continue
+        if node.op in _COMPARED:
+            return any(nodes[at].op in _FED for at in _above(order[node.name], nodes, order))
+        names.add(node.name)
+    return False
+
+
+def _op(tensor: str) -> str:
+    return tensor.lstrip("^").partition(":")[0]
 
 
 def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> str:

@@ -158,6 +158,19 @@ def test_the_line_is_that_of_the_operation_that_makes_the_mistake(code, place, l
     assert lines == f"line {line} of your cell: `{source.splitlines()[line - 1].strip()}`"
 
 
+def test_of_two_dropouts_the_line_is_that_of_the_one_without_a_switch():
+    source = """with tf.Graph().as_default() as graph:
+    X, training = tf.placeholder(tf.float32, [None, 4]), tf.placeholder_with_default(False, [])
+    h = tf.nn.dropout(X, rate=0.2)
+    h = tf.nn.dropout(h, rate=tf.where(training, 0.2, 0.0))
+    logits = tf.identity(h, name="logits")
+"""
+    network = Network(faults=(fault("dropout-at-evaluation", "logits"),))
+    graph = export_graph({"graph": run(source, {"tf": tf})["graph"]})
+    lines = with_lines(network, graph, by_key([Cell("one", source)]), "one").faults[0].lines
+    assert lines == "line 3 of your cell: `h = tf.nn.dropout(X, rate=0.2)`"
+
+
 @pytest.mark.parametrize("place", ["", "nowhere", "logits", "several_tensors/trainop"])
 def test_where_no_operation_is_meant_no_line_is_told(evidence, place):
     assert told(evidence, place) == ""
