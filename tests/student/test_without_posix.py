@@ -65,6 +65,7 @@ def test_what_is_taken_away_is_missed(folder):
         assert name in found[1]
 
 
+@pytest.mark.timeout(3600)  # beside other work the third trains for longer than a test may otherwise take
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_filled_in_and_not(name, folder):
     solved = nbformat.read(SOURCE / f"{name}.ipynb", as_version=4)
