@@ -131,7 +131,10 @@ def collect(
         ),
     ] = None,
     enter: Annotated[
-        bool, typer.Option("--enter", help="Enter into the gradebook whoever handed in and is not there.")
+        bool,
+        typer.Option(
+            "--enter", help="Enter into the gradebook whoever handed in, or is in the sheet, and is not there."
+        ),
     ] = False,
 ) -> None:
     """Bring submissions that were downloaded from Moodle or Canvas to where they are graded; say who handed in what.

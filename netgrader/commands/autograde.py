@@ -43,12 +43,13 @@ from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
     from netgrader.course import Assignment
     from netgrader.grading.pool import Watcher
+    from netgrader.pages.graded import Marks
 
 __all__ = ["grade_class", "run", "students_of", "tasks_of"]
 
@@ -139,8 +140,9 @@ def grade_class(
         failed = {**unread, **saver.failed}
         with opened(assignment.course) as gradebook:
             shared = share_marks_by_hand(gradebook, assignment)
+            waiting = _waiting(marks_of(gradebook, assignment.name), chosen)
     before_table()
-    _summary(out, chosen, done, failed, time.monotonic() - begun)
+    _summary(out, chosen, done, failed, time.monotonic() - begun, waiting=waiting)
     if strangers:
         out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.", markup=False)
     for message in (*saver.warnings, *saver.penalties, *shared):
@@ -247,6 +249,8 @@ def _summary(
     done: Sequence[Done],
     failed: dict[str, str],
     seconds: float,
+    *,
+    waiting: int,
 ) -> None:
     """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
@@ -260,8 +264,16 @@ def _summary(
     partly = sum(ungraded([result]) for result in results) + len(failed)
     out.print(
         f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
-        f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
+        f"{now} graded now, {len(results) - now} unchanged; {partly} not in full"
+        + (f"; {waiting} answer{'s wait' if waiting > 1 else ' waits'} for a person." if waiting else ".")
     )
+
+
+def _waiting(marks: Mapping[tuple[str, str], Marks], students: Sequence[str]) -> int:
+    """Return how many cells of those students' a person has still to look at."""
+    chosen = {*students}
+    own = (one for (student, _), one in marks.items() if student in chosen)
+    return sum(mark.waiting for one in own for mark in one.cells.values())
 
 
 def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:

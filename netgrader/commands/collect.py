@@ -51,6 +51,8 @@ __all__ = ["assignment_called", "run"]
 
 NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same assignment?"
 TWICE = "something else fits the same student, or team"
+TEST_STUDENT = "studenttest"
+"""Whom Canvas has in each gradebook for its teacher to try things."""
 NOTHING = "there is no notebook, module or archive in it"
 
 
@@ -87,12 +89,19 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
         known = known if known.platform == download.platform else Collected(download.platform)
         people = read_people(sheet, download.platform) if sheet else None
         handed = _whose(assignment, download, people, roster_of(gradebook), known)
+        absent: dict[Person, str] = {}
         if enter:
             _enter(gradebook, handed)
+            if people and any(one.students for one in handed):
+                absent = _enter_absent(gradebook, people, handed, known)
         for one in handed:
             if one.students:
                 _place(assignment, download, one)
-        _remember(assignment, gradebook, known, handed)
+        tells_late = sheet is not None or download.platform == CANVAS
+        _remember(assignment, gradebook, known, handed, absent, tells_late=tells_late)
+        if absent:
+            names = ", ".join(sorted(absent.values()))
+            console().print(f"Entered from the sheet, with nothing handed in: {names}.", markup=False)
         return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
 
 
@@ -169,6 +178,19 @@ def _enter(gradebook: Any, handed: list[_Handed]) -> None:
         one.notes.append("entered")
 
 
+def _enter_absent(gradebook: Any, sheet: Sheet, handed: list[_Handed], known: Collected) -> dict[Person, str]:
+    """Enter who is in the sheet, handed in nothing and is nobody in the gradebook; their new ids."""
+    taken = {str(student.id) for student in gradebook.students}
+    here = {person for one in handed for person in one.people}
+    _, why = match(sheet.people, roster_of(gradebook), known)
+    entered: dict[Person, str] = {}
+    for person, reason in why.items():
+        if reason == NOBODY and person not in here and name_key(person.name) != TEST_STUDENT:
+            entered[person] = enter_student(gradebook, person, taken)
+            taken.add(entered[person])
+    return entered
+
+
 def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
     entries = choose(one.submission.files, KINDS)
@@ -200,8 +222,22 @@ def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
             shutil.rmtree(part, ignore_errors=True)
 
 
-def _remember(assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed]) -> None:
-    """Keep who handed in under which number, and in the gradebook where the number is the same in all of the platform."""
+def _remember(
+    assignment: Assignment,
+    gradebook: Any,
+    known: Collected,
+    handed: list[_Handed],
+    absent: dict[Person, str],
+    *,
+    tells_late: bool,
+) -> None:
+    """Keep who has which number, in the gradebook if it is one of all of the platform, and who was late if that is told."""
+    for person, student in absent.items():
+        if person.number:
+            known.students[person.number], known.names[person.number] = student, person.name
+    placed = [one for one in handed if not one.problem] if tells_late else []
+    told = {student: one.late for one in placed for student in one.students}
+    known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
     ids = {str(student.id): student for student in gradebook.students}
     for one in handed:
         for person, student in one.people.items():

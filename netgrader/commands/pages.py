@@ -22,13 +22,14 @@ from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.groups import groups_of
-from netgrader.pages.alike import WORDS_OF_ANSWER, WORDS_OF_CODE, alike, identical
+from netgrader.pages.alike import WORDS_OF_ANSWER, WORDS_OF_CODE, alike, identical, same_runs
 from netgrader.pages.checks_table import checks_table
 from netgrader.pages.course_page import HALF, Due, course_table, load_course, render_course
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import load_class, only_of
 from netgrader.pages.tidy import require_parquet
 from netgrader.pages.written_work import texts_of_course, written_by_class
+from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def report_on_course(
     page = output or course.root / "reports" / f"{COURSE}{'-for-class' if for_class else ''}.html"
     table = page.with_suffix(".csv")
     passing = _passing(course)
-    due = {name: Due(*deadlines_of(Assignment(course, name)), passing.get(name, HALF)) for name in course.assignments}
+    due = {name: _due(Assignment(course, name), passing.get(name, HALF)) for name in course.assignments}
     own = course.own_assignments
     with speaking_of(own[0].texts) if own else contextlib.nullcontext():
         view = load_course(course, due, page.parent)
@@ -187,6 +188,10 @@ def report_on_course(
             _write_table(table, course_table(view), parquet=parquet)
         write_text(page, render_course(view, table.name, for_class=for_class))
     return page
+
+
+def _due(assignment: Assignment, passing: float) -> Due:
+    return Due(*deadlines_of(assignment), passing, frozenset(read_collected(assignment).late))
 
 
 def _passing(course: Course) -> Mapping[str, float]:
@@ -272,9 +277,10 @@ def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[st
 
 
 def _class(assignment: Assignment, folder: Path) -> ClassView:
-    view = load_class(assignment, folder)
+    view, collected = load_class(assignment, folder), read_collected(assignment)
     code = written_by_class(assignment, [one.student for one in view.students])
-    return replace(view, code=code, given=texts_of_course(assignment))
+    said_late = dict.fromkeys(collected.late, collected.platform)
+    return replace(view, code=code, given=texts_of_course(assignment), said_late=said_late)
 
 
 def _write(page: Path, view: ClassView, course_name: str = "", *, parquet: bool) -> None:
@@ -311,9 +317,14 @@ def _with_alike(assignment: Assignment, view: ClassView) -> ClassView:
         for one in identical(work, view.given, least)
     }
     found = {**{(one.first, one.second): one for one in alike(view.code, view.given)}, **same}
+    runs = {
+        student.student: {notebook: graded.run for notebook, graded in student.notebooks.items()}
+        for student in view.students
+    }
+    every = (*found.values(), *same_runs(runs, view.code, view.given))
     groups = [set(group) for group in groups_of(assignment).values()]
     return replace(
-        view, alike=tuple(one for pair, one in found.items() if not any({*pair} <= group for group in groups))
+        view, alike=tuple(one for one in every if not any({one.first, one.second} <= group for group in groups))
     )
 
 

@@ -93,6 +93,8 @@ class LastResult:
     """Hash of all that it was made from."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Hash of each written answer by cell: whether a person has to look again."""
+    run: str = ""
+    """The name of its run in the store; empty if it was not run."""
 
 
 def save_last_result(assignment: Assignment, student: str, notebook: str, last: LastResult) -> None:

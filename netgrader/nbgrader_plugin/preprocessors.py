@@ -189,7 +189,7 @@ def save_verdicts(
         raise NetgraderError(
             f"The gradebook does not have the cells that {notebook} has now. Type netgrader release, then grade again."
         ) from error
-    return LastResult(graded.result, graded.observations, graded.digest, hashes)
+    return LastResult(graded.result, graded.observations, graded.digest, hashes, graded.run)
 
 
 def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:

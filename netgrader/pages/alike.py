@@ -16,12 +16,12 @@ import tokenize
 import zlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Alike", "alike", "fingerprints", "identical"]
+__all__ = ["Alike", "alike", "fingerprints", "identical", "same_runs"]
 
 RUN = 12
 """Tokens of one fingerprint: a line or two."""
@@ -45,7 +45,7 @@ LEFT_OUT = frozenset(
 class Alike:
     """Two students whose work is alike, by how much of what few have (0 to 1), and in which cells most of it stands.
 
-    `same` if what stands in these cells is the same letter by letter.
+    `same` if what stands in these cells is the same letter by letter, `evidence` if these are notebooks that ran once for both.
     """
 
     first: str
@@ -53,6 +53,7 @@ class Alike:
     share: float
     cells: tuple[str, ...]
     same: bool = False
+    evidence: bool = False
 
 
 def identical(work: Mapping[str, Mapping[str, str]], given: Iterable[str], least: int) -> tuple[Alike, ...]:
@@ -67,19 +68,66 @@ def identical(work: Mapping[str, Mapping[str, str]], given: Iterable[str], least
     least
         How many words of their own a cell must have.
     """
-    known = {line.strip() for text in given for line in text.splitlines()}
+    known = _lines(given)
     holders: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for student in sorted(work):
         for cell, text in work[student].items():
             lines = tuple(line.rstrip() for line in text[:LONGEST].strip().splitlines() if line.strip())
-            if sum(len(re.findall(r"\w+", line)) for line in lines if line.strip() not in known) >= least:
+            if _own_words(lines, known) >= least:
                 holders[cell, lines].append(student)
+    return tuple(Alike(*pair, 1.0, cells, same=True) for pair, cells in _pairs(holders, len(work)))
+
+
+def same_runs(
+    runs: Mapping[str, Mapping[str, str]],
+    work: Mapping[str, Mapping[str, str]],
+    given: Iterable[str],
+    least: int = WORDS_OF_CODE,
+) -> tuple[Alike, ...]:
+    """Return the pairs whose notebooks ran once for both, so that all evidence is the same to the bit, where few have it.
+
+    Weights that are the same to the bit tell no more: two who take the same steps from the same seed get them, and where an
+    accuracy counts the images differ with each letter of the code (`netgrader.checks.held_out`).
+
+    Parameters
+    ----------
+    runs
+        The name of the run of each student's notebooks.
+    work
+        The code of each student, by notebook and cell.
+    given
+        What all may have: lines of it do not count.
+    least
+        How many words of their own a notebook must have.
+    """
+    known = _lines(given)
+    holders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for student in sorted(runs):
+        for notebook, run in runs[student].items():
+            own = [text for cell, text in work.get(student, {}).items() if cell.startswith(f"{notebook}, ")]
+            if run and sum(_own_words(text[:LONGEST].splitlines(), known) for text in own) >= least:
+                holders[notebook, run].append(student)
+    return tuple(Alike(*pair, 1.0, notebooks, evidence=True) for pair, notebooks in _pairs(holders, len(runs)))
+
+
+def _lines(given: Iterable[str]) -> set[str]:
+    return {line.strip() for text in given for line in text.splitlines()}
+
+
+def _own_words(lines: Iterable[str], known: Collection[str]) -> int:
+    return sum(len(re.findall(r"\w+", line)) for line in lines if line.strip() not in known)
+
+
+def _pairs(
+    holders: Mapping[tuple[str, Any], Sequence[str]], number: int
+) -> list[tuple[tuple[str, str], tuple[str, ...]]]:
+    """Return the pairs of a class of that number who hold the same, with where, of what only few hold."""
     pairs: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for (cell, _), students in holders.items():
-        if len(students) <= max(FEW, COMMON * len(work)):
-            for pair in itertools.combinations(students, 2):
-                pairs[pair].append(cell)
-    return tuple(Alike(*pair, 1.0, tuple(cells), same=True) for pair, cells in sorted(pairs.items()))[:MOST_PAIRS]
+    for (where, _), students in holders.items():
+        if len(students) <= max(FEW, COMMON * number):
+            for first, second in itertools.combinations(students, 2):
+                pairs[first, second].append(where)
+    return [(pair, tuple(places)) for pair, places in sorted(pairs.items())][:MOST_PAIRS]
 
 
 def fingerprints(source: str) -> frozenset[int]:

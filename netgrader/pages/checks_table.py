@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.pages import safe
+from netgrader.pages.check_points import points_by_check
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.tidy import ColumnKind, Tidy
 from netgrader.results import Outcome
@@ -30,9 +31,11 @@ COLUMNS = {
     "max_credit": ColumnKind.NUMBER,
     "faults": ColumnKind.TEXTS,
     "follows": ColumnKind.TEXTS,
+    "points": ColumnKind.NUMBER,
+    "max_points": ColumnKind.NUMBER,
     "cell_points": ColumnKind.NUMBER,
     "cell_max_points": ColumnKind.NUMBER,
-    "notebook_seconds": ColumnKind.NUMBER,
+    "seconds": ColumnKind.NUMBER,
 }
 """As in the JSON of a result, where they have the same name."""
 STAGES = ("execute", "verify")
@@ -64,11 +67,12 @@ def passed_shares(view: ClassView) -> tuple[PassedShare, ...]:
     order = {notebook.notebook: place for place, notebook in enumerate(view.notebooks)}
     known: dict[tuple[str, str, str], CheckResult] = {}
     outcomes: dict[tuple[str, str, str], list[Outcome]] = {}
-    for _, notebook, _, cell, check in _verdicts(view):
-        if check.outcome is not Outcome.UNGRADABLE and not check.waits:
-            key = notebook, cell.cell, check.check
-            known.setdefault(key, check)
-            outcomes.setdefault(key, []).append(check.outcome)
+    for _, notebook, _, cell in _cells(view):
+        for check in cell.checks:
+            if check.outcome is not Outcome.UNGRADABLE and not check.waits:
+                key = notebook, cell.cell, check.check
+                known.setdefault(key, check)
+                outcomes.setdefault(key, []).append(check.outcome)
     shares = [
         PassedShare(
             notebook=safe.line(notebook, 120),
@@ -91,18 +95,18 @@ def checks_table(view: ClassView) -> Tidy:
             (
                 *(student, notebook, cell.cell, check.check, str(check.visibility), str(check.outcome)),
                 *(check.waits, check.credit, check.max_credit, check.faults, check.follows),
-                *(cell.points, cell.max_points),
+                *(points, max_points, cell.points, cell.max_points),
                 round(sum(result.seconds.get(stage, 0.0) for stage in STAGES), 1) if result.seconds else None,
             )
-            for student, notebook, result, cell, check in _verdicts(view)
+            for student, notebook, result, cell in _cells(view)
+            for check, points, max_points in points_by_check(cell)
         ],
     )
 
 
-def _verdicts(view: ClassView) -> Iterator[tuple[str, str, NotebookResult, CellResult, CheckResult]]:
+def _cells(view: ClassView) -> Iterator[tuple[str, str, NotebookResult, CellResult]]:
     for student in sorted(view.students, key=lambda one: one.student):
         for notebook, graded in student.notebooks.items():
             if graded.result is not None:
                 for cell in graded.result.cells:
-                    for check in cell.checks:
-                        yield student.student, notebook, graded.result, cell, check
+                    yield student.student, notebook, graded.result, cell

@@ -43,6 +43,7 @@ COLUMNS = {
     "passed": ColumnKind.TRUTH,
     "late_penalty": ColumnKind.NUMBER,
     "seconds_late": ColumnKind.NUMBER,
+    "late": ColumnKind.TRUTH,
 }
 ABSENT = ("missing", "open")
 ROUNDING = 1e-9
@@ -55,6 +56,8 @@ class Due:
     when: datetime | None = None
     others: Mapping[str, datetime] = field(default_factory=dict)
     passing: float = HALF
+    late: frozenset[str] = frozenset()
+    """Who came late by what a platform says, for where the gradebook cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,9 @@ class Mark:
 
     state: str
     points: float | None = None
-    late: float = 0.0
-    """Seconds."""
+    seconds_late: float = 0.0
     penalty: float = 0.0
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def load_course(course: Course, due: Mapping[str, Due], folder: Path, now: datet
                     CourseStanding(
                         StudentView(student, names.get(student, student), submitted=True),
                         tuple(
-                            _mark(saved[name], student, most[name], due[name].passing)
+                            _mark(saved[name], student, most[name], due[name])
                             if student in handed_in[name]
                             else Mark(
                                 "missing" if asked[name] and due[name].others.get(student, now) <= now else "open"
@@ -189,7 +192,7 @@ class _Saved:
     """What the gradebook has of an assignment: the marks, by how many seconds who was late, when it is due."""
 
     marks: Mapping[tuple[str, str], Marks] = field(default_factory=dict)
-    late: Mapping[str, float] = field(default_factory=dict)
+    late: Mapping[str, float | None] = field(default_factory=dict)
     due: datetime | None = None
 
 
@@ -234,21 +237,24 @@ def _report(course: Course, name: str, folder: Path) -> str:
     return quote(os.path.relpath(page, folder).replace(os.sep, "/")) if page.is_file() else ""
 
 
-def _mark(saved: _Saved, student: str, most: Mapping[str, float], passing: float) -> Mark:
+def _mark(saved: _Saved, student: str, most: Mapping[str, float], due: Due) -> Mark:
     """What became of what was handed in."""
+    seconds = saved.late.get(student)
+    late = student in due.late if seconds is None else seconds > 0
     own = [saved.marks[student, notebook] for notebook in most if (student, notebook) in saved.marks]
     if not any(marks.cells for marks in own):
-        return Mark("ungraded", late=saved.late.get(student, 0.0))
+        return Mark("ungraded", seconds_late=seconds or 0.0, late=late)
     points = sum(
         max(0.0, sum(mark.points or 0.0 for mark in marks.cells.values()) - marks.late_penalty) for marks in own
     )
     waits = any(mark.waiting or mark.points is None for marks in own for mark in marks.cells.values())
-    passed = points + ROUNDING >= passing * sum(most.values())
+    passed = points + ROUNDING >= due.passing * sum(most.values())
     return Mark(
         "passed" if passed else "waiting" if waits else "failed",
         points,
-        saved.late.get(student, 0.0),
+        seconds or 0.0,
         sum(marks.late_penalty for marks in own),
+        late,
     )
 
 
@@ -307,7 +313,7 @@ def _outcomes(view: CourseView) -> Iterator[AssignmentOutcome]:
         yield AssignmentOutcome(
             column,
             handed_in=sum(state not in ABSENT for state in states),
-            late=sum(mark.late > 0 for mark in marks),
+            late=sum(mark.late for mark in marks),
             missing=states.count("missing"),
             mean=statistics.mean(points) / column.max_points if points and column.max_points else None,
             passed=states.count("passed"),
@@ -323,7 +329,7 @@ def course_table(view: CourseView) -> Tidy:
             (
                 *(one.student.student, one.student.name, column.name, mark.state, mark.points, column.max_points),
                 mark.state == "passed" if mark.state in {"passed", "failed"} else None,
-                *(mark.penalty, mark.late),
+                *(mark.penalty, mark.seconds_late, mark.late),
             )
             for one in view.standings
             for column, mark in zip(view.columns, one.marks, strict=True)

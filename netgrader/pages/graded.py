@@ -91,6 +91,8 @@ class Graded:
     """What the gradebook holds."""
     integrity: tuple[str, ...] = ()
     """What was noticed of how it ran, as sentences for the instructor."""
+    run: str = ""
+    """The name of its run in the store: equal where all code was the same, so that it ran once for all who have it."""
 
     @functools.cached_property
     def results(self) -> Mapping[str, CellResult]:
@@ -146,6 +148,7 @@ def graded_notebook(
         observations=last.observations if last else {},
         marks=marks.get((student, notebook), Marks()),
         integrity=tuple(map(_fact, last.result.integrity)) if last else (),
+        run=last.run if last else "",
     )
 
 
@@ -191,8 +194,8 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     }
 
 
-def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
-    """By how much each student who handed in an assignment was late; 0 who was not, or of whom no time is known."""
+def seconds_late(gradebook: Any, assignment: str) -> dict[str, float | None]:
+    """By how much each student who handed in an assignment was late; None where no time or no deadline is known."""
     from nbgrader import api  # noqa: PLC0415  (slow)
 
     handed_in = api.SubmittedAssignment
@@ -201,7 +204,7 @@ def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
     return {
         row.student_id: max(0.0, (row.timestamp - row.duedate - (row.extension or timedelta())).total_seconds())
         if row.timestamp and row.duedate
-        else 0.0
+        else None
         for row in query.filter(api.Assignment.name == assignment)
     }
 

@@ -95,7 +95,7 @@ def build_report(
         shares=passed_shares(view),
         faults=faults,
         sections=sections,
-        late=tuple((student, words.duration(student.late)) for student in students if student.late),
+        late=tuple(_late(view)),
         course_name=course_name,
         distribution=distribution(view),
         charts=class_charts(view),
@@ -123,13 +123,22 @@ def _doubted(view: ClassView) -> Iterator[Doubted]:
         yield Doubted(student, said, now if now != said.result else "")
 
 
+def _late(view: ClassView) -> Iterator[tuple[StudentView, str]]:
+    """Yield who handed in late, and by how much; where the gradebook cannot tell, that the platform says so."""
+    for student in view.students:
+        if student.late:
+            yield student, words.duration(student.late)
+        elif student.late is None and student.submitted and student.student in view.said_late:
+            yield student, words.LATE_SAID.format(platform=view.said_late[student.student])
+
+
 def _alike(view: ClassView) -> Iterator[tuple[StudentView, StudentView, str]]:
     """Yield whose work is alike, with how much of it and where."""
     of = {student.student: student for student in view.students}
     for one in view.alike:
         cells = "; ".join(safe.line(cell) for cell in one.cells[:3])
         pair = [of.get(name) or StudentView(name, name, submitted=True) for name in (one.first, one.second)]
-        said = words.ALIKE_SAME if one.same else words.ALIKE_SHARE
+        said = words.ALIKE_EVIDENCE if one.evidence else words.ALIKE_SAME if one.same else words.ALIKE_SHARE
         yield pair[0], pair[1], said.format(share=f"{100 * one.share:.0f}", cells=cells)
 
 
@@ -165,9 +174,11 @@ def class_csv(view: ClassView) -> str:
             "faults",
             "problems",
             "seconds_late",
+            "late",
         ]
     )
     most = sum(columns.max_points for columns in view.notebooks)
+    late = {student.student for student, _ in _late(view)}
     for student in sorted(view.students, key=lambda one: one.student):
         scores = [_score(student.notebooks.get(notebook), column) for notebook, column in cells]
         writer.writerow(
@@ -183,7 +194,8 @@ def class_csv(view: ClassView) -> str:
                 sum(1 for score in scores if score.state == "waiting"),
                 " ".join(_codes(student)),
                 safe.csv_text(" ".join(problem for _, problem in _problems(student))),
-                f"{student.late:.0f}",
+                f"{student.late or 0:.0f}",
+                "yes" if student.student in late else "no",
             ]
         )
     return stream.getvalue()

@@ -97,8 +97,8 @@ class StudentView:
     """What was graded, by notebook."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Relative addresses of feedback pages, by notebook."""
-    late: float = 0.0
-    """Seconds after it was due, with whatever was given as extension."""
+    late: float | None = None
+    """Seconds after it was due, with whatever was given as extension; None where no time or no deadline is known."""
 
     @cached_property
     def shown(self) -> str:
@@ -142,7 +142,7 @@ class ClassView:
 
     `objections` are what students sent back on verdicts, `alike` whose work is alike, `code` what they wrote, by student and
     by notebook and cell, `given` the course's own texts and code, `explained` where it explains what, `people` names and ids
-    of all, of whom these may be a part.
+    of all, of whom these may be a part, `said_late` who was late by what which platform says.
     """
 
     assignment: str
@@ -154,6 +154,7 @@ class ClassView:
     given: tuple[str, ...] = ()
     explained: Explained = field(default_factory=Explained)
     people: tuple[str, ...] = ()
+    said_late: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ class Report:
     sections: tuple[tuple[str, str, Markup], ...] = ()
     """Sections that explain mistakes: id, how it is named, its text."""
     late: tuple[tuple[StudentView, str], ...] = ()
-    """Who handed in late, and by how much, in words."""
+    """Who handed in late, and by how much or who says so, in words."""
     course_name: str = ""
     """The page on all assignments beside this one; empty if there is none."""
     empty: str = ""
@@ -292,6 +293,7 @@ def without_names(view: ClassView) -> ClassView:
         view,
         objections=(),
         alike=(),
+        said_late={},
         code={str(number): view.code.get(one.student, {}) for number, one in enumerate(students, 1)},
         students=tuple(
             StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
@@ -342,7 +344,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
                 name=names.get(student, student),
                 submitted=student in handed_in,
                 marks=marks,
-                late=late.get(student, 0.0),
+                late=late.get(student),
             )
             for student in sorted(handed_in | set(names))
         )
@@ -384,7 +386,7 @@ def _student(
     name: str,
     submitted: bool,
     marks: Mapping[tuple[str, str], Marks],
-    late: float,
+    late: float | None,
 ) -> StudentView:
     course = assignment.course
     notebooks, links = {}, {}

@@ -84,6 +84,8 @@ class Collected:
     """Their names as the platform wrote them, by number."""
     times: dict[str, str] = field(default_factory=dict)
     """When the platform says that it was handed in, as nbgrader writes times, by student."""
+    late: list[str] = field(default_factory=list)
+    """Students who were late by what the platform says."""
 
 
 def read_collected(assignment: Assignment) -> Collected:

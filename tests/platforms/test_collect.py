@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from netgrader.commands import autograde, collect
+from netgrader.commands.pages import report_on_class
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.handing_in import handed_in, put_right
-from netgrader.platforms.people import Collected, Member, Person, match, name_key
+from netgrader.platforms.people import Collected, Member, Person, match, name_key, read_collected
 from netgrader.platforms.zips import opened_download
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 
@@ -232,6 +233,51 @@ def test_a_class_that_nobody_entered_is_entered_with_names_and_addresses(course,
     assert list(first.values()) == [ALL] * 3
     assert collect.run(path, None, sheet if with_sheet else None, enter=True) == 0
     assert collected(course) == first
+
+
+@pytest.mark.parametrize("platform", ["moodle", "moodle, blind", "canvas"])
+def test_who_is_in_the_sheet_and_handed_in_nothing_is_entered_once(course, tmp_path, capsys, platform):
+    there = people(course)
+    blind = "blind" in platform
+    if platform == "canvas":
+        trial = Student("test", "Test", "Student", 9, "", files={})
+        path = canvas_zip(tmp_path / "x.zip", there[:2])
+        sheet = canvas_sheet(tmp_path / "x.csv", [*there, trial], {"numbers": 6})
+    else:
+        path = moodle_zip(tmp_path / "x.zip", there[:2], blind=blind)
+        sheet = moodle_sheet(tmp_path / "x.csv", there, blind=blind)
+    ids = {f"participant-{one.number}" if blind else one.email for one in there}
+    for given, entered in ((sheet, True), (sheet, False), (None, False)):
+        assert collect.run(path, None, given, enter=True) == 0
+        said = capsys.readouterr().out
+        assert ("Entered from the sheet, with nothing handed in: " in said) == entered
+        with opened(course.course) as gradebook:
+            assert {one.id for one in gradebook.students} == ids
+    assert len(collected(course)) == 2
+
+
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_who_was_late_is_kept_for_the_report_until_the_platform_says_otherwise(course, tmp_path, platform):
+    there = people(course)[:3]
+    enter(course, there)
+
+    def collect_them():
+        if platform == "canvas":
+            return collect.run(canvas_zip(tmp_path / "x.zip", there), None, None, enter=False)
+        sheet = moodle_sheet(tmp_path / "x.csv", there)
+        return collect.run(moodle_zip(tmp_path / "x.zip", there), None, sheet, enter=False)
+
+    assert collect_them() == 0
+    html = report_on_class(course.assignment).read_text(encoding="utf-8")
+    name = "Moodle" if platform == "moodle" else "Canvas"
+    assert html.count(f"(so {name} says)") == 1
+    assert read_collected(course.assignment).late == ["bob"]
+    if platform == "moodle":  # whose zip alone does not say
+        assert collect.run(tmp_path / "x.zip", None, None, enter=False) == 0
+        assert read_collected(course.assignment).late == ["bob"]
+    there[1].late, there[2].late = False, True
+    assert collect_them() == 0
+    assert read_collected(course.assignment).late == ["joe"]
 
 
 def test_a_name_that_is_a_formula_is_entered_as_none(course, tmp_path):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from netgrader.commands.pages import report_for_class, report_on_class
-from netgrader.pages.alike import WORDS_OF_ANSWER, alike, fingerprints, identical
+from netgrader.pages.alike import WORDS_OF_ANSWER, alike, fingerprints, identical, same_runs
 from tests.conftest import RIGHT
 
 GIVEN = "import numpy as np\nimport tensorflow as tf\n"
@@ -90,6 +90,16 @@ def test_an_answer_that_is_the_same_letter_by_letter_is_told_in_a_class_of_any_s
     assert identical(work, [ANSWER], WORDS_OF_ANSWER) == ()
     assert identical({"ada": {"why": "It is."}, "bob": {"why": "It is."}}, [], WORDS_OF_ANSWER) == ()
     assert identical({f"s{number}": {"why": ANSWER} for number in range(4)}, [], WORDS_OF_ANSWER) == ()
+
+
+def test_a_run_that_two_share_is_told_by_its_notebook_and_what_many_share_or_hardly_wrote_is_not():
+    work = {f"s{number}": {"one, network": own(1), "two, network": own(2, 3)} for number in range(5)}
+    runs = {student: {"one": str(at // 2), "two": "same"} for at, student in enumerate(work)}
+    found = [(one.first, one.second, one.cells, one.evidence) for one in same_runs(runs, work, [GIVEN])]
+    assert found == [("s0", "s1", ("one",), True), ("s2", "s3", ("one",), True)]
+    assert same_runs(runs, work, [own(1)]) == ()
+    assert same_runs({student: {"one": "all"} for student in work}, work, []) == ()
+    assert same_runs({student: {"one": ""} for student in ("s0", "s1")}, work, []) == ()
 
 
 def test_code_that_does_not_parse_and_code_without_end_are_compared_as_far_as_they_go():

@@ -123,6 +123,16 @@ def test_who_was_late_is_told_by_how_much(labs, tmp_path):
     assert render_course(view, "x.csv").count('<span class="late">late</span>') == 1
 
 
+def test_who_was_late_by_the_platform_is_told_where_there_is_no_deadline(labs, tmp_path):
+    due = {"lab2": NOW - timedelta(days=9)}
+    course = labs({"ada": {"lab2": 9, "lab10": 9}, "bob": {"lab10": 9}}, due=due)
+    said = {lab: Due(late=frozenset({"ada"})) for lab in LABS}
+    found = rows(load_course(course, said, tmp_path, NOW))
+    late = {key: row["late"] for key, row in found.items() if row["state"] == "passed"}
+    assert late == {("ada", "lab2"): "no", ("ada", "lab10"): "yes", ("bob", "lab10"): "no"}
+    assert found["ada", "lab10"]["seconds_late"] == "0"
+
+
 def behind(view):
     return {one.student.student: one.reasons for one in falling_behind(view)}
 

@@ -402,6 +402,13 @@ def test_each_verdict_on_each_student_is_a_line_of_a_tidy_table():
         "hidden",
     )
     assert all(0 <= float(row["credit"]) <= float(row["max_credit"]) for row in rows)
+    assert (mistake["points"], mistake["max_points"]) == ("0", "3")
+    cells = {(row["student_id"], row["cell"], row["cell_points"], row["cell_max_points"]) for row in rows}
+    for student, cell, *whole in cells:
+        own = [row for row in rows if (row["student_id"], row["cell"]) == (student, cell)]
+        assert [sum(float(row[name]) for row in own) for name in ("points", "max_points")] == pytest.approx(
+            [float(one) for one in whole]
+        )
 
 
 def test_parquet_holds_the_same_with_types_and_what_is_missing_is_null():
@@ -412,7 +419,7 @@ def test_parquet_holds_the_same_with_types_and_what_is_missing_is_null():
     rows = list(csv.DictReader(io.StringIO(table.csv())))
     assert read.column_names == list(rows[0])
     assert types.is_boolean(read.schema.field("waits").type)
-    assert all(types.is_float64(read.schema.field(name).type) for name in ("credit", "cell_points", "notebook_seconds"))
+    assert all(types.is_float64(read.schema.field(name).type) for name in ("credit", "points", "max_points", "seconds"))
     assert read["student_id"].to_pylist() == ["=1+1"] * len(rows)
     assert read["check"].to_pylist() == [row["check"] for row in rows]
     assert read["credit"].to_pylist() == [float(row["credit"]) for row in rows]
@@ -442,6 +449,16 @@ def test_who_handed_in_late_is_named_with_by_how_much_and_stands_in_the_table():
     assert "Handed in late: <bdi>Ada Lovelace</bdi> (2 days), <bdi>Béla Bartók</bdi> (1 minute)." in html
     assert {row["student_id"]: row["seconds_late"] for row in table(view)}["ada"] == "200000"
     assert "Handed in late" not in render_report(build_report(ex.eight_students()))
+
+
+def test_who_was_late_by_the_platform_alone_is_named_so_unless_the_gradebook_knows_better():
+    view = replace(ex.eight_students(), said_late=dict.fromkeys(("ada", "bela", "chloe", "hana"), "Canvas"))
+    known = {"bela": 0.0, "chloe": 60.0}
+    view = replace(view, students=tuple(replace(one, late=known.get(one.student)) for one in view.students))
+    html = render_report(build_report(view))
+    assert "Handed in late: <bdi>Ada Lovelace</bdi> (so Canvas says), <bdi>Chloë</bdi> (1 minute)." in html
+    assert [row["student_id"] for row in table(view) if row["late"] == "yes"] == ["ada", "chloe"]
+    assert "Handed in late" not in render_report(build_report(view, for_class=True))
 
 
 def test_a_page_on_all_assignments_is_linked_to_where_there_is_one():
