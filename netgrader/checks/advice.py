@@ -128,8 +128,10 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"closed Session", "a session that is still open: leave that to whoever opened it"),
     (r"No default session is registered", "sess.run(net.train_op, feed_dict=…)"),
     (r"operand type\(s\).*'Dimension'", "a number of Python's: int(x.shape[1])"),
+    (r"'(?:int|float)' object has no attribute 'dtype'",
+     "a tensor or an array in place of a plain number; as global_step, tf.train.get_or_create_global_step()"),
     (r"symbolic `?tf\.Tensor|symbolic Tensor|iterating over `?tf\.Tensor",
-     "functions of TensorFlow's for what depends on a tensor: it has no value before a session runs it"),
+     "functions of TensorFlow's, such as tf.where, for what depends on a tensor: it has no value before a session runs it"),
 )  # fmt: skip
 
 

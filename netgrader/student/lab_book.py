@@ -37,6 +37,10 @@ LARGEST, MOST, WORDS, PICTURED = 1_000_000, 300, 200, 10
 UNDESCRIBED = "Say what you try in your own words, in place of the dots, and run the cell."
 NO_EPOCH = "Nothing is kept of seed {1}: `run.epoch(…)` was never called."
 KEPT = "{1}, seed {2}: {3:.2f} % of the test images in {4:.0f} seconds."
+REPLACED = (
+    "What was noted before of “{1}” with these seeds ({2:.2f} % of the test images, on average) is no longer there. If the "
+    "network is another one now, give it other words."
+)
 NOT_KEPT = "This run could not be written down beside the notebook, so it is forgotten ({1})."
 DAMAGED = "Your lab book, {1}, cannot be read and counts as empty. The next run begins a new one; the old file is then {1}.old."
 NO_SHARE = "An accuracy is a share between 0 and 1, and not {1:g}."
@@ -109,6 +113,7 @@ class LabBook:
         if not words:
             _tell(UNDESCRIBED)
             return
+        before: list[Run] = []
         for seed in seeds:
             run, begun, computed = Run(words, int(seed)), time.perf_counter(), time.process_time()
             yield run
@@ -116,9 +121,13 @@ class LabBook:
             cell_runs().leave_out(run.seconds, time.process_time() - computed)
             if run.test:
                 _tell(KEPT, Verbatim(words), run.seed, 100 * run.test[-1], run.seconds)
-                self._keep([*(one for one in self.kept() if (one.what, one.seed) != (words, run.seed)), run])
+                runs = self.kept()
+                before += [one for one in runs if (one.what, one.seed) == (words, run.seed)]
+                self._keep([*(one for one in runs if one not in before), run])
             else:
                 _tell(NO_EPOCH, run.seed)
+        if before:
+            _tell(REPLACED, Verbatim(words), 100 * statistics.mean(run.test[-1] for run in before))
         self.show()
 
     def kept(self) -> list[Run]:
@@ -221,6 +230,7 @@ def _as_text(rows: Sequence[Sequence[str]]) -> str:
 def _picture(by: Mapping[str, Sequence[Run]]) -> Figure:
     """Draw final accuracies with mean and deviation, and all curves; a colour for each network."""
     from matplotlib.figure import Figure  # noqa: PLC0415 (whoever only reads the data should not wait for it)
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 (likewise)
 
     figure = Figure(figsize=(10, 2.4 + 0.25 * len(by)), layout="constrained")
     final, accuracy, loss = figure.subplots(1, 3)
@@ -246,4 +256,5 @@ def _picture(by: Mapping[str, Sequence[Run]]) -> Figure:
         panel.set_title(say(title), fontsize=10)
     for panel in (accuracy, loss):
         panel.set_xlabel(say("epoch"))
+        panel.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     return figure

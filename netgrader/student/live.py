@@ -92,7 +92,7 @@ class Live:
     def _words(self) -> str:
         seconds = time.monotonic() - self._started
         if self._done >= self._n_epochs:
-            return f"{self._n_epochs} epochs in {seconds:.0f} s"
+            return f"{self._n_epochs} epoch{'s' * (self._n_epochs != 1)} in {seconds:.0f} s"
         words = f"epoch {min(int(self._done) + 1, self._n_epochs)} of {self._n_epochs}"
         if self._done > 0:
             words += f", about {seconds * (self._n_epochs / self._done - 1):.0f} s left"

@@ -527,6 +527,13 @@ DEEP_NETWORKS = {
         changed(AVERAGES, ("tf.control_dependencies(updates)", "tf.control_dependencies([])")),
         says=("moving averages of the batch normalisation are never updated",),
     ),
+    "a switch asked by Python": deep(
+        (DROPOUT, "h = tf.nn.dropout(h, rate=0.2 if training else 0.0)"), says=("such as tf.where,",), never=IN_ALL
+    ),
+    "a number for the counter of steps": deep(
+        (".minimize(loss)", ".minimize(loss, global_step=1)"),
+        says=("as global_step, tf.train.get_or_create_global_step()",),
+    ),
     # It costs nothing and is told all the same.
     "a rate that never falls": attempt(
         "deep_network",

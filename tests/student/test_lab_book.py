@@ -50,8 +50,16 @@ def test_a_run_is_there_again_when_the_kernel_has_started_anew():
     assert first.seconds >= 0
 
 
-def test_the_same_description_and_seed_take_the_place_of_a_former_run_and_can_be_struck_out():
-    tried(test=0.5)
+def test_the_same_description_and_seed_take_the_place_of_a_former_run_which_is_said_once_and_can_be_struck_out(
+    capsys, shown
+):
+    tried(test=0.5, seeds=(1, 2))
+    for run in LabBook().runs("one hidden layer", seeds=(1, 2)):
+        run.epoch(test=0.6 + run.seed / 100)
+    assert (
+        capsys.readouterr().out.count("before of “one hidden layer” with these seeds (51.50 % of the test images") == 1
+    )
+    LabBook().forget("one hidden layer")
     tried(test=0.6)
     tried("another")
     assert [(run.what, run.test[-1]) for run in LabBook().kept()] == [("one hidden layer", 0.61), ("another", 0.96)]

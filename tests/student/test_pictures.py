@@ -61,6 +61,12 @@ def test_the_next_neuron_gets_on_average_what_it_gets_in_use_at_any_rate(picture
     assert bare == pytest.approx(10 * (1 - rate), abs=0.3)
 
 
+@pytest.mark.parametrize("rate", [1, 50, -0.1])
+def test_a_rate_that_leaves_nothing_or_is_none_is_refused_in_words(pictures, rate):
+    with pytest.raises(ValueError, match=f"at least 0 and less than 1, and not {rate}"):
+        pictures.show_dropout(rate=rate)
+
+
 def test_batch_normalisation_is_told_as_it_was_drawn(pictures, told, text):
     (x_train, _), _ = load_mnist()
     pictures.show_batch_normalisation(x_train.reshape(len(x_train), -1).astype(np.float32) / 255)
