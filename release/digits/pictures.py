@@ -291,6 +291,8 @@ def show_dropout(rate=0.5, n_steps=2_000, seed=51):
     seed
         What chance follows from.
     """
+    if not 0 <= rate < 1:
+        raise ValueError(f"rate is the share that is silenced, at least 0 and less than 1, and not {rate:g}")
     random = np.random.default_rng(seed)
     outputs = np.array([0.6, 1.5, 0.9, 0.4, 1.2, 1.7, 0.5, 1.0, 1.4, 0.8])  # 10 in all
     left = random.random((n_steps, len(outputs))) >= rate
