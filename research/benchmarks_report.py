@@ -58,7 +58,7 @@ can show them, [below](#what-no-graph-shows) for TheDeepChecker's. *No code*: th
 choice or for want of a rule. *Named and not claimed*: programs, clean or with that one fault fixed, of which another fault is named; and codes named in wrong programs
 that their claim does not name. *By eye*: of the programs with such a code, in so many it was read in the source and is there: a fixed program
 often has another fault, such as minibatches of one size alone, or weights a hundred times too large. Seconds are the
-median of reading, beside other work: a program alone on two cores takes a third to a fifth of them. What is not measured yet `make benchmarks-report` goes on with.
+median of reading on two cores that half a dozen other programs shared: compare them with each other, not with a limit. What is not measured yet `make benchmarks-report` goes on with.
 
 By eye, programs were read in two rounds by two people who wrote neither reader nor claims; {read} rows have a sentence in the column `by_eye`, ten or more of each set among them that were
 drawn by lot. False alarms that they found were mended before this was measured (networks used twice by design, weights that go back transposed, errors that are only measured, ends of gradients taken for a loss,
