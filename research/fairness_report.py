@@ -127,7 +127,7 @@ For a network with a run-to-run deviation of 0.08:
 
 ## Where the figures of notebook 3 come from
 
-Its table of what helps has nine rows. Six of them are this study's, above. The other three, and the four accuracies in its section
+Its picture of what helps has nine rows. Six of them are this study's, above. The other three, and the four accuracies in its section
 *Initialisation*, are the ones that the course was designed with, measured before there was this study; their single runs were not kept.
 
 - *1500*, *512, 512, 512* and *1024, 1024*: 15 epochs, batch 128, Adam from 0.001, 4 to 20 seeds each, TensorFlow 2.21 on a CPU.
