@@ -100,6 +100,7 @@ def train_sample(arguments: argparse.Namespace) -> int:
     for entry in chosen:
         if (entry.name, entry.digest) not in rows and time.monotonic() - began < limit:
             rows[entry.name, entry.digest] = row = trained.measure(entry, lab)
+            trained.write(list(rows.values()), track)  # what was trained is kept, though it be stopped
             if row.problem:
                 sys.stdout.write(f"{row.name}: {row.problem}\n")
                 sys.stdout.flush()
