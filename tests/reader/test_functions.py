@@ -73,6 +73,10 @@ def test_labels_of_another_form_than_the_loss_takes_are_named(rows):
     assert (row["faults"], row["found"]) == (["labels-not-one-hot"], ["labels of shape (None,)"])
 
 
+def test_a_softmax_of_one_output_is_named_though_keras_trains_what_is_before_it(rows):
+    assert rows["softmax of one"]["faults"] == ["targets-out-of-reach"]
+
+
 def test_one_number_for_two_classes_is_no_mistake(rows):
     assert rows["two classes"]["faults"] == [], rows["two classes"]["text"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from tensorflow import keras
 
 from netgrader.reader import Exercise, read_network
 
@@ -128,9 +127,3 @@ def test_a_line_through_points_is_a_network_though_a_single_number_is_its_layer(
         guess = tf.multiply(x, tf.Variable([0.0])) + tf.Variable([0.0])
         tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(tf.square(guess - y)))
         assert not read_network(graph, None, asked, lab=lab).faults
-
-
-def test_a_softmax_of_one_output_is_named_where_keras_trains_what_is_before_it(lab):
-    model = keras.Sequential([keras.Input([30]), keras.layers.Dense(8, "relu"), keras.layers.Dense(1, "softmax")])
-    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    assert read_network(model, lab=lab).codes == {"targets-out-of-reach"}
