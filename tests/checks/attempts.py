@@ -454,7 +454,7 @@ ONCE = {
         WITH_BOTH,
         NARROW,
         "net = two_layer_network()\nsess = tf.Session()\nsess.run(net.train_op)",
-        says=("stopped with an error",),
+        says=("expected tf.Session(graph=net.graph)",),
     ),
     "the other set's images": data(
         WRITTEN.replace("images", "x_train_2d"), says=("shape (60000, 784), as many rows as x_train has",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -184,12 +185,15 @@ def test_a_recurrence_is_one_layer_and_two_layers_of_the_same_weights_are_a_faul
     layers = read_network(deep(recurrence), exercise=DEEP, lab=lab).layers
     assert [(layer.inputs, layer.outputs) for layer in layers] == [(28, 20), (20, 20), (20, 20), (20, 10)]
 
-    def twice(x, y):
+    def twice(x, y, *, rows_are_neurons=False):
         w = variable("W", 20, 20)
-        h = tf.nn.relu(tf.nn.relu(tf.nn.relu(x @ variable("A", 784, 20)) @ w) @ w)
+        h = tf.nn.relu(x @ variable("A", 784, 20))
+        for _ in range(2):
+            h = tf.nn.relu(tf.matmul(h, w, transpose_b=rows_are_neurons))
         return cross_entropy(y, h @ variable("C", 20, 10))
 
-    assert read_network(deep(twice), exercise=DEEP, lab=lab).codes == {"shared-weights"}
+    for made in (twice, partial(twice, rows_are_neurons=True)):
+        assert read_network(deep(made), exercise=DEEP, lab=lab).codes == {"shared-weights"}
 
 
 def test_a_loop_that_the_data_decides_on_stays_undecided(lab):

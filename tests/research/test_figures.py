@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from research import benchmarks_report, clean_report, fairness_report, rates_report, training_report
+from netgrader.faults import CATALOGUE
+from research import benchmark_training, benchmarks_report, clean_report, fairness_report, rates_report, training_report
 from research.figures import COUNTED, FIGURES, HERE, code_at, code_now, locked
 from research.rows import ROOT
 from tests.corpus import reading
@@ -96,3 +97,13 @@ def test_a_row_of_the_corpus_says_what_it_comes_to_and_is_read_again(tmp_path, m
     assert set(reading.rows()) == {row}
     said, _ = COUNTED["corpus"](reading.KEPT["graphs"])
     assert said.endswith("1 with faults: 1 named exactly, with no other")
+
+
+def test_what_others_claim_of_data_and_rates_is_told_in_codes_that_there_are_and_each_program_has_a_row():
+    codes = {code for text in benchmark_training.CODES.values() for code in text.split("|")}
+    assert codes <= CATALOGUE.keys()
+    judged = {(claim.program, kind) for claim, kind in benchmark_training.wanted()}
+    assert {(row["program"], row["judged"]) for row in benchmark_training.rows()} == judged
+    assert {claim.claim for claim, _ in benchmark_training.wanted() if claim.version != "clean"} == set(
+        benchmark_training.CODES
+    )

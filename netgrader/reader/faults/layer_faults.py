@@ -204,7 +204,8 @@ def shared(reading: Reading) -> Iterator[Fault]:
     if reading.found.loss is None:
         return  # what is a layer, and what belongs to a gradient, is not known
     seen: dict[str, Step] = {}
-    tied = {name for step in reading.found.steps if transposes(graph, step) for name in step.variables}
+    ways = {(name, transposes(graph, step)) for step in reading.found.steps for name in step.variables}
+    tied = {name for name, turned in ways if (name, not turned) in ways}
     for step in reading.found.steps:
         key = weights_key(graph, step)
         if tied.intersection(step.variables):

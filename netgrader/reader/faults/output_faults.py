@@ -152,11 +152,13 @@ def _scales(found: Found) -> bool:
     graph = found.graph
     for node in (graph.nodes[name] for name in graph.ancestor_nodes([found.roles.loss])):
         data = [read for read in node.inputs if node_of(read) in graph.fed]
-        shape = graph.static_shape(data[0]) if len(data) == 1 else (0, 0)
-        if node.op == "Mul" and (shape is None or set(shape[1:]) <= {1}):
-            held = [name for read in node.inputs if read not in data for name in graph.variables_in(read)]
-            if any(set(graph.nodes[name].shape() or ()) <= {1} for name in held):
-                return True
+        if node.op != "Mul" or len(data) != 1:
+            continue
+        shape = graph.static_shape(data[0])
+        held = [name for read in node.inputs if read not in data for name in graph.variables_in(read)]
+        single = any(set(graph.nodes[name].shape() or ()) <= {1} for name in held)
+        if single and (shape is None or set(shape[1:]) <= {1}):
+            return True
     return False
 
 
