@@ -140,7 +140,7 @@ def grade_class(
         failed = {**unread, **saver.failed}
         with opened(assignment.course) as gradebook:
             shared = share_marks_by_hand(gradebook, assignment)
-            waiting = _waiting(marks_of(gradebook, assignment.name), chosen)
+            waiting = _waiting(assignment, marks_of(gradebook, assignment.name), chosen)
     before_table()
     _summary(out, chosen, done, failed, time.monotonic() - begun, waiting=waiting)
     if strangers:
@@ -269,11 +269,16 @@ def _summary(
     )
 
 
-def _waiting(marks: Mapping[tuple[str, str], Marks], students: Sequence[str]) -> int:
-    """Return how many cells of those students' a person has still to look at."""
-    chosen = {*students}
-    own = (one for (student, _), one in marks.items() if student in chosen)
-    return sum(mark.waiting for one in own for mark in one.cells.values())
+def _waiting(assignment: Assignment, marks: Mapping[tuple[str, str], Marks], students: Sequence[str]) -> int:
+    """Return how many written answers of those students' a person has still to look at."""
+    written = {
+        name: [one.grade_id for one in assignment.skeleton(name).graded if one.is_manual]
+        for name in assignment.notebooks
+    }
+    cells = (
+        marks[who, name].cells.get(cell) for who, name in marks if who in {*students} for cell in written.get(name, ())
+    )
+    return sum(mark is not None and mark.waiting for mark in cells)
 
 
 def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:

@@ -10,7 +10,6 @@ from rich.control import Control
 
 from netgrader.commands import autograde
 from netgrader.commands.show import TerminalConsole, class_table, console, notebook_lines, trouble_lines
-from netgrader.pages.graded import CellMark, Marks
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 
@@ -95,9 +94,6 @@ def test_what_does_not_work_is_said_before_the_points_and_what_follows_from_it_i
 
 
 def test_the_last_line_of_a_class_says_how_many_answers_wait_for_a_person(capsys):
-    mark, waits = CellMark(1.0, None, 2.0), CellMark(None, None, 2.0, waiting=True)
-    marks = {("ada", "one"): Marks({"a": mark, "b": waits}), ("bob", "one"): Marks({"b": waits})}
-    assert autograde._waiting(marks, ["ada"]) == 1
     for waiting, end in ((0, "not in full."), (1, "1 answer waits for a person."), (2, "2 answers wait for a person.")):
         autograde._summary(console(), ["ada"], [], {}, 1.0, waiting=waiting)
         assert capsys.readouterr().out.strip().endswith(end)
