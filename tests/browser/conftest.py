@@ -63,7 +63,8 @@ class Browser:
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
         )
-        self.driver.get_log("performance")
+        for log in ("performance", "browser"):  # what the page before left there
+            self.driver.get_log(log)
         self.driver.get(page if isinstance(page, str) else page.as_uri())
 
     def run(self, script: str, *arguments: Any) -> Any:
@@ -77,6 +78,10 @@ class Browser:
         return [
             url for url in asked if not url.startswith("data:") and url != self.driver.current_url.partition("#")[0]
         ]
+
+    def errors(self) -> list[str]:
+        """Errors that the browser noted since the page was opened, those of its content security policy among them."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
     @property
     def text(self) -> str:

@@ -194,7 +194,7 @@ def test_they_are_no_wider_than_their_page_and_ask_for_nothing(browser, page, wi
     browser.open(page, width)
     assert browser.run("return document.documentElement.scrollWidth") <= width
     assert browser.requests() == []
-    assert [entry for entry in browser.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert browser.errors() == []
 
 
 def test_in_jupyterlab_keys_move_the_slider_and_not_the_notebook(browser, tmp_path):

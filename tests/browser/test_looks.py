@@ -114,7 +114,6 @@ def test_no_request_leaves_the_page(browser, pages, name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_browser_has_nothing_to_complain_of(browser, pages, name):
-    browser.driver.get_log("browser")
     browser.open(pages[name])
     assert [entry["message"] for entry in browser.driver.get_log("browser")] == []
 

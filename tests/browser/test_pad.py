@@ -209,7 +209,7 @@ def test_nothing_is_asked_for_and_nothing_is_refused_by_the_policy(browser, page
     browser.open(page)
     draw(browser, SEVEN)
     assert browser.requests() == []
-    assert [entry for entry in browser.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert browser.errors() == []
 
 
 def test_where_no_script_runs_a_sentence_says_so(browser, page):

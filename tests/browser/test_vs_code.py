@@ -55,4 +55,4 @@ def test_widgets_come_to_life_one_after_the_other_and_nothing_is_refused(browser
     assert set_to(browser, "loss-valley", 0.03).startswith("Too low")
     assert browser.driver.find_elements(By.CSS_SELECTOR, ".widget:not([data-ready=yes])") == []
     assert [url for url in browser.requests() if not url.startswith("chrome:")] == []  # the browser's own first page
-    assert [entry for entry in browser.driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert browser.errors() == []
