@@ -252,10 +252,6 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         rows: Floats = np.eye(self.classes, dtype=np.float32)[labels]
         return rows
 
-    def fed_targets(self, targets: Array) -> Floats:
-        """Return targets (n,) as a network is fed them: one-hot rows (n, classes), or a column (n, 1) of numbers."""
-        return targets.reshape(-1, 1).astype(np.float32) if self.is_regression else self.one_hot(targets)
-
 
 def spec_problem(table: Mapping[str, Any]) -> str | None:
     """Return what makes no sense in the table ``[data]``, in words; None if nothing."""
