@@ -103,8 +103,8 @@ mutants-report: setup ## MINUTES=n (all) of conditions of the package turned rou
 kills-report: setup ## KILLS=n (100) of netgrader autograde at random moments; rows in research/kills.csv; goes on where it was
 	@nice $(BIN)/python -m research.kills --kills $(or $(KILLS),100)
 
-environments-report: setup ## the notebooks with the versions of Colab, Kaggle, the oldest and the newest; goes on where it was (needs uv); research/environments.md
-	@nice $(BIN)/python -m research.environments
+environments-report: setup ## ENVIRONMENT=name (all): the notebooks with the versions of Colab, Kaggle, the oldest and the newest; goes on where it was (needs uv); research/environments.md
+	@nice $(BIN)/python -m research.environments $(if $(ENVIRONMENT),"$(ENVIRONMENT)")
 
 class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHANGE=1 leaves out a changed test; rows in research/simulated_class.csv, research/scale.svg
 	@nice $(BIN)/python -m research.simulated_class --students $(or $(STUDENTS),300) $(if $(NO_CHANGE),--no-change)

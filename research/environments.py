@@ -1,8 +1,9 @@
 """Do the notebooks run where students work? Each in environments with the versions of those places: `make environments-report`.
 
 The release lies in a folder as a student unpacks it, the kernel is that of an environment with nothing but what the place has and
-the students' wheel. A notebook is run as it is handed out, and with the course's solution; a cell opens TensorBoard. What has a row at this
-commit is left out. An environment takes more than two gigabytes and is removed when it has all its rows.
+the students' wheel. A notebook is run with the course's solution, and as it is handed out; a cell opens TensorBoard. What has a row at this
+commit is left out. An environment takes more than two gigabytes and is removed when it has all its rows; one that cannot be made
+stops no other, and arguments name those that are wanted. What installing takes is measured where ``requirements.txt`` is all there is.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from netgrader.wheel import TRIED, requirements
+from netgrader.wheel import FORM, NAME, TRIED, requirements
 from research.rows import append_row, measured_commit, rows_of
 
 ROOT = Path(__file__).parents[1]
@@ -46,9 +48,16 @@ FIELDS = (
     "packages",
     "gigabytes",
 )
-MEASURED = ("netgrader", "source", "release")
+MEASURED = ("source/digits", "release/digits", ":!release/digits/README.md")
+"""What students get: the wheel among it, whose name changes with the package; and the solutions."""
 REQUIREMENTS = RELEASE / "requirements.txt"
 SYSTEMS_ROWS = ROWS.with_name("environments_systems.csv")
+INSTALLING_ROWS = ROWS.with_name("environments_installing.csv")
+INSTALLING = (
+    "fetching what `requirements.txt` asks for",
+    "installing it, when it is fetched",
+    "the course's package alone, where the rest is there",
+)
 SYSTEMS = {
     "Windows": "windows",
     "macOS, Apple's processors": "macos",
@@ -153,10 +162,38 @@ def folder_of(environment: Environment) -> Path:
     return MADE / re.sub(r"\W+", "-", environment.name)
 
 
-def python_of(environment: Environment) -> Path:
+def pip(python: Path, *arguments: str | Path) -> str:
+    """Let pip do something in the release's folder; return the seconds that it takes."""
+    start = time.monotonic()
+    subprocess.run([python, "-m", "pip", "-q", *arguments], cwd=RELEASE, check=True)
+    return f"{time.monotonic() - start:.0f}"
+
+
+def measure_installing(environment: Environment, at: str) -> None:
+    """Fetch what requirements.txt asks for, install it, and once more the course's package; a row of each, and the environment is there."""
+    folder, (wheel,) = folder_of(environment), RELEASE.glob(FORM)
+    python, asked = folder / "bin" / "python", ("-r", "requirements.txt")
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([environment.python, "-m", "venv", folder], check=True)
+    with tempfile.TemporaryDirectory(prefix="netgrader-wheels-") as name:
+        seconds = [pip(python, "download", "--no-cache-dir", "--dest", name, *asked)]
+        fetched = sum(path.stat().st_size for path in Path(name).iterdir() if path.name != wheel.name)
+        seconds.append(pip(python, "install", "--no-index", "--find-links", name, *asked))
+        pip(python, "uninstall", "-y", NAME)
+        seconds.append(pip(python, "install", "--no-index", *asked))
+    sizes = f"{fetched / 1e6:.0f}", "", f"{wheel.stat().st_size / 1e6:.1f}"
+    for row in zip(INSTALLING, seconds, sizes, strict=True):
+        found = {"commit": at, **dict(zip(("what", "seconds", "megabytes"), row, strict=True))}
+        append_row(INSTALLING_ROWS, tuple(found), found)
+    (folder / "whole").touch()
+
+
+def python_of(environment: Environment, at: str) -> Path:
     """Return the interpreter of an environment, made if it is not there; its wheel is that of the release."""
     folder = folder_of(environment)
-    python, (wheel,) = folder / "bin" / "python", RELEASE.glob("*.whl")
+    python, (wheel,) = folder / "bin" / "python", RELEASE.glob(FORM)
+    if environment.name == ALONE and at not in {row["commit"] for row in rows_of(INSTALLING_ROWS)}:
+        measure_installing(environment, at)
     if not (folder / "whole").exists():  # one that was stopped while it was filled is made anew
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([environment.python, "-m", "venv", folder], check=True)
@@ -207,7 +244,12 @@ def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
         folder = Path(name) / "digits"
         shutil.copytree(RELEASE, folder)
         options = {"timeout": 3600, "allow_errors": True, "resources": {"metadata": {"path": str(folder)}}}
-        NotebookClient(notebook, kernel_manager_class=Kernel, kernel_name="python3", **options).execute()
+        stopped = 0
+        try:
+            NotebookClient(notebook, kernel_manager_class=Kernel, kernel_name="python3", **options).execute()
+        except (CellTimeoutError, DeadKernelError) as error:
+            sys.stdout.write(f"  {error}\n")
+            stopped = 1
     outputs = [(grade_id(cell), one) for cell in notebook.cells for one in cell.get("outputs", ())]
     wrong = [one for _, one in outputs if one.output_type == "error" and one.ename != "NotImplementedError"]
     noise = [one for _, one in outputs if one.get("name") == "stderr"]
@@ -222,7 +264,7 @@ def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
         if "not done yet" not in text and not GREEN.search(text):
             sys.stdout.write(f"  {text[:2000]}\n")
     return {
-        "errors": len(wrong),
+        "errors": len(wrong) + stopped,
         "noise": len(noise),
         "green": sum(bool(GREEN.search(text)) for text in told),
         "checks": sum(grade_id(cell).startswith("check_") for cell in notebook.cells),
@@ -254,7 +296,19 @@ def page() -> str:
         "filled in left out, and lines on standard error; with the solution each check cell is green.\n\n"
         + "\n".join(lines)
         + f"\n\n{lacks}\nThe upper bounds of `requirements.txt` are the newest versions of a row in which all went well; an environment takes "
-        f"{max(float(row['gigabytes'] or 0) for row in rows_of(ROWS))} GB.\n\n## Other systems\n\n{installable()}\n{NOT_TRIED}"
+        f"{max(float(row['gigabytes'] or 0) for row in rows_of(ROWS))} GB.\n\n## Installing\n\n{installing()}\n## Other systems\n\n{installable()}\n{NOT_TRIED}"
+    )
+
+
+def installing() -> str:
+    """Return what installing took, from the rows of the newest commit."""
+    rows = rows_of(INSTALLING_ROWS)[-len(INSTALLING) :]
+    lines = ["| into a fresh environment | seconds | MB |", "|---|---|---|"]
+    lines += [f"| {row['what']} | {row['seconds']} | {row['megabytes']} |" for row in rows]
+    return (
+        "\n".join(lines)
+        + f"\n\nMeasured at {rows[0]['commit']} on Linux with two cores that had other work, too; how long fetching takes is a matter of the network. "
+        "`pip install -r requirements.txt` is the first two, and pip keeps what it fetched in its cache, until `pip cache purge`.\n"
     )
 
 
@@ -300,6 +354,13 @@ def installable() -> str:
     return head + "\n".join(lines) + "\n"
 
 
+def newest_of(names: tuple[str, ...]) -> dict[str, str]:
+    """Ask uv which versions pip would bring of packages that are asked for as `names` ask."""
+    command = ["uv", "pip", "compile", "--quiet", "--python-version", "3.13", "--no-annotate", "-"]
+    said = subprocess.run(command, input="\n".join(names), capture_output=True, text=True, check=True).stdout
+    return dict(re.findall(r"(?m)^([a-z-]+)==(\S+)", said))
+
+
 def _said(row: dict[str, str] | None) -> str:
     """Say what a run came to."""
     if row is None:
@@ -307,47 +368,63 @@ def _said(row: dict[str, str] | None) -> str:
     return f"{int(row['errors']) + int(row['noise'])} errors, {row['green']} of {row['checks']} cells green"
 
 
-def main() -> int:
-    """Run what has no row; 1 if a notebook of this commit has errors, or a check that is not green with the solution."""
-    if (found := resolve()) != rows_of(SYSTEMS_ROWS):
+def measure(environment: Environment, at: str, left: list[tuple[str, str]]) -> None:
+    """Make an environment, run in it what is left, a row of each, and remove it."""
+    python = python_of(environment, at)
+    names = [*re.findall(r"(?m)^[a-z]+", REQUIREMENTS.read_text(encoding="utf-8")), *BESIDE]
+    answer = subprocess.run([python, "-c", VERSIONS, *names], capture_output=True, text=True, check=True).stdout
+    version, packages = json.loads(answer)
+    size = subprocess.run(
+        ["du", "-s", "--block-size=MB", folder_of(environment)], capture_output=True, text=True, check=True
+    )
+    row = {
+        "commit": at,
+        "environment": environment.name,
+        "python": version,
+        "tensorflow": packages["tensorflow"],
+        "numpy": packages["numpy"],
+        "packages": " ".join(f"{name}=={one}" for name, one in packages.items()),
+        "gigabytes": f"{int(size.stdout.split('MB')[0]) / 1000:.1f}",
+    }
+    for name, how in left:
+        row |= {"notebook": name, "how": how, **run(asked(name, how), python)}
+        append_row(ROWS, FIELDS, row)
+        sys.stdout.write(" ".join(str(row[field]) for field in FIELDS) + "\n")
+        sys.stdout.flush()
+        PAGE.write_text(page(), encoding="utf-8")
+    shutil.rmtree(folder_of(environment))
+
+
+def main(names: list[str]) -> int:
+    """Run what has no row in the environments called `names`, or in all; 1 if one cannot be made, has errors, or is not green with the solution."""
+    if (not names or ALONE in names) and (found := resolve()) != rows_of(SYSTEMS_ROWS):
         SYSTEMS_ROWS.unlink(missing_ok=True)
         for row in found:
             append_row(SYSTEMS_ROWS, tuple(row), row)
     at = measured_commit(*MEASURED)
     known = {(row["environment"], row["notebook"], row["how"]) for row in rows_of(ROWS) if row["commit"] == at}
     notebooks = sorted(path.stem for path in RELEASE.glob("*.ipynb"))
-    wanted = [*((name, how) for name in notebooks for how in (SOLVED, UNTOUCHED)), (TENSORBOARD, OPENED)]
-    names = [*re.findall(r"(?m)^[a-z]+", REQUIREMENTS.read_text(encoding="utf-8")), *BESIDE]
+    wanted = [
+        *itertools.product(notebooks, (SOLVED,)),
+        *itertools.product(notebooks, (UNTOUCHED,)),
+        (TENSORBOARD, OPENED),
+    ]
+    wrong = False
     for environment in ENVIRONMENTS:
         left = [one for one in wanted if (environment.name, *one) not in known]
-        if not left:
+        if not left or (names and environment.name not in names):
             continue
-        python = python_of(environment)
-        answer = subprocess.run([python, "-c", VERSIONS, *names], capture_output=True, text=True, check=True).stdout
-        version, packages = json.loads(answer)
-        size = subprocess.run(
-            ["du", "-s", "--block-size=MB", folder_of(environment)], capture_output=True, text=True, check=True
-        )
-        row = {
-            "commit": at,
-            "environment": environment.name,
-            "python": version,
-            "tensorflow": packages["tensorflow"],
-            "numpy": packages["numpy"],
-            "packages": " ".join(f"{name}=={one}" for name, one in packages.items()),
-            "gigabytes": f"{int(size.stdout.split('MB')[0]) / 1000:.1f}",
-        }
-        if environment.name == NEWEST and packages == {**packages, **TRIED}:
-            left = []
-        for name, how in left:
-            row |= {"notebook": name, "how": how, **run(asked(name, how), python)}
-            append_row(ROWS, FIELDS, row)
-            sys.stdout.write(" ".join(str(row[field]) for field in FIELDS) + "\n")
-            sys.stdout.flush()
-            PAGE.write_text(page(), encoding="utf-8")
-        shutil.rmtree(folder_of(environment))
+        if environment.name == NEWEST and TRIED.items() <= newest_of(environment.packages).items():
+            continue
+        try:
+            measure(environment, at, left)
+        except subprocess.CalledProcessError as error:
+            sys.stdout.write(f"{environment.name}: {error}\n{error.stderr or ''}\n")
+            wrong = True
+    PAGE.write_text(page(), encoding="utf-8")
     return int(
-        any(
+        wrong
+        or any(
             row["errors"] + row["noise"] != "00" or (row["how"] != UNTOUCHED and row["green"] != row["checks"])
             for row in rows_of(ROWS)
             if row["commit"] == at
@@ -356,4 +433,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -43,9 +43,10 @@ __all__ = ["chosen", "differences", "generate", "release", "run"]
 README = """\
 # {title}
 
-1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and 3 GB of disk.
+1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and
+   4.5 GB of disk (3.5 when all is installed).
 2. Type these lines, one after the other. The second takes some minutes: it fetches TensorFlow (up to 600 MB) and
-   JupyterLab (150 MB), once; the course's own package is 2 MB.
+   JupyterLab with the rest (150 MB), once; the course's own package is 2 MB.
 
        python3 -m venv .venv
        .venv/bin/pip install -r requirements.txt
@@ -66,7 +67,11 @@ README = """\
 |---|---|
 | `python3` or `py`: not found | install Python 3.13 from python.org |
 | *ensurepip is not available* | `sudo apt install python3-venv`, then begin again with the first line |
-| *No matching distribution found for tensorflow* | your Python is too new or too old: take 3.12 |
+| *requires a different Python* | your Python is too old: install 3.13 from python.org |
+| *No matching distribution found for tensorflow* | your Python is too new, or your Mac has an Intel processor: take 3.12 |
+| Windows: *No runtime installed that matches 3.13* | `py install 3.13` |
+| Windows: *Long Path*, or *No such file or directory* while installing | put the folder where its path is short: `C:\\digits` |
+| Windows: *DLL load failed* | install Microsoft's *Visual C++ Redistributable* (x64) |
 | `NameError: name 'check' is not defined` | run the cell with the imports; it is lost when the kernel starts anew |
 | the check does not notice what you changed | run the cell that you changed, then the check |
 | a cell never ends (`[*]`) | *Kernel*, *Interrupt Kernel*; then look for a loop that has no end |

@@ -63,7 +63,7 @@ def test_a_release_holds_what_a_student_needs_and_the_gradebook_knows_its_points
         assert gradebook.find_assignment("numbers").max_score == 11
     readme = (target / "README.md").read_text(encoding="utf-8")
     for said in (
-        "3 GB of disk",
+        "4.5 GB of disk",
         "python3 -m venv",
         "py -3.13 -m venv",
         "sudo apt install python3-venv",
