@@ -450,7 +450,10 @@ class _Reader:
             content = stream.read(limit + 1)
         if len(content) > limit:
             said = "The evidence is too large: more than {1:,} bytes in {2}."
-            images = "A graph is too large: more than {1:,} bytes. It is not to hold images: they are fed to its placeholders."
+            images = (
+                "A graph is too large: more than {1:,} bytes. It is not to hold images: they are fed to its placeholders. "
+                "What is in it stays in it: build the network anew, and train it if it was."
+            )
             raise BadEvidence(say(images if name.endswith(".pb") else said, limit, name))
         self._bytes_left -= len(content)
         return content

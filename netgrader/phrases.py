@@ -34,6 +34,8 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 # Not in a name, in code or in what is quoted.
 _OURS = re.compile(r"(?<![{\w`'\"./:])(an image|images?|pixels?|labels?)(?![}\w:/`\"(=])", re.IGNORECASE)
+# A place for a number with commas between thousands, which are a decimal sign elsewhere.
+_THOUSANDS = re.compile(r"(\{\w+:),")
 
 
 class Verbatim(str):
@@ -114,6 +116,8 @@ def say(text: str, /, *values: object, **named: object) -> str:
     said = translated(text)
     if not values and not named:
         return said
+    if language() != ENGLISH:
+        said = _THOUSANDS.sub(r"\1", said)
     values = ("", *(_known(value) for value in values))
     return said.format(*values, **{name: _known(value) for name, value in named.items()})
 

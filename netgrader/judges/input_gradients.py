@@ -41,6 +41,7 @@ Array = npt.NDArray[Any]
 DIRECTIONS = 8  # random directions along which each image is moved
 STEP = 0.02  # grey levels of 1; the softmax is smooth enough for an error of its square, float32 adds 1e-5
 ANOTHERS = 0.5  # share for gradients that are right in themselves, of another output than was asked for
+ZERO = 1e-3  # of the right ones: what is left of zeros by rounding is far smaller
 AGREES = 0.1  # relative error of a right gradient: kinks and float32 stay below 0.03, another function's is above 0.3
 
 
@@ -97,8 +98,6 @@ def try_gradients(
         logits = graph.parts["logits"]
         feeds = _feeds(graph, labels, classes)
         each_parts = _each_parts(graph.parts)
-        raw = [_run(session, part, images, feeds) for part in each_parts]
-        raw_largest = _run(session, graph.parts["largest"], images, feeds) if "largest" in graph.parts else None
         sides = {
             sign: np.stack(
                 [_run(session, logits, images + sign * STEP * d, feeds) for d in directions],
@@ -106,6 +105,18 @@ def try_gradients(
             )
             for sign in (1, -1)
         }
+        try:  # the network itself could be run
+            raw = [_run(session, part, images, feeds) for part in each_parts]
+            raw_largest = _run(session, graph.parts["largest"], images, feeds) if "largest" in graph.parts else None
+        except LabError as error:
+            if error.kind != "run":
+                raise
+            expected = "gradients for any number of images, a row for each: -1 in place of a number in a shape"
+            fail(
+                "gradient-wrong-shape",
+                found=say("for {1} images {2}", len(images), error.sentence.rstrip(".")),
+                expected=expected,
+            )
     finally:
         session.close()
     ours = {sign: _outputs(side, labels, classes) for sign, side in sides.items()}
@@ -157,21 +168,24 @@ def require_each(trial: GradientTrial) -> None:
     if None not in order and len(set(order)) > 1:
         found, wanted = say("the outputs in the order {1}", order), list(range(trial.classes))
         partial(ANOTHERS, "gradients-out-of-order", found=found, expected=wanted)
-    fail("gradient-of-wrong-tensor", found="something that the softmax outputs do not do", expected=expected)
+    found = _near(each, trial.probabilities) or "something that the softmax outputs do not do"
+    fail("gradient-of-wrong-tensor", found=found, expected=expected)
 
 
 def require_largest(trial: GradientTrial) -> None:
     """End the test unless `largest` is the gradient of the largest softmax output of each image."""
     expected = "for each image, how its largest softmax output changes with each pixel"
     if trial.largest is None:
-        fail("gradient-wrong-shape", found="no value for each pixel of each image", expected=expected)
+        found = "no value for each pixel of each image, as of None, which tf.gradients gives of an argmax"
+        fail("gradient-wrong-shape", found=found, expected=expected)
     if _agree(trial.largest, trial.top):
         return
     if _agree(trial.largest, trial.top_logit):
         partial(ANOTHERS, "gradient-of-logits", found="how the largest logit changes", expected=expected)
     if _of_loss(trial.largest, trial):
         fail("gradient-of-loss", found="how the loss changes", expected=expected)
-    fail("gradient-of-wrong-tensor", found="something that the largest output does not do", expected=expected)
+    found = _near(trial.largest, trial.top) or "something that the largest output does not do"
+    fail("gradient-of-wrong-tensor", found=found, expected=expected)
 
 
 def each_gradient(
@@ -264,6 +278,20 @@ def _agree(found: Array, expected: Array) -> bool:
     if not np.isfinite(found).all():
         return False
     return float(np.linalg.norm(found - expected)) <= AGREES * float(np.linalg.norm(expected))
+
+
+def _near(found: Array, right: Array) -> str | None:
+    """Return what lies between slopes and the right ones (…, n, directions), if it is a slip that can be named."""
+    n, others = found.shape[-2], tuple(axis for axis in range(found.ndim) if axis != found.ndim - 2)
+    if _agree(-found, right):
+        return say("the right ones with their sign turned round")
+    if _agree(n * found, right):
+        return say("the right ones divided by {1}, as of a mean over {1} images", n)
+    lengths = np.square(found).sum(axis=others), np.square(right).sum(axis=others)
+    zeros = int(np.count_nonzero(lengths[0] < ZERO**2 * lengths[1]))
+    if zeros == n:
+        return say("zeros, as of all outputs together, whose sum is 1 whatever the image shows")
+    return say("zeros for {1} of {2} images, as of a part of the batch", zeros, n) if zeros else None
 
 
 def _of_loss(found: Array, trial: GradientTrial) -> bool:

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.checks.exercises import trained_at
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
-from netgrader.judges.sweeps import HARDLY_LEARNED, is_value, student_sweep, sweep_cell
+from netgrader.judges.sweeps import (
+    HARDLY_LEARNED,
+    MOST_PROVEN,
+    MOST_TRAINED,
+    is_rate,
+    is_value,
+    student_sweep,
+    sweep_cell,
+)
 from netgrader.judges.swept import swept
 from netgrader.phrases import say
 
@@ -158,3 +167,32 @@ def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:
             say("{1:.3g} at the edge, in values from {2:.3g} to {3:.3g}", sweep.best, sweep.rates[0], sweep.rates[-1]),
             say("a sweep with values on both sides of the best"),
         )
+    trained = _trained_rates(bench, sweep)
+    if trained is not None and trained < min(len(np.unique(sweep.rates)), MOST_PROVEN):
+        yield (
+            say(
+                "results at {1} rates, and networks that your sessions trained at {2} of them",
+                len(sweep.rates),
+                trained,
+            ),
+            say("at each rate a network of its own, built with it, in a session that begins anew"),
+        )
+
+
+def _trained_rates(bench: TestContext, sweep: StudentSweep) -> int | None:
+    """Return at how many of the rates sessions trained a network; None where older sessions may be forgotten.
+
+    One whose rate a graph does not tell may have been trained at any of them.
+    """
+    raw = bench.evidence(sweep_cell(bench)).raw
+    sessions = raw.facts.get("sessions")
+    if not sweep.asked.is_rate or not isinstance(sessions, dict) or sessions.get("all") is not True:
+        return None
+    said = [
+        raw.graphs[name].about.get("learning_rate")
+        for name in map(trained_at, range(MOST_TRAINED))
+        if name in raw.graphs
+    ]
+    rates = [rate for rate in said if is_rate(rate)]
+    named = [one for one in np.unique(sweep.rates) if any(math.isclose(one, rate, rel_tol=1e-4) for rate in rates)]
+    return len(named) + len(said) - len(rates)

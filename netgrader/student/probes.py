@@ -54,9 +54,9 @@ class NotDone(NotImplementedError):
 class WrongReturn(TypeError):
     """A function of the student's returned something of another kind than the exercise asks for."""
 
-    def __init__(self, returned: object, expected: str) -> None:
-        what = "None, as without a return" if returned is None else f"an object of the kind {type(returned).__name__}"
-        super().__init__(f"{what}, and not {expected}")
+    def __init__(self, returned: object, expected: str, what: str = "") -> None:
+        kind = "None, as without a return" if returned is None else f"an object of the kind {type(returned).__name__}"
+        super().__init__(f"{what or kind}, and not {expected}")
 
 
 class DoesNotReturn(RuntimeError):
@@ -279,11 +279,11 @@ def _meant(error: BaseException) -> str:
 
 
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
-    """The last line of the notebook, or of a module beside it, that `error` came through."""
-    for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
-        if _is_own(frame, namespace):
-            line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-            return line[:LINE] or f"line {number}"
+    """The last line of the notebook that `error` came through; of a module beside it only where there is none."""
+    own = [step for step in traceback.walk_tb(error.__traceback__) if _is_own(step[0], namespace)]
+    for frame, number in [step for step in own if step[0].f_globals is namespace][-1:] or own[-1:]:
+        line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+        return line[:LINE] or f"line {number}"
     return None
 
 

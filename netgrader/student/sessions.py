@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
+    "MOST",
     "ClosedSession",
     "Register",
     "fitting",

@@ -14,7 +14,7 @@ from netgrader.evidence import GraphEvidence
 from netgrader.judges.sweeps import MOST_TRAINED, drawn_rate, in_question, is_exchanged, is_value
 from netgrader.judges.swept import BATCH_SIZE, DROPOUT, KEEP, L2, LAYERS, WIDTH, Swept, op_hashes, swept
 from netgrader.student.probes import WrongReturn, export_graph
-from netgrader.student.sessions import fitting, seen_networks, shapes_of
+from netgrader.student.sessions import MOST, fitting, seen_networks, shapes_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -159,7 +159,8 @@ def _hand_over_trained(out: EvidenceWriter, net: GraphEvidence | None, first: Se
     What was trained at a rate that a graph does not tell goes along without one.
     """
     networks, lost = seen_networks()
-    out.fact("sessions", {"lost": lost})
+    known = net is not None and not lost and len(networks) < MOST
+    out.fact("sessions", {"lost": lost, "all": known})
     if net is None:
         return
     wanted = _variables_of(net)

@@ -253,6 +253,7 @@ def show_gradients(images, largest, each):
     each
         Those of the ten outputs, of shape (10, 10, 784): by output, then by image.
     """
+    largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # in a list of one, too
     figure, axes = plt.subplots(10, 12, figsize=(12, 10.4))
     scales = []
     for row, image in enumerate(images):

@@ -249,6 +249,21 @@ NETWORKS = {
         """,
         says=("✗ The last gradient says",),
     ),
+    "a persistent tape": attempt(
+        "input_gradients",
+        WITH_LAYER,
+        NARROW,
+        """
+        net = two_layer_network()
+
+        def input_gradients(net):
+            with net.graph.as_default(), tf.GradientTape(persistent=True) as tape:
+                tape.watch(net.X)
+                largest = tf.reduce_max(net.prediction, axis=1)
+            return [tape.gradient(net.prediction[:, d], net.X) for d in range(10)], tape.gradient(largest, net.X)
+        """,
+        says=("None in each, as tf.gradients gives where nothing leads from net.X",),
+    ),
     "test images as they came": attempt("prepare_data", GIVEN, DATA, "x_test = x_test * 255", says=("not scaled",)),
 }
 
@@ -589,6 +604,24 @@ def sweep(pairs: str, best: str, says: tuple[str, ...]) -> Attempt:
     )
 
 
+def shortly(inside: str, after: str = "pass", *, says: tuple[str, ...]) -> Attempt:
+    """A sweep that trains shortly in a session, and does something after its end."""
+    cell = f"""
+        from after_one_layer import short_training
+
+        def learning_rate_sweep():
+            for rate in [0.001, 0.01]:
+                net = two_layer_network(rate)
+                with tf.Session(graph=net.graph) as session:
+                    {inside}
+                {after}
+            return {{0.001: 0.9}}, 0.001
+
+        sweep, best_learning_rate = learning_rate_sweep()
+        """
+    return attempt("learning_rate_sweep", WITH_BOTH, NARROW, cell, says=says)
+
+
 RATES = "0.0001, 0.001, 0.003, 0.01, 0.1"
 GUESSED, ALIKE, FALLING, HILL = (
     "0.09, 0.1, 0.11, 0.1, 0.1",
@@ -606,11 +639,44 @@ SWEEPS = {
     ),
     "the best at the edge": sweep(f"dict(zip([{RATES}], [{FALLING}]))", "0.0001", ("0.0001 at the edge",)),
     "rates in quotes": sweep(f"dict(zip(map(str, [{RATES}]), [{HILL}]))", "'0.003'", ("Found text, in quotes",)),
+    "numbers that were typed": sweep(
+        f"dict(zip([{RATES}], [{HILL}]))",
+        "0.003",
+        ("results at 5 rates, and networks that your sessions trained at 0",),
+    ),
+    "what is given, called the wrong way round": shortly(
+        "short_training(net, session)",
+        says=("Where: learning_rate_sweep: short_training(net, session)", "run is a session's"),
+    ),
+    "a session after its end": shortly(
+        "pass", "session.run(net.logits, {net.X: x_test[:2]})", says=("this line belongs into it",)
+    ),
+    "one network for all rates": attempt(
+        "learning_rate_sweep",
+        WITH_LAYER,
+        NARROW,
+        f"""
+        net = two_layer_network(0.001)
+        with net.graph.as_default(), tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+        sweep = dict(zip([{RATES}], [{HILL}]))
+        best_learning_rate = 0.003
+        """,
+        says=("at 1 of them; expected at each rate a network of its own, built with it",),
+        never=("not done",),
+    ),
     "a hill": attempt(
         "learning_rate_sweep",
         WITH_LAYER,
         NARROW,
-        f"sweep = dict(zip([{RATES}], [{HILL}]))\nbest_learning_rate = 0.003",
+        f"""
+        for rate in [{RATES}]:
+            net = two_layer_network(rate)
+            with net.graph.as_default(), tf.Session() as session:
+                session.run(tf.global_variables_initializer())
+        sweep = dict(zip([{RATES}], [{HILL}]))
+        best_learning_rate = 0.003
+        """,
         says=("all 3 checks passed",),
         never=("Found",),
     ),

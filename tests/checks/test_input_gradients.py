@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from tests.datasets import DIGITS
 
+ROOT = Path(__file__).parents[2]
 ROWS = 23
 
 
@@ -98,6 +101,35 @@ def test_wrong_gradients_are_named(code: str) -> None:
     assert [fault.code for fault in raised.value.faults] == [code]
 
 
+SLIPS = {
+    "the right ones with their sign turned round": lambda x, _, p: ([-g for g in softmax_outputs(x, p)], largest(x, p)),
+    "divided by 23, as of a mean over 23": lambda x, _, p: (
+        [slope(tf.reduce_mean(p[:, k]), x) for k in range(10)],
+        largest(x, p),
+    ),
+    "zeros, as of all outputs together": lambda x, _, p: ([slope(p, x)] * 10, largest(x, p)),
+    "zeros for 13 of 23 images": lambda x, _, p: ([slope(p[:10, k], x) for k in range(10)], largest(x, p)),
+    "for 23 images TensorFlow refused": lambda x, _, p: (
+        [tf.reshape(g, [28, 28]) for g in softmax_outputs(x, p)],
+        largest(x, p),
+    ),
+}
+
+
+@pytest.mark.parametrize("found", SLIPS)
+def test_what_was_done_to_right_gradients_is_said(found: str) -> None:
+    with pytest.raises(Failed) as raised:
+        require_shapes_and_each(trial(SLIPS[found]))
+    assert found in str(raised.value.faults[0].found)
+
+
+def test_zeros_for_all_images_but_the_one_that_is_surest_are_the_largest_of_a_batch() -> None:
+    tried = trial(lambda x, _, p: (softmax_outputs(x, p), slope(tf.reduce_max(p), x)))
+    with pytest.raises(Failed) as raised:
+        require_largest(tried)
+    assert "zeros for 22 of 23 images" in str(raised.value.faults[0].found)
+
+
 def test_the_gradient_of_one_output_is_not_that_of_the_largest() -> None:
     tried = trial(lambda x, _, p: (softmax_outputs(x, p), slope(p[:, 0], x)))
     with pytest.raises(Failed, match="another tensor"):
@@ -141,3 +173,14 @@ def test_gradients_in_another_order_look_like_each_others() -> None:
 def test_what_has_not_the_shape_of_an_image_is_not_drawn() -> None:
     assert pictures(lambda x, _, p: ([p[:, k] for k in range(10)], largest(x, p))) is None
     assert pictures(lambda x, _, p: (softmax_outputs(x, p)[:4], largest(x, p))) is None
+
+
+def test_gradients_in_lists_of_one_are_shown_as_tensors_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = runpy.run_path(str(ROOT / "source" / "digits" / "pictures.py"))
+    told: list[str] = []
+    monkeypatch.setitem(pictures["show_gradients"].__globals__, "show_figure", lambda _, alt: told.append(alt))
+    each = np.zeros((10, 10, 784))
+    for digit in range(10):
+        each[(digit + 1) % 10, digit] = 0.5  # of a 3 the output of 4 changes
+    pictures["show_gradients"](np.zeros((10, 28, 28)), [np.ones((10, 784))], [[one] for one in each])
+    assert "3: 4; 4: 5;" in told[0]

@@ -42,7 +42,7 @@ def _german() -> Iterator[None]:
             "{1} train steps on {2:,} images at once",
             (3, 60_000),
             {},
-            "60,000 Bilder auf einmal in 3 Trainingsschritten",
+            "60000 Bilder auf einmal in 3 Trainingsschritten",
         ),
         ("{1} of {2}", ("one step an epoch", "W"), {}, "ein Schritt je Epoche von W"),
         (
