@@ -179,17 +179,19 @@ def show_regions(points, classes, networks):
     sides = np.linspace(points.min(axis=0) - margin, points.max(axis=0) + margin, 200)
     across, up = np.meshgrid(*sides.T)
     places = np.stack([across.ravel(), up.ravel()], axis=1)
+    if not isinstance(networks, dict):
+        raise TypeError('the functions belong into a dict by their titles, such as {"mine": ask}')
+    answers = {title: [_answered(title, ask, where) for where in (places, points)] for title, ask in networks.items()}
 
     figure, panels = plt.subplots(1, len(networks), figsize=(4.3 * len(networks), 3.9), sharey=True, squeeze=False)
     told = []
-    for panel, (title, answer) in zip(panels.flat, networks.items(), strict=True):
-        regions = np.asarray(answer(places), float).reshape(across.shape)
-        panel.contourf(across, up, regions, levels=[-0.5, 0.5, 1.5, 2.5], colors=LIGHT)
+    for panel, (title, (regions, at_points)) in zip(panels.flat, answers.items(), strict=True):
+        panel.contourf(across, up, regions.reshape(across.shape), levels=[-0.5, 0.5, 1.5, 2.5], colors=LIGHT)
         for number in np.unique(classes):
             of_it = points[classes == number]
             panel.plot(*of_it.T, MARKERS[number], color=COLOURS[number], markersize=4, label=f"class {number}")
         panel.set_title(title)
-        right = np.mean(np.asarray(answer(points)) == classes)
+        right = np.mean(at_points == classes)
         told.append(f"{title}: {100 * right:.0f} percent of the points lie in the region of their class.")
     panels.flat[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     show_figure(
@@ -197,6 +199,21 @@ def show_regions(points, classes, networks):
         alt=f"{len(points)} points of {len(np.unique(classes))} classes in a plane, which is coloured by the class that "
         f"a network answers there. {' '.join(told)}",
     )
+
+
+def _answered(title, ask, places):
+    """Return the class that a student's function answers at each place; a probability counts as the nearer of 0 and 1."""
+    if not callable(ask):
+        raise TypeError(
+            f"“{title}” is to be a function, its name without brackets, and is of the kind {type(ask).__name__}"
+        )
+    found = ask(places)
+    if found is None or np.size(found) != len(places):
+        what = "None, as without a return" if found is None else f"an array of shape {np.shape(found)}"
+        raise ValueError(
+            f"“{title}” is to return a class for each place, of shape ({len(places)},), and returned {what}"
+        )
+    return np.rint(np.reshape(found, -1).astype(float))
 
 
 def show_sweep(sweep, best):
@@ -253,6 +270,7 @@ def show_gradients(images, largest, each):
     each
         Those of the ten outputs, of shape (10, 10, 784): by output, then by image.
     """
+    largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # in a list of one, too
     figure, axes = plt.subplots(10, 12, figsize=(12, 10.4))
     scales = []
     for row, image in enumerate(images):

@@ -10,6 +10,10 @@ from netgrader.student.handing_over import hand_over_curves, hand_over_trained
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe
 from netgrader.student.sweeping import hand_over_sweep
 
+NOTHING = (
+    "None in each, as tf.gradients gives where nothing leads from net.X to what it is taken of, and a tape in a graph"
+)
+
 
 @probe("check_two_layer_network")
 def two_layer_network(student: Student, out: EvidenceWriter) -> None:
@@ -38,6 +42,10 @@ def input_gradients(student: Student, out: EvidenceWriter) -> None:
         with net.graph.as_default():
             each, largest = both(student.call("input_gradients", net))
             each = flat(each)  # a generator makes them only now
+            if any(tensor is None for tensor in each):
+                raise WrongReturn(each, "tensors", NOTHING)
+            if any(isinstance(tensor, np.ndarray) for tensor in each):
+                raise WrongReturn(each, "tensors, which the next cell runs", "numbers, as a session gives them")
         parts = {name: getattr(net, name) for name in ("graph", "X", "Y", "logits", "eval_feed") if hasattr(net, name)}
         parts |= {f"each@{number}": tensor for number, tensor in enumerate(each)}
         parts["largest"] = next(iter(flat(largest)))
@@ -49,6 +57,12 @@ def both(made: Any) -> tuple[object, object]:
     if made is None or (isinstance(made, (tuple, list)) and len(made) != 2):
         raise WrongReturn(made, "the pair each, largest")
     each, largest = made
+    if (
+        isinstance(largest, (tuple, list))
+        and len(largest) > 1
+        and getattr(getattr(each, "shape", None), "rank", 0) == 2
+    ):
+        raise WrongReturn(made, "the pair each, largest", "largest before each")
     return each, largest
 
 
