@@ -6,30 +6,12 @@ from netgrader.judges.accuracy import (
     require_learned,
     seen_test_images,
     target_met,
-    train_accuracy,
 )
 from netgrader.judges.pads import show_pad
-from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import show_claim, wrong_images
 
 TRAINING = "check_deep_training"
 ACCURACY = "check_deep_accuracy"
-
-# ---- deep_training -------------------------------------------------------------------------------------------------
-
-
-@grades(
-    TRAINING,
-    credit=1,
-    faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
-    requires=("test_the_network_is_trained",),
-)
-def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
-    """The accuracy that is reported is the one that we measure"""
-    acc_trn, acc_val = cell_evidence.array("acc_trn"), cell_evidence.array("acc_val")
-    result = recomputed(bench, TRAINING)
-    require_reported(result, acc_trn, acc_val, remark, lambda: train_accuracy(bench, TRAINING))
-
 
 # ---- the accuracy --------------------------------------------------------------------------------------------------
 

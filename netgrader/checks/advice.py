@@ -130,6 +130,7 @@ ADVICE: Sequence[tuple[str, str]] = (
      "an open session: a with closes its own at its end, so this line belongs into it; one that was given is not yours to close"),
     (r"No default session is registered", "sess.run(net.train_op, feed_dict=…)"),
     (r"operand type\(s\).*'Dimension'", "a number of Python's: int(x.shape[1])"),
+    (r"float\(\) argument must be .*not '\w*Tensor'", "the number that sess.run(…) gives of that tensor"),
     (r"'(?:int|float)' object has no attribute 'dtype'",
      "a tensor or an array in place of a plain number; as global_step, tf.train.get_or_create_global_step()"),
     (r"symbolic `?tf\.Tensor|symbolic Tensor|iterating over `?tf\.Tensor",

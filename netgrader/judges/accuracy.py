@@ -31,7 +31,8 @@ from netgrader.checks.held_out import (
 )
 from netgrader.checks.language import fail, partial
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
-from netgrader.judges.answers import answers_for, digest, opened, outputs_for, random_of
+from netgrader.faults import Severity
+from netgrader.judges.answers import answers_for, digest, opened, outputs_for, random_of, require_fed
 from netgrader.judges.arrays import scaled_otherwise
 from netgrader.judges.measure import ACCURACY, measure_of
 from netgrader.phrases import say
@@ -72,6 +73,9 @@ LEAST_FED = 3  # test images among the rows that were noted: none is there by ch
 GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
 FEW = 200  # images that are tried a second time
 CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
+AS_TRAINED = "sess as the training left it: no other session, and no initialiser that is run after the training"
+ONE_OF_EACH = "one network and the session that it was trained in: net = …, then sess = tf.Session(graph=net.graph)"
+FINITE = "a loss that stays finite: a lower learning rate, and the loss computed from the logits"
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
 
@@ -129,8 +133,12 @@ class Recomputed:
 
 def require_values(evidence: CellEvidence, name: str = "net") -> None:
     """End the test unless values of the variables of the network called `name` were handed over."""
-    if evidence.graph(name).values:
+    graph = evidence.graph(name)
+    if graph.values:
         return
+    if graph.about.get("session_of_another"):
+        found = "a session on the graph of another network, which has no values for this one"
+        fail("evaluated-in-fresh-session", found=found, expected=ONE_OF_EACH, severity=Severity.FATAL)
     found, expected = "no values of variables in the session", "a network trained in sess"
     stopped = evidence.stopped(name)
     if stopped is not None:
@@ -209,6 +217,7 @@ def recompute(
             outputs = outputs_for(session, graph, np.concatenate(parts), random, measure, width=spec.outputs)
             once_more = outputs_for(session, graph, few, random, measure, width=spec.outputs)
     except LabError as error:
+        require_fed(graph, error, "net.logits")
         if "feed" in error.sentence and "placeholder" in error.sentence:
             found, expected = "logits that ask for more than X", "logits from X alone"
             if spec.is_regression:
@@ -332,7 +341,12 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     spec, measure = recomputed.spec, recomputed.measure
     found, expected = say("{1} on the test images", measure.told(recomputed.counted)), measure.at_least(least)
     if recomputed.counted < spec.above_chance(GUESSED) and not _moved(lab, graph):
+        if recomputed.fed is not None:
+            found = say("{1}, as before any training, though training steps were run", found)
+            fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
         fail("train-op-not-run", found=found, expected=expected)
+    if not all(np.isfinite(value).all() for value in graph.values.values()):
+        found, expected = say("{1}, and weights that are nan, which is no number", found), FINITE
     share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))
     partial(share, "accuracy-too-low", found=found, expected=expected)
 

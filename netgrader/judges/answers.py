@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail
 from netgrader.judges.measure import ACCURACY
-from netgrader.phrases import say
+from netgrader.phrases import Verbatim, say
 from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
 
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.measure import Measure
-    from netgrader.reader import Lab, LabSession
+    from netgrader.reader import Lab, LabError, LabSession
 
-__all__ = ["answers_for", "digest", "opened", "outputs_for", "random_of", "shaped"]
+__all__ = ["answers_for", "digest", "opened", "outputs_for", "random_of", "require_fed", "shaped"]
 
 Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
+SWITCHED = (
+    "a placeholder with a default, as tf.placeholder_with_default(False, shape=[]) makes one, or the part eval_feed, "
+    "as in eval_feed={training: False}"
+)
 
 
 def shaped(graph: GraphEvidence, inputs: Array) -> Array:
@@ -83,6 +88,15 @@ def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, mea
     """Return what a network with so many `outputs` answers to each of `inputs`, which are fed to X in its shape."""
     with opened(lab, graph) as session:
         return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
+
+
+def require_fed(graph: GraphEvidence, error: LabError, part: str) -> None:
+    """End the test if a run of a network's `part` stopped since it was not fed what evaluation has to be fed beside X and Y."""
+    asked = re.search(r"feed a value for placeholder tensor '(?P<name>[^']+)'", error.sentence)
+    if asked is None or asked.group(1) in {graph.parts.get(own, "").partition(":")[0] for own in ("X", "Y")}:
+        return
+    found = say("{1} that cannot be computed before {2} is fed, too", part, Verbatim(asked.group(1)))
+    fail("missing-tensor", found=found, expected=SWITCHED, place="net.eval_feed")
 
 
 def digest(graph: GraphEvidence) -> bytes:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
 from netgrader.judges.accuracy import ROUNDED
+from netgrader.judges.measure import ACCURACY
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def require_reported(
             expected=say("{1} on the test images", measure.written(recomputed.notebook)),
         )
     expected = say("{1}, which we measure", measure.written(recomputed.notebook))
+    if measure is ACCURACY and abs(last / 100 - recomputed.notebook) <= near:
+        expected = say("{1}, a share of one and not of a hundred", measure.written(recomputed.notebook))
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
 
 

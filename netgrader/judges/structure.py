@@ -14,7 +14,7 @@ import numpy as np
 from netgrader.checks.language import fail, fail_all, ungradable
 from netgrader.checks.wording import plain
 from netgrader.faults import Severity
-from netgrader.judges.answers import shaped
+from netgrader.judges.answers import require_fed, shaped
 from netgrader.judges.dense import fetch
 from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
@@ -34,6 +34,7 @@ __all__ = [
     "note_parts",
     "note_reduction",
     "require_alike",
+    "require_evaluable",
     "require_feedable",
     "require_graph",
     "require_layers",
@@ -274,6 +275,27 @@ def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
             found=say("no part {1}", Verbatim(names)),
             expected="SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists",
         )
+
+
+def require_evaluable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
+    """End the test if the accuracy asks for more than images, labels and what the part ``eval_feed`` adds."""
+    images, labels, accuracy = (graph.parts.get(part) for part in ("X", "Y", "accuracy"))
+    exercise = network.exercise
+    if images is None or labels is None or accuracy is None:
+        return
+    if exercise is None or exercise.inputs is None or exercise.classes is None:
+        return
+    rows = shaped(graph, np.zeros((ROWS, exercise.inputs)))
+    session = lab.load(graph.meta_graph).session(seed=1)
+    try:
+        session.initialise()
+        session.run([accuracy], {**graph.eval_feed, images: rows, labels: np.eye(exercise.classes)[np.arange(ROWS)]})
+    except LabError as error:
+        require_fed(graph, error, "net.accuracy")
+        if error.kind not in {"run", "op"}:
+            raise
+    finally:
+        session.close()
 
 
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:

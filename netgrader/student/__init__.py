@@ -13,6 +13,7 @@ from netgrader.student.learning import loss_valley, watch_stencils
 from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure
 from netgrader.student.own_drawing import drawing_pad
+from netgrader.student.own_lines import install as _show_own_lines_of_errors
 from netgrader.student.predict import predict
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
 from netgrader.student.show_graph import show_graph
@@ -36,3 +37,4 @@ __all__ = [
 
 _keep_values_of_closed_sessions()
 _note_how_cells_run()
+_show_own_lines_of_errors()

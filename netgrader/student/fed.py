@@ -1,6 +1,7 @@
-"""A sample of the rows that a notebook's training steps are fed, noted as they are fed.
+"""A sample of the rows that a notebook's training steps are fed, and the switches that its evaluation is fed, noted as they are.
 
-It is the notebook's own word: whoever trains on test images by mistake is told so by it, and it is used for nothing else.
+It is the notebook's own word: whoever trains on test images by mistake is told so by the rows, and a network whose part
+`eval_feed` was forgotten is evaluated as its own notebook did; it is used for nothing else.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from netgrader.reader.lab import LAB_SESSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fed_rows", "note_fed_rows", "usual_batch"]
+__all__ = ["fed_rows", "fed_switches", "note_fed_rows", "usual_batch"]
 
 NOTED, TRAINS, SIZES = "_netgrader_fed", "_netgrader_trains", "_netgrader_batches"
+SWITCHES = "_netgrader_switches"
 MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
 ASSIGN = frozenset(
@@ -62,6 +64,11 @@ def fed_rows(graph: Any) -> npt.NDArray[np.float16]:
     return np.array([row for row in rows if len(row) == usual], np.float16).reshape(-1, max(usual, 1))
 
 
+def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
+    """Return by tensor name the single values that placeholders without a default were last fed where nothing was trained."""
+    return dict(getattr(graph, SWITCHES, {}))
+
+
 def usual_batch(graph: Any, *, anew: bool = False) -> int | None:
     """Return how many rows most training steps of `graph` were fed; None if none was fed any. `anew` forgets it."""
     sizes: Counter[int] = getattr(graph, SIZES, None) or Counter()
@@ -85,6 +92,10 @@ def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
 def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     known = _of(graph, TRAINS, dict)
     if not any(_trains(op, known) for op in _ops(graph, fetches)):
+        for key, value in feed_dict.items():
+            tensor = graph.as_graph_element(key, allow_operation=False)
+            if tensor.op.type == "Placeholder" and not np.ndim(value):
+                _of(graph, SWITCHES, dict)[tensor.name] = np.asarray(value)
         return
     sample = _of(graph, NOTED, _Sample)
     for value in feed_dict.values():

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from netgrader.checks.source_lines import made_at
 from netgrader.evidence import GraphEvidence, Json
+from netgrader.student.fed import fed_switches
 from netgrader.student.sessions import kept_values, variable_values
 
 __all__ = ["NoGraph", "export_graph"]
@@ -39,8 +40,8 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         Small facts to note with it. Added are ``made_at``, the lines of the notebook that made its operations,
         ``elsewhere``, parts that lie in another graph than the one exported, and ``returned``: ``"empty"`` or ``"other"`` if
         ``net.graph`` is not the graph that the parts lie in, ``"none"`` if
-        there is no such attribute. ``no_step`` is what ``net.train_op`` is where it is no operation, and ``lists`` are parts
-        that are several tensors.
+        there is no such attribute. ``no_step`` is what ``net.train_op`` is where it is no operation, ``lists`` are parts
+        that are several tensors, and ``session_of_another`` says that the session is one of another graph.
 
     Raises
     ------
@@ -78,11 +79,13 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
     for name, members in groups.items():
         parts[name] = _add_group(meta_graph, name, members)
     of_graph = session is not None and getattr(session, "graph", None) is graph
+    if session is not None and not of_graph:
+        noted["session_of_another"] = True
     return GraphEvidence(
         # The same graph is to be the same bytes each time: what is seen to be handed over twice is looked at once.
         meta_graph=meta_graph.SerializeToString(deterministic=True),
         parts=parts,
-        eval_feed=dict(_eval_feed(attributes.get("eval_feed"), graph)),
+        eval_feed={**fed_switches(graph), **dict(_eval_feed(attributes.get("eval_feed"), graph))},
         values=variable_values(session, graph) if of_graph else kept_values(graph),
         about=noted,
     )

@@ -56,6 +56,10 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
     """Hand over the student's ``net`` with the values that its session holds, open or closed, and which rows it was fed."""
     with student.capturing(out, "net"):
         session = student.value("sess") if student.has("sess") else None
+        if session is not None and not hasattr(session, "run"):
+            raise WrongReturn(
+                session, "a session, as sess has to be: is everything returned in the order that is asked for?"
+            )
         out.graph("net", export_graph(student.value("net"), session))
     with student.capturing(out, "fed"):
         out.array("fed", fed_rows(student.value("net").graph))

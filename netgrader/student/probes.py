@@ -29,7 +29,18 @@ from netgrader.student.patience import SOON, OutOfPatience, patience
 if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
 
-__all__ = ["Missing", "Probe", "Student", "WrongReturn", "describe", "export_graph", "load_probes", "probe"]
+__all__ = [
+    "Missing",
+    "Probe",
+    "Student",
+    "WrongReturn",
+    "describe",
+    "export_graph",
+    "is_own",
+    "load_probes",
+    "probe",
+    "text_of",
+]
 
 ATTRIBUTE = "__netgrader_probe__"
 OURS = "netgrader"
@@ -246,7 +257,7 @@ def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
     kind = "NameError" if issubclass(type(error), Missing) else type(error).__name__
     if issubclass(type(error), NotImplementedError) and _is_placeholder(error, namespace):
         kind = PLACEHOLDER
-    return ProbeError(kind[:200], _text(error) + _meant(error), _line(error, namespace))
+    return ProbeError(kind[:200], text_of(error) + _meant(error), _line(error, namespace))
 
 
 def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
@@ -259,10 +270,11 @@ def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
     if error.args:
         return False
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return bool(frames) and _is_own(frames[-1], namespace) and "NotImplementedError" in frames[-1].f_code.co_names
+    return bool(frames) and is_own(frames[-1], namespace) and "NotImplementedError" in frames[-1].f_code.co_names
 
 
-def _text(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
+    """Return what an exception says, in 2,000 characters at most, without TensorFlow's pages before it."""
     try:
         return without_prelude(str(error))[:2000]  # which alone may be longer: it lists the files of the whole kernel
     except Exception as broken:  # noqa: BLE001  (an exception class of the student's may fail to print)
@@ -280,15 +292,15 @@ def _meant(error: BaseException) -> str:
 
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
     """The last line of the notebook that `error` came through; of a module beside it only where there is none."""
-    own = [step for step in traceback.walk_tb(error.__traceback__) if _is_own(step[0], namespace)]
+    own = [step for step in traceback.walk_tb(error.__traceback__) if is_own(step[0], namespace)]
     for frame, number in [step for step in own if step[0].f_globals is namespace][-1:] or own[-1:]:
         line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
         return line[:LINE] or f"line {number}"
     return None
 
 
-def _is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
-    """Whether a frame runs code of the notebook, or of a module beside it."""
+def is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
+    """Whether a frame runs code of the notebook, whose names are given, or of a module beside it."""
     if frame.f_globals is namespace:
         return True
     file = Path(frame.f_code.co_filename)

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import tensorflow.compat.v1 as tf
 tf.disable_v2_behavior()
+tf.reset_default_graph()
 from netgrader.student import check
 """
 WITH_LAYER = GIVEN + "from after_one_layer import fully_connected_layer\n"
@@ -710,6 +711,77 @@ for start in range(0, 20000, 100):
 """
 
 
+EPOCHS = """
+net = deep_network()
+sess = tf.Session(graph=net.graph)
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+acc_trn, acc_val = [], []
+for epoch in range(3):
+    for start in range(0, 60000, 60):
+        rows = slice(start, start + 60)
+        sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows], net.training: True})
+    acc_trn.append(sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot}))
+    acc_val.append(sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot}))
+"""
+ON = EPOCHS.replace("hot[rows], net.training: True", "hot[rows]").replace("_1_hot}))", "_1_hot, net.training: True}))")
+NO_DEFAULT = changed(DEEP, ("tf.placeholder_with_default(False, [])", "tf.placeholder(tf.bool, [], name='switch')"))
+FED = EPOCHS.replace("_1_hot}))", "_1_hot, net.training: False}))")
+ALL_GREEN = ("deep_training: all 2 checks passed",)
+
+
+def trained(*cells: str, says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
+    return attempt("deep_training", WITH_BOTH, DEEP, *cells, says=says, never=never)
+
+
+AGAIN = "\nwith net.graph.as_default():\n    sess.run(tf.global_variables_initializer())\n"
+FRESH = "The network is evaluated in another session than the one it was trained in."
+DEEP_TRAININGS = {
+    "right": trained(EPOCHS, says=ALL_GREEN, never=("Found",)),
+    "the switch on for the accuracy": trained(ON, says=("accuracy reported is not what", "which we measure")),
+    "the accuracy of training images for that of test images": trained(
+        EPOCHS, "acc_val = acc_trn", says=("reported for the test images is that of training images",)
+    ),
+    "accuracies in percent": trained(
+        EPOCHS, "acc_val = [100 * one for one in acc_val]", says=("is not what the network", "a share of one")
+    ),
+    "initialised again after the training": trained(
+        EPOCHS + AGAIN, says=(FRESH, "though training steps were run", "no initialiser that is run after the training")
+    ),
+    "the session of another network": trained(
+        EPOCHS, "net = deep_network()", says=(FRESH, "on the graph of another network", "tf.Session(graph=net.graph)")
+    ),
+    "net and session exchanged": trained(
+        EPOCHS,
+        "net, sess = sess, net",
+        says=("does not return what the exercise asks for", "in the order that is asked for"),
+    ),
+    "a training that diverges": trained(
+        EPOCHS.replace("range(3)", "range(1)"),
+        "with net.graph.as_default():\n    sess.run([one.assign(one * np.nan) for one in tf.trainable_variables()])",
+        says=("weights that are nan", "a loss that stays finite"),
+    ),
+    "a tensor among the accuracies": trained(
+        "net = deep_network()\nacc_val = [float(net.accuracy)]", says=("the number that sess.run(…) gives",)
+    ),
+    "a switch that nothing feeds": attempt(
+        "deep_network", WITH_LAYER, NO_DEFAULT, says=("before switch is fed", "eval_feed={training: False}")
+    ),
+    "a switch that nothing feeds, in training": attempt(
+        "deep_training",
+        WITH_BOTH,
+        NO_DEFAULT,
+        EPOCHS.replace("acc_trn.append", "0 and acc_trn.append").replace("acc_val.append", "0 and acc_val.append"),
+        says=("before switch is fed",),
+        never=(*USUAL, "depends on the labels"),
+    ),
+    # It is told at the network; what its own notebook feeds for the accuracy is fed here.
+    "a switch that the notebook feeds itself": attempt(
+        "deep_training", WITH_BOTH, NO_DEFAULT, FED, says=ALL_GREEN, never=("Found",)
+    ),
+}
+
+
 def coded(code: str, one: Attempt) -> Attempt:
     """An attempt that is told with the sentence of a code, as far as all courses say it alike."""
     return Attempt(
@@ -748,6 +820,7 @@ ATTEMPTS = {
     **DEEP_NETWORKS,
     **LOOPS,
     **TRAININGS,
+    **DEEP_TRAININGS,
     **SWEEPS,
     **ENDLESS,
     **ONCE,

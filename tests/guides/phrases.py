@@ -57,6 +57,7 @@ SAYING = (
     "student/learning.py",
     "student/notebook_cells.py",
     "student/own_drawing.py",
+    "student/own_lines.py",
 )
 OTHERS = {"exercises.py", "parameters.py", "plugin.py", "problems.py"}
 """What speaks to the instructor alone."""

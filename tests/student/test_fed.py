@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student  # noqa: F401  (hooks sessions)
 from netgrader.student.fed import fed_rows
+from netgrader.student.graphs import export_graph
 
 ROWS = {True: np.full((64, 784), 0.25, np.float32), False: np.full((64, 784), 0.75, np.float32)}
 
@@ -68,3 +71,19 @@ def test_whatever_is_fed_runs_as_ever(fed: object) -> None:
             sess.run(step)
     assert len(fed_rows(graph)) == 1
     assert fed_rows(tf.Graph()).shape == (0, 1)
+
+
+def test_a_switch_without_a_default_is_noted_as_it_is_fed_in_evaluation() -> None:
+    with tf.Graph().as_default() as graph:
+        x, training = tf.placeholder(tf.float32, [None, 4], name="x"), tf.placeholder(tf.bool, [], name="training")
+        other = tf.placeholder_with_default(1.0, [], name="other")
+        w = tf.get_variable("w", [4, 3])
+        loss = tf.reduce_mean(tf.square(tf.where(training, x, other * x) @ w))
+        step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            sess.run(loss, {x: np.ones((5, 4)), training: False, other: 2.0})
+            sess.run([loss, step], {x: np.ones((5, 4)), "training:0": True})
+    net = SimpleNamespace(graph=graph, X=x, loss=loss)
+    assert export_graph(net).eval_feed == {"training:0": False}
+    assert export_graph(SimpleNamespace(**vars(net), eval_feed={training: True})).eval_feed == {"training:0": True}

@@ -1,0 +1,84 @@
+"""What a notebook shows of an error: the student's own lines and what is wrong, without a library's pages between them."""
+
+from __future__ import annotations
+
+import re
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from netgrader.phrases import say
+from netgrader.student.cell_runs import notebook_shell
+from netgrader.student.course_data import spoken
+from netgrader.student.probes import is_own, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Render = Callable[..., list[str]]
+
+__all__ = ["install"]
+
+MARK = "_netgrader_own_lines"
+USUAL = "Context"
+"""IPython's way of showing errors, unless a student asked for another one by ``%xmode`` or ``%tb``."""
+MOST = 5  # errors of which each was raised while the next was handled
+STOPPED = "stopped here, before the end of the cell"
+LEFT_OUT = "Lines of libraries are left out; %tb Verbose, in a new cell, shows them."
+# What TensorFlow tells of its own ops and files behind what is wrong.
+BEHIND = re.compile(r"\s*\n(?:\s*\[\[|\s*\nOriginal stack trace for |Original stack trace for )")
+
+
+def install() -> None:
+    """Show errors of this notebook's cells so from now on; does nothing outside of one, or a second time."""
+    shell = notebook_shell()
+    shown = getattr(shell, "InteractiveTB", None)
+    if shown is not None and not hasattr(shown, MARK):
+        setattr(shown, MARK, True)
+        shown.structured_traceback = _short(shell, shown, shown.structured_traceback)
+
+
+def _short(shell: Any, shown: Any, render: Render) -> Render:
+    def structured_traceback(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None = None, *args: Any, **named: Any
+    ) -> list[str]:
+        told = _told(error, trace, shell.user_ns) if shown.mode == USUAL else None
+        if told is None:
+            return render(kind, error, trace, *args, **named)
+        with spoken():
+            return [*render(type(told), told, told.__traceback__, tb_offset=0), say(LEFT_OUT)]
+
+    return structured_traceback
+
+
+def _told(error: BaseException, trace: TracebackType | None, namespace: Mapping[str, Any]) -> BaseException | None:
+    """Return what stands for an error: its name, its text, and the student's lines; None if there is nothing else to it."""
+    frames = list(_walk(trace))
+    own = [one for one in frames if is_own(one.tb_frame, namespace)]
+    if not own or own[-1] is frames[-1]:
+        return None
+    return _stand_in(error, own, namespace, MOST)
+
+
+def _stand_in(error: BaseException, own: list[TracebackType], namespace: Mapping[str, Any], most: int) -> BaseException:
+    text = BEHIND.split(text_of(error), 1)[0]
+    if isinstance(error, KeyboardInterrupt):
+        with spoken():
+            text = text or say(STOPPED)
+    made: BaseException = type(type(error).__name__, (Exception,), {"__str__": lambda _: text})()
+    for note in getattr(error, "__notes__", ()):
+        made.add_note(str(note))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and most:
+        lines = [one for one in _walk(before.__traceback__) if is_own(one.tb_frame, namespace)]
+        if lines:
+            made.__cause__ = _stand_in(before, lines, namespace, most - 1)
+    trace = None
+    for one in reversed(own):
+        trace = TracebackType(trace, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return made.with_traceback(trace)
+
+
+def _walk(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
