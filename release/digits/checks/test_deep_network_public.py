@@ -2,6 +2,7 @@
 
 from netgrader.checks import fail, grades
 from netgrader.judges.accuracy import (
+    curves,
     least_accuracy,
     recomputed,
     require_learned,
@@ -9,10 +10,13 @@ from netgrader.judges.accuracy import (
     require_target,
     require_trained,
     require_values,
+    train_accuracy,
 )
+from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.structure import (
     note_parts,
     note_reduction,
+    require_evaluable,
     require_graph,
     require_layers,
     require_optimizer,
@@ -49,6 +53,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark
     refuse(network)
     if bench.quick:
         note_parts(cell_evidence.graph("net"), remark)
+        require_evaluable(bench.lab, cell_evidence.graph("net"), network)
 
 
 @grades(NETWORK, credit=6, faults=("too-few-layers", "layer-not-connected"), requires=BASIS)
@@ -153,6 +158,8 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
         "trained-on-test",
         "prediction-uses-labels",
         "weights-not-trained-here",
+        "evaluated-in-fresh-session",
+        "missing-tensor",
     ),
     forgives=(NETWORK,),
 )
@@ -163,6 +170,18 @@ def test_the_network_is_trained(bench, cell_evidence):
     require_learned(result)
     require_own(cell_evidence.graph("net"), result)
     require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
+
+
+@grades(
+    TRAINING,
+    credit=1,
+    faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
+    requires=("test_the_network_is_trained",),
+)
+def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
+    """The accuracy that is reported is the one that we measure"""
+    result = recomputed(bench, TRAINING)
+    require_reported(result, *curves(cell_evidence), remark, lambda: train_accuracy(bench, TRAINING))
 
 
 # ---- the accuracy --------------------------------------------------------------------------------------------------
@@ -178,6 +197,8 @@ def test_the_network_is_trained(bench, cell_evidence):
         "trained-on-test",
         "prediction-uses-labels",
         "weights-not-trained-here",
+        "evaluated-in-fresh-session",
+        "missing-tensor",
     ),
 )
 def test_the_network_reaches_the_target(bench, cell_evidence):
